@@ -1,0 +1,153 @@
+"""What the API can say, as frozen values: answers, refusals, and silence.
+
+The client turns HTTP into these; ``runner.policy.verdict`` turns these into decisions. The
+difference between *not sent*, *refused* and *lost* is the difference between free and paid, so the
+client must never blur it (design, "What a run promises", 1).
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+__all__ = [
+    "Answer",
+    "AssetData",
+    "ConsentData",
+    "CreatedData",
+    "GroupData",
+    "LookData",
+    "Lost",
+    "NotSent",
+    "Page",
+    "Refusal",
+    "Reply",
+    "UserData",
+]
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T_co]):
+    """A 2xx whose body was read whole and understood.
+
+    ``server_time`` is the answer's ``Date`` header in Unix seconds, where it had one.
+    """
+
+    data: T_co
+    request_id: str | None = None
+    server_time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is not a 2xx, with or without a readable error envelope.
+
+    ``code`` is lower-cased (the API page compares codes without regard to case) and
+    ``http_STATUS`` where the envelope was unreadable. ``retry_after`` is in seconds from now, a
+    date having been turned into seconds; None where the header was absent or unreadable.
+    """
+
+    status: int
+    code: str
+    message: str
+    param: str | None = None
+    retry_after: float | None = None
+    request_id: str | None = None
+    server_time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """No connection was made (refused, unresolvable, TLS or proxy failure): no byte of it left."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The request may have arrived, and what it did is not known.
+
+    Time-outs after connecting, resets, truncated or undecodable bodies, also a 2xx that cannot be
+    understood. ``status`` is the HTTP status if one was seen.
+    """
+
+    reason: str
+    status: int | None = None
+
+
+Reply = Answer[T_co] | Refusal | NotSent | Lost
+
+
+@dataclass(frozen=True, slots=True)
+class LookData:
+    """A LOOK of the API page. ``status`` is None where the API leaves it out, which means ready."""
+
+    id: str
+    name: str
+    avatar_type: str
+    group_id: str | None = None
+    status: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    preview_image_url: str | None = None
+    image_width: int | None = None
+    image_height: int | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be an ``avatar_id``: completed (or no status) and with a picture."""
+        return self.status in (None, "completed") and bool(self.preview_image_url)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupData:
+    """A GROUP of the API page; ``created_at`` in Unix seconds."""
+
+    id: str
+    name: str
+    created_at: float
+    looks_count: int
+    consent_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedData:
+    """The answer to ``POST /v3/avatars``: the look as it was at creation, and its group."""
+
+    look: LookData
+    group: GroupData
+
+
+@dataclass(frozen=True, slots=True)
+class AssetData:
+    """An uploaded file: its id, which a request can name, and its type as the server found it."""
+
+    asset_id: str
+    mime_type: str | None = None
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentData:
+    """Where a person grants the consent: a page to open in a browser."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserData:
+    """The account: its user name, and its wallet where it has one (``currency`` usd or credits)."""
+
+    username: str
+    billing_type: str | None = None
+    currency: str | None = None
+    balance: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T_co]):
+    """One page of a list; ``next_token`` is None on the last."""
+
+    items: tuple[T_co, ...]
+    next_token: str | None = None

@@ -1,0 +1,106 @@
+"""Every error that a person may see, in one tree, each with the exit code the design gives it.
+
+::
+
+    LookbookError
+    ├── UsageError          2   wrong words on the command line, declined, not a terminal
+    │   ├── ManifestError   2   the manifest has errors; carries them all
+    │   ├── LedgerLocked    2   another run holds the ledger
+    │   ├── LedgerDamaged   2   the ledger cannot be read; says how to rebuild it
+    │   └── LedgerQuestion  2   another ledger holds this campaign; only a person can say
+    ├── StorageError        1   a disk that is full or a folder that is read-only
+    ├── ApiTrouble          1   the API could not be asked, or answered what it should not
+    ├── AccountError        3   no key, a refused key, no permission, an empty wallet
+    └── BudgetRefused       5   the plan costs more than the ceiling
+
+Exit codes 0, 4, 6 and 10 are outcomes, not errors: ``runner.policy.outcome`` decides those.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+__all__ = [
+    "AccountError",
+    "ApiTrouble",
+    "BudgetRefused",
+    "LedgerDamaged",
+    "LedgerLocked",
+    "LedgerQuestion",
+    "LookbookError",
+    "ManifestError",
+    "StorageError",
+    "UsageError",
+]
+
+
+class LookbookError(Exception):
+    """Something a person has to know: what is wrong, and (``hint``) what to do about it."""
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(LookbookError):
+    """The command was called in a way that cannot be carried out; nothing was sent."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class ManifestError(UsageError):
+    """The manifest has errors. ``diagnostics`` holds every finding, in the order of the file."""
+
+    code = "invalid_manifest"
+
+    def __init__(self, message: str, diagnostics: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.diagnostics = tuple(diagnostics)
+
+
+class LedgerLocked(UsageError):
+    """Another living run holds this ledger; the message names host, process and since when."""
+
+    code = "ledger_locked"
+
+
+class LedgerDamaged(UsageError):
+    """The ledger is not a readable database of ours; it is never touched or replaced silently."""
+
+    code = "ledger_damaged"
+
+
+class LedgerQuestion(UsageError):
+    """This ledger is empty, but another one holds the campaign: a person has to say which it is."""
+
+    code = "ledger_question"
+
+
+class StorageError(LookbookError):
+    """A file could not be written: a full disk, a read-only folder, no permission."""
+
+    code = "storage"
+
+
+class ApiTrouble(LookbookError):
+    """The API could not be reached, or gave an answer that nothing can be done with."""
+
+    code = "api"
+
+
+class AccountError(LookbookError):
+    """The account needs a person: no key, a refused key, no permission, or an empty wallet."""
+
+    exit_code = 3
+    code = "account"
+
+
+class BudgetRefused(LookbookError):
+    """The plan may cost more than a ceiling allows; nothing was sent."""
+
+    exit_code = 5
+    code = "budget"

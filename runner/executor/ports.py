@@ -1,0 +1,230 @@
+"""What the executor asks of the world, as small protocols. Adapters satisfy them; tests too.
+
+Every method of ``Api`` gives a ``Reply`` and raises nothing but cancellation: an answer, a refusal
+and silence are values, because money hangs on telling them apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from runner.answers import (
+    AssetData,
+    ConsentData,
+    CreatedData,
+    GroupData,
+    LookData,
+    Page,
+    Reply,
+    UserData,
+)
+from runner.model import FileImage, LookKind, Snapshot, Take
+from runner.policy.lifecycle import Event
+
+__all__ = [
+    "Api",
+    "Clock",
+    "Downloaded",
+    "Entropy",
+    "Images",
+    "Intent",
+    "Ledger",
+    "Observer",
+    "OverBudget",
+]
+
+
+class Api(Protocol):
+    """HeyGen's v3 API, one method for each call that a run needs. One request, one reply."""
+
+    async def me(self) -> Reply[UserData]:
+        """``GET /v3/users/me``."""
+        ...
+
+    async def create_avatar(self, body: bytes, key: str) -> Reply[CreatedData]:
+        """``POST /v3/avatars`` with exactly these bytes and this idempotency key. It costs."""
+        ...
+
+    async def upload(self, image: FileImage, key: str) -> Reply[AssetData]:
+        """``POST /v3/assets`` of a local picture; free."""
+        ...
+
+    async def look(self, look_id: str) -> Reply[LookData]:
+        """``GET /v3/avatars/looks/{look_id}``: the look as it is now, with a fresh link."""
+        ...
+
+    async def looks(
+        self, *, group_id: str | None = None, limit: int = 50, token: str | None = None
+    ) -> Reply[Page[LookData]]:
+        """``GET /v3/avatars/looks?ownership=private``: one page of the account's own looks."""
+        ...
+
+    async def rename(self, look_id: str, name: str) -> Reply[LookData]:
+        """``PATCH /v3/avatars/looks/{look_id}``; free."""
+        ...
+
+    async def group(self, group_id: str) -> Reply[GroupData]:
+        """``GET /v3/avatars/{group_id}``."""
+        ...
+
+    async def groups(self, *, limit: int = 50, token: str | None = None) -> Reply[Page[GroupData]]:
+        """``GET /v3/avatars?ownership=private``: one page of the account's own groups."""
+        ...
+
+    async def consent(self, group_id: str, key: str) -> Reply[ConsentData]:
+        """``POST /v3/avatars/{group_id}/consent``: where a person grants the consent; free."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A picture that is on disk: its path relative to the state folder, its content, its size."""
+
+    image: str
+    sha256: str
+    width: int
+    height: int
+
+
+class Images(Protocol):
+    """Fetches pictures: without the API key, within a size limit, verified, written atomically."""
+
+    async def fetch(self, url: str, *, look: str, number: int) -> "Downloaded | FetchFailed":
+        """Download to ``images/LOOK.NUMBER.EXT``; says why when that was not possible."""
+        ...
+
+    def present(self, image: str, sha256: str) -> bool:
+        """Whether the file is on disk with that content."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailed:
+    """Why a picture could not be had. ``expired``: the link is too old and a fresh one may do."""
+
+    reason: str
+    expired: bool = False
+    again: bool = False
+
+
+class Clock(Protocol):
+    """Time, handed in: Unix seconds, and a wait that virtual time can shorten."""
+
+    def now(self) -> float:
+        """Give the wall clock in Unix seconds."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; cancellable."""
+        ...
+
+
+class Entropy(Protocol):
+    """Randomness, handed in, so that one seed is one history."""
+
+    def key(self) -> str:
+        """Give a fresh idempotency key: 1 to 255 characters of ``[A-Za-z0-9_:.-]``."""
+        ...
+
+    def uid(self) -> str:
+        """Give a fresh name for a take or a run."""
+        ...
+
+    def random(self) -> float:
+        """Give a number in [0, 1), for jitter."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One paid request that is about to leave: all of it is committed before the first byte does.
+
+    ``take`` is the uid of a planned take that is tried again under a fresh key, or None for a new
+    take. ``body`` is exactly what is sent. ``price`` is reserved against the budget.
+    """
+
+    look: str
+    kind: LookKind
+    identity: str
+    ingredients: str
+    name: str
+    body: bytes
+    key: str
+    price: Decimal
+    take: str | None = None
+    replaces: str | None = None
+    reroll: bool = False
+    reference_look: str | None = None
+    reference_id: str | None = None
+    group_wanted: str | None = None
+
+
+class OverBudget(Exception):
+    """The reservation does not fit under a ceiling; nothing was committed."""
+
+    def __init__(self, ceiling: str, limit: Decimal, needed: Decimal) -> None:
+        super().__init__(f"{ceiling} of ${limit} leaves no room: ${needed} would be held")
+        self.ceiling = ceiling
+        self.limit = limit
+        self.needed = needed
+
+
+class Ledger(Protocol):
+    """The durable record. When a method returns, what it says is on disk."""
+
+    def snapshot(self) -> Snapshot:
+        """Give everything that is known now."""
+        ...
+
+    def asset(self, sha256: str) -> str | None:
+        """Give the asset id of a file's content on this account, if it was uploaded before."""
+        ...
+
+    async def save_asset(self, sha256: str, asset_id: str) -> None:
+        """Remember an upload."""
+        ...
+
+    async def forget_asset(self, asset_id: str) -> None:
+        """Forget an upload that the account no longer has."""
+        ...
+
+    async def intend(self, intent: Intent) -> Take:
+        """Reserve the price and commit key and body, atomically. Raises OverBudget."""
+        ...
+
+    async def resend(self, uid: str) -> Take:
+        """Commit that a stored body leaves again; this run holds the price. Raises OverBudget."""
+        ...
+
+    async def record(self, uid: str, event: Event, facts: Mapping[str, Any]) -> Take:
+        """Commit one event of a take; ``facts`` are the fields of ``Take`` that it sets."""
+        ...
+
+    async def adopt(self, take: Take) -> Take:
+        """Commit a take that was paid by nobody here: a look that exists already."""
+        ...
+
+    def body(self, uid: str) -> bytes:
+        """Give the stored body of a take, byte for byte. Raises KeyError where there is none."""
+        ...
+
+
+class Observer(Protocol):
+    """Hears what happens, for progress and logs. Never decides anything and never raises."""
+
+    def take_changed(self, take: Take, event: Event) -> None:
+        """Hear that a take moved; the ledger holds it already."""
+        ...
+
+    def looks_blocked(self, looks: Sequence[str], reason: str) -> None:
+        """Hear that looks cannot be sent, because of another look."""
+        ...
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Hear that everything waits for something, and for how long at most."""
+        ...
+
+    def said(self, message: str) -> None:
+        """Hear something that a person should read."""
+        ...

@@ -1,0 +1,132 @@
+"""The lifecycle of a take: which event moves which state to which. One table, and it is total.
+
+::
+
+                    ┌──────────── DEFERRED (nothing was bought, may be sent again) ───────────┐
+                    ▼                                                                         │
+    PLANNED ── INTENDED ──▶ SUBMITTING ── ACCEPTED ──▶ PROCESSING ── COMPLETED ──▶ COMPLETED ──┤
+       │                      │  │  │                   ▲  │  ▲  │                 │   ▲      │
+       │                      │  │  └─ REFUSED ─▶ FAILED│  │  │  └─ FAILED ─▶ FAILED FETCHED │
+       │                      │  │                      │  │  │                     │   │      │
+       │                      │ LOST ──▶ UNKNOWN ───────┘  │  └── CONSENTED ──┐     ▼   │      │
+       │                      └────────▶  │ ▲  ACCEPTED,   │                  │  FETCHED┘      │
+       │                                  │ │  FOUND       └─ CONSENT ─▶ PENDING_CONSENT       │
+       │                                  └─┘ RESENT, LOST                                     │
+       └── ADOPTED ──▶ COMPLETED          └─── ABSOLVED (a person: nothing was bought) ────────┘
+
+From UNKNOWN only a 2xx (ACCEPTED), a settled search (FOUND) or a person (FOUND, ABSOLVED) lead away
+(design, "What a run promises", 1). ``docs/lifecycle.md`` draws the same table for readers.
+"""
+
+from enum import StrEnum
+
+from runner.model import Billing, TakeState
+
+__all__ = ["BILLING", "TABLE", "Event", "ImpossibleEvent", "after"]
+
+
+class Event(StrEnum):
+    """What can happen to a take; each is one row of the append-only ledger."""
+
+    INTENDED = "intended"
+    """Key, body and reservation are committed; the request is about to leave."""
+    ACCEPTED = "accepted"
+    """A 2xx: bought."""
+    REFUSED = "refused"
+    """A decisive refusal of a first send that is this look's own fault: nothing was bought."""
+    DEFERRED = "deferred"
+    """A decisive refusal of a first send that is not the look's fault, or no connection."""
+    LOST = "lost"
+    """What the server did is not known."""
+    RESENT = "resent"
+    """The stored body leaves again under its own key."""
+    FOUND = "found"
+    """A search of the account, or a person, says which look it became."""
+    ABSOLVED = "absolved"
+    """A person says that nothing was bought."""
+    CONSENT = "consent"
+    """The account waits for a real person's consent."""
+    CONSENTED = "consented"
+    """The consent was given."""
+    COMPLETED = "completed"
+    """The look can be used as a reference."""
+    FAILED = "failed"
+    """The generation failed."""
+    FETCHED = "fetched"
+    """The picture is on disk, verified."""
+    MISLAID = "mislaid"
+    """The picture on disk is gone or was changed; it can be fetched again for nothing."""
+    RENAMED = "renamed"
+    """The look's name at HeyGen was changed."""
+    REFUNDED = "refunded"
+    """The wallet shows that a failed generation was not billed."""
+    ADOPTED = "adopted"
+    """A look that exists was taken into the ledger, paid by nobody here."""
+
+
+_S, _E = TakeState, Event
+
+TABLE: dict[TakeState, dict[Event, TakeState]] = {
+    _S.PLANNED: {_E.INTENDED: _S.SUBMITTING, _E.ADOPTED: _S.COMPLETED},
+    _S.SUBMITTING: {
+        _E.ACCEPTED: _S.PROCESSING,
+        _E.REFUSED: _S.FAILED,
+        _E.DEFERRED: _S.PLANNED,
+        _E.LOST: _S.UNKNOWN,
+    },
+    _S.UNKNOWN: {
+        _E.RESENT: _S.UNKNOWN,
+        _E.LOST: _S.UNKNOWN,
+        _E.ACCEPTED: _S.PROCESSING,
+        _E.FOUND: _S.PROCESSING,
+        _E.ABSOLVED: _S.PLANNED,
+    },
+    _S.PROCESSING: {
+        _E.CONSENT: _S.PENDING_CONSENT,
+        _E.COMPLETED: _S.COMPLETED,
+        _E.FAILED: _S.FAILED,
+    },
+    _S.PENDING_CONSENT: {
+        _E.CONSENT: _S.PENDING_CONSENT,
+        _E.CONSENTED: _S.PROCESSING,
+        _E.FAILED: _S.FAILED,
+    },
+    _S.COMPLETED: {
+        _E.FETCHED: _S.FETCHED,
+        _E.RENAMED: _S.COMPLETED,
+    },
+    _S.FETCHED: {
+        _E.FETCHED: _S.FETCHED,
+        _E.MISLAID: _S.COMPLETED,
+        _E.RENAMED: _S.FETCHED,
+    },
+    _S.FAILED: {_E.REFUNDED: _S.FAILED},
+}
+"""Every state with the events that it can meet; what is not listed cannot happen."""
+
+BILLING: dict[Event, Billing] = {
+    _E.INTENDED: Billing.RESERVED,
+    _E.ACCEPTED: Billing.BILLED,
+    _E.REFUSED: Billing.NONE,
+    _E.DEFERRED: Billing.NONE,
+    _E.LOST: Billing.UNKNOWN,
+    _E.RESENT: Billing.UNKNOWN,
+    _E.FOUND: Billing.BILLED,
+    _E.ABSOLVED: Billing.NONE,
+    _E.FAILED: Billing.ASSUMED,
+    _E.REFUNDED: Billing.REFUNDED,
+    _E.ADOPTED: Billing.NONE,
+}
+"""What an event says of the money; an event that is not listed says nothing of it."""
+
+
+class ImpossibleEvent(Exception):
+    """An event met a state in which it cannot happen: a fault of the program, never of a user."""
+
+
+def after(state: TakeState, event: Event) -> TakeState:
+    """Give the state that follows. Raises ImpossibleEvent where the table has no such pair."""
+    try:
+        return TABLE[state][event]
+    except KeyError:
+        raise ImpossibleEvent(f"a take that is {state} cannot meet the event {event}") from None
