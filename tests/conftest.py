@@ -1,0 +1,46 @@
+"""What every test has around it: no network, no home folder, no real key."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+GUARD = Path(__file__).parent / "guard"
+"""On PYTHONPATH of every process that a test starts: the same socket guard, in that process."""
+
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+def pytest_configure() -> None:
+    """Shut the doors before the first test is collected."""
+    spec = importlib.util.spec_from_file_location("lookbook_guard", GUARD / "sitecustomize.py")
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    for name in list(os.environ):
+        if name.startswith(("HEYGEN_", "LOOKBOOK_")) or name in PROXIES:
+            del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of the test's own, so that no real credentials can be read."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return folder
+
+
+@pytest.fixture
+def process_env(home: Path) -> dict[str, str]:
+    """The whole environment of a process that a test starts: guarded, and without any key."""
+    keep = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    return {**keep, "HOME": str(home), "PYTHONPATH": str(GUARD), "PYTHONWARNINGS": "error"}
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio unless they ask for trio as well."""
+    return "asyncio"
