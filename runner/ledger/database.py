@@ -1,0 +1,129 @@
+"""Opening the SQLite file: durability, migrations, and how a damaged file is recognised.
+
+WAL mode and ``synchronous=FULL``: a transaction that was committed survives a crash of the process
+and a loss of power.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from runner.errors import LedgerDamaged, LookbookError, StorageError, UsageError
+
+__all__ = ["SCHEMA_VERSION", "migrate", "migrations", "open_for_reading", "open_for_writing"]
+
+REBUILD = (
+    "Nothing was changed. `lookbook reconcile MANIFEST --rebuild` moves the file aside and makes a "
+    "new ledger from results.json and the account; no look is bought for that."
+)
+
+
+def migrations() -> list[str]:
+    """Give the SQL of every migration, oldest first; number N leads to schema version N."""
+    folder = files("runner.ledger") / "migrations"
+    return [
+        entry.read_text("utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".sql")
+    ]
+
+
+SCHEMA_VERSION = len(migrations())
+"""The version that this program reads and writes (``PRAGMA user_version``)."""
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open or create a ledger, bring it to the present schema, and make every commit durable.
+
+    Raises StorageError, LedgerDamaged, or UsageError for a ledger of a newer program.
+    """
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            _check(connection, path)
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA busy_timeout = 5000")
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a ledger without changing it, also while a run is writing it.
+
+    Raises LedgerDamaged, or UsageError for a ledger of a newer program.
+    """
+    with _explained(path):
+        uri = path.resolve().as_uri()
+        try:
+            connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
+            _check(connection, path)
+        except sqlite3.OperationalError:
+            # A read-only folder cannot hold the shared-memory file that WAL needs.
+            connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+            _check(connection, path)
+    return connection
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Apply what is missing, each migration in a transaction of its own with its version."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    for number, script in enumerate(migrations()[version:], start=version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE;\n{script}\n;PRAGMA user_version = {number};\nCOMMIT;"
+        )
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise UsageError(
+            f"{path} was written by a newer lookbook (schema {version}, this one knows "
+            f"{SCHEMA_VERSION}).",
+            hint="Upgrade lookbook.",
+        )
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise LedgerDamaged(f"The ledger {path} is damaged: {found}.", hint=REBUILD)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except LookbookError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise explain(error, path) from error
+    except OSError as error:
+        raise StorageError(
+            f"The ledger {path} cannot be opened: {error.strerror or error}.",
+            hint="The folder beside the manifest must be writable.",
+        ) from error
+
+
+def explain(error: sqlite3.Error, path: Path) -> LookbookError:
+    """Turn what SQLite says into what a person can do."""
+    text = str(error)
+    if "full" in text or "disk I/O" in text:
+        return StorageError(
+            f"The ledger {path} could not be written: {text}.",
+            hint="Nothing is lost: make room on the disk and run the same command again.",
+        )
+    if "readonly" in text or "unable to open" in text:
+        return StorageError(
+            f"The ledger {path} could not be opened or written: {text}.",
+            hint="The folder beside the manifest must be writable.",
+        )
+    if "locked" in text:
+        return StorageError(
+            f"The ledger {path} is held by another program: {text}.",
+            hint="Close what has it open, and run the same command again.",
+        )
+    return LedgerDamaged(f"The ledger {path} cannot be read: {text}.", hint=REBUILD)

@@ -1,0 +1,272 @@
+"""The ledger as the executor knows it (``runner.executor.ports.Ledger``), on a SQLite file.
+
+Each method is one durable transaction. A reservation is checked and committed in the same one, by
+the only writer there is, so concurrency cannot leak through a ceiling.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.executor.ports import Entropy, Intent, OverBudget
+from runner.ledger.database import open_for_reading, open_for_writing
+from runner.ledger.fold import Note, to_facts
+from runner.ledger.store import Probe, Store
+from runner.ledger.writer import GroupCommit, InlineCommit, Writer
+from runner.model import Account, Snapshot, Take, TakeState
+from runner.policy.budget import Ceilings, held, refusing
+from runner.policy.lifecycle import Event
+from runner.policy.picking import becomes_pick
+
+__all__ = ["LedgerFile", "read_snapshot", "read_wallet"]
+
+INTERRUPTED = "the run ended before an answer was seen"
+
+
+class LedgerFile:
+    """An open ledger and the run that writes it. Close it when the run is over."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        now: Callable[[], float],
+        entropy: Entropy,
+        ceilings: Ceilings | None = None,
+        probe: Probe | None = None,
+        inline: bool = False,
+    ) -> None:
+        self._entropy = entropy
+        self._now = now
+        self.ceilings = ceilings or Ceilings()
+        self.store = Store(open_for_writing(path), path, now=now, probe=probe)
+        self._writer: Writer = InlineCommit(self.store) if inline else GroupCommit(self.store)
+
+    # --- the run ------------------------------------------------------------------------------
+
+    def begin(self, account: Account, campaign: str, facts: Mapping[str, Any]) -> str:
+        """Start a run: claim the ledger, and call every send without an answer unknown.
+
+        Gives the run's id. ``facts`` say what was asked for (ceilings, command).
+        """
+        run = self._entropy.uid()
+
+        def start(store: Store) -> None:
+            store.run = run
+            store.spent_in_run = store.spent_in_run * 0
+            if not store.meta():
+                store.put_meta(
+                    {
+                        "campaign": campaign,
+                        "host": account.host,
+                        "user": account.user,
+                        "simulated": "true" if account.simulated else "false",
+                    }
+                )
+            elif store.meta().get("campaign") != campaign:
+                store.put_meta({"campaign": campaign})
+            owner = {"host": socket.gethostname(), "pid": os.getpid()}
+            store.emit(Note.RUN_STARTED, {"run": run, **owner, **facts})
+            for take in [*store.state.takes.values()]:
+                if take.state is TakeState.SUBMITTING:
+                    store.emit(Event.LOST, {"error_message": INTERRUPTED}, take.uid)
+
+        self.store.transact([start])
+        return run
+
+    def end(self, facts: Mapping[str, Any]) -> None:
+        """End the run, with what it came to."""
+        self.store.transact([lambda store: store.emit(Note.RUN_ENDED, dict(facts))])
+
+    def note_wallet(self, facts: Mapping[str, Any]) -> None:
+        """Remember what the wallet showed before and after this run (USD or credits)."""
+        self.store.transact([lambda store: store.emit(Note.WALLET, dict(facts))])
+
+    def close(self) -> None:
+        """Finish what is queued and close the file."""
+        self._writer.close()
+        self.store.close()
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Give everything that is known now."""
+        return self.store.snapshot()
+
+    def take(self, uid: str) -> Take:
+        """Give one take as it is now."""
+        return self.store.state.takes[uid]
+
+    def asset(self, sha256: str) -> str | None:
+        """Give the asset id of a file's content, if this account has it."""
+        return self.store.state.assets.get(sha256)
+
+    def body(self, uid: str) -> bytes:
+        """Give the stored body of a take, byte for byte."""
+        return self.store.body(uid)
+
+    @property
+    def last_event_at(self) -> float:
+        """Give the latest time that any event was written at, in Unix seconds."""
+        return self.store.state.last_at
+
+    # --- the executor's writes ----------------------------------------------------------------
+
+    async def intend(self, intent: Intent) -> Take:
+        """Reserve the price and commit key and body. Raises OverBudget."""
+
+        def operation(store: Store) -> Take:
+            self._admit(store, intent.price, earlier=None)
+            uid = intent.take or self._entropy.uid()
+            known = store.state.takes.get(uid)
+            facts: dict[str, Any] = {
+                "look": intent.look,
+                "number": known.number if known else _next_number(store, intent.look),
+                "kind": intent.kind,
+                "identity": intent.identity,
+                "ingredients": intent.ingredients,
+                "name": intent.name,
+                "price": str(intent.price),
+                "run": store.run,
+                "replaces": intent.replaces,
+                "reroll": intent.reroll,
+                "reference_look": intent.reference_look,
+                "reference_id": intent.reference_id,
+                "group_wanted": intent.group_wanted,
+                "key": intent.key,
+                "body_sha256": store.put_body(intent.body),
+                "sent_at": self._now(),
+                "resent_at": None,
+                "attempts": (known.attempts if known else 0) + 1,
+                "error_code": None,
+                "error_message": None,
+            }
+            return _moved(store.emit(Event.INTENDED, facts, uid))
+
+        return await self._write(operation)
+
+    async def resend(self, uid: str) -> Take:
+        """Commit that a stored body leaves again; this run holds its price. Raises OverBudget."""
+
+        def operation(store: Store) -> Take:
+            take = store.state.takes[uid]
+            self._admit(store, take.price, earlier=take)
+            facts = {
+                "run": store.run,
+                "attempts": take.attempts + 1,
+                "resent_at": self._now(),
+            }
+            return _moved(store.emit(Event.RESENT, facts, uid))
+
+        return await self._write(operation)
+
+    async def record(self, uid: str, event: Event, facts: Mapping[str, Any]) -> Take:
+        """Commit one event of a take, and the pick that follows from it."""
+
+        def operation(store: Store) -> Take:
+            take = _moved(store.emit(event, dict(facts), uid))
+            if event is Event.COMPLETED:
+                _pick_if_due(store, take)
+            return take
+
+        return await self._write(operation)
+
+    async def adopt(self, take: Take) -> Take:
+        """Commit a look that exists already: completed, and paid by nobody here."""
+
+        def operation(store: Store) -> Take:
+            number = _next_number(store, take.look)
+            facts = to_facts(take) | {"number": number, "run": store.run}
+            for derived in ("uid", "state", "billing"):
+                del facts[derived]
+            moved = _moved(store.emit(Event.ADOPTED, facts, take.uid))
+            store.emit(Note.PICKED, {"look": moved.look, "take": moved.uid})
+            return moved
+
+        return await self._write(operation)
+
+    async def pick(self, look: str, uid: str) -> None:
+        """Make one take the picked one; free."""
+        await self._writer.write(lambda store: store.emit(Note.PICKED, {"look": look, "take": uid}))
+
+    async def move(self, uid: str, look: str) -> Take:
+        """Put a take under another look key: the manifest renamed the key, not the look."""
+
+        def operation(store: Store) -> Take:
+            number = _next_number(store, look)
+            return _moved(store.emit(Note.MOVED, {"look": look, "number": number}, uid))
+
+        return await self._write(operation)
+
+    async def import_take(self, take: Take, *, picked: bool) -> Take:
+        """Commit a take that another ledger of this account knew, as it was there."""
+
+        def operation(store: Store) -> Take:
+            moved = _moved(store.emit(Note.IMPORTED, to_facts(take), take.uid))
+            if picked:
+                store.emit(Note.PICKED, {"look": take.look, "take": take.uid})
+            return moved
+
+        return await self._write(operation)
+
+    async def save_asset(self, sha256: str, asset_id: str) -> None:
+        """Remember that the account has a file's content."""
+        facts = {"sha256": sha256, "asset_id": asset_id}
+        await self._writer.write(lambda store: store.emit(Note.ASSET_SAVED, facts))
+
+    async def forget_asset(self, asset_id: str) -> None:
+        """Forget an upload that the account no longer has."""
+        await self._writer.write(
+            lambda store: store.emit(Note.ASSET_FORGOTTEN, {"asset_id": asset_id})
+        )
+
+    async def _write(self, operation: Callable[[Store], Take]) -> Take:
+        result: Take = await self._writer.write(operation)
+        return result
+
+    def _admit(self, store: Store, price: Any, *, earlier: Take | None) -> None:
+        """Check a reservation against the ceilings. ``earlier`` is the same take's own, if any."""
+        here = earlier is not None and earlier.run == store.run
+        run = store.spent_in_run + price - (held(earlier) if here else 0)
+        campaign = store.spent + price - held(earlier)
+        refused = refusing(self.ceilings, run=run, campaign=campaign)
+        if refused is not None:
+            raise OverBudget(*refused)
+
+
+def _pick_if_due(store: Store, take: Take) -> None:
+    pick = store.state.takes.get(store.state.picks.get(take.look, ""))
+    if becomes_pick(take, pick):
+        store.emit(Note.PICKED, {"look": take.look, "take": take.uid})
+
+
+def _next_number(store: Store, look: str) -> int:
+    return store.state.numbers.get(look, 0) + 1
+
+
+def _moved(take: Take | None) -> Take:
+    if take is None:
+        raise TypeError("an event of a take gives a take")
+    return take
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a ledger without changing it; an empty snapshot where there is none."""
+    return _read(path)[0]
+
+
+def read_wallet(path: Path) -> dict[str, Any] | None:
+    """Read what the wallet showed before and after the last run; None where nobody looked."""
+    return _read(path)[1]
+
+
+def _read(path: Path) -> tuple[Snapshot, dict[str, Any] | None]:
+    if not path.exists():
+        return Snapshot(), None
+    store = Store(open_for_reading(path), path, now=lambda: 0.0)
+    try:
+        return store.snapshot(), store.state.wallet
+    finally:
+        store.close()

@@ -1,0 +1,144 @@
+"""How events become state: one pure fold, for every commit and for every rebuild.
+
+Because there is only this one way, the derived tables cannot drift from the events; a test rebuilds
+every take from its events and compares.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from runner.model import Billing, LookKind, Take, TakeState
+from runner.policy.lifecycle import BILLING, Event, after
+
+__all__ = ["Entry", "Note", "State", "apply", "from_facts", "rebuild", "to_facts"]
+
+
+class Note(StrEnum):
+    """Events that are not about one take's lifecycle."""
+
+    RUN_STARTED = "run_started"
+    RUN_ENDED = "run_ended"
+    WALLET = "wallet"
+    PICKED = "picked"
+    MOVED = "moved"
+    IMPORTED = "imported"
+    ASSET_SAVED = "asset_saved"
+    ASSET_FORGOTTEN = "asset_forgotten"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of ``events``."""
+
+    at: float
+    run: str | None
+    take: str | None
+    kind: str
+    facts: Mapping[str, Any]
+
+
+class State:
+    """Everything that the events say, as it is now. Changed only by ``apply``.
+
+    ``numbers`` is the highest take number of each look, so that a number is never used twice.
+    """
+
+    def __init__(self) -> None:
+        self.takes: dict[str, Take] = {}
+        self.numbers: dict[str, int] = {}
+        self.picks: dict[str, str] = {}
+        self.assets: dict[str, str] = {}
+        self.wallet: dict[str, Any] | None = None
+        self.last_at: float = 0.0
+
+    def put(self, take: Take) -> None:
+        """Keep a take as it is now."""
+        self.takes[take.uid] = take
+        self.numbers[take.look] = max(take.number, self.numbers.get(take.look, 0))
+
+
+_TAKE_FIELDS = {field.name for field in fields(Take)}
+_READERS: dict[str, Any] = {
+    "kind": LookKind,
+    "state": TakeState,
+    "billing": Billing,
+    "price": Decimal,
+    "reroll": bool,
+}
+
+
+def to_facts(take: Take) -> dict[str, Any]:
+    """Give all of a take as JSON values (and as the values of its row)."""
+    return {
+        name: str(value) if isinstance(value := getattr(take, name), Decimal) else value
+        for name in _TAKE_FIELDS
+    }
+
+
+def from_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Read fields of a take from JSON or row values. Raises ValueError for what is no field."""
+    unknown = facts.keys() - _TAKE_FIELDS
+    if unknown:
+        raise ValueError(f"not fields of a take: {sorted(unknown)}")
+    return {
+        name: _READERS[name](value) if name in _READERS else value for name, value in facts.items()
+    }
+
+
+def apply(state: State, entry: Entry) -> Take | None:
+    """Let one event happen. Gives the take it is about, as it is afterwards.
+
+    Raises ImpossibleEvent when the lifecycle does not allow it; the state is then unchanged.
+    """
+    state.last_at = max(state.last_at, entry.at)
+    if entry.take is None:
+        _note(state, Note(entry.kind), entry)
+        return None
+    if entry.kind in (Note.IMPORTED, Note.MOVED):
+        return _place(state, entry)
+    event = Event(entry.kind)
+    known = state.takes.get(entry.take)
+    changes = from_facts(entry.facts)
+    if known is None:
+        known = Take(uid=entry.take, **changes)
+    moved = replace(
+        known, **changes, state=after(known.state, event), billing=BILLING.get(event, known.billing)
+    )
+    state.put(moved)
+    return moved
+
+
+def _place(state: State, entry: Entry) -> Take:
+    """Put a take in place whole (an import), or under another look key (a rename of the key)."""
+    changes = from_facts(entry.facts)
+    known = state.takes.get(entry.take or "")
+    take = replace(known, **changes) if known is not None else Take(**changes)
+    if known is not None and known.look != take.look and state.picks.get(known.look) == take.uid:
+        del state.picks[known.look]
+        state.picks[take.look] = take.uid
+    state.put(take)
+    return take
+
+
+def _note(state: State, note: Note, entry: Entry) -> None:
+    facts = entry.facts
+    if note is Note.PICKED:
+        state.picks[facts["look"]] = facts["take"]
+    elif note is Note.ASSET_SAVED:
+        state.assets[facts["sha256"]] = facts["asset_id"]
+    elif note is Note.ASSET_FORGOTTEN:
+        for sha256 in [s for s, asset in state.assets.items() if asset == facts["asset_id"]]:
+            del state.assets[sha256]
+    elif note is Note.WALLET:
+        state.wallet = dict(facts)
+
+
+def rebuild(entries: Iterable[Entry]) -> State:
+    """Give the state that a whole ledger's events amount to."""
+    state = State()
+    for entry in entries:
+        apply(state, entry)
+    return state

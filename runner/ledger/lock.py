@@ -1,0 +1,63 @@
+"""One run at a time holds a ledger. The system frees the lock when its owner dies.
+
+The lock is the operating system's own (``flock`` and its like), so a lock whose owner is gone is no
+lock; ``ledger.owner.json`` beside it only tells people who holds it.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from runner.errors import LedgerLocked, StorageError
+
+__all__ = ["hold"]
+
+
+@contextmanager
+def hold(folder: Path, *, now: float) -> Iterator[None]:
+    """Hold the lock of a state folder. Raises LedgerLocked when a living run has it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "ledger.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise LedgerLocked(
+            f"Another run holds the ledger in {folder}: {_owner(folder)}.",
+            hint="Wait for it to end, or end it; what it bought is recorded either way.",
+        ) from None
+    except OSError as error:
+        raise StorageError(
+            f"The folder {folder} cannot be written: {error.strerror or error}.",
+            hint="The folder beside the manifest must be writable. Nothing was sent.",
+        ) from error
+    try:
+        _sign(folder, now)
+        yield
+    finally:
+        lock.release()
+
+
+def _sign(folder: Path, now: float) -> None:
+    since = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+    owner = {"host": socket.gethostname(), "pid": os.getpid(), "since": since}
+    try:
+        (folder / "ledger.owner.json").write_text(json.dumps(owner) + "\n", "utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"The folder {folder} cannot be written: {error.strerror or error}.",
+            hint="Make room on the disk, or make the folder writable. Nothing was sent.",
+        ) from error
+
+
+def _owner(folder: Path) -> str:
+    try:
+        owner = json.loads((folder / "ledger.owner.json").read_text("utf-8"))
+        return f"process {owner['pid']} on {owner['host']}, since {owner['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "its owner left no name"

@@ -1,0 +1,242 @@
+"""The open ledger: its state in memory, and transactions that change both at once.
+
+An operation is a function that is handed the ``Store`` and calls ``emit``; a batch of operations
+is one transaction. Memory is changed while the transaction is open: when the commit fails, the
+store is *broken* and says so to everybody, because then only the file knows what is true.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from runner.canonical import sha256_hex
+from runner.ledger import bodies
+from runner.ledger.database import explain
+from runner.ledger.fold import Entry, Note, State, apply, from_facts, to_facts
+from runner.model import Account, Snapshot, Take
+from runner.policy.budget import held
+
+__all__ = ["Operation", "Probe", "Store"]
+
+Operation = Callable[["Store"], Any]
+Probe = Callable[[str], None]
+"""Called at every commit point with ``KIND:before-commit`` and ``KIND:after-commit``."""
+
+_COLUMNS = [field.name for field in fields(Take)]
+_UPSERT = (
+    f"INSERT INTO takes ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608 - names of our own
+    f"ON CONFLICT (uid) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
+)
+
+
+class Store:
+    """A ledger that is open, for one process. Every change goes through ``transact``.
+
+    ``run`` names the run that events are written under; ``now`` gives Unix seconds.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        *,
+        now: Callable[[], float],
+        probe: Probe | None = None,
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._now = now
+        self._probe = probe or (lambda _point: None)
+        self._lock = threading.RLock()
+        self._broken: Exception | None = None
+        self._kinds: list[str] = []
+        self.run: str | None = None
+        self.state = State()
+        self.spent = Decimal(0)
+        self.spent_in_run = Decimal(0)
+        self._load()
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def meta(self) -> dict[str, str]:
+        """Give whose ledger it is; empty for a ledger that was just made."""
+        return dict(self._connection.execute("SELECT key, value FROM meta"))
+
+    def account(self) -> Account | None:
+        """Give the account that this ledger belongs to."""
+        meta = self.meta()
+        if "host" not in meta:
+            return None
+        return Account(meta["host"], meta["user"], simulated=meta["simulated"] == "true")
+
+    def snapshot(self) -> Snapshot:
+        """Give everything that is known now, as one frozen value."""
+        with self._lock:
+            by_look: dict[str, list[Take]] = {}
+            for take in self.state.takes.values():
+                by_look.setdefault(take.look, []).append(take)
+            return Snapshot(
+                account=self.account(),
+                campaign=self.meta().get("campaign"),
+                takes=MappingProxyType(
+                    {
+                        look: tuple(sorted(takes, key=lambda take: take.number))
+                        for look, takes in by_look.items()
+                    }
+                ),
+                picks=MappingProxyType(dict(self.state.picks)),
+                spent=self.spent,
+            )
+
+    def events(self) -> Iterable[Entry]:
+        """Give every event, in order."""
+        rows = self._connection.execute(
+            "SELECT at, run, take, kind, facts FROM events ORDER BY seq"
+        )
+        for at, run, take, kind, facts in rows:
+            yield Entry(at, run, take, kind, json.loads(facts))
+
+    def body(self, uid: str) -> bytes:
+        """Give a take's stored body. Raises KeyError where none is stored."""
+        with self._lock:
+            sha256 = self.state.takes[uid].body_sha256
+            row = self._connection.execute(
+                "SELECT pieces FROM bodies WHERE sha256 = ?", (sha256,)
+            ).fetchone()
+            if row is None or sha256 is None:
+                raise KeyError(uid)
+            blobs = {
+                digest: self._connection.execute(
+                    "SELECT data FROM blobs WHERE sha256 = ?", (digest,)
+                ).fetchone()[0]
+                for digest in bodies.blobs_of(row[0])
+            }
+        return bodies.join(row[0], blobs, sha256)
+
+    def _load(self) -> None:
+        names = ", ".join(_COLUMNS)
+        for row in self._connection.execute(f"SELECT {names} FROM takes"):  # noqa: S608 - our own names
+            take = Take(**from_facts(dict(zip(_COLUMNS, row, strict=True))))
+            self.state.put(take)
+            self.spent += held(take)
+        self.state.picks = dict(self._connection.execute("SELECT look, take FROM picks"))
+        self.state.assets = dict(self._connection.execute("SELECT sha256, asset_id FROM assets"))
+        last = self._connection.execute("SELECT max(at) FROM events").fetchone()[0]
+        self.state.last_at = last or 0.0
+        wallet = self._connection.execute(
+            "SELECT facts FROM events WHERE kind = ? ORDER BY seq DESC LIMIT 1", (Note.WALLET,)
+        ).fetchone()
+        self.state.wallet = json.loads(wallet[0]) if wallet else None
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def transact(self, operations: Sequence[Operation]) -> list[Any]:
+        """Carry out operations in one durable transaction; gives each one's result or exception.
+
+        An operation that raises must do so before it emits. Raises a LookbookError when the file
+        could not be written: nothing of the batch is then on disk, and the store stays broken.
+        """
+        with self._lock:
+            if self._broken is not None:
+                raise self._broken
+            try:
+                return self._transact(operations)
+            except sqlite3.Error as error:
+                self._broken = explain(error, self._path)
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise self._broken from error
+
+    def _transact(self, operations: Sequence[Operation]) -> list[Any]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._kinds = []
+        results: list[Any] = []
+        for operation in operations:
+            try:
+                results.append(operation(self))
+            except sqlite3.Error:
+                raise
+            except Exception as error:  # noqa: BLE001 - it is the answer to one caller, not to all
+                results.append(error)
+        kinds = self._kinds
+        for kind in kinds:
+            self._probe(f"{kind}:before-commit")
+        self._connection.execute("COMMIT")
+        for kind in kinds:
+            self._probe(f"{kind}:after-commit")
+        return results
+
+    def emit(self, kind: str, facts: Mapping[str, Any], take: str | None = None) -> Take | None:
+        """Append one event and bring what is derived from it up to date, in memory and on disk."""
+        before = self.state.takes.get(take) if take is not None else None
+        entry = Entry(self._now(), self.run, take, str(kind), facts)
+        moved = apply(self.state, entry)
+        self._connection.execute(
+            "INSERT INTO events (at, run, take, kind, facts) VALUES (?, ?, ?, ?, ?)",
+            (entry.at, entry.run, take, entry.kind, json.dumps(facts, ensure_ascii=False)),
+        )
+        self._kinds.append(entry.kind)
+        if moved is not None:
+            self._write_take(before, moved)
+        else:
+            self._write_note(entry)
+        return moved
+
+    def put_body(self, body: bytes) -> str:
+        """Store a request body; gives its SHA-256."""
+        sha256 = sha256_hex(body)
+        pieces, blobs = bodies.split(body)
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO blobs (sha256, data) VALUES (?, ?)", blobs.items()
+        )
+        self._connection.execute(
+            "INSERT OR IGNORE INTO bodies (sha256, pieces) VALUES (?, ?)", (sha256, pieces)
+        )
+        return sha256
+
+    def put_meta(self, values: Mapping[str, str]) -> None:
+        """Write down whose ledger it is."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", values.items()
+        )
+
+    def _write_take(self, before: Take | None, moved: Take) -> None:
+        row = to_facts(moved)
+        self._connection.execute(_UPSERT, [row[name] for name in _COLUMNS])
+        if before is not None and before.look != moved.look:
+            self._connection.execute("DELETE FROM picks WHERE look = ?", (before.look,))
+            self._put_pick(moved.look)
+        self.spent += held(moved) - held(before)
+        for take, sign in ((moved, 1), (before, -1)):
+            if take is not None and take.run == self.run:
+                self.spent_in_run += sign * held(take)
+
+    def _write_note(self, entry: Entry) -> None:
+        facts = entry.facts
+        if entry.kind == Note.PICKED:
+            self._put_pick(facts["look"])
+        elif entry.kind == Note.ASSET_SAVED:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO assets (sha256, asset_id) VALUES (?, ?)",
+                (facts["sha256"], facts["asset_id"]),
+            )
+        elif entry.kind == Note.ASSET_FORGOTTEN:
+            self._connection.execute("DELETE FROM assets WHERE asset_id = ?", (facts["asset_id"],))
+
+    def _put_pick(self, look: str) -> None:
+        if look in self.state.picks:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO picks (look, take) VALUES (?, ?)",
+                (look, self.state.picks[look]),
+            )
+
+    def close(self) -> None:
+        """Close the file; what was committed stays."""
+        with self._lock:
+            self._connection.close()

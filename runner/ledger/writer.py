@@ -1,0 +1,106 @@
+"""Who carries out the ledger's transactions: a thread that commits what is queued, or the caller.
+
+A durable commit waits for the disk. While one is under way others queue up, and the next
+transaction takes them all: many writers share one wait, and nobody waits for a timer.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from runner.ledger.store import Operation, Store
+
+__all__ = ["GroupCommit", "InlineCommit", "Writer"]
+
+_Queued = tuple[Operation, asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
+
+
+class Writer(Protocol):
+    """Carries out one operation and returns when it is on disk."""
+
+    async def write(self, operation: Operation) -> Any:
+        """Give the operation's result, or raise what it raised."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is queued."""
+        ...
+
+
+class InlineCommit:
+    """One transaction for each operation, in the calling thread: deterministic."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def write(self, operation: Operation) -> Any:
+        """Give the operation's result, or raise what it raised."""
+        return _result(self._store.transact([operation])[0])
+
+    def close(self) -> None:
+        """Nothing is ever queued."""
+
+
+class GroupCommit:
+    """A thread that writes everything that is queued in one transaction. Needs asyncio."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
+        self._thread.start()
+
+    async def write(self, operation: Operation) -> Any:
+        """Give the operation's result, or raise what it raised.
+
+        A caller that is cancelled meanwhile changes nothing: the operation is carried out.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._queue.put((operation, loop, future))
+        return _result(await future)
+
+    def close(self) -> None:
+        """Finish what is queued, then end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while batch := self._next():
+            results: Sequence[Any]
+            try:
+                results = self._store.transact([operation for operation, _, _ in batch])
+            except Exception as error:  # noqa: BLE001 - every caller hears it
+                results = [error] * len(batch)
+            for (_, loop, future), result in zip(batch, results, strict=True):
+                try:
+                    loop.call_soon_threadsafe(_settle, future, result)
+                except RuntimeError:
+                    continue  # the loop is closed: nobody waits, and the record is on disk
+
+    def _next(self) -> list[_Queued]:
+        """Wait for work, and take all there is; an empty list ends the thread."""
+        batch: list[_Queued] = []
+        item = self._queue.get()
+        while item is not None:
+            batch.append(item)
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return batch
+        if batch:
+            self._queue.put(None)  # the end, after this last batch
+        return batch
+
+
+def _settle(future: "asyncio.Future[Any]", result: Any) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _result(result: Any) -> Any:
+    if isinstance(result, Exception):
+        raise result
+    return result

@@ -1,0 +1,47 @@
+"""Money that is held: what counts against a ceiling, and whether one more reservation fits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from runner.model import COUNTING, Take
+
+__all__ = ["Ceilings", "held", "held_in_run", "refusing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """USD that may be held at most. None: no ceiling.
+
+    ``run`` is the lower of ``--max-cost`` and the manifest's ``budget.run_usd``, ``campaign`` is
+    for the campaign's lifetime.
+    """
+
+    run: Decimal | None = None
+    campaign: Decimal | None = None
+
+
+def held(take: Take | None) -> Decimal:
+    """Give what one take holds: its price, unless it is certain that nothing was bought."""
+    if take is None or take.billing not in COUNTING:
+        return Decimal(0)
+    return take.price
+
+
+def held_in_run(takes: Iterable[Take], run: str) -> Decimal:
+    """Give what the takes of one run hold together."""
+    return sum((held(take) for take in takes if take.run == run), Decimal(0))
+
+
+def refusing(
+    ceilings: Ceilings, *, run: Decimal, campaign: Decimal
+) -> tuple[str, Decimal, Decimal] | None:
+    """Say which ceiling would be broken by holding so much: its name, its limit, what is needed.
+
+    ``run`` and ``campaign`` are the totals as they would be *with* the new reservation.
+    """
+    if ceilings.run is not None and run > ceilings.run:
+        return "the run's ceiling", ceilings.run, run
+    if ceilings.campaign is not None and campaign > ceilings.campaign:
+        return "the campaign's budget", ceilings.campaign, campaign
+    return None
