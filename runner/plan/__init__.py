@@ -1,0 +1,9 @@
+"""The plan: what would bring the account to what the manifest says, each action with its reason.
+
+Pure: campaign and ledger snapshot in, plan out; no clock, no randomness, no files, no network.
+"""
+
+from runner.plan.diff import plan
+from runner.plan.model import Action, Plan, PlannedLook
+
+__all__ = ["Action", "Plan", "PlannedLook", "plan"]

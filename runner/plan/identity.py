@@ -1,0 +1,80 @@
+"""A look's identity: a tagged hash of what is paid for (design, "What a run promises", 5).
+
+Type, prompt, images, group, and *which* look is referenced take part. Names, titles, tags, takes,
+retries, order, comments and the place of a file do not.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from runner.canonical import canonical_json, sha256_hex
+from runner.model import (
+    FileImage,
+    Image,
+    InlineImage,
+    Look,
+    LookKind,
+    LookRef,
+    Reference,
+    UrlImage,
+)
+
+__all__ = ["Ingredients", "identity_of", "ingredients_of", "renamed"]
+
+TAG = "lookbook.identity.v1"
+
+Ingredients = dict[str, Any]
+
+
+def ingredients_of(look: Look, looks: Mapping[str, Look]) -> Ingredients:
+    """Give what a look's identity is made of, as JSON values.
+
+    ``looks`` are the campaign's, by key: a reference to a look that exists already counts as its
+    literal id, however it is spelled.
+    """
+    if look.kind is LookKind.EXISTING:
+        return {"type": "existing", "id": look.existing}
+    made: Ingredients = {"type": str(look.kind), "group": _reference(look.group, looks, ids=False)}
+    if look.kind is LookKind.PHOTO:
+        return made | {"file": None if look.photo is None else _image(look.photo)}
+    return made | {
+        "prompt": look.prompt,
+        "reference": _reference(look.reference, looks, ids=True),
+        "images": [_image(image) for image in look.images],
+    }
+
+
+def identity_of(ingredients: str) -> str:
+    """Hash ingredients, given as canonical JSON."""
+    return sha256_hex(f"{TAG}\n{ingredients}".encode())
+
+
+def renamed(ingredients: str, moves: Mapping[str, str]) -> str:
+    """Give ingredients with look keys exchanged: which look is referenced stays the same look."""
+    if not any(f'"look":{json.dumps(old)}' in ingredients for old in moves):
+        return ingredients
+    value = json.loads(ingredients)
+    for field in ("reference", "group"):
+        named = value.get(field)
+        if isinstance(named, dict) and named.get("look") in moves:
+            value[field] = {"look": moves[named["look"]]}
+    return canonical_json(value)
+
+
+def _reference(
+    reference: Reference | None, looks: Mapping[str, Look], *, ids: bool
+) -> dict[str, str] | None:
+    if reference is None:
+        return None
+    if not isinstance(reference, LookRef):
+        return {"id": reference.id}
+    existing = looks[reference.look].existing if ids else None
+    return {"id": existing} if existing else {"look": reference.look}
+
+
+def _image(image: Image) -> str:
+    # A file and the same content written as base64 are the same picture.
+    if isinstance(image, FileImage | InlineImage):
+        return f"sha256:{image.sha256}"
+    return f"url:{image.url}" if isinstance(image, UrlImage) else f"asset:{image.asset_id}"

@@ -1,0 +1,107 @@
+"""The plan's own values, frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from runner.model import Look
+
+__all__ = ["Action", "Plan", "PlannedLook"]
+
+
+class Action(StrEnum):
+    """What a run would do with a look. Only ``create`` buys."""
+
+    CREATE = "create"
+    """Buy one or more takes."""
+    RENAME = "rename"
+    """Change the name at HeyGen; free."""
+    RESUME = "resume"
+    """Something was sent or is under way: finish it."""
+    KEEP = "keep"
+    """Nothing to do, or only what is free: pick a take again, fetch a picture again."""
+    STALE = "stale"
+    """Its reference has, or will have, another picked take; regenerated only on request."""
+    ADOPT = "adopt"
+    """The look exists already: take it into the ledger, paid by nobody here."""
+    BLOCKED = "blocked"
+    """It failed, or what it needs failed; nothing is bought."""
+    ORPHANED = "orphaned"
+    """The ledger holds it, the manifest no longer wants it; nothing happens to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLook:
+    """One look's action, with everything that the execution needs to carry it out.
+
+    ``takes`` is how many generations would be paid for and ``cost`` their price in USD.
+    ``reference`` is a look key, a literal id, or None; ``needs`` are the look keys that must be
+    usable before this one is sent. ``under_way`` are the uids of wanted takes that were sent;
+    ``at_risk`` is the price of those whose outcome is unknown. ``retries`` is how many failed
+    generations may be bought again without asking. ``repick`` is a take that becomes the pick for
+    nothing. ``chain`` is the length of the longest chain of looks that wait for this one, itself
+    included. ``look`` is None for an orphan.
+    """
+
+    key: str
+    action: Action
+    reason: str
+    look: Look | None
+    identity: str | None = None
+    ingredients: str | None = None
+    takes: int = 0
+    cost: Decimal = Decimal(0)
+    at_risk: Decimal = Decimal(0)
+    retries: int = 0
+    retry_cost: Decimal = Decimal(0)
+    reference: str | None = None
+    needs: tuple[str, ...] = ()
+    under_way: tuple[str, ...] = ()
+    replaces: str | None = None
+    repick: str | None = None
+    chain: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The immutable list of actions, one for each look, in an order that respects every reference.
+
+    ``strays`` are uids of takes that were sent and that the manifest no longer wants: they are
+    never sent again, but what they bought is not lost. ``moves`` maps an old look key to the new one
+    of looks whose key was renamed while what is paid for stayed the same.
+    """
+
+    campaign: str
+    account: str | None
+    actions: tuple[PlannedLook, ...]
+    strays: tuple[str, ...]
+    moves: Mapping[str, str]
+
+    @property
+    def count(self) -> int:
+        """How many generations would be paid for."""
+        return sum(action.takes for action in self.actions)
+
+    @property
+    def cost(self) -> Decimal:
+        """What they cost, in USD."""
+        return sum((action.cost for action in self.actions), Decimal(0))
+
+    @property
+    def at_risk(self) -> Decimal:
+        """What sends of unknown outcome may still turn out to cost, in USD."""
+        return sum((action.at_risk for action in self.actions), Decimal(0))
+
+    @property
+    def worst_case(self) -> Decimal:
+        """The most this plan can hold: everything, and every allowed retry of a failure; USD."""
+        return self.cost + self.at_risk + sum((a.retry_cost for a in self.actions), Decimal(0))
+
+    @property
+    def changes(self) -> bool:
+        """Whether a run would do anything at all."""
+        idle = (Action.KEEP, Action.ORPHANED, Action.BLOCKED, Action.STALE)
+        return bool(self.strays or self.moves) or any(
+            action.action not in idle or action.repick for action in self.actions
+        )

@@ -1,0 +1,62 @@
+"""Why a look would be generated again, in a reader's words: what is paid for, then and now."""
+
+import json
+from difflib import SequenceMatcher
+from typing import Any
+
+__all__ = ["what_changed"]
+
+_SHOWN = 48
+
+
+def what_changed(before: str, now: str) -> str:
+    """Compare two ingredients (canonical JSON) and say what is different.
+
+    A changed prompt shows its changed words: ``prompt changed: `navy` → `red```.
+    """
+    old, new = json.loads(before), json.loads(now)
+    if old.get("type") != new.get("type"):
+        return f"type changed: {old.get('type')} → {new.get('type')}"
+    parts = [
+        _said(name, old.get(name), new.get(name))
+        for name in ("prompt", "reference", "images", "group", "file", "id")
+        if old.get(name) != new.get(name)
+    ]
+    return "; ".join(parts) or "changed"
+
+
+def _said(name: str, old: Any, new: Any) -> str:
+    if name == "prompt":
+        return f"prompt changed: {_words(str(old), str(new))}"
+    if name == "images":
+        return f"reference images changed: {len(old or ())} → {len(new or ())}"
+    if name == "file":
+        return "photo changed"
+    return f"{name} changed: {_named(old)} → {_named(new)}"
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("look") or value.get("id"))
+    return "none" if value is None else str(value)
+
+
+def _words(old: str, new: str) -> str:
+    """Show the words that changed; from the first change to the last where there are many."""
+    was, now = old.split(" "), new.split(" ")
+    changes = [
+        op
+        for op in SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
+        if op[0] != "equal"
+    ]
+    if not changes:
+        return "white space"
+    shown = [
+        f"`{_cut(' '.join(was[a:b]))}` → `{_cut(' '.join(now[c:d]))}`"
+        for _, a, b, c, d in changes[:2]
+    ]
+    return ", ".join(shown) + (f" and {len(changes) - 2} more" if len(changes) > 2 else "")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
