@@ -225,7 +225,7 @@ class _Differ:
 
 @dataclass(slots=True)
 class _Sketch:
-    """A look beside its takes: all that were sent, and of those with its identity which are what."""
+    """A look beside its takes: all that were sent, and those that have its identity."""
 
     look: Look
     identity: str

@@ -68,8 +68,8 @@ class Plan:
     """The immutable list of actions, one for each look, in an order that respects every reference.
 
     ``strays`` are uids of takes that were sent and that the manifest no longer wants: they are
-    never sent again, but what they bought is not lost. ``moves`` maps an old look key to the new one
-    of looks whose key was renamed while what is paid for stayed the same.
+    never sent again, but what they bought is not lost. ``moves`` maps an old look key to the new
+    one of looks whose key was renamed while what is paid for stayed the same.
     """
 
     campaign: str

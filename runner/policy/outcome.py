@@ -1,0 +1,54 @@
+"""What a run came to, and the exit code that says so (design, "The command line")."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+__all__ = ["Exit", "Outcome", "exit_code"]
+
+
+class Exit(IntEnum):
+    """The exit codes. Where several hold, the first of 3, 6, 4, 5, 1 is given."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    ACCOUNT = 3
+    UNDER_WAY = 4
+    BUDGET = 5
+    PERSON = 6
+    CHANGES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run ended with.
+
+    ``account`` is why the account needs a person (key, permission, wallet). ``persons`` are takes
+    whose outcome only a person can decide, ``under_way`` looks that the next run picks up (still
+    processing, consent pending, unknown but replayable, or not sent because the run was stopped),
+    ``over_budget`` looks that the ceiling left out, ``failed`` looks that failed or are blocked.
+    ``stopped`` is why the run ended before its plan did, if it did.
+    """
+
+    account: str | None = None
+    persons: tuple[str, ...] = ()
+    under_way: tuple[str, ...] = ()
+    over_budget: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    stopped: str | None = None
+    interrupted: bool = False
+
+
+def exit_code(outcome: Outcome) -> Exit:
+    """Give the exit code of a run: the first of 3, 6, 4, 5, 1 that holds, else 0."""
+    if outcome.account is not None:
+        return Exit.ACCOUNT
+    if outcome.persons:
+        return Exit.PERSON
+    if outcome.under_way or outcome.interrupted:
+        return Exit.UNDER_WAY
+    if outcome.over_budget:
+        return Exit.BUDGET
+    if outcome.failed or outcome.stopped is not None:
+        return Exit.FAILED
+    return Exit.DONE
