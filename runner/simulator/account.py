@@ -1,0 +1,270 @@
+"""The account: everything that was made, uploaded, charged and counted.
+
+Memory is authoritative; each change is also noted for the journal, and :meth:`Account.commit` writes
+the notes of one request as one line. Nothing happens by itself: :meth:`Account.advance` brings the
+account to a moment of the clock that is handed in.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from heapq import heappop, heappush
+from typing import Any, Final
+
+from runner.simulator.journal import Entry, Journal, StateError
+from runner.simulator.records import AVATAR_TYPES, Answer, Asset, Charge, Group, Look, Webhook
+from runner.simulator.tables import Listing
+
+ANSWER_SECONDS = 24 * 3600
+"""How long an idempotency key replays (the facts: within 24 hours)."""
+
+Row = Look | Group | Asset | Charge | Answer | Webhook
+ROWS: Final[dict[str, type[Row]]] = {
+    "group": Group,
+    "look": Look,
+    "asset": Asset,
+    "charge": Charge,
+    "answer": Answer,
+    "webhook": Webhook,
+}
+NAMES = {cls: name for name, cls in ROWS.items()}
+COLUMNS = {cls: tuple(field.name for field in fields(cls)) for cls in ROWS.values()}
+
+LookFilter = tuple[str | None, bool | None, str | None]
+"""Group id, whether public, avatar type; None where it does not matter."""
+
+
+class Account:
+    """One account, in memory, with an optional journal behind it."""
+
+    def __init__(self, journal: Journal | None = None, *, refund_failed: bool = True) -> None:
+        self.looks: dict[str, Look] = {}
+        self.groups: dict[str, Group] = {}
+        self.assets: dict[str, Asset] = {}
+        self.charges: dict[str, Charge] = {}
+        self.answers: dict[str, Answer] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.counts: dict[str, dict[str, int]] = {}
+        self.spent = 0
+        self.in_progress: set[str] = set()
+        self._tables: dict[type[Row], dict[str, Any]] = {
+            Look: self.looks,
+            Group: self.groups,
+            Asset: self.assets,
+            Charge: self.charges,
+            Answer: self.answers,
+            Webhook: self.webhooks,
+        }
+        self._by_seq: dict[int, str] = {}
+        self._look_lists: dict[LookFilter, Listing] = {}
+        self._group_lists: dict[bool | None, Listing] = {}
+        self._due: list[tuple[float, int, str]] = []
+        self._refund_failed = refund_failed
+        self._notes: list[Entry] = []
+        self._journal: Journal | None = None
+        if journal is not None:
+            self._load(journal)
+
+    # What the journal knows -------------------------------------------------------------------------
+
+    def _load(self, journal: Journal) -> None:
+        for entry in journal.read():
+            match entry:
+                case ["-", str(name), str(row_id)] if name in ROWS:
+                    row = self._tables[ROWS[name]].get(row_id)
+                    if row is not None:
+                        self.drop(row)
+                case ["+", str(counter), str(key), int(number)]:
+                    self.counts.setdefault(counter, {})[key] = number
+                case [str(name), dict(values)] if name in ROWS:
+                    self.put(_revive(ROWS[name], values))
+                case _:
+                    raise StateError(f"{journal.path}: cannot read {str(entry)[:80]}")
+        journal.rewrite(self._entries())
+        self._journal = journal
+
+    def _entries(self) -> Iterator[Entry]:
+        for cls, table in self._tables.items():
+            rows = table.values()
+            ordered = sorted(rows, key=lambda row: row.seq) if cls in (Look, Group) else rows
+            yield from ([NAMES[cls], _plain(row)] for row in ordered)
+        for counter, numbers in self.counts.items():
+            yield from (["+", counter, key, number] for key, number in numbers.items())
+
+    def commit(self) -> None:
+        """Make what changed since the last call outlive this process."""
+        if self._journal is not None and self._notes:
+            self._journal.append(self._notes)
+            self._notes = []
+
+    def close(self) -> None:
+        """Commit and let go of the state file."""
+        self.commit()
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    # Changes ----------------------------------------------------------------------------------------
+
+    def put(self, row: Row) -> None:
+        """Insert a row, or replace the one with the same id."""
+        before = self._tables[type(row)].get(row.id)
+        self._tables[type(row)][row.id] = row
+        match row:
+            case Look() if before is None:
+                self._list_look(row)
+            case Group() if before is None:
+                self._by_seq[row.seq] = row.id
+                for key in (None, row.public):
+                    self._group_lists.setdefault(key, Listing()).add(row.seq)
+            case Charge():
+                known = before.amount - before.refunded if before is not None else 0
+                self.spent += row.amount - row.refunded - known
+        if self._journal is not None:
+            self._notes.append([NAMES[type(row)], _plain(row)])
+
+    def drop(self, row: Row) -> None:
+        """Remove a row."""
+        del self._tables[type(row)][row.id]
+        match row:
+            case Look():
+                self._unlist_look(row)
+            case Group():
+                del self._by_seq[row.seq]
+                for key in (None, row.public):
+                    self._group_lists[key].discard(row.seq)
+        if self._journal is not None:
+            self._notes.append(["-", NAMES[type(row)], row.id])
+
+    def count(self, counter: str, key: str, by: int = 1) -> int:
+        """Add to a figure and return it."""
+        numbers = self.counts.setdefault(counter, {})
+        number = numbers[key] = numbers.get(key, 0) + by
+        if self._journal is not None:
+            self._notes.append(["+", counter, key, number])
+        return number
+
+    def counted(self, counter: str, key: str) -> int:
+        """A figure, zero if it was never counted."""
+        return self.counts.get(counter, {}).get(key, 0)
+
+    def next_seq(self) -> int:
+        """The next number in the order of making."""
+        return self.count("last", "seq")
+
+    def note_peak(self) -> None:
+        """Remember the most generations that were ever in progress at once."""
+        more = len(self.in_progress) - self.counted("peak", "in_progress")
+        if more > 0:
+            self.count("peak", "in_progress", more)
+
+    def next_due(self) -> float:
+        """When the next generation ends; minus infinity when none is in progress."""
+        while self._due and self._due[0][2] not in self.in_progress:
+            heappop(self._due)
+        return self._due[0][0] if self._due else -math.inf
+
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due at this moment, and forget answers that are too old."""
+        while self._due and self._due[0][0] <= now:
+            _, _, look_id = heappop(self._due)
+            if look_id in self.in_progress:
+                self.in_progress.discard(look_id)
+                self._settle(self.looks[look_id])
+        while self.answers:
+            oldest = next(iter(self.answers.values()))
+            if now - oldest.at < ANSWER_SECONDS:
+                break
+            self.drop(oldest)
+
+    def _settle(self, look: Look) -> None:
+        charge = self.charges.get(look.id)
+        if look.outcome != "completed" and charge and not charge.refunded and self._refund_failed:
+            self.put(replace(charge, refunded=charge.amount))
+
+    # Reading ----------------------------------------------------------------------------------------
+
+    def find_looks(
+        self, chosen: LookFilter, before: int | None, limit: int
+    ) -> tuple[list[Look], bool]:
+        """One page of looks, newest first, and whether more follow."""
+        group_id, public, avatar_type = chosen
+        if group_id is not None:
+            group = self.groups.get(group_id)
+            if group is None or public not in (None, group.public):
+                return [], False
+            chosen = (group_id, None, avatar_type)
+        listing = self._look_lists.get(chosen)
+        if listing is None:
+            return [], False
+        seqs, more = listing.page(before, limit)
+        return [self.looks[self._by_seq[seq]] for seq in seqs], more
+
+    def find_groups(
+        self,
+        public: bool | None,
+        before: int | None,
+        limit: int,  # noqa: FBT001 - a filter's value
+    ) -> tuple[list[Group], bool]:
+        """One page of groups, newest first, and whether more follow."""
+        listing = self._group_lists.get(public)
+        seqs, more = listing.page(before, limit) if listing else ([], False)
+        return [self.groups[self._by_seq[seq]] for seq in seqs], more
+
+    def looks_of(self, group_id: str) -> list[Look]:
+        """Every look of a group, oldest first."""
+        listing = self._look_lists.get((group_id, None, None))
+        return [self.looks[self._by_seq[seq]] for seq in listing.all()] if listing else []
+
+    def cover(self, group_id: str) -> tuple[Look | None, int]:
+        """The look that stands for a group, and how many looks there are."""
+        listing = self._look_lists.get((group_id, None, None))
+        seq = listing.oldest() if listing else None
+        if listing is None or seq is None:
+            return None, 0
+        return self.looks[self._by_seq[seq]], len(listing)
+
+    # Bookkeeping ------------------------------------------------------------------------------------
+
+    def _list_look(self, look: Look) -> None:
+        self._by_seq[look.seq] = look.id
+        for key in _filters(look):
+            self._look_lists.setdefault(key, Listing()).add(look.seq)
+        if not look.public:
+            heappush(self._due, (look.ready_at, look.seq, look.id))
+            self.in_progress.add(look.id)
+
+    def _unlist_look(self, look: Look) -> None:
+        del self._by_seq[look.seq]
+        self.in_progress.discard(look.id)
+        for key in _filters(look):
+            listing = self._look_lists[key]
+            listing.discard(look.seq)
+            if not len(listing):
+                del self._look_lists[key]
+
+
+def _filters(look: Look) -> list[LookFilter]:
+    kind = AVATAR_TYPES[look.kind]
+    return [
+        (None, None, None),
+        (None, look.public, None),
+        (None, None, kind),
+        (None, look.public, kind),
+        (look.group_id, None, None),
+        (look.group_id, None, kind),
+    ]
+
+
+def _plain(row: Row) -> dict[str, object]:
+    return {name: getattr(row, name) for name in COLUMNS[type(row)]}
+
+
+def _revive(cls: Callable[..., Row], values: dict[str, object]) -> Row:
+    known = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }
+    try:
+        return cls(**known)
+    except TypeError as problem:
+        raise StateError(f"the state file holds an unknown row: {problem}") from problem

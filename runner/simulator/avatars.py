@@ -1,0 +1,273 @@
+"""``POST /v3/avatars``: the union on ``type``, the combination table, the wallet and the limit."""
+
+import binascii
+import math
+from base64 import b64decode
+from dataclasses import dataclass
+from email.utils import formatdate
+from sys import intern
+from urllib.parse import urlsplit
+
+from runner.simulator import media, refusals
+from runner.simulator.bodies import NAME_LIMIT, Fields, read_json
+from runner.simulator.pictures import Seen
+from runner.simulator.portrait import people
+from runner.simulator.records import Charge, Group, Look, LookKind, Outcome
+from runner.simulator.refusals import Refusal, invalid
+from runner.simulator.service import Answer, Call, data
+from runner.simulator.views import balance, group_view, look_view, status
+
+PROMPT_LIMIT = 1000
+REFERENCE_LIMIT = 3
+PHOTO_SIDE = 512
+ID_LIMIT = 255
+URL_LIMIT = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A request for a generation that has passed every check of its own fields."""
+
+    kind: LookKind
+    name: str
+    group: Group | None
+    face: str
+    scene: str
+    reference: Look | None = None
+    prompt: str | None = None
+
+
+def create_avatar(call: Call) -> Answer:
+    """Accept one generation, and charge for it."""
+    fields = read_json(call.body, call.headers.get("content-type", ""))
+    kind = fields.need("type", limit=ID_LIMIT)
+    readers = {"photo": _photo, "prompt": _prompt, "digital_twin": _digital_twin}
+    if kind not in readers:
+        raise invalid("type", "type must be photo, prompt or digital_twin.")
+    order = readers[kind](call, fields)
+    _check_limit(call)
+    _check_wallet(call)
+    look, group = _begin(call, order)
+    created = {
+        "avatar_item": look_view(call, look, created=True),
+        "avatar_group": group_view(call, group, created=True),
+    }
+    return data(created)
+
+
+def _photo(call: Call, fields: Fields) -> Order:
+    name = fields.need("name", limit=NAME_LIMIT)
+    seen = _file(call, fields.object("file"), media.IMAGES, smallest=PHOTO_SIDE)
+    group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
+    fields.done()
+    scene = seen.scene or call.sim.pictures.scene("", "", [])
+    return Order(kind="photo", name=name, group=group, face=seen.face, scene=scene)
+
+
+def _digital_twin(call: Call, fields: Fields) -> Order:
+    name = fields.need("name", limit=NAME_LIMIT)
+    seen = _file(call, fields.object("file"), media.VIDEOS)
+    group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
+    fields.done()
+    scene = call.sim.pictures.scene("", "", [])
+    return Order(kind="digital_twin", name=name, group=group, face=seen.face, scene=scene)
+
+
+def _prompt(call: Call, fields: Fields) -> Order:
+    """The combination table: ``avatar_id`` says who, ``avatar_group_id`` only where it is saved."""
+    name = fields.need("name", limit=NAME_LIMIT)
+    prompt = fields.need("prompt", limit=PROMPT_LIMIT)
+    avatar_id = fields.text("avatar_id", limit=ID_LIMIT, required=False)
+    group_id = fields.text("avatar_group_id", limit=ID_LIMIT, required=False)
+    images = fields.objects("reference_images", limit=REFERENCE_LIMIT)
+    tints = [_file(call, image, media.IMAGES).tint for image in images]
+    fields.done()
+    reference = _reference(call, avatar_id)
+    group = _group(call, group_id)
+    if reference is not None:
+        if group is None:
+            group = _own(call.sim.account.groups[reference.group_id], "avatar_id")
+        elif reference.group_id != group.id:
+            message = f"Avatar {reference.id} is not in avatar group {group.id}."
+            raise refusals.unusable_reference("avatar_id", message)
+    pictures = call.sim.pictures
+    face = (
+        reference.face
+        if reference
+        else pictures.new_face(call.sim.dice.digest("face", call.number), prompt)
+    )
+    scene = pictures.scene(prompt, reference.scene if reference else "", tints)
+    return Order(
+        kind="prompt",
+        name=name,
+        group=group,
+        face=face,
+        scene=scene,
+        reference=reference,
+        prompt=prompt,
+    )
+
+
+def _reference(call: Call, look_id: str | None) -> Look | None:
+    if look_id is None:
+        return None
+    look = call.sim.account.looks.get(look_id)
+    if look is None:
+        raise refusals.unknown_reference(look_id)
+    state = status(look, call.sim.account.groups.get(look.group_id), call.now)
+    if state != "completed":
+        message = f"Avatar {look_id} has no usable image: its status is {state}."
+        raise refusals.unusable_reference("avatar_id", message)
+    return look
+
+
+def _group(call: Call, group_id: str | None) -> Group | None:
+    if group_id is None:
+        return None
+    group = call.sim.account.groups.get(group_id)
+    if group is None:
+        raise refusals.no_group(group_id, "avatar_group_id")
+    return _own(group, "avatar_group_id")
+
+
+def _own(group: Group, param: str) -> Group:
+    if group.public:
+        raise refusals.not_yours(f"Avatar group {group.id}", param)
+    return group
+
+
+def _file(call: Call, fields: Fields, types: frozenset[str], *, smallest: int = 1) -> Seen:
+    """One of the three forms of a file; what it shows decides who the picture shows."""
+    kind = fields.need("type", limit=ID_LIMIT)
+    if kind == "url":
+        url = fields.need("url", limit=URL_LIMIT)
+        fields.done()
+        return _fetched(call, url, fields.at("url"))
+    if kind == "asset_id":
+        asset_id = fields.need("asset_id", limit=ID_LIMIT)
+        fields.done()
+        return _uploaded(call, asset_id, types, smallest, fields.at("asset_id"))
+    if kind == "base64":
+        media_type = fields.need("media_type", limit=ID_LIMIT)
+        text = fields.need("data", limit=media.MAX_BYTES * 4 // 3 + 4)
+        fields.done()
+        if media_type not in types:
+            raise invalid(fields.at("media_type"), f"{media_type} is not accepted here.")
+        return _inline(call, text, media_type, smallest, fields.at("data"))
+    raise invalid(fields.at("type"), f"{fields.at('type')} must be url, asset_id or base64.")
+
+
+def _fetched(call: Call, url: str, param: str) -> Seen:
+    """A file at an address. Nothing is fetched: a name under ``.invalid`` stands for what fails."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        sound = parts.scheme == "https" and bool(host) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound, host = False, ""
+    if not sound:
+        raise invalid(param, f"{param} must be an https URL.")
+    if host == "slow.invalid" or host.endswith(".slow.invalid"):
+        raise Refusal(504, "gateway_timeout", f"Fetching {param} took too long.", param=param)
+    if host == "invalid" or host.endswith(".invalid"):
+        raise Refusal(400, "download_failed", f"{param} could not be fetched.", param=param)
+    return call.sim.pictures.seen_at(url)
+
+
+def _uploaded(call: Call, asset_id: str, types: frozenset[str], smallest: int, param: str) -> Seen:
+    asset = call.sim.account.assets.get(asset_id)
+    if asset is None:
+        raise refusals.not_found(f"Asset {asset_id}", param)
+    if asset.state != "completed":
+        raise invalid(param, f"Asset {asset_id} is not uploaded yet.")
+    if asset.mime_type not in types:
+        raise invalid(param, f"Asset {asset_id} is {asset.mime_type}, which is not accepted here.")
+    if asset.mime_type in media.IMAGES and min(asset.width, asset.height) < smallest:
+        size = f"{asset.width} x {asset.height}"
+        raise invalid(
+            param, f"Asset {asset_id} is {size}; at least {smallest} x {smallest} is needed."
+        )
+    return Seen(asset.face, asset.scene, asset.tint)
+
+
+def _inline(call: Call, text: str, media_type: str, smallest: int, param: str) -> Seen:
+    try:
+        content = b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid(param, f"{param} is not valid base64.") from None
+    if len(content) > media.MAX_BYTES:
+        raise refusals.too_large(media.MAX_BYTES, param)
+    if media.sniff(content[:64]) != media_type:
+        raise invalid(param, f"{param} is not {media_type}.")
+    if media_type in media.IMAGES:
+        size = media.dimensions(content)
+        if size is None or min(size) < smallest:
+            shown = f"{size[0]} x {size[1]}" if size else "not readable"
+            raise invalid(param, f"{param} is {shown}; at least {smallest} x {smallest} is needed.")
+    return call.sim.pictures.seen(content)
+
+
+def _check_limit(call: Call) -> None:
+    account = call.sim.account
+    if len(account.in_progress) < call.sim.settings.concurrency:
+        return
+    wait = max(1, math.ceil(account.next_due() - call.now))
+    dated = call.sim.dice.fraction("retry-after", call.number) < 0.5
+    after = formatdate(math.ceil(call.now) + wait, usegmt=True) if dated else str(wait)
+    message = f"{len(account.in_progress)} generations are in progress, which is the limit."
+    raise Refusal(429, "rate_limit_exceeded", message, headers={"Retry-After": after})
+
+
+def _check_wallet(call: Call) -> None:
+    if call.sim.settings.balance is not None and balance(call) < call.sim.price:
+        raise Refusal(
+            402, "insufficient_credit", "The wallet does not hold the price of a generation."
+        )
+
+
+def _begin(call: Call, order: Order) -> tuple[Look, Group]:
+    sim, account = call.sim, call.sim.account
+    group = order.group
+    if group is None:
+        seq = account.next_seq()
+        name = sim.dice.name("group_", seq)
+        group = Group(seq=seq, id=name, name=order.name, created_at=int(call.now))
+        account.put(group)
+    seq = account.next_seq()
+    width, height = sim.pictures.size(order.scene)
+    look = Look(
+        seq=seq,
+        id=sim.dice.name("look_", seq),
+        name=order.name,
+        kind=order.kind,
+        group_id=group.id,
+        ready_at=call.now + sim.settings.latency.sample(sim.dice.fraction("latency", call.number)),
+        outcome=_outcome(call),
+        needs_consent=_strikes(call, "consent"),
+        expired_link=_strikes(call, "expired-link"),
+        reference=order.reference.id if order.reference else None,
+        prompt=order.prompt,
+        gender=people.decode(order.face).gender,
+        face=intern(order.face),
+        scene=order.scene,
+        width=width,
+        height=height,
+    )
+    account.put(look)
+    key = call.headers.get("idempotency-key")
+    account.put(Charge(id=look.id, name=look.name, idempotency_key=key, amount=sim.price))
+    account.note_peak()
+    return look, group
+
+
+def _strikes(call: Call, kind: str) -> bool:
+    struck = kind in call.faults
+    if struck:
+        call.sim.account.count("faults", kind)
+    return struck
+
+
+def _outcome(call: Call) -> Outcome:
+    if _strikes(call, "fail-generation"):
+        return "failed"
+    return "moderated" if _strikes(call, "moderation") else "completed"

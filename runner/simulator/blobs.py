@@ -1,0 +1,86 @@
+"""A folder of uploaded bytes, each file named by the SHA-256 of its content."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+
+class Incoming:
+    """Bytes on their way into the folder; nothing is kept unless :meth:`keep` is called."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = tempfile.NamedTemporaryFile(dir=folder, prefix="incoming-", delete=False)  # noqa: SIM115
+        self._path = Path(self._file.name)
+        self._hash = hashlib.sha256()
+        self.size = 0
+        self.head = b""
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes."""
+        self._file.write(chunk)
+        self._hash.update(chunk)
+        self.size += len(chunk)
+        if len(self.head) < 64:
+            self.head += chunk[: 64 - len(self.head)]
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of what was written so far, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def keep(self) -> str:
+        """Put the file in its place in one step and return its checksum."""
+        self._file.close()
+        self._path.replace(self._path.with_name(self.sha256))
+        return self.sha256
+
+    def discard(self) -> None:
+        """Leave no trace; does nothing after :meth:`keep`."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class Blobs:
+    """The folder: beside the state file, or a temporary one that goes with the process."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    def _place(self) -> Path:
+        if self._folder is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="lookbook-simulator-")
+            self._folder = Path(self._temporary.name)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
+
+    def incoming(self) -> Incoming:
+        """A file to write to."""
+        return Incoming(self._place())
+
+    def add(self, data: bytes) -> str:
+        """Keep these bytes and return their checksum."""
+        incoming = self.incoming()
+        try:
+            incoming.write(data)
+            return incoming.keep()
+        finally:
+            incoming.discard()
+
+    def read(self, sha256: str) -> bytes | None:
+        """The bytes with this checksum, or None."""
+        try:
+            return (self._place() / sha256).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def remove(self, sha256: str) -> None:
+        """Forget the bytes with this checksum."""
+        (self._place() / sha256).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Remove the folder if it was a temporary one."""
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+            self._folder = None

@@ -1,0 +1,228 @@
+"""What every request goes through: figures, faults, key, idempotency, body, operation, answer.
+
+The order is the contract. Whatever an operation changed is in the journal before its answer leaves,
+and is done whether or not a fault then loses the answer.
+"""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from runner.simulator import wire
+from runner.simulator.bodies import Hangup, idempotency_key, read_body, read_query
+from runner.simulator.records import Answer as StoredAnswer
+from runner.simulator.refusals import Refusal
+from runner.simulator.service import Answer, Call, Handler, Simulator, json_bytes
+from runner.simulator.settings import Fault, FaultKind
+from runner.simulator.wire import Receive, Scope, Send
+
+Area = Literal["api", "file", "own"]
+
+GENERATION_FAULTS = frozenset({"fail-generation", "moderation", "consent", "expired-link"})
+BEFORE: Mapping[FaultKind, Refusal] = {
+    "error-500": Refusal(500, "internal_error", "Something went wrong; nothing was done."),
+    "error-503": Refusal(503, "service_unavailable", "The service is unavailable; try again."),
+    "rate-limit": Refusal(
+        429, "rate_limit_exceeded", "Too many requests.", headers={"Retry-After": "1"}
+    ),
+}
+AFTERWARDS = Refusal(500, "internal_error", "Something went wrong.")
+GARBAGE = b"<!doctype html><title>Gateway</title><p>An intermediary answered instead."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method on one route.
+
+    ``area`` says which rules hold: the API needs a key and suffers faults, files suffer faults, the
+    simulator's own pages neither. ``body_limit`` is in bytes; None leaves reading to the handler.
+    """
+
+    method: str
+    route: str
+    handler: Handler
+    query: frozenset[str] = frozenset()
+    body_limit: int | None = 0
+    area: Area = "api"
+
+    @property
+    def label(self) -> str:
+        """How the figures call it."""
+        return f"{self.method} {self.route}"
+
+
+class Gate:
+    """An ASGI application for all operations of one route."""
+
+    def __init__(self, sim: Simulator, operations: list[Operation]) -> None:
+        self._sim = sim
+        self._operations = {operation.method: operation for operation in operations}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        operation = self._operations.get(scope["method"])
+        if operation is None:
+            await wire.send_whole(send, refused(_no_method(self._operations)), "req_none")
+        else:
+            await _Exchange(self._sim, operation, scope, receive, send).run()
+
+
+def _no_method(known: Mapping[str, Operation]) -> Refusal:
+    headers = {"Allow": ", ".join(sorted(known))}
+    return Refusal(405, "method_not_allowed", "This method is not allowed here.", headers=headers)
+
+
+def refused(refusal: Refusal) -> Answer:
+    """The answer that carries a refusal."""
+    return Answer(refusal.status, json_bytes(refusal.envelope()), headers=refusal.headers)
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(
+        self, sim: Simulator, operation: Operation, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self._sim = sim
+        self._operation = operation
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        self._now = sim.clock()
+        self._number = 0
+        self._faults: frozenset[FaultKind] = frozenset()
+        self._claim: str | None = None
+
+    async def run(self) -> None:
+        """Answer the request, or lose it as the faults say."""
+        sim, account = self._sim, self._sim.account
+        account.advance(self._now)
+        if self._operation.area != "own":
+            self._number = account.count("last", "request")
+            account.count("requests", self._operation.label)
+            self._faults = strikes(sim, self._number)
+        try:
+            if self._struck("drop-request"):
+                account.commit()
+                await wire.hang_up(self._scope, self._receive)
+                return
+            answer = await self._answer()
+            account.commit()
+            if self._struck("slow"):
+                account.commit()
+                await sim.sleep(sim.settings.slow_seconds)
+            await self._deliver(answer)
+        except Hangup:
+            account.commit()
+        finally:
+            if self._claim is not None:
+                sim.in_flight.discard(self._claim)
+
+    def _struck(self, kind: FaultKind) -> bool:
+        struck = kind in self._faults
+        if struck:
+            self._sim.account.count("faults", kind)
+        return struck
+
+    async def _answer(self) -> Answer:
+        try:
+            for kind, refusal in BEFORE.items():
+                if self._struck(kind):
+                    raise refusal
+            answer = await self._do()
+        except Refusal as refusal:
+            answer = refused(refusal)
+        if answer.status >= 400 and self._operation.area == "api":
+            self._sim.account.count("rejected", str(answer.status))
+        return answer
+
+    async def _do(self) -> Answer:
+        """Check the key, replay what was answered before, read the body, and act."""
+        operation = self._operation
+        if operation.area == "api" and not self._headers.get("x-api-key", "").strip():
+            raise Refusal(401, "unauthorized", "The header X-Api-Key is missing or empty.")
+        stored = self._recall() if operation.method == "POST" and operation.area == "api" else None
+        if stored is not None:
+            self._sim.account.count("replays", "all")
+            return Answer(stored.status, stored.body.encode())
+        body = b""
+        if operation.body_limit is not None:
+            body = await read_body(self._receive, self._headers, operation.body_limit)
+        try:
+            call = self._call(body)
+            result = operation.handler(call)
+            answer = await result if isinstance(result, Awaitable) else result
+        except Refusal as refusal:
+            if self._sim.settings.store_refusals:
+                self._remember(refused(refusal))
+            raise
+        self._remember(answer)
+        return answer
+
+    def _recall(self) -> StoredAnswer | None:
+        """The answer stored under the request's key; without one the key is claimed."""
+        key = idempotency_key(self._headers)
+        if key is None:
+            return None
+        params = self._scope.get("path_params", {})
+        claim = "\n".join([self._operation.label, *map(str, params.values()), key])
+        stored = self._sim.account.answers.get(claim)
+        if stored is None:
+            if claim in self._sim.in_flight:
+                message = "The first request with this Idempotency-Key is still in progress."
+                raise Refusal(409, "request_in_progress", message)
+            self._sim.in_flight.add(claim)
+            self._claim = claim
+        return stored
+
+    def _remember(self, answer: Answer) -> None:
+        if self._claim is not None:
+            text = answer.body.decode()
+            row = StoredAnswer(id=self._claim, at=self._now, status=answer.status, body=text)
+            self._sim.account.put(row)
+
+    def _call(self, body: bytes) -> Call:
+        scope = self._scope
+        host = self._headers.get("host") or ":".join(
+            map(str, scope.get("server") or ("localhost",))
+        )
+        return Call(
+            sim=self._sim,
+            number=self._number,
+            now=self._now,
+            base_url=f"{scope.get('scheme', 'http')}://{host}",
+            params=scope.get("path_params", {}),
+            query=read_query(scope["query_string"].decode("latin-1"), self._operation.query),
+            headers=self._headers,
+            body=body,
+            receive=self._receive,
+            faults=self._faults,
+        )
+
+    async def _deliver(self, answer: Answer) -> None:
+        """Send the answer, or what a fault makes of it."""
+        request_id = self._sim.dice.name("req_", self._number)
+        if self._struck("error-500-after"):
+            answer = refused(AFTERWARDS)
+        elif self._struck("garbage"):
+            answer = Answer(answer.status, GARBAGE, "text/html")
+        if self._struck("drop-response"):
+            self._sim.account.commit()
+            await wire.hang_up(self._scope, self._receive)
+        elif self._struck("truncate"):
+            self._sim.account.commit()
+            await wire.send_cut_short(self._scope, self._receive, self._send, answer, request_id)
+        else:
+            self._sim.account.commit()
+            await wire.send_whole(self._send, answer, request_id)
+
+
+def strikes(sim: Simulator, number: int) -> frozenset[FaultKind]:
+    """The kinds of trouble that the seed has in store for this request."""
+    return frozenset(fault.kind for fault in sim.settings.faults if _hits(sim, fault, number))
+
+
+def _hits(sim: Simulator, fault: Fault, number: int) -> bool:
+    return sim.dice.fraction("fault", fault.kind, number) < fault.probability

@@ -1,0 +1,80 @@
+"""The state file: one JSON line for each answered request, written before the answer leaves.
+
+A line holds everything the request changed, so a line that was torn by a crash belongs to a request
+that was never answered and is dropped whole. Lines reach the operating system with one ``write``: a
+killed process loses nothing, a machine that loses power may lose the last moments. On opening, the
+file is rewritten as the shortest list of lines with the same meaning.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+FORMAT = 1
+Entry = list[object]
+
+
+class StateError(Exception):
+    """The state file cannot be used: held by another simulator, or not a state file of this form."""
+
+
+class Journal:
+    """An open state file, held for this process alone until :meth:`close`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(f"{path}.lock", thread_local=False)
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise StateError(f"{path} is in use by another simulator") from None
+        self._file: int | None = None
+
+    def read(self) -> Iterator[Entry]:
+        """Every entry of the file, oldest first; nothing for a file that does not exist yet."""
+        try:
+            lines = self.path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return
+        whole = lines[:-1]  # what follows the last line break was torn off by a crash
+        for number, line in enumerate(whole):
+            try:
+                entries = json.loads(line)
+            except ValueError:
+                raise StateError(f"{self.path}: line {number + 1} is not a state line") from None
+            if number == 0:
+                if entries != {"simulator": FORMAT}:
+                    raise StateError(f"{self.path} is not a simulator's state of form {FORMAT}")
+                continue
+            yield from entries
+
+    def rewrite(self, entries: Iterable[Entry]) -> None:
+        """Replace the file by these entries in one step, and stand ready to append."""
+        draft = self.path.with_name(f"{self.path.name}.new")
+        with draft.open("wb") as file:
+            file.write(_line({"simulator": FORMAT}))
+            file.writelines(_line([entry]) for entry in entries)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.path)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+
+    def append(self, entries: list[Entry]) -> None:
+        """Write what one request changed as one line."""
+        if self._file is not None:
+            os.write(self._file, _line(entries))
+
+    def close(self) -> None:
+        """Let the file go; another simulator may take it from here."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        self._lock.release()
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode() + b"\n"

@@ -1,0 +1,150 @@
+"""Looks and groups: listing, reading, renaming, deleting, and consent."""
+
+from dataclasses import replace
+
+from runner.simulator import refusals
+from runner.simulator.bodies import NAME_LIMIT, read_json
+from runner.simulator.records import AVATAR_TYPES, Group, Look
+from runner.simulator.refusals import invalid
+from runner.simulator.service import Answer, Call, data, page
+from runner.simulator.signing import LINK_SECONDS, cursor, link, read_cursor
+from runner.simulator.views import group_view, look_view, user_view
+
+PAGE_DEFAULT, PAGE_MOST = 20, 50
+LOOK_QUERY = frozenset({"group_id", "avatar_type", "ownership", "limit", "token"})
+GROUP_QUERY = frozenset({"ownership", "limit", "token"})
+
+
+def get_user(call: Call) -> Answer:
+    """``GET /v3/users/me``."""
+    return data(user_view(call))
+
+
+def list_looks(call: Call) -> Answer:
+    """``GET /v3/avatars/looks``, newest first."""
+    public = _ownership(call)
+    kind = call.query.get("avatar_type")
+    if kind is not None and kind not in AVATAR_TYPES.values():
+        raise invalid(
+            "avatar_type", "avatar_type must be studio_avatar, digital_twin or photo_avatar."
+        )
+    group_id = call.query.get("group_id")
+    listing = f"looks {group_id!r} {public} {kind}"
+    before, limit = _window(call, listing)
+    looks, more = call.sim.account.find_looks((group_id, public, kind), before, limit)
+    token = cursor(call.sim.dice, listing, looks[-1].seq) if more else None
+    return page([look_view(call, look) for look in looks], token)
+
+
+def list_groups(call: Call) -> Answer:
+    """``GET /v3/avatars``, newest first."""
+    public = _ownership(call)
+    listing = f"groups {public}"
+    before, limit = _window(call, listing)
+    groups, more = call.sim.account.find_groups(public, before, limit)
+    token = cursor(call.sim.dice, listing, groups[-1].seq) if more else None
+    return page([group_view(call, group) for group in groups], token)
+
+
+def _ownership(call: Call) -> bool | None:
+    ownership = call.query.get("ownership")
+    if ownership not in (None, "public", "private"):
+        raise invalid("ownership", "ownership must be public or private.")
+    return None if ownership is None else ownership == "public"
+
+
+def _window(call: Call, listing: str) -> tuple[int | None, int]:
+    """The position a page starts below, and how many rows it may have."""
+    text = call.query.get("limit", str(PAGE_DEFAULT))
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= PAGE_MOST):
+        raise invalid("limit", f"limit must be a whole number from 1 to {PAGE_MOST}.")
+    token = call.query.get("token")
+    before = None if token is None else read_cursor(call.sim.dice, listing, token)
+    return before, int(text)
+
+
+def get_look(call: Call) -> Answer:
+    """``GET /v3/avatars/looks/{look_id}``."""
+    return data(look_view(call, _look(call)))
+
+
+def rename_look(call: Call) -> Answer:
+    """``PATCH /v3/avatars/looks/{look_id}``: a new name, free of charge."""
+    look = _own_look(call)
+    fields = read_json(call.body, call.headers.get("content-type", ""))
+    renamed = replace(look, name=fields.need("name", limit=NAME_LIMIT))
+    fields.done()
+    call.sim.account.put(renamed)
+    return data(look_view(call, renamed))
+
+
+def delete_look(call: Call) -> Answer:
+    """``DELETE /v3/avatars/looks/{look_id}``; with its last look a group goes too."""
+    look = _own_look(call)
+    account = call.sim.account
+    account.drop(look)
+    if account.cover(look.group_id)[0] is None:
+        account.drop(account.groups[look.group_id])
+    return data({"id": look.id})
+
+
+def _look(call: Call) -> Look:
+    look_id = call.params["look_id"]
+    look = call.sim.account.looks.get(look_id)
+    if look is None:
+        raise refusals.no_look(look_id)
+    return look
+
+
+def _own_look(call: Call) -> Look:
+    look = _look(call)
+    if look.public:
+        raise refusals.not_yours(f"Look {look.id}")
+    return look
+
+
+def get_group(call: Call) -> Answer:
+    """``GET /v3/avatars/{group_id}``."""
+    return data(group_view(call, _group(call)))
+
+
+def delete_group(call: Call) -> Answer:
+    """``DELETE /v3/avatars/{group_id}``, with every look in it."""
+    group = _own_group(call)
+    account = call.sim.account
+    for look in account.looks_of(group.id):
+        account.drop(look)
+    account.drop(group)
+    return data({"id": group.id})
+
+
+def start_consent(call: Call) -> Answer:
+    """``POST /v3/avatars/{group_id}/consent``: the address that a person opens."""
+    group = _own_group(call)
+    if call.body:
+        read_json(call.body, call.headers.get("content-type", "")).done()
+    if group.consent == "none":
+        group = replace(group, consent="pending")
+        call.sim.account.put(group)
+    path = link(call.sim.dice, consent_path(group.id), int(call.now) + LINK_SECONDS)
+    return data({"url": call.link(path), "avatar_group": group_view(call, group)})
+
+
+def consent_path(group_id: str) -> str:
+    """Where a person gives consent on this server."""
+    return f"/consent/{group_id}"
+
+
+def _group(call: Call) -> Group:
+    group_id = call.params["group_id"]
+    group = call.sim.account.groups.get(group_id)
+    if group is None:
+        raise refusals.no_group(group_id)
+    return group
+
+
+def _own_group(call: Call) -> Group:
+    group = _group(call)
+    if group.public:
+        raise refusals.not_yours(f"Avatar group {group.id}")
+    return group

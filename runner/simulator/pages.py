@@ -1,0 +1,116 @@
+"""What a browser opens: the account's page, consent, and the pictures."""
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from runner.simulator import refusals
+from runner.simulator.looks import consent_path
+from runner.simulator.pictures import draw
+from runner.simulator.records import Group
+from runner.simulator.refusals import Refusal
+from runner.simulator.service import Answer, Call, json_bytes
+from runner.simulator.settings import Settings
+from runner.simulator.signing import check_link
+from runner.simulator.stats import figures
+from runner.simulator.views import image_path, look_view, status
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+GROUPS_SHOWN, LOOKS_SHOWN, CHARGES_SHOWN = 60, 60, 200
+"""How much of a large account one page shows, the newest first."""
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'",
+    "Cache-Control": "no-store",
+}
+LINK_QUERY = frozenset({"expires", "signature"})
+
+
+def stats(call: Call) -> Answer:
+    """``GET /__simulator__/stats``."""
+    return Answer(200, json_bytes(figures(call.sim)))
+
+
+async def look_image(call: Call) -> Answer:
+    """A look's picture, through its signed address; needs no key, and notes when one was sent."""
+    look = call.sim.account.looks.get(call.params["look_id"])
+    if "x-api-key" in call.headers or "authorization" in call.headers:
+        call.sim.account.count("leaks", "images")
+    if look is None:
+        raise refusals.not_found("The picture")
+    try:
+        check_link(call.sim.dice, image_path(look), call.query, call.now)
+    except Refusal:
+        if look.expired_link:  # the client has met the expired link; from now on it gets fresh ones
+            call.sim.account.put(replace(look, expired_link=False))
+        raise
+    group = call.sim.account.groups.get(look.group_id)
+    if status(look, group, call.now) != "completed":
+        raise refusals.not_found("The picture")
+    pictures = call.sim.pictures
+    picture = pictures.cached(look.face, look.scene)
+    if picture is None:
+        from anyio.to_thread import run_sync
+
+        picture = await run_sync(draw, look.face, look.scene)
+        pictures.keep(look.face, look.scene, picture)
+    return Answer(200, picture, pictures.media_type)
+
+
+def give_consent(call: Call) -> Answer:
+    """The page behind a consent URL; opening it gives the consent."""
+    group_id = call.params["group_id"]
+    check_link(call.sim.dice, consent_path(group_id), call.query, call.now)
+    group = call.sim.account.groups.get(group_id)
+    if group is None:
+        raise refusals.no_group(group_id)
+    call.sim.account.put(replace(group, consent="approved"))
+    return _html("consent.html", group=group)
+
+
+def account_page(call: Call) -> Answer:
+    """The page at ``/``: the account, for a person."""
+    account, settings = call.sim.account, call.sim.settings
+    groups, _ = account.find_groups(False, None, GROUPS_SHOWN)  # noqa: FBT003 - not the public ones
+    shown = [_group_shown(call, group) for group in groups]
+    numbers = figures(call.sim)
+    return _html(
+        "account.html",
+        username=settings.username,
+        settings=_summary(settings),
+        endless=settings.balance is None,
+        figures=numbers,
+        groups=shown,
+        charges=numbers["charges"][: -CHARGES_SHOWN - 1 : -1],
+    )
+
+
+def _group_shown(call: Call, group: Group) -> dict[str, Any]:
+    looks, _ = call.sim.account.find_looks((group.id, None, None), None, LOOKS_SHOWN)
+    return {
+        "id": group.id,
+        "name": group.name,
+        "looks_count": call.sim.account.cover(group.id)[1],
+        "looks": [(look_view(call, look), look.prompt) for look in looks],
+    }
+
+
+def _summary(settings: Settings) -> str:
+    faults = ", ".join(map(str, settings.faults)) or "none"
+    return f"Seed {settings.seed}, latency {settings.latency}, faults: {faults}."
+
+
+def _html(template: str, **values: object) -> Answer:
+    text = _templates().get_template(template).render(values)
+    return Answer(200, text.encode(), "text/html; charset=utf-8", PAGE_HEADERS)
+
+
+@cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("runner.simulator"), autoescape=True, undefined=StrictUndefined
+    )

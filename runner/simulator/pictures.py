@@ -1,0 +1,111 @@
+"""Pictures of looks: who and what they show, and the bytes, drawn on demand and kept for a while."""
+
+import struct
+import zlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from sys import intern
+
+from runner.simulator.portrait import people, scenes
+
+CACHE_BYTES = 48 * 1024 * 1024
+PLAIN_SIZE = (6, 8)
+"""Pixels of the tiny image that is served with pictures off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read in an image: the person on it, its scene, and its colour."""
+
+    face: str
+    scene: str = ""
+    tint: str = ""
+
+
+class Pictures:
+    """Makes the portrait module's notes for looks, and their images."""
+
+    def __init__(self, *, drawn: bool) -> None:
+        self.drawn = drawn
+        self._cache: OrderedDict[str, bytes] = OrderedDict()
+        self._cached = 0
+
+    def new_face(self, chance: bytes, prompt: str) -> str:
+        """A person nobody has seen before, as far as the prompt describes one."""
+        return intern(people.born(chance, prompt).encode())
+
+    def seen(self, content: bytes) -> Seen:
+        """The person in an image: the one written into it, or one that its bytes decide."""
+        digest = sha256(content).digest()
+        carried = people.carried_by(content)
+        if carried is not None:
+            return Seen(intern(carried[0].encode()), carried[1].encode(), _tint(digest))
+        return Seen(intern(people.born(digest).encode()), "", _tint(digest))
+
+    def seen_at(self, url: str) -> Seen:
+        """The person in an image that is known by its address only."""
+        digest = sha256(url.encode(errors="replace")).digest()
+        return Seen(intern(people.born(digest).encode()), "", _tint(digest))
+
+    def scene(self, prompt: str, before: str, tints: list[str]) -> str:
+        """What a prompt asks for, over the scene of the look it references."""
+        earlier = scenes.decode(before) if before else None
+        return scenes.read(prompt, before=earlier, tint=tints[0] if tints else "").encode()
+
+    def size(self, scene: str) -> tuple[int, int]:
+        """Width and height of the image of a scene."""
+        return _size(scene) if self.drawn else PLAIN_SIZE
+
+    def cached(self, face: str, scene: str) -> bytes | None:
+        """The image, if it needs no drawing any more."""
+        if not self.drawn:
+            return plain(face + scene)
+        picture = self._cache.get(face + scene)
+        if picture is not None:
+            self._cache.move_to_end(face + scene)
+        return picture
+
+    def keep(self, face: str, scene: str, picture: bytes) -> None:
+        """Remember a drawn image; the least recently wanted ones make room."""
+        if face + scene not in self._cache:
+            self._cache[face + scene] = picture
+            self._cached += len(picture)
+        while self._cached > CACHE_BYTES:
+            _, dropped = self._cache.popitem(last=False)
+            self._cached -= len(dropped)
+
+    @property
+    def media_type(self) -> str:
+        """Of every image this simulator serves."""
+        return "image/jpeg" if self.drawn else "image/png"
+
+
+def draw(face: str, scene: str) -> bytes:
+    """A JPEG; takes tens of milliseconds and is meant for a worker thread."""
+    from runner.simulator.portrait import draw as portrait
+
+    return portrait.jpeg(people.decode(face), scenes.decode(scene))
+
+
+def plain(text: str) -> bytes:
+    """A tiny PNG of one colour, which depends on the text."""
+    colour = sha256(text.encode()).digest()[:3]
+    width, height = PLAIN_SIZE
+    rows = (b"\0" + colour * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+
+
+@lru_cache(maxsize=256)
+def _size(scene: str) -> tuple[int, int]:
+    return scenes.decode(scene).size
+
+
+def _tint(digest: bytes) -> str:
+    return f"#{digest[3]:02x}{digest[4]:02x}{digest[5]:02x}"

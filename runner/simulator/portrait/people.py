@@ -1,0 +1,233 @@
+"""Who a picture shows: the lasting traits of one face, and where they come from.
+
+A face is born from chance and from what a prompt says about the person, and is then carried from look
+to look unchanged. Pictures that this package drew carry their face in a text field, so that a photo
+that it drew comes back as the same person.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from random import Random
+
+from runner.simulator.portrait import words
+from runner.simulator.portrait.scenes import Scene
+from runner.simulator.portrait.scenes import decode as decode_scene
+
+FIELD = "lookbook-identity"
+"""The PNG text key under which a drawn picture carries its face and scene."""
+
+SKIN_TONES = {
+    "fair": ("#f6dcc9", "#f3d2bb", "#efc9ae"),
+    "light": ("#efcba8", "#ecc29b", "#e6b88e"),
+    "tan": ("#dcab7c", "#cf9a69", "#c58f60"),
+    "brown": ("#b47d52", "#a56e46", "#95623e"),
+    "deep": ("#7f5138", "#6b432f", "#573627"),
+}
+SHAPES = ("oval", "round", "heart", "square", "long")
+EYE_COLOURS = ("#4a3021", "#3a2a20", "#5c7a52", "#4f7596", "#76664a", "#5b6f7d")
+EYES = ("round", "almond", "hooded", "wide")
+BROWS = ("soft", "straight", "arched", "thick")
+NOSES = ("button", "straight", "broad", "long")
+MOUTHS = ("full", "thin", "wide", "bow")
+WOMEN_STYLES = (
+    "long",
+    "wavy",
+    "bob",
+    "curly",
+    "bun",
+    "ponytail",
+    "pixie",
+    "afro",
+    "braids",
+    "fringe",
+    "side",
+)
+MEN_STYLES = (
+    "crop",
+    "quiff",
+    "curly-short",
+    "side-short",
+    "wavy-short",
+    "afro-short",
+    "bald",
+    "receding",
+)
+GLASSES = ("none", "none", "none", "none", "round", "square")
+EARRINGS = ("none", "stud", "hoop", "drop")
+SHORT = {
+    "curly": "curly-short",
+    "wavy": "wavy-short",
+    "afro": "afro-short",
+    "pixie": "crop",
+    "bob": "side-short",
+}
+NATURAL = ("black", "dark brown", "brown", "chestnut", "auburn", "ginger", "dark blonde", "blonde")
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The traits that stay with a person whatever they wear; colours are ``#rrggbb``."""
+
+    woman: bool
+    age: int
+    skin: str
+    hair: str
+    style: str
+    shape: str
+    eye_colour: str
+    eyes: str
+    brows: str
+    nose: str
+    mouth: str
+    beard: str
+    glasses: str
+    earrings: str
+    freckles: bool
+    mole: int
+    width: float
+
+    @property
+    def gender(self) -> str:
+        """The API's word."""
+        return "female" if self.woman else "male"
+
+    def encode(self) -> str:
+        """The face as one short line of JSON."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+def decode(text: str) -> Face:
+    """The face that :meth:`Face.encode` wrote; ValueError for anything else."""
+    values = json.loads(text)
+    if not isinstance(values, dict) or set(values) != {field.name for field in fields(Face)}:
+        raise ValueError("not a face")
+    for field in fields(Face):
+        if not isinstance(values[field.name], (int, float) if field.type is float else field.type):
+            raise ValueError(f"not a face: {field.name}")  # noqa: TRY004 - one error for any bad text
+    return Face(**values)
+
+
+def born(
+    chance: bytes, text: str = "", *, skin: str | None = None, hair: str | None = None
+) -> Face:
+    """A new face: what the text says about the person, and chance (any bytes) for the rest.
+
+    ``skin`` and ``hair`` are colours that somebody saw in a photo; they win over chance.
+    """
+    random = Random(chance)  # noqa: S311 - a drawing, not a secret
+    text = text.lower()
+    woman = _is_woman(text, random)
+    age = (
+        found[0] if (found := words.find(text, words.AGES)) else random.choice((26, 30, 34, 41, 48))
+    )
+    family = (
+        found[0] if (found := words.find(text, words.SKINS)) else random.choice(tuple(SKIN_TONES))
+    )
+    face = Face(
+        woman=woman,
+        age=age,
+        skin=skin or random.choice(SKIN_TONES[family]),
+        hair=hair or _hair_colour(text, family, age, random),
+        style=_hair_style(text, random, woman=woman),
+        shape=random.choice(SHAPES),
+        eye_colour=random.choice(
+            EYE_COLOURS if family in ("fair", "light", "tan") else EYE_COLOURS[:2]
+        ),
+        eyes=random.choice(EYES),
+        brows=random.choice(BROWS),
+        nose=random.choice(NOSES),
+        mouth=random.choice(MOUTHS),
+        beard=_beard(text, random, woman=woman),
+        glasses=random.choice(GLASSES),
+        earrings=random.choice(EARRINGS) if woman else "none",
+        freckles=family == "fair" and random.random() < 0.4,
+        mole=random.choice((0, 0, 0, 1, 2)),
+        width=round(random.uniform(0.95, 1.05), 3),
+    )
+    if words.mentions(text, "glasses|spectacles|eyeglasses|bespectacled"):
+        face = replace(face, glasses=random.choice(("round", "square")))
+    if words.mentions(text, "freckles|freckled"):
+        face = replace(face, freckles=True)
+    return face
+
+
+def _is_woman(text: str, random: Random) -> bool:
+    woman, man = words.mentions(text, words.WOMAN), words.mentions(text, words.MAN)
+    chance = random.random() < 0.5
+    return woman if woman != man else chance
+
+
+def _hair_colour(text: str, family: str, age: int, random: Random) -> str:
+    for name in sorted(words.HAIR_COLOURS, key=len, reverse=True):
+        nouns = "hair|haired|beard|bearded|curls|curly hair|bob|braids|ponytail|bun|wavy hair|waves"
+        spelled = "|".join(f"{name} {noun}|{name}-{noun}" for noun in nouns.split("|"))
+        alone = (
+            ""
+            if name not in ("blonde", "blond", "brunette", "redhead", "salt and pepper")
+            else f"|{name}"
+        )
+        if words.mentions(text, f"{spelled}{alone}|hair is {name}"):
+            return words.HAIR_COLOURS[name]
+    chance = random.random()
+    if age >= 62 or (age >= 50 and chance < 0.5):
+        return words.HAIR_COLOURS[random.choice(("grey", "silver", "white", "salt and pepper"))]
+    natural = (
+        NATURAL if family == "fair" else NATURAL[:4] if family in ("light", "tan") else NATURAL[:2]
+    )
+    return words.HAIR_COLOURS[random.choice(natural)]
+
+
+def _hair_style(text: str, random: Random, *, woman: bool) -> str:
+    chance = random.choice(WOMEN_STYLES if woman else MEN_STYLES)
+    found = words.find(text, words.HAIR_STYLES)
+    if found is None:
+        return chance
+    return found[0] if woman else SHORT.get(found[0], found[0])
+
+
+def _beard(text: str, random: Random, *, woman: bool) -> str:
+    chance = random.choice(("none", "none", "stubble", "full", "moustache", "goatee"))
+    found = words.find(text, words.BEARDS)
+    if found is not None:
+        return found[0]
+    return "none" if woman else chance
+
+
+def carried_by(content: bytes) -> tuple[Face, Scene] | None:
+    """Face and scene that this package wrote into a PNG's text or a JPEG's comment, or None."""
+    note = png_text(content, FIELD) if content.startswith(b"\x89PNG") else jpeg_comment(content)
+    try:
+        values = json.loads(note or "")
+        return decode(values["face"]), decode_scene(values["scene"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def note(face: Face, scene: Scene) -> str:
+    """What :func:`carried_by` reads again."""
+    return json.dumps({"face": face.encode(), "scene": scene.encode()}, separators=(",", ":"))
+
+
+def png_text(content: bytes, key: str) -> str | None:
+    """The value of a PNG's uncompressed ``tEXt`` chunk, looked for before the pixels begin."""
+    place = 8
+    while place + 12 <= len(content):
+        length, kind = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
+        if kind in (b"IDAT", b"IEND"):
+            return None
+        name, _, value = content[place + 8 : place + 8 + length].partition(b"\0")
+        if kind == b"tEXt" and name.decode("latin-1") == key:
+            return value.decode("latin-1")
+        place += 12 + length
+    return None
+
+
+def jpeg_comment(content: bytes) -> str | None:
+    """The comment of a JPEG, looked for before the pixels begin."""
+    place = 2
+    while place + 4 <= len(content) and content[place] == 0xFF and content[place + 1] != 0xDA:
+        length = int.from_bytes(content[place + 2 : place + 4])
+        if content[place + 1] == 0xFE:
+            return content[place + 4 : place + 2 + length].decode("latin-1")
+        place += 2 + length
+    return None

@@ -1,0 +1,125 @@
+"""What the account consists of: frozen values, each one row of the state file.
+
+Amounts are whole millionths of a US dollar, times Unix seconds. ``seq`` counts looks and groups in the
+order of their making and never repeats.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+LookKind = Literal["photo", "prompt", "digital_twin", "studio"]
+Outcome = Literal["completed", "failed", "moderated"]
+Consent = Literal["none", "pending", "approved"]
+AssetState = Literal["pending_upload", "uploaded", "completed"]
+
+AVATAR_TYPES: dict[LookKind, str] = {
+    "photo": "photo_avatar",
+    "prompt": "photo_avatar",
+    "digital_twin": "digital_twin",
+    "studio": "studio_avatar",
+}
+"""How each way of making a look is called in the API's ``avatar_type``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One image of a character; what it has become is a matter of the time one asks.
+
+    ``face`` and ``scene`` are the portrait module's own notes on who and what is to be drawn.
+    ``expired_link`` holds while the links of this look are handed out already expired.
+    """
+
+    seq: int
+    id: str
+    name: str
+    kind: LookKind
+    group_id: str
+    public: bool = False
+    ready_at: float
+    outcome: Outcome = "completed"
+    needs_consent: bool = False
+    expired_link: bool = False
+    reference: str | None = None
+    prompt: str | None = None
+    gender: str | None = None
+    face: str
+    scene: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """An identity container."""
+
+    seq: int
+    id: str
+    name: str
+    created_at: int
+    public: bool = False
+    consent: Consent = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """An uploaded file; its bytes lie in the blob folder under their checksum.
+
+    ``face``, ``scene`` and ``tint`` are what the portrait module read in an image. ``expires_at`` and
+    ``checksum`` belong to a direct upload: until when, and the SHA-256 it promised.
+    """
+
+    id: str
+    mime_type: str
+    size_bytes: int
+    sha256: str
+    state: AssetState
+    width: int = 0
+    height: int = 0
+    face: str = ""
+    scene: str = ""
+    tint: str = ""
+    expires_at: float = 0.0
+    checksum: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One accepted generation and its price; ``id`` is the look's."""
+
+    id: str
+    name: str
+    idempotency_key: str | None
+    amount: int
+    refunded: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A stored answer; ``id`` is endpoint, path parameters and idempotency key in one."""
+
+    id: str
+    at: float
+    status: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """An endpoint that wants to be told; an empty ``events`` means all of them."""
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    secret: str
+    created_at: int
+
+
+def millionths(amount: Decimal) -> int:
+    """USD as a whole number of millionths."""
+    return int((amount * 1_000_000).to_integral_value())
+
+
+def usd(amount: int) -> float:
+    """Millionths as the JSON number the design asks for."""
+    return amount / 1_000_000

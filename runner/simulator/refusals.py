@@ -1,0 +1,72 @@
+"""Answers that say no: one exception, and one function for each documented refusal."""
+
+from collections.abc import Mapping
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the simulator
+    """An error envelope on its way to the client: status, code, message, and the parameter at fault."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.headers = dict(headers or {})
+
+    def envelope(self) -> dict[str, object]:
+        """``{"error": {"code", "message", "param"?}}``."""
+        error: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.param is not None:
+            error["param"] = self.param
+        return {"error": error}
+
+
+def invalid(param: str, message: str) -> Refusal:
+    """400 ``invalid_parameter``, naming the parameter."""
+    return Refusal(400, "invalid_parameter", message, param=param)
+
+
+def unusable_reference(param: str, message: str) -> Refusal:
+    """400 in the upper case that the page on prompt avatars uses."""
+    return Refusal(400, "INVALID_PARAMETER", message, param=param)
+
+
+def unknown_reference(look_id: str) -> Refusal:
+    """404 ``AVATAR_NOT_FOUND`` for an ``avatar_id``, in the same page's upper case."""
+    return Refusal(404, "AVATAR_NOT_FOUND", f"Avatar {look_id} was not found.", param="avatar_id")
+
+
+def no_look(look_id: str) -> Refusal:
+    """404 for a look in a path."""
+    return Refusal(404, "avatar_not_found", f"Look {look_id} was not found.")
+
+
+def no_group(group_id: str, param: str | None = None) -> Refusal:
+    """404 for a group, in a path or in a field."""
+    message = f"Avatar group {group_id} was not found."
+    return Refusal(404, "avatar_group_not_found", message, param=param)
+
+
+def not_found(what: str, param: str | None = None) -> Refusal:
+    """404 for anything else."""
+    return Refusal(404, "not_found", f"{what} was not found.", param=param)
+
+
+def not_yours(what: str, param: str | None = None) -> Refusal:
+    """403 for what everybody may see and nobody here may change."""
+    return Refusal(403, "resource_access_denied", f"{what} belongs to HeyGen.", param=param)
+
+
+def too_large(limit: int, param: str | None = None) -> Refusal:
+    """413 for a body beyond its limit in bytes."""
+    message = f"The body is larger than {limit:,} bytes."
+    return Refusal(413, "payload_too_large", message, param=param)

@@ -1,0 +1,184 @@
+"""The simulator on a port: blocking for ``lookbook simulator``, or in a thread for ``--simulate``."""
+
+import asyncio
+import ipaddress
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, cast
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from runner.simulator.app import create_app
+from runner.simulator.settings import Settings
+from runner.simulator.wire import CLOSE, Receive, Scope, Send
+
+GRACE_SECONDS = 1
+"""How long requests under way may take to end when the server is asked to stop."""
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+class NotLoopback(ValueError):  # noqa: N818 - reads as the reason it is
+    """The simulator would be open to other machines, and nobody said that it may be."""
+
+
+class _ClosableProtocol(H11Protocol):
+    """HTTP/1.1 that lets the application close its connection, through an ASGI extension."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as its parent
+        super().connection_made(transport)
+        inner = self.app
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[CLOSE] = transport.close
+            await inner(cast("Any", scope), cast("Any", receive), cast("Any", send))
+
+        self.app = cast("Any", app)
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that says when it is ready, and takes SIGINT and SIGTERM as a normal end."""
+
+    on_ready: Callable[[], None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.on_ready is not None:
+            self.on_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn would raise the signal again after an orderly end; the end is all that was meant."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in _ENDING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _server(settings: Settings, *, verbose: bool = False) -> _Server:
+    config = uvicorn.Config(
+        create_app(settings),
+        http=_ClosableProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="info" if verbose else "critical",
+        access_log=verbose,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return _Server(config)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def serve(
+    settings: Settings,
+    port: int,
+    host: str = "127.0.0.1",
+    *,
+    allow_remote: bool = False,
+    verbose: bool = False,
+    ready: Callable[[str], None] | None = None,
+) -> str:
+    """Serve until SIGINT or SIGTERM, and return the URL that was served.
+
+    Port 0 takes any free one; ``ready`` is called with the URL once requests are accepted. NotLoopback
+    for a host that other machines can reach, unless ``allow_remote``; OSError when the port is taken;
+    StateError when the state file cannot be used.
+    """
+    if not allow_remote and not _is_loopback(host):
+        raise NotLoopback(
+            f"{host} can be reached from other machines; the simulator stays on loopback"
+        )
+    with _listen(host, port) as listener:
+        url = _url(listener)
+        server = _server(settings, verbose=verbose)
+        if ready is not None:
+            server.on_ready = partial(ready, url)
+        asyncio.run(server.serve([listener]))
+    return url
+
+
+class Embedded:
+    """A simulator in a thread of this process, on a free loopback port.
+
+    ``with Embedded(settings) as simulator: simulator.url`` serves until the block ends, which takes a
+    moment: requests under way are given a second. StateError when the state file cannot be used.
+    """
+
+    url: str
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._thread: threading.Thread | None = None
+        self._server: _Server | None = None
+
+    def __enter__(self) -> Self:
+        listener = _listen("127.0.0.1", 0)
+        try:
+            server = _server(self._settings)
+        except BaseException:
+            listener.close()
+            raise
+        up = threading.Event()
+        server.on_ready = up.set
+
+        def run() -> None:
+            try:
+                asyncio.run(server.serve([listener]))
+            finally:
+                up.set()
+
+        self.url = _url(listener)
+        self._server = server
+        self._thread = threading.Thread(target=run, name="lookbook-simulator", daemon=True)
+        self._thread.start()
+        up.wait()
+        if not server.started:
+            raise RuntimeError("the embedded simulator did not start")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(timeout=5)

@@ -1,0 +1,97 @@
+"""What every operation works with: the simulator itself, one call to it, and one answer."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from runner.simulator.account import Account
+from runner.simulator.blobs import Blobs
+from runner.simulator.bodies import Receive
+from runner.simulator.dice import Dice
+from runner.simulator.journal import Journal
+from runner.simulator.pictures import Pictures
+from runner.simulator.records import millionths
+from runner.simulator.settings import FaultKind, Settings
+
+ENDLESS = 10**12
+"""What a wallet that never runs dry shows at first: a million dollars, in millionths."""
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Simulator:
+    """One account with its settings, its clock and its chance; the operations act on it."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, sleep: Sleep) -> None:
+        journal = Journal(settings.state) if settings.state else None
+        folder = (
+            settings.state.with_name(f"{settings.state.name}.files") if settings.state else None
+        )
+        self.settings = settings
+        self.clock = clock
+        self.sleep = sleep
+        self.dice = Dice(settings.seed)
+        self.account = Account(journal, refund_failed=settings.refund_failed)
+        self.blobs = Blobs(folder)
+        self.pictures = Pictures(drawn=settings.pictures)
+        self.in_flight: set[str] = set()
+        endless = settings.balance is None
+        self.opening_balance = ENDLESS if endless else millionths(settings.balance or Decimal(0))
+        self.price = millionths(settings.price)
+
+    def close(self) -> None:
+        """Write what is left to write and release the state file."""
+        self.account.close()
+        self.blobs.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, as an operation sees it."""
+
+    sim: Simulator
+    number: int
+    now: float
+    base_url: str
+    params: Mapping[str, str]
+    query: dict[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    receive: Receive
+    faults: frozenset[FaultKind]
+
+    def link(self, path: str) -> str:
+        """An absolute address on this server."""
+        return f"{self.base_url}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: a status, bytes, and their type."""
+
+    status: int
+    body: bytes
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], Answer | Awaitable[Answer]]
+
+
+def json_bytes(value: object) -> bytes:
+    """Compact JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def data(value: object) -> Answer:
+    """A success envelope around one thing."""
+    return Answer(200, json_bytes({"data": value}))
+
+
+def page(rows: list[dict[str, Any]], next_token: str | None) -> Answer:
+    """A success envelope around one page of a list."""
+    body = {"data": rows, "has_more": next_token is not None, "next_token": next_token}
+    return Answer(200, json_bytes(body))
