@@ -1,0 +1,110 @@
+"""Where the API is, and which addresses a request may go to at all.
+
+The key travels to one origin only, and never in the clear except to this machine (design, "What a
+run promises", 6). Everything here is pure text work: nothing is resolved, nothing is opened.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from runner.errors import UsageError
+
+__all__ = ["DEFAULT_BASE", "Address", "insecure", "is_loopback", "parse_address"]
+
+DEFAULT_BASE = "https://api.heygen.com"
+"""The API's base URL (API page, "Service")."""
+
+_USABLE_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A checked base URL: ``url`` has no slash at its end, ``host`` is what an account is named by.
+
+    ``host`` carries the port where that is not the scheme's own.
+    """
+
+    url: str
+    host: str
+
+
+def parse_address(text: str, *, allow_http: bool = False, source: str = "the API's URL") -> Address:
+    """Check a base URL and give its parts; ``source`` is how the error names where it came from.
+
+    A path is kept, because gateways put the API under one. Raises UsageError for everything that
+    could send the key to a place that nobody meant: other schemes, a user name, a query, plain
+    http to another machine.
+    """
+    text = text.strip()
+    parts, port = _split(text, source)
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(
+            f"{source} holds a user name or a password",
+            hint="Leave them out: the API knows you by its key alone.",
+        )
+    if "?" in text or "#" in text:
+        raise UsageError(
+            f"{source} holds a query or a fragment: {text!r}",
+            hint=f"Give only scheme, host and path, such as {DEFAULT_BASE}.",
+        )
+    reason = insecure(text, allow_http=allow_http)
+    if reason is not None:
+        raise UsageError(
+            f"{source} cannot be used: {reason}",
+            hint="Use https, or set HEYGEN_ALLOW_HTTP=1 if the network between is really yours.",
+        )
+    name = (parts.hostname or "").lower()
+    host = f"[{name}]" if ":" in name else name
+    if port not in (None, 443 if parts.scheme == "https" else 80):
+        host = f"{host}:{port}"
+    return Address(url=f"{parts.scheme}://{host}{parts.path.rstrip('/')}", host=host)
+
+
+def _split(text: str, source: str) -> tuple[SplitResult, int | None]:
+    hint = f"It looks like {DEFAULT_BASE} or http://127.0.0.1:8080."
+    if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
+        raise UsageError(f"{source} has characters that a URL cannot have: {text!r}", hint=hint)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"{source} is not a URL: {error}", hint=hint) from None
+    if parts.scheme not in ("http", "https"):
+        raise UsageError(f"{source} must begin with https://: {text!r}", hint=hint)
+    if not parts.hostname or not _USABLE_HOST.fullmatch(parts.hostname):
+        raise UsageError(f"{source} names no usable host: {text!r}", hint=hint)
+    return parts, port
+
+
+def insecure(url: str, *, allow_http: bool = False) -> str | None:
+    """Say why a URL must not be asked, or None: https, or http to this machine, or as allowed.
+
+    Never raises, and never repeats the URL: signed links are as good as the picture itself.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return "it is not a URL"
+    if parts.scheme not in ("http", "https"):
+        return f"its scheme is {parts.scheme!r}, not https" if parts.scheme else "it is not a URL"
+    if not host:
+        return "it names no host"
+    if parts.scheme == "http" and not allow_http and not is_loopback(host):
+        return f"plain http to {host} can be read and changed on the way"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine for certain: ``localhost``, 127.0.0.0/8 or ::1.
+
+    Other names are not looked up; a name that resolves to loopback today may not tomorrow.
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

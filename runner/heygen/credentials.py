@@ -1,0 +1,109 @@
+"""The API key: found where the official client keeps it, shown nowhere.
+
+Places, in order (API page, "Service"): ``HEYGEN_API_KEY``; then the file ``credentials`` in
+``$HEYGEN_CONFIG_DIR``, by default in ``~/.heygen``, which holds ``{"api_key": "..."}`` or, in old
+files, the bare key. Environment and home are handed in.
+"""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.errors import AccountError
+
+__all__ = ["Credentials", "find_credentials"]
+
+_HINT = (
+    "Set HEYGEN_API_KEY, or sign in with the official heygen client, which writes "
+    "~/.heygen/credentials. With --simulate no key is needed."
+)
+_HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
+_LONGEST_FILE = 65_536
+_SHORTEST_HIDDEN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A key that can go into a header. Neither ``repr`` nor ``str`` shows it.
+
+    ``source`` says where it was found, in words for people. Raises AccountError for a key that is
+    empty, or has white space or characters that no header can carry; the message never repeats it.
+    """
+
+    key: str = field(repr=False)
+    source: str = "given"
+
+    def __post_init__(self) -> None:
+        if not _HEADER_SAFE.fullmatch(self.key):
+            raise AccountError(
+                f"The API key from {self.source} is empty, or has white space or characters that "
+                "a header cannot carry.",
+                hint="Copy the key again: it is one word of plain letters, digits and signs.",
+            )
+
+    def hide(self, text: str) -> str:
+        """Blot the key out of a text, in case a server or a library repeated it.
+
+        A key of fewer than 8 characters is nobody's secret (a simulator's), and blotting it out
+        would spoil ordinary words.
+        """
+        return text.replace(self.key, "***") if len(self.key) >= _SHORTEST_HIDDEN else text
+
+
+def find_credentials(
+    environment: Mapping[str, str], home: Path
+) -> tuple[Credentials, tuple[str, ...]]:
+    """Find the key as the official client does; give it, and warnings for a person to read.
+
+    Raises AccountError, with what to do, where there is no key or the file cannot be used.
+    """
+    key = environment.get("HEYGEN_API_KEY", "").strip()
+    if key:
+        return Credentials(key, "HEYGEN_API_KEY"), ()
+    path = _folder(environment, home) / "credentials"
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            data = file.read(_LONGEST_FILE + 1)
+    except FileNotFoundError:
+        raise AccountError(
+            f"There is no API key: HEYGEN_API_KEY is not set, and there is no {path}.", hint=_HINT
+        ) from None
+    except OSError as error:
+        raise AccountError(
+            f"The credentials file {path} cannot be read: {error.strerror}.", hint=_HINT
+        ) from None
+    return Credentials(_key_in(data, path), str(path)), _warnings(mode, path)
+
+
+def _folder(environment: Mapping[str, str], home: Path) -> Path:
+    given = environment.get("HEYGEN_CONFIG_DIR", "").strip()
+    if not given:
+        return home / ".heygen"
+    if given == "~" or given.startswith("~/"):
+        return home / given[2:]
+    return Path(given)
+
+
+def _key_in(data: bytes, path: Path) -> str:
+    """Read the key out of a credentials file. No error repeats anything that the file holds."""
+    try:
+        text = data.decode("utf-8-sig").strip() if len(data) <= _LONGEST_FILE else ""
+        value = json.loads(text) if text.startswith("{") else {"api_key": text}
+        key = value.get("api_key")
+    except (ValueError, RecursionError):
+        key = None
+    if not isinstance(key, str) or not key.strip():
+        raise AccountError(f'The credentials file {path} holds no "api_key".', hint=_HINT)
+    return key.strip()
+
+
+def _warnings(mode: int, path: Path) -> tuple[str, ...]:
+    if os.name != "posix" or not mode & (stat.S_IRGRP | stat.S_IROTH):
+        return ()
+    readers = "everybody on this machine" if mode & stat.S_IROTH else "its group"
+    return (f"The API key in {path} can be read by {readers}; run: chmod 600 {path}",)

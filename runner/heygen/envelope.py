@@ -1,0 +1,126 @@
+"""From an HTTP answer, read whole, to a Reply: the one place where a status becomes a meaning.
+
+    2xx, the envelope and its ids understood    Answer
+    2xx, anything else                          Lost: it was done, what it did is not known
+    1xx, 3xx                                    Lost: the API page knows none
+    4xx and above                               Refusal, with or without a readable envelope
+
+No HTTP library is known here, so that the table is tested as a table.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+from runner.answers import Answer, Lost, Refusal, Reply
+from runner.heygen.wire import WrongShape, clean, read_mapping, text_of
+
+__all__ = ["Received", "data_of", "read_reply"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer that arrived whole. Header names are looked up in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def data_of(read: Callable[[object], T]) -> Callable[[dict[Any, Any]], T]:
+    """Give the reader of an envelope whose ``data`` is read by ``read``."""
+    return lambda envelope: read(envelope.get("data"))
+
+
+def read_reply(
+    received: Received, read: Callable[[dict[Any, Any]], T], now: Callable[[], float]
+) -> Reply[T]:
+    """Turn an answer into a Reply; ``read`` reads the success envelope and may raise WrongShape.
+
+    ``now`` gives Unix seconds, for a Retry-After date in an answer that has no Date of its own.
+    """
+    status, headers = received.status, received.headers
+    if status >= 400:
+        return _refusal(received, now)
+    if not 200 <= status < 300:
+        return Lost(f"HTTP {status}, which the API does not send", status)
+    try:
+        data = read(read_mapping(_json(received.body), "the body"))
+    except WrongShape as problem:
+        return Lost(f"HTTP {status}, but {problem}", status)
+    return Answer(data, _request_id(headers), _date(headers.get("date")))
+
+
+def _refusal(received: Received, now: Callable[[], float]) -> Refusal:
+    status, headers = received.status, received.headers
+    server_time = _date(headers.get("date"))
+    error = _error(received.body)
+    code = (text_of(error.get("code")) or "").strip().lower()
+    return Refusal(
+        status=status,
+        code=code or f"http_{status}",
+        message=text_of(error.get("message")) or f"HTTP {status} without an explanation",
+        param=text_of(error.get("param")),
+        retry_after=_retry_after(headers.get("retry-after"), server_time, now),
+        request_id=_request_id(headers),
+        server_time=server_time,
+    )
+
+
+def _error(body: bytes) -> dict[Any, Any]:
+    """Find the error in a refusal's body; whatever is not the documented envelope has no parts."""
+    try:
+        envelope = _json(body)
+    except WrongShape:
+        return {}
+    error = envelope.get("error") if isinstance(envelope, dict) else None
+    return error if isinstance(error, dict) else {"message": error}
+
+
+def _json(body: bytes) -> object:
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError):
+        raise WrongShape("the body is not JSON") from None
+    return value
+
+
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    """Give the header that support asks for; the API page only says "X-Request-Id style"."""
+    for name in headers:
+        if name.lower().endswith(("request-id", "requestid")):
+            return clean(headers[name]) or None
+    return None
+
+
+def _retry_after(
+    value: str | None, server_time: float | None, now: Callable[[], float]
+) -> float | None:
+    """Give Retry-After in seconds from now; a date is measured by the server's own clock."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        date = _date(value)
+        if date is None:
+            return None
+        seconds = date - (now() if server_time is None else server_time)
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+def _date(value: str | None) -> float | None:
+    """Read an HTTP date into Unix seconds, or None where it is absent or unreadable."""
+    if value is None:
+        return None
+    try:
+        date = parsedate_to_datetime(value)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,222 @@
+"""The API's JSON, read into ``runner.answers``: tolerant of what is missing, strict about ids.
+
+Ids decide what money bought, so an answer without a usable id is not understood (WrongShape);
+everything that only describes is taken where it fits and left out where it does not. The shapes
+are the API page's (LOOK, GROUP, "The rest").
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from runner.answers import (
+    AssetData,
+    ConsentData,
+    CreatedData,
+    GroupData,
+    LookData,
+    Page,
+    UserData,
+)
+
+__all__ = [
+    "WrongShape",
+    "clean",
+    "page_of",
+    "read_asset",
+    "read_consent",
+    "read_created",
+    "read_group",
+    "read_look",
+    "read_mapping",
+    "read_page",
+    "read_user",
+    "text_of",
+]
+
+T = TypeVar("T")
+
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_LONGEST_TEXT = 4_000
+_LARGEST_COUNT = 2**53
+
+
+class WrongShape(Exception):
+    """An answer that is JSON but not what the API page says; the message says what is wrong."""
+
+
+# --- the API's objects ----------------------------------------------------------------------------
+
+
+def read_look(value: object) -> LookData:
+    """Read a LOOK. A status that the page does not know is kept as it is: it means "not ready"."""
+    look = read_mapping(value, "the look")
+    error = look.get("error")
+    details: dict[Any, Any] = error if isinstance(error, dict) else {"message": error}
+    return LookData(
+        id=_identifier(look.get("id"), "the look's id"),
+        name=text_of(look.get("name")) or "",
+        avatar_type=text_of(look.get("avatar_type")) or "",
+        group_id=_optional_identifier(look.get("group_id"), "the look's group_id"),
+        status=_status(look.get("status")),
+        error_code=text_of(details.get("code")),
+        error_message=text_of(details.get("message")),
+        preview_image_url=_link(look.get("preview_image_url")),
+        image_width=_count(look.get("image_width")) or None,
+        image_height=_count(look.get("image_height")) or None,
+    )
+
+
+def read_group(value: object) -> GroupData:
+    """Read a GROUP. Without a usable ``created_at`` it is as old as can be: no search adopts it."""
+    group = read_mapping(value, "the group")
+    return GroupData(
+        id=_identifier(group.get("id"), "the group's id"),
+        name=text_of(group.get("name")) or "",
+        created_at=_seconds(group.get("created_at")),
+        looks_count=_count(group.get("looks_count")) or 0,
+        consent_status=text_of(group.get("consent_status")),
+    )
+
+
+def read_created(value: object) -> CreatedData:
+    """Read the answer to ``POST /v3/avatars``: the look's id is what was paid for.
+
+    Look and group each say which group it is; one of the two is enough.
+    """
+    data = read_mapping(value, "data")
+    look = read_look(data.get("avatar_item"))
+    group = data.get("avatar_group")
+    if group is None and look.group_id is not None:
+        return CreatedData(look, GroupData(look.group_id, name="", created_at=0.0, looks_count=0))
+    return CreatedData(look, read_group(group))
+
+
+def read_asset(value: object) -> AssetData:
+    """Read the answer to ``POST /v3/assets``."""
+    asset = read_mapping(value, "data")
+    return AssetData(
+        asset_id=_identifier(asset.get("asset_id"), "asset_id"),
+        mime_type=text_of(asset.get("mime_type")),
+        size_bytes=_count(asset.get("size_bytes")),
+    )
+
+
+def read_consent(value: object) -> ConsentData:
+    """Read where a consent is granted; a person opens it, so nothing but a web page will do."""
+    url = _link(read_mapping(value, "data").get("url"))
+    if url is None or not url.startswith(("https://", "http://")):
+        raise WrongShape("the consent's url is missing or no web address")
+    return ConsentData(url)
+
+
+def read_user(value: object) -> UserData:
+    """Read ``GET /v3/users/me``; only ``username`` is always there, and a ledger hangs on it."""
+    user = read_mapping(value, "data")
+    wallet = user.get("wallet")
+    purse: dict[Any, Any] = wallet if isinstance(wallet, dict) else {}
+    return UserData(
+        username=_identifier(user.get("username"), "username"),
+        billing_type=text_of(user.get("billing_type")),
+        currency=text_of(purse.get("currency")),
+        balance=_money(purse.get("remaining_balance")),
+    )
+
+
+def page_of(read: Callable[[object], T]) -> Callable[[dict[Any, Any]], Page[T]]:
+    """Give the reader of a page whose items ``read`` reads."""
+    return lambda envelope: read_page(envelope, read)
+
+
+def read_page(envelope: dict[Any, Any], read: Callable[[object], T]) -> Page[T]:
+    """Read a list's whole envelope. A page that hides where it goes on is not understood.
+
+    A search for a paid look must see every page: a list that just stopped would look like proof
+    that nothing was bought.
+    """
+    items = envelope.get("data")
+    if not isinstance(items, list):
+        raise WrongShape("data is not a list")
+    token = envelope.get("next_token")
+    more = envelope.get("has_more")
+    if more is False or (more is None and token in (None, "")):
+        return Page(tuple(read(item) for item in items))
+    if not isinstance(token, str) or not token:
+        raise WrongShape("has_more without a next_token")
+    return Page(tuple(read(item) for item in items), token)
+
+
+# --- their parts ----------------------------------------------------------------------------------
+
+
+def read_mapping(value: object, what: str) -> dict[Any, Any]:
+    """Give the value if it is a JSON object. Raises WrongShape."""
+    if not isinstance(value, dict):
+        raise WrongShape(f"{what} is not an object")
+    return value
+
+
+def clean(text: str) -> str:
+    """Make a stranger's text safe to store and print: no control characters, no half surrogates.
+
+    A lone surrogate cannot be written as UTF-8, so one in an answer would break the ledger after
+    the money moved; a control character could take over a terminal.
+    """
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text[:_LONGEST_TEXT])
+
+
+def text_of(value: object) -> str | None:
+    """Give a text that describes, or None; a number (some codes are) becomes its digits."""
+    if isinstance(value, str):
+        return clean(value) or None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_COUNT:
+        return str(value)
+    return None
+
+
+def _status(value: object) -> str | None:
+    """Give the status as it came: absent means ready, and what is no text means nothing we know."""
+    if value is None:
+        return None
+    return clean(value) if isinstance(value, str) else "unreadable"
+
+
+def _identifier(value: object, what: str) -> str:
+    """Give an id exactly as it came: not empty, and only characters that can be written down."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise WrongShape(f"{what} is missing or not a usable text")
+    return value
+
+
+def _optional_identifier(value: object, what: str) -> str | None:
+    return None if value is None or value == "" else _identifier(value, what)
+
+
+def _link(value: object) -> str | None:
+    """Give a URL untouched (signatures break when it is cleaned), or None where it is unusable."""
+    return value if isinstance(value, str) and value.strip() and value.isprintable() else None
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not 0 <= value <= _LARGEST_COUNT:  # also false for NaN
+        return None
+    return int(value)
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 <= value <= _LARGEST_COUNT else 0.0  # NaN fails both
+
+
+def _money(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None

@@ -1,0 +1,201 @@
+"""Fetches pictures: satisfies ``runner.executor.ports.Images``.
+
+A link is signed and lives a week (API page, "POST /v3/avatars"), so it is asked as it is, without
+the key, never shown, and its failure says whether a fresh one would do. Whether to try again is the
+caller's decision; nothing is repeated here.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import anyio
+import anyio.to_thread
+import httpx
+
+from runner.errors import StorageError
+from runner.executor.ports import Downloaded, FetchFailed
+from runner.heygen.address import insecure
+from runner.heygen.connection import Timeouts, explain, open_client
+from runner.images.folder import Folder, Part, Probe
+from runner.images.picture import MOST_PIXELS, BadPicture, inspect
+
+__all__ = ["Downloader"]
+
+T = TypeVar("T")
+
+_LARGEST = 64 * 1024 * 1024
+_MOST_REDIRECTS = 5
+_AT_A_TIME = 8
+_DECODED_AT_A_TIME = 4
+_LARGEST_EXPLANATION = 64 * 1024
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_EXPIRED = re.compile(rb"expire", re.IGNORECASE)
+_HEADERS = {"Accept": "image/png, image/jpeg, image/webp", "Accept-Encoding": "identity"}
+
+
+class Downloader:
+    """The pictures of one state folder; an async context manager, for asyncio and trio.
+
+    ``transport`` replaces the network, ``gate`` bounds the downloads under way, ``largest`` is in
+    bytes. ``inline`` decodes on the event loop instead of in a thread, for virtual time.
+    ``probe`` hears the commit points ``image:before-rename`` and ``image:after-rename``.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeouts: Timeouts | None = None,
+        gate: anyio.CapacityLimiter | None = None,
+        allow_http: bool = False,
+        largest: int = _LARGEST,
+        most_pixels: int = MOST_PIXELS,
+        inline: bool = False,
+        probe: Probe = lambda _point: None,
+    ) -> None:
+        self._folder = Folder(state, probe)
+        self._transport = transport
+        self._timeouts = timeouts or Timeouts(total=300.0)
+        self._gate = gate or anyio.CapacityLimiter(_AT_A_TIME)
+        self._decoders = anyio.CapacityLimiter(_DECODED_AT_A_TIME)
+        self._allow_http = allow_http
+        self._largest = largest
+        self._most_pixels = most_pixels
+        self._inline = inline
+        self._stack = AsyncExitStack()
+        self._client: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        self._folder.sweep()
+        client = open_client(
+            self._timeouts, transport=self._transport, connections=int(self._gate.total_tokens)
+        )
+        self._client = await self._stack.enter_async_context(client)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client = None
+        await self._stack.aclose()
+
+    async def fetch(self, url: str, *, look: str, number: int) -> Downloaded | FetchFailed:
+        """Download to ``images/LOOK.NUMBER.EXT``; says why when that was not possible.
+
+        Raises StorageError where the disk is full or the folder cannot be written: no other picture
+        would fare better.
+        """
+        if not _NAME.fullmatch(look) or number < 0:
+            raise ValueError(f"no file name can be made of {look!r} and {number!r}")
+        with anyio.move_on_after(self._timeouts.total):
+            async with self._gate:
+                return await self._fetch(url, f"{look}.{number}")
+        return FetchFailed(f"no picture within {self._timeouts.total:g} s", again=True)
+
+    def present(self, image: str, sha256: str) -> bool:
+        """Whether the file is on disk with that content; the content is read and hashed."""
+        return self._folder.present(image, sha256)
+
+    async def _fetch(self, url: str, name: str) -> Downloaded | FetchFailed:
+        try:
+            response = await self._open(url)
+            if isinstance(response, FetchFailed):
+                return response
+            try:
+                return await self._receive(response, name)
+            finally:
+                await response.aclose()
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            return FetchFailed(f"the link cannot be used ({type(error).__name__})")
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001  # TLS errors escape httpx's tree
+            return FetchFailed(explain(error), again=True)
+
+    # --- the answer -------------------------------------------------------------------------------
+
+    async def _open(self, url: str) -> httpx.Response | FetchFailed:
+        """Follow a link to an answer with a picture, every hop checked before it is asked."""
+        if self._client is None:
+            raise RuntimeError("Downloader is used outside of its async with block")
+        for _ in range(_MOST_REDIRECTS + 1):
+            reason = insecure(url, allow_http=self._allow_http)
+            if reason is not None:
+                return FetchFailed(f"the link is refused: {reason}")
+            request = self._client.build_request("GET", url, headers=_HEADERS)
+            response = await self._client.send(request, stream=True)
+            if response.status_code == 200:
+                return response
+            try:
+                if response.next_request is None:
+                    return await _refused(response)
+            finally:
+                await response.aclose()
+            onward = response.next_request.url
+            if request.url.scheme == "https" and onward.scheme != "https" and not self._allow_http:
+                return FetchFailed("the link is refused: it leads from https to something else")
+            url = str(onward)
+        return FetchFailed(f"the link leads on more than {_MOST_REDIRECTS} times")
+
+    async def _receive(self, response: httpx.Response, name: str) -> Downloaded | FetchFailed:
+        declared = response.headers.get("content-length", "")
+        expected = int(declared) if declared.isascii() and declared.isdigit() else None
+        if expected is not None and expected > self._largest:
+            return self._too_large()
+        part = self._folder.part(name)
+        try:
+            async for chunk in response.aiter_bytes():
+                part.write(chunk)
+                if part.size > self._largest:
+                    return self._too_large()
+            if expected not in (None, part.size) and "content-encoding" not in response.headers:
+                return FetchFailed(f"{part.size} of {expected} bytes came", again=True)
+            return await self._aside(lambda: self._settle(part))
+        finally:
+            part.discard()
+
+    def _too_large(self) -> FetchFailed:
+        return FetchFailed(f"the picture is larger than {self._largest} bytes")
+
+    # --- the file ---------------------------------------------------------------------------------
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """Do what takes processor or disk time off the event loop."""
+        if self._inline:
+            return work()
+        return await anyio.to_thread.run_sync(work, limiter=self._decoders)
+
+    def _settle(self, part: Part) -> Downloaded | FetchFailed:
+        try:
+            picture = inspect(part.ready(), most_pixels=self._most_pixels)
+        except BadPicture as bad:
+            return FetchFailed(f"what the link gives cannot be kept: {bad}", again=bad.damaged)
+        image, sha256 = part.keep(picture.extension)
+        return Downloaded(image, sha256, picture.width, picture.height)
+
+
+async def _refused(response: httpx.Response) -> FetchFailed:
+    """Read a status as storages of signed links mean it; S3 says 403, others 400 with a text."""
+    status = response.status_code
+    reason = f"the link's server answered HTTP {status}"
+    expired = status in (401, 403, 404, 410)
+    if status == 400:
+        expired = _EXPIRED.search(await _beginning(response)) is not None
+    return FetchFailed(reason, expired=expired, again=status >= 500 or status in (408, 425, 429))
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    data = b""
+    async for chunk in response.aiter_bytes():
+        data += chunk
+        if len(data) > _LARGEST_EXPLANATION:
+            break
+    return data

@@ -1,0 +1,139 @@
+"""The folder of pictures: a file in it is whole and on disk, or it is not there.
+
+A picture grows under a temporary name in the same folder. Only when its content is safely on disk
+does a rename give it its own name, and syncing the folder makes the rename itself safe.
+"""
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from runner.errors import StorageError
+
+__all__ = ["Folder", "Part", "Probe"]
+
+Probe = Callable[[str], None]
+"""Hears the name of a commit point as it is passed; a crash test ends the process there."""
+
+_NAME = "images"
+_SUFFIX = ".part"
+_CHUNK = 1024 * 1024
+_WHAT_TO_DO = {
+    errno.ENOSPC: "The disk is full: free some space",
+    errno.EDQUOT: "Your disk quota is used up: free some space",
+    errno.EROFS: "The file system is read-only: make it writable, or move the manifest",
+    errno.EACCES: "Give yourself permission to write there, or move the manifest",
+    errno.EPERM: "Give yourself permission to write there, or move the manifest",
+}
+
+
+class Folder:
+    """The ``images`` folder inside a campaign's state folder. One run at a time uses it."""
+
+    def __init__(self, state: Path, probe: Probe) -> None:
+        self._state = state
+        self._path = state / _NAME
+        self._probe = probe
+
+    def sweep(self) -> None:
+        """Remove what a run that ended in the middle left behind. Raises StorageError."""
+        with _storage(self._path):
+            for leftover in self._path.glob(f".*{_SUFFIX}"):
+                leftover.unlink(missing_ok=True)
+
+    def part(self, name: str) -> "Part":
+        """Begin a picture; ``name`` is its file name without extension. Raises StorageError."""
+        with _storage(self._path):
+            if not self._path.is_dir():
+                self._path.mkdir(parents=True, exist_ok=True)
+                _sync_folder(self._state)
+        return Part(self._path, name, self._probe)
+
+    def present(self, image: str, sha256: str) -> bool:
+        """Whether a picture, by its path from the state folder, is on disk with that content."""
+        relative = PurePosixPath(image)
+        if relative.is_absolute() or ".." in relative.parts:
+            return False
+        path = self._state / relative
+        try:
+            if not path.is_file() or path.stat().st_size == 0:
+                return False
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except OSError:
+            return False
+
+
+class Part:
+    """A picture that is still growing. Its methods raise StorageError; it is closed in any case."""
+
+    def __init__(self, folder: Path, name: str, probe: Probe) -> None:
+        self._folder = folder
+        self._name = name
+        self._probe = probe
+        self._path = folder / f".{name}{_SUFFIX}"
+        self._digest = hashlib.sha256()
+        self.size = 0
+        with _storage(self._path):
+            self.file: BinaryIO = self._path.open("w+b")
+
+    def write(self, data: bytes) -> None:
+        """Append a piece."""
+        with _storage(self._path):
+            self.file.write(data)
+        self._digest.update(data)
+        self.size += len(data)
+
+    def ready(self) -> BinaryIO:
+        """Give the file, with all that was written in it, from its beginning."""
+        with _storage(self._path):
+            self.file.flush()
+            self.file.seek(0)
+        return self.file
+
+    def keep(self, extension: str) -> tuple[str, str]:
+        """Make it a picture of the folder; give its path from the state folder, and its SHA-256."""
+        final = self._folder / f"{self._name}.{extension}"
+        with _storage(final):
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.close()
+            self._probe("image:before-rename")
+            self._path.replace(final)
+            _sync_folder(self._folder)
+        self._probe("image:after-rename")
+        return f"{_NAME}/{final.name}", self._digest.hexdigest()
+
+    def discard(self) -> None:
+        """Forget it, unless it was kept. What cannot be removed now, the next sweep removes."""
+        try:
+            self.file.close()
+            self._path.unlink(missing_ok=True)
+        except OSError:
+            return
+
+
+@contextmanager
+def _storage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        todo = _WHAT_TO_DO.get(error.errno or 0, "Put this right")
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint=f"{todo}, then run the same command again. No look that was paid for is lost.",
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows cannot open a folder for syncing
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
