@@ -2,5 +2,6 @@
 
 It imports nothing from the rest of the product, so that a client and its stand-in cannot share a
 mistake. ``runner.simulator.settings`` says what can be chosen, ``runner.simulator.app`` is the ASGI
-application, ``runner.simulator.server`` puts it on a loopback port. Importing this package is cheap.
+application, ``runner.simulator.server`` puts it on a loopback port. Importing this package is
+cheap.
 """

@@ -1,8 +1,8 @@
 """The account: everything that was made, uploaded, charged and counted.
 
-Memory is authoritative; each change is also noted for the journal, and :meth:`Account.commit` writes
-the notes of one request as one line. Nothing happens by itself: :meth:`Account.advance` brings the
-account to a moment of the clock that is handed in.
+Memory is authoritative; each change is also noted for the journal, and :meth:`Account.commit`
+writes the notes of one request as one line. Nothing happens by itself: :meth:`Account.advance`
+brings the account to a moment of the clock that is handed in.
 """
 
 import math
@@ -65,7 +65,7 @@ class Account:
         if journal is not None:
             self._load(journal)
 
-    # What the journal knows -------------------------------------------------------------------------
+    # What the journal knows -----------------------------------------------------------------------
 
     def _load(self, journal: Journal) -> None:
         for entry in journal.read():
@@ -87,9 +87,11 @@ class Account:
         for cls, table in self._tables.items():
             rows = table.values()
             ordered = sorted(rows, key=lambda row: row.seq) if cls in (Look, Group) else rows
-            yield from ([NAMES[cls], _plain(row)] for row in ordered)
+            for row in ordered:
+                yield [NAMES[cls], _plain(row)]
         for counter, numbers in self.counts.items():
-            yield from (["+", counter, key, number] for key, number in numbers.items())
+            for key, number in numbers.items():
+                yield ["+", counter, key, number]
 
     def commit(self) -> None:
         """Make what changed since the last call outlive this process."""
@@ -104,7 +106,7 @@ class Account:
             self._journal.close()
             self._journal = None
 
-    # Changes ----------------------------------------------------------------------------------------
+    # Changes --------------------------------------------------------------------------------------
 
     def put(self, row: Row) -> None:
         """Insert a row, or replace the one with the same id."""
@@ -145,11 +147,11 @@ class Account:
         return number
 
     def counted(self, counter: str, key: str) -> int:
-        """A figure, zero if it was never counted."""
+        """Return a figure, zero if it was never counted."""
         return self.counts.get(counter, {}).get(key, 0)
 
     def next_seq(self) -> int:
-        """The next number in the order of making."""
+        """Return the next number in the order of making."""
         return self.count("last", "seq")
 
     def note_peak(self) -> None:
@@ -182,7 +184,7 @@ class Account:
         if look.outcome != "completed" and charge and not charge.refunded and self._refund_failed:
             self.put(replace(charge, refunded=charge.amount))
 
-    # Reading ----------------------------------------------------------------------------------------
+    # Reading --------------------------------------------------------------------------------------
 
     def find_looks(
         self, chosen: LookFilter, before: int | None, limit: int
@@ -201,10 +203,7 @@ class Account:
         return [self.looks[self._by_seq[seq]] for seq in seqs], more
 
     def find_groups(
-        self,
-        public: bool | None,
-        before: int | None,
-        limit: int,  # noqa: FBT001 - a filter's value
+        self, before: int | None, limit: int, *, public: bool | None
     ) -> tuple[list[Group], bool]:
         """One page of groups, newest first, and whether more follow."""
         listing = self._group_lists.get(public)
@@ -217,14 +216,14 @@ class Account:
         return [self.looks[self._by_seq[seq]] for seq in listing.all()] if listing else []
 
     def cover(self, group_id: str) -> tuple[Look | None, int]:
-        """The look that stands for a group, and how many looks there are."""
+        """Return the look that stands for a group, and how many looks there are."""
         listing = self._look_lists.get((group_id, None, None))
         seq = listing.oldest() if listing else None
         if listing is None or seq is None:
             return None, 0
         return self.looks[self._by_seq[seq]], len(listing)
 
-    # Bookkeeping ------------------------------------------------------------------------------------
+    # Bookkeeping ----------------------------------------------------------------------------------
 
     def _list_look(self, look: Look) -> None:
         self._by_seq[look.seq] = look.id

@@ -137,11 +137,11 @@ PUBLIC_LOOKS = ("Annie in Office", "Tyler in Studio", "Rosa on Stage")
 def create_app(
     settings: Settings, *, clock: Clock | None = None, sleep: Sleep | None = None
 ) -> Starlette:
-    """The simulator as an ASGI application.
+    """Return the simulator as an ASGI application.
 
     ``clock`` gives Unix seconds and is the only time there is; ``sleep`` is awaited by the ``slow``
-    fault alone. ``app.state.simulator`` is the simulator; close it when no server runs the lifespan.
-    StateError when the state file cannot be used.
+    fault alone. ``app.state.simulator`` is the simulator; close it when no server runs the
+    lifespan. StateError when the state file cannot be used.
     """
     sim = Simulator(settings, clock=clock or time.time, sleep=sleep or anyio.sleep)
     _furnish(sim)

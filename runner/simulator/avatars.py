@@ -57,7 +57,7 @@ def create_avatar(call: Call) -> Answer:
 
 def _photo(call: Call, fields: Fields) -> Order:
     name = fields.need("name", limit=NAME_LIMIT)
-    seen = _file(call, fields.object("file"), media.IMAGES, smallest=PHOTO_SIDE)
+    seen = _file(call, fields.child("file"), media.IMAGES, smallest=PHOTO_SIDE)
     group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
     fields.done()
     scene = seen.scene or call.sim.pictures.scene("", "", [])
@@ -66,7 +66,7 @@ def _photo(call: Call, fields: Fields) -> Order:
 
 def _digital_twin(call: Call, fields: Fields) -> Order:
     name = fields.need("name", limit=NAME_LIMIT)
-    seen = _file(call, fields.object("file"), media.VIDEOS)
+    seen = _file(call, fields.child("file"), media.VIDEOS)
     group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
     fields.done()
     scene = call.sim.pictures.scene("", "", [])
@@ -74,7 +74,7 @@ def _digital_twin(call: Call, fields: Fields) -> Order:
 
 
 def _prompt(call: Call, fields: Fields) -> Order:
-    """The combination table: ``avatar_id`` says who, ``avatar_group_id`` only where it is saved."""
+    """Apply the combination table: ``avatar_id`` says who, ``avatar_group_id`` only where to."""
     name = fields.need("name", limit=NAME_LIMIT)
     prompt = fields.need("prompt", limit=PROMPT_LIMIT)
     avatar_id = fields.text("avatar_id", limit=ID_LIMIT, required=False)
@@ -158,7 +158,7 @@ def _file(call: Call, fields: Fields, types: frozenset[str], *, smallest: int = 
 
 
 def _fetched(call: Call, url: str, param: str) -> Seen:
-    """A file at an address. Nothing is fetched: a name under ``.invalid`` stands for what fails."""
+    """Read a file at an address; none is fetched, hosts under ``.invalid`` stand for what fails."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

@@ -55,7 +55,7 @@ class Blobs:
         return self._folder
 
     def incoming(self) -> Incoming:
-        """A file to write to."""
+        """Return a file to write to."""
         return Incoming(self._place())
 
     def add(self, data: bytes) -> str:
@@ -68,7 +68,7 @@ class Blobs:
             incoming.discard()
 
     def read(self, sha256: str) -> bytes | None:
-        """The bytes with this checksum, or None."""
+        """Return the bytes with this checksum, or None."""
         try:
             return (self._place() / sha256).read_bytes()
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Reading requests: sizes bounded, JSON checked field by field, anything unknown refused by name."""
+"""Reading requests: sizes bounded, JSON checked by field, what is unknown refused by name."""
 
 import json
 import re
@@ -18,12 +18,12 @@ NAME_LIMIT = 255
 _KEY = re.compile(r"[A-Za-z0-9_:.\-]{1,255}")
 
 
-class Hangup(Exception):  # noqa: N818 - an event, not a mistake
+class Hangup(Exception):
     """The client went away while its body was being read."""
 
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
-    """The whole body, at most ``limit`` bytes of it; 413 as soon as it is known to be longer."""
+    """Return the whole body; 413 as soon as it is known to be longer than ``limit`` bytes."""
     announced = headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise too_large(limit)
@@ -44,7 +44,7 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) ->
 
 
 def idempotency_key(headers: Mapping[str, str]) -> str | None:
-    """The key of a POST, or None; 400 when its form is not the documented one."""
+    """Return the key of a POST, or None; 400 when its form is not the documented one."""
     key = headers.get("idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
         message = "Idempotency-Key must be 1 to 255 characters of A-Z a-z 0-9 _ : . -"
@@ -65,7 +65,7 @@ def read_query(text: str, allowed: frozenset[str]) -> dict[str, str]:
 
 
 def read_json(body: bytes, content_type: str) -> "Fields":
-    """A JSON object; 400 for anything else."""
+    """Return a JSON object; 400 for anything else."""
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise invalid("Content-Type", "The body must be sent as application/json.")
     try:
@@ -91,15 +91,15 @@ class Fields:
         self._path = path
 
     def at(self, name: str) -> str:
-        """The parameter's full name, as error envelopes give it."""
+        """Return the parameter's full name, as error envelopes give it."""
         return f"{self._path}{name}"
 
-    def take(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
-        """A field's value, or None when it is absent or null."""
+    def take(self, name: str) -> Any:
+        """Return a field's value, or None when it is absent or null."""
         return self._values.pop(name, None)
 
     def text(self, name: str, *, limit: int, required: bool = True) -> str | None:
-        """A string of 1 to ``limit`` characters that is not blank."""
+        """Return a string of 1 to ``limit`` characters that is not blank."""
         value = self.take(name)
         if value is None:
             if required:
@@ -117,14 +117,14 @@ class Fields:
         return value
 
     def need(self, name: str, *, limit: int) -> str:
-        """A string that must be there."""
+        """Return a string that must be there."""
         value = self.text(name, limit=limit)
         if value is None:
             raise invalid(self.at(name), f"{self.at(name)} is required.")
         return value
 
     def objects(self, name: str, *, limit: int) -> list["Fields"]:
-        """A list of at most ``limit`` objects; absent and null mean an empty one."""
+        """Return a list of at most ``limit`` objects; absent and null mean an empty one."""
         value = self.take(name)
         if value is None:
             return []
@@ -134,8 +134,8 @@ class Fields:
             raise invalid(self.at(name), f"{self.at(name)} takes at most {limit} entries.")
         return [self._object(f"{name}[{place}]", entry) for place, entry in enumerate(value)]
 
-    def object(self, name: str) -> "Fields":
-        """An object that must be there."""
+    def child(self, name: str) -> "Fields":
+        """Return an object that must be there."""
         value = self.take(name)
         if value is None:
             raise invalid(self.at(name), f"{self.at(name)} is required.")
@@ -155,12 +155,12 @@ class Fields:
 def _unsound(text: str) -> bool:
     """Whether a text holds control characters or half a surrogate pair, which no person types."""
     return any(
-        ord(char) < 32 and char not in "\t\n\r" or 0xD800 <= ord(char) < 0xE000 for char in text
+        (ord(char) < 32 and char not in "\t\n\r") or 0xD800 <= ord(char) < 0xE000 for char in text
     )
 
 
 def read_file_part(body: bytes, content_type: str) -> bytes:
-    """The one part of a multipart form, which must be called ``file``; 400 for anything else."""
+    """Return the one part of a multipart form, called ``file``; 400 for anything else."""
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
@@ -192,7 +192,7 @@ class _Form:
         self._field = b""
         self._value = b""
 
-    def callbacks(self) -> Any:  # noqa: ANN401 - the parser's own TypedDict
+    def callbacks(self) -> Any:
         return {
             "on_part_begin": self._part_begin,
             "on_part_data": self._part_data,

@@ -19,15 +19,15 @@ class Dice:
         return hashlib.blake2b(text, key=self._key, digest_size=32).digest()
 
     def fraction(self, *label: object) -> float:
-        """A number in [0, 1)."""
+        """Return a number in [0, 1)."""
         return int.from_bytes(self.digest(*label)[:7]) / (1 << 56)
 
     def name(self, prefix: str, *label: object) -> str:
-        """An identifier that looks random, such as ``look_k3jd…``."""
+        """Return an identifier that looks random, such as ``look_k3jd…``."""
         return prefix + b32encode(self.digest("name", prefix, *label)[:15]).decode().lower()
 
     def seal(self, text: str) -> str:
-        """A short signature over a text, for links and cursors."""
+        """Return a short signature over a text, for links and cursors."""
         return self.digest("seal", text)[:15].hex()
 
     def sealed(self, text: str, seal: str) -> bool:

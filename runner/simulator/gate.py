@@ -59,6 +59,7 @@ class Gate:
         self._operations = {operation.method: operation for operation in operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, as ASGI has it."""
         operation = self._operations.get(scope["method"])
         if operation is None:
             await wire.send_whole(send, refused(_no_method(self._operations)), "req_none")
@@ -72,7 +73,7 @@ def _no_method(known: Mapping[str, Operation]) -> Refusal:
 
 
 def refused(refusal: Refusal) -> Answer:
-    """The answer that carries a refusal."""
+    """Return the answer that carries a refusal."""
     return Answer(refusal.status, json_bytes(refusal.envelope()), headers=refusal.headers)
 
 
@@ -162,7 +163,7 @@ class _Exchange:
         return answer
 
     def _recall(self) -> StoredAnswer | None:
-        """The answer stored under the request's key; without one the key is claimed."""
+        """Return the answer stored under the request's key; without one the key is claimed."""
         key = idempotency_key(self._headers)
         if key is None:
             return None
@@ -220,7 +221,7 @@ class _Exchange:
 
 
 def strikes(sim: Simulator, number: int) -> frozenset[FaultKind]:
-    """The kinds of trouble that the seed has in store for this request."""
+    """Return the kinds of trouble that the seed has in store for this request."""
     return frozenset(fault.kind for fault in sim.settings.faults if _hits(sim, fault, number))
 
 

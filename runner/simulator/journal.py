@@ -18,7 +18,7 @@ Entry = list[object]
 
 
 class StateError(Exception):
-    """The state file cannot be used: held by another simulator, or not a state file of this form."""
+    """The state file cannot be used: another simulator holds it, or it is not of this form."""
 
 
 class Journal:

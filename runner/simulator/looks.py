@@ -41,7 +41,7 @@ def list_groups(call: Call) -> Answer:
     public = _ownership(call)
     listing = f"groups {public}"
     before, limit = _window(call, listing)
-    groups, more = call.sim.account.find_groups(public, before, limit)
+    groups, more = call.sim.account.find_groups(before, limit, public=public)
     token = cursor(call.sim.dice, listing, groups[-1].seq) if more else None
     return page([group_view(call, group) for group in groups], token)
 
@@ -54,7 +54,7 @@ def _ownership(call: Call) -> bool | None:
 
 
 def _window(call: Call, listing: str) -> tuple[int | None, int]:
-    """The position a page starts below, and how many rows it may have."""
+    """Return the position a page starts below, and how many rows it may have."""
     text = call.query.get("limit", str(PAGE_DEFAULT))
     if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= PAGE_MOST):
         raise invalid("limit", f"limit must be a whole number from 1 to {PAGE_MOST}.")

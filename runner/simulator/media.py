@@ -17,7 +17,7 @@ _SIGNATURES = (
 
 
 def sniff(head: bytes) -> str | None:
-    """The media type of a file that begins so, or None for one that is not accepted."""
+    """Return the media type of a file that begins so, or None for one that is not accepted."""
     for signature, media_type in _SIGNATURES:
         if head.startswith(signature):
             return media_type

@@ -34,7 +34,7 @@ def stats(call: Call) -> Answer:
 
 
 async def look_image(call: Call) -> Answer:
-    """A look's picture, through its signed address; needs no key, and notes when one was sent."""
+    """Serve a look's picture through its signed address; a key is not needed, and noted."""
     look = call.sim.account.looks.get(call.params["look_id"])
     if "x-api-key" in call.headers or "authorization" in call.headers:
         call.sim.account.count("leaks", "images")
@@ -60,7 +60,7 @@ async def look_image(call: Call) -> Answer:
 
 
 def give_consent(call: Call) -> Answer:
-    """The page behind a consent URL; opening it gives the consent."""
+    """Serve the page behind a consent URL; opening it gives the consent."""
     group_id = call.params["group_id"]
     check_link(call.sim.dice, consent_path(group_id), call.query, call.now)
     group = call.sim.account.groups.get(group_id)
@@ -71,9 +71,9 @@ def give_consent(call: Call) -> Answer:
 
 
 def account_page(call: Call) -> Answer:
-    """The page at ``/``: the account, for a person."""
+    """Serve the page at ``/``: the account, for a person."""
     account, settings = call.sim.account, call.sim.settings
-    groups, _ = account.find_groups(False, None, GROUPS_SHOWN)  # noqa: FBT003 - not the public ones
+    groups, _ = account.find_groups(None, GROUPS_SHOWN, public=False)
     shown = [_group_shown(call, group) for group in groups]
     numbers = figures(call.sim)
     return _html(

@@ -1,4 +1,4 @@
-"""Pictures of looks: who and what they show, and the bytes, drawn on demand and kept for a while."""
+"""Pictures of looks: who and what they show, and the bytes, drawn on demand and cached."""
 
 import struct
 import zlib
@@ -33,11 +33,11 @@ class Pictures:
         self._cached = 0
 
     def new_face(self, chance: bytes, prompt: str) -> str:
-        """A person nobody has seen before, as far as the prompt describes one."""
+        """Return a person nobody has seen before, as far as the prompt describes one."""
         return intern(people.born(chance, prompt).encode())
 
     def seen(self, content: bytes) -> Seen:
-        """The person in an image: the one written into it, or one that its bytes decide."""
+        """Return the person in an image: the one written into it, or one that its bytes decide."""
         digest = sha256(content).digest()
         carried = people.carried_by(content)
         if carried is not None:
@@ -45,12 +45,12 @@ class Pictures:
         return Seen(intern(people.born(digest).encode()), "", _tint(digest))
 
     def seen_at(self, url: str) -> Seen:
-        """The person in an image that is known by its address only."""
+        """Return the person in an image that is known by its address only."""
         digest = sha256(url.encode(errors="replace")).digest()
         return Seen(intern(people.born(digest).encode()), "", _tint(digest))
 
     def scene(self, prompt: str, before: str, tints: list[str]) -> str:
-        """What a prompt asks for, over the scene of the look it references."""
+        """Return what a prompt asks for, over the scene of the look it references."""
         earlier = scenes.decode(before) if before else None
         return scenes.read(prompt, before=earlier, tint=tints[0] if tints else "").encode()
 
@@ -59,7 +59,7 @@ class Pictures:
         return _size(scene) if self.drawn else PLAIN_SIZE
 
     def cached(self, face: str, scene: str) -> bytes | None:
-        """The image, if it needs no drawing any more."""
+        """Return the image, if it needs no drawing any more."""
         if not self.drawn:
             return plain(face + scene)
         picture = self._cache.get(face + scene)
@@ -83,14 +83,14 @@ class Pictures:
 
 
 def draw(face: str, scene: str) -> bytes:
-    """A JPEG; takes tens of milliseconds and is meant for a worker thread."""
+    """Return a JPEG; takes tens of milliseconds and is meant for a worker thread."""
     from runner.simulator.portrait import draw as portrait
 
     return portrait.jpeg(people.decode(face), scenes.decode(scene))
 
 
 def plain(text: str) -> bytes:
-    """A tiny PNG of one colour, which depends on the text."""
+    """Return a tiny PNG of one colour, which depends on the text."""
     colour = sha256(text.encode()).digest()[:3]
     width, height = PLAIN_SIZE
     rows = (b"\0" + colour * width) * height

@@ -1,7 +1,7 @@
 """What the account consists of: frozen values, each one row of the state file.
 
-Amounts are whole millionths of a US dollar, times Unix seconds. ``seq`` counts looks and groups in the
-order of their making and never repeats.
+Amounts are whole millionths of a US dollar, times Unix seconds. ``seq`` counts looks and groups in
+the order of their making and never repeats.
 """
 
 from dataclasses import dataclass
@@ -65,8 +65,8 @@ class Group:
 class Asset:
     """An uploaded file; its bytes lie in the blob folder under their checksum.
 
-    ``face``, ``scene`` and ``tint`` are what the portrait module read in an image. ``expires_at`` and
-    ``checksum`` belong to a direct upload: until when, and the SHA-256 it promised.
+    ``face``, ``scene`` and ``tint`` are what the portrait module read in an image. ``expires_at``
+    and ``checksum`` belong to a direct upload: until when, and the SHA-256 it promised.
     """
 
     id: str

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the simulator
-    """An error envelope on its way to the client: status, code, message, and the parameter at fault."""
+class Refusal(Exception):
+    """An error envelope on its way: status, code, message, and the parameter at fault."""
 
     def __init__(
         self,

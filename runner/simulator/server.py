@@ -1,4 +1,4 @@
-"""The simulator on a port: blocking for ``lookbook simulator``, or in a thread for ``--simulate``."""
+"""The simulator on a port: blocking, or in a thread of the process that uses it."""
 
 import asyncio
 import ipaddress
@@ -24,7 +24,7 @@ GRACE_SECONDS = 1
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-class NotLoopback(ValueError):  # noqa: N818 - reads as the reason it is
+class NotLoopback(ValueError):
     """The simulator would be open to other machines, and nobody said that it may be."""
 
 
@@ -54,7 +54,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Uvicorn would raise the signal again after an orderly end; the end is all that was meant."""
+        """Take the signal as the wish to end; uvicorn would raise it again afterwards."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -117,9 +117,9 @@ def serve(
 ) -> str:
     """Serve until SIGINT or SIGTERM, and return the URL that was served.
 
-    Port 0 takes any free one; ``ready`` is called with the URL once requests are accepted. NotLoopback
-    for a host that other machines can reach, unless ``allow_remote``; OSError when the port is taken;
-    StateError when the state file cannot be used.
+    Port 0 takes any free one; ``ready`` is called with the URL once requests are accepted.
+    NotLoopback for a host that other machines can reach, unless ``allow_remote``; OSError when the
+    port is taken; StateError when the state file cannot be used.
     """
     if not allow_remote and not _is_loopback(host):
         raise NotLoopback(
@@ -137,8 +137,8 @@ def serve(
 class Embedded:
     """A simulator in a thread of this process, on a free loopback port.
 
-    ``with Embedded(settings) as simulator: simulator.url`` serves until the block ends, which takes a
-    moment: requests under way are given a second. StateError when the state file cannot be used.
+    ``with Embedded(settings) as simulator: simulator.url`` serves until the block ends, which takes
+    a moment: requests under way are given a second. StateError when the state file cannot be used.
     """
 
     url: str

@@ -64,7 +64,7 @@ class Call:
     faults: frozenset[FaultKind]
 
     def link(self, path: str) -> str:
-        """An absolute address on this server."""
+        """Return an absolute address on this server."""
         return f"{self.base_url}{path}"
 
 
@@ -87,11 +87,11 @@ def json_bytes(value: object) -> bytes:
 
 
 def data(value: object) -> Answer:
-    """A success envelope around one thing."""
+    """Return a success envelope around one thing."""
     return Answer(200, json_bytes({"data": value}))
 
 
 def page(rows: list[dict[str, Any]], next_token: str | None) -> Answer:
-    """A success envelope around one page of a list."""
+    """Return a success envelope around one page of a list."""
     body = {"data": rows, "has_more": next_token is not None, "next_token": next_token}
     return Answer(200, json_bytes(body))

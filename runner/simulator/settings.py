@@ -37,7 +37,7 @@ class Latency:
 
     @classmethod
     def parse(cls, text: str) -> "Latency":
-        """Read ``fixed:2``, ``uniform:1,3`` or ``lognormal:4,0.4``; ValueError says what is wrong."""
+        """Read ``fixed:2``, ``uniform:1,3`` or ``lognormal:4,0.4``, or raise ValueError."""
         shape, _, rest = text.partition(":")
         numbers = [_seconds(part, text) for part in rest.split(",")]
         match shape, numbers:
@@ -111,18 +111,18 @@ class Fault:
 class Settings:
     """Everything that decides how a simulator behaves; two with equal settings answer alike.
 
-    ``balance`` is the wallet in USD at the start of the account (None: it never runs dry), ``price``
-    what one generation costs, ``concurrency`` how many generations may be in progress at once.
-    ``refund_failed`` gives the money for a failed generation back. ``store_refusals`` makes an
-    idempotency key replay a refusal too, which the API leaves undocumented. ``state`` is the file that
-    keeps the account; without one it lives as long as the process.
+    ``balance`` is the wallet in USD at the start of the account (None: it never runs dry),
+    ``price`` what one generation costs, ``concurrency`` how many generations may be in progress at
+    once. ``refund_failed`` gives the money for a failed generation back. ``store_refusals`` makes
+    an idempotency key replay a refusal too, which the API leaves undocumented. ``state`` is the
+    file that keeps the account; without one it lives as long as the process.
     """
 
     seed: int = 0
-    latency: Latency = Latency("fixed", 2.0)  # noqa: RUF009 - a frozen value, safe to share
+    latency: Latency = Latency("fixed", 2.0)
     concurrency: int = 10
     balance: Decimal | None = None
-    price: Decimal = Decimal("1.00")  # noqa: RUF009 - Decimal is immutable
+    price: Decimal = Decimal("1.00")
     pictures: bool = True
     faults: tuple[Fault, ...] = ()
     state: Path | None = None

@@ -11,7 +11,7 @@ LINK_SECONDS = 7 * 24 * 3600
 
 
 def link(dice: Dice, path: str, expires: int) -> str:
-    """The path with an expiry (Unix seconds) and a signature over both."""
+    """Return the path with an expiry (Unix seconds) and a signature over both."""
     seal = dice.seal(f"{path}?{expires}")
     return f"{path}?{urlencode({'expires': expires, 'signature': seal})}"
 
@@ -26,13 +26,13 @@ def check_link(dice: Dice, path: str, query: dict[str, str], now: float) -> None
 
 
 def cursor(dice: Dice, listing: str, position: int) -> str:
-    """A paging token that is good for one listing with one set of filters."""
+    """Return a paging token that is good for one listing with one set of filters."""
     seal = dice.seal(f"{listing}@{position}")
     return urlsafe_b64encode(f"{position}.{seal}".encode()).decode().rstrip("=")
 
 
 def read_cursor(dice: Dice, listing: str, token: str) -> int:
-    """The position inside a token; 400 for one that this listing did not hand out."""
+    """Return the position inside a token; 400 for one that this listing did not hand out."""
     try:
         padded = token + "=" * (-len(token) % 4)
         position, _, seal = urlsafe_b64decode(padded.encode("ascii")).decode("ascii").partition(".")

@@ -25,7 +25,7 @@ class Listing:
             del self._seqs[place]
 
     def oldest(self) -> int | None:
-        """The first number still listed."""
+        """Return the first number still listed."""
         return self._seqs[0] if self._seqs else None
 
     def page(self, before: int | None, limit: int) -> tuple[list[int], bool]:

@@ -42,7 +42,7 @@ def create_asset(call: Call) -> Answer:
 
 
 def _looked_at(call: Call, asset: Asset, content: bytes, param: str) -> Asset:
-    """The asset with its size and with what its picture shows."""
+    """Return the asset with its size and with what its picture shows."""
     if asset.mime_type not in media.IMAGES:
         return replace(asset, face=call.sim.pictures.seen_at(asset.sha256).face)
     size = media.dimensions(content)
@@ -111,7 +111,7 @@ def _upload_headers(call: Call, asset: Asset) -> dict[str, str]:
 
 
 async def receive_upload(call: Call) -> Answer:
-    """``PUT`` of the bytes, with exactly the headers and the size that were agreed; needs no key."""
+    """``PUT`` of the bytes, with exactly the headers and the size agreed on; needs no key."""
     asset = _asset(call)
     check_link(call.sim.dice, upload_path(asset.id), call.query, call.now)
     for name, value in _upload_headers(call, asset).items():
@@ -180,7 +180,7 @@ def delete_asset(call: Call) -> Answer:
 
 
 def asset_file(call: Call) -> Answer:
-    """The bytes of an asset, through its signed address."""
+    """Return the bytes of an asset, through its signed address."""
     asset = _asset(call)
     check_link(call.sim.dice, f"/files/assets/{asset.id}", call.query, call.now)
     content = call.sim.blobs.read(asset.sha256) if asset.state == "completed" else None

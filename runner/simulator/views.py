@@ -13,7 +13,7 @@ ERRORS = {
 
 
 def status(look: Look, group: Group | None, now: float) -> str:
-    """What has become of a look by now."""
+    """Return what has become of a look by now."""
     if now < look.ready_at:
         return "processing"
     if look.outcome != "completed":
@@ -34,7 +34,7 @@ def _image_url(call: Call, look: Look) -> str:
 
 
 def look_view(call: Call, look: Look, *, created: bool = False) -> dict[str, Any]:
-    """A LOOK; ``created`` shows it as it is at the moment of its making, whatever the latency."""
+    """Return a LOOK; ``created`` shows it at the moment of its making, whatever the latency."""
     state = (
         "processing"
         if created
@@ -67,7 +67,7 @@ def _orientation(look: Look) -> str:
 
 
 def group_view(call: Call, group: Group, *, created: bool = False) -> dict[str, Any]:
-    """A GROUP; its oldest look stands for it."""
+    """Return a GROUP; its oldest look stands for it."""
     cover, count = call.sim.account.cover(group.id)
     look = look_view(call, cover, created=created and count == 1) if cover else {}
     return {
@@ -86,7 +86,7 @@ def group_view(call: Call, group: Group, *, created: bool = False) -> dict[str, 
 
 
 def asset_view(call: Call, asset: Asset, *, state: bool = False) -> dict[str, Any]:
-    """An asset; ``state`` adds whether its upload is complete."""
+    """Return an asset; ``state`` adds whether its upload is complete."""
     path = f"/files/assets/{asset.id}"
     url = call.link(link(call.sim.dice, path, int(call.now) + LINK_SECONDS))
     view: dict[str, Any] = {
@@ -99,7 +99,7 @@ def asset_view(call: Call, asset: Asset, *, state: bool = False) -> dict[str, An
 
 
 def user_view(call: Call) -> dict[str, Any]:
-    """The user and the wallet."""
+    """Return the user and the wallet."""
     return {
         "username": call.sim.settings.username,
         "email": None,
@@ -111,12 +111,12 @@ def user_view(call: Call) -> dict[str, Any]:
 
 
 def balance(call: Call) -> int:
-    """What is left in the wallet, in millionths of a dollar."""
+    """Return what is left in the wallet, in millionths of a dollar."""
     return call.sim.opening_balance - call.sim.account.spent
 
 
 def webhook_view(webhook: Webhook, *, secret: bool = False) -> dict[str, Any]:
-    """A webhook endpoint; its secret is shown when it is made or changed, and never again."""
+    """Return a webhook endpoint; its secret is shown only when it is made or changed."""
     view: dict[str, Any] = {
         "endpoint_id": webhook.id,
         "url": webhook.url,

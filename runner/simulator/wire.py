@@ -1,8 +1,8 @@
 """Sending an answer, whole or cut short, and closing a connection without one.
 
 Over HTTP the server offers :data:`CLOSE` in the ASGI scope, and the connection is really closed. In
-process there is no connection: the call raises the exception that httpx raises when a server does the
-same over the wire, so a client on ``httpx.ASGITransport`` meets a transport error either way.
+process there is no connection: the call raises the exception that httpx raises when a server does
+the same over the wire, so a client on ``httpx.ASGITransport`` meets a transport error either way.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping

@@ -8,7 +8,7 @@ from runner.simulator.portrait.scenes import Scene
 
 
 def jpeg(face: Face, scene: Scene) -> bytes:
-    """The picture."""
+    """Return the picture."""
     from PIL import Image, ImageDraw
 
     w, h = scene.size

@@ -1,4 +1,4 @@
-"""What a prompt asks to be drawn around a face: outfit, colours, setting, light, expression, crop."""
+"""What a prompt asks to be drawn around a face: outfit, setting, light, expression, crop."""
 
 import json
 import re
@@ -46,8 +46,8 @@ USUAL: dict[str, str] = {
 class Scene:
     """Everything in a picture but the face; colours are ``#rrggbb``, empty where nothing was said.
 
-    ``accent`` is the second colour that was named for the outfit, ``tint`` what reference images add,
-    ``variety`` a number that varies details without a meaning of their own.
+    ``accent`` is the second colour that was named for the outfit, ``tint`` what reference images
+    add, ``variety`` a number that varies details without a meaning of their own.
     """
 
     garment: str = ""
@@ -64,7 +64,7 @@ class Scene:
     variety: int = 0
 
     def encode(self) -> str:
-        """The scene as one short line of JSON; what is empty is left out."""
+        """Return the scene as one short line of JSON; what is empty is left out."""
         return json.dumps({k: v for k, v in asdict(self).items() if v}, separators=(",", ":"))
 
     @property
@@ -74,7 +74,7 @@ class Scene:
 
 
 def decode(text: str) -> Scene:
-    """The scene that :meth:`Scene.encode` wrote; ValueError for anything else."""
+    """Return the scene that :meth:`Scene.encode` wrote; ValueError for anything else."""
     values = json.loads(text)
     types = {field.name: type(field.default) for field in fields(Scene)}
     if not isinstance(values, dict) or any(type(v) is not types.get(k) for k, v in values.items()):
@@ -85,10 +85,11 @@ def decode(text: str) -> Scene:
 
 
 def read(prompt: str, *, before: Scene | None = None, tint: str = "") -> Scene:
-    """The scene that a prompt describes.
+    """Return the scene that a prompt describes.
 
-    ``before`` is the scene of the referenced look, whose outfit and setting stay as far as the prompt
-    does not speak of them, as an image reference does it. ``tint`` is the colour of reference images.
+    ``before`` is the scene of the referenced look, whose outfit and setting stay as far as the
+    prompt does not speak of them, as an image reference does it. ``tint`` is the colour of
+    reference images.
     """
     text = re.sub(r"\s+", " ", prompt.lower())
     before = before or Scene()
@@ -120,7 +121,7 @@ def read(prompt: str, *, before: Scene | None = None, tint: str = "") -> Scene:
 
 
 def _without_garments(text: str) -> str:
-    """The text without the phrases that name a garment, so that a lab coat makes no laboratory."""
+    """Take out the phrases that name a garment, so that a lab coat makes no laboratory."""
     for phrase in ("lab coat", "sports jacket", "track jacket", "bar jacket", "study of"):
         text = text.replace(phrase, " ")
     return text

@@ -3,17 +3,16 @@
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import TypeVar
-
-T = TypeVar("T")
 
 GARMENTS: dict[str, str] = {
     "shirt-tie": "shirt and tie|shirt and a tie|necktie|tie",
     "trench": "trench coat|trenchcoat|trench|raincoat|overcoat|coat|parka",
     "labcoat": "lab coat|labcoat|white coat|scrubs|doctor|scientist|physician|nurse",
     "leather": "leather jacket|biker jacket|denim jacket|jean jacket|bomber jacket|bomber",
-    "sports": "sports jacket|track jacket|tracksuit|sportswear|activewear|athletic|running gear|windbreaker"
-    "|gym wear|workout clothes|sports top|jersey",
+    "sports": (
+        "sports jacket|track jacket|tracksuit|sportswear|activewear|athletic|running gear"
+        "|windbreaker|gym wear|workout clothes|sports top|jersey"
+    ),
     "suit": "suit|tuxedo|linen suit|three-piece|pantsuit",
     "blazer": "blazer|sport coat|sports coat|jacket",
     "hoodie": "hoodie|hooded|sweatshirt",
@@ -44,11 +43,15 @@ SETTINGS: dict[str, str] = {
     "shop": "shop|store|boutique|retail|showroom|market|storefront",
     "home": "home|living room|lounge|sofa|couch|apartment|bedroom|fireplace|loft|cozy interior",
     "park": "park|garden|meadow|lawn|botanical|outdoors|nature|field|vineyard|orchard",
-    "workshop": "workshop|garage|warehouse|factory|studio workshop|construction site|industrial",
+    "workshop": ("workshop|garage|warehouse|factory|studio workshop|construction site|industrial"),
     "classroom": "classroom|blackboard|whiteboard|school|lecture|university|campus",
     "gallery": "gallery|museum|art gallery|exhibition",
-    "office": "office|workplace|coworking|co-working|meeting room|boardroom|desk|corporate|newsroom|lobby",
-    "street": "street|city|downtown|urban|sidewalk|alley|avenue|skyline|crosswalk|cityscape|plaza",
+    "office": (
+        "office|workplace|coworking|co-working|meeting room|boardroom|desk|corporate|newsroom|lobby"
+    ),
+    "street": (
+        "street|city|downtown|urban|sidewalk|alley|avenue|skyline|crosswalk|cityscape|plaza"
+    ),
     "desert": "desert|dunes|canyon",
     "studio": "studio|backdrop|plain background|seamless|neutral background|white background"
     "|solid background|gradient background",
@@ -57,8 +60,10 @@ SETTINGS: dict[str, str] = {
 LIGHTS: dict[str, str] = {
     "night": "night|midnight|nighttime|after dark|neon|moonlight|moonlit|city lights|evening",
     "dusk": "dusk|sunset|twilight|blue hour|nightfall",
-    "golden": "golden hour|golden light|golden|late afternoon|warm light|warm natural light|warm|candlelight"
-    "|candlelit|autumn|autumnal",
+    "golden": (
+        "golden hour|golden light|golden|late afternoon|warm light|warm natural light|warm"
+        "|candlelight|candlelit|autumn|autumnal"
+    ),
     "morning": "morning|sunrise|dawn|early light|spring",
     "overcast": "overcast|cloudy|foggy|fog|misty|mist|grey sky|gray sky|moody|dramatic",
     "bright": "bright|sunny|sunlit|daylight|midday|noon|sunshine|summer",
@@ -70,53 +75,143 @@ WEATHER: dict[str, str] = {
 }
 
 EXPRESSIONS: dict[str, str] = {
-    "laugh": "laugh|laughing|joyful|joy|excited|cheerful|beaming|big smile|delighted|grinning|grin|playful",
-    "serious": "serious|stern|focused|determined|intense|no smile|solemn|neutral expression|authoritative",
+    "laugh": (
+        "laugh|laughing|joyful|joy|excited|cheerful|beaming|big smile|delighted"
+        "|grinning|grin|playful"
+    ),
+    "serious": (
+        "serious|stern|focused|determined|intense|no smile|solemn|neutral expression|authoritative"
+    ),
     "surprised": "surprised|amazed|astonished|wow|curious|intrigued",
-    "thoughtful": "thoughtful|pensive|contemplative|dreamy|reflective|calm|serene|relaxed|peaceful",
+    "thoughtful": (
+        "thoughtful|pensive|contemplative|dreamy|reflective|calm|serene|relaxed|peaceful"
+    ),
     "confident": "confident|self-assured|bold|powerful|smirk|proud|poised|assertive",
-    "smile": "smile|smiling|friendly|happy|warm smile|welcoming|approachable|gentle smile|soft smile|kind",
+    "smile": (
+        "smile|smiling|friendly|happy|warm smile|welcoming|approachable|gentle smile"
+        "|soft smile|kind"
+    ),
 }
 
 POSES: dict[str, str] = {
     "arms-crossed": "arms crossed|crossed arms|arms folded",
     "close": "close-up|closeup|close up|headshot|head shot|portrait crop|tight crop|face only",
     "wide": "wide shot|full body|full-body|full length|full-length|from afar|three-quarter",
-    "turn": "turned|looking away|looking over|side view|profile|over the shoulder|three-quarter view",
+    "turn": (
+        "turned|looking away|looking over|side view|profile|over the shoulder|three-quarter view"
+    ),
     "hand": "waving|wave|pointing|gesturing|presenting|holding",
 }
 
 FORMATS: dict[str, str] = {
-    "landscape": "landscape format|landscape orientation|horizontal|widescreen|16:9|banner|panorama|panoramic",
+    "landscape": (
+        "landscape format|landscape orientation|horizontal|widescreen|16:9|banner"
+        "|panorama|panoramic"
+    ),
     "square": "square|1:1|instagram post",
 }
 
 COLOURS: dict[str, str] = {
-    "midnight blue": "#1b2444", "royal blue": "#2b4fa8", "sky blue": "#86b6dc", "powder blue": "#a9c6de",
-    "light blue": "#9cc3e4", "dark blue": "#1f3156", "navy": "#24365c", "cobalt": "#2a4db0",
-    "teal": "#1f7a7c", "turquoise": "#37aaa6", "aqua": "#53b7bd", "blue": "#3d6cab", "denim": "#4a6a94",
-    "dark green": "#23503c", "forest green": "#2c5a3e", "sage": "#98ab8b", "olive": "#6f7546", "emerald": "#1d7f5c",
-    "mint": "#a5d3bd", "khaki": "#a8997a", "green": "#4a8559", "lime": "#a3bf54",
-    "burgundy": "#6d2436", "maroon": "#672530", "wine": "#6b2539", "crimson": "#a82a3c", "scarlet": "#bb3030",
-    "coral": "#e5796a", "terracotta": "#b9634a", "rust": "#a4552f", "red": "#b53a3a", "salmon": "#e0938a",
-    "blush": "#e6bdb5", "dusty pink": "#cf9c9c", "hot pink": "#d64c86", "magenta": "#b0397d", "fuchsia": "#bd3d86",
-    "rose": "#c9808a", "pink": "#d98ea0", "lavender": "#b3a3cf", "lilac": "#baa5cc", "violet": "#6d4d94",
-    "plum": "#5f3557", "purple": "#684a8c", "mustard": "#cf9d33", "gold": "#c49a43", "golden": "#c49a43",
-    "amber": "#cd8b35", "ochre": "#bf8a3d", "yellow": "#e2bd4c", "orange": "#d97c3c", "peach": "#eebb9b",
-    "camel": "#b98d5c", "tan": "#c19c70", "beige": "#d6c4a6", "cream": "#ede0c8", "ivory": "#f1e9d8",
-    "sand": "#d8c6a2", "taupe": "#9b8b7c", "chocolate": "#553626", "brown": "#74513a", "bronze": "#96683a",
-    "charcoal": "#3b4048", "slate": "#566270", "graphite": "#474b52", "silver": "#b5bac2", "light grey": "#c0c4c9",
-    "light gray": "#c0c4c9", "grey": "#858b94", "gray": "#858b94", "off-white": "#efebe2", "white": "#f2f1ee",
+    "midnight blue": "#1b2444",
+    "royal blue": "#2b4fa8",
+    "sky blue": "#86b6dc",
+    "powder blue": "#a9c6de",
+    "light blue": "#9cc3e4",
+    "dark blue": "#1f3156",
+    "navy": "#24365c",
+    "cobalt": "#2a4db0",
+    "teal": "#1f7a7c",
+    "turquoise": "#37aaa6",
+    "aqua": "#53b7bd",
+    "blue": "#3d6cab",
+    "denim": "#4a6a94",
+    "dark green": "#23503c",
+    "forest green": "#2c5a3e",
+    "sage": "#98ab8b",
+    "olive": "#6f7546",
+    "emerald": "#1d7f5c",
+    "mint": "#a5d3bd",
+    "khaki": "#a8997a",
+    "green": "#4a8559",
+    "lime": "#a3bf54",
+    "burgundy": "#6d2436",
+    "maroon": "#672530",
+    "wine": "#6b2539",
+    "crimson": "#a82a3c",
+    "scarlet": "#bb3030",
+    "coral": "#e5796a",
+    "terracotta": "#b9634a",
+    "rust": "#a4552f",
+    "red": "#b53a3a",
+    "salmon": "#e0938a",
+    "blush": "#e6bdb5",
+    "dusty pink": "#cf9c9c",
+    "hot pink": "#d64c86",
+    "magenta": "#b0397d",
+    "fuchsia": "#bd3d86",
+    "rose": "#c9808a",
+    "pink": "#d98ea0",
+    "lavender": "#b3a3cf",
+    "lilac": "#baa5cc",
+    "violet": "#6d4d94",
+    "plum": "#5f3557",
+    "purple": "#684a8c",
+    "mustard": "#cf9d33",
+    "gold": "#c49a43",
+    "golden": "#c49a43",
+    "amber": "#cd8b35",
+    "ochre": "#bf8a3d",
+    "yellow": "#e2bd4c",
+    "orange": "#d97c3c",
+    "peach": "#eebb9b",
+    "camel": "#b98d5c",
+    "tan": "#c19c70",
+    "beige": "#d6c4a6",
+    "cream": "#ede0c8",
+    "ivory": "#f1e9d8",
+    "sand": "#d8c6a2",
+    "taupe": "#9b8b7c",
+    "chocolate": "#553626",
+    "brown": "#74513a",
+    "bronze": "#96683a",
+    "charcoal": "#3b4048",
+    "slate": "#566270",
+    "graphite": "#474b52",
+    "silver": "#b5bac2",
+    "light grey": "#c0c4c9",
+    "light gray": "#c0c4c9",
+    "grey": "#858b94",
+    "gray": "#858b94",
+    "off-white": "#efebe2",
+    "white": "#f2f1ee",
     "black": "#26272c",
-}  # fmt: skip
+}
 
 HAIR_COLOURS: dict[str, str] = {
-    "black": "#221d20", "jet black": "#19171b", "dark brown": "#38251d", "brown": "#5b3b28", "brunette": "#4c3125",
-    "chestnut": "#703f28", "auburn": "#853c26", "red": "#a8492b", "ginger": "#bd6030", "redhead": "#a8492b",
-    "copper": "#ad5733", "strawberry blonde": "#cd8c5e", "dark blonde": "#9c7548", "blonde": "#cfa464",
-    "blond": "#cfa464", "platinum": "#e3d3b0", "grey": "#9a9ba0", "gray": "#9a9ba0", "silver": "#b9bbc1",
-    "white": "#dcdbd9", "salt and pepper": "#77777b", "pink": "#cb7590", "blue": "#43638f",
-}  # fmt: skip
+    "black": "#221d20",
+    "jet black": "#19171b",
+    "dark brown": "#38251d",
+    "brown": "#5b3b28",
+    "brunette": "#4c3125",
+    "chestnut": "#703f28",
+    "auburn": "#853c26",
+    "red": "#a8492b",
+    "ginger": "#bd6030",
+    "redhead": "#a8492b",
+    "copper": "#ad5733",
+    "strawberry blonde": "#cd8c5e",
+    "dark blonde": "#9c7548",
+    "blonde": "#cfa464",
+    "blond": "#cfa464",
+    "platinum": "#e3d3b0",
+    "grey": "#9a9ba0",
+    "gray": "#9a9ba0",
+    "silver": "#b9bbc1",
+    "white": "#dcdbd9",
+    "salt and pepper": "#77777b",
+    "pink": "#cb7590",
+    "blue": "#43638f",
+}
 
 HAIR_STYLES: dict[str, str] = {
     "bald": "bald|shaved head|shaven",
@@ -143,11 +238,20 @@ BEARDS: dict[str, str] = {
 }
 
 SKINS: dict[str, str] = {
-    "deep": "black woman|black man|african|african-american|nigerian|kenyan|dark skin|dark-skinned|ghanaian",
+    "deep": (
+        "black woman|black man|african|african-american|nigerian|kenyan|dark skin"
+        "|dark-skinned|ghanaian"
+    ),
     "brown": "indian|south asian|brown skin|bangladeshi|pakistani|sri lankan|brown-skinned",
-    "tan": "latina|latino|hispanic|mexican|brazilian|middle eastern|arab|mediterranean|olive skin|tanned|filipino",
+    "tan": (
+        "latina|latino|hispanic|mexican|brazilian|middle eastern|arab|mediterranean"
+        "|olive skin|tanned|filipino"
+    ),
     "light": "asian|east asian|chinese|japanese|korean|light skin",
-    "fair": "caucasian|european|scandinavian|nordic|irish|fair skin|pale|white woman|white man|british|german",
+    "fair": (
+        "caucasian|european|scandinavian|nordic|irish|fair skin|pale|white woman"
+        "|white man|british|german"
+    ),
 }
 
 WOMAN = (
@@ -155,13 +259,13 @@ WOMAN = (
 )
 MAN = "man|men|male|gentleman|guy|boy|he|his|businessman|salesman|actor|father|grandfather|king"
 
-AGES: dict[int, str] = {
-    20: "20s|twenties|young|student|youthful|teenage|twenty-something",
-    30: "30s|thirties|thirty-something",
-    40: "40s|forties|mid-career",
-    50: "50s|fifties|middle-aged|middle aged|mature",
-    62: "60s|sixties|older|retired",
-    72: "70s|seventies|80s|elderly|senior citizen|grandfather|grandmother|old man|old woman",
+AGES: dict[str, str] = {
+    "20": "20s|twenties|young|student|youthful|teenage|twenty-something",
+    "30": "30s|thirties|thirty-something",
+    "40": "40s|forties|mid-career",
+    "50": "50s|fifties|middle-aged|middle aged|mature",
+    "62": "60s|sixties|older|retired",
+    "72": "70s|seventies|80s|elderly|senior citizen|grandfather|grandmother|old man|old woman",
 }
 
 
@@ -176,9 +280,9 @@ def mentions(text: str, alternatives: str) -> bool:
     return _pattern(alternatives).search(text) is not None
 
 
-def find(text: str, table: Mapping[T, str]) -> tuple[T, int] | None:
-    """The table's entry that the text names with the longest phrase, and where; the first of equals."""
-    best: tuple[int, int, T] | None = None
+def find(text: str, table: Mapping[str, str]) -> tuple[str, int] | None:
+    """Return the entry that a lower-case text names with the longest phrase, and its place."""
+    best: tuple[int, int, str] | None = None
     for entry, alternatives in table.items():
         for match in _pattern(alternatives).finditer(text):
             rank = (len(match.group()), -match.start())
