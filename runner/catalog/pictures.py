@@ -1,0 +1,167 @@
+"""Pictures for the page: found safely, measured, shrunk once, and never a reason to fail.
+
+A path from a results document is hostile text: it must be relative, must stay inside the folder
+even through symbolic links, and is percent-encoded on its way into an address.
+"""
+
+import base64
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from PIL import Image, ImageOps
+
+from runner.catalog.files import write_atomic
+
+__all__ = ["Picture", "Unusable", "load", "locate", "prepare", "shrink"]
+
+THUMB_EDGE = 640
+"""Pixels of a thumbnail's longer edge: a card of 320 CSS pixels on a dense screen."""
+EMBED_EDGE = 1600
+"""Pixels of an embedded picture's longer edge; the full one stays beside the page."""
+_MAX_PIXELS = 89_000_000
+"""Pillow warns of a decompression bomb from here on; nothing that HeyGen makes comes near."""
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Unusable(Exception):
+    """Why a picture cannot be shown, in words for a reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the page needs of one picture.
+
+    ``thumb`` and ``full`` are addresses (percent-encoded relative ones, or ``data:``), None where
+    ``problem`` says why there is nothing to show. ``embedded`` names the element that holds
+    ``full`` in a page that carries its pictures. Sizes are the thumbnail's, in pixels.
+    """
+
+    thumb: str | None = None
+    full: str | None = None
+    width: int = 4
+    height: int = 5
+    problem: str | None = None
+    embedded: str = ""
+
+
+def locate(folder: Path, image: str) -> Path:
+    """Give the file that a results path names. Raises Unusable if it is not safely inside."""
+    parts = PurePosixPath(image).parts
+    if not parts or image.startswith("/") or ".." in parts or "\0" in image or "\\" in image:
+        raise Unusable("Its path leads out of the catalog's folder.")
+    try:
+        image.encode()
+        root = folder.resolve()
+        path = (root / image).resolve()
+        inside, there = path.is_relative_to(root), path.is_file()
+    except (OSError, ValueError) as error:
+        raise Unusable("The picture's path cannot be read.") from error
+    if not inside:
+        raise Unusable("Its path leads out of the catalog's folder.")
+    if not there:
+        raise Unusable("The picture is not on disk.")
+    return path
+
+
+def load(path: Path, edge: int | None = None) -> Image.Image:
+    """Open a picture upright, in RGB on white; with ``edge``, decoded no larger than needed.
+
+    Raises Unusable for what is not a readable JPEG, PNG or WebP of sane size.
+    """
+    try:
+        with Image.open(path, formats=_FORMATS) as opened:
+            return _decode(opened, edge)
+    except (Unusable, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Unusable("The picture is too large to show.") from error
+    except Exception as error:
+        # A damaged file can raise nearly anything inside a decoder; all of it means the same here.
+        raise Unusable("The picture cannot be read; its file is damaged.") from error
+
+
+def _decode(opened: Image.Image, edge: int | None) -> Image.Image:
+    if opened.width * opened.height > _MAX_PIXELS:
+        raise Unusable
+    if edge is not None:
+        opened.draft("RGB", (edge, edge))
+    upright = ImageOps.exif_transpose(opened)
+    upright.load()
+    return _on_white(upright)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGB":
+        return picture
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    layered = picture.convert("RGBA")
+    flat = Image.new("RGB", layered.size, "white")
+    flat.paste(layered, mask=layered.getchannel("A"))
+    return flat
+
+
+def shrink(path: Path, edge: int, quality: int = 82) -> bytes:
+    """Give a JPEG whose longer edge is at most ``edge`` pixels. Raises Unusable."""
+    picture = load(path, edge)
+    picture.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def prepare(
+    folder: Path, sources: Iterable[tuple[str, str | None]], *, embed: bool = False
+) -> Mapping[str, Picture]:
+    """Give the picture of every (path, SHA-256) by its path; makes the thumbnails that are missing.
+
+    Thumbnails lie in ``folder/thumbs``, named by content, so a second catalog is quick. Raises
+    nothing for a picture that is missing or broken: its ``problem`` says what is wrong.
+    """
+    wanted = dict(sources)
+    # Pillow decodes and scales without the interpreter's lock: a few threads use a few cores.
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        shown = pool.map(lambda source: _show(folder, *source, embed=embed), wanted.items())
+        return dict(zip(wanted, shown, strict=True))
+
+
+def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> Picture:
+    try:
+        path = locate(folder, image)
+        digest = sha256 or ""
+        if not _DIGEST.fullmatch(digest):
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        thumb = folder / "thumbs" / f"{digest}-{THUMB_EDGE}.jpg"
+        small, (width, height) = _thumb(path, thumb)
+        if embed:
+            large = shrink(path, EMBED_EDGE, quality=86)
+            return Picture(_data(small), _data(large), width, height)
+        full = quote(image, safe="/")
+        return Picture(f"thumbs/{thumb.name}", full, width, height)
+    except Unusable as problem:
+        return Picture(problem=str(problem))
+    except OSError as error:
+        return Picture(problem=f"The picture cannot be read ({error.strerror or 'damaged'}).")
+
+
+def _thumb(path: Path, thumb: Path) -> tuple[bytes, tuple[int, int]]:
+    """Give a thumbnail's bytes and size: the one on disk, or a new one where that is no picture."""
+    try:
+        kept = thumb.read_bytes()
+        with Image.open(io.BytesIO(kept), formats=("JPEG",)) as opened:
+            return kept, opened.size
+    except OSError:
+        small = shrink(path, THUMB_EDGE)
+    thumb.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(thumb, small)
+    with Image.open(io.BytesIO(small)) as opened:
+        return small, opened.size
+
+
+def _data(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")

@@ -1,0 +1,107 @@
+// One look, large: its templates are cloned into the dialog; Back and Escape close it.
+
+const dialog = $('#detail');
+let opened = null;
+let opener = null;
+
+function openLook(index) {
+  if (opened === index) return;
+  const mode = $('.stage', dialog)?.dataset.mode ?? 'one';
+  opened = index;
+  dialog.replaceChildren($('#look-' + index).content.cloneNode(true));
+  for (const image of $$('img[data-embedded]', dialog)) image.src = embedded(image);
+  lend(dialog);
+  if (mode !== 'one') compare(mode);
+  const place = shown.indexOf(index);
+  $('.place', dialog).textContent = place < 0 ? '' : `${place + 1} / ${shown.length}`;
+  if (!dialog.open) {
+    opener = document.activeElement;
+    dialog.showModal();
+  }
+  $('h2', dialog).focus({ preventScroll: true });
+  dialog.scrollTop = 0;
+}
+
+function closeLook() {
+  opened = null;
+  if (dialog.open) dialog.close();
+}
+
+function embedded(element) {
+  return document.getElementById(element.dataset.embedded).textContent;
+}
+
+function step(by) {
+  if (!shown.length) return;
+  const place = shown.indexOf(opened);
+  const next = place < 0 ? 0 : (place + by + shown.length) % shown.length;
+  replaceAddress(address({ look: looks[shown[next]].key }));
+}
+
+function compare(mode) {
+  const stage = $('.stage', dialog);
+  if (!$('.modes', stage)) return;
+  stage.dataset.mode = mode;
+  for (const button of $$('.modes button', stage)) {
+    button.setAttribute('aria-pressed', String(button.dataset.mode === mode));
+  }
+}
+
+function nextMode() {
+  const order = ['one', 'side', 'wipe'];
+  const now = $('.stage', dialog).dataset.mode;
+  compare(order[(order.indexOf(now) + 1) % order.length]);
+}
+
+function showTake(button) {
+  for (const other of $$('.strip button', dialog)) {
+    other.setAttribute('aria-pressed', String(other === button));
+  }
+  for (const facts of $$('.take', dialog)) facts.hidden = facts.dataset.facts !== button.dataset.take;
+  const image = $('.stage .this img', dialog);
+  const source = button.dataset.embedded ? embedded(button) : button.dataset.src;
+  if (image && source) image.src = source;
+}
+
+async function copyText(button) {
+  const text = button.dataset.copy;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // A page from disk may not use the clipboard directly; a selection always can be copied.
+    const field = document.createElement('textarea');
+    field.value = text;
+    button.after(field);
+    field.select();
+    document.execCommand('copy');
+    field.remove();
+    button.focus();
+  }
+  button.textContent = 'Copied';
+  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+}
+
+dialog.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.dataset.step) step(Number(button.dataset.step));
+  else if ('close' in button.dataset) dialog.close();
+  else if (button.dataset.mode) compare(button.dataset.mode);
+  else if (button.dataset.take) showTake(button);
+  else if ('copy' in button.dataset) copyText(button);
+});
+dialog.addEventListener('input', (event) => {
+  if (event.target.type === 'range') {
+    $('.stage', dialog).style.setProperty('--cut', event.target.value / 100);
+  }
+});
+dialog.addEventListener('close', () => {
+  const last = opened;
+  opened = null;
+  dialog.replaceChildren();
+  if (new URLSearchParams(location.hash.slice(1)).has('look')) {
+    history.replaceState(null, '', address({ look: null }));
+  }
+  const view = $('.view:not([hidden])');
+  (last === null ? opener : $(`[data-open="${last}"]`, view) ?? opener)?.focus();
+});

@@ -1,0 +1,62 @@
+// Within one filter any choice fits; different filters must all fit; every searched word must occur.
+
+function readFilters(state) {
+  for (const input of $$('input', bar)) {
+    if (input.type === 'checkbox') input.checked = state.getAll(input.name).includes(input.value);
+    else if (document.activeElement !== input) input.value = state.get(input.name) ?? '';
+  }
+}
+
+function chosen() {
+  const groups = new Map();
+  for (const [name, value] of new FormData(bar)) {
+    if (value) groups.set(name, [...(groups.get(name) ?? []), value]);
+  }
+  return groups;
+}
+
+function fits(look, groups) {
+  for (const [name, values] of groups) {
+    if (name === 'q') {
+      if (!values[0].toLowerCase().split(/\s+/).every((word) => look.text.includes(word))) return false;
+    } else if (name === 'state') {
+      if (!values.includes(look.state)) return false;
+    } else if (name === 'tag') {
+      if (!look.tags.some((tag) => values.includes(tag))) return false;
+    } else if (name.startsWith('axis.')) {
+      const found = look.axes.find(([axis]) => 'axis.' + axis === name);
+      if (!found || !values.includes(found[1])) return false;
+    }
+  }
+  return true;
+}
+
+function filter() {
+  const groups = chosen();
+  shown = looks.map((_, index) => index).filter((index) => fits(looks[index], groups));
+  const visible = new Set(shown);
+  for (const element of $$('[data-look]')) {
+    const on = visible.has(Number(element.dataset.look));
+    if (element.classList.contains('card')) element.hidden = !on;
+    else element.classList.toggle('off', !on);
+  }
+  const orphans = $('.orphans');
+  if (orphans) orphans.hidden = !$('.card:not([hidden])', orphans);
+  for (const menu of $$('.menu', bar)) {
+    const count = $$('input:checked', menu).length;
+    $('.chosen', menu).textContent = count || '';
+  }
+  $('#clear').hidden = groups.size === 0;
+  $('#nothing').hidden = shown.length > 0;
+  const total = looks.length;
+  $('#tally').textContent = groups.size
+    ? `${shown.length} of ${total} looks` : `${total} ${total === 1 ? 'look' : 'looks'}`;
+}
+
+function clearFilters() {
+  for (const input of $$('input', bar)) {
+    if (input.type === 'checkbox') input.checked = false;
+    else input.value = '';
+  }
+  replaceAddress(address());
+}
