@@ -177,6 +177,19 @@ class Ledger(Protocol):
         """Give everything that is known now."""
         ...
 
+    def take(self, uid: str) -> Take:
+        """Give one take as it is now. Raises KeyError for an unknown uid."""
+        ...
+
+    def picked(self, look: str) -> Take | None:
+        """Give the picked take of a look as it is now."""
+        ...
+
+    @property
+    def last_event_at(self) -> float:
+        """Give the latest time that any event was written at, in Unix seconds."""
+        ...
+
     def asset(self, sha256: str) -> str | None:
         """Give the asset id of a file's content on this account, if it was uploaded before."""
         ...
@@ -203,6 +216,14 @@ class Ledger(Protocol):
 
     async def adopt(self, take: Take) -> Take:
         """Commit a take that was paid by nobody here: a look that exists already."""
+        ...
+
+    async def pick(self, look: str, uid: str) -> None:
+        """Make one take the picked one; free."""
+        ...
+
+    async def follow(self, moves: Mapping[str, str]) -> None:
+        """Commit that looks have other keys now (old → new): what was bought goes with them."""
         ...
 
     def body(self, uid: str) -> bytes:

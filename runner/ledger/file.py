@@ -16,11 +16,15 @@ from runner.ledger.fold import Note, to_facts
 from runner.ledger.store import Probe, Store
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
 from runner.model import Account, Snapshot, Take, TakeState
+from runner.plan.moves import moved_take
 from runner.policy.budget import Ceilings, held, refusing
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
 
 __all__ = ["LedgerFile", "read_snapshot", "read_wallet"]
+
+FOLLOWING = ("look", "reference_look", "ingredients", "identity")
+"""The fields of a take that follow a renamed look key."""
 
 INTERRUPTED = "the run ended before an answer was seen"
 
@@ -98,6 +102,10 @@ class LedgerFile:
     def take(self, uid: str) -> Take:
         """Give one take as it is now."""
         return self.store.state.takes[uid]
+
+    def picked(self, look: str) -> Take | None:
+        """Give the picked take of a look as it is now."""
+        return self.store.state.takes.get(self.store.state.picks.get(look, ""))
 
     def asset(self, sha256: str) -> str | None:
         """Give the asset id of a file's content, if this account has it."""
@@ -191,14 +199,17 @@ class LedgerFile:
         """Make one take the picked one; free."""
         await self._writer.write(lambda store: store.emit(Note.PICKED, {"look": look, "take": uid}))
 
-    async def move(self, uid: str, look: str) -> Take:
-        """Put a take under another look key: the manifest renamed the key, not the look."""
+    async def follow(self, moves: Mapping[str, str]) -> None:
+        """Commit that looks have other keys now: their takes, and what references them, follow."""
 
-        def operation(store: Store) -> Take:
-            number = _next_number(store, look)
-            return _moved(store.emit(Note.MOVED, {"look": look, "number": number}, uid))
+        def operation(store: Store) -> None:
+            for take in [*store.state.takes.values()]:
+                moved = moved_take(take, moves)
+                if moved != take:
+                    facts = {name: getattr(moved, name) for name in FOLLOWING}
+                    store.emit(Note.MOVED, facts, take.uid)
 
-        return await self._write(operation)
+        await self._writer.write(operation)
 
     async def import_take(self, take: Take, *, picked: bool) -> Take:
         """Commit a take that another ledger of this account knew, as it was there."""

@@ -106,6 +106,7 @@ class _Differ:
             identity=identity,
             ingredients=self.ingredients[look.key],
             takes=bought,
+            price=price,
             cost=price * bought,
             at_risk=sum((take.price for take in unknown), Decimal(0)),
             retries=retries,

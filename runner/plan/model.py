@@ -35,7 +35,8 @@ class Action(StrEnum):
 class PlannedLook:
     """One look's action, with everything that the execution needs to carry it out.
 
-    ``takes`` is how many generations would be paid for and ``cost`` their price in USD.
+    ``takes`` is how many generations would be paid for, ``price`` what one costs and ``cost``
+    what they cost together, in USD.
     ``reference`` is a look key, a literal id, or None; ``needs`` are the look keys that must be
     usable before this one is sent. ``under_way`` are the uids of wanted takes that were sent;
     ``at_risk`` is the price of those whose outcome is unknown. ``retries`` is how many failed
@@ -51,6 +52,7 @@ class PlannedLook:
     identity: str | None = None
     ingredients: str | None = None
     takes: int = 0
+    price: Decimal = Decimal(0)
     cost: Decimal = Decimal(0)
     at_risk: Decimal = Decimal(0)
     retries: int = 0

@@ -35,7 +35,7 @@ class Job:
 
 
 class Board:
-    """The jobs of a run. ``take`` gives the next, ``usable`` and ``lost`` say what became of looks."""
+    """The jobs of a run: ``take`` gives the next, ``usable`` and ``lost`` say what became."""
 
     def __init__(self, jobs: Iterable[Job], usable: Iterable[str]) -> None:
         self._usable = set(usable)

@@ -36,7 +36,6 @@ class Outcome:
     over_budget: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     stopped: str | None = None
-    interrupted: bool = False
 
 
 def exit_code(outcome: Outcome) -> Exit:
@@ -45,7 +44,7 @@ def exit_code(outcome: Outcome) -> Exit:
         return Exit.ACCOUNT
     if outcome.persons:
         return Exit.PERSON
-    if outcome.under_way or outcome.interrupted:
+    if outcome.under_way:
         return Exit.UNDER_WAY
     if outcome.over_budget:
         return Exit.BUDGET

@@ -1,0 +1,61 @@
+"""Pictures: fetched with a fresh link, beside the run and never in its way; free at any time."""
+
+import anyio
+
+from runner.answers import Answer
+from runner.executor.desk import Desk, said
+from runner.executor.ports import Downloaded
+from runner.executor.tasks import Stopping
+from runner.model import Take
+from runner.policy.lifecycle import Event
+from runner.policy.patience import backoff
+
+__all__ = ["Collector"]
+
+
+class Collector:
+    """Fetches the pictures of completed takes; ``problems`` says why one could not be had."""
+
+    def __init__(self, desk: Desk, *, at_once: int = 4) -> None:
+        self._desk = desk
+        self._limit = anyio.Semaphore(at_once)
+        self.problems: dict[str, str] = {}
+
+    async def fetch(self, take: Take) -> Take:
+        """Fetch one take's picture; gives the take, fetched if that worked."""
+        async with self._limit:
+            if self._desk.interrupted:
+                return take
+            try:
+                return await self._fetch(take)
+            except Stopping:
+                return take
+
+    async def _fetch(self, take: Take) -> Take:
+        desk = self._desk
+        look_id = take.avatar_id or ""
+        attempt = 0
+        while True:
+            attempt += 1
+            reply = await desk.ask(lambda: desk.api.look(look_id), what="asking for a fresh link")
+            if not isinstance(reply, Answer):
+                self.problems[take.uid] = said(reply)
+                return take
+            url = reply.data.preview_image_url
+            if url is None:
+                self.problems[take.uid] = "HeyGen shows no picture of it"
+                return take
+            got = await desk.images.fetch(url, look=take.look, number=take.number)
+            if isinstance(got, Downloaded):
+                facts = {
+                    "image": got.image,
+                    "sha256": got.sha256,
+                    "width": got.width,
+                    "height": got.height,
+                }
+                self.problems.pop(take.uid, None)
+                return await desk.record(take.uid, Event.FETCHED, facts)
+            if attempt > desk.patience.retries or not (got.expired or got.again):
+                self.problems[take.uid] = got.reason
+                return take
+            await desk.pause(backoff(attempt, desk.entropy.random()))

@@ -1,0 +1,78 @@
+"""The one door through which every paid request leaves: it keeps the account's pace.
+
+Who wants to send waits here until the pacer lets it, and nowhere else; status requests do not pass.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+
+from runner.executor.desk import Desk
+
+__all__ = ["Gate"]
+
+
+class Gate:
+    """Counts what is being sent and what is in progress, and asks the pacer before each POST."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._sending = 0
+        self._in_progress: set[str] = set()
+        self._changed = anyio.Event()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the permission to send one request, and hold it while the request is under way.
+
+        Raises Stopping when the run is being stopped, also while waiting.
+        """
+        await self._wait()
+        self._sending += 1
+        try:
+            yield
+        finally:
+            self._sending -= 1
+            self._wake()
+
+    async def _wait(self) -> None:
+        desk = self._desk
+        while True:
+            desk.check()
+            now = desk.clock.now()
+            seconds = desk.pacer.wait(
+                now, sending=self._sending, in_progress=len(self._in_progress)
+            )
+            if seconds == 0.0:
+                return
+            if desk.pacer.refused_for(now) > desk.patience.paused:
+                minutes = round(desk.patience.paused / 60)
+                desk.stop_because(
+                    f"HeyGen refuses new jobs (429), with pauses of more than {minutes} minutes"
+                )
+            elif seconds is None:
+                await desk.pause(None, until=self._changed)
+            else:
+                desk.observer.waiting("HeyGen asked for a pause (429)", seconds)
+                await desk.pause(seconds)
+
+    def began(self, uid: str) -> None:
+        """Hear that a job is in progress at HeyGen."""
+        self._in_progress.add(uid)
+
+    def ended(self, uid: str) -> None:
+        """Hear that a job is no longer in progress."""
+        if uid in self._in_progress:
+            self._in_progress.remove(uid)
+            self._desk.pacer.got_on()
+        self._wake()
+
+    def refused(self, retry_after: float | None) -> None:
+        """Hear that HeyGen refused a job because there are too many (429)."""
+        desk = self._desk
+        desk.pacer.refused(desk.clock.now(), retry_after, in_progress=len(self._in_progress))
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()

@@ -1,0 +1,166 @@
+"""The money protocol for one take: intent, send, decide, commit (design, "What a run promises", 1).
+
+Before a POST leaves, its intent is on disk; what the server answered is on disk before anything
+else happens. A first send that is not decided becomes ``unknown`` and is sent again with the same
+key and the same bytes; a refusal of such a replay decides nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import anyio
+
+from runner.answers import Answer, CreatedData, Refusal, Reply
+from runner.executor.desk import Desk, said
+from runner.executor.gate import Gate
+from runner.executor.ports import Intent
+from runner.executor.tasks import Stopping
+from runner.model import Take
+from runner.policy.lifecycle import Event
+from runner.policy.patience import key_is_alive
+from runner.policy.verdict import Purchase, judge_purchase
+
+__all__ = ["Buyer"]
+
+Settle = Callable[[Take], Awaitable[Take]]
+
+NOT_ACCEPTED = {
+    Purchase.REFUSED: Event.REFUSED,
+    Purchase.PACED: Event.DEFERRED,
+    Purchase.UNREACHED: Event.DEFERRED,
+    Purchase.PERSON: Event.DEFERRED,
+    Purchase.ACCOUNT: Event.DEFERRED,
+}
+"""What is recorded of each decision other than a purchase; all the rest leaves the take unknown."""
+
+
+class Buyer:
+    """Buys takes and replays those whose outcome is unknown."""
+
+    def __init__(self, desk: Desk, gate: Gate, settle: Settle) -> None:
+        self._desk = desk
+        self._gate = gate
+        self._settle = settle
+
+    async def buy(self, intent: Intent) -> Take:
+        """Buy one take. Gives it accepted, failed, unknown, or planned again: nothing was bought.
+
+        ``intent.key`` is replaced by a fresh one for every first send. Raises OverBudget, or
+        Stopping when the run is stopped before anything left.
+        """
+        desk = self._desk
+        unreached = 0
+        while True:
+            async with self._gate.turn():
+                intent = replace(intent, key=desk.entropy.key())
+                with anyio.CancelScope(shield=True):
+                    take = await desk.ledger.intend(intent)
+                desk.observer.take_changed(take, Event.INTENDED)
+                take, decision, reply = await self._send(take, intent.body, replay=False)
+            intent = replace(intent, take=take.uid)
+            if decision is Purchase.UNDECIDED:
+                return await self.replay(take, reply)
+            if decision is Purchase.UNREACHED:
+                unreached += 1
+                if unreached > desk.patience.retries:
+                    desk.stop_because(f"HeyGen cannot be reached: {said(reply)}")
+                    return take
+                await desk.pause(desk.delay(unreached, reply))
+            elif decision is not Purchase.PACED:
+                return take
+
+    async def replay(self, take: Take, reply: Reply[CreatedData] | None = None) -> Take:
+        """Send an unknown take again within the bounds: same key, same bytes.
+
+        ``reply`` is what its last send met, if that was just now. Gives it accepted, found by a
+        search, or still unknown. Raises OverBudget.
+        """
+        desk = self._desk
+        begun = desk.clock.now()
+        attempt = 0
+        while self.may_replay(take):
+            if reply is not None:
+                in_progress = isinstance(reply, Refusal) and reply.status in (409, 429)
+                attempt += 0 if in_progress else 1
+                waited = desk.clock.now() - begun
+                if attempt > desk.patience.retries or waited > desk.patience.unanswered:
+                    return take
+                try:
+                    await desk.pause(desk.delay(max(attempt, 3 if in_progress else 1), reply))
+                except Stopping:
+                    return take
+            try:
+                async with self._gate.turn():
+                    with anyio.CancelScope(shield=True):
+                        take = await desk.ledger.resend(take.uid)
+                    desk.observer.take_changed(take, Event.RESENT)
+                    body = desk.ledger.body(take.uid)
+                    take, decision, reply = await self._send(take, body, replay=True)
+            except Stopping:
+                return take
+            if decision is Purchase.BOUGHT or decision is Purchase.UNDECIDED_PERSON:
+                return take
+            if decision is Purchase.UNDECIDED_REFUSED:
+                break
+        return await self._settle(take)
+
+    def may_replay(self, take: Take) -> bool:
+        """Whether the stored body of a take may still be sent under its own key."""
+        if take.sent_at is None or take.key is None:
+            return False
+        desk = self._desk
+        latest = max(desk.ledger.last_event_at, desk.now_at_server())
+        return key_is_alive(take.sent_at, desk.clock.now(), latest_seen=latest)
+
+    async def _send(
+        self, take: Take, body: bytes, *, replay: bool
+    ) -> tuple[Take, Purchase, Reply[CreatedData]]:
+        """Let one request leave and commit what came back, whatever happens to this task."""
+        desk = self._desk
+        if take.key is None:
+            raise ValueError(f"{take.label} has no idempotency key")
+        try:
+            reply = await desk.api.create_avatar(body, take.key)
+        except BaseException:  # cancelled: the request may have arrived
+            await desk.record(take.uid, Event.LOST, {"error_message": "the run was ended"})
+            raise
+        desk.heard(reply)
+        decision = judge_purchase(reply, replay=replay)
+        take = await self._commit(take, decision, reply)
+        self._tell(take.uid, decision, reply)
+        return take, decision, reply
+
+    async def _commit(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> Take:
+        if isinstance(reply, Answer):
+            facts: dict[str, Any] = {
+                "avatar_id": reply.data.look.id,
+                "group_id": reply.data.group.id,
+                "accepted_at": self._desk.clock.now(),
+                "request_id": reply.request_id,
+                "error_code": None,
+                "error_message": None,
+            }
+            return await self._desk.record(take.uid, Event.ACCEPTED, facts)
+        facts = {"error_message": said(reply)}
+        if isinstance(reply, Refusal):
+            facts = {
+                "error_code": reply.code,
+                "error_message": reply.message,
+                "request_id": reply.request_id,
+            }
+        return await self._desk.record(take.uid, NOT_ACCEPTED.get(decision, Event.LOST), facts)
+
+    def _tell(self, take: str, decision: Purchase, reply: Reply[CreatedData]) -> None:
+        """Let the pace and the run hear what follows for everybody."""
+        desk = self._desk
+        if decision is Purchase.BOUGHT:
+            self._gate.began(take)
+            desk.pacer.accepted()
+        elif decision in (Purchase.PACED, Purchase.UNDECIDED_PACED):
+            retry_after = reply.retry_after if isinstance(reply, Refusal) else None
+            self._gate.refused(retry_after)
+        elif decision in (Purchase.PERSON, Purchase.UNDECIDED_PERSON):
+            desk.stop_for_account(said(reply))
+        elif decision is Purchase.ACCOUNT:
+            desk.stop_because(f"the account refuses more: {said(reply)}")

@@ -1,0 +1,280 @@
+"""Carrying out a plan: as many jobs at once as the account allows, longest chain first.
+
+A look is sent only when what it needs is usable. When one fails, what depends on it is held back
+and everything else goes on. Nothing here knows HTTP or SQL.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+
+import anyio
+from anyio.abc import TaskGroup
+
+from runner.executor.collect import Collector
+from runner.executor.desk import Desk
+from runner.executor.gate import Gate
+from runner.executor.ports import OverBudget
+from runner.executor.prepare import Impossible, Preparer
+from runner.executor.purchase import Buyer
+from runner.executor.rename import rename
+from runner.executor.settle import Searcher, is_unresolved
+from runner.executor.standing import Hold, Standing
+from runner.executor.tasks import Stopping, one_error, together
+from runner.executor.uploads import UploadFailed, Uploads
+from runner.executor.watch import Watcher
+from runner.model import Take, TakeState
+from runner.plan.model import Action, Plan, PlannedLook
+from runner.policy.board import Board, Job, Step
+from runner.policy.outcome import Outcome
+
+__all__ = ["Execution"]
+
+WAITING = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
+
+
+class Execution:
+    """One run of one plan. ``standing`` says afterwards what became of every look."""
+
+    def __init__(self, plan: Plan, desk: Desk, *, concurrency: int) -> None:
+        self._plan = plan
+        self._desk = desk
+        self._concurrency = concurrency
+        self._gate = Gate(desk)
+        self._searcher = Searcher(desk)
+        self._buyer = Buyer(desk, self._gate, self._searcher.settle)
+        self._watcher = Watcher(desk, self._gate, self._consented)
+        self._collector = Collector(desk)
+        self._preparer = Preparer(desk, Uploads(desk))
+        self._actions = {action.key: action for action in plan.actions}
+        self._board = Board((), ())
+        self._changed = anyio.Event()
+        self._running = 0
+        self._open: Counter[str] = Counter()
+        self._retries = {action.key: action.retries for action in plan.actions}
+        self._spare: dict[str, list[str]] = {}
+        self._failures_in_a_row = 0
+        self._fetches: TaskGroup | None = None
+        self.standing = Standing(plan, self._searcher.findings, self._collector.problems)
+
+    async def execute(self) -> None:
+        """Carry the plan out as far as it goes. Raises a LookbookError when the disk gives up."""
+        try:
+            await self._prepare()
+        except Stopping:
+            return
+        with one_error():
+            async with anyio.create_task_group() as fetches:
+                self._fetches = fetches
+                for take in self._unfetched():
+                    fetches.start_soon(self._collector.fetch, take)
+                async with anyio.create_task_group() as polling:
+                    polling.start_soon(self._watcher.poll_forever)
+                    await together([self._work] * self._concurrency)
+                    polling.cancel_scope.cancel()
+        await self._rename()
+
+    # --- before anything is sent --------------------------------------------------------------
+
+    async def _prepare(self) -> None:
+        """Do what is free and first: follow renamed keys, pick again, adopt, search for strays."""
+        desk, plan = self._desk, self._plan
+        if plan.moves:
+            await desk.ledger.follow(plan.moves)
+        for action in plan.actions:
+            if action.repick is not None:
+                await desk.ledger.pick(action.key, action.repick)
+        for uid in plan.strays:
+            take = desk.ledger.take(uid)
+            if is_unresolved(take):
+                await self._searcher.settle(take)
+        for action in plan.actions:
+            if action.action is Action.ADOPT:
+                await self._adopt(action)
+        self._board = Board(self._jobs(), self._usable())
+
+    async def _adopt(self, action: PlannedLook) -> None:
+        if action.look is None or action.identity is None:
+            return
+        try:
+            take = await self._preparer.existing(action.look)
+        except Impossible as error:
+            self.standing.hold(action.key, Hold.FAILED, str(error))
+            return
+        identity, ingredients = action.identity, action.ingredients or ""
+        await self._desk.ledger.adopt(replace(take, identity=identity, ingredients=ingredients))
+
+    def _usable(self) -> list[str]:
+        """Give the looks that can be referenced now, as the manifest wants them."""
+        return [action.key for action in self._plan.actions if self._is_usable(action.key)]
+
+    def _is_usable(self, key: str) -> bool:
+        """Whether a look's pick is there and is not about to be replaced."""
+        pick = self._desk.ledger.picked(key)
+        wanted = self._actions[key].identity
+        return pick is not None and pick.usable and pick.identity == wanted
+
+    def _jobs(self) -> list[Job]:
+        """Give every job of the plan: what was sent before what will be."""
+        ledger = self._desk.ledger
+        jobs: list[Job] = []
+        strays = [ledger.take(uid) for uid in self._plan.strays]
+        jobs += [Job(t.look, Step.WATCH, t.uid) for t in strays if t.state in WAITING]
+        for action in self._plan.actions:
+            if action.key in self.standing.held:
+                continue
+            for take in (ledger.take(uid) for uid in action.under_way):
+                step = Step.WATCH if take.state in WAITING else Step.REPLAY
+                jobs.append(Job(action.key, step, take.uid, chain=action.chain))
+            jobs += [
+                Job(action.key, Step.SEND, needs=action.needs, chain=action.chain)
+                for _ in range(action.takes)
+            ]
+        self._open.update(job.look for job in jobs)
+        for key, takes in ledger.snapshot().takes.items():
+            self._spare[key] = [take.uid for take in takes if take.state is TakeState.PLANNED]
+        return jobs
+
+    def _unfetched(self) -> list[Take]:
+        """Give completed takes whose picture is not on disk, or not what it was."""
+        takes = [t for of_look in self._desk.ledger.snapshot().takes.values() for t in of_look]
+        return [take for take in takes if take.state is TakeState.COMPLETED and take.avatar_id]
+
+    # --- the work -----------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        """Take job after job until none can become ready any more."""
+        while (job := await self._next()) is not None:
+            try:
+                await self._do(job)
+            finally:
+                self._running -= 1
+                self._wake()
+
+    async def _next(self) -> Job | None:
+        while not self._desk.stop.is_set():
+            job = self._board.take()
+            if job is not None:
+                self._running += 1
+                return job
+            if self._running == 0:
+                return None
+            try:
+                await self._desk.pause(None, until=self._changed)
+            except Stopping:
+                return None
+        return None
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def _do(self, job: Job) -> None:
+        """Carry out one job, and let everybody hear what came of it."""
+        try:
+            take = await self._begin(job)
+            if take.state in WAITING:
+                take = await self._watcher.until_decided(take)
+        except Stopping:
+            return
+        except OverBudget as error:
+            self._conclude(job, Hold.BUDGET, str(error))
+        except (Impossible, UploadFailed) as error:
+            self._conclude(job, Hold.FAILED, str(error))
+        else:
+            self._hear(job, take)
+
+    async def _begin(self, job: Job) -> Take:
+        if job.uid is not None:
+            take = self._desk.ledger.take(job.uid)
+            return await self._buyer.replay(take) if job.step is Step.REPLAY else take
+        planned = self._actions[job.look]
+        spare = self._spare.get(job.look)
+        intent = await self._preparer.intent(planned, take=spare.pop() if spare else None)
+        return await self._buyer.buy(intent)
+
+    def _hear(self, job: Job, take: Take) -> None:
+        """Draw the consequences of where a take ended up."""
+        if take.usable:
+            self._failures_in_a_row = 0
+            if self._fetches is not None:
+                self._fetches.start_soon(self._collector.fetch, take)
+            self._open[job.look] -= 1
+            if self._is_usable(job.look):
+                self._board.usable(job.look)
+        elif take.uid in self._plan.strays:
+            self._open[job.look] -= 1  # nobody wants it any more, however it ended
+        elif take.state is TakeState.FAILED:
+            self._failed(job, take)
+        elif take.state is TakeState.PLANNED:
+            self._conclude(job, Hold.UNSENT, take.error_message or "it could not be sent")
+        else:
+            self._conclude(job, Hold.UNDER_WAY, f"{take.label} is {take.state}")
+
+    def _failed(self, job: Job, take: Take) -> None:
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= self._desk.patience.failures:
+            self._desk.stop_because(
+                f"{self._failures_in_a_row} looks in a row failed; the last: {take.error_message}"
+            )
+        action = self._actions[job.look]
+        if self._retries[job.look] > 0:
+            self._retries[job.look] -= 1
+            self._board.add(Job(job.look, Step.SEND, needs=action.needs, chain=action.chain))
+        else:
+            self._conclude(job, Hold.FAILED, take.error_message or "it failed")
+
+    def _conclude(self, job: Job, hold: Hold, reason: str) -> None:
+        """Give up one job; when it was its look's last, hold back what waits for that look."""
+        self._open[job.look] -= 1
+        self.standing.hold(job.look, hold, reason)
+        if self._open[job.look] > 0 or self._is_usable(job.look):
+            return
+        blocked = self._board.lost(job.look)
+        for key in blocked:
+            self.standing.hold(key, hold, f"{job.look} is not usable: {reason}")
+        if blocked:
+            self._desk.observer.looks_blocked(blocked, f"{job.look}: {reason}")
+
+    def _consented(self, take: Take) -> None:
+        """Wait for a look again: a person gave the consent while other work went on."""
+        self._open[take.look] += 1
+        self.standing.release(take.look)
+        self._board.add(Job(take.look, Step.WATCH, take.uid))
+        self._wake()
+
+    # --- afterwards ---------------------------------------------------------------------------
+
+    async def _rename(self) -> None:
+        """Bring names at HeyGen to what the manifest says; free."""
+        calls = []
+        for action in self._plan.actions:
+            pick = self._desk.ledger.picked(action.key)
+            if action.look is None or action.look.name is None or pick is None:
+                continue
+            if pick.usable and pick.name != action.look.name and pick.identity == action.identity:
+                calls.append(partial(rename, self._desk, pick, action.look.name, self.standing))
+        for call in calls:
+            if self._desk.stop.is_set():
+                return
+            await call()
+
+    def outcome(self) -> Outcome:
+        """Sum up what the run came to."""
+        desk = self._desk
+        snapshot = desk.ledger.snapshot()
+        replayable = {
+            take.uid
+            for takes in snapshot.takes.values()
+            for take in takes
+            if is_unresolved(take)
+            and take.uid not in self._plan.strays
+            and self._buyer.may_replay(take)
+        }
+        return self.standing.outcome(
+            snapshot,
+            account=desk.account_trouble,
+            stopped=desk.stopped,
+            interrupted=desk.interrupted,
+            replayable=replayable,
+        )

@@ -1,0 +1,160 @@
+"""Searching the account for what a lost answer may have bought (design, "What a run promises", 1).
+
+By the name in the stored body, in its group; for a row of the table that makes its own group, in
+the groups made inside the send window. Adopted only if exactly one unresolved take bears that name
+and exactly one unrecorded look fits; otherwise a person decides.
+"""
+
+from dataclasses import dataclass
+
+from runner.answers import Answer, GroupData, LookData
+from runner.executor.desk import Desk, said
+from runner.executor.tasks import Stopping
+from runner.model import LookKind, Take, TakeState
+from runner.policy.lifecycle import Event
+from runner.policy.observe import events_of
+from runner.policy.patience import CLOCK_SLACK
+
+__all__ = ["Finding", "Searcher"]
+
+PAGES = 200
+"""The most pages that one search reads: 10,000 looks or groups."""
+
+SEND_WINDOW = 900.0
+"""How long after the last send, in seconds, the server may still have made the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a search found. ``problem`` is why it could not be finished, if it could not."""
+
+    take: Take
+    candidates: tuple[LookData, ...] = ()
+    rivals: tuple[str, ...] = ()
+    problem: str | None = None
+
+    @property
+    def certain(self) -> LookData | None:
+        """The one look that the take became, where there can be no doubt."""
+        alone = self.problem is None and not self.rivals and len(self.candidates) == 1
+        return self.candidates[0] if alone else None
+
+
+class Searcher:
+    """Searches for unknown takes and adopts what is certain."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.findings: dict[str, Finding] = {}
+        """The last finding for each take that stayed unknown."""
+
+    async def settle(self, take: Take) -> Take:
+        """Search for one unknown take; gives it processing or further, or still unknown."""
+        try:
+            finding = await self.search(take)
+        except Stopping:
+            return take
+        certain = finding.certain
+        if certain is None:
+            self.findings[take.uid] = finding
+            return take
+        return await self.adopt(take, certain)
+
+    async def adopt(self, take: Take, look: LookData) -> Take:
+        """Commit that a take became this look, and what the look shows."""
+        now = self._desk.clock.now()
+        facts = {
+            "avatar_id": look.id,
+            "group_id": look.group_id,
+            "accepted_at": take.resent_at or take.sent_at or now,
+            "error_code": None,
+            "error_message": None,
+        }
+        take = await self._desk.record(take.uid, Event.FOUND, facts)
+        for event, more in events_of(take.state, look, now=now):
+            take = await self._desk.record(take.uid, event, more)
+        return take
+
+    async def search(self, take: Take) -> Finding:
+        """Look for a take on the account without deciding anything. Raises Stopping."""
+        snapshot = self._desk.ledger.snapshot()
+        every = [known for takes in snapshot.takes.values() for known in takes]
+        recorded = {known.avatar_id for known in every if known.avatar_id}
+        rivals = tuple(
+            known.label
+            for known in every
+            if known.uid != take.uid and known.name == take.name and is_unresolved(known)
+        )
+        groups = await self._groups_of(take, every)
+        if isinstance(groups, str):
+            return Finding(take, rivals=rivals, problem=groups)
+        candidates: list[LookData] = []
+        for group_id in groups:
+            looks = await self._looks_in(group_id)
+            if isinstance(looks, str):
+                return Finding(take, rivals=rivals, problem=looks)
+            candidates += [
+                look for look in looks if look.name == take.name and look.id not in recorded
+            ]
+        return Finding(take, tuple(candidates), rivals)
+
+    async def _groups_of(self, take: Take, every: list[Take]) -> list[str] | str:
+        """Give the groups where the look can be, or why they could not be found."""
+        if take.group_wanted is not None:
+            return [take.group_wanted]
+        if take.kind is LookKind.PROMPT and take.reference_id is not None:
+            for known in every:
+                if known.avatar_id == take.reference_id and known.group_id:
+                    return [known.group_id]
+            reference = take.reference_id
+            reply = await self._desk.ask(
+                lambda: self._desk.api.look(reference), what="asking for a reference"
+            )
+            if isinstance(reply, Answer) and reply.data.group_id:
+                return [reply.data.group_id]
+            return f"the group of its reference {reference} is not known: {said(reply)}"
+        groups = await self._own_groups()
+        if isinstance(groups, str):
+            return groups
+        first = (take.sent_at or 0.0) - CLOCK_SLACK
+        last = (take.resent_at or take.sent_at or 0.0) + SEND_WINDOW
+        return [group.id for group in groups if first <= group.created_at <= last]
+
+    async def _own_groups(self) -> list[GroupData] | str:
+        found: list[GroupData] = []
+        token: str | None = None
+        for _page in range(PAGES):
+            asked = token
+            reply = await self._desk.ask(
+                lambda: self._desk.api.groups(token=asked),  # noqa: B023 - awaited in this turn
+                what="listing groups",
+            )
+            if not isinstance(reply, Answer):
+                return f"the groups could not be listed: {said(reply)}"
+            found += reply.data.items
+            token = reply.data.next_token
+            if token is None:
+                return found
+        return f"the account has more than {len(found)} groups"
+
+    async def _looks_in(self, group_id: str) -> list[LookData] | str:
+        found: list[LookData] = []
+        token: str | None = None
+        for _page in range(PAGES):
+            asked = token
+            reply = await self._desk.ask(
+                lambda: self._desk.api.looks(group_id=group_id, token=asked),  # noqa: B023
+                what="listing looks",
+            )
+            if not isinstance(reply, Answer):
+                return f"the looks of group {group_id} could not be listed: {said(reply)}"
+            found += reply.data.items
+            token = reply.data.next_token
+            if token is None:
+                return found
+        return f"group {group_id} has more than {len(found)} looks"
+
+
+def is_unresolved(take: Take) -> bool:
+    """Whether it is not known what became of a take's send."""
+    return take.state in (TakeState.UNKNOWN, TakeState.SUBMITTING)

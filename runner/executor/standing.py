@@ -1,0 +1,114 @@
+"""What became of every look of a plan: bookkeeping during a run, an outcome after it."""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+from runner.executor.settle import Finding, is_unresolved
+from runner.model import Snapshot, TakeState
+from runner.plan.model import Action, Plan, PlannedLook
+from runner.policy.outcome import Outcome
+
+__all__ = ["Hold", "Standing"]
+
+
+SETTLED = frozenset({Action.KEEP, Action.RENAME, Action.STALE, Action.ORPHANED})
+"""Actions of looks that want nothing more to be generated."""
+
+
+class Hold(StrEnum):
+    """Why a look did not get on."""
+
+    FAILED = "failed"
+    """It failed or was refused, or what it needs was."""
+    BUDGET = "budget"
+    """A ceiling left no room for it, or for what it needs."""
+    UNDER_WAY = "under_way"
+    """It, or what it needs, is still under way; the next run goes on."""
+    UNSENT = "unsent"
+    """It could not be sent, and nothing was bought: the account, or the network."""
+    PERSON = "person"
+    """What became of it only a person can say."""
+
+
+class Standing:
+    """Which looks were held back, and why. The first reason of a look stays.
+
+    ``findings`` and ``pictures`` are filled by the searcher and the collector meanwhile: searches
+    that decided nothing, and pictures that could not be had, each by the uid of its take.
+    """
+
+    def __init__(
+        self, plan: Plan, findings: Mapping[str, Finding], pictures: Mapping[str, str]
+    ) -> None:
+        self._plan = plan
+        self.findings = findings
+        self.pictures = pictures
+        self.held: dict[str, tuple[Hold, str]] = {}
+        self.notes: list[str] = []
+
+    def hold(self, look: str, hold: Hold, reason: str) -> None:
+        """Remember that a look was held back."""
+        self.held.setdefault(look, (hold, reason))
+
+    def release(self, look: str) -> None:
+        """Forget it: the look got on after all."""
+        self.held.pop(look, None)
+
+    def outcome(
+        self,
+        snapshot: Snapshot,
+        *,
+        account: str | None,
+        stopped: str | None,
+        interrupted: bool,
+        replayable: Collection[str],
+    ) -> Outcome:
+        """Sum up, from what the ledger holds now.
+
+        ``replayable`` are the uids of unknown takes that the next run may still send again.
+        """
+        looks: dict[Hold, list[str]] = {hold: [] for hold in Hold}
+        for action in self._plan.actions:
+            hold = self._of(action, snapshot, replayable, interrupted=interrupted)
+            if hold is not None:
+                looks[hold].append(action.key)
+        return Outcome(
+            account=account,
+            persons=tuple(looks[Hold.PERSON]),
+            under_way=tuple(looks[Hold.UNDER_WAY]),
+            over_budget=tuple(looks[Hold.BUDGET]),
+            failed=tuple(looks[Hold.FAILED] + looks[Hold.UNSENT]),
+            stopped=stopped,
+        )
+
+    def _of(
+        self,
+        action: PlannedLook,
+        snapshot: Snapshot,
+        replayable: Collection[str],
+        *,
+        interrupted: bool,
+    ) -> Hold | None:
+        """Say why a look is not done, or None when it is, as far as the plan wanted it."""
+        takes = snapshot.takes.get(action.key, ())
+        unresolved = [take.uid for take in takes if is_unresolved(take)]
+        if any(self._needs_person(uid, replayable) for uid in unresolved):
+            return Hold.PERSON
+        waiting = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
+        if unresolved or any(take.state in waiting for take in takes):
+            return Hold.UNDER_WAY
+        if any(take.uid in self.pictures for take in takes):
+            return Hold.FAILED
+        good = sum(take.usable and take.identity == action.identity for take in takes)
+        wanted = action.look.takes if action.look is not None and action.takes else 1
+        if action.action in SETTLED or good >= wanted:
+            return None
+        if action.key in self.held:
+            return self.held[action.key][0]
+        if interrupted and action.action is not Action.BLOCKED:
+            return Hold.UNDER_WAY
+        return Hold.FAILED if action.action is Action.BLOCKED else Hold.UNSENT
+
+    def _needs_person(self, uid: str, replayable: Collection[str]) -> bool:
+        finding = self.findings.get(uid)
+        return uid not in replayable and finding is not None and finding.problem is None

@@ -1,0 +1,45 @@
+"""Structured concurrency without exception groups: of many errors, one is raised."""
+
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+
+__all__ = ["Call", "Stopping", "one_error", "together"]
+
+Call = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Stopping(Exception):
+    """The run is being stopped: nothing more is sent. Control flow, never seen outside a run."""
+
+
+@contextmanager
+def one_error() -> Iterator[None]:
+    """Raise, instead of a group of errors, the first that is not a mere consequence of a stop."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        leaves = list(_leaves(group))
+        chosen = next((leaf for leaf in leaves if not isinstance(leaf, Stopping)), leaves[0])
+        raise chosen from chosen.__cause__
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+async def together(calls: Sequence[Call]) -> None:
+    """Run some calls side by side and wait for all of them. Raises one error, if there was one."""
+    if len(calls) == 1:
+        await calls[0]()
+        return
+    with one_error():
+        async with anyio.create_task_group() as tasks:
+            for call in calls:
+                tasks.start_soon(call)

@@ -1,0 +1,45 @@
+"""Local pictures become assets: once for each content and account, however many looks use them."""
+
+import anyio
+
+from runner.answers import Answer
+from runner.executor.desk import Desk, said
+from runner.model import FileImage, Look, LookKind
+
+__all__ = ["UploadFailed", "Uploads"]
+
+
+class UploadFailed(Exception):
+    """A picture could not be uploaded; says why. Nothing was bought."""
+
+
+class Uploads:
+    """Uploads what is missing. Two looks that need the same picture wait for one upload."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._locks: dict[str, anyio.Lock] = {}
+
+    async def of(self, look: Look) -> dict[str, str]:
+        """Give the asset id of every local picture of a look, by SHA-256. Raises UploadFailed."""
+        images = [look.photo] if look.kind is LookKind.PHOTO else look.images
+        return {
+            image.sha256: await self._asset(image)
+            for image in images
+            if isinstance(image, FileImage)
+        }
+
+    async def _asset(self, image: FileImage) -> str:
+        async with self._locks.setdefault(image.sha256, anyio.Lock()):
+            known = self._desk.ledger.asset(image.sha256)
+            if known is not None:
+                return known
+            key = self._desk.entropy.key()
+            reply = await self._desk.ask(
+                lambda: self._desk.api.upload(image, key), what=f"uploading {image.source}"
+            )
+            if not isinstance(reply, Answer):
+                raise UploadFailed(f"{image.source} could not be uploaded: {said(reply)}")
+            await self._desk.ledger.save_asset(image.sha256, reply.data.asset_id)
+            asset_id: str = reply.data.asset_id
+            return asset_id

@@ -1,0 +1,36 @@
+"""What the wallet says: the balance before and after, and whether failures were really billed."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from runner.answers import Answer, UserData
+from runner.model import Billing, Take
+
+__all__ = ["balance_of", "refunded"]
+
+
+def balance_of(user: UserData | Answer[UserData] | None) -> Decimal | None:
+    """Give the balance in USD, or None where the account shows none in dollars."""
+    data = user.data if isinstance(user, Answer) else user
+    if data is None or data.balance is None or (data.currency or "usd").lower() != "usd":
+        return None
+    return data.balance
+
+
+def refunded(
+    takes: Iterable[Take], run: str, before: Decimal | None, after: Decimal | None
+) -> list[Take]:
+    """Give the failed takes of a run that the wallet shows were not billed.
+
+    The API does not say whether a failed generation is billed. It is certain only when the wallet
+    went down by exactly what the run's other takes cost, with nothing of unknown outcome; in any
+    other case the assumption stays (design, "What a run promises", 2).
+    """
+    ours = [take for take in takes if take.run == run]
+    failed = [take for take in ours if take.billing is Billing.ASSUMED]
+    if before is None or after is None or not failed:
+        return []
+    if any(take.billing in (Billing.RESERVED, Billing.UNKNOWN) for take in ours):
+        return []
+    billed = sum((take.price for take in ours if take.billing is Billing.BILLED), Decimal(0))
+    return failed if before - after == billed else []

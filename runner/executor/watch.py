@@ -1,0 +1,189 @@
+"""Waiting for looks: one poller asks for everybody, by the page where that takes fewer requests.
+
+When a look is asked after depends on how long this account's looks have taken so far.
+"""
+
+from bisect import insort
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import anyio
+
+from runner.answers import Answer, LookData
+from runner.executor.desk import Desk
+from runner.executor.gate import Gate
+from runner.executor.tasks import Call, Stopping, together
+from runner.model import Take, TakeState
+from runner.policy.lifecycle import Event
+from runner.policy.observe import GONE, events_of
+from runner.policy.patience import next_poll
+from runner.policy.verdict import Free, judge_free
+
+__all__ = ["Watcher"]
+
+PAGE = 50
+"""The most looks that one page of a list holds (the API page)."""
+
+CONSENT_POLL = 15.0
+"""Seconds between two questions after a look that waits for a person."""
+
+TOGETHER = 0.25
+"""Looks that are due within so many seconds are asked after together."""
+
+
+@dataclass(slots=True)
+class _Watched:
+    take: Take
+    since: float
+    due: float
+    done: anyio.Event = field(default_factory=anyio.Event)
+    seen: LookData | None = None
+
+
+class Watcher:
+    """Follows accepted takes until they are usable, failed, waiting for consent, or out of time."""
+
+    def __init__(self, desk: Desk, gate: Gate, consented: Callable[[Take], None]) -> None:
+        self._desk = desk
+        self._gate = gate
+        self._consented = consented
+        self._watched: dict[str, _Watched] = {}
+        self._changed = anyio.Event()
+        self.durations: list[float] = []
+        """How long this account's looks have taken, in ascending order, in seconds."""
+
+    async def until_decided(self, take: Take) -> Take:
+        """Wait until a take is usable, failed or waits for consent; bounded, and ended by a stop.
+
+        Gives the take as the ledger has it then: still processing when the wait was ended.
+        """
+        now = self._desk.clock.now()
+        since = take.accepted_at or now
+        watched = _Watched(take, since, due=now + next_poll(now - since, self.durations))
+        self._watched[take.uid] = watched
+        self._gate.began(take.uid)
+        self._changed.set()
+        await watched.done.wait()
+        return watched.take
+
+    async def poll_forever(self) -> None:
+        """Ask, as long as the run goes on. Ends every wait when the run is stopped."""
+        try:
+            while True:
+                await self._until_something_is_due()
+                await self._poll_due()
+        except Stopping:
+            for watched in [*self._watched.values()]:
+                self._release(watched)
+
+    async def _until_something_is_due(self) -> None:
+        desk = self._desk
+        while True:
+            self._changed = anyio.Event()
+            due = min((watched.due for watched in self._watched.values()), default=None)
+            wait = 3600.0 if due is None else due - desk.clock.now()
+            if wait <= 0:
+                return
+            await desk.pause(wait, until=self._changed)
+
+    async def _poll_due(self) -> None:
+        """Ask after everything that is due, a group's looks together where that saves requests."""
+        horizon = self._desk.clock.now() + TOGETHER
+        groups: dict[str | None, list[_Watched]] = {}
+        for watched in self._watched.values():
+            if watched.due <= horizon:
+                groups.setdefault(watched.take.group_id, []).append(watched)
+        calls: list[Call] = []
+        for group_id, due in groups.items():
+            if group_id is not None and len(due) > 2:
+                calls.append(partial(self._poll_page, group_id, due))
+            else:
+                calls += [partial(self._poll_one, watched) for watched in due]
+        await together(calls)
+
+    async def _poll_one(self, watched: _Watched) -> None:
+        look_id = watched.take.avatar_id or ""
+        reply = await self._desk.ask(lambda: self._desk.api.look(look_id), what="asking for a look")
+        if isinstance(reply, Answer):
+            await self._observe(watched, reply.data)
+        elif judge_free(reply) is Free.GONE:
+            code, message = GONE
+            facts = {"error_code": code, "error_message": message}
+            watched.take = await self._desk.record(watched.take.uid, Event.FAILED, facts)
+            self._release(watched)
+        else:
+            self._postpone(watched)
+
+    async def _poll_page(self, group_id: str, due: list[_Watched]) -> None:
+        """Go through a group's pages until every due look was seen; the order is not documented."""
+        missing = {watched.take.avatar_id: watched for watched in due}
+        token: str | None = None
+        for _page in range(1 + len(due) // 2):
+            asked = token
+            reply = await self._desk.ask(
+                lambda: self._desk.api.looks(group_id=group_id, limit=PAGE, token=asked),  # noqa: B023
+                what="asking for looks",
+            )
+            if not isinstance(reply, Answer):
+                break
+            for look in reply.data.items:
+                watched = missing.pop(look.id, None)
+                if watched is not None:
+                    await self._observe(watched, look)
+            token = reply.data.next_token
+            if token is None or not missing:
+                break
+        for watched in missing.values():
+            await self._poll_one(watched)
+
+    async def _observe(self, watched: _Watched, look: LookData) -> None:
+        now = self._desk.clock.now()
+        was = watched.take.state
+        for event, facts in events_of(was, look, now=now):
+            watched.take = await self._desk.record(watched.take.uid, event, facts)
+        take = watched.take
+        if take.state is TakeState.PENDING_CONSENT:
+            await self._let_go_for_consent(watched)
+        elif was is TakeState.PENDING_CONSENT and watched.done.is_set():
+            self._release(watched)  # its job let go of it: hand it back
+            self._consented(take)
+        elif take.state is TakeState.PROCESSING:
+            self._postpone(watched)
+        else:
+            if take.usable:
+                insort(self.durations, max(0.0, now - watched.since))
+            self._release(watched)
+
+    async def _let_go_for_consent(self, watched: _Watched) -> None:
+        """Start the consent once, let the waiting job go, and look again now and then."""
+        desk, take = self._desk, watched.take
+        if take.consent_url is None and take.group_id is not None:
+            group_id, key = take.group_id, desk.entropy.key()
+            reply = await desk.ask(
+                lambda: desk.api.consent(group_id, key), what="starting the consent"
+            )
+            if isinstance(reply, Answer):
+                facts = {"consent_url": reply.data.url}
+                watched.take = await desk.record(take.uid, Event.CONSENT, facts)
+        watched.due = desk.clock.now() + CONSENT_POLL
+        self._gate.ended(take.uid)
+        watched.done.set()
+
+    def _postpone(self, watched: _Watched) -> None:
+        """Ask again later, or let go of a look that takes longer than the run will wait."""
+        now = self._desk.clock.now()
+        age = max(0.0, now - watched.since)
+        if age <= self._desk.patience.processing:
+            watched.due = now + next_poll(age, self.durations)
+            return
+        self._desk.observer.said(
+            f"{watched.take.label} is still processing after {age:.0f} s; "
+            "the next run goes on waiting for it"
+        )
+        self._release(watched)
+
+    def _release(self, watched: _Watched) -> None:
+        self._watched.pop(watched.take.uid, None)
+        self._gate.ended(watched.take.uid)
+        watched.done.set()
