@@ -19,7 +19,7 @@ class Branch:
     """A chain, each look made from the one before, and what was made from the last of it.
 
     ``leaves`` have nothing made from them, ``branches`` do. The chain is empty only at the root of
-    a tree whose reference lies outside of the catalog.
+    a tree that starts from no look of the catalog.
     """
 
     chain: tuple[LookView, ...]
@@ -31,8 +31,8 @@ class Branch:
 class Tree:
     """A tree of the forest.
 
-    ``kind`` is ``base``, ``outside`` (``source`` is the literal id it starts from), ``alone`` (made
-    without a reference, or existing), or ``continued`` (``source`` is the title it goes on from).
+    ``kind`` is ``base``, ``outside`` (``source`` is the literal id it starts from), ``alone`` (all
+    that has no reference), or ``continued`` (``source`` is the title it goes on from).
     """
 
     kind: str
@@ -55,14 +55,11 @@ def grow(looks: Sequence[LookView]) -> tuple[Tree, ...]:
         else:
             children.setdefault(parent.index, []).append(look)
     planter = _Planter(children)
-    forest = [
-        Tree("base" if root.is_base else "alone", None, planter.branch(root, 1))
-        for root in sorted(roots, key=lambda look: (not look.is_base, look.index))
-    ]
-    first_alone = next((i for i, tree in enumerate(forest) if tree.kind == "alone"), len(forest))
-    forest[first_alone:first_alone] = [
-        Tree("outside", source, planter.fork((), made, 1)) for source, made in outside.items()
-    ]
+    forest = [Tree("base", None, planter.branch(root, 1)) for root in roots if root.is_base]
+    forest += [Tree("outside", name, planter.fork((), made, 1)) for name, made in outside.items()]
+    alone = [root for root in roots if not root.is_base]
+    if alone:
+        forest.append(Tree("alone", None, planter.fork((), alone, 1)))
     while planter.later:
         tip, made = planter.later.pop(0)
         forest.append(Tree("continued", tip.title, planter.fork((), made, 1)))

@@ -17,7 +17,8 @@ __all__ = [
     "Fault",
     "LookView",
     "MatrixAxes",
-    "Parent",
+    "Relative",
+    "Rival",
     "Step",
     "TakeView",
     "build",
@@ -77,11 +78,19 @@ class TakeView:
 
 
 @dataclass(frozen=True, slots=True)
-class Parent:
-    """The look whose image conditions another: one of this catalog (``index``), or a literal id."""
+class Relative:
+    """A look that another one is shown beside: one of this catalog (``index``), or a literal id."""
 
     label: str
     index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A picture that a look can be compared with, and what it is."""
+
+    label: str
+    image: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,8 @@ class LookView:
     """One look. ``index`` is its place in ``CatalogPage.looks`` and its name inside the page.
 
     ``prompt`` is cut into segments; those that differ from ``neighbour``'s prompt are marked.
-    ``faceless``: nothing holds the face, because the picture came from the prompt alone.
+    ``faceless``: nothing holds the face, because the picture came from the prompt alone. ``rivals``
+    are the pictures to compare it with: its reference, its other takes, its neighbour.
     """
 
     index: int
@@ -104,8 +114,9 @@ class LookView:
     fault: Fault | None
     prompt: str | None
     segments: tuple[Segment, ...]
-    neighbour: str | None
-    parent: Parent | None
+    neighbour: Relative | None
+    parent: Relative | None
+    rivals: tuple[Rival, ...]
     faceless: bool
     orphan: bool
     avatar_id: str | None
@@ -233,6 +244,12 @@ def _text(value: str | None) -> str | None:
     return None if value is None else words.clean(value)
 
 
+def _title(entry: LookData) -> str:
+    """Give the title; one that was left out is the key, which reads better without hyphens."""
+    title = words.clean(entry["title"])
+    return words.human(title) if title == entry["look"] else title
+
+
 def _look(
     index: int,
     entry: LookData,
@@ -245,15 +262,17 @@ def _look(
     label, meaning = words.STATE_WORDS[entry["state"]]
     prompt = _text(entry["prompt"])
     segments: tuple[Segment, ...] = (Segment(prompt, differs=False),) if prompt else ()
-    beside = None
+    beside: Relative | None = None
     if prompt and neighbour is not None:
         marked = prompts.compare(prompt, words.clean(entries[neighbour]["prompt"]))
         if marked is not None:
-            segments, beside = marked, words.clean(entries[neighbour]["title"])
+            segments = marked
+            beside = Relative(_title(entries[neighbour]), neighbour)
+    parent = _parent(entry, places, entries)
     return LookView(
         index=index,
         key=words.clean(entry["look"]),
-        title=words.clean(entry["title"]),
+        title=_title(entry),
         name=_text(entry["name"]),
         kind=entry["kind"],
         state=entry["state"],
@@ -264,7 +283,8 @@ def _look(
         prompt=prompt,
         segments=segments,
         neighbour=beside,
-        parent=_parent(entry, places, entries),
+        parent=parent,
+        rivals=_rivals(entry, parent, beside, entries),
         faceless=entry["kind"] == "prompt" and not entry["reference"] and entry["look"] != BASE,
         orphan=orphan,
         avatar_id=_text(entry["avatar_id"]),
@@ -285,13 +305,34 @@ def _look(
 
 def _parent(
     entry: LookData, places: Mapping[str, int], entries: Sequence[LookData]
-) -> Parent | None:
+) -> Relative | None:
     reference = entry["reference"]
     if not reference:
         return None
     index = places.get(reference)
-    label = reference if index is None else entries[index]["title"]
-    return Parent(words.clean(label), index)
+    label = words.clean(reference) if index is None else _title(entries[index])
+    return Relative(label, index)
+
+
+def _rivals(
+    entry: LookData,
+    parent: Relative | None,
+    neighbour: Relative | None,
+    entries: Sequence[LookData],
+) -> tuple[Rival, ...]:
+    found: dict[str, str] = {}
+
+    def add(label: str, image: str | None) -> None:
+        if image is not None and image != entry["image"]:
+            found.setdefault(image, label)
+
+    if parent is not None and parent.index is not None:
+        add(f"Reference: {parent.label}", entries[parent.index]["image"])
+    for take in entry["takes"]:
+        add(f"Take {take['take']}", take["image"])
+    if neighbour is not None and neighbour.index is not None:
+        add(neighbour.label, entries[neighbour.index]["image"])
+    return tuple(Rival(label, image) for image, label in found.items())
 
 
 def _take(take: Mapping[str, Any], prompt: str | None) -> TakeView:

@@ -16,13 +16,13 @@ from statistics import median
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner.catalog import lineage, matrix, words
-from runner.catalog.model import CatalogPage, LookView
+from runner.catalog.model import CatalogPage, LookView, Rival
 from runner.catalog.pictures import Picture
 
 __all__ = ["render"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SCRIPTS = ("page.js", "filters.js", "detail.js", "start.js")
+_SCRIPTS = ("page.js", "chosen.js", "filters.js", "detail.js", "start.js")
 
 
 def render(page: CatalogPage, pictures: Mapping[str, Picture], *, embed: bool) -> str:
@@ -41,6 +41,7 @@ def render(page: CatalogPage, pictures: Mapping[str, Picture], *, embed: bool) -
             matrices=[matrix.arrange(axes, page.looks) for axes in page.matrices],
             trees=lineage.grow(page.looks),
             pictures=named,
+            comparable=[_comparable(look, named) for look in page.looks],
             embedded={p.embedded: p.full for p in named.values() if embed and p.full},
             embed=embed,
             index=[_entry(look) for look in page.looks],
@@ -94,6 +95,10 @@ def _ratio(pictures: Mapping[str, Picture]) -> float:
     """Give the frames the proportions that most pictures have, so that least is cropped."""
     ratios = [picture.width / picture.height for picture in pictures.values() if picture.thumb]
     return min(max(median(ratios), 0.5), 2.0) if ratios else 0.8
+
+
+def _comparable(look: LookView, pictures: Mapping[str, Picture]) -> list[Rival]:
+    return [rival for rival in look.rivals if pictures[rival.image].full]
 
 
 def _entry(look: LookView) -> dict[str, object]:

@@ -29,7 +29,7 @@ def compare(prompt: str, other: str) -> tuple[Segment, ...] | None:
     matcher = SequenceMatcher(
         None, [_bare(word) for word in theirs], [_bare(word) for word in mine], autojunk=False
     )
-    if matcher.ratio() < _KINSHIP:
+    if not mine or matcher.ratio() < _KINSHIP:
         return None
     segments: list[Segment] = []
     for tag, _, _, start, end in matcher.get_opcodes():

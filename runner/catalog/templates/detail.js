@@ -12,6 +12,7 @@ function openLook(index) {
   for (const image of $$('img[data-embedded]', dialog)) image.src = embedded(image);
   lend(dialog);
   if (mode !== 'one') compare(mode);
+  paintChosen(dialog);
   const place = shown.indexOf(index);
   $('.place', dialog).textContent = place < 0 ? '' : `${place + 1} / ${shown.length}`;
   if (!dialog.open) {
@@ -29,6 +30,11 @@ function closeLook() {
 
 function embedded(element) {
   return document.getElementById(element.dataset.embedded).textContent;
+}
+
+// Where a picture is that an option or a button stands for: beside the page, or inside it.
+function source(element) {
+  return element.dataset.embedded ? embedded(element) : element.dataset.src;
 }
 
 function step(by) {
@@ -59,26 +65,8 @@ function showTake(button) {
   }
   for (const facts of $$('.take', dialog)) facts.hidden = facts.dataset.facts !== button.dataset.take;
   const image = $('.stage .this img', dialog);
-  const source = button.dataset.embedded ? embedded(button) : button.dataset.src;
-  if (image && source) image.src = source;
-}
-
-async function copyText(button) {
-  const text = button.dataset.copy;
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    // A page from disk may not use the clipboard directly; a selection always can be copied.
-    const field = document.createElement('textarea');
-    field.value = text;
-    button.after(field);
-    field.select();
-    document.execCommand('copy');
-    field.remove();
-    button.focus();
-  }
-  button.textContent = 'Copied';
-  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+  const address = source(button);
+  if (image && address) image.src = address;
 }
 
 dialog.addEventListener('click', (event) => {
@@ -88,11 +76,16 @@ dialog.addEventListener('click', (event) => {
   else if ('close' in button.dataset) dialog.close();
   else if (button.dataset.mode) compare(button.dataset.mode);
   else if (button.dataset.take) showTake(button);
-  else if ('copy' in button.dataset) copyText(button);
+  else if ('copy' in button.dataset) toClipboard(button.dataset.copy, button);
 });
 dialog.addEventListener('input', (event) => {
   if (event.target.type === 'range') {
     $('.stage', dialog).style.setProperty('--cut', event.target.value / 100);
+  } else if (event.target.matches('select')) {
+    const [option] = event.target.selectedOptions;
+    const other = $('.stage .other', dialog);
+    $('img', other).src = source(option);
+    $('img', other).alt = $('figcaption', other).textContent = option.textContent;
   }
 });
 dialog.addEventListener('close', () => {

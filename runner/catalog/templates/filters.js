@@ -21,6 +21,8 @@ function fits(look, groups) {
       if (!values[0].toLowerCase().split(/\s+/).every((word) => look.text.includes(word))) return false;
     } else if (name === 'state') {
       if (!values.includes(look.state)) return false;
+    } else if (name === 'chosen') {
+      if (!choices.has(look.key)) return false;
     } else if (name === 'tag') {
       if (!look.tags.some((tag) => values.includes(tag))) return false;
     } else if (name.startsWith('axis.')) {
@@ -48,9 +50,8 @@ function filter() {
   }
   $('#clear').hidden = groups.size === 0;
   $('#nothing').hidden = shown.length > 0;
-  const total = looks.length;
-  $('#tally').textContent = groups.size
-    ? `${shown.length} of ${total} looks` : `${total} ${total === 1 ? 'look' : 'looks'}`;
+  $('#tally').textContent = groups.size ? `${shown.length} of ${looks.length} looks` : '';
+  $('#copy-chosen').hidden = !groups.has('chosen') || shown.length === 0;
 }
 
 function clearFilters() {

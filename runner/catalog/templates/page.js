@@ -59,6 +59,24 @@ function theme() {
   remember('lookbook.theme', next);
 }
 
+async function toClipboard(text, beside) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // A page from disk may not use the clipboard directly; a selection always can be copied.
+    const field = document.createElement('textarea');
+    field.value = text;
+    beside.after(field);
+    field.select();
+    document.execCommand('copy');
+    field.remove();
+    beside.focus();
+  }
+  const label = beside.textContent;
+  beside.textContent = 'Copied';
+  setTimeout(() => { beside.textContent = label; }, 1500);
+}
+
 // A browser may refuse storage to a page from disk; the page works without it.
 function remember(name, value) {
   try { localStorage.setItem(name, value); } catch { /* not remembered */ }

@@ -10,6 +10,8 @@ document.addEventListener('click', (event) => {
   }
   for (const menu of $$('.menu[open]', bar)) if (!menu.contains(event.target)) menu.open = false;
   if (event.target.closest('[data-clear]')) clearFilters();
+  const button = event.target.closest('[data-choose]');
+  if (button) choose(Number(button.dataset.choose));
 });
 bar.addEventListener('input', () => replaceAddress(address()));
 bar.addEventListener('submit', (event) => event.preventDefault());
@@ -51,9 +53,12 @@ document.addEventListener('keydown', (event) => {
     if (event.key === 'ArrowLeft') step(-1);
     else if (event.key === 'ArrowRight') step(1);
     else if (event.key === 'c') nextMode();
+    else if (event.key === 'x') choose(opened);
     else return;
   } else if (event.key === '/') {
     $('input[type=search]', bar).focus();
+  } else if (event.key === 'x' && event.target.dataset.open) {
+    choose(Number(event.target.dataset.open));
   } else {
     const keys = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End'];
     const target = keys.includes(event.key) && move(event.key);
@@ -71,4 +76,5 @@ addEventListener('hashchange', follow);
 const kept = recall('lookbook.theme');
 if (kept === 'dark' || kept === 'light') document.documentElement.dataset.theme = kept;
 document.documentElement.classList.remove('no-js');
+paintChosen(document);
 follow();

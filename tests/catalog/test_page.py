@@ -1,0 +1,188 @@
+"""The page as text: everything escaped, a policy that matches, nothing that asks a network."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import catalog
+from tests.catalog import sample
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    "\"' onmouseover=alert(1) x='",
+    "{{ 7*7 }} {% raw %} ${x}",
+    "javascript:alert(1)",
+    "</template></style></title><svg onload=alert(1)>",
+    "\u202egnp.exe \u2066 \u2069 \u200f",
+    "W" * 1000,
+    "]]>--><!--",
+    "\x00\x1b[31m\ud800",
+)
+
+
+class Outline(HTMLParser):
+    """Every tag with its attributes, and the text between, as a browser would see them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def hostile(bad: str) -> dict[str, Any]:
+    """A campaign in which every text that can be hostile is."""
+    error = {"code": bad, "message": bad}
+    axes = {bad: bad, "other": bad}
+    takes = [
+        sample.take(
+            "x",
+            image=bad,
+            name=bad,
+            avatar_id=bad,
+            avatar_group_id=bad,
+            error=error,
+            request_id=bad,
+            reference_id=bad,
+            consent_url="https://x/" + bad,
+            request={"prompt": bad + "!"},
+        ),
+        sample.take("x", 2, picked=False, image="images/" + bad),
+    ]
+    one = sample.look(
+        "x",
+        bad,
+        takes,
+        look=bad,
+        title=bad,
+        name=bad,
+        tags=[bad],
+        axes=axes,
+        matrix=bad,
+        reference=bad,
+        error=error,
+        reason=bad,
+        identity=bad,
+    )
+    two = sample.look("y", bad + " more", reference=bad, title=bad)
+    return sample.document(
+        [sample.base(), one, two], orphans=[one], campaign=bad, account=bad, manifest=bad
+    )
+
+
+def written(folder: Path, results: dict[str, Any], *, embed: bool = False) -> str:
+    return catalog.write(results, folder, embed=embed).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("bad", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_adds_no_tag_and_no_handler(tmp_path: Path, bad: str) -> None:
+    tame = Outline(written(tmp_path, hostile("word"))).tags
+    found = Outline(written(tmp_path, hostile(bad))).tags
+    assert {tag for tag, _ in found} <= {tag for tag, _ in tame}
+    assert [tag for tag, _ in found].count("script") == [tag for tag, _ in tame].count("script")
+    for _, attributes in found:
+        assert not [name for name in attributes if name.startswith("on")]
+        assert not (attributes.get("href") or "#").startswith("javascript:")
+        assert (attributes.get("src") or "images/").startswith(("images/", "thumbs/"))
+
+
+def test_bidirectional_controls_reach_the_page_only_as_marks(tmp_path: Path) -> None:
+    html = written(tmp_path, hostile("a\u202eb\u2067c"))
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", html)
+    assert "a\ufffdb\ufffdc" in html
+
+
+def test_the_policy_names_exactly_this_style_and_this_script(tmp_path: Path) -> None:
+    html = written(tmp_path, sample.campaign())
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)
+    script = re.search(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert policy
+    assert style
+    assert script
+    directives = dict(
+        part.strip().split(" ", 1) for part in policy[1].replace("&#39;", "'").split(";")
+    )
+
+    def digest(text: str) -> str:
+        sha = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        return f"'sha256-{sha}'"
+
+    assert directives == {
+        "default-src": "'none'",
+        "img-src": "'self' file: data:",
+        "style-src": digest(style[1]),
+        "script-src": digest(script[1]),
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+
+
+def test_nothing_in_the_page_asks_a_network(tmp_path: Path) -> None:
+    tags = Outline(written(tmp_path, sample.campaign())).tags
+    addresses = [
+        attributes[name] or ""
+        for _, attributes in tags
+        for name in ("src", "href", "srcset", "data-src", "action", "poster")
+        if name in attributes
+    ]
+    assert addresses
+    assert not [
+        address
+        for address in addresses
+        if re.match(r"[a-z]+:|//", address, re.IGNORECASE) and address != "data:,"
+    ]
+
+
+def test_pictures_that_cannot_be_shown_leave_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "broken.1.png").write_bytes(b"broken")
+    results = sample.document([sample.base(), sample.look("broken", "p")])
+    html = written(tmp_path, results)
+    assert "The picture is not on disk." in html
+    assert "its file is damaged" in html
+
+
+def test_an_embedded_page_needs_no_file_beside_it(tmp_path: Path) -> None:
+    results = sample.document([sample.base(), sample.look("one", "p")])
+    sample.draw(tmp_path, results, (80, 100))
+    tags = Outline(written(tmp_path, results, embed=True)).tags
+    sources = [attributes.get("src") or "" for tag, attributes in tags if tag == "img"]
+    assert sum(source.startswith("data:image/jpeg") for source in sources) == 2
+    assert not [source for source in sources if source and not source.startswith("data:")]
+    assert not [1 for _, attributes in tags if "data-src" in attributes]
+
+
+def test_the_page_says_what_was_simulated_and_what_does_not_keep_the_face(tmp_path: Path) -> None:
+    html = written(tmp_path, sample.campaign())
+    assert "Simulated" in html
+    assert "Does not keep the face" in html
+    real = written(tmp_path, sample.document([sample.base()], account="api.heygen.com/anna"))
+    assert "Simulated" not in real
+    assert "api.heygen.com/anna" in real
+
+
+def test_a_campaign_that_was_never_run_has_a_page(tmp_path: Path) -> None:
+    planned = sample.look("one", "p", [], state="planned")
+    html = written(tmp_path, sample.document([planned], account=None))
+    assert "not run yet" in html
+
+
+def test_writing_again_gives_the_same_bytes(tmp_path: Path) -> None:
+    results = sample.document([sample.base(), sample.look("one", "p")])
+    sample.draw(tmp_path, results, (80, 100))
+    assert written(tmp_path, results) == written(tmp_path, results)
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        catalog.write(sample.document([]), tmp_path / "gone")
