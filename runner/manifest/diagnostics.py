@@ -1,0 +1,95 @@
+"""Findings: what is wrong, where, and what to do; collected, never thrown one by one."""
+
+from dataclasses import dataclass, replace
+
+from runner.manifest.codes import CODES, Severity
+from runner.manifest.source import Source, Span
+
+__all__ = ["Diagnostic", "Findings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. ``line`` and ``column`` are counted from 1, in characters.
+
+    ``look`` is the key of the look it is about, ``hint`` what to do. ``text`` is the quoted line
+    and ``length`` how many of its characters, from ``column`` on, the caret underlines.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    file: str
+    line: int
+    column: int
+    look: str | None = None
+    hint: str | None = None
+    text: str = ""
+    length: int = 1
+
+
+class Findings:
+    """Collects diagnostics of one manifest, and folds those that repeat in each combination."""
+
+    def __init__(self, source: Source, *, hints: bool = True) -> None:
+        self.source = source
+        self.hints = hints
+        self.errors = 0
+        self._found: dict[tuple[str, int, int, str], Diagnostic] = {}
+        self._more: dict[tuple[str, int, int, str], int] = {}
+
+    def report(
+        self,
+        code: str,
+        message: str,
+        at: int | Span,
+        *,
+        look: str | None = None,
+        hint: str | None = None,
+        needle: str | None = None,
+        fold: bool = False,
+    ) -> None:
+        """Record one finding; ``needle`` narrows the place down to that text where it shows.
+
+        ``fold`` says that the place makes many looks (a matrix): the first is told, the rest are
+        counted. Without it, only an identical finding is dropped.
+        """
+        severity = CODES[code].severity
+        if severity is Severity.ERROR:
+            self.errors += 1
+        if isinstance(at, Span):
+            span = at
+        else:
+            span = self.source.find(needle, at) if needle else self.source.span(at)
+        identity = (code, span.line, span.column, "" if fold else message)
+        if identity in self._found:
+            self._more[identity] = self._more.get(identity, 0) + fold
+            return
+        self._found[identity] = Diagnostic(
+            severity,
+            code,
+            message,
+            self.source.name,
+            span.line,
+            span.column,
+            look,
+            hint,
+            self.source.line(span.line),
+            span.length,
+        )
+
+    def has(self, line: int, column: int) -> bool:
+        """Whether something is said about this place already, so that it is not said twice."""
+        return any(key[1:3] == (line, column) for key in self._found)
+
+    def all(self) -> tuple[Diagnostic, ...]:
+        """Give everything found, in the order of the file."""
+        told = []
+        for identity, diagnostic in self._found.items():
+            more = self._more.get(identity, 0)
+            if more:
+                noun = "look" if more == 1 else "looks"
+                message = f"{diagnostic.message} (and {more} more {noun} made here)"
+                diagnostic = replace(diagnostic, message=message)  # noqa: PLW2901  (the told form)
+            told.append(diagnostic)
+        return tuple(sorted(told, key=lambda found: (found.line, found.column)))

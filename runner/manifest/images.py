@@ -1,0 +1,211 @@
+"""Pictures: the API's forms, and local files checked by their content before anything is sent."""
+
+import base64
+import binascii
+import re
+import stat
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from runner.canonical import sha256_hex
+from runner.model import FileImage, Image, InlineImage, UploadedImage, UrlImage
+
+__all__ = ["MAX_BYTES", "SMALLEST_PHOTO", "BadImage", "Images"]
+
+MAX_BYTES = 32 * 1024 * 1024
+"""What ``POST /v3/assets`` takes (API page)."""
+
+SMALLEST_PHOTO = 512
+"""The least width and height of a photo, in pixels (API page)."""
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?=//)|data:")
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+)
+_OTHERS = (
+    (re.compile(rb"GIF8"), "a GIF"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "a WebP picture"),
+    (re.compile(rb"....ftyp(?:heic|heix|mif1|msf1|hevc)", re.DOTALL), "a HEIC picture (iPhone)"),
+    (re.compile(rb"....ftypavi[fs]", re.DOTALL), "an AVIF picture"),
+    (re.compile(rb"....ftyp", re.DOTALL), "a video"),
+    (re.compile(rb"BM"), "a BMP picture"),
+    (re.compile(rb"II\*\x00|MM\x00\*"), "a TIFF picture"),
+    (re.compile(rb"%PDF"), "a PDF"),
+    (re.compile(rb"\s*<(?:\?xml|svg|!DOCTYPE)"), "an SVG or a web page"),
+    (re.compile(rb"version https://git-lfs"), "a Git LFS pointer, not the picture itself"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the bytes of a picture say about themselves."""
+
+    media_type: str
+    width: int
+    height: int
+
+
+class BadImage(Exception):
+    """A picture that cannot be used; ``code``, ``message`` and ``hint`` are the diagnostic's."""
+
+    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+class Images:
+    """Resolves the pictures of one manifest; a file that many looks use is read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._files: dict[str, FileImage | BadImage] = {}
+
+    def resolve(self, text: str | dict[str, Any], *, photo: bool = False) -> Image:
+        """Turn one image entry, its variables put in, into a value. Raises BadImage.
+
+        ``photo`` asks for what a photo avatar needs: 512 x 512 pixels.
+        """
+        if isinstance(text, dict):
+            return self._form(text, photo=photo)
+        scheme = _SCHEME.match(text)
+        if scheme is None:
+            file = self._file(text)
+            if photo:
+                _check_photo(file.width, file.height, text)
+            return file
+        if text.startswith("https://"):
+            return UrlImage(_checked_url(text))
+        if text.startswith("data:"):
+            hint = "Write {media_type: image/png, data: ...}, or name the file."
+            raise BadImage("image-url", "data URLs are not a form the API takes", hint)
+        hint = "Use an https URL, or download the picture and name the file."
+        raise BadImage("image-url", f"HeyGen does not fetch `{scheme[0]}` addresses", hint)
+
+    def _form(self, form: dict[str, Any], *, photo: bool) -> Image:
+        if "url" in form:
+            return UrlImage(_checked_url(form["url"]))
+        if "asset_id" in form:
+            return UploadedImage(form["asset_id"])
+        data = "".join(form["data"].split())
+        try:
+            content = base64.b64decode(data, validate=True)
+        except (binascii.Error, ValueError):
+            hint = "Encode the file again, or simply name it by its path."
+            raise BadImage("image-data", "`data` is not base64", hint) from None
+        picture = _inspect(content, "the inline picture")
+        if picture.media_type != form["media_type"]:
+            message = f"the data is {picture.media_type}, not {form['media_type']}"
+            raise BadImage("image-data", message, f"Write `media_type: {picture.media_type}`.")
+        if photo:
+            _check_photo(picture.width, picture.height, "the inline picture")
+        return InlineImage(picture.media_type, data, sha256_hex(content))
+
+    def _file(self, text: str) -> FileImage:
+        known = self._files.get(text)
+        if known is None:
+            try:
+                known = self._read(text)
+            except BadImage as error:
+                known = error
+            self._files[text] = known
+        if isinstance(known, BadImage):
+            raise BadImage(known.code, known.message, known.hint)
+        return known
+
+    def _read(self, text: str) -> FileImage:
+        try:
+            path = (self.folder / text).resolve()
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
+                raise BadImage("image-unreadable", f"`{text}` is {kind}", "Name a picture.")
+            _check_size(status.st_size, f"`{text}`")
+            content = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise _missing(self.folder, text) from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise BadImage("image-unreadable", f"cannot read `{text}`: {reason}") from None
+        picture = _inspect(content, f"`{text}`")
+        return FileImage(
+            path,
+            text,
+            sha256_hex(content),
+            picture.media_type,
+            len(content),
+            picture.width,
+            picture.height,
+        )
+
+
+def _inspect(content: bytes, name: str) -> Picture:
+    """Read a picture's type from its bytes, and decode it to see that it is whole."""
+    _check_size(len(content), name)
+    media_type = next((kind for magic, kind in _MAGIC if content.startswith(magic)), None)
+    if media_type is None:
+        other = next((kind for magic, kind in _OTHERS if magic.match(content)), None)
+        kind = other or ("empty" if not content else "no picture that is known here")
+        hint = "Export it as JPEG or PNG; the name's ending does not matter, the content does."
+        raise BadImage("image-format", f"{name} is {kind}; the API takes JPEG and PNG", hint)
+    import io
+
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as picture:
+            width, height = picture.size
+            # Reduced decoding where the format has it (JPEG): every byte is still read.
+            picture.draft("L", (64, 64))
+            picture.load()
+    except (OSError, SyntaxError, ValueError, Warning, Pillow.DecompressionBombError) as error:
+        hint = "Open it in an image editor and export it again."
+        raise BadImage("image-unreadable", f"{name} is damaged: {error}", hint) from None
+    return Picture(media_type, width, height)
+
+
+def _check_size(size: int, name: str) -> None:
+    if size > MAX_BYTES:
+        message = f"{name} has {size / 1024**2:.1f} MiB; the API takes {MAX_BYTES // 1024**2} MiB"
+        raise BadImage("image-too-large", message, "Export it smaller, or as JPEG.")
+
+
+def _check_photo(width: int, height: int, name: str) -> None:
+    if min(width, height) < SMALLEST_PHOTO:
+        least = f"{SMALLEST_PHOTO} x {SMALLEST_PHOTO}"
+        message = f"{name} has {width} x {height} pixels; a photo needs at least {least}"
+        raise BadImage("photo-too-small", message, "Use a larger picture with a clear front face.")
+
+
+def _checked_url(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host or not url.startswith("https://") or re.search(r"\s", url):
+        raise BadImage("image-url", f"`{url}` is no https URL", "HeyGen fetches https URLs only.")
+    return url
+
+
+def _missing(folder: Path, text: str) -> BadImage:
+    message = f"there is no file `{text}`"
+    beside = (folder / text).parent
+    try:
+        names = [entry.name for entry in beside.iterdir()] if beside.is_dir() else []
+    except OSError:
+        names = []
+    meant = get_close_matches(Path(text).name, names, n=1)
+    if meant:
+        return BadImage(
+            "image-missing", message, f"Did you mean `{Path(text).with_name(meant[0])}`?"
+        )
+    if text.startswith("~"):
+        return BadImage("image-missing", message, "`~` is not expanded; write the path out.")
+    hint = f"Paths are relative to the manifest's folder, {folder}."
+    return BadImage("image-missing", message, hint)

@@ -1,0 +1,205 @@
+"""``matrix``: axes → combinations; ``zip``, ``exclude``, ``include`` as in GitHub Actions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import product
+from math import prod
+from typing import Any
+
+from runner.manifest.diagnostics import Findings
+from runner.manifest.document import Map, Seq
+
+__all__ = ["Axes", "Combination", "combinations", "read_axes", "size"]
+
+Axes = Mapping[str, Mapping[str, str]]
+"""Axis → value key → text, in the manifest's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """One look's share of a matrix: the value key of each axis, and every text by its name.
+
+    ``literals`` hold the keys (``${outfit}``), ``templates`` the texts (``${outfit.text}``).
+    """
+
+    axes: tuple[tuple[str, str], ...]
+    literals: Mapping[str, str]
+    templates: Mapping[str, str]
+
+
+def read_axes(entry: Map, findings: Findings) -> dict[str, dict[str, str]]:
+    """Give an entry's axes in one form, whether they are written as mappings or as lists."""
+    axes: dict[str, dict[str, str]] = {}
+    for name, written in entry.get("axes", {}).items():
+        values = axes[name] = {}
+        if isinstance(written, Map):
+            values.update(written)
+            continue
+        for position, item in enumerate(written):
+            for key, text in item.items() if isinstance(item, Map) else [(item, item)]:
+                if key in values:
+                    message = f"axis `{name}` has the value `{key}` twice"
+                    findings.report("matrix-axis", message, written.at(position))
+                values[key] = text
+    return axes
+
+
+def size(entry: Map, axes: Axes) -> int:
+    """Count the looks an entry may make, before ``exclude``, without making them."""
+    zipped = [group for group in _zip_groups(entry) if all(name in axes for name in group)]
+    together = {name for group in zipped for name in group}
+    lengths = [len(values) for name, values in axes.items() if name not in together]
+    lengths += [min(len(axes[name]) for name in group) for group in zipped]
+    crossed = prod(lengths) if axes else 0
+    own = sum(_stands_alone(item, axes) for item in entry.get("include", ()))
+    return crossed + own
+
+
+def combinations(entry: Map, axes: Axes, findings: Findings) -> list[Combination]:
+    """Expand an entry: cross the axes, leave out, put in. Reports what does not fit the axes."""
+    zipped = _checked_zip(entry, axes, findings)
+    excludes = _checked_excludes(entry, axes, findings)
+    originals = [
+        combination
+        for combination in _crossed(axes, zipped)
+        if not _excluded(combination, excludes)
+    ]
+    for _, mark, used in excludes:
+        if not used:
+            findings.report("unused-exclude", "this excludes no combination", mark)
+    extras: list[dict[str, tuple[str, str]]] = [{} for _ in originals]
+    added: list[Combination] = []
+    for item in entry.get("include", ()):
+        values = {name: _value(name, value, axes) for name, value in item.items()}
+        matched = False
+        for original, extra in zip(originals, extras, strict=True):
+            if all(original[name] == values[name][0] for name in values if name in original):
+                extra.update(values)
+                matched = True
+        if not matched:
+            added.append(_combination({}, values, axes))
+    made = [
+        _combination(original, extra, axes)
+        for original, extra in zip(originals, extras, strict=True)
+    ]
+    return made + added
+
+
+def _crossed(axes: Axes, zipped: list[list[str]]) -> Iterator[dict[str, str]]:
+    """Give every combination, in the order of the axes; zipped ones move with their first."""
+    if not axes:
+        return
+    leaders = {group[0]: group for group in zipped}
+    followers = {name for group in zipped for name in group[1:]}
+    units = [leaders.get(name, [name]) for name in axes if name not in followers]
+    steps = [list(zip(*(axes[name] for name in unit), strict=True)) for unit in units]
+    for chosen in product(*steps):
+        values = {
+            name: key
+            for unit, keys in zip(units, chosen, strict=True)
+            for name, key in zip(unit, keys, strict=True)
+        }
+        yield {name: values[name] for name in axes}
+
+
+def _combination(
+    original: Mapping[str, str], extra: Mapping[str, tuple[str, str]], axes: Axes
+) -> Combination:
+    values = {name: (key, axes[name][key]) for name, key in original.items()} | dict(extra)
+    return Combination(
+        tuple((name, values[name][0]) for name in axes if name in values),
+        {name: key for name, (key, _) in values.items() if name in axes},
+        {
+            **{name: key for name, (key, _) in values.items() if name not in axes},
+            **{f"{name}.text": text for name, (_, text) in values.items()},
+        },
+    )
+
+
+def _value(name: str, written: Any, axes: Axes) -> tuple[str, str]:
+    """Read one value of an ``include`` entry as (key, text)."""
+    if isinstance(written, Map):
+        return next(iter(written.items()))
+    return written, axes.get(name, {}).get(written, written)
+
+
+def _stands_alone(item: Map, axes: Axes) -> bool:
+    """Whether an ``include`` entry can only be a combination of its own."""
+    named = {name: _value(name, value, axes)[0] for name, value in item.items() if name in axes}
+    return not axes or any(key not in axes[name] for name, key in named.items())
+
+
+# --- checks --------------------------------------------------------------------------------------
+
+
+def _zip_groups(entry: Map) -> list[list[str]]:
+    written = entry.get("zip", ())
+    names = [item for item in written if isinstance(item, str)]
+    return [list(item) for item in written if isinstance(item, list)] + ([names] if names else [])
+
+
+def _checked_zip(entry: Map, axes: Axes, findings: Findings) -> list[list[str]]:
+    good, seen = [], set[str]()
+    for group in _zip_groups(entry):
+        mark = entry.at("zip")
+        unknown = [name for name in group if name not in axes]
+        twice = [name for name in group if name in seen or group.count(name) > 1]
+        lengths = {name: len(axes[name]) for name in group if name in axes}
+        seen |= set(group)
+        if unknown:
+            findings.report("matrix-axis", f"`zip` names `{unknown[0]}`, which is no axis", mark,
+                            hint=_axes_hint(unknown[0], axes))  # fmt: skip
+        elif twice:
+            findings.report("matrix-axis", f"`zip` names `{twice[0]}` twice", mark)
+        elif len(set(lengths.values())) > 1:
+            counts = ", ".join(f"`{name}` has {count}" for name, count in lengths.items())
+            findings.report("matrix-axis", f"zipped axes need equally many values: {counts}", mark)
+        else:
+            good.append(group)
+    return good
+
+
+def _checked_excludes(
+    entry: Map, axes: Axes, findings: Findings
+) -> list[tuple[dict[str, str], int, list[bool]]]:
+    written: Seq = entry.get("exclude", Seq())
+    good: list[tuple[dict[str, str], int, list[bool]]] = []
+    for position, item in enumerate(written):
+        fits = True
+        for name, key in item.items():
+            if name not in axes:
+                message, hint = f"`{name}` is no axis of this matrix", _axes_hint(name, axes)
+                findings.report("matrix-axis", message, item.key_at(name), hint=hint)
+                fits = False
+            elif key not in axes[name]:
+                meant = get_close_matches(key, axes[name], n=1)
+                hint = f"Did you mean `{meant[0]}`?" if meant else _values_hint(axes[name])
+                message = f"axis `{name}` has no value `{key}`"
+                findings.report("matrix-axis", message, item.at(name), hint=hint)
+                fits = False
+        if fits:
+            good.append((dict(item), written.at(position), []))
+    return good
+
+
+def _excluded(
+    combination: Mapping[str, str], excludes: list[tuple[dict[str, str], int, list[bool]]]
+) -> bool:
+    hit = False
+    for wanted, _, used in excludes:
+        if all(combination[name] == key for name, key in wanted.items()):
+            used.append(True)
+            hit = True
+    return hit
+
+
+def _axes_hint(name: str, axes: Axes) -> str:
+    meant = get_close_matches(name, axes, n=1)
+    if meant:
+        return f"Did you mean `{meant[0]}`?"
+    return "The axes are " + ", ".join(f"`{axis}`" for axis in axes) + "."
+
+
+def _values_hint(values: Mapping[str, str]) -> str:
+    return "Its values are " + ", ".join(f"`{key}`" for key in list(values)[:8]) + "."

@@ -1,0 +1,154 @@
+"""Rules about looks together: what only a person who read the API page would know."""
+
+from collections.abc import Mapping
+
+from runner.manifest.advice import advise
+from runner.manifest.diagnostics import Findings
+from runner.manifest.looks import Draft
+from runner.manifest.references import Groups, circles, differ, group_of, suggestion
+from runner.model import BASE, LiteralRef, Look, LookKind, LookRef
+
+__all__ = ["check_looks"]
+
+_FIELDS = (("avatar_id", "reference"), ("avatar_group_id", "group"))
+
+
+def check_looks(looks: Mapping[str, Look], drafts: Mapping[str, Draft], findings: Findings) -> None:
+    """Check every look against the others; ``looks`` holds the base first."""
+    rules = _Rules(looks, drafts, findings)
+    ordinary = all(
+        look.group is None and (look.reference is None or look.reference == _BASE)
+        for look in looks.values()
+    )
+    if not ordinary and rules.references_exist() and rules.no_circles():
+        rules.groups_agree()
+    rules.faces_are_kept()
+    rules.names_are_unique()
+    rules.requests_differ()
+    if findings.hints:
+        for look in looks.values():
+            if look.prompt is not None:
+                advise(look, drafts[look.key].at("prompt"), findings)
+
+
+_BASE = LookRef(BASE)
+
+
+class _Rules:
+    def __init__(
+        self, looks: Mapping[str, Look], drafts: Mapping[str, Draft], findings: Findings
+    ) -> None:
+        self.looks = looks
+        self.drafts = drafts
+        self.findings = findings
+
+    def report(self, code: str, message: str, look: Look, field: str, hint: str) -> None:
+        draft = self.drafts[look.key]
+        fold = draft.combination is not None
+        self.findings.report(code, message, draft.at(field), look=look.key, hint=hint, fold=fold)
+
+    def references_exist(self) -> bool:
+        """Check that every ``{look: KEY}`` is a look, and that no literal id is one's key."""
+        good = True
+        for look in self.looks.values():
+            for field, name in _FIELDS:
+                where = look.reference if name == "reference" else look.group
+                if isinstance(where, LookRef) and where.look not in self.looks:
+                    message = f"there is no look `{where.look}`"
+                    self.report("unknown-look", message, look, field,
+                                suggestion(where.look, self.looks))  # fmt: skip
+                    good = False
+                elif isinstance(where, LiteralRef) and where.id in self.looks:
+                    message = f"`{where.id}` is a look of this campaign, not an id at HeyGen"
+                    self.report("look-key-as-id", message, look, field,
+                                f"Write `{field}: {{look: {where.id}}}`.")  # fmt: skip
+                    good = False
+        return good
+
+    def no_circles(self) -> bool:
+        """Check that looks can be made one after the other."""
+        found = circles(self.looks)
+        for circle in found:
+            look = self.looks[circle[0]]
+            following = circle[1] if len(circle) > 1 else circle[0]
+            field = "avatar_id" if look.reference == LookRef(following) else "avatar_group_id"
+            if len(circle) == 1:
+                message = f"`{look.key}` refers to itself"
+            else:
+                message = "looks wait for each other: " + " → ".join([*circle, circle[0]])
+            hint = "One of them must reference the base, another look, or nothing (`null`)."
+            self.report("reference-cycle", message, look, field, hint)
+        return not found
+
+    def groups_agree(self) -> None:
+        """Check that a reference is in the group, where both are given (API page)."""
+        groups = Groups(self.looks)
+        for look in self.looks.values():
+            if look.reference is None or look.group is None:
+                continue
+            actual, wanted = groups.of_reference(look.reference), groups.of_target(look.group)
+            if differ(actual, wanted):
+                named = (
+                    f"look `{look.reference.look}`"
+                    if isinstance(look.reference, LookRef)
+                    else f"look {look.reference.id}"
+                )
+                message = f"{named} is in {group_of(actual)}, not in {group_of(wanted)}"
+                hint = (
+                    "The API refuses a reference from another group. Leave `avatar_group_id` out"
+                    " to save it beside its reference, or give a reference from that group."
+                )
+                self.report("group-mismatch", message, look, "avatar_group_id", hint)
+
+    def faces_are_kept(self) -> None:
+        """Warn of a group without a reference: it keeps no face (API page, June 2026)."""
+        for look in self.looks.values():
+            if look.group is not None and look.reference is None and look.key != BASE:
+                self.report(
+                    "group-without-reference",
+                    "saved to a group without a reference: the face will not be that group's",
+                    look,
+                    "avatar_group_id",
+                    "Since June 2026 `avatar_group_id` only says where a look is saved; it no"
+                    " longer conditions the image. For the same character give `avatar_id` a look;"
+                    " if another face is meant, all is well.",
+                )
+
+    def names_are_unique(self) -> None:
+        """Check that names differ, for looks are found again by them, and not in capitals alone."""
+        names: dict[str, Look] = {}
+        for look in self.looks.values():
+            if look.name is None:
+                continue
+            folded = look.name.casefold()
+            other = names.setdefault(folded, look)
+            if other is look:
+                continue
+            field = "name" if "name" in self.drafts[look.key].fields else "title"
+            if other.name == look.name:
+                message = f"`{look.name}` is the name of `{other.key}` too (line {other.line})"
+                hint = "Give one of them another `title`, or a `name` of its own."
+                self.report("duplicate-name", message, look, field, hint)
+            else:
+                message = f"the name differs from that of `{other.key}` in capitals only"
+                hint = "People and file systems will confuse them."
+                self.report("names-differ-in-case", message, look, field, hint)
+
+    def requests_differ(self) -> None:
+        """Warn of two looks that send the same request: both are paid for."""
+        first: dict[str, list[Look]] = {}
+        for look in self.looks.values():
+            if look.kind is not LookKind.PROMPT or look.prompt is None:
+                continue
+            alike = first.setdefault(look.prompt, [])
+            same = next((other for other in alike if _request(other) == _request(look)), None)
+            if same is None:
+                alike.append(look)
+                continue
+            message = f"sends the same request as `{same.key}` (line {same.line}), and pays again"
+            hint = "For more candidates of one look use `takes: 2`; otherwise change the prompt."
+            self.report("identical-request", message, look, "prompt", hint)
+
+
+def _request(look: Look) -> tuple[object, ...]:
+    return look.prompt, look.reference, look.group, look.images

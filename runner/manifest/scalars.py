@@ -1,0 +1,81 @@
+"""What plain YAML scalars mean, and the traps in them.
+
+YAML 1.1 (PyYAML, most tools) and 1.2 (editors) disagree about ``no``, ``010``, ``1:30`` and dates.
+The manifest reads what both read alike, and asks about the rest instead of guessing.
+"""
+
+import re
+from dataclasses import dataclass
+from math import isfinite
+
+__all__ = ["SUSPECT", "Ambiguous", "Date", "describe", "resolve"]
+
+SUSPECT = frozenset("yYnNtTfFoO~0123456789+-.<") | {""}
+"""First characters of plain scalars that may be something other than text; empty ones are."""
+
+_WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+for _truth, _spelled in ((True, ("yes", "true", "on")), (False, ("no", "false", "off"))):
+    for _word in _spelled:
+        _WORDS |= dict.fromkeys((_word, _word.capitalize(), _word.upper()), _truth)
+
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
+_FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
+_DATE = re.compile(
+    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+    r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
+    r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)?\Z"
+)
+# Read as numbers by YAML 1.1 alone, or by 1.2 alone, or as different numbers by the two.
+_AMBIGUOUS = re.compile(
+    r"[-+]?(?:0[0-9_]+|0b[01_]+|0o[0-7]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?"
+    r"|[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|0[0-9]+\.[0-9]*|\.(?:inf|Inf|INF))\Z"
+    r"|\.(?:nan|NaN|NAN)\Z"
+)
+_LONGEST_NUMBER = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """A plain scalar that YAML 1.1 reads as a date or a time."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """A plain scalar that YAML versions read as different numbers, or as none."""
+
+    text: str
+
+
+Scalar = str | int | float | bool | Date | Ambiguous | None
+
+
+def resolve(text: str) -> Scalar:
+    """Say what a plain scalar is. Text that is a number to nobody stays text."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if len(text) > _LONGEST_NUMBER or text[0] not in "0123456789+-.":
+        return text
+    if _INTEGER.match(text):
+        return int(text)
+    if _FLOAT.match(text):
+        return float(text) if isfinite(float(text)) else Ambiguous(text)
+    if _DATE.match(text):
+        return Date(text)
+    return Ambiguous(text) if _AMBIGUOUS.match(text) else text
+
+
+def describe(value: object) -> str:
+    """Name the kind of a value as a reader would: for "`no` is a boolean in YAML"."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float | Ambiguous):
+        return "a number"
+    if isinstance(value, Date):
+        return "a date"
+    if isinstance(value, str):
+        return "text"
+    return "a mapping" if isinstance(value, dict) else "a list"

@@ -1,0 +1,303 @@
+"""The document against ``schemas/manifest.schema.json``: a quick yes, or jsonschema's reasons.
+
+What breaks the schema is taken out of the document after it has been told, so that the rules can
+go on with the rest and every problem shows at once.
+"""
+
+import re
+from collections import defaultdict
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from runner.manifest.diagnostics import Findings
+from runner.manifest.document import Map, Seq
+from runner.manifest.quick import conforms
+from runner.manifest.scalars import Ambiguous, Date, describe
+from runner.manifest.wording import COMMON_MISTAKES, EXPECTED, RANGES
+from runner.resources import schema
+
+__all__ = ["check_shape", "validator"]
+
+Path = tuple[str | int, ...]
+
+
+def check_shape(document: Map, findings: Findings) -> None:
+    """Report everything that the schema refuses, and take it out of the document."""
+    if not conforms(document):
+        _Explainer(document, findings).run()
+
+
+@cache
+def validator() -> Any:
+    """Give the schema's validator: draft-07 with ``$`` at the very end only, as editors read it."""
+    from jsonschema import Draft7Validator, ValidationError
+    from jsonschema.validators import extend
+
+    def pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Any:
+        strict = re.sub(r"\$$", r"\\Z", pattern)
+        if isinstance(instance, str) and not re.search(strict, instance):
+            yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+    return extend(Draft7Validator, {"pattern": pattern})(schema("manifest"))
+
+
+class _Explainer:
+    """Turns jsonschema's errors into findings."""
+
+    def __init__(self, document: Map, findings: Findings) -> None:
+        self.document = document
+        self.findings = findings
+        self.broken: list[tuple[Map | Seq, str | int]] = []
+
+    def run(self) -> None:
+        errors = sorted(validator().iter_errors(self.document), key=_urgency)
+        for error in errors:
+            explain = getattr(self, f"explain_{error.validator}", self.explain_value)
+            explain(error, tuple(error.absolute_path))
+        self.take_out()
+
+    def take_out(self) -> None:
+        """Drop what is broken, later list items first so that earlier indexes stay true."""
+        found: dict[int, tuple[Map | Seq, set[str | int]]] = defaultdict(lambda: (Seq(), set()))
+        for parent, key in self.broken:
+            found[id(parent)] = (parent, found[id(parent)][1] | {key})
+        for parent, keys in found.values():
+            for key in sorted(keys, reverse=True, key=lambda key: (isinstance(key, int), key)):
+                parent.drop(key)  # type: ignore[arg-type]  # a Map's keys are text, a Seq's numbers
+
+    # --- where ---------------------------------------------------------------------------------
+
+    def parent(self, path: Path) -> Any:
+        value: Any = self.document
+        for step in path[:-1]:
+            value = value[step]
+        return value
+
+    def mark(self, path: Path) -> int:
+        return int(self.parent(path).at(path[-1])) if path else 0
+
+    def report(self, code: str, message: str, mark: int, path: Path, hint: str | None) -> None:
+        span = self.findings.source.span(mark)
+        if not self.findings.has(span.line, span.column):
+            look = str(path[1]) if len(path) > 1 and path[0] == "looks" else None
+            look = "base" if path[:1] == ("base",) else look
+            self.findings.report(code, message, span, look=look, hint=hint)
+
+    def refuse(self, error: Any, code: str, message: str, hint: str | None = None) -> None:
+        """Report a value and take it out."""
+        path = tuple(error.absolute_path)
+        self.report(code, message, self.mark(path), path, hint)
+        if path:
+            self.broken.append((self.parent(path), path[-1]))
+
+    # --- what ----------------------------------------------------------------------------------
+
+    def explain_type(self, error: Any, path: Path) -> None:
+        value, name = error.instance, _named(path)
+        expected = error.validator_value
+        kinds = [expected] if isinstance(expected, str) else list(expected)
+        written = self.written(path) if not isinstance(value, dict | list) else ""
+        field = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
+        if "string" in kinds and isinstance(value, bool | int | float | Date | Ambiguous):
+            hint = f'Put it in quotes: "{written}"'
+            self.refuse(error, "needs-quotes", f"`{written}` is {describe(value)} in YAML, and"
+                        f" {name} is text", hint)  # fmt: skip
+            return
+        belongs = " or ".join(EXPECTED[kind] for kind in kinds if kind != "null")
+        hint = RANGES.get(field)
+        if value is None:
+            message = f"{name} has no value; {belongs} belongs here"
+        else:
+            message = f"{name} is {describe(value)}, and {belongs} belongs here"
+        if isinstance(value, str) and kinds[0] in ("integer", "number"):
+            hint = "Remove the quotes." if _is_number(value) else hint
+        self.refuse(error, "wrong-type", message, hint)
+
+    def written(self, path: Path) -> str:
+        """Give a scalar as the manifest spells it."""
+        span = self.findings.source.span(self.mark(path))
+        line = self.findings.source.line(span.line)
+        return line[span.column - 1 : span.column - 1 + span.length]
+
+    def explain_additionalProperties(self, error: Any, path: Path) -> None:  # noqa: N802  (keyword)
+        known = sorted(error.schema.get("properties", ()))
+        extras = [key for key in error.instance if key not in known and key[:2] != "x-"]
+        if "patternProperties" not in error.schema:
+            extras = [key for key in error.instance if key not in known]
+        where = f"in {_named(path)}" if path else "at the top of a manifest"
+        for key in extras:
+            meant = get_close_matches(key.lower(), known, n=1, cutoff=0.7)
+            advice = COMMON_MISTAKES.get((_place(path), key)) or COMMON_MISTAKES.get(("", key))
+            if meant:
+                hint = f"Did you mean `{meant[0]}`?"
+            else:
+                hint = advice or "Known here: " + ", ".join(f"`{name}`" for name in known) + "."
+            mark = error.instance.key_at(key)
+            self.report("unknown-key", f"`{key}` means nothing {where}", mark, (*path, key), hint)
+            self.broken.append((error.instance, key))
+
+    def explain_required(self, error: Any, path: Path) -> None:
+        missing = next(key for key in error.validator_value if f"'{key}'" in error.message)
+        place, mark, name = _place(path), self.mark(path), _named(path)
+        if place == "base" and missing == "avatar_id":
+            self.report("base-missing-source", "the base does not say what it is", mark, path,
+                        "Give `photo` (a picture), `prompt` (a description) or `avatar_id` (the id"
+                        " of a look that exists).")  # fmt: skip
+        elif place == "image":
+            self.report("missing-key", f"{name} is none of the API's three forms", mark, path,
+                        "Write {url: ...}, {asset_id: ...} or {media_type: image/png, data: ...};"
+                        " or simply a path or an https URL.")  # fmt: skip
+        else:
+            where = f"{name} has" if path else "the manifest has"
+            example = error.schema.get("properties", {}).get(missing, {}).get("examples")
+            hint = f"Add it, for example `{missing}: {_example(example)}`." if example else None
+            if missing == "prompt" and place == "look":
+                hint = "Say what the picture shows; or name a look that exists with `existing: ID`."
+            if missing == "include":
+                missing, hint = (
+                    "axes",
+                    "Name the axes and their values; every combination is a look.",
+                )
+            self.report("missing-key", f"{where} no `{missing}`", mark, path, hint)
+
+    def explain_dependencies(self, error: Any, path: Path) -> None:
+        if "avatar_group_id" not in error.instance or "avatar_id" in error.instance:
+            self.explain_value(error, path)
+            return
+        self.report(
+            "group-without-avatar-id",
+            "`avatar_group_id` only says where the look is saved; whose face it shows, `avatar_id`"
+            " must say",
+            error.instance.at("avatar_group_id"),
+            path,
+            "Add `avatar_id: {look: base}` (or another look) to keep the character, or"
+            " `avatar_id: null` to generate purely from the prompt.",
+        )
+
+    def explain_maxItems(self, error: Any, path: Path) -> None:  # noqa: N802  (keyword)
+        self.report("too-many-images", f"{len(error.instance)} reference images; the API takes at"
+                    " most 3", self.mark(path), path, "Keep the three that matter.")  # fmt: skip
+
+    def explain_name(self, error: Any, path: Path) -> None:
+        """Explain an error about a key's spelling (``propertyNames``)."""
+        key, place = error.instance, _place(path)
+        mapping = self.parent((*path, "")) if path else self.document
+        hint: str | None = None
+        if place == "looks":
+            if key == "base":
+                message = "`base` is the base's own key; a look cannot have it"
+                hint = "Name the look after its outfit or setting."
+            else:
+                message = f"`{key}` cannot be a look's key"
+                hint = "Up to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit"
+                slug = re.sub(r"[^a-z0-9._]+", "-", key.lower()).strip("-._")[:64]
+                hint += f": `{slug}`. Write `title:` for what people read." if slug else "."
+            code = "bad-key"
+        elif place in ("look", "base", "image"):
+            kind = next(
+                kind
+                for kind in ("existing", "photo", "prompt", "avatar_id", "url", "asset_id", "data")
+                if kind in mapping and kind != key
+            ) if len(mapping) > 1 else key  # fmt: skip
+            code, message = "conflicting-keys", f"`{key}` does not go together with `{kind}`"
+            if kind == "existing":
+                message = f"a look that exists is not generated, so `{key}` has no meaning"
+            hint = f"Remove `{key}`, or `{kind}`."
+        else:
+            code, message = "bad-value", f"`{key}` cannot be a name in `${{...}}`"
+            hint = "Letters, digits, `_` and `-`, beginning with a letter."
+        self.report(code, message, mapping.key_at(key), (*path, key), hint)
+        self.broken.append((mapping, key))
+
+    def explain_value(self, error: Any, path: Path) -> None:
+        """Explain what has the right type and a value that is not allowed."""
+        if "propertyNames" in error.schema_path:
+            self.explain_name(error, path)
+            return
+        name, limit = _named(path), error.validator_value
+        field = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
+        hint = RANGES.get(field)
+        match error.validator:
+            case "dependencies":
+                extra = next(key for key in ("zip", "exclude") if key in error.instance)
+                self.report("matrix-axis", f"`{extra}` speaks of axes, and there are none",
+                            error.instance.key_at(extra), path, "Add `axes`.")  # fmt: skip
+                return
+            case "const" if field == "version":
+                message = f"version {error.instance} is not known; this lookbook reads version 1"
+            case "const":
+                message = f"`type: {error.instance}` does not fit the other keys"
+                hint = f"Write `type: {limit}`, or leave `type` out."
+            case "enum":
+                message = f"`{error.instance}` is not allowed here"
+                hint = "One of: " + ", ".join(f"`{item}`" for item in limit) + "."
+            case "minimum":
+                message = f"{name} is {error.instance}; the least is {limit}"
+            case "maximum":
+                message = f"{name} is {error.instance}; the most is {limit:,}"
+            case "minLength":
+                message = f"{name} is empty"
+            case "maxLength":
+                message = f"{name} is longer than {limit} characters"
+            case "minItems" | "minProperties":
+                least = "one value" if limit == 1 else "two names"
+                message = f"{name} needs at least {least}"
+            case "maxProperties":
+                message = f"{name} has more than one `key: text`"
+            case "pattern" if field == "url":
+                self.refuse(error, "image-url", f"`{error.instance}` is no https URL",
+                            "HeyGen fetches https URLs only.")  # fmt: skip
+                return
+            case _:
+                message = f"{name} cannot be `{error.instance}`"
+        self.refuse(error, "bad-value", message, hint)
+
+
+def _urgency(error: Any) -> tuple[int, int]:
+    """Order errors so that the one that explains most is told of each place."""
+    order = {"required": 0, "additionalProperties": 1, "type": 2}
+    return order.get(str(error.validator), 3), len(error.absolute_path)
+
+
+def _place(path: Path) -> str:
+    """Name the kind of mapping that a path leads to."""
+    match path:
+        case ("looks",) | ("base",):
+            return str(path[0])
+        case ("looks", _):
+            return "look"
+        case ("matrix", int()):
+            return "matrix"
+        case (*_, "reference_images", int()) | ("base", "photo"):
+            return "image"
+        case _:
+            return str(path[-1]) if path else "top"
+
+
+def _named(path: Path) -> str:
+    """Name a value in words: ``prompt``, ``look navy-office``, ``entry 2 of tags``."""
+    match path:
+        case ("looks", str(key)):
+            return f"look `{key}`"
+        case ("base",):
+            return "the base"
+        case ("matrix", int(index)):
+            return f"matrix entry {index + 1}"
+        case (*_, str(field), int(index)):
+            return f"entry {index + 1} of `{field}`"
+        case (*_, last):
+            return f"`{last}`"
+        case _:
+            return "the manifest"
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\d+(\.\d+)?", text) is not None
+
+
+def _example(examples: list[Any]) -> str:
+    import json
+
+    example = examples[0]
+    return example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)
