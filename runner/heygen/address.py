@@ -7,11 +7,11 @@ run promises", 6). Everything here is pure text work: nothing is resolved, nothi
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from runner.errors import UsageError
 
-__all__ = ["DEFAULT_BASE", "Address", "insecure", "is_loopback", "parse_address"]
+__all__ = ["DEFAULT_BASE", "Address", "insecure", "is_loopback", "parse_address", "path_segment"]
 
 DEFAULT_BASE = "https://api.heygen.com"
 """The API's base URL (API page, "Service")."""
@@ -108,3 +108,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def path_segment(text: str) -> str:
+    """Quote an id for a path, so that no id can name another resource; ``..`` least of all.
+
+    Raises ValueError for an empty one: its path would be the list's.
+    """
+    if not text:
+        raise ValueError("an empty id names nothing")
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import anyio
 import httpx
@@ -33,11 +33,11 @@ from runner.answers import (
     UserData,
 )
 from runner.heygen import wire
-from runner.heygen.address import Address, parse_address
+from runner.heygen.address import Address, parse_address, path_segment
 from runner.heygen.connection import Connection, Timeouts, open_client
 from runner.heygen.credentials import Credentials
 from runner.heygen.envelope import data_of, read_reply
-from runner.heygen.upload import Uploads
+from runner.heygen.upload import LARGEST_PART, Uploads
 from runner.model import FileImage
 
 __all__ = ["HeyGen"]
@@ -55,7 +55,8 @@ class HeyGen:
 
     ``base_url`` is checked already (``Settings.address``) or a text that is checked here (raises
     UsageError). ``transport`` replaces the network. ``gate`` bounds the requests under way, uploads
-    included. ``now`` gives Unix seconds and is asked only to read a Retry-After date.
+    included. ``largest_answer`` and ``largest_part`` (what is uploaded in one request) are in
+    bytes. ``now`` gives Unix seconds and is asked only to read a Retry-After date.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class HeyGen:
         gate: anyio.CapacityLimiter | None = None,
         allow_http: bool = False,
         largest_answer: int = _LARGEST_ANSWER,
+        largest_part: int = LARGEST_PART,
         now: Callable[[], float] = time.time,
     ) -> None:
         if isinstance(base_url, str):
@@ -80,7 +82,11 @@ class HeyGen:
         self._largest = largest_answer
         self._now = now
         self._uploads = Uploads(
-            self._call, timeouts=self._timeouts, transport=transport, allow_http=allow_http
+            self._call,
+            timeouts=self._timeouts,
+            transport=transport,
+            allow_http=allow_http,
+            largest_part=largest_part,
         )
         self._stack = AsyncExitStack()
         self._connection: Connection | None = None
@@ -90,9 +96,7 @@ class HeyGen:
 
     async def __aenter__(self) -> Self:
         gate = self._gate or anyio.CapacityLimiter(_REQUESTS_AT_A_TIME)
-        client = open_client(
-            self._timeouts, transport=self._transport, connections=int(gate.total_tokens)
-        )
+        client = open_client(self._timeouts, transport=self._transport, gate=gate)
         await self._stack.enter_async_context(client)
         self._connection = Connection(client, gate, largest=self._largest)
         return self
@@ -127,7 +131,7 @@ class HeyGen:
 
     async def look(self, look_id: str) -> Reply[LookData]:
         """``GET /v3/avatars/looks/{look_id}``: the look as it is now, with a fresh link."""
-        path = f"/v3/avatars/looks/{_segment(look_id)}"
+        path = f"/v3/avatars/looks/{path_segment(look_id)}"
         return await self._call("GET", path, data_of(wire.read_look))
 
     async def looks(
@@ -140,13 +144,13 @@ class HeyGen:
 
     async def rename(self, look_id: str, name: str) -> Reply[LookData]:
         """``PATCH /v3/avatars/looks/{look_id}``; free."""
-        path = f"/v3/avatars/looks/{_segment(look_id)}"
+        path = f"/v3/avatars/looks/{path_segment(look_id)}"
         body = json.dumps({"name": name}).encode()
         return await self._call("PATCH", path, data_of(wire.read_look), body=body)
 
     async def group(self, group_id: str) -> Reply[GroupData]:
         """``GET /v3/avatars/{group_id}``."""
-        path = f"/v3/avatars/{_segment(group_id)}"
+        path = f"/v3/avatars/{path_segment(group_id)}"
         return await self._call("GET", path, data_of(wire.read_group))
 
     async def groups(self, *, limit: int = 50, token: str | None = None) -> Reply[Page[GroupData]]:
@@ -157,7 +161,7 @@ class HeyGen:
 
     async def consent(self, group_id: str, key: str) -> Reply[ConsentData]:
         """``POST /v3/avatars/{group_id}/consent``: where a person grants the consent; free."""
-        path = f"/v3/avatars/{_segment(group_id)}/consent"
+        path = f"/v3/avatars/{path_segment(group_id)}/consent"
         return await self._call("POST", path, data_of(wire.read_consent), body=b"{}", key=key)
 
     # --- how a call is made -----------------------------------------------------------------------
@@ -175,12 +179,12 @@ class HeyGen:
         """Send one request to the API's own address: the only place where the key is attached."""
         if self._connection is None:
             raise RuntimeError("HeyGen is used outside of its async with block")
+        if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+            raise ValueError(f"not an idempotency key: {key!r}")
         headers = {"Accept": "application/json", "X-Api-Key": self._credentials.key}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if key is not None:
-            if not _IDEMPOTENCY_KEY.fullmatch(key):
-                raise ValueError(f"not an idempotency key: {key!r}")
             headers["Idempotency-Key"] = key
         received = await self._connection.send(
             lambda client: client.build_request(
@@ -200,8 +204,13 @@ class HeyGen:
         """Blot out the key wherever a server or a library repeated it in words for people."""
         hide = self._credentials.hide
         if isinstance(reply, Refusal):
-            param = reply.param and hide(reply.param)
-            return replace(reply, code=hide(reply.code), message=hide(reply.message), param=param)
+            return replace(
+                reply,
+                code=hide(reply.code),
+                message=hide(reply.message),
+                param=reply.param and hide(reply.param),
+                request_id=reply.request_id and hide(reply.request_id),
+            )
         if isinstance(reply, NotSent | Lost):
             return replace(reply, reason=hide(reply.reason))
         return reply
@@ -209,11 +218,6 @@ class HeyGen:
 
 _LOOKS = wire.page_of(wire.read_look)
 _GROUPS = wire.page_of(wire.read_group)
-
-
-def _segment(text: str) -> str:
-    """Quote an id for a path, so that no id can name another resource; ``..`` least of all."""
-    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
 
 
 def _query(**query: str | int | None) -> str:

@@ -11,8 +11,11 @@ before the request's first byte. A kept-alive connection that the server closed 
 a read or protocol error: it may have been closed after the request was taken, so it is lost.
 """
 
+import math
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import anyio
 import httpx
@@ -109,17 +112,35 @@ async def _read(response: httpx.Response, largest: int) -> bytes:
     expected = int(declared) if declared.isascii() and declared.isdigit() else None
     if expected is not None and expected > largest:
         raise _Unreadable(f"its body of {expected} bytes is too large")
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > largest:
+    body = bytearray()
+    # Not by httpx's iterators: they unfold a compressed body without a bound and do not miss its
+    # end, and will not give an answer that a handed-in transport made from bytes.
+    async for chunk in cast("httpx.AsyncByteStream", response.stream):
+        body += chunk
+        if len(body) > largest:
             raise _Unreadable(f"its body is larger than {largest} bytes")
-        chunks.append(chunk)
     # h11 checks this for real connections; transports that are handed in may not.
-    if expected not in (None, size) and "content-encoding" not in response.headers:
-        raise _Unreadable(f"its body ended after {size} of {expected} bytes")
-    return b"".join(chunks)
+    if expected not in (None, len(body)):
+        raise _Unreadable(f"its body ended after {len(body)} of {expected} bytes")
+    return _unfolded(bytes(body), response.headers.get("content-encoding", ""), largest)
+
+
+def _unfolded(body: bytes, encoding: str, largest: int) -> bytes:
+    """Undo gzip, the one encoding that is asked for, whole and within the bound."""
+    if encoding.strip().lower() in ("", "identity"):
+        return body
+    if encoding.strip().lower() not in ("gzip", "x-gzip"):
+        raise _Unreadable(f"its encoding {encoding!r} was not asked for")
+    unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        data = unzip.decompress(body, largest + 1)
+    except zlib.error as error:
+        raise _Unreadable(f"it cannot be decoded: {error}") from None
+    if len(data) > largest:
+        raise _Unreadable(f"its body is larger than {largest} bytes")
+    if not unzip.eof:
+        raise _Unreadable("its compressed body ended too early")
+    return data
 
 
 def explain(error: Exception) -> str:
@@ -130,20 +151,23 @@ def explain(error: Exception) -> str:
 
 
 def open_client(
-    timeouts: Timeouts, *, transport: httpx.AsyncBaseTransport | None, connections: int
+    timeouts: Timeouts, *, transport: httpx.AsyncBaseTransport | None, gate: anyio.CapacityLimiter
 ) -> httpx.AsyncClient:
     """Make a client that follows no redirect, repeats nothing and holds no key.
+
+    Its pool is as wide as the gate, so that nothing ever waits inside the pool.
 
     Proxies and certificates come from the usual variables (``HTTPS_PROXY``, ``NO_PROXY``,
     ``SSL_CERT_FILE``), which httpx reads; plain http never goes through a proxy, because the proxy
     could read it. Raises UsageError where these variables cannot be used.
     """
+    connections = None if math.isinf(gate.total_tokens) else int(gate.total_tokens)
     try:
         return httpx.AsyncClient(
             transport=transport,
             mounts=None if transport else {"http://": None},
             follow_redirects=False,
-            headers={"User-Agent": f"lookbook/{__version__}"},
+            headers={"User-Agent": f"lookbook/{__version__}", "Accept-Encoding": "gzip"},
             timeout=httpx.Timeout(
                 connect=timeouts.connect,
                 read=timeouts.read,

@@ -49,7 +49,7 @@ def read_reply(
     if status >= 400:
         return _refusal(received, now)
     if not 200 <= status < 300:
-        return Lost(f"HTTP {status}, which the API does not send", status)
+        return Lost(f"HTTP {status}, which is not the API's (no redirect is followed)", status)
     try:
         data = read(read_mapping(_json(received.body), "the body"))
     except WrongShape as problem:

@@ -9,7 +9,6 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
-from urllib.parse import quote
 
 import anyio
 import anyio.lowlevel
@@ -17,7 +16,7 @@ import httpx
 
 from runner.answers import Answer, AssetData, Lost, NotSent, Reply
 from runner.canonical import sha256_hex
-from runner.heygen.address import insecure
+from runner.heygen.address import insecure, path_segment
 from runner.heygen.connection import Connection, Timeouts, open_client
 from runner.heygen.envelope import data_of
 from runner.heygen.wire import WrongShape, read_asset, read_mapping
@@ -75,7 +74,7 @@ class Uploads:
         timeouts: Timeouts,
         transport: httpx.AsyncBaseTransport | None,
         allow_http: bool,
-        largest_part: int = LARGEST_PART,
+        largest_part: int,
     ) -> None:
         self._call = call
         self._timeouts = timeouts
@@ -122,7 +121,7 @@ class Uploads:
             return trouble
         asset_id = created.data.asset_id
         known = AssetData(asset_id, image.media_type, image.size_bytes)
-        path = f"/v3/assets/{quote(asset_id, safe='')}/complete"
+        path = f"/v3/assets/{path_segment(asset_id)}/complete"
         return await self._call("POST", path, lambda _: known, body=b"{}", key=key)
 
     async def _put(self, target: _Target, image: FileImage) -> Lost | None:
@@ -131,9 +130,9 @@ class Uploads:
             return Lost(f"the upload link is refused: {reason}")
         headers = httpx.Headers(target.headers)
         headers["Content-Length"] = str(image.size_bytes)
-        client = open_client(self._timeouts, transport=self._transport, connections=1)
-        async with client:
-            storage = Connection(client, anyio.CapacityLimiter(1), largest=_LARGEST_ANSWER)
+        gate = anyio.CapacityLimiter(1)
+        async with open_client(self._timeouts, transport=self._transport, gate=gate) as client:
+            storage = Connection(client, gate, largest=_LARGEST_ANSWER)
             # A request of its own, not the client's: it carries no header that was not asked for.
             received = await storage.send(
                 lambda _: httpx.Request("PUT", target.url, headers=headers, content=_stream(image)),
@@ -151,9 +150,13 @@ def _read_target(value: object) -> _Target:
     url, headers = data.get("upload_url"), data.get("upload_headers") or {}
     if not isinstance(url, str) or not url:
         raise WrongShape("upload_url is missing")
-    if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
-        raise WrongShape("upload_headers are not texts")
+    if not isinstance(headers, dict) or not all(map(_is_header, [*headers, *headers.values()])):
+        raise WrongShape("upload_headers are not headers")
     return _Target(read_asset(data).asset_id, url, headers)
+
+
+def _is_header(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isprintable()
 
 
 # --- the file -------------------------------------------------------------------------------------

@@ -72,9 +72,7 @@ class Downloader:
 
     async def __aenter__(self) -> Self:
         self._folder.sweep()
-        client = open_client(
-            self._timeouts, transport=self._transport, connections=int(self._gate.total_tokens)
-        )
+        client = open_client(self._timeouts, transport=self._transport, gate=self._gate)
         self._client = await self._stack.enter_async_context(client)
         return self
 

@@ -1,0 +1,121 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from runner.errors import AccountError
+from runner.heygen.credentials import Credentials, find_credentials
+
+KEY = "sk_planted_0123456789"
+
+
+def _file(folder: Path, content: str | bytes, mode: int = 0o600) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "credentials"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    path.chmod(mode)
+    return path
+
+
+def test_the_environment_comes_first(tmp_path: Path) -> None:
+    _file(tmp_path / ".heygen", "another-key")
+    found, warnings = find_credentials({"HEYGEN_API_KEY": f" {KEY}\r\n"}, tmp_path)
+    assert found == Credentials(KEY, "HEYGEN_API_KEY")
+    assert warnings == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps({"api_key": KEY}),
+        json.dumps({"api_key": f"  {KEY}\n", "other": [1]}, indent=2) + "\n",
+        KEY,
+        f"\n  {KEY}\r\n",
+        f"\N{ZERO WIDTH NO-BREAK SPACE}{KEY}",
+    ],
+)
+def test_the_file_of_the_official_client_is_read_in_both_forms(
+    tmp_path: Path, content: str
+) -> None:
+    path = _file(tmp_path / ".heygen", content)
+    found, warnings = find_credentials({"HEYGEN_API_KEY": "  "}, tmp_path)
+    assert (found.key, found.source, warnings) == (KEY, str(path), ())
+
+
+@pytest.mark.parametrize("given", ["{tmp}/config", "~/config"])
+def test_the_folder_can_be_another(tmp_path: Path, given: str) -> None:
+    _file(tmp_path / "config", KEY)
+    _file(tmp_path / ".heygen", "the-default-one")
+    environment = {"HEYGEN_CONFIG_DIR": given.format(tmp=tmp_path)}
+    assert find_credentials(environment, tmp_path)[0].key == KEY
+
+
+def test_without_a_key_the_error_says_where_one_belongs(tmp_path: Path) -> None:
+    with pytest.raises(AccountError, match="HEYGEN_API_KEY is not set") as caught:
+        find_credentials({}, tmp_path)
+    assert str(tmp_path / ".heygen" / "credentials") in caught.value.message
+    assert "--simulate" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "  \n",
+        "{}",
+        '{"api_key": ""}',
+        '{"api_key": 5}',
+        '{"api_key": null}',
+        '{"api_key": "sk_planted',
+        b"\xff\xfe\x00",
+        "x" * 100_000,
+        "{" * 20_000,
+    ],
+)
+def test_a_file_without_a_usable_key_is_an_account_error(
+    tmp_path: Path, content: str | bytes
+) -> None:
+    _file(tmp_path / ".heygen", content)
+    with pytest.raises(AccountError, match="holds no") as caught:
+        find_credentials({}, tmp_path)
+    assert caught.value.hint
+    assert "sk_planted" not in caught.value.message
+
+
+def test_a_folder_in_place_of_the_file_is_an_account_error(tmp_path: Path) -> None:
+    (tmp_path / ".heygen" / "credentials").mkdir(parents=True)
+    with pytest.raises(AccountError, match="cannot be read"):
+        find_credentials({}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "readers"), [(0o644, "everybody"), (0o604, "everybody"), (0o640, "its group")]
+)
+def test_a_file_that_others_can_read_is_warned_about(
+    tmp_path: Path, mode: int, readers: str
+) -> None:
+    path = _file(tmp_path / ".heygen", KEY, mode)
+    _, (warning,) = find_credentials({}, tmp_path)
+    assert readers in warning
+    assert f"chmod 600 {path}" in warning
+    assert KEY not in warning
+
+
+@pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "naïve", "tab\t", "nul\0", "\x7f"])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(AccountError) as caught:
+        Credentials(key, "HEYGEN_API_KEY")
+    assert caught.value.hint
+    assert not key or key not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_a_key_is_shown_nowhere() -> None:
+    credentials = Credentials(KEY)
+    for shown in (repr(credentials), str(credentials), f"{credentials}", f"{[credentials]!r}"):
+        assert KEY not in shown
+        assert "given" in shown
+
+
+def test_a_key_is_blotted_out_of_texts_unless_it_is_a_common_word() -> None:
+    assert Credentials(KEY).hide(f"bad key {KEY}!") == "bad key ***!"
+    assert Credentials("demo").hide("this is a demo") == "this is a demo"

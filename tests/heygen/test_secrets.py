@@ -1,0 +1,111 @@
+"""A planted key, and a search for it in everything that a run could print or keep."""
+
+import logging
+import traceback
+from pathlib import Path
+
+import httpx
+import pytest
+
+from runner.answers import Lost, Refusal
+from runner.canonical import sha256_hex
+from runner.heygen.client import HeyGen
+from runner.heygen.credentials import Credentials
+from runner.model import FileImage
+from tests.heygen.loopback import Loopback, Say, http
+
+pytestmark = pytest.mark.anyio
+KEY = "sk_planted_0123456789"
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    backend: str = request.param
+    return backend
+
+
+ECHO = f'{{"error":{{"code":"bad {KEY}","message":"key {KEY} is bad","param":"{KEY}"}}}}'.encode()
+
+
+async def test_no_log_at_any_level_has_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    says = [Say(http(200, b"{}"), "keep"), Say(http(401, ECHO), "keep"), Say(b"", "reset")]
+    with Loopback(*says) as server:
+        async with HeyGen(Credentials(KEY), server.url) as api:
+            for number in range(len(says)):
+                await api.create_avatar(b"{}", f"key-{number}")
+        assert KEY.encode() in server.requests[0]
+    assert {record.name.partition(".")[0] for record in caplog.records} >= {"httpx", "httpcore"}
+    assert KEY not in caplog.text
+    assert not [record for record in caplog.records if KEY in repr(record.__dict__)]
+
+
+async def test_a_server_that_repeats_the_key_is_not_quoted() -> None:
+    transport = httpx.MockTransport(
+        lambda _: httpx.Response(401, content=ECHO, headers={"X-Request-Id": KEY})
+    )
+    async with HeyGen(Credentials(KEY), "https://api.example", transport=transport) as api:
+        reply = await api.me()
+    assert isinstance(reply, Refusal)
+    assert reply.message == "key *** is bad"
+    assert KEY not in repr(reply)
+
+
+async def test_an_error_that_repeats_the_key_is_not_quoted() -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise httpx.LocalProtocolError(f"illegal header: {request.headers['x-api-key']}")
+
+    transport = httpx.MockTransport(fail)
+    async with HeyGen(Credentials(KEY), "https://api.example", transport=transport) as api:
+        assert await api.me() == Lost("LocalProtocolError: illegal header: ***")
+
+
+async def test_no_traceback_has_the_key_even_with_its_locals() -> None:
+    api = HeyGen(Credentials(KEY), "https://api.example")
+    with pytest.raises(RuntimeError) as unopened:
+        await api.me()
+    async with api:
+        with pytest.raises(ValueError, match="idempotency") as misused:
+            await api.create_avatar(b"{}", "not a key")
+    for error in (unopened.value, misused.value):
+        lines = traceback.TracebackException.from_exception(error, capture_locals=True).format()
+        assert KEY not in "".join(lines)
+
+
+async def test_nothing_that_is_shown_of_the_client_has_the_key() -> None:
+    async with HeyGen(Credentials(KEY), "https://api.example") as api:
+        assert repr(api) == str(api) == "HeyGen('https://api.example')"
+        assert KEY not in repr(vars(api))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_carries_the_key_anywhere(status: int) -> None:
+    with Loopback() as thief:
+        away = Say(http(status, b"", f"Location: {thief.url}/v3/users/me"), "keep")
+        with Loopback(away, away) as server:
+            async with HeyGen(Credentials(KEY), server.url) as api:
+                assert isinstance(await api.me(), Lost)
+                assert isinstance(await api.create_avatar(b"{}", "key-1"), Lost)
+        assert thief.connections == 0
+
+
+async def test_the_link_of_a_direct_upload_never_gets_the_key(tmp_path: Path) -> None:
+    content = b"not really a large picture"
+    path = tmp_path / "large.png"
+    path.write_bytes(content)
+    image = FileImage(path, "large.png", sha256_hex(content), "image/png", len(content), 1, 1)
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        target = {"asset_id": "asset_1", "upload_url": "https://api.example/put?s=1"}
+        return httpx.Response(200, json={"data": target | {"upload_headers": {"X-Amz-Acl": "x"}}})
+
+    transport = httpx.MockTransport(answer)
+    async with HeyGen(
+        Credentials(KEY), "https://api.example", transport=transport, largest_part=10
+    ) as api:
+        await api.upload(image, "key-1")
+    put = next(request for request in seen if request.method == "PUT")
+    assert "x-api-key" not in put.headers
+    assert KEY not in repr(put.headers.raw)

@@ -1,0 +1,319 @@
+"""Not sent or lost: the difference between free and paid, for everything that can go wrong."""
+
+import gzip
+import math
+import ssl
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import trio.testing
+from pytest_httpx import HTTPXMock
+
+from runner.answers import Answer, Lost, NotSent, Refusal
+from runner.heygen.client import HeyGen
+from runner.heygen.connection import NEVER_LEFT, Timeouts
+from runner.heygen.credentials import Credentials
+from tests.heygen.loopback import Loopback, Say, http
+
+pytestmark = pytest.mark.anyio
+BOUGHT = b'{"data":{"avatar_item":{"id":"look_1"},"avatar_group":{"id":"group_1"}}}'
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    backend: str = request.param
+    return backend
+
+
+def client(base: str = "https://api.example", **options: Any) -> HeyGen:
+    return HeyGen(Credentials("sk_planted_0123456789"), base, **options)
+
+
+# --- every class of httpx's errors ----------------------------------------------------------------
+
+EXCEPTIONS: dict[str, type[NotSent | Lost]] = {
+    "HTTPError": Lost,
+    "RequestError": Lost,
+    "TransportError": Lost,
+    "TimeoutException": Lost,
+    "ConnectTimeout": NotSent,
+    "ReadTimeout": Lost,
+    "WriteTimeout": Lost,
+    "PoolTimeout": NotSent,
+    "NetworkError": Lost,
+    "ConnectError": NotSent,
+    "ReadError": Lost,
+    "WriteError": Lost,
+    "CloseError": Lost,
+    "ProtocolError": Lost,
+    "LocalProtocolError": Lost,
+    "RemoteProtocolError": Lost,
+    "ProxyError": NotSent,
+    "UnsupportedProtocol": NotSent,
+    "DecodingError": Lost,
+    "TooManyRedirects": Lost,
+    "HTTPStatusError": Lost,
+    "InvalidURL": NotSent,
+    "CookieConflict": Lost,
+    "StreamError": Lost,
+    "StreamConsumed": Lost,
+    "StreamClosed": Lost,
+    "ResponseNotRead": Lost,
+    "RequestNotRead": Lost,
+}
+
+
+def _made(kind: type[Exception]) -> Exception:
+    if kind is httpx.HTTPStatusError:
+        request = httpx.Request("GET", "https://api.example")
+        return httpx.HTTPStatusError("x", request=request, response=httpx.Response(500))
+    quiet = (httpx.StreamConsumed, httpx.StreamClosed, httpx.ResponseNotRead, httpx.RequestNotRead)
+    return kind() if issubclass(kind, quiet) else kind("a reason")
+
+
+def test_every_error_of_httpx_has_its_place_in_the_table() -> None:
+    exported = [getattr(httpx, name) for name in httpx.__all__]
+    errors = [x for x in exported if isinstance(x, type) and issubclass(x, Exception)]
+    assert {error.__name__ for error in errors} == set(EXCEPTIONS)
+
+
+def test_no_error_that_never_left_covers_one_that_may_have() -> None:
+    for name, outcome in EXCEPTIONS.items():
+        assert issubclass(getattr(httpx, name), NEVER_LEFT) is (outcome is NotSent), name
+
+
+@pytest.mark.parametrize(("name", "outcome"), EXCEPTIONS.items())
+async def test_an_error_of_httpx_is_not_sent_or_lost(
+    httpx_mock: HTTPXMock, name: str, outcome: type[NotSent | Lost]
+) -> None:
+    httpx_mock.add_exception(_made(getattr(httpx, name)))
+    async with client() as api:
+        reply = await api.create_avatar(b"{}", "key-1")
+    assert isinstance(reply, outcome)
+    assert reply.reason.startswith(name)
+    assert len(httpx_mock.get_requests()) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ssl.SSLError(1, "decryption failed or bad record mac"),
+        OSError(5, "input/output error"),
+        TimeoutError(),
+        anyio.BrokenResourceError(),
+        ValueError("anything at all"),
+        ExceptionGroup("several", [OSError("one"), OSError("other")]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_an_error_from_below_httpx_is_lost(error: Exception) -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    async with client(transport=httpx.MockTransport(fail)) as api:
+        assert isinstance(await api.create_avatar(b"{}", "key-1"), Lost)
+
+
+async def test_an_error_while_the_body_comes_keeps_the_status() -> None:
+    class Breaking(httpx.AsyncByteStream):
+        async def __aiter__(self) -> Any:
+            yield b'{"data":'
+            raise httpx.ReadError("reset")
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(402, stream=Breaking()))
+    async with client(transport=transport) as api:
+        reply = await api.create_avatar(b"{}", "key-1")
+    assert reply == Lost("HTTP 402, then ReadError: reset", 402)
+
+
+async def test_a_link_too_long_to_be_sent_was_never_sent() -> None:
+    async with client() as api:
+        assert isinstance(await api.looks(token="t" * 100_000), NotSent)
+
+
+# --- real connections -----------------------------------------------------------------------------
+
+BROKEN = {
+    "closed without a word": Say(b""),
+    "reset without a word": Say(b"", "reset"),
+    "half a status line": Say(b"HTTP/1.1 20"),
+    "half the headers": Say(b"HTTP/1.1 200 OK\r\nContent-Len"),
+    "no HTTP": Say(b"SSH-2.0-OpenSSH_9.9\r\n\r\n"),
+    "body cut short": Say(http(200, BOUGHT, length=len(BOUGHT) + 1)),
+    "body cut to nothing": Say(http(200, b"", length=len(BOUGHT))),
+    "refusal cut short": Say(http(402, b'{"error":{"code":"insuff', length=200)),
+    "body reset": Say(http(200, BOUGHT[:9], length=len(BOUGHT)), "reset"),
+    "chunks cut short": Say(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"dat'),
+    "chunks without an end": Say(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n48\r\n" + BOUGHT + b"\r\n"
+    ),
+    "undecodable": Say(http(200, BOUGHT, "Content-Encoding: gzip")),
+    "compressed and cut short": Say(
+        http(200, gzip.compress(BOUGHT)[:-9], "Content-Encoding: gzip")
+    ),
+    "an encoding of its own": Say(http(200, BOUGHT, "Content-Encoding: br")),
+    "not JSON": Say(http(200, b"<html>welcome</html>")),
+    "no length, cut short": Say(b"HTTP/1.1 200 OK\r\n\r\n" + BOUGHT[:-9]),
+    "no id": Say(http(200, b'{"data":{"avatar_item":{},"avatar_group":{"id":"group_1"}}}')),
+    "empty": Say(b"HTTP/1.1 204 No Content\r\n\r\n"),
+    "upgrade": Say(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
+    ),
+    "redirect": Say(http(307, b"", "Location: /v3/elsewhere")),
+    "redirect to nowhere": Say(http(302, b"", "Location: https://[")),
+    "headers without end": Say(b"HTTP/1.1 200 OK\r\n" + b"X: " + b"x" * 200_000),
+}
+
+
+@pytest.mark.parametrize("say", BROKEN.values(), ids=BROKEN.keys())
+async def test_an_answer_that_is_not_whole_is_lost_and_nothing_is_repeated(say: Say) -> None:
+    with Loopback(say) as server:
+        async with client(server.url) as api:
+            reply = await api.create_avatar(b"{}", "key-1")
+        assert isinstance(reply, Lost)
+        assert [request[:17] for request in server.requests] == [b"POST /v3/avatars "]
+
+
+LARGE = b'{"data":"' + b"x" * 100_000 + b'"}'
+TOO_LARGE = {
+    "and says so": http(200, LARGE),
+    "and does not say so": b"HTTP/1.1 200 OK\r\n\r\n" + LARGE,
+    "once it is unfolded": http(200, gzip.compress(LARGE), "Content-Encoding: gzip"),
+}
+
+
+# httpx leaves its generators to be collected when a body is not read to its end; trio says so.
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
+@pytest.mark.parametrize("data", TOO_LARGE.values(), ids=TOO_LARGE.keys())
+async def test_an_answer_larger_than_the_bound_is_lost(data: bytes) -> None:
+    with Loopback(Say(data)) as server:
+        async with client(server.url, largest_answer=10_000) as api:
+            reply = await api.create_avatar(b"{}", "key-1")
+    assert isinstance(reply, Lost)
+    assert "larg" in reply.reason
+    assert reply.status == 200
+
+
+async def test_a_compressed_answer_is_read() -> None:
+    say = Say(http(200, gzip.compress(BOUGHT), "Content-Encoding: gzip"))
+    with Loopback(say) as server:
+        async with client(server.url) as api:
+            assert isinstance(await api.create_avatar(b"{}", "key-1"), Answer)
+        assert b"accept-encoding: gzip\r\n" in server.requests[0].lower()
+
+
+async def test_a_whole_answer_is_an_answer_and_its_connection_is_used_again() -> None:
+    with Loopback(Say(http(200, BOUGHT), "keep"), Say(http(500, b""), "keep")) as server:
+        async with client(server.url) as api:
+            assert isinstance(await api.create_avatar(b"{}", "key-1"), Answer)
+            assert isinstance(await api.create_avatar(b"{}", "key-2"), Refusal)
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("then", ["close", "reset"])
+async def test_a_kept_connection_that_closes_on_a_request_loses_it(then: Any) -> None:
+    with Loopback(Say(http(200, BOUGHT), "keep"), Say(b"", then)) as server:
+        async with client(server.url) as api:
+            assert isinstance(await api.create_avatar(b"{}", "key-1"), Answer)
+            assert isinstance(await api.create_avatar(b"{}", "key-2"), Lost)
+        assert server.connections == 1
+        assert len(server.requests) == 2
+
+
+async def test_a_closed_port_was_never_sent_to() -> None:
+    with Loopback() as server:
+        url = server.url
+    async with client(url) as api:
+        assert isinstance(await api.create_avatar(b"{}", "key-1"), NotSent)
+
+
+async def test_a_server_that_speaks_no_tls_never_saw_the_request() -> None:
+    with Loopback() as server:
+        async with client(f"https://127.0.0.1:{server.port}") as api:
+            reply = await api.create_avatar(b"{}", "key-1")
+        assert isinstance(reply, NotSent)
+        assert server.requests == []
+        assert server.connections == 1
+
+
+async def test_a_proxy_that_refuses_never_saw_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback(Say(http(502, b"no"))) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        async with client("https://api.example") as api:
+            reply = await api.create_avatar(b'{"secret":"body"}', "key-1")
+        assert isinstance(reply, NotSent)
+        (request,) = proxy.requests
+    assert request.startswith(b"CONNECT api.example:443 ")
+    assert b"sk_planted" not in request
+    assert b"secret" not in request
+
+
+async def test_plain_http_goes_around_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback() as proxy, Loopback(Say(http(200, BOUGHT))) as server:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        async with client(server.url) as api:
+            assert isinstance(await api.create_avatar(b"{}", "key-1"), Answer)
+        assert proxy.connections == 0
+
+
+# --- time, virtual --------------------------------------------------------------------------------
+
+
+class TestDeadlines:
+    @pytest.fixture
+    def anyio_backend(self) -> tuple[str, dict[str, Any]]:
+        return "trio", {"clock": trio.testing.MockClock(autojump_threshold=0)}
+
+    async def test_a_request_without_an_answer_is_lost_after_its_time(self) -> None:
+        transport = httpx.MockTransport(_for_ever)
+        async with client(transport=transport, timeouts=Timeouts(total=150)) as api:
+            began = anyio.current_time()
+            assert await api.create_avatar(b"{}", "key-1") == Lost("no answer within 150 s")
+            assert anyio.current_time() - began == pytest.approx(150)
+
+    async def test_an_answer_that_trickles_is_lost_after_its_time(self) -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Trickle()))
+        async with client(transport=transport, timeouts=Timeouts(total=150)) as api:
+            began = anyio.current_time()
+            assert isinstance(await api.create_avatar(b"{}", "key-1"), Lost)
+            assert anyio.current_time() - began == pytest.approx(150)
+
+    async def test_a_request_that_finds_no_place_in_its_time_was_never_sent(self) -> None:
+        gate = anyio.CapacityLimiter(1)
+        sent: list[httpx.Request] = []
+
+        async def stall(request: httpx.Request) -> httpx.Response:
+            sent.append(request)
+            return await _for_ever(request)
+
+        replies: list[object] = []
+
+        async def create(key: str) -> None:
+            replies.append(await api.create_avatar(b"{}", key))
+
+        async with client(transport=httpx.MockTransport(stall), gate=gate) as api:
+            await gate.acquire_on_behalf_of("somebody else")
+            await create("key-1")
+            assert isinstance(replies[0], NotSent)
+            assert sent == []
+
+    async def test_cancelling_is_the_only_thing_that_comes_through(self) -> None:
+        async with client(transport=httpx.MockTransport(_for_ever)) as api:
+            with anyio.move_on_after(5) as scope:
+                await api.create_avatar(b"{}", "key-1")
+            assert scope.cancelled_caught
+
+
+class Trickle(httpx.AsyncByteStream):
+    async def __aiter__(self) -> Any:
+        while True:
+            await anyio.sleep(10)
+            yield b" "
+
+
+async def _for_ever(request: httpx.Request) -> httpx.Response:
+    await anyio.sleep(math.inf)
+    raise AssertionError("unreachable")
