@@ -85,7 +85,7 @@ def insecure(url: str, *, allow_http: bool = False) -> str | None:
     """
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        host, _port = parts.hostname, parts.port
     except ValueError:
         return "it is not a URL"
     if parts.scheme not in ("http", "https"):

@@ -15,6 +15,7 @@ import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import cast
 
 import anyio
@@ -153,7 +154,7 @@ def explain(error: Exception) -> str:
 def open_client(
     timeouts: Timeouts, *, transport: httpx.AsyncBaseTransport | None, gate: anyio.CapacityLimiter
 ) -> httpx.AsyncClient:
-    """Make a client that follows no redirect, repeats nothing and holds no key.
+    """Make a client that follows no redirect, repeats nothing, keeps no cookie and holds no key.
 
     Its pool is as wide as the gate, so that nothing ever waits inside the pool.
 
@@ -167,6 +168,7 @@ def open_client(
             transport=transport,
             mounts=None if transport else {"http://": None},
             follow_redirects=False,
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
             headers={"User-Agent": f"lookbook/{__version__}", "Accept-Encoding": "gzip"},
             timeout=httpx.Timeout(
                 connect=timeouts.connect,

@@ -93,18 +93,22 @@ class Downloader:
         """
         if not _NAME.fullmatch(look) or number < 0:
             raise ValueError(f"no file name can be made of {look!r} and {number!r}")
+        if self._client is None:
+            raise RuntimeError("Downloader is used outside of its async with block")
         with anyio.move_on_after(self._timeouts.total):
             async with self._gate:
-                return await self._fetch(url, f"{look}.{number}")
+                return await self._fetch(self._client, url, f"{look}.{number}")
         return FetchFailed(f"no picture within {self._timeouts.total:g} s", again=True)
 
     def present(self, image: str, sha256: str) -> bool:
         """Whether the file is on disk with that content; the content is read and hashed."""
         return self._folder.present(image, sha256)
 
-    async def _fetch(self, url: str, name: str) -> Downloaded | FetchFailed:
+    async def _fetch(
+        self, client: httpx.AsyncClient, url: str, name: str
+    ) -> Downloaded | FetchFailed:
         try:
-            response = await self._open(url)
+            response = await self._open(client, url)
             if isinstance(response, FetchFailed):
                 return response
             try:
@@ -120,16 +124,14 @@ class Downloader:
 
     # --- the answer -------------------------------------------------------------------------------
 
-    async def _open(self, url: str) -> httpx.Response | FetchFailed:
+    async def _open(self, client: httpx.AsyncClient, url: str) -> httpx.Response | FetchFailed:
         """Follow a link to an answer with a picture, every hop checked before it is asked."""
-        if self._client is None:
-            raise RuntimeError("Downloader is used outside of its async with block")
         for _ in range(_MOST_REDIRECTS + 1):
             reason = insecure(url, allow_http=self._allow_http)
             if reason is not None:
                 return FetchFailed(f"the link is refused: {reason}")
-            request = self._client.build_request("GET", url, headers=_HEADERS)
-            response = await self._client.send(request, stream=True)
+            request = client.build_request("GET", url, headers=_HEADERS)
+            response = await client.send(request, stream=True)
             if response.status_code == 200:
                 return response
             try:
@@ -196,4 +198,4 @@ async def _beginning(response: httpx.Response) -> bytes:
         data += chunk
         if len(data) > _LARGEST_EXPLANATION:
             break
-    return data
+    return data[:_LARGEST_EXPLANATION]
