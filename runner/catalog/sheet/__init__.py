@@ -1,0 +1,44 @@
+"""The contact sheet: the looks on numbered pages, to print or to send, as PDF or PNG.
+
+One layout (pure, in points) and two painters; both draw the same pages.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["write_pdf", "write_png"]
+
+
+def write_pdf(results: Mapping[str, Any], folder: Path, target: Path) -> Path:
+    """Write the contact sheet of a results document as one PDF with real text; give its path.
+
+    Raises OSError if ``target`` cannot be written, UsageError where fpdf2 is not installed.
+    """
+    from runner.catalog import words
+    from runner.catalog.files import write_atomic
+    from runner.catalog.sheet import layout, pdf
+
+    pages, pictures = layout.prepare(results, folder)
+    write_atomic(target, pdf.paint(pages, pictures, title=words.clean(results["campaign"])))
+    return target
+
+
+def write_png(results: Mapping[str, Any], folder: Path, target: Path) -> list[Path]:
+    """Write the contact sheet as PNG, one file for each page; give their paths in order.
+
+    A sheet of one page is ``target``; the pages of a longer one are ``NAME-1.png`` and so on, with
+    as many digits as the last needs. Raises OSError.
+    """
+    from runner.catalog.files import write_atomic
+    from runner.catalog.sheet import layout, png
+
+    pages, pictures = layout.prepare(results, folder)
+    digits = len(str(len(pages)))
+    paths: list[Path] = []
+    for number, page in enumerate(pages, start=1):
+        name = f"{target.stem}-{number:0{digits}}{target.suffix}" if len(pages) > 1 else target.name
+        path = target.with_name(name)
+        write_atomic(path, png.paint(page, pictures))
+        paths.append(path)
+    return paths

@@ -1,0 +1,76 @@
+"""Paint the contact sheet as PDF: embedded fonts, text that can be selected and searched."""
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageOps
+
+from runner.catalog.sheet import layout, lettering
+from runner.catalog.sheet.layout import Frame, Page, Text
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+__all__ = ["paint"]
+
+TONES = {"ink": (27, 26, 24), "soft": (102, 98, 90)}
+_LINE, _WELL = (216, 211, 201), (241, 238, 232)
+_DPI = 200
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""The document's date: the same results give the same bytes, whenever they are printed."""
+
+
+def paint(pages: Sequence[Page], pictures: Mapping[str, Path], *, title: str) -> bytes:
+    """Give the PDF of all pages. ``pictures`` holds the file to show for each image path."""
+    try:
+        from fpdf import FPDF
+    except ImportError as error:
+        raise UsageError(
+            "A PDF needs the fpdf2 library.", hint="Install it: pip install 'lookbook[pdf]'"
+        ) from error
+    document = FPDF(unit="pt", format=(layout.WIDTH, layout.HEIGHT))
+    document.set_auto_page_break(auto=False)
+    document.set_creation_date(_EPOCH)
+    document.set_title(title)
+    document.set_creator("lookbook")
+    document.set_lang("en")
+    for face, path in lettering.FONTS.items():
+        document.add_font(face, fname=path)
+    for page in pages:
+        document.add_page()
+        for mark in page.marks:
+            if isinstance(mark, Text):
+                _letter(document, mark)
+            else:
+                _frame(document, mark, pictures)
+    return bytes(document.output())
+
+
+def _letter(document: "FPDF", mark: Text) -> None:
+    document.set_font(mark.face, size=mark.size)
+    document.set_text_color(*TONES[mark.tone])
+    width = document.get_string_width(mark.text)
+    document.text(mark.x - (width if mark.align == "r" else 0), mark.y, mark.text)
+
+
+def _frame(document: "FPDF", mark: Frame, pictures: Mapping[str, Path]) -> None:
+    if mark.image is not None:
+        size = round(mark.width * _DPI / 72), round(mark.height * _DPI / 72)
+        with Image.open(pictures[mark.image]) as picture:
+            fitted = ImageOps.fit(picture, size, centering=(0.5, 0.25))
+        jpeg = io.BytesIO()
+        fitted.save(jpeg, "JPEG", quality=85)
+        document.image(jpeg, mark.x, mark.y, mark.width, mark.height)
+        return
+    document.set_draw_color(*_LINE)
+    document.set_fill_color(*_WELL)
+    style = "D" if mark.gap else "DF"
+    document.rect(mark.x, mark.y, mark.width, mark.height, style=style)
+    document.set_font("serif", size=9)
+    document.set_text_color(*TONES["soft"])
+    width = document.get_string_width(mark.words)
+    document.text(mark.x + (mark.width - width) / 2, mark.y + mark.height / 2 + 3, mark.words)

@@ -1,0 +1,55 @@
+"""Paint a page of the contact sheet as PNG, at 150 dots per inch."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageOps
+
+from runner.catalog.sheet import layout, lettering
+from runner.catalog.sheet.layout import Frame, Page, Text
+
+__all__ = ["DPI", "paint"]
+
+DPI = 150
+_SCALE = DPI / 72
+TONES = {"ink": (27, 26, 24), "soft": (102, 98, 90)}
+_LINE, _WELL = (216, 211, 201), (241, 238, 232)
+
+
+def paint(page: Page, pictures: Mapping[str, Path]) -> bytes:
+    """Give the page's PNG. ``pictures`` holds the file to show for each image path."""
+    size = round(layout.WIDTH * _SCALE), round(layout.HEIGHT * _SCALE)
+    sheet = Image.new("RGB", size, "white")
+    pen = ImageDraw.Draw(sheet)
+    for mark in page.marks:
+        if isinstance(mark, Text):
+            _letter(pen, mark)
+        else:
+            _frame(sheet, pen, mark, pictures)
+    out = io.BytesIO()
+    sheet.save(out, "PNG", optimize=True, dpi=(DPI, DPI))
+    return out.getvalue()
+
+
+def _letter(pen: ImageDraw.ImageDraw, mark: Text) -> None:
+    font = lettering.sized(mark.face, round(mark.size * _SCALE))
+    place = (mark.x * _SCALE, mark.y * _SCALE)
+    pen.text(place, mark.text, fill=TONES[mark.tone], font=font, anchor=f"{mark.align}s")
+
+
+def _frame(
+    sheet: Image.Image, pen: ImageDraw.ImageDraw, mark: Frame, pictures: Mapping[str, Path]
+) -> None:
+    left, top = round(mark.x * _SCALE), round(mark.y * _SCALE)
+    wide, high = round(mark.width * _SCALE), round(mark.height * _SCALE)
+    if mark.image is not None:
+        with Image.open(pictures[mark.image]) as picture:
+            fitted = ImageOps.fit(picture, (wide, high), centering=(0.5, 0.25))
+        sheet.paste(fitted, (left, top))
+        return
+    well = None if mark.gap else _WELL
+    pen.rectangle((left, top, left + wide, top + high), fill=well, outline=_LINE)
+    font = lettering.sized("serif", round(9 * _SCALE))
+    middle = (left + wide / 2, top + high / 2)
+    pen.text(middle, mark.words, fill=TONES["soft"], font=font, anchor="mm")

@@ -1,0 +1,71 @@
+"""Tables: every take once, safe in a spreadsheet, readable by programs."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from runner.catalog import tables
+from tests.catalog import sample
+
+
+def read(results: dict[str, Any]) -> list[dict[str, str]]:
+    text = tables.to_csv(results)
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(text[1:], newline="")))
+
+
+def test_every_take_is_a_row_and_a_look_without_one_has_a_row_too() -> None:
+    results = sample.campaign()
+    named = [(row["look"], row["take"]) for row in tables.rows(results)]
+    takes = [
+        (look["look"], take["take"])
+        for look in [*results["looks"], *results["orphans"]]
+        for take in look["takes"]
+    ]
+    assert [name for name in named if name[1] is not None] == takes
+    assert [name for name in named if name[1] is None] == [("ski-evening", None)]
+
+
+def test_a_row_says_what_a_take_was_made_from() -> None:
+    takes = [sample.take("one", request={"prompt": "before"})]
+    results = sample.document([sample.look("one", "now", takes), sample.look("two", "as said")])
+    assert [row["prompt"] for row in tables.rows(results)] == ["before", "as said"]
+
+
+def test_orphans_are_marked() -> None:
+    results = sample.document([sample.base()], orphans=[sample.look("old", "p")])
+    assert [row["orphan"] for row in tables.rows(results)] == [False, True]
+
+
+def test_json_lines_hold_the_rows() -> None:
+    results = sample.campaign()
+    lines = tables.to_jsonl(results).splitlines()
+    assert [json.loads(line) for line in lines] == list(tables.rows(results))
+
+
+def test_csv_has_the_same_columns_in_every_row_and_one_for_each_axis() -> None:
+    table = read(sample.campaign())
+    assert list(table[0]) == [*tables.COLUMNS, "axis.outfit", "axis.setting"]
+    blazer = next(row for row in table if row["look"] == "blazer-office")
+    assert (blazer["axis.outfit"], blazer["tags"]) == ("blazer", "hero; web")
+    assert (blazer["picked"], blazer["price_usd"], blazer["take"]) == ("yes", "1.0", "1")
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =HYPERLINK(1)", "\n=1"]
+)
+def test_text_that_looks_like_a_formula_is_text_in_a_spreadsheet(text: str) -> None:
+    axes = {text: text}
+    results = sample.document([sample.look("one", text, title=text, tags=[text], axes=axes)])
+    (row,) = read(results)
+    for column in ("prompt", "title", "tags", f"axis.{text}"):
+        assert row[column].startswith("'")
+
+
+@pytest.mark.parametrize("text", ['say "hi", twice', "two\nlines", "a,b;c", "Ünïcode — 東京"])
+def test_any_text_comes_back_from_csv_as_it_was(text: str) -> None:
+    (row,) = read(sample.document([sample.look("one", text)]))
+    assert row["prompt"] == text
