@@ -1,22 +1,135 @@
-"""Drawing."""
+"""The picture: a background out of focus, a person in front of it, and one light over both."""
 
 import io
+from random import Random
 
-from runner.simulator.portrait import people
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from runner.simulator.portrait import clothes, hair, head, people
+from runner.simulator.portrait.backdrops import SETTINGS
+from runner.simulator.portrait.clothes import GARMENTS, Fitting
+from runner.simulator.portrait.ink import Canvas, Colour, light, luma, mix, rgb
+from runner.simulator.portrait.mood import MOODS, Mood
 from runner.simulator.portrait.people import Face
-from runner.simulator.portrait.scenes import Scene
+from runner.simulator.portrait.props import Stage
+from runner.simulator.portrait.scenes import OUTFIT_COLOURS, USUAL, Scene
+
+SHARP = 2
+"""How much larger than the final picture a person is drawn, for smooth edges."""
+
+QUALITY = 88
 
 
 def jpeg(face: Face, scene: Scene) -> bytes:
-    """Return the picture."""
-    from PIL import Image, ImageDraw
-
-    w, h = scene.size
-    im = Image.new("RGB", (w, h), scene.tint or "#cfd6dc")
-    d = ImageDraw.Draw(im)
-    d.rounded_rectangle((w * 0.1, h * 0.62, w * 0.9, h * 1.2), w * 0.2, fill=scene.colour or "#556")
-    d.ellipse((w * 0.27, h * 0.14, w * 0.73, h * 0.6), fill=face.hair)
-    d.ellipse((w * 0.32, h * 0.2, w * 0.68, h * 0.62), fill=face.skin)
+    """Draw a picture as JPEG; its comment carries the face, so that it can come back as a photo."""
     out = io.BytesIO()
-    im.save(out, "JPEG", quality=88, comment=people.note(face, scene).encode("latin-1"))
+    comment = people.note(face, scene).encode("latin-1")
+    picture(face, scene, scene.size).save(out, "JPEG", quality=QUALITY, comment=comment)
     return out.getvalue()
+
+
+def png(face: Face, scene: Scene, size: tuple[int, int]) -> bytes:
+    """Draw a picture as PNG, with the face in a text field."""
+    from PIL.PngImagePlugin import PngInfo
+
+    note = PngInfo()
+    note.add_text(people.FIELD, people.note(face, scene))
+    out = io.BytesIO()
+    picture(face, scene, size).save(out, "PNG", optimize=True, pnginfo=note)
+    return out.getvalue()
+
+
+def picture(face: Face, scene: Scene, size: tuple[int, int]) -> Image.Image:
+    """Draw a face in a scene, in pixels."""
+    mood = MOODS[scene.light]
+    image = backdrop(scene, size, seed=f"{face.skin}{face.width}{scene.variety}")
+    person = image.resize((size[0] * SHARP, size[1] * SHARP), Image.Resampling.BILINEAR)
+    _person(person, face, scene)
+    drawn = person.reduce(SHARP)
+    if mood.person != (1.0, 1.0, 1.0) or scene.tint:
+        drawn = _lit(image, drawn, mood, scene)
+    if scene.weather:
+        _weather(drawn, scene)
+    return drawn
+
+
+def backdrop(scene: Scene, size: tuple[int, int], *, seed: str) -> Image.Image:
+    """Draw the setting alone, out of focus."""
+    small = Image.new("RGB", (size[0] // 2, size[1] // 2))
+    tint = rgb(scene.tint) if scene.tint else None
+    stage = Stage(small, MOODS[scene.light], Random(seed), tint)  # noqa: S311 - a drawing
+    SETTINGS[scene.setting or "studio"](stage)
+    if scene.plants:
+        for x, y, tall in ((0.05, 0.9, 0.34), (stage.w - 0.05, 0.94, 0.38), (0.2, 0.98, 0.2)):
+            stage.plant(x, y, tall, pot="#d9c4ae")
+    blur = small.filter(ImageFilter.GaussianBlur(small.height / 330))
+    return blur.resize(size, Image.Resampling.BICUBIC)
+
+
+def _person(image: Image.Image, face: Face, scene: Scene) -> None:
+    width, height = image.size
+    share, at = {"close": (0.165, 0.44), "wide": (0.088, 0.34)}.get(scene.pose, (0.121, 0.385))
+    unit = min(height, width * 1.3) * share
+    canvas = Canvas(image, unit=unit, x=width * 0.5, y=height * at)
+    skin = rgb(face.skin)
+    hair.behind(canvas, face)
+    head.neck(canvas, face, skin)
+    fitting = _fitting(canvas, face, scene)
+    GARMENTS[_garment(face, scene)](fitting)
+    if scene.pose == "arms-crossed":
+        clothes.crossed_arms(fitting)
+    head.head(canvas, face, skin)
+    head.features(canvas, face, skin, scene.expression)
+    hair.front(canvas, face)
+    if face.earrings != "none" and face.style != "hijab":
+        head.earrings(canvas, face)
+
+
+def _garment(face: Face, scene: Scene) -> str:
+    usual = ("tshirt", "shirt", "sweater", "blouse" if face.woman else "polo")
+    return scene.garment or usual[round(face.width * 1000) % 4]
+
+
+def _fitting(canvas: Canvas, face: Face, scene: Scene) -> Fitting:
+    garment = _garment(face, scene)
+    chosen = OUTFIT_COLOURS[(scene.variety + round(face.width * 1000)) % len(OUTFIT_COLOURS)]
+    base = rgb(scene.colour or USUAL.get(garment, chosen))
+    if scene.tint and not scene.colour:
+        base = mix(base, rgb(scene.tint), 0.4)
+    accent = rgb(scene.accent) if scene.accent else _accent(garment, base, scene)
+    return Fitting(canvas, face.woman, base, accent, rgb(face.skin))
+
+
+def _accent(garment: str, base: Colour, scene: Scene) -> Colour:
+    if garment == "shirt-tie":
+        return rgb(("#24365c", "#6d2436", "#2c5a3e", "#5f3557")[scene.variety % 4])
+    if garment in ("blazer", "suit", "trench", "leather", "overalls", "apron"):
+        return (244, 241, 235) if luma(base) < 0.78 else (70, 84, 104)
+    return light(base, 0.7) if luma(base) < 0.6 else mix(base, (120, 70, 60), 0.6)
+
+
+def _lit(backdrop_: Image.Image, drawn: Image.Image, mood: Mood, scene: Scene) -> Image.Image:
+    """Put the person into the light of the place, and a rim of that light on the edges."""
+    factors = tuple(min(255, round(255 * factor / 1.02)) for factor in mood.person)
+    colour: Colour = (factors[0], factors[1], factors[2])
+    if scene.tint:
+        colour = mix(colour, light(rgb(scene.tint), 0.55), 0.22)
+    changed = ImageChops.difference(drawn, backdrop_).convert("L").point(_FOREGROUND)
+    graded = ImageChops.multiply(drawn, Image.new("RGB", drawn.size, colour))
+    return Image.composite(graded, drawn, changed)
+
+
+_FOREGROUND = [0, 0, 0, *[255] * 253]
+
+
+def _weather(image: Image.Image, scene: Scene) -> None:
+    pen = ImageDraw.Draw(image, "RGBA")
+    random = Random(scene.variety)  # noqa: S311 - a drawing
+    width, height = image.size
+    for _ in range(90):
+        x, y = random.uniform(0, width), random.uniform(0, height)
+        if scene.weather == "rain":
+            pen.line((x, y, x - 7, y + 30), fill=(226, 236, 246, 84), width=2)
+        else:
+            radius = random.uniform(2, 5)
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(255, 255, 255, 200))
