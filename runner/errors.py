@@ -17,7 +17,7 @@ Exit codes 0, 4, 6 and 10 are outcomes, not errors: ``runner.policy.outcome`` de
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "AccountError",
@@ -57,7 +57,7 @@ class ManifestError(UsageError):
 
     code = "invalid_manifest"
 
-    def __init__(self, message: str, diagnostics: Sequence[object] = ()) -> None:
+    def __init__(self, message: str, diagnostics: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.diagnostics = tuple(diagnostics)
 

@@ -56,6 +56,8 @@ class Execution:
         self._failures_in_a_row = 0
         self._fetches: TaskGroup | None = None
         self.standing = Standing(plan, self._searcher.findings, self._collector.problems)
+        for key in plan.left_out:
+            self.standing.hold(key, Hold.BUDGET, self._actions[key].reason)
 
     async def execute(self) -> None:
         """Carry the plan out as far as it goes. Raises a LookbookError when the disk gives up."""

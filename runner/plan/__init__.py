@@ -5,5 +5,6 @@ Pure: campaign and ledger snapshot in, plan out; no clock, no randomness, no fil
 
 from runner.plan.diff import plan
 from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.trim import trim
 
-__all__ = ["Action", "Plan", "PlannedLook", "plan"]
+__all__ = ["Action", "Plan", "PlannedLook", "plan", "trim"]

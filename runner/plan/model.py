@@ -71,7 +71,8 @@ class Plan:
 
     ``strays`` are uids of takes that were sent and that the manifest no longer wants: they are
     never sent again, but what they bought is not lost. ``moves`` maps an old look key to the new
-    one of looks whose key was renamed while what is paid for stayed the same.
+    one of looks whose key was renamed while what is paid for stayed the same. ``left_out`` are
+    looks that a ceiling had no room for (``runner.plan.trim``).
     """
 
     campaign: str
@@ -79,6 +80,7 @@ class Plan:
     actions: tuple[PlannedLook, ...]
     strays: tuple[str, ...]
     moves: Mapping[str, str]
+    left_out: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:

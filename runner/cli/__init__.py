@@ -1,0 +1,126 @@
+"""The command that people type: one module for each subcommand, loaded when it is called.
+
+Results go to stdout, messages and progress to stderr. Every error that a person may meet passes
+the one boundary here and ends in a clear sentence and the design's exit code.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from runner import __version__
+from runner.errors import LookbookError, ManifestError
+
+__all__ = ["COMMANDS", "cli", "main"]
+
+COMMANDS: dict[str, str] = {
+    "init": "Write a starter manifest, or make one from a spreadsheet.",
+    "validate": "Check a manifest and its files; free, without key or network.",
+    "plan": "Show what a run would do, and what it would cost.",
+    "run": "Carry out the plan: generate, wait, fetch, and make the catalog.",
+    "status": "Show every look, its money, and what to do next.",
+    "retry": "Buy again what failed, after saying what that costs.",
+    "fetch": "Fetch pictures that are missing or were changed; free.",
+    "reconcile": "Decide what became of sends whose outcome is unknown.",
+    "export": "Print the results as JSON, JSON Lines or CSV.",
+    "catalog": "Make the catalog again, a contact sheet, or picture files.",
+    "graph": "Print the references between looks as a drawing.",
+    "schema": "Print a JSON Schema of one of the forms.",
+    "simulator": "Serve the simulated HeyGen API on this machine.",
+}
+"""Every subcommand with the line that ``--help`` shows; its module has the rest."""
+
+
+class _Lazy(click.Group):
+    """A group that imports a subcommand only when it is called, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"runner.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lookbook")
+def cli() -> None:
+    """Turn one photo and a page of outfits and settings into a catalog of avatar looks.
+
+    A manifest (YAML) says which looks a campaign has; `lookbook run` generates them through
+    HeyGen's v3 API, pays for each exactly once, and ends in a catalog. Running the same command
+    again resumes. With --simulate everything runs on this machine, free and without a key.
+
+    \b
+    Start here:
+      lookbook init spring.yaml            a commented manifest
+      lookbook run spring.yaml --simulate  rehearse it for nothing
+      lookbook plan spring.yaml            what the real run would cost
+
+    Environment: HEYGEN_API_KEY, HEYGEN_API_BASE, HEYGEN_ALLOW_HTTP, HEYGEN_MAX_RETRIES,
+    HEYGEN_CONFIG_DIR, NO_COLOR.
+
+    \b
+    Exit codes: 0 done · 1 looks failed or are blocked, or the API did · 2 usage, invalid
+    manifest, declined, ledger locked · 3 key, permission or wallet · 4 work still under way, run
+    again to resume · 5 budget · 6 an unknown outcome needs a person · 10 plan found changes
+    (with --detailed-exitcode).
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and end the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; gives its exit code. The one boundary where errors become words."""
+    color = False if os.environ.get("NO_COLOR") else None
+    try:
+        code = cli.main(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="lookbook",
+            standalone_mode=False,
+            color=color,
+        )
+    except ManifestError as error:
+        from runner.manifest.render import as_text
+
+        click.echo(as_text(error.diagnostics), err=True, color=color)
+        return _complain(error.message, error.hint, error.exit_code)
+    except LookbookError as error:
+        return _complain(error.message, error.hint, error.exit_code)
+    except click.UsageError as error:
+        return _complain(error.format_message(), _usage_hint(error), 2)
+    except click.ClickException as error:
+        return _complain(error.format_message(), None, 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("Stopped before anything was sent.", None, 2)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _complain(message: str, hint: str | None, code: int) -> int:
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {message}", err=True)
+    if hint:
+        click.echo(f"       {hint}", err=True)
+    return code
+
+
+def _usage_hint(error: click.UsageError) -> str | None:
+    if error.ctx is None:
+        return None
+    return f"See: {error.ctx.command_path} --help"

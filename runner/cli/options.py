@@ -1,0 +1,109 @@
+"""Options that recur, each defined once."""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = [
+    "Usd",
+    "account_option",
+    "manifest_argument",
+    "sim_option",
+    "simulate_option",
+    "var_option",
+    "yes_option",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Usd(click.ParamType[Decimal]):
+    """An amount of US dollars: ``12``, ``12.50`` or ``$12.50``."""
+
+    name = "usd"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Decimal:
+        """Read an amount, or fail with what one looks like."""
+        if isinstance(value, Decimal):
+            return value
+        try:
+            amount = Decimal(str(value).strip().removeprefix("$"))
+        except InvalidOperation:
+            self.fail(f"{value!r} is not an amount in USD, such as 12.50", param, ctx)
+        if not amount.is_finite() or amount < 0:
+            self.fail(f"{value!r} is not an amount in USD, such as 12.50", param, ctx)
+        return amount
+
+
+class KeyValue(click.ParamType[tuple[str, str]]):
+    """``KEY=VALUE``."""
+
+    name = "key=value"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
+        """Read a pair, or fail."""
+        if isinstance(value, tuple):
+            return value
+        key, equals, text = str(value).partition("=")
+        if not equals or not key:
+            self.fail(f"{value!r} is not KEY=VALUE", param, ctx)
+        return key, text
+
+
+manifest_argument = click.argument(
+    "manifest",
+    metavar="MANIFEST",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+)
+
+var_option = click.option(
+    "--var",
+    "variables",
+    type=KeyValue(),
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a variable of the manifest; repeatable.",
+)
+
+yes_option = click.option(
+    "--yes", "-y", is_flag=True, help="Do not ask; needed without a terminal."
+)
+
+simulate_option = click.option(
+    "--simulate",
+    is_flag=True,
+    help="Use the embedded simulator and its own ledger: free, without a key.",
+)
+
+sim_option = click.option(
+    "--sim",
+    "sim_settings",
+    type=KeyValue(),
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set something of the embedded simulator, repeatable: latency=uniform:2,6 (how long a "
+    "generation takes), concurrency=10, balance=20 (USD), seed=7, pictures=off, "
+    "fault=moderation:0.1 (see `lookbook simulator --help`).",
+)
+
+account_option = click.option(
+    "--account",
+    metavar="HOST/USER",
+    help="Read the ledger of this account (`simulator` for the embedded one); the default is the "
+    "account that was used last.",
+)
+
+
+def format_option(*forms: str) -> Callable[[F], F]:
+    """Give the ``--format`` option with these forms; the first is the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(forms),
+        default=forms[0],
+        show_default=True,
+        help="The form of what is printed on stdout.",
+    )

@@ -1,0 +1,381 @@
+"""``lookbook run``: show the plan, ask, carry it out, leave results and a catalog."""
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from runner.cli import wiring
+from runner.cli.options import (
+    Usd,
+    format_option,
+    manifest_argument,
+    sim_option,
+    simulate_option,
+    var_option,
+    yes_option,
+)
+from runner.cli.progress import Progress
+from runner.cli.show import plan_text, results_text, usd
+from runner.errors import BudgetRefused, LedgerQuestion, LookbookError, UsageError
+from runner.executor.desk import Desk
+from runner.executor.run import Execution
+from runner.executor.tasks import one_error
+from runner.executor.wallet import balance_of, refunded
+from runner.files import write_atomic
+from runner.ledger.file import LedgerFile
+from runner.ledger.lock import hold
+from runner.ledger.places import Places, has_takes, holding
+from runner.model import Campaign
+from runner.plan import Plan, trim
+from runner.plan import plan as make_plan
+from runner.policy.budget import Ceilings
+from runner.policy.lifecycle import Event
+from runner.policy.outcome import Exit, Outcome, exit_code
+from runner.policy.pacing import Pacer
+
+__all__ = ["Request", "command", "execute"]
+
+DEFAULT_CONCURRENCY = 10
+"""The account's limit on Pay-As-You-Go (the API page)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for on the command line. ``retry`` are looks to buy again."""
+
+    simulate: bool = False
+    sim: tuple[tuple[str, str], ...] = ()
+    yes: bool = False
+    max_cost: Decimal | None = None
+    up_to_budget: bool = False
+    concurrency: int = DEFAULT_CONCURRENCY
+    wait: float | None = None
+    form: str = "text"
+    out: Path | None = None
+    new_ledger: bool = False
+    retry: frozenset[str] = frozenset()
+    probe: Callable[[str], None] | None = None
+
+
+def run_options(function: Any) -> Any:
+    """Add the options of every command that may buy."""
+    for option in reversed(
+        [
+            manifest_argument,
+            simulate_option,
+            yes_option,
+            click.option(
+                "--max-cost",
+                type=Usd(),
+                metavar="USD",
+                help="Never hold more than this in this run, whatever happens.",
+            ),
+            click.option(
+                "--up-to-budget",
+                is_flag=True,
+                help="Where the plan costs more than a ceiling: send what fits, most depended-upon "
+                "looks first, instead of refusing.",
+            ),
+            click.option(
+                "--max-concurrency",
+                "concurrency",
+                type=click.IntRange(1, 10_000),
+                default=DEFAULT_CONCURRENCY,
+                show_default=True,
+                metavar="N",
+                help="How many looks may be in progress at once; the account has a limit as well.",
+            ),
+            click.option(
+                "--wait",
+                type=click.FloatRange(min=0),
+                metavar="SECONDS",
+                help="How long one look may stay in processing before this run stops waiting for "
+                "it (default 1800); the next run goes on.",
+            ),
+            var_option,
+            format_option("text", "json"),
+            click.option(
+                "--out",
+                type=click.Path(dir_okay=False, path_type=Path),
+                help="Also write the results (JSON) to this file.",
+            ),
+            click.option(
+                "--new-ledger",
+                is_flag=True,
+                help="Start an empty ledger although another one here holds this campaign: "
+                "everything is bought again.",
+            ),
+            sim_option,
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+@click.command("run")
+@run_options
+def command(manifest: Path, variables: tuple[tuple[str, str], ...], **options: Any) -> int:
+    """Generate the looks of MANIFEST that are not there yet, each paid for exactly once.
+
+    Shows the plan with its price and asks; --yes answers. Running the same command again resumes:
+    nothing that was paid for is paid again. Ctrl-C stops sending and leaves cleanly, a second one
+    leaves at once; both resume. Results and the catalog lie in MANIFEST's .lookbook folder.
+
+    \b
+    Examples:
+      lookbook run spring.yaml --simulate           rehearse it, free and without a key
+      lookbook run spring.yaml --max-cost 25        ask, then spend $25 at the most
+      lookbook run spring.yaml --yes --format json  in a nightly job
+    """
+    options["sim"] = options.pop("sim_settings")
+    return start(wiring.load_campaign(manifest, variables), Request(**options))
+
+
+def start(campaign: Campaign, request: Request) -> int:
+    """Carry out a request; gives the exit code. Raises a LookbookError when it cannot begin."""
+    state = Places(campaign.manifest).simulated()
+    with wiring.simulated(state, request.sim, simulate=request.simulate) as url:
+        return anyio.run(execute, campaign, request, url)
+
+
+async def execute(campaign: Campaign, request: Request, simulated_at: str | None) -> int:
+    """Plan, ask and run against an account that answers; gives the exit code."""
+    clock, entropy = wiring.WallClock(), wiring.Randomness()
+    async with wiring.connect(
+        campaign, simulated_at=simulated_at, probe=request.probe, wait=request.wait
+    ) as link:
+        with hold(link.state.folder, now=clock.now()):
+            ask_about_other_ledgers(campaign, link, request)
+            ledger = LedgerFile(
+                link.state.ledger,
+                now=clock.now,
+                entropy=entropy,
+                ceilings=ceilings_of(campaign, request),
+                probe=request.probe,
+            )
+            try:
+                plan = agree(campaign, link, ledger, request)
+                progress = Progress(in_hand(plan), ceiling=ledger.ceilings.run)
+                desk = Desk(
+                    api=link.api,
+                    ledger=ledger,
+                    images=link.images,
+                    clock=clock,
+                    entropy=entropy,
+                    observer=progress,
+                    patience=link.patience,
+                    pacer=Pacer(request.concurrency),
+                )
+                run = Run(campaign, link, ledger, plan, desk, progress, request)
+                return await run.carry_out()
+            finally:
+                ledger.close()
+
+
+def in_hand(plan: Plan) -> int:
+    """Give how many takes a run has to finish."""
+    under_way = sum(len(action.under_way) for action in plan.actions)
+    return plan.count + under_way + len(plan.strays)
+
+
+def ceilings_of(campaign: Campaign, request: Request) -> Ceilings:
+    """Give the ceilings: the lower of the option and the manifest, and the campaign's own."""
+    limits = [limit for limit in (request.max_cost, campaign.budget.run_usd) if limit is not None]
+    return Ceilings(run=min(limits, default=None), campaign=campaign.budget.campaign_usd)
+
+
+def ask_about_other_ledgers(campaign: Campaign, link: wiring.Link, request: Request) -> None:
+    """Ask a person before an empty ledger is used beside one that holds this campaign.
+
+    ``--yes`` is no answer to it. Raises LedgerQuestion where nobody gave one.
+    """
+    if request.simulate or request.new_ledger or has_takes(link.state.ledger):
+        return
+    others = holding(campaign.manifest, campaign.name, besides=link.state)
+    if not others:
+        return
+    path, account = others[0]
+    question = (
+        f"The ledger of {link.account.label} is empty, but {path} holds the campaign "
+        f"{campaign.name} on the account {account.label}. A run here would buy everything again."
+    )
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise LedgerQuestion(
+            question,
+            hint="If the manifest was renamed, rename its .lookbook folder as well. If it is "
+            "another account's key, use the other key. To buy everything again: --new-ledger.",
+        )
+    click.echo(question, err=True)
+    typed = click.prompt("Type the campaign's name to buy everything again", default="", err=True)
+    if typed != campaign.name:
+        raise LedgerQuestion("Nothing was sent.")
+
+
+def agree(campaign: Campaign, link: wiring.Link, ledger: LedgerFile, request: Request) -> Plan:
+    """Make the plan, show it, hold it against the ceilings, and ask.
+
+    Raises BudgetRefused, or UsageError when it was declined.
+    """
+    plan = make_plan(campaign, ledger.snapshot(), retry=request.retry)
+    room = room_under(ledger, plan)
+    if request.up_to_budget and room is not None and plan.cost > room:
+        plan = trim(plan, room)
+    ceiling = ledger.ceilings.run
+    place = f"account {link.account.label} · {link.state.folder}"
+    text = plan_text(plan, where=place, wallet=balance_of(link.user), ceiling=ceiling)
+    click.echo(text + "\n", err=True)
+    if room is not None and plan.cost > room:
+        raise BudgetRefused(
+            f"The plan costs {usd(plan.cost)}"
+            + (f" and {usd(plan.at_risk)} of unknown outcome" if plan.at_risk else "")
+            + f", but the ceilings leave room for {usd(max(room, Decimal(0)))}. Nothing was sent.",
+            hint="Raise --max-cost or the manifest's budget, or add --up-to-budget.",
+        )
+    if plan.count and not request.yes:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError(
+                "There is nobody to ask here, so nothing was sent.", hint="Add --yes to go ahead."
+            )
+        if not click.confirm(f"Spend up to {usd(plan.worst_case)}?", err=True):
+            raise UsageError("Declined; nothing was sent.")
+    return plan
+
+
+def room_under(ledger: LedgerFile, plan: Plan) -> Decimal | None:
+    """Give how much the ceilings leave for new takes, after what is of unknown outcome; USD."""
+    ceilings = ledger.ceilings
+    rooms = []
+    if ceilings.run is not None:
+        rooms.append(ceilings.run - plan.at_risk)
+    if ceilings.campaign is not None:
+        rooms.append(ceilings.campaign - ledger.snapshot().spent)
+    return min(rooms, default=None)
+
+
+@dataclass(slots=True)
+class Run:
+    """One run that was agreed to: from its first event to the printed results."""
+
+    campaign: Campaign
+    link: wiring.Link
+    ledger: LedgerFile
+    plan: Plan
+    desk: Desk
+    progress: Progress
+    request: Request
+
+    async def carry_out(self) -> int:
+        """Run, then leave results whatever happened. Gives the exit code."""
+        facts = {"max_cost": str(self.request.max_cost) if self.request.max_cost else None}
+        run = self.ledger.begin(self.link.account, self.campaign.name, facts)
+        Places(self.campaign.manifest).use(self.link.state)
+        execution = Execution(self.plan, self.desk, concurrency=self.request.concurrency)
+        trouble: LookbookError | None = None
+        try:
+            if await self._with_signals(execution):
+                await self._settle_money(run)
+        except LookbookError as error:
+            trouble = error
+        outcome = execution.outcome()
+        code = exit_code(outcome)
+        try:
+            self.ledger.end({"exit": int(code), "stopped": outcome.stopped})
+            self._leave_results(outcome, execution)
+        except LookbookError as error:
+            trouble = trouble or error
+        if trouble is not None:
+            raise trouble
+        return int(code)
+
+    async def _with_signals(self, execution: Execution) -> bool:
+        """Carry out the plan; a signal stops sending, a second one leaves at once.
+
+        Gives whether it came to its end. Raises a LookbookError of the execution.
+        """
+        ended = False
+        try:
+            with one_error():
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._listen, tasks.cancel_scope)
+                    await execution.execute()
+                    ended = True
+                    tasks.cancel_scope.cancel()
+        finally:
+            self.progress.close()
+        return ended
+
+    async def _listen(self, scope: anyio.CancelScope) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+            async for _number in received:
+                if self.desk.interrupted:
+                    scope.cancel()
+                    return
+                self.desk.interrupt()
+                self.desk.observer.said(
+                    "Stopping: nothing more is sent; what is on its way is finished. "
+                    "Once more to leave at once."
+                )
+
+    async def _settle_money(self, run: str) -> None:
+        """Look into the wallet again, and learn from it whether failures were billed."""
+        before = balance_of(self.link.user)
+        reply = await self.link.api.me()
+        data = getattr(reply, "data", None)
+        after = balance_of(data)
+        snapshot = self.ledger.snapshot()
+        takes = [take for of_look in snapshot.takes.values() for take in of_look]
+        for take in refunded(takes, run, before, after):
+            await self.desk.record(take.uid, Event.REFUNDED)
+        self.ledger.note_wallet(
+            {
+                "currency": self.link.user.currency,
+                "before": float(before) if before is not None else None,
+                "after": float(after) if after is not None else None,
+            }
+        )
+
+    def _leave_results(self, outcome: Outcome, execution: Execution) -> None:
+        """Write results and catalog, print them, and say what to do next."""
+        wallet = self.ledger.store.state.wallet
+        results = wiring.results_of(self.campaign, self.ledger.snapshot(), wallet)
+        if self.request.form == "json":
+            click.echo(json.dumps(results, indent=2, ensure_ascii=False))
+        else:
+            click.echo(results_text(results))
+        catalog = wiring.write_results(results, self.link.state.folder)
+        if self.request.out is not None:
+            text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
+            write_atomic(self.request.out, text.encode())
+        for note in [*execution.standing.notes, *advice(outcome, execution)]:
+            click.echo(note, err=True)
+        if self.request.form == "text":
+            click.echo(f"catalog: {catalog}")
+
+
+def advice(outcome: Outcome, execution: Execution) -> list[str]:
+    """Say in words how the run ended and what to do next."""
+    lines: list[str] = []
+    if outcome.account:
+        lines.append(f"The account needs a person: {outcome.account}")
+    elif outcome.stopped:
+        lines.append(f"The run was stopped: {outcome.stopped}")
+    for uid, finding in execution.standing.findings.items():
+        found = len(finding.candidates)
+        lines.append(
+            f"{finding.take.label}: its outcome is unknown and {found} looks fit ({uid}); "
+            "`lookbook reconcile` shows what is known"
+        )
+    for key, (_, reason) in execution.standing.held.items():
+        lines.append(f"{key} was held back: {reason}")
+    lines += [f"a picture is missing: {why}" for why in execution.standing.pictures.values()]
+    if exit_code(outcome) is Exit.UNDER_WAY:
+        lines.append("Work is still under way: run the same command again to resume.")
+    return lines

@@ -1,0 +1,160 @@
+"""Texts for people: the plan, the results, money. Pure: values in, text out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from runner.plan.model import Action, Plan
+
+__all__ = ["plan_text", "results_text", "table", "usd"]
+
+MARKS = {
+    Action.CREATE: ("+", "green"),
+    Action.RENAME: ("~", "yellow"),
+    Action.RESUME: ("…", "cyan"),
+    Action.KEEP: ("=", None),
+    Action.STALE: ("!", "yellow"),
+    Action.ADOPT: ("<", "cyan"),
+    Action.BLOCKED: ("x", "red"),
+    Action.ORPHANED: ("-", "magenta"),
+}
+
+STATE_COLOURS = {
+    "fetched": "green",
+    "completed": "green",
+    "failed": "red",
+    "blocked": "red",
+    "unknown": "red",
+    "stale": "yellow",
+    "pending_consent": "yellow",
+    "processing": "cyan",
+    "submitting": "cyan",
+}
+
+SHORT = 6
+"""From so many looks on, what is done already is summed up in one line."""
+
+
+def usd(amount: Decimal | float | None) -> str:
+    """Write an amount as dollars and cents, with more places only where there are more."""
+    if amount is None:
+        return "—"
+    exact = Decimal(str(amount)).normalize()
+    places = max(2, -int(exact.as_tuple().exponent))
+    return f"${exact:.{places}f}"
+
+
+def table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:
+    """Align rows in columns; the columns in ``right`` are aligned to the right."""
+    if not rows:
+        return ""
+    widths = [max(len(click.unstyle(row[i])) for row in rows) for i in range(len(rows[0]))]
+    flush = set(right)
+    lines = []
+    for row in rows:
+        cells = []
+        for i, cell in enumerate(row):
+            padding = " " * (widths[i] - len(click.unstyle(cell)))
+            cells.append(padding + cell if i in flush else cell + padding)
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def plural(count: int, one: str) -> str:
+    """Write a count with its noun: ``1 look``, ``3 looks``."""
+    return f"{count} {one}{'' if count == 1 else 's'}"
+
+
+def plan_text(
+    plan: Plan,
+    *,
+    where: str,
+    wallet: Decimal | None = None,
+    ceiling: Decimal | None = None,
+    everything: bool = False,
+) -> str:
+    """Write the plan: a line for each look that changes, then the count and the price."""
+    kept = [a for a in plan.actions if a.action is Action.KEEP and a.repick is None]
+    fold = len(kept) >= SHORT and not everything
+    rows = []
+    for action in plan.actions:
+        if fold and action in kept:
+            continue
+        mark, colour = MARKS[action.action]
+        price = usd(action.cost) if action.cost else ""
+        if action.action is Action.STALE:
+            price = f"({usd(action.price)} if asked for)"
+        word = click.style(f"{mark} {action.action}", fg=colour)
+        takes = f"× {action.takes}" if action.takes > 1 else ""
+        rows.append((f"  {word}", action.key, takes, price, action.reason))
+    lines = [f"{click.style(plan.campaign, bold=True)} · {where}", ""]
+    if rows:
+        lines += [table(rows, right=(3,)), ""]
+    if fold:
+        lines += [f"  = {plural(len(kept), 'look')} done, nothing to do for them", ""]
+    if plan.strays:
+        strays = plural(len(plan.strays), "take")
+        lines.append(f"  {strays} under way that the manifest no longer wants: never sent again,")
+        lines += ["  but looked for and kept", ""]
+    return "\n".join([*lines, _price_line(plan, wallet=wallet, ceiling=ceiling)])
+
+
+def _price_line(plan: Plan, *, wallet: Decimal | None, ceiling: Decimal | None) -> str:
+    if plan.count == 0 and not plan.at_risk:
+        total = "Nothing to buy: $0.00"
+    else:
+        total = f"{plural(plan.count, 'generation')} to buy: {usd(plan.cost)}"
+    parts = [click.style(total, bold=True)]
+    if plan.worst_case != plan.cost:
+        parts.append(f"at worst {usd(plan.worst_case)} (unknown outcomes and allowed retries)")
+    if ceiling is not None:
+        parts.append(f"ceiling {usd(ceiling)}")
+    if wallet is not None:
+        parts.append(f"wallet {usd(wallet)}")
+    line = " · ".join(parts)
+    if wallet is not None and wallet < plan.cost:
+        line += click.style("\nThe wallet does not hold enough for all of it.", fg="yellow")
+    return line
+
+
+def results_text(results: Mapping[str, Any]) -> str:
+    """Write the results as a table, one line for each look, with what was spent."""
+    rows = [("look", "state", "reference", "cost", "avatar id", "picture")]
+    for look in results["looks"]:
+        state = look["state"]
+        picture = look["image"] or ""
+        problem = look.get("error", {}).get("message") or look.get("reason") or ""
+        rows.append(
+            (
+                look["look"],
+                click.style(state, fg=STATE_COLOURS.get(state)),
+                look["reference"] or "—",
+                usd(look["cost_usd"]) if look["cost_usd"] else "—",
+                look["avatar_id"] or "—",
+                picture or problem,
+            )
+        )
+    return table(rows, right=(3,)) + "\n\n" + totals_text(results)
+
+
+def totals_text(results: Mapping[str, Any]) -> str:
+    """Write the summary: how many looks in each state, and the money by what is known of it."""
+    totals = results["totals"]
+    states = ", ".join(f"{count} {state}" for state, count in totals["states"].items())
+    parts = [f"spent {usd(totals['cost_usd'])}"]
+    for name, words in (
+        ("assumed_billed_usd", "of which {} for failed generations (assumed billed)"),
+        ("unknown_usd", "of which {} of unknown outcome"),
+        ("reserved_usd", "of which {} reserved"),
+    ):
+        if totals[name]:
+            parts.append(words.format(usd(totals[name])))
+    if totals["refunded_usd"]:
+        parts.append(f"{usd(totals['refunded_usd'])} refunded")
+    lines = [f"{plural(totals['looks'], 'look')}: {states}", "; ".join(parts)]
+    wallet = totals["wallet"]
+    if wallet is not None and wallet["before"] is not None:
+        lines.append(f"wallet {usd(wallet['before'])} → {usd(wallet['after'])} in the last run")
+    return "\n".join(lines)

@@ -1,0 +1,93 @@
+"""``lookbook status``: every look, its money, and what to do next; offline."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli import wiring
+from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.show import plural, results_text, table, usd
+from runner.plan import Action, Plan
+
+__all__ = ["command"]
+
+
+@click.command("status")
+@manifest_argument
+@simulate_option
+@account_option
+@var_option
+@click.option("--takes", is_flag=True, help="Show the receipt of every take.")
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    account: str | None,
+    takes: bool,
+) -> int:
+    """Show where MANIFEST's campaign stands: looks, pictures, money, and what to do next.
+
+    Reads the ledger of the account that was used last (or --account, or --simulate). Nothing is
+    asked or changed; also while a run goes on.
+    """
+    campaign = wiring.load_campaign(manifest, variables)
+    state = wiring.offline_state(campaign, account=account, simulate=simulate)
+    snapshot, wallet = wiring.offline(state)
+    plan, _ = wiring.offline_plan(campaign, state)
+    results = wiring.results_of(campaign, snapshot, wallet)
+    click.echo(f"{click.style(campaign.name, bold=True)} · {wiring.where(snapshot)}\n")
+    click.echo(results_text(results))
+    if takes:
+        click.echo("\n" + receipts_text(results))
+    click.echo("\n" + next_step(plan, results, manifest, simulate=simulate))
+    return 0
+
+
+def receipts_text(results: dict[str, Any]) -> str:
+    """Write the receipts: for each take what was reserved, billed, assumed, refunded or unknown."""
+    rows = [("take", "state", "billing", "price", "sent", "picked", "request")]
+    rows += [
+        (
+            f"{look['look']}#{take['take']}",
+            take["state"],
+            take["billing"],
+            usd(take["price_usd"]),
+            take["sent_at"] or "—",
+            "yes" if take["picked"] else "",
+            take["request_id"] or "—",
+        )
+        for look in [*results["looks"], *results["orphans"]]
+        for take in look["takes"]
+    ]
+    return table(rows, right=(3,))
+
+
+def next_step(plan: Plan, results: dict[str, Any], manifest: Path, *, simulate: bool) -> str:
+    """Say what to do next, as a command that can be copied."""
+    suffix = f"{manifest}{' --simulate' if simulate else ''}"
+    states = results["totals"]["states"]
+    consents = [
+        take["consent_url"]
+        for look in results["looks"]
+        for take in look["takes"]
+        if take["state"] == "pending_consent" and "consent_url" in take
+    ]
+    lines = [f"A person's consent is needed: open {url}" for url in consents]
+    if states.get("unknown"):
+        lines.append(
+            f"Outcomes are unknown: `lookbook run {suffix}` sends them again under their own keys "
+            f"or searches; `lookbook reconcile {suffix}` shows what is known."
+        )
+    if states.get("failed"):
+        lines.append(f"Some looks failed: `lookbook retry {suffix}` buys them again.")
+    if states.get("stale"):
+        lines.append("Stale looks were made from an older take of their reference; they stay.")
+    to_do = [a for a in plan.actions if a.action in (Action.CREATE, Action.RESUME, Action.ADOPT)]
+    if to_do:
+        looks = plural(len(to_do), "look")
+        lines.append(f"Next: `lookbook run {suffix}` ({looks}, {usd(plan.cost)}).")
+    elif any(look["state"] == "completed" for look in results["looks"]):
+        lines.append(f"Next: `lookbook fetch {suffix}` (pictures are missing; free).")
+    return "\n".join(lines) or "Everything is done."

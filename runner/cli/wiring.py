@@ -1,0 +1,292 @@
+"""The only place that knows every part: it reads the environment and ties the pieces together."""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from runner.answers import Answer, UserData
+from runner.errors import AccountError, ApiTrouble, ManifestError, UsageError
+from runner.executor.desk import said
+from runner.executor.ports import Api, Images
+from runner.files import write_atomic
+from runner.ledger.file import read_snapshot, read_wallet
+from runner.ledger.places import Places, State
+from runner.ledger.results import document
+from runner.model import Account, Campaign, Snapshot
+from runner.plan import Plan
+from runner.plan import plan as make_plan
+from runner.policy.patience import Patience, backoff
+from runner.policy.verdict import Free, judge_free
+
+__all__ = [
+    "Link",
+    "Randomness",
+    "WallClock",
+    "connect",
+    "load_campaign",
+    "offline_state",
+    "results_of",
+    "simulator",
+    "warn",
+    "write_results",
+]
+
+Sim = Sequence[tuple[str, str]]
+
+
+class WallClock:
+    """Real time (``runner.executor.ports.Clock``)."""
+
+    def now(self) -> float:
+        """Give the wall clock in Unix seconds."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await anyio.sleep(max(0.0, seconds))
+
+
+class Randomness:
+    """Real randomness (``runner.executor.ports.Entropy``), from the system's own source."""
+
+    def __init__(self) -> None:
+        self._random = secrets.SystemRandom()
+
+    def key(self) -> str:
+        """Give a fresh idempotency key of 192 bits."""
+        return f"lookbook-{secrets.token_hex(24)}"
+
+    def uid(self) -> str:
+        """Give a fresh name for a take or a run."""
+        return secrets.token_hex(8)
+
+    def random(self) -> float:
+        """Give a number in [0, 1)."""
+        return self._random.random()
+
+
+def warn(message: str) -> None:
+    """Say something on stderr that a person should read."""
+    click.echo(f"{click.style('Warning:', fg='yellow')} {message}", err=True)
+
+
+def load_campaign(manifest: Path, variables: Sequence[tuple[str, str]]) -> Campaign:
+    """Read and check a manifest; its warnings go to stderr. Raises ManifestError."""
+    from runner.manifest import Severity, load
+    from runner.manifest.render import as_text, counted
+
+    reading = load(manifest, variables=dict(variables))
+    if reading.campaign is None:
+        raise ManifestError(
+            f"{manifest} cannot be used: {counted(reading.diagnostics)}.", reading.diagnostics
+        )
+    warnings = [found for found in reading.diagnostics if found.severity is Severity.WARNING]
+    if warnings:
+        click.echo(as_text(warnings) + "\n", err=True)
+    return reading.campaign
+
+
+# --- the account ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An account that answers: its API, its pictures, and where its state lies."""
+
+    api: Api
+    images: Images
+    account: Account
+    user: UserData
+    state: State
+    patience: Patience
+
+
+@contextmanager
+def simulator(state: State, settings: Sim) -> Iterator[str]:
+    """Run the embedded simulator, whose account outlives the command; gives its URL."""
+    from runner.simulator.server import Embedded
+
+    state.folder.mkdir(parents=True, exist_ok=True)
+    with Embedded(simulator_settings(settings, state.folder / "simulator.state")) as embedded:
+        yield embedded.url
+
+
+def simulator_settings(settings: Sim, state: Path) -> Any:
+    """Read ``--sim KEY=VALUE``. Raises UsageError for what is no setting."""
+    from runner.simulator.settings import Fault, Latency, Settings
+
+    values: dict[str, Any] = {"state": state, "latency": Latency.parse("lognormal:2.5,0.35")}
+    readers: dict[str, Callable[[str], Any]] = {
+        "latency": Latency.parse,
+        "concurrency": int,
+        "balance": Decimal,
+        "seed": int,
+        "pictures": lambda text: {"on": True, "off": False}[text],
+    }
+    try:
+        values["faults"] = tuple(Fault.parse(text) for key, text in settings if key == "fault")
+        for key, text in settings:
+            if key != "fault":
+                values[key] = readers[key](text)
+        return Settings(**values)
+    except (ValueError, KeyError, InvalidOperation) as error:
+        known = ", ".join([*readers, "fault"])
+        raise UsageError(
+            f"--sim cannot be read: {error}", hint=f"It sets one of {known}, as in latency=fixed:2."
+        ) from error
+
+
+@asynccontextmanager
+async def connect(
+    campaign: Campaign,
+    *,
+    simulated_at: str | None,
+    probe: Callable[[str], None] | None = None,
+    wait: float | None = None,
+) -> AsyncIterator[Link]:
+    """Open the account: the embedded simulator's at a URL, or the one that the key belongs to.
+
+    Raises AccountError or ApiTrouble when the account does not answer, UsageError for settings that
+    cannot be used.
+    """
+    from runner.heygen.client import HeyGen
+    from runner.heygen.credentials import Credentials, find_credentials
+    from runner.heygen.settings import read_settings
+    from runner.images.downloader import Downloader
+
+    environment: Mapping[str, str] = os.environ
+    settings = read_settings(environment)
+    warnings: tuple[str, ...] = ()
+    if simulated_at is not None:
+        credentials = Credentials("simulated", "the simulator")
+    else:
+        credentials, warnings = find_credentials(environment, Path.home())
+    for warning in warnings:
+        warn(warning)
+    patience = _patience(settings.max_retries, wait)
+    address = settings.address if simulated_at is None else simulated_at
+    async with HeyGen(credentials, address, allow_http=settings.allow_http) as api:
+        user = await _me(api, patience)
+        if simulated_at is not None:
+            account = Account("simulator", user.username, simulated=True)
+        else:
+            account = Account(api.address.host, user.username)
+        state = Places(campaign.manifest).of(account)
+        state.folder.mkdir(parents=True, exist_ok=True)
+        pictures = Downloader(
+            state.folder, allow_http=settings.allow_http, probe=probe or (lambda _point: None)
+        )
+        async with pictures as images:
+            yield Link(api, images, account, user, state, patience)
+
+
+def _patience(retries: int | None, wait: float | None) -> Patience:
+    default = Patience()
+    return Patience(
+        retries=default.retries if retries is None else retries,
+        processing=default.processing if wait is None else wait,
+    )
+
+
+async def _me(api: Api, patience: Patience) -> UserData:
+    """Ask who the key belongs to. Raises AccountError or ApiTrouble."""
+    attempt = 0
+    while True:
+        attempt += 1
+        reply = await api.me()
+        if isinstance(reply, Answer):
+            return reply.data
+        verdict = judge_free(reply)
+        if verdict is Free.PERSON:
+            raise AccountError(
+                f"HeyGen does not accept the key: {said(reply)}",
+                hint="Check HEYGEN_API_KEY. Nothing was sent but this question.",
+            )
+        if verdict is not Free.AGAIN or attempt > patience.retries:
+            raise ApiTrouble(
+                f"HeyGen does not answer: {said(reply)}",
+                hint="Nothing was sent. Run the same command again when it is back.",
+            )
+        await anyio.sleep(backoff(attempt, secrets.SystemRandom().random()))
+
+
+# --- offline --------------------------------------------------------------------------------------
+
+
+def offline_state(campaign: Campaign, *, account: str | None, simulate: bool) -> State | None:
+    """Give the state folder to read without asking anybody; None before the first run.
+
+    The one that was asked for, else the one that was used last. Raises UsageError for an account
+    that has none.
+    """
+    places = Places(campaign.manifest)
+    if simulate:
+        return places.simulated()
+    if account is None:
+        return places.last_used()
+    state = places.named(account)
+    if state is None:
+        raise UsageError(
+            f"No ledger of the account {account} lies in {places.root}.",
+            hint="Run without --account to read the one that was used last.",
+        )
+    return state
+
+
+def offline(state: State | None) -> tuple[Snapshot, Mapping[str, Any] | None]:
+    """Read a ledger without changing it: what it holds, and what the wallet showed last."""
+    if state is None or not state.ledger.is_file():
+        return Snapshot(), None
+    return read_snapshot(state.ledger), read_wallet(state.ledger)
+
+
+def offline_plan(campaign: Campaign, state: State | None) -> tuple[Plan, Snapshot]:
+    """Make the plan from the ledger as it lies there."""
+    snapshot, _ = offline(state)
+    return make_plan(campaign, snapshot), snapshot
+
+
+def where(snapshot: Snapshot, *, simulate: bool = False) -> str:
+    """Say which account's ledger is meant."""
+    if snapshot.account is not None:
+        return f"account {snapshot.account.label}"
+    return "the simulator, not used yet" if simulate else "no ledger yet: nothing was ever run"
+
+
+# --- results --------------------------------------------------------------------------------------
+
+
+def results_of(
+    campaign: Campaign, snapshot: Snapshot, wallet: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Give the results document of a campaign as its ledger stands."""
+    return document(campaign, snapshot, make_plan(campaign, snapshot), wallet)
+
+
+def write_results(results: Mapping[str, Any], folder: Path) -> Path:
+    """Write results.json and the catalog beside it; gives the catalog's path.
+
+    Raises StorageError.
+    """
+    from runner import catalog
+
+    text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
+    write_atomic(folder / "results.json", text.encode())
+    return catalog.write(results, folder)
+
+
+def simulated(state: State, settings: Sim, *, simulate: bool) -> Any:
+    """Give the embedded simulator as a context, or nothing where it is not wanted."""
+    if settings and not simulate:
+        raise UsageError("--sim sets the embedded simulator.", hint="Add --simulate.")
+    return simulator(state, settings) if simulate else nullcontext(None)

@@ -1,0 +1,40 @@
+"""Files that are either whole or not there: written beside their place, synced, then renamed."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from runner.errors import StorageError
+
+__all__ = ["write_atomic"]
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path``; makes its folder. Leaves no half file. Raises StorageError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:32]}.")
+    except OSError as error:
+        raise _storage(path, error) from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files that only their owner may read; results are there to be shared.
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _storage(path, error) from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _storage(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{path} could not be written: {error.strerror or error}.",
+        hint="Make room on the disk or make the folder writable; then run the same command again.",
+    )

@@ -1,0 +1,142 @@
+"""Where a campaign's state lies: beside its manifest, one folder for each account.
+
+``spring.yaml`` → ``spring.lookbook/``: the first account's ledger, results, pictures and catalog. A
+second account has its own folder inside, named after it, and so has the simulator; they never mix.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.canonical import sha256_hex
+from runner.ledger.database import open_for_reading
+from runner.model import Account
+
+__all__ = ["Places", "State", "holding"]
+
+LEDGER = "ledger.sqlite"
+SIMULATED = "simulated"
+LAST_USED = "last-used.json"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One account's folder and what lies in it."""
+
+    folder: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The SQLite file."""
+        return self.folder / LEDGER
+
+    @property
+    def results(self) -> Path:
+        """The results document, as the last run left it."""
+        return self.folder / "results.json"
+
+
+class Places:
+    """The state folders of one manifest."""
+
+    def __init__(self, manifest: Path) -> None:
+        self.root = manifest.with_name(f"{manifest.stem}.lookbook")
+
+    def simulated(self) -> State:
+        """Give the embedded simulator's folder."""
+        return State(self.root / SIMULATED)
+
+    def of(self, account: Account) -> State:
+        """Give an account's folder: the root for the first account, else one named after it."""
+        if account.simulated:
+            return self.simulated()
+        owner = owner_of(self.root / LEDGER)
+        if owner is None or owner[0] == account:
+            return State(self.root)
+        return State(self.root / _slug(account))
+
+    def all(self) -> list[State]:
+        """Give every state folder that has a ledger."""
+        if not self.root.is_dir():
+            return []
+        folders = [self.root, *sorted(p for p in self.root.iterdir() if p.is_dir())]
+        return [State(folder) for folder in folders if (folder / LEDGER).is_file()]
+
+    def named(self, label: str) -> State | None:
+        """Give the folder of the account with this label (``host/user`` or ``simulator``)."""
+        for state in self.all():
+            owner = owner_of(state.ledger)
+            if owner is not None and owner[0].label == label:
+                return state
+        return None
+
+    def last_used(self) -> State | None:
+        """Give the folder that the last run used, or the only one there is."""
+        states = self.all()
+        try:
+            folder = json.loads((self.root / LAST_USED).read_text("utf-8"))["folder"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return states[0] if states else None
+        named = State((self.root / folder).resolve())
+        return named if named.ledger.is_file() else (states[0] if states else None)
+
+    def use(self, state: State) -> None:
+        """Remember that this folder was used last."""
+        relative = "." if state.folder == self.root else state.folder.name
+        text = json.dumps({"folder": relative}) + "\n"
+        (self.root / LAST_USED).write_text(text, "utf-8")
+
+
+def owner_of(ledger: Path) -> tuple[Account, str] | None:
+    """Give the account and the campaign of a ledger; None for one that is empty or not there.
+
+    Raises LedgerDamaged.
+    """
+    if not ledger.is_file():
+        return None
+    connection = open_for_reading(ledger)
+    try:
+        meta = dict(connection.execute("SELECT key, value FROM meta"))
+    finally:
+        connection.close()
+    if not meta:
+        return None
+    account = Account(meta["host"], meta["user"], simulated=meta["simulated"] == "true")
+    return account, meta["campaign"]
+
+
+def holding(manifest: Path, campaign: str, *, besides: State) -> list[tuple[Path, Account]]:
+    """Give the other ledgers in this folder that hold the campaign and bought something.
+
+    A ledger that is empty beside one of these means that the manifest was renamed, or that the key
+    is another account's (design, "What a run promises", 4). The simulator's are not counted.
+    """
+    found: list[tuple[Path, Account]] = []
+    for root in sorted(manifest.parent.glob("*.lookbook")):
+        for ledger in sorted([*root.glob(LEDGER), *root.glob(f"*/{LEDGER}")]):
+            owner = owner_of(ledger)
+            if ledger == besides.ledger or owner is None or owner[1] != campaign:
+                continue
+            if not owner[0].simulated and has_takes(ledger):
+                found.append((ledger, owner[0]))
+    return found
+
+
+def has_takes(ledger: Path) -> bool:
+    """Whether anything was ever sent from a ledger."""
+    if not ledger.is_file():
+        return False
+    connection = open_for_reading(ledger)
+    try:
+        return connection.execute("SELECT 1 FROM takes LIMIT 1").fetchone() is not None
+    finally:
+        connection.close()
+
+
+def _slug(account: Account) -> str:
+    """Give a folder name for an account; with a hash where the name had to be changed for it."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", account.label).strip("._")
+    if plain == account.label.replace("/", "_"):
+        return plain
+    return f"{plain[:80]}-{sha256_hex(account.label.encode())[:8]}"

@@ -1,0 +1,62 @@
+"""A plan that fits under a ceiling: what most looks depend on first, the rest left for later."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from runner.plan.model import Action, Plan, PlannedLook
+
+__all__ = ["trim"]
+
+REASON = "left out: the ceiling has no room for it"
+
+
+def trim(plan: Plan, room: Decimal) -> Plan:
+    """Give the plan with as many generations as fit into ``room`` USD.
+
+    The looks that most others depend on go first, so a look that is left out never leaves a bought
+    one without its reference. What is left out is ``blocked`` and named in ``left_out``.
+    """
+    weights = _dependents(plan)
+    order = {action.key: number for number, action in enumerate(plan.actions)}
+    buying = [action for action in plan.actions if action.takes]
+    buying.sort(key=lambda action: (-weights[action.key], order[action.key]))
+    left_out: set[str] = set()
+    fitting: dict[str, int] = {}
+    for action in buying:
+        affordable = int(room // action.price) if action.price else action.takes
+        takes = min(action.takes, affordable)
+        if takes <= 0 or any(key in left_out for key in action.needs):
+            left_out.add(action.key)
+            continue
+        fitting[action.key] = takes
+        room -= action.price * takes
+    actions = tuple(_trimmed(action, fitting, left_out) for action in plan.actions)
+    return replace(plan, actions=actions, left_out=tuple(k for k in order if k in left_out))
+
+
+def _trimmed(action: PlannedLook, fitting: dict[str, int], left_out: set[str]) -> PlannedLook:
+    if action.key in left_out:
+        return replace(
+            action,
+            action=Action.RESUME if action.under_way else Action.BLOCKED,
+            reason=REASON,
+            takes=0,
+            cost=Decimal(0),
+            retries=0,
+            retry_cost=Decimal(0),
+        )
+    takes = fitting.get(action.key)
+    if takes is None or takes == action.takes:
+        return action
+    reason = f"{action.reason}; {takes} of {action.takes} takes fit under the ceiling"
+    return replace(action, takes=takes, cost=action.price * takes, reason=reason)
+
+
+def _dependents(plan: Plan) -> dict[str, int]:
+    """Give for each look how many hang on it, directly or through others."""
+    weights = {action.key: 1 for action in plan.actions}
+    for action in reversed(plan.actions):
+        for key in action.needs:
+            if key in weights:
+                weights[key] += weights[action.key]
+    return weights
