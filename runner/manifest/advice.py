@@ -6,11 +6,12 @@ The words are English; a prompt in which no common English word occurs is left a
 import re
 
 from runner.manifest.diagnostics import Findings
+from runner.manifest.looks import Draft
 from runner.model import Look
 
 __all__ = ["advise"]
 
-_WORD = re.compile(r"[a-z]+").findall
+_APART = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~0123456789—–…“”’", " "))
 
 
 def _words(text: str) -> frozenset[str]:
@@ -91,10 +92,10 @@ _BORN_FROM_PROMPT = (
 _DIGITS = re.compile(r"\b\d\d(?:s|\b)")
 
 
-def advise(look: Look, mark: int, findings: Findings) -> None:
+def advise(look: Look, draft: Draft, findings: Findings) -> None:
     """Report as hints what a look's prompt leaves open."""
     prompt = look.prompt or ""
-    words = _WORD(prompt.lower())
+    words = prompt.lower().translate(_APART).split()
     rules = _EVERY_PROMPT if look.reference else _BORN_FROM_PROMPT
     for code, known, lacks, hint in rules:
         if not known.isdisjoint(words) or _ENGLISH.isdisjoint(words):
@@ -102,4 +103,4 @@ def advise(look: Look, mark: int, findings: Findings) -> None:
         if code == "prompt-no-age" and _DIGITS.search(prompt):
             continue
         message = f"the prompt names {lacks}"
-        findings.report(code, message, mark, look=look.key, hint=hint, fold=True)
+        findings.report(code, message, draft.at("prompt"), look=look.key, hint=hint, fold=True)

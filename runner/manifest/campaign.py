@@ -43,6 +43,7 @@ class _Campaign:
         self.defaults: Map = document.get("defaults", Map())
         self.drafts: dict[str, Draft] = {}
         self.matrices: list[Matrix] = []
+        self.whole = True
 
     def build(self) -> Campaign | None:
         document, findings = self.document, self.findings
@@ -51,7 +52,8 @@ class _Campaign:
         scope = self.scope(base_name)
         if not self.expand(scope):
             return None
-        builder = Builder(base_name, self.defaults, Images(self.source.path.parent), findings)
+        images = Images(self.source.path.parent)
+        builder = Builder(base_name, self.defaults, scope, images, findings)
         looks: dict[str, Look] = {}
         if "base" in document:
             mark = document.key_at("base")
@@ -60,9 +62,9 @@ class _Campaign:
             looks[key] = builder.look(draft)
         if "base" in document:
             self.drafts[BASE] = Draft(BASE, base, document.key_at("base"), scope)
-        check_looks(looks, self.drafts, findings)
+        check_looks(looks, self.drafts, findings, whole=self.whole)
         self.check_variables(scope)
-        if not document.get("looks") and not document.get("matrix"):
+        if not document.get("looks") and not document.get("matrix") and not findings.errors:
             message = "only the base is declared, no looks"
             findings.report("no-looks", message, 0, hint="Add `looks:` or `matrix:`.")
         return Campaign(
@@ -147,6 +149,7 @@ class _Campaign:
 
     def expand_entry(self, entry: Map, mark: int, axes: Axes, scope: Scope) -> None:
         if "id" not in entry:
+            self.whole = False
             return
         if "axes" in entry:
             self.check_reserved(entry["axes"])
@@ -161,8 +164,11 @@ class _Campaign:
             for axis, key in combination.axes:
                 values[axis][key] = None
             key_of_look = self.key_of(entry, mine)
-            if key_of_look is not None:
-                self.drafts[key_of_look] = Draft(key_of_look, entry, mark, mine, combination, name)
+            if key_of_look is None:
+                self.whole = False
+            else:
+                draft = Draft(key_of_look, entry, mark, mine, combination, name)
+                self.drafts[key_of_look] = draft
         self.matrices.append(
             Matrix(name, tuple((axis, tuple(keys)) for axis, keys in values.items()))
         )

@@ -28,7 +28,7 @@ from runner.manifest.scalars import SUSPECT, Ambiguous, describe, resolve
 from runner.manifest.source import COLUMN_BITS, line_of
 from runner.manifest.syntax import report_syntax
 
-__all__ = ["MAX_ALIASED", "MAX_DEPTH", "Map", "Seq", "parse"]
+__all__ = ["MAX_ALIASED", "MAX_DEPTH", "Broken", "Map", "Seq", "parse"]
 
 MAX_DEPTH = 50
 """Nesting that no manifest needs; deeper is an accident or an attack."""
@@ -86,6 +86,10 @@ class Seq(list[Any]):
     def drop(self, index: int) -> None:
         """Take an item out, so that later stages need not meet it again."""
         del self[index], self.marks[index]
+
+
+class Broken:
+    """What stands where a value could not be read and that has been told."""
 
 
 class _Stop(Exception):
@@ -274,6 +278,8 @@ class _Reader:
     def merge(self, mapping: Map, event: Event, value: Any) -> None:
         """Put in what ``<<`` brings: keys that the mapping itself gives stay as they are."""
         for source in value if isinstance(value, Seq) else [value]:
+            if isinstance(source, Broken):
+                continue
             if not isinstance(source, Map):
                 self.findings.report(
                     "yaml-merge",
@@ -307,7 +313,7 @@ class _Reader:
                 hint=f"Mark the value with `&{name}` above this line; if the text begins with"
                 " an asterisk, put it in quotes.",
             )
-            return None
+            return Broken()
         self.nodes += known.weight
         self.aliased += known.weight
         if self.aliased > MAX_ALIASED + 10 * (self.nodes - self.aliased):

@@ -1,7 +1,7 @@
 """Drafts → looks: defaults, templates and images put in, each look a value of the model."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from runner.manifest.diagnostics import Findings
 from runner.manifest.document import Map, Seq
 from runner.manifest.images import BadImage, Images
 from runner.manifest.matrix import Combination
+from runner.manifest.source import line_of
 from runner.manifest.template import Scope, names_in
 from runner.model import BASE, Image, LiteralRef, Look, LookKind, LookRef, Reference
 
@@ -17,7 +18,11 @@ __all__ = ["LONGEST_PROMPT", "Builder", "Draft", "join"]
 LONGEST_PROMPT = 1000
 """Characters of a prompt as it is sent (API page)."""
 
+Place = tuple[Map, str] | tuple[Seq, int]
+"""Where a text stands, worked out only when there is something to say."""
+
 _BASE_REF = LookRef(BASE)
+_OWN_NAMES = frozenset({"key", "title"})
 _SPACES = re.compile(r"[ \t\r\n]+")
 _CLOSERS = tuple(",.;:!?)]}")
 
@@ -41,12 +46,21 @@ class Draft:
         """Give the place of a field, or the look's own where it does not give the field."""
         return self.fields.at(field) if field in self.fields else self.mark
 
+    def at_key_in(self, field: str) -> int:
+        """Give the place of the look key in ``field: {look: KEY}``, or of the literal id."""
+        value = self.fields.get(field)
+        return value.at("look") if isinstance(value, Map) and "look" in value else self.at(field)
+
 
 class Builder:
     """Makes the looks of one campaign."""
 
-    def __init__(self, base_name: str, defaults: Map, images: Images, findings: Findings) -> None:
+    def __init__(
+        self, base_name: str, defaults: Map, scope: Scope, images: Images, findings: Findings
+    ) -> None:
         self.base_name = base_name
+        self.scope = scope
+        self._constant: dict[str, str] = {}
         self.defaults = defaults
         self.images = images
         self.findings = findings
@@ -54,17 +68,17 @@ class Builder:
     def look(self, draft: Draft) -> Look:
         """Make one look. What is wrong is reported, and left out of it."""
         fields, key, combination = draft.fields, draft.key, draft.combination
-        title = self.text(draft, "title", fields["title"]) if "title" in fields else key
+        title = self.text(draft, fields["title"], (fields, "title")) if "title" in fields else key
         axes = combination.axes if combination else ()
-        line = (draft.mark >> 32) + 1
+        line = line_of(draft.mark)
         if "existing" in fields:
-            existing = self.text(draft, "existing", fields["existing"])
+            existing = self.text(draft, fields["existing"], (fields, "existing"))
             tags = self.tags(draft)
             return Look(
                 key, LookKind.EXISTING, title, None, existing=existing, tags=tags, line=line
             )
         if "name" in fields:
-            name = self.text(draft, "name", fields["name"], title=title)
+            name = self.text(draft, fields["name"], (fields, "name"), title)
         else:
             name = f"{self.base_name} — {title}"
         defaults = self.defaults
@@ -91,15 +105,19 @@ class Builder:
     def base(self, fields: Map, mark: int, scope: Scope) -> Look:
         """Make the base."""
         draft = Draft(BASE, fields, mark, scope)
-        title = self.text(draft, "title", fields["title"]) if "title" in fields else self.base_name
+        title = (
+            self.text(draft, fields["title"], (fields, "title"))
+            if "title" in fields
+            else self.base_name
+        )
         kind, prompt, photo = LookKind.PHOTO, None, None
         if "photo" in fields:
-            photo = self.picture(draft, fields["photo"], fields.at("photo"), photo=True)
+            photo = self.picture(draft, fields["photo"], (fields, "photo"), photo=True)
         elif "prompt" in fields:
             kind, prompt = LookKind.PROMPT, self.prompt(draft, title)
         else:
             kind = LookKind.EXISTING
-        written = fields.get("reference_images", ())
+        written = fields.get("reference_images")
         return Look(
             BASE,
             kind,
@@ -107,36 +125,41 @@ class Builder:
             None if kind is LookKind.EXISTING else self.base_name,
             prompt,
             photo,
-            self.text(draft, "avatar_id", fields["avatar_id"]) if "avatar_id" in fields else None,
+            self.text(draft, fields["avatar_id"], (fields, "avatar_id"))
+            if "avatar_id" in fields
+            else None,
             None,
             self.reference(draft, "avatar_group_id") if "avatar_group_id" in fields else None,
             self.pictures(draft, written) if written else (),
             int(fields.get("takes", 1)),
             int(fields.get("retries", 0)),
             self.tags(draft),
-            line=(mark >> 32) + 1,
+            line=line_of(mark),
         )
 
     # --- texts ---------------------------------------------------------------------------------
 
-    def text(
-        self, draft: Draft, field: str, text: str, *, mark: int | None = None, **names: str
-    ) -> str:
-        """Put a text's names in; ``names`` are known in this text alone."""
+    def text(self, draft: Draft, text: str, place: Place, title: str | None = None) -> str:
+        """Put a text's names in; ``${title}`` is known where it is handed in."""
         if "$" not in text:
             return text
-        scope = draft.scope.child(literals={"key": draft.key, **names})
-        expanded, problems = scope.expand(text)
+        shared = draft.scope is self.scope
+        if shared and text in self._constant:
+            return self._constant[text]
+        expanded, problems = draft.scope.expand(text, _own(draft, title))
         for problem in problems:
+            parent, key = place
             self.findings.report(
                 problem.code,
                 problem.message,
-                draft.at(field) if mark is None else mark,
+                parent.at(key),  # type: ignore[arg-type]  # a Place pairs them
                 look=draft.key,
                 hint=problem.hint,
                 needle=problem.needle,
                 fold=draft.combination is not None,
             )
+        if shared and not problems and not draft.scope.depends(text, _OWN_NAMES):
+            self._constant[text] = expanded
         return expanded
 
     def prompt(self, draft: Draft, title: str) -> str | None:
@@ -144,45 +167,51 @@ class Builder:
         parts = self.parts(draft)
         if not parts:
             return None
-        texts = [self.text(draft, field, text, mark=mark, title=title)
-                 for field, text, mark in parts]  # fmt: skip
+        texts = [self.text(draft, text, (owner, field), title) for field, text, owner in parts]
         prompt = join(texts)
         if not prompt:
             message = "the prompt is empty once everything is put in"
-            self.findings.report("prompt-empty", message, draft.at("prompt"), look=draft.key,
-                                 hint="Say what the picture shows.")  # fmt: skip
+            hint = "Say what the picture shows."
+            mark = draft.at("prompt")
+            self.findings.report("prompt-empty", message, mark, look=draft.key, hint=hint)
             return None
         if len(prompt) > LONGEST_PROMPT:
-            self.too_long(draft, prompt, parts, texts)
+            self.too_long(draft, prompt, parts, texts, title)
         return prompt
 
-    def parts(self, draft: Draft) -> list[tuple[str, str, int]]:
-        """Give what the prompt is made of: the field, its text, and its place."""
-        fields = draft.fields
-        prompt = fields.get("prompt")
-        if prompt is None:
+    def parts(self, draft: Draft) -> list[tuple[str, str, Map]]:
+        """Give what the prompt is made of: the field, its text, and the mapping that gives it."""
+        fields, defaults = draft.fields, self.defaults
+        if "prompt" not in fields:
             return []
+        parts = [("prompt", fields["prompt"], fields)]
         if draft.key == BASE:
-            return [("prompt", prompt, fields.at("prompt"))]
-        parts = []
-        for field in ("prompt_prefix", "prompt", "prompt_suffix"):
-            owner = fields if field in fields else self.defaults
-            if owner.get(field):
-                parts.append((field, owner[field], owner.at(field)))
-            elif field == "prompt":
-                parts.append((field, prompt, draft.at(field)))
+            return parts
+        for field, place in (("prompt_prefix", 0), ("prompt_suffix", len(parts) + 1)):
+            owner = fields if field in fields else defaults
+            text = owner.get(field)
+            if text:
+                parts.insert(place, (field, text, owner))
         return parts
 
     def too_long(
-        self, draft: Draft, prompt: str, parts: Sequence[tuple[str, str, int]], texts: list[str]
+        self,
+        draft: Draft,
+        prompt: str,
+        parts: Sequence[tuple[str, str, Map]],
+        texts: list[str],
+        title: str,
     ) -> None:
         """Say how long the prompt is, and which part came from where."""
         shares = []
-        for (field, written, mark), text in zip(parts, texts, strict=True):
+        own = _own(draft, title)
+        for (field, written, owner), text in zip(parts, texts, strict=True):
             share = f"{len(text):,} from `{field}`"
             if field != "prompt":
-                share += f" (line {(mark >> 32) + 1})"
-            expanded = [(name, draft.scope.expand(f"${{{name}}}")[0]) for name in names_in(written)]
+                share += f" (line {line_of(owner.at(field))})"
+            expanded = [
+                (name, draft.scope.expand(f"${{{name}}}", own)[0]) for name in names_in(written)
+            ]
             if expanded:
                 longest = sorted(expanded, key=lambda pair: -len(pair[1]))[:3]
                 named = ", ".join(f"{len(value):,} by `${{{name}}}`" for name, value in longest)
@@ -201,13 +230,13 @@ class Builder:
 
     def tags(self, draft: Draft) -> tuple[str, ...]:
         """Give defaults' tags, the look's own and its axis values, each once."""
-        own, fields = draft.fields.get("tags"), draft.fields
+        own: Seq | None = draft.fields.get("tags")
         inherited = () if draft.key == BASE else self.defaults.get("tags", ())
         if not own and not inherited and draft.combination is None:
             return ()
-        tags = [self.text(draft, "tags", tag, mark=self.defaults.at("tags")) for tag in inherited]
-        tags += [self.text(draft, "tags", tag, mark=fields["tags"].at(position))
-                 for position, tag in enumerate(own or ())]  # fmt: skip
+        tags = [self.text(draft, tag, (self.defaults, "tags")) for tag in inherited]
+        if own:
+            tags += [self.text(draft, tag, (own, position)) for position, tag in enumerate(own)]
         if draft.combination is not None:
             tags += [key for _, key in draft.combination.axes if "," not in key]
         return tuple(dict.fromkeys(tags))
@@ -220,51 +249,66 @@ class Builder:
         if value is None:
             return None
         if isinstance(value, str):
-            return LiteralRef(self.text(draft, field, value))
-        key = self.text(draft, field, value["look"], mark=value.at("look"))
+            return LiteralRef(self.text(draft, value, (draft.fields, field)))
+        if "look" not in value:
+            return None
+        key = self.text(draft, value["look"], (value, "look"))
         return _BASE_REF if key == BASE else LookRef(key)
 
-    def pictures(self, draft: Draft, written: Sequence[Any]) -> tuple[Image, ...]:
+    def pictures(self, draft: Draft, written: Seq) -> tuple[Image, ...]:
         """Resolve reference images."""
-        marks: Callable[[int], int] = (
-            written.at if isinstance(written, Seq) else lambda _: draft.mark
-        )
-        found = []
+        found: list[Image] = []
         for position, item in enumerate(written):
-            image = self.picture(draft, item, marks(position))
+            image = self.picture(draft, item, (written, position))
             if image is None:
                 continue
             if image in found:
-                message = "this reference image is in the list already"
-                self.findings.report("repeated-image", message, marks(position), look=draft.key)
+                message, mark = "this reference image is in the list already", written.at(position)
+                self.findings.report("repeated-image", message, mark, look=draft.key)
             found.append(image)
         return tuple(found)
 
     def picture(
-        self, draft: Draft, written: str | Mapping[str, Any], mark: int, *, photo: bool = False
+        self, draft: Draft, written: str | Map, place: Place, *, photo: bool = False
     ) -> Image | None:
         """Resolve one picture, or report why it cannot be used."""
         if isinstance(written, str):
-            entry: str | dict[str, Any] = self.text(draft, "reference_images", written, mark=mark)
+            entry: str | dict[str, Any] = self.text(draft, written, place)
         else:
             entry = {
-                name: self.text(draft, "reference_images", text, mark=mark)
-                if name in ("url", "asset_id")
-                else text
+                name: self.text(draft, text, (written, name)) if name != "data" else text
                 for name, text in written.items()
             }
+            if (
+                not entry.keys() & {"url", "asset_id"}
+                and not {"data", "media_type"} <= entry.keys()
+            ):
+                return None  # the schema has told what is missing
         try:
             return self.images.resolve(entry, photo=photo)
         except BadImage as error:
+            parent, key = place
             self.findings.report(
                 error.code,
                 error.message,
-                mark,
+                parent.at(key),  # type: ignore[arg-type]  # a Place pairs them
                 look=draft.key,
                 hint=error.hint,
                 fold=draft.combination is not None,
             )
             return None
+
+
+def _own(draft: Draft, title: str | None) -> dict[str, str]:
+    """Give the names that a look's own texts know."""
+    return {"key": draft.key} if title is None else {"key": draft.key, "title": title}
+
+
+def _even(text: str) -> str:
+    """Make white space even: line breaks and runs of spaces become one space."""
+    if "  " in text or "\n" in text or "\t" in text or text[:1] == " " or text[-1:] == " ":
+        return _SPACES.sub(" ", text).strip(" ")
+    return text
 
 
 def join(parts: Sequence[str]) -> str:
@@ -276,8 +320,8 @@ def join(parts: Sequence[str]) -> str:
     """
     text = ""
     for part in parts:
-        stripped = _SPACES.sub(" ", part).strip(" ")
-        if text and stripped and not stripped.startswith(_CLOSERS):
+        even = _even(part)
+        if text and even and not even.startswith(_CLOSERS):
             text += " "
-        text += stripped
+        text += even
     return text

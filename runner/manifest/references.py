@@ -5,7 +5,7 @@ given, the referenced look must be in the group. Here it is decided symbolically
 the account is left to the run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -56,15 +56,18 @@ class Groups:
         self._known: dict[str, Group] = {}
 
     def of_look(self, key: str) -> Group:
-        """Give a look's group. References must exist and make no circle."""
+        """Give a look's group; unknown where references are missing or make a circle."""
         chain: list[str] = []
         group: Group | None = None
         while group is None:
             if key in self._known:
                 group = self._known[key]
                 break
+            look = self.looks.get(key)
+            if look is None or key in chain:
+                group = Unknown(key)
+                break
             chain.append(key)
-            look = self.looks[key]
             where = look.group or look.reference
             if look.kind is LookKind.EXISTING:
                 group = Unknown(look.existing or "")
@@ -92,7 +95,11 @@ def group_of(group: Group) -> str:
     """Say which group it is, in words."""
     match group:
         case Fresh(look):
-            return "the group that the base makes" if look == BASE else f"the group of `{look}`"
+            return (
+                "the group that the base makes"
+                if look == BASE
+                else f"the group that `{look}` makes"
+            )
         case Known(id_):
             return f"group {id_}"
         case Unknown(look_id):
@@ -106,6 +113,8 @@ def differ(one: Group, other: Group) -> bool:
 
 def circles(looks: Mapping[str, Look]) -> list[list[str]]:
     """Find looks that wait for each other, each circle once, in the order of the manifest."""
+    if _in_order(looks):
+        return []
     state: dict[str, int] = {}
     found = []
     for start in looks:
@@ -132,6 +141,17 @@ def circles(looks: Mapping[str, Look]) -> list[list[str]]:
     return found
 
 
+def _in_order(looks: Mapping[str, Look]) -> bool:
+    """Whether every look refers to earlier ones only, as most manifests are written."""
+    seen = set()
+    for key, look in looks.items():
+        for where in (look.reference, look.group):
+            if isinstance(where, LookRef) and where.look not in seen:
+                return False
+        seen.add(key)
+    return True
+
+
 def _needs(look: Look, looks: Mapping[str, Look]) -> list[str]:
     return [
         where.look
@@ -140,12 +160,12 @@ def _needs(look: Look, looks: Mapping[str, Look]) -> list[str]:
     ]
 
 
-def suggestion(key: str, looks: Mapping[str, Look]) -> str:
+def suggestion(key: str, looks: Collection[str]) -> str:
     """Say which look may have been meant."""
     meant = get_close_matches(key, looks, n=1)
     if meant:
         return f"Did you mean `{meant[0]}`?"
-    names = list(looks)
+    names = sorted(looks)
     known = ", ".join(f"`{name}`" for name in names[:8])
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
     return f"The looks are {known}{more}. The id of a look of the account is written as plain text."

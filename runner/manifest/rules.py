@@ -10,28 +10,26 @@ from runner.model import BASE, LiteralRef, Look, LookKind, LookRef
 
 __all__ = ["check_looks"]
 
-_FIELDS = (("avatar_id", "reference"), ("avatar_group_id", "group"))
 
+def check_looks(
+    looks: Mapping[str, Look], drafts: Mapping[str, Draft], findings: Findings, *, whole: bool
+) -> None:
+    """Check every look against the others; ``looks`` holds the base first.
 
-def check_looks(looks: Mapping[str, Look], drafts: Mapping[str, Draft], findings: Findings) -> None:
-    """Check every look against the others; ``looks`` holds the base first."""
+    ``whole`` is False where some looks could not be made, so that a missing key proves nothing.
+    """
     rules = _Rules(looks, drafts, findings)
-    ordinary = all(
-        look.group is None and (look.reference is None or look.reference == _BASE)
-        for look in looks.values()
-    )
-    if not ordinary and rules.references_exist() and rules.no_circles():
-        rules.groups_agree()
+    if whole:
+        rules.references_exist()
+    rules.no_circles()
+    rules.groups_agree()
     rules.faces_are_kept()
     rules.names_are_unique()
     rules.requests_differ()
     if findings.hints:
         for look in looks.values():
             if look.prompt is not None:
-                advise(look, drafts[look.key].at("prompt"), findings)
-
-
-_BASE = LookRef(BASE)
+                advise(look, drafts[look.key], findings)
 
 
 class _Rules:
@@ -42,33 +40,33 @@ class _Rules:
         self.drafts = drafts
         self.findings = findings
 
-    def report(self, code: str, message: str, look: Look, field: str, hint: str) -> None:
+    def report(
+        self, code: str, message: str, look: Look, field: str, hint: str, *, at_key: bool = False
+    ) -> None:
         draft = self.drafts[look.key]
+        mark = draft.at_key_in(field) if at_key else draft.at(field)
         fold = draft.combination is not None
-        self.findings.report(code, message, draft.at(field), look=look.key, hint=hint, fold=fold)
+        self.findings.report(code, message, mark, look=look.key, hint=hint, fold=fold)
 
-    def references_exist(self) -> bool:
+    def references_exist(self) -> None:
         """Check that every ``{look: KEY}`` is a look, and that no literal id is one's key."""
-        good = True
+        known = {BASE, *self.looks}
         for look in self.looks.values():
-            for field, name in _FIELDS:
-                where = look.reference if name == "reference" else look.group
-                if isinstance(where, LookRef) and where.look not in self.looks:
-                    message = f"there is no look `{where.look}`"
-                    self.report("unknown-look", message, look, field,
-                                suggestion(where.look, self.looks))  # fmt: skip
-                    good = False
-                elif isinstance(where, LiteralRef) and where.id in self.looks:
+            for field, where in (("avatar_id", look.reference), ("avatar_group_id", look.group)):
+                if isinstance(where, LookRef) and where.look not in known:
+                    message, hint = (
+                        f"there is no look `{where.look}`",
+                        suggestion(where.look, known),
+                    )
+                    self.report("unknown-look", message, look, field, hint, at_key=True)
+                elif isinstance(where, LiteralRef) and where.id in known:
                     message = f"`{where.id}` is a look of this campaign, not an id at HeyGen"
-                    self.report("look-key-as-id", message, look, field,
-                                f"Write `{field}: {{look: {where.id}}}`.")  # fmt: skip
-                    good = False
-        return good
+                    hint = f"Write `{field}: {{look: {where.id}}}`."
+                    self.report("look-key-as-id", message, look, field, hint, at_key=True)
 
-    def no_circles(self) -> bool:
+    def no_circles(self) -> None:
         """Check that looks can be made one after the other."""
-        found = circles(self.looks)
-        for circle in found:
+        for circle in circles(self.looks):
             look = self.looks[circle[0]]
             following = circle[1] if len(circle) > 1 else circle[0]
             field = "avatar_id" if look.reference == LookRef(following) else "avatar_group_id"
@@ -77,8 +75,7 @@ class _Rules:
             else:
                 message = "looks wait for each other: " + " → ".join([*circle, circle[0]])
             hint = "One of them must reference the base, another look, or nothing (`null`)."
-            self.report("reference-cycle", message, look, field, hint)
-        return not found
+            self.report("reference-cycle", message, look, field, hint, at_key=True)
 
     def groups_agree(self) -> None:
         """Check that a reference is in the group, where both are given (API page)."""

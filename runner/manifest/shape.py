@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.document import Map, Seq
+from runner.manifest.document import Broken, Map, Seq
 from runner.manifest.quick import conforms
 from runner.manifest.scalars import Ambiguous, Date, describe
 from runner.manifest.wording import COMMON_MISTAKES, EXPECTED, RANGES
@@ -39,7 +39,8 @@ def validator() -> Any:
         if isinstance(instance, str) and not re.search(strict, instance):
             yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
-    return extend(Draft7Validator, {"pattern": pattern})(schema("manifest"))
+    make: Any = extend
+    return make(Draft7Validator, {"pattern": pattern})(schema("manifest"))
 
 
 class _Explainer:
@@ -49,6 +50,7 @@ class _Explainer:
         self.document = document
         self.findings = findings
         self.broken: list[tuple[Map | Seq, str | int]] = []
+        self.misspelt: set[tuple[int, str]] = set()
 
     def run(self) -> None:
         errors = sorted(validator().iter_errors(self.document), key=_urgency)
@@ -64,6 +66,9 @@ class _Explainer:
             found[id(parent)] = (parent, found[id(parent)][1] | {key})
         for parent, keys in found.values():
             for key in sorted(keys, reverse=True, key=lambda key: (isinstance(key, int), key)):
+                if parent is self.document.get("looks") and key != "base":
+                    parent[key] = Map()  # others may reference it
+                    continue
                 parent.drop(key)  # type: ignore[arg-type]  # a Map's keys are text, a Seq's numbers
 
     # --- where ---------------------------------------------------------------------------------
@@ -95,17 +100,19 @@ class _Explainer:
 
     def explain_type(self, error: Any, path: Path) -> None:
         value, name = error.instance, _named(path)
+        if isinstance(value, Broken):
+            self.broken.append((self.parent(path), path[-1]))
+            return
         expected = error.validator_value
         kinds = [expected] if isinstance(expected, str) else list(expected)
         written = self.written(path) if not isinstance(value, dict | list) else ""
-        field = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
+        field = _field(path)
         if "string" in kinds and isinstance(value, bool | int | float | Date | Ambiguous):
-            hint = f'Put it in quotes: "{written}"'
-            self.refuse(error, "needs-quotes", f"`{written}` is {describe(value)} in YAML, and"
-                        f" {name} is text", hint)  # fmt: skip
+            message = f"`{written}` is {describe(value)} in YAML, and {name} is text"
+            self.refuse(error, "needs-quotes", message, f'Put it in quotes: "{written}"')
             return
         belongs = " or ".join(EXPECTED[kind] for kind in kinds if kind != "null")
-        hint = RANGES.get(field)
+        hint: str | None = RANGES.get(field)
         if value is None:
             message = f"{name} has no value; {belongs} belongs here"
         else:
@@ -131,14 +138,18 @@ class _Explainer:
             advice = COMMON_MISTAKES.get((_place(path), key)) or COMMON_MISTAKES.get(("", key))
             if meant:
                 hint = f"Did you mean `{meant[0]}`?"
+                self.misspelt.add((id(error.instance), meant[0]))
             else:
                 hint = advice or "Known here: " + ", ".join(f"`{name}`" for name in known) + "."
+            self.misspelt.add((id(error.instance), "data"))  # no form is asked for beside it
             mark = error.instance.key_at(key)
             self.report("unknown-key", f"`{key}` means nothing {where}", mark, (*path, key), hint)
             self.broken.append((error.instance, key))
 
     def explain_required(self, error: Any, path: Path) -> None:
         missing = next(key for key in error.validator_value if f"'{key}'" in error.message)
+        if (id(error.instance), missing) in self.misspelt:
+            return
         place, mark, name = _place(path), self.mark(path), _named(path)
         if place == "base" and missing == "avatar_id":
             self.report("base-missing-source", "the base does not say what it is", mark, path,
@@ -163,7 +174,9 @@ class _Explainer:
 
     def explain_dependencies(self, error: Any, path: Path) -> None:
         if "avatar_group_id" not in error.instance or "avatar_id" in error.instance:
-            self.explain_value(error, path)
+            extra = next(key for key in ("zip", "exclude") if key in error.instance)
+            message = f"`{extra}` speaks of axes, and there are none"
+            self.report("matrix-axis", message, error.instance.key_at(extra), path, "Add `axes`.")
             return
         self.report(
             "group-without-avatar-id",
@@ -208,55 +221,55 @@ class _Explainer:
             code, message = "bad-value", f"`{key}` cannot be a name in `${{...}}`"
             hint = "Letters, digits, `_` and `-`, beginning with a letter."
         self.report(code, message, mapping.key_at(key), (*path, key), hint)
-        self.broken.append((mapping, key))
+        if place != "looks" or key == "base":
+            self.broken.append((mapping, key))
 
     def explain_value(self, error: Any, path: Path) -> None:
         """Explain what has the right type and a value that is not allowed."""
+        field = _field(path)
         if "propertyNames" in error.schema_path:
             self.explain_name(error, path)
-            return
-        name, limit = _named(path), error.validator_value
-        field = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
-        hint = RANGES.get(field)
-        match error.validator:
-            case "dependencies":
-                extra = next(key for key in ("zip", "exclude") if key in error.instance)
-                self.report("matrix-axis", f"`{extra}` speaks of axes, and there are none",
-                            error.instance.key_at(extra), path, "Add `axes`.")  # fmt: skip
-                return
-            case "const" if field == "version":
-                message = f"version {error.instance} is not known; this lookbook reads version 1"
-            case "const":
-                message = f"`type: {error.instance}` does not fit the other keys"
-                hint = f"Write `type: {limit}`, or leave `type` out."
-            case "enum":
-                message = f"`{error.instance}` is not allowed here"
-                hint = "One of: " + ", ".join(f"`{item}`" for item in limit) + "."
-            case "minimum":
-                message = f"{name} is {error.instance}; the least is {limit}"
-            case "maximum":
-                message = f"{name} is {error.instance}; the most is {limit:,}"
-            case "minLength":
-                message = f"{name} is empty"
-            case "maxLength":
-                message = f"{name} is longer than {limit} characters"
-            case "minItems" | "minProperties":
-                least = "one value" if limit == 1 else "two names"
-                message = f"{name} needs at least {least}"
-            case "maxProperties":
-                message = f"{name} has more than one `key: text`"
-            case "pattern" if field == "url":
-                self.refuse(error, "image-url", f"`{error.instance}` is no https URL",
-                            "HeyGen fetches https URLs only.")  # fmt: skip
-                return
-            case _:
-                message = f"{name} cannot be `{error.instance}`"
-        self.refuse(error, "bad-value", message, hint)
+        elif error.validator == "pattern" and field == "url":
+            message = f"`{error.instance}` is no https URL"
+            self.refuse(error, "image-url", message, "HeyGen fetches https URLs only.")
+        elif error.validator == "const" and field == "type":
+            message = f"`type: {error.instance}` does not fit the other keys"
+            hint = f"Write `type: {error.validator_value}`, or leave `type` out."
+            self.refuse(error, "bad-value", message, hint)
+        elif error.validator == "enum":
+            message = f"`{error.instance}` is not allowed here"
+            allowed = ", ".join(f"`{item}`" for item in error.validator_value)
+            self.refuse(error, "bad-value", message, f"One of: {allowed}.")
+        else:
+            message = _out_of_range(_named(path), error)
+            self.refuse(error, "bad-value", message, RANGES.get(field))
+
+
+def _out_of_range(name: str, error: Any) -> str:
+    """Say which bound a value breaks."""
+    value, limit = error.instance, error.validator_value
+    match error.validator:
+        case "const":
+            return f"version {value} is not known; this lookbook reads version {limit}"
+        case "minimum":
+            return f"{name} is {value}; the least is {limit}"
+        case "maximum":
+            return f"{name} is {value}; the most is {limit:,}"
+        case "minLength":
+            return f"{name} is empty"
+        case "maxLength":
+            return f"{name} is longer than {limit} characters"
+        case "minItems" | "minProperties":
+            return f"{name} needs at least {'one value' if limit == 1 else 'two names'}"
+        case "maxProperties":
+            return f"{name} has more than one `key: text`"
+        case _:
+            return f"{name} cannot be `{value}`"
 
 
 def _urgency(error: Any) -> tuple[int, int]:
     """Order errors so that the one that explains most is told of each place."""
-    order = {"required": 0, "additionalProperties": 1, "type": 2}
+    order = {"additionalProperties": 0, "required": 1, "type": 2}
     return order.get(str(error.validator), 3), len(error.absolute_path)
 
 
@@ -273,6 +286,11 @@ def _place(path: Path) -> str:
             return "image"
         case _:
             return str(path[-1]) if path else "top"
+
+
+def _field(path: Path) -> str:
+    """Give the last key on a path."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "")
 
 
 def _named(path: Path) -> str:

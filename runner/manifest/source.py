@@ -18,11 +18,13 @@ _BOMS = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
-_TOKEN = re.compile(r"""
-    "(?:[^"\\]|\\.)*"? | '(?:[^']|'')*'?     # a quoted scalar, up to its end or the line's
-    | [\[{] | -(?=\s)                        # where a list or a mapping begins
-    | (?:(?!:(?:\s|$)|\s+\#).)*[^\s:]        # plain text, up to a colon or a comment
-    """, re.VERBOSE)  # fmt: skip
+# A key or scalar as it is written: quoted, up to its end or the line's; or plain, up to what ends
+# it, which inside brackets (flow style) is also a comma or a bracket.
+_QUOTED = r"""\"(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?"""
+_TOKEN = re.compile(_QUOTED + r"|[\[{]|(?:(?!:(?:\s|$)|\s+#).)*[^\s:]")
+_FLOW_TOKEN = re.compile(
+    _QUOTED + r"|[\[{]|(?:\$\{[^{}]*\}|(?!:(?:\s|$)|\s+#)[^,\[\]{}])*[^\s:,\[\]{}]"
+)
 # The line ends of YAML 1.1, which is what libyaml counts.
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
@@ -75,7 +77,10 @@ class Source:
     def span(self, mark: int) -> Span:
         """Give the place of a mark: the scalar or key there, as far as its line goes."""
         line, column = mark >> COLUMN_BITS, mark & (1 << COLUMN_BITS) - 1
-        token = _TOKEN.match(self.line(line + 1), column)
+        text = self.line(line + 1)
+        before = text[:column]
+        opened = sum(map(before.count, "{[")) - sum(map(before.count, "}]"))
+        token = (_FLOW_TOKEN if opened > 0 else _TOKEN).match(text, column)
         return Span(line + 1, column + 1, max(len(token[0]) if token else 1, 1))
 
     def find(self, needle: str, mark: int) -> Span:

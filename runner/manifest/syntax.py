@@ -30,7 +30,7 @@ _EXPLAINED = (
     ),
     (
         "unexpected end of stream",
-        "the quotation marks that open on line {context} are never closed",
+        "the quotation marks that open here are never closed",
         "Close them. An apostrophe inside '...' is written twice, or use \"...\".",
     ),
     (
@@ -83,6 +83,9 @@ def report_syntax(error: yaml.YAMLError, findings: Findings) -> None:
         problem = error.problem or "not YAML"
     else:
         span, context, problem = _control_character(findings), 1, "characters are not allowed"
+    if "unexpected end of stream" in problem and isinstance(error, yaml.MarkedYAMLError):
+        opened = error.context_mark
+        span = Span(opened.line + 1, opened.column + 1) if opened else span
     line = findings.source.line(span.line)
     character = line[span.column - 1 : span.column]
     if "cannot start any token" in problem or "\t" in line[: span.column]:

@@ -2,15 +2,17 @@
 
 import re
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import MappingProxyType
 
 __all__ = ["LONGEST", "Problem", "Scope", "names_in"]
 
 LONGEST = 100_000
 """Characters that one text may grow to; variables that double each other stop here."""
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _TOKEN = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)?\Z")
 
@@ -46,19 +48,36 @@ class Scope:
             self.used,
         )
 
-    def expand(self, text: str) -> tuple[str, list[Problem]]:
-        """Put every name's value in. What cannot be put in stays as it is written."""
-        problems: list[Problem] = []
-        return self._expand(text, (), problems), problems
+    def expand(self, text: str, own: Mapping[str, str] = _NOTHING) -> tuple[str, list[Problem]]:
+        """Put every name's value in; ``own`` are literals of this text alone.
 
-    def _expand(self, text: str, inside: tuple[str, ...], problems: list[Problem]) -> str:
+        What cannot be put in stays as it is written, and is told.
+        """
+        problems: list[Problem] = []
+        return self._expand(text, (), own, problems), problems
+
+    def depends(self, text: str, names: Collection[str]) -> bool:
+        """Whether a text uses any of some names, directly or through variables."""
+        pending, seen = names_in(text), set[str]()
+        while pending:
+            name = pending.pop()
+            if name in names:
+                return True
+            if name not in seen:
+                seen.add(name)
+                pending += names_in(self.templates.get(name, ""))
+        return False
+
+    def _expand(
+        self, text: str, inside: tuple[str, ...], own: Mapping[str, str], problems: list[Problem]
+    ) -> str:
         if "${" not in text:
             return text
 
         def replacement(match: re.Match[str]) -> str:
             if match[0] == "$${":
                 return "${"
-            value = self._value(match, inside, problems)
+            value = self._value(match, inside, own, problems)
             return match[0] if value is None else value
 
         parts: list[str] = []
@@ -74,17 +93,22 @@ class Scope:
         return "".join(parts) + text[position:]
 
     def _value(
-        self, match: re.Match[str], inside: tuple[str, ...], problems: list[Problem]
+        self,
+        match: re.Match[str],
+        inside: tuple[str, ...],
+        own: Mapping[str, str],
+        problems: list[Problem],
     ) -> str | None:
         name = match[1]
         if name is None:
-            problems.append(
-                Problem("bad-template", "`${` is never closed", "${",
-                        "Close it with `}`, or write `$${` for the characters themselves.")
-            )  # fmt: skip
+            rest = match.string[match.start() :].partition("\n")[0].strip()
+            hint = "Close it with `}`, or write `$${` for the characters themselves."
+            problems.append(Problem("bad-template", "`${` is never closed", rest, hint))
             return None
         name = name.strip()
         self.used.add(name)
+        if name in own:
+            return own[name]
         if name in self.literals:
             return self.literals[name]
         if name in inside:
@@ -95,7 +119,7 @@ class Scope:
             )  # fmt: skip
             return None
         if name in self.templates:
-            return self._expand(self.templates[name], (*inside, name), problems)
+            return self._expand(self.templates[name], (*inside, name), own, problems)
         problems.append(self._unknown(name, match[0], inside))
         return None
 

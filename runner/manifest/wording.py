@@ -57,6 +57,8 @@ COMMON_MISTAKES = MappingProxyType(
         ("base", "existing"): "For the base it is called `avatar_id`.",
         ("base", "file"): "It is called `photo` here.",
         ("base", "prompt_suffix"): "Prefix and suffix are for looks; write the base's prompt out.",
+        ("image", "path"): "A file is named by its path alone: [assets/style.png].",
+        ("image", "file"): "A file is named by its path alone: [assets/style.png].",
         ("", "image"): "Pictures are `reference_images`; the base's is `photo`.",
         ("", "images"): "They are called `reference_images`.",
         ("", "description"): "What the picture shows is the `prompt`.",
