@@ -71,10 +71,15 @@ def cli() -> None:
     HEYGEN_CONFIG_DIR, NO_COLOR.
 
     \b
-    Exit codes: 0 done · 1 looks failed or are blocked, or the API did · 2 usage, invalid
-    manifest, declined, ledger locked · 3 key, permission or wallet · 4 work still under way, run
-    again to resume · 5 budget · 6 an unknown outcome needs a person · 10 plan found changes
-    (with --detailed-exitcode).
+    Exit codes:
+      0   done
+      1   some looks failed or are blocked, or the API did
+      2   usage, invalid manifest, declined, or the ledger is locked
+      3   key, permission, or an empty wallet
+      4   work is still under way: run again to resume
+      5   budget: refused, or used up with looks left
+      6   an unknown outcome needs a person (lookbook reconcile)
+      10  plan --detailed-exitcode found changes
     """
 
 

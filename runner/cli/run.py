@@ -26,9 +26,11 @@ from runner.cli.progress import Progress
 from runner.cli.show import plan_text, results_text, usd
 from runner.errors import BudgetRefused, LedgerQuestion, LookbookError, UsageError
 from runner.executor.desk import Desk
-from runner.executor.run import Execution
+from runner.executor.session import Session
+from runner.executor.settle import Finding
+from runner.executor.standing import Standing
 from runner.executor.tasks import one_error
-from runner.executor.wallet import balance_of, refunded
+from runner.executor.wallet import balance_of
 from runner.files import write_atomic
 from runner.ledger.file import LedgerFile
 from runner.ledger.lock import hold
@@ -37,7 +39,6 @@ from runner.model import Campaign
 from runner.plan import Plan, trim
 from runner.plan import plan as make_plan
 from runner.policy.budget import Ceilings
-from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit, Outcome, exit_code
 from runner.policy.pacing import Pacer
 
@@ -174,8 +175,9 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
                     patience=link.patience,
                     pacer=Pacer(request.concurrency),
                 )
-                run = Run(campaign, link, ledger, plan, desk, progress, request)
-                return await run.carry_out()
+                facts = {"max_cost": str(request.max_cost) if request.max_cost else None}
+                session = Session(desk, plan, link.account, link.user, request.concurrency, facts)
+                return await carry_out(campaign, link, session, progress, request)
             finally:
                 ledger.close()
 
@@ -260,122 +262,93 @@ def room_under(ledger: LedgerFile, plan: Plan) -> Decimal | None:
     return min(rooms, default=None)
 
 
-@dataclass(slots=True)
-class Run:
-    """One run that was agreed to: from its first event to the printed results."""
-
-    campaign: Campaign
-    link: wiring.Link
-    ledger: LedgerFile
-    plan: Plan
-    desk: Desk
-    progress: Progress
-    request: Request
-
-    async def carry_out(self) -> int:
-        """Run, then leave results whatever happened. Gives the exit code."""
-        facts = {"max_cost": str(self.request.max_cost) if self.request.max_cost else None}
-        run = self.ledger.begin(self.link.account, self.campaign.name, facts)
-        Places(self.campaign.manifest).use(self.link.state)
-        execution = Execution(self.plan, self.desk, concurrency=self.request.concurrency)
-        trouble: LookbookError | None = None
-        try:
-            if await self._with_signals(execution):
-                await self._settle_money(run)
-        except LookbookError as error:
-            trouble = error
-        outcome = execution.outcome()
-        code = exit_code(outcome)
-        try:
-            self.ledger.end({"exit": int(code), "stopped": outcome.stopped})
-            self._leave_results(outcome, execution)
-        except LookbookError as error:
-            trouble = trouble or error
-        if trouble is not None:
-            raise trouble
-        return int(code)
-
-    async def _with_signals(self, execution: Execution) -> bool:
-        """Carry out the plan; a signal stops sending, a second one leaves at once.
-
-        Gives whether it came to its end. Raises a LookbookError of the execution.
-        """
-        ended = False
-        try:
-            with one_error():
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._listen, tasks.cancel_scope)
-                    await execution.execute()
-                    ended = True
-                    tasks.cancel_scope.cancel()
-        finally:
-            self.progress.close()
-        return ended
-
-    async def _listen(self, scope: anyio.CancelScope) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
-            async for _number in received:
-                if self.desk.interrupted:
-                    scope.cancel()
-                    return
-                self.desk.interrupt()
-                self.desk.observer.said(
-                    "Stopping: nothing more is sent; what is on its way is finished. "
-                    "Once more to leave at once."
-                )
-
-    async def _settle_money(self, run: str) -> None:
-        """Look into the wallet again, and learn from it whether failures were billed."""
-        before = balance_of(self.link.user)
-        reply = await self.link.api.me()
-        data = getattr(reply, "data", None)
-        after = balance_of(data)
-        snapshot = self.ledger.snapshot()
-        takes = [take for of_look in snapshot.takes.values() for take in of_look]
-        for take in refunded(takes, run, before, after):
-            await self.desk.record(take.uid, Event.REFUNDED)
-        self.ledger.note_wallet(
-            {
-                "currency": self.link.user.currency,
-                "before": float(before) if before is not None else None,
-                "after": float(after) if after is not None else None,
-            }
-        )
-
-    def _leave_results(self, outcome: Outcome, execution: Execution) -> None:
-        """Write results and catalog, print them, and say what to do next."""
-        wallet = self.ledger.store.state.wallet
-        results = wiring.results_of(self.campaign, self.ledger.snapshot(), wallet)
-        if self.request.form == "json":
-            click.echo(json.dumps(results, indent=2, ensure_ascii=False))
-        else:
-            click.echo(results_text(results))
-        catalog = wiring.write_results(results, self.link.state.folder)
-        if self.request.out is not None:
-            text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
-            write_atomic(self.request.out, text.encode())
-        for note in [*execution.standing.notes, *advice(outcome, execution)]:
-            click.echo(note, err=True)
-        if self.request.form == "text":
-            click.echo(f"catalog: {catalog}")
+async def carry_out(
+    campaign: Campaign, link: wiring.Link, session: Session, progress: Progress, request: Request
+) -> int:
+    """Run, then leave results whatever happened. Gives the exit code."""
+    Places(campaign.manifest).use(link.state)
+    trouble: LookbookError | None = None
+    try:
+        outcome = await with_signals(session)
+    except LookbookError as error:
+        trouble = error
+        outcome = session.outcome()
+    progress.close()
+    try:
+        leave_results(campaign, link, session, outcome, request)
+    except LookbookError as error:
+        trouble = trouble or error
+    if trouble is not None:
+        raise trouble
+    return int(exit_code(outcome))
 
 
-def advice(outcome: Outcome, execution: Execution) -> list[str]:
+async def with_signals(session: Session) -> Outcome:
+    """Carry out the plan; a signal stops sending, a second one leaves at once."""
+    outcomes: list[Outcome] = []
+    with one_error():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen, session.desk, tasks.cancel_scope)
+            outcomes.append(await session.carry_out())
+            tasks.cancel_scope.cancel()
+    return outcomes[0] if outcomes else session.end()
+
+
+async def listen(desk: Desk, scope: anyio.CancelScope) -> None:
+    """Hear signals: the first stops sending, the second ends everything."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+        async for _number in received:
+            if desk.interrupted:
+                scope.cancel()
+                return
+            desk.interrupt()
+            desk.observer.said(
+                "Stopping: nothing more is sent; what is on its way is finished. "
+                "Once more to leave at once."
+            )
+
+
+def leave_results(
+    campaign: Campaign, link: wiring.Link, session: Session, outcome: Outcome, request: Request
+) -> None:
+    """Write results and catalog, print them, and say what to do next. Raises StorageError."""
+    snapshot = session.desk.ledger.snapshot()
+    _, wallet = wiring.offline(link.state)
+    results = wiring.results_of(campaign, snapshot, wallet)
+    text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
+    click.echo(text if request.form == "json" else results_text(results) + "\n", nl=False)
+    catalog = wiring.write_results(results, link.state.folder)
+    if request.out is not None:
+        write_atomic(request.out, text.encode())
+    for line in advice(outcome, session.standing):
+        click.echo(line, err=True)
+    if request.form == "text":
+        click.echo(f"catalog: {catalog}")
+
+
+def advice(outcome: Outcome, standing: Standing | None) -> list[str]:
     """Say in words how the run ended and what to do next."""
-    lines: list[str] = []
+    lines = [*standing.notes] if standing is not None else []
     if outcome.account:
         lines.append(f"The account needs a person: {outcome.account}")
     elif outcome.stopped:
         lines.append(f"The run was stopped: {outcome.stopped}")
-    for uid, finding in execution.standing.findings.items():
-        found = len(finding.candidates)
-        lines.append(
-            f"{finding.take.label}: its outcome is unknown and {found} looks fit ({uid}); "
-            "`lookbook reconcile` shows what is known"
-        )
-    for key, (_, reason) in execution.standing.held.items():
-        lines.append(f"{key} was held back: {reason}")
-    lines += [f"a picture is missing: {why}" for why in execution.standing.pictures.values()]
+    if standing is not None:
+        lines += [_undecided(finding) for finding in standing.findings.values()]
+        lines += [f"{key} was held back: {why}" for key, (_, why) in standing.held.items()]
+        lines += [f"a picture is missing: {why}" for why in standing.pictures.values()]
     if exit_code(outcome) is Exit.UNDER_WAY:
         lines.append("Work is still under way: run the same command again to resume.")
     return lines
+
+
+def _undecided(finding: Finding) -> str:
+    if finding.problem is not None:
+        return f"{finding.take.label}: its outcome is unknown; {finding.problem}"
+    found = len(finding.candidates)
+    looks = "no look fits" if not found else f"{found} looks fit" if found > 1 else "one look fits"
+    rivals = f", and so does {', '.join(finding.rivals)}" if finding.rivals else ""
+    return (
+        f"{finding.take.label}: its outcome is unknown; {looks}{rivals}. "
+        "`lookbook reconcile` shows what is known and takes your decision."
+    )

@@ -19,7 +19,7 @@ from runner.answers import (
     Reply,
     UserData,
 )
-from runner.model import FileImage, LookKind, Snapshot, Take
+from runner.model import Account, FileImage, LookKind, Snapshot, Take
 from runner.policy.lifecycle import Event
 
 __all__ = [
@@ -172,6 +172,18 @@ class OverBudget(Exception):
 
 class Ledger(Protocol):
     """The durable record. When a method returns, what it says is on disk."""
+
+    def begin(self, account: Account, campaign: str, facts: Mapping[str, Any]) -> str:
+        """Start a run and give its id; every send without an answer is unknown from here on."""
+        ...
+
+    def end(self, facts: Mapping[str, Any]) -> None:
+        """End the run, with what it came to."""
+        ...
+
+    def note_wallet(self, facts: Mapping[str, Any]) -> None:
+        """Remember what the wallet showed before and after the run."""
+        ...
 
     def snapshot(self) -> Snapshot:
         """Give everything that is known now."""

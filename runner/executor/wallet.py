@@ -3,18 +3,15 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from runner.answers import Answer, UserData
+from runner.answers import UserData
 from runner.model import Billing, Take
 
 __all__ = ["balance_of", "refunded"]
 
 
-def balance_of(user: UserData | Answer[UserData] | None) -> Decimal | None:
+def balance_of(user: UserData) -> Decimal | None:
     """Give the balance in USD, or None where the account shows none in dollars."""
-    data = user.data if isinstance(user, Answer) else user
-    if data is None or data.balance is None or (data.currency or "usd").lower() != "usd":
-        return None
-    return data.balance
+    return user.balance if (user.currency or "usd").lower() == "usd" else None
 
 
 def refunded(
