@@ -9,8 +9,8 @@ import json
 import re
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
@@ -34,9 +34,10 @@ from runner.answers import (
 )
 from runner.heygen import wire
 from runner.heygen.address import Address, parse_address, path_segment
-from runner.heygen.connection import Connection, Timeouts, open_client
+from runner.heygen.connection import Connection
 from runner.heygen.credentials import Credentials
 from runner.heygen.envelope import data_of, read_reply
+from runner.heygen.network import Timeouts, certificates, open_client
 from runner.heygen.upload import LARGEST_PART, Uploads
 from runner.model import FileImage
 
@@ -78,7 +79,7 @@ class HeyGen:
         self._credentials = credentials
         self._transport = transport
         self._timeouts = timeouts or Timeouts()
-        self._gate = gate
+        self._gate = gate or anyio.CapacityLimiter(_REQUESTS_AT_A_TIME)
         self._largest = largest_answer
         self._now = now
         self._uploads = Uploads(
@@ -88,17 +89,16 @@ class HeyGen:
             allow_http=allow_http,
             largest_part=largest_part,
         )
-        self._stack = AsyncExitStack()
         self._connection: Connection | None = None
 
     def __repr__(self) -> str:
         return f"HeyGen({self.address.url!r})"
 
     async def __aenter__(self) -> Self:
-        gate = self._gate or anyio.CapacityLimiter(_REQUESTS_AT_A_TIME)
-        client = open_client(self._timeouts, transport=self._transport, gate=gate)
-        await self._stack.enter_async_context(client)
-        self._connection = Connection(client, gate, largest=self._largest)
+        open_lane = partial(
+            open_client, self._timeouts, transport=self._transport, verify=certificates()
+        )
+        self._connection = Connection(open_lane, self._gate, largest=self._largest)
         return self
 
     async def __aexit__(
@@ -107,8 +107,9 @@ class HeyGen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._connection = None
-        await self._stack.aclose()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.aclose()
 
     # --- the calls, in the order of runner.executor.ports.Api -------------------------------------
 

@@ -11,22 +11,17 @@ before the request's first byte. A kept-alive connection that the server closed 
 a read or protocol error: it may have been closed after the request was taken, so it is lost.
 """
 
-import math
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import cast
 
 import anyio
 import httpx
 
-from runner import __version__
 from runner.answers import Lost, NotSent
-from runner.errors import UsageError
 from runner.heygen.envelope import Received
 
-__all__ = ["NEVER_LEFT", "Connection", "Timeouts", "explain", "open_client"]
+__all__ = ["NEVER_LEFT", "Connection", "explain"]
 
 NEVER_LEFT: tuple[type[Exception], ...] = (
     httpx.ConnectError,
@@ -38,38 +33,32 @@ NEVER_LEFT: tuple[type[Exception], ...] = (
 )
 """What httpx raises before the first byte of a request; a test knows every other class of it."""
 
-_IDLE_SECONDS = 4.0
-"""How long an idle connection is kept: less than the 5 s after which common servers close one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Bounds in seconds: to connect, between two bytes, for a request in all, for an upload in all.
-
-    ``read`` is generous because ``POST /v3/avatars`` may first fetch an input URL (504 is the API's
-    own answer when that takes too long), and an answer that we stop waiting for is a lost one.
-    """
-
-    connect: float = 15.0
-    read: float = 90.0
-    write: float = 60.0
-    total: float = 150.0
-    upload: float = 900.0
-
 
 class Connection:
-    """Sends one request at a time through a gate and a deadline, and reads a bounded answer.
+    """Sends each request once, through a gate and a deadline, and reads a bounded answer.
 
-    The gate bounds the requests under way, apart from the jobs under way: httpx's pool goes through
-    its idle connections for every request, so that a wide pool is a slow one.
+    The gate bounds the requests under way, apart from the jobs under way. A request at the gate
+    takes a lane, a client with a connection of its own, because a shared pool goes through all its
+    connections for every request; the lane that was used last is the warmest.
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, gate: anyio.CapacityLimiter, *, largest: int
+        self,
+        open_lane: Callable[[], httpx.AsyncClient],
+        gate: anyio.CapacityLimiter,
+        *,
+        largest: int,
     ) -> None:
-        self._client = client
+        self._open_lane = open_lane
         self._gate = gate
         self._largest = largest
+        self._lanes = [open_lane()]
+        self._free = list(self._lanes)
+
+    async def aclose(self) -> None:
+        """Close every lane."""
+        for lane in self._lanes:
+            await lane.aclose()
 
     async def send(
         self, build: Callable[[httpx.AsyncClient], httpx.Request], *, seconds: float
@@ -81,18 +70,27 @@ class Connection:
         left = False
         with anyio.move_on_after(seconds):
             async with self._gate:
+                lane = self._lane()
                 left = True
                 try:
-                    return await self._exchange(build(self._client))
+                    return await self._exchange(lane, build(lane))
                 except NEVER_LEFT as error:
                     return NotSent(explain(error))
                 except Exception as error:  # noqa: BLE001  # TLS errors escape httpx's tree
                     return Lost(explain(error))
+                finally:
+                    self._free.append(lane)
         reason = f"no answer within {seconds:g} s"
         return Lost(reason) if left else NotSent(f"{reason}: too many requests under way")
 
-    async def _exchange(self, request: httpx.Request) -> Received | Lost:
-        response = await self._client.send(request, stream=True)
+    def _lane(self) -> httpx.AsyncClient:
+        if self._free:
+            return self._free.pop()
+        self._lanes.append(self._open_lane())
+        return self._lanes[-1]
+
+    async def _exchange(self, lane: httpx.AsyncClient, request: httpx.Request) -> Received | Lost:
+        response = await lane.send(request, stream=True)
         status = response.status_code
         try:
             return Received(status, response.headers, await _read(response, self._largest))
@@ -149,41 +147,3 @@ def explain(error: Exception) -> str:
     name = type(error).__name__
     text = str(error).strip()
     return f"{name}: {text}" if text else name
-
-
-def open_client(
-    timeouts: Timeouts, *, transport: httpx.AsyncBaseTransport | None, gate: anyio.CapacityLimiter
-) -> httpx.AsyncClient:
-    """Make a client that follows no redirect, repeats nothing, keeps no cookie and holds no key.
-
-    Its pool is as wide as the gate, so that nothing ever waits inside the pool.
-
-    Proxies and certificates come from the usual variables (``HTTPS_PROXY``, ``NO_PROXY``,
-    ``SSL_CERT_FILE``), which httpx reads; plain http never goes through a proxy, because the proxy
-    could read it. Raises UsageError where these variables cannot be used.
-    """
-    connections = None if math.isinf(gate.total_tokens) else int(gate.total_tokens)
-    try:
-        return httpx.AsyncClient(
-            transport=transport,
-            mounts=None if transport else {"http://": None},
-            follow_redirects=False,
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
-            headers={"User-Agent": f"lookbook/{__version__}", "Accept-Encoding": "gzip"},
-            timeout=httpx.Timeout(
-                connect=timeouts.connect,
-                read=timeouts.read,
-                write=timeouts.write,
-                pool=timeouts.total,
-            ),
-            limits=httpx.Limits(
-                max_connections=connections,
-                max_keepalive_connections=connections,
-                keepalive_expiry=_IDLE_SECONDS,
-            ),
-        )
-    except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
-        raise UsageError(
-            f"The network settings cannot be used: {error}",
-            hint="Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
-        ) from None

@@ -7,7 +7,9 @@ of a direct upload is signed: it gets exactly the headers that came with it, and
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import anyio
@@ -17,8 +19,9 @@ import httpx
 from runner.answers import Answer, AssetData, Lost, NotSent, Reply
 from runner.canonical import sha256_hex
 from runner.heygen.address import insecure, path_segment
-from runner.heygen.connection import Connection, Timeouts, open_client
+from runner.heygen.connection import Connection
 from runner.heygen.envelope import data_of
+from runner.heygen.network import Timeouts, certificates, open_client
 from runner.heygen.wire import WrongShape, read_asset, read_mapping
 from runner.model import FileImage
 
@@ -130,9 +133,11 @@ class Uploads:
             return Lost(f"the upload link is refused: {reason}")
         headers = httpx.Headers(target.headers)
         headers["Content-Length"] = str(image.size_bytes)
-        gate = anyio.CapacityLimiter(1)
-        async with open_client(self._timeouts, transport=self._transport, gate=gate) as client:
-            storage = Connection(client, gate, largest=_LARGEST_ANSWER)
+        open_lane = partial(
+            open_client, self._timeouts, transport=self._transport, verify=certificates()
+        )
+        storage = Connection(open_lane, anyio.CapacityLimiter(1), largest=_LARGEST_ANSWER)
+        async with aclosing(storage):
             # A request of its own, not the client's: it carries no header that was not asked for.
             received = await storage.send(
                 lambda _: httpx.Request("PUT", target.url, headers=headers, content=_stream(image)),

@@ -7,7 +7,6 @@ caller's decision; nothing is repeated here.
 
 import re
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -19,7 +18,8 @@ import httpx
 from runner.errors import StorageError
 from runner.executor.ports import Downloaded, FetchFailed
 from runner.heygen.address import insecure
-from runner.heygen.connection import Timeouts, explain, open_client
+from runner.heygen.connection import explain
+from runner.heygen.network import Timeouts, certificates, open_client
 from runner.images.folder import Folder, Part, Probe
 from runner.images.picture import MOST_PIXELS, BadPicture, inspect
 
@@ -67,13 +67,11 @@ class Downloader:
         self._largest = largest
         self._most_pixels = most_pixels
         self._inline = inline
-        self._stack = AsyncExitStack()
         self._client: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
         self._folder.sweep()
-        client = open_client(self._timeouts, transport=self._transport, gate=self._gate)
-        self._client = await self._stack.enter_async_context(client)
+        self._client = open_client(self._timeouts, transport=self._transport, verify=certificates())
         return self
 
     async def __aexit__(
@@ -82,8 +80,9 @@ class Downloader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client = None
-        await self._stack.aclose()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
 
     async def fetch(self, url: str, *, look: str, number: int) -> Downloaded | FetchFailed:
         """Download to ``images/LOOK.NUMBER.EXT``; says why when that was not possible.

@@ -6,6 +6,7 @@ import ssl
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 import trio.testing
@@ -13,8 +14,9 @@ from pytest_httpx import HTTPXMock
 
 from runner.answers import Answer, Lost, NotSent, Refusal
 from runner.heygen.client import HeyGen
-from runner.heygen.connection import NEVER_LEFT, Timeouts
+from runner.heygen.connection import NEVER_LEFT
 from runner.heygen.credentials import Credentials
+from runner.heygen.network import Timeouts
 from tests.heygen.loopback import Loopback, Say, http
 
 pytestmark = pytest.mark.anyio
@@ -220,6 +222,41 @@ async def test_a_kept_connection_that_closes_on_a_request_loses_it(then: Any) ->
             assert isinstance(await api.create_avatar(b"{}", "key-2"), Lost)
         assert server.connections == 1
         assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("cut", "outcome"), [(0, Answer), (1, Lost)])
+async def test_an_application_can_take_the_place_of_the_network(
+    cut: int, outcome: type[Answer[object] | Lost]
+) -> None:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["path"] == "/v3/avatars"
+        length = str(len(BOUGHT)).encode()
+        start = {"type": "http.response.start", "status": 200}
+        await send({**start, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": BOUGHT[: len(BOUGHT) - cut]})
+
+    async with client(transport=httpx.ASGITransport(application)) as api:
+        assert isinstance(await api.create_avatar(b"{}", "key-1"), outcome)
+
+
+async def test_a_lost_request_does_not_spoil_the_next() -> None:
+    gate = anyio.CapacityLimiter(1)
+    with Loopback(Say(b""), Say(http(200, BOUGHT))) as server:
+        async with client(server.url, gate=gate) as api:
+            assert isinstance(await api.create_avatar(b"{}", "key-1"), Lost)
+            assert isinstance(await api.create_avatar(b"{}", "key-2"), Answer)
+
+
+async def test_a_cancelled_request_does_not_spoil_the_next() -> None:
+    gate = anyio.CapacityLimiter(1)
+    with Loopback(Say(b"HTTP/1.1 200", "hold"), Say(http(200, BOUGHT))) as server:
+        async with client(server.url, gate=gate) as api:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(api.create_avatar, b"{}", "key-1")
+                while not server.requests:
+                    await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+            assert isinstance(await api.create_avatar(b"{}", "key-2"), Answer)
 
 
 async def test_a_closed_port_was_never_sent_to() -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from runner.canonical import sha256_hex
 from runner.errors import StorageError
 from runner.executor.ports import Downloaded, FetchFailed, Images
-from runner.heygen.connection import Timeouts
+from runner.heygen.network import Timeouts
 from runner.images.downloader import Downloader
 from tests.heygen.loopback import Loopback, Say, http
 
