@@ -10,19 +10,19 @@ from runner.simulator.portrait.props import Stage
 
 
 def studio(s: Stage) -> None:
-    """A seamless backdrop, lit from one side."""
+    """Paint a seamless backdrop, lit from one side."""
     walls = ("#c9d3d6", "#d9cbbf", "#bfcabf", "#cfc4d3", "#c3cede", "#dcd0b6")
     wall = s.tone(walls[s.random.randrange(len(walls))])
     s.fill(light(wall, 0.3), wall, dark(wall, 0.14))
-    s.canvas.glow(s.w * 0.34, 0.3, 0.6, 0.6, light(wall, 0.75), 0.8)
-    s.canvas.glow(s.w * 0.95, 0.85, 0.6, 0.6, dark(wall, 0.4), 0.5)
+    s.canvas.glow(s.w * 0.34, 0.3, 0.6, 0.6, light(wall, 0.75), strength=0.8)
+    s.canvas.glow(s.w * 0.95, 0.85, 0.6, 0.6, dark(wall, 0.4), strength=0.5)
 
 
 def office(s: Stage) -> None:
     """Large windows, desks, a lamp and plants."""
     wall = s.tone("#dfe0da")
     s.fill(light(wall, 0.2), wall, dark(wall, 0.08))
-    s.window(0.03, 0.07, s.w * 0.62, 0.6, 3)
+    s.window(0.03, 0.07, s.w * 0.62, 0.6, panes=3)
     s.canvas.box(s.w * 0.72, 0.12, s.w, 0.62, s.tone("#8aa0a3"))
     for row in range(3):
         y = 0.26 + row * 0.13
@@ -30,7 +30,7 @@ def office(s: Stage) -> None:
         s.books(s.w * 0.76, s.w * 0.9, y, 0.075)
     s.floor(0.7, "#b9a98f")
     s.canvas.box(-0.02, 0.66, s.w * 0.34, 0.69, s.tone("#a6815a"))
-    s.canvas.box(0.03, 0.5, 0.2, 0.63, s.tone("#3d444d"), 0.008)
+    s.canvas.box(0.03, 0.5, 0.2, 0.63, s.tone("#3d444d"), round_=0.008)
     s.canvas.box(
         0.038, 0.508, 0.192, 0.622, s.tone("#9fc0cf") if not s.mood.dark else (150, 190, 220)
     )
@@ -43,7 +43,7 @@ def office(s: Stage) -> None:
 def street(s: Stage) -> None:
     """House fronts on both sides, a far end, lamps."""
     s.sky()
-    s.skyline(s.canvas, s.w * 0.28, s.w * 0.72, 0.26, 0.66, 6)
+    s.skyline(s.canvas, s.w * 0.28, s.w * 0.72, 0.26, 0.66, count=6)
     s.house(-0.03, s.w * 0.22, 0.02, 0.7, "#b9745a", rows=6)
     s.house(s.w * 0.22, s.w * 0.34, 0.16, 0.68, "#d3b892", rows=6)
     s.house(s.w * 0.8, s.w + 0.03, 0.0, 0.7, "#7f8f9b", rows=6)
@@ -110,7 +110,7 @@ def beach(s: Stage) -> None:
 def forest(s: Stage) -> None:
     """Trunks in mist, ferns."""
     s.fill(s.tone("#a9c3a4"), s.tone("#cfdcbc"), s.tone("#9bb58b"))
-    s.canvas.glow(s.w * 0.5, 0.26, 0.5, 0.5, light(s.mood.sky[-1], 0.4), 0.85)
+    s.canvas.glow(s.w * 0.5, 0.26, 0.5, 0.5, light(s.mood.sky[-1], 0.4), strength=0.85)
     for depth, count, wide in ((0.55, 9, 0.02), (0.3, 7, 0.034), (0.0, 4, 0.06)):
         for index in range(count):
             x = s.w * (index + s.random.uniform(0.1, 0.9)) / count
@@ -152,7 +152,7 @@ def forest(s: Stage) -> None:
 
 
 def cafe(s: Stage) -> None:
-    """A counter, hanging lamps, a blackboard."""
+    """Paint a counter, hanging lamps, a blackboard."""
     wall = s.tone("#7d5b46")
     s.fill(dark(wall, 0.2), wall, dark(wall, 0.1))
     for row in range(12):
@@ -165,8 +165,8 @@ def cafe(s: Stage) -> None:
                 row * 0.05 + 0.045,
                 mix(wall, s.tone("#96694e"), 0.35 + 0.3 * ((row * 3 + column) % 3) / 2),
             )
-    s.window(s.w * 0.66, 0.12, s.w * 1.02, 0.56, 2)
-    s.canvas.box(0.03, 0.13, 0.24, 0.4, s.tone("#2f3a37"), 0.006)
+    s.window(s.w * 0.66, 0.12, s.w * 1.02, 0.56, panes=2)
+    s.canvas.box(0.03, 0.13, 0.24, 0.4, s.tone("#2f3a37"), round_=0.006)
     for row in range(5):
         s.canvas.box(
             0.055,
@@ -179,7 +179,12 @@ def cafe(s: Stage) -> None:
     for index in range(5):
         x = 0.03 + index * 0.05
         s.canvas.box(
-            x, 0.455, x + 0.03, 0.5, s.tone(("#e9e2d3", "#b96f4a", "#d8c39a")[index % 3]), 0.006
+            x,
+            0.455,
+            x + 0.03,
+            0.5,
+            s.tone(("#e9e2d3", "#b96f4a", "#d8c39a")[index % 3]),
+            round_=0.006,
         )
     s.canvas.box(0, 0.68, s.w, 1.0, s.tone("#5a3f30"))
     s.canvas.box(0, 0.66, s.w, 0.69, s.tone("#b98a58"))
@@ -190,9 +195,9 @@ def cafe(s: Stage) -> None:
 def library(s: Stage) -> None:
     """Bookcases up to the ceiling, a reading lamp."""
     s.fill(s.tone("#6f543f"), s.tone("#5d4535"), s.tone("#4b372b"))
-    s.shelf(-0.02, s.w * 0.31, 0.0, 0.86, 6)
-    s.shelf(s.w * 0.335, s.w * 0.665, 0.0, 0.86, 6)
-    s.shelf(s.w * 0.69, s.w + 0.02, 0.0, 0.86, 6)
+    s.shelf(-0.02, s.w * 0.31, 0.0, 0.86, rows=6)
+    s.shelf(s.w * 0.335, s.w * 0.665, 0.0, 0.86, rows=6)
+    s.shelf(s.w * 0.69, s.w + 0.02, 0.0, 0.86, rows=6)
     s.floor(0.86, "#7a5a44")
     s.canvas.brush([(s.w * 0.9, 0.86), (s.w * 0.9, 0.62)], (0.008, 0.008), s.tone("#b3894a"))
     s.lamp(s.w * 0.9, 0.61, 0.02)
@@ -203,9 +208,9 @@ def library(s: Stage) -> None:
 
 
 def rooftop(s: Stage) -> None:
-    """The city below, a railing, a string of lights."""
+    """Paint the city below, a railing, a string of lights."""
     s.sky()
-    s.skyline(s.canvas, 0, s.w, 0.34, 0.78, 9)
+    s.skyline(s.canvas, 0, s.w, 0.34, 0.78, count=9)
     s.floor(0.78, "#9a8d80")
     rail = s.tone("#4a4d55")
     for index in range(14):
@@ -238,7 +243,7 @@ def kitchen(s: Stage) -> None:
     s.canvas.box(s.w * 0.148, 0.04, s.w * 0.152, 0.26, s.tone("#52706a"))
     s.canvas.box(s.w * 0.12, 0.2, s.w * 0.13, 0.24, s.tone("#d8b878"))
     s.canvas.box(s.w * 0.17, 0.2, s.w * 0.18, 0.24, s.tone("#d8b878"))
-    s.window(s.w * 0.66, 0.06, s.w * 0.97, 0.4, 2, city=False)
+    s.window(s.w * 0.66, 0.06, s.w * 0.97, 0.4, panes=2, city=False)
     s.canvas.box(0.0, 0.42, s.w * 0.3, 0.43, s.tone("#b98d5c"))
     for index in range(4):
         x = 0.025 + index * 0.055
@@ -248,21 +253,21 @@ def kitchen(s: Stage) -> None:
             x + 0.036,
             0.42,
             s.tone(("#d98d66", "#e8e0cf", "#7fa39b", "#cf9d33")[index]),
-            0.01,
+            round_=0.01,
         )
     s.canvas.box(0, 0.68, s.w, 0.71, s.tone("#caa878"))
     s.canvas.box(0, 0.71, s.w, 1.0, s.tone("#6f8f86"))
-    s.canvas.box(s.w * 0.8, 0.58, s.w * 0.95, 0.68, s.tone("#b5553f"), 0.02)
+    s.canvas.box(s.w * 0.8, 0.58, s.w * 0.95, 0.68, s.tone("#b5553f"), round_=0.02)
     s.canvas.box(s.w * 0.78, 0.6, s.w * 0.97, 0.615, s.tone("#8f3f30"))
     s.plant(0.08, 0.68, 0.12, pot="#e8e0cf")
 
 
 def stage(s: Stage) -> None:
-    """A dark hall, beams of light, a screen."""
+    """Paint a dark hall, beams of light, a screen."""
     s.fill((30, 24, 54), (52, 34, 84), (24, 18, 40))
     screen = mix((70, 110, 190), s.tint or (120, 90, 200), 0.35)
-    s.canvas.box(s.w * 0.1, 0.12, s.w * 0.9, 0.5, dark(screen, 0.15), 0.01)
-    s.canvas.glow(s.w * 0.5, 0.3, 0.4, 0.26, light(screen, 0.5), 0.8)
+    s.canvas.box(s.w * 0.1, 0.12, s.w * 0.9, 0.5, dark(screen, 0.15), round_=0.01)
+    s.canvas.glow(s.w * 0.5, 0.3, 0.4, 0.26, light(screen, 0.5), strength=0.8)
     for x, sway, colour in (
         (0.08, 0.3, (150, 120, 255)),
         (0.3, 0.12, (255, 180, 120)),
@@ -274,7 +279,7 @@ def stage(s: Stage) -> None:
             with s.canvas.mask(
                 [(s.w * x - 0.008, 0.0), (s.w * x + 0.008, 0.0), (right, 0.95), (left, 0.95)]
             ) as beam:
-                beam.glow(s.w * x, 0.0, 0.5, 1.0, colour, 0.5)
+                beam.glow(s.w * x, 0.0, 0.5, 1.0, colour, strength=0.5)
         s.lamp(s.w * x, 0.03, 0.014, (255, 240, 220))
     s.canvas.box(0, 0.8, s.w, 1.0, (20, 16, 34))
     for index in range(16):
@@ -314,7 +319,7 @@ def park(s: Stage) -> None:
 
 
 def gym(s: Stage) -> None:
-    """A rack of weights, a mirror wall, lamps in rows."""
+    """Paint a rack of weights, a mirror wall, lamps in rows."""
     s.fill(s.tone("#4d545e"), s.tone("#5d6570"), s.tone("#3f454e"))
     for index in range(3):
         x = s.w * (0.02 + index * 0.34)
@@ -326,7 +331,7 @@ def gym(s: Stage) -> None:
     for index in range(4):
         x = s.w * (0.06 + index * 0.25)
         s.canvas.box(x, 0.05, x + s.w * 0.14, 0.066, (250, 248, 238))
-        s.canvas.glow(x + s.w * 0.07, 0.06, 0.15, 0.08, (250, 248, 238), 0.5)
+        s.canvas.glow(x + s.w * 0.07, 0.06, 0.15, 0.08, (250, 248, 238), strength=0.5)
     s.floor(0.76, "#33383f")
     for y in (0.6, 0.7):
         s.canvas.box(-0.01, y, s.w * 0.36, y + 0.014, s.tone("#25282d"))
@@ -380,7 +385,7 @@ def mountains(s: Stage) -> None:
 
 
 def shop(s: Stage) -> None:
-    """A rail of clothes, shelves, round lamps."""
+    """Paint a rail of clothes, shelves, round lamps."""
     wall = s.tone("#efe4da")
     s.fill(light(wall, 0.3), wall, dark(wall, 0.08))
     s.canvas.box(s.w * 0.66, 0.1, s.w, 0.7, s.tone("#e3cfc0"))
@@ -395,7 +400,7 @@ def shop(s: Stage) -> None:
                 x + 0.036,
                 y,
                 s.tone(("#c98c7a", "#7f9a8d", "#e2c489", "#8f86a8")[(index + row) % 4]),
-                0.006,
+                round_=0.006,
             )
     s.canvas.box(0.0, 0.28, s.w * 0.34, 0.288, s.tone("#8c8a86"))
     for index in range(7):
@@ -421,10 +426,10 @@ def shop(s: Stage) -> None:
 
 
 def home(s: Stage) -> None:
-    """A sofa, a picture, a floor lamp, a window."""
+    """Paint a sofa, a picture, a floor lamp, a window."""
     wall = s.tone("#d9cdbb")
     s.fill(light(wall, 0.16), wall, dark(wall, 0.08))
-    s.window(s.w * 0.03, 0.08, s.w * 0.3, 0.5, 2, city=False)
+    s.window(s.w * 0.03, 0.08, s.w * 0.3, 0.5, panes=2, city=False)
     curtain = s.tone("#c98f72")
     s.canvas.brush([(0.0, 0.04), (0.008, 0.35), (0.0, 0.66)], (0.05, 0.06, 0.08), curtain)
     s.canvas.brush(
@@ -437,10 +442,10 @@ def home(s: Stage) -> None:
     s.canvas.oval(s.w * 0.85, 0.25, 0.05, 0.05, s.tone("#5f8a86"))
     s.floor(0.8, "#b08a66")
     sofa = s.tone("#6f8f8a")
-    s.canvas.box(-0.06, 0.56, s.w + 0.06, 0.74, sofa, 0.05)
-    s.canvas.box(-0.06, 0.7, s.w + 0.06, 0.86, light(sofa, 0.08), 0.03)
+    s.canvas.box(-0.06, 0.56, s.w + 0.06, 0.74, sofa, round_=0.05)
+    s.canvas.box(-0.06, 0.7, s.w + 0.06, 0.86, light(sofa, 0.08), round_=0.03)
     for x, colour in ((0.07, "#e0b35c"), (s.w - 0.2, "#e9e0d2")):
-        s.canvas.box(x, 0.6, x + 0.13, 0.73, s.tone(colour), 0.03)
+        s.canvas.box(x, 0.6, x + 0.13, 0.73, s.tone(colour), round_=0.03)
     s.canvas.box(s.w * 0.955, 0.3, s.w * 0.962, 0.84, s.tone("#4a4441"))
     s.lamp(s.w * 0.958, 0.3, 0.024)
     s.canvas.shape(
@@ -453,7 +458,7 @@ def lab(s: Stage) -> None:
     """White walls, a bench with glassware, a cupboard."""
     wall = s.tone("#e4edf0")
     s.fill(light(wall, 0.4), wall, dark(wall, 0.05))
-    s.window(s.w * 0.68, 0.08, s.w * 0.98, 0.4, 2, city=False)
+    s.window(s.w * 0.68, 0.08, s.w * 0.98, 0.4, panes=2, city=False)
     s.canvas.box(0.02, 0.08, s.w * 0.32, 0.36, s.tone("#c3d7dd"))
     s.canvas.box(s.w * 0.165, 0.09, s.w * 0.17, 0.35, s.tone("#9db8c1"))
     s.canvas.box(0.0, 0.48, s.w, 0.488, s.tone("#a9bfc6"))
@@ -461,8 +466,8 @@ def lab(s: Stage) -> None:
         for index, colour in enumerate(("#4fb0b0", "#e0a63c", "#d4709a", "#6d8fd4")):
             x = x0 + index * 0.05
             tall = (0.07, 0.05, 0.085, 0.06)[index]
-            s.canvas.box(x, 0.48 - tall, x + 0.022, 0.48, s.tone("#f2f8fa"), 0.006)
-            s.canvas.box(x, 0.48 - tall * 0.5, x + 0.022, 0.48, s.tone(colour), 0.006)
+            s.canvas.box(x, 0.48 - tall, x + 0.022, 0.48, s.tone("#f2f8fa"), round_=0.006)
+            s.canvas.box(x, 0.48 - tall * 0.5, x + 0.022, 0.48, s.tone(colour), round_=0.006)
     s.canvas.box(0, 0.7, s.w, 0.73, s.tone("#f6f8f8"))
     s.canvas.box(0, 0.73, s.w, 1.0, s.tone("#8fb0ba"))
     scope = s.tone("#3d4b55")
@@ -484,18 +489,18 @@ def workshop(s: Stage) -> None:
             x + 0.024,
             0.21,
             s.tone(("#9aa2ab", "#c4503f", "#9aa2ab", "#3f6f8f", "#d3a33f")[index]),
-            0.004,
+            round_=0.004,
         )
-    s.window(s.w * 0.66, 0.06, s.w * 0.98, 0.56, 3, city=False)
+    s.window(s.w * 0.66, 0.06, s.w * 0.98, 0.56, panes=3, city=False)
     s.canvas.box(0, 0.7, s.w, 0.74, s.tone("#8a623f"))
     s.canvas.box(0, 0.74, s.w, 1.0, s.tone("#5b4433"))
-    s.canvas.box(s.w * 0.74, 0.6, s.w * 0.94, 0.7, s.tone("#c4503f"), 0.008)
+    s.canvas.box(s.w * 0.74, 0.6, s.w * 0.94, 0.7, s.tone("#c4503f"), round_=0.008)
     s.pendant(s.w * 0.3, 0.06, 0.05, "#d3a33f")
     s.pendant(s.w * 0.7, 0.06, 0.05, "#d3a33f")
 
 
 def classroom(s: Stage) -> None:
-    """A blackboard with chalk, a globe, books."""
+    """Paint a blackboard with chalk, a globe, books."""
     wall = s.tone("#e6dcc4")
     s.fill(light(wall, 0.2), wall, dark(wall, 0.08))
     s.canvas.box(0.03, 0.1, s.w - 0.03, 0.56, s.tone("#9a6f46"))
@@ -531,7 +536,7 @@ def gallery(s: Stage) -> None:
         middle = (x0 + x1) / 2
         s.canvas.oval(middle - 0.02, 0.28, 0.062, 0.062, s.tone(spots[0]))
         s.canvas.shape([(x0, 0.56), (middle, 0.36), (x1, 0.56)], s.tone(spots[1]))
-        s.canvas.glow(middle, 0.16, 0.16, 0.2, (255, 246, 224), 0.5)
+        s.canvas.glow(middle, 0.16, 0.16, 0.2, (255, 246, 224), strength=0.5)
         s.lamp(middle, 0.05, 0.01)
     s.floor(0.78, "#c9b79c")
 
@@ -539,7 +544,7 @@ def gallery(s: Stage) -> None:
 def desert(s: Stage) -> None:
     """Dunes one behind another, a cactus."""
     s.sky()
-    s.canvas.glow(s.w * 0.2, 0.4, 0.5, 0.2, light(s.mood.sky[-1], 0.4), 0.5)
+    s.canvas.glow(s.w * 0.2, 0.4, 0.5, 0.2, light(s.mood.sky[-1], 0.4), strength=0.5)
     s.ridge([0.5, 0.44, 0.5, 0.46, 0.52], 1.0, s.tone("#d9a06c", 0.35))
     s.ridge([0.6, 0.56, 0.5, 0.58, 0.54], 1.0, s.tone("#d99a5e", 0.12))
     s.ridge([0.66, 0.72, 0.7, 0.62, 0.66], 1.0, s.tone("#c98548"))

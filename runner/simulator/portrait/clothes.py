@@ -18,6 +18,7 @@ from runner.simulator.portrait.ink import (
     light,
     luma,
     mix,
+    moved,
 )
 
 FLOOR = 12.0
@@ -39,7 +40,7 @@ class Fitting:
         return 1.98 if self.woman else 2.3
 
     def body(self, grown: float = 0.0) -> list[Point]:
-        """The outline of the torso and the arms, a little larger for thick cloth."""
+        """Paint the outline of the torso and the arms, a little larger for thick cloth."""
         s, waist = self.wide + grown, 0.12 if self.woman else 0.0
         right: list[Knot] = [
             (0.46, 1.5 - grown, "c"),
@@ -71,7 +72,7 @@ class Layer:
         inside = self._stencil.__enter__()
         wide, colour = self._fitting.wide, self._colour
         inside.box(-4, 0, 4, FLOOR, colour)
-        inside.glow(-0.9, 2.9, 2.2, 1.6, light(colour, 0.3), 0.5)
+        inside.glow(-0.9, 2.9, 2.2, 1.6, light(colour, 0.3), strength=0.5)
         inside.blob(
             [
                 (wide + 0.9, 2.2),
@@ -107,17 +108,13 @@ CLOSED: list[Knot] = [(0.0, 1.0), (0.4, 1.2), (0.4, 1.66), (0.0, 1.72)]
 
 
 def _deep(low: float, half: float = 0.62) -> list[Knot]:
-    """The opening of a jacket down to its first button."""
+    """Paint the opening of a jacket down to its first button."""
     return [(0.0, 1.0), (half, 1.3, "c"), (half + 0.06, 2.0), (half * 0.72, 2.9), (0.0, low, "c")]
 
 
 def _hem(inside: Canvas, hole: list[Knot], colour: Colour, width: float) -> None:
     """Ribbing along a neckline."""
-    line = both(hole)
-    points = inside.pixels(curve(line))
-    inside.pen.line(
-        [*points, points[0]], fill=colour, width=round(width * 2 * inside.unit), joint="curve"
-    )
+    inside.outline(curve(both(hole)), width * 2, colour)
 
 
 def _folds(inside: Canvas, colour: Colour, *, soft: float = 0.12) -> None:
@@ -140,13 +137,13 @@ def _collar(inside: Canvas, colour: Colour, *, low: float = 2.5, spread: float =
             (side * 0.05, 2.3, "c"),
             (side * 0.36, 1.98),
         ]
-        shadow: list[Knot] = [(x + side * 0.02, y + 0.09, *tail) for x, y, *tail in wing]  # type: ignore[misc] # the tail keeps its form
+        shadow = moved(wing, x=side * 0.02, y=0.09)
         inside.blob(shadow, dark(colour, 0.22))
         inside.blob(wing, light(colour, 0.1) if luma(colour) < 0.9 else colour)
 
 
 def _buttons(
-    inside: Canvas, colour: Colour, x: float, first: float, step: float, count: int
+    inside: Canvas, colour: Colour, x: float, first: float, step: float, *, count: int
 ) -> None:
     for index in range(count):
         inside.oval(x, first + index * step, 0.058, 0.058, dark(colour, 0.2))
@@ -161,7 +158,7 @@ def _placket(inside: Canvas, colour: Colour) -> None:
         0.0,
         2.72,
         0.68,
-        6,
+        count=6,
     )
 
 
@@ -178,12 +175,12 @@ def _lapels(
             (side * (wide * 0.86), notch - 0.18, "c"),
             (side * (wide * 0.74), notch, "c"),
             (side * (wide * 1.06), notch + 0.08, "c"),
-            (side * (wide * 0.82), notch + 0.9),
+            (side * (wide * 0.82), notch + min(0.9, (low - notch) * 0.5)),
             (side * 0.02, low, "c"),
             (side * 0.46, low - 1.2),
             (side * 0.62, 2.3),
         ]
-        shadow: list[Knot] = [(x + side * 0.07, y + 0.08, *tail) for x, y, *tail in lapel]  # type: ignore[misc] # the tail keeps its form
+        shadow = moved(lapel, x=side * 0.07, y=0.08)
         inside.blob(shadow, edge)
         inside.blob(lapel, face)
         inside.stroke([(side * 0.62, notch - 0.1), (side * (wide * 0.75), notch)], 0.025, edge)
@@ -202,7 +199,7 @@ def _tie(inside: Canvas, colour: Colour) -> None:
 
 
 def tshirt(f: Fitting) -> None:
-    """A plain T-shirt."""
+    """Paint a plain T-shirt."""
     with f.cloth(f.base, CREW) as inside:
         _hem(inside, CREW, dark(f.base, 0.14), 0.09)
         _folds(inside, f.base)
@@ -224,7 +221,7 @@ def tshirt(f: Fitting) -> None:
 
 
 def sweater(f: Fitting) -> None:
-    """A knitted pullover."""
+    """Paint a knitted pullover."""
     with f.cloth(f.base, CREW, 0.06) as inside:
         for index in range(-6, 7):
             x = index * 0.36
@@ -236,13 +233,13 @@ def sweater(f: Fitting) -> None:
         for side in (-1, 1):
             for row in range(9):
                 y = 2.6 + row * 0.36
-                inside.oval(side * 0.55 - 0.07, y, 0.1, 0.2, light(f.base, 0.12), 28)
-                inside.oval(side * 0.55 + 0.07, y, 0.1, 0.2, dark(f.base, 0.09), -28)
+                inside.oval(side * 0.55 - 0.07, y, 0.1, 0.2, light(f.base, 0.12), turn=28)
+                inside.oval(side * 0.55 + 0.07, y, 0.1, 0.2, dark(f.base, 0.09), turn=-28)
         _hem(inside, CREW, light(f.base, 0.1), 0.15)
 
 
 def turtleneck(f: Fitting) -> None:
-    """A fine roll neck."""
+    """Paint a fine roll neck."""
     with f.cloth(f.base, []) as inside:
         _folds(inside, f.base)
     top = 1.12
@@ -269,7 +266,7 @@ def turtleneck(f: Fitting) -> None:
 
 
 def shirt(f: Fitting) -> None:
-    """A buttoned shirt with an open collar."""
+    """Paint a buttoned shirt with an open collar."""
     with f.cloth(f.base, OPEN) as inside:
         _folds(inside, f.base)
         _placket(inside, f.base)
@@ -277,7 +274,7 @@ def shirt(f: Fitting) -> None:
 
 
 def shirt_tie(f: Fitting) -> None:
-    """A buttoned shirt, closed, with a tie."""
+    """Paint a buttoned shirt, closed, with a tie."""
     with f.cloth(f.base, CLOSED) as inside:
         _folds(inside, f.base)
         _tie(inside, f.accent)
@@ -285,16 +282,16 @@ def shirt_tie(f: Fitting) -> None:
 
 
 def polo(f: Fitting) -> None:
-    """A polo shirt."""
+    """Paint a polo shirt."""
     with f.cloth(f.base, OPEN) as inside:
         _folds(inside, f.base)
         inside.box(-0.16, 2.4, 0.16, 3.3, dark(f.base, 0.1))
-        _buttons(inside, light(f.base, 0.5), 0.0, 2.75, 0.34, 2)
+        _buttons(inside, light(f.base, 0.5), 0.0, 2.75, 0.34, count=2)
         _collar(inside, f.base, low=2.42)
 
 
 def blouse(f: Fitting) -> None:
-    """A silk blouse with a soft bow."""
+    """Paint a silk blouse with a soft bow."""
     with f.cloth(f.base, VNECK) as inside:
         for x in (-1.1, -0.6, 0.7, 1.2):
             inside.brush(
@@ -315,7 +312,7 @@ def blouse(f: Fitting) -> None:
 
 
 def _under(f: Fitting, colour: Colour, *, tie: Colour | None = None) -> None:
-    """What is worn under a jacket: a shirt, or for a woman a plain top."""
+    """Paint what is worn under a jacket: a shirt, or for a woman a plain top."""
     if tie is not None:
         with f.cloth(colour, CLOSED) as inside:
             _tie(inside, tie)
@@ -330,18 +327,18 @@ def _under(f: Fitting, colour: Colour, *, tie: Colour | None = None) -> None:
 
 
 def blazer(f: Fitting) -> None:
-    """A blazer over a light top."""
+    """Paint a blazer over a light top."""
     _under(f, f.accent)
     low = 4.45
     with f.cloth(f.base, _deep(low), 0.07) as inside:
         _front_edge(inside, f.base, low)
         _lapels(inside, f.base, low)
-        _buttons(inside, light(f.base, 0.3), 0.09, low + 0.2, 0.75, 3)
+        _buttons(inside, light(f.base, 0.3), 0.09, low + 0.2, 0.75, count=3)
         _pocket(inside, f.base)
 
 
 def suit(f: Fitting) -> None:
-    """A two-piece suit, with a tie for a man."""
+    """Paint a two-piece suit, with a tie for a man."""
     tie = mix(f.accent, (120, 30, 50), 0.85) if luma(f.accent) > 0.6 else f.accent
     _under(f, (240, 239, 236), tie=None if f.woman else tie)
     low = 4.2
@@ -352,7 +349,7 @@ def suit(f: Fitting) -> None:
             )
         _front_edge(inside, f.base, low)
         _lapels(inside, f.base, low, wide=1.08)
-        _buttons(inside, light(f.base, 0.25), 0.09, low + 0.2, 0.75, 3)
+        _buttons(inside, light(f.base, 0.25), 0.09, low + 0.2, 0.75, count=3)
         _pocket(inside, f.base)
         inside.blob(
             [(0.92, 3.36, "c"), (1.12, 3.1, "c"), (1.2, 3.3), (1.34, 3.12, "c"), (1.42, 3.34, "c")],
@@ -371,7 +368,7 @@ def _pocket(inside: Canvas, colour: Colour) -> None:
 
 
 def trench(f: Fitting) -> None:
-    """A double-breasted trench coat with a belt."""
+    """Paint a double-breasted trench coat with a belt."""
     _under(f, f.accent)
     low = 3.7
     with f.cloth(f.base, _deep(low, 0.58), 0.14) as inside:
@@ -394,28 +391,28 @@ def trench(f: Fitting) -> None:
             )
         _lapels(inside, f.base, low, wide=1.2, notch=2.62)
         for x in (-0.24, 0.5):
-            _buttons(inside, dark(f.base, 0.45), x, low + 0.2, 0.62, 2)
+            _buttons(inside, dark(f.base, 0.45), x, low + 0.2, 0.62, count=2)
         inside.box(-3, 5.0, 3, 5.34, dark(f.base, 0.12))
-        inside.box(-0.3, 4.94, 0.26, 5.4, dark(f.base, 0.5), 0.06)
-        inside.box(-0.2, 5.04, 0.16, 5.3, dark(f.base, 0.12), 0.03)
+        inside.box(-0.3, 4.94, 0.26, 5.4, dark(f.base, 0.5), round_=0.06)
+        inside.box(-0.2, 5.04, 0.16, 5.3, dark(f.base, 0.12), round_=0.03)
 
 
 def labcoat(f: Fitting) -> None:
-    """A white coat over a coloured shirt."""
-    _under(f, f.accent if luma(f.accent) < 0.8 else (120, 160, 186))
+    """Paint a white coat over a coloured shirt."""
+    _under(f, f.accent)
     low = 4.3
     with f.cloth(f.base, _deep(low), 0.08) as inside:
         _front_edge(inside, f.base, low)
         _lapels(inside, f.base, low, wide=0.98)
-        _buttons(inside, mix(f.base, (150, 150, 160), 0.4), 0.14, low + 0.25, 0.7, 2)
-        inside.box(0.86, 3.55, 1.56, 4.4, dark(f.base, 0.06), 0.05)
+        _buttons(inside, mix(f.base, (150, 150, 160), 0.4), 0.14, low + 0.25, 0.7, count=2)
+        inside.box(0.86, 3.55, 1.56, 4.4, dark(f.base, 0.06), round_=0.05)
         inside.box(0.86, 3.55, 1.56, 3.64, dark(f.base, 0.14))
         inside.brush([(1.04, 3.25), (1.04, 3.75)], (0.07, 0.07), (44, 92, 160))
         inside.brush([(1.22, 3.32), (1.22, 3.75)], (0.07, 0.07), (190, 60, 60))
 
 
 def leather(f: Fitting) -> None:
-    """A biker jacket over a T-shirt."""
+    """Paint a biker jacket over a T-shirt."""
     with f.cloth(f.accent if luma(f.accent) > 0.5 else (236, 233, 228), CREW) as inside:
         _hem(inside, CREW, (214, 210, 204), 0.07)
     low = 5.0
@@ -440,7 +437,7 @@ def leather(f: Fitting) -> None:
 
 
 def sports(f: Fitting) -> None:
-    """A track jacket with stripes along the arms."""
+    """Paint a track jacket with stripes along the arms."""
     with f.cloth(f.base, []) as inside:
         stripe = f.accent if abs(luma(f.accent) - luma(f.base)) > 0.25 else (244, 243, 240)
         inside.blob(
@@ -462,7 +459,7 @@ def sports(f: Fitting) -> None:
                     stripe,
                 )
         inside.brush([(0.0, 1.9), (0.0, FLOOR)], (0.05, 0.05), (206, 208, 212))
-        inside.box(-0.06, 2.3, 0.06, 2.62, (176, 178, 184), 0.03)
+        inside.box(-0.06, 2.3, 0.06, 2.62, (176, 178, 184), round_=0.03)
     collar: list[Knot] = [
         (0.06, 1.95, "c"),
         (0.2, 1.5),
@@ -473,14 +470,11 @@ def sports(f: Fitting) -> None:
         (0.03, 2.3, "c"),
     ]
     for side in (1, -1):
-        f.canvas.blob(
-            [(side * x, y, *tail) for x, y, *tail in collar],
-            dark(f.base, 0.1 if side < 0 else 0.18),
-        )  # type: ignore[misc] # the tail keeps its form
+        f.canvas.blob(moved(collar, wide=side), dark(f.base, 0.1 if side < 0 else 0.18))
 
 
 def hoodie(f: Fitting) -> None:
-    """A hooded sweatshirt with strings and a pocket."""
+    """Paint a hooded sweatshirt with strings and a pocket."""
     for side in (-1, 1):
         f.canvas.blob(
             [
@@ -519,7 +513,7 @@ def hoodie(f: Fitting) -> None:
 
 
 def dress(f: Fitting) -> None:
-    """A summer dress with a small pattern."""
+    """Paint a summer dress with a small pattern."""
     with f.cloth(f.base, SCOOP) as inside:
         for side in (-1, 1):
             inside.shape(
@@ -548,7 +542,7 @@ def dress(f: Fitting) -> None:
 
 
 def gown(f: Fitting) -> None:
-    """An evening gown with bare shoulders and a necklace."""
+    """Paint an evening gown with bare shoulders and a necklace."""
     with f.cloth(f.base, STRAPS) as inside:
         for side in (-1, 1):
             inside.shape(
@@ -585,7 +579,7 @@ def gown(f: Fitting) -> None:
 
 
 def apron(f: Fitting) -> None:
-    """An apron over a shirt with rolled sleeves."""
+    """Paint an apron over a shirt with rolled sleeves."""
     with f.cloth(f.accent, OPEN) as inside:
         _placket(inside, f.accent)
         _collar(inside, f.accent)
@@ -614,13 +608,13 @@ def apron(f: Fitting) -> None:
                 [(0.5, 2.9), (0.55, 4.2), (0.9, 6.0), (2.0, 6.0), (2.0, 2.9)], dark(f.base, 0.1)
             )
             panel.box(-0.78, 3.02, 0.78, 3.07, light(f.base, 0.2))
-            panel.box(-0.5, 3.7, 0.5, 4.5, dark(f.base, 0.08), 0.08)
+            panel.box(-0.5, 3.7, 0.5, 4.5, dark(f.base, 0.08), round_=0.08)
             panel.box(-0.5, 3.7, 0.5, 3.78, light(f.base, 0.16))
 
 
 def wrap(f: Fitting) -> None:
-    """A draped garment, crossed over the chest, with a border."""
-    border = f.accent if abs(luma(f.accent) - luma(f.base)) > 0.15 else (212, 170, 88)
+    """Paint a draped garment, crossed over the chest, with a border."""
+    border = f.accent
     with f.cloth(f.base, VNECK) as inside:
         for shift in range(7):
             inside.brush(
@@ -667,10 +661,12 @@ def overalls(f: Fitting) -> None:
             ]
         )
         inside.blob(bib, f.base)
-        inside.box(-0.46, 3.72, 0.46, 4.5, light(f.base, 0.1), 0.06)
+        inside.box(-0.46, 3.72, 0.46, 4.5, light(f.base, 0.1), round_=0.06)
         inside.box(-0.46, 3.72, 0.46, 3.8, (224, 180, 96))
         for side in (-1, 1):
-            inside.box(side * 0.75 - 0.14, 3.3, side * 0.75 + 0.14, 3.56, (206, 176, 104), 0.04)
+            inside.box(
+                side * 0.75 - 0.14, 3.3, side * 0.75 + 0.14, 3.56, (206, 176, 104), round_=0.04
+            )
 
 
 def crossed_arms(f: Fitting) -> None:
@@ -688,7 +684,7 @@ def crossed_arms(f: Fitting) -> None:
             [(x, py + 0.09) for x, py in knots], (0.7, 0.84, 0.66, 0.52), dark(f.base, 0.34)
         )
         f.canvas.brush(knots, (0.7, 0.84, 0.66, 0.52), arm)
-        f.canvas.oval(-side * 1.22, y - 0.2, 0.3, 0.2, f.skin, side * 20)
+        f.canvas.oval(-side * 1.22, y - 0.2, 0.3, 0.2, f.skin, turn=side * 20)
         for finger in range(3):
             f.canvas.stroke(
                 [(-side * 1.3, y - 0.3 + finger * 0.1), (-side * 1.48, y - 0.34 + finger * 0.1)],

@@ -3,13 +3,13 @@
 import io
 from random import Random
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from runner.simulator.portrait import clothes, hair, head, people
 from runner.simulator.portrait.backdrops import SETTINGS
 from runner.simulator.portrait.clothes import GARMENTS, Fitting
-from runner.simulator.portrait.ink import Canvas, Colour, light, luma, mix, rgb
-from runner.simulator.portrait.mood import MOODS, Mood
+from runner.simulator.portrait.ink import Canvas, Colour, Factors, light, luma, mix, rgb
+from runner.simulator.portrait.mood import MOODS
 from runner.simulator.portrait.people import Face
 from runner.simulator.portrait.props import Stage
 from runner.simulator.portrait.scenes import OUTFIT_COLOURS, USUAL, Scene
@@ -18,6 +18,9 @@ SHARP = 2
 """How much larger than the final picture a person is drawn, for smooth edges."""
 
 QUALITY = 88
+
+CROPS = {"": (0.121, 0.385), "close": (0.165, 0.44), "wide": (0.09, 0.34), "photo": (0.185, 0.46)}
+"""For a pose, half the width of a face in heights of the picture, and how far down the face is."""
 
 
 def jpeg(face: Face, scene: Scene) -> bytes:
@@ -41,13 +44,10 @@ def png(face: Face, scene: Scene, size: tuple[int, int]) -> bytes:
 
 def picture(face: Face, scene: Scene, size: tuple[int, int]) -> Image.Image:
     """Draw a face in a scene, in pixels."""
-    mood = MOODS[scene.light]
     image = backdrop(scene, size, seed=f"{face.skin}{face.width}{scene.variety}")
-    person = image.resize((size[0] * SHARP, size[1] * SHARP), Image.Resampling.BILINEAR)
-    _person(person, face, scene)
-    drawn = person.reduce(SHARP)
-    if mood.person != (1.0, 1.0, 1.0) or scene.tint:
-        drawn = _lit(image, drawn, mood, scene)
+    large = image.resize((size[0] * SHARP, size[1] * SHARP), Image.Resampling.NEAREST)
+    _person(large, face, scene)
+    drawn = large.reduce(SHARP)
     if scene.weather:
         _weather(drawn, scene)
     return drawn
@@ -62,15 +62,15 @@ def backdrop(scene: Scene, size: tuple[int, int], *, seed: str) -> Image.Image:
     if scene.plants:
         for x, y, tall in ((0.05, 0.9, 0.34), (stage.w - 0.05, 0.94, 0.38), (0.2, 0.98, 0.2)):
             stage.plant(x, y, tall, pot="#d9c4ae")
-    blur = small.filter(ImageFilter.GaussianBlur(small.height / 330))
-    return blur.resize(size, Image.Resampling.BICUBIC)
+    blur = small.filter(ImageFilter.BoxBlur(small.height / 280))
+    return blur.resize(size, Image.Resampling.BILINEAR)
 
 
 def _person(image: Image.Image, face: Face, scene: Scene) -> None:
     width, height = image.size
-    share, at = {"close": (0.165, 0.44), "wide": (0.088, 0.34)}.get(scene.pose, (0.121, 0.385))
+    share, at = CROPS.get(scene.pose, CROPS[""])
     unit = min(height, width * 1.3) * share
-    canvas = Canvas(image, unit=unit, x=width * 0.5, y=height * at)
+    canvas = Canvas(image, unit=unit, x=width * 0.5, y=height * at, lit=_light(scene))
     skin = rgb(face.skin)
     hair.behind(canvas, face)
     head.neck(canvas, face, skin)
@@ -103,23 +103,22 @@ def _fitting(canvas: Canvas, face: Face, scene: Scene) -> Fitting:
 def _accent(garment: str, base: Colour, scene: Scene) -> Colour:
     if garment == "shirt-tie":
         return rgb(("#24365c", "#6d2436", "#2c5a3e", "#5f3557")[scene.variety % 4])
+    if garment in ("wrap", "gown"):
+        return (212, 170, 88) if luma(base) < 0.62 else (150, 84, 66)
+    if garment == "labcoat":
+        return (112, 150, 178)
     if garment in ("blazer", "suit", "trench", "leather", "overalls", "apron"):
         return (244, 241, 235) if luma(base) < 0.78 else (70, 84, 104)
     return light(base, 0.7) if luma(base) < 0.6 else mix(base, (120, 70, 60), 0.6)
 
 
-def _lit(backdrop_: Image.Image, drawn: Image.Image, mood: Mood, scene: Scene) -> Image.Image:
-    """Put the person into the light of the place, and a rim of that light on the edges."""
-    factors = tuple(min(255, round(255 * factor / 1.02)) for factor in mood.person)
-    colour: Colour = (factors[0], factors[1], factors[2])
-    if scene.tint:
-        colour = mix(colour, light(rgb(scene.tint), 0.55), 0.22)
-    changed = ImageChops.difference(drawn, backdrop_).convert("L").point(_FOREGROUND)
-    graded = ImageChops.multiply(drawn, Image.new("RGB", drawn.size, colour))
-    return Image.composite(graded, drawn, changed)
-
-
-_FOREGROUND = [0, 0, 0, *[255] * 253]
+def _light(scene: Scene) -> Factors:
+    """Return what the time of day and the reference images do to the colours of a person."""
+    red, green, blue = MOODS[scene.light].person
+    if not scene.tint:
+        return MOODS[scene.light].person
+    r, g, b = light(rgb(scene.tint), 0.8)
+    return red * r / 250, green * g / 250, blue * b / 250
 
 
 def _weather(image: Image.Image, scene: Scene) -> None:

@@ -29,7 +29,7 @@ def front(canvas: Canvas, face: Face) -> None:
 
 
 def _tones(face: Face) -> tuple[Colour, Colour, Colour]:
-    """The hair's own colour, its shadow and its shine."""
+    """Return the hair's own colour, its shadow and its shine."""
     base = rgb(face.hair)
     bright = sum(base) / 765
     return base, dark(base, 0.32), light(base, 0.12 + 0.06 * bright)
@@ -222,9 +222,11 @@ def _cap(
     arch: list[Knot] = [
         (-wide + 0.04, ear, "c"),
         (-wide, -0.6),
-        (-0.79, -1.36),
+        (-0.82, max(top + 0.36, -1.4)),
+        (-0.44, top + 0.09),
         (0.0, top),
-        (0.79, -1.36),
+        (0.44, top + 0.09),
+        (0.82, max(top + 0.36, -1.4)),
         (wide, -0.6),
         (wide - 0.04, ear, "c"),
     ]
@@ -245,6 +247,8 @@ def _shine(canvas: Canvas, face: Face, shape: list[Point], strokes: list[list[Po
 
 def _curtains(canvas: Canvas, face: Face, *, part: float, low: float, bulge: float = 0.0) -> None:
     """Two curtains of hair from a parting down beside the face."""
+    roots: list[Knot] = [(0.0, -1.66), (0.55, -1.5), (0.6, -1.28), (0.0, -1.2)]
+    canvas.blob(both(roots), dark(rgb(face.hair), 0.14))
     wide = skull(face).cheek
     left: list[Knot] = [
         (part, -1.62, "c"),
@@ -267,8 +271,8 @@ def _curtains(canvas: Canvas, face: Face, *, part: float, low: float, bulge: flo
         (wide + 0.16, low, "c"),
         (wide - 0.06, low * 0.55),
         (wide - 0.1, -0.1),
-        (wide - 0.2, -0.6),
-        (part + 0.3, -1.1),
+        (wide - 0.15, -0.72),
+        (part + 0.22, -1.3),
     ]
     _shine(
         canvas,
@@ -529,8 +533,8 @@ def _front_braids(canvas: Canvas, face: Face) -> None:
             y = 0.36 + index * 0.25
             x = side * (1.12 + 0.05 * math.sin(index))
             size = 0.17 - 0.006 * index
-            canvas.oval(x - 0.07, y, size, 0.17, dark(base, 0.1), 32)
-            canvas.oval(x + 0.07, y + 0.06, size, 0.17, base, -32)
+            canvas.oval(x - 0.07, y, size, 0.17, dark(base, 0.1), turn=32)
+            canvas.oval(x + 0.07, y + 0.06, size, 0.17, base, turn=-32)
             canvas.stroke([(x + 0.0, y - 0.02), (x + 0.1, y + 0.04)], 0.025, shine)
         canvas.oval(side * 1.14, 3.12, 0.08, 0.09, (196, 140, 70))
 
@@ -706,7 +710,7 @@ def _front_receding(canvas: Canvas, face: Face) -> None:
 def _front_bald(canvas: Canvas, face: Face) -> None:
     skin = rgb(face.skin)
     with canvas.mask(outline(face)) as inside:
-        inside.glow(-0.3, -1.05, 0.5, 0.3, light(skin, 0.75), 0.7)
+        inside.glow(-0.3, -1.05, 0.5, 0.3, light(skin, 0.75), strength=0.7)
 
 
 def _cloth(face: Face) -> Colour:

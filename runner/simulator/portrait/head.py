@@ -5,7 +5,21 @@ Units: the origin is the middle of the face, the face is about two units wide; y
 
 from dataclasses import dataclass
 
-from runner.simulator.portrait.ink import Canvas, Colour, Point, both, curve, dark, light, mix, rgb
+from runner.simulator.portrait.ink import (
+    Canvas,
+    Colour,
+    Knot,
+    Point,
+    both,
+    curve,
+    dark,
+    light,
+    luma,
+    mix,
+    moved,
+    rgb,
+    ring,
+)
 from runner.simulator.portrait.people import Face
 
 EYE_X, EYE_Y = 0.42, 0.0
@@ -49,7 +63,7 @@ def skull(face: Face) -> Skull:
 
 
 def outline(face: Face) -> list[Point]:
-    """The face from the crown to the chin, as a polygon."""
+    """Return the face from the crown to the chin, as a polygon."""
     s = skull(face)
     right: list[tuple[float, float]] = [
         (0.0, -1.42),
@@ -94,19 +108,19 @@ def head(canvas: Canvas, face: Face, skin: Colour) -> None:
     s = skull(face)
     for side in (-1, 1):
         x = side * (s.cheek + 0.02)
-        canvas.oval(x, 0.12, 0.15, 0.27, dark(skin, 0.06), side * -8)
-        canvas.oval(x + side * 0.01, 0.13, 0.08, 0.17, dark(skin, 0.2), side * -8)
+        canvas.oval(x, 0.12, 0.15, 0.27, dark(skin, 0.06), turn=side * -8)
+        canvas.oval(x + side * 0.01, 0.13, 0.08, 0.17, dark(skin, 0.2), turn=side * -8)
     shape = outline(face)
     canvas.shape(shape, skin)
     with canvas.mask(shape) as inside:
-        inside.glow(-0.35, -0.5, 1.5, 1.5, light(skin, 0.35), 0.55)
+        inside.glow(-0.35, -0.5, 1.5, 1.5, light(skin, 0.35), strength=0.55)
         inside.blob(
             [(0.98, -1.2), (0.7, -0.2), (0.72, 0.5), (0.42, 1.1), (0.0, s.chin - 0.03), (1.4, 1.6)],
             dark(skin, 0.075),
         )
         warm = mix(skin, (226, 84, 84), 0.5)
         for side in (-1, 1):
-            inside.glow(side * 0.58, 0.42, 0.36, 0.3, warm, 0.42 if face.woman else 0.26)
+            inside.glow(side * 0.58, 0.42, 0.36, 0.3, warm, strength=0.42 if face.woman else 0.26)
     _marks(canvas, face, skin)
 
 
@@ -171,7 +185,7 @@ def features(canvas: Canvas, face: Face, skin: Colour, expression: str) -> None:
         _eye(canvas, face, skin, mien, side)
         _brow(canvas, face, mien, side)
     if face.glasses != "none":
-        _glasses(canvas, face, skin)
+        _glasses(canvas, face)
 
 
 EYE_FORMS = {
@@ -258,7 +272,7 @@ def _nose(canvas: Canvas, face: Face, skin: Colour) -> None:
         ],
         dark(skin, 0.1),
     )
-    canvas.oval(-0.02, tip - 0.09, 0.065, 0.055, light(skin, 0.3))
+    canvas.oval(-0.02, tip - 0.09, 0.065, 0.055, light(skin, 0.16 + 0.14 * luma(skin)))
     canvas.brush(
         [
             (-width, tip - 0.04),
@@ -298,7 +312,7 @@ def _mouth(canvas: Canvas, face: Face, skin: Colour, shape: str) -> None:
         half *= 1.15
     left, right = lift * (0.3 if shape == "smirk" else 1), lift * (1.5 if shape == "smirk" else 1)
     a, c = (-half, y - left), (half, y - right)
-    upper = [
+    upper: list[Knot] = [
         (*a, "c"),
         (-0.09, y - full * 0.75 + lift * 0.2),
         (0.0, y - full * 0.5 + lift * 0.25),
@@ -306,7 +320,7 @@ def _mouth(canvas: Canvas, face: Face, skin: Colour, shape: str) -> None:
         (*c, "c"),
         (0.0, y + lift * 0.5),
     ]
-    lower = [
+    lower: list[Knot] = [
         (*a, "c"),
         (0.0, y + lift * 0.5),
         (*c, "c"),
@@ -333,7 +347,7 @@ def _open_mouth(canvas: Canvas, half: float, lip: Colour, *, wide: bool) -> None
     y = MOUTH_Y
     if wide:
         half *= 1.18
-        mouth = [
+        mouth: list[Knot] = [
             (-half, y - 0.08, "c"),
             (0.0, y - 0.03),
             (half, y - 0.08, "c"),
@@ -350,9 +364,7 @@ def _open_mouth(canvas: Canvas, half: float, lip: Colour, *, wide: bool) -> None
             (-0.13, y + 0.16),
             (-0.15, y - 0.02),
         ]
-    canvas.blob(
-        [(x * 1.13, y + 0.06 + (py - y - 0.06) * 1.3, *tail) for x, py, *tail in mouth], lip
-    )
+    canvas.blob(moved(mouth, wide=1.13, tall=1.3, y=-0.3 * (y + 0.06)), lip)
     inner = curve(mouth)
     canvas.shape(inner, (92, 24, 34))
     with canvas.mask(inner) as inside:
@@ -373,7 +385,7 @@ def _open_mouth(canvas: Canvas, half: float, lip: Colour, *, wide: bool) -> None
 def _beard(canvas: Canvas, face: Face, skin: Colour) -> None:
     s = skull(face)
     hair = rgb(face.hair)
-    colour = mix(skin, hair, 0.3) if face.beard == "stubble" else mix(hair, INK, 0.12)
+    colour = mix(skin, hair, 0.22) if face.beard == "stubble" else mix(hair, INK, 0.12)
     y = MOUTH_Y
     if face.beard in ("full", "stubble"):
         grown = 0.12 if face.beard == "full" else 0.0
@@ -429,13 +441,13 @@ def _beard(canvas: Canvas, face: Face, skin: Colour) -> None:
         )
 
 
-def _glasses(canvas: Canvas, face: Face, skin: Colour) -> None:
+def _glasses(canvas: Canvas, face: Face) -> None:
     frame = (50, 38, 36) if face.glasses == "square" else (128, 92, 48)
     s = skull(face)
     for side in (-1, 1):
         x = side * (EYE_X + 0.02)
         if face.glasses == "round":
-            lens: list[Point] = curve([(x, -0.27), (x + 0.3, 0.01), (x, 0.3), (x - 0.3, 0.01)])
+            lens = ring(x, 0.01, 0.3, 0.285)
         else:
             lens = curve(
                 [
@@ -447,8 +459,7 @@ def _glasses(canvas: Canvas, face: Face, skin: Colour) -> None:
                     (x - 0.27, 0.2),
                 ]
             )
-        points = canvas.pixels([*lens, lens[0]])
-        canvas.pen.line(points, fill=frame, width=round(0.045 * canvas.unit), joint="curve")
+        canvas.outline(lens, 0.045, frame)
         canvas.stroke([(side * 0.73, -0.06), (side * s.cheek, -0.04)], 0.045, frame)
     canvas.stroke([(-0.13, -0.03), (0.0, -0.075), (0.13, -0.03)], 0.045, frame)
 
@@ -461,19 +472,7 @@ def earrings(canvas: Canvas, face: Face) -> None:
         if face.earrings == "stud":
             canvas.oval(side * x, y - 0.05, 0.05, 0.05, (240, 232, 214))
         elif face.earrings == "hoop":
-            points = canvas.pixels(
-                curve(
-                    [
-                        (side * x, y - 0.06),
-                        (side * x + 0.14, y + 0.12),
-                        (side * x, y + 0.3),
-                        (side * x - 0.14, y + 0.12),
-                    ]
-                )
-            )
-            canvas.pen.line(
-                [*points, points[0]], fill=gold, width=round(0.045 * canvas.unit), joint="curve"
-            )
+            canvas.outline(ring(side * x, y + 0.12, 0.14, 0.18), 0.045, gold)
         elif face.earrings == "drop":
             canvas.stroke([(side * x, y - 0.06), (side * x, y + 0.12)], 0.025, gold)
             canvas.oval(side * x, y + 0.2, 0.06, 0.09, (64, 130, 128))

@@ -7,10 +7,12 @@ from functools import lru_cache
 from PIL import Image, ImageDraw
 
 Colour = tuple[int, int, int]
+Factors = tuple[float, float, float]
 Point = tuple[float, float]
 Knot = Point | tuple[float, float, str]
 """A point of an outline; a third member, any text, makes it a corner."""
 
+PLAIN: Factors = (1.0, 1.0, 1.0)
 STEPS = 9
 """Straight pieces between two knots of a curve; enough to look round at twice the final size."""
 
@@ -40,19 +42,30 @@ def light(colour: Colour, share: float) -> Colour:
     return mix(colour, (255, 250, 240), share)
 
 
+def times(colour: Colour, factors: Factors) -> Colour:
+    """Put a colour into a light."""
+    return (
+        min(255, round(colour[0] * factors[0])),
+        min(255, round(colour[1] * factors[1])),
+        min(255, round(colour[2] * factors[2])),
+    )
+
+
 def luma(colour: Colour) -> float:
     """Brightness from 0 to 1."""
     return (0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]) / 255
 
 
-def mirrored(points: Iterable[Knot]) -> list[Knot]:
-    """The same outline on the other side of the vertical axis."""
-    return [(-knot[0], *knot[1:]) for knot in points]  # type: ignore[misc] # the tail keeps its form
+def moved(
+    knots: Iterable[Knot], *, x: float = 0.0, y: float = 0.0, wide: float = 1.0, tall: float = 1.0
+) -> list[Knot]:
+    """Return an outline stretched about the origin and then moved; ``wide=-1`` mirrors it."""
+    return [(knot[0] * wide + x, knot[1] * tall + y, *knot[2:]) for knot in knots]
 
 
 def both(right: Sequence[Knot]) -> list[Knot]:
     """Close a right half, given from top to bottom, with its mirror image."""
-    left = [knot for knot in reversed(mirrored(right)) if abs(knot[0]) > 1e-9]
+    left = [knot for knot in reversed(moved(right, wide=-1)) if abs(knot[0]) > 1e-9]
     return [*right, *left]
 
 
@@ -102,56 +115,80 @@ def ring(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> list[Po
 
 
 class Canvas:
-    """An image with an origin and a unit; every measure is in units, y goes down."""
+    """An image with an origin and a unit; every measure is in units, y goes down.
 
-    def __init__(self, image: Image.Image, *, unit: float, x: float = 0.0, y: float = 0.0) -> None:
+    ``lit`` is the light that every colour is put into: factors for red, green and blue.
+    """
+
+    def __init__(
+        self,
+        image: Image.Image,
+        *,
+        unit: float,
+        x: float = 0.0,
+        y: float = 0.0,
+        lit: Factors = PLAIN,
+    ) -> None:
         self.image = image
+        self.lit = lit
         self.unit = unit
         self.x = x
         self.y = y
         self.pen = ImageDraw.Draw(image)
 
     def pixels(self, points: Iterable[Knot]) -> list[Point]:
-        """The points in pixels of the image."""
+        """Return the points in pixels of the image."""
         unit, x, y = self.unit, self.x, self.y
         return [(p[0] * unit + x, p[1] * unit + y) for p in points]
 
+    def ink(self, colour: Colour) -> Colour:
+        """Return a colour as it looks in the canvas's light."""
+        return colour if self.lit is PLAIN else times(colour, self.lit)
+
+    def outline(self, points: Sequence[Point], width: float, fill: Colour) -> None:
+        """Draw the edge of a polygon."""
+        line = self.pixels([*points, points[0], points[1]])
+        thick = max(1, round(width * self.unit))
+        self.pen.line(line, fill=self.ink(fill), width=thick, joint="curve")
+
     def shape(self, points: Sequence[Point], fill: Colour) -> None:
         """Fill a polygon."""
-        self.pen.polygon(self.pixels(points), fill=fill)
+        self.pen.polygon(self.pixels(points), fill=self.ink(fill))
 
     def blob(self, knots: Sequence[Knot], fill: Colour) -> None:
         """Fill a smooth closed outline."""
         self.shape(curve(knots), fill)
 
     def oval(
-        self, x: float, y: float, rx: float, ry: float, fill: Colour, turn: float = 0.0
+        self, x: float, y: float, rx: float, ry: float, fill: Colour, *, turn: float = 0.0
     ) -> None:
         """Fill an ellipse."""
         if turn:
             self.shape(ring(x, y, rx, ry, turn), fill)
             return
         (left, top), (right, bottom) = self.pixels([(x - rx, y - ry), (x + rx, y + ry)])
-        self.pen.ellipse((left, top, right, bottom), fill=fill)
+        self.pen.ellipse((left, top, right, bottom), fill=self.ink(fill))
 
     def box(
-        self, x0: float, y0: float, x1: float, y1: float, fill: Colour, round_: float = 0.0
+        self, x0: float, y0: float, x1: float, y1: float, fill: Colour, *, round_: float = 0.0
     ) -> None:
         """Fill a rectangle, with rounded corners if wanted."""
         (left, top), (right, bottom) = self.pixels([(x0, y0), (x1, y1)])
         if round_:
-            self.pen.rounded_rectangle((left, top, right, bottom), round_ * self.unit, fill=fill)
+            self.pen.rounded_rectangle(
+                (left, top, right, bottom), round_ * self.unit, fill=self.ink(fill)
+            )
         else:
-            self.pen.rectangle((left, top, right, bottom), fill=fill)
+            self.pen.rectangle((left, top, right, bottom), fill=self.ink(fill))
 
     def stroke(self, knots: Sequence[Knot], width: float, fill: Colour) -> None:
         """Draw a smooth line with round ends."""
         points = self.pixels(curve(knots, closed=False))
-        thick = max(1, round(width * self.unit))
-        self.pen.line(points, fill=fill, width=thick, joint="curve")
+        thick, colour = max(1, round(width * self.unit)), self.ink(fill)
+        self.pen.line(points, fill=colour, width=thick, joint="curve")
         radius = thick / 2
         for x, y in (points[0], points[-1]):
-            self.pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
+            self.pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
 
     def brush(self, knots: Sequence[Knot], widths: Sequence[float], fill: Colour) -> None:
         """Draw a smooth line whose width runs through the given ones, as a brush would."""
@@ -172,12 +209,14 @@ class Canvas:
         """Cut a stencil; what is painted through it stays inside the polygon."""
         return Stencil(self, points)
 
-    def glow(self, x: float, y: float, rx: float, ry: float, fill: Colour, strength: float) -> None:
+    def glow(
+        self, x: float, y: float, rx: float, ry: float, fill: Colour, *, strength: float
+    ) -> None:
         """Paint a soft spot that fades to nothing at its edge."""
         (left, top), (right, bottom) = self.pixels([(x - rx, y - ry), (x + rx, y + ry)])
         size = (max(1, round(right - left)), max(1, round(bottom - top)))
         spot = _spot(round(strength * 255)).resize(size, Image.Resampling.BILINEAR)
-        self.image.paste(fill, (round(left), round(top)), spot)
+        self.image.paste(self.ink(fill), (round(left), round(top)), spot)
 
 
 class Stencil:
@@ -197,7 +236,13 @@ class Stencil:
     def __enter__(self) -> Canvas:
         self._inside = self._canvas.image.crop(self._box)
         whole = self._canvas
-        return Canvas(self._inside, unit=whole.unit, x=whole.x - self._left, y=whole.y - self._top)
+        return Canvas(
+            self._inside,
+            unit=whole.unit,
+            x=whole.x - self._left,
+            y=whole.y - self._top,
+            lit=whole.lit,
+        )
 
     def __exit__(self, *_: object) -> None:
         window = Image.new("L", self._inside.size, 0)
@@ -216,9 +261,9 @@ def _along(widths: Sequence[float], share: float) -> float:
 
 @lru_cache(maxsize=64)
 def _spot(strength: int) -> Image.Image:
-    """A round spot, 64 pixels wide, from its strength in the middle to nothing."""
+    """Return a round spot, 64 pixels wide, from its strength in the middle to nothing."""
     fade = Image.radial_gradient("L").resize((64, 64))
-    return fade.point([round(strength * (1 - value / 255) ** 1.5) for value in range(256)])
+    return fade.point([round(strength * max(0.0, 1 - value / 178) ** 1.4) for value in range(256)])
 
 
 def gradient(size: tuple[int, int], stops: Sequence[Colour]) -> Image.Image:

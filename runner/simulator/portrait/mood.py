@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from runner.simulator.portrait.ink import Colour
-
-Factors = tuple[float, float, float]
+from runner.simulator.portrait.ink import PLAIN, Colour, Factors
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,9 +10,8 @@ class Mood:
     """Colours of the sky from top to horizon, and what multiplies surfaces and people."""
 
     sky: tuple[Colour, ...]
-    room: Factors = (1.0, 1.0, 1.0)
-    person: Factors = (1.0, 1.0, 1.0)
-    rim: Colour | None = None
+    room: Factors = PLAIN
+    person: Factors = PLAIN
     dark: bool = False
     sun: Colour | None = None
 
@@ -32,29 +29,25 @@ MOODS: dict[str, Mood] = {
         ((176, 204, 232), (232, 222, 222), (254, 226, 196)),
         room=(1.03, 0.99, 0.93),
         person=(1.0, 0.98, 0.95),
-        rim=(255, 226, 190),
         sun=(255, 236, 200),
     ),
     "golden": Mood(
         ((238, 186, 128), (250, 208, 146), (255, 232, 186)),
         room=(1.06, 0.93, 0.76),
         person=(1.02, 0.955, 0.86),
-        rim=(255, 206, 130),
         sun=(255, 236, 176),
     ),
     "dusk": Mood(
         ((70, 62, 122), (196, 108, 124), (250, 168, 112)),
         room=(0.82, 0.68, 0.78),
-        person=(0.97, 0.88, 0.9),
-        rim=(255, 160, 120),
+        person=(0.98, 0.91, 0.91),
         dark=True,
         sun=(255, 190, 120),
     ),
     "night": Mood(
         ((12, 16, 40), (24, 30, 66), (56, 56, 102)),
         room=(0.42, 0.44, 0.64),
-        person=(0.8, 0.8, 0.94),
-        rim=(150, 170, 255),
+        person=(0.9, 0.87, 0.93),
         dark=True,
     ),
     "overcast": Mood(
@@ -63,12 +56,3 @@ MOODS: dict[str, Mood] = {
         person=(0.95, 0.97, 1.0),
     ),
 }
-
-
-def times(colour: Colour, factors: Factors) -> Colour:
-    """Put a surface into a light."""
-    return (
-        min(255, round(colour[0] * factors[0])),
-        min(255, round(colour[1] * factors[1])),
-        min(255, round(colour[2] * factors[2])),
-    )

@@ -16,6 +16,9 @@ from runner.simulator.portrait.scenes import decode as decode_scene
 FIELD = "lookbook-identity"
 """The PNG text key under which a drawn picture carries its face and scene."""
 
+PALETTE = "lookbook-palette"
+"""The PNG text key under which a drawn mood card carries its colour."""
+
 SKIN_TONES = {
     "fair": ("#f6dcc9", "#f3d2bb", "#efc9ae"),
     "light": ("#efcba8", "#ecc29b", "#e6b88e"),

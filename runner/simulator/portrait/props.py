@@ -15,8 +15,9 @@ from runner.simulator.portrait.ink import (
     light,
     mix,
     rgb,
+    times,
 )
-from runner.simulator.portrait.mood import Mood, times
+from runner.simulator.portrait.mood import Mood
 
 LAMP: Colour = (255, 222, 158)
 
@@ -33,7 +34,7 @@ class Stage:
         self.tint = tint
 
     def tone(self, colour: Colour | str, depth: float = 0.0) -> Colour:
-        """A surface's colour in this light; ``depth`` fades it into the distance."""
+        """Return a surface's colour in this light; ``depth`` fades it into the distance."""
         plain = rgb(colour) if isinstance(colour, str) else colour
         if self.tint is not None:
             plain = mix(plain, self.tint, 0.2)
@@ -49,7 +50,7 @@ class Stage:
         """Cover everything with sky; the sun or the stars are in it."""
         self.fill(*self.mood.sky, self.mood.sky[-1])
         if self.mood.sun is not None:
-            self.canvas.glow(self.w * 0.8, 0.2, 0.42, 0.42, self.mood.sun, 0.85)
+            self.canvas.glow(self.w * 0.8, 0.2, 0.42, 0.42, self.mood.sun, strength=0.85)
         elif self.mood.dark:
             for _ in range(26):
                 x, y = self.random.uniform(0, self.w), self.random.uniform(0, 0.34)
@@ -82,14 +83,14 @@ class Stage:
     def lamp(
         self, x: float, y: float, size: float, colour: Colour = LAMP, strength: float = 0.9
     ) -> None:
-        """A light with its halo."""
+        """Paint a light with its halo."""
         self.canvas.glow(
-            x, y, size * 4, size * 4, colour, strength * (0.6 if self.mood.dark else 0.4)
+            x, y, size * 4, size * 4, colour, strength=strength * (0.6 if self.mood.dark else 0.4)
         )
         self.canvas.oval(x, y, size, size, light(colour, 0.6))
 
     def pendant(self, x: float, y: float, size: float, shade: Colour | str) -> None:
-        """A lamp that hangs from the ceiling."""
+        """Paint a lamp that hangs from the ceiling."""
         self.canvas.box(x - 0.0015, 0, x + 0.0015, y, self.tone("#4a4441"))
         self.lamp(x, y + size * 0.7, size * 0.42)
         cone: list[Point] = [
@@ -105,12 +106,14 @@ class Stage:
         for index in range(count):
             x, y = self.random.uniform(0, self.w), self.random.uniform(low, high)
             size = self.random.uniform(0.012, 0.034)
-            self.canvas.glow(x, y, size * 1.6, size * 1.6, colours[index % len(colours)], 0.7)
+            self.canvas.glow(
+                x, y, size * 1.6, size * 1.6, colours[index % len(colours)], strength=0.7
+            )
 
     def window(
-        self, x0: float, y0: float, x1: float, y1: float, panes: int = 2, *, city: bool = True
+        self, x0: float, y0: float, x1: float, y1: float, *, panes: int = 2, city: bool = True
     ) -> None:
-        """A window with the weather and, if wanted, the city behind it."""
+        """Paint a window with the weather and, if wanted, the city behind it."""
         width, height = x1 - x0, y1 - y0
         canvas = self.canvas
         box = canvas.pixels([(x0, y0), (x1, y1)])
@@ -118,7 +121,9 @@ class Stage:
         canvas.image.paste(gradient(size, self.mood.sky), (round(box[0][0]), round(box[0][1])))
         if city:
             with canvas.mask([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]) as outside:
-                self.skyline(outside, x0, x1, y0 + height * 0.45, y1, max(3, round(width / 0.06)))
+                self.skyline(
+                    outside, x0, x1, y0 + height * 0.45, y1, count=max(3, round(width / 0.06))
+                )
         frame = self.tone("#e9e5dd" if not self.mood.dark else "#5a5662")
         bar = 0.008
         for index in range(panes + 1):
@@ -128,7 +133,7 @@ class Stage:
             canvas.box(x0 - bar, y - bar * 0.8, x1 + bar, y + bar * 0.8, frame)
 
     def skyline(
-        self, canvas: Canvas, x0: float, x1: float, top: float, bottom: float, count: int
+        self, canvas: Canvas, x0: float, x1: float, top: float, bottom: float, *, count: int
     ) -> None:
         """Houses far away, lit at night."""
         step = (x1 - x0) / count
@@ -154,7 +159,7 @@ class Stage:
             row += 0.022
 
     def plant(self, x: float, y: float, size: float, *, pot: str = "#b8694e") -> None:
-        """A leafy plant in a pot; ``y`` is the floor."""
+        """Paint a leafy plant in a pot; ``y`` is the floor."""
         leaf = self.tone("#4f7f58")
         for index in range(9):
             angle = math.radians(-90 + (index - 4) * 21 + self.random.uniform(-5, 5))
@@ -191,7 +196,7 @@ class Stage:
         )
 
     def books(self, x0: float, x1: float, y: float, height: float) -> None:
-        """A row of books standing on a shelf."""
+        """Paint a row of books standing on a shelf."""
         colours = (
             "#8c4a3c",
             "#37566b",
@@ -215,9 +220,9 @@ class Stage:
                 x += 0.02
 
     def shelf(
-        self, x0: float, x1: float, y0: float, y1: float, rows: int, wood: str = "#7b5a3e"
+        self, x0: float, x1: float, y0: float, y1: float, *, rows: int, wood: str = "#7b5a3e"
     ) -> None:
-        """A bookcase."""
+        """Paint a bookcase."""
         case = self.tone(wood)
         self.canvas.box(x0, y0, x1, y1, dark(case, 0.38))
         step = (y1 - y0) / rows
@@ -229,7 +234,7 @@ class Stage:
             self.canvas.box(x - 0.006, y0, x + 0.006, y1, light(case, 0.06))
 
     def tree(self, x: float, y: float, size: float, depth: float, leaf: str = "#57834f") -> None:
-        """A round tree; ``y`` is where it stands."""
+        """Paint a round tree; ``y`` is where it stands."""
         trunk, crown = self.tone("#6d5240", depth), self.tone(leaf, depth)
         self.canvas.shape(
             [
@@ -249,7 +254,7 @@ class Stage:
             self.canvas.oval(x + dx * size, y + dy * size, r * size, r * size, tone)
 
     def pine(self, x: float, y: float, size: float, depth: float) -> None:
-        """A fir; ``y`` is where it stands."""
+        """Paint a fir; ``y`` is where it stands."""
         leaf = self.tone("#39614f", depth)
         for index in range(4):
             top = y - size * (1 - index * 0.2)
@@ -260,7 +265,7 @@ class Stage:
             )
 
     def ridge(self, heights: list[float], bottom: float, colour: Colour) -> None:
-        """A line of hills across the picture."""
+        """Paint a line of hills across the picture."""
         last = len(heights) - 1
         line = curve(
             [
@@ -274,7 +279,7 @@ class Stage:
     def house(
         self, x0: float, x1: float, top: float, bottom: float, wall: str, *, rows: int
     ) -> None:
-        """The front of a house with windows, some of them lit when it is dark."""
+        """Paint the front of a house with windows, some of them lit when it is dark."""
         face = self.tone(wall)
         self.canvas.box(x0, top, x1, bottom, face)
         self.canvas.box(x0, top, x1, top + 0.012, dark(face, 0.25))

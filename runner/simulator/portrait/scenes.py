@@ -94,8 +94,9 @@ def read(prompt: str, *, before: Scene | None = None, tint: str = "") -> Scene:
     text = re.sub(r"\s+", " ", prompt.lower())
     before = before or Scene()
     garment = words.find(text, words.GARMENTS)
-    setting = words.find(_without_garments(text), words.SETTINGS)
-    light = words.find(text, words.LIGHTS)
+    around = _without_garments(text)
+    setting = words.find(around, words.SETTINGS)
+    light = words.find(around, words.LIGHTS)
     kept = garment is None or garment[0] == before.garment
     colours = _outfit_colours(text, garment[1] if garment else None)
     return Scene(
@@ -121,9 +122,9 @@ def read(prompt: str, *, before: Scene | None = None, tint: str = "") -> Scene:
 
 
 def _without_garments(text: str) -> str:
-    """Take out the phrases that name a garment, so that a lab coat makes no laboratory."""
-    for phrase in ("lab coat", "sports jacket", "track jacket", "bar jacket", "study of"):
-        text = text.replace(phrase, " ")
+    """Take out what names a garment: a lab coat is no laboratory, an evening gown no evening."""
+    for alternatives in words.GARMENTS.values():
+        text = words.without(text, alternatives)
     return text
 
 

@@ -11,7 +11,7 @@ GARMENTS: dict[str, str] = {
     "leather": "leather jacket|biker jacket|denim jacket|jean jacket|bomber jacket|bomber",
     "sports": (
         "sports jacket|track jacket|tracksuit|sportswear|activewear|athletic|running gear"
-        "|windbreaker|gym wear|workout clothes|sports top|jersey"
+        "|windbreaker|gym wear|gym clothes|workout clothes|sports top|jersey"
     ),
     "suit": "suit|tuxedo|linen suit|three-piece|pantsuit",
     "blazer": "blazer|sport coat|sports coat|jacket",
@@ -278,6 +278,11 @@ def _pattern(alternatives: str) -> re.Pattern[str]:
 def mentions(text: str, alternatives: str) -> bool:
     """Whether a lower-case text holds one of the words ``a|b|c``."""
     return _pattern(alternatives).search(text) is not None
+
+
+def without(text: str, alternatives: str) -> str:
+    """Take the words ``a|b|c`` out of a lower-case text."""
+    return _pattern(alternatives).sub(" ", text)
 
 
 def find(text: str, table: Mapping[str, str]) -> tuple[str, int] | None:
