@@ -7,22 +7,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["write"]
+__all__ = ["PAGE", "write"]
+
+PAGE = "catalog.html"
 
 
-def write(results: Mapping[str, Any], folder: Path, *, embed: bool = False) -> Path:
+def write(
+    results: Mapping[str, Any],
+    folder: Path,
+    *,
+    embed: bool = False,
+    target: Path | None = None,
+) -> Path:
     """Write ``folder/catalog.html`` from a results document, version 1, and give its path.
 
     Pictures are read from ``folder``; their thumbnails are kept in ``folder/thumbs``. With
-    ``embed`` the page carries its pictures itself. A picture that is missing, broken or outside of
-    the folder is a placeholder with the reason. Raises OSError if the folder cannot be written.
+    ``embed`` the page carries its pictures itself. With ``target`` the page goes into that folder
+    instead, and the pictures it needs beside it are copied there. A picture that is missing, broken
+    or outside of the folder is a placeholder with the reason. Raises StorageError if something
+    cannot be written.
     """
     # Jinja and Pillow are slow to import, and most commands need neither.
     from runner.catalog import model, page, pictures
-    from runner.catalog.files import write_atomic
+    from runner.files import write_atomic
 
     view = model.build(results)
+    if target is not None and not embed:
+        pictures.copy(folder, target, view.sources)
+        folder = target
     html = page.render(view, pictures.prepare(folder, view.sources, embed=embed), embed=embed)
-    target = folder / "catalog.html"
-    write_atomic(target, html.encode("utf-8"))
-    return target
+    path = (folder if target is None else target) / PAGE
+    write_atomic(path, html.encode("utf-8"))
+    return path

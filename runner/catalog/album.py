@@ -13,9 +13,9 @@ from typing import Any
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
 from runner.catalog import model, naming, pictures, xmp
-from runner.catalog.files import write_atomic
 from runner.catalog.model import CatalogPage, LookView, TakeView
 from runner.errors import UsageError
+from runner.files import write_atomic
 
 __all__ = ["TEMPLATE", "Album", "Shipped", "export"]
 
@@ -54,7 +54,7 @@ def export(
 
     ``results`` is a results document and ``folder`` where its pictures lie. Everything is named
     before anything is written. Raises UsageError for a template that cannot be used or that gives
-    two pictures one name, OSError if ``target`` cannot be written.
+    two pictures one name, StorageError if ``target`` cannot be written.
     """
     view = model.build(results)
     wanted = list(_wanted(view, every_take=every_take))
@@ -68,11 +68,8 @@ def export(
         except pictures.Unusable as problem:
             skipped.append((f"{look.key}#{take.number}", str(problem)))
             continue
-        path = target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, content)
+        write_atomic(target / name, content)
         files.append(Shipped(name, hashlib.sha256(content).hexdigest(), look.key, take.number))
-    target.mkdir(parents=True, exist_ok=True)
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in files)
     write_atomic(target / SUMS, sums.encode())
     return Album(tuple(files), tuple(skipped))

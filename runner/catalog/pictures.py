@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from PIL import Image, ImageOps
 
-from runner.catalog.files import write_atomic
+from runner.files import write_atomic
 
-__all__ = ["Picture", "Unusable", "load", "locate", "prepare", "shrink"]
+__all__ = ["Picture", "Unusable", "copy", "load", "locate", "prepare", "shrink"]
 
 THUMB_EDGE = 640
 """Pixels of a thumbnail's longer edge: a card of 320 CSS pixels on a dense screen."""
@@ -130,6 +130,19 @@ def prepare(
         return dict(zip(wanted, shown, strict=True))
 
 
+def copy(folder: Path, target: Path, sources: Iterable[tuple[str, str | None]]) -> None:
+    """Copy the pictures that can be read to the same places below ``target``. Raises StorageError.
+
+    What cannot be read is left out; the page says why.
+    """
+    for image, _ in sources:
+        try:
+            content = locate(folder, image).read_bytes()
+        except (Unusable, OSError):
+            continue
+        write_atomic(target / image, content)
+
+
 def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> Picture:
     try:
         path = locate(folder, image)
@@ -157,7 +170,6 @@ def _thumb(path: Path, thumb: Path) -> tuple[bytes, tuple[int, int]]:
             return kept, opened.size
     except OSError:
         small = shrink(path, THUMB_EDGE)
-    thumb.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(thumb, small)
     with Image.open(io.BytesIO(small)) as opened:
         return small, opened.size

@@ -1,7 +1,6 @@
-"""The looks as a table: one row for each take, for spreadsheets and asset managers.
+"""The looks as a table, for spreadsheets and asset managers: a row for each look, or each take.
 
-A look without a take has one row, so that nothing the manifest wants is missing. ``csv`` is written
-for people's spreadsheets, ``jsonl`` for programs.
+CSV is written for people's spreadsheets, JSON Lines for programs; both hold the same rows.
 """
 
 import csv
@@ -30,7 +29,7 @@ COLUMNS = (
     "sha256",
     "width",
     "height",
-    "price_usd",
+    "cost_usd",
     "billing",
     "tags",
     "matrix",
@@ -43,60 +42,85 @@ COLUMNS = (
 )
 """The columns that every table has; those of the axes follow, named ``axis.AXIS``."""
 
+_DESCRIBED = (
+    "state",
+    "name",
+    "avatar_id",
+    "avatar_group_id",
+    "image",
+    "sha256",
+    "width",
+    "height",
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def rows(results: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give one row for each take of a results document, version 1, the base first.
+def rows(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[dict[str, Any]]:
+    """Give one row for each look that the manifest wants, the base first, as its picked take.
 
-    Every row has all ``COLUMNS``; ``tags`` is a list, ``axes`` a mapping. ``state`` is the take's
-    own, save that a look without any take has one row with the look's state and no ``take``.
-    ``prompt`` is what the take was made from, where it is known; otherwise what the look says.
+    With ``every_take`` one for each take, those of orphaned looks included; a look without any take
+    still has its row. ``results`` is a results document, version 1. Every row has all ``COLUMNS``,
+    and ``axes``, a mapping; ``tags`` is a list. ``prompt`` is what the take was made from where
+    that is known, else what the look says.
     """
-    for orphan, looks in ((False, results["looks"]), (True, results["orphans"])):
-        for look in looks:
-            for take in look["takes"] or (None,):
-                yield _row(results["campaign"], look, take, orphan=orphan)
+    for look in results["looks"]:
+        takes = look["takes"] if every_take else [_picked(look)]
+        for take in takes or [None]:
+            yield _row(results["campaign"], look, take, whole=not every_take)
+    if every_take:
+        for look in results["orphans"]:
+            for take in look["takes"]:
+                yield _row(results["campaign"], look, take, orphan=True)
+
+
+def _picked(look: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return next((take for take in look["takes"] if take["picked"]), None)
 
 
 def _row(
-    campaign: str, look: Mapping[str, Any], take: Mapping[str, Any] | None, *, orphan: bool
+    campaign: str,
+    look: Mapping[str, Any],
+    take: Mapping[str, Any] | None,
+    *,
+    whole: bool = False,
+    orphan: bool = False,
 ) -> dict[str, Any]:
+    """Describe a take; with ``whole`` the look as it stands (it may be blocked, or stale)."""
     own: Mapping[str, Any] = take or {}
-    error = own.get("error") or (look.get("error") if take is None else None) or {}
-    described = own if take is not None else look
+    described = look if whole or take is None else own
+    error = described.get("error") or {}
     values = {
         "campaign": campaign,
         "orphan": orphan,
         "take": own.get("take"),
         "picked": own.get("picked", False),
-        "state": described["state"],
         "prompt": own.get("request", {}).get("prompt") or look["prompt"],
+        "cost_usd": look["cost_usd"] if whole else own.get("price_usd"),
         "error_code": error.get("code"),
         "error_message": error.get("message"),
     }
     for column in ("look", "title", "kind", "reference", "tags", "matrix"):
         values[column] = look[column]
-    for column in ("name", "avatar_id", "avatar_group_id", "image", "sha256", "width", "height"):
+    for column in _DESCRIBED:
         values[column] = described[column]
-    for column in ("price_usd", "billing", "sent_at", "accepted_at", "completed_at", "request_id"):
+    for column in ("billing", "sent_at", "accepted_at", "completed_at", "request_id"):
         values[column] = own.get(column)
     return {**{column: values[column] for column in COLUMNS}, "axes": dict(look["axes"])}
 
 
-def to_jsonl(results: Mapping[str, Any]) -> str:
+def to_jsonl(results: Mapping[str, Any], *, every_take: bool = False) -> str:
     """Give the rows as JSON Lines: one object on each line, in the order of ``rows``."""
-    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows(results))
-    return _encodable(lines)
+    table = rows(results, every_take=every_take)
+    return _encodable("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table))
 
 
-def to_csv(results: Mapping[str, Any]) -> str:
+def to_csv(results: Mapping[str, Any], *, every_take: bool = False) -> str:
     """Give the rows as CSV after RFC 4180, with a byte order mark so that Excel reads UTF-8.
 
     Text that a spreadsheet would take for a formula is led by an apostrophe, which is how people
     write such text into a spreadsheet themselves. Tags are joined by ``; ``.
     """
-    table = list(rows(results))
+    table = list(rows(results, every_take=every_take))
     axes = list(dict.fromkeys(axis for row in table for axis in row["axes"]))
     out = io.StringIO()
     out.write("\ufeff")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from runner import catalog
+from runner.errors import StorageError
 from tests.catalog import sample
 
 HOSTILE = (
@@ -161,6 +162,17 @@ def test_an_embedded_page_needs_no_file_beside_it(tmp_path: Path) -> None:
     assert not [1 for _, attributes in tags if "data-src" in attributes]
 
 
+def test_a_page_for_another_folder_takes_its_pictures_along(tmp_path: Path) -> None:
+    results = sample.document([sample.base(), sample.look("gone", "p")])
+    sample.draw(tmp_path / "from", results, (80, 100))
+    (tmp_path / "from" / "images" / "gone.1.png").unlink()
+    path = catalog.write(results, tmp_path / "from", target=tmp_path / "to")
+    assert path == tmp_path / "to" / "catalog.html"
+    assert (tmp_path / "to" / "images" / "base.1.png").is_file()
+    assert "The picture is not on disk." in path.read_text(encoding="utf-8")
+    assert not (tmp_path / "from" / "catalog.html").exists()
+
+
 def test_the_page_says_what_was_simulated_and_what_does_not_keep_the_face(tmp_path: Path) -> None:
     html = written(tmp_path, sample.campaign())
     assert "Simulated" in html
@@ -184,5 +196,6 @@ def test_writing_again_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="No such file"):
-        catalog.write(sample.document([]), tmp_path / "gone")
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="could not be written"):
+        catalog.write(sample.document([]), tmp_path / "file")

@@ -17,16 +17,32 @@ def read(results: dict[str, Any]) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text[1:], newline="")))
 
 
-def test_every_take_is_a_row_and_a_look_without_one_has_a_row_too() -> None:
+def test_every_wanted_look_is_one_row_as_its_picked_take() -> None:
     results = sample.campaign()
-    named = [(row["look"], row["take"]) for row in tables.rows(results)]
+    table = list(tables.rows(results))
+    assert [row["look"] for row in table] == [look["look"] for look in results["looks"]]
+    red = next(row for row in table if row["look"] == "red-dress")
+    assert (red["take"], red["picked"], red["cost_usd"]) == (1, True, 3.0)
+    blocked = next(row for row in table if row["look"] == "ski-evening")
+    assert (blocked["take"], blocked["state"]) == (None, "blocked")
+
+
+def test_every_take_can_be_a_row_and_a_look_without_one_has_its_row_too() -> None:
+    results = sample.campaign()
+    table = [(row["look"], row["take"]) for row in tables.rows(results, every_take=True)]
     takes = [
         (look["look"], take["take"])
         for look in [*results["looks"], *results["orphans"]]
         for take in look["takes"]
     ]
-    assert [name for name in named if name[1] is not None] == takes
-    assert [name for name in named if name[1] is None] == [("ski-evening", None)]
+    assert [row for row in table if row[1] is not None] == takes
+    assert [row for row in table if row[1] is None] == [("ski-evening", None)]
+
+
+def test_a_stale_look_is_stale_and_its_take_is_what_it_was() -> None:
+    results = sample.document([sample.look("one", "p", state="stale")])
+    assert [row["state"] for row in tables.rows(results)] == ["stale"]
+    assert [row["state"] for row in tables.rows(results, every_take=True)] == ["fetched"]
 
 
 def test_a_row_says_what_a_take_was_made_from() -> None:
@@ -37,7 +53,8 @@ def test_a_row_says_what_a_take_was_made_from() -> None:
 
 def test_orphans_are_marked() -> None:
     results = sample.document([sample.base()], orphans=[sample.look("old", "p")])
-    assert [row["orphan"] for row in tables.rows(results)] == [False, True]
+    assert [row["orphan"] for row in tables.rows(results, every_take=True)] == [False, True]
+    assert [row["look"] for row in tables.rows(results)] == ["base"]
 
 
 def test_json_lines_hold_the_rows() -> None:
@@ -51,7 +68,7 @@ def test_csv_has_the_same_columns_in_every_row_and_one_for_each_axis() -> None:
     assert list(table[0]) == [*tables.COLUMNS, "axis.outfit", "axis.setting"]
     blazer = next(row for row in table if row["look"] == "blazer-office")
     assert (blazer["axis.outfit"], blazer["tags"]) == ("blazer", "hero; web")
-    assert (blazer["picked"], blazer["price_usd"], blazer["take"]) == ("yes", "1.0", "1")
+    assert (blazer["picked"], blazer["cost_usd"], blazer["take"]) == ("yes", "1.0", "1")
 
 
 @pytest.mark.parametrize(

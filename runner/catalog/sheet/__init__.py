@@ -13,11 +13,11 @@ __all__ = ["write_pdf", "write_png"]
 def write_pdf(results: Mapping[str, Any], folder: Path, target: Path) -> Path:
     """Write the contact sheet of a results document as one PDF with real text; give its path.
 
-    Raises OSError if ``target`` cannot be written, UsageError where fpdf2 is not installed.
+    Raises StorageError if ``target`` cannot be written, UsageError where fpdf2 is not installed.
     """
     from runner.catalog import words
-    from runner.catalog.files import write_atomic
     from runner.catalog.sheet import layout, pdf
+    from runner.files import write_atomic
 
     pages, pictures = layout.prepare(results, folder)
     write_atomic(target, pdf.paint(pages, pictures, title=words.clean(results["campaign"])))
@@ -28,10 +28,10 @@ def write_png(results: Mapping[str, Any], folder: Path, target: Path) -> list[Pa
     """Write the contact sheet as PNG, one file for each page; give their paths in order.
 
     A sheet of one page is ``target``; the pages of a longer one are ``NAME-1.png`` and so on, with
-    as many digits as the last needs. Raises OSError.
+    as many digits as the last needs. Raises StorageError.
     """
-    from runner.catalog.files import write_atomic
     from runner.catalog.sheet import layout, png
+    from runner.files import write_atomic
 
     pages, pictures = layout.prepare(results, folder)
     digits = len(str(len(pages)))

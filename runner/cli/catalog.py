@@ -1,0 +1,108 @@
+"""``lookbook catalog``: the page again, contact sheets, and the pictures as files; offline."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner import catalog
+from runner.cli import wiring
+from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.show import plural
+from runner.errors import UsageError
+
+__all__ = ["command"]
+
+PICTURES = "pictures"
+SHEET = "contact-sheet"
+
+
+@click.command("catalog")
+@manifest_argument
+@simulate_option
+@account_option
+@var_option
+@click.option("--embed", is_flag=True, help="Put the pictures into the page: one file to send.")
+@click.option(
+    "--contact-sheet",
+    "sheets",
+    type=click.Choice(["png", "pdf"]),
+    multiple=True,
+    help="Also make a contact sheet; repeatable.",
+)
+@click.option("--pictures", is_flag=True, help="Also export the picked pictures, described inside.")
+@click.option(
+    "--names",
+    "template",
+    metavar="TEMPLATE",
+    default="{campaign}/{look}_{take}.jpg",
+    show_default=True,
+    help="How exported pictures are called, from {campaign}, {look}, {title}, {take}, {matrix}, "
+    "{avatar_id}, {ext} and the axes of the matrices: '{campaign}/{outfit}_{setting}_{take}.jpg'. "
+    "The ending decides the format; .{ext} keeps it.",
+)
+@click.option("--all-takes", is_flag=True, help="Export every take, not only the picked one.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Put all of it into this folder, ready to hand over; the default is the .lookbook folder.",
+)
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    account: str | None,
+    embed: bool,
+    sheets: tuple[str, ...],
+    pictures: bool,
+    template: str,
+    all_takes: bool,
+    out: Path | None,
+) -> int:
+    """Make the catalog of MANIFEST's campaign from what the ledger holds.
+
+    The page opens from disk and asks no network. Nothing is asked or changed, and nothing is paid.
+    """
+    campaign = wiring.load_campaign(manifest, variables)
+    state = wiring.offline_state(campaign, account=account, simulate=simulate)
+    if state is None or not state.ledger.is_file():
+        raise UsageError(
+            "There is nothing to show: this campaign was never run.",
+            hint=f"Rehearse it for nothing: lookbook run {manifest} --simulate",
+        )
+    snapshot, wallet = wiring.offline(state)
+    results = wiring.results_of(campaign, snapshot, wallet)
+    target = out or state.folder
+    page = catalog.write(results, state.folder, embed=embed, target=out)
+    click.echo(f"catalog: {page}")
+    for form in dict.fromkeys(sheets):
+        for path in _sheet(results, state.folder, target, form):
+            click.echo(f"contact sheet: {path}")
+    if not pictures:
+        return 0
+    return _pictures(results, state.folder, target / PICTURES, template, all_takes=all_takes)
+
+
+def _sheet(results: Mapping[str, Any], folder: Path, target: Path, form: str) -> list[Path]:
+    from runner.catalog import sheet
+
+    path = target / f"{SHEET}.{form}"
+    if form == "pdf":
+        return [sheet.write_pdf(results, folder, path)]
+    return sheet.write_png(results, folder, path)
+
+
+def _pictures(
+    results: Mapping[str, Any], folder: Path, target: Path, template: str, *, all_takes: bool
+) -> int:
+    """Export the pictures; 1 where some could not be read, so that a job notices."""
+    from runner.catalog import album
+
+    made = album.export(results, folder, target, template=template, every_take=all_takes)
+    for label, reason in made.skipped:
+        wiring.warn(f"{label}: {reason}")
+    click.echo(f"pictures: {plural(len(made.files), 'file')} in {target}")
+    return 1 if made.skipped else 0
