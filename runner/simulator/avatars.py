@@ -37,14 +37,14 @@ class Order:
     prompt: str | None = None
 
 
-def create_avatar(call: Call) -> Answer:
+async def create_avatar(call: Call) -> Answer:
     """Accept one generation, and charge for it."""
     fields = read_json(call.body, call.headers.get("content-type", ""))
     kind = fields.need("type", limit=ID_LIMIT)
     readers = {"photo": _photo, "prompt": _prompt, "digital_twin": _digital_twin}
     if kind not in readers:
         raise invalid("type", "type must be photo, prompt or digital_twin.")
-    order = readers[kind](call, fields)
+    order = await readers[kind](call, fields)
     _check_limit(call)
     _check_wallet(call)
     look, group = _begin(call, order)
@@ -55,32 +55,32 @@ def create_avatar(call: Call) -> Answer:
     return data(created)
 
 
-def _photo(call: Call, fields: Fields) -> Order:
+async def _photo(call: Call, fields: Fields) -> Order:
     name = fields.need("name", limit=NAME_LIMIT)
-    seen = _file(call, fields.child("file"), media.IMAGES, smallest=PHOTO_SIDE)
+    seen = await _file(call, fields.child("file"), media.IMAGES, smallest=PHOTO_SIDE)
     group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
     fields.done()
     scene = seen.scene or call.sim.pictures.scene("", "", [])
     return Order(kind="photo", name=name, group=group, face=seen.face, scene=scene)
 
 
-def _digital_twin(call: Call, fields: Fields) -> Order:
+async def _digital_twin(call: Call, fields: Fields) -> Order:
     name = fields.need("name", limit=NAME_LIMIT)
-    seen = _file(call, fields.child("file"), media.VIDEOS)
+    seen = await _file(call, fields.child("file"), media.VIDEOS)
     group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
     fields.done()
     scene = call.sim.pictures.scene("", "", [])
     return Order(kind="digital_twin", name=name, group=group, face=seen.face, scene=scene)
 
 
-def _prompt(call: Call, fields: Fields) -> Order:
+async def _prompt(call: Call, fields: Fields) -> Order:
     """Apply the combination table: ``avatar_id`` says who, ``avatar_group_id`` only where to."""
     name = fields.need("name", limit=NAME_LIMIT)
     prompt = fields.need("prompt", limit=PROMPT_LIMIT)
     avatar_id = fields.text("avatar_id", limit=ID_LIMIT, required=False)
     group_id = fields.text("avatar_group_id", limit=ID_LIMIT, required=False)
     images = fields.objects("reference_images", limit=REFERENCE_LIMIT)
-    tints = [_file(call, image, media.IMAGES).tint for image in images]
+    tints = [(await _file(call, image, media.IMAGES)).tint for image in images]
     fields.done()
     reference = _reference(call, avatar_id)
     group = _group(call, group_id)
@@ -136,7 +136,7 @@ def _own(group: Group, param: str) -> Group:
     return group
 
 
-def _file(call: Call, fields: Fields, types: frozenset[str], *, smallest: int = 1) -> Seen:
+async def _file(call: Call, fields: Fields, types: frozenset[str], *, smallest: int = 1) -> Seen:
     """One of the three forms of a file; what it shows decides who the picture shows."""
     kind = fields.need("type", limit=ID_LIMIT)
     if kind == "url":
@@ -153,7 +153,7 @@ def _file(call: Call, fields: Fields, types: frozenset[str], *, smallest: int = 
         fields.done()
         if media_type not in types:
             raise invalid(fields.at("media_type"), f"{media_type} is not accepted here.")
-        return _inline(call, text, media_type, smallest, fields.at("data"))
+        return await _inline(call, text, media_type, smallest, fields.at("data"))
     raise invalid(fields.at("type"), f"{fields.at('type')} must be url, asset_id or base64.")
 
 
@@ -190,7 +190,7 @@ def _uploaded(call: Call, asset_id: str, types: frozenset[str], smallest: int, p
     return Seen(asset.face, asset.scene, asset.tint)
 
 
-def _inline(call: Call, text: str, media_type: str, smallest: int, param: str) -> Seen:
+async def _inline(call: Call, text: str, media_type: str, smallest: int, param: str) -> Seen:
     try:
         content = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -204,7 +204,7 @@ def _inline(call: Call, text: str, media_type: str, smallest: int, param: str) -
         if size is None or min(size) < smallest:
             shown = f"{size[0]} x {size[1]}" if size else "not readable"
             raise invalid(param, f"{param} is {shown}; at least {smallest} x {smallest} is needed.")
-    return call.sim.pictures.seen(content)
+    return await call.sim.pictures.study(content)
 
 
 def _check_limit(call: Call) -> None:

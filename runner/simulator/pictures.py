@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from sys import intern
+from typing import TYPE_CHECKING
 
 from runner.simulator.portrait import people, scenes
 
+if TYPE_CHECKING:
+    from runner.simulator.portrait.study import Tones
+
 CACHE_BYTES = 48 * 1024 * 1024
+TINTS = ("#c9714f", "#5f8a86", "#8f7fb0", "#cf9d33", "#6d8f62", "#b0607a", "#4f7596", "#a98a63")
+"""What a reference image that nobody has looked at does to a palette."""
+
 PLAIN_SIZE = (6, 8)
 """Pixels of the tiny image that is served with pictures off."""
 
@@ -36,13 +43,26 @@ class Pictures:
         """Return a person nobody has seen before, as far as the prompt describes one."""
         return intern(people.born(chance, prompt).encode())
 
-    def seen(self, content: bytes) -> Seen:
-        """Return the person in an image: the one written into it, or one that its bytes decide."""
+    async def study(self, content: bytes) -> Seen:
+        """Say whom an image shows: the person written into it, or one that its bytes decide.
+
+        With pictures on, skin, hair and colour are taken from the pixels, in a worker thread.
+        """
         digest = sha256(content).digest()
+        tint = people.png_text(content, people.PALETTE) or _tint(digest)
         carried = people.carried_by(content)
         if carried is not None:
-            return Seen(intern(carried[0].encode()), carried[1].encode(), _tint(digest))
-        return Seen(intern(people.born(digest).encode()), "", _tint(digest))
+            return Seen(intern(carried[0].encode()), carried[1].encode(), tint)
+        if not self.drawn:
+            return Seen(intern(people.born(digest).encode()), "", tint)
+        from anyio.to_thread import run_sync
+
+        tones = await run_sync(_tones, content)
+        if tones is None:
+            return Seen(intern(people.born(digest).encode()), "", tint)
+        face = people.born(digest, skin=tones.skin, hair=tones.hair)
+        written = people.png_text(content, people.PALETTE)
+        return Seen(intern(face.encode()), "", written or tones.tint)
 
     def seen_at(self, url: str) -> Seen:
         """Return the person in an image that is known by its address only."""
@@ -82,6 +102,12 @@ class Pictures:
         return "image/jpeg" if self.drawn else "image/png"
 
 
+def _tones(content: bytes) -> "Tones | None":
+    from runner.simulator.portrait.study import tones
+
+    return tones(content)
+
+
 def draw(face: str, scene: str) -> bytes:
     """Return a JPEG; takes tens of milliseconds and is meant for a worker thread."""
     from runner.simulator.portrait import draw as portrait
@@ -108,4 +134,4 @@ def _size(scene: str) -> tuple[int, int]:
 
 
 def _tint(digest: bytes) -> str:
-    return f"#{digest[3]:02x}{digest[4]:02x}{digest[5]:02x}"
+    return TINTS[digest[3] % len(TINTS)]

@@ -1,6 +1,7 @@
 """Assets: ordinary uploads, direct uploads in three steps, reading and deleting."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 from runner.simulator import media, refusals
 from runner.simulator.blobs import Incoming
@@ -20,7 +21,7 @@ DIRECT_BYTES = 512 * 1024 * 1024
 FILENAME_LIMIT = 255
 
 
-def create_asset(call: Call) -> Answer:
+async def create_asset(call: Call) -> Answer:
     """``POST /v3/assets``: a multipart form with one part called ``file``."""
     content = read_file_part(call.body, call.headers.get("content-type", ""))
     if len(content) > media.MAX_BYTES:
@@ -33,22 +34,23 @@ def create_asset(call: Call) -> Answer:
         id=call.sim.dice.name("asset_", call.number),
         mime_type=media_type,
         size_bytes=len(content),
-        sha256=call.sim.blobs.add(content),
+        sha256=sha256(content).hexdigest(),
         state="completed",
     )
-    asset = _looked_at(call, asset, content, "file")
+    asset = await _looked_at(call, asset, content, "file")
+    call.sim.blobs.add(content)
     call.sim.account.put(asset)
     return data(asset_view(call, asset))
 
 
-def _looked_at(call: Call, asset: Asset, content: bytes, param: str) -> Asset:
+async def _looked_at(call: Call, asset: Asset, content: bytes, param: str) -> Asset:
     """Return the asset with its size and with what its picture shows."""
     if asset.mime_type not in media.IMAGES:
         return replace(asset, face=call.sim.pictures.seen_at(asset.sha256).face)
     size = media.dimensions(content)
     if size is None:
         raise invalid(param, "The image cannot be read.")
-    seen = call.sim.pictures.seen(content)
+    seen = await call.sim.pictures.study(content)
     width, height = size
     return replace(
         asset, width=width, height=height, face=seen.face, scene=seen.scene, tint=seen.tint
@@ -126,10 +128,10 @@ async def receive_upload(call: Call) -> Answer:
             raise invalid("body", f"{incoming.size} bytes came; {asset.size_bytes} were agreed.")
         if asset.checksum is not None and incoming.sha256 != asset.checksum:
             raise invalid("body", "The bytes do not have the checksum that was agreed.")
-        sha256 = incoming.keep()
+        checksum = incoming.keep()
     finally:
         incoming.discard()
-    call.sim.account.put(replace(asset, state="uploaded", sha256=sha256))
+    call.sim.account.put(replace(asset, state="uploaded", sha256=checksum))
     return Answer(200, b"")
 
 
@@ -145,7 +147,7 @@ async def _read_into(call: Call, incoming: Incoming, limit: int) -> None:
         more = message.get("more_body", False)
 
 
-def complete_upload(call: Call) -> Answer:
+async def complete_upload(call: Call) -> Answer:
     """``POST /v3/assets/{asset_id}/complete``; doing it again changes nothing."""
     asset = _asset(call)
     if call.body:
@@ -159,7 +161,7 @@ def complete_upload(call: Call) -> Answer:
             raise invalid(
                 "content_type", f"The file is {found or 'unknown'}, not {asset.mime_type}."
             )
-        asset = _looked_at(call, replace(asset, state="completed"), content, "body")
+        asset = await _looked_at(call, replace(asset, state="completed"), content, "body")
         call.sim.account.put(asset)
     return data(asset_view(call, asset, state=True))
 

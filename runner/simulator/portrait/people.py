@@ -20,7 +20,7 @@ PALETTE = "lookbook-palette"
 """The PNG text key under which a drawn mood card carries its colour."""
 
 SKIN_TONES = {
-    "fair": ("#f6dcc9", "#f3d2bb", "#efc9ae"),
+    "fair": ("#f5d9c4", "#f1cfb4", "#edc6a6"),
     "light": ("#efcba8", "#ecc29b", "#e6b88e"),
     "tan": ("#dcab7c", "#cf9a69", "#c58f60"),
     "brown": ("#b47d52", "#a56e46", "#95623e"),
@@ -157,9 +157,12 @@ def born(
 
 
 def _is_woman(text: str, random: Random) -> bool:
-    woman, man = words.mentions(text, words.WOMAN), words.mentions(text, words.MAN)
     chance = random.random() < 0.5
-    return woman if woman != man else chance
+    for women, men in ((words.WOMAN, words.MAN), (words.WOMENS_WEAR, words.MENS_WEAR)):
+        woman, man = words.mentions(text, women), words.mentions(text, men)
+        if woman != man:
+            return woman
+    return chance
 
 
 def _hair_colour(text: str, family: str, age: int, random: Random) -> str:
@@ -200,9 +203,9 @@ def _beard(text: str, random: Random, *, woman: bool) -> str:
 
 def carried_by(content: bytes) -> tuple[Face, Scene] | None:
     """Face and scene that this package wrote into a PNG's text or a JPEG's comment, or None."""
-    note = png_text(content, FIELD) if content.startswith(b"\x89PNG") else jpeg_comment(content)
+    written = png_text(content, FIELD) or jpeg_comment(content)
     try:
-        values = json.loads(note or "")
+        values = json.loads(written or "")
         return decode(values["face"]), decode_scene(values["scene"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
@@ -215,7 +218,7 @@ def note(face: Face, scene: Scene) -> str:
 
 def png_text(content: bytes, key: str) -> str | None:
     """Return the value of a PNG's ``tEXt`` chunk, looked for before the pixels begin."""
-    place = 8
+    place = 8 if content.startswith(b"\x89PNG") else len(content)
     while place + 12 <= len(content):
         length, kind = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
         if kind in (b"IDAT", b"IEND"):
@@ -229,7 +232,7 @@ def png_text(content: bytes, key: str) -> str | None:
 
 def jpeg_comment(content: bytes) -> str | None:
     """Return the comment of a JPEG, looked for before the pixels begin."""
-    place = 2
+    place = 2 if content.startswith(b"\xff\xd8") else len(content)
     while place + 4 <= len(content) and content[place] == 0xFF and content[place + 1] != 0xDA:
         length = int.from_bytes(content[place + 2 : place + 4])
         if content[place + 1] == 0xFE:

@@ -259,6 +259,9 @@ WOMAN = (
 )
 MAN = "man|men|male|gentleman|guy|boy|he|his|businessman|salesman|actor|father|grandfather|king"
 
+WOMENS_WEAR = "dress|sundress|gown|blouse|sari|skirt|heels"
+MENS_WEAR = "tie|necktie|tuxedo|beard|bearded|moustache|stubble|goatee"
+
 AGES: dict[str, str] = {
     "20": "20s|twenties|young|student|youthful|teenage|twenty-something",
     "30": "30s|thirties|thirty-something",
