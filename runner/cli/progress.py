@@ -36,20 +36,22 @@ QUIET = frozenset({Event.INTENDED, Event.RENAMED})
 class Progress:
     """An observer (``runner.executor.ports.Observer``) for people, on stderr.
 
-    ``total`` is how many takes are to be finished, ``ceiling`` what the run may hold in USD.
+    ``ceiling`` is what the run may hold, in USD.
     """
 
-    def __init__(
-        self, total: int, *, ceiling: Decimal | None = None, stream: TextIO | None = None
-    ) -> None:
+    def __init__(self, *, ceiling: Decimal | None = None, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._total = total
+        self._total = 0
         self._ceiling = ceiling
         self._in_progress: set[str] = set()
         self._done: set[str] = set()
         self._failed: set[str] = set()
         self._held: dict[str, Decimal] = {}
         self._bar: Any = None
+
+    def begin(self, total: int) -> None:
+        """Start to count: so many takes are to be finished."""
+        self._total = total
         if total and self._stream.isatty():
             from tqdm import tqdm
 

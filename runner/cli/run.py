@@ -22,8 +22,8 @@ from runner.cli.options import (
     var_option,
     yes_option,
 )
-from runner.cli.progress import Progress
-from runner.cli.show import plan_text, results_text, usd
+from runner.cli.show import plan_text, plural, results_text, usd
+from runner.cli.workshop import Workshop, adopt_results, begin, workshop
 from runner.errors import BudgetRefused, LedgerQuestion, LookbookError, UsageError
 from runner.executor.desk import Desk
 from runner.executor.session import Session
@@ -33,14 +33,12 @@ from runner.executor.tasks import one_error
 from runner.executor.wallet import balance_of
 from runner.files import write_atomic
 from runner.ledger.file import LedgerFile
-from runner.ledger.lock import hold
 from runner.ledger.places import Places, has_takes, holding
 from runner.model import Campaign
 from runner.plan import Plan, trim
 from runner.plan import plan as make_plan
 from runner.policy.budget import Ceilings
 from runner.policy.outcome import Exit, Outcome, exit_code
-from runner.policy.pacing import Pacer
 
 __all__ = ["Request", "command", "execute"]
 
@@ -149,37 +147,31 @@ def start(campaign: Campaign, request: Request) -> int:
 
 async def execute(campaign: Campaign, request: Request, simulated_at: str | None) -> int:
     """Plan, ask and run against an account that answers; gives the exit code."""
-    clock, entropy = wiring.WallClock(), wiring.Randomness()
     async with wiring.connect(
         campaign, simulated_at=simulated_at, probe=request.probe, wait=request.wait
     ) as link:
-        with hold(link.state.folder, now=clock.now()):
-            ask_about_other_ledgers(campaign, link, request)
-            ledger = LedgerFile(
-                link.state.ledger,
-                now=clock.now,
-                entropy=entropy,
-                ceilings=ceilings_of(campaign, request),
-                probe=request.probe,
-            )
-            try:
-                plan = agree(campaign, link, ledger, request)
-                progress = Progress(in_hand(plan), ceiling=ledger.ceilings.run)
-                desk = Desk(
-                    api=link.api,
-                    ledger=ledger,
-                    images=link.images,
-                    clock=clock,
-                    entropy=entropy,
-                    observer=progress,
-                    patience=link.patience,
-                    pacer=Pacer(request.concurrency),
-                )
-                facts = {"max_cost": str(request.max_cost) if request.max_cost else None}
-                session = Session(desk, plan, link.account, link.user, request.concurrency, facts)
-                return await carry_out(campaign, link, session, progress, request)
-            finally:
-                ledger.close()
+        ceilings = ceilings_of(campaign, request)
+        async with workshop(
+            link, ceilings=ceilings, concurrency=request.concurrency, probe=request.probe
+        ) as work:
+            if not has_takes(link.state.ledger):
+                await before_the_first_take(campaign, work, request)
+            plan = agree(campaign, link, work.ledger, request)
+            work.progress.begin(in_hand(plan))
+            facts = {"max_cost": str(request.max_cost) if request.max_cost else None}
+            session = Session(work.desk, plan, link.account, link.user, request.concurrency, facts)
+            return await carry_out(campaign, work, session, request)
+
+
+async def before_the_first_take(campaign: Campaign, work: Workshop, request: Request) -> None:
+    """Use the results of a colleague with this account, or ask whether a ledger was mislaid."""
+    results = work.link.state.results
+    if results.is_file() and not request.new_ledger:
+        begin(work, campaign, "run")
+        count = await adopt_results(work, campaign, results)
+        click.echo(f"Adopted {plural(count, 'take')} from {results}; nothing was bought.", err=True)
+    elif not request.simulate and not request.new_ledger:
+        ask_about_other_ledgers(campaign, work.link)
 
 
 def in_hand(plan: Plan) -> int:
@@ -194,13 +186,11 @@ def ceilings_of(campaign: Campaign, request: Request) -> Ceilings:
     return Ceilings(run=min(limits, default=None), campaign=campaign.budget.campaign_usd)
 
 
-def ask_about_other_ledgers(campaign: Campaign, link: wiring.Link, request: Request) -> None:
+def ask_about_other_ledgers(campaign: Campaign, link: wiring.Link) -> None:
     """Ask a person before an empty ledger is used beside one that holds this campaign.
 
     ``--yes`` is no answer to it. Raises LedgerQuestion where nobody gave one.
     """
-    if request.simulate or request.new_ledger or has_takes(link.state.ledger):
-        return
     others = holding(campaign.manifest, campaign.name, besides=link.state)
     if not others:
         return
@@ -262,20 +252,18 @@ def room_under(ledger: LedgerFile, plan: Plan) -> Decimal | None:
     return min(rooms, default=None)
 
 
-async def carry_out(
-    campaign: Campaign, link: wiring.Link, session: Session, progress: Progress, request: Request
-) -> int:
+async def carry_out(campaign: Campaign, work: Workshop, session: Session, request: Request) -> int:
     """Run, then leave results whatever happened. Gives the exit code."""
-    Places(campaign.manifest).use(link.state)
+    Places(campaign.manifest).use(work.link.state)
     trouble: LookbookError | None = None
     try:
         outcome = await with_signals(session)
     except LookbookError as error:
         trouble = error
         outcome = session.outcome()
-    progress.close()
+    work.progress.close()
     try:
-        leave_results(campaign, link, session, outcome, request)
+        leave_results(campaign, work.link, session, outcome, request)
     except LookbookError as error:
         trouble = trouble or error
     if trouble is not None:

@@ -6,11 +6,11 @@ from runner.answers import Answer
 from runner.executor.desk import Desk, said
 from runner.executor.ports import Downloaded
 from runner.executor.tasks import Stopping
-from runner.model import Take
+from runner.model import Take, TakeState
 from runner.policy.lifecycle import Event
 from runner.policy.patience import backoff
 
-__all__ = ["Collector"]
+__all__ = ["Collector", "unfetched"]
 
 
 class Collector:
@@ -59,3 +59,26 @@ class Collector:
                 self.problems[take.uid] = got.reason
                 return take
             await desk.pause(backoff(attempt, desk.entropy.random()))
+
+
+async def unfetched(desk: Desk, *, thorough: bool) -> list[Take]:
+    """Give every usable take whose picture is not on disk; a lost one is recorded as mislaid.
+
+    ``thorough`` reads the pictures and also finds those whose content was changed.
+    """
+    takes = [t for of_look in desk.ledger.snapshot().takes.values() for t in of_look]
+    missing: list[Take] = []
+    for take in takes:
+        if take.state is TakeState.FETCHED and not _there(desk, take, thorough=thorough):
+            missing.append(await desk.record(take.uid, Event.MISLAID))
+        elif take.state is TakeState.COMPLETED and take.avatar_id:
+            missing.append(take)
+    return missing
+
+
+def _there(desk: Desk, take: Take, *, thorough: bool) -> bool:
+    if take.image is None or take.sha256 is None:
+        return False
+    if thorough:
+        return desk.images.present(take.image, take.sha256)
+    return desk.images.exists(take.image)

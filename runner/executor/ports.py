@@ -94,8 +94,12 @@ class Images(Protocol):
         """Download to ``images/LOOK.NUMBER.EXT``; says why when that was not possible."""
         ...
 
+    def exists(self, image: str) -> bool:
+        """Whether there is a file; its content is not read."""
+        ...
+
     def present(self, image: str, sha256: str) -> bool:
-        """Whether the file is on disk with that content."""
+        """Whether the file is on disk with that content; reads all of it."""
         ...
 
 

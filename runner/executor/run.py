@@ -11,7 +11,7 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup
 
-from runner.executor.collect import Collector
+from runner.executor.collect import Collector, unfetched
 from runner.executor.desk import Desk
 from runner.executor.gate import Gate
 from runner.executor.ports import OverBudget
@@ -68,7 +68,7 @@ class Execution:
         with one_error():
             async with anyio.create_task_group() as fetches:
                 self._fetches = fetches
-                for take in self._unfetched():
+                for take in await unfetched(self._desk, thorough=False):
                     fetches.start_soon(self._collector.fetch, take)
                 async with anyio.create_task_group() as polling:
                     polling.start_soon(self._watcher.poll_forever)
@@ -136,11 +136,6 @@ class Execution:
         for key, takes in ledger.snapshot().takes.items():
             self._spare[key] = [take.uid for take in takes if take.state is TakeState.PLANNED]
         return jobs
-
-    def _unfetched(self) -> list[Take]:
-        """Give completed takes whose picture is not on disk, or not what it was."""
-        takes = [t for of_look in self._desk.ledger.snapshot().takes.values() for t in of_look]
-        return [take for take in takes if take.state is TakeState.COMPLETED and take.avatar_id]
 
     # --- the work -----------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from runner.policy.lifecycle import Event
 from runner.policy.observe import events_of
 from runner.policy.patience import CLOCK_SLACK
 
-__all__ = ["Finding", "Searcher"]
+__all__ = ["Finding", "Searcher", "is_unresolved", "looks_in"]
 
 PAGES = 200
 """The most pages that one search reads: 10,000 looks or groups."""
@@ -90,7 +90,7 @@ class Searcher:
             return Finding(take, rivals=rivals, problem=groups)
         candidates: list[LookData] = []
         for group_id in groups:
-            looks = await self._looks_in(group_id)
+            looks = await looks_in(self._desk, group_id)
             if isinstance(looks, str):
                 return Finding(take, rivals=rivals, problem=looks)
             candidates += [
@@ -137,22 +137,27 @@ class Searcher:
                 return found
         return f"the account has more than {len(found)} groups"
 
-    async def _looks_in(self, group_id: str) -> list[LookData] | str:
-        found: list[LookData] = []
-        token: str | None = None
-        for _page in range(PAGES):
-            asked = token
-            reply = await self._desk.ask(
-                lambda: self._desk.api.looks(group_id=group_id, token=asked),  # noqa: B023
-                what="listing looks",
-            )
-            if not isinstance(reply, Answer):
-                return f"the looks of group {group_id} could not be listed: {said(reply)}"
-            found += reply.data.items
-            token = reply.data.next_token
-            if token is None:
-                return found
-        return f"group {group_id} has more than {len(found)} looks"
+
+async def looks_in(desk: Desk, group_id: str | None) -> list[LookData] | str:
+    """Give all looks of a group, or of the account; or in words why they could not be listed.
+
+    Raises Stopping.
+    """
+    found: list[LookData] = []
+    token: str | None = None
+    for _page in range(PAGES):
+        asked = token
+        reply = await desk.ask(
+            lambda: desk.api.looks(group_id=group_id, token=asked),  # noqa: B023 - awaited here
+            what="listing looks",
+        )
+        if not isinstance(reply, Answer):
+            return f"the looks of {group_id or 'the account'} could not be listed: {said(reply)}"
+        found += reply.data.items
+        token = reply.data.next_token
+        if token is None:
+            return found
+    return f"{group_id or 'the account'} has more than {len(found)} looks"
 
 
 def is_unresolved(take: Take) -> bool:

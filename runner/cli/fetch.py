@@ -1,0 +1,76 @@
+"""``lookbook fetch``: pictures that are missing or were changed, again; free."""
+
+from functools import partial
+from pathlib import Path
+
+import anyio
+import click
+
+from runner.cli import wiring
+from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
+from runner.cli.show import plural
+from runner.cli.workshop import begin, workshop
+from runner.errors import UsageError
+from runner.executor.collect import Collector, unfetched
+from runner.executor.tasks import together
+from runner.ledger.places import Places, has_takes
+from runner.model import Campaign
+from runner.policy.outcome import Exit
+
+__all__ = ["command"]
+
+
+@click.command("fetch")
+@manifest_argument
+@simulate_option
+@var_option
+@sim_option
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    sim_settings: tuple[tuple[str, str], ...],
+) -> int:
+    """Fetch the pictures of MANIFEST's looks that are missing on disk or were changed there.
+
+    Every picture is checked against its checksum and fetched again with a fresh link where it
+    differs. Costs nothing, at any time; never buys a look.
+    """
+    campaign = wiring.load_campaign(manifest, variables)
+    state = Places(campaign.manifest).simulated()
+    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
+        return anyio.run(fetch, campaign, url)
+
+
+async def fetch(campaign: Campaign, simulated_at: str | None) -> int:
+    """Fetch what is missing; gives the exit code."""
+    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
+        if not has_takes(link.state.ledger):
+            raise UsageError(
+                f"The account {link.account.label} has no looks of {campaign.name} yet.",
+                hint="`lookbook run` generates them.",
+            )
+        async with workshop(link) as work:
+            begin(work, campaign, "fetch")
+            missing = await unfetched(work.desk, thorough=True)
+            work.progress.begin(len(missing))
+            collector = Collector(work.desk)
+
+            async def one(index: int) -> None:
+                await collector.fetch(missing[index])
+
+            if missing:
+                await together([partial(one, index) for index in range(len(missing))])
+            code = Exit.FAILED if collector.problems else Exit.DONE
+            work.ledger.end({"exit": int(code), "stopped": None})
+            _, wallet = wiring.offline(link.state)
+            results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
+            catalog = wiring.write_results(results, link.state.folder)
+    for uid, reason in collector.problems.items():
+        take = work.ledger.take(uid)
+        click.echo(f"{take.label}: no picture: {reason}", err=True)
+    got = len(missing) - len(collector.problems)
+    click.echo(f"{plural(got, 'picture')} fetched, {len(collector.problems)} missing")
+    click.echo(f"catalog: {catalog}")
+    return int(code)

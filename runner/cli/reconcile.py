@@ -1,0 +1,213 @@
+"""``lookbook reconcile``: what became of sends whose outcome is unknown; a person decides."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import click
+
+from runner.answers import Answer, LookData
+from runner.cli import wiring
+from runner.cli.options import (
+    KeyValue,
+    manifest_argument,
+    sim_option,
+    simulate_option,
+    var_option,
+)
+from runner.cli.rebuild import rebuild
+from runner.cli.show import plural, usd
+from runner.cli.workshop import Workshop, begin, workshop
+from runner.errors import UsageError
+from runner.executor.desk import said
+from runner.executor.settle import Finding, Searcher, is_unresolved
+from runner.ledger.places import Places, has_takes
+from runner.model import Campaign, Take
+from runner.policy.lifecycle import Event
+from runner.policy.outcome import Exit
+from runner.policy.patience import KEY_LIFE, KEY_MARGIN, key_is_alive
+
+__all__ = ["command"]
+
+Decisions = Sequence[tuple[str, str]]
+
+
+@click.command("reconcile")
+@manifest_argument
+@simulate_option
+@click.option(
+    "--adopt",
+    "adoptions",
+    type=KeyValue(),
+    multiple=True,
+    metavar="LOOK#N=ID",
+    help="This take became the look with this id; repeatable.",
+)
+@click.option(
+    "--nothing-bought",
+    "absolved",
+    multiple=True,
+    metavar="LOOK#N",
+    help="You are sure (the account's invoices say it) that nothing was bought for this take; it "
+    "may be bought anew. Repeatable.",
+)
+@click.option(
+    "--rebuild",
+    "rebuilding",
+    is_flag=True,
+    help="Move a damaged ledger aside and make a new one from results.json and the account.",
+)
+@var_option
+@sim_option
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    adoptions: tuple[tuple[str, str], ...],
+    absolved: tuple[str, ...],
+    rebuilding: bool,
+    sim_settings: tuple[tuple[str, str], ...],
+) -> int:
+    """Show what is known of every send whose outcome is unknown, and take your decision.
+
+    A take is unknown when its request left and no answer came back: it may have been bought. The
+    account is searched by name; what is certain is adopted, the rest is shown and asked about (on a
+    terminal) or decided with the options. Nothing here ever buys a look.
+
+    Exits with 0 when nothing is unknown any more, 4 when `lookbook run` can still find out by
+    itself, 6 when a person has to decide.
+    """
+    campaign = wiring.load_campaign(manifest, variables)
+    state = Places(campaign.manifest).simulated()
+    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
+        if rebuilding:
+            return anyio.run(rebuild, campaign, url)
+        return anyio.run(reconcile, campaign, url, adoptions, absolved)
+
+
+async def reconcile(
+    campaign: Campaign, simulated_at: str | None, adoptions: Decisions, absolved: Sequence[str]
+) -> int:
+    """Carry out decisions, search for the rest, ask; gives the exit code."""
+    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
+        if not has_takes(link.state.ledger):
+            raise UsageError(f"The account {link.account.label} has no takes of {campaign.name}.")
+        async with workshop(link) as work:
+            unknown = {take.label: take for take in unresolved(work)}
+            strangers = {*(label for label, _ in adoptions), *absolved} - unknown.keys()
+            if strangers:
+                raise UsageError(
+                    f"{', '.join(sorted(strangers))}: no take of this name is unknown.",
+                    hint=f"Unknown are: {', '.join(unknown) or 'none'}.",
+                )
+            begin(work, campaign, "reconcile")
+            searcher = Searcher(work.desk)
+            for label, look_id in adoptions:
+                await adopt(work, searcher, unknown[label].uid, look_id)
+            for label in absolved:
+                await work.desk.record(unknown[label].uid, Event.ABSOLVED)
+            for take in unresolved(work):
+                await decide(work, searcher, take)
+            code = standing(work)
+            work.ledger.end({"exit": int(code), "stopped": None})
+            _, wallet = wiring.offline(link.state)
+            results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
+            wiring.write_results(results, link.state.folder)
+            left = [take.label for take in unresolved(work)]
+    click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
+    return int(code)
+
+
+def unresolved(work: Workshop) -> list[Take]:
+    """Give every take whose outcome is unknown, by look and number."""
+    takes = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
+    return sorted((t for t in takes if is_unresolved(t)), key=lambda t: (t.look, t.number))
+
+
+def standing(work: Workshop) -> Exit:
+    """Give the exit code for what is left: 0, 4 where a run can still find out, or 6."""
+    left = unresolved(work)
+    if not left:
+        return Exit.DONE
+    return Exit.UNDER_WAY if all(alive(work, take) for take in left) else Exit.PERSON
+
+
+def alive(work: Workshop, take: Take) -> bool:
+    """Whether `lookbook run` may still send a take again under its own key."""
+    if take.key is None or take.sent_at is None:
+        return False
+    latest = max(work.ledger.last_event_at, work.desk.now_at_server())
+    return key_is_alive(take.sent_at, work.desk.clock.now(), latest_seen=latest)
+
+
+async def adopt(work: Workshop, searcher: Searcher, uid: str, look_id: str) -> None:
+    """Take a person's word for which look a take became. Raises UsageError where it cannot be."""
+    recorded = {
+        take.avatar_id: take.label
+        for takes in work.ledger.snapshot().takes.values()
+        for take in takes
+        if take.avatar_id
+    }
+    if look_id in recorded:
+        raise UsageError(f"The look {look_id} is {recorded[look_id]} already.")
+    reply = await work.desk.ask(lambda: work.link.api.look(look_id), what="asking for the look")
+    if not isinstance(reply, Answer):
+        raise UsageError(f"The look {look_id} cannot be read: {said(reply)}")
+    await searcher.adopt(work.ledger.take(uid), reply.data)
+
+
+async def decide(work: Workshop, searcher: Searcher, take: Take) -> None:
+    """Search for one take, show what is known, and ask where somebody can answer."""
+    finding = await searcher.search(take)
+    click.echo(finding_text(work, finding))
+    certain = finding.certain
+    if certain is not None:
+        await searcher.adopt(take, certain)
+        click.echo(f"  → adopted {certain.id}: nothing else fits\n")
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo(
+            f"  → decide with --adopt '{take.label}=ID' or --nothing-bought '{take.label}'\n"
+        )
+        return
+    choices = [look.id for look in finding.candidates]
+    typed = click.prompt(
+        "  Which look did it become? (an id, `nothing` if nothing was bought, `skip`)",
+        type=click.Choice([*choices, "nothing", "skip"]),
+        default="skip",
+    )
+    if typed == "nothing":
+        await work.desk.record(take.uid, Event.ABSOLVED)
+    elif typed != "skip":
+        await adopt(work, searcher, take.uid, typed)
+
+
+def finding_text(work: Workshop, finding: Finding) -> str:
+    """Say all that is known of one take."""
+    take = finding.take
+    sent = datetime.fromtimestamp(take.sent_at or 0, UTC).isoformat(" ", "seconds")
+    lines = [
+        f"{click.style(take.label, bold=True)} “{take.name}”, {usd(take.price)} held",
+        f"  sent {plural(take.attempts, 'time')}, first at {sent}; {take.error_message or ''}",
+    ]
+    if alive(work, take) and take.sent_at is not None:
+        until = datetime.fromtimestamp(take.sent_at + KEY_LIFE - KEY_MARGIN, UTC)
+        lines.append(
+            "  `lookbook run` can still send it again under its own key, at no second price, "
+            f"until {until.isoformat(' ', 'seconds')}"
+        )
+    if finding.problem is not None:
+        lines.append(f"  the search could not be finished: {finding.problem}")
+    if finding.rivals:
+        lines.append(f"  other unknown takes have the same name: {', '.join(finding.rivals)}")
+    lines += [_candidate(look) for look in finding.candidates]
+    if not finding.candidates and finding.problem is None:
+        lines.append("  the account has no look of this name that is not in the ledger")
+    return "\n".join(lines)
+
+
+def _candidate(look: LookData) -> str:
+    return f"  fits: {look.id} in group {look.group_id}, {look.status or 'ready'}"
