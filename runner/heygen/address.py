@@ -64,17 +64,18 @@ def parse_address(text: str, *, allow_http: bool = False, source: str = "the API
 
 def _split(text: str, source: str) -> tuple[SplitResult, int | None]:
     hint = f"It looks like {DEFAULT_BASE} or http://127.0.0.1:8080."
+    shown = repr(text) if "@" not in text else "(not shown: it may hold a password)"
     if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
-        raise UsageError(f"{source} has characters that a URL cannot have: {text!r}", hint=hint)
+        raise UsageError(f"{source} has characters that a URL cannot have: {shown}", hint=hint)
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError as error:
-        raise UsageError(f"{source} is not a URL: {error}", hint=hint) from None
+    except ValueError:
+        raise UsageError(f"{source} is not a URL: {shown}", hint=hint) from None
     if parts.scheme not in ("http", "https"):
-        raise UsageError(f"{source} must begin with https://: {text!r}", hint=hint)
+        raise UsageError(f"{source} must begin with https://: {shown}", hint=hint)
     if not parts.hostname or not _USABLE_HOST.fullmatch(parts.hostname):
-        raise UsageError(f"{source} names no usable host: {text!r}", hint=hint)
+        raise UsageError(f"{source} names no usable host: {shown}", hint=hint)
     return parts, port
 
 

@@ -95,9 +95,8 @@ class HeyGen:
         return f"HeyGen({self.address.url!r})"
 
     async def __aenter__(self) -> Self:
-        open_lane = partial(
-            open_client, self._timeouts, transport=self._transport, verify=certificates()
-        )
+        verify = certificates(self.address.url)
+        open_lane = partial(open_client, self._timeouts, transport=self._transport, verify=verify)
         self._connection = Connection(open_lane, self._gate, largest=self._largest)
         return self
 

@@ -30,11 +30,14 @@ class Timeouts:
     upload: float = 900.0
 
 
-def certificates() -> ssl.SSLContext:
+def certificates(url: str = "https://") -> ssl.SSLContext:
     """Load the certificates that servers are checked against; slow enough to be done once.
 
-    Raises UsageError where ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` cannot be used.
+    For a plain http ``url`` there are none to load, and no https server would be trusted. Raises
+    UsageError where ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` cannot be used.
     """
+    if url.startswith("http://"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         return httpx.create_ssl_context()
     except (OSError, ValueError) as error:

@@ -133,9 +133,8 @@ class Uploads:
             return Lost(f"the upload link is refused: {reason}")
         headers = httpx.Headers(target.headers)
         headers["Content-Length"] = str(image.size_bytes)
-        open_lane = partial(
-            open_client, self._timeouts, transport=self._transport, verify=certificates()
-        )
+        verify = certificates(target.url)
+        open_lane = partial(open_client, self._timeouts, transport=self._transport, verify=verify)
         storage = Connection(open_lane, anyio.CapacityLimiter(1), largest=_LARGEST_ANSWER)
         async with aclosing(storage):
             # A request of its own, not the client's: it carries no header that was not asked for.

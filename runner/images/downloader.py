@@ -6,10 +6,10 @@ caller's decision; nothing is repeated here.
 """
 
 import re
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import anyio
 import anyio.to_thread
@@ -24,8 +24,6 @@ from runner.images.folder import Folder, Part, Probe
 from runner.images.picture import MOST_PIXELS, BadPicture, inspect
 
 __all__ = ["Downloader"]
-
-T = TypeVar("T")
 
 _LARGEST = 64 * 1024 * 1024
 _MOST_REDIRECTS = 5
@@ -68,10 +66,11 @@ class Downloader:
         self._most_pixels = most_pixels
         self._inline = inline
         self._client: httpx.AsyncClient | None = None
+        self._entered = False
 
     async def __aenter__(self) -> Self:
         self._folder.sweep()
-        self._client = open_client(self._timeouts, transport=self._transport, verify=certificates())
+        self._entered = True
         return self
 
     async def __aexit__(
@@ -80,6 +79,7 @@ class Downloader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._entered = False
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
@@ -92,12 +92,20 @@ class Downloader:
         """
         if not _NAME.fullmatch(look) or number < 0:
             raise ValueError(f"no file name can be made of {look!r} and {number!r}")
-        if self._client is None:
+        if not self._entered:
             raise RuntimeError("Downloader is used outside of its async with block")
+        if self._client is None:  # only now, because loading the certificates takes its time
+            self._client = open_client(
+                self._timeouts, transport=self._transport, verify=certificates()
+            )
         with anyio.move_on_after(self._timeouts.total):
             async with self._gate:
                 return await self._fetch(self._client, url, f"{look}.{number}")
         return FetchFailed(f"no picture within {self._timeouts.total:g} s", again=True)
+
+    def exists(self, image: str) -> bool:
+        """Whether there is a file at this path from the state folder; its content is not read."""
+        return self._folder.exists(image)
 
     def present(self, image: str, sha256: str) -> bool:
         """Whether the file is on disk with that content; the content is read and hashed."""
@@ -106,24 +114,45 @@ class Downloader:
     async def _fetch(
         self, client: httpx.AsyncClient, url: str, name: str
     ) -> Downloaded | FetchFailed:
+        part = await self._receive(client, url, name)
+        if isinstance(part, FetchFailed):
+            return part
         try:
-            response = await self._open(client, url)
-            if isinstance(response, FetchFailed):
-                return response
-            try:
-                return await self._receive(response, name)
-            finally:
-                await response.aclose()
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            return FetchFailed(f"the link cannot be used ({type(error).__name__})")
-        except StorageError:
-            raise
-        except Exception as error:  # noqa: BLE001  # TLS errors escape httpx's tree
-            return FetchFailed(explain(error), again=True)
+            if self._inline:
+                return self._settle(part)
+            # Decoding takes processor time and syncing waits for the disk: off the event loop.
+            return await anyio.to_thread.run_sync(self._settle, part, limiter=self._decoders)
+        finally:
+            part.discard()
+
+    def _settle(self, part: Part) -> Downloaded | FetchFailed:
+        try:
+            picture = inspect(part.ready(), most_pixels=self._most_pixels)
+        except BadPicture as bad:
+            return FetchFailed(f"what the link gives cannot be kept: {bad}", again=bad.damaged)
+        image, sha256 = part.keep(picture.extension)
+        return Downloaded(image, sha256, picture.width, picture.height)
 
     # --- the answer -------------------------------------------------------------------------------
 
-    async def _open(self, client: httpx.AsyncClient, url: str) -> httpx.Response | FetchFailed:
+    async def _receive(self, client: httpx.AsyncClient, url: str, name: str) -> Part | FetchFailed:
+        """Bring what a link gives into a part. Raises StorageError and nothing of the network's."""
+        try:
+            response = await self._follow(client, url)
+            if isinstance(response, FetchFailed):
+                return response
+            try:
+                return await self._save(response, name)
+            finally:
+                await response.aclose()
+        except StorageError:
+            raise
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            return FetchFailed(f"the link cannot be used ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001  # TLS errors escape httpx's tree
+            return FetchFailed(explain(error), again=True)
+
+    async def _follow(self, client: httpx.AsyncClient, url: str) -> httpx.Response | FetchFailed:
         """Follow a link to an answer with a picture, every hop checked before it is asked."""
         for _ in range(_MOST_REDIRECTS + 1):
             reason = insecure(url, allow_http=self._allow_http)
@@ -144,41 +173,23 @@ class Downloader:
             url = str(onward)
         return FetchFailed(f"the link leads on more than {_MOST_REDIRECTS} times")
 
-    async def _receive(self, response: httpx.Response, name: str) -> Downloaded | FetchFailed:
+    async def _save(self, response: httpx.Response, name: str) -> Part | FetchFailed:
         declared = response.headers.get("content-length", "")
         expected = int(declared) if declared.isascii() and declared.isdigit() else None
+        too_large = FetchFailed(f"the picture is larger than {self._largest} bytes")
         if expected is not None and expected > self._largest:
-            return self._too_large()
-        part = self._folder.part(name)
-        try:
+            return too_large
+        with ExitStack() as undo:
+            part = self._folder.part(name)
+            undo.callback(part.discard)
             async for chunk in response.aiter_bytes():
                 part.write(chunk)
                 if part.size > self._largest:
-                    return self._too_large()
+                    return too_large
             if expected not in (None, part.size) and "content-encoding" not in response.headers:
                 return FetchFailed(f"{part.size} of {expected} bytes came", again=True)
-            return await self._aside(lambda: self._settle(part))
-        finally:
-            part.discard()
-
-    def _too_large(self) -> FetchFailed:
-        return FetchFailed(f"the picture is larger than {self._largest} bytes")
-
-    # --- the file ---------------------------------------------------------------------------------
-
-    async def _aside(self, work: Callable[[], T]) -> T:
-        """Do what takes processor or disk time off the event loop."""
-        if self._inline:
-            return work()
-        return await anyio.to_thread.run_sync(work, limiter=self._decoders)
-
-    def _settle(self, part: Part) -> Downloaded | FetchFailed:
-        try:
-            picture = inspect(part.ready(), most_pixels=self._most_pixels)
-        except BadPicture as bad:
-            return FetchFailed(f"what the link gives cannot be kept: {bad}", again=bad.damaged)
-        image, sha256 = part.keep(picture.extension)
-        return Downloaded(image, sha256, picture.width, picture.height)
+            undo.pop_all()
+            return part
 
 
 async def _refused(response: httpx.Response) -> FetchFailed:

@@ -7,6 +7,7 @@ does a rename give it its own name, and syncing the folder makes the rename itse
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -53,16 +54,23 @@ class Folder:
                 _sync_folder(self._state)
         return Part(self._path, name, self._probe)
 
-    def present(self, image: str, sha256: str) -> bool:
-        """Whether a picture, by its path from the state folder, is on disk with that content."""
+    def exists(self, image: str) -> bool:
+        """Whether there is a file at this path from the state folder; its content is not read."""
         relative = PurePosixPath(image)
         if relative.is_absolute() or ".." in relative.parts:
             return False
-        path = self._state / relative
         try:
-            if not path.is_file() or path.stat().st_size == 0:
-                return False
-            with path.open("rb") as file:
+            found = (self._state / relative).stat()
+        except (OSError, ValueError):  # ValueError: no file can have such a name
+            return False
+        return stat.S_ISREG(found.st_mode) and found.st_size > 0
+
+    def present(self, image: str, sha256: str) -> bool:
+        """Whether a picture, by its path from the state folder, is on disk with that content."""
+        if not self.exists(image):
+            return False
+        try:
+            with (self._state / image).open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
         except OSError:
             return False

@@ -380,6 +380,15 @@ async def test_the_commit_points_are_passed_in_order_on_either_side_of_the_renam
     ]
 
 
+async def test_an_end_at_a_commit_point_is_not_taken_for_a_failed_download(tmp_path: Path) -> None:
+    def end(point: str) -> None:
+        raise RuntimeError(f"ended at {point}")
+
+    with pytest.raises(RuntimeError, match="ended at image:before-rename"):
+        await fetch(tmp_path, gives(PNG), probe=end)
+    assert files(tmp_path) == []
+
+
 async def test_the_content_is_on_disk_before_the_name_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -439,6 +448,7 @@ async def test_only_the_named_content_is_present(tmp_path: Path) -> None:
     (tmp_path.parent / "outside.png").write_bytes(PNG)
     digest = sha256_hex(PNG)
     assert images.present("images/a.1.png", digest)
+    assert images.exists("images/a.1.png")
     for image, sha256 in [
         ("images/a.1.png", sha256_hex(b"other")),
         ("images/b.1.png", digest),
@@ -450,6 +460,7 @@ async def test_only_the_named_content_is_present(tmp_path: Path) -> None:
         ("images/\0", digest),
     ]:
         assert not images.present(image, sha256)
+        assert images.exists(image) is (image == "images/a.1.png")
 
 
 # --- many, and time -------------------------------------------------------------------------------
