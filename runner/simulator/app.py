@@ -127,6 +127,7 @@ OPERATIONS: tuple[Operation, ...] = (
         area="own",
     ),
     Operation(method="GET", route="/__simulator__/stats", handler=pages.stats, area="own"),
+    Operation(method="GET", route="/openapi.json", handler=pages.openapi, area="own"),
     Operation(method="GET", route="/", handler=pages.account_page, area="own"),
 )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.simulator import refusals
 from runner.simulator.looks import consent_path
+from runner.simulator.openapi import document
 from runner.simulator.pictures import draw
 from runner.simulator.records import Group
 from runner.simulator.refusals import Refusal
@@ -31,6 +32,11 @@ LINK_QUERY = frozenset({"expires", "signature"})
 def stats(call: Call) -> Answer:
     """``GET /__simulator__/stats``."""
     return Answer(200, json_bytes(figures(call.sim)))
+
+
+def openapi(call: Call) -> Answer:
+    """``GET /openapi.json``."""
+    return Answer(200, json_bytes(document()))
 
 
 async def look_image(call: Call) -> Answer:

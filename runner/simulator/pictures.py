@@ -49,7 +49,8 @@ class Pictures:
         With pictures on, skin, hair and colour are taken from the pixels, in a worker thread.
         """
         digest = sha256(content).digest()
-        tint = people.png_text(content, people.PALETTE) or _tint(digest)
+        palette = people.palette_of(content)
+        tint = palette or _tint(digest)
         carried = people.carried_by(content)
         if carried is not None:
             return Seen(intern(carried[0].encode()), carried[1].encode(), tint)
@@ -61,8 +62,7 @@ class Pictures:
         if tones is None:
             return Seen(intern(people.born(digest).encode()), "", tint)
         face = people.born(digest, skin=tones.skin, hair=tones.hair)
-        written = people.png_text(content, people.PALETTE)
-        return Seen(intern(face.encode()), "", written or tones.tint)
+        return Seen(intern(face.encode()), "", palette or tones.tint)
 
     def seen_at(self, url: str) -> Seen:
         """Return the person in an image that is known by its address only."""

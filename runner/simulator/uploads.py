@@ -114,6 +114,8 @@ def _upload_headers(call: Call, asset: Asset) -> dict[str, str]:
 
 async def receive_upload(call: Call) -> Answer:
     """``PUT`` of the bytes, with exactly the headers and the size agreed on; needs no key."""
+    if "x-api-key" in call.headers:
+        call.sim.account.count("leaks", "uploads")
     asset = _asset(call)
     check_link(call.sim.dice, upload_path(asset.id), call.query, call.now)
     for name, value in _upload_headers(call, asset).items():

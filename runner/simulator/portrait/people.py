@@ -6,6 +6,7 @@ photo that it drew comes back as the same person.
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields, replace
 from random import Random
 
@@ -99,15 +100,42 @@ class Face:
         return json.dumps(asdict(self), separators=(",", ":"))
 
 
+CHOICES: dict[str, frozenset[str]] = {
+    "style": frozenset({*WOMEN_STYLES, *MEN_STYLES, *words.HAIR_STYLES}),
+    "shape": frozenset(SHAPES),
+    "eyes": frozenset(EYES),
+    "brows": frozenset(BROWS),
+    "nose": frozenset(NOSES),
+    "mouth": frozenset(MOUTHS),
+    "beard": frozenset(words.BEARDS),
+    "glasses": frozenset(GLASSES),
+    "earrings": frozenset(EARRINGS),
+}
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
 def decode(text: str) -> Face:
-    """Return the face that :meth:`Face.encode` wrote; ValueError for anything else."""
+    """Return the face that :meth:`Face.encode` wrote; ValueError for anything else.
+
+    What a picture carries may come from anywhere, so every trait is checked.
+    """
     values = json.loads(text)
     if not isinstance(values, dict) or set(values) != {field.name for field in fields(Face)}:
         raise ValueError("not a face")
     for field in fields(Face):
-        if type(values[field.name]) is not field.type:
+        value = values[field.name]
+        if type(value) is not field.type:
             raise ValueError(f"not a face: {field.name}")
-    return Face(**values)
+        if isinstance(value, str) and not _known(field.name, value):
+            raise ValueError(f"not a face: {field.name}")
+    face = Face(**values)
+    if not (0 < face.age < 120 and 0.8 <= face.width <= 1.2 and face.mole in (0, 1, 2)):
+        raise ValueError("not a face: a measure")
+    return face
+
+
+def _known(name: str, value: str) -> bool:
+    return value in CHOICES[name] if name in CHOICES else COLOUR.fullmatch(value) is not None
 
 
 def born(
@@ -209,6 +237,12 @@ def carried_by(content: bytes) -> tuple[Face, Scene] | None:
         return decode(values["face"]), decode_scene(values["scene"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+def palette_of(content: bytes) -> str | None:
+    """Return the colour that a mood card carries, or None."""
+    colour = png_text(content, PALETTE)
+    return colour if colour is not None and COLOUR.fullmatch(colour) else None
 
 
 def note(face: Face, scene: Scene) -> str:

@@ -73,14 +73,32 @@ class Scene:
         return SIZES[self.format]
 
 
+CHOICES: dict[str, frozenset[str]] = {
+    "garment": frozenset(words.GARMENTS),
+    "setting": frozenset(words.SETTINGS),
+    "light": frozenset(words.LIGHTS),
+    "weather": frozenset(words.WEATHER),
+    "expression": frozenset(words.EXPRESSIONS),
+    "pose": frozenset({*words.POSES, "photo"}),
+    "format": frozenset(SIZES),
+}
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
 def decode(text: str) -> Scene:
-    """Return the scene that :meth:`Scene.encode` wrote; ValueError for anything else."""
+    """Return the scene that :meth:`Scene.encode` wrote; ValueError for anything else.
+
+    What a picture carries may come from anywhere, so every part is checked.
+    """
     values = json.loads(text)
     types = {field.name: type(field.default) for field in fields(Scene)}
     if not isinstance(values, dict) or any(type(v) is not types.get(k) for k, v in values.items()):
         raise ValueError("not a scene")
-    if values.get("format", "portrait") not in SIZES:
-        raise ValueError("not a scene: format")
+    for name, value in values.items():
+        if isinstance(value, str) and not (
+            value in CHOICES[name] if name in CHOICES else COLOUR.fullmatch(value)
+        ):
+            raise ValueError(f"not a scene: {name}")
     return Scene(**values)
 
 
