@@ -9,6 +9,7 @@ from runner.answers import Answer, UserData
 from runner.executor.desk import Desk
 from runner.executor.run import Execution
 from runner.executor.standing import Standing
+from runner.executor.tasks import Stopping
 from runner.executor.wallet import balance_of, refunded
 from runner.model import Account
 from runner.plan.model import Plan
@@ -41,7 +42,8 @@ class Session:
         execution = Execution(self.plan, desk, concurrency=self.concurrency)
         self._execution, self.standing = execution, execution.standing
         await execution.execute()
-        await self._settle_money(run)
+        if self.plan.changes:
+            await self._settle_money(run)
         return self.end()
 
     def end(self) -> Outcome:
@@ -57,8 +59,7 @@ class Session:
     async def _settle_money(self, run: str) -> None:
         """Look into the wallet again, and learn from it whether failures were billed."""
         before = balance_of(self.user)
-        reply = await self.desk.api.me()
-        after = balance_of(reply.data) if isinstance(reply, Answer) else None
+        after = await self._balance_now()
         snapshot = self.desk.ledger.snapshot()
         takes = [take for of_look in snapshot.takes.values() for take in of_look]
         for take in refunded(takes, run, before, after):
@@ -70,6 +71,13 @@ class Session:
                 "after": _number(after),
             }
         )
+
+    async def _balance_now(self) -> Decimal | None:
+        try:
+            reply = await self.desk.ask(self.desk.api.me, what="looking into the wallet")
+        except Stopping:
+            return None
+        return balance_of(reply.data) if isinstance(reply, Answer) else None
 
 
 def _number(amount: Decimal | None) -> float | None:
