@@ -169,11 +169,11 @@ class _Exchange:
             return None
         params = self._scope.get("path_params", {})
         claim = "\n".join([self._operation.label, *map(str, params.values()), key])
+        if claim in self._sim.in_flight:
+            message = "The first request with this Idempotency-Key is still in progress."
+            raise Refusal(409, "request_in_progress", message)
         stored = self._sim.account.answers.get(claim)
         if stored is None:
-            if claim in self._sim.in_flight:
-                message = "The first request with this Idempotency-Key is still in progress."
-                raise Refusal(409, "request_in_progress", message)
             self._sim.in_flight.add(claim)
             self._claim = claim
         return stored

@@ -34,7 +34,7 @@ def stats(call: Call) -> Answer:
     return Answer(200, json_bytes(figures(call.sim)))
 
 
-def openapi(call: Call) -> Answer:
+def openapi(_: Call) -> Answer:
     """``GET /openapi.json``."""
     return Answer(200, json_bytes(document()))
 
