@@ -81,7 +81,9 @@ class _Campaign:
         declared: Map = self.document.get("variables", Map())
         self.check_reserved(declared)
         literals = {"base.name": base_name, "campaign": self.document.get("campaign", "")}
-        return Scope(ChainMap(dict(declared)), ChainMap({**self.variables, **literals}))
+        # What the command line gives is taken as it is: `${` in it means nothing.
+        given = {name: text.replace("${", "$${") for name, text in self.variables.items()}
+        return Scope(ChainMap({**declared, **given}), ChainMap(literals))
 
     def check_reserved(self, names: Map) -> None:
         for name in names:

@@ -318,7 +318,8 @@ class _Reader:
         self.aliased += known.weight
         if self.aliased > MAX_ALIASED + 10 * (self.nodes - self.aliased):
             message = f"with every alias followed, there would be over {self.aliased:,} values here"
-            self.findings.report("yaml-alias-bomb", message, mark_of(event))
+            hint = "Write the values out; aliases of aliases of aliases multiply."
+            self.findings.report("yaml-alias-bomb", message, mark_of(event), hint=hint)
             raise _Stop
         return known.value
 

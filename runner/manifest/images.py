@@ -76,7 +76,7 @@ class Images:
         if scheme is None:
             file = self._file(text)
             if photo:
-                _check_photo(file.width, file.height, text)
+                _check_photo(file.width, file.height, f"`{text}`")
             return file
         if text.startswith("https://"):
             return UrlImage(_checked_url(text))

@@ -13,7 +13,7 @@ from runner.manifest.source import line_of
 from runner.manifest.template import Scope, names_in
 from runner.model import BASE, Image, LiteralRef, Look, LookKind, LookRef, Reference
 
-__all__ = ["LONGEST_PROMPT", "Builder", "Draft", "join"]
+__all__ = ["BASE_REF", "LONGEST_PROMPT", "Builder", "Draft", "join"]
 
 LONGEST_PROMPT = 1000
 """Characters of a prompt as it is sent (API page)."""
@@ -21,7 +21,7 @@ LONGEST_PROMPT = 1000
 Place = tuple[Map, str] | tuple[Seq, int]
 """Where a text stands, worked out only when there is something to say."""
 
-_BASE_REF = LookRef(BASE)
+BASE_REF = LookRef(BASE)
 _OWN_NAMES = frozenset({"key", "title"})
 _SPACES = re.compile(r"[ \t\r\n]+")
 _CLOSERS = tuple(",.;:!?)]}")
@@ -91,7 +91,7 @@ class Builder:
             self.prompt(draft, title),
             None,
             None,
-            self.reference(draft, "avatar_id") if "avatar_id" in fields else _BASE_REF,
+            self.reference(draft, "avatar_id") if "avatar_id" in fields else BASE_REF,
             self.reference(draft, "avatar_group_id") if "avatar_group_id" in fields else None,
             self.pictures(draft, written) if written else (),
             int(fields.get("takes", defaults.get("takes", 1))),
@@ -169,15 +169,23 @@ class Builder:
             return None
         texts = [self.text(draft, text, (owner, field), title) for field, text, owner in parts]
         prompt = join(texts)
-        if not prompt:
-            message = "the prompt is empty once everything is put in"
-            hint = "Say what the picture shows."
-            mark = draft.at("prompt")
-            self.findings.report("prompt-empty", message, mark, look=draft.key, hint=hint)
+        if not _even(texts[[field for field, _, _ in parts].index("prompt")]):
+            self.empty(draft)
             return None
         if len(prompt) > LONGEST_PROMPT:
             self.too_long(draft, prompt, parts, texts, title)
         return prompt
+
+    def empty(self, draft: Draft) -> None:
+        """Say that nothing is left of a prompt."""
+        self.findings.report(
+            "prompt-empty",
+            "the prompt is empty once everything is put in",
+            draft.at("prompt"),
+            look=draft.key,
+            hint="Say what the picture shows.",
+            fold=draft.combination is not None,
+        )
 
     def parts(self, draft: Draft) -> list[tuple[str, str, Map]]:
         """Give what the prompt is made of: the field, its text, and the mapping that gives it."""
@@ -253,7 +261,7 @@ class Builder:
         if "look" not in value:
             return None
         key = self.text(draft, value["look"], (value, "look"))
-        return _BASE_REF if key == BASE else LookRef(key)
+        return BASE_REF if key == BASE else LookRef(key)
 
     def pictures(self, draft: Draft, written: Seq) -> tuple[Image, ...]:
         """Resolve reference images."""

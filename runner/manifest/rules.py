@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from runner.manifest.advice import advise
 from runner.manifest.diagnostics import Findings
-from runner.manifest.looks import Draft
+from runner.manifest.looks import BASE_REF, Draft
 from runner.manifest.references import Groups, circles, differ, group_of, suggestion
-from runner.model import BASE, LiteralRef, Look, LookKind, LookRef
+from runner.model import BASE, LiteralRef, Look, LookRef
 
 __all__ = ["check_looks"]
 
@@ -21,7 +21,8 @@ def check_looks(
     rules = _Rules(looks, drafts, findings)
     if whole:
         rules.references_exist()
-    rules.no_circles()
+    if rules.referring:
+        rules.no_circles()
     rules.groups_agree()
     rules.faces_are_kept()
     rules.names_are_unique()
@@ -39,6 +40,10 @@ class _Rules:
         self.looks = looks
         self.drafts = drafts
         self.findings = findings
+        # Most looks reference the base and say nothing of a group: nothing can be wrong with that.
+        self.referring = [
+            look for look in looks.values() if look.reference is not BASE_REF or look.group
+        ]
 
     def report(
         self, code: str, message: str, look: Look, field: str, hint: str, *, at_key: bool = False
@@ -51,13 +56,11 @@ class _Rules:
     def references_exist(self) -> None:
         """Check that every ``{look: KEY}`` is a look, and that no literal id is one's key."""
         known = {BASE, *self.looks}
-        for look in self.looks.values():
+        for look in self.referring:
             for field, where in (("avatar_id", look.reference), ("avatar_group_id", look.group)):
                 if isinstance(where, LookRef) and where.look not in known:
-                    message, hint = (
-                        f"there is no look `{where.look}`",
-                        suggestion(where.look, known),
-                    )
+                    message = f"there is no look `{where.look}`"
+                    hint = suggestion(where.look, known)
                     self.report("unknown-look", message, look, field, hint, at_key=True)
                 elif isinstance(where, LiteralRef) and where.id in known:
                     message = f"`{where.id}` is a look of this campaign, not an id at HeyGen"
@@ -80,7 +83,7 @@ class _Rules:
     def groups_agree(self) -> None:
         """Check that a reference is in the group, where both are given (API page)."""
         groups = Groups(self.looks)
-        for look in self.looks.values():
+        for look in self.referring:
             if look.reference is None or look.group is None:
                 continue
             actual, wanted = groups.of_reference(look.reference), groups.of_target(look.group)
@@ -99,7 +102,7 @@ class _Rules:
 
     def faces_are_kept(self) -> None:
         """Warn of a group without a reference: it keeps no face (API page, June 2026)."""
-        for look in self.looks.values():
+        for look in self.referring:
             if look.group is not None and look.reference is None and look.key != BASE:
                 self.report(
                     "group-without-reference",
@@ -113,12 +116,12 @@ class _Rules:
 
     def names_are_unique(self) -> None:
         """Check that names differ, for looks are found again by them, and not in capitals alone."""
+        named = [look for look in self.looks.values() if look.name is not None]
+        if len({look.name.casefold() for look in named if look.name}) == len(named):
+            return
         names: dict[str, Look] = {}
-        for look in self.looks.values():
-            if look.name is None:
-                continue
-            folded = look.name.casefold()
-            other = names.setdefault(folded, look)
+        for look in named:
+            other = names.setdefault((look.name or "").casefold(), look)
             if other is look:
                 continue
             field = "name" if "name" in self.drafts[look.key].fields else "title"
@@ -133,19 +136,15 @@ class _Rules:
 
     def requests_differ(self) -> None:
         """Warn of two looks that send the same request: both are paid for."""
-        first: dict[str, list[Look]] = {}
-        for look in self.looks.values():
-            if look.kind is not LookKind.PROMPT or look.prompt is None:
-                continue
-            alike = first.setdefault(look.prompt, [])
-            same = next((other for other in alike if _request(other) == _request(look)), None)
-            if same is None:
-                alike.append(look)
+        asked = [look for look in self.looks.values() if look.prompt is not None]
+        if len({look.prompt for look in asked}) == len(asked):
+            return
+        first: dict[tuple[object, ...], Look] = {}
+        for look in asked:
+            request = look.prompt, look.reference, look.group, look.images
+            same = first.setdefault(request, look)
+            if same is look:
                 continue
             message = f"sends the same request as `{same.key}` (line {same.line}), and pays again"
             hint = "For more candidates of one look use `takes: 2`; otherwise change the prompt."
             self.report("identical-request", message, look, "prompt", hint)
-
-
-def _request(look: Look) -> tuple[object, ...]:
-    return look.prompt, look.reference, look.group, look.images

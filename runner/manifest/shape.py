@@ -112,7 +112,7 @@ class _Explainer:
             self.refuse(error, "needs-quotes", message, f'Put it in quotes: "{written}"')
             return
         belongs = " or ".join(EXPECTED[kind] for kind in kinds if kind != "null")
-        hint: str | None = RANGES.get(field)
+        hint: str | None = RANGES.get(_place(path)) or RANGES.get(field)
         if value is None:
             message = f"{name} has no value; {belongs} belongs here"
         else:
@@ -282,6 +282,8 @@ def _place(path: Path) -> str:
             return "look"
         case ("matrix", int()):
             return "matrix"
+        case ("matrix", int(), "axes", _):
+            return "axis"
         case (*_, "reference_images", int()) | ("base", "photo"):
             return "image"
         case _:

@@ -18,6 +18,7 @@ EXPECTED = MappingProxyType(
 RANGES = MappingProxyType(
     {
         "looks": "A mapping: each look's key, and its fields below: `navy-office: {prompt: ...}`.",
+        "look": "Its fields go below its key: `prompt: ...`, and what else is wanted.",
         "matrix": "A list: begin each entry with `- id: ...`.",
         "base": "Write `base:` and below it `name: ...` and `photo: ...`.",
         "defaults": "Below it: `prompt_prefix`, `prompt_suffix`, `reference_images`, `tags`, ...",
@@ -30,6 +31,7 @@ RANGES = MappingProxyType(
         "avatar_id": "Write `{look: KEY}`, the id of a look, or `null`.",
         "avatar_group_id": "Write `{look: KEY}` or the id of a group.",
         "axes": "Write axes: {outfit: {blazer: a navy blazer}, setting: {office: an office}}.",
+        "axis": "Value keys and texts, {blazer: a navy blazer}, or a list of texts.",
         "exclude": "A list of combinations: [{outfit: linen, setting: street}].",
         "include": "A list of combinations: [{outfit: linen, shoes: white sneakers}].",
         "zip": "The names of axes that advance together: [outfit, shoes].",
