@@ -1,6 +1,5 @@
 """The page in a real browser: views, filters, keys, comparison, and no request that leaves it."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,24 +9,12 @@ import pytest
 
 from runner import catalog
 from tests.catalog import sample
+from tests.catalog.browser import CHROMIUM, open_chromium
 from tests.catalog.test_page import HOSTILE, hostile
 
-playwright = pytest.importorskip(
-    "playwright.sync_api",
-    reason="the browser tests need playwright: pip install 'lookbook[browser]'",
+pytest.importorskip(
+    "playwright", reason="the browser tests need playwright: pip install 'lookbook[browser]'"
 )
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
@@ -38,10 +25,8 @@ Show = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with open_chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +52,16 @@ def show(browser: Any, folder: Path) -> Iterator[Show]:
         root = home.rpartition("/")[0] + "/"
         page.on("console", lambda m: problems.append(m.text) if m.type != "log" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("dialog", lambda dialog: (problems.append(dialog.message), dialog.dismiss()))
+
+        def refuse(dialog: Any) -> None:
+            problems.append(f"a dialog opened: {dialog.message}")
+            dialog.dismiss()
 
         def watch(request: Any) -> None:
             if not request.url.startswith((root, "data:")):
                 problems.append(f"a request left the page: {request.url[:200]}")
 
+        page.on("dialog", refuse)
         page.on("request", watch)
         page.goto(home + hash_)
         return page
@@ -339,6 +328,13 @@ def test_dark_follows_the_system_and_can_be_turned_over(show: Show) -> None:
     assert page.evaluate(paper) != dark
     page.reload()
     assert page.evaluate(paper) != dark
+
+
+def test_paper_is_white_even_where_the_screen_is_dark(show: Show) -> None:
+    page = show(color_scheme="dark")
+    page.emulate_media(media="print")
+    colours = "(s => [s.backgroundColor, s.color])(getComputedStyle(document.body))"
+    assert page.evaluate(colours) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
 
 
 @pytest.mark.parametrize("hash_", ["", "#view=matrix", "#look=red-dress"])

@@ -1,0 +1,59 @@
+"""Make the README's pictures of a catalog: ``python -m tests.catalog.screenshots FOLDER OUT``.
+
+FOLDER is where a run left ``catalog.html``; OUT gets the pictures, each small enough to commit.
+"""
+
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tests.catalog.browser import open_chromium
+
+SHOTS = (
+    ("catalog", "", "light", (1440, 1150)),
+    ("matrix", "#view=matrix", "light", (1440, 1150)),
+    ("lineage", "#view=lineage", "dark", (1440, 1150)),
+    ("compare", "", "light", (1440, 900)),
+    ("phone", "", "dark", (390, 844)),
+)
+"""Name, address, colours, and size in CSS pixels of each picture."""
+
+
+def main(folder: Path, out: Path) -> None:
+    """Open the catalog in Chromium and take every picture that it has a view for."""
+    out.mkdir(parents=True, exist_ok=True)
+    home = (folder / "catalog.html").resolve().as_uri()
+    with open_chromium() as browser:
+        for name, address, scheme, (width, height) in SHOTS:
+            page = browser.new_page(
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+                reduced_motion="reduce",
+            )
+            page.goto(home + address)
+            if name == "compare":
+                compare(page)
+            if name != "matrix" or page.locator("#view-matrix").count():
+                page.wait_for_timeout(500)
+                save(page, out / f"{name}.jpg")
+            page.close()
+
+
+def compare(page: Any) -> None:
+    """Open the first look that was made from another one, beside it."""
+    page.locator(".card:not(.hero) .frame:has(img)").first.click()
+    page.get_by_role("button", name="Side by side").click()
+
+
+def save(page: Any, target: Path) -> None:
+    """Write what the window shows, as a JPEG."""
+    with Image.open(io.BytesIO(page.screenshot())) as shot:
+        shot.convert("RGB").save(target, quality=84, optimize=True, progressive=True)
+    sys.stdout.write(f"{target}  {target.stat().st_size // 1024} KB\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
