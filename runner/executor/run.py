@@ -23,7 +23,7 @@ from runner.executor.standing import Hold, Standing
 from runner.executor.tasks import Stopping, one_error, together
 from runner.executor.uploads import UploadFailed, Uploads
 from runner.executor.watch import Watcher
-from runner.model import Take, TakeState
+from runner.model import Billing, Take, TakeState
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.policy.board import Board, Job, Step
 from runner.policy.outcome import Outcome
@@ -53,6 +53,7 @@ class Execution:
         self._open: Counter[str] = Counter()
         self._retries = {action.key: action.retries for action in plan.actions}
         self._spare: dict[str, list[str]] = {}
+        self._parked: list[tuple[Job, str]] = []
         self._failures_in_a_row = 0
         self._fetches: TaskGroup | None = None
         self.standing = Standing(plan, self._searcher.findings, self._collector.problems)
@@ -74,6 +75,8 @@ class Execution:
                     polling.start_soon(self._watcher.poll_forever)
                     await together([self._work] * self._concurrency)
                     polling.cancel_scope.cancel()
+        for job, reason in self._parked:
+            self._conclude(job, Hold.BUDGET, reason)
         await self._rename()
 
     # --- before anything is sent --------------------------------------------------------------
@@ -175,7 +178,7 @@ class Execution:
         except Stopping:
             return
         except OverBudget as error:
-            self._conclude(job, Hold.BUDGET, str(error))
+            self._parked.append((job, str(error)))
         except (Impossible, UploadFailed) as error:
             self._conclude(job, Hold.FAILED, str(error))
         else:
@@ -206,7 +209,17 @@ class Execution:
         elif take.state is TakeState.PLANNED:
             self._conclude(job, Hold.UNSENT, take.error_message or "it could not be sent")
         else:
-            self._conclude(job, Hold.UNDER_WAY, f"{take.label} is {take.state}")
+            # What waits for it stays on the board: a consent may still be given in this run.
+            self._open[job.look] -= 1
+            self.standing.hold(job.look, Hold.UNDER_WAY, f"{take.label} is {take.state}")
+        if take.billing is Billing.NONE:
+            self._unpark()
+
+    def _unpark(self) -> None:
+        """Try again what found no room under a ceiling: a reservation was given back."""
+        for job, _reason in self._parked:
+            self._board.add(job)
+        self._parked.clear()
 
     def _failed(self, job: Job, take: Take) -> None:
         self._failures_in_a_row += 1

@@ -68,10 +68,16 @@ class Standing:
         ``replayable`` are the uids of unknown takes that the next run may still send again.
         """
         looks: dict[Hold, list[str]] = {hold: [] for hold in Hold}
-        for action in self._plan.actions:
+        open_ended = (Hold.UNDER_WAY, Hold.PERSON)
+        waiting: set[str] = set()
+        for action in self._plan.actions:  # in the order of their references
             hold = self._of(action, snapshot, replayable, interrupted=interrupted)
+            if hold is Hold.UNSENT and waiting.intersection(action.needs):
+                hold = Hold.UNDER_WAY
             if hold is not None:
                 looks[hold].append(action.key)
+            if hold in open_ended:
+                waiting.add(action.key)
         return Outcome(
             account=account,
             persons=tuple(looks[Hold.PERSON]),

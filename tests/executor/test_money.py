@@ -1,0 +1,502 @@
+"""The money protocol (design, "What a run promises", 1): the cases that trap others."""
+
+import json
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+
+import anyio
+import pytest
+
+from runner.answers import CreatedData, Lost, NotSent, Refusal, Reply, UserData
+from runner.executor.desk import Desk
+from runner.model import Billing, Look, TakeState
+from runner.policy.budget import Ceilings
+from runner.policy.outcome import Exit, exit_code
+from tests.executor.world import (
+    CHARGED_AND_LOST,
+    LOST_BEFORE,
+    OK,
+    World,
+    campaign,
+    look,
+    photo,
+)
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def refusal(status: int, code: str = "refused") -> Refusal:
+    return Refusal(status, code, f"HTTP {status}", retry_after=2.0 if status == 429 else None)
+
+
+def test_a_quiet_run_charges_each_look_once_and_fetches_every_picture(world: World) -> None:
+    outcome = world.run(campaign(look("a"), look("b", on="a"), look("c")))
+    assert exit_code(outcome) is Exit.DONE
+    assert len(world.api.charges) == 4
+    assert [world.take(key).state for key in ("base", "a", "b", "c")] == [TakeState.FETCHED] * 4
+    assert world.take("b").reference_id == world.take("a").avatar_id
+
+
+def test_a_second_run_sends_nothing(world: World) -> None:
+    plan = campaign(look("a"))
+    world.run(plan)
+    world.api.posts.clear()
+    world.api.calls.clear()
+    assert exit_code(world.run(plan)) is Exit.DONE
+    assert world.api.posts == []
+    assert world.api.calls == []
+
+
+def test_intent_is_on_disk_before_the_request_leaves(world: World, tmp_path: Path) -> None:
+    seen: list[tuple[str, str]] = []
+    real = world.api.create_avatar
+
+    async def spied(body: bytes, key: str) -> Reply[CreatedData]:
+        connection = sqlite3.connect(tmp_path / "ledger.sqlite")
+        rows = connection.execute("SELECT state, key FROM takes WHERE key = ?", (key,)).fetchall()
+        connection.close()
+        seen.extend(rows)
+        return await real(body, key)
+
+    world.api.create_avatar = spied  # type: ignore[method-assign]
+    world.run(campaign(look("a")))
+    assert [state for state, _ in seen] == ["submitting", "submitting"]
+    assert [key for _, key in seen] == [key for key, _ in world.api.posts]
+
+
+@pytest.mark.parametrize("trouble", [CHARGED_AND_LOST, LOST_BEFORE, Lost("garbage", 200)])
+def test_a_lost_answer_is_sent_again_with_the_same_key_and_bytes(
+    world: World, trouble: object
+) -> None:
+    world.api.script.extend([trouble, OK])
+    outcome = world.run(campaign(photo()))
+    assert exit_code(outcome) is Exit.DONE
+    assert len(world.api.charges) == 1
+    assert len(world.api.posts) == 2
+    assert world.api.posts[0] == world.api.posts[1]
+    assert world.take("base").billing is Billing.BILLED
+
+
+@pytest.mark.parametrize(
+    "status", [500, 502, 503, 504, 409, 405, 408, 418], ids=lambda status: f"http-{status}"
+)
+def test_what_is_not_a_decisive_refusal_is_undecided(world: World, status: int) -> None:
+    world.api.script.extend([refusal(status), OK])
+    world.run(campaign(photo()))
+    assert len(world.api.posts) == 2
+    assert world.api.posts[0] == world.api.posts[1]
+    assert len(world.api.charges) == 1
+
+
+@pytest.mark.parametrize("status", [402, 429, 400, 404, 401, 403, 413, 422])
+def test_a_refused_replay_decides_nothing(world: World, status: int) -> None:
+    """The first send was charged and its answer lost; then every replay is refused."""
+    world.api.script.extend([CHARGED_AND_LOST, *[refusal(status)] * 60])
+    world.patience = type(world.patience)(retries=3, unanswered=60)
+    outcome = world.run(campaign(photo()))
+    take = world.take("base")
+    if status in (400, 404, 413, 422):
+        # Asking again will not help, so the account is searched, and there it is.
+        assert take.avatar_id == world.api.charges[0][0]
+        assert exit_code(outcome) is Exit.DONE
+    else:
+        assert take.state is TakeState.UNKNOWN
+        assert take.billing is Billing.UNKNOWN
+        wanted = Exit.ACCOUNT if status in (401, 402, 403) else Exit.UNDER_WAY
+        assert exit_code(outcome) is wanted
+        world.api.script.clear()
+        assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(world.api.charges) == 1
+    assert len({key for key, _ in world.api.posts}) == 1
+
+
+def test_no_connection_on_a_replay_leaves_the_take_unknown_and_the_next_run_resumes(
+    world: World,
+) -> None:
+    world.api.script.extend([CHARGED_AND_LOST, *[NotSent("ConnectError")] * 10])
+    outcome = world.run(campaign(photo()))
+    assert exit_code(outcome) is Exit.UNDER_WAY
+    assert world.take("base").state is TakeState.UNKNOWN
+    world.api.script.clear()
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(world.api.charges) == 1
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 422])
+def test_a_first_refusal_decides_that_nothing_was_bought(world: World, status: int) -> None:
+    world.api.script.extend([OK, refusal(status, "invalid_parameter")])
+    looks = campaign(look("a"), look("b", on="a"), look("c"))
+    outcome = world.run(looks, concurrency=1)  # so that "a" is the one that is refused
+    take = world.take("a")
+    assert (take.state, take.billing) == (TakeState.FAILED, Billing.NONE)
+    assert exit_code(outcome) is Exit.FAILED
+    assert set(outcome.failed) == {"a", "b"}
+    assert world.take("c").state is TakeState.FETCHED
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_an_account_that_refuses_stops_the_run_and_releases_the_money(
+    world: World, status: int
+) -> None:
+    world.api.script.extend([refusal(status)])
+    outcome = world.run(campaign(look("a")))
+    assert exit_code(outcome) is Exit.ACCOUNT
+    assert len(world.api.posts) == 1
+    take = world.take("base")
+    assert (take.state, take.billing) == (TakeState.PLANNED, Billing.NONE)
+    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
+    assert world.take("base").number == 1
+
+
+def test_after_a_429_the_same_take_is_sent_under_a_fresh_key_after_the_pause(world: World) -> None:
+    world.api.script.extend([refusal(429), OK])
+    outcome = world.run(campaign(photo()))
+    assert exit_code(outcome) is Exit.DONE
+    (first, _), (second, _) = world.api.posts
+    assert first != second  # a server may replay the stored refusal for 24 hours
+    assert len(world.takes("base")) == 1
+    assert len(world.api.charges) == 1
+
+
+def test_a_connection_that_was_never_made_counts_as_not_sent(world: World) -> None:
+    world.api.script.extend([NotSent("ConnectError"), OK])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    (first, _), (second, _) = world.api.posts
+    assert first != second
+    assert len(world.takes("base")) == 1
+
+
+def test_a_host_that_never_answers_stops_the_run_with_nothing_held(world: World) -> None:
+    world.api.script.extend([NotSent("ConnectError")] * 20)
+    outcome = world.run(campaign(photo()))
+    assert exit_code(outcome) is Exit.FAILED
+    assert "cannot be reached" in (outcome.stopped or "")
+    assert len(world.api.posts) == 1 + world.patience.retries
+    assert world.take("base").billing is Billing.NONE
+
+
+def test_retries_are_bounded_in_number(world: World) -> None:
+    world.api.script.extend([Lost("ReadTimeout")] * 50)
+    outcome = world.run(campaign(photo()))
+    assert len(world.api.posts) == 1 + world.patience.retries
+    assert exit_code(outcome) is Exit.UNDER_WAY
+
+
+def test_a_409_that_never_ends_is_bounded_in_time(world: World) -> None:
+    world.api.script.extend([CHARGED_AND_LOST, *[refusal(409, "request_in_progress")] * 10_000])
+    before = world.clock.now()
+    outcome = world.run(campaign(photo()))
+    assert exit_code(outcome) is Exit.UNDER_WAY
+    assert world.clock.now() - before < world.patience.unanswered + 60
+
+
+# --- beyond the key's life ------------------------------------------------------------------------
+
+
+def lose(world: World, *looks: Look, after: int = 0) -> None:
+    """Run until one send was charged and lost, and the runner could not find out more."""
+    world.api.script.extend([OK] * after + [CHARGED_AND_LOST] + [Lost("ReadTimeout")] * 20)
+    world.run(campaign(*looks))
+    world.api.script.clear()
+
+
+def test_beyond_the_keys_life_nothing_is_sent_and_the_account_is_searched(world: World) -> None:
+    lose(world, look("a"), after=1)
+    assert world.take("a").state is TakeState.UNKNOWN
+    world.later(24 * HOUR)
+    posts = len(world.api.posts)
+    outcome = world.run(campaign(look("a")))
+    assert len(world.api.posts) == posts
+    assert world.take("a").avatar_id == world.api.charges[1][0]
+    assert exit_code(outcome) is Exit.DONE
+    assert len(world.api.charges) == 2
+
+
+def test_a_row_that_makes_its_own_group_is_found_in_the_send_window(world: World) -> None:
+    lose(world, photo())
+    world.later(30 * HOUR)
+    outcome = world.run(campaign(photo()))
+    assert exit_code(outcome) is Exit.DONE
+    assert world.take("base").avatar_id == world.api.charges[0][0]
+
+
+def test_a_group_of_another_day_is_not_taken_for_ours(world: World) -> None:
+    world.api.script.extend([LOST_BEFORE] * 20)
+    world.run(campaign(photo()))
+    world.api.script.clear()
+    world.later(26 * HOUR)
+    world.api._create(json.dumps({"name": "Sarah"}).encode(), "somebody-else")
+    outcome = world.run(campaign(photo()))
+    assert exit_code(outcome) is Exit.PERSON
+    assert world.take("base").avatar_id is None
+
+
+def test_nothing_found_beyond_the_keys_life_needs_a_person_and_buys_nothing(world: World) -> None:
+    world.api.script.extend([OK] + [LOST_BEFORE] * 20)
+    world.run(campaign(look("a")))
+    world.api.script.clear()
+    world.later(24 * HOUR)
+    outcome = world.run(campaign(look("a")))
+    assert exit_code(outcome) is Exit.PERSON
+    assert outcome.persons == ("a",)
+    assert len(world.api.charges) == 1
+
+
+def test_a_look_of_the_same_name_made_by_hand_is_a_question_to_a_person(world: World) -> None:
+    lose(world, look("a"), after=1)
+    world.api.add_by_hand("Sarah — a", "group-1")
+    world.later(24 * HOUR)
+    outcome = world.run(campaign(look("a")))
+    assert exit_code(outcome) is Exit.PERSON
+    assert world.take("a").state is TakeState.UNKNOWN
+
+
+def test_two_unknown_takes_of_one_name_are_a_question_to_a_person(world: World) -> None:
+    world.api.script.extend([OK, CHARGED_AND_LOST, CHARGED_AND_LOST] + [Lost("ReadTimeout")] * 30)
+    world.run(campaign(look("a", takes=2)))
+    world.api.script.clear()
+    assert [take.state for take in world.takes("a")] == [TakeState.UNKNOWN] * 2
+    world.later(24 * HOUR)
+    outcome = world.run(campaign(look("a", takes=2)))
+    assert exit_code(outcome) is Exit.PERSON
+    assert len(world.api.charges) == 3
+
+
+def test_two_unknown_takes_of_one_name_are_both_replayed_within_the_keys_life(
+    world: World,
+) -> None:
+    world.api.script.extend([OK, CHARGED_AND_LOST, CHARGED_AND_LOST] + [Lost("ReadTimeout")] * 30)
+    world.run(campaign(look("a", takes=2)))
+    world.api.script.clear()
+    assert exit_code(world.run(campaign(look("a", takes=2)))) is Exit.DONE
+    assert len(world.api.charges) == 3
+    assert len({take.avatar_id for take in world.takes("a")}) == 2
+
+
+def test_a_clock_that_was_set_back_does_not_make_an_old_key_young(world: World) -> None:
+    lose(world, look("a"), after=1)
+    world.later(48 * HOUR)
+    world.run(campaign(photo()))  # any event of that day is enough to know the day
+    world.later(-47 * HOUR)
+    posts = len(world.api.posts)
+    world.run(campaign(look("a")))
+    assert len(world.api.posts) == posts
+    assert len(world.api.charges) == 2
+
+
+# --- while unknown --------------------------------------------------------------------------------
+
+
+def test_a_look_edited_while_unknown_is_searched_and_the_edit_is_bought(world: World) -> None:
+    lose(world, look("a", "navy"), after=1)
+    outcome = world.run(campaign(look("a", "red")))
+    old, new = world.takes("a")
+    assert old.avatar_id == world.api.charges[1][0]
+    assert json.loads(world.api.posts[-1][1])["prompt"] == "red"
+    assert new.state is TakeState.FETCHED
+    assert len(world.api.charges) == 3
+    assert exit_code(outcome) is Exit.DONE
+
+
+def test_the_stored_body_keeps_its_old_name_and_the_rename_follows(world: World) -> None:
+    lose(world, look("a"), after=1)
+    renamed = look("a", name="Sarah — Navy")
+    assert exit_code(world.run(campaign(renamed))) is Exit.DONE
+    assert json.loads(world.api.posts[-1][1])["name"] == "Sarah — a"
+    assert world.api.looks_by_id[world.take("a").avatar_id or ""].name == "Sarah — Navy"
+    assert world.take("a").name == "Sarah — Navy"
+    assert len(world.api.charges) == 2
+
+
+def test_a_look_deleted_while_unknown_is_never_sent_again_but_found(world: World) -> None:
+    lose(world, look("a"), after=1)
+    posts = len(world.api.posts)
+    world.run(campaign(photo()))
+    assert len(world.api.posts) == posts
+    assert world.take("a").avatar_id == world.api.charges[1][0]
+
+
+def test_a_deleted_look_that_cannot_be_found_needs_a_person(world: World) -> None:
+    world.api.script.extend([OK] + [LOST_BEFORE] * 20)
+    world.run(campaign(look("a")))
+    world.api.script.clear()
+    assert exit_code(world.run(campaign(photo()))) is Exit.PERSON
+
+
+def test_a_cancelled_send_stays_unknown_and_is_replayed(world: World) -> None:
+    async def leave(desk: Desk) -> None:
+        while not world.api.posts:  # noqa: ASYNC110 - virtual time
+            await anyio.sleep(0.01)
+        raise KeyboardInterrupt
+
+    with pytest.raises(BaseExceptionGroup):
+        world.run(campaign(photo()), meanwhile=leave)
+    assert world.take("base").state is TakeState.UNKNOWN
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(world.api.charges) == 1
+    assert world.api.posts[0] == world.api.posts[1]
+
+
+# --- budgets --------------------------------------------------------------------------------------
+
+
+def test_concurrency_cannot_leak_through_a_ceiling(world: World) -> None:
+    looks = [look(f"l{number}") for number in range(20)]
+    outcome = world.run(campaign(*looks), ceilings=Ceilings(run=Decimal(5)))
+    assert len(world.api.charges) == 5
+    assert exit_code(outcome) is Exit.BUDGET
+
+
+def test_the_campaigns_budget_counts_what_earlier_runs_spent(world: World) -> None:
+    world.run(campaign(look("a"), look("b")))
+    more = campaign(look("a"), look("b"), look("c"), look("d"))
+    outcome = world.run(more, ceilings=Ceilings(campaign=Decimal(4)))
+    assert len(world.api.charges) == 4
+    assert exit_code(outcome) is Exit.BUDGET
+
+
+def test_a_replay_holds_its_price_in_the_run_that_sends_it(world: World) -> None:
+    lose(world, photo())
+    outcome = world.run(campaign(photo()), ceilings=Ceilings(run=Decimal(0)))
+    assert world.take("base").state is TakeState.UNKNOWN
+    assert exit_code(outcome) is Exit.UNDER_WAY
+    assert exit_code(world.run(campaign(photo()), ceilings=Ceilings(run=Decimal(1)))) is Exit.DONE
+
+
+def test_a_refusal_gives_its_reservation_back(world: World) -> None:
+    world.api.script.extend([OK, refusal(400)])
+    looks = campaign(look("a"), look("b"))
+    outcome = world.run(looks, ceilings=Ceilings(run=Decimal(2)))
+    assert len(world.api.charges) == 2
+    assert outcome.over_budget == ()
+
+
+# --- failures -------------------------------------------------------------------------------------
+
+
+def test_a_failed_generation_blocks_its_dependents_and_nothing_else(world: World) -> None:
+    world.api.fate["Sarah — a"] = "failed"
+    outcome = world.run(campaign(look("a"), look("b", on="a"), look("c", on="b"), look("d")))
+    assert exit_code(outcome) is Exit.FAILED
+    assert set(outcome.failed) == {"a", "b", "c"}
+    assert world.take("d").state is TakeState.FETCHED
+    assert world.take("a").billing is Billing.ASSUMED
+    assert len(world.api.charges) == 3
+
+
+def test_a_failed_generation_is_not_bought_again_without_being_asked(world: World) -> None:
+    world.api.fate["Sarah — a"] = "failed"
+    plan = campaign(look("a"))
+    world.run(plan)
+    outcome = world.run(plan)
+    assert len(world.api.charges) == 2
+    assert exit_code(outcome) is Exit.FAILED
+    world.api.fate.clear()
+    assert exit_code(world.run(plan, retry=("a",))) is Exit.DONE
+    first, second = world.takes("a")
+    assert first.key != second.key
+    assert len(world.api.charges) == 3
+
+
+def test_retries_in_the_manifest_buy_a_failure_again_as_a_new_take(world: World) -> None:
+    world.api.fate["Sarah — a"] = "failed"
+    world.run(campaign(look("a", retries=2)))
+    assert [take.number for take in world.takes("a")] == [1, 2, 3]
+    assert len({take.key for take in world.takes("a")}) == 3
+    world.run(campaign(look("a", retries=2)))
+    assert len(world.takes("a")) == 3
+
+
+def test_a_streak_of_failures_stops_the_run(world: World) -> None:
+    looks = [look(f"l{number:02}") for number in range(40)]
+    for one in looks:
+        world.api.fate[one.name or ""] = "failed"
+    outcome = world.run(campaign(*looks), concurrency=1)
+    assert len(world.api.charges) == 1 + world.patience.failures
+    assert "in a row failed" in (outcome.stopped or "")
+    assert exit_code(outcome) is Exit.FAILED
+
+
+def test_the_wallet_can_show_that_failures_were_not_billed(world: World) -> None:
+    world.api.fate["Sarah — a"] = "failed"
+    world.api.balance = Decimal(10)
+    real = world.api.me
+
+    async def me() -> Reply[UserData]:
+        world.api.balance = Decimal(9)  # the base was billed, the failure was not
+        return await real()
+
+    world.api.me = me  # type: ignore[method-assign]
+    world.run(campaign(look("a")))
+    assert world.take("a").billing is Billing.REFUNDED
+    assert world.take("base").billing is Billing.BILLED
+
+
+# --- waits ----------------------------------------------------------------------------------------
+
+
+def test_a_look_that_stays_in_processing_is_left_to_the_next_run(world: World) -> None:
+    world.api.fate["Sarah — a"] = "stuck"
+    outcome = world.run(campaign(look("a"), look("b", on="a"), look("c")))
+    assert exit_code(outcome) is Exit.UNDER_WAY
+    assert world.take("c").state is TakeState.FETCHED
+    world.api.fate.clear()
+    assert exit_code(world.run(campaign(look("a"), look("b", on="a"), look("c")))) is Exit.DONE
+    assert len(world.api.charges) == 4
+
+
+def test_consent_stops_only_what_depends_on_it_and_shows_the_page(world: World) -> None:
+    world.api.fate["Sarah — a"] = "consent"
+    plan = campaign(look("a"), look("b", on="a"), look("c"))
+    outcome = world.run(plan)
+    assert exit_code(outcome) is Exit.UNDER_WAY
+    take = world.take("a")
+    assert take.state is TakeState.PENDING_CONSENT
+    assert take.consent_url == "https://consent/group-1"
+    assert world.take("c").state is TakeState.FETCHED
+    world.api.consented.add("Sarah — a")
+    assert exit_code(world.run(plan)) is Exit.DONE
+    assert len(world.api.charges) == 4
+    assert world.api.calls.count("consent") == 1
+
+
+def test_consent_given_while_other_work_goes_on_is_noticed_in_the_same_run(world: World) -> None:
+    world.api.fate["Sarah — a"] = "consent"
+    chain = [look("c0"), *(look(f"c{n}", on=f"c{n - 1}") for n in range(1, 6))]
+
+    async def consent(desk: Desk) -> None:
+        await anyio.sleep(100)
+        world.api.consented.add("Sarah — a")
+
+    outcome = world.run(campaign(look("a"), look("b", on="a"), *chain), meanwhile=consent)
+    assert exit_code(outcome) is Exit.DONE
+    assert world.take("b").state is TakeState.FETCHED
+
+
+def test_a_stop_ends_every_wait_and_the_next_run_goes_on(world: World) -> None:
+    async def interrupt(desk: Desk) -> None:
+        await anyio.sleep(40)
+        desk.interrupt()
+
+    plan = campaign(look("a"), look("b", on="a"))
+    outcome = world.run(plan, meanwhile=interrupt)
+    assert exit_code(outcome) is Exit.UNDER_WAY
+    assert world.take("a").state is TakeState.PROCESSING
+    assert world.takes("b") == []
+    assert exit_code(world.run(plan)) is Exit.DONE
+    assert len(world.api.charges) == 3
+
+
+def test_429_for_longer_than_the_bound_stops_the_run(world: World) -> None:
+    world.api.script.extend([refusal(429)] * 100_000)
+    begun = world.clock.now()
+    outcome = world.run(campaign(photo()))
+    assert "429" in (outcome.stopped or "")
+    assert world.clock.now() - begun < world.patience.paused + 60
+    assert world.api.charges == []

@@ -1,0 +1,408 @@
+"""A scripted HeyGen, a ledger on disk, and virtual time: what a run is tested in.
+
+``FakeApi`` answers what a test tells it to, remembers every request, and counts charges: it, not
+the runner, says what was paid for. Time is trio's ``MockClock``: a sleep costs nothing.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import trio
+from trio.testing import MockClock
+
+from runner.answers import (
+    Answer,
+    AssetData,
+    ConsentData,
+    CreatedData,
+    GroupData,
+    LookData,
+    Lost,
+    NotSent,
+    Page,
+    Refusal,
+    Reply,
+    UserData,
+)
+from runner.executor.desk import Desk
+from runner.executor.ports import Downloaded, FetchFailed
+from runner.executor.session import Session
+from runner.ledger.file import LedgerFile
+from runner.model import (
+    BASE,
+    Account,
+    Budget,
+    Campaign,
+    FileImage,
+    LiteralRef,
+    Look,
+    LookKind,
+    LookRef,
+    Reference,
+    Take,
+)
+from runner.plan import Plan
+from runner.plan import plan as make_plan
+from runner.policy.budget import Ceilings
+from runner.policy.lifecycle import Event
+from runner.policy.outcome import Outcome
+from runner.policy.pacing import Pacer
+from runner.policy.patience import Patience
+
+START = 1_800_000_000.0
+T = TypeVar("T")
+
+OK = "ok"
+CHARGED_AND_LOST = "charged and lost"
+LOST_BEFORE = "lost before anything happened"
+
+
+def virtually(call: Callable[[], Awaitable[T]]) -> T:
+    """Run in virtual time: whenever everybody sleeps, the clock jumps to the next alarm."""
+    return anyio.run(
+        call, backend="trio", backend_options={"clock": MockClock(autojump_threshold=0)}
+    )
+
+
+class VirtualClock:
+    """Unix seconds on trio's clock. ``ahead`` is how far a person turned it."""
+
+    def __init__(self) -> None:
+        self.begun = START
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        try:
+            return self.begun + trio.current_time() + self.ahead
+        except RuntimeError:  # outside a run time stands still
+            return self.begun + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        await anyio.sleep(seconds)
+
+
+class Counting:
+    """Keys and uids by number, jitter always 0.5: nothing is random in a test."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def key(self) -> str:
+        self.count += 1
+        return f"key-{self.count}"
+
+    def uid(self) -> str:
+        self.count += 1
+        return f"uid-{self.count}"
+
+    def random(self) -> float:
+        return 0.5
+
+
+class Heard:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Event]] = []
+        self.words: list[str] = []
+
+    def take_changed(self, take: Take, event: Event) -> None:
+        self.events.append((take.label, event))
+
+    def looks_blocked(self, looks: Any, reason: str) -> None:
+        self.words.append(f"blocked {sorted(looks)}: {reason}")
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        self.words.append(f"waiting {seconds}: {reason}")
+
+    def said(self, message: str) -> None:
+        self.words.append(message)
+
+
+class FakeImages:
+    """Pictures that are always there; ``failing`` urls are not."""
+
+    def __init__(self) -> None:
+        self.failing: dict[str, FetchFailed] = {}
+        self.files: set[str] = set()
+
+    async def fetch(self, url: str, *, look: str, number: int) -> Downloaded | FetchFailed:
+        if look in self.failing:
+            return self.failing[look]
+        self.files.add(f"images/{look}.{number}.png")
+        return Downloaded(f"images/{look}.{number}.png", "0" * 64, 8, 8)
+
+    def exists(self, image: str) -> bool:
+        return image in self.files
+
+    def present(self, image: str, sha256: str) -> bool:
+        return image in self.files
+
+
+@dataclass
+class FakeApi:
+    """A scripted account. ``script`` decides the next POSTs; after it every one is accepted."""
+
+    clock: VirtualClock
+    seconds: float = 30.0
+    script: deque[Any] = field(default_factory=deque)
+    fate: dict[str, str] = field(default_factory=dict)
+    looks_by_id: dict[str, LookData] = field(default_factory=dict)
+    groups_by_id: dict[str, GroupData] = field(default_factory=dict)
+    ready_at: dict[str, float] = field(default_factory=dict)
+    answers: dict[str, CreatedData] = field(default_factory=dict)
+    charges: list[tuple[str, str]] = field(default_factory=list)
+    posts: list[tuple[str, bytes]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    balance: Decimal | None = None
+    in_progress_peak: int = 0
+    free_replies: deque[Reply[Any]] = field(default_factory=deque)
+    consented: set[str] = field(default_factory=set)
+
+    # --- POST /v3/avatars ---------------------------------------------------------------------
+
+    async def create_avatar(self, body: bytes, key: str) -> Reply[CreatedData]:
+        self.posts.append((key, body))
+        await anyio.sleep(0.1)
+        behaviour = self.script.popleft() if self.script else OK
+        if isinstance(behaviour, Refusal | NotSent | Lost):
+            return behaviour
+        if behaviour == LOST_BEFORE:
+            return Lost("ReadTimeout")
+        created = self.answers.get(key) or self._create(body, key)
+        if behaviour == CHARGED_AND_LOST:
+            return Lost("RemoteProtocolError")
+        return Answer(created, request_id=f"req-{len(self.posts)}")
+
+    def _create(self, body: bytes, key: str) -> CreatedData:
+        import json
+
+        asked = json.loads(body)
+        number = len(self.looks_by_id) + 1
+        reference = self.looks_by_id.get(asked.get("avatar_id", ""))
+        group_id = asked.get("avatar_group_id") or (reference.group_id if reference else None)
+        if group_id is None:
+            group_id = f"group-{number}"
+            self.groups_by_id[group_id] = GroupData(group_id, asked["name"], self.clock.now(), 0)
+        look = LookData(
+            f"look-{number}", asked["name"], "photo_avatar", group_id, status="processing"
+        )
+        self.looks_by_id[look.id] = look
+        self.ready_at[look.id] = self.clock.now() + self.seconds
+        self.charges.append((look.id, key))
+        self.answers[key] = CreatedData(look, self.groups_by_id[group_id])
+        busy = sum(1 for ready in self.ready_at.values() if ready > self.clock.now())
+        self.in_progress_peak = max(self.in_progress_peak, busy)
+        return self.answers[key]
+
+    def add_by_hand(self, name: str, group_id: str) -> LookData:
+        """Make a look that no run ever sent."""
+        look = LookData(f"hand-{len(self.looks_by_id)}", name, "photo_avatar", group_id)
+        self.looks_by_id[look.id] = replace(
+            look, status="completed", preview_image_url="https://images.example/hand"
+        )
+        return look
+
+    # --- everything else ----------------------------------------------------------------------
+
+    def _now(self, look: LookData) -> LookData:
+        if look.id not in self.ready_at or self.clock.now() < self.ready_at[look.id]:
+            return look
+        fate = self.fate.get(look.name)
+        if fate == "failed":
+            return replace(look, status="failed", error_code="moderation", error_message="no")
+        if fate == "consent" and look.name not in self.consented:
+            return replace(look, status="pending_consent")
+        if fate == "stuck":
+            return look
+        url = f"https://images.example/{look.id}"
+        return replace(look, status="completed", preview_image_url=url)
+
+    async def _free(self, call: str) -> Reply[Any] | None:
+        self.calls.append(call)
+        await anyio.sleep(0.05)
+        return self.free_replies.popleft() if self.free_replies else None
+
+    async def me(self) -> Reply[UserData]:
+        return await self._free("me") or Answer(UserData("me", "wallet", "usd", self.balance))
+
+    async def upload(self, image: FileImage, key: str) -> Reply[AssetData]:
+        return await self._free("upload") or Answer(AssetData(f"asset-{image.sha256[:4]}"))
+
+    async def look(self, look_id: str) -> Reply[LookData]:
+        forced = await self._free("look")
+        if forced is not None:
+            return forced
+        if look_id not in self.looks_by_id:
+            return Refusal(404, "avatar_not_found", "no such look")
+        return Answer(self._now(self.looks_by_id[look_id]))
+
+    async def looks(
+        self, *, group_id: str | None = None, limit: int = 50, token: str | None = None
+    ) -> Reply[Page[LookData]]:
+        forced = await self._free("looks")
+        if forced is not None:
+            return forced
+        found = [
+            self._now(look)
+            for look in self.looks_by_id.values()
+            if group_id is None or look.group_id == group_id
+        ]
+        first = int(token or 0)
+        more = first + limit < len(found)
+        return Answer(
+            Page(tuple(found[first : first + limit]), str(first + limit) if more else None)
+        )
+
+    async def rename(self, look_id: str, name: str) -> Reply[LookData]:
+        forced = await self._free("rename")
+        if forced is not None:
+            return forced
+        self.looks_by_id[look_id] = replace(self.looks_by_id[look_id], name=name)
+        return Answer(self.looks_by_id[look_id])
+
+    async def group(self, group_id: str) -> Reply[GroupData]:
+        return await self._free("group") or Answer(self.groups_by_id[group_id])
+
+    async def groups(self, *, limit: int = 50, token: str | None = None) -> Reply[Page[GroupData]]:
+        return await self._free("groups") or Answer(Page(tuple(self.groups_by_id.values())))
+
+    async def consent(self, group_id: str, key: str) -> Reply[ConsentData]:
+        return await self._free("consent") or Answer(ConsentData(f"https://consent/{group_id}"))
+
+
+class World:
+    """One campaign's state folder and one account, through as many runs as a test wants."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = VirtualClock()
+        self.api = FakeApi(self.clock)
+        self.images = FakeImages()
+        self.entropy = Counting()
+        self.heard = Heard()
+        self.patience = Patience(retries=3)
+        self.probe: Callable[[str], None] | None = None
+        self.desk: Desk | None = None
+        self.session: Session | None = None
+
+    def open(self, ceilings: Ceilings | None = None) -> LedgerFile:
+        return LedgerFile(
+            self.folder / "ledger.sqlite",
+            now=self.clock.now,
+            entropy=self.entropy,
+            ceilings=ceilings,
+            probe=self.probe,
+            inline=True,
+        )
+
+    def run(
+        self,
+        campaign: Campaign,
+        *,
+        ceilings: Ceilings | None = None,
+        concurrency: int = 10,
+        meanwhile: Callable[[Desk], Awaitable[None]] | None = None,
+        retry: tuple[str, ...] = (),
+        trimmed: Callable[[Plan], Plan] = lambda plan: plan,
+    ) -> Outcome:
+        """Run a campaign as the command does: open, plan, carry out, close."""
+
+        async def go() -> Outcome:
+            ledger = self.open(ceilings)
+            try:
+                plan = trimmed(make_plan(campaign, ledger.snapshot(), retry=retry))
+                self.desk = Desk(
+                    api=self.api,
+                    ledger=ledger,
+                    images=self.images,
+                    clock=self.clock,
+                    entropy=self.entropy,
+                    observer=self.heard,
+                    patience=self.patience,
+                    pacer=Pacer(concurrency),
+                )
+                self.session = Session(
+                    self.desk,
+                    plan,
+                    Account("api.example", "me"),
+                    UserData("me", "wallet", "usd", self.api.balance),
+                    concurrency,
+                    {},
+                )
+                if meanwhile is None:
+                    return await self.session.carry_out()
+                outcomes: list[Outcome] = []
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(meanwhile, self.desk)
+                    outcomes.append(await self.session.carry_out())
+                    tasks.cancel_scope.cancel()
+                return outcomes[0]
+            finally:
+                self.clock.begun = self.clock.now() - self.clock.ahead
+                ledger.close()
+
+        return virtually(go)
+
+    def takes(self, look: str) -> list[Take]:
+        """Give the takes of a look as they are on disk."""
+        ledger = self.open()
+        try:
+            return [*ledger.snapshot().takes.get(look, ())]
+        finally:
+            ledger.close()
+
+    def take(self, look: str) -> Take:
+        """Give a look's latest take."""
+        return self.takes(look)[-1]
+
+    def later(self, seconds: float) -> None:
+        """Let time pass between two runs."""
+        self.clock.begun += seconds
+
+
+def photo(key: str = BASE, **more: Any) -> Look:
+    image = FileImage(Path("/nowhere/a.png"), "a.png", "ab" * 32, "image/png", 10, 1024, 1024)
+    return Look(key, LookKind.PHOTO, "Sarah", "Sarah", photo=image, **more)
+
+
+def look(
+    key: str,
+    prompt: str | None = None,
+    *,
+    on: str | Reference | None = BASE,
+    group: str | Reference | None = None,
+    **more: Any,
+) -> Look:
+    """Make a look that references another (by key), a literal id, or nothing."""
+    reference = LookRef(on) if isinstance(on, str) else on
+    saved = LookRef(group) if isinstance(group, str) else group
+    more.setdefault("name", f"Sarah — {key}")
+    return Look(
+        key,
+        LookKind.PROMPT,
+        key,
+        prompt=prompt or f"a prompt for {key}",
+        reference=reference,
+        group=saved,
+        **more,
+    )
+
+
+def existing(key: str, look_id: str) -> Look:
+    return Look(key, LookKind.EXISTING, key, None, existing=look_id)
+
+
+def literal(look_id: str) -> LiteralRef:
+    return LiteralRef(look_id)
+
+
+def campaign(*looks: Look, budget: Budget | None = None) -> Campaign:
+    """Make a campaign; a photo base is added where none is given."""
+    every = looks if looks and looks[0].key == BASE else (photo(), *looks)
+    return Campaign("spring", Path("/nowhere/spring.yaml"), every, budget=budget or Budget())
