@@ -44,15 +44,15 @@ class Blobs:
     """The folder: beside the state file, or a temporary one that goes with the process."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+        self.folder = folder
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
     def _place(self) -> Path:
-        if self._folder is None:
+        if self.folder is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="lookbook-simulator-")
-            self._folder = Path(self._temporary.name)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return self._folder
+            self.folder = Path(self._temporary.name)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder
 
     def incoming(self) -> Incoming:
         """Return a file to write to."""
@@ -83,4 +83,4 @@ class Blobs:
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None
-            self._folder = None
+            self.folder = None

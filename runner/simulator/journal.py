@@ -37,26 +37,28 @@ class Journal:
     def read(self) -> Iterator[Entry]:
         """Every entry of the file, oldest first; nothing for a file that does not exist yet."""
         try:
-            lines = self.path.read_bytes().split(b"\n")
+            content = self.path.read_bytes()
         except FileNotFoundError:
             return
-        whole = lines[:-1]  # what follows the last line break was torn off by a crash
-        for number, line in enumerate(whole):
+        if not content.startswith(HEADER):
+            if not HEADER.startswith(content):  # the very first line may have been torn, too
+                raise StateError(f"{self.path} is not a simulator's state of form {FORMAT}")
+            return
+        lines = content.split(b"\n")
+        for number, line in enumerate(lines[1:-1], 2):  # after the last break: torn by a crash
             try:
                 entries = json.loads(line)
             except ValueError:
-                raise StateError(f"{self.path}: line {number + 1} is not a state line") from None
-            if number == 0:
-                if entries != {"simulator": FORMAT}:
-                    raise StateError(f"{self.path} is not a simulator's state of form {FORMAT}")
-                continue
+                entries = None
+            if not isinstance(entries, list):
+                raise StateError(f"{self.path}: line {number} is not a line of a state file")
             yield from entries
 
     def rewrite(self, entries: Iterable[Entry]) -> None:
         """Replace the file by these entries in one step, and stand ready to append."""
         draft = self.path.with_name(f"{self.path.name}.new")
         with draft.open("wb") as file:
-            file.write(_line({"simulator": FORMAT}))
+            file.write(HEADER)
             file.writelines(_line([entry]) for entry in entries)
             file.flush()
             os.fsync(file.fileno())
@@ -78,3 +80,6 @@ class Journal:
 
 def _line(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode() + b"\n"
+
+
+HEADER = _line({"simulator": FORMAT})

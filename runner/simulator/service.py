@@ -34,7 +34,12 @@ class Simulator:
         self.clock = clock
         self.sleep = sleep
         self.dice = Dice(settings.seed)
-        self.account = Account(journal, refund_failed=settings.refund_failed)
+        try:
+            self.account = Account(journal, refund_failed=settings.refund_failed)
+        except BaseException:
+            if journal is not None:
+                journal.close()
+            raise
         self.blobs = Blobs(folder)
         self.pictures = Pictures(drawn=settings.pictures)
         self.in_flight: set[str] = set()

@@ -1,0 +1,157 @@
+"""Faults: what each does to a request, and that the seed alone decides where they strike."""
+
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from tests.simulator.world import START, MakeWorld, World, error_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def charged(world: World) -> int:
+    return len((await world.stats())["charges"])
+
+
+@pytest.mark.parametrize("kind", ["drop-request", "drop-response"])
+async def test_a_dropped_connection_is_the_same_error_as_over_the_wire(
+    make: MakeWorld, kind: str
+) -> None:
+    world = make(faults=[f"{kind}:1"])
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+        await world.create(key="k")
+    assert await charged(world) == (1 if kind == "drop-response" else 0)
+    assert (await world.stats())["faults"] == {kind: 1}
+
+
+async def test_a_truncated_answer_is_done_and_cut_short(make: MakeWorld) -> None:
+    world = make(faults=["truncate:1"])
+    with pytest.raises(httpx.RemoteProtocolError, match="complete message body"):
+        await world.create()
+    assert await charged(world) == 1
+
+
+async def test_garbage_is_done_and_not_json(make: MakeWorld) -> None:
+    world = make(faults=["garbage:1"])
+    answer = await world.create()
+    assert answer.status_code == 200
+    with pytest.raises(ValueError, match="Expecting value"):
+        answer.json()
+    assert await charged(world) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code", "done"),
+    [
+        ("error-500", 500, "internal_error", 0),
+        ("error-503", 503, "service_unavailable", 0),
+        ("error-500-after", 500, "internal_error", 1),
+        ("rate-limit", 429, "rate_limit_exceeded", 0),
+    ],
+)
+async def test_an_error_comes_before_or_after_the_work(
+    make: MakeWorld, kind: str, status: int, code: str, done: int
+) -> None:
+    world = make(faults=[f"{kind}:1"])
+    answer = await world.create()
+    assert error_of(answer)[:2] == (status, code)
+    assert answer.headers.get("Retry-After") == ("1" if kind == "rate-limit" else None)
+    assert await charged(world) == done
+    rejected = (await world.stats())["rejected"]
+    assert rejected == ({} if done else {str(status): 1})
+
+
+async def test_slow_delays_the_answer_and_not_the_work(make: MakeWorld) -> None:
+    world = make(faults=["slow:1"], slow_seconds=5.0, latency="fixed:2")
+    answer = await world.create()
+    assert world.clock.now == START + 5
+    look = await world.look(answer.json()["data"]["avatar_item"]["id"])
+    assert look["status"] == "completed"
+
+
+async def test_an_expired_link_is_met_once_and_then_fresh_ones_are_given(make: MakeWorld) -> None:
+    world = make(faults=["expired-link:1"])
+    look = await world.finished()
+    await world.look(look["id"])
+    stale = (await world.look(look["id"]))["preview_image_url"]
+    assert (await world.get(stale)).status_code == 403
+    fresh = (await world.look(look["id"]))["preview_image_url"]
+    assert (await world.get(fresh)).status_code == 200
+
+
+async def test_own_pages_and_figures_suffer_no_faults_and_need_no_key(make: MakeWorld) -> None:
+    world = make(faults=["drop-request:1"])
+    anyone = httpx.AsyncClient(transport=httpx.ASGITransport(world.app))
+    for path in ("/", "/__simulator__/stats", "/openapi.json"):
+        assert (await anyone.get(f"http://simulator.test{path}")).status_code == 200
+    assert (await world.stats())["requests"] == {}
+
+
+async def test_pictures_can_be_lost_on_the_way_too(make: MakeWorld) -> None:
+    world = make()
+    link = (await world.finished())["preview_image_url"]
+    world.sim.settings = make(faults=["truncate:1"]).sim.settings
+    with pytest.raises(httpx.RemoteProtocolError):
+        await world.get(link)
+
+
+async def test_a_probability_strikes_about_as_often_as_it_says(make: MakeWorld) -> None:
+    world = make(faults=["error-503:0.2", "rate-limit:0.05"])
+    for _ in range(400):
+        await world.get("/v3/users/me")
+    faults = (await world.stats())["faults"]
+    assert 50 <= faults["error-503"] <= 110
+    assert 5 <= faults["rate-limit"] <= 40
+
+
+async def a_run(world: World) -> list[Any]:
+    """A little of everything, and whatever came of it."""
+    seen: list[Any] = []
+    for index in range(30):
+        try:
+            answer = await world.create(key=f"key-{index}", name=f"Look {index}")
+            seen.append((answer.status_code, answer.text, dict(answer.headers)))
+            listed = await world.get("/v3/avatars/looks", params={"limit": 5})
+            seen.append(listed.text)
+        except httpx.TransportError as error:
+            seen.append(repr(error))
+        world.wait(3)
+    return [*seen, await world.stats()]
+
+
+FAULTS = ["drop-response:0.1", "error-500:0.1", "fail-generation:0.2", "slow:0.1", "garbage:0.1"]
+
+
+async def test_two_simulators_with_one_seed_answer_alike(make: MakeWorld) -> None:
+    options: dict[str, Any] = {"faults": FAULTS, "latency": "lognormal:4,0.4", "concurrency": 2}
+    one, other = make(seed=7, **options), make(seed=7, **options)
+    assert await a_run(one) == await a_run(other)
+    third = make(seed=8, **options)
+    assert await a_run(third) != await a_run(make(seed=7, **options))
+
+
+async def test_one_fault_does_not_move_where_another_strikes(make: MakeWorld) -> None:
+    async def refused(faults: list[str]) -> list[int]:
+        world = make(faults=faults)
+        answers = [await world.get("/v3/users/me") for _ in range(60)]
+        return [index for index, answer in enumerate(answers) if answer.status_code == 503]
+
+    assert await refused(["error-503:0.2"]) == await refused(["slow:0.5", "error-503:0.2"])
+
+
+def test_the_simulator_runs_on_both_event_loops(make: MakeWorld, any_loop: str) -> None:
+    world = make(faults=["slow:1", "drop-response:0.5"])
+    outcome = anyio.run(a_run, world, backend=any_loop)
+    assert outcome == anyio.run(a_run, make(faults=["slow:1", "drop-response:0.5"]))
+
+
+async def test_a_call_that_the_client_gave_up_frees_its_key(make: MakeWorld) -> None:
+    world = make(faults=["slow:1"])
+    world.sim.sleep = anyio.sleep
+    with anyio.move_on_after(0.01):
+        await world.create(key="k")
+    world.sim.sleep = world.clock.sleep
+    assert (await world.create(key="k")).status_code == 200
+    assert await charged(world) == 1

@@ -1,0 +1,186 @@
+"""The state file: nothing that was answered is lost, and nothing else is believed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.simulator.journal import StateError
+from tests.simulator.world import DAY, MakeWorld, World, png
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "account" / "state"
+
+
+def content(path: Path) -> bytes:
+    """Read a file; it is small, and these tests have nothing else to do meanwhile."""
+    return path.read_bytes()
+
+
+def write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def files(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def everything(world: World) -> dict[str, Any]:
+    """What a client can see of an account, links aside."""
+    pages = {}
+    for path in ("/v3/avatars/looks", "/v3/avatars", "/v3/webhooks/endpoints"):
+        pages[path] = (
+            await world.get(path, params={"limit": 50} if "web" not in path else {})
+        ).json()
+    text = json.dumps(pages)
+    return {"pages": text.split("signature")[0], "stats": await world.stats()}
+
+
+async def reopened(make: MakeWorld, world: World, state: Path, **options: Any) -> World:
+    """The same account in a new simulator, at the same moment of time."""
+    world.close()
+    again = make(state=state, **options)
+    again.clock.now = world.clock.now
+    return again
+
+
+async def test_an_account_outlives_its_simulator(make: MakeWorld, state: Path) -> None:
+    world = make(state=state, faults=["fail-generation:0.3"])
+    base = await world.finished(name="Sarah")
+    for index in range(5):
+        await world.made(avatar_id=base["id"], name=f"Look {index}", key=f"k{index}")
+        world.wait(5)
+    await world.client.delete(f"/v3/avatars/looks/{base['id']}")
+    await world.post("/v3/webhooks/endpoints", {"url": "https://a.example/"})
+    asset = await world.asset(png())
+    before = await everything(world)
+    world = await reopened(make, world, state)
+    after = await everything(world)
+    assert after["pages"] == before["pages"]
+    for name in ("charges", "looks", "groups", "spent_usd", "peak_in_progress"):
+        assert after["stats"][name] == before["stats"][name]
+    link = (await world.get(f"/v3/assets/{asset}")).json()["data"]["url"]
+    assert (await world.get(link)).content == png()
+
+
+async def test_idempotency_and_ready_times_survive(make: MakeWorld, state: Path) -> None:
+    world = make(state=state, latency="fixed:100")
+    first = await world.create(key="k")
+    look_id = first.json()["data"]["avatar_item"]["id"]
+    world.wait(60)
+    world = await reopened(make, world, state, latency="fixed:100")
+    assert (await world.create(key="k")).content == first.content
+    assert (await world.look(look_id))["status"] == "processing"
+    assert (await world.stats())["in_progress"] == 1
+    world.wait(40)
+    assert (await world.look(look_id))["status"] == "completed"
+    world.wait(DAY)
+    assert (await world.create(key="k")).content != first.content
+
+
+async def test_chance_goes_on_where_it_was(make: MakeWorld, state: Path) -> None:
+    unbroken = make(faults=["error-503:0.5"])
+    broken = make(state=state, faults=["error-503:0.5"])
+    one, other = [], []
+    for index in range(20):
+        one.append((await unbroken.get("/v3/users/me")).status_code)
+        other.append((await broken.get("/v3/users/me")).status_code)
+        if index == 10:
+            broken = await reopened(make, broken, state, faults=["error-503:0.5"])
+    assert one == other
+
+
+async def test_a_line_torn_by_a_crash_is_dropped_whole(make: MakeWorld, state: Path) -> None:
+    world = make(state=state)
+    await world.finished(name="Kept", key="kept")
+    kept = content(state)
+    await world.create(name="Torn", key="torn")
+    line = content(state)[len(kept) :]
+    world.close()
+    for length in (1, len(line) // 2, len(line) - 1):
+        write(state, kept + line[:length])
+        world = make(state=state)
+        figures = await world.stats()
+        assert [charge["name"] for charge in figures["charges"]] == ["Kept"]
+        assert (figures["looks"], figures["groups"]) == (1, 1)
+        world.close()
+
+
+async def test_what_was_answered_is_in_the_file_already(make: MakeWorld, state: Path) -> None:
+    world = make(state=state)
+    await world.create(key="k")
+    assert b'"idempotency_key":"k"' in content(state)
+    for _ in range(3):
+        await world.get("/v3/users/me")
+    assert content(state).count(b"GET /v3/users/me") == 3
+
+
+async def test_the_file_is_rewritten_shorter_when_it_is_opened(
+    make: MakeWorld, state: Path
+) -> None:
+    world = make(state=state)
+    for _ in range(300):
+        await world.get("/v3/users/me")
+    long = len(content(state))
+    world = await reopened(make, world, state)
+    assert len(content(state)) < long / 3
+    assert (await world.stats())["requests"] == {"GET /v3/users/me": 300}
+
+
+async def test_a_file_that_a_live_simulator_holds_is_refused(make: MakeWorld, state: Path) -> None:
+    world = make(state=state)
+    with pytest.raises(StateError, match="in use"):
+        make(state=state)
+    world.close()
+    make(state=state)
+
+
+WRONG = (
+    b"hello\n",
+    b"no line break",
+    b"[]\n",
+    b'{"simulator":99}\n',
+    b'{"simulator":1}\n["x"]\n',
+    b'{"simulator":1}\n[["x",1]]\n',
+    b'{"simulator":1}\n[["look",{"id":"a"}]]\n',
+    b'{"simulator":1}\n7\n',
+)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_file_that_is_no_state_is_refused_and_left_alone(
+    make: MakeWorld, tmp_path: Path, wrong: bytes
+) -> None:
+    path = tmp_path / "state"
+    path.write_bytes(wrong)
+    with pytest.raises(StateError, match="state"):
+        make(state=path)
+    assert path.read_bytes() == wrong
+    path.unlink()
+    make(state=path)
+
+
+async def test_deleted_files_leave_the_folder(make: MakeWorld, state: Path) -> None:
+    world = make(state=state)
+    one, other = await world.asset(png(9, 9)), await world.asset(png(9, 9))
+    folder = state.with_name("state.files")
+    assert len(files(folder)) == 1
+    await world.client.delete(f"/v3/assets/{one}")
+    assert len(files(folder)) == 1
+    await world.client.delete(f"/v3/assets/{other}")
+    assert files(folder) == []
+
+
+async def test_without_a_state_file_nothing_is_left_behind(make: MakeWorld) -> None:
+    world = make()
+    await world.asset(png(9, 9))
+    folder = world.sim.blobs.folder
+    assert folder is not None
+    assert files(folder)
+    world.close()
+    assert not Path.exists(folder)
