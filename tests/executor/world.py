@@ -5,7 +5,7 @@ the runner, says what was paid for. Time is trio's ``MockClock``: a sleep costs 
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -307,7 +307,7 @@ class World:
         *,
         ceilings: Ceilings | None = None,
         concurrency: int = 10,
-        meanwhile: Callable[[Desk], Awaitable[None]] | None = None,
+        meanwhile: Callable[[Desk], Coroutine[Any, Any, None]] | None = None,
         retry: tuple[str, ...] = (),
         trimmed: Callable[[Plan], Plan] = lambda plan: plan,
     ) -> Outcome:
