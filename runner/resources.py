@@ -3,23 +3,31 @@
 import json
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["schema", "schema_text"]
+__all__ = ["schema", "schema_names", "schema_text"]
+
+_ENDING = ".schema.json"
 
 
 @cache
-def schema_text(name: str) -> str:
-    """Give the text of ``schemas/NAME.schema.json``. Raises FileNotFoundError for another name.
+def _folder() -> Traversable:
+    """Give the schemas: a wheel carries them inside the package, in a checkout they lie beside."""
+    bundled = files("runner") / "schemas"
+    return bundled if bundled.is_dir() else Path(__file__).resolve().parent.parent / "schemas"
 
-    A wheel carries ``schemas/`` inside the package; in a checkout it lies beside it.
-    """
-    file = f"{name}.schema.json"
-    bundled = files("runner") / "schemas" / file
-    if bundled.is_file():
-        return bundled.read_text("utf-8")
-    return (Path(__file__).resolve().parent.parent / "schemas" / file).read_text("utf-8")
+
+def schema_names() -> list[str]:
+    """Name every schema: ``manifest``, ``results``, ..."""
+    names = [entry.name for entry in _folder().iterdir()]
+    return sorted(name.removesuffix(_ENDING) for name in names if name.endswith(_ENDING))
+
+
+def schema_text(name: str) -> str:
+    """Give the text of ``schemas/NAME.schema.json``. Raises FileNotFoundError for another name."""
+    return (_folder() / f"{name}{_ENDING}").read_text("utf-8")
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity
 
 def as_text(diagnostics: Iterable[Diagnostic]) -> str:
     """Give findings for a person: place, words, the quoted line with a caret, and the cure."""
-    return "\n".join(_block(diagnostic) for diagnostic in diagnostics)
+    return "\n".join(_block(diagnostic) for diagnostic in diagnostics).rstrip("\n")
 
 
 def counted(diagnostics: Sequence[Diagnostic]) -> str:

@@ -1,0 +1,31 @@
+"""``lookbook graph``: who references whom, as a drawing in text."""
+
+from pathlib import Path
+
+import click
+
+from runner.cli import wiring
+from runner.cli.options import format_option, manifest_argument, var_option
+
+__all__ = ["command"]
+
+
+@click.command("graph")
+@manifest_argument
+@var_option
+@format_option("mermaid", "dot")
+def command(manifest: Path, variables: tuple[tuple[str, str], ...], *, form: str) -> int:
+    """Print the looks of MANIFEST and their references as Mermaid or DOT.
+
+    An arrow leads from a look to what it conditions; a dotted one only says in whose group a look
+    is saved. Looks without an arrow to them begin a face of their own. Offline and free.
+
+    \b
+    Mermaid shows in GitHub and GitLab pages; DOT is drawn by Graphviz:
+      lookbook graph spring.yaml --format dot | dot -Tsvg > spring.svg
+    """
+    from runner.manifest.diagram import as_dot, as_mermaid
+
+    campaign = wiring.load_campaign(manifest, variables)
+    click.echo(as_mermaid(campaign) if form == "mermaid" else as_dot(campaign))
+    return 0

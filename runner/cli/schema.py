@@ -1,0 +1,21 @@
+"""``lookbook schema``: the published forms, for editors and other programs."""
+
+import click
+
+from runner.resources import schema_names, schema_text
+
+__all__ = ["command"]
+
+
+@click.command("schema")
+@click.argument("name", type=click.Choice(schema_names()), default="manifest")
+def command(name: str) -> int:
+    """Print a JSON Schema: of the manifest, or of what another command prints.
+
+    \b
+    To have an editor complete and explain a manifest, save the schema beside it and put this on
+    the manifest's first line:
+      # yaml-language-server: $schema=manifest.schema.json
+    """
+    click.echo(schema_text(name), nl=False)
+    return 0
