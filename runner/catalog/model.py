@@ -26,6 +26,9 @@ __all__ = [
 
 BASE = "base"
 
+_TELLING = 0.1
+"""Seconds; a shorter span between two steps tells nobody anything."""
+
 LookData = Mapping[str, Any]
 
 
@@ -381,7 +384,8 @@ def _history(take: Mapping[str, Any]) -> tuple[Step, ...]:
         if when is None:
             continue
         span = words.seconds_between(before, stamp)
-        steps.append(Step(what, when, None if span is None else words.duration(span)))
+        telling = span is not None and span >= _TELLING
+        steps.append(Step(what, when, words.duration(span or 0) if telling else None))
         before = stamp
     return tuple(steps)
 

@@ -18,6 +18,7 @@ FIELDS = ("campaign", "look", "title", "take", "matrix", "avatar_id", "ext")
 """What every template may name; the axes of the campaign's matrices come on top."""
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
+_ENDINGS = (*SUFFIXES, ".{ext}")
 _LONGEST = 180
 """Bytes of a piece without its suffix; file systems take 255, and a sync tool adds its own."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -46,7 +47,9 @@ class Template:
             if value is None:
                 value, named = values["look"] or "", True
             out.append(text + (safe(value.zfill(digits)) if field is not None else ""))
-        return "/".join(safe(piece) for piece in "".join(out).split("/") if piece)
+        # Where all of a file's name was left out, its folder's name becomes its own.
+        filled = re.sub(r"/+(\.[^/]*)$", r"\1", "".join(out))
+        return "/".join(safe(piece) for piece in filled.split("/") if piece)
 
 
 def parse(text: str, axes: Collection[str]) -> Template:
@@ -78,9 +81,11 @@ def _check_path(text: str) -> None:
         raise UsageError(f"The naming template {text!r} must be a path below the target, with /.")
     if ".." in text.split("/"):
         raise UsageError(f"The naming template {text!r} leads out of the target folder.")
-    if not text.lower().endswith((*SUFFIXES, ".{ext}")):
-        endings = ", ".join((*SUFFIXES, ".{ext}"))
-        raise UsageError(f"The naming template {text!r} must end in one of {endings}.")
+    if text.rpartition("/")[2].startswith(".") or not text.lower().endswith(_ENDINGS):
+        raise UsageError(
+            f"The naming template {text!r} is no picture's name.",
+            hint="It ends in a name and one of " + ", ".join(_ENDINGS) + ".",
+        )
 
 
 def safe(text: str) -> str:

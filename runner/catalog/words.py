@@ -28,6 +28,7 @@ STATE_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "completed": ("Generated", "It is finished; its picture is not on disk yet."),
         "fetched": ("Ready", "Finished, with its picture on disk."),
         "failed": ("Failed", "The generation did not succeed."),
+        "deleted": ("Deleted", "It is gone at HeyGen; what was recorded of it stays."),
         "blocked": ("Blocked", "It waits for a look that could not be made."),
         "stale": ("Out of date", "What it was made from has changed since."),
     }

@@ -27,6 +27,8 @@ def test_a_template_is_filled_with_axes_and_folders() -> None:
     [
         ("{campaign}/{outfit}_{setting}_{take}.jpg", "spring/red-dress_1.jpg"),
         ("{outfit}/{setting}/{take}.jpg", "red-dress/1.jpg"),
+        ("{outfit}/{setting}.jpg", "red-dress.jpg"),
+        ("{setting}.jpg", "red-dress.jpg"),
         ("{setting} - {outfit} - {take:03}.png", "red-dress - 001.png"),
     ],
 )
@@ -51,6 +53,8 @@ def test_a_look_outside_of_the_matrix_is_called_by_its_key(template: str, expect
         "a\\{look}.jpg",
         "{look}.exe",
         "{look}",
+        ".png",
+        "{look}/.{ext}",
     ],
 )
 def test_a_template_that_cannot_be_meant_is_refused(template: str) -> None:

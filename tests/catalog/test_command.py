@@ -1,0 +1,132 @@
+"""``lookbook catalog`` on a campaign that the embedded simulator really made."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+MANIFEST = """\
+version: 1
+campaign: tiny
+base: {name: Sarah, photo: sarah.png}
+matrix:
+  - id: "${outfit}-${setting}"
+    prompt: Wearing ${outfit}, in ${setting}, soft light
+    axes:
+      outfit: [blazer, linen]
+      setting: [office, street]
+    exclude: [{outfit: linen, setting: street}]
+"""
+
+
+GUARD = Path(__file__).parents[1] / "guard"
+
+
+def lookbook(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the installed command in a process without a key, and with the socket guard."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("lookbook"), *arguments],
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(GUARD)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = written(tmp_path_factory.mktemp("campaign"))
+    settings = ["--sim", "latency=fixed:0.05", "--sim", "pictures=off"]
+    made = lookbook(path.parent, "run", str(path), "--simulate", "--yes", *settings)
+    assert made.returncode == 0, made.stderr
+    return path
+
+
+def written(folder: Path) -> Path:
+    Image.new("RGB", (600, 600), "tan").save(folder / "sarah.png")
+    path = folder / "tiny.yaml"
+    path.write_text(MANIFEST)
+    return path
+
+
+def run(manifest: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    return lookbook(manifest.parent, "catalog", str(manifest), "--simulate", *options)
+
+
+def files(folder: Path, *patterns: str) -> Sequence[str]:
+    return sorted(str(p.relative_to(folder)) for each in patterns for p in folder.rglob(each))
+
+
+def test_the_page_is_made_again_beside_its_pictures(manifest: Path) -> None:
+    page = manifest.parent / "tiny.lookbook" / "simulated" / "catalog.html"
+    page.unlink(missing_ok=True)
+    made = run(manifest)
+    assert made.returncode == 0
+    assert page.is_file()
+    assert str(page) in made.stdout
+
+
+def test_a_folder_to_hand_over_holds_everything_that_was_asked_for(
+    manifest: Path, tmp_path: Path
+) -> None:
+    made = run(
+        manifest,
+        *("--out", str(tmp_path), "--pictures", "--names", "{outfit}/{setting}.png"),
+        *("--contact-sheet", "png", "--contact-sheet", "png"),
+    )
+    assert made.returncode == 0, made.stderr
+    assert files(tmp_path, "catalog.html", "contact-sheet*", "SHA256SUMS") == [
+        "catalog.html",
+        "contact-sheet.png",
+        "pictures/SHA256SUMS",
+    ]
+    assert files(tmp_path / "pictures", "*.png") == [
+        "base.png",
+        "blazer/office.png",
+        "blazer/street.png",
+        "linen/office.png",
+    ]
+    assert len(files(tmp_path / "images", "*")) == 4
+
+
+def test_a_single_file_can_be_sent(manifest: Path, tmp_path: Path) -> None:
+    assert run(manifest, "--embed", "--out", str(tmp_path)).returncode == 0
+    assert files(tmp_path, "*") == ["catalog.html"]
+
+
+def test_a_pdf_is_made_where_its_library_is_there(manifest: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fpdf", reason="the PDF needs the pdf extra")
+    assert run(manifest, "--contact-sheet", "pdf", "--out", str(tmp_path)).returncode == 0
+    assert (tmp_path / "contact-sheet.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_picture_that_cannot_be_exported_is_named_and_the_job_notices(
+    manifest: Path, tmp_path: Path
+) -> None:
+    (image,) = (manifest.parent / "tiny.lookbook" / "simulated" / "images").glob("linen-office.*")
+    content = image.read_bytes()
+    image.unlink()
+    try:
+        made = run(manifest, "--pictures", "--out", str(tmp_path))
+    finally:
+        image.write_bytes(content)
+    assert made.returncode == 1
+    assert "linen-office#1: The picture is not on disk." in made.stderr
+
+
+def test_a_template_that_gives_one_name_twice_is_usage(manifest: Path, tmp_path: Path) -> None:
+    made = run(manifest, "--pictures", "--names", "x.jpg", "--out", str(tmp_path))
+    assert made.returncode == 2
+    assert "the same name" in made.stderr
+
+
+def test_a_campaign_that_was_never_run_has_nothing_to_show(tmp_path: Path) -> None:
+    made = run(written(tmp_path))
+    assert made.returncode == 2
+    assert "was never run" in made.stderr
