@@ -1,0 +1,326 @@
+"""The ledger: durable, append-only, rebuilt from its events, clear about what is wrong."""
+
+import asyncio
+import json
+import os
+import sqlite3
+import stat
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.canonical import sha256_hex
+from runner.errors import LedgerDamaged, LedgerLocked, StorageError, UsageError
+from runner.executor.ports import OverBudget
+from runner.ledger import bodies, database
+from runner.ledger.file import LedgerFile, read_snapshot
+from runner.ledger.fold import rebuild, to_facts
+from runner.ledger.lock import hold
+from runner.model import Account, Billing, TakeState
+from runner.policy.budget import Ceilings
+from runner.policy.lifecycle import Event, ImpossibleEvent
+from tests.ledger.names import Ticking, intent
+
+
+async def bought(ledger: LedgerFile, look: str = "a") -> str:
+    """Bring one take of a look to its end; gives its uid."""
+    take = await ledger.intend(intent(look, key=ledger._entropy.key()))
+    await ledger.record(take.uid, Event.ACCEPTED, {"avatar_id": f"look-{look}", "group_id": "g"})
+    await ledger.record(take.uid, Event.COMPLETED, {"completed_at": 5.0})
+    await ledger.record(take.uid, Event.FETCHED, {"image": f"images/{look}.png", "sha256": "0"})
+    return take.uid
+
+
+async def test_what_was_committed_is_there_for_another_reader(
+    ledger: LedgerFile, path: Path
+) -> None:
+    take = await ledger.intend(intent())
+    seen = read_snapshot(path).takes["a"][0]
+    assert (seen.state, seen.billing) == (TakeState.SUBMITTING, Billing.RESERVED)
+    assert seen == take
+    assert seen.price == Decimal("1.00")
+
+
+async def test_the_database_itself_refuses_to_change_an_event(
+    ledger: LedgerFile, path: Path
+) -> None:
+    await bought(ledger)
+    with sqlite3.connect(path) as other:
+        for statement in ("UPDATE events SET at = 0", "DELETE FROM events"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                other.execute(statement)
+    other.close()
+
+
+async def test_the_state_of_every_take_can_be_rebuilt_from_the_events(ledger: LedgerFile) -> None:
+    for look in ("a", "b", "c"):
+        await bought(ledger, look)
+    lost = await ledger.intend(intent("a", key="key-9"))
+    await ledger.record(lost.uid, Event.LOST, {"error_message": "reset"})
+    await ledger.resend(lost.uid)
+    await ledger.save_asset("ff", "asset-1")
+    await ledger.save_asset("ee", "asset-2")
+    await ledger.forget_asset("asset-1")
+    await ledger.follow({"b": "better"})
+    state = rebuild(ledger.store.events())
+    assert state.takes == ledger.store.state.takes
+    assert state.picks == ledger.store.state.picks
+    assert state.assets == ledger.store.state.assets == {"ee": "asset-2"}
+
+
+async def test_the_tables_hold_what_memory_holds(
+    ledger: LedgerFile, path: Path, ticking: Ticking
+) -> None:
+    await bought(ledger, "a")
+    await ledger.follow({"a": "z"})
+    before = ledger.snapshot()
+    ledger.close()
+    again = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
+    assert again.snapshot() == before
+    assert again.snapshot().pick("z") is not None
+    again.close()
+
+
+async def test_a_send_without_an_answer_is_unknown_when_the_next_run_begins(
+    path: Path, ticking: Ticking
+) -> None:
+    first = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
+    first.begin(Account("api.example", "me"), "spring", {})
+    take = await first.intend(intent())
+    first.close()
+    second = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
+    second.begin(Account("api.example", "me"), "spring", {})
+    assert second.take(take.uid).state is TakeState.UNKNOWN
+    assert second.take(take.uid).billing is Billing.UNKNOWN
+    assert second.take(take.uid).key == "key-1"
+    assert second.body(take.uid) == b'{"name":"a"}'
+    second.close()
+
+
+async def test_an_impossible_event_changes_nothing(ledger: LedgerFile) -> None:
+    uid = await bought(ledger)
+    before = ledger.take(uid)
+    with pytest.raises(ImpossibleEvent):
+        await ledger.record(uid, Event.INTENDED, {})
+    assert ledger.take(uid) == before
+    assert rebuild(ledger.store.events()).takes[uid] == before
+
+
+async def test_a_large_picture_is_stored_once_and_comes_back_byte_for_byte(
+    ledger: LedgerFile, path: Path
+) -> None:
+    picture = "QUJD" * 5000
+    made = [f'{{"n":{n},"data":"{picture}","e":"é"}}'.encode() for n in range(3)]
+    takes = [
+        await ledger.intend(intent(f"l{n}", body=body, key=f"k{n}")) for n, body in enumerate(made)
+    ]
+    assert [ledger.body(take.uid) for take in takes] == made
+    with sqlite3.connect(path) as other:
+        assert other.execute("SELECT count(*) FROM blobs").fetchone() == (1,)
+    other.close()
+
+
+@given(st.binary(max_size=200).map(lambda raw: raw.hex() * 40), st.text(max_size=50))
+def test_any_body_is_split_and_joined_to_itself(large: str, small: str) -> None:
+    data = json.dumps({"data": large, "name": small}, ensure_ascii=False).encode(errors="ignore")
+    pieces, blobs = bodies.split(data)
+    assert bodies.join(pieces, blobs, sha256_hex(data)) == data
+
+
+# --- money ----------------------------------------------------------------------------------------
+
+
+async def test_a_reservation_over_the_runs_ceiling_commits_nothing(
+    path: Path, ticking: Ticking
+) -> None:
+    ceilings = Ceilings(run=Decimal(2))
+    ledger = LedgerFile(path, now=ticking.now, entropy=ticking, ceilings=ceilings, inline=True)
+    ledger.begin(Account("api.example", "me"), "spring", {})
+    for look in ("a", "b"):
+        await ledger.intend(intent(look, key=look))
+    events = len(list(ledger.store.events()))
+    with pytest.raises(OverBudget, match="ceiling"):
+        await ledger.intend(intent("c", key="c"))
+    assert len(list(ledger.store.events())) == events
+    assert "c" not in ledger.snapshot().takes
+    ledger.close()
+
+
+async def test_a_refusal_releases_its_reservation(path: Path, ticking: Ticking) -> None:
+    ceilings = Ceilings(run=Decimal(1))
+    ledger = LedgerFile(path, now=ticking.now, entropy=ticking, ceilings=ceilings, inline=True)
+    ledger.begin(Account("api.example", "me"), "spring", {})
+    take = await ledger.intend(intent("a"))
+    await ledger.record(take.uid, Event.REFUSED, {"error_code": "invalid_parameter"})
+    assert ledger.snapshot().spent == 0
+    await ledger.intend(intent("b", key="b"))
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("events", "held"),
+    [
+        ([], 1),
+        ([Event.LOST], 1),
+        ([Event.ACCEPTED], 1),
+        ([Event.ACCEPTED, Event.FAILED], 1),
+        ([Event.ACCEPTED, Event.FAILED, Event.REFUNDED], 0),
+        ([Event.REFUSED], 0),
+        ([Event.DEFERRED], 0),
+        ([Event.LOST, Event.ABSOLVED], 0),
+    ],
+)
+async def test_what_a_take_holds_after_each_end(
+    ledger: LedgerFile, events: list[Event], held: int
+) -> None:
+    take = await ledger.intend(intent())
+    for event in events:
+        await ledger.record(take.uid, event, {})
+    assert ledger.snapshot().spent == held
+    assert ledger.store.spent_in_run == held
+
+
+async def test_group_commit_never_lets_concurrency_through_a_ceiling(
+    path: Path, ticking: Ticking
+) -> None:
+    ceilings = Ceilings(run=Decimal(7))
+    ledger = LedgerFile(path, now=ticking.now, entropy=ticking, ceilings=ceilings)
+    ledger.begin(Account("api.example", "me"), "spring", {})
+    asked = [ledger.intend(intent(f"l{n}", key=f"k{n}")) for n in range(50)]
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(not isinstance(result, OverBudget) for result in results) == 7
+    assert ledger.snapshot().spent == 7
+    ledger.close()
+    assert read_snapshot(path).spent == 7
+
+
+# --- trouble --------------------------------------------------------------------------------------
+
+
+async def test_a_commit_that_fails_breaks_the_ledger_and_loses_nothing_that_was_said(
+    path: Path, ticking: Ticking
+) -> None:
+    ledger = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
+    ledger.begin(Account("api.example", "me"), "spring", {})
+    await ledger.intend(intent("a"))
+    ledger.store._connection.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(StorageError, match="full"):
+        await ledger.intend(intent("b", body=b'"' + b"x" * 100_000 + b'"', key="b"))
+    with pytest.raises(StorageError):
+        await ledger.intend(intent("c", key="c"))
+    ledger.close()
+    assert set(read_snapshot(path).takes) == {"a"}
+
+
+def test_a_file_that_is_no_database_is_refused_with_what_to_do(path: Path) -> None:
+    path.write_bytes(b"this is not a ledger" * 100)
+    with pytest.raises(LedgerDamaged) as caught:
+        database.open_for_writing(path)
+    assert "--rebuild" in (caught.value.hint or "")
+    assert path.read_bytes().startswith(b"this is not")
+
+
+def test_a_damaged_page_is_noticed(path: Path, ticking: Ticking) -> None:
+    ledger = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
+    ledger.begin(Account("api.example", "me"), "spring", {})
+    ledger.close()
+    data = bytearray(path.read_bytes())
+    data[4096 : 4096 * 3] = b"\xff" * 8192
+    path.write_bytes(bytes(data))
+    with pytest.raises(LedgerDamaged):
+        read_snapshot(path)
+    with pytest.raises(LedgerDamaged):
+        database.open_for_writing(path)
+
+
+def test_a_newer_ledger_is_not_touched(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(UsageError, match="newer lookbook"):
+        database.open_for_writing(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_read_only_folder_is_said_clearly(path: Path) -> None:
+    path.parent.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        with pytest.raises(StorageError, match="writable"):
+            database.open_for_writing(path)
+    finally:
+        path.parent.chmod(stat.S_IRWXU)
+
+
+def test_a_second_run_is_told_who_holds_the_ledger(tmp_path: Path) -> None:
+    with (
+        hold(tmp_path, now=1_800_000_000.0),
+        pytest.raises(LedgerLocked, match=rf"process {os.getpid()} on .*2027-01-15"),
+        hold(tmp_path, now=1_800_000_001.0),
+    ):
+        pass
+    with hold(tmp_path, now=1_800_000_002.0):
+        pass
+
+
+# --- migrations -----------------------------------------------------------------------------------
+
+
+def layout(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return sorted((name, " ".join(sql.split())) for name, sql in rows)
+
+
+def without_comments(sql: str) -> str:
+    return "\n".join(line.split("--")[0] for line in sql.splitlines())
+
+
+def test_migrations_lead_to_exactly_the_schema_of_today() -> None:
+    fresh = sqlite3.connect(":memory:")
+    schema = Path(database.__file__).with_name("schema.sql").read_text("utf-8")
+    fresh.executescript(without_comments(schema))
+    migrated = sqlite3.connect(":memory:")
+    for script in database.migrations():
+        migrated.executescript(without_comments(script))
+    assert layout(migrated) == layout(fresh)
+    fresh.close()
+    migrated.close()
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    folder = Path(database.__file__).parent / "migrations"
+    numbers = [int(entry.name[:4]) for entry in sorted(folder.glob("*.sql"))]
+    assert numbers == list(range(1, database.SCHEMA_VERSION + 1))
+
+
+def test_a_migration_that_fails_leaves_the_ledger_as_it_was(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.open_for_writing(path).close()
+    good = database.migrations()
+    broken = [*good, "CREATE TABLE more (x TEXT) STRICT; SELECT no_such_function();"]
+    monkeypatch.setattr(database, "migrations", lambda: broken)
+    connection = sqlite3.connect(path, isolation_level=None)
+    before = layout(connection)
+    with pytest.raises(sqlite3.OperationalError):
+        database.migrate(connection)
+    connection.close()
+    again = sqlite3.connect(path)
+    assert again.execute("PRAGMA user_version").fetchone() == (database.SCHEMA_VERSION,)
+    assert layout(again) == before
+    again.close()
+
+
+def test_commits_are_durable(path: Path) -> None:
+    connection = database.open_for_writing(path)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    connection.close()
+
+
+async def test_every_field_of_a_take_has_a_column(ledger: LedgerFile) -> None:
+    uid = await bought(ledger)
+    columns = {row[1] for row in ledger.store._connection.execute("PRAGMA table_info(takes)")}
+    assert columns == set(to_facts(ledger.take(uid)))
