@@ -8,7 +8,7 @@ from runner.simulator.avatars import ID_LIMIT, PROMPT_LIMIT, REFERENCE_LIMIT, UR
 from runner.simulator.bodies import NAME_LIMIT
 from runner.simulator.looks import PAGE_DEFAULT, PAGE_MOST
 from runner.simulator.records import AVATAR_TYPES
-from runner.simulator.uploads import DIRECT_BYTES, FILENAME_LIMIT
+from runner.simulator.uploads import FILENAME_LIMIT
 from runner.simulator.webhooks import EVENTS
 from runner.simulator.webhooks import URL_LIMIT as WEBHOOK_URL_LIMIT
 
@@ -151,7 +151,7 @@ NEW_AVATAR: Schema = {
     "oneOf": [
         _object(
             {"type": {"const": "photo"}, "name": _words(NAME_LIMIT), "file": _file(media.IMAGES)},
-            {"avatar_group_id": ID},
+            {"avatar_group_id": _maybe(ID)},
         ),
         _object(
             {
@@ -160,12 +160,11 @@ NEW_AVATAR: Schema = {
                 "prompt": _words(PROMPT_LIMIT),
             },
             {
-                "avatar_id": ID,
-                "avatar_group_id": ID,
-                "reference_images": {
-                    **_array(_file(media.IMAGES)),
-                    "maxItems": REFERENCE_LIMIT,
-                },
+                "avatar_id": _maybe(ID),
+                "avatar_group_id": _maybe(ID),
+                "reference_images": _maybe(
+                    {**_array(_file(media.IMAGES)), "maxItems": REFERENCE_LIMIT}
+                ),
             },
         ),
         _object(
@@ -174,7 +173,7 @@ NEW_AVATAR: Schema = {
                 "name": _words(NAME_LIMIT),
                 "file": _file(media.VIDEOS),
             },
-            {"avatar_group_id": ID},
+            {"avatar_group_id": _maybe(ID)},
         ),
     ]
 }
@@ -182,9 +181,9 @@ NEW_UPLOAD = _object(
     {
         "filename": _words(FILENAME_LIMIT),
         "content_type": {"enum": sorted(media.ACCEPTED)},
-        "size_bytes": {"type": "integer", "minimum": 1, "maximum": DIRECT_BYTES},
+        "size_bytes": {"type": "integer", "minimum": 1},
     },
-    {"checksum_sha256": {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}},
+    {"checksum_sha256": _maybe({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})},
 )
 WEB_ADDRESS: Schema = {
     "type": "string",
@@ -287,7 +286,7 @@ def _paths() -> dict[str, dict[str, Schema]]:
             "post": _call(
                 "Add a webhook endpoint",
                 _one(_ref("Webhook")),
-                body=_object({"url": WEB_ADDRESS}, {"events": WEB_EVENTS}),
+                body=_object({"url": WEB_ADDRESS}, {"events": _maybe(WEB_EVENTS)}),
                 may=POSTS,
             ),
         },
@@ -295,7 +294,7 @@ def _paths() -> dict[str, dict[str, Schema]]:
             "patch": _call(
                 "Change a webhook endpoint",
                 _one(_ref("Webhook")),
-                body=_object({}, {"url": WEB_ADDRESS, "events": WEB_EVENTS}),
+                body=_object({}, {"url": _maybe(WEB_ADDRESS), "events": _maybe(WEB_EVENTS)}),
                 may=(404, 413),
             ),
             "delete": _call(
