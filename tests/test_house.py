@@ -1,0 +1,131 @@
+"""The house: imports point one way, nobody knows more than they should, and there is no circle.
+
+The arrows are read from the code, also those inside functions. ``docs/architecture.md`` tells why.
+"""
+
+import ast
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+RUNNER = ROOT / "runner"
+
+VALUES = {"runner", "answers", "canonical", "errors", "files", "model", "prices", "resources"}
+"""Modules at the top of the package: frozen values, and tools that know no part of it."""
+
+ARROWS: dict[str, set[str]] = {
+    "manifest": VALUES,
+    "policy": VALUES,
+    "plan": VALUES | {"policy"},
+    "executor": VALUES | {"policy", "plan"},
+    "ledger": VALUES | {"policy", "plan", "executor.ports"},
+    "heygen": VALUES | {"executor.ports"},
+    "images": VALUES | {"executor.ports", "heygen"},
+    "catalog": VALUES,
+    "simulator": set(),
+    "cli": VALUES
+    | {"manifest", "policy", "plan", "executor", "ledger", "heygen", "images", "catalog"}
+    | {"simulator"},
+}
+"""What each part may import, beside itself. A dotted name allows that one module only."""
+
+FORBIDDEN: dict[str, set[str]] = {
+    "executor": {"httpx", "sqlite3", "starlette", "PIL", "click"},
+    "policy": {"httpx", "sqlite3", "time", "random", "secrets", "os", "pathlib", "anyio"},
+    "plan": {"httpx", "sqlite3", "time", "random", "secrets", "os", "anyio"},
+    "manifest": {"httpx", "sqlite3", "time", "random", "secrets", "anyio"},
+    "heygen": {"sqlite3", "click"},
+    "ledger": {"httpx", "click", "PIL"},
+    "catalog": {"httpx", "sqlite3", "click"},
+    "simulator": {"sqlite3", "click"},
+}
+"""Libraries that a part must not know, because the effect they stand for is not its own."""
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Give every module of the package by its dotted name."""
+    found = {}
+    for path in sorted(RUNNER.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = path
+    return found
+
+
+@cache
+def imports_of(name: str) -> frozenset[str]:
+    """Give the modules that a module imports, ours by their module, others by their first word."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(modules()[name].read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in modules() else node.module)
+    return frozenset(
+        name if name.startswith("runner") else name.split(".", maxsplit=1)[0] for name in found
+    )
+
+
+def part_of(module: str) -> str:
+    """Give the part of the house that a module belongs to: the word after ``runner``."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "runner"
+
+
+def allowed(part: str, target: str) -> bool:
+    inside = target.removeprefix("runner.")
+    return any(
+        inside == name or inside.startswith(f"{name}.") or (name == "runner" and target == "runner")
+        for name in {part, *ARROWS[part]}
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if part_of(name) in ARROWS])
+def test_every_import_follows_an_arrow(name: str) -> None:
+    ours = [target for target in imports_of(name) if target.split(".")[0] == "runner"]
+    wrong = [target for target in ours if not allowed(part_of(name), target)]
+    assert not wrong, f"{name} must not import {wrong}"
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if part_of(name) in FORBIDDEN])
+def test_no_part_knows_an_effect_that_is_not_its_own(name: str) -> None:
+    wrong = imports_of(name) & FORBIDDEN[part_of(name)]
+    assert not wrong, f"{name} must not import {sorted(wrong)}"
+
+
+def test_every_part_has_its_arrows() -> None:
+    parts = {part_of(name) for name in modules()} - VALUES - {"__main__"}
+    assert parts == set(ARROWS)
+
+
+def test_the_values_at_the_top_know_no_part() -> None:
+    for name in modules():
+        if part_of(name) in VALUES and name != "runner":
+            wrong = [t for t in imports_of(name) if part_of(t) in ARROWS and t.startswith("runner")]
+            assert not wrong, f"{name} must not import {wrong}"
+
+
+def test_there_is_no_circle() -> None:
+    graph = {
+        name: {target for target in imports_of(name) if target in modules() and target != name}
+        for name in modules()
+    }
+    # A package's face hands names on; what it imports may name the package for its other modules.
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle: {error.args[1]}")
+
+
+def test_a_wrong_arrow_would_be_noticed() -> None:
+    assert not allowed("simulator", "runner.model")
+    assert not allowed("plan", "runner.ledger.file")
+    assert not allowed("heygen", "runner.executor.desk")
+    assert allowed("heygen", "runner.executor.ports")
+    assert allowed("cli", "runner.simulator.server")
