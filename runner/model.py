@@ -218,6 +218,8 @@ class TakeState(StrEnum):
     COMPLETED = "completed"
     FETCHED = "fetched"
     FAILED = "failed"
+    DELETED = "deleted"
+    """It is gone at HeyGen; its record, its money and its picture stay."""
 
 
 class LookState(StrEnum):

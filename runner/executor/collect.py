@@ -77,7 +77,9 @@ async def unfetched(desk: Desk, *, thorough: bool) -> list[Take]:
 
 
 def _there(desk: Desk, take: Take, *, thorough: bool) -> bool:
-    if take.image is None or take.sha256 is None:
+    if take.image is None:
+        return True  # it was removed on purpose (``prune --local``)
+    if take.sha256 is None:
         return False
     if thorough:
         return desk.images.present(take.image, take.sha256)

@@ -60,6 +60,7 @@ class Preparer:
             price=planned.price,
             take=take,
             replaces=planned.replaces,
+            reroll=planned.reroll,
             reference_look=look.reference.look if isinstance(look.reference, LookRef) else None,
             reference_id=avatar_id,
             group_wanted=group_id,

@@ -116,8 +116,10 @@ class Execution:
     def _is_usable(self, key: str) -> bool:
         """Whether a look's pick is there and is not about to be replaced."""
         pick = self._desk.ledger.picked(key)
-        wanted = self._actions[key].identity
-        return pick is not None and pick.usable and pick.identity == wanted
+        action = self._actions[key]
+        if pick is None or (action.replacing and pick.uid == action.replaces):
+            return False
+        return pick.usable and pick.identity == action.identity
 
     def _jobs(self) -> list[Job]:
         """Give every job of the plan: what was sent before what will be."""
@@ -261,6 +263,8 @@ class Execution:
         for action in self._plan.actions:
             pick = self._desk.ledger.picked(action.key)
             if action.look is None or action.look.name is None or pick is None:
+                continue
+            if not action.selected:
                 continue
             if pick.usable and pick.name != action.look.name and pick.identity == action.identity:
                 calls.append(partial(rename, self._desk, pick, action.look.name, self.standing))

@@ -74,7 +74,7 @@ class Standing:
             hold = self._of(action, snapshot, replayable, interrupted=interrupted)
             if hold is Hold.UNSENT and waiting.intersection(action.needs):
                 hold = Hold.UNDER_WAY
-            if hold is not None:
+            if hold is not None and action.selected:
                 looks[hold].append(action.key)
             if hold in open_ended:
                 waiting.add(action.key)
@@ -106,8 +106,7 @@ class Standing:
         if any(take.uid in self.pictures for take in takes):
             return Hold.FAILED
         good = sum(take.usable and take.identity == action.identity for take in takes)
-        wanted = action.look.takes if action.look is not None and action.takes else 1
-        if action.action in SETTLED or good >= wanted:
+        if action.action in SETTLED or good >= action.wanted:
             return None
         if action.key in self.held:
             return self.held[action.key][0]

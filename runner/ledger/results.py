@@ -14,6 +14,7 @@ from typing import Any
 from runner.model import Billing, Campaign, LookState, Snapshot, Take, TakeState
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.plan.moves import with_moves
+from runner.plan.states import shown_take, state_of
 from runner.policy.budget import held
 
 __all__ = ["document"]
@@ -62,8 +63,8 @@ def _entry(action: PlannedLook, snapshot: Snapshot) -> dict[str, Any]:
     look = action.look
     takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
     pick = snapshot.pick(action.key)
-    shown = _shown(action, takes, pick)
-    state = _state(action, shown)
+    shown = shown_take(action, takes, pick)
+    state = state_of(action, shown)
     entry: dict[str, Any] = {
         "look": action.key,
         "kind": str(look.kind if look else takes[-1].kind),
@@ -87,25 +88,6 @@ def _entry(action: PlannedLook, snapshot: Snapshot) -> dict[str, Any]:
     if shown is not None and shown.state is TakeState.FAILED:
         entry["error"] = _error(shown)
     return entry
-
-
-def _shown(action: PlannedLook, takes: list[Take], pick: Take | None) -> Take | None:
-    """Choose the take that stands for its look: the pick, unless an edit is under way or failed."""
-    if pick is not None and (action.look is None or pick.identity == action.identity):
-        return pick
-    mine = [take for take in takes if take.identity == action.identity]
-    if mine:
-        return mine[-1]
-    return pick or (takes[-1] if takes else None)
-
-
-def _state(action: PlannedLook, shown: Take | None) -> LookState:
-    if action.action is Action.STALE:
-        return LookState.STALE
-    current = shown is not None and shown.identity == action.identity
-    if shown is not None and current:
-        return LookState(shown.state)
-    return LookState.BLOCKED if action.action is Action.BLOCKED else LookState.PLANNED
 
 
 def _take(take: Take, *, picked: bool) -> dict[str, Any]:

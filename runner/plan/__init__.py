@@ -4,7 +4,7 @@ Pure: campaign and ledger snapshot in, plan out; no clock, no randomness, no fil
 """
 
 from runner.plan.diff import plan
-from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.model import Action, Asked, Plan, PlannedLook
 from runner.plan.trim import trim
 
-__all__ = ["Action", "Plan", "PlannedLook", "plan", "trim"]
+__all__ = ["Action", "Asked", "Plan", "PlannedLook", "plan", "trim"]

@@ -4,8 +4,7 @@ Looks are taken in the order of their references, so that what a look needs is d
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 
 from runner.canonical import canonical_json
 from runner.model import (
@@ -20,32 +19,33 @@ from runner.model import (
 )
 from runner.plan.graph import chains, in_order, needs_of
 from runner.plan.identity import identity_of, ingredients_of
-from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.model import Action, Asked, Plan, PlannedLook
 from runner.plan.moves import find_moves, with_moves
-from runner.plan.reasons import what_changed
+from runner.plan.sketch import UNDER_WAY, Sketch, sketch, why_create, why_failed, why_resume
 
-__all__ = ["plan"]
+__all__ = ["NOT_SELECTED", "plan"]
 
-_UNDER_WAY = frozenset(
-    {
-        TakeState.SUBMITTING,
-        TakeState.UNKNOWN,
-        TakeState.PROCESSING,
-        TakeState.PENDING_CONSENT,
-    }
-)
+NOT_SELECTED = "not selected"
+NOTHING = Asked()
 
 
-def plan(campaign: Campaign, snapshot: Snapshot, *, retry: Collection[str] = ()) -> Plan:
+def plan(
+    campaign: Campaign,
+    snapshot: Snapshot,
+    asked: Asked = NOTHING,
+    *,
+    retry: Collection[str] = (),
+) -> Plan:
     """Give the plan that leads from what the ledger holds to what the campaign says.
 
-    ``retry`` are keys of looks whose failures a person asked to buy again.
+    ``retry`` are keys of looks whose failures a person asked to buy again, as in ``asked``.
     """
+    asked = replace(asked, retry=asked.retry | frozenset(retry))
     order = in_order(campaign.looks)
     by_key = {look.key: look for look in campaign.looks}
     ingredients = {look.key: canonical_json(ingredients_of(look, by_key)) for look in order}
     moves = find_moves(order, ingredients, snapshot)
-    differ = _Differ(campaign, with_moves(snapshot, moves), frozenset(retry), ingredients)
+    differ = _Differ(campaign, with_moves(snapshot, moves), asked, ingredients)
     longest = chains(order)
     was = {new: old for old, new in moves.items()}
     actions = [differ.decide(look, longest[look.key], was.get(look.key)) for look in order]
@@ -55,20 +55,35 @@ def plan(campaign: Campaign, snapshot: Snapshot, *, retry: Collection[str] = ())
         take.uid
         for takes in differ.snapshot.takes.values()
         for take in takes
-        if take.state in _UNDER_WAY and take.uid not in wanted
+        if take.state in UNDER_WAY and take.uid not in wanted
     )
     account = snapshot.account.label if snapshot.account else None
     return Plan(campaign.name, account, tuple(actions), strays, moves)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """An action with its reason.
+
+    ``takes`` are bought, and where it ``regenerates``, to replace a pick that is not wrong.
+    """
+
+    action: Action
+    reason: str
+    takes: int = 0
+    regenerates: bool = False
 
 
 @dataclass(slots=True)
 class _Differ:
     campaign: Campaign
     snapshot: Snapshot
-    retry: frozenset[str]
+    asked: Asked
     ingredients: Mapping[str, str]
     dead: dict[str, str] = field(default_factory=dict)
     """Looks that will have no usable pick, with the reason."""
+    absent: set[str] = field(default_factory=set)
+    """Looks that will have no usable pick because they were not selected."""
     changing: set[str] = field(default_factory=set)
     """Looks whose pick will be another take than now."""
 
@@ -76,31 +91,23 @@ class _Differ:
         """Decide one look; those that it needs are decided already."""
         identity = identity_of(self.ingredients[look.key])
         takes = self.snapshot.takes.get(look.key, ())
-        mine = [take for take in takes if take.identity == identity]
-        sketch = _Sketch(
-            look=look,
-            identity=identity,
-            takes=[take for take in takes if take.state is not TakeState.PLANNED],
-            good=[take for take in mine if take.usable],
-            live=[take for take in mine if take.state in _UNDER_WAY],
-            bad=[take for take in mine if take.state is TakeState.FAILED],
-            pick=self.snapshot.pick(look.key),
-        )
-        action, reason, bought = self._action(sketch)
+        s = sketch(look, identity, takes, self.snapshot.pick(look.key))
+        selected = self.asked.selected is None or look.key in self.asked.selected
+        decision = self._decision(s) if selected else self._left_alone(s)
+        reason = decision.reason
         if old_key is not None:
             reason = f"renamed from {old_key}, what is paid for is the same; {reason}"
-        price = self.campaign.prices.of(look.kind)
-        unknown = [t for t in sketch.live if t.state in (TakeState.UNKNOWN, TakeState.SUBMITTING)]
-        retries = self._retries(sketch, bought)
-        repick = sketch.repick
-        if (
-            action in (Action.CREATE, Action.RESUME)
-            and (sketch.pick is None or sketch.pick.identity != identity)
-        ) or repick is not None:
+        repick = s.repick if selected else None
+        replacing = s.picked_as_wanted and (decision.regenerates or s.being_replaced)
+        moving = decision.action in (Action.CREATE, Action.RESUME) and not s.picked_as_wanted
+        if replacing or moving or repick is not None:
             self.changing.add(look.key)
+        price = self.campaign.prices.of(look.kind)
+        retries = self._retries(s, decision) if selected else 0
+        bought = decision.takes
         return PlannedLook(
             key=look.key,
-            action=action,
+            action=decision.action,
             reason=reason,
             look=look,
             identity=identity,
@@ -108,48 +115,76 @@ class _Differ:
             takes=bought,
             price=price,
             cost=price * bought,
-            at_risk=sum((take.price for take in unknown), Decimal(0)),
+            at_risk=s.at_risk,
             retries=retries,
             retry_cost=price * retries,
             reference=_reference_of(look),
             needs=needs_of(look),
-            under_way=tuple(take.uid for take in sketch.live),
-            replaces=sketch.pick.uid if sketch.pick else None,
+            under_way=tuple(take.uid for take in s.live),
+            replaces=s.pick.uid if s.pick and (moving or replacing) else None,
             repick=repick.uid if repick else None,
             chain=chain,
+            replacing=replacing,
+            reroll=bought > 0 and look.key in self.asked.reroll,
+            wanted=len(s.good) + len(s.live) + bought if bought else 1,
+            selected=selected,
         )
 
-    def _action(self, s: "_Sketch") -> tuple[Action, str, int]:
+    def _decision(self, s: Sketch) -> _Decision:
         if s.look.kind is LookKind.EXISTING:
-            if s.good:
-                return self._settled(s)
-            return Action.ADOPT, f"{s.look.existing} exists already; nothing is generated", 0
-        missing = s.look.takes - len(s.good) - len(s.live)
-        allowed = self._allowed(s, missing)
+            return self._existing(s)
         blocked = self._blocked(s.look)
+        missing = self.asked.reroll.get(s.look.key, s.look.takes - len(s.good) - len(s.live))
+        allowed = self._allowed(s, missing)
         if allowed > 0 and blocked is None:
-            return Action.CREATE, _why_create(s, self.ingredients[s.look.key]), allowed
+            if s.look.key in self.asked.reroll:
+                return _Decision(Action.CREATE, f"{allowed} more, the pick stays", allowed)
+            reason = why_create(s, self.ingredients[s.look.key])
+            return _Decision(Action.CREATE, reason, allowed)
         if s.live:
-            return Action.RESUME, _why_resume(s.live), 0
-        if s.good:
-            return self._settled(s)
-        reason = blocked or _why_failed(s.bad)
-        self.dead[s.look.key] = reason
-        return Action.BLOCKED, reason, 0
+            return _Decision(Action.RESUME, why_resume(s.live))
+        if s.good and s.look.key not in self.asked.reroll:
+            return self._settled(s, blocked)
+        reason = blocked or why_failed(s.bad)
+        if not s.good:
+            self.dead[s.look.key] = reason
+        return _Decision(Action.BLOCKED, reason)
 
-    def _settled(self, s: "_Sketch") -> tuple[Action, str, int]:
-        """Decide a look of which nothing is to be bought: everything it wants is there."""
+    def _existing(self, s: Sketch) -> _Decision:
+        refused = self.asked.refused.get(s.look.key)
+        if refused is not None and not s.good:
+            self.dead[s.look.key] = refused
+            return _Decision(Action.BLOCKED, refused)
+        if s.good:
+            return self._settled(s, None)
+        return _Decision(Action.ADOPT, f"{s.look.existing} exists already; nothing is generated")
+
+    def _left_alone(self, s: Sketch) -> _Decision:
+        """Decide a look that was not selected: only what is under way is finished."""
+        if s.live:
+            return _Decision(Action.RESUME, why_resume(s.live))
+        if not s.picked_as_wanted:
+            self.absent.add(s.look.key)
+        return _Decision(Action.KEEP, NOT_SELECTED)
+
+    def _settled(self, s: Sketch, blocked: str | None) -> _Decision:
+        """Decide a look of which nothing is missing: everything it wants is there."""
         pick = s.current
         stale = self._stale(s.look, pick)
         if stale is not None:
-            return Action.STALE, stale, 0
+            if s.look.key not in self.asked.cascade:
+                return _Decision(Action.STALE, stale)
+            if blocked is not None:
+                return _Decision(Action.STALE, f"{stale}; it cannot be regenerated: {blocked}")
+            return _Decision(Action.CREATE, f"{stale}: regenerated", 1, regenerates=True)
         if s.look.name is not None and pick.name != s.look.name:
-            return Action.RENAME, f"name changed: {pick.name} → {s.look.name}", 0
+            return _Decision(Action.RENAME, f"name changed: {pick.name} → {s.look.name}")
         if s.repick is not None:
-            return Action.KEEP, f"take {pick.number} is this look: picked again, for nothing", 0
+            reason = f"take {pick.number} is this look: picked again, for nothing"
+            return _Decision(Action.KEEP, reason)
         if s.look.kind is LookKind.EXISTING:
-            return Action.KEEP, "exists already", 0
-        return Action.KEEP, "done" if not s.bad else f"done; {len(s.bad)} more failed", 0
+            return _Decision(Action.KEEP, "exists already")
+        return _Decision(Action.KEEP, "done" if not s.bad else f"done; {len(s.bad)} more failed")
 
     def _stale(self, look: Look, pick: Take) -> str | None:
         if look.reference is None or look.kind is not LookKind.PROMPT:
@@ -164,23 +199,32 @@ class _Differ:
             return f"reference {key} has a new take"
         return None
 
-    def _allowed(self, s: "_Sketch", missing: int) -> int:
+    def _allowed(self, s: Sketch, missing: int) -> int:
         """How many takes may be bought: a failure is bought again only where that was asked for."""
         if missing <= 0:
             return 0
-        if s.look.key in self.retry:
+        if s.look.key in self.asked.reroll:
+            return missing if s.good else 0
+        if s.look.key in self.asked.retry:
             return missing
         used = len(s.good) + len(s.live) + len(s.bad)
         return max(0, min(missing, s.look.takes + s.look.retries - used))
 
-    def _retries(self, s: "_Sketch", bought: int) -> int:
+    def _retries(self, s: Sketch, decision: _Decision) -> int:
         """How many failures of this run may be bought again without asking."""
-        if not bought and not s.live:
+        if not decision.takes and not s.live:
             return 0
         return max(0, s.look.retries - len(s.bad))
 
     def _blocked(self, look: Look) -> str | None:
+        if look.key in self.asked.refused:
+            return self.asked.refused[look.key]
         for key in needs_of(look):
+            if key in self.absent:
+                return (
+                    f"it needs {key}, which is not selected and not there; "
+                    f"`--select +{look.key}` includes it"
+                )
             if key in self.dead:
                 return f"{key} is not usable: {self.dead[key]}"
         return self._outside_its_group(look)
@@ -209,7 +253,8 @@ class _Differ:
         )
 
     def orphans(self, wanted: Mapping[str, Look]) -> list[PlannedLook]:
-        """Give the looks that only the ledger knows."""
+        """Give the looks that only the ledger knows, unless all of it was deleted at HeyGen."""
+        over = (TakeState.PLANNED, TakeState.DELETED)
         return [
             PlannedLook(
                 key=key,
@@ -218,66 +263,11 @@ class _Differ:
                 look=None,
                 identity=takes[-1].identity,
                 ingredients=takes[-1].ingredients,
+                selected=self.asked.selected is None or key in self.asked.selected,
             )
             for key, takes in sorted(self.snapshot.takes.items())
-            if key not in wanted and any(take.state is not TakeState.PLANNED for take in takes)
+            if key not in wanted and any(take.state not in over for take in takes)
         ]
-
-
-@dataclass(slots=True)
-class _Sketch:
-    """A look beside its takes: all that were sent, and those that have its identity."""
-
-    look: Look
-    identity: str
-    takes: list[Take]
-    good: list[Take]
-    live: list[Take]
-    bad: list[Take]
-    pick: Take | None
-
-    @property
-    def current(self) -> Take:
-        """The take that is, or for nothing becomes, the pick. Only where ``good`` is not empty."""
-        if self.pick is not None and self.pick.identity == self.identity:
-            return self.pick
-        return self.good[0]
-
-    @property
-    def repick(self) -> Take | None:
-        """A take of this identity that becomes the pick again, because an edit was taken back."""
-        if not self.good or self.live or self.pick is None:
-            return None
-        return self.current if self.current.uid != self.pick.uid else None
-
-
-def _why_create(s: _Sketch, ingredients: str) -> str:
-    if s.bad:
-        return f"{len(s.bad)} of its takes failed; bought again"
-    if s.good or s.live:
-        return f"{len(s.good) + len(s.live)} of {s.look.takes} takes are there"
-    if s.takes:
-        return what_changed((s.pick or s.takes[-1]).ingredients, ingredients)
-    return "new"
-
-
-def _why_resume(live: list[Take]) -> str:
-    states = {take.state for take in live}
-    if TakeState.UNKNOWN in states or TakeState.SUBMITTING in states:
-        return (
-            "it was sent and the outcome is unknown: sent again under its own key, or searched for"
-        )
-    if TakeState.PENDING_CONSENT in states:
-        return "it waits for a person's consent"
-    return "it is under way"
-
-
-def _why_failed(bad: list[Take]) -> str:
-    if not bad:
-        return "it cannot be generated"
-    last = bad[-1]
-    said = last.error_message or last.error_code or "no reason given"
-    return f"{last.label} failed: {said}; `lookbook retry` buys it again"
 
 
 def _reference_of(look: Look) -> str | None:

@@ -1,13 +1,31 @@
 """The plan's own values, frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
 from runner.model import Look
 
-__all__ = ["Action", "Plan", "PlannedLook"]
+__all__ = ["Action", "Asked", "Plan", "PlannedLook"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person asked for beyond what the manifest says, by look key.
+
+    ``selected`` are the only looks that anything is done for; None: all of them. ``cascade`` are
+    those that are regenerated where they are stale, ``retry`` those whose failures are bought
+    again. ``reroll`` says how many more takes of a look to buy; they change no pick. ``refused``
+    are looks that cannot be sent because of what the account says, with the reason.
+    """
+
+    selected: frozenset[str] | None = None
+    cascade: frozenset[str] = frozenset()
+    retry: frozenset[str] = frozenset()
+    reroll: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    refused: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Action(StrEnum):
@@ -43,6 +61,12 @@ class PlannedLook:
     generations may be bought again without asking. ``repick`` is a take that becomes the pick for
     nothing. ``chain`` is the length of the longest chain of looks that wait for this one, itself
     included. ``look`` is None for an orphan.
+
+    ``replaces`` is the uid of the pick that a bought take is meant to replace, None where it is a
+    candidate beside it. ``replacing`` says that the pick is what the manifest wants and is replaced
+    all the same: what references it waits for the new take. ``reroll``: the takes that are bought
+    change no pick. ``wanted`` is how many usable takes of its identity the run is to end with.
+    ``selected`` is whether anything is done for it; what is under way is finished in any case.
     """
 
     key: str
@@ -63,6 +87,10 @@ class PlannedLook:
     replaces: str | None = None
     repick: str | None = None
     chain: int = 1
+    replacing: bool = False
+    reroll: bool = False
+    wanted: int = 1
+    selected: bool = True
 
 
 @dataclass(frozen=True, slots=True)

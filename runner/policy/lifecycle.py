@@ -14,6 +14,9 @@
        │                                  └─┘ RESENT, LOST                                     │
        └── ADOPTED ──▶ COMPLETED          └─── ABSOLVED (a person: nothing was bought) ────────┘
 
+    COMPLETED, FETCHED ── DELETED ──▶ DELETED      FETCHED, DELETED ── DROPPED ──▶ the same
+    FAILED ── DELETED, REFUNDED ──▶ FAILED         COMPLETED, FETCHED ── RENAMED ──▶ the same
+
 From UNKNOWN only a 2xx (ACCEPTED), a settled search (FOUND) or a person (FOUND, ABSOLVED) lead away
 (design, "What a run promises", 1). ``docs/lifecycle.md`` draws the same table for readers.
 """
@@ -62,6 +65,10 @@ class Event(StrEnum):
     """The wallet shows that a failed generation was not billed."""
     ADOPTED = "adopted"
     """A look that exists was taken into the ledger, paid by nobody here."""
+    DELETED = "deleted"
+    """The look is gone at HeyGen: pruned here, or deleted there. What it cost stays."""
+    DROPPED = "dropped"
+    """The picture was removed from disk on purpose; no run fetches it again by itself."""
 
 
 _S, _E = TakeState, Event
@@ -94,13 +101,18 @@ TABLE: dict[TakeState, dict[Event, TakeState]] = {
     _S.COMPLETED: {
         _E.FETCHED: _S.FETCHED,
         _E.RENAMED: _S.COMPLETED,
+        _E.DELETED: _S.DELETED,
     },
     _S.FETCHED: {
         _E.FETCHED: _S.FETCHED,
         _E.MISLAID: _S.COMPLETED,
         _E.RENAMED: _S.FETCHED,
+        _E.DELETED: _S.DELETED,
+        _E.DROPPED: _S.FETCHED,
     },
-    _S.FAILED: {_E.REFUNDED: _S.FAILED},
+    # A failure that was deleted stays one: it must not be bought again without being asked for.
+    _S.FAILED: {_E.REFUNDED: _S.FAILED, _E.DELETED: _S.FAILED},
+    _S.DELETED: {_E.DROPPED: _S.DELETED},
 }
 """Every state with the events that it can meet; what is not listed cannot happen."""
 

@@ -1,0 +1,37 @@
+"""A look's state, as people and selections name it: its picked take's, or blocked, or stale."""
+
+from collections.abc import Sequence
+
+from runner.model import LookState, Snapshot, Take, TakeState
+from runner.plan.model import Action, PlannedLook
+
+__all__ = ["shown_take", "state_of", "states"]
+
+
+def shown_take(action: PlannedLook, takes: Sequence[Take], pick: Take | None) -> Take | None:
+    """Choose the take that stands for its look: the pick, unless an edit is under way or failed."""
+    if pick is not None and (action.look is None or pick.identity == action.identity):
+        return pick
+    mine = [take for take in takes if take.identity == action.identity]
+    if mine:
+        return mine[-1]
+    return pick or (takes[-1] if takes else None)
+
+
+def state_of(action: PlannedLook, shown: Take | None) -> LookState:
+    """Give a look's state from its action and the take that stands for it."""
+    if action.action is Action.STALE:
+        return LookState.STALE
+    current = shown is not None and shown.identity == action.identity
+    if shown is not None and current and shown.state is not TakeState.DELETED:
+        return LookState(shown.state)
+    return LookState.BLOCKED if action.action is Action.BLOCKED else LookState.PLANNED
+
+
+def states(actions: Sequence[PlannedLook], snapshot: Snapshot) -> dict[str, LookState]:
+    """Give the state of every look of a plan; ``snapshot`` has followed the plan's moves."""
+    found: dict[str, LookState] = {}
+    for action in actions:
+        takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
+        found[action.key] = state_of(action, shown_take(action, takes, snapshot.pick(action.key)))
+    return found
