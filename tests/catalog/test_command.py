@@ -83,7 +83,8 @@ def test_a_folder_to_hand_over_holds_everything_that_was_asked_for(
     assert made.returncode == 0, made.stderr
     assert files(tmp_path, "catalog.html", "contact-sheet*", "SHA256SUMS") == [
         "catalog.html",
-        "contact-sheet.png",
+        "contact-sheet-1.png",
+        "contact-sheet-2.png",
         "pictures/SHA256SUMS",
     ]
     assert files(tmp_path / "pictures", "*.png") == [

@@ -179,7 +179,8 @@ class _Sheet:
         whole = (_BOTTOM - MARGIN - _HEADS) / len(table.rows) - _KEY - GUTTER
         if 0.7 * high <= whole < high:
             wide, high = wide * whole / high, whole
-        self._need(high + _KEY + _HEADS)
+        total = _HEADS + len(table.rows) * (high + _KEY + GUTTER)
+        self._need(total if total <= _BOTTOM - MARGIN else high + _KEY + _HEADS)
         for number, row in enumerate(table.rows):
             if self._need(high + _KEY) or number == 0:
                 self._heads(label, columns, left, wide)
