@@ -224,14 +224,17 @@ async def test_a_kept_connection_that_closes_on_a_request_loses_it(then: Any) ->
         assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize(("cut", "outcome"), [(0, Answer), (1, Lost)])
+@pytest.mark.parametrize(
+    ("status", "cut", "outcome"),
+    [(200, 0, Answer), (200, 1, Lost), (402, 0, Refusal), (402, 1, Lost)],
+)
 async def test_an_application_can_take_the_place_of_the_network(
-    cut: int, outcome: type[Answer[object] | Lost]
+    status: int, cut: int, outcome: type[object]
 ) -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         assert scope["path"] == "/v3/avatars"
         length = str(len(BOUGHT)).encode()
-        start = {"type": "http.response.start", "status": 200}
+        start = {"type": "http.response.start", "status": status}
         await send({**start, "headers": [(b"content-length", length)]})
         await send({"type": "http.response.body", "body": BOUGHT[: len(BOUGHT) - cut]})
 
