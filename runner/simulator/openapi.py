@@ -43,7 +43,10 @@ def _array(items: Schema) -> Schema:
 
 
 def _words(limit: int) -> Schema:
-    return {"type": "string", "minLength": 1, "maxLength": limit, "pattern": r"^[A-Za-z0-9]"}
+    """Describe a text that is not blank and holds no control characters."""
+    sound = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]*"
+    pattern = rf"^{sound}\S{sound}$"
+    return {"type": "string", "minLength": 1, "maxLength": limit, "pattern": pattern}
 
 
 def _maybe(schema: Schema) -> Schema:
