@@ -6,10 +6,13 @@ here is immutable and knows nothing of files, clocks or networks. The words are 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
+
+from runner.prices import LATEST
 
 __all__ = [
     "BASE",
@@ -162,16 +165,21 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """USD for one generation, by type. The API page lists 1.00; resellers and contracts differ."""
+    """USD for one generation, by type: the list price unless somebody says otherwise."""
 
-    photo: Decimal = Decimal("1.00")
-    prompt: Decimal = Decimal("1.00")
+    photo: Decimal = LATEST.photo
+    prompt: Decimal = LATEST.prompt
 
     def of(self, kind: LookKind) -> Decimal:
         """Give the price of one take; a look that exists costs nothing."""
         if kind is LookKind.PHOTO:
             return self.photo
         return self.prompt if kind is LookKind.PROMPT else Decimal(0)
+
+    @property
+    def listed_on(self) -> date | None:
+        """The day of the price list that these are from; None for prices of one's own."""
+        return LATEST.on if self == Prices() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ def document(
     looks = [by_key[look.key] for look in campaign.looks]
     orphans = [_entry(action, snapshot) for action in plan.actions if action.look is None]
     takes = [take for of_look in snapshot.takes.values() for take in of_look]
+    listed_on = campaign.prices.listed_on
     results = {
         "version": VERSION,
         "campaign": campaign.name,
@@ -45,6 +46,7 @@ def document(
         "prices": {
             "photo": float(campaign.prices.photo),
             "prompt": float(campaign.prices.prompt),
+            "listed_on": listed_on.isoformat() if listed_on else None,
         },
         "looks": looks,
         "orphans": orphans,
