@@ -55,7 +55,7 @@ class TakeView:
     """One paid generation.
 
     ``image`` is a path relative to the results; ``prompt`` is what it was made from, where that is
-    no longer what the look says.
+    no longer what the look says; ``guides`` is how many reference images it was given.
     """
 
     number: int
@@ -76,6 +76,7 @@ class TakeView:
     request_id: str | None
     consent_url: str | None
     prompt: str | None
+    guides: int
     history: tuple[Step, ...]
     fault: Fault | None
 
@@ -360,6 +361,7 @@ def _take(take: Mapping[str, Any], prompt: str | None) -> TakeView:
         request_id=_text(take["request_id"]),
         consent_url=_web_address(take.get("consent_url")),
         prompt=words.clean(paid) if isinstance(paid, str) and paid != prompt else None,
+        guides=len(take["request"].get("images") or ()),
         history=_history(take),
         fault=_fault(take.get("error")),
     )

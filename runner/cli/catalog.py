@@ -36,13 +36,13 @@ SHEET = "contact-sheet"
     "--names",
     "template",
     metavar="TEMPLATE",
-    default="{campaign}/{look}_{take}.jpg",
-    show_default=True,
     help="How exported pictures are called, from {campaign}, {look}, {title}, {take}, {matrix}, "
     "{avatar_id}, {ext} and the axes of the matrices: '{campaign}/{outfit}_{setting}_{take}.jpg'. "
-    "The ending decides the format; .{ext} keeps it.",
+    "The ending decides the format; .{ext} keeps it. Default: '{campaign}/{look}_{take}.jpg'.",
 )
-@click.option("--all-takes", is_flag=True, help="Export every take, not only the picked one.")
+@click.option(
+    "--all-takes", is_flag=True, help="Export every take's picture, not only the picked one's."
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -58,7 +58,7 @@ def command(
     embed: bool,
     sheets: tuple[str, ...],
     pictures: bool,
-    template: str,
+    template: str | None,
     all_takes: bool,
     out: Path | None,
 ) -> int:
@@ -81,7 +81,7 @@ def command(
     for form in dict.fromkeys(sheets):
         for path in _sheet(results, state.folder, target, form):
             click.echo(f"contact sheet: {path}")
-    if not pictures:
+    if not (pictures or template or all_takes):
         return 0
     return _pictures(results, state.folder, target / PICTURES, template, all_takes=all_takes)
 
@@ -96,12 +96,14 @@ def _sheet(results: Mapping[str, Any], folder: Path, target: Path, form: str) ->
 
 
 def _pictures(
-    results: Mapping[str, Any], folder: Path, target: Path, template: str, *, all_takes: bool
+    results: Mapping[str, Any], folder: Path, target: Path, template: str | None, *, all_takes: bool
 ) -> int:
     """Export the pictures; 1 where some could not be read, so that a job notices."""
     from runner.catalog import album
 
-    made = album.export(results, folder, target, template=template, every_take=all_takes)
+    made = album.export(
+        results, folder, target, template=template or album.TEMPLATE, every_take=all_takes
+    )
     for label, reason in made.skipped:
         wiring.warn(f"{label}: {reason}")
     click.echo(f"pictures: {plural(len(made.files), 'file')} in {target}")

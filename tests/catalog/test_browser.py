@@ -167,7 +167,7 @@ def test_an_address_brings_back_view_filters_and_look(show: Show) -> None:
     assert page.locator("dialog h2").inner_text() == "Linen, Office"
     page.keyboard.press("Escape")
     assert page.locator("#view-matrix").is_visible()
-    dimmed = page.locator("#view-matrix .cell.off").count()
+    dimmed = page.locator("#view-matrix .cell[inert]").count()
     assert dimmed == 7
 
 
@@ -296,7 +296,15 @@ def test_arrows_go_up_and_down_the_columns(show: Show) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "hash_", ["", "#view=matrix", "#view=lineage", "#look=red-dress", "#look=ski-lodge"]
+    "hash_",
+    [
+        "",
+        "#view=matrix",
+        "#view=matrix&axis.outfit=linen",
+        "#view=lineage",
+        "#look=red-dress",
+        "#look=ski-lodge",
+    ],
 )
 def test_axe_finds_nothing_serious(show: Show, hash_: str, scheme: str) -> None:
     axe = pytest.importorskip(

@@ -33,14 +33,19 @@ function fits(look, groups) {
   return true;
 }
 
+// Every place where a look stands, found once: a campaign may have a thousand of them.
+const spots = $$('[data-look]').map((element) => ({
+  element, look: Number(element.dataset.look), card: element.classList.contains('card'),
+}));
+
 function filter() {
   const groups = chosen();
   shown = looks.map((_, index) => index).filter((index) => fits(looks[index], groups));
   const visible = new Set(shown);
-  for (const element of $$('[data-look]')) {
-    const on = visible.has(Number(element.dataset.look));
-    if (element.classList.contains('card')) element.hidden = !on;
-    else element.classList.toggle('off', !on);
+  for (const { element, look, card } of spots) {
+    const off = !visible.has(look);
+    if (card) element.hidden = off;
+    else element.inert = off;
   }
   const orphans = $('.orphans');
   if (orphans) orphans.hidden = !$('.card:not([hidden])', orphans);

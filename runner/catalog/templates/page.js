@@ -74,6 +74,8 @@ async function toClipboard(text, beside) {
   }
   const label = beside.textContent;
   beside.textContent = 'Copied';
+  const status = $('dialog[open] [role=status]') ?? $('#tally');
+  status.textContent = 'Copied';
   setTimeout(() => { beside.textContent = label; }, 1500);
 }
 

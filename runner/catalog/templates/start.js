@@ -20,7 +20,8 @@ $('#theme').addEventListener('click', theme);
 
 function move(key) {
   const view = $('.view:not([hidden])');
-  const frames = $$('a[data-open]', view).filter((frame) => frame.offsetParent);
+  const frames = $$('a[data-open]', view)
+    .filter((frame) => frame.offsetParent && !frame.closest('[inert]'));
   const now = frames.indexOf(document.activeElement);
   if (now < 0 || !frames.length) return false;
   if (key === 'Home') return frames[0];
@@ -49,15 +50,16 @@ document.addEventListener('keydown', (event) => {
     return;
   }
   if (typing) return;
+  const key = event.key.toLowerCase();
   if (dialog.open) {
     if (event.key === 'ArrowLeft') step(-1);
     else if (event.key === 'ArrowRight') step(1);
-    else if (event.key === 'c') nextMode();
-    else if (event.key === 'x') choose(opened);
+    else if (key === 'c') nextMode();
+    else if (key === 'x') choose(opened);
     else return;
   } else if (event.key === '/') {
     $('input[type=search]', bar).focus();
-  } else if (event.key === 'x' && event.target.dataset.open) {
+  } else if (key === 'x' && event.target.dataset.open) {
     choose(Number(event.target.dataset.open));
   } else {
     const keys = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End'];
