@@ -200,13 +200,20 @@ class LedgerFile:
         await self._writer.write(lambda store: store.emit(Note.PICKED, {"look": look, "take": uid}))
 
     async def follow(self, moves: Mapping[str, str]) -> None:
-        """Commit that looks have other keys now: their takes, and what references them, follow."""
+        """Commit that looks have other keys now: their takes, and what references them, follow.
+
+        Takes keep their numbers, unless those are used up under the new key: an older look of that
+        name may have left pictures.
+        """
 
         def operation(store: Store) -> None:
+            used = dict(store.state.numbers)
             for take in [*store.state.takes.values()]:
                 moved = moved_take(take, moves)
                 if moved != take:
                     facts = {name: getattr(moved, name) for name in FOLLOWING}
+                    if moved.look != take.look and moved.look in used:
+                        facts["number"] = used[moved.look] + take.number
                     store.emit(Note.MOVED, facts, take.uid)
 
         await self._writer.write(operation)

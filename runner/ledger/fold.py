@@ -43,7 +43,9 @@ class Entry:
 class State:
     """Everything that the events say, as it is now. Changed only by ``apply``.
 
-    ``numbers`` is the highest take number of each look, so that a number is never used twice.
+    ``numbers`` is the highest take number of each look key, so that a number is never used twice.
+    The numbers that pictures are named by count as well: the pictures of a look whose key was
+    renamed keep the old key's name, and a new look under that key must not write over them.
     """
 
     def __init__(self) -> None:
@@ -57,10 +59,11 @@ class State:
     def put(self, take: Take) -> None:
         """Keep a take as it is now."""
         self.takes[take.uid] = take
-        self.numbers[take.look] = max(take.number, self.numbers.get(take.look, 0))
+        for key, number in ((take.look, take.number), *_named_by(take.image)):
+            self.numbers[key] = max(number, self.numbers.get(key, 0))
 
 
-_TAKE_FIELDS = {field.name for field in fields(Take)}
+_TAKE_FIELDS = dict.fromkeys(field.name for field in fields(Take))
 _READERS: dict[str, Any] = {
     "kind": LookKind,
     "state": TakeState,
@@ -80,7 +83,7 @@ def to_facts(take: Take) -> dict[str, Any]:
 
 def from_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Read fields of a take from JSON or row values. Raises ValueError for what is no field."""
-    unknown = facts.keys() - _TAKE_FIELDS
+    unknown = facts.keys() - _TAKE_FIELDS.keys()
     if unknown:
         raise ValueError(f"not fields of a take: {sorted(unknown)}")
     return {
@@ -134,6 +137,12 @@ def _note(state: State, note: Note, entry: Entry) -> None:
             del state.assets[sha256]
     elif note is Note.WALLET:
         state.wallet = dict(facts)
+
+
+def _named_by(image: str | None) -> list[tuple[str, int]]:
+    """Give the look key and the take number in a picture's path, ``images/KEY.NUMBER.EXT``."""
+    parts = (image or "").rpartition("/")[2].rsplit(".", 2)
+    return [(parts[0], int(parts[1]))] if len(parts) == 3 and parts[1].isdecimal() else []
 
 
 def rebuild(entries: Iterable[Entry]) -> State:
