@@ -32,11 +32,18 @@ TOGETHER = 0.25
 """Looks that are due within so many seconds are asked after together."""
 
 
+JUST_NOW = 5.0
+"""Seconds since its acceptance within which a look counts as watched from its beginning."""
+
+
 @dataclass(slots=True)
 class _Watched:
+    """``timed``: it was watched from its beginning, and waited for nobody but HeyGen."""
+
     take: Take
     since: float
     due: float
+    timed: bool
     done: anyio.Event = field(default_factory=anyio.Event)
     seen: LookData | None = None
 
@@ -60,7 +67,10 @@ class Watcher:
         """
         now = self._desk.clock.now()
         since = take.accepted_at or now
-        watched = _Watched(take, since, due=now + next_poll(now - since, self.durations))
+        age = now - since
+        watched = _Watched(
+            take, since, due=now + next_poll(age, self.durations), timed=0 <= age < JUST_NOW
+        )
         self._watched[take.uid] = watched
         self._gate.began(take.uid)
         self._changed.set()
@@ -151,13 +161,14 @@ class Watcher:
         elif take.state is TakeState.PROCESSING:
             self._postpone(watched)
         else:
-            if take.usable:
+            if take.usable and watched.timed:
                 insort(self.durations, max(0.0, now - watched.since))
             self._release(watched)
 
     async def _let_go_for_consent(self, watched: _Watched) -> None:
         """Start the consent once, let the waiting job go, and look again now and then."""
         desk, take = self._desk, watched.take
+        watched.timed = False
         if take.consent_url is None and take.group_id is not None:
             group_id, key = take.group_id, desk.entropy.key()
             reply = await desk.ask(

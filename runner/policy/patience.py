@@ -65,7 +65,7 @@ def next_poll(age: float, durations: Sequence[float]) -> float:
         return min(15.0, max(0.5, 0.15 * age))
     fastest, typical = durations[0], durations[len(durations) // 2]
     if age < 0.8 * fastest:
-        return max(0.5, 0.8 * fastest - age)
+        return min(60.0, max(0.5, 0.8 * fastest - age))
     if age < 3 * typical:
         return min(15.0, max(0.5, 0.06 * typical))
     return min(60.0, max(1.0, 0.15 * age))
