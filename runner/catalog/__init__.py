@@ -28,10 +28,10 @@ def write(
     cannot be written.
     """
     # Jinja and Pillow are slow to import, and most commands need neither.
-    from runner.catalog import model, page, pictures
+    from runner.catalog import page, pictures, reading
     from runner.files import write_atomic
 
-    view = model.build(results)
+    view = reading.build(results)
     if target is not None and not embed:
         pictures.copy(folder, target, view.sources)
         folder = target

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
-from runner.catalog import model, naming, pictures, xmp
+from runner.catalog import naming, pictures, reading, xmp
 from runner.catalog.model import CatalogPage, LookView, TakeView
 from runner.errors import UsageError
 from runner.files import write_atomic
@@ -56,7 +56,7 @@ def export(
     before anything is written. Raises UsageError for a template that cannot be used or that gives
     two pictures one name, StorageError if ``target`` cannot be written.
     """
-    view = model.build(results)
+    view = reading.build(results)
     wanted = list(_wanted(view, every_take=every_take))
     names = _names(view, wanted, template)
     files: list[Shipped] = []

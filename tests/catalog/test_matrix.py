@@ -1,6 +1,6 @@
 """A matrix as tables: every look in its place, every exclusion a visible gap."""
 
-from runner.catalog import matrix, model
+from runner.catalog import matrix, reading
 from tests.catalog import sample
 
 
@@ -8,7 +8,7 @@ def arranged(*axes: dict[str, str]) -> matrix.MatrixView:
     looks = [
         sample.look("-".join(values.values()), "p", matrix="m", axes=values) for values in axes
     ]
-    page = model.build(sample.document([sample.base(), *looks]))
+    page = reading.build(sample.document([sample.base(), *looks]))
     return matrix.arrange(page.matrices[0], page.looks)
 
 
@@ -50,7 +50,7 @@ def test_a_third_axis_makes_a_table_for_each_of_its_values() -> None:
 
 def test_looks_of_other_matrices_and_orphans_take_no_place() -> None:
     axes = {"outfit": "a", "setting": "x"}
-    page = model.build(
+    page = reading.build(
         sample.document(
             [sample.look("a-x", "p", matrix="m", axes=axes), sample.look("other", "p")],
             orphans=[sample.look("old", "p", matrix="m", axes=axes)],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from runner.catalog import matrix, model, sheet
+from runner.catalog import matrix, reading, sheet
 from runner.catalog.pictures import Picture
 from runner.catalog.sheet import layout, lettering
 from runner.catalog.sheet.layout import Frame, Page, Text
@@ -16,7 +16,7 @@ from tests.catalog import sample
 
 
 def composed(results: dict[str, Any]) -> list[Page]:
-    view = model.build(results)
+    view = reading.build(results)
     shown = {image: Picture("thumbs/x.jpg", image, 512, 640) for image, _ in view.sources}
     return layout.compose(view, shown)
 
@@ -32,7 +32,7 @@ def frames(pages: list[Page]) -> list[Frame]:
 def test_every_look_is_on_the_sheet_once_and_every_gap_too() -> None:
     results = sample.campaign()
     pages = composed(results)
-    view = model.build(results)
+    view = reading.build(results)
     keys = [text for text in texts(pages) if text in {look.key for look in view.wanted}]
     assert sorted(keys) == sorted(look.key for look in view.wanted)
     gaps = sum(matrix.arrange(axes, view.looks).gaps for axes in view.matrices)

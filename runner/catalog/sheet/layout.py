@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from runner.catalog import matrix, model, words
+from runner.catalog import matrix, reading, words
 from runner.catalog import pictures as picture_files
 from runner.catalog.model import CatalogPage, LookView
 from runner.catalog.pictures import Picture
@@ -65,7 +65,7 @@ class Page:
 
 def prepare(results: Mapping[str, Any], folder: Path) -> tuple[list[Page], Mapping[str, Path]]:
     """Read a results document and its pictures: the pages, and the thumbnail of each image."""
-    view = model.build(results)
+    view = reading.build(results)
     shown = picture_files.prepare(folder, view.sources)
     thumbs = {image: folder / one.thumb for image, one in shown.items() if one.thumb is not None}
     return compose(view, shown), thumbs
@@ -132,7 +132,9 @@ class _Sheet:
         self._y += 30
         self._write(MARGIN, self._y, name, 34, room=_ROOM, face="serif")
         count = len(view.wanted)
-        facts = [f"{count} look{'' if count == 1 else 's'}, {view.ready} ready"]
+        facts = [f"{count} look{'' if count == 1 else 's'}"]
+        if view.ready != count:
+            facts[0] += f", {view.ready} ready"
         facts.append(f"{view.spent} spent" + (", none of it real" if view.simulated else ""))
         if view.account:
             facts.append(view.account)

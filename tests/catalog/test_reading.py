@@ -1,4 +1,4 @@
-"""The view model: what a results document says, as values, before any markup."""
+"""What a results document says, as values, before any markup."""
 
 import json
 from pathlib import Path
@@ -7,14 +7,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from runner.catalog import model
+from runner.catalog import model, reading
 from tests.catalog import sample
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "results.schema.json"
 
 
 def build(*looks: dict[str, Any], **rest: Any) -> model.CatalogPage:
-    return model.build(sample.document([sample.base(), *looks], **rest))
+    return reading.build(sample.document([sample.base(), *looks], **rest))
 
 
 @pytest.mark.parametrize("results", [sample.campaign(), sample.many(30)], ids=["small", "many"])
@@ -49,7 +49,7 @@ def test_a_prompt_without_a_reference_does_not_keep_the_face() -> None:
 
 def test_a_base_born_from_a_prompt_is_the_face_itself() -> None:
     born = sample.look("base", "a woman in her 30s", reference=None)
-    assert not model.build(sample.document([born])).looks[0].faceless
+    assert not reading.build(sample.document([born])).looks[0].faceless
 
 
 def test_a_reference_is_a_look_of_the_catalog_or_a_literal_id() -> None:
@@ -155,7 +155,7 @@ def test_declared_matrices_give_the_order_and_the_values_that_no_look_has() -> N
 def test_money_that_is_not_simply_charged_is_explained() -> None:
     results = sample.document([sample.base()])
     results["totals"] |= {"assumed_billed_usd": 1.0, "refunded_usd": 2.5}
-    notes = model.build(results).money_notes
+    notes = reading.build(results).money_notes
     assert [note.split()[0] for note in notes] == ["$1.00", "$2.50"]
 
 
