@@ -15,19 +15,30 @@ from runner.cli.options import (
     var_option,
 )
 from runner.cli.show import plan_text
-from runner.plan import Plan
+from runner.cli.wanted import wish_options, wishes_of
+from runner.files import write_atomic
+from runner.plan import plan as make_plan
+from runner.plan.saved import document, save
+from runner.plan.wishes import adjusted, asked_for
 from runner.policy.outcome import Exit
 
-__all__ = ["command", "plan_document"]
+__all__ = ["command"]
 
 
 @click.command("plan")
 @manifest_argument
 @simulate_option
 @account_option
+@wish_options
 @var_option
 @format_option("text", "json")
 @click.option("--all", "everything", is_flag=True, help="Also list every look that is done.")
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the plan: `lookbook run MANIFEST --plan FILE` carries out exactly this, or refuses.",
+)
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
@@ -41,43 +52,36 @@ def command(
     account: str | None,
     form: str,
     everything: bool,
+    out: Path | None,
     detailed_exitcode: bool,
+    **options: Any,
 ) -> int:
     """Show what `lookbook run` would do with each look of MANIFEST, why, and what it costs.
 
     Reads the manifest, its files, and the ledger of the account that was used last (or --account,
     or --simulate); it says which. Nothing is sent, nothing is changed, no key is needed.
+
+    \b
+    Examples:
+      lookbook plan spring.yaml --select '+tag:hero'      these looks, and what they need
+      lookbook plan spring.yaml --cascade                 the price of regenerating what is stale
+      lookbook plan spring.yaml -o plan.json              to be read now and carried out later
     """
-    campaign = wiring.load_campaign(manifest, variables)
+    wishes = wishes_of(options)
+    campaign = adjusted(wiring.load_campaign(manifest, variables), wishes)
     state = wiring.offline_state(campaign, account=account, simulate=simulate)
-    plan, snapshot = wiring.offline_plan(campaign, state)
+    snapshot, _ = wiring.offline(state)
+    plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
     if form == "json":
-        click.echo(json.dumps(plan_document(plan), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(document(plan), indent=2, ensure_ascii=False))
     else:
         where = wiring.where(snapshot, simulate=simulate)
         ceiling = campaign.budget.run_usd
         click.echo(plan_text(plan, where=where, ceiling=ceiling, everything=everything))
+    if out is not None:
+        simulated = simulate or (snapshot.account is not None and snapshot.account.simulated)
+        kept = save(plan, campaign, snapshot, wishes, variables=variables, simulate=simulated)
+        write_atomic(out, (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode())
+        how = f"lookbook run {manifest} --plan {out}{' --simulate' if simulated else ''}"
+        click.echo(f"\nSaved. To do exactly this: {how}", err=True)
     return int(Exit.CHANGES if detailed_exitcode and plan.changes else Exit.DONE)
-
-
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """Give the plan as other programs read it (``schemas/plan.schema.json``)."""
-    return {
-        "version": 1,
-        "campaign": plan.campaign,
-        "account": plan.account,
-        "count": plan.count,
-        "cost_usd": float(plan.cost),
-        "worst_case_usd": float(plan.worst_case),
-        "actions": [
-            {
-                "look": action.key,
-                "action": str(action.action),
-                "reason": action.reason,
-                "takes": action.takes,
-                "cost_usd": float(action.cost),
-                "reference": action.reference,
-            }
-            for action in plan.actions
-        ],
-    }

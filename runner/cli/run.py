@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,15 @@ from runner.cli.options import (
     yes_option,
 )
 from runner.cli.show import plan_text, plural, results_text, usd
+from runner.cli.wanted import read_saved, wish_options, wishes_of
 from runner.cli.workshop import Workshop, adopt_results, begin, workshop
 from runner.errors import BudgetRefused, LedgerQuestion, LookbookError, UsageError
 from runner.executor.desk import Desk
 from runner.executor.session import Session
 from runner.executor.settle import Finding
-from runner.executor.standing import Standing
+from runner.executor.standing import Hold, Standing
 from runner.executor.tasks import one_error
+from runner.executor.verify import refusals
 from runner.executor.wallet import balance_of
 from runner.files import write_atomic
 from runner.ledger.file import LedgerFile
@@ -37,6 +39,8 @@ from runner.ledger.places import Places, has_takes, holding
 from runner.model import Campaign
 from runner.plan import Plan, trim
 from runner.plan import plan as make_plan
+from runner.plan.saved import Saved, moved
+from runner.plan.wishes import NO_WISHES, Wishes, adjusted, asked_for
 from runner.policy.budget import Ceilings
 from runner.policy.outcome import Exit, Outcome, exit_code
 
@@ -48,7 +52,7 @@ DEFAULT_CONCURRENCY = 10
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for on the command line. ``retry`` are looks to buy again."""
+    """What was asked for on the command line; ``saved`` is a plan to carry out exactly."""
 
     simulate: bool = False
     sim: tuple[tuple[str, str], ...] = ()
@@ -60,7 +64,8 @@ class Request:
     form: str = "text"
     out: Path | None = None
     new_ledger: bool = False
-    retry: frozenset[str] = frozenset()
+    wishes: Wishes = NO_WISHES
+    saved: Saved | None = None
     probe: Callable[[str], None] | None = None
 
 
@@ -121,7 +126,20 @@ def run_options(function: Any) -> Any:
 
 @click.command("run")
 @run_options
-def command(manifest: Path, variables: tuple[tuple[str, str], ...], **options: Any) -> int:
+@wish_options
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Carry out exactly the plan that `lookbook plan -o FILE` saved, or refuse.",
+)
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    plan_file: Path | None,
+    **options: Any,
+) -> int:
     """Generate the looks of MANIFEST that are not there yet, each paid for exactly once.
 
     Shows the plan with its price and asks; --yes answers. Running the same command again resumes:
@@ -133,13 +151,26 @@ def command(manifest: Path, variables: tuple[tuple[str, str], ...], **options: A
       lookbook run spring.yaml --simulate           rehearse it, free and without a key
       lookbook run spring.yaml --max-cost 25        ask, then spend $25 at the most
       lookbook run spring.yaml --yes --format json  in a nightly job
+      lookbook run spring.yaml --select tag:hero    these looks only
+      lookbook run spring.yaml --cascade            also regenerate what is stale
     """
+    wishes, saved = wishes_of(options), None
+    if plan_file is not None:
+        saved = read_saved(plan_file)
+        if variables or wishes != NO_WISHES or options["up_to_budget"]:
+            raise UsageError("A saved plan says already which looks, takes and prices are meant.")
+        if saved.simulate != options["simulate"]:
+            wrong = "for the simulator: add" if saved.simulate else "for a real account: leave out"
+            raise UsageError(f"{plan_file} is {wrong} --simulate.")
+        wishes, variables = saved.wishes, saved.variables
     options["sim"] = options.pop("sim_settings")
-    return start(wiring.load_campaign(manifest, variables), Request(**options))
+    campaign = wiring.load_campaign(manifest, variables)
+    return start(campaign, Request(**options, wishes=wishes, saved=saved))
 
 
 def start(campaign: Campaign, request: Request) -> int:
     """Carry out a request; gives the exit code. Raises a LookbookError when it cannot begin."""
+    campaign = adjusted(campaign, request.wishes)
     state = Places(campaign.manifest).simulated()
     with wiring.simulated(state, request.sim, simulate=request.simulate) as url:
         return anyio.run(execute, campaign, request, url)
@@ -156,7 +187,8 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
         ) as work:
             if not has_takes(link.state.ledger):
                 await before_the_first_take(campaign, work, request)
-            plan = agree(campaign, link, work.ledger, request)
+            plan = await planned(campaign, work, request)
+            plan = agree(plan, link, work.ledger, request)
             work.progress.begin(in_hand(plan))
             facts = {"max_cost": str(request.max_cost) if request.max_cost else None}
             session = Session(work.desk, plan, link.account, link.user, request.concurrency, facts)
@@ -211,12 +243,33 @@ def ask_about_other_ledgers(campaign: Campaign, link: wiring.Link) -> None:
         raise LedgerQuestion("Nothing was sent.")
 
 
-def agree(campaign: Campaign, link: wiring.Link, ledger: LedgerFile, request: Request) -> Plan:
-    """Make the plan, show it, hold it against the ceilings, and ask.
+async def planned(campaign: Campaign, work: Workshop, request: Request) -> Plan:
+    """Make the plan, every literal id in it held against the account.
+
+    Raises UsageError where a saved plan is to be carried out and something has moved.
+    """
+    snapshot = work.ledger.snapshot()
+    asked = asked_for(campaign, snapshot, request.wishes)
+    plan = make_plan(campaign, snapshot, asked)
+    refused = await refusals(work.desk, plan)
+    if refused:
+        plan = make_plan(campaign, snapshot, replace(asked, refused=refused))
+    if request.saved is not None:
+        changes = moved(request.saved, plan, campaign, snapshot, work.link.account)
+        if changes:
+            raise UsageError(
+                "The saved plan was not carried out, because something has moved since:\n"
+                + "\n".join(f"  {change}" for change in changes),
+                hint="Nothing was sent. Look at a new plan, and save that one.",
+            )
+    return plan
+
+
+def agree(plan: Plan, link: wiring.Link, ledger: LedgerFile, request: Request) -> Plan:
+    """Show the plan, hold it against the ceilings, and ask; gives what was agreed to.
 
     Raises BudgetRefused, or UsageError when it was declined.
     """
-    plan = make_plan(campaign, ledger.snapshot(), retry=request.retry)
     room = room_under(ledger, plan)
     if request.up_to_budget and room is not None and plan.cost > room:
         plan = trim(plan, room)
@@ -236,7 +289,8 @@ def agree(campaign: Campaign, link: wiring.Link, ledger: LedgerFile, request: Re
             raise UsageError(
                 "There is nobody to ask here, so nothing was sent.", hint="Add --yes to go ahead."
             )
-        if not click.confirm(f"Spend up to {usd(plan.worst_case)}?", err=True):
+        money = " of simulated money" if link.account.simulated else ""
+        if not click.confirm(f"Spend up to {usd(plan.worst_case)}{money}?", err=True):
             raise UsageError("Declined; nothing was sent.")
     return plan
 
@@ -323,7 +377,11 @@ def advice(outcome: Outcome, standing: Standing | None) -> list[str]:
         lines.append(f"The run was stopped: {outcome.stopped}")
     if standing is not None:
         lines += [_undecided(finding) for finding in standing.findings.values()]
-        lines += [f"{key} was held back: {why}" for key, (_, why) in standing.held.items()]
+        lines += [
+            f"{key} was held back: {why}"
+            for key, (hold, why) in standing.held.items()
+            if hold is not Hold.UNDER_WAY
+        ]
         lines += [f"a picture is missing: {why}" for why in standing.pictures.values()]
     if exit_code(outcome) is Exit.UNDER_WAY:
         lines.append("Work is still under way: run the same command again to resume.")

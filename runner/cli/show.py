@@ -76,11 +76,12 @@ def plan_text(
     everything: bool = False,
 ) -> str:
     """Write the plan: a line for each look that changes, then the count and the price."""
-    kept = [a for a in plan.actions if a.action is Action.KEEP and a.repick is None]
+    aside = [a for a in plan.actions if not a.selected and a.action is not Action.RESUME]
+    kept = [a for a in plan.actions if a.action is Action.KEEP and a.repick is None and a.selected]
     fold = len(kept) >= SHORT and not everything
     rows = []
     for action in plan.actions:
-        if fold and action in kept:
+        if (fold and action in kept) or (action in aside and not everything):
             continue
         mark, colour = MARKS[action.action]
         price = usd(action.cost) if action.cost else ""
@@ -94,6 +95,8 @@ def plan_text(
         lines += [table(rows, right=(3,)), ""]
     if fold:
         lines += [f"  = {plural(len(kept), 'look')} done, nothing to do for them", ""]
+    if aside and not everything:
+        lines += [f"  = {plural(len(aside), 'look')} not selected", ""]
     if plan.strays:
         strays = plural(len(plan.strays), "take")
         lines.append(f"  {strays} under way that the manifest no longer wants: never sent again,")
@@ -143,7 +146,8 @@ def totals_text(results: Mapping[str, Any]) -> str:
     """Write the summary: how many looks in each state, and the money by what is known of it."""
     totals = results["totals"]
     states = ", ".join(f"{count} {state}" for state, count in totals["states"].items())
-    parts = [f"spent {usd(totals['cost_usd'])}"]
+    simulated = " of simulated money" if results["account"] == "simulator" else ""
+    parts = [f"spent {usd(totals['cost_usd'])}{simulated}"]
     for name, words in (
         ("assumed_billed_usd", "of which {} for failed generations (assumed billed)"),
         ("unknown_usd", "of which {} of unknown outcome"),
