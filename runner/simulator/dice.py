@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from base64 import b32encode
 
 
 class Dice:
@@ -23,8 +22,8 @@ class Dice:
         return int.from_bytes(self.digest(*label)[:7]) / (1 << 56)
 
     def name(self, prefix: str, *label: object) -> str:
-        """Return an identifier that looks random, such as ``look_k3jd…``."""
-        return prefix + b32encode(self.digest("name", prefix, *label)[:15]).decode().lower()
+        """Return an identifier that looks random, such as ``look_3f09…``."""
+        return prefix + self.digest("name", prefix, *label)[:12].hex()
 
     def seal(self, text: str) -> str:
         """Return a short signature over a text, for links and cursors."""

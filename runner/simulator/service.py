@@ -86,9 +86,12 @@ class Answer:
 Handler = Callable[[Call], Answer | Awaitable[Answer]]
 
 
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 def json_bytes(value: object) -> bytes:
     """Compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return _compact(value).encode()
 
 
 def data(value: object) -> Answer:

@@ -7,7 +7,8 @@ photo that it drew comes back as the same person.
 
 import json
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from random import Random
 
 from runner.simulator.portrait import words
@@ -97,30 +98,32 @@ class Face:
 
     def encode(self) -> str:
         """Return the face as one short line of JSON."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps({name: getattr(self, name) for name in TRAITS}, separators=(",", ":"))
 
 
+TRAITS = tuple(field.name for field in fields(Face))
 CHOICES: dict[str, frozenset[str]] = {
-    "style": frozenset({*WOMEN_STYLES, *MEN_STYLES, *words.HAIR_STYLES}),
+    "style": frozenset({*WOMEN_STYLES, *MEN_STYLES, *words.HAIR_STYLES.entries}),
     "shape": frozenset(SHAPES),
     "eyes": frozenset(EYES),
     "brows": frozenset(BROWS),
     "nose": frozenset(NOSES),
     "mouth": frozenset(MOUTHS),
-    "beard": frozenset(words.BEARDS),
+    "beard": frozenset(words.BEARDS.entries),
     "glasses": frozenset(GLASSES),
     "earrings": frozenset(EARRINGS),
 }
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
+@lru_cache(maxsize=1024)
 def decode(text: str) -> Face:
     """Return the face that :meth:`Face.encode` wrote; ValueError for anything else.
 
     What a picture carries may come from anywhere, so every trait is checked.
     """
     values = json.loads(text)
-    if not isinstance(values, dict) or set(values) != {field.name for field in fields(Face)}:
+    if not isinstance(values, dict) or set(values) != set(TRAITS):
         raise ValueError("not a face")
     for field in fields(Face):
         value = values[field.name]
@@ -148,14 +151,8 @@ def born(
     random = Random(chance)  # noqa: S311 - a drawing, not a secret
     text = text.lower()
     woman = _is_woman(text, random)
-    age = (
-        int(found[0])
-        if (found := words.find(text, words.AGES))
-        else random.choice((26, 30, 34, 41, 48))
-    )
-    family = (
-        found[0] if (found := words.find(text, words.SKINS)) else random.choice(tuple(SKIN_TONES))
-    )
+    age = int(found[0]) if (found := words.AGES.find(text)) else random.choice((26, 30, 34, 41, 48))
+    family = found[0] if (found := words.SKINS.find(text)) else random.choice(tuple(SKIN_TONES))
     face = Face(
         woman=woman,
         age=age,
@@ -194,16 +191,9 @@ def _is_woman(text: str, random: Random) -> bool:
 
 
 def _hair_colour(text: str, family: str, age: int, random: Random) -> str:
-    for name in sorted(words.HAIR_COLOURS, key=len, reverse=True):
-        nouns = "hair|haired|beard|bearded|curls|curly hair|bob|braids|ponytail|bun|wavy hair|waves"
-        spelled = "|".join(f"{name} {noun}|{name}-{noun}" for noun in nouns.split("|"))
-        alone = (
-            ""
-            if name not in ("blonde", "blond", "brunette", "redhead", "salt and pepper")
-            else f"|{name}"
-        )
-        if words.mentions(text, f"{spelled}{alone}|hair is {name}"):
-            return words.HAIR_COLOURS[name]
+    named = words.hair_colour(text)
+    if named is not None:
+        return named
     chance = random.random()
     if age >= 62 or (age >= 50 and chance < 0.5):
         return words.HAIR_COLOURS[random.choice(("grey", "silver", "white", "salt and pepper"))]
@@ -215,7 +205,7 @@ def _hair_colour(text: str, family: str, age: int, random: Random) -> str:
 
 def _hair_style(text: str, random: Random, *, woman: bool) -> str:
     chance = random.choice(WOMEN_STYLES if woman else MEN_STYLES)
-    found = words.find(text, words.HAIR_STYLES)
+    found = words.HAIR_STYLES.find(text)
     if found is None:
         return chance
     return found[0] if woman else SHORT.get(found[0], found[0])
@@ -223,7 +213,7 @@ def _hair_style(text: str, random: Random, *, woman: bool) -> str:
 
 def _beard(text: str, random: Random, *, woman: bool) -> str:
     chance = random.choice(("none", "none", "stubble", "full", "moustache", "goatee"))
-    found = words.find(text, words.BEARDS)
+    found = words.BEARDS.find(text)
     if found is not None:
         return found[0]
     return "none" if woman else chance

@@ -3,7 +3,7 @@
 import json
 import re
 import zlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from runner.simulator.portrait import words
@@ -65,7 +65,8 @@ class Scene:
 
     def encode(self) -> str:
         """Return the scene as one short line of JSON; what is empty is left out."""
-        return json.dumps({k: v for k, v in asdict(self).items() if v}, separators=(",", ":"))
+        said = {name: value for name in PARTS if (value := getattr(self, name))}
+        return json.dumps(said, separators=(",", ":"))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,13 +74,15 @@ class Scene:
         return SIZES[self.format]
 
 
+PARTS = tuple(field.name for field in fields(Scene))
+TYPES = {field.name: type(field.default) for field in fields(Scene)}
 CHOICES: dict[str, frozenset[str]] = {
-    "garment": frozenset(words.GARMENTS),
-    "setting": frozenset(words.SETTINGS),
-    "light": frozenset(words.LIGHTS),
-    "weather": frozenset(words.WEATHER),
-    "expression": frozenset(words.EXPRESSIONS),
-    "pose": frozenset({*words.POSES, "photo"}),
+    "garment": frozenset(words.GARMENTS.entries),
+    "setting": frozenset(words.SETTINGS.entries),
+    "light": frozenset(words.LIGHTS.entries),
+    "weather": frozenset(words.WEATHER.entries),
+    "expression": frozenset(words.EXPRESSIONS.entries),
+    "pose": frozenset({*words.POSES.entries, "photo"}),
     "format": frozenset(SIZES),
 }
 COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -91,8 +94,7 @@ def decode(text: str) -> Scene:
     What a picture carries may come from anywhere, so every part is checked.
     """
     values = json.loads(text)
-    types = {field.name: type(field.default) for field in fields(Scene)}
-    if not isinstance(values, dict) or any(type(v) is not types.get(k) for k, v in values.items()):
+    if not isinstance(values, dict) or any(type(v) is not TYPES.get(k) for k, v in values.items()):
         raise ValueError("not a scene")
     for name, value in values.items():
         if isinstance(value, str) and not (
@@ -111,10 +113,10 @@ def read(prompt: str, *, before: Scene | None = None, tint: str = "") -> Scene:
     """
     text = re.sub(r"\s+", " ", prompt.lower())
     before = before or Scene()
-    garment = words.find(text, words.GARMENTS)
+    garment = words.GARMENTS.find(text)
     around = _without_garments(text)
-    setting = words.find(around, words.SETTINGS)
-    light = words.find(around, words.LIGHTS)
+    setting = words.SETTINGS.find(around)
+    light = words.LIGHTS.find(around)
     kept = garment is None or garment[0] == before.garment
     colours = _outfit_colours(text, garment[1] if garment else None)
     return Scene(
@@ -127,9 +129,9 @@ def read(prompt: str, *, before: Scene | None = None, tint: str = "") -> Scene:
         else ""
         if setting and setting[0] != before.setting
         else before.light,
-        weather=found[0] if (found := words.find(text, words.WEATHER)) else "",
-        expression=found[0] if (found := words.find(text, words.EXPRESSIONS)) else "",
-        pose=found[0] if (found := words.find(text, words.POSES)) else "",
+        weather=words.WEATHER.name(text),
+        expression=words.EXPRESSIONS.name(text),
+        pose=words.POSES.name(text),
         format=_format(text),
         plants=words.mentions(
             text, "plants|plant|plant-filled|greenery|flowers|leafy|ferns|foliage"
@@ -141,16 +143,17 @@ def read(prompt: str, *, before: Scene | None = None, tint: str = "") -> Scene:
 
 def _without_garments(text: str) -> str:
     """Take out what names a garment: a lab coat is no laboratory, an evening gown no evening."""
-    for alternatives in words.GARMENTS.values():
-        text = words.without(text, alternatives)
-    return text
+    return words.without(text, words.GARMENTS.every)
 
 
 def _format(text: str) -> Format:
-    found = words.find(text, words.FORMATS)
+    found = words.FORMATS.find(text)
     if found is None:
         return "portrait"
     return "landscape" if found[0] == "landscape" else "square"
+
+
+_SECOND = re.compile(r"[\w\s'-]{0,30}? (?:over|with|and) (?:an? |the )?([\w-]+)")
 
 
 def _outfit_colours(text: str, garment_at: int | None) -> list[str]:
@@ -159,14 +162,8 @@ def _outfit_colours(text: str, garment_at: int | None) -> list[str]:
         return []
     clause = text[max(0, garment_at - 48) : garment_at]
     clause = re.split(r"[,.;:]| in a | with | hair", clause)[-1]
-    places: dict[int, tuple[int, str]] = {}
-    for name, colour in words.COLOURS.items():
-        for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?!\w)", clause):
-            length, _ = places.get(match.end(), (0, ""))
-            if len(name) > length:
-                places[match.end()] = (len(name), colour)
-    nearest = [places[end][1] for end in sorted(places, reverse=True)]
-    after = re.match(r"[\w\s'-]{0,30}? (?:over|with|and) (?:an? |the )?([\w-]+)", text[garment_at:])
+    nearest = words.colours(clause)[::-1]
+    after = _SECOND.match(text, garment_at)
     if nearest and after and after[1] in words.COLOURS:
         nearest.append(words.COLOURS[after[1]])
     return nearest[:2]

@@ -4,112 +4,170 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-GARMENTS: dict[str, str] = {
-    "shirt-tie": "shirt and tie|shirt and a tie|necktie|tie",
-    "trench": "trench coat|trenchcoat|trench|raincoat|overcoat|coat|parka",
-    "labcoat": "lab coat|labcoat|white coat|scrubs|doctor|scientist|physician|nurse",
-    "leather": "leather jacket|biker jacket|denim jacket|jean jacket|bomber jacket|bomber",
-    "sports": (
-        "sports jacket|track jacket|tracksuit|sportswear|activewear|athletic|running gear"
-        "|windbreaker|gym wear|gym clothes|workout clothes|sports top|jersey"
-    ),
-    "suit": "suit|tuxedo|linen suit|three-piece|pantsuit",
-    "blazer": "blazer|sport coat|sports coat|jacket",
-    "hoodie": "hoodie|hooded|sweatshirt",
-    "turtleneck": "turtleneck|turtle neck|roll neck|rollneck|polo neck",
-    "sweater": "sweater|pullover|jumper|knitwear|knit|cardigan|cable-knit",
-    "apron": "apron|chef|baker|barista|chef jacket",
-    "wrap": "sari|saree|kimono|wrap dress|wrap|robe|yukata|hanbok",
-    "gown": "evening gown|gown|evening dress|cocktail dress|ball gown",
-    "dress": "sundress|summer dress|dress|frock",
-    "overalls": "overalls|dungarees|workwear|hard hat|hi-vis|high-vis|construction",
-    "blouse": "blouse|silk top|silk shirt",
-    "polo": "polo shirt|polo",
-    "tshirt": "t-shirt|tshirt|tee|tank top|casual top",
-    "shirt": "button-down|button-up|oxford shirt|linen shirt|flannel|dress shirt|shirt|uniform",
-}
 
-SETTINGS: dict[str, str] = {
-    "rooftop": "rooftop|roof terrace|terrace|balcony",
-    "forest": "forest|woods|woodland|jungle|trees",
-    "beach": "beach|seaside|ocean|sea|coast|shore|island|harbor|harbour",
-    "mountains": "mountain|mountains|alpine|hills|hiking|trail|summit|valley|snowy|ski",
-    "cafe": "cafe|café|coffee shop|coffeehouse|coffee|restaurant|bar|bistro|bakery",
-    "library": "library|bookshelf|bookshelves|bookcase|bookstore|books|study",
-    "kitchen": "kitchen|cooking|countertop",
-    "gym": "gym|fitness|workout|weights|locker room",
-    "stage": "stage|conference|keynote|podium|auditorium|spotlight|theater|theatre|concert",
-    "lab": "laboratory|lab|hospital|clinic|medical",
-    "shop": "shop|store|boutique|retail|showroom|market|storefront",
-    "home": "home|living room|lounge|sofa|couch|apartment|bedroom|fireplace|loft|cozy interior",
-    "park": "park|garden|meadow|lawn|botanical|outdoors|nature|field|vineyard|orchard",
-    "workshop": ("workshop|garage|warehouse|factory|studio workshop|construction site|industrial"),
-    "classroom": "classroom|blackboard|whiteboard|school|lecture|university|campus",
-    "gallery": "gallery|museum|art gallery|exhibition",
-    "office": (
-        "office|workplace|coworking|co-working|meeting room|boardroom|desk|corporate|newsroom|lobby"
-    ),
-    "street": (
-        "street|city|downtown|urban|sidewalk|alley|avenue|skyline|crosswalk|cityscape|plaza"
-    ),
-    "desert": "desert|dunes|canyon",
-    "studio": "studio|backdrop|plain background|seamless|neutral background|white background"
-    "|solid background|gradient background",
-}
+@cache
+def _pattern(alternatives: str) -> re.Pattern[str]:
+    words = sorted(alternatives.split("|"), key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, words))})(?![\w])")
 
-LIGHTS: dict[str, str] = {
-    "night": "night|midnight|nighttime|after dark|neon|moonlight|moonlit|city lights|evening",
-    "dusk": "dusk|sunset|twilight|blue hour|nightfall",
-    "golden": (
-        "golden hour|golden light|golden|late afternoon|warm light|warm natural light|warm"
-        "|candlelight|candlelit|autumn|autumnal"
-    ),
-    "morning": "morning|sunrise|dawn|early light|spring",
-    "overcast": "overcast|cloudy|foggy|fog|misty|mist|grey sky|gray sky|moody|dramatic",
-    "bright": "bright|sunny|sunlit|daylight|midday|noon|sunshine|summer",
-}
 
-WEATHER: dict[str, str] = {
-    "rain": "rain|rainy|drizzle|wet|umbrella|storm|stormy",
-    "snow": "snow|snowy|winter|snowfall|snowing|wintry",
-}
+def mentions(text: str, alternatives: str) -> bool:
+    """Whether a lower-case text holds one of the words ``a|b|c``."""
+    return _pattern(alternatives).search(text) is not None
 
-EXPRESSIONS: dict[str, str] = {
-    "laugh": (
-        "laugh|laughing|joyful|joy|excited|cheerful|beaming|big smile|delighted"
-        "|grinning|grin|playful"
-    ),
-    "serious": (
-        "serious|stern|focused|determined|intense|no smile|solemn|neutral expression|authoritative"
-    ),
-    "surprised": "surprised|amazed|astonished|wow|curious|intrigued",
-    "thoughtful": (
-        "thoughtful|pensive|contemplative|dreamy|reflective|calm|serene|relaxed|peaceful"
-    ),
-    "confident": "confident|self-assured|bold|powerful|smirk|proud|poised|assertive",
-    "smile": (
-        "smile|smiling|friendly|happy|warm smile|welcoming|approachable|gentle smile"
-        "|soft smile|kind"
-    ),
-}
 
-POSES: dict[str, str] = {
-    "arms-crossed": "arms crossed|crossed arms|arms folded",
-    "close": "close-up|closeup|close up|headshot|head shot|portrait crop|tight crop|face only",
-    "wide": "wide shot|full body|full-body|full length|full-length|from afar|three-quarter",
-    "turn": (
-        "turned|looking away|looking over|side view|profile|over the shoulder|three-quarter view"
-    ),
-    "hand": "waving|wave|pointing|gesturing|presenting|holding",
-}
+def without(text: str, alternatives: str) -> str:
+    """Take the words ``a|b|c`` out of a lower-case text."""
+    return _pattern(alternatives).sub(" ", text)
 
-FORMATS: dict[str, str] = {
-    "landscape": (
-        "landscape format|landscape orientation|horizontal|widescreen|16:9|banner"
-        "|panorama|panoramic"
-    ),
-    "square": "square|1:1|instagram post",
-}
+
+class Table:
+    """Words and what they mean: entries, each with its alternatives ``a|b|c``."""
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        self.entries = entries
+        self.every = "|".join(entries.values())
+        self._meanings: dict[str, str] = {}
+        for entry, alternatives in entries.items():
+            for word in alternatives.split("|"):
+                self._meanings.setdefault(word, entry)
+
+    def find(self, text: str) -> tuple[str, int] | None:
+        """Return the entry that a lower-case text names with the longest phrase, and its place."""
+        best: re.Match[str] | None = None
+        for match in _pattern(self.every).finditer(text):
+            if best is None or len(match.group()) > len(best.group()):
+                best = match
+        return None if best is None else (self._meanings[best.group()], best.start())
+
+    def name(self, text: str) -> str:
+        """Return that entry alone, or nothing."""
+        found = self.find(text)
+        return found[0] if found else ""
+
+
+GARMENTS = Table(
+    {
+        "shirt-tie": "shirt and tie|shirt and a tie|necktie|tie",
+        "trench": "trench coat|trenchcoat|trench|raincoat|overcoat|coat|parka",
+        "labcoat": "lab coat|labcoat|white coat|scrubs|doctor|scientist|physician|nurse",
+        "leather": "leather jacket|biker jacket|denim jacket|jean jacket|bomber jacket|bomber",
+        "sports": (
+            "sports jacket|track jacket|tracksuit|sportswear|activewear|athletic|running gear"
+            "|windbreaker|gym wear|gym clothes|workout clothes|sports top|jersey"
+        ),
+        "suit": "suit|tuxedo|linen suit|three-piece|pantsuit",
+        "blazer": "blazer|sport coat|sports coat|jacket",
+        "hoodie": "hoodie|hooded|sweatshirt",
+        "turtleneck": "turtleneck|turtle neck|roll neck|rollneck|polo neck",
+        "sweater": "sweater|pullover|jumper|knitwear|knit|cardigan|cable-knit",
+        "apron": "apron|chef|baker|barista|chef jacket",
+        "wrap": "sari|saree|kimono|wrap dress|wrap|robe|yukata|hanbok",
+        "gown": "evening gown|gown|evening dress|cocktail dress|ball gown",
+        "dress": "sundress|summer dress|dress|frock",
+        "overalls": "overalls|dungarees|workwear|hard hat|hi-vis|high-vis|construction",
+        "blouse": "blouse|silk top|silk shirt",
+        "polo": "polo shirt|polo",
+        "tshirt": "t-shirt|tshirt|tee|tank top|casual top",
+        "shirt": "button-down|button-up|oxford shirt|linen shirt|flannel|dress shirt|shirt|uniform",
+    }
+)
+
+SETTINGS = Table(
+    {
+        "rooftop": "rooftop|roof terrace|terrace|balcony",
+        "forest": "forest|woods|woodland|jungle|trees",
+        "beach": "beach|seaside|ocean|sea|coast|shore|island|harbor|harbour",
+        "mountains": "mountain|mountains|alpine|hills|hiking|trail|summit|valley|snowy|ski",
+        "cafe": "cafe|café|coffee shop|coffeehouse|coffee|restaurant|bar|bistro|bakery",
+        "library": "library|bookshelf|bookshelves|bookcase|bookstore|books|study",
+        "kitchen": "kitchen|cooking|countertop",
+        "gym": "gym|fitness|workout|weights|locker room",
+        "stage": "stage|conference|keynote|podium|auditorium|spotlight|theater|theatre|concert",
+        "lab": "laboratory|lab|hospital|clinic|medical",
+        "shop": "shop|store|boutique|retail|showroom|market|storefront",
+        "home": "home|living room|lounge|sofa|couch|apartment|bedroom|fireplace|loft|cozy interior",
+        "park": "park|garden|meadow|lawn|botanical|outdoors|nature|field|vineyard|orchard",
+        "workshop": (
+            "workshop|garage|warehouse|factory|studio workshop|construction site|industrial"
+        ),
+        "classroom": "classroom|blackboard|whiteboard|school|lecture|university|campus",
+        "gallery": "gallery|museum|art gallery|exhibition",
+        "office": (
+            "office|workplace|coworking|co-working|meeting room|boardroom|desk|corporate|newsroom|lobby"
+        ),
+        "street": (
+            "street|city|downtown|urban|sidewalk|alley|avenue|skyline|crosswalk|cityscape|plaza"
+        ),
+        "desert": "desert|dunes|canyon",
+        "studio": "studio|backdrop|plain background|seamless|neutral background|white background"
+        "|solid background|gradient background",
+    }
+)
+
+LIGHTS = Table(
+    {
+        "night": "night|midnight|nighttime|after dark|neon|moonlight|moonlit|city lights|evening",
+        "dusk": "dusk|sunset|twilight|blue hour|nightfall",
+        "golden": (
+            "golden hour|golden light|golden|late afternoon|warm light|warm natural light|warm"
+            "|candlelight|candlelit|autumn|autumnal"
+        ),
+        "morning": "morning|sunrise|dawn|early light|spring",
+        "overcast": "overcast|cloudy|foggy|fog|misty|mist|grey sky|gray sky|moody|dramatic",
+        "bright": "bright|sunny|sunlit|daylight|midday|noon|sunshine|summer",
+    }
+)
+
+WEATHER = Table(
+    {
+        "rain": "rain|rainy|drizzle|wet|umbrella|storm|stormy",
+        "snow": "snow|snowy|winter|snowfall|snowing|wintry",
+    }
+)
+
+EXPRESSIONS = Table(
+    {
+        "laugh": (
+            "laugh|laughing|joyful|joy|excited|cheerful|beaming|big smile|delighted"
+            "|grinning|grin|playful"
+        ),
+        "serious": (
+            "serious|stern|focused|determined|intense|no smile|solemn|neutral expression|authoritative"
+        ),
+        "surprised": "surprised|amazed|astonished|wow|curious|intrigued",
+        "thoughtful": (
+            "thoughtful|pensive|contemplative|dreamy|reflective|calm|serene|relaxed|peaceful"
+        ),
+        "confident": "confident|self-assured|bold|powerful|smirk|proud|poised|assertive",
+        "smile": (
+            "smile|smiling|friendly|happy|warm smile|welcoming|approachable|gentle smile"
+            "|soft smile|kind"
+        ),
+    }
+)
+
+POSES = Table(
+    {
+        "arms-crossed": "arms crossed|crossed arms|arms folded",
+        "close": "close-up|closeup|close up|headshot|head shot|portrait crop|tight crop|face only",
+        "wide": "wide shot|full body|full-body|full length|full-length|from afar|three-quarter",
+        "turn": (
+            "turned|looking away|looking over|side view|profile|over the shoulder|three-quarter view"
+        ),
+        "hand": "waving|wave|pointing|gesturing|presenting|holding",
+    }
+)
+
+FORMATS = Table(
+    {
+        "landscape": (
+            "landscape format|landscape orientation|horizontal|widescreen|16:9|banner"
+            "|panorama|panoramic"
+        ),
+        "square": "square|1:1|instagram post",
+    }
+)
 
 COLOURS: dict[str, str] = {
     "midnight blue": "#1b2444",
@@ -213,46 +271,52 @@ HAIR_COLOURS: dict[str, str] = {
     "blue": "#43638f",
 }
 
-HAIR_STYLES: dict[str, str] = {
-    "bald": "bald|shaved head|shaven",
-    "afro": "afro",
-    "braids": "braid|braids|braided|dreadlocks|locs|cornrows",
-    "bun": "bun|updo|chignon|hair up|top knot",
-    "ponytail": "ponytail|pony tail",
-    "curly": "curly|curls|coily",
-    "wavy": "wavy|waves",
-    "bob": "bob|chin-length",
-    "pixie": "pixie|cropped hair",
-    "long": "long hair|long straight|long-haired",
-    "crop": "short hair|buzz cut|crew cut|short-haired|close-cropped",
-    "quiff": "quiff|pompadour|slicked|undercut|swept back|side part",
-    "hijab": "hijab|headscarf|veil",
-}
+HAIR_STYLES = Table(
+    {
+        "bald": "bald|shaved head|shaven",
+        "afro": "afro",
+        "braids": "braid|braids|braided|dreadlocks|locs|cornrows",
+        "bun": "bun|updo|chignon|hair up|top knot",
+        "ponytail": "ponytail|pony tail",
+        "curly": "curly|curls|coily",
+        "wavy": "wavy|waves",
+        "bob": "bob|chin-length",
+        "pixie": "pixie|cropped hair",
+        "long": "long hair|long straight|long-haired",
+        "crop": "short hair|buzz cut|crew cut|short-haired|close-cropped",
+        "quiff": "quiff|pompadour|slicked|undercut|swept back|side part",
+        "hijab": "hijab|headscarf|veil",
+    }
+)
 
-BEARDS: dict[str, str] = {
-    "none": "clean-shaven|clean shaven|no beard|beardless",
-    "stubble": "stubble|five o'clock shadow|unshaven",
-    "moustache": "moustache|mustache",
-    "goatee": "goatee",
-    "full": "beard|bearded",
-}
+BEARDS = Table(
+    {
+        "none": "clean-shaven|clean shaven|no beard|beardless",
+        "stubble": "stubble|five o'clock shadow|unshaven",
+        "moustache": "moustache|mustache",
+        "goatee": "goatee",
+        "full": "beard|bearded",
+    }
+)
 
-SKINS: dict[str, str] = {
-    "deep": (
-        "black woman|black man|african|african-american|nigerian|kenyan|dark skin"
-        "|dark-skinned|ghanaian"
-    ),
-    "brown": "indian|south asian|brown skin|bangladeshi|pakistani|sri lankan|brown-skinned",
-    "tan": (
-        "latina|latino|hispanic|mexican|brazilian|middle eastern|arab|mediterranean"
-        "|olive skin|tanned|filipino"
-    ),
-    "light": "asian|east asian|chinese|japanese|korean|light skin",
-    "fair": (
-        "caucasian|european|scandinavian|nordic|irish|fair skin|pale|white woman"
-        "|white man|british|german"
-    ),
-}
+SKINS = Table(
+    {
+        "deep": (
+            "black woman|black man|african|african-american|nigerian|kenyan|dark skin"
+            "|dark-skinned|ghanaian"
+        ),
+        "brown": "indian|south asian|brown skin|bangladeshi|pakistani|sri lankan|brown-skinned",
+        "tan": (
+            "latina|latino|hispanic|mexican|brazilian|middle eastern|arab|mediterranean"
+            "|olive skin|tanned|filipino"
+        ),
+        "light": "asian|east asian|chinese|japanese|korean|light skin",
+        "fair": (
+            "caucasian|european|scandinavian|nordic|irish|fair skin|pale|white woman"
+            "|white man|british|german"
+        ),
+    }
+)
 
 WOMAN = (
     "woman|women|female|lady|girl|she|her|businesswoman|saleswoman|actress|mother|grandmother|queen"
@@ -262,38 +326,33 @@ MAN = "man|men|male|gentleman|guy|boy|he|his|businessman|salesman|actor|father|g
 WOMENS_WEAR = "dress|sundress|gown|blouse|sari|skirt|heels"
 MENS_WEAR = "tie|necktie|tuxedo|beard|bearded|moustache|stubble|goatee"
 
-AGES: dict[str, str] = {
-    "20": "20s|twenties|young|student|youthful|teenage|twenty-something",
-    "30": "30s|thirties|thirty-something",
-    "40": "40s|forties|mid-career",
-    "50": "50s|fifties|middle-aged|middle aged|mature",
-    "62": "60s|sixties|older|retired",
-    "72": "70s|seventies|80s|elderly|senior citizen|grandfather|grandmother|old man|old woman",
-}
+AGES = Table(
+    {
+        "20": "20s|twenties|young|student|youthful|teenage|twenty-something",
+        "30": "30s|thirties|thirty-something",
+        "40": "40s|forties|mid-career",
+        "50": "50s|fifties|middle-aged|middle aged|mature",
+        "62": "60s|sixties|older|retired",
+        "72": "70s|seventies|80s|elderly|senior citizen|grandfather|grandmother|old man|old woman",
+    }
+)
+
+ALONE = ("salt and pepper", "blonde", "blond", "brunette", "redhead")
+"""Colours that mean the hair though nobody says hair."""
+
+_HAIR = re.compile(
+    rf"(?<![\w-])(?:({'|'.join(sorted(HAIR_COLOURS, key=len, reverse=True))})(?:[ -][a-z]+){{0,2}}?"
+    r"[ -](?:hair|haired|beard|bearded|curls|bob|braids|ponytail|bun|waves)"
+    rf"|({'|'.join(ALONE)}))(?!\w)"
+)
 
 
-@cache
-def _pattern(alternatives: str) -> re.Pattern[str]:
-    words = sorted(alternatives.split("|"), key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, words))})(?![\w])")
+def hair_colour(text: str) -> str | None:
+    """Return the colour that a lower-case text gives somebody's hair, as ``#rrggbb``."""
+    match = _HAIR.search(text)
+    return HAIR_COLOURS[match[1] or match[2]] if match else None
 
 
-def mentions(text: str, alternatives: str) -> bool:
-    """Whether a lower-case text holds one of the words ``a|b|c``."""
-    return _pattern(alternatives).search(text) is not None
-
-
-def without(text: str, alternatives: str) -> str:
-    """Take the words ``a|b|c`` out of a lower-case text."""
-    return _pattern(alternatives).sub(" ", text)
-
-
-def find(text: str, table: Mapping[str, str]) -> tuple[str, int] | None:
-    """Return the entry that a lower-case text names with the longest phrase, and its place."""
-    best: tuple[int, int, str] | None = None
-    for entry, alternatives in table.items():
-        for match in _pattern(alternatives).finditer(text):
-            rank = (len(match.group()), -match.start())
-            if best is None or rank > best[:2]:
-                best = (*rank, entry)
-    return None if best is None else (best[2], -best[1])
+def colours(text: str) -> list[str]:
+    """Return the colours that a lower-case text names, in their order, as ``#rrggbb``."""
+    return [COLOURS[match.group()] for match in _pattern("|".join(COLOURS)).finditer(text)]
