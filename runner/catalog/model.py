@@ -62,7 +62,6 @@ class TakeView:
     height: int | None
     avatar_id: str | None
     group_id: str | None
-    name: str | None
     reference_id: str | None
     request_id: str | None
     consent_url: str | None
@@ -116,13 +115,9 @@ class LookView:
     orphan: bool
     avatar_id: str | None
     group_id: str | None
-    identity: str | None
     cost: str
-    cost_usd: float
     image: str | None
     sha256: str | None
-    width: int | None
-    height: int | None
     tags: tuple[str, ...]
     matrix: str | None
     axes: tuple[tuple[str, str], ...]

@@ -75,13 +75,7 @@ def _look(
 ) -> LookView:
     label, meaning = words.STATE_WORDS[entry["state"]]
     prompt = _text(entry["prompt"])
-    segments: tuple[Segment, ...] = (Segment(prompt, differs=False),) if prompt else ()
-    beside: Relative | None = None
-    if prompt and neighbour is not None:
-        marked = prompts.compare(prompt, words.clean(entries[neighbour]["prompt"]))
-        if marked is not None:
-            segments = marked
-            beside = Relative(_title(entries[neighbour]), neighbour)
+    segments, beside = _marked(prompt, neighbour, entries)
     parent = _parent(entry, places, entries)
     return LookView(
         index=index,
@@ -103,18 +97,28 @@ def _look(
         orphan=orphan,
         avatar_id=_text(entry["avatar_id"]),
         group_id=_text(entry["avatar_group_id"]),
-        identity=_text(entry["identity"]),
         cost=words.money(entry["cost_usd"]),
-        cost_usd=entry["cost_usd"],
         image=entry["image"],
         sha256=entry["sha256"],
-        width=entry["width"],
-        height=entry["height"],
         tags=tuple(words.clean(tag) for tag in entry["tags"]),
         matrix=_text(entry["matrix"]),
         axes=tuple((words.clean(k), words.clean(v)) for k, v in entry["axes"].items()),
         takes=tuple(_take(take, entry["prompt"]) for take in entry["takes"]),
     )
+
+
+def _marked(
+    prompt: str | None, neighbour: int | None, entries: Sequence[LookData]
+) -> tuple[tuple[Segment, ...], Relative | None]:
+    """Cut a prompt where it differs from its neighbour's; in one piece where nothing is shared."""
+    if not prompt:
+        return (), None
+    if neighbour is not None:
+        other = entries[neighbour]
+        segments = prompts.compare(prompt, words.clean(other["prompt"]))
+        if segments is not None:
+            return segments, Relative(_title(other), neighbour)
+    return (Segment(prompt, differs=False),), None
 
 
 def _parent(
@@ -166,7 +170,6 @@ def _take(take: Mapping[str, Any], prompt: str | None) -> TakeView:
         height=take["height"],
         avatar_id=_text(take["avatar_id"]),
         group_id=_text(take["avatar_group_id"]),
-        name=_text(take["name"]),
         reference_id=_text(take["reference_id"]),
         request_id=_text(take["request_id"]),
         consent_url=_web_address(take.get("consent_url")),

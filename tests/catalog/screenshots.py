@@ -36,6 +36,8 @@ def main(folder: Path, out: Path) -> None:
             page.goto(home + address)
             if name == "compare":
                 compare(page)
+            elif address:
+                page.locator("#bar").evaluate("bar => scrollTo(0, bar.offsetTop)")
             if name != "matrix" or page.locator("#view-matrix").count():
                 page.wait_for_timeout(500)
                 save(page, out / f"{name}.jpg")
@@ -43,8 +45,8 @@ def main(folder: Path, out: Path) -> None:
 
 
 def compare(page: Any) -> None:
-    """Open the first look that was made from another one, beside it."""
-    page.locator(".card:not(.hero) .frame:has(img)").first.click()
+    """Open the second look after the base, beside what it was made from."""
+    page.locator(".card:not(.hero) .frame:has(img)").nth(1).click()
     page.get_by_role("button", name="Side by side").click()
 
 
