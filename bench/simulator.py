@@ -167,8 +167,8 @@ def post(index: int) -> bytes:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--looks", type=int, default=10_000)
-    parser.add_argument("--requests", type=int, default=3_000, help="in each of the rounds")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=1_000, help="in each of the rounds")
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--serve", choices=["bare", "ours"], help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:

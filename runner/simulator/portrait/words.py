@@ -94,7 +94,8 @@ SETTINGS = Table(
         "classroom": "classroom|blackboard|whiteboard|school|lecture|university|campus",
         "gallery": "gallery|museum|art gallery|exhibition",
         "office": (
-            "office|workplace|coworking|co-working|meeting room|boardroom|desk|corporate|newsroom|lobby"
+            "office|workplace|coworking|co-working|meeting room"
+            "|boardroom|desk|corporate|newsroom|lobby"
         ),
         "street": (
             "street|city|downtown|urban|sidewalk|alley|avenue|skyline|crosswalk|cityscape|plaza"
@@ -133,7 +134,8 @@ EXPRESSIONS = Table(
             "|grinning|grin|playful"
         ),
         "serious": (
-            "serious|stern|focused|determined|intense|no smile|solemn|neutral expression|authoritative"
+            "serious|stern|focused|determined"
+            "|intense|no smile|solemn|neutral expression|authoritative"
         ),
         "surprised": "surprised|amazed|astonished|wow|curious|intrigued",
         "thoughtful": (
@@ -153,7 +155,8 @@ POSES = Table(
         "close": "close-up|closeup|close up|headshot|head shot|portrait crop|tight crop|face only",
         "wide": "wide shot|full body|full-body|full length|full-length|from afar|three-quarter",
         "turn": (
-            "turned|looking away|looking over|side view|profile|over the shoulder|three-quarter view"
+            "turned|looking away|looking over"
+            "|side view|profile|over the shoulder|three-quarter view"
         ),
         "hand": "waving|wave|pointing|gesturing|presenting|holding",
     }
