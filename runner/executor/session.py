@@ -62,7 +62,9 @@ class Session:
         after = await self._balance_now()
         snapshot = self.desk.ledger.snapshot()
         takes = [take for of_look in snapshot.takes.values() for take in of_look]
-        for take in refunded(takes, run, before, after):
+        earlier = {uid for action in self.plan.actions for uid in action.under_way}
+        earlier.update(self.plan.strays)
+        for take in refunded(takes, run, before, after, earlier=earlier):
             await self.desk.record(take.uid, Event.REFUNDED)
         self.desk.ledger.note_wallet(
             {

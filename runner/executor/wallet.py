@@ -1,10 +1,10 @@
 """What the wallet says: the balance before and after, and whether failures were really billed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from runner.answers import UserData
-from runner.model import Billing, Take
+from runner.model import Billing, Take, TakeState
 
 __all__ = ["balance_of", "refunded"]
 
@@ -15,15 +15,26 @@ def balance_of(user: UserData) -> Decimal | None:
 
 
 def refunded(
-    takes: Iterable[Take], run: str, before: Decimal | None, after: Decimal | None
+    takes: Iterable[Take],
+    run: str,
+    before: Decimal | None,
+    after: Decimal | None,
+    *,
+    earlier: Collection[str] = (),
 ) -> list[Take]:
     """Give the failed takes of a run that the wallet shows were not billed.
 
     The API does not say whether a failed generation is billed. It is certain only when the wallet
     went down by exactly what the run's other takes cost, with nothing of unknown outcome; in any
     other case the assumption stays (design, "What a run promises", 2).
+
+    ``earlier`` are the uids of takes that were under way before the run. When such a one was billed
+    is not known, so the wallet proves nothing about a run that sent one again or saw one fail.
     """
-    ours = [take for take in takes if take.run == run]
+    every = list(takes)
+    ours = [take for take in every if take.run == run]
+    if any(t.uid in earlier and (t.run == run or t.state is TakeState.FAILED) for t in every):
+        return []
     failed = [take for take in ours if take.billing is Billing.ASSUMED]
     if before is None or after is None or not failed:
         return []
