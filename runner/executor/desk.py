@@ -43,6 +43,13 @@ class Desk:
     interrupted: bool = False
     server_ahead: float = 0.0
 
+    def ticks(self) -> float:
+        """Give seconds of a clock that never jumps, for measuring waits.
+
+        The wall clock is for what outlives the run, and may be set by anybody at any moment.
+        """
+        return anyio.current_time()
+
     # --- stopping -----------------------------------------------------------------------------
 
     def interrupt(self) -> None:

@@ -40,7 +40,7 @@ class Gate:
         desk = self._desk
         while True:
             desk.check()
-            now = desk.clock.now()
+            now = desk.ticks()
             seconds = desk.pacer.wait(
                 now, sending=self._sending, in_progress=len(self._in_progress)
             )
@@ -71,7 +71,7 @@ class Gate:
     def refused(self, retry_after: float | None) -> None:
         """Hear that HeyGen refused a job because there are too many (429)."""
         desk = self._desk
-        desk.pacer.refused(desk.clock.now(), retry_after, in_progress=len(self._in_progress))
+        desk.pacer.refused(desk.ticks(), retry_after, in_progress=len(self._in_progress))
 
     def _wake(self) -> None:
         self._changed.set()

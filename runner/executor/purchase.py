@@ -77,13 +77,13 @@ class Buyer:
         search, or still unknown. Raises OverBudget.
         """
         desk = self._desk
-        begun = desk.clock.now()
+        begun = desk.ticks()
         attempt = 0
         while self.may_replay(take):
             if reply is not None:
                 in_progress = isinstance(reply, Refusal) and reply.status in (409, 429)
                 attempt += 0 if in_progress else 1
-                waited = desk.clock.now() - begun
+                waited = desk.ticks() - begun
                 if attempt > desk.patience.retries or waited > desk.patience.unanswered:
                     return take
                 try:

@@ -31,14 +31,16 @@ CONSENT_POLL = 15.0
 TOGETHER = 0.25
 """Looks that are due within so many seconds are asked after together."""
 
-
 JUST_NOW = 5.0
 """Seconds since its acceptance within which a look counts as watched from its beginning."""
 
 
 @dataclass(slots=True)
 class _Watched:
-    """``timed``: it was watched from its beginning, and waited for nobody but HeyGen."""
+    """``since`` and ``due`` are ticks of the desk's.
+
+    ``timed``: it was watched from its beginning, and waited for nobody but HeyGen.
+    """
 
     take: Take
     since: float
@@ -63,13 +65,17 @@ class Watcher:
     async def until_decided(self, take: Take) -> Take:
         """Wait until a take is usable, failed or waits for consent; bounded, and ended by a stop.
 
-        Gives the take as the ledger has it then: still processing when the wait was ended.
+        Gives the take as the ledger has it then: still processing when the wait was ended, or when
+        the run was being stopped already and nobody asks any more.
         """
-        now = self._desk.clock.now()
-        since = take.accepted_at or now
-        age = now - since
+        desk = self._desk
+        if desk.stop.is_set():
+            return take
+        wall = desk.clock.now()
+        age = max(0.0, wall - (take.accepted_at or wall))
+        now = desk.ticks()
         watched = _Watched(
-            take, since, due=now + next_poll(age, self.durations), timed=0 <= age < JUST_NOW
+            take, now - age, due=now + next_poll(age, self.durations), timed=age < JUST_NOW
         )
         self._watched[take.uid] = watched
         self._gate.began(take.uid)
@@ -92,14 +98,14 @@ class Watcher:
         while True:
             self._changed = anyio.Event()
             due = min((watched.due for watched in self._watched.values()), default=None)
-            wait = 3600.0 if due is None else due - desk.clock.now()
+            wait = 3600.0 if due is None else due - desk.ticks()
             if wait <= 0:
                 return
             await desk.pause(wait, until=self._changed)
 
     async def _poll_due(self) -> None:
         """Ask after everything that is due, a group's looks together where that saves requests."""
-        horizon = self._desk.clock.now() + TOGETHER
+        horizon = self._desk.ticks() + TOGETHER
         groups: dict[str | None, list[_Watched]] = {}
         for watched in self._watched.values():
             if watched.due <= horizon:
@@ -162,7 +168,7 @@ class Watcher:
             self._postpone(watched)
         else:
             if take.usable and watched.timed:
-                insort(self.durations, max(0.0, now - watched.since))
+                insort(self.durations, self._desk.ticks() - watched.since)
             self._release(watched)
 
     async def _let_go_for_consent(self, watched: _Watched) -> None:
@@ -177,14 +183,14 @@ class Watcher:
             if isinstance(reply, Answer):
                 facts = {"consent_url": reply.data.url}
                 watched.take = await desk.record(take.uid, Event.CONSENT, facts)
-        watched.due = desk.clock.now() + CONSENT_POLL
+        watched.due = desk.ticks() + CONSENT_POLL
         self._gate.ended(take.uid)
         watched.done.set()
 
     def _postpone(self, watched: _Watched) -> None:
         """Ask again later, or let go of a look that takes longer than the run will wait."""
-        now = self._desk.clock.now()
-        age = max(0.0, now - watched.since)
+        now = self._desk.ticks()
+        age = now - watched.since
         if age <= self._desk.patience.processing:
             watched.due = now + next_poll(age, self.durations)
             return
