@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 CHROMIUM = next(
@@ -22,9 +23,9 @@ FLAGS = [
 @contextmanager
 def open_chromium() -> Iterator[Any]:
     """Start a browser without a window; ends it at the end."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
+    # By name, so that the types can be checked where the browser extra is not installed.
+    playwright: Any = import_module("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             yield browser

@@ -108,7 +108,7 @@ def test_views_change_and_back_returns(show: Show) -> None:
     page.get_by_role("link", name="Lineage", exact=True).click()
     assert page.locator("#view-lineage").is_visible()
     page.go_back()
-    assert page.locator("#view-matrix").is_visible()
+    page.locator("#view-matrix").wait_for()
     assert page.locator(".views [aria-current=true]").inner_text() == "Matrix"
 
 

@@ -23,6 +23,12 @@ function address(changes = {}) {
   return '#' + state;
 }
 
+// Two ways to move: one that Back returns from, and one that it does not notice.
+function go(hash) {
+  location.hash = hash;
+  follow();
+}
+
 function replaceAddress(hash) {
   history.replaceState(null, '', hash);
   follow();

@@ -4,9 +4,9 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest('a[data-open], a[data-view]');
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    location.hash = 'view' in link.dataset
-      ? address({ view: link.dataset.view, look: null })
-      : address({ look: looks[Number(link.dataset.open)].key });
+    go(address('view' in link.dataset
+      ? { view: link.dataset.view, look: null }
+      : { look: looks[Number(link.dataset.open)].key }));
   }
   for (const menu of $$('.menu[open]', bar)) if (!menu.contains(event.target)) menu.open = false;
   if (event.target.closest('[data-clear]')) clearFilters();
