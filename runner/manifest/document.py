@@ -228,7 +228,7 @@ class _Reader:
 
     def scalar(self, event: Any) -> Any:
         """Build a scalar that may be more than text."""
-        if event.tag is not None and event.tag != "!" and event.tag not in _PLAIN_TAGS:
+        if event.tag is not None and event.tag not in _PLAIN_TAGS:
             self.refuse_tag(event)
             return event.value
         if event.style or event.tag is not None:

@@ -167,7 +167,10 @@ class Builder:
         parts = self.parts(draft)
         if not parts:
             return None
+        before = self.findings.errors
         texts = [self.text(draft, text, (owner, field), title) for field, text, owner in parts]
+        if self.findings.errors > before:
+            return None
         prompt = join(texts)
         if not _even(texts[[field for field, _, _ in parts].index("prompt")]):
             self.empty(draft)

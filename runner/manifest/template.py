@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 
-__all__ = ["LONGEST", "Problem", "Scope", "names_in"]
+__all__ = ["DEEPEST", "LONGEST", "Problem", "Scope", "names_in"]
 
 LONGEST = 100_000
 """Characters that one text may grow to; variables that double each other stop here."""
+
+DEEPEST = 50
+"""How many variables may stand within each other."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _TOKEN = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
@@ -53,8 +56,12 @@ class Scope:
 
         What cannot be put in stays as it is written, and is told.
         """
-        problems: list[Problem] = []
-        return self._expand(text, (), own, problems), problems
+        expansion = _Expansion(self, own)
+        try:
+            return expansion.text(text, ()), expansion.problems
+        except _TooMuch as error:
+            hint = "Use fewer variables within variables."
+            return text, [Problem("bad-template", str(error), "${", hint)]
 
     def depends(self, text: str, names: Collection[str]) -> bool:
         """Whether a text uses any of some names, directly or through variables."""
@@ -68,67 +75,66 @@ class Scope:
                 pending += names_in(self.templates.get(name, ""))
         return False
 
-    def _expand(
-        self, text: str, inside: tuple[str, ...], own: Mapping[str, str], problems: list[Problem]
-    ) -> str:
+
+class _TooMuch(Exception):
+    """Variables within variables go beyond every bound."""
+
+
+class _Expansion:
+    """One text being expanded; each variable's value is worked out once."""
+
+    def __init__(self, scope: Scope, own: Mapping[str, str]) -> None:
+        self.scope = scope
+        self.own = own
+        self.problems: list[Problem] = []
+        self.values: dict[str, str] = {}
+
+    def text(self, text: str, inside: tuple[str, ...]) -> str:
         if "${" not in text:
             return text
-
-        def replacement(match: re.Match[str]) -> str:
-            if match[0] == "$${":
-                return "${"
-            value = self._value(match, inside, own, problems)
-            return match[0] if value is None else value
-
+        if len(inside) > DEEPEST:
+            raise _TooMuch(f"variables refer to each other more than {DEEPEST} levels deep")
         parts: list[str] = []
         position = total = 0
         for match in _TOKEN.finditer(text):
-            parts += (text[position : match.start()], replacement(match))
+            value = "${" if match[0] == "$${" else self.value(match, inside)
+            parts += (text[position : match.start()], match[0] if value is None else value)
             position = match.end()
             total += len(parts[-1])
             if total > LONGEST:
-                message = f"the text grows beyond {LONGEST:,} characters"
-                problems.append(Problem("bad-template", message, match[0], "Use fewer variables."))
-                return ""
+                raise _TooMuch(f"the text grows beyond {LONGEST:,} characters")
         return "".join(parts) + text[position:]
 
-    def _value(
-        self,
-        match: re.Match[str],
-        inside: tuple[str, ...],
-        own: Mapping[str, str],
-        problems: list[Problem],
-    ) -> str | None:
-        name = match[1]
-        if name is None:
+    def value(self, match: re.Match[str], inside: tuple[str, ...]) -> str | None:
+        """Give what a name stands for; None where that cannot be said."""
+        if match[1] is None:
             rest = match.string[match.start() :].partition("\n")[0].strip()
             hint = "Close it with `}`, or write `$${` for the characters themselves."
-            problems.append(Problem("bad-template", "`${` is never closed", rest, hint))
+            self.problems.append(Problem("bad-template", "`${` is never closed", rest, hint))
             return None
-        name = name.strip()
-        self.used.add(name)
-        if name in own:
-            return own[name]
-        if name in self.literals:
-            return self.literals[name]
+        scope, name = self.scope, match[1].strip()
+        scope.used.add(name)
+        known = self.own.get(name, scope.literals.get(name, self.values.get(name)))
+        if known is not None:
+            return known
         if name in inside:
             circle = " → ".join([*inside[inside.index(name) :], name])
-            problems.append(
-                Problem("variable-cycle", f"variables refer to each other: {circle}",
-                        match[0], "Write one of them out.")
-            )  # fmt: skip
+            message = f"variables refer to each other: {circle}"
+            hint = "Write one of them out."
+            self.problems.append(Problem("variable-cycle", message, match[0], hint))
             return None
-        if name in self.templates:
-            return self._expand(self.templates[name], (*inside, name), own, problems)
-        problems.append(self._unknown(name, match[0], inside))
-        return None
+        if name not in scope.templates:
+            self.problems.append(self.unknown(name, match[0], inside))
+            return None
+        value = self.values[name] = self.text(scope.templates[name], (*inside, name))
+        return value
 
-    def _unknown(self, name: str, written: str, inside: tuple[str, ...]) -> Problem:
+    def unknown(self, name: str, written: str, inside: tuple[str, ...]) -> Problem:
         if not _NAME.match(name):
             said = f"`{written}` is no name" if name else "`${}` names nothing"
             hint = "There is no code in `${...}`, only names. Write `$${` for the characters."
             return Problem("bad-template", said, written, hint)
-        known = sorted({*self.templates, *self.literals})
+        known = sorted({*self.scope.templates, *self.scope.literals, *self.own})
         meant = get_close_matches(name, known, n=1)
         if meant:
             hint = f"Did you mean `${{{meant[0]}}}`?"

@@ -15,7 +15,7 @@ from runner.manifest.shape import validator
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.yaml"))
 
-ODD_VALUES = (
+ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, 2, 3.0, 2.5, -1, 99, 10**7, "", "x", "base", "url", "asset_id",
     "base64", "https://e.com/a.png", "http://e.com", "image/png", "a,b", "a\nb", "a\n", "Navy",
     "-x", "y" * 65, "x-y", "é", [], [[]], ["a"], ["a", "b"], ["a", "b", "c", "d"], [1], {},

@@ -1,0 +1,181 @@
+"""Prompts, names and tags: defaults, variables, prefixes, and the bounds of the API."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.manifest import Reading
+from runner.manifest.looks import join
+from runner.manifest.template import DEEPEST, Scope
+from runner.model import Campaign
+
+Valid = Callable[..., Campaign]
+Codes = Callable[..., list[tuple[str, int, int]]]
+Read = Callable[..., Reading]
+
+
+def prompts(campaign: Campaign) -> dict[str, str | None]:
+    return {look.key: look.prompt for look in campaign.looks[1:]}
+
+
+def test_variables_may_use_variables_and_a_look_has_its_own(campaign: Valid) -> None:
+    read = campaign(
+        "variables: {light: 'warm ${tone} light', tone: amber}\nlooks:\n"
+        "  a: {prompt: 'A coat, ${light}'}\n"
+        "  b: {prompt: 'A hat, ${light}', variables: {tone: rose}}\n"
+    )
+    assert prompts(read) == {"a": "A coat, warm amber light", "b": "A hat, warm rose light"}
+
+
+def test_the_command_line_replaces_variables_and_is_taken_literally(campaign: Valid) -> None:
+    text = "variables: {light: dim}\nlooks:\n  a: {prompt: 'A coat, ${light}'}\n"
+    assert prompts(campaign(text, variables={"light": "${bright}"}))["a"] == "A coat, ${bright}"
+
+
+def test_a_variable_that_only_the_command_line_gives_may_be_used(campaign: Valid) -> None:
+    text = "looks:\n  a: {prompt: 'A coat, ${light}'}\n"
+    assert prompts(campaign(text, variables={"light": "dim"}))["a"] == "A coat, dim"
+
+
+def test_a_misspelt_variable_on_the_command_line_is_an_error(codes: Codes) -> None:
+    text = "variables: {light: dim}\nlooks:\n  a: {prompt: 'A coat, ${light}'}\n"
+    assert codes(text, variables={"ligth": "x"}) == [("unknown-variable", 4, 1)]
+
+
+def test_names_of_the_campaign_the_base_and_the_look_are_known(campaign: Valid) -> None:
+    read = campaign(
+        "looks:\n  navy: {title: 'Look ${key}', name: '${campaign}: ${base.name}, ${title}',"
+        " prompt: 'A coat for ${base.name}, ${title}'}\n"
+    )
+    look = read.looks[1]
+    assert look.title == "Look navy"
+    assert look.name == "spring: Sarah, Look navy"
+    assert look.prompt == "A coat for Sarah, Look navy"
+
+
+def test_the_escape_gives_the_characters_themselves(campaign: Valid) -> None:
+    read = campaign("looks:\n  a: {prompt: 'A $${price} tag for $5, and $$5'}\n")
+    assert prompts(read)["a"] == "A ${price} tag for $5, and $$5"
+
+
+@pytest.mark.parametrize(
+    ("parts", "joined"),
+    [
+        (["Photo of her.", "A coat", ", soft light"], "Photo of her. A coat, soft light"),
+        (["Photo: ", "A coat", "in rain"], "Photo: A coat in rain"),
+        (["A coat\n", ", soft\n  light"], "A coat, soft light"),
+        (["", "  A   coat ", ""], "A coat"),
+        ([" ", " "], ""),
+    ],
+)
+def test_prefix_prompt_and_suffix_are_joined_as_people_mean_it(
+    parts: list[str], joined: str
+) -> None:
+    assert join(parts) == joined
+
+
+@given(st.lists(st.text(st.sampled_from("ab,. \n\t"), max_size=6), max_size=4))
+def test_joining_loses_no_word_and_leaves_no_white_space_uneven(parts: list[str]) -> None:
+    joined = join(parts)
+    assert joined == joined.strip()
+    assert "  " not in joined
+    assert joined.replace(" ", "") == "".join("".join(part.split()) for part in parts)
+
+
+def test_a_look_may_change_or_drop_the_default_prefix_and_suffix(campaign: Valid) -> None:
+    read = campaign(
+        "defaults: {prompt_prefix: Photo., prompt_suffix: ', dim'}\nlooks:\n"
+        "  a: {prompt: A coat}\n  b: {prompt: A hat, prompt_prefix: '', prompt_suffix: ', lit'}\n"
+    )
+    assert prompts(read) == {"a": "Photo. A coat, dim", "b": "A hat, lit"}
+
+
+def test_a_bases_prompt_stands_alone(read: Read) -> None:
+    reading = read(
+        "version: 1\ncampaign: x\nbase: {name: Ada, prompt: 'A woman, ${light}'}\n"
+        "variables: {light: dim}\ndefaults: {prompt_suffix: ', extra', tags: [x], takes: 3}\n"
+    )
+    assert reading.campaign is not None
+    base = reading.campaign.looks[0]
+    assert (base.prompt, base.tags, base.takes) == ("A woman, dim", (), 1)
+
+
+@pytest.mark.parametrize(("length", "errors"), [(1000, 0), (1001, 1)])
+def test_a_prompt_has_at_most_a_thousand_characters_as_it_is_sent(
+    read: Read, length: int, errors: int
+) -> None:
+    suffix = ", dim"
+    prompt = "é" * (length - len(suffix))
+    reading = read(
+        f"defaults: {{prompt_suffix: '{suffix}'}}\nlooks:\n  a:\n    prompt: {prompt}\n",
+        head=True,
+        hints=False,
+    )
+    found = [(item.code, item.line, item.column) for item in reading.diagnostics]
+    assert found == [("prompt-too-long", 7, 13)] * errors
+
+
+def test_a_prompt_too_long_after_expansion_says_which_part_came_from_where(read: Read) -> None:
+    reading = read(
+        "variables: {light: " + "x" * 700 + "}\ndefaults: {prompt_suffix: ', ${light}'}\n"
+        "looks:\n  a:\n    prompt: A coat " + "y" * 400 + "\n",
+        head=True,
+        hints=False,
+    )
+    message = reading.diagnostics[0].message
+    assert "1,109 characters" in message
+    assert "407 from `prompt`" in message
+    assert "702 from `prompt_suffix` (line 5), of which 700 by `${light}`" in message
+
+
+def test_variables_that_double_each_other_stop_at_a_bound() -> None:
+    names = {f"v{n}": f"${{v{n - 1}}}${{v{n - 1}}}" for n in range(1, 60)}
+    scope = Scope().child({"v0": "x" * 10, **names})
+    assert [problem.code for problem in scope.expand("${v50}")[1]] == ["bad-template"]
+    assert [problem.code for problem in scope.expand("${v59}")[1]] == ["bad-template"]
+    assert scope.expand("${v10}")[1] == []
+
+
+def test_variables_that_multiply_nothing_are_quick() -> None:
+    names = {f"v{n}": f"${{v{n - 1}}}${{v{n - 1}}}" for n in range(1, DEEPEST)}
+    assert Scope().child({"v0": "", **names}).expand(f"${{v{DEEPEST - 1}}}") == ("", [])
+    _, problems = Scope().child({"v0": "${none}", **names}).expand("${v12}")
+    assert [problem.code for problem in problems] == ["unknown-variable"]
+
+
+@given(st.text(st.sampled_from("ab${}. $"), max_size=24))
+def test_any_template_expands_or_says_what_is_wrong(text: str) -> None:
+    scope = Scope().child({"a": "1", "b": "${a}"}, {"a.b": "2"})
+    expanded, problems = scope.expand(text)
+    assert scope.expand(text) == (expanded, problems)
+    for problem in problems:
+        assert problem.needle.strip() in text
+
+
+@given(st.text(max_size=24))
+def test_escaping_gives_back_any_text(text: str) -> None:
+    escaped = text.replace("${", "$${")
+    assert Scope().expand(escaped) == (text, [])
+
+
+def test_tags_of_defaults_and_look_add_up(campaign: Valid) -> None:
+    read = campaign(
+        "variables: {season: spring}\ndefaults: {tags: ['${season}', paid]}\nlooks:\n"
+        "  a: {prompt: A coat, tags: [office, paid]}\n  b: {prompt: A hat}\n"
+        "  c: {existing: look_1, tags: [old]}\n"
+    )
+    assert [look.tags for look in read.looks[1:]] == [
+        ("spring", "paid", "office"), ("spring", "paid"), ("spring", "paid", "old"),
+    ]  # fmt: skip
+
+
+def test_defaults_hold_where_a_look_says_nothing(campaign: Valid) -> None:
+    read = campaign(
+        "defaults: {takes: 3, retries: 2, reference_images: ['https://e.com/a.png']}\nlooks:\n"
+        "  a: {prompt: A coat}\n  b: {prompt: A hat, takes: 1, retries: 0, reference_images: []}\n"
+    )
+    first, second = read.looks[1:]
+    assert (first.takes, first.retries, len(first.images)) == (3, 2, 1)
+    assert (second.takes, second.retries, len(second.images)) == (1, 0, 0)
