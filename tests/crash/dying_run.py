@@ -1,0 +1,29 @@
+"""``lookbook run``, ended by SIGKILL at a named commit point. Started as a process by tests.
+
+Usage: dying_run.py MANIFEST POINT OCCURRENCE
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from runner.cli.run import Request, start
+from runner.cli.wiring import load_campaign
+
+
+def main() -> int:
+    manifest, point, occurrence = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    met = 0
+
+    def probe(passed: str) -> None:
+        nonlocal met
+        met += passed == point
+        if met == occurrence:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return start(load_campaign(manifest, ()), Request(yes=True, probe=probe, concurrency=4))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""A real process, ended by SIGKILL at every commit point, then resumed; the simulator counts."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from runner.simulator.server import Embedded
+from runner.simulator.settings import Fault, Latency, Settings
+
+pytestmark = [pytest.mark.crash, pytest.mark.slow]
+
+DYING = Path(__file__).with_name("dying_run.py")
+LOOKS = ("base", "office", "night", "street", "solo", "shelf")
+MANIFEST = """\
+version: 1
+campaign: crash
+base: {name: Sarah, photo: sarah.png}
+looks:
+  office: {prompt: "Wearing a navy blazer, modern office, morning light"}
+  night: {prompt: "The same blazer at night, city lights", avatar_id: {look: office}}
+  street: {prompt: "Wearing a trench coat, rainy street, dusk", reference_images: [style.png]}
+  solo: {prompt: "Man, 40s, smiling, brown jacket, bookshop, warm light", avatar_id: null}
+  shelf: {prompt: "Woman, 30s, calm, white shirt, studio, soft light", avatar_id: null,
+          avatar_group_id: {look: base}}
+"""
+EVERY_RUN = (
+    "run_started",
+    "asset_saved",
+    "intended",
+    "accepted",
+    "completed",
+    "picked",
+    "fetched",
+    "wallet",
+    "run_ended",
+)
+"""Events that every run commits."""
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    for name, colour in (("sarah", (200, 150, 120)), ("style", (90, 120, 90))):
+        Image.new("RGB", (512, 512), colour).save(tmp_path / f"{name}.png")
+    path = tmp_path / "crash.yaml"
+    path.write_text(MANIFEST)
+    return path
+
+
+class Account:
+    """A simulator over real HTTP, and the environment of processes that use it."""
+
+    def __init__(self, url: str, environment: dict[str, str]) -> None:
+        self.url = url
+        self.environment = {
+            **environment,
+            "HEYGEN_API_BASE": url,
+            "HEYGEN_API_KEY": "sk-a-key-of-nobody-0123456789",
+            "HEYGEN_MAX_RETRIES": "4",
+        }
+
+    def stats(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.url}/__simulator__/stats") as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    def run(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def resume(self, manifest: Path, most: int = 12) -> dict[str, Any]:
+        """Run the installed command until it is done; gives its results."""
+        done = None
+        for _ in range(most):
+            done = self.run("-m", "runner", "run", manifest, "--yes", "--format", "json")
+            if done.returncode == 0:
+                results: dict[str, Any] = json.loads(done.stdout)
+                return results
+        assert done is not None
+        raise AssertionError(f"never done: {done.returncode}\n{done.stderr}\n{done.stdout[-3000:]}")
+
+
+@pytest.fixture
+def account(request: pytest.FixtureRequest, process_env: dict[str, str]) -> Iterator[Account]:
+    faults = tuple(Fault.parse(text) for text in getattr(request, "param", ()))
+    settings = Settings(
+        seed=7, latency=Latency.parse("fixed:0.15"), pictures=False, faults=faults, concurrency=4
+    )
+    with Embedded(settings) as simulator:
+        yield Account(simulator.url, process_env)
+
+
+def check(account: Account, results: dict[str, Any], manifest: Path) -> None:
+    """Every look is done and on disk, and the simulator charged once for each."""
+    assert {look["look"]: look["state"] for look in results["looks"]} == dict.fromkeys(
+        LOOKS, "fetched"
+    )
+    stats = account.stats()
+    kept = [charge for charge in stats["charges"] if not charge["refunded_usd"]]
+    assert sorted(charge["look_id"] for charge in kept) == sorted(
+        look["avatar_id"] for look in results["looks"]
+    )
+    keys = [charge["idempotency_key"] for charge in stats["charges"]]
+    assert len(set(keys)) == len(keys) == len(LOOKS)
+    assert stats["peak_in_progress"] <= 4
+    for look in results["looks"]:
+        assert (manifest.with_name("crash.lookbook") / look["image"]).is_file()
+    assert results["totals"]["cost_usd"] == len(LOOKS)
+
+
+POINTS = [f"{kind}:{when}-commit" for kind in EVERY_RUN for when in ("before", "after")]
+POINTS += ["image:before-rename", "image:after-rename"]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_run_killed_at_a_commit_point_is_resumed_and_pays_once(
+    point: str, account: Account, manifest: Path
+) -> None:
+    once = ("run_started", "wallet", "run_ended")
+    occurrence = 1 if point.split(":", maxsplit=1)[0] in once else 2
+    died = account.run(DYING, manifest, point, str(occurrence))
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    check(account, account.resume(manifest), manifest)
+
+
+STORMS = {
+    "lost answers": ["drop-response:0.3"],
+    "requests lost": ["drop-request:0.3"],
+    "truncated bodies": ["truncate:0.3"],
+    "garbage": ["garbage:0.3"],
+    "5xx after the work": ["error-500-after:0.3"],
+    "5xx before the work": ["error-500:0.2", "error-503:0.2"],
+    "429 storms": ["rate-limit:0.3"],
+    "expired links": ["expired-link:0.5"],
+    "all at once": [
+        "drop-request:0.06",
+        "drop-response:0.08",
+        "truncate:0.06",
+        "garbage:0.06",
+        "error-500:0.05",
+        "error-503:0.05",
+        "error-500-after:0.08",
+        "rate-limit:0.05",
+        "expired-link:0.1",
+    ],
+}
+
+
+@pytest.mark.parametrize("account", list(STORMS.values()), indirect=True, ids=list(STORMS))
+def test_a_faulty_account_charges_once_for_each_look(account: Account, manifest: Path) -> None:
+    check(account, account.resume(manifest), manifest)
+
+
+@pytest.mark.parametrize("account", [STORMS["lost answers"]], indirect=True, ids=["lost answers"])
+@pytest.mark.parametrize(
+    "point",
+    ["lost:before-commit", "lost:after-commit", "resent:before-commit", "resent:after-commit"],
+)
+def test_a_run_killed_while_an_outcome_is_unknown_pays_once(
+    point: str, account: Account, manifest: Path
+) -> None:
+    account.run(DYING, manifest, point, "1")
+    check(account, account.resume(manifest), manifest)
+
+
+@pytest.mark.parametrize("account", [STORMS["all at once"]], indirect=True, ids=["all at once"])
+@pytest.mark.parametrize("point", ["intended:after-commit", "accepted:before-commit"])
+def test_a_run_killed_again_and_again_in_a_storm_pays_once(
+    point: str, account: Account, manifest: Path
+) -> None:
+    for occurrence in (1, 2, 1):
+        account.run(DYING, manifest, point, str(occurrence))
+    check(account, account.resume(manifest), manifest)
