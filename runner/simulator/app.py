@@ -126,6 +126,9 @@ OPERATIONS: tuple[Operation, ...] = (
         query=pages.LINK_QUERY,
         area="own",
     ),
+    Operation(
+        method="GET", route="/__simulator__/looks/{look_id}", handler=pages.own_image, area="own"
+    ),
     Operation(method="GET", route="/__simulator__/stats", handler=pages.stats, area="own"),
     Operation(method="GET", route="/openapi.json", handler=pages.openapi, area="own"),
     Operation(method="GET", route="/", handler=pages.account_page, area="own"),
@@ -195,7 +198,7 @@ def _furnish(sim: Simulator) -> None:
                 group_id=group.id,
                 public=True,
                 ready_at=0,
-                face=sim.pictures.new_face(look_id.encode(), name),
+                face=sim.pictures.new_face([look_id.encode()], name, []),
                 scene=scene,
                 width=width,
                 height=height,

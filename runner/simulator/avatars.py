@@ -20,6 +20,9 @@ from runner.simulator.views import balance, group_view, look_view, status
 PROMPT_LIMIT = 1000
 REFERENCE_LIMIT = 3
 PHOTO_SIDE = 512
+CROWD = 6
+"""How many faces a new one is told apart from, and how many it is chosen among."""
+
 ID_LIMIT = 255
 URL_LIMIT = 8192
 
@@ -90,13 +93,8 @@ async def _prompt(call: Call, fields: Fields) -> Order:
         elif reference.group_id != group.id:
             message = f"Avatar {reference.id} is not in avatar group {group.id}."
             raise refusals.unusable_reference("avatar_id", message)
-    pictures = call.sim.pictures
-    face = (
-        reference.face
-        if reference
-        else pictures.new_face(call.sim.dice.digest("face", call.number), prompt)
-    )
-    scene = pictures.scene(prompt, reference.scene if reference else "", tints)
+    face = reference.face if reference else _stranger(call, prompt, group)
+    scene = call.sim.pictures.scene(prompt, reference.scene if reference else "", tints)
     return Order(
         kind="prompt",
         name=name,
@@ -106,6 +104,15 @@ async def _prompt(call: Call, fields: Fields) -> Order:
         reference=reference,
         prompt=prompt,
     )
+
+
+def _stranger(call: Call, prompt: str, group: Group | None) -> str:
+    """Make up a face that is told apart from those of its group and of the newest groups."""
+    account = call.sim.account
+    newest, _ = account.find_groups(None, CROWD, public=False)
+    covers = [account.cover(other.id)[0] for other in (*newest, *([group] if group else []))]
+    chances = [call.sim.dice.digest("face", call.number, index) for index in range(CROWD)]
+    return call.sim.pictures.new_face(chances, prompt, {look.face for look in covers if look})
 
 
 def _reference(call: Call, look_id: str | None) -> Look | None:

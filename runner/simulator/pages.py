@@ -8,7 +8,7 @@ from runner.simulator import refusals
 from runner.simulator.looks import consent_path
 from runner.simulator.openapi import document
 from runner.simulator.pictures import draw
-from runner.simulator.records import Group
+from runner.simulator.records import Group, Look
 from runner.simulator.refusals import Refusal
 from runner.simulator.service import Answer, Call, json_bytes
 from runner.simulator.settings import Settings
@@ -52,6 +52,18 @@ async def look_image(call: Call) -> Answer:
         if look.expired_link:  # the client has met the expired link; from now on it gets fresh ones
             call.sim.account.put(replace(look, expired_link=False))
         raise
+    return await _drawn(call, look)
+
+
+async def own_image(call: Call) -> Answer:
+    """Serve the same picture to the account's page, without a signature, figures or faults."""
+    look = call.sim.account.looks.get(call.params["look_id"])
+    if look is None:
+        raise refusals.not_found("The picture")
+    return await _drawn(call, look)
+
+
+async def _drawn(call: Call, look: Look) -> Answer:
     group = call.sim.account.groups.get(look.group_id)
     if status(look, group, call.now) != "completed":
         raise refusals.not_found("The picture")

@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -39,9 +40,13 @@ class Pictures:
         self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._cached = 0
 
-    def new_face(self, chance: bytes, prompt: str) -> str:
-        """Return a person nobody has seen before, as far as the prompt describes one."""
-        return intern(people.born(chance, prompt).encode())
+    def new_face(self, chances: Sequence[bytes], prompt: str, known: Iterable[str]) -> str:
+        """Return a person nobody has seen before, as far as the prompt describes one.
+
+        Of several chances the one is taken that is least like the faces that are known.
+        """
+        candidates = [people.born(chance, prompt) for chance in chances]
+        return intern(people.unlike(candidates, [people.decode(face) for face in known]).encode())
 
     async def study(self, content: bytes) -> Seen:
         """Say whom an image shows: the person written into it, or one that its bytes decide.

@@ -34,7 +34,18 @@ async def test_the_page_shows_the_account_to_a_person(make: MakeWorld) -> None:
     for text in ("POST /v3/avatars", "error-503", "fail-generation", "The image could not be"):
         assert text in page.text
     assert f"${figures['remaining_usd']:.2f}" in page.text
-    assert "/files/looks/" in page.text
+
+
+async def test_looking_at_the_page_and_its_pictures_leaves_no_trace(make: MakeWorld) -> None:
+    world = make()
+    look = await world.finished()
+    world.sim.settings = make(faults=["drop-request:1"]).sim.settings
+    before = await world.stats()
+    path = f"/__simulator__/looks/{look['id']}"
+    assert path in (await browse(world)).text
+    assert (await browse(world, path)).headers["Content-Type"] == "image/png"
+    assert (await browse(world, f"{path}x")).status_code == 404
+    assert await world.stats() == before
 
 
 async def test_an_empty_account_says_how_to_begin(world: World) -> None:

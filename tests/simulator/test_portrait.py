@@ -143,6 +143,13 @@ def test_faces_differ_from_each_other() -> None:
     assert alike < 12
 
 
+def test_a_new_face_is_chosen_to_be_told_apart() -> None:
+    known = [somebody(seed) for seed in range(3)]
+    candidates = [*known, somebody(50)]
+    assert people.unlike(candidates, known) == somebody(50)
+    assert people.unlike(candidates, []) == candidates[0]
+
+
 def test_a_face_and_a_scene_survive_their_text() -> None:
     for seed in range(50):
         face = somebody(seed)

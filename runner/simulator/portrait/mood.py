@@ -47,7 +47,7 @@ MOODS: dict[str, Mood] = {
     "night": Mood(
         ((12, 16, 40), (24, 30, 66), (56, 56, 102)),
         room=(0.42, 0.44, 0.64),
-        person=(0.9, 0.87, 0.93),
+        person=(0.93, 0.88, 0.91),
         dark=True,
     ),
     "overcast": Mood(

@@ -7,6 +7,7 @@ photo that it drew comes back as the same person.
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from random import Random
@@ -179,6 +180,41 @@ def born(
     if words.mentions(text, "freckles|freckled"):
         face = replace(face, freckles=True)
     return face
+
+
+def unlike(candidates: Sequence[Face], others: Sequence[Face]) -> Face:
+    """Choose the candidate that is told apart most easily from the others."""
+    return max(
+        candidates, key=lambda face: min((_apart(face, other) for other in others), default=0)
+    )
+
+
+def _apart(one: Face, other: Face) -> float:
+    """How easily two faces are told apart, mostly by what is seen from afar."""
+    return (
+        2.0 * _distance(one.hair, other.hair)
+        + 1.6 * _distance(one.skin, other.skin)
+        + 0.5 * (one.style != other.style)
+        + 0.3 * (_fall(one.style) != _fall(other.style))
+        + 0.3 * (one.glasses != other.glasses)
+        + 0.3 * (one.beard != other.beard)
+        + 0.2 * (one.shape != other.shape)
+        + 0.8 * (one.woman != other.woman)
+    )
+
+
+def _distance(one: str, other: str) -> float:
+    pairs = ((int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
+    return sum(abs(a - b) for a, b in pairs) / 765
+
+
+def _fall(style: str) -> str:
+    """Sort hair styles by their silhouette."""
+    if style in ("long", "wavy", "side", "fringe", "braids"):
+        return "long"
+    if style in ("afro", "curly"):
+        return "wide"
+    return "hijab" if style == "hijab" else "short"
 
 
 def _is_woman(text: str, random: Random) -> bool:
