@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "run": "Carry out the plan: generate, wait, fetch, and make the catalog.",
     "status": "Show every look, its money, and what to do next.",
     "retry": "Buy again what failed, after saying what that costs.",
+    "reroll": "Buy more takes of a look; the pick stays.",
+    "pick": "Choose among the takes of a look; free.",
     "fetch": "Fetch pictures that are missing or were changed; free.",
     "reconcile": "Decide what became of sends whose outcome is unknown.",
     "export": "Print the results as JSON, JSON Lines or CSV.",

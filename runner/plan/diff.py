@@ -66,12 +66,14 @@ class _Decision:
     """An action with its reason.
 
     ``takes`` are bought, and where it ``regenerates``, to replace a pick that is not wrong.
+    ``repick`` becomes the pick, for nothing.
     """
 
     action: Action
     reason: str
     takes: int = 0
     regenerates: bool = False
+    repick: Take | None = None
 
 
 @dataclass(slots=True)
@@ -85,7 +87,9 @@ class _Differ:
     absent: set[str] = field(default_factory=set)
     """Looks that will have no usable pick because they were not selected."""
     changing: set[str] = field(default_factory=set)
-    """Looks whose pick will be another take than now."""
+    """Looks whose pick will be a take that is not there yet."""
+    repicked: dict[str, Take] = field(default_factory=dict)
+    """Looks whose pick will be another take that is there."""
 
     def decide(self, look: Look, chain: int, old_key: str | None) -> PlannedLook:
         """Decide one look; those that it needs are decided already."""
@@ -97,10 +101,12 @@ class _Differ:
         reason = decision.reason
         if old_key is not None:
             reason = f"renamed from {old_key}, what is paid for is the same; {reason}"
-        repick = s.repick if selected else None
+        repick = decision.repick or (s.repick if selected else None)
         replacing = s.picked_as_wanted and (decision.regenerates or s.being_replaced)
         moving = decision.action in (Action.CREATE, Action.RESUME) and not s.picked_as_wanted
-        if replacing or moving or repick is not None:
+        if repick is not None:
+            self.repicked[look.key] = repick
+        elif replacing or moving:
             self.changing.add(look.key)
         price = self.campaign.prices.of(look.kind)
         retries = self._retries(s, decision) if selected else 0
@@ -174,6 +180,10 @@ class _Differ:
         if stale is not None:
             if s.look.key not in self.asked.cascade:
                 return _Decision(Action.STALE, stale)
+            again = self._made_from_it(s)
+            if again is not None:
+                reason = f"{stale}; {again.label} was made from it: picked again, for nothing"
+                return _Decision(Action.KEEP, reason, repick=again)
             if blocked is not None:
                 return _Decision(Action.STALE, f"{stale}; it cannot be regenerated: {blocked}")
             return _Decision(Action.CREATE, f"{stale}: regenerated", 1, regenerates=True)
@@ -194,10 +204,22 @@ class _Differ:
         key = look.reference.look
         if key in self.changing:
             return f"reference {key} will have a new take"
-        now = self.snapshot.pick(key)
+        now = self._pick_of(key)
         if now is not None and now.avatar_id != pick.reference_id:
             return f"reference {key} has a new take"
         return None
+
+    def _made_from_it(self, s: Sketch) -> Take | None:
+        """Give a take of a stale look that was made from its reference's pick, if there is one."""
+        if not isinstance(s.look.reference, LookRef) or s.look.reference.look in self.changing:
+            return None
+        now = self._pick_of(s.look.reference.look)
+        made = [t for t in s.good if now is not None and t.reference_id == now.avatar_id]
+        return made[-1] if made else None
+
+    def _pick_of(self, key: str) -> Take | None:
+        """Give the pick of a look as it will be, as far as that take is there."""
+        return self.repicked.get(key) or self.snapshot.pick(key)
 
     def _allowed(self, s: Sketch, missing: int) -> int:
         """How many takes may be bought: a failure is bought again only where that was asked for."""
@@ -237,9 +259,9 @@ class _Differ:
             return None  # decided when those are there: the executor looks again
         if not isinstance(look.reference, LookRef):
             return None  # decided against the account, before the look is sent
-        reference = self.snapshot.pick(look.reference.look)
+        reference = self._pick_of(look.reference.look)
         if isinstance(look.group, LookRef):
-            saved = self.snapshot.pick(look.group.look)
+            saved = self._pick_of(look.group.look)
             group = saved.group_id if saved else None
         else:
             group = look.group.id

@@ -1,0 +1,95 @@
+"""A ledger opened without asking the account: for what is free and decided here alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from runner.cli import wiring
+from runner.errors import UsageError
+from runner.ledger.file import LedgerFile
+from runner.ledger.lock import hold
+from runner.ledger.places import State, has_takes
+from runner.model import Account, Campaign, Snapshot, Take
+from runner.plan import Plan
+from runner.plan import plan as make_plan
+
+__all__ = ["Archive", "archive", "known_state", "named_take"]
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An open ledger whose looks have the manifest's keys."""
+
+    ledger: LedgerFile
+    state: State
+    account: Account
+    campaign: Campaign
+
+    def snapshot(self) -> Snapshot:
+        """Give what it holds now."""
+        return self.ledger.snapshot()
+
+    def plan(self) -> Plan:
+        """Give the plan as it stands now."""
+        return make_plan(self.campaign, self.snapshot())
+
+    def leave_results(self) -> Path:
+        """Write results.json and the catalog anew; gives the catalog's path."""
+        _, wallet = wiring.offline(self.state)
+        results = wiring.results_of(self.campaign, self.snapshot(), wallet)
+        return wiring.write_results(results, self.state.folder)
+
+
+def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> State:
+    """Give the folder whose ledger is meant. Raises UsageError where nothing was ever run."""
+    state = wiring.offline_state(campaign, account=account, simulate=simulate)
+    if state is None or not has_takes(state.ledger):
+        raise UsageError(
+            f"There is nothing of {campaign.name} yet: it was never run.",
+            hint=f"Rehearse it for nothing: lookbook run {campaign.manifest.name} --simulate",
+        )
+    return state
+
+
+@contextmanager
+def archive(campaign: Campaign, state: State, command: str) -> Iterator[Archive]:
+    """Lock and open a ledger for one command. Raises LedgerLocked, LedgerDamaged, StorageError."""
+    clock = wiring.WallClock()
+    with hold(state.folder, now=clock.now()):
+        ledger = LedgerFile(state.ledger, now=clock.now, entropy=wiring.Randomness(), inline=True)
+        try:
+            snapshot = ledger.snapshot()
+            if snapshot.account is None:
+                raise UsageError(f"{state.ledger} belongs to no account yet.")
+            ledger.begin(snapshot.account, campaign.name, {"command": command})
+            moves = make_plan(campaign, snapshot).moves
+            if moves:
+                anyio.run(ledger.follow, moves)
+            try:
+                yield Archive(ledger, state, snapshot.account, campaign)
+            except UsageError as error:
+                ledger.end({"exit": error.exit_code, "stopped": error.message})
+                raise
+            ledger.end({"exit": 0, "stopped": None})
+        finally:
+            ledger.close()
+
+
+def named_take(snapshot: Snapshot, name: str) -> Take:
+    """Give the take that ``LOOK#N`` names. Raises UsageError with those that there are."""
+    look, mark, number = name.partition("#")
+    takes = snapshot.takes.get(look, ())
+    if not takes:
+        from difflib import get_close_matches
+
+        close = get_close_matches(look, snapshot.takes, n=3)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "`lookbook status` lists them."
+        raise UsageError(f"There is no take of a look {look!r}.", hint=hint)
+    for take in takes:
+        if mark and str(take.number) == number:
+            return take
+    there = ", ".join(f"{take.label} ({take.state})" for take in takes)
+    raise UsageError(f"{name!r} names no take.", hint=f"There are: {there}.")
