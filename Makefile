@@ -7,10 +7,10 @@ DEMO   := manifests/spring-lookbook.yaml
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format build clean bench
+.PHONY: help demo test check format build clean screenshots
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lookbook needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'
@@ -38,6 +38,11 @@ format: $(STAMP) ## put the code in its standard form
 build: $(STAMP) ## the wheel and the sdist, into dist/
 	$(BIN)/python -m pip install --quiet build
 	$(BIN)/python -m build
+
+screenshots: $(STAMP) ## the README's pictures of the catalog (needs Chromium)
+	$(BIN)/python -m pip install --quiet --editable '.[browser]'
+	$(BIN)/lookbook run $(DEMO) --simulate --yes
+	$(BIN)/python -m tests.catalog.screenshots $(DEMO:.yaml=.lookbook)/simulated docs/images
 
 clean: ## remove what was made here (never a ledger outside the demo)
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -59,9 +59,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """No connection was made (refused, unresolvable, TLS or proxy failure): no byte of it left."""
+    """No connection was made (refused, unresolvable, TLS or proxy failure): no byte of it left.
+
+    ``final`` marks a request that we did not even try, and that would not be sent next time either.
+    """
 
     reason: str
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import click
 from runner import __version__
 from runner.errors import LookbookError, ManifestError
 
-__all__ = ["COMMANDS", "cli", "main"]
+__all__ = ["COMMANDS", "cli", "invoke", "main"]
 
 COMMANDS: dict[str, str] = {
     "init": "Write a starter manifest, or make one from a spreadsheet.",
@@ -87,10 +87,10 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and end the process with its exit code."""
-    sys.exit(run(arguments))
+    sys.exit(invoke(arguments))
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def invoke(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives its exit code. The one boundary where errors become words."""
     color = False if os.environ.get("NO_COLOR") else None
     try:

@@ -165,17 +165,17 @@ async def connect(
     from runner.images.downloader import Downloader
 
     environment: Mapping[str, str] = os.environ
-    settings = read_settings(environment)
     warnings: tuple[str, ...] = ()
-    if simulated_at is not None:
-        credentials = Credentials("simulated", "the simulator")
+    if simulated_at is not None:  # whatever is set for the real API does not matter here
+        settings = read_settings({**environment, "HEYGEN_API_BASE": simulated_at})
+        credentials = Credentials("sim", "the simulator")
     else:
+        settings = read_settings(environment)
         credentials, warnings = find_credentials(environment, Path.home())
     for warning in warnings:
         warn(warning)
     patience = _patience(settings.max_retries, wait)
-    address = settings.address if simulated_at is None else simulated_at
-    async with HeyGen(credentials, address, allow_http=settings.allow_http) as api:
+    async with HeyGen(credentials, settings.address, allow_http=settings.allow_http) as api:
         user = await _me(api, patience)
         if simulated_at is not None:
             account = Account("simulator", user.username, simulated=True)

@@ -99,7 +99,7 @@ class Uploads:
                     return await self._direct(image, key)
                 content = _content(image)
             except _FileChanged as change:
-                return NotSent(str(change))
+                return NotSent(str(change), final=True)
             file = (_name(image), content, image.media_type)
             return await self._call("POST", "/v3/assets", data_of(read_asset), file=file, key=key)
 

@@ -94,7 +94,7 @@ def judge_free(reply: Reply[Any]) -> Free:
     if isinstance(reply, Answer):
         return Free.DONE
     if isinstance(reply, NotSent | Lost):
-        return Free.AGAIN
+        return Free.REFUSED if isinstance(reply, NotSent) and reply.final else Free.AGAIN
     if reply.status in (408, 409, 425, 429) or reply.status >= 500:
         return Free.AGAIN
     if reply.status == 404:

@@ -69,6 +69,7 @@ def test_a_full_account_stops_the_run_not_the_look() -> None:
     [
         (Answer(object()), Free.DONE),
         (NotSent("x"), Free.AGAIN),
+        (NotSent("the file changed", final=True), Free.REFUSED),
         (Lost("x"), Free.AGAIN),
         (refusal(409), Free.AGAIN),
         (refusal(429), Free.AGAIN),
