@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "plan": "Show what a run would do, and what it would cost.",
     "run": "Carry out the plan: generate, wait, fetch, and make the catalog.",
     "status": "Show every look, its money, and what to do next.",
+    "explain": "Tell the whole story of one look.",
     "retry": "Buy again what failed, after saying what that costs.",
     "reroll": "Buy more takes of a look; the pick stays.",
     "pick": "Choose among the takes of a look; free.",

@@ -12,7 +12,7 @@ from typing import Any
 
 from runner.executor.ports import Entropy, Intent, OverBudget
 from runner.ledger.database import open_for_reading, open_for_writing
-from runner.ledger.fold import Note, to_facts
+from runner.ledger.fold import Entry, Note, to_facts
 from runner.ledger.store import Probe, Store
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
 from runner.model import Account, Snapshot, Take, TakeState
@@ -21,7 +21,7 @@ from runner.policy.budget import Ceilings, held, refusing
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
 
-__all__ = ["LedgerFile", "read_snapshot", "read_wallet"]
+__all__ = ["LedgerFile", "read_events", "read_snapshot", "read_wallet"]
 
 FOLLOWING = ("look", "reference_look", "ingredients", "identity")
 """The fields of a take that follow a renamed look key."""
@@ -278,6 +278,20 @@ def read_snapshot(path: Path) -> Snapshot:
 def read_wallet(path: Path) -> dict[str, Any] | None:
     """Read what the wallet showed before and after the last run; None where nobody looked."""
     return _read(path)[1]
+
+
+def read_events(path: Path, look: str) -> list[Entry]:
+    """Read what happened to the takes of one look, and its picks, oldest first."""
+    store = Store(open_for_reading(path), path, now=lambda: 0.0)
+    try:
+        mine = {take.uid for take in store.state.takes.values() if take.look == look}
+        return [
+            entry
+            for entry in store.events()
+            if entry.take in mine or (entry.kind == Note.PICKED and entry.facts["take"] in mine)
+        ]
+    finally:
+        store.close()
 
 
 def _read(path: Path) -> tuple[Snapshot, dict[str, Any] | None]:
