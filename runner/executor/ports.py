@@ -64,6 +64,10 @@ class Api(Protocol):
         """``PATCH /v3/avatars/looks/{look_id}``; free."""
         ...
 
+    async def delete_look(self, look_id: str) -> Reply[str]:
+        """``DELETE /v3/avatars/looks/{look_id}``; with its last look a group goes too."""
+        ...
+
     async def group(self, group_id: str) -> Reply[GroupData]:
         """``GET /v3/avatars/{group_id}``."""
         ...

@@ -148,6 +148,11 @@ class HeyGen:
         body = json.dumps({"name": name}).encode()
         return await self._call("PATCH", path, data_of(wire.read_look), body=body)
 
+    async def delete_look(self, look_id: str) -> Reply[str]:
+        """``DELETE /v3/avatars/looks/{look_id}``; with its last look a group goes too."""
+        path = f"/v3/avatars/looks/{path_segment(look_id)}"
+        return await self._call("DELETE", path, data_of(wire.read_deleted))
+
     async def group(self, group_id: str) -> Reply[GroupData]:
         """``GET /v3/avatars/{group_id}``."""
         path = f"/v3/avatars/{path_segment(group_id)}"

@@ -27,6 +27,7 @@ __all__ = [
     "read_asset",
     "read_consent",
     "read_created",
+    "read_deleted",
     "read_group",
     "read_look",
     "read_mapping",
@@ -109,6 +110,11 @@ def read_consent(value: object) -> ConsentData:
     if url is None or not url.startswith(("https://", "http://")):
         raise WrongShape("the consent's url is missing or no web address")
     return ConsentData(url)
+
+
+def read_deleted(value: object) -> str:
+    """Read the answer to a DELETE: the id of what is gone."""
+    return _identifier(read_mapping(value, "data").get("id"), "the deleted look's id")
 
 
 def read_user(value: object) -> UserData:

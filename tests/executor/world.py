@@ -266,6 +266,14 @@ class FakeApi:
         self.looks_by_id[look_id] = replace(self.looks_by_id[look_id], name=name)
         return Answer(self.looks_by_id[look_id])
 
+    async def delete_look(self, look_id: str) -> Reply[str]:
+        forced = await self._free("delete_look")
+        if forced is not None:
+            return forced
+        if self.looks_by_id.pop(look_id, None) is None:
+            return Refusal(404, "avatar_not_found", "no such look")
+        return Answer(look_id)
+
     async def group(self, group_id: str) -> Reply[GroupData]:
         return await self._free("group") or Answer(self.groups_by_id[group_id])
 

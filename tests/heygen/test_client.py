@@ -95,6 +95,14 @@ CALLS: list[tuple[str, Callable[[Api], Awaitable[object]], str, str, object, obj
         LOOK_DATA,
     ),
     (
+        "delete",
+        lambda api: api.delete_look("look_1"),
+        "DELETE",
+        "/v3/avatars/looks/look_1",
+        {"data": {"id": "look_1"}},
+        "look_1",
+    ),
+    (
         "group",
         lambda api: api.group("group_1"),
         "GET",
