@@ -57,7 +57,7 @@ class Groups:
 
     def of_look(self, key: str) -> Group:
         """Give a look's group; unknown where references are missing or make a circle."""
-        chain: list[str] = []
+        chain: dict[str, None] = {}
         group: Group | None = None
         while group is None:
             if key in self._known:
@@ -67,7 +67,7 @@ class Groups:
             if look is None or key in chain:
                 group = Unknown(key)
                 break
-            chain.append(key)
+            chain[key] = None
             where = look.group or look.reference
             if look.kind is LookKind.EXISTING:
                 group = Unknown(look.existing or "")

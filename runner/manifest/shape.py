@@ -195,32 +195,17 @@ class _Explainer:
     def explain_name(self, error: Any, path: Path) -> None:
         """Explain an error about a key's spelling (``propertyNames``)."""
         key, place = error.instance, _place(path)
-        mapping = self.parent((*path, "")) if path else self.document
-        hint: str | None = None
+        mapping = self.parent((*path, ""))
         if place == "looks":
-            if key == "base":
-                message = "`base` is the base's own key; a look cannot have it"
-                hint = "Name the look after its outfit or setting."
-            else:
-                message = f"`{key}` cannot be a look's key"
-                hint = "Up to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit"
-                slug = re.sub(r"[^a-z0-9._]+", "-", key.lower()).strip("-._")[:64]
-                hint += f": `{slug}`. Write `title:` for what people read." if slug else "."
-            code = "bad-key"
+            code, (message, hint) = "bad-key", _bad_look_key(key)
         elif place in ("look", "base", "image"):
-            kind = next(
-                kind
-                for kind in ("existing", "photo", "prompt", "avatar_id", "url", "asset_id", "data")
-                if kind in mapping and kind != key
-            ) if len(mapping) > 1 else key  # fmt: skip
-            code, message = "conflicting-keys", f"`{key}` does not go together with `{kind}`"
-            if kind == "existing":
-                message = f"a look that exists is not generated, so `{key}` has no meaning"
-            hint = f"Remove `{key}`, or `{kind}`."
+            code, (message, hint) = "conflicting-keys", _conflict(key, mapping)
         else:
             code, message = "bad-value", f"`{key}` cannot be a name in `${{...}}`"
             hint = "Letters, digits, `_` and `-`, beginning with a letter."
-        self.report(code, message, mapping.key_at(key), (*path, key), hint)
+        # A base without a source is told as a whole, not once for each of its keys.
+        if message:
+            self.report(code, message, mapping.key_at(key), (*path, key), hint)
         if place != "looks" or key == "base":
             self.broken.append((mapping, key))
 
@@ -243,6 +228,29 @@ class _Explainer:
         else:
             message = _out_of_range(_named(path), error)
             self.refuse(error, "bad-value", message, RANGES.get(field))
+
+
+def _bad_look_key(key: str) -> tuple[str, str]:
+    """Say what is wrong with a look's key, and offer one that would do."""
+    if key == "base":
+        hint = "Name the look after its outfit or setting."
+        return "`base` is the base's own key; a look cannot have it", hint
+    hint = "Up to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit"
+    slug = re.sub(r"[^a-z0-9._]+", "-", key.lower()).strip("-._")[:64]
+    hint += f": `{slug}`. Write `title:` for what people read." if slug else "."
+    return f"`{key}` cannot be a look's key", hint
+
+
+def _conflict(key: str, mapping: Map) -> tuple[str, str]:
+    """Say which other key excludes this one; empty where no key does."""
+    kinds = ("existing", "photo", "prompt", "avatar_id", "url", "asset_id", "data")
+    kind = next((kind for kind in kinds if kind in mapping and kind != key), None)
+    if kind is None:
+        return "", ""
+    hint = f"Remove `{key}`, or `{kind}`."
+    if kind == "existing":
+        return f"a look that exists is not generated, so `{key}` has no meaning", hint
+    return f"`{key}` does not go together with `{kind}`", hint
 
 
 def _out_of_range(name: str, error: Any) -> str:
