@@ -124,6 +124,7 @@ def test_what_a_prompt_does_not_mention_stays_as_in_the_referenced_look() -> Non
             {"woman": True, "age": 20, "style": "curly", "hair": "#a8492b"},
         ),
         ("bald man, clean-shaven", {"woman": False, "style": "bald", "beard": "none"}),
+        ("man with long brown hair", {"woman": False, "style": "long", "hair": "#5b3b28"}),
         ("a blonde actress with a bun", {"woman": True, "hair": "#cfa464", "style": "bun"}),
     ],
 )
@@ -231,6 +232,7 @@ def test_the_same_face_in_the_same_scene_is_the_same_picture() -> None:
 def test_a_kept_face_is_seen_at_once_and_so_is_a_new_one() -> None:
     kept, new = somebody(1, "woman, fair skin, blonde hair"), somebody(2, "man, dark skin, beard")
     office, street = scenes.read("navy blazer, office"), scenes.read("red hoodie, street at night")
+    office, street = replace(office, variety=0), replace(street, variety=0)
     first = draw.picture(kept, office, SIZE)
     second = draw.picture(kept, street, SIZE)
     other = draw.picture(new, office, SIZE)
@@ -293,14 +295,14 @@ async def test_looks_on_the_demos_photo_show_its_face(make: MakeWorld) -> None:
     asset = await world.asset((ASSETS / "sarah.png").read_bytes())
     base = await world.finished(type="photo", file={"type": "asset_id", "asset_id": asset})
     look = await world.finished(avatar_id=base["id"], prompt="red hoodie, beach")
-    chained = await world.finished(avatar_id=look["id"], prompt="at night")
+    chained = await world.finished(avatar_id=look["id"], prompt="green sweater, sunny park")
     alone = await world.finished(
         avatar_group_id=base["group_id"], prompt="man in a red hoodie, beach"
     )
     images = [await shown(world, each) for each in (look, chained, alone)]
     assert images[0].size == (look["image_width"], look["image_height"])
     kept = difference(images[0], images[1], EYES_AND_NOSE)
-    assert kept < 0.15 < difference(images[0], images[2], EYES_AND_NOSE)
+    assert kept * 2 < difference(images[0], images[2], EYES_AND_NOSE)
     again = await world.get(look["preview_image_url"])
     assert again.content == (await world.get(look["preview_image_url"])).content
 

@@ -62,15 +62,26 @@ def backdrop(scene: Scene, size: tuple[int, int], *, seed: str) -> Image.Image:
     if scene.plants:
         for x, y, tall in ((0.05, 0.9, 0.34), (stage.w - 0.05, 0.94, 0.38), (0.2, 0.98, 0.2)):
             stage.plant(x, y, tall, pot="#d9c4ae")
+    if scene.variety % 2:
+        small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     blur = small.filter(ImageFilter.BoxBlur(small.height / 280))
-    return blur.resize(size, Image.Resampling.BILINEAR)
+    return blur.resize(size, Image.Resampling.BILINEAR, box=_frame(small.size, scene.variety))
+
+
+def _frame(size: tuple[int, int], variety: int) -> tuple[float, float, float, float]:
+    """Choose the part of a background that is seen, so that one place does not look one way."""
+    share = 1 - 0.1 * (variety // 2 % 4) / 3
+    width, height = size[0] * share, size[1] * share
+    left = (size[0] - width) * (variety // 8 % 3) / 2
+    return left, 0.0, left + width, height
 
 
 def _person(image: Image.Image, face: Face, scene: Scene) -> None:
     width, height = image.size
     share, at = CROPS.get(scene.pose, CROPS[""])
+    lean = 0.5 + 0.018 * ((scene.variety // 16 + 1) % 3 - 1)
     unit = min(height, width * 1.3) * share
-    canvas = Canvas(image, unit=unit, x=width * 0.5, y=height * at, lit=_light(scene))
+    canvas = Canvas(image, unit=unit, x=width * lean, y=height * at, lit=_light(scene))
     skin = rgb(face.skin)
     hair.behind(canvas, face)
     head.neck(canvas, face, skin)
@@ -117,8 +128,9 @@ def _light(scene: Scene) -> Factors:
     red, green, blue = MOODS[scene.light].person
     if not scene.tint:
         return MOODS[scene.light].person
-    r, g, b = light(rgb(scene.tint), 0.8)
-    return red * r / 250, green * g / 250, blue * b / 250
+    tint = rgb(scene.tint)
+    r, g, b = (0.9 + 0.1 * part / max(*tint, 1) for part in tint)
+    return red * r, green * g, blue * b
 
 
 def _weather(image: Image.Image, scene: Scene) -> None:

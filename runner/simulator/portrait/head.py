@@ -169,7 +169,7 @@ MIENS = {
     "laugh": Mien(brow_lift=0.07, lid=0.62, mouth="laugh"),
     "confident": Mien(brow_lift=0.0, brow_tilt=0.04, lid=0.86, mouth="smirk"),
     "serious": Mien(brow_lift=-0.04, brow_tilt=0.03, lid=0.9, mouth="flat"),
-    "thoughtful": Mien(brow_lift=0.04, brow_tilt=-0.05, lid=0.9, mouth="soft", gaze=(0.06, -0.05)),
+    "thoughtful": Mien(brow_lift=0.04, brow_tilt=-0.05, lid=0.9, mouth="soft", gaze=(0.035, -0.03)),
     "surprised": Mien(brow_lift=0.15, lid=1.2, mouth="open"),
 }
 

@@ -152,8 +152,8 @@ def born(
     random = Random(chance)  # noqa: S311 - a drawing, not a secret
     text = text.lower()
     woman = _is_woman(text, random)
-    age = int(found[0]) if (found := words.AGES.find(text)) else random.choice((26, 30, 34, 41, 48))
-    family = found[0] if (found := words.SKINS.find(text)) else random.choice(tuple(SKIN_TONES))
+    age = int(words.AGES.find(text) or random.choice((26, 30, 34, 41, 48)))
+    family = words.SKINS.find(text) or random.choice(tuple(SKIN_TONES))
     face = Face(
         woman=woman,
         age=age,
@@ -241,17 +241,19 @@ def _hair_colour(text: str, family: str, age: int, random: Random) -> str:
 
 def _hair_style(text: str, random: Random, *, woman: bool) -> str:
     chance = random.choice(WOMEN_STYLES if woman else MEN_STYLES)
-    found = words.HAIR_STYLES.find(text)
-    if found is None:
-        return chance
-    return found[0] if woman else SHORT.get(found[0], found[0])
+    cut = random.choice(("bob", "pixie") if woman else ("crop", "side-short", "quiff"))
+    named = words.HAIR_STYLES.find(text)
+    if named:
+        return named if woman else SHORT.get(named, named)
+    length = words.hair_length(text)
+    return cut if length == "short" else (length or chance)
 
 
 def _beard(text: str, random: Random, *, woman: bool) -> str:
     chance = random.choice(("none", "none", "stubble", "full", "moustache", "goatee"))
-    found = words.BEARDS.find(text)
-    if found is not None:
-        return found[0]
+    named = words.BEARDS.find(text)
+    if named:
+        return named
     return "none" if woman else chance
 
 

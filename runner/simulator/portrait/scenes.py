@@ -17,6 +17,8 @@ SIZES: dict[Format, tuple[int, int]] = {
 }
 """Pixels of a picture of each format."""
 
+PLANTS = "plants|plant|plant-filled|potted|greenery|flowers|leafy|ferns|foliage"
+
 OUTFIT_COLOURS = (
     "#24365c",
     "#1f7a7c",
@@ -113,57 +115,53 @@ def read(prompt: str, *, before: Scene | None = None, tint: str = "") -> Scene:
     """
     text = re.sub(r"\s+", " ", prompt.lower())
     before = before or Scene()
-    garment = words.GARMENTS.find(text)
-    around = _without_garments(text)
+    worn = _worn(text)
+    around = words.without(text, words.GARMENTS.every)  # a lab coat is no laboratory
     setting = words.SETTINGS.find(around)
-    light = words.LIGHTS.find(around)
-    kept = garment is None or garment[0] == before.garment
-    colours = _outfit_colours(text, garment[1] if garment else None)
+    kept = worn is None or worn.entry == before.garment
+    colours = _outfit_colours(text, worn) if worn else []
+    moved = setting not in ("", before.setting)
     return Scene(
-        garment=garment[0] if garment else before.garment,
+        garment=worn.entry if worn else before.garment,
         colour=colours[0] if colours else before.colour if kept else "",
         accent=colours[1] if len(colours) > 1 else before.accent if kept and not colours else "",
-        setting=setting[0] if setting else before.setting,
-        light=light[0]
-        if light
-        else ""
-        if setting and setting[0] != before.setting
-        else before.light,
-        weather=words.WEATHER.name(text),
-        expression=words.EXPRESSIONS.name(text),
-        pose=words.POSES.name(text),
+        setting=setting or before.setting,
+        light=words.LIGHTS.find(around) or ("" if moved else before.light),
+        weather=words.WEATHER.find(text),
+        expression=words.EXPRESSIONS.strongest(text),
+        pose=words.POSES.find(text),
         format=_format(text),
-        plants=words.mentions(
-            text, "plants|plant|plant-filled|greenery|flowers|leafy|ferns|foliage"
-        ),
+        plants=words.mentions(text, PLANTS),
         tint=tint or before.tint,
         variety=zlib.crc32(text.encode(errors="replace")) & 0xFFFF,
     )
 
 
-def _without_garments(text: str) -> str:
-    """Take out what names a garment: a lab coat is no laboratory, an evening gown no evening."""
-    return words.without(text, words.GARMENTS.every)
+def _worn(text: str) -> words.Named | None:
+    """Return the outermost garment: the one named first, unless it is worn under the next."""
+    named = words.GARMENTS.all(text)
+    if len(named) > 1 and " under " in text[named[0].end : named[1].start]:
+        return named[1]
+    return named[0] if named else None
 
 
 def _format(text: str) -> Format:
-    found = words.FORMATS.find(text)
-    if found is None:
-        return "portrait"
-    return "landscape" if found[0] == "landscape" else "square"
+    named = words.FORMATS.find(text)
+    return "landscape" if named == "landscape" else "square" if named == "square" else "portrait"
 
 
 _SECOND = re.compile(r"[\w\s'-]{0,30}? (?:over|with|and) (?:an? |the )?([\w-]+)")
 
 
-def _outfit_colours(text: str, garment_at: int | None) -> list[str]:
-    """Colours named for the outfit: those shortly before the garment's word, the nearest first."""
-    if garment_at is None:
-        return []
-    clause = text[max(0, garment_at - 48) : garment_at]
+def _outfit_colours(text: str, worn: words.Named) -> list[str]:
+    """Return the outfit's colours: of its own phrase, or named shortly before it, nearest first.
+
+    A second one may follow: what the garment is worn over or with.
+    """
+    clause = text[max(0, worn.start - 48) : worn.start]
     clause = re.split(r"[,.;:]| in a | with | hair", clause)[-1]
-    nearest = words.colours(clause)[::-1]
-    after = _SECOND.match(text, garment_at)
-    if nearest and after and after[1] in words.COLOURS:
-        nearest.append(words.COLOURS[after[1]])
-    return nearest[:2]
+    found = [*words.colours(worn.phrase), *words.colours(clause)[::-1]]
+    after = _SECOND.match(text, worn.end)
+    if found and after and after[1] in words.COLOURS:
+        found.insert(1, words.COLOURS[after[1]])
+    return found[:2]

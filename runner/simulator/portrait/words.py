@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import cache
+from typing import NamedTuple
 
 
 @cache
@@ -21,6 +22,15 @@ def without(text: str, alternatives: str) -> str:
     return _pattern(alternatives).sub(" ", text)
 
 
+class Named(NamedTuple):
+    """An entry that a text names, the phrase that did, and where."""
+
+    entry: str
+    phrase: str
+    start: int
+    end: int
+
+
 class Table:
     """Words and what they mean: entries, each with its alternatives ``a|b|c``."""
 
@@ -32,18 +42,22 @@ class Table:
             for word in alternatives.split("|"):
                 self._meanings.setdefault(word, entry)
 
-    def find(self, text: str) -> tuple[str, int] | None:
-        """Return the entry that a lower-case text names with the longest phrase, and its place."""
-        best: re.Match[str] | None = None
-        for match in _pattern(self.every).finditer(text):
-            if best is None or len(match.group()) > len(best.group()):
-                best = match
-        return None if best is None else (self._meanings[best.group()], best.start())
+    def all(self, text: str) -> list[Named]:
+        """Return everything that a lower-case text names, in its order, longest phrases first."""
+        return [
+            Named(self._meanings[match.group()], match.group(), match.start(), match.end())
+            for match in _pattern(self.every).finditer(text)
+        ]
 
-    def name(self, text: str) -> str:
-        """Return that entry alone, or nothing."""
-        found = self.find(text)
-        return found[0] if found else ""
+    def find(self, text: str) -> str:
+        """Return the entry that the text names first, or nothing."""
+        match = _pattern(self.every).search(text)
+        return self._meanings[match.group()] if match else ""
+
+    def strongest(self, text: str) -> str:
+        """Return the entry that stands first in the table of those that the text names."""
+        named = {found.entry for found in self.all(text)}
+        return next((entry for entry in self.entries if entry in named), "")
 
 
 GARMENTS = Table(
@@ -80,7 +94,7 @@ SETTINGS = Table(
         "beach": "beach|seaside|ocean|sea|coast|shore|island|harbor|harbour",
         "mountains": "mountain|mountains|alpine|hills|hiking|trail|summit|valley|snowy|ski",
         "cafe": "cafe|café|coffee shop|coffeehouse|coffee|restaurant|bar|bistro|bakery",
-        "library": "library|bookshelf|bookshelves|bookcase|bookstore|books|study",
+        "library": "library|bookshop|bookshelf|bookshelves|bookcase|bookstore|books|study",
         "kitchen": "kitchen|cooking|countertop",
         "gym": "gym|fitness|workout|weights|locker room",
         "stage": "stage|conference|keynote|podium|auditorium|spotlight|theater|theatre|concert",
@@ -229,6 +243,7 @@ COLOURS: dict[str, str] = {
     "tan": "#c19c70",
     "beige": "#d6c4a6",
     "cream": "#ede0c8",
+    "oatmeal": "#d9c9ae",
     "ivory": "#f1e9d8",
     "sand": "#d8c6a2",
     "taupe": "#9b8b7c",
@@ -359,3 +374,12 @@ def hair_colour(text: str) -> str | None:
 def colours(text: str) -> list[str]:
     """Return the colours that a lower-case text names, in their order, as ``#rrggbb``."""
     return [COLOURS[match.group()] for match in _pattern("|".join(COLOURS)).finditer(text)]
+
+
+_LENGTH = re.compile(r"(?<![\w-])(short|long)(?: [a-z-]+){0,2} hair(?!\w)")
+
+
+def hair_length(text: str) -> str:
+    """Return ``short`` or ``long`` when a lower-case text says it of somebody's hair."""
+    match = _LENGTH.search(text)
+    return match[1] if match else ""
