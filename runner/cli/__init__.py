@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "reroll": "Buy more takes of a look; the pick stays.",
     "pick": "Choose among the takes of a look; free.",
     "fetch": "Fetch pictures that are missing or were changed; free.",
+    "prune": "Delete at HeyGen, or on disk, what is no longer wanted.",
     "reconcile": "Decide what became of sends whose outcome is unknown.",
     "export": "Print the results as JSON, JSON Lines or CSV.",
     "catalog": "Make the catalog again, a contact sheet, or picture files.",

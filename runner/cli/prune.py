@@ -1,0 +1,246 @@
+"""``lookbook prune``: delete at HeyGen, or on disk, what the manifest no longer wants."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import click
+
+from runner.answers import Answer
+from runner.cli import wiring
+from runner.cli.archive import archive, known_state
+from runner.cli.options import (
+    account_option,
+    manifest_argument,
+    sim_option,
+    simulate_option,
+    var_option,
+    yes_option,
+)
+from runner.cli.show import plural, table, usd
+from runner.cli.workshop import Workshop, begin, workshop
+from runner.errors import ApiTrouble, UsageError
+from runner.executor.desk import said
+from runner.executor.settle import looks_in
+from runner.ledger.places import Places, State, has_takes
+from runner.model import Campaign, Snapshot, Take, TakeState
+from runner.plan import Plan
+from runner.plan import plan as make_plan
+from runner.plan.moves import with_moves
+from runner.plan.pruning import droppable, last_of_their_groups, prunable
+from runner.plan.wishes import Wishes, chosen
+from runner.policy.lifecycle import Event
+from runner.policy.outcome import Exit
+from runner.policy.verdict import Free, judge_free
+
+__all__ = ["command"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    looks: tuple[str, ...]
+    old_takes: bool
+    with_groups: bool
+    yes: bool
+
+
+@click.command("prune")
+@manifest_argument
+@click.argument("looks", metavar="[LOOK]...", nargs=-1)
+@click.option(
+    "--old-takes",
+    is_flag=True,
+    help="Also takes that are not picked, of looks that the manifest has.",
+)
+@click.option(
+    "--with-groups",
+    is_flag=True,
+    help="Also the last look of a group; HeyGen deletes the group with it.",
+)
+@click.option(
+    "--local",
+    is_flag=True,
+    help="Delete nothing at HeyGen: only remove pictures of takes that are not picked from disk.",
+)
+@yes_option
+@simulate_option
+@account_option
+@var_option
+@sim_option
+def command(
+    manifest: Path,
+    looks: tuple[str, ...],
+    variables: tuple[tuple[str, str], ...],
+    *,
+    old_takes: bool,
+    with_groups: bool,
+    local: bool,
+    yes: bool,
+    simulate: bool,
+    account: str | None,
+    sim_settings: tuple[tuple[str, str], ...],
+) -> int:
+    """Delete looks at HeyGen that MANIFEST no longer has: all of them, or only each LOOK.
+
+    Shows what would go and asks first. What a look cost, and its picture on disk, stay. Never
+    deleted are looks that this campaign did not make, ids that the manifest names, and the last
+    look of a group (unless --with-groups).
+
+    \b
+    Examples:
+      lookbook prune spring.yaml                          looks removed from the manifest
+      lookbook prune spring.yaml navy-office --old-takes  all but the picked take of one look
+      lookbook prune spring.yaml --local                  disk space: pictures of old takes
+    """
+    campaign = wiring.load_campaign(manifest, variables)
+    if local:
+        state = known_state(campaign, account=account, simulate=simulate)
+        return _drop(campaign, state, looks, yes=yes)
+    if account is not None:
+        raise UsageError("--account reads a ledger; what is deleted is what the key belongs to.")
+    request = _Request(looks, old_takes, with_groups, yes)
+    state = Places(campaign.manifest).simulated()
+    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
+        return anyio.run(prune, campaign, request, url)
+
+
+# --- at HeyGen ----------------------------------------------------------------------------------
+
+
+async def prune(campaign: Campaign, request: _Request, simulated_at: str | None) -> int:
+    """Show, ask, delete; gives the exit code."""
+    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
+        if not has_takes(link.state.ledger):
+            raise UsageError(f"The account {link.account.label} has no looks of {campaign.name}.")
+        async with workshop(link) as work:
+            doomed = await _doomed(work, campaign, request)
+            if not doomed:
+                click.echo("Nothing to prune.")
+                return int(Exit.DONE)
+            click.echo(_list(doomed), err=True)
+            looks = plural(len(doomed), "look")
+            _ask(f"Delete {looks} at HeyGen? This cannot be undone.", yes=request.yes)
+            begin(work, campaign, "prune")
+            plan = make_plan(campaign, work.ledger.snapshot())
+            if plan.moves:
+                await work.ledger.follow(plan.moves)
+            problems = [why for take in doomed if (why := await _delete(work, take))]
+            code = Exit.FAILED if problems else Exit.DONE
+            work.ledger.end({"exit": int(code), "stopped": None})
+            _, wallet = wiring.offline(link.state)
+            results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
+            wiring.write_results(results, link.state.folder)
+    for why in problems:
+        click.echo(why, err=True)
+    click.echo(f"{plural(len(doomed) - len(problems), 'look')} deleted at HeyGen")
+    return int(code)
+
+
+async def _doomed(work: Workshop, campaign: Campaign, request: _Request) -> list[Take]:
+    """Give what is to be deleted; what is spared is said."""
+    snapshot, plan, selected = _selected(campaign, work.ledger.snapshot(), request.looks)
+    pruning = prunable(campaign, snapshot, plan, selected=selected, old_takes=request.old_takes)
+    spared = [f"{take.label} is spared: {reason}" for take, reason in pruning.spared]
+    doomed = list(pruning.takes)
+    if not request.with_groups:
+        last = last_of_their_groups(doomed, await _groups(work, doomed))
+        spared += [
+            f"{take.label} is spared: it is the last look of group {last[take.uid]}, which HeyGen "
+            "deletes with it (--with-groups)"
+            for take in doomed
+            if take.uid in last
+        ]
+        doomed = [take for take in doomed if take.uid not in last]
+    for line in spared:
+        click.echo(line, err=True)
+    return doomed
+
+
+async def _groups(work: Workshop, doomed: Sequence[Take]) -> dict[str, list[str]]:
+    """Give the looks that the account shows in each group that something is deleted from."""
+    groups: dict[str, list[str]] = {}
+    for group_id in dict.fromkeys(take.group_id for take in doomed):
+        if group_id is not None:
+            looks = await looks_in(work.desk, group_id)
+            if isinstance(looks, str):
+                raise ApiTrouble(looks, hint="Nothing was deleted.")
+            groups[group_id] = [look.id for look in looks]
+    return groups
+
+
+async def _delete(work: Workshop, take: Take) -> str | None:
+    """Delete one look and record it; says why where that was not possible."""
+    look_id = take.avatar_id or ""
+    reply = await work.desk.ask(
+        lambda: work.link.api.delete_look(look_id), what=f"deleting {take.label}"
+    )
+    if not isinstance(reply, Answer) and judge_free(reply) is not Free.GONE:
+        return f"{take.label} was not deleted: {said(reply)}"
+    # A failure has nothing left to delete; the event keeps the id.
+    facts = {"avatar_id": None} if take.state is TakeState.FAILED else {}
+    await work.desk.record(take.uid, Event.DELETED, facts)
+    return None
+
+
+def _list(doomed: Sequence[Take]) -> str:
+    rows = [("take", "name", "avatar id", "group", "paid")]
+    rows += [
+        (t.label, t.name or "—", t.avatar_id or "—", t.group_id or "—", usd(t.price))
+        for t in doomed
+    ]
+    return f"{table(rows, right=(4,))}\n"
+
+
+# --- on disk ------------------------------------------------------------------------------------
+
+
+def _drop(campaign: Campaign, state: State, looks: tuple[str, ...], *, yes: bool) -> int:
+    """Remove pictures from disk only; gives the exit code."""
+    with archive(campaign, state, "prune --local") as opened:
+        snapshot, plan, selected = _selected(campaign, opened.snapshot(), looks)
+        takes = droppable(snapshot, plan, selected)
+        if not takes:
+            click.echo("No pictures to remove.")
+            return int(Exit.DONE)
+        lost = [take.label for take in takes if take.state is TakeState.DELETED]
+        click.echo("\n".join(f"  {take.label}  {take.image}" for take in takes), err=True)
+        if lost:
+            click.echo(f"Gone at HeyGen, so not to be had again: {', '.join(lost)}", err=True)
+        _ask(f"Remove {plural(len(takes), 'picture')} from disk?", yes=yes)
+        for take in takes:
+            _unlink(state.folder, take)
+            anyio.run(opened.ledger.record, take.uid, Event.DROPPED, {"image": None})
+        opened.leave_results()
+    click.echo(f"{plural(len(takes), 'picture')} removed from {state.folder / 'images'}")
+    return int(Exit.DONE)
+
+
+def _unlink(folder: Path, take: Take) -> None:
+    pictures = (folder / "images").resolve()
+    path = (folder / (take.image or "")).resolve()
+    if path.is_relative_to(pictures):
+        path.unlink(missing_ok=True)
+
+
+# --- both ---------------------------------------------------------------------------------------
+
+
+def _selected(
+    campaign: Campaign, snapshot: Snapshot, looks: tuple[str, ...]
+) -> tuple[Snapshot, Plan, frozenset[str] | None]:
+    plan = make_plan(campaign, snapshot)
+    selected = chosen(campaign, snapshot, Wishes(select=looks))
+    return with_moves(snapshot, plan.moves), plan, selected
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "There is nobody to ask here, so nothing was removed.", hint="Add --yes to go ahead."
+        )
+    if not click.confirm(question, err=True):
+        raise UsageError("Declined; nothing was removed.")

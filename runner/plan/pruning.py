@@ -1,0 +1,115 @@
+"""What may be pruned: looks that the manifest no longer has, and takes that are not picked. Pure.
+
+Nothing is ever pruned that this campaign did not make, that the manifest names, or that something
+under way is made from.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from runner.errors import UsageError
+from runner.model import Campaign, LiteralRef, LookKind, Snapshot, Take, TakeState
+from runner.plan.model import Action, Plan
+from runner.plan.sketch import UNDER_WAY
+
+__all__ = ["Pruning", "droppable", "last_of_their_groups", "prunable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """Takes to prune, and those that were meant but are spared, each with the reason."""
+
+    takes: tuple[Take, ...]
+    spared: tuple[tuple[Take, str], ...]
+
+
+def prunable(
+    campaign: Campaign,
+    snapshot: Snapshot,
+    plan: Plan,
+    *,
+    selected: Collection[str] | None,
+    old_takes: bool,
+) -> Pruning:
+    """Give what can be deleted at HeyGen; ``snapshot`` has followed the plan's moves.
+
+    That is every take of an orphan, and with ``old_takes`` those of wanted looks that are not
+    picked. ``selected`` limits the looks. Raises UsageError for a wanted look without
+    ``old_takes``.
+    """
+    meant: list[Take] = []
+    for action in plan.actions:
+        if selected is not None and action.key not in selected:
+            continue
+        takes = [t for t in snapshot.takes.get(action.key, ()) if t.avatar_id]
+        if action.action is Action.ORPHANED:
+            meant += takes
+        elif old_takes:
+            meant += [t for t in takes if t.uid != snapshot.picks.get(action.key)]
+        elif selected is not None:
+            raise UsageError(
+                f"{action.key} is in the manifest: its pick is never pruned.",
+                hint="--old-takes prunes its other takes.",
+            )
+    meant = [take for take in meant if take.state is not TakeState.DELETED]
+    named = _named_in(campaign)
+    needed = {
+        take.reference_id
+        for takes in snapshot.takes.values()
+        for take in takes
+        if take.state in UNDER_WAY
+    }
+    verdicts = [(take, _spare(take, named, needed)) for take in meant]
+    return Pruning(
+        takes=tuple(take for take, reason in verdicts if reason is None),
+        spared=tuple((take, reason) for take, reason in verdicts if reason is not None),
+    )
+
+
+def _spare(take: Take, named: Collection[str], needed: Collection[str | None]) -> str | None:
+    if take.kind is LookKind.EXISTING:
+        return "it existed before this campaign"
+    if take.state in UNDER_WAY:
+        return f"it is {take.state}"
+    if take.avatar_id in named:
+        return "the manifest names its id"
+    return "a take under way is made from it" if take.avatar_id in needed else None
+
+
+def _named_in(campaign: Campaign) -> set[str]:
+    """Give every literal id that the manifest names."""
+    literals = (ref for look in campaign.looks for ref in (look.reference, look.group))
+    ids = {ref.id for ref in literals if isinstance(ref, LiteralRef)}
+    return ids | {look.existing for look in campaign.looks if look.existing is not None}
+
+
+def last_of_their_groups(
+    doomed: Sequence[Take], groups: Mapping[str, Iterable[str]]
+) -> dict[str, str]:
+    """Give the takes that must stay so that no group goes with its last look: uid → group id.
+
+    ``groups`` maps a group's id to the ids of all looks that the account shows in it.
+    """
+    ids = {take.avatar_id for take in doomed}
+    kept: dict[str, str] = {}
+    for group_id, looks in groups.items():
+        mine = [take for take in doomed if take.group_id == group_id]
+        if mine and ids.issuperset(looks):
+            kept[mine[0].uid] = group_id
+    return kept
+
+
+def droppable(snapshot: Snapshot, plan: Plan, selected: Collection[str] | None) -> list[Take]:
+    """Give the takes whose pictures can be removed from disk: those that are not picked.
+
+    An orphan's pictures stay unless it is ``selected`` by name.
+    """
+    wanted = {action.key for action in plan.actions if action.look is not None}
+    return [
+        take
+        for key, takes in sorted(snapshot.takes.items())
+        for take in takes
+        if take.image is not None and take.state in (TakeState.FETCHED, TakeState.DELETED)
+        if (key in selected if selected is not None else key in wanted)
+        if take.uid != snapshot.picks.get(key) or key not in wanted
+    ]
