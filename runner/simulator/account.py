@@ -6,6 +6,7 @@ brings the account to a moment of the clock that is handed in.
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from heapq import heappop, heappush
@@ -59,6 +60,7 @@ class Account:
         self._look_lists: dict[LookFilter, Listing] = {}
         self._group_lists: dict[bool | None, Listing] = {}
         self._due: list[tuple[float, int, str]] = []
+        self._aging: deque[Answer] = deque()
         self._refund_failed = refund_failed
         self._notes: list[Entry] = []
         self._journal: Journal | None = None
@@ -119,6 +121,8 @@ class Account:
                 self._by_seq[row.seq] = row.id
                 for key in (None, row.public):
                     self._group_lists.setdefault(key, Listing()).add(row.seq)
+            case Answer():
+                self._aging.append(row)
             case Charge():
                 known = before.amount - before.refunded if before is not None else 0
                 self.spent += row.amount - row.refunded - known
@@ -173,11 +177,10 @@ class Account:
             if look_id in self.in_progress:
                 self.in_progress.discard(look_id)
                 self._settle(self.looks[look_id])
-        while self.answers:
-            oldest = next(iter(self.answers.values()))
-            if now - oldest.at < ANSWER_SECONDS:
-                break
-            self.drop(oldest)
+        while self._aging and now - self._aging[0].at >= ANSWER_SECONDS:
+            answer = self._aging.popleft()
+            if self.answers.get(answer.id) is answer:
+                self.drop(answer)
 
     def _settle(self, look: Look) -> None:
         charge = self.charges.get(look.id)

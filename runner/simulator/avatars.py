@@ -250,7 +250,7 @@ def _begin(call: Call, order: Order) -> tuple[Look, Group]:
         group_id=group.id,
         ready_at=call.now + sim.settings.latency.sample(sim.dice.fraction("latency", call.number)),
         outcome=_outcome(call),
-        needs_consent=_strikes(call, "consent"),
+        needs_consent=group.consent != "approved" and _strikes(call, "consent"),
         expired_link=_strikes(call, "expired-link"),
         reference=order.reference.id if order.reference else None,
         prompt=order.prompt,

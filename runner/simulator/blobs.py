@@ -45,6 +45,9 @@ class Blobs:
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
+        if folder is not None and folder.exists():
+            for left in folder.glob("incoming-*"):  # by a process that was killed
+                left.unlink()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
     def _place(self) -> Path:

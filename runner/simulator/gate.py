@@ -91,7 +91,7 @@ class _Exchange:
         self._headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
-        self._now = sim.clock()
+        self._now = sim.now()
         self._number = 0
         self._faults: frozenset[FaultKind] = frozenset()
         self._claim: str | None = None

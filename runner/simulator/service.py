@@ -31,7 +31,8 @@ class Simulator:
             settings.state.with_name(f"{settings.state.name}.files") if settings.state else None
         )
         self.settings = settings
-        self.clock = clock
+        self._clock = clock
+        self._latest = 0.0
         self.sleep = sleep
         self.dice = Dice(settings.seed)
         try:
@@ -46,6 +47,11 @@ class Simulator:
         endless = settings.balance is None
         self.opening_balance = ENDLESS if endless else millionths(settings.balance or Decimal(0))
         self.price = millionths(settings.price)
+
+    def now(self) -> float:
+        """Return Unix seconds; time does not run backwards here, whatever the clock does."""
+        self._latest = max(self._latest, self._clock())
+        return self._latest
 
     def close(self) -> None:
         """Write what is left to write and release the state file."""

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from statistics import NormalDist
 from typing import Literal, get_args
 
 FaultKind = Literal[
@@ -63,6 +62,8 @@ class Latency:
             return self.first + (self.second - self.first) * fraction
         if self.second == 0:
             return self.first
+        from statistics import NormalDist
+
         quantile = min(max(fraction, 1e-9), 1 - 1e-9)
         return self.first * math.exp(self.second * NormalDist().inv_cdf(quantile))
 

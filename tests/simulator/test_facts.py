@@ -615,6 +615,14 @@ async def _(make: MakeWorld) -> None:
     assert (await world.stats())["spent_usd"] == 1
 
 
+@fact("time does not run backwards: what is completed stays so")
+async def _(make: MakeWorld) -> None:
+    world = make()
+    look = await world.finished()
+    world.wait(-3600)
+    assert (await world.look(look["id"]))["status"] == "completed"
+
+
 @fact("preview URLs are signed, need no key, expire after 7 days, and are fresh when asked again")
 async def _(make: MakeWorld) -> None:
     world = make()

@@ -80,7 +80,12 @@ async def test_idempotency_and_ready_times_survive(make: MakeWorld, state: Path)
     world.wait(40)
     assert (await world.look(look_id))["status"] == "completed"
     world.wait(DAY)
-    assert (await world.create(key="k")).content != first.content
+    second = await world.create(key="k")
+    assert second.content != first.content
+    world = await reopened(make, world, state, latency="fixed:100")
+    assert (await world.create(key="k")).content == second.content
+    world.wait(DAY)
+    assert (await world.create(key="k")).content != second.content
 
 
 async def test_chance_goes_on_where_it_was(make: MakeWorld, state: Path) -> None:
