@@ -149,7 +149,8 @@ class Intent:
     """One paid request that is about to leave: all of it is committed before the first byte does.
 
     ``take`` is the uid of a planned take that is tried again under a fresh key, or None for a new
-    take. ``body`` is exactly what is sent. ``price`` is reserved against the budget.
+    take. ``body`` is exactly what is sent. ``price`` is reserved against the budget. ``sent_at`` is
+    when the key's life begins, in Unix seconds; None where the ledger's own clock may say it.
     """
 
     look: str
@@ -166,6 +167,7 @@ class Intent:
     reference_look: str | None = None
     reference_id: str | None = None
     group_wanted: str | None = None
+    sent_at: float | None = None
 
 
 class OverBudget(Exception):

@@ -145,7 +145,7 @@ class LedgerFile:
                 "group_wanted": intent.group_wanted,
                 "key": intent.key,
                 "body_sha256": store.put_body(intent.body),
-                "sent_at": self._now(),
+                "sent_at": self._now() if intent.sent_at is None else intent.sent_at,
                 "resent_at": None,
                 "attempts": (known.attempts if known else 0) + 1,
                 "error_code": None,
