@@ -54,19 +54,30 @@ class Fitting:
         ]
         return curve(both(right))
 
+    def chest(self) -> list[Point]:
+        """Return the outline of what is seen of a shirt under a jacket."""
+        right: list[Knot] = [(0.46, 1.5, "c"), (0.6, 1.82), (1.1, 2.08, "c"), (1.1, 5.6, "c")]
+        return curve(both(right))
+
     def cloth(self, colour: Colour, hole: list[Knot], grown: float = 0.0) -> "Layer":
         """Begin a layer of cloth that leaves a neckline open."""
-        return Layer(self, colour, hole, grown)
+        return Layer(self, colour, hole, self.body(grown))
+
+    def under(self, colour: Colour, hole: list[Knot]) -> "Layer":
+        """Begin a layer that a jacket will cover but for the chest."""
+        return Layer(self, colour, hole, self.chest())
 
 
 class Layer:
     """A layer of cloth: entered, it gives the canvas inside the body, already filled and shaded."""
 
-    def __init__(self, fitting: Fitting, colour: Colour, hole: list[Knot], grown: float) -> None:
+    def __init__(
+        self, fitting: Fitting, colour: Colour, hole: list[Knot], outline: list[Point]
+    ) -> None:
         self._fitting = fitting
         self._colour = colour
         neckline = curve(both(hole)) if hole else ()
-        self._stencil = Stencil(fitting.canvas, fitting.body(grown), neckline)
+        self._stencil = Stencil(fitting.canvas, outline, neckline)
 
     def __enter__(self) -> Canvas:
         inside = self._stencil.__enter__()
@@ -314,14 +325,14 @@ def blouse(f: Fitting) -> None:
 def _under(f: Fitting, colour: Colour, *, tie: Colour | None = None) -> None:
     """Paint what is worn under a jacket: a shirt, or for a woman a plain top."""
     if tie is not None:
-        with f.cloth(colour, CLOSED) as inside:
+        with f.under(colour, CLOSED) as inside:
             _tie(inside, tie)
             _collar(inside, colour)
     elif f.woman:
-        with f.cloth(colour, SCOOP) as inside:
+        with f.under(colour, SCOOP) as inside:
             _hem(inside, SCOOP, dark(colour, 0.06), 0.05)
     else:
-        with f.cloth(colour, OPEN) as inside:
+        with f.under(colour, OPEN) as inside:
             _placket(inside, colour)
             _collar(inside, colour)
 
@@ -413,7 +424,7 @@ def labcoat(f: Fitting) -> None:
 
 def leather(f: Fitting) -> None:
     """Paint a biker jacket over a T-shirt."""
-    with f.cloth(f.accent if luma(f.accent) > 0.5 else (236, 233, 228), CREW) as inside:
+    with f.under(f.accent if luma(f.accent) > 0.5 else (236, 233, 228), CREW) as inside:
         _hem(inside, CREW, (214, 210, 204), 0.07)
     low = 5.0
     zip_: Colour = (196, 198, 204)

@@ -215,7 +215,7 @@ class Canvas:
         """Paint a soft spot that fades to nothing at its edge."""
         (left, top), (right, bottom) = self.pixels([(x - rx, y - ry), (x + rx, y + ry)])
         size = (max(1, round(right - left)), max(1, round(bottom - top)))
-        spot = _spot(round(strength * 255)).resize(size, Image.Resampling.BILINEAR)
+        spot = _sized_spot(round(strength * 255), size)
         self.image.paste(self.ink(fill), (round(left), round(top)), spot)
 
 
@@ -264,6 +264,12 @@ def _spot(strength: int) -> Image.Image:
     """Return a round spot, 64 pixels wide, from its strength in the middle to nothing."""
     fade = Image.radial_gradient("L").resize((64, 64))
     return fade.point([round(strength * max(0.0, 1 - value / 178) ** 1.4) for value in range(256)])
+
+
+@lru_cache(maxsize=48)
+def _sized_spot(strength: int, size: tuple[int, int]) -> Image.Image:
+    """Return a spot of a size; the same few are painted again and again."""
+    return _spot(strength).resize(size, Image.Resampling.BILINEAR)
 
 
 def gradient(size: tuple[int, int], stops: Sequence[Colour]) -> Image.Image:
