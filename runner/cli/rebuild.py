@@ -28,7 +28,7 @@ async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
     Takes come from results.json. A look of the campaign that the account has and results.json does
     not know was bought after it was written: it is adopted where exactly one look fits.
     """
-    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
+    async with wiring.connect(campaign, simulated_at=simulated_at, damaged=True) as link:
         if not link.state.results.is_file():
             raise UsageError(
                 f"There is no {link.state.results} to rebuild from.",

@@ -4,17 +4,17 @@ import json
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import click
 
-from runner.answers import Answer, UserData
+from runner.answers import Answer, Reply, UserData
 from runner.errors import AccountError, ApiTrouble, ManifestError, UsageError
 from runner.executor.desk import said
 from runner.executor.ports import Api, Images
@@ -32,7 +32,9 @@ __all__ = [
     "Link",
     "Randomness",
     "WallClock",
+    "ask_account",
     "connect",
+    "knock",
     "load_campaign",
     "offline_state",
     "results_of",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 Sim = Sequence[tuple[str, str]]
+T = TypeVar("T")
 
 
 class WallClock:
@@ -146,14 +149,19 @@ def simulator_settings(settings: Sim, state: Path) -> Any:
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An account that answers, before it is known which campaign it is about."""
+
+    api: Api
+    account: Account
+    user: UserData
+    patience: Patience
+    allow_http: bool
+
+
 @asynccontextmanager
-async def connect(
-    campaign: Campaign,
-    *,
-    simulated_at: str | None,
-    probe: Callable[[str], None] | None = None,
-    wait: float | None = None,
-) -> AsyncIterator[Link]:
+async def knock(*, simulated_at: str | None, wait: float | None = None) -> AsyncIterator[Door]:
     """Open the account: the embedded simulator's at a URL, or the one that the key belongs to.
 
     Raises AccountError or ApiTrouble when the account does not answer, UsageError for settings that
@@ -162,7 +170,6 @@ async def connect(
     from runner.heygen.client import HeyGen
     from runner.heygen.credentials import Credentials, find_credentials
     from runner.heygen.settings import read_settings
-    from runner.images.downloader import Downloader
 
     environment: Mapping[str, str] = os.environ
     warnings: tuple[str, ...] = ()
@@ -176,18 +183,37 @@ async def connect(
         warn(warning)
     patience = _patience(settings.max_retries, wait)
     async with HeyGen(credentials, settings.address, allow_http=settings.allow_http) as api:
-        user = await _me(api, patience)
+        user = await ask_account(api.me, patience)
         if simulated_at is not None:
             account = Account("simulator", user.username, simulated=True)
         else:
             account = Account(api.address.host, user.username)
-        state = Places(campaign.manifest).of(account)
+        yield Door(api, account, user, patience, settings.allow_http)
+
+
+@asynccontextmanager
+async def connect(
+    campaign: Campaign,
+    *,
+    simulated_at: str | None,
+    probe: Callable[[str], None] | None = None,
+    wait: float | None = None,
+    damaged: bool = False,
+) -> AsyncIterator[Link]:
+    """Open the account and the state that it has beside the manifest. Raises as ``knock`` does.
+
+    ``damaged`` says that a ledger that cannot be read is what this is about.
+    """
+    from runner.images.downloader import Downloader
+
+    async with knock(simulated_at=simulated_at, wait=wait) as door:
+        state = Places(campaign.manifest).of(door.account, damaged=damaged)
         state.folder.mkdir(parents=True, exist_ok=True)
         pictures = Downloader(
-            state.folder, allow_http=settings.allow_http, probe=probe or (lambda _point: None)
+            state.folder, allow_http=door.allow_http, probe=probe or (lambda _point: None)
         )
         async with pictures as images:
-            yield Link(api, images, account, user, state, patience)
+            yield Link(door.api, images, door.account, door.user, state, door.patience)
 
 
 def _patience(retries: int | None, wait: float | None) -> Patience:
@@ -198,12 +224,12 @@ def _patience(retries: int | None, wait: float | None) -> Patience:
     )
 
 
-async def _me(api: Api, patience: Patience) -> UserData:
-    """Ask who the key belongs to. Raises AccountError or ApiTrouble."""
+async def ask_account(call: Callable[[], Awaitable[Reply[T]]], patience: Patience) -> T:
+    """Ask something that is free, again within the bounds. Raises AccountError or ApiTrouble."""
     attempt = 0
     while True:
         attempt += 1
-        reply = await api.me()
+        reply = await call()
         if isinstance(reply, Answer):
             return reply.data
         verdict = judge_free(reply)
@@ -212,7 +238,9 @@ async def _me(api: Api, patience: Patience) -> UserData:
                 f"HeyGen does not accept the key: {said(reply)}",
                 hint="Check HEYGEN_API_KEY. Nothing was sent but this question.",
             )
-        if verdict is not Free.AGAIN or attempt > patience.retries:
+        if verdict is not Free.AGAIN:
+            raise ApiTrouble(f"HeyGen refuses: {said(reply)}", hint="Nothing was sent.")
+        if attempt > patience.retries:
             raise ApiTrouble(
                 f"HeyGen does not answer: {said(reply)}",
                 hint="Nothing was sent. Run the same command again when it is back.",

@@ -24,9 +24,10 @@ FreeCall = Callable[[], Awaitable[Reply[Any]]]
 class Desk:
     """One run's ports and its only shared mutable state: the stop and the pace.
 
-    ``account_trouble`` is why the account needs a person; ``stopped`` is why the run ends before
-    its plan does. ``server_ahead`` is how many seconds the API's clock is ahead of ours, as its
-    answers last said.
+    ``closing`` says that nothing more is sent, while what was bought is still waited for; ``stop``
+    ends every wait as well. ``account_trouble`` is why the account needs a person; ``stopped`` is why the run ends before
+    its plan does. ``server_epoch`` is the API's time when our ticks were zero, as its answers
+    last said; None until one did.
     """
 
     api: Api
@@ -37,11 +38,12 @@ class Desk:
     observer: Observer
     patience: Patience
     pacer: Pacer
+    closing: anyio.Event = field(default_factory=anyio.Event)
     stop: anyio.Event = field(default_factory=anyio.Event)
     account_trouble: str | None = None
     stopped: str | None = None
     interrupted: bool = False
-    server_ahead: float = 0.0
+    server_epoch: float | None = None
 
     def ticks(self) -> float:
         """Give seconds of a clock that never jumps, for measuring waits.
@@ -53,30 +55,40 @@ class Desk:
     # --- stopping -----------------------------------------------------------------------------
 
     def interrupt(self) -> None:
-        """Stop sending because a person (or the system) said so; what is on its way is finished."""
+        """Stop because a person (or the system) said so: requests under way are finished."""
         self.interrupted = True
+        self.closing.set()
         self.stop.set()
 
-    def stop_for_account(self, reason: str) -> None:
-        """Stop sending because the account needs a person."""
+    def stop_for_account(self, reason: str, *, key: bool = False) -> None:
+        """Stop sending because the account needs a person; a refused ``key`` ends waits as well."""
         self.account_trouble = self.account_trouble or reason
         self.stop_because(reason)
+        if key:
+            self.stop.set()
 
     def stop_because(self, reason: str) -> None:
-        """Stop sending; what is on its way is finished."""
+        """Stop sending; what was bought is still waited for."""
         if self.stopped is None and not self.interrupted:
             self.stopped = reason
-        self.stop.set()
+        self.closing.set()
 
-    def check(self) -> None:
-        """Raise Stopping when the run is being stopped."""
-        if self.stop.is_set():
+    def check(self, *, sending: bool = False) -> None:
+        """Raise Stopping when the run is being stopped; for who sends also when it is closing."""
+        if self.stop.is_set() or (sending and self.closing.is_set()):
             raise Stopping
 
-    async def pause(self, seconds: float | None, *, until: anyio.Event | None = None) -> None:
-        """Wait so long, or until something happens, but not beyond a stop. Raises Stopping."""
-        self.check()
-        waits: list[Callable[[], Awaitable[object]]] = [self.stop.wait]
+    async def pause(
+        self, seconds: float | None, *, until: anyio.Event | None = None, sending: bool = False
+    ) -> None:
+        """Wait so long, or until something happens, but not beyond a stop. Raises Stopping.
+
+        Who is about to send waits with ``sending``: its wait also ends when the run is closing.
+        """
+        self.check(sending=sending)
+        waits: list[Callable[[], Awaitable[object]]] = [
+            self.closing.wait if sending else self.stop.wait
+        ]
         if until is not None:
             waits.append(until.wait)
         if seconds is not None:
@@ -89,7 +101,7 @@ class Desk:
 
             for wait in waits:
                 tasks.start_soon(first, wait)
-        self.check()
+        self.check(sending=sending)
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -104,13 +116,15 @@ class Desk:
 
     def now_at_server(self) -> float:
         """Give the time by the API's clock as far as it is known, in Unix seconds."""
-        return self.clock.now() + self.server_ahead
+        if self.server_epoch is None:
+            return self.clock.now()
+        return self.server_epoch + self.ticks()
 
     def heard(self, reply: Reply[Any]) -> None:
         """Learn the server's clock from an answer's date."""
         server_time = getattr(reply, "server_time", None)
         if server_time is not None:
-            self.server_ahead = server_time - self.clock.now()
+            self.server_epoch = server_time - self.ticks()
 
     async def ask(self, call: FreeCall, *, what: str) -> Reply[Any]:
         """Send a request that is free, again and again within the bounds; gives the last reply.
@@ -125,7 +139,7 @@ class Desk:
             self.heard(reply)
             verdict = judge_free(reply)
             if verdict is Free.PERSON:
-                self.stop_for_account(f"{what}: {said(reply)}")
+                self.stop_for_account(f"{what}: {said(reply)}", key=True)
                 return reply
             if verdict is not Free.AGAIN or attempt > self.patience.retries:
                 return reply

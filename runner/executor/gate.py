@@ -39,7 +39,7 @@ class Gate:
     async def _wait(self) -> None:
         desk = self._desk
         while True:
-            desk.check()
+            desk.check(sending=True)
             now = desk.ticks()
             seconds = desk.pacer.wait(
                 now, sending=self._sending, in_progress=len(self._in_progress)
@@ -52,10 +52,10 @@ class Gate:
                     f"HeyGen refuses new jobs (429), with pauses of more than {minutes} minutes"
                 )
             elif seconds is None:
-                await desk.pause(None, until=self._changed)
+                await desk.pause(None, until=self._changed, sending=True)
             else:
                 desk.observer.waiting("HeyGen asked for a pause (429)", seconds)
-                await desk.pause(seconds)
+                await desk.pause(seconds, sending=True)
 
     def began(self, uid: str) -> None:
         """Hear that a job is in progress at HeyGen."""

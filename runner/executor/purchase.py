@@ -6,6 +6,7 @@ key and the same bytes; a refusal of such a replay decides nothing.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from runner.executor.desk import Desk, said
 from runner.executor.gate import Gate
 from runner.executor.ports import Intent
 from runner.executor.tasks import Stopping
+from runner.executor.wallet import balance_of
 from runner.model import Take
 from runner.policy.lifecycle import Event
 from runner.policy.patience import key_is_alive
@@ -42,6 +44,8 @@ class Buyer:
         self._desk = desk
         self._gate = gate
         self._settle = settle
+        self._asking = anyio.Lock()
+        self._asked = False
 
     async def buy(self, intent: Intent) -> Take:
         """Buy one take. Gives it accepted, failed, unknown, or planned again: nothing was bought.
@@ -51,9 +55,12 @@ class Buyer:
         """
         desk = self._desk
         unreached = 0
+        await self._learn_the_time()
         while True:
             async with self._gate.turn():
-                intent = replace(intent, key=desk.entropy.key())
+                # A clock that is wrong now and put right later must not lengthen the key's life.
+                sent_at = min(desk.clock.now(), desk.now_at_server())
+                intent = replace(intent, key=desk.entropy.key(), sent_at=sent_at)
                 with anyio.CancelScope(shield=True):
                     take = await desk.ledger.intend(intent)
                 desk.observer.take_changed(take, Event.INTENDED)
@@ -66,7 +73,7 @@ class Buyer:
                 if unreached > desk.patience.retries:
                     desk.stop_because(f"HeyGen cannot be reached: {said(reply)}")
                     return take
-                await desk.pause(desk.delay(unreached, reply))
+                await desk.pause(desk.delay(unreached, reply), sending=True)
             elif decision is not Purchase.PACED:
                 return take
 
@@ -79,6 +86,7 @@ class Buyer:
         desk = self._desk
         begun = desk.ticks()
         attempt = 0
+        await self._learn_the_time()
         while self.may_replay(take):
             if reply is not None:
                 in_progress = isinstance(reply, Refusal) and reply.status in (409, 429)
@@ -87,7 +95,8 @@ class Buyer:
                 if attempt > desk.patience.retries or waited > desk.patience.unanswered:
                     return take
                 try:
-                    await desk.pause(desk.delay(max(attempt, 3 if in_progress else 1), reply))
+                    wait = desk.delay(max(attempt, 3 if in_progress else 1), reply)
+                    await desk.pause(wait, sending=True)
                 except Stopping:
                     return take
             try:
@@ -99,11 +108,23 @@ class Buyer:
                     take, decision, reply = await self._send(take, body, replay=True)
             except Stopping:
                 return take
-            if decision is Purchase.BOUGHT or decision is Purchase.UNDECIDED_PERSON:
+            if decision is Purchase.BOUGHT:
+                return take
+            if decision is Purchase.UNDECIDED_PERSON:
+                if not await self._is_stale(take, reply):
+                    desk.stop_for_account(said(reply))
                 return take
             if decision is Purchase.UNDECIDED_REFUSED:
                 break
         return await self._settle(take)
+
+    async def _learn_the_time(self) -> None:
+        """Hear the API's clock once before anything paid leaves: a key's life is counted by it."""
+        async with self._asking:
+            if self._desk.server_epoch is None and not self._asked:
+                with suppress(Stopping):
+                    await self._desk.ask(self._desk.api.me, what="asking for the time")
+                self._asked = True
 
     def may_replay(self, take: Take) -> bool:
         """Whether the stored body of a take may still be sent under its own key."""
@@ -112,6 +133,21 @@ class Buyer:
         desk = self._desk
         latest = max(desk.ledger.last_event_at, desk.now_at_server())
         return key_is_alive(take.sent_at, desk.clock.now(), latest_seen=latest)
+
+    async def _is_stale(self, take: Take, reply: Reply[CreatedData]) -> bool:
+        """Whether a replay was told of an empty wallet that is not empty: an old answer, stored.
+
+        It says nothing of the other looks then, and must not stop them for the life of a key.
+        """
+        if not isinstance(reply, Refusal) or reply.status != 402:
+            return False
+        desk = self._desk
+        try:
+            user = await desk.ask(desk.api.me, what="looking into the wallet")
+        except Stopping:
+            return False
+        balance = balance_of(user.data) if isinstance(user, Answer) else None
+        return balance is not None and balance >= take.price
 
     async def _send(
         self, take: Take, body: bytes, *, replay: bool
@@ -160,7 +196,7 @@ class Buyer:
         elif decision in (Purchase.PACED, Purchase.UNDECIDED_PACED):
             retry_after = reply.retry_after if isinstance(reply, Refusal) else None
             self._gate.refused(retry_after)
-        elif decision in (Purchase.PERSON, Purchase.UNDECIDED_PERSON):
+        elif decision is Purchase.PERSON:
             desk.stop_for_account(said(reply))
         elif decision is Purchase.ACCOUNT:
             desk.stop_because(f"the account refuses more: {said(reply)}")

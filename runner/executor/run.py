@@ -155,7 +155,7 @@ class Execution:
 
     async def _next(self) -> Job | None:
         while not self._desk.stop.is_set():
-            job = self._board.take()
+            job = self._board.take(sending=not self._desk.closing.is_set())
             if job is not None:
                 self._running += 1
                 return job

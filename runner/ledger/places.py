@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.canonical import sha256_hex
+from runner.errors import LedgerDamaged
 from runner.ledger.database import open_for_reading
 from runner.model import Account
 
@@ -47,14 +48,22 @@ class Places:
         """Give the embedded simulator's folder."""
         return State(self.root / SIMULATED)
 
-    def of(self, account: Account) -> State:
-        """Give an account's folder: the root for the first account, else one named after it."""
+    def of(self, account: Account, *, damaged: bool = False) -> State:
+        """Give an account's folder: the root for the first account, else one named after it.
+
+        Raises LedgerDamaged, unless ``damaged``: then the results document tells whose the root is.
+        """
         if account.simulated:
             return self.simulated()
-        owner = owner_of(self.root / LEDGER)
-        if owner is None or owner[0] == account:
-            return State(self.root)
-        return State(self.root / _slug(account))
+        root = State(self.root)
+        try:
+            owner = owner_of(root.ledger)
+            mine = owner is None or owner[0] == account
+        except LedgerDamaged:
+            if not damaged:
+                raise
+            mine = _account_in(root.results) == account.label
+        return root if mine else State(self.root / _slug(account))
 
     def all(self) -> list[State]:
         """Give every state folder that has a ledger."""
@@ -132,6 +141,15 @@ def has_takes(ledger: Path) -> bool:
         return connection.execute("SELECT 1 FROM takes LIMIT 1").fetchone() is not None
     finally:
         connection.close()
+
+
+def _account_in(results: Path) -> str | None:
+    """Give the account that a results document is about, if there is one that can be read."""
+    try:
+        account = json.loads(results.read_text("utf-8"))["account"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return account if isinstance(account, str) else None
 
 
 def _slug(account: Account) -> str:

@@ -57,9 +57,11 @@ class Board:
         for key in missing:
             self._waiting.setdefault(key, []).append(job)
 
-    def take(self) -> Job | None:
-        """Give the most important ready job, or None."""
-        return heapq.heappop(self._ready)[-1] if self._ready else None
+    def take(self, *, sending: bool = True) -> Job | None:
+        """Give the most important ready job, or None. Without ``sending``, only one that waits."""
+        if not self._ready or (not sending and self._ready[0][-1].step is not Step.WATCH):
+            return None
+        return heapq.heappop(self._ready)[-1]
 
     def usable(self, look: str) -> None:
         """Hear that a look can be referenced: jobs that waited for it alone become ready."""

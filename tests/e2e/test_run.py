@@ -1,0 +1,476 @@
+"""The main job, end to end: the installed command, its streams, its forms and its exit codes."""
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from runner.resources import schema
+from tests.e2e.conftest import KEY, SIM, Command, Server
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+def states(results: dict[str, Any]) -> dict[str, str]:
+    return {look["look"]: look["state"] for look in results["looks"]}
+
+
+DONE = dict.fromkeys(("base", "office", "night", "street"), "fetched")
+
+
+def test_a_campaign_becomes_a_catalog_and_a_second_run_spends_nothing(lookbook: Command) -> None:
+    results = lookbook.simulate()
+    jsonschema.validate(results, schema("results"))
+    assert states(results) == DONE
+    assert results["totals"]["cost_usd"] == 4
+    state = lookbook.folder / "spring.lookbook" / "simulated"
+    assert json.loads((state / "results.json").read_text()) == results
+    for look in results["looks"]:
+        assert (state / look["image"]).is_file()
+        assert look["avatar_id"] in (state / "catalog.html").read_text()
+    again = lookbook.simulate()
+    assert [look["avatar_id"] for look in again["looks"]] == [
+        look["avatar_id"] for look in results["looks"]
+    ]
+    assert again["totals"]["cost_usd"] == 4
+
+
+def test_results_go_to_stdout_and_everything_else_to_stderr(lookbook: Command) -> None:
+    done = lookbook("run", "spring.yaml", "--simulate", "--yes", *SIM)
+    assert "4 looks: 4 fetched" in done.stdout
+    assert "catalog: " in done.stdout
+    assert "4 generations to buy: $4.00" in done.stderr
+    assert "[4/4]" in done.stderr
+    assert "\r" not in done.stderr  # no progress bar where there is no terminal
+    assert "\x1b[" not in done.stdout + done.stderr
+
+
+def test_plan_is_offline_says_the_price_and_ends_with_10_when_asked(lookbook: Command) -> None:
+    plan = lookbook.json("plan", "spring.yaml", "--format", "json")
+    assert (plan["count"], plan["cost_usd"], plan["account"]) == (4, 4, None)
+    assert [action["action"] for action in plan["actions"]] == ["create"] * 4
+    order = [action["look"] for action in plan["actions"]]
+    assert order.index("base") < order.index("office") < order.index("night")
+    lookbook("plan", "spring.yaml", "--detailed-exitcode", code=10)
+    lookbook.simulate()
+    lookbook("plan", "spring.yaml", "--detailed-exitcode")
+
+
+def test_an_edit_costs_what_it_changes(lookbook: Command) -> None:
+    lookbook.simulate()
+    lookbook.edit("rainy street", "sunny street")
+    plan = lookbook.json("plan", "spring.yaml", "--format", "json")
+    actions = {action["look"]: action for action in plan["actions"]}
+    assert plan["cost_usd"] == 1
+    assert actions["street"]["reason"] == "prompt changed: `rainy` → `sunny`"
+    results = lookbook.simulate()
+    street = next(look for look in results["looks"] if look["look"] == "street")
+    assert [take["picked"] for take in street["takes"]] == [False, True]
+    assert results["totals"]["cost_usd"] == 5
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_sent(
+    lookbook: Command, server: Server
+) -> None:
+    done = lookbook("run", "spring.yaml", code=2)
+    assert "Add --yes" in done.stderr
+    assert server.stats()["charges"] == []
+
+
+def test_a_plan_above_the_ceiling_is_refused_before_anything_is_sent(
+    lookbook: Command, server: Server
+) -> None:
+    done = lookbook("run", "spring.yaml", "--yes", "--max-cost", "3", code=5)
+    assert "--up-to-budget" in done.stderr
+    assert server.stats()["charges"] == []
+
+
+def test_up_to_budget_sends_what_most_looks_depend_on(lookbook: Command, server: Server) -> None:
+    arguments = ("run", "spring.yaml", "--yes", "--format", "json", "--max-cost", "$3.00")
+    results = lookbook.json(*arguments, "--up-to-budget", code=5)
+    assert states(results) == {**DONE, "street": "planned"}
+    assert len(server.stats()["charges"]) == 3
+    assert lookbook.json(*arguments)["totals"]["cost_usd"] == 4
+
+
+def test_the_manifests_budget_counts_over_the_campaigns_life(
+    lookbook: Command, server: Server
+) -> None:
+    lookbook.edit("campaign: spring\n", "campaign: spring\nbudget: {campaign_usd: 4}\n")
+    lookbook("run", "spring.yaml", "--yes")
+    lookbook.edit("rainy street", "sunny street")
+    done = lookbook("run", "spring.yaml", "--yes", code=5)
+    assert "Nothing was sent" in done.stderr
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_no_key_is_said_clearly(lookbook: Command) -> None:
+    done = lookbook("run", "spring.yaml", "--yes", code=3)
+    assert "HEYGEN_API_KEY" in done.stderr
+    assert not (lookbook.folder / "spring.lookbook").exists()
+
+
+def test_a_host_that_is_not_there_is_said_clearly(lookbook: Command) -> None:
+    lookbook.environment |= {
+        "HEYGEN_API_BASE": "http://127.0.0.1:9",
+        "HEYGEN_API_KEY": KEY,
+        "HEYGEN_MAX_RETRIES": "0",
+    }
+    done = lookbook("run", "spring.yaml", "--yes", code=1)
+    assert "HeyGen does not answer" in done.stderr
+
+
+@pytest.mark.parametrize("server", [{"balance": Decimal(2)}], indirect=True)
+def test_an_empty_wallet_stops_the_run_and_a_later_run_goes_on(
+    lookbook: Command, server: Server
+) -> None:
+    done = lookbook("run", "spring.yaml", "--yes", "--format", "json", code=3)
+    assert "insufficient" in done.stderr.lower()
+    results = json.loads(done.stdout)
+    assert sum(state == "fetched" for state in states(results).values()) == 2
+    assert len(server.stats()["charges"]) == 2
+    again = lookbook.json("run", "spring.yaml", "--yes", "--format", "json", code=3)
+    assert again["totals"]["cost_usd"] == 2
+
+
+def test_an_invalid_manifest_is_refused_with_every_problem_and_its_line(lookbook: Command) -> None:
+    lookbook.edit("avatar_id: {look: office}", "avatar_id: {look: nowhere}, promt: x")
+    done = lookbook("run", "spring.yaml", "--simulate", "--yes", code=2)
+    assert "spring.yaml:6:" in done.stderr
+    assert "nowhere" in done.stderr
+    assert "prompt" in done.stderr
+    assert not (lookbook.folder / "spring.lookbook").exists()
+
+
+@pytest.mark.parametrize("server", [{"latency": "fixed:3"}], indirect=True)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_cleanly_and_the_next_run_resumes(
+    number: signal.Signals, lookbook: Command, server: Server
+) -> None:
+    process = lookbook.start("run", "spring.yaml", "--yes", "--format", "json")
+    wait_for(lambda: server.stats()["charges"])
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 4, err
+    results = json.loads(out)
+    assert states(results)["base"] == "processing"
+    assert "run the same command again" in err
+    assert states(lookbook.json("run", "spring.yaml", "--yes", "--format", "json")) == DONE
+    assert len(server.stats()["charges"]) == 4
+
+
+@pytest.mark.parametrize("server", [{"latency": "fixed:3"}], indirect=True)
+def test_two_runs_at_once_are_told_who_holds_the_ledger(lookbook: Command, server: Server) -> None:
+    process = lookbook.start("run", "spring.yaml", "--yes")
+    wait_for(lambda: server.stats()["charges"])
+    done = lookbook("run", "spring.yaml", "--yes", code=2)
+    assert f"process {process.pid} on " in done.stderr
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    lookbook("run", "spring.yaml", "--yes")  # the lock died with its owner
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_lost_pictures_are_fetched_again_for_nothing(lookbook: Command, server: Server) -> None:
+    results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json")
+    state = lookbook.folder / "spring.lookbook"
+    first, second = (state / look["image"] for look in results["looks"][:2])
+    first.unlink()
+    second.write_bytes(b"not the picture any more")
+    done = lookbook("fetch", "spring.yaml")
+    assert "2 pictures fetched, 0 missing" in done.stdout
+    assert first.is_file()
+    assert second.stat().st_size > 50
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_a_plain_run_also_fetches_what_is_missing(lookbook: Command, server: Server) -> None:
+    results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json")
+    picture = lookbook.folder / "spring.lookbook" / results["looks"][0]["image"]
+    picture.unlink()
+    lookbook("run", "spring.yaml")
+    assert picture.is_file()
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_a_damaged_ledger_is_refused_and_rebuilt_without_buying(
+    lookbook: Command, server: Server
+) -> None:
+    results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json")
+    state = lookbook.folder / "spring.lookbook"
+    ledger = state / "ledger.sqlite"
+    lookbook("reconcile", "spring.yaml", "--rebuild", code=2)  # a sound one is not touched
+    ledger.write_bytes(b"\x00garbage" * 4096)
+    done = lookbook("run", "spring.yaml", "--yes", code=2)
+    assert "--rebuild" in done.stderr
+    lookbook("reconcile", "spring.yaml", "--rebuild")
+    assert list(state.glob("ledger.damaged-*.sqlite"))
+    again = lookbook.json("run", "spring.yaml", "--format", "json")
+    assert states(again) == DONE
+    assert [look["avatar_id"] for look in again["looks"]] == [
+        look["avatar_id"] for look in results["looks"]
+    ]
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_a_rebuild_finds_what_was_bought_after_the_results_were_written(
+    lookbook: Command, server: Server
+) -> None:
+    text = (lookbook.folder / "spring.yaml").read_text()
+    lookbook.edit('  street: {prompt: "Wearing a trench coat, rainy street, dusk"}\n', "")
+    lookbook("run", "spring.yaml", "--yes")
+    state = lookbook.folder / "spring.lookbook"
+    old = (state / "results.json").read_text()
+    (lookbook.folder / "spring.yaml").write_text(text)
+    lookbook("run", "spring.yaml", "--yes")
+    (state / "results.json").write_text(old)
+    (state / "ledger.sqlite").write_bytes(b"gone" * 4096)
+    done = lookbook("reconcile", "spring.yaml", "--rebuild")
+    assert "street: found on the account" in done.stdout
+    assert states(lookbook.json("run", "spring.yaml", "--yes", "--format", "json")) == DONE
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_an_empty_ledger_beside_one_that_holds_the_campaign_is_a_question(
+    lookbook: Command, server: Server
+) -> None:
+    lookbook("run", "spring.yaml", "--yes")
+    (lookbook.folder / "spring.yaml").rename(lookbook.folder / "renamed.yaml")
+    done = lookbook("run", "renamed.yaml", "--yes", code=2)
+    assert "buy everything again" in done.stderr
+    assert "--new-ledger" in done.stderr
+    assert len(server.stats()["charges"]) == 4
+    lookbook("run", "renamed.yaml", "--yes", "--new-ledger")
+    assert len(server.stats()["charges"]) == 8
+
+
+def test_a_colleague_with_the_results_and_an_empty_ledger_buys_nothing(
+    lookbook: Command, server: Server
+) -> None:
+    lookbook("run", "spring.yaml", "--yes")
+    state = lookbook.folder / "spring.lookbook"
+    for path in state.glob("ledger*"):
+        path.unlink()
+    done = lookbook("run", "spring.yaml", "--yes")
+    assert "Adopted 4 takes" in done.stderr
+    assert "4 looks: 4 fetched" in done.stdout
+    assert len(server.stats()["charges"]) == 4
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody without rights")
+def test_a_read_only_folder_is_said_clearly_and_nothing_is_sent(
+    lookbook: Command, server: Server
+) -> None:
+    """Root writes everywhere, so the command runs as nobody."""
+    if not nobody_can_run(lookbook):
+        pytest.skip("this Python is not readable for other users")
+    process = as_nobody(lookbook, "run", "spring.yaml", "--yes")
+    assert process[0] == 1, process
+    assert "writable" in process[2]
+    assert "Traceback" not in process[2]
+    assert server.stats()["charges"] == []
+
+
+def as_nobody(lookbook: Command, *arguments: str) -> tuple[int, str, str]:
+    import subprocess
+
+    folder = lookbook.folder
+    for path in (folder, *folder.parents[:2]):
+        path.chmod(0o755)
+    done = subprocess.run(
+        [lookbook.executable, *arguments],
+        cwd=folder,
+        env={**lookbook.environment, "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"},
+        user=65534,
+        group=65534,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def nobody_can_run(lookbook: Command) -> bool:
+    try:
+        return as_nobody(lookbook, "--version")[0] == 0
+    except OSError:
+        return False
+
+
+# --- unknown outcomes -----------------------------------------------------------------------------
+
+
+def age_the_ledger(lookbook: Command, hours: float) -> None:
+    """Pretend that everything in the ledger happened so many hours earlier."""
+    with sqlite3.connect(lookbook.folder / "spring.lookbook" / "ledger.sqlite") as db:
+        db.execute("DROP TRIGGER events_are_never_changed")
+        db.execute("UPDATE events SET at = at - ?", (hours * 3600,))
+        db.execute("UPDATE takes SET sent_at = sent_at - ?", (hours * 3600,))
+    db.close()
+
+
+def lose_a_take(lookbook: Command, server: Server) -> str:
+    """Make the base's outcome unknown: its answer was never recorded. Gives the look's id."""
+    results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json")
+    with sqlite3.connect(lookbook.folder / "spring.lookbook" / "ledger.sqlite") as db:
+        db.execute(
+            "UPDATE takes SET state = 'unknown', billing = 'unknown', avatar_id = NULL, "
+            "group_id = NULL, image = NULL, sha256 = NULL WHERE look = 'street'"
+        )
+        db.execute("DELETE FROM picks WHERE look = 'street'")
+    db.close()
+    ids = {look["look"]: str(look["avatar_id"]) for look in results["looks"]}
+    return ids["street"]
+
+
+def test_reconcile_adopts_what_is_certain(lookbook: Command, server: Server) -> None:
+    lost = lose_a_take(lookbook, server)
+    age_the_ledger(lookbook, 30)
+    done = lookbook("reconcile", "spring.yaml")
+    assert f"adopted {lost}" in done.stdout
+    assert states(lookbook.json("run", "spring.yaml", "--yes", "--format", "json")) == DONE
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_an_unknown_take_within_its_keys_life_is_replayed_by_run(
+    lookbook: Command, server: Server
+) -> None:
+    lose_a_take(lookbook, server)
+    assert states(lookbook.json("run", "spring.yaml", "--yes", "--format", "json")) == DONE
+    stats = server.stats()
+    assert len(stats["charges"]) == 4
+    assert stats["replays"] == 1
+
+
+def test_a_person_decides_that_nothing_was_bought(lookbook: Command, server: Server) -> None:
+    lost = lose_a_take(lookbook, server)
+    age_the_ledger(lookbook, 30)
+    remove(server, lost)
+    done = lookbook("run", "spring.yaml", "--yes", code=6)
+    assert "lookbook reconcile" in done.stderr
+    shown = lookbook("reconcile", "spring.yaml", code=6)
+    assert "street#1" in shown.stdout
+    assert "no look of this name" in shown.stdout
+    lookbook("reconcile", "spring.yaml", "--nothing-bought", "street#1")
+    assert states(lookbook.json("run", "spring.yaml", "--yes", "--format", "json")) == DONE
+
+
+def test_reconcile_refuses_a_take_that_is_not_unknown(lookbook: Command, server: Server) -> None:
+    lookbook("run", "spring.yaml", "--yes")
+    done = lookbook("reconcile", "spring.yaml", "--nothing-bought", "base#1", code=2)
+    assert "base#1" in done.stderr
+
+
+def remove(server: Server, look_id: str) -> None:
+    import urllib.request
+
+    request = urllib.request.Request(
+        f"{server.url}/v3/avatars/looks/{look_id}", method="DELETE", headers={"X-Api-Key": KEY}
+    )
+    urllib.request.urlopen(request).close()
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "server",
+    [{"faults": ["drop-response:0.2", "garbage:0.1", "error-500:0.1", "moderation:0.2"]}],
+    indirect=True,
+)
+def test_the_key_is_in_no_byte_that_a_faulty_run_leaves_or_prints(
+    lookbook: Command, server: Server
+) -> None:
+    printed = ""
+    process = lookbook.start("run", "spring.yaml", "--yes")
+    cmdline = Path(f"/proc/{process.pid}/cmdline")
+    if cmdline.exists():
+        assert KEY.encode() not in cmdline.read_bytes()
+    out, err = process.communicate(timeout=120)
+    printed += out + err
+    for command in ("run", "status", "plan", "export"):
+        process = lookbook.start(command, "spring.yaml", *(["--yes"] if command == "run" else []))
+        out, err = process.communicate(timeout=120)
+        printed += out + err
+    assert KEY not in printed
+    for path in lookbook.folder.rglob("*"):
+        if path.is_file():
+            assert KEY.encode() not in path.read_bytes(), path
+    assert server.stats().get("keys_sent_to_images", 0) == 0
+
+
+def test_plain_http_to_another_machine_is_refused(lookbook: Command) -> None:
+    lookbook.environment |= {"HEYGEN_API_BASE": "http://192.0.2.1", "HEYGEN_API_KEY": KEY}
+    done = lookbook("run", "spring.yaml", "--yes", code=2)
+    assert "HEYGEN_API_BASE" in done.stderr
+    assert "https" in done.stderr
+    assert KEY not in done.stderr
+
+
+# --- offline commands -----------------------------------------------------------------------------
+
+
+def test_status_shows_money_and_what_to_do_next(lookbook: Command) -> None:
+    before = lookbook("status", "spring.yaml")
+    assert "Next: `lookbook run spring.yaml` (4 looks, $4.00)." in before.stdout
+    lookbook.simulate()
+    after = lookbook("status", "spring.yaml", "--takes")
+    assert "account simulator" in after.stdout
+    assert "base#1" in after.stdout
+    assert "billed" in after.stdout
+    assert "Everything is done." in after.stdout
+
+
+def test_export_has_every_form(lookbook: Command) -> None:
+    results = lookbook.simulate()
+    assert lookbook.json("export", "spring.yaml") == results
+    lines = lookbook("export", "spring.yaml", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["look"] for line in lines] == [
+        look["look"] for look in results["looks"]
+    ]
+    assert "office" in lookbook("export", "spring.yaml", "--format", "csv").stdout
+
+
+def test_retry_says_which_failures_were_billed(lookbook: Command) -> None:
+    failing = ("--sim", "fault=fail-generation:1")
+    lookbook("run", "spring.yaml", "--simulate", "--yes", *SIM, *failing, code=1)
+    done = lookbook("retry", "spring.yaml", "--simulate", "--yes", *SIM)
+    assert "1 take failed" in done.stderr
+    assert "not billed, as the wallet showed" in done.stderr
+    assert "4 looks: 4 fetched" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run",),
+        ("run", "missing.yaml"),
+        ("run", "spring.yaml", "--max-cost", "much"),
+        ("run", "spring.yaml", "--sim", "latency=fixed:1"),
+        ("run", "spring.yaml", "--simulate", "--sim", "colour=red"),
+        ("plan", "spring.yaml", "--account", "api.heygen.com/nobody"),
+        ("simulator", "--latency", "sometimes"),
+        ("nonsense",),
+    ],
+)
+def test_a_wrong_call_is_one_clear_error(lookbook: Command, arguments: tuple[str, ...]) -> None:
+    done = lookbook(*arguments, code=2)
+    assert done.stdout == ""
+    assert "Error:" in done.stderr
+    assert len(done.stderr.splitlines()) <= 4
+
+
+def wait_for(ready: Any, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)
