@@ -10,6 +10,8 @@ from runner.manifest.scalars import resolve
 __all__ = ["base_lines", "head", "scalar", "slug", "starter"]
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./()'’–—é-]*(?:, [A-Za-z0-9 _./()'’–—é-]+)*\Z")
+# What JSON leaves as it is and YAML does not allow, or reads as a line's end.
+_UNSEEN = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
 
 _BODY = """\
 variables:                # names for ${...} in any text below
@@ -88,7 +90,8 @@ def scalar(value: Any) -> str:
         return json.dumps(value)
     if _PLAIN.match(value) and value == value.strip() and resolve(value) == value:
         return value
-    return json.dumps(value, ensure_ascii=not value.isprintable())
+    quoted = json.dumps(value, ensure_ascii=False)
+    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04X}", quoted)
 
 
 def slug(text: str) -> str:

@@ -1,0 +1,180 @@
+"""``lookbook init``: manifests that are valid as they are, and spreadsheets that become one."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+
+from runner.cli import invoke
+from runner.manifest import Reading, load
+from runner.manifest.starter import scalar, slug
+from runner.model import FileImage, LookRef
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def sheet(text: str, *options: str, code: int = 0) -> Reading:
+    Path("looks.csv").write_text(text, "utf-8")
+    assert invoke(["init", "spring.yaml", "--from-csv", "looks.csv", *options]) == code
+    return load(Path("spring.yaml"), hints=False)
+
+
+def test_the_starter_is_valid_without_a_single_warning_or_hint(capsys: Captured) -> None:
+    assert invoke(["init"]) == 0
+    assert load(Path("campaign.yaml")).diagnostics == ()
+    said = capsys.readouterr()
+    assert said.out.startswith("campaign.yaml is written: 6 looks and the base")
+    assert "lookbook run campaign.yaml --simulate" in said.err
+
+
+def test_the_starters_comments_are_true_when_they_are_uncommented() -> None:
+    assert invoke(["init", "spring.yaml"]) == 0
+    path = Path("spring.yaml")
+    text = path.read_text("utf-8")
+    for line in ("# takes: 2", "# tags:", "# max_looks:", "# budget:", "# prices:", "# exclude:"):
+        assert line in text
+        text = text.replace(line, line.removeprefix("# "))
+    text = text.replace("  # someone-new:\n  #   prompt:", "  someone-new:\n    prompt:").replace(
+        "  #   avatar_id: null", "    avatar_id: null"
+    )
+    path.write_text(text, "utf-8")
+    reading = load(path, hints=False)
+    assert reading.diagnostics == ()
+    assert reading.campaign is not None
+    assert "someone-new" in {look.key for look in reading.campaign.looks}
+
+
+def test_a_photo_is_named_relative_to_the_manifest() -> None:
+    Path("pictures").mkdir()
+    Image.new("RGB", (600, 600)).save("pictures/me.jpg")
+    assert (
+        invoke(["init", "campaigns/spring.yaml", "--photo", "pictures/me.jpg", "--name", "Zoë"])
+        == 0
+    )
+    reading = load(Path("campaigns/spring.yaml"))
+    assert reading.campaign is not None
+    base = reading.campaign.looks[0]
+    assert isinstance(base.photo, FileImage)
+    assert (base.name, base.photo.source) == ("Zoë", "../pictures/me.jpg")
+
+
+def test_a_photo_that_cannot_be_used_is_told(capsys: Captured) -> None:
+    Image.new("RGB", (100, 100)).save("me.png")
+    assert invoke(["init", "--photo", "me.png"]) == 2
+    assert "photo-too-small" in capsys.readouterr().err
+
+
+def test_nothing_is_replaced_unless_it_is_said(capsys: Captured) -> None:
+    Path("spring.yaml").write_text("mine", "utf-8")
+    assert invoke(["init", "spring.yaml"]) == 2
+    assert Path("spring.yaml").read_text("utf-8") == "mine"
+    assert "--force" in capsys.readouterr().err
+    assert invoke(["init", "spring.yaml", "--force"]) == 0
+
+
+def test_a_sheet_of_outfits_and_settings_becomes_looks() -> None:
+    reading = sheet(
+        "Title,outfit,Main setting,tags,avatar_id,takes\n"
+        'Navy Office,a navy blazer,"an office, early","office; spring",,\n'
+        "Navy Night,the same blazer,the office at night,,Navy Office,2\n"
+        "Nobody,a suit,a street,,null,\n",
+        "--prompt",
+        "Wearing ${outfit}, ${main_setting}",
+    )
+    assert reading.campaign is not None
+    _, office, night, nobody = reading.campaign.looks
+    assert (office.key, office.title, office.tags) == (
+        "navy-office", "Navy Office", ("office", "spring"),
+    )  # fmt: skip
+    assert office.prompt == "Wearing a navy blazer, an office, early"
+    assert (night.reference, night.takes) == (LookRef("navy-office"), 2)
+    assert nobody.reference is None
+
+
+def test_columns_named_as_fields_fill_them() -> None:
+    reading = sheet(
+        "key;prompt;name;prompt_suffix;avatar_id;avatar_group_id;reference images;retries;"
+        "existing\n"
+        "a;A coat;Coat;, lit;base;base;https://e.com/1.png | https://e.com/2.png;1;\n"
+        "b;;;;;;;;look_9\n"
+        "c;A hat;;;look_9;group_9;;;\n"
+    )
+    assert reading.campaign is not None
+    _, a, b, c = reading.campaign.looks
+    assert (a.prompt, a.name, a.retries, len(a.images)) == ("A coat, lit", "Coat", 1, 2)
+    assert (a.reference, a.group) == (LookRef("base"), LookRef("base"))
+    assert b.existing == "look_9"
+    assert str(c.reference) == "LiteralRef(id='look_9')"
+
+
+def test_other_columns_may_become_tags_or_nothing() -> None:
+    text = "key,prompt,season\na,A coat,spring\n"
+    reading = sheet(text, "--extra", "tags")
+    assert reading.campaign is not None
+    assert reading.campaign.looks[1].tags == ("spring",)
+    ignored = sheet(text, "--extra", "ignore", "--force")
+    assert ignored.campaign is not None
+    assert ignored.campaign.looks[1].tags == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", ["row 1, column A"]),
+        ("colour\nred\n", ["row 1, column A"]),
+        ("key,outfit\na,b\n", ["row 1, column A: there is no column `prompt`"]),
+        ("key,prompt,key\n", ["row 1, column C"]),
+        ("key,,prompt\na,b,c\n", ["row 1, column B: this column has no name"]),
+        ("key,prompt\na,A coat\n\na,A hat\n", ["row 4, column A: the key `a` is taken by row 2"]),
+        ("key,prompt\nbase,A coat\n,A hat\n", ["row 2, column A", "row 3, column A"]),
+        ("key,prompt,takes\na,A coat,two\nb,,1\n", ["row 2, column C", "row 3, column B"]),
+        ("key,prompt\na,A coat,more\n", ["row 2, column C: 3 cells"]),
+        ("key,prompt,avatar_group_id\na,A coat,g\n", ["row 2, column C: `avatar_group_id`"]),
+        ('key,prompt\na,"A coat\n', ["this is no CSV"]),
+    ],
+)
+def test_bad_cells_are_told_by_row_and_column_and_nothing_is_written(
+    text: str, told: list[str], capsys: Captured
+) -> None:
+    sheet(text, code=2)
+    said = capsys.readouterr().err
+    assert all(words in said for words in told), said
+    assert said.count("bad-csv") == len(told)
+    assert not Path("spring.yaml").exists()
+
+
+def test_what_the_manifest_refuses_is_told_after_writing(capsys: Captured) -> None:
+    sheet("key,prompt,takes\na,A coat,1000\n", code=2)
+    assert "the most is 100" in capsys.readouterr().err
+
+
+def test_a_sheet_saved_by_a_spreadsheet_program_is_read() -> None:
+    Path("looks.csv").write_bytes("\ufeffkey,prompt,,\r\ncafé,A coat,,\r\n,,,\r\n".encode())
+    assert invoke(["init", "spring.yaml", "--from-csv", "looks.csv"]) == 0
+    reading = load(Path("spring.yaml"), hints=False)
+    assert reading.campaign is not None
+    assert [look.key for look in reading.campaign.looks] == ["base", "cafe"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["plain words", "no", "12", "2026-01-01", "a: b", "# a", "- a", "a\nb", '"', "é", "", " a ",
+     "010", "1e3", "{a}", "a,b", "*a", "null", "\u2028", "\x07", "${a}", "a #b", "👩🏽‍💼", "y"],
+)  # fmt: skip
+def test_any_text_survives_being_written(text: str) -> None:
+    assert yaml.safe_load(f"a: {scalar(text)}") == {"a": text}
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [("Navy Blazer (Office)", "navy-blazer-office"), ("Élan!", "elan"), ("服装", ""), ("-a-", "a")],
+)
+def test_keys_are_made_of_what_people_write(text: str, made: str) -> None:
+    assert slug(text) == made
