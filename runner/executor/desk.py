@@ -25,9 +25,9 @@ class Desk:
     """One run's ports and its only shared mutable state: the stop and the pace.
 
     ``closing`` says that nothing more is sent, while what was bought is still waited for; ``stop``
-    ends every wait as well. ``account_trouble`` is why the account needs a person; ``stopped`` is why the run ends before
-    its plan does. ``server_epoch`` is the API's time when our ticks were zero, as its answers
-    last said; None until one did.
+    ends every wait as well. ``account_trouble`` is why the account needs a person, ``stopped`` why
+    the run ends before its plan does. ``server_epoch`` is the API's time when our ticks were zero,
+    as its answers last said; None until one did.
     """
 
     api: Api

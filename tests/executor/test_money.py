@@ -413,6 +413,14 @@ def test_retries_in_the_manifest_buy_a_failure_again_as_a_new_take(world: World)
     assert len(world.takes("a")) == 3
 
 
+def test_an_empty_wallet_stops_sending_but_what_was_bought_is_waited_for(world: World) -> None:
+    world.api.script.extend([OK, OK, refusal(402)])
+    outcome = world.run(campaign(look("a"), look("b")))
+    assert exit_code(outcome) is Exit.ACCOUNT
+    ends = {world.take("a").state, world.take("b").state}
+    assert ends == {TakeState.FETCHED, TakeState.PLANNED}
+
+
 def test_a_streak_of_failures_stops_the_run(world: World) -> None:
     looks = [look(f"l{number:02}") for number in range(40)]
     for one in looks:
