@@ -1,0 +1,139 @@
+"""``lookbook refresh``: the ledger against the account and the disk; free."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio
+import click
+
+from runner.answers import Answer, LookData
+from runner.cli import wiring
+from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
+from runner.cli.show import plural, table, usd
+from runner.cli.workshop import Workshop, begin, workshop
+from runner.errors import ApiTrouble, UsageError
+from runner.executor.desk import said
+from runner.executor.settle import looks_in
+from runner.ledger.places import Places, has_takes
+from runner.model import Campaign, Take, TakeState
+from runner.plan import Action
+from runner.plan import plan as make_plan
+from runner.plan.drift import Drift, drifts
+from runner.policy.outcome import Exit
+from runner.policy.verdict import Free, judge_free
+
+__all__ = ["command"]
+
+
+@click.command("refresh")
+@manifest_argument
+@simulate_option
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Write down what was found. A deleted look is then one that the next run would buy again, "
+    "after showing its price.",
+)
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 10 when there are differences, 0 when there are none.",
+)
+@var_option
+@sim_option
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    record: bool,
+    detailed_exitcode: bool,
+    sim_settings: tuple[tuple[str, str], ...],
+) -> int:
+    """Compare what the ledger says of MANIFEST's looks with the account and the disk.
+
+    Looks that were deleted or renamed at HeyGen, consents that were lost, pictures that are missing
+    or were changed: each with what it means. Changes nothing, unless --record; never buys.
+    """
+    campaign = wiring.load_campaign(manifest, variables)
+    state = Places(campaign.manifest).simulated()
+    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
+        found = anyio.run(refresh, campaign, url, record)
+    return int(Exit.CHANGES if found and detailed_exitcode else Exit.DONE)
+
+
+async def refresh(campaign: Campaign, simulated_at: str | None, record: bool) -> int:  # noqa: FBT001 - anyio.run hands on positions
+    """Compare, say, and record if asked to; gives how many differences there are."""
+    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
+        if not has_takes(link.state.ledger):
+            raise UsageError(f"The account {link.account.label} has no looks of {campaign.name}.")
+        async with workshop(link) as work:
+            found = await _differences(work)
+            click.echo(_text(found, link.account.label))
+            recorded = [(drift, drift.event) for drift in found if drift.event is not None]
+            if record and recorded:
+                begin(work, campaign, "refresh")
+                for drift, event in recorded:
+                    await work.ledger.record(drift.take.uid, event, drift.facts)
+                work.ledger.end({"exit": 0, "stopped": None})
+                _, wallet = wiring.offline(link.state)
+                results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
+                wiring.write_results(results, link.state.folder)
+                click.echo(f"\n{len(recorded)} recorded. {_now(work, campaign)}")
+            elif recorded:
+                click.echo("\nNothing was changed; --record writes it down.")
+    return len(found)
+
+
+async def _differences(work: Workshop) -> list[Drift]:
+    takes = [take for of_look in work.ledger.snapshot().takes.values() for take in of_look]
+    looks = await looks_in(work.desk, None)
+    if isinstance(looks, str):
+        raise ApiTrouble(f"The account could not be read: {looks}", hint="Nothing was changed.")
+    shown = {look.id: look for look in looks}
+    gone = await _gone(work, takes, shown)
+    on_disk = [take for take in takes if take.state is TakeState.FETCHED and take.image]
+    images = work.desk.images
+    missing = {take.uid for take in on_disk if not images.exists(take.image or "")}
+    changed = {
+        take.uid
+        for take in on_disk
+        if take.uid not in missing and not images.present(take.image or "", take.sha256 or "")
+    }
+    return drifts(takes, shown, gone=gone, missing=missing, changed=changed)
+
+
+async def _gone(work: Workshop, takes: Sequence[Take], shown: dict[str, LookData]) -> set[str]:
+    """Ask for each look that the list does not show: it may be another's, which lists leave out."""
+    gone: set[str] = set()
+    for look_id in dict.fromkeys(take.avatar_id for take in takes if take.avatar_id):
+        if look_id in shown:
+            continue
+        asked = look_id
+        reply = await work.desk.ask(
+            lambda: work.link.api.look(asked),  # noqa: B023 - awaited in this turn
+            what=f"asking for the look {look_id}",
+        )
+        if isinstance(reply, Answer):
+            shown[look_id] = reply.data
+        elif judge_free(reply) is Free.GONE:
+            gone.add(look_id)
+        else:
+            raise ApiTrouble(f"The look {look_id} could not be read: {said(reply)}")
+    return gone
+
+
+def _text(found: Sequence[Drift], account: str) -> str:
+    head = f"account {account} · "
+    if not found:
+        return head + "as the ledger has it"
+    rows = [(f"  {drift.take.label}", drift.what, drift.meaning) for drift in found]
+    return f"{head}{plural(len(found), 'difference')}\n\n{table(rows)}"
+
+
+def _now(work: Workshop, campaign: Campaign) -> str:
+    """Say what the next run would do now."""
+    plan = make_plan(campaign, work.ledger.snapshot())
+    stale = sum(action.action is Action.STALE for action in plan.actions)
+    text = f"The next run would buy {plural(plan.count, 'generation')}: {usd(plan.cost)}"
+    return f"{text}; {plural(stale, 'look')} stale." if stale else f"{text}."
