@@ -10,7 +10,9 @@ from runner import catalog
 from runner.cli import wiring
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.show import plural
+from runner.cli.wanted import select_options, wishes_of
 from runner.errors import UsageError
+from runner.plan.wishes import NO_WISHES, chosen
 
 __all__ = ["command"]
 
@@ -23,6 +25,7 @@ SHEET = "contact-sheet"
 @simulate_option
 @account_option
 @var_option
+@select_options
 @click.option("--embed", is_flag=True, help="Put the pictures into the page: one file to send.")
 @click.option(
     "--contact-sheet",
@@ -61,11 +64,15 @@ def command(
     template: str | None,
     all_takes: bool,
     out: Path | None,
+    **options: Any,
 ) -> int:
     """Make the catalog of MANIFEST's campaign from what the ledger holds.
 
     The page opens from disk and asks no network. Nothing is asked or changed, and nothing is paid.
     """
+    wishes = wishes_of(options)
+    if wishes != NO_WISHES and out is None:
+        raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
     campaign = wiring.load_campaign(manifest, variables)
     state = wiring.offline_state(campaign, account=account, simulate=simulate)
     if state is None or not state.ledger.is_file():
@@ -74,7 +81,8 @@ def command(
             hint=f"Rehearse it for nothing: lookbook run {manifest} --simulate",
         )
     snapshot, wallet = wiring.offline(state)
-    results = wiring.results_of(campaign, snapshot, wallet)
+    only = chosen(campaign, snapshot, wishes)
+    results = wiring.results_of(campaign, snapshot, wallet, only)
     target = out or state.folder
     page = catalog.write(results, state.folder, embed=embed, target=out)
     click.echo(f"catalog: {page}")

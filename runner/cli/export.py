@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +14,9 @@ from runner.cli.options import (
     simulate_option,
     var_option,
 )
+from runner.cli.wanted import select_options, wishes_of
 from runner.files import write_atomic
+from runner.plan.wishes import chosen
 
 __all__ = ["command"]
 
@@ -23,6 +26,7 @@ __all__ = ["command"]
 @simulate_option
 @account_option
 @var_option
+@select_options
 @format_option("json", "jsonl", "csv")
 @click.option(
     "--out",
@@ -37,16 +41,19 @@ def command(
     account: str | None,
     form: str,
     out: Path | None,
+    **options: Any,
 ) -> int:
     """Print the results of MANIFEST's campaign: ids, pictures, takes and money.
 
     JSON is the whole document (`lookbook schema results`); JSON Lines and CSV have one row for
     each look. Nothing is asked or changed.
     """
+    wishes = wishes_of(options)
     campaign = wiring.load_campaign(manifest, variables)
     state = wiring.offline_state(campaign, account=account, simulate=simulate)
     snapshot, wallet = wiring.offline(state)
-    results = wiring.results_of(campaign, snapshot, wallet)
+    only = chosen(campaign, snapshot, wishes)
+    results = wiring.results_of(campaign, snapshot, wallet, only)
     if form == "json":
         text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
     else:

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import click
@@ -9,12 +10,14 @@ import click
 from runner.cli import wiring
 from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
 from runner.cli.show import plural
+from runner.cli.wanted import select_options, wishes_of
 from runner.cli.workshop import begin, workshop
 from runner.errors import UsageError
 from runner.executor.collect import Collector, unfetched
 from runner.executor.tasks import together
 from runner.ledger.places import Places, has_takes
 from runner.model import Campaign
+from runner.plan.wishes import Wishes, chosen
 from runner.policy.outcome import Exit
 
 __all__ = ["command"]
@@ -25,25 +28,28 @@ __all__ = ["command"]
 @simulate_option
 @var_option
 @sim_option
+@select_options
 def command(
     manifest: Path,
     variables: tuple[tuple[str, str], ...],
     *,
     simulate: bool,
     sim_settings: tuple[tuple[str, str], ...],
+    **options: Any,
 ) -> int:
     """Fetch the pictures of MANIFEST's looks that are missing on disk or were changed there.
 
     Every picture is checked against its checksum and fetched again with a fresh link where it
     differs. Costs nothing, at any time; never buys a look.
     """
+    wishes = wishes_of(options)
     campaign = wiring.load_campaign(manifest, variables)
     state = Places(campaign.manifest).simulated()
     with wiring.simulated(state, sim_settings, simulate=simulate) as url:
-        return anyio.run(fetch, campaign, url)
+        return anyio.run(fetch, campaign, url, wishes)
 
 
-async def fetch(campaign: Campaign, simulated_at: str | None) -> int:
+async def fetch(campaign: Campaign, simulated_at: str | None, wishes: Wishes) -> int:
     """Fetch what is missing; gives the exit code."""
     async with wiring.connect(campaign, simulated_at=simulated_at) as link:
         if not has_takes(link.state.ledger):
@@ -52,8 +58,10 @@ async def fetch(campaign: Campaign, simulated_at: str | None) -> int:
                 hint="`lookbook run` generates them.",
             )
         async with workshop(link) as work:
+            only = chosen(campaign, work.ledger.snapshot(), wishes)
             begin(work, campaign, "fetch")
             missing = await unfetched(work.desk, thorough=True)
+            missing = [take for take in missing if only is None or take.look in only]
             work.progress.begin(len(missing))
             collector = Collector(work.desk)
 

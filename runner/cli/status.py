@@ -1,5 +1,7 @@
 """``lookbook status``: every look, its money, and what to do next; offline."""
 
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,10 @@ import click
 from runner.cli import wiring
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.show import plural, results_text, table, usd
+from runner.cli.wanted import select_options, wishes_of
 from runner.plan import Action, Plan
+from runner.plan import plan as make_plan
+from runner.plan.wishes import asked_for, chosen
 
 __all__ = ["command"]
 
@@ -18,6 +23,7 @@ __all__ = ["command"]
 @simulate_option
 @account_option
 @var_option
+@select_options
 @click.option("--takes", is_flag=True, help="Show the receipt of every take.")
 def command(
     manifest: Path,
@@ -26,22 +32,30 @@ def command(
     simulate: bool,
     account: str | None,
     takes: bool,
+    **options: Any,
 ) -> int:
     """Show where MANIFEST's campaign stands: looks, pictures, money, and what to do next.
 
     Reads the ledger of the account that was used last (or --account, or --simulate). Nothing is
     asked or changed; also while a run goes on.
     """
+    wishes = wishes_of(options)
     campaign = wiring.load_campaign(manifest, variables)
     state = wiring.offline_state(campaign, account=account, simulate=simulate)
     snapshot, wallet = wiring.offline(state)
-    plan, _ = wiring.offline_plan(campaign, state)
-    results = wiring.results_of(campaign, snapshot, wallet)
+    only = chosen(campaign, snapshot, wishes)
+    plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
+    results = wiring.results_of(campaign, snapshot, wallet, only)
     click.echo(f"{click.style(campaign.name, bold=True)} · {wiring.where(snapshot)}\n")
     click.echo(results_text(results))
     if takes:
         click.echo("\n" + receipts_text(results))
-    click.echo("\n" + next_step(plan, results, manifest, simulate=simulate))
+    cascaded = asked_for(campaign, snapshot, replace(wishes, cascade=True))
+    renewed = make_plan(campaign, snapshot, cascaded)
+    same = [str(manifest), *(["--simulate"] if simulate else [])]
+    for option, expressions in (("--select", wishes.select), ("--exclude", wishes.exclude)):
+        same += [word for expression in expressions for word in (option, expression)]
+    click.echo("\n" + next_step(plan, renewed, results, shlex.join(same)))
     return 0
 
 
@@ -64,9 +78,11 @@ def receipts_text(results: dict[str, Any]) -> str:
     return table(rows, right=(3,))
 
 
-def next_step(plan: Plan, results: dict[str, Any], manifest: Path, *, simulate: bool) -> str:
-    """Say what to do next, as a command that can be copied."""
-    suffix = f"{manifest}{' --simulate' if simulate else ''}"
+def next_step(plan: Plan, renewed: Plan, results: dict[str, Any], suffix: str) -> str:
+    """Say what to do next, as commands that can be copied; ``suffix`` ends each of them.
+
+    ``renewed`` is the plan that also brings up to date what is stale.
+    """
     states = results["totals"]["states"]
     consents = [
         take["consent_url"]
@@ -83,7 +99,12 @@ def next_step(plan: Plan, results: dict[str, Any], manifest: Path, *, simulate: 
     if states.get("failed"):
         lines.append(f"Some looks failed: `lookbook retry {suffix}` buys them again.")
     if states.get("stale"):
-        lines.append("Stale looks were made from an older take of their reference; they stay.")
+        more = plural(renewed.count - plan.count, "generation")
+        lines.append(
+            "Stale looks were made from an older take of their reference; they stay. To bring them "
+            f"up to date: `lookbook run {suffix} --cascade` "
+            f"({more}, {usd(renewed.cost - plan.cost)})."
+        )
     to_do = [a for a in plan.actions if a.action in (Action.CREATE, Action.RESUME, Action.ADOPT)]
     if to_do:
         looks = plural(len(to_do), "look")

@@ -4,7 +4,15 @@ import json
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -23,7 +31,6 @@ from runner.ledger.file import read_snapshot, read_wallet
 from runner.ledger.places import Places, State
 from runner.ledger.results import document
 from runner.model import Account, Campaign, Snapshot
-from runner.plan import Plan
 from runner.plan import plan as make_plan
 from runner.policy.patience import Patience, backoff
 from runner.policy.verdict import Free, judge_free
@@ -278,12 +285,6 @@ def offline(state: State | None) -> tuple[Snapshot, Mapping[str, Any] | None]:
     return read_snapshot(state.ledger), read_wallet(state.ledger)
 
 
-def offline_plan(campaign: Campaign, state: State | None) -> tuple[Plan, Snapshot]:
-    """Make the plan from the ledger as it lies there."""
-    snapshot, _ = offline(state)
-    return make_plan(campaign, snapshot), snapshot
-
-
 def where(snapshot: Snapshot, *, simulate: bool = False) -> str:
     """Say which account's ledger is meant."""
     if snapshot.account is not None:
@@ -295,10 +296,13 @@ def where(snapshot: Snapshot, *, simulate: bool = False) -> str:
 
 
 def results_of(
-    campaign: Campaign, snapshot: Snapshot, wallet: Mapping[str, Any] | None
+    campaign: Campaign,
+    snapshot: Snapshot,
+    wallet: Mapping[str, Any] | None,
+    only: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """Give the results document of a campaign as its ledger stands."""
-    return document(campaign, snapshot, make_plan(campaign, snapshot), wallet)
+    """Give the results document of a campaign, or of some of its looks, as its ledger stands."""
+    return document(campaign, snapshot, make_plan(campaign, snapshot), wallet, only)
 
 
 def write_results(results: Mapping[str, Any], folder: Path) -> Path:

@@ -6,13 +6,13 @@ Stable and without the time of its writing, so that it can be committed and comp
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from runner.model import Billing, Campaign, LookState, Snapshot, Take, TakeState
-from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.model import Plan, PlannedLook
 from runner.plan.moves import with_moves
 from runner.plan.states import shown_take, state_of
 from runner.policy.budget import held
@@ -23,20 +23,31 @@ VERSION = 1
 
 
 def document(
-    campaign: Campaign, snapshot: Snapshot, plan: Plan, wallet: Mapping[str, Any] | None
+    campaign: Campaign,
+    snapshot: Snapshot,
+    plan: Plan,
+    wallet: Mapping[str, Any] | None,
+    only: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Give the results of a campaign as its ledger stands.
 
-    ``plan`` is the plan from this very snapshot: it says which looks are blocked or stale.
+    ``plan`` is the plan from this very snapshot: it says which looks are blocked or stale. ``only``
+    are the keys of the looks to tell of, totals included; None: all of them.
     """
     snapshot = with_moves(snapshot, plan.moves)
-    entries = [
-        _entry(action, snapshot) for action in plan.actions if action.action is not Action.ORPHANED
+    entries = {
+        action.key: _entry(action, snapshot)
+        for action in plan.actions
+        if only is None or action.key in only
+    }
+    orphans = [entries.pop(a.key) for a in plan.actions if a.look is None and a.key in entries]
+    looks = [entries[look.key] for look in campaign.looks if look.key in entries]
+    takes = [
+        take
+        for key, of_look in snapshot.takes.items()
+        for take in of_look
+        if only is None or key in only
     ]
-    by_key = {entry["look"]: entry for entry in entries}
-    looks = [by_key[look.key] for look in campaign.looks]
-    orphans = [_entry(action, snapshot) for action in plan.actions if action.look is None]
-    takes = [take for of_look in snapshot.takes.values() for take in of_look]
     listed_on = campaign.prices.listed_on
     results = {
         "version": VERSION,
