@@ -18,8 +18,8 @@ from runner.simulator.portrait import (
     backdrops,
     clothes,
     draw,
+    features,
     hair,
-    head,
     mood,
     people,
     scenes,
@@ -195,7 +195,7 @@ def test_every_word_of_the_vocabulary_can_be_drawn() -> None:
     assert set(clothes.GARMENTS) == set(words.GARMENTS.entries)
     assert set(backdrops.SETTINGS) == set(words.SETTINGS.entries)
     assert set(words.LIGHTS.entries) < set(mood.MOODS)
-    assert set(words.EXPRESSIONS.entries) < set(head.MIENS)
+    assert set(words.EXPRESSIONS.entries) < set(features.MIENS)
     assert people.CHOICES["style"] == set(hair.FRONT)
     assert min(len(clothes.GARMENTS), len(backdrops.SETTINGS)) >= 12
 
@@ -203,7 +203,7 @@ def test_every_word_of_the_vocabulary_can_be_drawn() -> None:
 @pytest.mark.slow
 def test_every_garment_setting_light_style_and_expression_is_drawn() -> None:
     garments, settings = itertools.cycle(clothes.GARMENTS), itertools.cycle(backdrops.SETTINGS)
-    lights, miens = itertools.cycle(mood.MOODS), itertools.cycle(head.MIENS)
+    lights, miens = itertools.cycle(mood.MOODS), itertools.cycle(features.MIENS)
     beards, poses = itertools.cycle(words.BEARDS.entries), itertools.cycle(draw.CROPS)
     seen = set()
     for index, style in enumerate([*hair.FRONT] * 2):

@@ -5,14 +5,15 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from runner.simulator.portrait import clothes, hair, head, people
+from runner.simulator.portrait import features, hair, head, jackets, people
 from runner.simulator.portrait.backdrops import SETTINGS
-from runner.simulator.portrait.clothes import GARMENTS, Fitting
+from runner.simulator.portrait.clothes import GARMENTS
 from runner.simulator.portrait.ink import Canvas, Colour, Factors, light, luma, mix, rgb
 from runner.simulator.portrait.mood import MOODS
 from runner.simulator.portrait.people import Face
 from runner.simulator.portrait.props import Stage
 from runner.simulator.portrait.scenes import OUTFIT_COLOURS, USUAL, Scene
+from runner.simulator.portrait.tailoring import Fitting
 
 SHARP = 2
 """How much larger than the final picture a person is drawn, for smooth edges."""
@@ -88,9 +89,9 @@ def _person(image: Image.Image, face: Face, scene: Scene) -> None:
     fitting = _fitting(canvas, face, scene)
     GARMENTS[_garment(face, scene)](fitting)
     if scene.pose == "arms-crossed":
-        clothes.crossed_arms(fitting)
+        jackets.crossed_arms(fitting)
     head.head(canvas, face, skin)
-    head.features(canvas, face, skin, scene.expression)
+    features.features(canvas, face, skin, scene.expression)
     hair.front(canvas, face)
     if face.earrings != "none" and face.style != "hijab":
         head.earrings(canvas, face)
