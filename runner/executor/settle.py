@@ -77,26 +77,29 @@ class Searcher:
 
     async def search(self, take: Take) -> Finding:
         """Look for a take on the account without deciding anything. Raises Stopping."""
-        snapshot = self._desk.ledger.snapshot()
-        every = [known for takes in snapshot.takes.values() for known in takes]
+        groups = await self._groups_of(take, self._every())
+        if isinstance(groups, str):
+            return Finding(take, problem=groups)
+        named: list[LookData] = []
+        for group_id in groups:
+            looks = await looks_in(self._desk, group_id)
+            if isinstance(looks, str):
+                return Finding(take, problem=looks)
+            named += [look for look in looks if look.name == take.name]
+        # What the ledger holds now, not before the search: meanwhile another take of this name may
+        # have been sent, and what was found may be its look.
+        every = self._every()
         recorded = {known.avatar_id for known in every if known.avatar_id}
+        candidates = tuple(look for look in named if look.id not in recorded)
         rivals = tuple(
             known.label
             for known in every
             if known.uid != take.uid and known.name == take.name and is_unresolved(known)
         )
-        groups = await self._groups_of(take, every)
-        if isinstance(groups, str):
-            return Finding(take, rivals=rivals, problem=groups)
-        candidates: list[LookData] = []
-        for group_id in groups:
-            looks = await looks_in(self._desk, group_id)
-            if isinstance(looks, str):
-                return Finding(take, rivals=rivals, problem=looks)
-            candidates += [
-                look for look in looks if look.name == take.name and look.id not in recorded
-            ]
-        return Finding(take, tuple(candidates), rivals)
+        return Finding(take, candidates, rivals)
+
+    def _every(self) -> list[Take]:
+        return [t for takes in self._desk.ledger.snapshot().takes.values() for t in takes]
 
     async def _groups_of(self, take: Take, every: list[Take]) -> list[str] | str:
         """Give the groups where the look can be, or why they could not be found."""
