@@ -1,0 +1,118 @@
+"""From a seed to a history: what kind of days these will be."""
+
+from decimal import Decimal
+from random import Random
+
+from runner.ledger.fold import Note
+from runner.policy.lifecycle import Event
+from runner.simulator.settings import FAULT_KINDS
+from tests.fault.history import (
+    CALM,
+    Command,
+    Day,
+    Edit,
+    EditKind,
+    History,
+    Mishap,
+    MishapKind,
+    Shape,
+    Weather,
+)
+from tests.fault.network import NETWORK_KINDS
+
+__all__ = ["POINTS", "generate"]
+
+KINDS = [*Event, Note.RUN_STARTED, Note.RUN_ENDED, Note.WALLET, Note.PICKED, Note.MOVED]
+KINDS += [Note.ASSET_SAVED]
+POINTS = [f"{kind}:{moment}" for kind in KINDS for moment in ("before-commit", "after-commit")]
+POINTS += ["image:before-rename", "image:after-rename"]
+
+LATENCIES = ("fixed:20", "uniform:5,120", "lognormal:60,0.5", "lognormal:60,0.5", "lognormal:90,1.4")
+
+
+def generate(seed: int) -> History:
+    """Decide everything that will happen under a seed."""
+    rng = Random(f"history/{seed}")
+    if seed == 0:
+        return History(seed, Shape(0, 12), (Day(weather=CALM),))
+    looks = rng.choice((1, 2, 3, 4, 5, 6, 8, 8, 10, 12))
+    poor = rng.random() < 0.2
+    return History(
+        seed=seed,
+        shape=Shape(rng.randrange(10**9), looks),
+        days=tuple(_day(rng, number, poor=poor) for number in range(rng.randint(1, 6))),
+        balance=Decimal(rng.randint(0, looks)) if poor else None,
+        price=rng.choice((Decimal("1.00"), Decimal("1.00"), Decimal("0.37"))),
+        refund_failed=rng.random() < 0.6,
+        campaign_usd=Decimal(rng.randint(1, 2 * looks)) if rng.random() < 0.12 else None,
+    )
+
+
+def _day(rng: Random, number: int, *, poor: bool) -> Day:
+    command = Command.RUN
+    if number:
+        command = rng.choice((*[Command.RUN] * 8, Command.RETRY, Command.RECONCILE, Command.FETCH))
+    max_cost = Decimal(rng.randint(1, 10)) if rng.random() < 0.1 else None
+    return Day(
+        command=command,
+        wait=rng.choice((1.0, 60.0, 60.0, 900.0, 7200.0, 80_000.0, 90_000.0, 200_000.0)),
+        clock=_jump(rng) if rng.random() < 0.08 else 0.0,
+        edits=tuple(_edit(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 4)) if number else 0)),
+        weather=_weather(rng),
+        mishaps=_mishaps(rng),
+        concurrency=rng.choice((1, 2, 3, 5, 10, 10)),
+        max_cost=max_cost,
+        up_to_budget=max_cost is not None or rng.random() < 0.2,
+        top_up=Decimal(rng.randint(0, 4)) if poor and number else Decimal(0),
+        consents=rng.random() < 0.7,
+    )
+
+
+def _weather(rng: Random) -> Weather:
+    bad = rng.random()
+    kinds = [kind for kind in FAULT_KINDS if rng.random() < 0.25] if bad < 0.85 else []
+    net = [kind for kind in NETWORK_KINDS if rng.random() < 0.2] if bad < 0.85 else []
+    chances = (0.02, 0.05, 0.1, 0.2) if bad < 0.7 else (0.2, 0.4)
+    return Weather(
+        faults=tuple((kind, rng.choice(chances)) for kind in kinds),
+        network=tuple((kind, rng.choice(chances)) for kind in net),
+        latency=rng.choice(LATENCIES),
+        concurrency=rng.choice((1, 2, 3, 10, 10, 10)),
+        store_refusals=rng.random() < 0.3,
+    )
+
+
+def _mishaps(rng: Random) -> tuple[Mishap, ...]:
+    chosen = []
+    for _ in range(rng.choice((0, 0, 1, 1, 1, 2, 3))):
+        kind = rng.choice(
+            (*[MishapKind.KILL_COMMIT] * 4, *[MishapKind.KILL_TURN] * 3, *MishapKind)
+        )
+        chosen.append(_mishap(rng, kind))
+        if kind is MishapKind.INTERRUPT and rng.random() < 0.6:
+            at = chosen[-1].at + rng.choice((1, 3, 20, 100))
+            chosen.append(Mishap(kind, at))
+    return tuple(chosen)
+
+
+def _mishap(rng: Random, kind: MishapKind) -> Mishap:
+    turn = int(10 ** rng.uniform(0.5, 3.7))
+    if kind is MishapKind.KILL_COMMIT:
+        return Mishap(kind, rng.choice((1, 1, 1, 2, 3, 5)), rng.choice(POINTS))
+    if kind in (MishapKind.KILL_SEND, MishapKind.KILL_ANSWER):
+        return Mishap(kind, rng.randint(1, 8))
+    if kind is MishapKind.DISK_FULL:
+        return Mishap(kind, int(10 ** rng.uniform(0, 2)), rng.choice(("before-commit", "after-commit")))
+    if kind is MishapKind.SLOW_DISK:
+        return Mishap(kind, rng.randint(1, 50), amount=rng.choice((0.05, 1.0, 10.0)))
+    if kind is MishapKind.CLOCK:
+        return Mishap(kind, turn, amount=_jump(rng))
+    return Mishap(kind, turn)
+
+
+def _jump(rng: Random) -> float:
+    return rng.choice((-1, 1)) * rng.choice((5.0, 120.0, 400.0, 7200.0, 36_000.0, 100_000.0))
+
+
+def _edit(rng: Random) -> Edit:
+    return Edit(rng.choice(list(EditKind)), rng.randrange(10**6))

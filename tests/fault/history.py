@@ -1,0 +1,190 @@
+"""What a history is made of: everything bad that may happen, decided before it begins.
+
+A history is a value. Leaving out one of its parts gives another history that can be played as well:
+that is how a failing one is made short.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+__all__ = [
+    "CALM",
+    "Command",
+    "Day",
+    "Edit",
+    "EditKind",
+    "History",
+    "Mishap",
+    "MishapKind",
+    "Shape",
+    "Weather",
+]
+
+
+class MishapKind(StrEnum):
+    """What can happen to the runner's process at a moment."""
+
+    KILL_TURN = "kill-turn"
+    """The process is killed at the turn ``at`` of its loop: at any await."""
+    KILL_COMMIT = "kill-commit"
+    """The process is killed at the ``at``-th passing of the commit point ``point``."""
+    KILL_SEND = "kill-send"
+    """The process is killed when its ``at``-th paid request is about to leave."""
+    KILL_ANSWER = "kill-answer"
+    """The process is killed when the ``at``-th paid request was done, its answer not yet read."""
+    DISK_FULL = "disk-full"
+    """The ``at``-th transaction fails at ``point``: not on disk, or on disk but said to fail."""
+    SLOW_DISK = "slow-disk"
+    """From the ``at``-th transaction on, each takes ``amount`` seconds."""
+    INTERRUPT = "interrupt"
+    """A person presses Ctrl-C at the turn ``at``; the second time ends everything at once."""
+    CLOCK = "clock"
+    """The runner's clock jumps by ``amount`` seconds at the turn ``at``."""
+    CONSENT = "consent"
+    """A person grants every consent that was asked for, at the turn ``at``."""
+    RIVAL = "rival"
+    """Another run is started at the turn ``at``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """One thing that happens to a process."""
+
+    kind: MishapKind
+    at: int
+    point: str = ""
+    amount: float = 0.0
+
+    def __str__(self) -> str:
+        extra = f" {self.point}" if self.point else ""
+        return f"{self.kind}@{self.at}{extra}" + (f" {self.amount:g} s" if self.amount else "")
+
+
+class EditKind(StrEnum):
+    """What a person can do between two runs: to the manifest, to the account, to the disk."""
+
+    PROMPT = "prompt"
+    TITLE = "title"
+    KEY = "key"
+    REMOVE = "remove"
+    RESTORE = "restore"
+    ADD = "add"
+    TAKES = "takes"
+    RETRIES = "retries"
+    UNDO = "undo"
+    BASE = "base"
+    REFERENCE = "reference"
+    DELETE_AT_HEYGEN = "delete-at-heygen"
+    LOSE_PICTURE = "lose-picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit; ``draw`` decides what it concerns."""
+
+    kind: EditKind
+    draw: int
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.draw}"
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """How the world treats requests: chances of the simulator's faults and of the network's.
+
+    ``latency`` is how long generations take (the simulator's own spelling), ``concurrency`` the
+    account's limit.
+    """
+
+    faults: tuple[tuple[str, float], ...] = ()
+    network: tuple[tuple[str, float], ...] = ()
+    latency: str = "lognormal:60,0.5"
+    concurrency: int = 10
+    store_refusals: bool = False
+
+
+CALM = Weather(latency="fixed:20")
+
+
+class Command(StrEnum):
+    """What a person runs on a day."""
+
+    RUN = "run"
+    RETRY = "retry"
+    FETCH = "fetch"
+    RECONCILE = "reconcile"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One command, what comes before it, and what happens to it. ``wait`` is in seconds."""
+
+    command: Command = Command.RUN
+    wait: float = 60.0
+    clock: float = 0.0
+    edits: tuple[Edit, ...] = ()
+    weather: Weather = CALM
+    mishaps: tuple[Mishap, ...] = ()
+    concurrency: int = 10
+    max_cost: Decimal | None = None
+    up_to_budget: bool = False
+    top_up: Decimal = Decimal(0)
+    consents: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which campaign: ``looks`` of them, grown from ``draw``, some left out."""
+
+    draw: int
+    looks: int = 8
+    without: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything that happens, apart from what the program itself does.
+
+    ``muted`` are strikes of the weather, by name, that do not happen after all.
+    """
+
+    seed: int
+    shape: Shape
+    days: tuple[Day, ...]
+    balance: Decimal | None = None
+    price: Decimal = Decimal("1.00")
+    refund_failed: bool = True
+    campaign_usd: Decimal | None = None
+    muted: frozenset[str] = field(default_factory=frozenset)
+
+    def lines(self) -> list[str]:
+        """Say it, a line for each day."""
+        head = f"seed {self.seed}: {self.shape.looks - len(self.shape.without)} looks"
+        head += f", wallet ${self.balance}" if self.balance is not None else ""
+        head += f", campaign ${self.campaign_usd}" if self.campaign_usd is not None else ""
+        head += f", price ${self.price}" + ("" if self.refund_failed else ", no refunds")
+        head += f", {len(self.muted)} strikes muted" if self.muted else ""
+        return [head, *(f"  day {number}: {_said(day)}" for number, day in enumerate(self.days))]
+
+
+def _said(day: Day) -> str:
+    weather = day.weather
+    parts = [f"{day.command} after {day.wait:g} s, {weather.latency}, limit {day.concurrency}"]
+    if weather.concurrency != 10:
+        parts.append(f"account's limit {weather.concurrency}")
+    parts += [f"{kind}:{chance:g}" for kind, chance in weather.faults + weather.network]
+    if weather.store_refusals:
+        parts.append("refusals are stored")
+    if day.clock:
+        parts.append(f"clock {day.clock:+g} s")
+    if day.max_cost is not None:
+        parts.append(f"max-cost ${day.max_cost}" + (" up-to-budget" if day.up_to_budget else ""))
+    if day.top_up:
+        parts.append(f"top-up ${day.top_up}")
+    if not day.consents:
+        parts.append("no consents")
+    parts += [f"edit {edit}" for edit in day.edits]
+    parts += [str(mishap) for mishap in day.mishaps]
+    return ", ".join(parts)

@@ -1,0 +1,234 @@
+"""Playing a history: day after day of trouble, then calm days until everything is done."""
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+from runner.model import Campaign, Snapshot, TakeState, UrlImage
+from runner.plan import Action
+from runner.plan import plan as make_plan
+from runner.plan.graph import needs_of
+from runner.policy.outcome import Exit
+from tests.fault.campaigns import HOPELESS, edited, grown
+from tests.fault.commands import COMMANDS
+from tests.fault.history import CALM, Command, Day, Edit, EditKind, History
+from tests.fault.judge import Judge
+from tests.fault.process import Ended, Process
+from tests.fault.virtual import Deadlock
+from tests.fault.world import Violation, World
+
+__all__ = ["Report", "play"]
+
+ROUNDS = 40
+"""So many calm commands must be enough to finish any campaign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a history. ``broken`` is the promise that was broken, None where none was."""
+
+    history: History
+    broken: str | None
+    log: list[str] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+    strikes: list[str] = field(default_factory=list)
+    commands: int = 0
+
+
+def play(history: History) -> Report:
+    """Play a history from its first day to its end."""
+    with _folder() as folder:
+        world = World(history, folder)
+        director = _Director(world)
+        broken = None
+        try:
+            director.everything()
+        except (Violation, Deadlock) as violation:
+            broken = f"{type(violation).__name__}: {violation}"
+        except Exception as error:  # noqa: BLE001 - whatever the product lets out is a finding
+            import traceback
+
+            where = "".join(traceback.format_exception(error)[-12:])
+            broken = f"{type(error).__name__}: {error}"
+            world.say(where.replace(str(folder), "…"))
+        finally:
+            world.judge.close()
+            world.simulator.close()
+        return Report(
+            history, broken, world.log, world.seen, world.strikes, director.commands
+        )
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    memory = Path("/dev/shm")  # noqa: S108 - a memory file system, where there is one
+    folder = Path(tempfile.mkdtemp(prefix="lookbook-fault-", dir=memory if memory.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Director:
+    def __init__(self, world: World) -> None:
+        history = world.history
+        self.world = world
+        self.commands = 0
+        world.judge = self.judge = Judge(world)
+        self.campaign = grown(
+            history.shape, world.stock, price=history.price, budget=history.campaign_usd
+        )
+        self.former: list[Campaign] = []
+
+    def everything(self) -> None:
+        for number, day in enumerate(self.world.history.days):
+            self._edit(day)
+            self._command(day, f"day {number}")
+        self._finish()
+
+    # --- a day --------------------------------------------------------------------------------
+
+    def _edit(self, day: Day) -> None:
+        for edit in day.edits:
+            before = self.campaign
+            if edit.kind is EditKind.DELETE_AT_HEYGEN:
+                self._delete(edit)
+            elif edit.kind is EditKind.LOSE_PICTURE:
+                self._lose(edit)
+            else:
+                self.campaign = edited(before, edit, self.former, self.world.stock)
+            if self.campaign != before:
+                self.former.append(before)
+                self.world.seen[f"edit {edit.kind}"] += 1
+                self.world.say(f"person: edit {edit}")
+
+    def _command(self, day: Day, name: str) -> Ended:
+        world = self.world
+        world.let_pass(day.wait)
+        world.skew += day.clock
+        world.set_weather(day.weather)
+        world.top_up(day.top_up)
+        if day.consents:
+            world.grant_consents()
+        world.say(f"=== {name}: {day.command}")
+        process = Process(world, self.commands, day)
+        self.commands += 1
+        command = COMMANDS[day.command]
+        if day.command is not Command.RUN and not process.ledger_path.exists():
+            return Ended(code=2)
+        ended = process.run(lambda alive: command(self.campaign, alive))
+        world.say(f"=== {name} ends: {_said(ended)}")
+        world.seen[f"ends {_said(ended)}"] += 1
+        self.judge.audit()
+        return ended
+
+    def _delete(self, edit: Edit) -> None:
+        """Let a person delete, at HeyGen, a look that is still under way."""
+        account = self.world.simulator.account
+        wanted = {
+            take.avatar_id for take in self._takes_in(TakeState.PROCESSING, TakeState.PENDING_CONSENT)
+        }
+        looks = [look for look_id, look in sorted(account.looks.items()) if look_id in wanted]
+        if not looks:
+            return
+        look = Random(f"delete/{edit.draw}").choice(looks)
+        account.drop(look)
+        if account.cover(look.group_id)[0] is None:
+            account.drop(account.groups[look.group_id])
+        self.world.seen[f"edit {edit.kind}"] += 1
+        self.world.say(f"person: deletes {look.id} at HeyGen")
+
+    def _lose(self, edit: Edit) -> None:
+        """Let a picture on disk get lost, or be painted over."""
+        takes = self._takes_in(TakeState.FETCHED)
+        if not takes:
+            return
+        rng = Random(f"lose/{edit.draw}")
+        image = rng.choice(sorted(take.image or "" for take in takes))
+        path = self.world.folder / "bad-days.lookbook" / image
+        if rng.random() < 0.5:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(b"painted over")
+        self.world.lost_pictures.add(image)
+        self.world.seen[f"edit {edit.kind}"] += 1
+        self.world.say(f"person: loses {image}")
+
+    def _takes_in(self, *states: TakeState) -> list[object]:
+        from runner.ledger.file import read_snapshot
+
+        snapshot = read_snapshot(self.world.folder / "bad-days.lookbook" / "ledger.sqlite")
+        return [t for of_look in snapshot.takes.values() for t in of_look if t.state in states]
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        """Whatever happened: on calm days, with a person who helps, everything gets done."""
+        self.campaign = replace(self.campaign, budget=replace(self.campaign.budget, campaign_usd=None))
+        self.world.skew = max(0.0, self.world.skew)
+        wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
+        day = Day(wait=600.0, weather=CALM)
+        ended = self._command(replace(day, top_up=wealth), "calm 0")
+        for number in range(1, ROUNDS):
+            if ended.error is not None or ended.killed:
+                raise Violation(f"a calm day ends with {_said(ended)}")
+            if self._done():
+                break
+            command = Command.RUN
+            if ended.code == Exit.PERSON:
+                command = Command.RECONCILE
+            elif ended.code == Exit.FAILED and number % 2:
+                command = Command.RETRY
+            wait = 7200.0 if ended.code == Exit.UNDER_WAY else 60.0
+            ended = self._command(replace(day, command=command, wait=wait), f"calm {number}")
+        else:
+            raise Violation(f"not done after {ROUNDS} calm commands; the last: {_said(ended)}")
+        self._command(replace(day, command=Command.FETCH), "fetch")
+        posts = self.judge.posts
+        self._command(day, "again")
+        if self.judge.posts != posts:
+            raise Violation("everything was done, and a run sent another paid request")
+        snapshot = self.judge.audit()
+        if snapshot is not None:
+            self.judge.settled(snapshot)
+
+    def _done(self) -> bool:
+        from runner.ledger.file import read_snapshot
+
+        snapshot = read_snapshot(self.world.folder / "bad-days.lookbook" / "ledger.sqlite")
+        excused = self._hopeless(snapshot)
+        plan = make_plan(self.campaign, snapshot)
+        idle = (Action.KEEP, Action.STALE, Action.ORPHANED)
+        if plan.strays:
+            return False
+        return all(
+            action.action in idle or (action.action is Action.BLOCKED and action.key in excused)
+            for action in plan.actions
+        )
+
+    def _hopeless(self, snapshot: Snapshot) -> set[str]:
+        """Give the looks that can never be had: a picture that is gone, or another group."""
+        hopeless: set[str] = set()
+        for action in make_plan(self.campaign, snapshot).actions:
+            look = action.look
+            if look is None:
+                continue
+            if UrlImage(HOPELESS) in look.images or any(k in hopeless for k in needs_of(look)):
+                hopeless.add(look.key)
+            elif action.action is Action.BLOCKED and "where it would be saved" in action.reason:
+                hopeless.add(look.key)
+        return hopeless
+
+
+def _said(ended: Ended) -> str:
+    if ended.killed:
+        return "killed"
+    if ended.error is not None:
+        return f"{type(ended.error).__name__}"
+    return f"exit {ended.code}"

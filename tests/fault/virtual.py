@@ -1,0 +1,126 @@
+"""Virtual time: an asyncio loop whose waits cost nothing and whose order is always the same.
+
+The loop's selector never looks at a socket. When nothing is ready it moves the clock to the next
+timer; when there is no timer either, nothing can ever happen again, and that is an error.
+"""
+
+import asyncio
+import contextlib
+import math
+import selectors
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any
+
+__all__ = ["Deadlock", "VirtualLoop"]
+
+
+class Deadlock(Exception):
+    """Every task waits, and nothing will ever wake one of them."""
+
+
+class _Selector(selectors.SelectSelector):
+    """Asks the loop to move its clock, and finds nothing to read, ever."""
+
+    loop: "VirtualLoop"
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        self.loop.turn(timeout)
+        return []
+
+
+class _Task(asyncio.Task[Any]):
+    """A task whose place in a set depends on when it was made, not on where it lies in memory.
+
+    anyio keeps tasks in sets and cancels them in the set's order.
+    """
+
+    def __init__(self, *args: Any, serial: int, **kwargs: Any) -> None:
+        self._serial = serial
+        super().__init__(*args, **kwargs)
+
+    def __hash__(self) -> int:
+        return self._serial
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """A loop that starts at ``now`` (seconds) and calls ``on_turn`` before each turn.
+
+    ``on_turn`` is handed the number of the turn, counted from 1. What it raises ends the loop at
+    once, with every task where it stands: that is how a process dies at a random await.
+    """
+
+    def __init__(self, now: float, on_turn: Callable[[int], None] = lambda _turn: None) -> None:
+        self._now = now
+        self._turns = 0
+        self._on_turn = on_turn
+        self._serial = 0
+        selector = _Selector()
+        selector.loop = self
+        super().__init__(selector)
+        self.set_task_factory(self._numbered)
+        self.set_exception_handler(_ignore)
+
+    def time(self) -> float:
+        """Give the virtual time in seconds."""
+        return self._now
+
+    def turn(self, timeout: float | None) -> None:
+        """Let one turn begin: move the clock by ``timeout`` seconds, as a real select would."""
+        self._turns += 1
+        self._on_turn(self._turns)
+        if timeout is None:
+            raise Deadlock("nothing is scheduled any more, and the work is not done")
+        if timeout > 0:
+            self.advance(timeout)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass while nothing runs: a wait, or a disk that is slow."""
+        later = self._now + seconds
+        self._now = later if later > self._now else math.nextafter(self._now, math.inf)
+
+    def abandon(self) -> None:
+        """End as a killed process does: no task runs on, whatever it wanted to do at its end.
+
+        Python insists on unwinding what was suspended, so the world must be closed to these tasks
+        before: nothing that they still try may have an effect.
+        """
+        with _silence():
+            for task in sorted(asyncio.all_tasks(self), key=hash):
+                task._log_destroy_pending = False  # type: ignore[attr-defined]
+                _unwind(task.get_coro())
+            self.close()
+
+    def _numbered(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        coroutine: Coroutine[Any, Any, Any],
+        **kwargs: Any,
+    ) -> _Task:
+        self._serial += 1
+        return _Task(coroutine, loop=loop, serial=self._serial, **kwargs)
+
+
+def _unwind(coroutine: Any) -> None:
+    for _ in range(50):  # each awaits once more in a finally clause at the most
+        try:
+            coroutine.close()
+        except RuntimeError:
+            continue
+        except BaseException:  # noqa: BLE001 - the dead have nothing to say
+            return
+        return
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda _unraisable: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+def _ignore(_loop: asyncio.AbstractEventLoop, _context: Mapping[str, Any]) -> None:
+    """What a task did that nobody waited for any more is the judge's business, not the log's."""
