@@ -1,0 +1,73 @@
+"""The wheel: it carries all that it needs, and works when it is installed somewhere else."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from this checkout, without any network."""
+    out = tmp_path_factory.mktemp("wheel")
+    command = ["-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
+    subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+def test_the_wheel_carries_schemas_templates_and_the_typing_marker(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for schema in (ROOT / "schemas").glob("*.json"):
+        assert f"runner/schemas/{schema.name}" in names
+    assert "runner/py.typed" in names
+    assert "runner/ledger/schema.sql" in names
+    assert "runner/ledger/migrations/0001_first_ledger.sql" in names
+    assert any(name.startswith("runner/catalog/templates/") for name in names)
+    assert not [name for name in names if name.startswith(("tests/", "bench/", "manifests/"))]
+
+
+def test_the_wheel_works_where_no_checkout_is(
+    wheel: Path, tmp_path: Path, process_env: dict[str, str]
+) -> None:
+    installed = tmp_path / "site"
+    zipfile.ZipFile(wheel).extractall(installed)
+    work = tmp_path / "work"
+    work.mkdir()
+    Image.new("RGB", (512, 512), (200, 150, 120)).save(work / "a.png")
+    (work / "spring.yaml").write_text(
+        "version: 1\ncampaign: spring\nbase: {name: Sarah, photo: a.png}\n"
+        "looks: {office: {prompt: 'Wearing a navy blazer, an office, morning light'}}\n"
+    )
+    environment = {**process_env, "PYTHONPATH": f"{installed}:{process_env['PYTHONPATH']}"}
+
+    def lookbook(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "runner", *arguments],
+            cwd=work,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    where = [sys.executable, "-c", "import runner; print(runner.__file__)"]
+    found = subprocess.run(
+        where, cwd=work, env=environment, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip().startswith(str(installed))
+    lookbook("validate", "spring.yaml")
+    assert json.loads(lookbook("schema", "results"))["title"]
+    lookbook("run", "spring.yaml", "--simulate", "--yes", "--sim", "latency=fixed:0.05")
+    assert (work / "spring.lookbook" / "simulated" / "catalog.html").is_file()
