@@ -1,0 +1,58 @@
+"""What the documentation says is held against the program."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from runner.cli import COMMANDS, cli
+from runner.model import Billing
+from runner.policy.outcome import Exit
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_every_command_is_in_the_readme_and_every_command_there_exists() -> None:
+    rows = re.findall(r"^\| `([a-z]+)` \|", README, re.MULTILINE)
+    assert sorted(rows) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_help_of_every_command_is_worth_reading(name: str) -> None:
+    command = cli.get_command(None, name)  # type: ignore[arg-type]  # the context is not used
+    assert command is not None
+    assert command.help
+    assert len(command.help.split()) >= 12
+    for parameter in command.params:
+        if parameter.param_type_name == "option":
+            assert getattr(parameter, "help", None), f"{name} {parameter.opts} has no help"
+
+
+@pytest.mark.parametrize("code", list(Exit))
+def test_every_exit_code_is_in_the_readme_and_in_the_help(code: Exit) -> None:
+    assert re.search(rf"^\| {int(code)} \| ", README, re.MULTILINE)
+    assert re.search(rf"^\s+{int(code)}\s", cli.help or "", re.MULTILINE)
+
+
+@pytest.mark.parametrize("billing", list(Billing))
+def test_every_kind_of_billing_is_explained(billing: Billing) -> None:
+    assert f"`{billing}`" in (ROOT / "docs" / "money.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text("utf-8")):
+        if not target.startswith(("http://", "https://")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_environment_variable_that_is_read_is_documented() -> None:
+    read: set[str] = set()
+    for path in (ROOT / "runner").rglob("*.py"):
+        read |= set(re.findall(r'"((?:HEYGEN_[A-Z_]+)|NO_COLOR)"', path.read_text("utf-8")))
+    assert read
+    for name in read:
+        assert name in README
+        assert name in (cli.help or "")
