@@ -17,6 +17,7 @@ from runner.executor.collect import Collector, unfetched
 from runner.executor.tasks import together
 from runner.ledger.places import Places, has_takes
 from runner.model import Campaign
+from runner.plan import plan as make_plan
 from runner.plan.wishes import Wishes, chosen
 from runner.policy.outcome import Exit
 
@@ -61,7 +62,8 @@ async def fetch(campaign: Campaign, simulated_at: str | None, wishes: Wishes) ->
             only = chosen(campaign, work.ledger.snapshot(), wishes)
             begin(work, campaign, "fetch")
             missing = await unfetched(work.desk, thorough=True)
-            missing = [take for take in missing if only is None or take.look in only]
+            moves = make_plan(campaign, work.ledger.snapshot()).moves
+            missing = [t for t in missing if only is None or moves.get(t.look, t.look) in only]
             work.progress.begin(len(missing))
             collector = Collector(work.desk)
 

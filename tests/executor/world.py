@@ -46,7 +46,7 @@ from runner.model import (
     Reference,
     Take,
 )
-from runner.plan import Plan
+from runner.plan import Asked, Plan
 from runner.plan import plan as make_plan
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
@@ -316,6 +316,7 @@ class World:
         ceilings: Ceilings | None = None,
         concurrency: int = 10,
         meanwhile: Callable[[Desk], Coroutine[Any, Any, None]] | None = None,
+        asked: Asked | None = None,
         retry: tuple[str, ...] = (),
         trimmed: Callable[[Plan], Plan] = lambda plan: plan,
     ) -> Outcome:
@@ -324,7 +325,8 @@ class World:
         async def go() -> Outcome:
             ledger = self.open(ceilings)
             try:
-                plan = trimmed(make_plan(campaign, ledger.snapshot(), retry=retry))
+                snapshot = ledger.snapshot()
+                plan = trimmed(make_plan(campaign, snapshot, asked or Asked(), retry=retry))
                 self.desk = Desk(
                     api=self.api,
                     ledger=ledger,

@@ -1,0 +1,176 @@
+"""What takes part in an identity, and what does not."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.canonical import canonical_json
+from runner.model import (
+    BASE,
+    FileImage,
+    InlineImage,
+    LiteralRef,
+    Look,
+    LookKind,
+    LookRef,
+    UploadedImage,
+    UrlImage,
+)
+from runner.plan.identity import identity_of, ingredients_of, renamed
+
+FILE = FileImage(Path("/a/style.png"), "style.png", "ab" * 32, "image/png", 10, 600, 600)
+LOOK = Look(
+    "navy",
+    LookKind.PROMPT,
+    "Navy",
+    "Sarah — Navy",
+    prompt="a navy blazer",
+    reference=LookRef(BASE),
+    images=(FILE,),
+)
+PHOTO = Look(BASE, LookKind.PHOTO, "Sarah", "Sarah", photo=FILE)
+THERE = Look("hired", LookKind.EXISTING, "Hired", None, existing="look_1")
+
+
+def identity(look: Look, *others: Look) -> str:
+    looks = {one.key: one for one in (PHOTO, THERE, *others, look)}
+    return identity_of(canonical_json(ingredients_of(look, looks)))
+
+
+TAKES_PART: dict[str, Any] = {
+    "kind": LookKind.PHOTO,
+    "prompt": "a red blazer",
+    "reference": LookRef("hired"),
+    "group": LiteralRef("group_1"),
+    "images": (UrlImage("https://example.com/a.png"),),
+}
+TAKES_NO_PART: dict[str, Any] = {
+    "key": "navy-office",
+    "title": "Office",
+    "name": "Sarah — Office",
+    "takes": 3,
+    "retries": 2,
+    "tags": ("hero",),
+    "matrix": "m",
+    "axes": (("outfit", "navy"),),
+    "line": 12,
+}
+OF_OTHER_KINDS = {"photo", "existing"}
+"""What a prompt does not have; tested with a look that does."""
+
+
+def test_every_field_of_a_look_either_takes_part_or_does_not() -> None:
+    named = {field.name for field in fields(Look)}
+    assert named == TAKES_PART.keys() | TAKES_NO_PART.keys() | OF_OTHER_KINDS
+
+
+@pytest.mark.parametrize("field", TAKES_PART)
+def test_what_is_paid_for_changes_the_identity(field: str) -> None:
+    assert identity(replace(LOOK, **{field: TAKES_PART[field]})) != identity(LOOK)
+
+
+@pytest.mark.parametrize("field", TAKES_NO_PART)
+def test_what_is_free_does_not(field: str) -> None:
+    assert identity(replace(LOOK, **{field: TAKES_NO_PART[field]})) == identity(LOOK)
+
+
+def test_a_photo_is_its_content() -> None:
+    moved = replace(FILE, path=Path("/b/other.png"), source="other.png", size_bytes=11, width=700)
+    assert identity(replace(PHOTO, photo=moved)) == identity(PHOTO)
+    assert identity(replace(PHOTO, photo=replace(FILE, sha256="cd" * 32))) != identity(PHOTO)
+
+
+def test_a_look_that_exists_is_its_id() -> None:
+    assert identity(replace(THERE, title="Another")) == identity(THERE)
+    assert identity(replace(THERE, existing="look_2")) != identity(THERE)
+
+
+def test_a_file_and_the_same_content_as_base64_are_one_picture() -> None:
+    inline = InlineImage("image/png", "aGk=", FILE.sha256)
+    assert identity(replace(LOOK, images=(inline,))) == identity(LOOK)
+
+
+@pytest.mark.parametrize("other", [UrlImage("style.png"), UploadedImage("style.png")])
+def test_pictures_of_different_kinds_are_never_mixed_up(other: UrlImage | UploadedImage) -> None:
+    first, second = UrlImage("x"), UploadedImage("x")
+    assert identity(replace(LOOK, images=(first,))) != identity(replace(LOOK, images=(second,)))
+    assert identity(replace(LOOK, images=(other,))) != identity(LOOK)
+
+
+def test_the_order_of_reference_images_takes_part() -> None:
+    pictures = (UrlImage("https://a"), UrlImage("https://b"))
+    there = replace(LOOK, images=pictures)
+    assert identity(there) != identity(replace(LOOK, images=pictures[::-1]))
+
+
+def test_which_look_is_referenced_takes_part_but_not_what_that_look_says() -> None:
+    other = Look("other", LookKind.PROMPT, "Other", "Other", prompt="one", reference=LookRef(BASE))
+    on_other = replace(LOOK, reference=LookRef("other"))
+    changed = replace(other, prompt="two")
+    assert identity(on_other, other) == identity(on_other, changed)
+    assert identity(on_other, other) != identity(LOOK, other)
+
+
+def test_a_reference_to_an_existing_look_is_its_id_however_it_is_spelled() -> None:
+    by_key = replace(LOOK, reference=LookRef("hired"))
+    by_id = replace(LOOK, reference=LiteralRef("look_1"))
+    assert identity(by_key) == identity(by_id)
+
+
+def test_no_reference_is_not_the_base() -> None:
+    assert identity(replace(LOOK, reference=None)) != identity(LOOK)
+
+
+def test_an_identity_is_a_known_hash_that_never_changes() -> None:
+    # Ledgers and results files out there hold it: another hash would buy everything again.
+    assert identity(LOOK) == "0faea92ad4283456c4229eaf7f5ccd55afa7b94672007f7ef272a0dc5c43bc00"
+    assert ingredients_of(LOOK, {BASE: PHOTO}) == {
+        "type": "prompt",
+        "group": None,
+        "prompt": "a navy blazer",
+        "reference": {"look": BASE},
+        "images": [f"sha256:{'ab' * 32}"],
+    }
+
+
+# --- renames --------------------------------------------------------------------------------------
+
+KEYS = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,8}", fullmatch=True)
+TEXTS = st.text(max_size=40)
+
+
+@given(TEXTS, TEXTS)
+def test_two_prompts_share_an_identity_only_when_they_are_the_same(one: str, other: str) -> None:
+    same = identity(replace(LOOK, prompt=one)) == identity(replace(LOOK, prompt=other))
+    assert same == (one == other)
+
+
+@given(title=TEXTS, name=TEXTS, takes=st.integers(1, 100), tags=st.lists(TEXTS).map(tuple))
+def test_no_free_field_ever_costs_anything(
+    title: str, name: str, takes: int, tags: tuple[str, ...]
+) -> None:
+    changed = replace(LOOK, title=title, name=name, takes=takes, tags=tags)
+    assert identity(changed) == identity(LOOK)
+
+
+@given(KEYS, KEYS, TEXTS)
+def test_a_reference_is_followed_through_a_rename(old: str, new: str, prompt: str) -> None:
+    def on(key: str) -> str:
+        looks = {key: replace(PHOTO, key=key)}
+        look = replace(LOOK, prompt=prompt, reference=LookRef(key), group=LookRef(key))
+        return canonical_json(ingredients_of(look, looks))
+
+    assert renamed(on(old), {old: new}) == on(new)
+    assert renamed(on(new), {new: old}) == on(old)
+
+
+@given(KEYS)
+def test_a_rename_touches_nothing_but_references(key: str) -> None:
+    prompt = canonical_json({"look": key})
+    look = replace(LOOK, prompt=prompt, reference=None)
+    text = canonical_json(ingredients_of(look, {}))
+    assert renamed(text, {key: "other"}) == text
