@@ -4,7 +4,7 @@ The order is the contract. Whatever an operation changed is in the journal befor
 and is done whether or not a fault then loses the answer.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,13 +16,14 @@ from runner.simulator.service import Answer, Call, Handler, Simulator, json_byte
 from runner.simulator.settings import Fault, FaultKind
 from runner.simulator.wire import Receive, Scope, Send
 
+IGNORED_BODY = 64 * 1024
+
 Area = Literal["api", "file", "own"]
 
-GENERATION_FAULTS = frozenset({"fail-generation", "moderation", "consent", "expired-link"})
-BEFORE: Mapping[FaultKind, Refusal] = {
-    "error-500": Refusal(500, "internal_error", "Something went wrong; nothing was done."),
-    "error-503": Refusal(503, "service_unavailable", "The service is unavailable; try again."),
-    "rate-limit": Refusal(
+BEFORE: Mapping[FaultKind, Callable[[], Refusal]] = {
+    "error-500": lambda: Refusal(500, "internal_error", "Something broke; nothing was done."),
+    "error-503": lambda: Refusal(503, "service_unavailable", "The service is away; try again."),
+    "rate-limit": lambda: Refusal(
         429, "rate_limit_exceeded", "Too many requests.", headers={"Retry-After": "1"}
     ),
 }
@@ -36,13 +37,14 @@ class Operation:
 
     ``area`` says which rules hold: the API needs a key and suffers faults, files suffer faults, the
     simulator's own pages neither. ``body_limit`` is in bytes; None leaves reading to the handler.
+    A body that an operation has no use for is read and ignored, as far as it is short.
     """
 
     method: str
     route: str
     handler: Handler
     query: frozenset[str] = frozenset()
-    body_limit: int | None = 0
+    body_limit: int | None = IGNORED_BODY
     area: Area = "api"
 
     @property
@@ -131,7 +133,7 @@ class _Exchange:
         try:
             for kind, refusal in BEFORE.items():
                 if self._struck(kind):
-                    raise refusal
+                    raise refusal()
             answer = await self._do()
         except Refusal as refusal:
             answer = refused(refusal)
