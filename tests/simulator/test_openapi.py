@@ -26,7 +26,7 @@ CONTENT_MATTERS = {
 
 @SCHEMA.parametrize()
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     database=None,

@@ -1,6 +1,7 @@
 """Settings: how they are spelled, what they mean, and what is said about a wrong one."""
 
 from decimal import Decimal
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -67,3 +68,15 @@ def test_a_wrong_fault_is_refused_in_words_that_quote_it(text: str) -> None:
 def test_settings_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Settings(**options)  # type: ignore[arg-type] # the point is what is wrong with them
+
+
+def test_the_documentation_names_every_fault_and_no_other() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    table = text.partition("## Faults")[2].partition("##")[0]
+    named = {
+        kind.strip("`")
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for kind in line.split("|")[1].strip().split(", ")
+    }
+    assert named == set(FAULT_KINDS)
