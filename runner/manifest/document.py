@@ -24,7 +24,7 @@ from yaml.events import (
 )
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.scalars import SUSPECT, Ambiguous, describe, resolve
+from runner.manifest.scalars import LONGEST_WORD, NUMERIC, SUSPECT, Ambiguous, describe, resolve
 from runner.manifest.source import COLUMN_BITS, line_of
 from runner.manifest.syntax import report_syntax
 
@@ -184,7 +184,13 @@ class _Reader:
             kind = type(key_event)
             if kind is ScalarEvent:
                 key = key_event.value
-                if key[:1] in SUSPECT or key_event.anchor or key_event.tag:
+                first = key[:1]
+                if (
+                    first in NUMERIC
+                    or (first in SUSPECT and len(key) < LONGEST_WORD)
+                    or key_event.anchor is not None
+                    or key_event.tag is not None
+                ):
                     key = self.key(key_event)
             elif kind is MappingEndEvent:
                 break
@@ -193,7 +199,8 @@ class _Reader:
             event: Any = get_event()
             if type(event) is ScalarEvent and event.anchor is None and event.tag is None:
                 value = event.value
-                if value[:1] in SUSPECT and not event.style:
+                first = value[:1]
+                if first in NUMERIC or (first in SUSPECT and len(value) < LONGEST_WORD):
                     value = self.scalar(event)
             else:
                 value = self.node(event, depth)

@@ -22,6 +22,7 @@ Place = tuple[Map, str] | tuple[Seq, int]
 """Where a text stands, worked out only when there is something to say."""
 
 BASE_REF = LookRef(BASE)
+_ADDED = frozenset({"prompt_prefix", "prompt_suffix"})
 _OWN_NAMES = frozenset({"key", "title"})
 _SPACES = re.compile(r"[ \t\r\n]+")
 _CLOSERS = tuple(",.;:!?)]}")
@@ -64,6 +65,7 @@ class Builder:
         self.defaults = defaults
         self.images = images
         self.findings = findings
+        self.bare = _ADDED.isdisjoint(defaults)
 
     def look(self, draft: Draft) -> Look:
         """Make one look. What is wrong is reported, and left out of it."""
@@ -96,7 +98,7 @@ class Builder:
             self.pictures(draft, written) if written else (),
             int(fields.get("takes", defaults.get("takes", 1))),
             int(fields.get("retries", defaults.get("retries", 0))),
-            self.tags(draft),
+            self.tags(draft) if "tags" in fields or combination or "tags" in defaults else (),
             draft.matrix,
             axes,
             line,
@@ -164,6 +166,12 @@ class Builder:
 
     def prompt(self, draft: Draft, title: str) -> str | None:
         """Give the prompt as it is sent: prefix, text and suffix, with white space made even."""
+        fields = draft.fields
+        if self.bare and _ADDED.isdisjoint(fields) and "prompt" in fields:
+            # Most prompts of a large manifest are just that, and nothing is wrong with them.
+            text = _even(fields["prompt"])
+            if text and "$" not in text and len(text) <= LONGEST_PROMPT:
+                return text
         parts = self.parts(draft)
         if not parts:
             return None

@@ -145,9 +145,11 @@ def _in_order(looks: Mapping[str, Look]) -> bool:
     """Whether every look refers to earlier ones only, as most manifests are written."""
     seen = set()
     for key, look in looks.items():
-        for where in (look.reference, look.group):
-            if isinstance(where, LookRef) and where.look not in seen:
-                return False
+        reference, group = look.reference, look.group
+        if isinstance(reference, LookRef) and reference.look not in seen:
+            return False
+        if group is not None and isinstance(group, LookRef) and group.look not in seen:
+            return False
         seen.add(key)
     return True
 

@@ -8,10 +8,16 @@ import re
 from dataclasses import dataclass
 from math import isfinite
 
-__all__ = ["SUSPECT", "Ambiguous", "Date", "describe", "resolve"]
+__all__ = ["LONGEST_WORD", "NUMERIC", "SUSPECT", "Ambiguous", "Date", "describe", "resolve"]
 
-SUSPECT = frozenset("yYnNtTfFoO~0123456789+-.<") | {""}
+NUMERIC = frozenset("0123456789+-.")
+"""First characters of plain scalars that may be a number or a date."""
+
+SUSPECT = frozenset("yYnNtTfFoO~<") | NUMERIC | {""}
 """First characters of plain scalars that may be something other than text; empty ones are."""
+
+LONGEST_WORD = 6
+"""Plain scalars of this length or longer are no boolean, null or merge key."""
 
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 for _truth, _spelled in ((True, ("yes", "true", "on")), (False, ("no", "false", "off"))):
