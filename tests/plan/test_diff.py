@@ -1,0 +1,346 @@
+"""From a campaign and a ledger to actions: each with its reason and its price."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from runner.model import BASE, Campaign, LookRef, Snapshot, Take, TakeState
+from runner.plan import Action, Asked, plan
+from tests.executor.world import campaign, existing, literal, look, photo
+from tests.plan.made import actions, done, held, summary, take
+
+SPRING = campaign(look("navy"), look("night", on="navy"), look("red"))
+EVERY = frozenset(one.key for one in SPRING.looks)
+
+
+def edited(changed: Campaign, key: str, **fields: object) -> Campaign:
+    looks = tuple(
+        replace(one, **fields) if one.key == key else one  # type: ignore[arg-type]  # any field
+        for one in changed.looks
+    )
+    return replace(changed, looks=looks)
+
+
+def reason(changed: Campaign, snapshot: Snapshot, key: str, asked: Asked | None = None) -> str:
+    return actions(changed, snapshot, asked)[key].reason
+
+
+# --- without any wish ---------------------------------------------------------------------------
+
+
+def test_everything_is_new_at_first() -> None:
+    fresh = plan(SPRING, Snapshot())
+    assert [action.key for action in fresh.actions] == [BASE, "navy", "night", "red"]
+    assert {action.reason for action in fresh.actions} == {"new"}
+    assert (fresh.count, fresh.cost, fresh.account) == (4, Decimal(4), None)
+
+
+def test_nothing_is_left_to_do_when_everything_is_there() -> None:
+    there = plan(SPRING, done(SPRING))
+    assert {action.action for action in there.actions} == {Action.KEEP}
+    assert not there.changes
+    assert there.worst_case == 0
+
+
+def test_an_edit_changes_one_identity_and_its_dependents_become_stale() -> None:
+    changed = edited(SPRING, "navy", prompt="a red blazer")
+    before = done(edited(SPRING, "navy", prompt="a navy blazer"))
+    assert summary(changed, before) == "navy create 1, night stale, red keep"
+    assert reason(changed, before, "navy") == "prompt changed: `navy` → `red`"
+    assert reason(changed, before, "night") == "reference navy will have a new take"
+
+
+def test_a_new_pick_makes_what_was_made_from_the_old_one_stale() -> None:
+    newer = held(
+        *(take(SPRING, key) for key in (BASE, "navy", "night", "red")),
+        take(SPRING, "navy", 2),
+        picks={"navy": "navy-2"},
+    )
+    assert summary(SPRING, newer) == "navy keep, night stale, red keep"
+    assert reason(SPRING, newer, "night") == "reference navy has a new take"
+
+
+def test_an_edit_that_is_taken_back_costs_nothing_and_nothing_is_stale() -> None:
+    other = edited(SPRING, "navy", prompt="another")
+    snapshot = held(
+        *(take(SPRING, key) for key in (BASE, "navy", "night", "red")),
+        take(other, "navy", 2),
+        picks={"navy": "navy-2"},
+    )
+    found = actions(SPRING, snapshot)
+    assert found["navy"].repick == "navy-1"
+    assert summary(SPRING, snapshot) == "navy keep, night keep, red keep"
+
+
+def test_a_new_name_is_a_free_rename() -> None:
+    changed = edited(SPRING, "navy", name="Sarah — Office")
+    assert summary(changed, done(SPRING)) == "navy rename, night keep, red keep"
+    assert plan(changed, done(SPRING)).cost == 0
+
+
+def test_a_renamed_key_keeps_what_was_bought_and_references_follow() -> None:
+    renamed = campaign(
+        look("office", "a prompt for navy", name="Sarah — navy"),
+        look("night", on="office"),
+        look("red"),
+    )
+    found = plan(renamed, done(SPRING))
+    assert found.moves == {"navy": "office"}
+    assert summary(renamed, done(SPRING)) == "office keep, night keep, red keep"
+    assert "renamed from navy" in reason(renamed, done(SPRING), "office")
+
+
+def test_a_whole_chain_of_renamed_keys_is_followed() -> None:
+    chain = campaign(look("a"), look("b", on="a"), look("c", on="b"))
+    renamed = campaign(
+        look("x", "a prompt for a", name="Sarah — a"),
+        look("y", "a prompt for b", on="x", name="Sarah — b"),
+        look("z", "a prompt for c", on="y", name="Sarah — c"),
+    )
+    assert plan(renamed, done(chain)).moves == {"a": "x", "b": "y", "c": "z"}
+    assert summary(renamed, done(chain)) == "x keep, y keep, z keep"
+
+
+def test_a_removed_look_is_an_orphan() -> None:
+    fewer = campaign(look("navy"), look("night", on="navy"))
+    assert summary(fewer, done(SPRING)) == "navy keep, night keep, red orphaned"
+
+
+def test_an_orphan_that_is_gone_at_heygen_is_listed_no_more() -> None:
+    fewer = campaign(look("navy"))
+    snapshot = held(take(SPRING, BASE), take(SPRING, "navy"),
+                    take(SPRING, "red", state=TakeState.DELETED))  # fmt: skip
+    assert summary(fewer, snapshot) == "navy keep"
+
+
+def test_what_exists_is_adopted_and_costs_nothing() -> None:
+    hired = campaign(existing("hired", "look_1"), look("navy", on="hired"))
+    assert summary(hired, Snapshot()) == "base create 1, hired adopt, navy create 1"
+    assert plan(hired, Snapshot()).cost == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (TakeState.PROCESSING, "it is under way"),
+        (TakeState.PENDING_CONSENT, "it waits for a person's consent"),
+        (TakeState.UNKNOWN, "it was sent and the outcome is unknown"),
+        (TakeState.SUBMITTING, "it was sent and the outcome is unknown"),
+    ],
+)
+def test_what_was_sent_is_resumed(state: TakeState, says: str) -> None:
+    snapshot = held(take(SPRING, BASE, state=state))
+    assert actions(SPRING, snapshot)[BASE].action is Action.RESUME
+    assert reason(SPRING, snapshot, BASE).startswith(says)
+
+
+def test_what_is_unknown_is_part_of_the_worst_case() -> None:
+    found = plan(SPRING, held(take(SPRING, BASE, state=TakeState.UNKNOWN)))
+    assert [found.cost, found.at_risk, found.worst_case] == [Decimal(3), Decimal(1), Decimal(4)]
+
+
+def test_a_failure_is_not_bought_again_and_blocks_what_needs_it() -> None:
+    failed = take(SPRING, "navy", state=TakeState.FAILED, error_message="moderation")
+    snapshot = held(take(SPRING, BASE), failed, take(SPRING, "red"))
+    assert summary(SPRING, snapshot) == "navy blocked, night blocked, red keep"
+    assert "navy#1 failed: moderation" in reason(SPRING, snapshot, "navy")
+    assert "navy is not usable" in reason(SPRING, snapshot, "night")
+    assert summary(SPRING, snapshot, Asked(retry=frozenset({"navy"}))) == (
+        "navy create 1, night create 1, red keep"
+    )
+
+
+def test_the_manifest_may_allow_retries() -> None:
+    patient = edited(SPRING, "red", retries=2)
+    failed = take(SPRING, "red", state=TakeState.FAILED)
+    snapshot = held(take(SPRING, BASE), take(SPRING, "navy"), take(SPRING, "night"), failed)
+    found = actions(patient, snapshot)["red"]
+    assert (found.takes, found.retries, found.retry_cost) == (1, 1, Decimal(1))
+
+
+def test_a_look_outside_the_group_of_its_reference_is_blocked() -> None:
+    grouped = campaign(look("navy"), look("night", on="navy", group=literal("other")))
+    snapshot = held(take(grouped, BASE), take(grouped, "navy"))
+    assert "is in group group, not in other" in reason(grouped, snapshot, "night")
+
+
+def test_what_is_under_way_for_an_older_wish_is_a_stray() -> None:
+    other = edited(SPRING, "red", prompt="another")
+    snapshot = held(take(SPRING, BASE), take(other, "red", state=TakeState.PROCESSING))
+    assert plan(SPRING, snapshot).strays == ("red-1",)
+
+
+# --- takes --------------------------------------------------------------------------------------
+
+
+def test_more_takes_are_candidates_beside_the_pick() -> None:
+    three = edited(SPRING, "navy", takes=3)
+    found = actions(three, done(SPRING))["navy"]
+    assert (found.action, found.takes, found.cost) == (Action.CREATE, 2, Decimal(2))
+    assert found.replaces is None
+    assert summary(three, done(SPRING)) == "navy create 2, night keep, red keep"
+
+
+def test_the_take_bought_after_an_edit_replaces_the_pick() -> None:
+    changed = edited(SPRING, "navy", prompt="another")
+    assert actions(changed, done(SPRING))["navy"].replaces == "navy-1"
+
+
+def test_a_reroll_buys_more_and_makes_nothing_stale() -> None:
+    asked = Asked(reroll={"navy": 2})
+    found = actions(SPRING, done(SPRING), asked)["navy"]
+    assert (found.takes, found.reroll, found.replaces, found.wanted) == (2, True, None, 3)
+    assert summary(SPRING, done(SPRING), asked) == "navy create 2, night keep, red keep"
+
+
+def test_a_look_whose_take_was_deleted_is_bought_anew() -> None:
+    snapshot = held(
+        take(SPRING, BASE),
+        take(SPRING, "navy", state=TakeState.DELETED),
+        take(SPRING, "night"),
+        take(SPRING, "red"),
+        picks={"navy": "navy-1"},
+    )
+    assert summary(SPRING, snapshot) == "navy create 1, night stale, red keep"
+    assert reason(SPRING, snapshot, "navy") == "navy#1 was deleted at HeyGen"
+    assert actions(SPRING, snapshot)["navy"].replaces == "navy-1"
+
+
+# --- cascade ------------------------------------------------------------------------------------
+
+
+def stale_chain() -> tuple[Campaign, Snapshot]:
+    chain = campaign(look("a"), look("b", on="a"), look("c", on="b"), look("d", on="c"))
+    return chain, held(
+        *(take(chain, key) for key in (BASE, "a", "b", "c", "d")),
+        take(chain, "a", 2),
+        picks={"a": "a-2"},
+    )
+
+
+def test_a_cascade_regenerates_along_the_chain() -> None:
+    chain, snapshot = stale_chain()
+    every = frozenset("abcd")
+    assert summary(chain, snapshot) == "a keep, b stale, c keep, d keep"
+    assert summary(chain, snapshot, Asked(cascade=every)) == (
+        "a keep, b create 1, c create 1, d create 1"
+    )
+    found = actions(chain, snapshot, Asked(cascade=every))
+    assert found["c"].replacing
+    assert found["c"].replaces == "c-1"
+    assert found["c"].reason == "reference b will have a new take: regenerated"
+
+
+def test_a_cascade_goes_as_far_as_it_is_asked_to() -> None:
+    chain, snapshot = stale_chain()
+    assert summary(chain, snapshot, Asked(cascade=frozenset("bc"))) == (
+        "a keep, b create 1, c create 1, d stale"
+    )
+
+
+def test_a_cascade_buys_nothing_that_was_made_from_the_pick_before() -> None:
+    chain, _ = stale_chain()
+    snapshot = held(
+        *(take(chain, key) for key in (BASE, "a", "b", "c", "d")),
+        take(chain, "a", 2),
+        take(chain, "b", 2, reference_id="id-a-2"),
+        picks={"b": "b-2"},
+    )
+    assert summary(chain, snapshot) == "a keep, b stale, c stale, d keep"
+    found = actions(chain, snapshot, Asked(cascade=frozenset("abcd")))
+    assert found["b"].repick == "b-1"
+    assert summary(chain, snapshot, Asked(cascade=frozenset("abcd"))) == (
+        "a keep, b keep, c keep, d keep"
+    )
+
+
+def test_a_cascade_that_was_interrupted_is_picked_up_and_its_dependents_wait() -> None:
+    chain, _ = stale_chain()
+    again: Take = take(chain, "b", 2, state=TakeState.PROCESSING, replaces="b-1",
+                       reference_id="id-a-2")  # fmt: skip
+    snapshot = held(
+        *(take(chain, key) for key in (BASE, "a", "b", "c", "d")),
+        take(chain, "a", 2),
+        again,
+        picks={"a": "a-2"},
+    )
+    assert summary(chain, snapshot) == "a keep, b resume, c stale, d keep"
+    assert actions(chain, snapshot)["b"].replacing
+
+
+# --- selection ----------------------------------------------------------------------------------
+
+
+def test_only_what_is_selected_is_bought() -> None:
+    asked = Asked(selected=frozenset({BASE, "red"}))
+    assert (
+        summary(SPRING, Snapshot(), asked) == "base create 1, navy keep, night keep, red create 1"
+    )
+    assert reason(SPRING, Snapshot(), "navy", asked) == "not selected"
+
+
+def test_what_a_selected_look_needs_and_is_not_there_blocks_it_and_says_the_cure() -> None:
+    asked = Asked(selected=frozenset({"night"}))
+    found = actions(SPRING, Snapshot(), asked)["night"]
+    assert found.action is Action.BLOCKED
+    assert "it needs navy, which is not selected and not there" in found.reason
+    assert "--select +night" in found.reason
+
+
+def test_what_a_selected_look_needs_and_is_there_is_used() -> None:
+    snapshot = held(take(SPRING, BASE), take(SPRING, "navy"))
+    asked = Asked(selected=frozenset({"night"}))
+    assert summary(SPRING, snapshot, asked) == "navy keep, night create 1, red keep"
+
+
+def test_an_older_version_of_a_reference_is_not_what_a_selected_look_needs() -> None:
+    changed = edited(SPRING, "navy", prompt="another")
+    snapshot = held(take(SPRING, BASE), take(SPRING, "navy"))
+    asked = Asked(selected=frozenset({"night"}))
+    assert actions(changed, snapshot, asked)["night"].action is Action.BLOCKED
+
+
+def test_what_is_under_way_is_picked_up_although_it_is_not_selected() -> None:
+    snapshot = held(take(SPRING, BASE, state=TakeState.PROCESSING))
+    asked = Asked(selected=frozenset({"navy"}))
+    assert summary(SPRING, snapshot, asked) == ("base resume, navy create 1, night keep, red keep")
+    assert not actions(SPRING, snapshot, asked)[BASE].selected
+
+
+def test_a_look_that_is_not_selected_is_neither_renamed_nor_picked_again() -> None:
+    changed = edited(SPRING, "navy", name="Another")
+    asked = Asked(selected=frozenset({"red"}))
+    assert actions(changed, done(SPRING), asked)["navy"].action is Action.KEEP
+
+
+def test_an_edit_that_is_not_selected_makes_nothing_stale_in_this_run() -> None:
+    changed = edited(SPRING, "navy", prompt="another")
+    asked = Asked(selected=frozenset({"night"}), cascade=frozenset({"night"}))
+    assert summary(changed, done(SPRING), asked) == "navy keep, night keep, red keep"
+
+
+# --- what the account says ----------------------------------------------------------------------
+
+
+def test_what_the_account_refuses_is_blocked_with_what_needs_it() -> None:
+    asked = Asked(refused={"navy": "the look x cannot be used"})
+    assert summary(SPRING, Snapshot(), asked) == (
+        "base create 1, navy blocked, night blocked, red create 1"
+    )
+    assert "the look x cannot be used" in reason(SPRING, Snapshot(), "night", asked)
+
+
+def test_a_base_that_the_account_does_not_have_blocks_everything() -> None:
+    hired = campaign(replace(existing(BASE, "look_1"), title="Sarah"), look("navy"))
+    asked = Asked(refused={BASE: "the look look_1 cannot be used"})
+    assert summary(hired, Snapshot(), asked) == "base blocked, navy blocked"
+
+
+def test_a_group_that_references_another_key_keeps_its_order() -> None:
+    grouped = campaign(look("saved", on=None, group=LookRef("later")), look("later"))
+    assert [action.key for action in plan(grouped, Snapshot()).actions] == [BASE, "later", "saved"]
+
+
+def test_the_base_photo_is_one_of_the_looks() -> None:
+    assert actions(campaign(photo()), Snapshot())[BASE].cost == 1

@@ -1,0 +1,98 @@
+"""What pruning may take, and what it spares."""
+
+from dataclasses import replace
+
+import pytest
+
+from runner.errors import UsageError
+from runner.model import Campaign, LookKind, Snapshot, TakeState
+from runner.plan import plan
+from runner.plan.pruning import Pruning, droppable, last_of_their_groups, prunable
+from tests.executor.world import campaign, literal, look
+from tests.plan.made import done, held, take
+
+SPRING = campaign(look("navy"), look("red"))
+FEWER = campaign(look("navy"))
+
+
+def pruned(
+    now: Campaign,
+    snapshot: Snapshot,
+    *,
+    selected: frozenset[str] | None = None,
+    old_takes: bool = False,
+) -> Pruning:
+    return prunable(now, snapshot, plan(now, snapshot), selected=selected, old_takes=old_takes)
+
+
+def labels(pruning: Pruning) -> list[str]:
+    return [take.label for take in pruning.takes]
+
+
+def test_orphans_are_pruned_and_nothing_else() -> None:
+    assert labels(pruned(FEWER, done(SPRING))) == ["red#1"]
+    assert labels(pruned(SPRING, done(SPRING))) == []
+
+
+def test_takes_that_are_not_picked_are_pruned_when_that_is_asked_for() -> None:
+    snapshot = held(*done(SPRING).takes["base"], take(SPRING, "navy"), take(SPRING, "navy", 2))
+    assert labels(pruned(SPRING, snapshot)) == []
+    assert labels(pruned(SPRING, snapshot, old_takes=True)) == ["navy#2"]
+
+
+def test_the_pick_of_a_wanted_look_is_never_pruned() -> None:
+    with pytest.raises(UsageError, match="its pick is never pruned"):
+        pruned(SPRING, done(SPRING), selected=frozenset({"navy"}))
+    chosen = pruned(SPRING, done(SPRING), selected=frozenset({"navy"}), old_takes=True)
+    assert labels(chosen) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"kind": LookKind.EXISTING}, "it existed before this campaign"),
+        ({"state": TakeState.PROCESSING}, "it is processing"),
+    ],
+)
+def test_what_must_not_go_is_spared_with_the_reason(fields: dict[str, object], says: str) -> None:
+    red = replace(take(SPRING, "red"), **fields)  # type: ignore[arg-type]  # any field
+    pruning = pruned(FEWER, held(take(SPRING, "base"), red))
+    assert [(one.label, why) for one, why in pruning.spared] == [("red#1", says)]
+    assert pruning.takes == ()
+
+
+def test_an_id_that_the_manifest_names_is_spared() -> None:
+    naming = campaign(look("navy", on=literal("id-red-1")))
+    ((one, why),) = pruned(naming, done(SPRING)).spared
+    assert (one.label, why) == ("red#1", "the manifest names its id")
+
+
+def test_what_something_under_way_is_made_from_is_spared() -> None:
+    live = take(SPRING, "navy", 2, state=TakeState.PROCESSING, reference_id="id-red-1")
+    ((one, why),) = pruned(FEWER, held(take(SPRING, "base"), take(SPRING, "red"), live)).spared
+    assert (one.label, why) == ("red#1", "a take under way is made from it")
+
+
+def test_what_is_deleted_already_is_not_pruned_twice() -> None:
+    gone = take(SPRING, "navy", 2, state=TakeState.DELETED)
+    snapshot = held(take(SPRING, "base"), take(SPRING, "navy"), gone)
+    assert labels(pruned(FEWER, snapshot, old_takes=True)) == []
+
+
+def test_one_look_stays_so_that_no_group_goes_by_accident() -> None:
+    doomed = [
+        take(SPRING, "red", number, group_id=group)
+        for number, group in ((1, "g1"), (2, "g1"), (3, "g2"))
+    ]
+    groups = {"g1": ["id-red-1", "id-red-2"], "g2": ["id-red-3", "another"]}
+    assert last_of_their_groups(doomed, groups) == {"red-1": "g1"}
+
+
+def test_pictures_on_disk_go_only_where_they_are_not_picked() -> None:
+    snapshot = held(
+        *(take(SPRING, key) for key in ("base", "navy", "red")), take(SPRING, "navy", 2)
+    )
+    assert [t.label for t in droppable(snapshot, plan(SPRING, snapshot), None)] == ["navy#2"]
+    assert [t.label for t in droppable(snapshot, plan(FEWER, snapshot), None)] == ["navy#2"]
+    named = droppable(snapshot, plan(FEWER, snapshot), {"red"})
+    assert [t.label for t in named] == ["red#1"]
