@@ -7,6 +7,9 @@ from runner.manifest.source import Source, Span
 
 __all__ = ["Diagnostic", "Findings"]
 
+_LONGEST = 400
+"""Characters of a message: it may quote a value of any length."""
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
@@ -37,6 +40,7 @@ class Findings:
         self.errors = 0
         self._found: dict[tuple[str, int, int, str], Diagnostic] = {}
         self._more: dict[tuple[str, int, int, str], int] = {}
+        self._places: set[tuple[int, int]] = set()
 
     def report(
         self,
@@ -65,10 +69,11 @@ class Findings:
         if identity in self._found:
             self._more[identity] = self._more.get(identity, 0) + fold
             return
+        self._places.add((span.line, span.column))
         self._found[identity] = Diagnostic(
             severity,
             code,
-            message,
+            message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…",
             self.source.name,
             span.line,
             span.column,
@@ -80,7 +85,7 @@ class Findings:
 
     def has(self, line: int, column: int) -> bool:
         """Whether something is said about this place already, so that it is not said twice."""
-        return any(key[1:3] == (line, column) for key in self._found)
+        return (line, column) in self._places
 
     def all(self) -> tuple[Diagnostic, ...]:
         """Give everything found, in the order of the file."""

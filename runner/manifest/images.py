@@ -12,7 +12,7 @@ from typing import Any
 from runner.canonical import sha256_hex
 from runner.model import FileImage, Image, InlineImage, UploadedImage, UrlImage
 
-__all__ = ["MAX_BYTES", "SMALLEST_PHOTO", "BadImage", "Images"]
+__all__ = ["MAX_BYTES", "SMALLEST_PHOTO", "BadImage", "Images", "known_by"]
 
 MAX_BYTES = 32 * 1024 * 1024
 """What ``POST /v3/assets`` takes (API page)."""
@@ -141,6 +141,17 @@ class Images:
             picture.width,
             picture.height,
         )
+
+
+def known_by(image: Image) -> str:
+    """Say what an image is known by: its content's hash, or the text of its URL or id."""
+    match image:
+        case FileImage() | InlineImage():
+            return image.sha256
+        case UrlImage():
+            return image.url
+        case UploadedImage():
+            return f"asset {image.asset_id}"
 
 
 def _inspect(content: bytes, name: str) -> Picture:

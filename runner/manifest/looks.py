@@ -7,7 +7,7 @@ from typing import Any
 
 from runner.manifest.diagnostics import Findings
 from runner.manifest.document import Map, Seq
-from runner.manifest.images import BadImage, Images
+from runner.manifest.images import BadImage, Images, known_by
 from runner.manifest.matrix import Combination
 from runner.manifest.source import line_of
 from runner.manifest.template import Scope, names_in
@@ -281,7 +281,7 @@ class Builder:
             image = self.picture(draft, item, (written, position))
             if image is None:
                 continue
-            if image in found:
+            if known_by(image) in map(known_by, found):
                 message, mark = "this reference image is in the list already", written.at(position)
                 self.findings.report("repeated-image", message, mark, look=draft.key)
             found.append(image)

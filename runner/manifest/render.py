@@ -1,5 +1,6 @@
 """Findings for people and for programs: text with a caret, JSON, GitHub annotations, SARIF."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from runner.manifest.diagnostics import Diagnostic
 __all__ = ["as_github", "as_json", "as_sarif", "as_text", "counted"]
 
 _WIDEST = 100
+_UNSAFE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}
 _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "notice"}
 
@@ -72,7 +74,7 @@ def _block(found: Diagnostic) -> str:
     place = f"{found.file}:{found.line}:{found.column}"
     named = not found.look or f"`{found.look}`" in found.message
     words = found.message if named else f"{found.message} (look {found.look})"
-    lines = [f"{place}: {found.severity.value}[{found.code}]: {words}"]
+    lines = [_safe(f"{place}: {found.severity.value}[{found.code}]: {words}")]
     if found.severity is Severity.HINT:
         return f"{lines[0]}. {found.hint}"
     if found.text.strip():
@@ -80,7 +82,7 @@ def _block(found: Diagnostic) -> str:
         quoted, caret = _quoted(found)
         lines += [f"  {number} | {quoted}", f"  {' ' * len(number)} | {caret}"]
     if found.hint:
-        lines.append(f"  -> {found.hint}")
+        lines.append(_safe(f"  -> {found.hint}"))
     return "\n".join([*lines, ""])
 
 
@@ -92,12 +94,16 @@ def _quoted(found: Diagnostic) -> tuple[str, str]:
     window = text[first : first + _WIDEST]
     left = "…" if first else ""
     right = "…" if first + _WIDEST < len(text) else ""
-    # Control characters would move the cursor; the caret must stay under what it points at.
-    shown = "".join(char if char.isprintable() or char == "\t" else "�" for char in window)
+    shown = _safe(window)
     before = left + shown[: start - first]
     padding = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
     under = sum(_width(char) for char in shown[start - first : end - first])
     return f"{left}{shown}{right}".rstrip(), padding + "^" * max(under, 1)
+
+
+def _safe(text: str) -> str:
+    """Replace what would move the cursor or turn the text around: it may come from anybody."""
+    return _UNSAFE.sub("�", text)
 
 
 def _width(char: str) -> int:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from runner.manifest.advice import advise
 from runner.manifest.diagnostics import Findings
+from runner.manifest.images import known_by
 from runner.manifest.looks import BASE_REF, Draft
 from runner.manifest.references import Groups, circles, differ, group_of, suggestion
-from runner.model import BASE, LiteralRef, Look, LookRef
+from runner.model import BASE, LiteralRef, Look, LookRef, Reference
 
 __all__ = ["check_looks"]
 
@@ -141,10 +142,18 @@ class _Rules:
             return
         first: dict[tuple[object, ...], Look] = {}
         for look in asked:
-            request = look.prompt, look.reference, look.group, look.images
+            images = tuple(known_by(image) for image in look.images)
+            request = look.prompt, self.sent(look.reference), look.group, images
             same = first.setdefault(request, look)
             if same is look:
                 continue
             message = f"sends the same request as `{same.key}` (line {same.line}), and pays again"
             hint = "For more candidates of one look use `takes: 2`; otherwise change the prompt."
             self.report("identical-request", message, look, "prompt", hint)
+
+    def sent(self, reference: Reference | None) -> Reference | None:
+        """Give a reference as the request says it: a look that exists already by its id."""
+        if isinstance(reference, LookRef) and reference.look in self.looks:
+            existing = self.looks[reference.look].existing
+            return LiteralRef(existing) if existing else reference
+        return reference

@@ -54,6 +54,8 @@ COMMON_MISTAKES = MappingProxyType(
         ("look", "photo"): "Only the base is made from a photo; a look takes `reference_images`.",
         ("look", "id"): "A look's key is what stands before its colon.",
         ("look", "matrix"): "`matrix` stands at the top, beside `looks`.",
+        ("matrix", "existing"): "A look that exists is declared by itself, under `looks`.",
+        ("matrix", "key"): "The looks' keys are made by `id`.",
         ("look", "type"): "A look is of type `prompt`, or has `existing: ID`; nothing to say here.",
         ("base", "type"): "What the base is follows from `photo`, `prompt` or `avatar_id`.",
         ("base", "existing"): "For the base it is called `avatar_id`.",

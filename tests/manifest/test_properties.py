@@ -10,8 +10,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runner.canonical import canonical_json
 from runner.manifest import Reading, load
 from runner.model import BASE, Campaign, Look, LookKind, LookRef
+from runner.plan.identity import identity_of, ingredients_of
 
 Read = Callable[..., Reading]
 
@@ -140,6 +142,13 @@ def meaning(campaign: Campaign) -> dict[str, tuple[Any, ...]]:
     }  # fmt: skip
 
 
+def identities(campaign: Campaign) -> dict[str, str]:
+    looks = {look.key: look for look in campaign.looks}
+    return {
+        key: identity_of(canonical_json(ingredients_of(look, looks))) for key, look in looks.items()
+    }
+
+
 def valid(folder: Path, text: str) -> Campaign:
     reading = read(folder, text)
     assert reading.campaign is not None, (text, reading.diagnostics)
@@ -161,6 +170,7 @@ def test_order_comments_and_white_space_change_no_look(
     original = valid(folder, written(document))
     changed = valid(folder, commented(written(shuffled(document, chance)), chance))
     assert meaning(changed) == meaning(original)
+    assert identities(changed) == identities(original)
 
 
 @given(documents())

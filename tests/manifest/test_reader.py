@@ -1,13 +1,16 @@
 """A file as a whole: what cannot be read at all, and what always holds."""
 
 import gc
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import runner.manifest.source
 from runner.manifest import Diagnostic, Reading, Severity, load
+from runner.manifest.render import as_text
 from runner.model import Campaign
 
 Read = Callable[..., Reading]
@@ -119,3 +122,40 @@ def test_amounts_are_exact(campaign: Callable[..., Campaign]) -> None:
     assert str(read.budget.run_usd) == "0.1"
     assert str(read.budget.campaign_usd) == "20"
     assert str(read.prices.photo) == "1.15"
+
+
+def test_requests_are_compared_as_they_are_sent(read: Read, tmp_path: Path) -> None:
+    for name in ("one.png", "two.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    reading = read(
+        "looks:\n  hired: {existing: look_9}\n"
+        "  a: {prompt: A coat, avatar_id: {look: hired}, reference_images: [one.png]}\n"
+        "  b: {prompt: A  coat, avatar_id: look_9, reference_images: [two.png]}\n"
+        "  c: {prompt: A coat, avatar_id: look_9}\n"
+        "  d: {prompt: A coat, reference_images: [one.png, two.png]}\n",
+        head=True,
+        hints=False,
+    )
+    assert [(found.code, found.look) for found in reading.diagnostics] == [
+        ("identical-request", "b"), ("repeated-image", "d"),
+    ]  # fmt: skip
+
+
+def test_thousands_of_mistakes_are_told_in_bounded_time(read: Read) -> None:
+    looks = "".join(f"  l{n}: {{promt: A coat {n}}}\n" for n in range(3000))
+    started = time.process_time()
+    reading = read("max_looks: 5000\nlooks:\n" + looks, head=True, hints=False)
+    assert len(reading.diagnostics) == 3000
+    assert time.process_time() - started < 20
+
+
+def test_a_message_never_grows_with_what_it_quotes(read: Read) -> None:
+    reading = read(f"looks:\n  a: {{prompt: A coat, {'x' * 5000}: 1}}\n", head=True, hints=False)
+    assert len(only(reading).message) <= 400
+
+
+def test_what_a_manifest_says_cannot_move_the_cursor(read: Read) -> None:
+    reading = read('looks:\n  a: {prompt: A coat, "\\e[31m\\u202e": 1}\n', head=True, hints=False)
+    assert "\x1b" in only(reading).message
+    assert "\x1b" not in as_text(reading.diagnostics)
+    assert "\u202e" not in as_text(reading.diagnostics)
