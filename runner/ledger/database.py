@@ -68,7 +68,24 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             # A read-only folder cannot hold the shared-memory file that WAL needs.
             connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
             _check(connection, path)
-    return connection
+        return _as_of_today(connection)
+
+
+def _as_of_today(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Give the ledger in the present schema: an older one, or one just begun, as a copy in memory.
+
+    A run that met a full disk in its first moment leaves a file without any table.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == SCHEMA_VERSION:
+        return connection
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        connection.backup(copy)
+    finally:
+        connection.close()
+    migrate(copy)
+    return copy
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -2,13 +2,14 @@
 
 An operation is a function that is handed the ``Store`` and calls ``emit``; a batch of operations
 is one transaction. Memory is changed while the transaction is open: when the commit fails, the
-store is *broken* and says so to everybody, because then only the file knows what is true.
+store reads back what is on disk, stays *broken*, and says so to everybody who wants to write.
 """
 
 import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +21,7 @@ from runner.ledger import bodies
 from runner.ledger.database import explain
 from runner.ledger.fold import Entry, Note, State, apply, from_facts, to_facts
 from runner.model import Account, Snapshot, Take
-from runner.policy.budget import held
+from runner.policy.budget import held, held_in_run
 
 __all__ = ["Operation", "Probe", "Store"]
 
@@ -57,9 +58,9 @@ class Store:
         self._broken: Exception | None = None
         self._kinds: list[str] = []
         self.run: str | None = None
-        self.state = State()
-        self.spent = Decimal(0)
-        self.spent_in_run = Decimal(0)
+        self.state: State
+        self.spent: Decimal
+        self.spent_in_run: Decimal
         self._load()
 
     # --- reading ------------------------------------------------------------------------------
@@ -120,6 +121,7 @@ class Store:
         return bodies.join(row[0], blobs, sha256)
 
     def _load(self) -> None:
+        self.state, self.spent = State(), Decimal(0)
         names = ", ".join(_COLUMNS)
         for row in self._connection.execute(f"SELECT {names} FROM takes"):  # noqa: S608 - our own names
             take = Take(**from_facts(dict(zip(_COLUMNS, row, strict=True))))
@@ -133,6 +135,7 @@ class Store:
             "SELECT facts FROM events WHERE kind = ? ORDER BY seq DESC LIMIT 1", (Note.WALLET,)
         ).fetchone()
         self.state.wallet = json.loads(wallet[0]) if wallet else None
+        self.spent_in_run = held_in_run(self.state.takes.values(), self.run or "")
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -149,8 +152,10 @@ class Store:
                 return self._transact(operations)
             except sqlite3.Error as error:
                 self._broken = explain(error, self._path)
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    self._load()  # what is said from here on must be what is on disk
                 raise self._broken from error
 
     def _transact(self, operations: Sequence[Operation]) -> list[Any]:

@@ -19,6 +19,7 @@ from runner.ledger import bodies, database
 from runner.ledger.file import LedgerFile, read_snapshot
 from runner.ledger.fold import rebuild, to_facts
 from runner.ledger.lock import hold
+from runner.ledger.places import has_takes, owner_of
 from runner.model import Account, Billing, TakeState
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, ImpossibleEvent
@@ -211,8 +212,10 @@ async def test_a_commit_that_fails_breaks_the_ledger_and_loses_nothing_that_was_
         await ledger.intend(intent("b", body=b'"' + b"x" * 100_000 + b'"', key="b"))
     with pytest.raises(StorageError):
         await ledger.intend(intent("c", key="c"))
+    said = ledger.snapshot()
     ledger.close()
     assert set(read_snapshot(path).takes) == {"a"}
+    assert said == read_snapshot(path)
 
 
 def test_a_file_that_is_no_database_is_refused_with_what_to_do(path: Path) -> None:
@@ -234,6 +237,13 @@ def test_a_damaged_page_is_noticed(path: Path, ticking: Ticking) -> None:
         read_snapshot(path)
     with pytest.raises(LedgerDamaged):
         database.open_for_writing(path)
+
+
+def test_a_file_that_was_only_just_begun_is_an_empty_ledger(path: Path) -> None:
+    path.write_bytes(b"")
+    assert read_snapshot(path).takes == {}
+    assert owner_of(path) is None
+    assert not has_takes(path)
 
 
 def test_a_newer_ledger_is_not_touched(path: Path) -> None:

@@ -1,0 +1,85 @@
+"""Full disks and consents: what a person meets, and how the same command goes on."""
+
+import json
+import resource
+import subprocess
+import urllib.request
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Command, Server
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+def limited(lookbook: Command, size: int, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command where no file can grow beyond ``size`` bytes: a disk that is full."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return subprocess.run(
+        [lookbook.executable, *arguments],
+        cwd=lookbook.folder,
+        # A bytecode file that is cut short would outlive this test.
+        env={**lookbook.environment, "PYTHONDONTWRITEBYTECODE": "1"},
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("size", [8_000, 40_000, 70_000, 90_000, 110_000, 140_000])
+def test_a_disk_that_fills_up_loses_nothing_and_the_same_command_resumes(
+    size: int, lookbook: Command, server: Server
+) -> None:
+    done = limited(lookbook, size, "run", "spring.yaml", "--yes")
+    assert "Traceback" not in done.stderr, done.stderr
+    if done.returncode != 0:
+        assert "Error:" in done.stderr
+        assert "run the same command again" in done.stderr or "writable" in done.stderr
+    results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json")
+    assert {look["state"] for look in results["looks"]} == {"fetched"}
+    assert len(server.stats()["charges"]) == 4
+
+
+def consents(results: dict[str, Any]) -> list[str]:
+    return [
+        take["consent_url"]
+        for look in results["looks"]
+        for take in look["takes"]
+        if take["state"] == "pending_consent"
+    ]
+
+
+@pytest.mark.parametrize("server", [{"faults": ["consent:1"]}], indirect=True)
+def test_a_consent_is_asked_for_and_the_next_run_goes_on(lookbook: Command, server: Server) -> None:
+    done = lookbook("run", "spring.yaml", "--yes", "--format", "json", code=4)
+    (url,) = consents(json.loads(done.stdout))
+    assert url in done.stderr
+    assert url in lookbook("status", "spring.yaml").stdout
+    assert len(server.stats()["charges"]) == 1
+    urllib.request.urlopen(url).close()
+    lookbook("run", "spring.yaml", "--yes")
+    assert len(server.stats()["charges"]) == 4
+
+
+@pytest.mark.parametrize("server", [{"faults": ["moderation:1"]}], indirect=True)
+def test_a_moderated_photo_blocks_what_depends_on_it_and_says_why(
+    lookbook: Command, server: Server
+) -> None:
+    results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json", code=1)
+    states = {look["look"]: look["state"] for look in results["looks"]}
+    assert states == {
+        "base": "failed",
+        "office": "blocked",
+        "night": "blocked",
+        "street": "blocked",
+    }
+    assert results["looks"][0]["error"]["message"]
+    again = lookbook.json("run", "spring.yaml", "--yes", "--format", "json", code=1)
+    assert len(again["looks"][0]["takes"]) == 1
+    assert len(server.stats()["charges"]) <= 1
