@@ -41,7 +41,7 @@ def dress(f: Fitting) -> None:
                 dark(f.base, 0.14),
             )
         dot = f.accent if abs(luma(f.accent) - luma(f.base)) > 0.2 else light(f.base, 0.55)
-        for row in range(9):
+        for row in range(20):
             for column in range(-3, 4):
                 x = column * 0.5 + (row % 2) * 0.25
                 y = 2.7 + row * 0.38

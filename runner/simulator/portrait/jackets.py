@@ -218,7 +218,7 @@ def sports(f: Fitting) -> None:
 
 
 def crossed_arms(f: Fitting) -> None:
-    """Two forearms across the chest, in the cloth of what is worn."""
+    """Cross two forearms over the chest, in the cloth of what is worn; one hand is hidden."""
     for side, y, shade in ((-1, 4.72, 0.1), (1, 4.5, 0.02)):
         arm = dark(f.base, shade)
         reach = f.wide - 0.1
@@ -232,10 +232,7 @@ def crossed_arms(f: Fitting) -> None:
             [(x, py + 0.09) for x, py in knots], (0.7, 0.84, 0.66, 0.52), dark(f.base, 0.34)
         )
         f.canvas.brush(knots, (0.7, 0.84, 0.66, 0.52), arm)
-        f.canvas.oval(-side * 1.22, y - 0.2, 0.3, 0.2, f.skin, turn=side * 20)
-        for finger in range(3):
-            f.canvas.stroke(
-                [(-side * 1.3, y - 0.3 + finger * 0.1), (-side * 1.48, y - 0.34 + finger * 0.1)],
-                0.075,
-                dark(f.skin, 0.05),
-            )
+    f.canvas.oval(-1.22, 4.3, 0.3, 0.2, f.skin, turn=20)
+    for finger in range(3):
+        y = 4.2 + finger * 0.1
+        f.canvas.stroke([(-1.3, y), (-1.48, y - 0.04)], 0.075, dark(f.skin, 0.05))
