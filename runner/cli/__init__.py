@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def invoke(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives its exit code. The one boundary where errors become words."""
-    color = False if os.environ.get("NO_COLOR") else None
+    color = _color()
     try:
         code = cli.main(
             args=list(arguments) if arguments is not None else None,
@@ -125,10 +125,17 @@ def invoke(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _color() -> bool | None:
+    """Whether colours may be used: never with NO_COLOR, else where there is a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
 def _complain(message: str, hint: str | None, code: int) -> int:
-    click.echo(f"{click.style('Error:', fg='red', bold=True)} {message}", err=True)
-    if hint:
-        click.echo(f"       {hint}", err=True)
+    from runner.cli.show import plain
+
+    lines = [plain(line) for line in [*message.splitlines(), *(hint or "").splitlines()]]
+    word = click.style("Error:", fg="red", bold=True)
+    click.echo("\n       ".join([f"{word} {lines[0]}", *lines[1:]]), err=True, color=_color())
     return code
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, TextIO
 
-from runner.cli.show import usd
+from runner.cli.show import plain, usd
 from runner.model import Take
 from runner.policy.budget import held
 from runner.policy.lifecycle import Event
@@ -114,6 +114,7 @@ class Progress:
         self._bar.set_postfix_str(", ".join([*parts, self._money()]), refresh=True)
 
     def _tell(self, text: str) -> None:
+        text = plain(text)
         if self._bar is not None:
             self._bar.write(text, file=self._stream)
             return

@@ -62,6 +62,14 @@ def table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:
     return "\n".join(lines)
 
 
+def plain(text: str) -> str:
+    """Give a text that a terminal only shows: control and direction characters are made visible.
+
+    Prompts, names and the API's messages are anybody's words.
+    """
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+
+
 def plural(count: int, one: str) -> str:
     """Write a count with its noun: ``1 look``, ``3 looks``."""
     return f"{count} {one}{'' if count == 1 else 's'}"
@@ -89,7 +97,7 @@ def plan_text(
             price = f"({usd(action.price)} if asked for)"
         word = click.style(f"{mark} {action.action}", fg=colour)
         takes = f"× {action.takes}" if action.takes > 1 else ""
-        rows.append((f"  {word}", action.key, takes, price, action.reason))
+        rows.append((f"  {word}", action.key, takes, price, plain(action.reason)))
     lines = [f"{click.style(plan.campaign, bold=True)} · {where}", ""]
     if rows:
         lines += [table(rows, right=(3,)), ""]
@@ -136,7 +144,7 @@ def results_text(results: Mapping[str, Any]) -> str:
                 look["reference"] or "—",
                 usd(look["cost_usd"]) if look["cost_usd"] else "—",
                 look["avatar_id"] or "—",
-                picture or problem,
+                picture or plain(problem),
             )
         )
     return table(rows, right=(3,)) + "\n\n" + totals_text(results)

@@ -1,0 +1,61 @@
+"""Words on a terminal: hostile texts are shown, not obeyed; money and tables read well."""
+
+import io
+from decimal import Decimal
+
+import click
+import pytest
+
+from runner.cli.progress import Progress
+from runner.cli.show import plain, plan_text, plural, table, usd
+from runner.model import LookKind, Snapshot, Take, TakeState
+from runner.plan import plan
+from runner.policy.lifecycle import Event
+from tests.executor.world import campaign, look
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(1, "$1.00"), (Decimal("0.5"), "$0.50"), (Decimal("0.0333"), "$0.0333"), (None, "—")],
+)
+def test_an_amount_has_cents_and_more_only_where_there_is_more(
+    amount: Decimal | None, text: str
+) -> None:
+    assert usd(amount) == text
+
+
+def test_control_characters_are_shown_and_not_obeyed() -> None:
+    assert plain("a\x1b[2Jb\u202ec\r") == "a\\u001b[2Jb\\u202ec\\u000d"
+    assert plain("Säräh — ok 图") == "Säräh — ok 图"
+
+
+def test_a_table_is_aligned_also_where_it_is_coloured() -> None:
+    text = table([("a", click.style("red", fg="red"), "1"), ("bbb", "x", "10")], right=(2,))
+    assert click.unstyle(text) == "a    red   1\nbbb  x    10"
+
+
+def test_a_plan_says_count_price_and_worst_case() -> None:
+    made = plan(campaign(look("a", retries=1), look("b")), Snapshot())
+    text = click.unstyle(plan_text(made, where="account x", wallet=Decimal(2), ceiling=Decimal(9)))
+    assert "3 generations to buy: $3.00 · at worst $4.00" in text
+    assert "ceiling $9.00 · wallet $2.00" in text
+    assert "does not hold enough" in text
+
+
+def test_progress_is_plain_lines_where_there_is_no_terminal() -> None:
+    stream = io.StringIO()
+    progress = Progress(ceiling=Decimal(5), stream=stream)
+    progress.begin(1)
+    take = Take("u", "a", 1, LookKind.PROMPT, "i", "{}", "name", state=TakeState.FAILED)
+    progress.take_changed(take, Event.ACCEPTED)
+    progress.take_changed(take, Event.FAILED)
+    progress.said("evil\x1b]0;title\x07")
+    progress.close()
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "[0/1] a#1 accepted"
+    assert lines[1].startswith("[1/1] a#1 failed")
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_count_has_its_noun() -> None:
+    assert (plural(1, "look"), plural(2, "look")) == ("1 look", "2 looks")
