@@ -6,7 +6,7 @@ The words are English; a prompt in which no common English word occurs is left a
 import re
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.looks import Draft
+from runner.manifest.drafts import Draft
 from runner.model import Look
 
 __all__ = ["advise"]

@@ -7,10 +7,11 @@ from difflib import get_close_matches
 from typing import Any
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.document import Map
+from runner.manifest.drafts import Draft
 from runner.manifest.images import Images
-from runner.manifest.looks import Builder, Draft
+from runner.manifest.looks import Builder
 from runner.manifest.matrix import Axes, combinations, read_axes, size
+from runner.manifest.nodes import Map
 from runner.manifest.rules import check_looks
 from runner.manifest.source import Source, line_of
 from runner.manifest.template import Scope
@@ -48,8 +49,9 @@ class _Campaign:
     def build(self) -> Campaign | None:
         document, findings = self.document, self.findings
         base: Map = document.get("base", Map())
-        base_name = base.get("name", "")
-        scope = self.scope(base_name)
+        scope = self.scope(base)
+        campaign = self.whole_text(document, "campaign", scope)
+        base_name = self.whole_text(base, "name", scope)
         if not self.expand(scope):
             return None
         images = Images(self.source.path.parent)
@@ -68,7 +70,7 @@ class _Campaign:
             message = "only the base is declared, no looks"
             findings.report("no-looks", message, 0, hint="Add `looks:` or `matrix:`.")
         return Campaign(
-            document.get("campaign", ""),
+            campaign,
             self.source.path,
             tuple(looks.values()),
             Budget(**_amounts(document.get("budget", {}))),
@@ -76,14 +78,24 @@ class _Campaign:
             tuple(self.matrices),
         )
 
-    def scope(self, base_name: str) -> Scope:
+    def scope(self, base: Map) -> Scope:
         """Give what names stand for everywhere."""
         declared: Map = self.document.get("variables", Map())
         self.check_reserved(declared)
-        literals = {"base.name": base_name, "campaign": self.document.get("campaign", "")}
+        names = {"base.name": base.get("name", ""), "campaign": self.document.get("campaign", "")}
         # What the command line gives is taken as it is: `${` in it means nothing.
         given = {name: text.replace("${", "$${") for name, text in self.variables.items()}
-        return Scope(ChainMap({**declared, **given}), ChainMap(literals))
+        return Scope(ChainMap({**declared, **given, **names}))
+
+    def whole_text(self, owner: Map, field: str, scope: Scope) -> str:
+        """Put the names into a text that belongs to no look; empty where it is not given."""
+        if field not in owner:
+            return ""
+        text, problems = scope.expand(owner[field])
+        for problem in problems:
+            self.findings.report(problem.code, problem.message, owner.at(field),
+                                 hint=problem.hint, needle=problem.needle)  # fmt: skip
+        return text
 
     def check_reserved(self, names: Map) -> None:
         for name in names:
@@ -161,7 +173,10 @@ class _Campaign:
         taken = sum(matrix.id.partition(" #")[0] == name for matrix in self.matrices)
         name = f"{name} #{taken + 1}" if taken else name
         values: dict[str, dict[str, None]] = {axis: dict.fromkeys(axes[axis]) for axis in axes}
-        for combination in combinations(entry, axes, self.findings):
+        before = self.findings.errors
+        made = combinations(entry, axes, self.findings)
+        self.whole = self.whole and self.findings.errors == before
+        for combination in made:
             mine = scope.child({**own, **combination.templates}, combination.literals)
             for axis, key in combination.axes:
                 values[axis][key] = None

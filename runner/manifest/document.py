@@ -1,8 +1,7 @@
-"""YAML events → a document of plain mappings, lists and scalars that remember their places.
+"""YAML events → a document of mappings, lists and scalars that remember their places.
 
-PyYAML's C parser gives the events where it is installed. Mappings and lists are ordinary dicts and
-lists beside which places lie in parallel, packed into numbers: that keeps reading at a fraction of
-the time of ``CSafeLoader``, and lets every event go as soon as it is read.
+PyYAML's C parser gives the events where it is installed. Only numbers are kept of their places and
+every event goes as soon as it is read, which keeps reading at a fraction of ``CSafeLoader``'s time.
 """
 
 from collections.abc import Callable
@@ -24,11 +23,12 @@ from yaml.events import (
 )
 
 from runner.manifest.diagnostics import Findings
+from runner.manifest.nodes import Broken, Map, Seq
 from runner.manifest.scalars import LONGEST_WORD, NUMERIC, SUSPECT, Ambiguous, describe, resolve
 from runner.manifest.source import COLUMN_BITS, line_of
 from runner.manifest.syntax import report_syntax
 
-__all__ = ["MAX_ALIASED", "MAX_DEPTH", "Broken", "Map", "Seq", "parse"]
+__all__ = ["MAX_ALIASED", "MAX_DEPTH", "parse"]
 
 MAX_DEPTH = 50
 """Nesting that no manifest needs; deeper is an accident or an attack."""
@@ -38,58 +38,6 @@ MAX_ALIASED = 200_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
-
-
-class Map(dict[str, Any]):
-    """A mapping; ``marks`` holds the places of its keys and values by turns, in its keys' order."""
-
-    __slots__ = ("marks",)
-
-    def __init__(self) -> None:
-        self.marks: list[int] = []
-
-    def key_at(self, key: str) -> int:
-        """Give the place of a key. Raises KeyError where there is none."""
-        return self.marks[2 * self._position(key)]
-
-    def at(self, key: str) -> int:
-        """Give the place to point at for a key's value: a scalar itself, else the key."""
-        position = 2 * self._position(key)
-        value = self[key]
-        scalar = value is not None and not isinstance(value, Map | Seq)
-        return self.marks[position + scalar]
-
-    def _position(self, key: str) -> int:
-        for position, present in enumerate(self):
-            if present == key:
-                return position
-        raise KeyError(key)
-
-    def drop(self, key: str) -> None:
-        """Take a key out, so that later stages need not meet its value again."""
-        position = 2 * self._position(key)
-        del self[key], self.marks[position : position + 2]
-
-
-class Seq(list[Any]):
-    """A list; ``marks`` holds its items' places, in the same order."""
-
-    __slots__ = ("marks",)
-
-    def __init__(self) -> None:
-        self.marks: list[int] = []
-
-    def at(self, index: int) -> int:
-        """Give the place of an item."""
-        return self.marks[index]
-
-    def drop(self, index: int) -> None:
-        """Take an item out, so that later stages need not meet it again."""
-        del self[index], self.marks[index]
-
-
-class Broken:
-    """What stands where a value could not be read and that has been told."""
 
 
 class _Stop(Exception):

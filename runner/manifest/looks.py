@@ -1,19 +1,17 @@
 """Drafts → looks: defaults, templates and images put in, each look a value of the model."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.document import Map, Seq
+from runner.manifest.drafts import Draft, even, join
 from runner.manifest.images import BadImage, Images, known_by
-from runner.manifest.matrix import Combination
+from runner.manifest.nodes import Map, Seq
 from runner.manifest.source import line_of
-from runner.manifest.template import Scope, names_in
+from runner.manifest.template import Problem, Scope, names_in
 from runner.model import BASE, Image, LiteralRef, Look, LookKind, LookRef, Reference
 
-__all__ = ["BASE_REF", "LONGEST_PROMPT", "Builder", "Draft", "join"]
+__all__ = ["BASE_REF", "LONGEST_PROMPT", "Builder"]
 
 LONGEST_PROMPT = 1000
 """Characters of a prompt as it is sent (API page)."""
@@ -23,34 +21,8 @@ Place = tuple[Map, str] | tuple[Seq, int]
 
 BASE_REF = LookRef(BASE)
 _ADDED = frozenset({"prompt_prefix", "prompt_suffix"})
+_MAY_BE_EMPTY = frozenset({*_ADDED, "prompt"})  # an empty prompt has words of its own
 _OWN_NAMES = frozenset({"key", "title"})
-_SPACES = re.compile(r"[ \t\r\n]+")
-_CLOSERS = tuple(",.;:!?)]}")
-
-
-@dataclass(slots=True)
-class Draft:
-    """A look before its texts are put in: its fields, and where they come from.
-
-    ``mark`` is the place of its declaration; ``combination`` and ``matrix`` say which matrix made
-    it, and ``scope`` what names stand for there.
-    """
-
-    key: str
-    fields: Map
-    mark: int
-    scope: Scope
-    combination: Combination | None = None
-    matrix: str | None = None
-
-    def at(self, field: str) -> int:
-        """Give the place of a field, or the look's own where it does not give the field."""
-        return self.fields.at(field) if field in self.fields else self.mark
-
-    def at_key_in(self, field: str) -> int:
-        """Give the place of the look key in ``field: {look: KEY}``, or of the literal id."""
-        value = self.fields.get(field)
-        return value.at("look") if isinstance(value, Map) and "look" in value else self.at(field)
 
 
 class Builder:
@@ -149,6 +121,9 @@ class Builder:
         if shared and text in self._constant:
             return self._constant[text]
         expanded, problems = draft.scope.expand(text, _own(draft, title))
+        if not problems and not expanded.strip() and place[1] not in _MAY_BE_EMPTY:
+            message = "nothing is left of this once everything is put in"
+            problems = [Problem("bad-value", message, text, "Give the variable a text.")]
         for problem in problems:
             parent, key = place
             self.findings.report(
@@ -169,7 +144,7 @@ class Builder:
         fields = draft.fields
         if self.bare and _ADDED.isdisjoint(fields) and "prompt" in fields:
             # Most prompts of a large manifest are just that, and nothing is wrong with them.
-            text = _even(fields["prompt"])
+            text = even(fields["prompt"])
             if text and "$" not in text and len(text) <= LONGEST_PROMPT:
                 return text
         parts = self.parts(draft)
@@ -180,7 +155,7 @@ class Builder:
         if self.findings.errors > before:
             return None
         prompt = join(texts)
-        if not _even(texts[[field for field, _, _ in parts].index("prompt")]):
+        if not even(texts[[field for field, _, _ in parts].index("prompt")]):
             self.empty(draft)
             return None
         if len(prompt) > LONGEST_PROMPT:
@@ -321,26 +296,3 @@ class Builder:
 def _own(draft: Draft, title: str | None) -> dict[str, str]:
     """Give the names that a look's own texts know."""
     return {"key": draft.key} if title is None else {"key": draft.key, "title": title}
-
-
-def _even(text: str) -> str:
-    """Make white space even: line breaks and runs of spaces become one space."""
-    if "  " in text or "\n" in text or "\t" in text or text[:1] == " " or text[-1:] == " ":
-        return _SPACES.sub(" ", text).strip(" ")
-    return text
-
-
-def join(parts: Sequence[str]) -> str:
-    """Join prefix, prompt and suffix, and make white space even.
-
-    A space goes between two parts that have none there, unless the second begins with a mark such
-    as a comma. Line breaks and runs of spaces become one space: how a prompt is laid out in the
-    file is no part of what is paid for.
-    """
-    text = ""
-    for part in parts:
-        even = _even(part)
-        if text and even and not even.startswith(_CLOSERS):
-            text += " "
-        text += even
-    return text

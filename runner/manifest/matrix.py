@@ -8,12 +8,21 @@ from math import prod
 from typing import Any
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.document import Map, Seq
+from runner.manifest.nodes import Map, Seq
 
 __all__ = ["Axes", "Combination", "combinations", "read_axes", "size"]
 
 Axes = Mapping[str, Mapping[str, str]]
 """Axis → value key → text, in the manifest's order."""
+
+
+@dataclass(slots=True)
+class _Exclusion:
+    """One entry of ``exclude``: the value keys it names, its place, and whether it hit."""
+
+    wanted: Mapping[str, str]
+    mark: int
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +74,11 @@ def combinations(entry: Map, axes: Axes, findings: Findings) -> list[Combination
         for combination in _crossed(axes, zipped)
         if not _excluded(combination, excludes)
     ]
-    for _, mark, used in excludes:
-        if not used:
-            findings.report("unused-exclude", "this excludes no combination", mark)
+    for exclusion in excludes:
+        if not exclusion.used:
+            message = "this excludes no combination"
+            hint = "Remove it, or check its values against `zip` and the axes."
+            findings.report("unused-exclude", message, exclusion.mark, hint=hint)
     extras: list[dict[str, tuple[str, str]]] = [{} for _ in originals]
     added: list[Combination] = []
     for item in entry.get("include", ()):
@@ -93,7 +104,7 @@ def _crossed(axes: Axes, zipped: list[list[str]]) -> Iterator[dict[str, str]]:
     leaders = {group[0]: group for group in zipped}
     followers = {name for group in zipped for name in group[1:]}
     units = [leaders.get(name, [name]) for name in axes if name not in followers]
-    steps = [list(zip(*(axes[name] for name in unit), strict=True)) for unit in units]
+    steps = [list(zip(*(axes[name] for name in unit), strict=False)) for unit in units]
     for chosen in product(*steps):
         values = {
             name: key
@@ -140,13 +151,17 @@ def _zip_groups(entry: Map) -> list[list[str]]:
 
 
 def _checked_zip(entry: Map, axes: Axes, findings: Findings) -> list[list[str]]:
-    good, seen = [], set[str]()
+    """Give the groups of axes that advance together.
+
+    A broken group advances together as far as it goes: multiplied instead, a slip of the pen could
+    be millions of looks.
+    """
+    groups, seen = [], set[str]()
     for group in _zip_groups(entry):
         mark = entry.at("zip")
         unknown = [name for name in group if name not in axes]
         twice = [name for name in group if name in seen or group.count(name) > 1]
         lengths = {name: len(axes[name]) for name in group if name in axes}
-        seen |= set(group)
         if unknown:
             findings.report("matrix-axis", f"`zip` names `{unknown[0]}`, which is no axis", mark,
                             hint=_axes_hint(unknown[0], axes))  # fmt: skip
@@ -155,16 +170,16 @@ def _checked_zip(entry: Map, axes: Axes, findings: Findings) -> list[list[str]]:
         elif len(set(lengths.values())) > 1:
             counts = ", ".join(f"`{name}` has {count}" for name, count in lengths.items())
             findings.report("matrix-axis", f"zipped axes need equally many values: {counts}", mark)
-        else:
-            good.append(group)
-    return good
+        usable = [name for name in lengths if name not in seen]
+        if usable:
+            groups.append(usable)
+        seen |= set(group)
+    return groups
 
 
-def _checked_excludes(
-    entry: Map, axes: Axes, findings: Findings
-) -> list[tuple[dict[str, str], int, list[bool]]]:
+def _checked_excludes(entry: Map, axes: Axes, findings: Findings) -> list[_Exclusion]:
     written: Seq = entry.get("exclude", Seq())
-    good: list[tuple[dict[str, str], int, list[bool]]] = []
+    good: list[_Exclusion] = []
     for position, item in enumerate(written):
         fits = True
         for name, key in item.items():
@@ -179,18 +194,15 @@ def _checked_excludes(
                 findings.report("matrix-axis", message, item.at(name), hint=hint)
                 fits = False
         if fits:
-            good.append((dict(item), written.at(position), []))
+            good.append(_Exclusion(dict(item), written.at(position)))
     return good
 
 
-def _excluded(
-    combination: Mapping[str, str], excludes: list[tuple[dict[str, str], int, list[bool]]]
-) -> bool:
+def _excluded(combination: Mapping[str, str], excludes: list[_Exclusion]) -> bool:
     hit = False
-    for wanted, _, used in excludes:
-        if all(combination[name] == key for name, key in wanted.items()):
-            used.append(True)
-            hit = True
+    for exclusion in excludes:
+        if all(combination[name] == key for name, key in exclusion.wanted.items()):
+            exclusion.used = hit = True
     return hit
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from runner.manifest.campaign import build
 from runner.manifest.diagnostics import Diagnostic, Findings
-from runner.manifest.document import Map, parse
+from runner.manifest.document import parse
+from runner.manifest.nodes import Map
 from runner.manifest.scalars import describe
 from runner.manifest.shape import check_shape
 from runner.manifest.source import Source, Unreadable, read

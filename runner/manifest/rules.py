@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from runner.manifest.advice import advise
 from runner.manifest.diagnostics import Findings
+from runner.manifest.drafts import Draft
 from runner.manifest.images import known_by
-from runner.manifest.looks import BASE_REF, Draft
+from runner.manifest.looks import BASE_REF
 from runner.manifest.references import Groups, circles, differ, group_of, suggestion
 from runner.model import BASE, LiteralRef, Look, LookRef, Reference
 

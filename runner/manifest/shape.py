@@ -11,15 +11,26 @@ from functools import cache
 from typing import Any
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.document import Broken, Map, Seq
+from runner.manifest.nodes import Broken, Map, Seq
 from runner.manifest.quick import conforms
 from runner.manifest.scalars import Ambiguous, Date, describe
-from runner.manifest.wording import COMMON_MISTAKES, EXPECTED, RANGES
+from runner.manifest.wording import (
+    COMMON_MISTAKES,
+    EXPECTED,
+    RANGES,
+    Path,
+    bad_look_key,
+    conflict,
+    example_of,
+    field_of,
+    is_number,
+    named,
+    out_of_range,
+    place_of,
+)
 from runner.resources import schema
 
 __all__ = ["check_shape", "validator"]
-
-Path = tuple[str | int, ...]
 
 
 def check_shape(document: Map, findings: Findings) -> None:
@@ -99,26 +110,26 @@ class _Explainer:
     # --- what ----------------------------------------------------------------------------------
 
     def explain_type(self, error: Any, path: Path) -> None:
-        value, name = error.instance, _named(path)
+        value, name = error.instance, named(path)
         if isinstance(value, Broken):
             self.broken.append((self.parent(path), path[-1]))
             return
         expected = error.validator_value
         kinds = [expected] if isinstance(expected, str) else list(expected)
         written = self.written(path) if not isinstance(value, dict | list) else ""
-        field = _field(path)
+        field = field_of(path)
         if "string" in kinds and isinstance(value, bool | int | float | Date | Ambiguous):
             message = f"`{written}` is {describe(value)} in YAML, and {name} is text"
             self.refuse(error, "needs-quotes", message, f'Put it in quotes: "{written}"')
             return
         belongs = " or ".join(EXPECTED[kind] for kind in kinds if kind != "null")
-        hint: str | None = RANGES.get(_place(path)) or RANGES.get(field)
+        hint: str | None = RANGES.get(place_of(path)) or RANGES.get(field)
         if value is None:
             message = f"{name} has no value; {belongs} belongs here"
         else:
             message = f"{name} is {describe(value)}, and {belongs} belongs here"
         if isinstance(value, str) and kinds[0] in ("integer", "number"):
-            hint = "Remove the quotes." if _is_number(value) else hint
+            hint = "Remove the quotes." if is_number(value) else hint
         self.refuse(error, "wrong-type", message, hint)
 
     def written(self, path: Path) -> str:
@@ -132,13 +143,15 @@ class _Explainer:
         extras = [key for key in error.instance if key not in known and key[:2] != "x-"]
         if "patternProperties" not in error.schema:
             extras = [key for key in error.instance if key not in known]
-        where = f"in {_named(path)}" if path else "at the top of a manifest"
+        where = f"in {named(path)}" if path else "at the top of a manifest"
         for key in extras:
             meant = get_close_matches(key.lower(), known, n=1, cutoff=0.7)
-            advice = COMMON_MISTAKES.get((_place(path), key)) or COMMON_MISTAKES.get(("", key))
+            advice = COMMON_MISTAKES.get((place_of(path), key)) or COMMON_MISTAKES.get(("", key))
             if meant:
                 hint = f"Did you mean `{meant[0]}`?"
                 self.misspelt.add((id(error.instance), meant[0]))
+            elif error.instance[key] is None and " " in key:
+                hint = "Inside {...} a comma ends a text; put quotes around the whole of it."
             else:
                 hint = advice or "Known here: " + ", ".join(f"`{name}`" for name in known) + "."
             self.misspelt.add((id(error.instance), "data"))  # no form is asked for beside it
@@ -150,7 +163,7 @@ class _Explainer:
         missing = next(key for key in error.validator_value if f"'{key}'" in error.message)
         if (id(error.instance), missing) in self.misspelt:
             return
-        place, mark, name = _place(path), self.mark(path), _named(path)
+        place, mark, name = place_of(path), self.mark(path), named(path)
         if place == "base" and missing == "avatar_id":
             self.report("base-missing-source", "the base does not say what it is", mark, path,
                         "Give `photo` (a picture), `prompt` (a description) or `avatar_id` (the id"
@@ -162,7 +175,7 @@ class _Explainer:
         else:
             where = f"{name} has" if path else "the manifest has"
             example = error.schema.get("properties", {}).get(missing, {}).get("examples")
-            hint = f"Add it, for example `{missing}: {_example(example)}`." if example else None
+            hint = f"Add it, for example `{missing}: {example_of(example)}`." if example else None
             if missing == "prompt" and place == "look":
                 hint = "Say what the picture shows; or name a look that exists with `existing: ID`."
             if missing == "include":
@@ -194,12 +207,12 @@ class _Explainer:
 
     def explain_name(self, error: Any, path: Path) -> None:
         """Explain an error about a key's spelling (``propertyNames``)."""
-        key, place = error.instance, _place(path)
+        key, place = error.instance, place_of(path)
         mapping = self.parent((*path, ""))
         if place == "looks":
-            code, (message, hint) = "bad-key", _bad_look_key(key)
+            code, (message, hint) = "bad-key", bad_look_key(key)
         elif place in ("look", "base", "image"):
-            code, (message, hint) = "conflicting-keys", _conflict(key, mapping)
+            code, (message, hint) = "conflicting-keys", conflict(key, mapping)
         else:
             code, message = "bad-value", f"`{key}` cannot be a name in `${{...}}`"
             hint = "Letters, digits, `_` and `-`, beginning with a letter."
@@ -211,7 +224,7 @@ class _Explainer:
 
     def explain_value(self, error: Any, path: Path) -> None:
         """Explain what has the right type and a value that is not allowed."""
-        field = _field(path)
+        field = field_of(path)
         if "propertyNames" in error.schema_path:
             self.explain_name(error, path)
         elif error.validator == "pattern" and field == "url":
@@ -226,106 +239,11 @@ class _Explainer:
             allowed = ", ".join(f"`{item}`" for item in error.validator_value)
             self.refuse(error, "bad-value", message, f"One of: {allowed}.")
         else:
-            message = _out_of_range(_named(path), error)
+            message = out_of_range(named(path), error)
             self.refuse(error, "bad-value", message, RANGES.get(field))
-
-
-def _bad_look_key(key: str) -> tuple[str, str]:
-    """Say what is wrong with a look's key, and offer one that would do."""
-    if key == "base":
-        hint = "Name the look after its outfit or setting."
-        return "`base` is the base's own key; a look cannot have it", hint
-    hint = "Up to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit"
-    slug = re.sub(r"[^a-z0-9._]+", "-", key.lower()).strip("-._")[:64]
-    hint += f": `{slug}`. Write `title:` for what people read." if slug else "."
-    return f"`{key}` cannot be a look's key", hint
-
-
-def _conflict(key: str, mapping: Map) -> tuple[str, str]:
-    """Say which other key excludes this one; empty where no key does."""
-    kinds = ("existing", "photo", "prompt", "avatar_id", "url", "asset_id", "data")
-    kind = next((kind for kind in kinds if kind in mapping and kind != key), None)
-    if kind is None:
-        return "", ""
-    hint = f"Remove `{key}`, or `{kind}`."
-    if kind == "existing":
-        return f"a look that exists is not generated, so `{key}` has no meaning", hint
-    return f"`{key}` does not go together with `{kind}`", hint
-
-
-def _out_of_range(name: str, error: Any) -> str:
-    """Say which bound a value breaks."""
-    value, limit = error.instance, error.validator_value
-    match error.validator:
-        case "const":
-            return f"version {value} is not known; this lookbook reads version {limit}"
-        case "minimum":
-            return f"{name} is {value}; the least is {limit}"
-        case "maximum":
-            return f"{name} is {value}; the most is {limit:,}"
-        case "minLength":
-            return f"{name} is empty"
-        case "maxLength":
-            return f"{name} is longer than {limit} characters"
-        case "minItems" | "minProperties":
-            return f"{name} needs at least {'one value' if limit == 1 else 'two names'}"
-        case "maxProperties":
-            return f"{name} has more than one `key: text`"
-        case _:
-            return f"{name} cannot be `{value}`"
 
 
 def _urgency(error: Any) -> tuple[int, int]:
     """Order errors so that the one that explains most is told of each place."""
     order = {"additionalProperties": 0, "required": 1, "type": 2}
     return order.get(str(error.validator), 3), len(error.absolute_path)
-
-
-def _place(path: Path) -> str:
-    """Name the kind of mapping that a path leads to."""
-    match path:
-        case ("looks",) | ("base",):
-            return str(path[0])
-        case ("looks", _):
-            return "look"
-        case ("matrix", int()):
-            return "matrix"
-        case ("matrix", int(), "axes", _):
-            return "axis"
-        case (*_, "reference_images", int()) | ("base", "photo"):
-            return "image"
-        case _:
-            return str(path[-1]) if path else "top"
-
-
-def _field(path: Path) -> str:
-    """Give the last key on a path."""
-    return next((step for step in reversed(path) if isinstance(step, str)), "")
-
-
-def _named(path: Path) -> str:
-    """Name a value in words: ``prompt``, ``look navy-office``, ``entry 2 of tags``."""
-    match path:
-        case ("looks", str(key)):
-            return f"look `{key}`"
-        case ("base",):
-            return "the base"
-        case ("matrix", int(index)):
-            return f"matrix entry {index + 1}"
-        case (*_, str(field), int(index)):
-            return f"entry {index + 1} of `{field}`"
-        case (*_, last):
-            return f"`{last}`"
-        case _:
-            return "the manifest"
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"\d+(\.\d+)?", text) is not None
-
-
-def _example(examples: list[Any]) -> str:
-    import json
-
-    example = examples[0]
-    return example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)

@@ -93,6 +93,8 @@ def report_syntax(error: yaml.YAMLError, findings: Findings) -> None:
         return
     for said, message, hint in _EXPLAINED:
         if said in problem:
+            if "expected ','" in problem and "${" in line:
+                hint = "Inside {...} and [...], text with `${...}` needs quotes around all of it."  # noqa: PLW2901  (the better hint)
             findings.report("yaml-syntax", message.format(context=context), span, hint=hint)
             return
     findings.report("yaml-syntax", f"YAML cannot read this: {problem}", span, hint=_QUOTE)

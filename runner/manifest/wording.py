@@ -1,8 +1,29 @@
 """The words of shape errors: what belongs where, and what people write instead."""
 
+import json
+import re
 from types import MappingProxyType
+from typing import Any
 
-__all__ = ["COMMON_MISTAKES", "EXPECTED", "RANGES"]
+from runner.manifest.nodes import Map
+
+__all__ = [
+    "COMMON_MISTAKES",
+    "EXPECTED",
+    "RANGES",
+    "Path",
+    "bad_look_key",
+    "conflict",
+    "example_of",
+    "field_of",
+    "is_number",
+    "named",
+    "out_of_range",
+    "place_of",
+]
+
+Path = tuple[str | int, ...]
+"""Keys and indexes that lead to a value of the document."""
 
 EXPECTED = MappingProxyType(
     {
@@ -79,3 +100,98 @@ COMMON_MISTAKES = MappingProxyType(
     }
 )
 """(place, key) → advice; an empty place holds everywhere."""
+
+
+def bad_look_key(key: str) -> tuple[str, str]:
+    """Say what is wrong with a look's key, and offer one that would do."""
+    if key == "base":
+        hint = "Name the look after its outfit or setting."
+        return "`base` is the base's own key; a look cannot have it", hint
+    hint = "Up to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit"
+    slug = re.sub(r"[^a-z0-9._]+", "-", key.lower()).strip("-._")[:64]
+    hint += f": `{slug}`. Write `title:` for what people read." if slug else "."
+    return f"`{key}` cannot be a look's key", hint
+
+
+def conflict(key: str, mapping: Map) -> tuple[str, str]:
+    """Say which other key excludes this one; empty where no key does."""
+    kinds = ("existing", "photo", "prompt", "avatar_id", "url", "asset_id", "data")
+    kind = next((kind for kind in kinds if kind in mapping and kind != key), None)
+    if kind is None:
+        return "", ""
+    hint = f"Remove `{key}`, or `{kind}`."
+    if kind == "existing":
+        return f"a look that exists is not generated, so `{key}` has no meaning", hint
+    return f"`{key}` does not go together with `{kind}`", hint
+
+
+def out_of_range(name: str, error: Any) -> str:
+    """Say which bound a value breaks."""
+    value, limit = error.instance, error.validator_value
+    match error.validator:
+        case "const":
+            return f"version {value} is not known; this lookbook reads version {limit}"
+        case "minimum":
+            return f"{name} is {value}; the least is {limit}"
+        case "maximum":
+            return f"{name} is {value}; the most is {limit:,}"
+        case "minLength":
+            return f"{name} is empty"
+        case "maxLength":
+            return f"{name} is longer than {limit} characters"
+        case "minItems" | "minProperties":
+            return f"{name} needs at least {'one value' if limit == 1 else 'two names'}"
+        case "maxProperties":
+            return f"{name} has more than one `key: text`"
+        case _:
+            return f"{name} cannot be `{value}`"
+
+
+def place_of(path: Path) -> str:
+    """Name the kind of mapping that a path leads to."""
+    match path:
+        case ("looks",) | ("base",):
+            return str(path[0])
+        case ("looks", _):
+            return "look"
+        case ("matrix", int()):
+            return "matrix"
+        case ("matrix", int(), "axes", _):
+            return "axis"
+        case (*_, "reference_images", int()) | ("base", "photo"):
+            return "image"
+        case _:
+            return str(path[-1]) if path else "top"
+
+
+def field_of(path: Path) -> str:
+    """Give the last key on a path."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "")
+
+
+def named(path: Path) -> str:
+    """Name a value in words: ``prompt``, ``look navy-office``, ``entry 2 of tags``."""
+    match path:
+        case ("looks", str(key)):
+            return f"look `{key}`"
+        case ("base",):
+            return "the base"
+        case ("matrix", int(index)):
+            return f"matrix entry {index + 1}"
+        case (*_, str(field), int(index)):
+            return f"entry {index + 1} of `{field}`"
+        case (*_, last):
+            return f"`{last}`"
+        case _:
+            return "the manifest"
+
+
+def is_number(text: str) -> bool:
+    """Whether a text in quotes would be a number without them."""
+    return re.fullmatch(r"\d+(\.\d+)?", text) is not None
+
+
+def example_of(examples: list[Any]) -> str:
+    """Write a schema's first example as YAML would."""
+    example = examples[0]
+    return example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.document import Map, Seq, parse
+from runner.manifest.document import parse
+from runner.manifest.nodes import Map, Seq
 from runner.manifest.scalars import Ambiguous, Date, resolve
 from runner.manifest.source import Source
 

@@ -141,3 +141,10 @@ def test_a_finding_in_a_matrix_is_told_once_with_its_count(read: Read) -> None:
 
 def test_a_look_and_a_combination_of_one_key_are_an_error(codes: Codes) -> None:
     assert codes("looks:\n  u-one: {prompt: A hat}\n" + entry(TWO)) == [("duplicate-look", 7, 9)]
+
+
+def test_axes_whose_zip_is_broken_are_not_multiplied(codes: Codes) -> None:
+    values = ", ".join(f"v{n}" for n in range(900))
+    axes = f"axes: {{a: [{values}], b: [{values}, more], c: [{values}]}}"
+    text = entry(axes, "zip: [a, b, c]") + "looks:\n  x: {prompt: X, avatar_id: {look: v1-v1}}\n"
+    assert codes(text) == [("matrix-axis", 8, 5)]

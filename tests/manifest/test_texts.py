@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.manifest import Reading
-from runner.manifest.looks import join
+from runner.manifest.drafts import join
 from runner.manifest.template import DEEPEST, Scope
 from runner.model import Campaign
 
@@ -179,3 +179,24 @@ def test_defaults_hold_where_a_look_says_nothing(campaign: Valid) -> None:
     first, second = read.looks[1:]
     assert (first.takes, first.retries, len(first.images)) == (3, 2, 1)
     assert (second.takes, second.retries, len(second.images)) == (1, 0, 0)
+
+
+def test_the_campaign_and_the_base_may_use_variables(read: Read) -> None:
+    reading = read(
+        "version: 1\ncampaign: spring-${year}\nvariables: {year: '2026', who: Sarah}\n"
+        "base: {name: '${who}', photo: https://e.com/a.jpg}\n"
+        "looks:\n  a: {prompt: 'A coat for ${campaign}'}\n"
+    )
+    assert reading.campaign is not None
+    assert reading.campaign.name == "spring-2026"
+    base, look = reading.campaign.looks
+    assert (base.name, base.title) == ("Sarah", "Sarah")
+    assert (look.name, look.prompt) == ("Sarah — a", "A coat for spring-2026")
+
+
+@pytest.mark.parametrize(
+    "field", ["title: '${none}'", "name: '${none}'", "tags: ['${none}']", "avatar_id: '${none}'"]
+)
+def test_a_text_that_becomes_nothing_is_an_error(codes: Codes, field: str) -> None:
+    found = codes(f"variables: {{none: ''}}\nlooks:\n  a: {{prompt: A coat, {field}}}\n")
+    assert [code for code, _, _ in found] == ["bad-value"]

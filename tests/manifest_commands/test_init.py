@@ -1,13 +1,17 @@
 """``lookbook init``: manifests that are valid as they are, and spreadsheets that become one."""
 
+import csv
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from runner.cli import invoke
 from runner.manifest import Reading, load
+from runner.manifest.spreadsheet import manifest_text, read_sheet
 from runner.manifest.starter import scalar, slug
 from runner.model import FileImage, LookRef
 
@@ -178,3 +182,19 @@ def test_any_text_survives_being_written(text: str) -> None:
 )
 def test_keys_are_made_of_what_people_write(text: str, made: str) -> None:
     assert slug(text) == made
+
+
+@given(
+    st.lists(st.lists(st.text(max_size=8), max_size=4), max_size=4),
+    st.sampled_from(["variables", "tags", "ignore"]),
+)
+@settings(deadline=None, derandomize=True,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_any_sheet_is_told_about_or_becomes_yaml(rows: list[list[str]], extra: str) -> None:
+    path = Path("any.csv")
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        csv.writer(file).writerows([["key", "prompt", "tags", "my note"], *rows])
+    made = read_sheet(path, extra=extra)
+    if not made.problems:
+        text = manifest_text(made, "any", "any.yaml", name="Sarah", photo=None)
+        assert set(yaml.safe_load(text)["looks"] or ()) == {row.key for row in made.rows}
