@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -35,7 +36,7 @@ from runner.executor.verify import refusals
 from runner.executor.wallet import balance_of
 from runner.files import write_atomic
 from runner.ledger.file import LedgerFile
-from runner.ledger.places import Places, has_takes, holding
+from runner.ledger.places import Places, State, has_takes, holding
 from runner.model import Campaign
 from runner.plan import Plan, trim
 from runner.plan import plan as make_plan
@@ -181,12 +182,14 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
     async with wiring.connect(
         campaign, simulated_at=simulated_at, probe=request.probe, wait=request.wait
     ) as link:
+        if is_new(link.state) and not (request.simulate or request.new_ledger):
+            ask_about_other_ledgers(campaign, link)
         ceilings = ceilings_of(campaign, request)
         async with workshop(
             link, ceilings=ceilings, concurrency=request.concurrency, probe=request.probe
         ) as work:
-            if not has_takes(link.state.ledger):
-                await before_the_first_take(campaign, work, request)
+            if not (has_takes(link.state.ledger) or request.new_ledger):
+                await use_results(campaign, work)
             plan = await planned(campaign, work, request)
             plan = agree(plan, link, work.ledger, request)
             work.progress.begin(in_hand(plan))
@@ -195,15 +198,20 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
             return await carry_out(campaign, work, session, request)
 
 
-async def before_the_first_take(campaign: Campaign, work: Workshop, request: Request) -> None:
-    """Use the results of a colleague with this account, or ask whether a ledger was mislaid."""
+def is_new(state: State) -> bool:
+    """Whether nothing was ever bought here, and no colleague's results lie here either."""
+    return not has_takes(state.ledger) and not state.results.is_file()
+
+
+async def use_results(campaign: Campaign, work: Workshop) -> None:
+    """Take over the results of a colleague with this account, where there are any."""
     results = work.link.state.results
-    if results.is_file() and not request.new_ledger:
+    if results.is_file():
         begin(work, campaign, "run")
         count = await adopt_results(work, campaign, results)
-        click.echo(f"Adopted {plural(count, 'take')} from {results}; nothing was bought.", err=True)
-    elif not request.simulate and not request.new_ledger:
-        ask_about_other_ledgers(campaign, work.link)
+        if count:
+            takes = plural(count, "take")
+            click.echo(f"Adopted {takes} from {results}; nothing was bought.", err=True)
 
 
 def in_hand(plan: Plan) -> int:
@@ -226,6 +234,9 @@ def ask_about_other_ledgers(campaign: Campaign, link: wiring.Link) -> None:
     others = holding(campaign.manifest, campaign.name, besides=link.state)
     if not others:
         return
+    with suppress(OSError):
+        # Empty, it would be in the way of the folder that is renamed to it; a run makes it anew.
+        link.state.folder.rmdir()
     path, account = others[0]
     question = (
         f"The ledger of {link.account.label} is empty, but {path} holds the campaign "

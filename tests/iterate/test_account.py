@@ -1,0 +1,194 @@
+"""The account itself: its looks, adopting them, what moved there, and sharing with colleagues."""
+
+import json
+import shutil
+import urllib.request
+from collections.abc import Iterator
+
+import jsonschema
+import pytest
+
+from runner.resources import schema
+from runner.simulator.server import Embedded
+from runner.simulator.settings import Latency, Settings
+from tests.e2e.conftest import KEY, Command, Server
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture
+def spring(lookbook: Command, server: Server) -> Command:
+    """A campaign of which everything was generated once, on an account over HTTP."""
+    lookbook("run", "spring.yaml", "--yes")
+    return lookbook
+
+
+def call(server: Server, method: str, path: str, body: object = None) -> None:
+    """Do something to the account that this ledger does not hear of."""
+    request = urllib.request.Request(
+        f"{server.url}{path}",
+        method=method,
+        headers={"X-Api-Key": KEY, "Content-Type": "application/json"},
+        data=None if body is None else json.dumps(body).encode(),
+    )
+    with urllib.request.urlopen(request) as answer:
+        answer.read()
+
+
+def ids(command: Command) -> dict[str, str]:
+    listed = command.json("looks", "spring.yaml", "--format", "json")
+    jsonschema.validate(listed, schema("looks"))
+    return {look["take"]: look["avatar_id"] for look in listed["looks"]}
+
+
+def test_the_looks_of_the_account_are_listed_and_adopted_for_nothing(
+    spring: Command, server: Server
+) -> None:
+    known = ids(spring)
+    assert set(known) == {"base#1", "office#1", "night#1", "street#1"}
+    text = spring("looks").stdout
+    assert all(look_id in text for look_id in known.values())
+    group = spring.json("export", "spring.yaml")["looks"][0]["avatar_group_id"]
+    assert group in text
+    spring("adopt", "adopted.yaml", "--group", group)
+    assert len(server.stats()["charges"]) == 4
+    adopted = spring.json("export", "adopted.yaml")
+    assert {look["avatar_id"] for look in adopted["looks"]} == set(known.values())
+    assert {look["takes"][0]["billing"] for look in adopted["looks"]} == {"none"}
+    assert adopted["totals"]["cost_usd"] == 0
+    assert adopted["looks"][0]["avatar_id"] == known["base#1"]
+    for look in adopted["looks"]:
+        assert (spring.folder / "adopted.lookbook" / look["image"]).is_file()
+    assert "exists already" in spring("adopt", "adopted.yaml", "--group", group, code=2).stderr
+
+
+def test_a_group_that_does_not_exist_is_said_and_nothing_is_written(
+    spring: Command, server: Server
+) -> None:
+    refused = spring("adopt", "adopted.yaml", "--group", "group_nowhere", code=1)
+    assert "404" in refused.stderr
+    assert not (spring.folder / "adopted.yaml").exists()
+
+
+def test_a_refresh_says_what_moved_and_changes_nothing_by_itself(
+    spring: Command, server: Server
+) -> None:
+    assert "as the ledger has it" in spring("refresh", "spring.yaml", "--detailed-exitcode").stdout
+    known = ids(spring)
+    call(server, "DELETE", f"/v3/avatars/looks/{known['office#1']}")
+    call(server, "PATCH", f"/v3/avatars/looks/{known['street#1']}", {"name": "Bob"})
+    (spring.folder / "spring.lookbook" / "images" / "night.1.png").unlink()
+    found = spring("refresh", "spring.yaml", "--detailed-exitcode", code=10).stdout
+    assert "3 differences" in found
+    assert "office#1" in found
+    assert "deleted at HeyGen" in found
+    assert "renamed at HeyGen: Sarah — street → Bob" in found
+    assert "images/night.1.png is missing on disk" in found
+    assert spring.json("plan", "spring.yaml", "--format", "json")["count"] == 0
+    recorded = spring("refresh", "spring.yaml", "--record").stdout
+    assert "The next run would buy 1 generation: $1.00; 1 look stale." in recorded
+    plan = spring.json("plan", "spring.yaml", "--format", "json")
+    assert {action["look"]: action["action"] for action in plan["actions"]} == {
+        "base": "keep",
+        "office": "create",
+        "night": "stale",
+        "street": "rename",
+    }
+    spring("run", "spring.yaml", "--yes", "--cascade")
+    assert len(server.stats()["charges"]) == 6
+    assert "as the ledger has it" in spring("refresh", "spring.yaml").stdout
+
+
+def test_an_id_that_the_account_does_not_have_is_refused_before_money_moves(
+    lookbook: Command, server: Server
+) -> None:
+    lookbook.edit("{look: office}", "look_nowhere")
+    results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json", code=1)
+    assert {look["look"]: look["state"] for look in results["looks"]} == {
+        "base": "fetched",
+        "office": "fetched",
+        "night": "planned",
+        "street": "fetched",
+    }
+    lookbook.edit("photo: sarah.png", "avatar_id: look_nowhere")
+    refused = lookbook("run", "spring.yaml", "--yes", "--new-ledger", code=1)
+    assert "the look look_nowhere cannot be used: HTTP 404" in refused.stderr
+    assert len(server.stats()["charges"]) == 3
+
+
+# --- sharing --------------------------------------------------------------------------------------
+
+
+def test_a_colleague_with_the_results_and_the_same_account_buys_nothing(
+    spring: Command, server: Server
+) -> None:
+    before = spring.json("export", "spring.yaml")
+    state = spring.folder / "spring.lookbook"
+    for entry in state.iterdir():
+        if entry.name != "results.json":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    run = spring("run", "spring.yaml", "--yes", "--format", "json")
+    assert "Adopted 4 takes" in run.stderr
+    assert len(server.stats()["charges"]) == 4
+    after = json.loads(run.stdout)
+    assert [look["avatar_id"] for look in after["looks"]] == [
+        look["avatar_id"] for look in before["looks"]
+    ]
+    assert [look["identity"] for look in after["looks"]] == [
+        look["identity"] for look in before["looks"]
+    ]
+    assert (state / "images" / "night.1.png").is_file()
+    spring.edit("Wearing a trench coat", "Wearing a parka")
+    spring("run", "spring.yaml", "--yes")
+    assert len(server.stats()["charges"]) == 5
+
+
+def test_results_are_stable_so_that_they_can_be_committed(spring: Command) -> None:
+    path = spring.folder / "spring.lookbook" / "results.json"
+    before = path.read_bytes()
+    spring("run", "spring.yaml", "--yes")
+    assert path.read_bytes() == before
+
+
+def test_a_renamed_manifest_asks_although_yes_was_said(spring: Command, server: Server) -> None:
+    (spring.folder / "spring.yaml").rename(spring.folder / "summer.yaml")
+    refused = spring("run", "summer.yaml", "--yes", code=2)
+    assert "holds the campaign spring" in refused.stderr
+    assert "rename its .lookbook folder as well" in refused.stderr
+    assert len(server.stats()["charges"]) == 4
+    (spring.folder / "spring.lookbook").rename(spring.folder / "summer.lookbook")
+    spring("run", "summer.yaml", "--yes")
+    assert len(server.stats()["charges"]) == 4
+
+
+@pytest.fixture
+def other() -> Iterator[Server]:
+    """Another account: another host."""
+    with Embedded(Settings(latency=Latency.parse("fixed:0.05"), pictures=False)) as simulator:
+        yield Server(simulator.url)
+
+
+def test_another_accounts_key_asks_although_yes_was_said(
+    spring: Command, server: Server, other: Server
+) -> None:
+    spring.environment["HEYGEN_API_BASE"] = other.url
+    refused = spring("run", "spring.yaml", "--yes", code=2)
+    assert "is empty, but" in refused.stderr
+    assert "would buy everything again" in refused.stderr
+    assert other.stats()["charges"] == []
+    spring("run", "spring.yaml", "--yes", "--new-ledger")
+    assert len(other.stats()["charges"]) == 4
+    spring.environment["HEYGEN_API_BASE"] = server.url
+    spring("run", "spring.yaml", "--yes")
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_a_saved_plan_is_for_its_own_account(
+    spring: Command, server: Server, other: Server
+) -> None:
+    spring.edit("Wearing a trench coat", "Wearing a parka")
+    spring("plan", "spring.yaml", "-o", "plan.json")
+    spring.environment["HEYGEN_API_BASE"] = other.url
+    refused = spring("run", "spring.yaml", "--yes", "--new-ledger", "--plan", "plan.json", code=2)
+    assert "the account: " in refused.stderr
+    assert other.stats()["charges"] == []
