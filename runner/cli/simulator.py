@@ -76,6 +76,7 @@ def command(
     Open the address in a browser to see the account; /__simulator__/stats has the figures. Point
     any client to it: HEYGEN_API_BASE=http://127.0.0.1:8765 HEYGEN_API_KEY=anything.
     """
+    from runner.simulator.journal import StateError
     from runner.simulator.server import serve
     from runner.simulator.settings import Fault, Latency, Settings
 
@@ -93,6 +94,8 @@ def command(
         raise UsageError(str(error), hint="See: lookbook simulator --help") from error
     try:
         serve(settings, port, ready=lambda url: click.echo(f"listening on {url}"))
+    except StateError as error:
+        raise UsageError(f"{error}.", hint="Choose another --state file.") from error
     except OSError as error:
         raise UsageError(
             f"The port {port} cannot be used: {error.strerror or error}.",

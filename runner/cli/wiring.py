@@ -13,7 +13,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -23,7 +23,14 @@ import anyio
 import click
 
 from runner.answers import Answer, Reply, UserData
-from runner.errors import AccountError, ApiTrouble, ManifestError, UsageError
+from runner.errors import (
+    AccountError,
+    ApiTrouble,
+    LedgerLocked,
+    ManifestError,
+    StorageError,
+    UsageError,
+)
 from runner.executor.desk import said
 from runner.executor.ports import Api, Images
 from runner.files import write_atomic
@@ -123,11 +130,28 @@ class Link:
 
 @contextmanager
 def simulator(state: State, settings: Sim) -> Iterator[str]:
-    """Run the embedded simulator, whose account outlives the command; gives its URL."""
+    """Run the embedded simulator, whose account outlives the command; gives its URL.
+
+    Raises LedgerLocked when another run uses it, StorageError when its folder cannot be written.
+    """
+    from runner.simulator.journal import StateError
     from runner.simulator.server import Embedded
 
-    state.folder.mkdir(parents=True, exist_ok=True)
-    with Embedded(simulator_settings(settings, state.folder / "simulator.state")) as embedded:
+    path = state.folder / "simulator.state"
+    with ExitStack() as stack:
+        try:
+            state.folder.mkdir(parents=True, exist_ok=True)
+            embedded = stack.enter_context(Embedded(simulator_settings(settings, path)))
+        except StateError as error:
+            raise LedgerLocked(
+                f"The embedded simulator cannot start: {error}.",
+                hint="Wait for the other run to end.",
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                f"The folder {state.folder} cannot be written: {error.strerror or error}.",
+                hint="The folder beside the manifest must be writable.",
+            ) from error
         yield embedded.url
 
 

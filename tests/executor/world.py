@@ -203,6 +203,7 @@ class FakeApi:
     def add_by_hand(self, name: str, group_id: str) -> LookData:
         """Make a look that no run ever sent."""
         look = LookData(f"hand-{len(self.looks_by_id)}", name, "photo_avatar", group_id)
+        self.groups_by_id.setdefault(group_id, GroupData(group_id, name, START - 1e6, 1))
         self.looks_by_id[look.id] = replace(
             look, status="completed", preview_image_url="https://images.example/hand"
         )

@@ -1,0 +1,193 @@
+"""Order, references, groups and pictures: what is sent when, and what it carries."""
+
+import base64
+import json
+from dataclasses import replace
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.answers import Refusal
+from runner.executor.ports import FetchFailed
+from runner.model import Billing, FileImage, InlineImage, LookRef, TakeState, UrlImage
+from runner.plan import trim
+from runner.policy.outcome import Exit, exit_code
+from tests.executor.world import World, campaign, existing, literal, look, photo
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def bodies(world: World) -> dict[str, dict[str, Any]]:
+    """Give what was sent, by name."""
+    return {json.loads(body)["name"]: json.loads(body) for _, body in world.api.posts}
+
+
+def test_no_look_is_sent_before_its_reference_is_usable(world: World) -> None:
+    real = world.api.create_avatar
+
+    async def checked(body: bytes, key: str) -> Any:
+        reference = json.loads(body).get("avatar_id")
+        if reference is not None:
+            assert world.api._now(world.api.looks_by_id[reference]).usable
+        return await real(body, key)
+
+    world.api.create_avatar = checked  # type: ignore[method-assign]
+    looks = [look("a"), look("b", on="a"), look("c", on="b"), look("d")]
+    assert exit_code(world.run(campaign(*looks))) is Exit.DONE
+
+
+def test_the_four_rows_of_the_table_are_sent_as_they_are_written(world: World) -> None:
+    world.run(
+        campaign(
+            look("reference", on="base"),
+            look("both", on="base", group="base"),
+            look("neither", on=None),
+            look("group-only", on=None, group="base"),
+        )
+    )
+    base = world.take("base")
+    sent = bodies(world)
+    ids = ("avatar_id", "avatar_group_id")
+    assert {
+        key: tuple(sent[f"Sarah — {key}"].get(name) for name in ids)
+        for key in ("reference", "both", "neither", "group-only")
+    } == {
+        "reference": (base.avatar_id, None),
+        "both": (base.avatar_id, base.group_id),
+        "neither": (None, None),
+        "group-only": (None, base.group_id),
+    }
+
+
+def test_never_more_in_progress_than_asked_for(world: World) -> None:
+    world.run(campaign(*(look(f"l{n}") for n in range(12))), concurrency=3)
+    assert world.api.in_progress_peak == 3
+
+
+def test_a_picture_is_uploaded_once_for_all_looks_and_all_runs(world: World) -> None:
+    style = FileImage(Path("/x/s.png"), "s.png", "cd" * 32, "image/png", 9, 64, 64)
+    plan = campaign(look("a", images=(style,)), look("b", images=(style,)))
+    world.run(plan)
+    assert world.api.calls.count("upload") == 2  # the photo and the style
+    moved = replace(style, path=Path("/elsewhere/t.png"), source="t.png")
+    world.run(campaign(look("a", images=(moved,)), look("c", images=(moved,))))
+    assert world.api.calls.count("upload") == 2
+    assert bodies(world)["Sarah — a"]["reference_images"] == [
+        {"type": "asset_id", "asset_id": "asset-cdcd"}
+    ]
+    assert len(world.api.charges) == 4
+
+
+def test_every_form_of_an_image_is_sent_as_the_api_page_has_it(world: World) -> None:
+    data = base64.b64encode(b"picture").decode()
+    inline = InlineImage("image/png", data, sha256(b"picture").hexdigest())
+    world.run(campaign(look("a", images=(UrlImage("https://x.example/i.jpg"), inline))))
+    assert bodies(world)["Sarah — a"]["reference_images"] == [
+        {"type": "url", "url": "https://x.example/i.jpg"},
+        {"type": "base64", "media_type": "image/png", "data": data},
+    ]
+
+
+def test_an_upload_that_is_refused_fails_its_look_and_buys_nothing(world: World) -> None:
+    world.api.free_replies.append(Refusal(413, "payload_too_large", "too large"))
+    outcome = world.run(campaign(look("a")))
+    assert exit_code(outcome) is Exit.FAILED
+    assert world.api.charges == []
+
+
+def test_a_look_that_exists_is_adopted_for_nothing_and_can_be_referenced(world: World) -> None:
+    hand = world.api.add_by_hand("Anybody", "group-9")
+    plan = campaign(existing("hired", hand.id), look("a", on="hired"))
+    assert exit_code(world.run(plan)) is Exit.DONE
+    assert world.take("a").reference_id == hand.id
+    hired = world.take("hired")
+    assert (hired.billing, hired.price, hired.state) == (
+        Billing.NONE,
+        Decimal(0),
+        TakeState.FETCHED,
+    )
+    assert world.api.looks_by_id[hand.id].name == "Anybody"
+    assert len(world.api.charges) == 2
+
+
+def test_a_literal_id_that_the_account_does_not_have_blocks_its_look(world: World) -> None:
+    outcome = world.run(campaign(look("a", on=literal("look_of_nobody")), look("b")))
+    assert outcome.failed == ("a",)
+    assert world.take("b").state is TakeState.FETCHED
+    assert "Sarah — a" not in bodies(world)
+
+
+def test_a_reference_outside_the_group_is_never_sent(world: World) -> None:
+    hand = world.api.add_by_hand("Anybody", "group-9")
+    outcome = world.run(campaign(look("a", on=literal(hand.id), group="base")))
+    assert outcome.failed == ("a",)
+    assert "Sarah — a" not in bodies(world)
+
+
+def test_a_regenerated_base_lives_in_a_new_group_and_what_names_both_is_blocked(
+    world: World,
+) -> None:
+    world.run(campaign(look("a"), look("b", on="a", group="base")))
+    other = replace(photo(), photo=UrlImage("https://x.example/new.jpg"))
+    edited = look("b", "another prompt", on="a", group="base")
+    outcome = world.run(campaign(other, look("a"), edited))
+    assert "b" in outcome.failed
+    assert len(world.takes("b")) == 1
+
+
+def test_an_edit_taken_back_is_picked_again_for_nothing(world: World) -> None:
+    world.run(campaign(look("a", "navy")))
+    world.run(campaign(look("a", "red")))
+    charges = len(world.api.charges)
+    world.run(campaign(look("a", "navy")))
+    assert len(world.api.charges) == charges
+    ledger = world.open()
+    pick = ledger.picked("a")
+    ledger.close()
+    assert pick is not None
+    assert pick.number == 1
+
+
+def test_a_renamed_key_is_followed_and_costs_a_free_rename(world: World) -> None:
+    world.run(campaign(look("a"), look("b", on="a")))
+    renamed = look("z", "a prompt for a", name="Sarah — z")
+    outcome = world.run(campaign(renamed, look("b", on="z")))
+    assert exit_code(outcome) is Exit.DONE
+    assert len(world.api.charges) == 3
+    assert world.take("z").name == "Sarah — z"
+    assert world.take("b").reference_look == "z"
+
+
+def test_a_plan_trimmed_to_a_budget_sends_what_most_depend_on(world: World) -> None:
+    looks = [look("alone"), look("a"), look("b", on="a"), look("c", on="b")]
+    outcome = world.run(campaign(*looks), trimmed=lambda plan: trim(plan, Decimal(3)))
+    assert exit_code(outcome) is Exit.BUDGET
+    assert set(bodies(world)) == {"Sarah", "Sarah — a", "Sarah — b"}
+    assert set(outcome.over_budget) == {"alone", "c"}
+
+
+def test_a_picture_that_cannot_be_had_is_no_reason_to_buy_again(world: World) -> None:
+    world.images.failing["a"] = FetchFailed("gone", expired=True)
+    outcome = world.run(campaign(look("a"), look("b", on="a")))
+    assert exit_code(outcome) is Exit.FAILED
+    assert world.take("a").state is TakeState.COMPLETED
+    assert world.take("b").state is TakeState.FETCHED
+    world.images.failing.clear()
+    assert exit_code(world.run(campaign(look("a"), look("b", on="a")))) is Exit.DONE
+    assert len(world.api.charges) == 3
+
+
+def test_a_base_that_exists_is_never_renamed(world: World) -> None:
+    hand = world.api.add_by_hand("Her own name", "group-9")
+    base = existing("base", hand.id)
+    assert exit_code(world.run(campaign(base, look("a")))) is Exit.DONE
+    assert world.api.looks_by_id[hand.id].name == "Her own name"
+    assert "rename" not in world.api.calls
+    assert world.take("a").reference_look == "base"
+    assert LookRef("base").look == world.take("base").look
