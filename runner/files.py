@@ -6,13 +6,24 @@ from pathlib import Path
 
 from runner.errors import StorageError
 
-__all__ = ["write_atomic"]
+__all__ = ["make_folder", "write_atomic"]
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not there. Raises StorageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"The folder {folder} cannot be made: {error.strerror or error}.",
+            hint="The folder beside the manifest must be writable. Nothing was sent.",
+        ) from error
 
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Put ``data`` at ``path``; makes its folder. Leaves no half file. Raises StorageError."""
+    make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:32]}.")
     except OSError as error:
         raise _storage(path, error) from error

@@ -33,7 +33,7 @@ from runner.errors import (
 )
 from runner.executor.desk import said
 from runner.executor.ports import Api, Images
-from runner.files import write_atomic
+from runner.files import make_folder, write_atomic
 from runner.ledger.file import read_snapshot, read_wallet
 from runner.ledger.places import Places, State
 from runner.ledger.results import document
@@ -139,8 +139,8 @@ def simulator(state: State, settings: Sim) -> Iterator[str]:
 
     path = state.folder / "simulator.state"
     with ExitStack() as stack:
+        make_folder(state.folder)
         try:
-            state.folder.mkdir(parents=True, exist_ok=True)
             embedded = stack.enter_context(Embedded(simulator_settings(settings, path)))
         except StateError as error:
             raise LedgerLocked(
@@ -239,7 +239,7 @@ async def connect(
 
     async with knock(simulated_at=simulated_at, wait=wait) as door:
         state = Places(campaign.manifest).of(door.account, damaged=damaged)
-        state.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(state.folder)
         pictures = Downloader(
             state.folder, allow_http=door.allow_http, probe=probe or (lambda _point: None)
         )

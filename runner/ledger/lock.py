@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from runner.errors import LedgerLocked, StorageError
+from runner.files import make_folder
 
 __all__ = ["hold"]
 
@@ -22,8 +23,8 @@ __all__ = ["hold"]
 @contextmanager
 def hold(folder: Path, *, now: float) -> Iterator[None]:
     """Hold the lock of a state folder. Raises LedgerLocked when a living run has it."""
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / "ledger.lock")
         lock.acquire(timeout=0)
     except Timeout:

@@ -278,6 +278,17 @@ def test_a_read_only_folder_is_said_clearly_and_nothing_is_sent(
     assert server.stats()["charges"] == []
 
 
+def test_a_state_folder_that_cannot_be_made_is_said_clearly(
+    lookbook: Command, server: Server
+) -> None:
+    (lookbook.folder / "spring.lookbook").write_text("somebody's file")
+    for more in ((), ("--simulate",)):
+        done = lookbook("run", "spring.yaml", "--yes", *more, code=1)
+        assert "spring.lookbook" in done.stderr
+        assert "writable" in done.stderr
+    assert server.stats()["charges"] == []
+
+
 def as_nobody(lookbook: Command, *arguments: str) -> tuple[int, str, str]:
     import subprocess
 
