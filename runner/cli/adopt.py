@@ -95,7 +95,7 @@ def manifest_text(
     for key, look in _keyed(others, prefix=name):
         lines += [
             f"  {key}:",
-            f"    title: {scalar(look.name or key)}",
+            f"    title: {scalar((look.name or key).replace('${', '$${'))}",
             f"    existing: {scalar(look.id)}",
         ]
     return "\n".join([*lines, ""])

@@ -107,7 +107,7 @@ class Standing:
             return Hold.FAILED
         good = sum(take.usable and take.identity == action.identity for take in takes)
         if action.action in SETTLED or good >= action.wanted:
-            return None
+            return Hold.BUDGET if action.short else None
         if action.key in self.held:
             return self.held[action.key][0]
         if interrupted and action.action is not Action.BLOCKED:

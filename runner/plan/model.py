@@ -65,7 +65,8 @@ class PlannedLook:
     ``replaces`` is the uid of the pick that a bought take is meant to replace, None where it is a
     candidate beside it. ``replacing`` says that the pick is what the manifest wants and is replaced
     all the same: what references it waits for the new take. ``reroll``: the takes that are bought
-    change no pick. ``wanted`` is how many usable takes of its identity the run is to end with.
+    change no pick. ``wanted`` is how many usable takes of its identity the run is to end with, and
+    ``short`` how many more there would be if a ceiling had room for them.
     ``selected`` is whether anything is done for it; what is under way is finished in any case.
     """
 
@@ -90,6 +91,7 @@ class PlannedLook:
     replacing: bool = False
     reroll: bool = False
     wanted: int = 1
+    short: int = 0
     selected: bool = True
 
 

@@ -49,7 +49,15 @@ def _trimmed(action: PlannedLook, fitting: dict[str, int], left_out: set[str]) -
     if takes is None or takes == action.takes:
         return action
     reason = f"{action.reason}; {takes} of {action.takes} takes fit under the ceiling"
-    return replace(action, takes=takes, cost=action.price * takes, reason=reason)
+    short = action.takes - takes
+    return replace(
+        action,
+        takes=takes,
+        cost=action.price * takes,
+        reason=reason,
+        wanted=action.wanted - short,
+        short=short,
+    )
 
 
 def _dependents(plan: Plan) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """What retry says of money, and the manifest that adopt writes."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,8 +27,6 @@ FAILED = take(campaign(look("navy")), "navy", state=TakeState.FAILED, error_mess
     ],
 )
 def test_a_retry_says_first_which_failures_were_billed(billing: Billing, says: str) -> None:
-    from dataclasses import replace
-
     failed = replace(FAILED, billing=billing, price=Decimal("1.20"))
     assert failures_text([failed]).splitlines()[1].strip() == says
 
