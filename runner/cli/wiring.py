@@ -102,7 +102,7 @@ def load_campaign(manifest: Path, variables: Sequence[tuple[str, str]]) -> Campa
     from runner.manifest import Severity, load
     from runner.manifest.render import as_text, counted
 
-    reading = load(manifest, variables=dict(variables))
+    reading = load(manifest, variables=dict(variables), hints=False)
     if reading.campaign is None:
         raise ManifestError(
             f"{manifest} cannot be used: {counted(reading.diagnostics)}.", reading.diagnostics
