@@ -127,7 +127,7 @@ async def prune(campaign: Campaign, request: _Request, simulated_at: str | None)
             if plan.moves:
                 await work.ledger.follow(plan.moves)
             problems = [why for take in doomed if (why := await _delete(work, take))]
-            code = Exit.FAILED if problems else Exit.DONE
+            code = _code(work, problems)
             work.ledger.end({"exit": int(code), "stopped": None})
             _, wallet = wiring.offline(link.state)
             results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
@@ -172,6 +172,8 @@ async def _groups(work: Workshop, doomed: Sequence[Take]) -> dict[str, list[str]
 
 async def _delete(work: Workshop, take: Take) -> str | None:
     """Delete one look and record it; says why where that was not possible."""
+    if work.desk.account_trouble is not None:
+        return f"{take.label} was not deleted: the account needs a person"
     look_id = take.avatar_id or ""
     reply = await work.desk.ask(
         lambda: work.link.api.delete_look(look_id), what=f"deleting {take.label}"
@@ -182,6 +184,12 @@ async def _delete(work: Workshop, take: Take) -> str | None:
     facts = {"avatar_id": None} if take.state is TakeState.FAILED else {}
     await work.desk.record(take.uid, Event.DELETED, facts)
     return None
+
+
+def _code(work: Workshop, problems: Sequence[str]) -> Exit:
+    if work.desk.account_trouble is not None:
+        return Exit.ACCOUNT
+    return Exit.FAILED if problems else Exit.DONE
 
 
 def _list(doomed: Sequence[Take]) -> str:

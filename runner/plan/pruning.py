@@ -73,6 +73,8 @@ def _spare(take: Take, named: Collection[str], needed: Collection[str | None]) -
         return f"it is {take.state}"
     if take.avatar_id in named:
         return "the manifest names its id"
+    if take.group_id is None:
+        return "its group is not known, and it may be the last look there"
     return "a take under way is made from it" if take.avatar_id in needed else None
 
 

@@ -52,6 +52,7 @@ def test_the_pick_of_a_wanted_look_is_never_pruned() -> None:
     [
         ({"kind": LookKind.EXISTING}, "it existed before this campaign"),
         ({"state": TakeState.PROCESSING}, "it is processing"),
+        ({"group_id": None}, "its group is not known, and it may be the last look there"),
     ],
 )
 def test_what_must_not_go_is_spared_with_the_reason(fields: dict[str, object], says: str) -> None:
