@@ -10,15 +10,17 @@ from typing import Any
 
 __all__ = ["canonical_json", "sha256_hex", "tagged_hash"]
 
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
+
 
 def canonical_json(value: Any) -> str:
     """Give the one JSON text of a value: sorted keys, no white space, no needless escapes.
 
     Raises ValueError for NaN and infinities, TypeError for what JSON cannot say.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _encode(value)
 
 
 def sha256_hex(data: bytes) -> str:

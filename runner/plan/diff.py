@@ -5,6 +5,7 @@ Looks are taken in the order of their references, so that what a look needs is d
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from runner.canonical import canonical_json
 from runner.model import (
@@ -27,6 +28,7 @@ __all__ = ["NOT_SELECTED", "plan"]
 
 NOT_SELECTED = "not selected"
 NOTHING = Asked()
+NO_MONEY = Decimal(0)
 
 
 def plan(
@@ -120,13 +122,13 @@ class _Differ:
             ingredients=self.ingredients[look.key],
             takes=bought,
             price=price,
-            cost=price * bought,
+            cost=price * bought if bought else NO_MONEY,
             at_risk=s.at_risk,
             retries=retries,
-            retry_cost=price * retries,
+            retry_cost=price * retries if retries else NO_MONEY,
             reference=_reference_of(look),
             needs=needs_of(look),
-            under_way=tuple(take.uid for take in s.live),
+            under_way=tuple(take.uid for take in s.live) if s.live else (),
             replaces=s.pick.uid if s.pick and (moving or replacing) else None,
             repick=repick.uid if repick else None,
             chain=chain,

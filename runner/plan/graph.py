@@ -9,8 +9,11 @@ __all__ = ["chains", "in_order", "needs_of"]
 
 def needs_of(look: Look) -> tuple[str, ...]:
     """Give the keys of the looks that must be usable first: its reference, and its group's."""
-    keys = [ref.look for ref in (look.reference, look.group) if isinstance(ref, LookRef)]
-    return tuple(dict.fromkeys(keys))
+    reference = look.reference.look if isinstance(look.reference, LookRef) else None
+    group = look.group.look if isinstance(look.group, LookRef) else None
+    if reference is None:
+        return () if group is None else (group,)
+    return (reference,) if group is None or group == reference else (reference, group)
 
 
 def in_order(looks: Sequence[Look]) -> list[Look]:

@@ -9,6 +9,8 @@ from runner.plan.reasons import what_changed
 
 __all__ = ["UNDER_WAY", "Sketch", "sketch", "why_create", "why_failed", "why_resume"]
 
+NOTHING = Decimal(0)
+
 UNDER_WAY = frozenset(
     {
         TakeState.SUBMITTING,
@@ -66,12 +68,16 @@ class Sketch:
     @property
     def at_risk(self) -> Decimal:
         """What the sends of unknown outcome may turn out to cost, in USD."""
+        if not self.live:
+            return NOTHING
         unknown = (TakeState.UNKNOWN, TakeState.SUBMITTING)
-        return sum((take.price for take in self.live if take.state in unknown), Decimal(0))
+        return sum((take.price for take in self.live if take.state in unknown), NOTHING)
 
 
 def sketch(look: Look, identity: str, takes: Sequence[Take], pick: Take | None) -> Sketch:
     """Sort a look's takes."""
+    if not takes:
+        return Sketch(look, identity, (), (), (), (), (), pick)
     mine = [take for take in takes if take.identity == identity]
     return Sketch(
         look=look,
