@@ -1,15 +1,112 @@
+"""``python -m tests.fault``: play many seeds, or one again, and say what broke."""
+
+import argparse
+import os
 import sys
-from tests.fault.generate import generate
-from tests.fault.play import play
 import time
-a,b=int(sys.argv[1]),int(sys.argv[2])
-t=time.time(); n=0
-fails={}
-for seed in range(a,a+b):
-    r=play(generate(seed)); n+=r.commands
-    if r.broken:
-        fails.setdefault(r.broken[:70],[]).append(seed)
-        print(seed, r.broken[:300], flush=True)
-        if b==1:
-            print("\n".join(r.history.lines())); print("\n".join(r.log[-int(sys.argv[3]) if len(sys.argv)>3 else -60:]))
-print(b,"seeds",n,"commands",time.time()-t,"s", len(fails), "kinds")
+import warnings
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from tests.fault.coverage import never, table
+from tests.fault.generate import generate
+from tests.fault.play import Report, play
+from tests.fault.shrink import shrunk
+from tests.fault.tally import Tally
+
+LINES = 60
+"""How much of the event log of a failure is shown."""
+
+EVERY = 30.0
+"""Seconds between two lines of progress; as often a long run is saved."""
+
+
+def main(arguments: list[str]) -> int:
+    """Play; gives 0 when no promise was broken and nothing that must be exercised was missed."""
+    options = _options(arguments)
+    if options.one is not None:
+        return _one(options.one, shrink=not options.no_shrink)
+    begun = time.monotonic()
+    tally = _many(options)
+    took = time.monotonic() - begun
+    if options.coverage:
+        _print(*table(tally.seen))
+    _print(
+        f"{tally.done} seeds, {tally.commands} commands: {len(tally.broken)} broken; {took:.0f} s"
+    )
+    for seed, broken in tally.broken.items():
+        _print(f"seed {seed}: {broken}", f"  again: make fault SEED={seed} SEEDS=1")
+    missed = never(tally.seen, seeds=tally.done) if options.coverage else []
+    _print(*(f"never exercised: {name}" for name in missed))
+    return 1 if tally.broken or missed else 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.fault", description=__doc__)
+    add = parser.add_argument
+    add("--seeds", type=int, default=1000, help="how many (default 1000)")
+    add("--seed", type=int, default=0, help="the first (default 0)")
+    add("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
+    add("--resume", type=Path, help="keep the tally in this file, and go on from it")
+    add("--coverage", action="store_true", help="say what was exercised, and demand everything")
+    add("--one", type=int, metavar="SEED", help="play one seed; a failure is made short")
+    add("--no-shrink", action="store_true", help="with --one: as it is, with its whole log")
+    options = parser.parse_args(arguments)
+    if options.seeds == 1 and options.one is None:
+        options.one = options.seed
+    return options
+
+
+def _many(options: argparse.Namespace) -> Tally:
+    tally = Tally.saved(options.resume)
+    seeds = range(options.seed + tally.done, options.seed + options.seeds)
+    said = time.monotonic()
+    for report in _played(seeds, options.jobs):
+        tally.add(report)
+        if report.broken is not None:
+            _print(f"seed {report.history.seed}: {report.broken}")
+        if time.monotonic() - said > EVERY:
+            said = time.monotonic()
+            _print(f"… {tally.done} of {options.seeds} seeds, {len(tally.broken)} broken")
+            if options.resume is not None:
+                tally.save(options.resume)
+    if options.resume is not None:
+        tally.save(options.resume)
+    return tally
+
+
+def _played(seeds: Iterable[int], jobs: int) -> Iterator[Report]:
+    if jobs == 1:
+        yield from map(_play, seeds)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(_play, seeds, chunksize=4)
+
+
+def _play(seed: int) -> Report:
+    # What a killed process had begun and never awaited is no news.
+    warnings.simplefilter("ignore", RuntimeWarning)
+    return play(generate(seed))
+
+
+def _one(seed: int, *, shrink: bool) -> int:
+    report = _play(seed)
+    if report.broken is None or not shrink:
+        _print(*report.history.lines(), *report.log, report.broken or "no promise was broken")
+        return 0 if report.broken is None else 1
+    report = shrunk(report)
+    _print(f"seed {seed}: {report.broken}", f"  again: make fault SEED={seed} SEEDS=1")
+    _print("", "as short as it was found:", *report.history.lines())
+    _print(*(f"  muted {name}" for name in sorted(report.history.muted)))
+    _print("", "its last events:", *report.log[-LINES:])
+    return 1
+
+
+def _print(*lines: str) -> None:
+    for line in lines:
+        print(line, flush=True)  # noqa: T201 - a command's output
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -60,8 +60,8 @@ def grown(shape: Shape, stock: Stock, *, price: Decimal, budget: Decimal | None)
 def _base(rng: Random, stock: Stock) -> Look:
     drawn = rng.random()
     if drawn < 0.5:
-        photo: Image = rng.choice([*stock.files, stock.inline, UrlImage("https://x.test/a.png")])
-        return Look(BASE, LookKind.PHOTO, "Sarah", "Sarah", photo=photo)
+        photos: list[Image] = [*stock.files, stock.inline, UrlImage("https://x.test/a.png")]
+        return Look(BASE, LookKind.PHOTO, "Sarah", "Sarah", photo=rng.choice(photos))
     if drawn < 0.85:
         return Look(BASE, LookKind.PROMPT, "Sarah", "Sarah", prompt="A woman in her 40s, smiling")
     return Look(BASE, LookKind.EXISTING, "Sarah", None, existing=rng.choice(stock.looks))
@@ -182,8 +182,10 @@ def _rekey(rng: Random, looks: list[Look], *_: object) -> list[Look]:
     old, new = looks[place].key, f"moved-{rng.randrange(12):02d}"
     if any(look.key == new for look in looks):
         return looks
-    return [_pointed(replace(look, key=new if look.key == old else look.key), old, new)
-            for look in looks]
+    return [
+        _pointed(replace(look, key=new if look.key == old else look.key), old, new)
+        for look in looks
+    ]
 
 
 def _pointed(look: Look, old: str, new: str) -> Look:

@@ -1,5 +1,6 @@
 """From a seed to a history: what kind of days these will be."""
 
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
@@ -27,7 +28,16 @@ KINDS += [Note.ASSET_SAVED]
 POINTS = [f"{kind}:{moment}" for kind in KINDS for moment in ("before-commit", "after-commit")]
 POINTS += ["image:before-rename", "image:after-rename"]
 
-LATENCIES = ("fixed:20", "uniform:5,120", "lognormal:60,0.5", "lognormal:60,0.5", "lognormal:90,1.4")
+ARMED = 5
+"""So many commit points kill once in each history; seeds in a row take all of them in a row."""
+
+LATENCIES = (
+    "fixed:20",
+    "uniform:5,120",
+    "lognormal:60,0.5",
+    "lognormal:60,0.5",
+    "lognormal:90,1.4",
+)
 
 
 def generate(seed: int) -> History:
@@ -37,21 +47,74 @@ def generate(seed: int) -> History:
         return History(seed, Shape(0, 12), (Day(weather=CALM),))
     looks = rng.choice((1, 2, 3, 4, 5, 6, 8, 8, 10, 12))
     poor = rng.random() < 0.2
+    days = [_day(rng, number, poor=poor) for number in range(rng.randint(1, 6))]
+    armed = tuple(POINTS[(ARMED * seed + n) % len(POINTS)] for n in range(ARMED))
+    errands = _errands(rng, armed)
+    days = [_themed(day, seed) for day in days] + errands
+    looks = max(looks, 4) if errands else looks
     return History(
         seed=seed,
         shape=Shape(rng.randrange(10**9), looks),
-        days=tuple(_day(rng, number, poor=poor) for number in range(rng.randint(1, 6))),
+        days=tuple(days),
         balance=Decimal(rng.randint(0, looks)) if poor else None,
         price=rng.choice((Decimal("1.00"), Decimal("1.00"), Decimal("0.37"))),
-        refund_failed=rng.random() < 0.6,
+        refund_failed=rng.random() < 0.6 or f"{Event.REFUNDED}:after-commit" in armed,
+        armed=armed,
         campaign_usd=Decimal(rng.randint(1, 2 * looks)) if rng.random() < 0.12 else None,
     )
+
+
+def _themed(day: Day, seed: int) -> Day:
+    """Give a day the seed's own faults as well: seeds in a row take all kinds in a row."""
+    fault, trouble = FAULT_KINDS[seed % len(FAULT_KINDS)], NETWORK_KINDS[seed % len(NETWORK_KINDS)]
+    faults = {fault: 0.15} | dict(day.weather.faults)
+    network = {trouble: 0.05} | dict(day.weather.network)
+    weather = replace(day.weather, faults=tuple(faults.items()), network=tuple(network.items()))
+    return replace(day, weather=weather)
+
+
+FAILING = Weather(faults=(("fail-generation", 0.6),), latency="fixed:20")
+CONSENTING = Weather(faults=(("consent", 0.6),), latency="fixed:20")
+
+ERRANDS: dict[str, tuple[Day, ...]] = {
+    Note.MOVED: (Day(edits=(Edit(EditKind.KEY, 0),)),),
+    Event.RENAMED: (Day(edits=(Edit(EditKind.TITLE, 0),)),),
+    Event.MISLAID: (Day(edits=(Edit(EditKind.LOSE_PICTURE, 0),), command=Command.FETCH),) * 2,
+    Event.DELETED: (Day(edits=(Edit(EditKind.REMOVE, 0),), command=Command.PRUNE),) * 2,
+    Event.DROPPED: (
+        Day(edits=(Edit(EditKind.REMOVE, 0), Edit(EditKind.PROMPT, 1)), weather=FAILING),
+        Day(command=Command.PRUNE),
+        Day(command=Command.DROP),
+        Day(command=Command.DROP),
+    ),
+    Event.REFUNDED: (Day(), Day(), Day(weather=FAILING, command=Command.REROLL)) * 2,
+    Event.CONSENTED: (
+        Day(
+            edits=(Edit(EditKind.ADD, 0),),
+            weather=CONSENTING,
+            consents=False,
+            mishaps=tuple(Mishap(MishapKind.CONSENT, turn) for turn in range(40, 640, 40)),
+        ),
+        Day(edits=(Edit(EditKind.ADD, 1),), weather=CONSENTING, consents=False),
+        Day(edits=(Edit(EditKind.DELETE_AT_HEYGEN, 0),), consents=False),
+    ),
+    "image": (Day(edits=(Edit(EditKind.REMOVE, 0),), command=Command.PRUNE),),
+}
+"""What people have to do so that an event can happen at all."""
+
+
+def _errands(rng: Random, armed: tuple[str, ...]) -> list[Day]:
+    """Give the days on which people do what leads to the armed commit points."""
+    kinds = dict.fromkeys(point.partition(":")[0] for point in armed)
+    days = [day for kind in kinds for day in ERRANDS.get(kind, ())]
+    drawn = [[_edit(rng, edit.kind) for edit in day.edits] for day in days]
+    return [replace(day, edits=tuple(edits)) for day, edits in zip(days, drawn, strict=True)]
 
 
 def _day(rng: Random, number: int, *, poor: bool) -> Day:
     command = Command.RUN
     if number:
-        command = rng.choice((*[Command.RUN] * 8, Command.RETRY, Command.RECONCILE, Command.FETCH))
+        command = rng.choice((*[Command.RUN] * 14, *Command))
     max_cost = Decimal(rng.randint(1, 10)) if rng.random() < 0.1 else None
     return Day(
         command=command,
@@ -85,9 +148,7 @@ def _weather(rng: Random) -> Weather:
 def _mishaps(rng: Random) -> tuple[Mishap, ...]:
     chosen = []
     for _ in range(rng.choice((0, 0, 1, 1, 1, 2, 3))):
-        kind = rng.choice(
-            (*[MishapKind.KILL_COMMIT] * 4, *[MishapKind.KILL_TURN] * 3, *MishapKind)
-        )
+        kind = rng.choice((*[MishapKind.KILL_COMMIT] * 4, *[MishapKind.KILL_TURN] * 3, *MishapKind))
         chosen.append(_mishap(rng, kind))
         if kind is MishapKind.INTERRUPT and rng.random() < 0.6:
             at = chosen[-1].at + rng.choice((1, 3, 20, 100))
@@ -102,9 +163,13 @@ def _mishap(rng: Random, kind: MishapKind) -> Mishap:
     if kind in (MishapKind.KILL_SEND, MishapKind.KILL_ANSWER):
         return Mishap(kind, rng.randint(1, 8))
     if kind is MishapKind.DISK_FULL:
-        return Mishap(kind, int(10 ** rng.uniform(0, 2)), rng.choice(("before-commit", "after-commit")))
+        return Mishap(
+            kind, int(10 ** rng.uniform(0, 2)), rng.choice(("before-commit", "after-commit"))
+        )
     if kind is MishapKind.SLOW_DISK:
         return Mishap(kind, rng.randint(1, 50), amount=rng.choice((0.05, 1.0, 10.0)))
+    if kind is MishapKind.CONSENT:
+        return Mishap(kind, rng.randint(30, 600))
     if kind is MishapKind.CLOCK:
         return Mishap(kind, turn, amount=_jump(rng))
     return Mishap(kind, turn)
@@ -114,5 +179,5 @@ def _jump(rng: Random) -> float:
     return rng.choice((-1, 1)) * rng.choice((5.0, 120.0, 400.0, 7200.0, 36_000.0, 100_000.0))
 
 
-def _edit(rng: Random) -> Edit:
-    return Edit(rng.choice(list(EditKind)), rng.randrange(10**6))
+def _edit(rng: Random, kind: EditKind | None = None) -> Edit:
+    return Edit(kind or rng.choice(list(EditKind)), rng.randrange(10**6))

@@ -115,6 +115,11 @@ class Command(StrEnum):
     RETRY = "retry"
     FETCH = "fetch"
     RECONCILE = "reconcile"
+    REROLL = "reroll"
+    CASCADE = "cascade"
+    PICK = "pick"
+    PRUNE = "prune"
+    DROP = "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,8 @@ class Shape:
 class History:
     """Everything that happens, apart from what the program itself does.
 
-    ``muted`` are strikes of the weather, by name, that do not happen after all.
+    ``armed`` are commit points where the process is killed, whichever passes them first; each
+    kills once. ``muted`` are strikes of the weather, by name, that do not happen after all.
     """
 
     seed: int
@@ -157,6 +163,7 @@ class History:
     price: Decimal = Decimal("1.00")
     refund_failed: bool = True
     campaign_usd: Decimal | None = None
+    armed: tuple[str, ...] = ()
     muted: frozenset[str] = field(default_factory=frozenset)
 
     def lines(self) -> list[str]:
@@ -165,6 +172,7 @@ class History:
         head += f", wallet ${self.balance}" if self.balance is not None else ""
         head += f", campaign ${self.campaign_usd}" if self.campaign_usd is not None else ""
         head += f", price ${self.price}" + ("" if self.refund_failed else ", no refunds")
+        head += f", kills at {', '.join(self.armed)}" if self.armed else ""
         head += f", {len(self.muted)} strikes muted" if self.muted else ""
         return [head, *(f"  day {number}: {_said(day)}" for number, day in enumerate(self.days))]
 

@@ -20,12 +20,13 @@ from runner.ledger.fold import Entry, Note, rebuild
 from runner.model import COUNTING, Billing, Campaign, LookRef, Snapshot, Take, TakeState
 from runner.plan.model import Plan
 from runner.policy.budget import Ceilings
-from runner.policy.lifecycle import TABLE, Event, after
+from runner.policy.lifecycle import Event, after
 from runner.policy.patience import Patience
 from runner.simulator.records import millionths
 from runner.simulator.stats import figures
 from runner.simulator.views import status
 from tests.fault.campaigns import HOPELESS
+from tests.fault.history import Command
 from tests.fault.network import Served, said_by
 from tests.fault.world import KEY, Violation, World
 
@@ -54,6 +55,8 @@ class Judge:
         self._wanted: dict[str, str] = {}
         self._campaign: Campaign | None = None
         self._ceilings = Ceilings()
+        self._allowed: dict[str, int] = {}
+        self._bought: defaultdict[str, set[str]] = defaultdict(set)
         self._charged_at: dict[str, float] = {}
         self._first_sent: set[str] = set()
         self.posts = 0
@@ -67,6 +70,8 @@ class Judge:
         self._wanted = {
             action.key: action.identity for action in plan.actions if action.identity is not None
         }
+        self._allowed = {action.key: action.takes + action.retries for action in plan.actions}
+        self._bought = defaultdict(set)
 
     def committed(self) -> None:
         """Read the events that were just committed: each must be true at this moment."""
@@ -124,20 +129,32 @@ class Judge:
     def _is_wanted(self, take: "Mapping[str, Any]", label: str) -> None:
         """A first send must be what the manifest wants, not there yet, its reference usable."""
         campaign = self._campaign
-        look = next((one for one in campaign.looks if one.key == take["look"]), None) if campaign else None
+        look = (
+            next((one for one in campaign.looks if one.key == take["look"]), None)
+            if campaign
+            else None
+        )
         if take["state"] == TakeState.UNKNOWN:
             return  # a replay of what a killed process was about to send
         if look is None:
             raise Violation(f"{label} is bought, but the manifest does not want it")
         self._must(
-            take["identity"] == self._wanted.get(look.key), f"{label} is bought for another identity"
+            take["identity"] == self._wanted.get(look.key),
+            f"{label} is bought for another identity",
         )
         there = self._rows(
             "SELECT count(*) FROM takes WHERE look = ? AND identity = ? AND uid != ? "
-            "AND state NOT IN ('planned', 'failed')",
-            look.key, take["identity"], take["uid"],
+            "AND state NOT IN ('planned', 'failed', 'deleted')",
+            look.key,
+            take["identity"],
+            take["uid"],
         )[0][0]
-        self._must(there < look.takes, f"{label} is bought, but {there} of {look.takes} are there")
+        command = self._world.process.day.command
+        if command in (Command.RUN, Command.RETRY):
+            self._must(there < look.takes, f"{label} is bought; {there} of {look.takes} are there")
+        self._bought[look.key].add(take["uid"])
+        bought, allowed = len(self._bought[look.key]), self._allowed.get(look.key, 0)
+        self._must(bought <= allowed, f"{bought} takes of {look.key} are bought, {allowed} agreed")
         if isinstance(look.reference, LookRef):
             known = self._rows(
                 "SELECT state, identity FROM takes WHERE avatar_id = ?", take["reference_id"]
@@ -168,8 +185,10 @@ class Judge:
         """Hear what HeyGen did with a request, whether or not the answer arrives."""
         path = request.url.path
         world = self._world
-        world.say(f"  {request.method} {path} → {served.status}{' broken' if served.broken else ''}"
-                  f" {said_by(served)}".rstrip())
+        world.say(
+            f"  {request.method} {path} → {served.status}{' broken' if served.broken else ''}"
+            f" {said_by(served)}".rstrip()
+        )
         if request.method != "POST" or path != "/v3/avatars":
             return
         key = request.headers["idempotency-key"]
@@ -249,8 +268,9 @@ class Judge:
         if certain:
             self._must(bool(charges), f"{take.label} is {take.billing}, but was never charged")
             charge = charges[0]
+            deleted = take.state is TakeState.FAILED and take.avatar_id is None
             self._must(
-                charge.id == take.avatar_id,
+                charge.id == take.avatar_id or deleted,
                 f"{take.label} is said to be {take.avatar_id}; its charge is for {charge.id}",
             )
             self._must(charge.amount == millionths(take.price), f"{take.label}: another price")
@@ -261,7 +281,7 @@ class Judge:
         elif take.billing is Billing.NONE:
             self._must(not charges, f"{take.label} was charged, and the ledger says it was not")
         if take.state is TakeState.FETCHED:
-            there = Folder(self._world.process.state, lambda _: None).present(
+            there = take.image is None or Folder(self._world.process.state, lambda _: None).present(
                 take.image or "", take.sha256 or ""
             )
             self._must(there or self._mislaid(take), f"the picture of {take.label} is not there")
@@ -273,15 +293,18 @@ class Judge:
         now = {take.uid: take for take in takes}
         for uid, avatar_id in self._completed.items():
             self._must(
-                uid in now and now[uid].usable and now[uid].avatar_id == avatar_id,
+                uid in now
+                and (now[uid].usable or now[uid].state is TakeState.DELETED)
+                and now[uid].avatar_id == avatar_id,
                 f"the completed take {uid} was lost",
             )
         self._completed = {take.uid: take.avatar_id for take in takes if take.usable}
 
     def _rebuilds(self) -> None:
         rows = self._rows("SELECT at, run, take, kind, facts FROM events ORDER BY seq")
-        state = rebuild(Entry(at, run, take, kind, json.loads(facts))
-                        for at, run, take, kind, facts in rows)
+        state = rebuild(
+            Entry(at, run, take, kind, json.loads(facts)) for at, run, take, kind, facts in rows
+        )
         names = [field.name for field in fields(Take)]
         table = {row[0]: row for row in self._rows(f"SELECT {', '.join(names)} FROM takes")}
         self._must(table.keys() == state.takes.keys(), "the events know other takes")
@@ -313,9 +336,14 @@ class Judge:
         """When everything is done: the wallet and the ledger agree, apart from assumptions."""
         takes = [take for of_look in snapshot.takes.values() for take in of_look]
         billed = sum((t.price for t in takes if t.billing is Billing.BILLED), Decimal(0))
-        failed = {take.avatar_id for take in takes if take.billing is Billing.ASSUMED}
+        assumed = {
+            key
+            for take in takes
+            if take.billing is Billing.ASSUMED
+            for key in self._keys_of[take.uid]
+        }
         charges = self._world.simulator.account.charges.values()
-        net = sum(c.amount - c.refunded for c in charges if c.id not in failed)
+        net = sum(c.amount - c.refunded for c in charges if c.idempotency_key not in assumed)
         self._must(net == millionths(billed), f"HeyGen kept {net / 1e6}, the ledger says {billed}")
 
     def bought(self, key: str | None) -> str | None:
@@ -344,6 +372,3 @@ class Judge:
         """Let go of the file."""
         if self._connection is not None:
             self._connection.close()
-
-
-TRANSITIONS = [f"transition {state} {event}" for state, row in TABLE.items() for event in row]

@@ -1,10 +1,10 @@
 """One process of the runner: it opens what a command opens, works, and may die at any moment."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,8 @@ from runner.answers import Answer, UserData
 from runner.errors import AccountError, ApiTrouble, LedgerLocked, LookbookError
 from runner.executor.desk import Desk
 from runner.executor.ports import Observer
-from runner.heygen import client, upload
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
-from runner.images import downloader
 from runner.images.downloader import Downloader
 from runner.ledger.file import LedgerFile
 from runner.ledger.lock import hold
@@ -40,9 +38,6 @@ LONGEST = 12 * 3600.0
 
 MOST_TURNS = 400_000
 """Nor may it turn on the spot."""
-
-client.certificates = cache(client.certificates)
-upload.certificates = downloader.certificates = client.certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +101,7 @@ class Process:
         self.day = day
         self.state = world.folder / "bad-days.lookbook"
         self.ctrl_c: Callable[[], None] | None = None
-        self._number = number
+        self.number = number
         self._entropy = SeededEntropy(world.chance.of("process", number))
         self._points: Counter[str] = Counter()
         self._requests: Counter[str] = Counter()
@@ -162,7 +157,8 @@ class Process:
                 self._struck(mishap.kind, f" by {mishap.amount:+g} s")
                 world.skew += mishap.amount
             elif mishap.kind is MishapKind.CONSENT:
-                world.grant_consents()
+                if world.grant_consents():
+                    self._struck(mishap.kind)
             elif mishap.kind is MishapKind.RIVAL:
                 self._rival()
 
@@ -192,6 +188,10 @@ class Process:
         world = self.world
         world.alive()
         self._points[point] += 1
+        if point in world.armed:
+            world.armed.discard(point)
+            world.seen[f"killed {point}"] += 1
+            self.die(MishapKind.KILL_COMMIT, point)
         for mishap in self.day.mishaps:
             if (
                 mishap.kind is MishapKind.KILL_COMMIT
@@ -204,8 +204,6 @@ class Process:
             self._passes_transaction(point.partition(":")[2])
 
     def _passes_transaction(self, point: str) -> None:
-        import sqlite3
-
         if point == "before-commit":
             self._transactions += 1
         for mishap in self.day.mishaps:
@@ -213,10 +211,10 @@ class Process:
             if full and mishap.point == point and mishap.at == self._transactions:
                 self._struck(mishap.kind, f" {point}")
                 raise sqlite3.OperationalError("database or disk is full")
-            if mishap.kind is MishapKind.SLOW_DISK and mishap.at <= self._transactions:
-                if point == "before-commit" and self.world.loop is not None:
-                    self.world.seen[f"mishap {mishap.kind}"] += 1
-                    self.world.loop.advance(mishap.amount)
+            slow = mishap.kind is MishapKind.SLOW_DISK and mishap.at <= self._transactions
+            if slow and point == "before-commit" and self.world.loop is not None:
+                self.world.seen[f"mishap {mishap.kind}"] += 1
+                self.world.loop.advance(mishap.amount)
         if point == "after-commit":
             self.world.judged(self.world.judge.committed)
 
@@ -232,7 +230,7 @@ class Process:
 
     @asynccontextmanager
     async def open(self, ceilings: Ceilings) -> AsyncIterator[Bench]:
-        """Open account, lock and ledger as the commands do (``runner.cli.wiring``, ``workshop``)."""
+        """Open account, lock and ledger as the commands do (``runner.cli.workshop``)."""
         world, clock = self.world, Clock(self.world)
         network = Network(world)
         async with HeyGen(
@@ -241,9 +239,7 @@ class Process:
             hello = await self._hello(api)
             account = Account(api.address.host, hello.data.username)
             self.state.mkdir(parents=True, exist_ok=True)
-            pictures = Downloader(
-                self.state, transport=network, inline=True, probe=self.passes
-            )
+            pictures = Downloader(self.state, transport=network, inline=True, probe=self.passes)
             async with pictures as images:
                 with hold(self.state, now=clock.now()):
                     self._points["lock"] = 1

@@ -58,7 +58,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector = _Selector()
         selector.loop = self
         super().__init__(selector)
-        self.set_task_factory(self._numbered)
+        self.set_task_factory(self._numbered)  # type: ignore[arg-type]  # typeshed wants a protocol
         self.set_exception_handler(_ignore)
 
     def time(self) -> float:

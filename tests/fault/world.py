@@ -81,6 +81,7 @@ class World:
         self.strikes: list[str] = []
         self.lost_pictures: set[str] = set()
         self.trouble_found: BaseException | None = None
+        self.armed = set(history.armed)
         self.dead = False
         self.loop: VirtualLoop | None = None
         self.judge: Any = None
@@ -173,14 +174,17 @@ class World:
         """Put money into the wallet."""
         self.simulator.opening_balance += millionths(amount)
 
-    def grant_consents(self) -> None:
-        """Let a person open every consent page that was handed out."""
+    def grant_consents(self) -> int:
+        """Let a person open every consent page that was handed out; gives how many."""
         account = self.simulator.account
+        granted = 0
         for group in [*account.groups.values()]:
             if group.consent == "pending":
                 account.put(replace(group, consent="approved"))
+                granted += 1
                 self.seen["consent granted"] += 1
                 self.say(f"person: consent for {group.id}")
+        return granted
 
     def trouble(self, number: int) -> str | None:
         """Say what the network does to a request."""
@@ -255,7 +259,9 @@ class World:
         """Make pictures on disk, and looks and assets that the account has already."""
         files = tuple(self._picture(number) for number in range(3))
         account = self.simulator.account
-        group = Group(seq=account.next_seq(), id="group_existing", name="Old", created_at=int(EPOCH) - 10**6)
+        group = Group(
+            seq=account.next_seq(), id="group_existing", name="Old", created_at=int(EPOCH) - 10**6
+        )
         account.put(group)
         for look_id in EXISTING:
             account.put(
@@ -286,7 +292,9 @@ class World:
         content = _png(9)
         import base64
 
-        inline = InlineImage("image/png", base64.b64encode(content).decode(), sha256(content).hexdigest())
+        inline = InlineImage(
+            "image/png", base64.b64encode(content).decode(), sha256(content).hexdigest()
+        )
         return Stock(self.folder, files, inline, (asset.id,), EXISTING)
 
     def _picture(self, number: int) -> FileImage:

@@ -1,0 +1,47 @@
+"""How often each bad thing really happened: what never did was not tested."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from runner.policy.lifecycle import TABLE
+from runner.simulator.settings import FAULT_KINDS
+from tests.fault.generate import POINTS
+from tests.fault.history import Command, EditKind, MishapKind
+from tests.fault.network import NETWORK_KINDS
+
+__all__ = ["LONG", "REQUIRED", "never", "table"]
+
+UNREACHABLE = {
+    "transition fetched fetched": "a picture that is there is called mislaid before it is fetched",
+}
+"""What the table allows and no command does, with the reason."""
+
+RARE = frozenset({"transition completed renamed", "transition completed deleted"})
+"""What only a long run can be asked for: a picture stays away while its look is changed."""
+
+LONG = 1000
+"""From so many seeds on, a run is long."""
+
+REQUIRED = (
+    *(f"fault {kind}" for kind in FAULT_KINDS),
+    *(f"network {kind}" for kind in NETWORK_KINDS),
+    *(f"mishap {kind}" for kind in MishapKind),
+    *(f"edit {kind}" for kind in EditKind),
+    *(f"command {command}" for command in Command),
+    *(f"killed {point}" for point in POINTS),
+    *(f"transition {state} {event}" for state, row in TABLE.items() for event in row),
+    "ctrl-c twice",
+    "consent granted",
+)
+
+
+def never(seen: Mapping[str, int], *, seeds: int = LONG) -> list[str]:
+    """Give what never happened although it must, in a run of so many seeds."""
+    excused = {*UNREACHABLE, *(RARE if seeds < LONG else ())}
+    return [name for name in REQUIRED if not seen.get(name) and name not in excused]
+
+
+def table(seen: Counter[str]) -> list[str]:
+    """Give every figure, a line each; what is required first, in its order."""
+    rest = sorted(seen.keys() - set(REQUIRED))
+    return [f"{seen.get(name, 0):8} {name}" for name in (*REQUIRED, *rest)]
