@@ -32,7 +32,7 @@ __all__ = ["COMMANDS"]
 
 
 async def run(campaign: Campaign, process: Process, *, wishes: Wishes = NO_WISHES) -> int:
-    """``run``, ``retry``, ``reroll``, ``run --cascade``: plan, hold it against the ceilings, do it."""
+    """``run``, ``retry``, ``reroll``: plan, hold it against the ceilings, carry it out."""
     day = process.day
     ceilings = Ceilings(run=day.max_cost, campaign=campaign.budget.campaign_usd)
     async with process.open(ceilings) as bench:

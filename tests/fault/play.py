@@ -79,7 +79,7 @@ def _certificates_once() -> Iterator[None]:
     places = [sys.modules[name] for name in LOADERS]
     try:
         for place in places:
-            vars(place)["certificates"] = lambda: loaded
+            vars(place)["certificates"] = lambda *_args, **_named: loaded
         yield
     finally:
         for place in places:

@@ -6,6 +6,7 @@ It outlives every process of the runner. Nothing that a dead process still tries
 import asyncio
 import struct
 import zlib
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -290,11 +291,7 @@ class World:
         )
         account.put(asset)
         content = _png(9)
-        import base64
-
-        inline = InlineImage(
-            "image/png", base64.b64encode(content).decode(), sha256(content).hexdigest()
-        )
+        inline = InlineImage("image/png", b64encode(content).decode(), sha256(content).hexdigest())
         return Stock(self.folder, files, inline, (asset.id,), EXISTING)
 
     def _picture(self, number: int) -> FileImage:

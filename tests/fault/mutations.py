@@ -1,0 +1,217 @@
+"""Ways to break the protocol on purpose. Each must be caught: else the judge is blind to it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runner.executor import purchase, session
+from runner.executor.desk import Desk
+from runner.executor.gate import Gate
+from runner.executor.ports import Intent
+from runner.executor.prepare import Preparer
+from runner.executor.run import Execution
+from runner.executor.settle import Finding, Searcher
+from runner.executor.watch import Watcher
+from runner.heygen.client import HeyGen
+from runner.ledger.file import LedgerFile
+from runner.ledger.store import Store
+from runner.model import Billing, Take, TakeState
+from runner.policy import lifecycle
+from runner.policy.lifecycle import Event
+from runner.policy.verdict import Purchase, judge_purchase
+from tests.fault.world import KEY
+
+__all__ = ["MUTATIONS"]
+
+Patch = pytest.MonkeyPatch
+
+
+def send_before_commit(patch: Patch) -> None:
+    """The intent is written down when the answer is there, not before the request leaves."""
+    waiting: dict[str, tuple[LedgerFile, Intent]] = {}
+    intend, create = LedgerFile.intend, HeyGen.create_avatar
+
+    async def later(self: LedgerFile, intent: Intent) -> Take:
+        uid = intent.take or self._entropy.uid()
+        waiting[intent.key] = self, replace(intent, take=uid)
+        take = Take(uid, intent.look, 1, intent.kind, intent.identity, "", intent.name)
+        return replace(take, key=intent.key)
+
+    async def now(self: HeyGen, body: bytes, key: str) -> Any:
+        reply = await create(self, body, key)
+        if key in waiting:
+            ledger, intent = waiting.pop(key)
+            await intend(ledger, intent)
+        return reply
+
+    patch.setattr(LedgerFile, "intend", later)
+    patch.setattr(HeyGen, "create_avatar", now)
+
+
+def new_key_on_replay(patch: Patch) -> None:
+    """A take of unknown outcome is sent again under a fresh key."""
+    resend = LedgerFile.resend
+
+    async def fresh(self: LedgerFile, uid: str) -> Take:
+        take = await resend(self, uid)
+        facts = {"key": self._entropy.key()}
+
+        def operation(store: Store) -> Any:
+            return store.emit(Event.RESENT, facts, take.uid)
+
+        return await self._write(operation)
+
+    patch.setattr(LedgerFile, "resend", fresh)
+
+
+def forget_the_reservation(patch: Patch) -> None:
+    """A request leaves without its price being held."""
+    patch.setitem(lifecycle.BILLING, Event.INTENDED, Billing.NONE)
+
+
+def ignore_the_ceilings(patch: Patch) -> None:
+    """A reservation is made although no ceiling has room for it."""
+    patch.setattr(LedgerFile, "_admit", lambda *_args, **_named: None)
+
+
+def trust_a_replayed_snapshot(patch: Patch) -> None:
+    """A replay's answer counts as the look as it is now."""
+    until_decided = Watcher.until_decided
+
+    async def at_once(self: Watcher, take: Take) -> Take:
+        if take.attempts > 1 and take.state is TakeState.PROCESSING:
+            return await self._desk.record(take.uid, Event.COMPLETED, {})
+        return await until_decided(self, take)
+
+    patch.setattr(Watcher, "until_decided", at_once)
+
+
+def free_the_slot_early(patch: Patch) -> None:
+    """What was accepted no longer counts as in progress."""
+    begin = Execution.__init__
+
+    def wide(self: Execution, *args: Any, concurrency: int) -> None:
+        begin(self, *args, concurrency=concurrency * 4)
+
+    patch.setattr(Execution, "__init__", wide)
+    patch.setattr(Gate, "began", lambda _self, _uid: None)
+
+
+def swallow_cancellation(patch: Patch) -> None:
+    """A request that was cancelled under way counts as never sent."""
+    record = Desk.record
+
+    async def never_sent(
+        self: Desk, uid: str, event: Event, facts: Mapping[str, Any] | None = None
+    ) -> Take:
+        ended = (facts or {}).get("error_message") == "the run was ended"
+        return await record(self, uid, Event.DEFERRED if ended else event, facts)
+
+    patch.setattr(Desk, "record", never_sent)
+
+
+def believe_a_refused_replay(patch: Patch) -> None:
+    """A 429 to a replay counts as a proof that nothing was bought."""
+    record, settle = Desk.record, Searcher.settle
+
+    def credulous(reply: Any, *, replay: bool) -> Purchase:
+        decision = judge_purchase(reply, replay=replay)
+        paced = decision is Purchase.UNDECIDED_PACED
+        return Purchase.UNDECIDED_REFUSED if paced else decision
+
+    async def absolved(self: Desk, uid: str, event: Event, facts: Any = None) -> Take:
+        refused = (facts or {}).get("error_code") == "rate_limit_exceeded"
+        if event is Event.LOST and refused and self.ledger.take(uid).state is TakeState.UNKNOWN:
+            return await record(self, uid, Event.ABSOLVED, facts)
+        return await record(self, uid, event, facts)
+
+    async def unless_absolved(self: Searcher, take: Take) -> Take:
+        return take if take.state is TakeState.PLANNED else await settle(self, take)
+
+    patch.setattr(purchase, "judge_purchase", credulous)
+    patch.setattr(Desk, "record", absolved)
+    patch.setattr(Searcher, "settle", unless_absolved)
+
+
+def lost_means_not_sent(patch: Patch) -> None:
+    """No answer counts as nothing happened."""
+
+    def hopeful(reply: Any, *, replay: bool) -> Purchase:
+        decision = judge_purchase(reply, replay=replay)
+        return Purchase.UNREACHED if decision is Purchase.UNDECIDED and not replay else decision
+
+    patch.setattr(purchase, "judge_purchase", hopeful)
+
+
+def keys_live_forever(patch: Patch) -> None:
+    """A key is used again however old it is."""
+    patch.setattr(purchase, "key_is_alive", lambda *_args, **_named: True)
+
+
+def adopt_whatever_fits(patch: Patch) -> None:
+    """Of several looks that may be the one, the first is taken."""
+
+    def first(self: Finding) -> Any:
+        return self.candidates[0] if self.candidates else None
+
+    patch.setattr(Finding, "certain", property(first))
+
+
+def call_failures_refunded(patch: Patch) -> None:
+    """A failed generation counts as free."""
+
+    def free(takes: Any, *_args: Any, **_named: Any) -> list[Take]:
+        return [take for take in takes if take.billing is Billing.ASSUMED]
+
+    patch.setattr(session, "refunded", free)
+
+
+def send_before_the_reference(patch: Patch) -> None:
+    """What was accepted counts as a look that can be referenced."""
+
+    async def at_once(_self: Watcher, take: Take) -> Take:
+        return replace(take, state=TakeState.COMPLETED)
+
+    def accepted(desk: Desk, key: str) -> list[Take]:
+        return [take for take in desk.ledger.snapshot().takes.get(key, ()) if take.avatar_id]
+
+    patch.setattr(Watcher, "until_decided", at_once)
+    patch.setattr(Execution, "_is_usable", lambda self, key: bool(accepted(self._desk, key)))
+    patch.setattr(Preparer, "_pick", lambda self, key: accepted(self._desk, key)[-1])
+
+
+def write_the_key_down(patch: Patch) -> None:
+    """The API key gets into the ledger."""
+    begin = LedgerFile.begin
+
+    def careless(self: LedgerFile, account: Any, campaign: str, facts: Any) -> str:
+        return begin(self, account, campaign, {**facts, "headers": {"X-Api-Key": KEY}})
+
+    patch.setattr(LedgerFile, "begin", careless)
+
+
+def let_tables_drift(patch: Patch) -> None:
+    """An event is appended, and the table that is derived from it is not."""
+    patch.setattr(Store, "_put_pick", lambda _self, _look: None)
+
+
+MUTATIONS: dict[Callable[[Patch], None], str] = {
+    send_before_commit: "which the ledger does not know",
+    new_key_on_replay: "",
+    forget_the_reservation: "its billing is none",
+    ignore_the_ceilings: "ceiling",
+    trust_a_replayed_snapshot: "is completed here, at HeyGen it is",
+    free_the_slot_early: "are in progress, limit",
+    swallow_cancellation: "charged",
+    believe_a_refused_replay: "charged",
+    lost_means_not_sent: "charged",
+    keys_live_forever: "was charged 2 times",
+    adopt_whatever_fits: "its charge is for",
+    call_failures_refunded: "HeyGen charged",
+    send_before_the_reference: "before its reference",
+    write_the_key_down: "the key is in",
+    let_tables_drift: "the events know other picks",
+}
+"""Every mutation, and a part of what the judge says of it."""

@@ -1,0 +1,78 @@
+"""The protocol, broken on purpose in the ways that matter: the judge must see every one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.fault import mutations
+from tests.fault.generate import generate
+from tests.fault.history import Day, History, Mishap, MishapKind, Shape, Weather
+from tests.fault.mutations import MUTATIONS
+from tests.fault.play import play
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
+
+Mutation = Callable[[pytest.MonkeyPatch], None]
+
+LOSING = Weather(network=(("reset", 0.3), ("gateway-after", 0.2)))
+FAILING = Weather(faults=(("fail-generation", 0.5),), latency="fixed:20")
+
+
+def some_bad_days(mutation: Mutation) -> Iterator[History]:
+    """Give histories that lead to where the mutation matters, and then just any."""
+    name = mutation.__name__
+    for seed in range(12):
+        shape = Shape(seed, 8)
+        if name == "swallow_cancellation":
+            twice = [Mishap(MishapKind.INTERRUPT, 30 + 8 * seed + n) for n in (0, 1)]
+            slow = Weather(network=(("slow-answer", 0.8),))
+            yield History(seed, shape, (Day(weather=slow, mishaps=tuple(twice)),))
+        elif name == "ignore_the_ceilings":
+            tight = Day(weather=FAILING, max_cost=Decimal(4), up_to_budget=True)
+            yield History(seed, shape, (tight,), refund_failed=False)
+        elif name == "call_failures_refunded":
+            yield History(seed, shape, (Day(weather=FAILING),), refund_failed=False)
+        elif name == "keys_live_forever":
+            killed = Day(mishaps=(Mishap(MishapKind.KILL_ANSWER, 1 + seed % 3),))
+            yield History(seed, shape, (killed, Day(wait=90_000.0)))
+        elif name == "believe_a_refused_replay":
+            paced = replace(LOSING, faults=(("rate-limit", 0.4),))
+            yield History(seed, shape, (Day(weather=paced),))
+        elif name == "adopt_whatever_fits":
+            silent = Day(weather=replace(LOSING, network=(("reset", 0.85),)))
+            base = Day(max_cost=Decimal(1), up_to_budget=True)
+            yield History(seed, shape, (base, silent, silent, Day(wait=90_000.0)))
+        elif name == "free_the_slot_early":
+            yield History(seed, shape, (Day(concurrency=2),))
+        else:
+            yield History(seed, shape, (Day(weather=LOSING), Day(weather=LOSING, wait=90_000.0)))
+    yield from map(generate, range(1, 40))
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
+def test_the_judge_catches(mutation: Mutation, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutation(monkeypatch)
+    for history in some_bad_days(mutation):
+        broken = play(history).broken
+        if broken is not None:
+            assert broken.startswith("Violation")
+            assert MUTATIONS[mutation] in broken
+            return
+    pytest.fail("nobody noticed")
+
+
+def test_the_unbroken_protocol_survives_the_same_days() -> None:
+    for mutation in MUTATIONS:
+        history = next(some_bad_days(mutation))
+        assert play(history).broken is None, mutation.__name__
+
+
+def test_every_mutation_is_in_the_list() -> None:
+    made = {
+        name
+        for name, value in vars(mutations).items()
+        if callable(value) and getattr(value, "__module__", "") == mutations.__name__
+    }
+    assert made == {mutation.__name__ for mutation in MUTATIONS}
