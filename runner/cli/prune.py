@@ -103,7 +103,13 @@ def command(
     request = _Request(looks, old_takes, with_groups, yes)
     state = Places(campaign.manifest).simulated()
     with wiring.simulated(state, sim_settings, simulate=simulate) as url:
-        return anyio.run(prune, campaign, request, url)
+        try:
+            return anyio.run(prune, campaign, request, url)
+        except KeyboardInterrupt:
+            raise UsageError(
+                "Stopped. What was deleted stays deleted.",
+                hint="`lookbook refresh` shows what is gone and not recorded yet.",
+            ) from None
 
 
 # --- at HeyGen ----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from runner.plan.model import Action, Plan
 from runner.plan.moves import with_moves
 from runner.plan.states import states
 
-__all__ = ["Candidate", "candidates", "select"]
+__all__ = ["METHODS", "Candidate", "candidates", "select"]
 
 GRAMMAR = (
     "Say looks by key or glob (navy-*), tag:NAME, axis:AXIS=VALUE, state:STATE, action:ACTION or "
@@ -34,6 +34,9 @@ GRAMMAR = (
 _ATOM = re.compile(r"(?:(?P<up>\d*)\+)?(?P<what>.+?)(?:\+(?P<down>\d*))?", re.DOTALL)
 _FIXED: Mapping[str, Sequence[str]] = {"state": list(LookState), "action": list(Action)}
 """Methods whose values are known in advance."""
+
+METHODS = ("look", "tag", "axis", "state", "action", "matrix")
+_ENDLESS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,6 @@ class Candidate:
         if method == "matrix":
             return () if self.matrix is None else (self.matrix,)
         return (str(self.state if method == "state" else self.action),)
-
-
-METHODS = ("look", "tag", "axis", "state", "action", "matrix")
 
 
 def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
@@ -210,9 +210,6 @@ def _steps(digits: str | None) -> int | None:
     if digits is None:
         return None
     return int(digits) if digits else _ENDLESS
-
-
-_ENDLESS = 1_000_000
 
 
 def _reach(found: set[str], next_of: Callable[[str], Iterable[str]], steps: int) -> set[str]:

@@ -1,6 +1,7 @@
 """Cascades, rerolls and selections as they are carried out, in virtual time."""
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from runner.executor.desk import Desk
 from runner.executor.tasks import Stopping
 from runner.executor.verify import refusals
 from runner.model import Campaign, TakeState
-from runner.plan import Asked, plan
+from runner.plan import Asked, plan, trim
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit, exit_code
 from runner.policy.pacing import Pacer
@@ -82,6 +83,15 @@ def test_more_takes_leave_the_pick_alone(world: World) -> None:
     generated(world)
     looks = tuple(replace(one, takes=3) if one.key == "a" else one for one in CHAIN.looks)
     assert exit_code(world.run(replace(CHAIN, looks=looks))) is Exit.DONE
+    assert (picked(world, "a"), len(world.takes("a"))) == (1, 3)
+
+
+def test_takes_that_a_ceiling_left_out_are_budget_and_no_failure(world: World) -> None:
+    three = campaign(look("a", takes=3))
+    outcome = world.run(three, trimmed=lambda whole: trim(whole, Decimal(2)))
+    assert (exit_code(outcome), outcome.over_budget) == (Exit.BUDGET, ("a",))
+    assert len(world.takes("a")) == 1
+    assert exit_code(world.run(three)) is Exit.DONE
     assert (picked(world, "a"), len(world.takes("a"))) == (1, 3)
 
 
