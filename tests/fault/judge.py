@@ -346,6 +346,18 @@ class Judge:
         net = sum(c.amount - c.refunded for c in charges if c.idempotency_key not in assumed)
         self._must(net == millionths(billed), f"HeyGen kept {net / 1e6}, the ledger says {billed}")
 
+    def books(self) -> list[str]:
+        """Give HeyGen's figures and every event of the ledger, as text."""
+        lines = [json.dumps(figures(self._world.simulator), sort_keys=True)]
+        process = self._world.process
+        if process is None or not process.ledger_path.exists():
+            return lines
+        for row in self._rows("SELECT seq, at, run, take, kind, facts FROM events ORDER BY seq"):
+            facts = json.loads(row[-1])
+            facts.pop("pid", None)  # the one thing that another process says otherwise
+            lines.append(f"{row[:-1]} {json.dumps(facts)}")
+        return lines
+
     def bought(self, key: str | None) -> str | None:
         """Say which look a key bought, as HeyGen's books have it."""
         charges = self._world.simulator.account.charges.values()

@@ -26,7 +26,7 @@ from tests.fault.commands import COMMANDS
 from tests.fault.history import CALM, Command, Day, Edit, EditKind, History
 from tests.fault.judge import Judge
 from tests.fault.process import Ended, Process
-from tests.fault.virtual import Deadlock
+from tests.fault.virtual import Deadlock, fixed_order
 from tests.fault.world import Violation, World
 
 __all__ = ["Report", "play"]
@@ -42,7 +42,10 @@ ROUNDS = 80
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of a history. ``broken`` is the promise that was broken, None where none was."""
+    """What came of a history. ``broken`` is the promise that was broken, None where none was.
+
+    ``books`` are HeyGen's figures and the ledger's events, as they were at the end.
+    """
 
     history: History
     broken: str | None
@@ -50,14 +53,15 @@ class Report:
     seen: Counter[str] = field(default_factory=Counter)
     strikes: list[str] = field(default_factory=list)
     commands: int = 0
+    books: list[str] = field(default_factory=list)
 
 
 def play(history: History) -> Report:
     """Play a history from its first day to its end."""
-    with _certificates_once(), _folder() as folder:
+    with fixed_order(), _certificates_once(), _folder() as folder:
         world = World(history, folder)
         director = _Director(world)
-        broken = None
+        broken, books = None, list[str]()
         try:
             director.everything()
         except (Violation, Deadlock) as violation:
@@ -67,9 +71,11 @@ def play(history: History) -> Report:
             broken = f"{type(error).__name__}: {error}"
             world.say(where.replace(str(folder), "…"))
         finally:
+            books = world.judge.books()
             world.judge.close()
             world.simulator.close()
-        return Report(history, broken, world.log, world.seen, world.strikes, director.commands)
+        seen, strikes = world.seen, world.strikes
+        return Report(history, broken, world.log, seen, strikes, director.commands, books)
 
 
 @contextmanager

@@ -12,7 +12,9 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
-__all__ = ["Deadlock", "VirtualLoop"]
+from anyio._backends._asyncio import CancelScope
+
+__all__ = ["Deadlock", "VirtualLoop", "fixed_order"]
 
 
 class Deadlock(Exception):
@@ -41,6 +43,44 @@ class _Task(asyncio.Task[Any]):
 
     def __hash__(self) -> int:
         return self._serial
+
+
+class _Ordered(dict[Any, None]):
+    """A set that gives its members in the order of their adding."""
+
+    def add(self, member: Any) -> None:
+        self[member] = None
+
+    def discard(self, member: Any) -> None:
+        self.pop(member, None)
+
+    def remove(self, member: Any) -> None:
+        del self[member]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([*self.keys()])
+
+
+@contextlib.contextmanager
+def fixed_order() -> Iterator[None]:
+    """Let anyio cancel the scopes inside a scope in the order of their making.
+
+    It keeps them in a set, whose order is that of their places in memory: cancelled tasks would
+    end, and write, in another order each time.
+    """
+    begin = CancelScope.__init__
+
+    def ordered(self: CancelScope, *args: Any, **named: Any) -> None:
+        begin(self, *args, **named)
+        vars_of: Any = self
+        vars_of._child_scopes = _Ordered()
+
+    vars_of: Any = CancelScope
+    vars_of.__init__ = ordered
+    try:
+        yield
+    finally:
+        vars_of.__init__ = begin
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):

@@ -1,0 +1,67 @@
+"""Many bad days in virtual time: no promise is broken, and every kind of trouble happened."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.fault.coverage import never
+from tests.fault.generate import generate
+from tests.fault.play import play
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
+
+SEEDS = 160
+"""As many as reach every commit point and every transition; a minute of one core."""
+
+
+def test_no_promise_is_broken_on_any_day(capsys: pytest.CaptureFixture[str]) -> None:
+    seen: Counter[str] = Counter()
+    broken = {}
+    commands = 0
+    for seed in range(SEEDS):
+        report = play(generate(seed))
+        seen.update(report.seen)
+        commands += report.commands
+        if report.broken is not None:
+            broken[seed] = f"{report.broken} (again: make fault SEED={seed} SEEDS=1)"
+    with capsys.disabled():
+        print(f" {SEEDS} seeds, {commands} commands ", end="")  # noqa: T201 - people want to know
+    assert not broken
+    assert never(seen, seeds=SEEDS) == []
+
+
+@pytest.mark.parametrize("seed", [3, 17, 46])
+def test_one_seed_is_one_history(seed: int) -> None:
+    first, second = play(generate(seed)), play(generate(seed))
+    assert first.log == second.log
+    assert first.seen == second.seen
+    assert first.books == second.books
+
+
+def test_a_history_is_the_same_in_another_process(tmp_path: Path) -> None:
+    here = digest(5)
+    for hash_seed in ("1", "4242"):
+        command = [sys.executable, "-W", "ignore", "-c", SAY_DIGEST]
+        root = Path(__file__).parents[2]
+        env = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": hash_seed, "HOME": str(tmp_path)}
+        done = subprocess.run(
+            command, cwd=root, env=env, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.stdout.strip() == here, done.stderr
+
+
+SAY_DIGEST = "from tests.fault.test_bad_days import digest; print(digest(5))"
+
+
+def digest(seed: int) -> str:
+    """Hash everything that was said, what HeyGen charged, and what the ledger holds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report = play(generate(seed))
+    return hashlib.sha256("\n".join([*report.log, *report.books]).encode()).hexdigest()

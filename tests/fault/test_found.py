@@ -1,0 +1,92 @@
+"""Bugs that bad days have found: each of these histories is of the kind that broke a promise."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.fault.history import (
+    CALM,
+    Command,
+    Day,
+    Edit,
+    EditKind,
+    History,
+    Mishap,
+    MishapKind,
+    Shape,
+    Weather,
+)
+from tests.fault.play import Report, play
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+KILLED_AT_THE_ANSWER = Mishap(MishapKind.KILL_ANSWER, 1)
+
+
+def survives(
+    *days: Day, looks: int = 1, draw: int = 2, balance: Decimal | None = None, refunds: bool = True
+) -> Report:
+    history = History(7, Shape(draw, looks), days, balance=balance, refund_failed=refunds)
+    report = play(history)
+    assert report.broken is None, "\n".join(report.log[-30:])
+    return report
+
+
+def test_a_clock_that_was_ahead_and_is_put_right_does_not_lengthen_a_key() -> None:
+    survives(
+        Day(clock=36_000.0, mishaps=(KILLED_AT_THE_ANSWER,)), Day(wait=90_000.0, clock=-36_000.0)
+    )
+
+
+def test_a_clock_that_stood_still_does_not_lengthen_a_key() -> None:
+    survives(Day(mishaps=(KILLED_AT_THE_ANSWER,)), Day(wait=100_000.0, clock=-80_000.0))
+
+
+@pytest.mark.parametrize("turn", range(60, 200, 20))
+def test_a_clock_that_is_set_back_does_not_stop_the_polls(turn: int) -> None:
+    survives(Day(mishaps=(Mishap(MishapKind.CLOCK, turn, amount=-100_000.0),)), looks=4)
+
+
+@pytest.mark.parametrize("draw", range(6))
+def test_a_run_whose_wallet_runs_dry_with_requests_under_way_ends(draw: int) -> None:
+    slow = Weather(network=(("slow-answer", 0.3),))
+    survives(Day(weather=slow), looks=8, draw=draw, balance=Decimal(3))
+
+
+@pytest.mark.parametrize("turn", range(20, 180, 20))
+def test_an_interrupted_run_with_requests_under_way_ends(turn: int) -> None:
+    slow = Weather(network=(("slow-answer", 0.5),), latency="fixed:20")
+    survives(Day(weather=slow, mishaps=(Mishap(MishapKind.INTERRUPT, turn),)), looks=6)
+
+
+def test_looks_of_a_second_day_are_not_asked_after_a_day_later() -> None:
+    killed = Mishap(MishapKind.KILL_COMMIT, 1, "accepted:after-commit")
+    survives(Day(mishaps=(killed,)), Day(wait=80_000.0), looks=8, draw=11)
+
+
+@pytest.mark.parametrize("draw", range(8))
+def test_the_picture_of_a_renamed_key_is_not_written_over(draw: int) -> None:
+    rename = Day(edits=tuple(Edit(EditKind.KEY, draw + n) for n in range(3)))
+    add = Day(edits=tuple(Edit(EditKind.ADD, draw + n) for n in range(6)))
+    survives(Day(), rename, add, Day(command=Command.FETCH), looks=4, draw=draw)
+
+
+@pytest.mark.parametrize("draw", range(8))
+def test_a_failure_that_was_billed_on_another_day_is_not_called_refunded(draw: int) -> None:
+    failing = Weather(faults=(("fail-generation", 0.7),), latency="fixed:20")
+    killed = Mishap(MishapKind.KILL_ANSWER, 2)
+    survives(Day(weather=failing, mishaps=(killed,)), Day(), looks=5, draw=draw, refunds=False)
+
+
+@pytest.mark.parametrize("draw", range(8))
+def test_a_search_does_not_adopt_what_another_take_bought_meanwhile(draw: int) -> None:
+    faults = (("truncate", 0.3), ("drop-request", 0.2))
+    poor = Weather(faults=faults, network=(("refuse", 0.2), ("vanish", 0.1)))
+    jump = Mishap(MishapKind.CLOCK, 40 + 20 * draw, amount=-36_000.0)
+    survives(Day(weather=poor, mishaps=(jump,)), Day(weather=poor), looks=6, draw=draw)
+
+
+def test_a_stored_refusal_of_an_empty_wallet_does_not_stop_the_others() -> None:
+    stored = replace(CALM, store_refusals=True, network=(("reset", 0.4),))
+    survives(Day(weather=stored), looks=6, draw=5, balance=Decimal(2))
