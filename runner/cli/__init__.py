@@ -112,6 +112,9 @@ def invoke(arguments: Sequence[str] | None = None) -> int:
         return _complain(error.message, error.hint, error.exit_code)
     except LookbookError as error:
         return _complain(error.message, error.hint, error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.UsageError as error:
         return _complain(error.format_message(), _usage_hint(error), 2)
     except click.ClickException as error:

@@ -9,7 +9,7 @@ import click
 
 from runner.cli import wiring
 from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
-from runner.cli.show import plural
+from runner.cli.show import plain, plural
 from runner.cli.wanted import select_options, wishes_of
 from runner.cli.workshop import begin, workshop
 from runner.errors import UsageError
@@ -77,9 +77,8 @@ async def fetch(campaign: Campaign, simulated_at: str | None, wishes: Wishes) ->
             _, wallet = wiring.offline(link.state)
             results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
             catalog = wiring.write_results(results, link.state.folder)
-    for uid, reason in collector.problems.items():
-        take = work.ledger.take(uid)
-        click.echo(f"{take.label}: no picture: {reason}", err=True)
+    for label, reason in collector.problems.items():
+        click.echo(plain(f"{label}: no picture: {reason}"), err=True)
     got = len(missing) - len(collector.problems)
     click.echo(f"{plural(got, 'picture')} fetched, {len(collector.problems)} missing")
     click.echo(f"catalog: {catalog}")

@@ -17,6 +17,8 @@ __all__ = [
     "yes_option",
 ]
 
+MOST_USD = 1_000_000_000
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -33,7 +35,7 @@ class Usd(click.ParamType[Decimal]):
             amount = Decimal(str(value).strip().removeprefix("$"))
         except InvalidOperation:
             self.fail(f"{value!r} is not an amount in USD, such as 12.50", param, ctx)
-        if not amount.is_finite() or amount < 0:
+        if not amount.is_finite() or not 0 <= amount <= MOST_USD:
             self.fail(f"{value!r} is not an amount in USD, such as 12.50", param, ctx)
         return amount
 

@@ -72,6 +72,8 @@ def command(
     state = wiring.offline_state(campaign, account=account, simulate=simulate)
     snapshot, _ = wiring.offline(state)
     plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
+    if not simulate and account is None:
+        wiring.warn_of_other_ledgers(campaign, state, snapshot)
     if form == "json":
         click.echo(json.dumps(document(plan), indent=2, ensure_ascii=False))
     else:

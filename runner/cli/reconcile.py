@@ -25,6 +25,7 @@ from runner.executor.desk import said
 from runner.executor.settle import Finding, Searcher, is_unresolved
 from runner.ledger.places import Places, has_takes
 from runner.model import Campaign, Take
+from runner.plan import plan as make_plan
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit
 from runner.policy.patience import KEY_LIFE, KEY_MARGIN, key_is_alive
@@ -94,7 +95,8 @@ async def reconcile(
     """Carry out decisions, search for the rest, ask; gives the exit code."""
     async with wiring.connect(campaign, simulated_at=simulated_at) as link:
         if not has_takes(link.state.ledger):
-            raise UsageError(f"The account {link.account.label} has no takes of {campaign.name}.")
+            click.echo(f"Nothing is unknown: {link.account.label} has no takes of {campaign.name}.")
+            return int(Exit.DONE)
         async with workshop(link) as work:
             unknown = {take.label: take for take in unresolved(work)}
             strangers = {*(label for label, _ in adoptions), *absolved} - unknown.keys()
@@ -105,13 +107,16 @@ async def reconcile(
                 )
             begin(work, campaign, "reconcile")
             searcher = Searcher(work.desk)
-            for label, look_id in adoptions:
-                await adopt(work, searcher, unknown[label].uid, look_id)
+            found = [
+                (unknown[label], await readable(work, look_id)) for label, look_id in adoptions
+            ]
+            for take, look in found:  # all of them could be read: now they are believed
+                await searcher.adopt(take, look)
             for label in absolved:
                 await work.desk.record(unknown[label].uid, Event.ABSOLVED)
             for take in unresolved(work):
-                await decide(work, searcher, take)
-            code = standing(work)
+                await decide(work, campaign, searcher, take)
+            code = standing(work, campaign)
             work.ledger.end({"exit": int(code), "stopped": None})
             _, wallet = wiring.offline(link.state)
             results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
@@ -127,24 +132,28 @@ def unresolved(work: Workshop) -> list[Take]:
     return sorted((t for t in takes if is_unresolved(t)), key=lambda t: (t.look, t.number))
 
 
-def standing(work: Workshop) -> Exit:
+def standing(work: Workshop, campaign: Campaign) -> Exit:
     """Give the exit code for what is left: 0, 4 where a run can still find out, or 6."""
     left = unresolved(work)
     if not left:
         return Exit.DONE
-    return Exit.UNDER_WAY if all(alive(work, take) for take in left) else Exit.PERSON
+    return Exit.UNDER_WAY if all(alive(work, campaign, take) for take in left) else Exit.PERSON
 
 
-def alive(work: Workshop, take: Take) -> bool:
-    """Whether `lookbook run` may still send a take again under its own key."""
-    if take.key is None or take.sent_at is None:
+def alive(work: Workshop, campaign: Campaign, take: Take) -> bool:
+    """Whether `lookbook run` may still send a take again under its own key.
+
+    A take that the manifest no longer wants is never sent again.
+    """
+    unwanted = make_plan(campaign, work.ledger.snapshot()).strays
+    if take.key is None or take.sent_at is None or take.uid in unwanted:
         return False
     latest = max(work.ledger.last_event_at, work.desk.now_at_server())
     return key_is_alive(take.sent_at, work.desk.clock.now(), latest_seen=latest)
 
 
-async def adopt(work: Workshop, searcher: Searcher, uid: str, look_id: str) -> None:
-    """Take a person's word for which look a take became. Raises UsageError where it cannot be."""
+async def readable(work: Workshop, look_id: str) -> LookData:
+    """Give a look that a person says a take became. Raises UsageError where it cannot be that."""
     recorded = {
         take.avatar_id: take.label
         for takes in work.ledger.snapshot().takes.values()
@@ -156,13 +165,14 @@ async def adopt(work: Workshop, searcher: Searcher, uid: str, look_id: str) -> N
     reply = await work.desk.ask(lambda: work.link.api.look(look_id), what="asking for the look")
     if not isinstance(reply, Answer):
         raise UsageError(f"The look {look_id} cannot be read: {said(reply)}")
-    await searcher.adopt(work.ledger.take(uid), reply.data)
+    look: LookData = reply.data
+    return look
 
 
-async def decide(work: Workshop, searcher: Searcher, take: Take) -> None:
+async def decide(work: Workshop, campaign: Campaign, searcher: Searcher, take: Take) -> None:
     """Search for one take, show what is known, and ask where somebody can answer."""
     finding = await searcher.search(take)
-    click.echo(finding_text(work, finding))
+    click.echo(finding_text(work, campaign, finding))
     certain = finding.certain
     if certain is not None:
         await searcher.adopt(take, certain)
@@ -182,10 +192,10 @@ async def decide(work: Workshop, searcher: Searcher, take: Take) -> None:
     if typed == "nothing":
         await work.desk.record(take.uid, Event.ABSOLVED)
     elif typed != "skip":
-        await adopt(work, searcher, take.uid, typed)
+        await searcher.adopt(take, await readable(work, typed))
 
 
-def finding_text(work: Workshop, finding: Finding) -> str:
+def finding_text(work: Workshop, campaign: Campaign, finding: Finding) -> str:
     """Say all that is known of one take."""
     take = finding.take
     sent = datetime.fromtimestamp(take.sent_at or 0, UTC).isoformat(" ", "seconds")
@@ -193,7 +203,7 @@ def finding_text(work: Workshop, finding: Finding) -> str:
         f"{click.style(take.label, bold=True)} “{take.name}”, {usd(take.price)} held",
         f"  sent {plural(take.attempts, 'time')}, first at {sent}; {take.error_message or ''}",
     ]
-    if alive(work, take) and take.sent_at is not None:
+    if alive(work, campaign, take) and take.sent_at is not None:
         until = datetime.fromtimestamp(take.sent_at + KEY_LIFE - KEY_MARGIN, UTC)
         lines.append(
             "  `lookbook run` can still send it again under its own key, at no second price, "

@@ -1,12 +1,7 @@
 """``lookbook run``: show the plan, ask, carry it out, leave results and a catalog."""
 
-import json
 import signal
-import sys
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +9,8 @@ import anyio
 import click
 
 from runner.cli import wiring
+from runner.cli.aftermath import leave_results, print_results
+from runner.cli.agree import agree, ask_about_other_ledgers, ceilings_of
 from runner.cli.options import (
     Usd,
     format_option,
@@ -23,51 +20,24 @@ from runner.cli.options import (
     var_option,
     yes_option,
 )
-from runner.cli.show import plan_text, plural, results_text, usd
+from runner.cli.request import DEFAULT_CONCURRENCY, Request
+from runner.cli.show import plural
 from runner.cli.wanted import read_saved, wish_options, wishes_of
 from runner.cli.workshop import Workshop, adopt_results, begin, workshop
-from runner.errors import BudgetRefused, LedgerQuestion, LookbookError, UsageError
+from runner.errors import LookbookError, UsageError
 from runner.executor.desk import Desk
 from runner.executor.session import Session
-from runner.executor.settle import Finding
-from runner.executor.standing import Hold, Standing
 from runner.executor.tasks import one_error
 from runner.executor.verify import refusals
-from runner.executor.wallet import balance_of
-from runner.files import write_atomic
-from runner.ledger.file import LedgerFile
-from runner.ledger.places import Places, State, has_takes, holding
+from runner.ledger.places import Places, State, has_takes
 from runner.model import Campaign
-from runner.plan import Plan, trim
+from runner.plan import Plan
 from runner.plan import plan as make_plan
-from runner.plan.saved import Saved, moved
-from runner.plan.wishes import NO_WISHES, Wishes, adjusted, asked_for
-from runner.policy.budget import Ceilings
-from runner.policy.outcome import Exit, Outcome, exit_code
+from runner.plan.saved import moved
+from runner.plan.wishes import NO_WISHES, adjusted, asked_for
+from runner.policy.outcome import Outcome, exit_code
 
 __all__ = ["Request", "command", "execute"]
-
-DEFAULT_CONCURRENCY = 10
-"""The account's limit on Pay-As-You-Go (the API page)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked for on the command line; ``saved`` is a plan to carry out exactly."""
-
-    simulate: bool = False
-    sim: tuple[tuple[str, str], ...] = ()
-    yes: bool = False
-    max_cost: Decimal | None = None
-    up_to_budget: bool = False
-    concurrency: int = DEFAULT_CONCURRENCY
-    wait: float | None = None
-    form: str = "text"
-    out: Path | None = None
-    new_ledger: bool = False
-    wishes: Wishes = NO_WISHES
-    saved: Saved | None = None
-    probe: Callable[[str], None] | None = None
 
 
 def run_options(function: Any) -> Any:
@@ -191,7 +161,12 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
             if not (has_takes(link.state.ledger) or request.new_ledger):
                 await use_results(campaign, work)
             plan = await planned(campaign, work, request)
-            plan = agree(plan, link, work.ledger, request)
+            try:
+                plan = agree(plan, link, work.ledger, request)
+            except LookbookError:
+                if request.form == "json":  # a job that reads stdout finds what there is
+                    print_results(campaign, work, request)
+                raise
             work.progress.begin(in_hand(plan))
             facts = {"max_cost": str(request.max_cost) if request.max_cost else None}
             session = Session(work.desk, plan, link.account, link.user, request.concurrency, facts)
@@ -220,40 +195,6 @@ def in_hand(plan: Plan) -> int:
     return plan.count + under_way + len(plan.strays)
 
 
-def ceilings_of(campaign: Campaign, request: Request) -> Ceilings:
-    """Give the ceilings: the lower of the option and the manifest, and the campaign's own."""
-    limits = [limit for limit in (request.max_cost, campaign.budget.run_usd) if limit is not None]
-    return Ceilings(run=min(limits, default=None), campaign=campaign.budget.campaign_usd)
-
-
-def ask_about_other_ledgers(campaign: Campaign, link: wiring.Link) -> None:
-    """Ask a person before an empty ledger is used beside one that holds this campaign.
-
-    ``--yes`` is no answer to it. Raises LedgerQuestion where nobody gave one.
-    """
-    others = holding(campaign.manifest, campaign.name, besides=link.state)
-    if not others:
-        return
-    with suppress(OSError):
-        # Empty, it would be in the way of the folder that is renamed to it; a run makes it anew.
-        link.state.folder.rmdir()
-    path, account = others[0]
-    question = (
-        f"The ledger of {link.account.label} is empty, but {path} holds the campaign "
-        f"{campaign.name} on the account {account.label}. A run here would buy everything again."
-    )
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise LedgerQuestion(
-            question,
-            hint="If the manifest was renamed, rename its .lookbook folder as well. If it is "
-            "another account's key, use the other key. To buy everything again: --new-ledger.",
-        )
-    click.echo(question, err=True)
-    typed = click.prompt("Type the campaign's name to buy everything again", default="", err=True)
-    if typed != campaign.name:
-        raise LedgerQuestion("Nothing was sent.")
-
-
 async def planned(campaign: Campaign, work: Workshop, request: Request) -> Plan:
     """Make the plan, every literal id in it held against the account.
 
@@ -276,47 +217,6 @@ async def planned(campaign: Campaign, work: Workshop, request: Request) -> Plan:
     return plan
 
 
-def agree(plan: Plan, link: wiring.Link, ledger: LedgerFile, request: Request) -> Plan:
-    """Show the plan, hold it against the ceilings, and ask; gives what was agreed to.
-
-    Raises BudgetRefused, or UsageError when it was declined.
-    """
-    room = room_under(ledger, plan)
-    if request.up_to_budget and room is not None and plan.cost > room:
-        plan = trim(plan, room)
-    ceiling = ledger.ceilings.run
-    place = f"account {link.account.label} · {link.state.folder}"
-    text = plan_text(plan, where=place, wallet=balance_of(link.user), ceiling=ceiling)
-    click.echo(text + "\n", err=True)
-    if room is not None and plan.cost > room:
-        raise BudgetRefused(
-            f"The plan costs {usd(plan.cost)}"
-            + (f" and {usd(plan.at_risk)} of unknown outcome" if plan.at_risk else "")
-            + f", but the ceilings leave room for {usd(max(room, Decimal(0)))}. Nothing was sent.",
-            hint="Raise --max-cost or the manifest's budget, or add --up-to-budget.",
-        )
-    if plan.count and not request.yes:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError(
-                "There is nobody to ask here, so nothing was sent.", hint="Add --yes to go ahead."
-            )
-        money = " of simulated money" if link.account.simulated else ""
-        if not click.confirm(f"Spend up to {usd(plan.worst_case)}{money}?", err=True):
-            raise UsageError("Declined; nothing was sent.")
-    return plan
-
-
-def room_under(ledger: LedgerFile, plan: Plan) -> Decimal | None:
-    """Give how much the ceilings leave for new takes, after what is of unknown outcome; USD."""
-    ceilings = ledger.ceilings
-    rooms = []
-    if ceilings.run is not None:
-        rooms.append(ceilings.run - plan.at_risk)
-    if ceilings.campaign is not None:
-        rooms.append(ceilings.campaign - ledger.snapshot().spent)
-    return min(rooms, default=None)
-
-
 async def carry_out(campaign: Campaign, work: Workshop, session: Session, request: Request) -> int:
     """Run, then leave results whatever happened. Gives the exit code."""
     Places(campaign.manifest).use(work.link.state)
@@ -328,7 +228,7 @@ async def carry_out(campaign: Campaign, work: Workshop, session: Session, reques
         outcome = session.outcome()
     work.progress.close()
     try:
-        leave_results(campaign, work.link, session, outcome, request)
+        leave_results(campaign, work, session, outcome, request)
     except LookbookError as error:
         trouble = trouble or error
     if trouble is not None:
@@ -356,56 +256,6 @@ async def listen(desk: Desk, scope: anyio.CancelScope) -> None:
                 return
             desk.interrupt()
             desk.observer.said(
-                "Stopping: nothing more is sent; what is on its way is finished. "
-                "Once more to leave at once."
+                "Stopping: nothing more is sent; requests under way are answered, looks in "
+                "progress are left to the next run. Once more to leave at once."
             )
-
-
-def leave_results(
-    campaign: Campaign, link: wiring.Link, session: Session, outcome: Outcome, request: Request
-) -> None:
-    """Write results and catalog, print them, and say what to do next. Raises StorageError."""
-    snapshot = session.desk.ledger.snapshot()
-    _, wallet = wiring.offline(link.state)
-    results = wiring.results_of(campaign, snapshot, wallet)
-    text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
-    click.echo(text if request.form == "json" else results_text(results) + "\n", nl=False)
-    catalog = wiring.write_results(results, link.state.folder)
-    if request.out is not None:
-        write_atomic(request.out, text.encode())
-    for line in advice(outcome, session.standing):
-        click.echo(line, err=True)
-    if request.form == "text":
-        click.echo(f"catalog: {catalog}")
-
-
-def advice(outcome: Outcome, standing: Standing | None) -> list[str]:
-    """Say in words how the run ended and what to do next."""
-    lines = [*standing.notes] if standing is not None else []
-    if outcome.account:
-        lines.append(f"The account needs a person: {outcome.account}")
-    elif outcome.stopped:
-        lines.append(f"The run was stopped: {outcome.stopped}")
-    if standing is not None:
-        lines += [_undecided(finding) for finding in standing.findings.values()]
-        lines += [
-            f"{key} was held back: {why}"
-            for key, (hold, why) in standing.held.items()
-            if hold is not Hold.UNDER_WAY
-        ]
-        lines += [f"a picture is missing: {why}" for why in standing.pictures.values()]
-    if exit_code(outcome) is Exit.UNDER_WAY:
-        lines.append("Work is still under way: run the same command again to resume.")
-    return lines
-
-
-def _undecided(finding: Finding) -> str:
-    if finding.problem is not None:
-        return f"{finding.take.label}: its outcome is unknown; {finding.problem}"
-    found = len(finding.candidates)
-    looks = "no look fits" if not found else f"{found} looks fit" if found > 1 else "one look fits"
-    rivals = f", and so does {', '.join(finding.rivals)}" if finding.rivals else ""
-    return (
-        f"{finding.take.label}: its outcome is unknown; {looks}{rivals}. "
-        "`lookbook reconcile` shows what is known and takes your decision."
-    )

@@ -155,7 +155,7 @@ def totals_text(results: Mapping[str, Any]) -> str:
     totals = results["totals"]
     states = ", ".join(f"{count} {state}" for state, count in totals["states"].items())
     simulated = " of simulated money" if results["account"] == "simulator" else ""
-    parts = [f"spent {usd(totals['cost_usd'])}{simulated}"]
+    parts = [f"spent {usd(totals['cost_usd'])}{simulated} so far"]
     for name, words in (
         ("assumed_billed_usd", "of which {} for failed generations (assumed billed)"),
         ("unknown_usd", "of which {} of unknown outcome"),
@@ -168,5 +168,7 @@ def totals_text(results: Mapping[str, Any]) -> str:
     lines = [f"{plural(totals['looks'], 'look')}: {states}", "; ".join(parts)]
     wallet = totals["wallet"]
     if wallet is not None and wallet["before"] is not None:
-        lines.append(f"wallet {usd(wallet['before'])} → {usd(wallet['after'])} in the last run")
+        lines.append(
+            f"wallet {usd(wallet['before'])} → {usd(wallet['after'])} in the last run that bought"
+        )
     return "\n".join(lines)

@@ -52,7 +52,10 @@ def command(
         click.echo("\n" + receipts_text(results))
     cascaded = asked_for(campaign, snapshot, replace(wishes, cascade=True))
     renewed = make_plan(campaign, snapshot, cascaded)
-    same = [str(manifest), *(["--simulate"] if simulate else [])]
+    if not simulate and account is None:
+        wiring.warn_of_other_ledgers(campaign, state, snapshot)
+    rehearsal = simulate or (snapshot.account is not None and snapshot.account.simulated)
+    same = [str(manifest), *(["--simulate"] if rehearsal else [])]
     for option, expressions in (("--select", wishes.select), ("--exclude", wishes.exclude)):
         same += [word for expression in expressions for word in (option, expression)]
     click.echo("\n" + next_step(plan, renewed, results, shlex.join(same)))
@@ -84,14 +87,15 @@ def next_step(plan: Plan, renewed: Plan, results: dict[str, Any], suffix: str) -
     ``renewed`` is the plan that also brings up to date what is stale.
     """
     states = results["totals"]["states"]
-    consents = [
-        take["consent_url"]
+    consents = {
+        take["consent_url"]: None
         for look in results["looks"]
         for take in look["takes"]
         if take["state"] == "pending_consent" and "consent_url" in take
-    ]
+    }
     lines = [f"A person's consent is needed: open {url}" for url in consents]
-    if states.get("unknown"):
+    takes = [t for look in [*results["looks"], *results["orphans"]] for t in look["takes"]]
+    if any(take["state"] in ("unknown", "submitting") for take in takes):
         lines.append(
             f"Outcomes are unknown: `lookbook run {suffix}` sends them again under their own keys "
             f"or searches; `lookbook reconcile {suffix}` shows what is known."
@@ -109,6 +113,6 @@ def next_step(plan: Plan, renewed: Plan, results: dict[str, Any], suffix: str) -
     if to_do:
         looks = plural(len(to_do), "look")
         lines.append(f"Next: `lookbook run {suffix}` ({looks}, {usd(plan.cost)}).")
-    elif any(look["state"] == "completed" for look in results["looks"]):
+    if any(take["state"] == "completed" for take in takes):
         lines.append(f"Next: `lookbook fetch {suffix}` (pictures are missing; free).")
     return "\n".join(lines) or "Everything is done."

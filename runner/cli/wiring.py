@@ -35,7 +35,7 @@ from runner.executor.desk import said
 from runner.executor.ports import Api, Images
 from runner.files import make_folder, write_atomic
 from runner.ledger.file import read_snapshot, read_wallet
-from runner.ledger.places import Places, State
+from runner.ledger.places import Places, State, holding
 from runner.ledger.results import document
 from runner.model import Account, Campaign, Snapshot
 from runner.plan import plan as make_plan
@@ -276,6 +276,7 @@ async def ask_account(call: Callable[[], Awaitable[Reply[T]]], patience: Patienc
                 f"HeyGen does not answer: {said(reply)}",
                 hint="Nothing was sent. Run the same command again when it is back.",
             )
+        warn(f"HeyGen does not answer ({said(reply)}); trying again.")
         await anyio.sleep(backoff(attempt, secrets.SystemRandom().random()))
 
 
@@ -307,6 +308,28 @@ def offline(state: State | None) -> tuple[Snapshot, Mapping[str, Any] | None]:
     if state is None or not state.ledger.is_file():
         return Snapshot(), None
     return read_snapshot(state.ledger), read_wallet(state.ledger)
+
+
+def warn_of_other_ledgers(campaign: Campaign, state: State | None, snapshot: Snapshot) -> None:
+    """Say what a plan may hide: a rehearsal's ledger, or another one that holds the looks."""
+    places = Places(campaign.manifest)
+    if snapshot.account is not None and snapshot.account.simulated:
+        real, _ = offline(State(places.root))
+        count = make_plan(campaign, real).count
+        if count:
+            generations = f"{count} generation{'' if count == 1 else 's'}"
+            warn(
+                "This is the simulator's ledger, which was used last. On your HeyGen account the "
+                f"same manifest has {generations} to buy."
+            )
+    elif not snapshot.takes:
+        others = holding(campaign.manifest, campaign.name, besides=state or State(places.root))
+        if others:
+            path, account = others[0]
+            warn(
+                f"This ledger is empty, but {path} holds the campaign {campaign.name} on the "
+                f"account {account.label}: was the manifest renamed, or is it another key?"
+            )
 
 
 def where(snapshot: Snapshot, *, simulate: bool = False) -> str:

@@ -14,7 +14,7 @@ __all__ = ["Collector", "unfetched"]
 
 
 class Collector:
-    """Fetches the pictures of completed takes; ``problems`` says why one could not be had."""
+    """Fetches pictures of completed takes; ``problems`` says, by label, why one is missing."""
 
     def __init__(self, desk: Desk, *, at_once: int = 4) -> None:
         self._desk = desk
@@ -39,11 +39,11 @@ class Collector:
             attempt += 1
             reply = await desk.ask(lambda: desk.api.look(look_id), what="asking for a fresh link")
             if not isinstance(reply, Answer):
-                self.problems[take.uid] = said(reply)
+                self.problems[take.label] = said(reply)
                 return take
             url = reply.data.preview_image_url
             if url is None:
-                self.problems[take.uid] = "HeyGen shows no picture of it"
+                self.problems[take.label] = "HeyGen shows no picture of it"
                 return take
             got = await desk.images.fetch(url, look=take.look, number=take.number)
             if isinstance(got, Downloaded):
@@ -53,10 +53,10 @@ class Collector:
                     "width": got.width,
                     "height": got.height,
                 }
-                self.problems.pop(take.uid, None)
+                self.problems.pop(take.label, None)
                 return await desk.record(take.uid, Event.FETCHED, facts)
             if attempt > desk.patience.retries or not (got.expired or got.again):
-                self.problems[take.uid] = got.reason
+                self.problems[take.label] = got.reason
                 return take
             await desk.pause(backoff(attempt, desk.entropy.random()))
 

@@ -225,6 +225,7 @@ class Execution:
 
     def _failed(self, job: Job, take: Take) -> None:
         self._failures_in_a_row += 1
+        self.standing.broken.add(job.look)
         if self._failures_in_a_row >= self._desk.patience.failures:
             self._desk.stop_because(
                 f"{self._failures_in_a_row} looks in a row failed; the last: {take.error_message}"

@@ -34,7 +34,8 @@ class Standing:
     """Which looks were held back, and why. The first reason of a look stays.
 
     ``findings`` and ``pictures`` are filled by the searcher and the collector meanwhile: searches
-    that decided nothing, and pictures that could not be had, each by the uid of its take.
+    that decided nothing, by the uid of their take, and pictures that could not be had, by its
+    label. ``broken`` are looks of which a take failed.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Standing:
         self.findings = findings
         self.pictures = pictures
         self.held: dict[str, tuple[Hold, str]] = {}
+        self.broken: set[str] = set()
         self.notes: list[str] = []
 
     def hold(self, look: str, hold: Hold, reason: str) -> None:
@@ -103,7 +105,7 @@ class Standing:
         waiting = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
         if unresolved or any(take.state in waiting for take in takes):
             return Hold.UNDER_WAY
-        if any(take.uid in self.pictures for take in takes):
+        if any(take.label in self.pictures for take in takes):
             return Hold.FAILED
         good = sum(take.usable and take.identity == action.identity for take in takes)
         if action.action in SETTLED or good >= action.wanted:

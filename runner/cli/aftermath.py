@@ -1,0 +1,114 @@
+"""After a run: results on stdout and on disk, the catalog, and what to do next."""
+
+import json
+import shlex
+from typing import Any
+
+import click
+
+from runner.cli import wiring
+from runner.cli.request import Request
+from runner.cli.show import plain, plural, results_text
+from runner.cli.workshop import Workshop
+from runner.executor.session import Session
+from runner.executor.settle import Finding
+from runner.executor.standing import Hold, Standing
+from runner.files import write_atomic
+from runner.model import Campaign
+from runner.policy.outcome import Exit, Outcome, exit_code
+
+__all__ = ["advice", "leave_results", "print_results"]
+
+
+def print_results(campaign: Campaign, work: Workshop, request: Request) -> dict[str, Any]:
+    """Print what the ledger holds, in the form that was asked for; gives the results document."""
+    _, wallet = wiring.offline(work.link.state)
+    results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
+    if request.form == "json":
+        click.echo(json.dumps(results, indent=2, ensure_ascii=False))
+    else:
+        click.echo(results_text(results))
+    return results
+
+
+def leave_results(
+    campaign: Campaign, work: Workshop, session: Session, outcome: Outcome, request: Request
+) -> None:
+    """Write results and catalog, print them, and say what to do next. Raises StorageError."""
+    link = work.link
+    results = print_results(campaign, work, request)
+    catalog = wiring.write_results(results, link.state.folder)
+    if request.out is not None:
+        text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
+        write_atomic(request.out, text.encode())
+    command = shlex.join(
+        [str(campaign.manifest), *(["--simulate"] if link.account.simulated else [])]
+    )
+    for line in [*consents(results, link), *advice(outcome, session.standing, command)]:
+        click.echo(plain(line), err=True)
+    if request.form == "text":
+        click.echo(f"catalog: {catalog}")
+
+
+def consents(results: dict[str, Any], link: wiring.Link) -> list[str]:
+    """Say which pages a person has to open, each once, with the looks that wait for it."""
+    waiting: dict[str, list[str]] = {}
+    for look in results["looks"]:
+        for take in look["takes"]:
+            if take["state"] == "pending_consent" and "consent_url" in take:
+                waiting.setdefault(take["consent_url"], []).append(look["look"])
+    lines = [
+        f"A person's consent is needed for {', '.join(w)}: {url}" for url, w in waiting.items()
+    ]
+    if lines and link.account.simulated:
+        state = shlex.quote(str(link.state.folder / "simulator.state"))
+        lines.append(
+            f"The embedded simulator ends with this command; `lookbook simulator --state {state}` "
+            "serves the same account, and its page shows the consents."
+        )
+    return lines
+
+
+def advice(outcome: Outcome, standing: Standing | None, command: str) -> list[str]:
+    """Say in words how the run ended and what to do next; ``command`` ends what can be copied."""
+    lines: list[str] = []
+    if outcome.account:
+        lines.append(f"The account needs a person: {outcome.account}")
+        lines.append("When that is mended (key, permission or wallet), run the same command again.")
+    elif outcome.stopped:
+        lines.append(f"The run was stopped: {outcome.stopped}")
+    if standing is not None:
+        lines += [*standing.notes, *_held(standing)]
+        lines += [_undecided(finding) for finding in standing.findings.values()]
+        lines += [f"{take}: no picture yet: {why}" for take, why in standing.pictures.items()]
+        if standing.pictures:
+            lines.append(f"`lookbook fetch {command}` tries again; it costs nothing.")
+    if outcome.over_budget:
+        left = plural(len(outcome.over_budget), "look")
+        lines.append(f"{left} left out: a ceiling has no room ({', '.join(outcome.over_budget)}).")
+    code = exit_code(outcome)
+    if code is Exit.UNDER_WAY:
+        lines.append("Work is still under way: run the same command again to resume.")
+    elif code is Exit.PERSON:
+        lines.append(f"`lookbook reconcile {command}` shows what is known and takes a decision.")
+    elif outcome.failed and not outcome.stopped and not (standing and standing.pictures):
+        lines.append(f"`lookbook retry {command}` buys failures again, after saying what it costs.")
+    return lines
+
+
+def _held(standing: Standing) -> list[str]:
+    """Say why looks could not be sent; a failed take says it itself, in its line of the table."""
+    return [
+        f"{key} was not sent: {why}"
+        for key, (hold, why) in standing.held.items()
+        if hold is Hold.FAILED and key not in standing.broken
+    ]
+
+
+def _undecided(finding: Finding) -> str:
+    if finding.problem is not None:
+        return f"{finding.take.label}: its outcome is unknown; {finding.problem}"
+    found = len(finding.candidates)
+    looks = "no look fits" if not found else f"{found} looks fit" if found > 1 else "one look fits"
+    rivals = f", and so does {', '.join(finding.rivals)}" if finding.rivals else ""
+    return f"{finding.take.label}: its outcome is unknown; {looks}{rivals}."
