@@ -5,9 +5,12 @@ the groups made inside the send window. Adopted only if exactly one unresolved t
 and exactly one unrecorded look fits; otherwise a person decides.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
-from runner.answers import Answer, GroupData, LookData
+from runner.answers import Answer, LookData, Page, Reply
 from runner.executor.desk import Desk, said
 from runner.executor.tasks import Stopping
 from runner.model import LookKind, Take, TakeState
@@ -16,6 +19,9 @@ from runner.policy.observe import events_of
 from runner.policy.patience import CLOCK_SLACK
 
 __all__ = ["Finding", "Searcher", "is_unresolved", "looks_in"]
+
+T = TypeVar("T")
+PageCall = Callable[[str | None], Awaitable[Reply[Page[T]]]]
 
 PAGES = 200
 """The most pages that one search reads: 10,000 looks or groups."""
@@ -116,29 +122,14 @@ class Searcher:
             if isinstance(reply, Answer) and reply.data.group_id:
                 return [reply.data.group_id]
             return f"the group of its reference {reference} is not known: {said(reply)}"
-        groups = await self._own_groups()
+        groups = await every_page(
+            self._desk, lambda token: self._desk.api.groups(token=token), "the account's groups"
+        )
         if isinstance(groups, str):
             return groups
         first = (take.sent_at or 0.0) - CLOCK_SLACK
         last = (take.resent_at or take.sent_at or 0.0) + SEND_WINDOW
         return [group.id for group in groups if first <= group.created_at <= last]
-
-    async def _own_groups(self) -> list[GroupData] | str:
-        found: list[GroupData] = []
-        token: str | None = None
-        for _page in range(PAGES):
-            asked = token
-            reply = await self._desk.ask(
-                lambda: self._desk.api.groups(token=asked),  # noqa: B023 - awaited in this turn
-                what="listing groups",
-            )
-            if not isinstance(reply, Answer):
-                return f"the groups could not be listed: {said(reply)}"
-            found += reply.data.items
-            token = reply.data.next_token
-            if token is None:
-                return found
-        return f"the account has more than {len(found)} groups"
 
 
 async def looks_in(desk: Desk, group_id: str | None) -> list[LookData] | str:
@@ -146,21 +137,28 @@ async def looks_in(desk: Desk, group_id: str | None) -> list[LookData] | str:
 
     Raises Stopping.
     """
-    found: list[LookData] = []
+    whose = f"the looks of {group_id or 'the account'}"
+    return await every_page(
+        desk, lambda token: desk.api.looks(group_id=group_id, token=token), whose
+    )
+
+
+async def every_page(desk: Desk, call: PageCall[T], what: str) -> list[T] | str:
+    """Give everything that a list holds, page after page; or in words why it could not be read.
+
+    Raises Stopping.
+    """
+    found: list[T] = []
     token: str | None = None
     for _page in range(PAGES):
-        asked = token
-        reply = await desk.ask(
-            lambda: desk.api.looks(group_id=group_id, token=asked),  # noqa: B023 - awaited here
-            what="listing looks",
-        )
+        reply = await desk.ask(partial(call, token), what=f"listing {what}")
         if not isinstance(reply, Answer):
-            return f"the looks of {group_id or 'the account'} could not be listed: {said(reply)}"
+            return f"{what} could not be listed: {said(reply)}"
         found += reply.data.items
         token = reply.data.next_token
         if token is None:
             return found
-    return f"{group_id or 'the account'} has more than {len(found)} looks"
+    return f"{what} are more than {len(found)}"
 
 
 def is_unresolved(take: Take) -> bool:
