@@ -31,6 +31,7 @@ from runner.plan import plan as make_plan
 from runner.plan.moves import with_moves
 from runner.plan.pruning import droppable, last_of_their_groups, prunable
 from runner.plan.wishes import Wishes, chosen
+from runner.policy.budget import held
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit
 from runner.policy.verdict import Free, judge_free
@@ -64,6 +65,11 @@ class _Request:
     is_flag=True,
     help="Delete nothing at HeyGen: only remove pictures of takes that are not picked from disk.",
 )
+@click.option(
+    "--last-copies",
+    is_flag=True,
+    help="With --local: also pictures that are gone at HeyGen and cannot be had again.",
+)
 @yes_option
 @simulate_option
 @account_option
@@ -77,6 +83,7 @@ def command(
     old_takes: bool,
     with_groups: bool,
     local: bool,
+    last_copies: bool,
     yes: bool,
     simulate: bool,
     account: str | None,
@@ -97,7 +104,7 @@ def command(
     campaign = wiring.load_campaign(manifest, variables)
     if local:
         state = known_state(campaign, account=account, simulate=simulate)
-        return _drop(campaign, state, looks, yes=yes)
+        return _drop(campaign, state, looks, last_copies=last_copies, yes=yes)
     if account is not None:
         raise UsageError("--account reads a ledger; what is deleted is what the key belongs to.")
     request = _Request(looks, old_takes, with_groups, yes)
@@ -201,7 +208,7 @@ def _code(work: Workshop, problems: Sequence[str]) -> Exit:
 def _list(doomed: Sequence[Take]) -> str:
     rows = [("take", "name", "avatar id", "group", "paid")]
     rows += [
-        (t.label, t.name or "—", t.avatar_id or "—", t.group_id or "—", usd(t.price))
+        (t.label, t.name or "—", t.avatar_id or "—", t.group_id or "—", usd(held(t)))
         for t in doomed
     ]
     return f"{table(rows, right=(4,))}\n"
@@ -210,15 +217,25 @@ def _list(doomed: Sequence[Take]) -> str:
 # --- on disk ------------------------------------------------------------------------------------
 
 
-def _drop(campaign: Campaign, state: State, looks: tuple[str, ...], *, yes: bool) -> int:
-    """Remove pictures from disk only; gives the exit code."""
+def _drop(
+    campaign: Campaign, state: State, looks: tuple[str, ...], *, last_copies: bool, yes: bool
+) -> int:
+    """Remove pictures from disk only; gives the exit code. ``yes`` is no word on last copies."""
     with archive(campaign, state, "prune --local") as opened:
         snapshot, plan, selected = _selected(campaign, opened.snapshot(), looks)
         takes = droppable(snapshot, plan, selected)
+        lost = [take.label for take in takes if take.state is TakeState.DELETED]
+        if lost and not last_copies:
+            click.echo(
+                f"Kept, because they are gone at HeyGen and cannot be had again: {', '.join(lost)} "
+                "(--last-copies removes them)",
+                err=True,
+            )
+            takes = [take for take in takes if take.state is not TakeState.DELETED]
+            lost = []
         if not takes:
             click.echo("No pictures to remove.")
             return int(Exit.DONE)
-        lost = [take.label for take in takes if take.state is TakeState.DELETED]
         click.echo("\n".join(f"  {take.label}  {take.image}" for take in takes), err=True)
         if lost:
             click.echo(f"Gone at HeyGen, so not to be had again: {', '.join(lost)}", err=True)

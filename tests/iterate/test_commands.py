@@ -235,3 +235,14 @@ def test_the_plan_needs_no_ledger_to_be_saved(lookbook: Command) -> None:
     lookbook("plan", "spring.yaml", "-o", "plan.json")
     saved: dict[str, Any] = json.loads(Path(lookbook.folder / "plan.json").read_text())
     assert (saved["account"], saved["saved"]["simulate"]) == (None, False)
+
+
+def test_the_last_copy_of_a_picture_stays_unless_that_is_said(spring: Command) -> None:
+    spring("reroll", *SIMULATE, "office", *YES)
+    picture = spring.folder / "spring.lookbook" / "simulated" / "images" / "office.2.png"
+    spring("prune", *SIMULATE, "--old-takes", *YES)
+    kept = spring("prune", *SIMULATE, "--local", "--yes")
+    assert "office#2" in kept.stderr
+    assert picture.is_file()
+    spring("prune", *SIMULATE, "--local", "--last-copies", "--yes")
+    assert not picture.exists()
