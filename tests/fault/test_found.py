@@ -60,9 +60,10 @@ def test_an_interrupted_run_with_requests_under_way_ends(turn: int) -> None:
     survives(Day(weather=slow, mishaps=(Mishap(MishapKind.INTERRUPT, turn),)), looks=6)
 
 
-def test_looks_of_a_second_day_are_not_asked_after_a_day_later() -> None:
+@pytest.mark.parametrize("draw", range(6))
+def test_looks_of_a_second_day_are_not_asked_after_a_day_later(draw: int) -> None:
     killed = Mishap(MishapKind.KILL_COMMIT, 1, "accepted:after-commit")
-    survives(Day(mishaps=(killed,)), Day(wait=80_000.0), looks=8, draw=11)
+    survives(Day(mishaps=(killed,)), Day(wait=80_000.0), looks=8, draw=draw)
 
 
 @pytest.mark.parametrize("draw", range(8))
@@ -87,6 +88,7 @@ def test_a_search_does_not_adopt_what_another_take_bought_meanwhile(draw: int) -
     survives(Day(weather=poor, mishaps=(jump,)), Day(weather=poor), looks=6, draw=draw)
 
 
-def test_a_stored_refusal_of_an_empty_wallet_does_not_stop_the_others() -> None:
-    stored = replace(CALM, store_refusals=True, network=(("reset", 0.4),))
-    survives(Day(weather=stored), looks=6, draw=5, balance=Decimal(2))
+@pytest.mark.parametrize("draw", range(6))
+def test_a_stored_refusal_of_an_empty_wallet_does_not_stop_the_others(draw: int) -> None:
+    stored = replace(CALM, store_refusals=True, network=(("reset", 0.5),))
+    survives(Day(weather=stored), looks=8, draw=draw, balance=Decimal(2))
