@@ -36,6 +36,9 @@ LOADERS = ("runner.heygen.client", "runner.heygen.upload", "runner.images.downlo
 OUTSIDE = "where it would be saved"
 """A part of the reason why a look is blocked whose reference is in another group."""
 
+LATEST = 400.0
+"""Seconds after which nothing is on the wires any more: a person who looks earlier guesses."""
+
 ROUNDS = 80
 """So many calm commands must be enough to finish any campaign."""
 
@@ -144,7 +147,8 @@ class _Director:
 
     def _command(self, day: Day, name: str) -> Ended:
         world = self.world
-        world.let_pass(day.wait)
+        late = LATEST if day.command is Command.RECONCILE else 0.0
+        world.let_pass(max(day.wait, late))
         world.skew += day.clock
         world.set_weather(day.weather)
         world.top_up(day.top_up)
