@@ -9,7 +9,7 @@ from tests.fault.generate import POINTS
 from tests.fault.history import Command, EditKind, MishapKind
 from tests.fault.network import NETWORK_KINDS
 
-__all__ = ["LONG", "REQUIRED", "never", "table"]
+__all__ = ["ENOUGH", "LONG", "REQUIRED", "never", "table"]
 
 UNREACHABLE = {
     "transition fetched fetched": "a picture that is there is called mislaid before it is fetched",
@@ -18,6 +18,9 @@ UNREACHABLE = {
 
 RARE = frozenset({"transition completed renamed", "transition completed deleted"})
 """What only a long run can be asked for: a picture stays away while its look is changed."""
+
+ENOUGH = 160
+"""So many seeds in a row reach everything that is not rare; fewer are asked for nothing."""
 
 LONG = 1000
 """From so many seeds on, a run is long."""
@@ -37,6 +40,8 @@ REQUIRED = (
 
 def never(seen: Mapping[str, int], *, seeds: int = LONG) -> list[str]:
     """Give what never happened although it must, in a run of so many seeds."""
+    if seeds < ENOUGH:
+        return []
     excused = {*UNREACHABLE, *(RARE if seeds < LONG else ())}
     return [name for name in REQUIRED if not seen.get(name) and name not in excused]
 

@@ -10,30 +10,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.coverage import never
+from tests.fault.coverage import ENOUGH, never
 from tests.fault.generate import generate
 from tests.fault.play import play
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
-
-SEEDS = 160
-"""As many as reach every commit point and every transition; a minute of one core."""
 
 
 def test_no_promise_is_broken_on_any_day(capsys: pytest.CaptureFixture[str]) -> None:
     seen: Counter[str] = Counter()
     broken = {}
     commands = 0
-    for seed in range(SEEDS):
+    for seed in range(ENOUGH):
         report = play(generate(seed))
         seen.update(report.seen)
         commands += report.commands
         if report.broken is not None:
             broken[seed] = f"{report.broken} (again: make fault SEED={seed} SEEDS=1)"
     with capsys.disabled():
-        print(f" {SEEDS} seeds, {commands} commands ", end="")  # noqa: T201 - people want to know
+        print(f" {ENOUGH} seeds, {commands} commands ", end="")  # noqa: T201 - people want to know
     assert not broken
-    assert never(seen, seeds=SEEDS) == []
+    assert never(seen, seeds=ENOUGH) == []
 
 
 @pytest.mark.parametrize("seed", [3, 17, 46])
