@@ -92,3 +92,11 @@ def test_a_search_does_not_adopt_what_another_take_bought_meanwhile(draw: int) -
 def test_a_stored_refusal_of_an_empty_wallet_does_not_stop_the_others(draw: int) -> None:
     stored = replace(CALM, store_refusals=True, network=(("reset", 0.5),))
     survives(Day(weather=stored), looks=8, draw=draw, balance=Decimal(2))
+
+
+@pytest.mark.parametrize("draw", range(10))
+def test_a_reroll_that_fails_in_a_later_run_is_not_bought_again(draw: int) -> None:
+    failing = Weather(faults=(("fail-generation", 0.9),), latency="fixed:20")
+    killed = Mishap(MishapKind.KILL_COMMIT, 1, "accepted:after-commit")
+    reroll = Day(command=Command.REROLL, weather=failing, mishaps=(killed,))
+    survives(Day(), reroll, Day(), looks=6, draw=draw)
