@@ -17,18 +17,20 @@ from runner.files import write_atomic
 from runner.model import Campaign
 from runner.policy.outcome import Exit, Outcome, exit_code
 
-__all__ = ["advice", "leave_results", "print_results"]
+__all__ = ["advice", "leave_results", "print_results", "results_now"]
 
 
-def print_results(campaign: Campaign, work: Workshop, request: Request) -> dict[str, Any]:
-    """Print what the ledger holds, in the form that was asked for; gives the results document."""
-    _, wallet = wiring.offline(work.link.state)
-    results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
+def results_now(campaign: Campaign, work: Workshop) -> dict[str, Any]:
+    """Give the results document of what the open ledger holds."""
+    return wiring.results_of(campaign, work.ledger.snapshot(), work.ledger.wallet)
+
+
+def print_results(results: dict[str, Any], request: Request) -> None:
+    """Print results in the form that was asked for."""
     if request.form == "json":
         click.echo(json.dumps(results, indent=2, ensure_ascii=False))
     else:
         click.echo(results_text(results))
-    return results
 
 
 def leave_results(
@@ -36,11 +38,12 @@ def leave_results(
 ) -> None:
     """Write results and catalog, print them, and say what to do next. Raises StorageError."""
     link = work.link
-    results = print_results(campaign, work, request)
+    results = results_now(campaign, work)
     catalog = wiring.write_results(results, link.state.folder)
     if request.out is not None:
         text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
         write_atomic(request.out, text.encode())
+    print_results(results, request)
     command = shlex.join(
         [str(campaign.manifest), *(["--simulate"] if link.account.simulated else [])]
     )

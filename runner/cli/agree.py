@@ -74,7 +74,7 @@ def agree(plan: Plan, link: wiring.Link, ledger: LedgerFile, request: Request) -
             + f", but the ceilings leave room for {usd(max(room, Decimal(0)))}. Nothing was sent.",
             hint="Raise --max-cost or the manifest's budget, or add --up-to-budget.",
         )
-    if plan.count and not request.yes:
+    if plan.worst_case and not request.yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise UsageError(
                 "There is nobody to ask here, so nothing was sent.", hint="Add --yes to go ahead."

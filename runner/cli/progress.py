@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -71,7 +72,8 @@ class Progress:
                 if event is not Event.COMPLETED:
                     self._failed.add(take.uid)
                 if self._bar is not None:
-                    self._bar.update()
+                    with suppress(OSError):
+                        self._bar.update()
         self._refresh()
         if event in ATTENTION or (self._bar is None and event not in QUIET and event in TOLD):
             self._tell(self._line(take, event))
@@ -111,10 +113,15 @@ class Progress:
         parts = [f"{len(self._in_progress)} in progress"]
         if self._failed:
             parts.append(f"{len(self._failed)} failed")
-        self._bar.set_postfix_str(", ".join([*parts, self._money()]), refresh=True)
+        with suppress(OSError):
+            self._bar.set_postfix_str(", ".join([*parts, self._money()]), refresh=True)
 
     def _tell(self, text: str) -> None:
         text = plain(text)
+        with suppress(OSError):  # nobody reads any more; the run goes on
+            self._write(text)
+
+    def _write(self, text: str) -> None:
         if self._bar is not None:
             self._bar.write(text, file=self._stream)
             return

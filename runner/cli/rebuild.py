@@ -1,6 +1,10 @@
-"""``lookbook reconcile --rebuild``: a new ledger from results.json and the account."""
+"""``lookbook reconcile --rebuild``: a new ledger from results.json and the account.
 
-from dataclasses import replace
+Made beside the damaged one and put in its place by one rename: a rebuild that is interrupted leaves
+the damaged ledger, which is refused, and never one that knows half of what was paid for.
+"""
+
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,120 +13,158 @@ import click
 from runner.answers import LookData
 from runner.cli import wiring
 from runner.cli.show import plural
-from runner.cli.workshop import Workshop, adopt_results, begin, workshop
+from runner.cli.workshop import Workshop, begin, opened, results_for
 from runner.errors import ApiTrouble, LedgerDamaged, StorageError, UsageError
 from runner.executor.settle import looks_in
 from runner.ledger.lock import hold
 from runner.ledger.places import State, has_takes
-from runner.model import Billing, Campaign, Take, TakeState
+from runner.model import Billing, Campaign, LookRef, Snapshot, Take, TakeState
 from runner.plan import PlannedLook
 from runner.plan import plan as make_plan
 from runner.policy.outcome import Exit
 
 __all__ = ["rebuild"]
 
+DOUBTFUL = "several looks of the account bear its name; a person has to say which it is"
+
 
 async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
-    """Move a damaged ledger aside and make a new one; gives the exit code.
+    """Make a new ledger in the place of a damaged one; gives the exit code.
 
     Takes come from results.json. A look of the campaign that the account has and results.json does
-    not know was bought after it was written: it is adopted where exactly one look fits.
+    not know was bought after it was written: it is adopted where exactly one look fits; where more
+    do, its take is unknown until a person decides.
     """
     async with wiring.connect(campaign, simulated_at=simulated_at, damaged=True) as link:
-        if not link.state.results.is_file():
+        state = link.state
+        if not state.results.is_file():
             raise UsageError(
-                f"There is no {link.state.results} to rebuild from.",
+                f"There is no {state.results} to rebuild from.",
                 hint="Restore it from a backup or the repository.",
             )
-        move_aside(link.state)
-        async with workshop(link) as work:
-            begin(work, campaign, "reconcile --rebuild")
-            count = await adopt_results(work, campaign, link.state.results)
-            click.echo(f"{plural(count, 'take')} taken from {link.state.results}")
-            doubtful = await adopt_newer(work, campaign)
-            code = Exit.PERSON if doubtful else Exit.DONE
-            work.ledger.end({"exit": int(code), "stopped": None})
-            results = wiring.results_of(campaign, work.ledger.snapshot(), None)
-            wiring.write_results(results, link.state.folder)
+        with hold(state.folder, now=datetime.now(UTC).timestamp()):
+            check_damaged(state)
+            new = state.folder / "ledger.rebuilding.sqlite"
+            remove(new)
+            async with opened(link, path=new) as work:
+                begin(work, campaign, "reconcile --rebuild")
+                takes = results_for(work, campaign, state.results)
+                click.echo(f"{plural(len(takes), 'take')} taken from {state.results}")
+                newer = await bought_since(work, campaign, takes)
+                await work.ledger.import_takes([*takes, *newer])
+                doubtful = [t for t, _ in newer if t.state is TakeState.UNKNOWN]
+                code = Exit.PERSON if doubtful else Exit.DONE
+                work.ledger.end({"exit": int(code), "stopped": None})
+                results = wiring.results_of(campaign, work.ledger.snapshot(), None)
+            swap(state, new)
+            wiring.write_results(results, state.folder)
     click.echo("Next: `lookbook plan` shows what a run would buy; compare it with your invoices.")
     return int(code)
 
 
-def move_aside(state: State) -> None:
-    """Move a ledger that cannot be read out of the way. Raises UsageError for a sound one."""
-    with hold(state.folder, now=datetime.now(UTC).timestamp()):
-        try:
-            if has_takes(state.ledger):
-                raise UsageError(
-                    f"The ledger {state.ledger} can be read: there is nothing to rebuild.",
-                    hint="`lookbook status` shows what it holds.",
-                )
-        except LedgerDamaged as error:
-            click.echo(error.message, err=True)
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        for suffix in ("", "-wal", "-shm"):
-            part = Path(f"{state.ledger}{suffix}")
-            if part.exists():
-                try:
-                    part.rename(part.with_name(f"ledger.damaged-{stamp}.sqlite{suffix}"))
-                except OSError as error:
-                    raise StorageError(f"{part} cannot be moved aside: {error}.") from error
+def check_damaged(state: State) -> None:
+    """Raise UsageError for a ledger that is sound: it is not touched."""
+    try:
+        if has_takes(state.ledger):
+            raise UsageError(
+                f"The ledger {state.ledger} can be read: there is nothing to rebuild.",
+                hint="`lookbook status` shows what it holds.",
+            )
+    except LedgerDamaged as error:
+        click.echo(error.message, err=True)
 
 
-async def adopt_newer(work: Workshop, campaign: Campaign) -> list[str]:
-    """Adopt looks of the campaign that only the account knows; gives those that are doubtful."""
-    snapshot = work.ledger.snapshot()
-    takes = [take for of_look in snapshot.takes.values() for take in of_look]
-    recorded = {take.avatar_id for take in takes}
+def remove(ledger: Path) -> None:
+    """Remove what an interrupted rebuild left."""
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{ledger}{suffix}").unlink(missing_ok=True)
+
+
+def swap(state: State, new: Path) -> None:
+    """Put the new ledger in the place of the damaged one, which is kept. Raises StorageError."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    aside = state.folder / f"ledger.damaged-{stamp}.sqlite"
+    try:
+        # The damaged ledger's own log first: the new one must never be read with it.
+        for suffix in ("-wal", "-shm"):
+            log = Path(f"{state.ledger}{suffix}")
+            if log.exists():
+                log.rename(f"{aside}{suffix}")
+        if state.ledger.exists():
+            os.link(state.ledger, aside)
+        new.replace(state.ledger)
+    except OSError as error:
+        raise StorageError(
+            f"The new ledger could not be put in place: {error.strerror or error}.",
+            hint="Nothing was bought and nothing is lost: run the same command again.",
+        ) from error
+
+
+async def bought_since(
+    work: Workshop, campaign: Campaign, takes: list[tuple[Take, bool]]
+) -> list[tuple[Take, bool]]:
+    """Give takes for looks of the campaign that the account has and results.json does not know."""
     looks = await looks_in(work.desk, None)
     if isinstance(looks, str):
-        raise ApiTrouble(f"The account could not be read: {looks}")
+        raise ApiTrouble(
+            f"The account could not be read: {looks}.", hint="Nothing was changed; try again."
+        )
+    known = {take.avatar_id for take, _ in takes}
     unrecorded: dict[str, list[LookData]] = {}
     for look in looks:
-        if look.id not in recorded:
+        if look.id not in known:
             unrecorded.setdefault(look.name, []).append(look)
-    doubtful: list[str] = []
+    by_look: dict[str, tuple[Take, ...]] = {}
+    for take, _ in takes:
+        by_look[take.look] = (*by_look.get(take.look, ()), take)
+    picks = {take.look: take for take, picked in takes if picked}
+    snapshot = Snapshot(takes=by_look, picks={key: take.uid for key, take in picks.items()})
+    found: list[tuple[Take, bool]] = []
     for action in make_plan(campaign, snapshot).actions:
         name = action.look.name if action.look is not None and action.takes else None
-        found = unrecorded.get(name or "", [])
-        if len(found) == 1:
-            await _import(work, action, found[0])
-            click.echo(f"{action.key}: found on the account as {found[0].id}, adopted")
-        elif found:
-            ids = ", ".join(look.id for look in found)
-            click.echo(f"{action.key}: {len(found)} looks of the account bear its name: {ids}")
-            doubtful.append(action.key)
-    return doubtful
+        fitting = unrecorded.get(name or "", [])
+        if fitting:
+            number = 1 + max((take.number for take in by_look.get(action.key, ())), default=0)
+            found.append((_bought(work, action, fitting, picks, number), False))
+    return found
 
 
-async def _import(work: Workshop, action: PlannedLook, look: LookData) -> None:
-    """Record a look that was bought after results.json was written, as bought."""
-    if action.look is None or action.identity is None:
-        return
-    take = Take(
+def _bought(
+    work: Workshop,
+    action: PlannedLook,
+    fitting: list[LookData],
+    picks: dict[str, Take],
+    number: int,
+) -> Take:
+    """Give a take for what was bought since results.json was written; unknown where unclear."""
+    look = action.look
+    if look is None or action.identity is None:
+        raise ValueError(f"{action.key} is not a look of the manifest")
+    certain = fitting[0] if len(fitting) == 1 else None
+    if certain is not None:
+        click.echo(f"{action.key}: found on the account as {certain.id}, adopted")
+    else:
+        click.echo(f"{action.key}: {DOUBTFUL}: {', '.join(found.id for found in fitting)}")
+    reference = look.reference.look if isinstance(look.reference, LookRef) else None
+    pick = picks.get(reference or "")
+    return Take(
         uid=work.desk.entropy.uid(),
         look=action.key,
-        number=1 + max((t.number for t in _takes(work, action.key)), default=0),
-        kind=action.look.kind,
+        number=number,
+        kind=look.kind,
         identity=action.identity,
         ingredients=action.ingredients or "",
         name=look.name,
-        state=TakeState.PROCESSING,
-        billing=Billing.BILLED,
+        state=TakeState.PROCESSING if certain else TakeState.UNKNOWN,
+        billing=Billing.BILLED if certain else Billing.UNKNOWN,
         price=action.price,
-        avatar_id=look.id,
-        group_id=look.group_id,
-        accepted_at=work.desk.clock.now(),
+        reference_look=reference,
+        reference_id=pick.avatar_id if pick is not None else None,
+        group_wanted=None if certain else fitting[0].group_id,
+        sent_at=work.desk.clock.now(),
+        attempts=1,
+        avatar_id=certain.id if certain else None,
+        group_id=certain.group_id if certain else None,
+        accepted_at=work.desk.clock.now() if certain else None,
+        error_message=None if certain else DOUBTFUL,
     )
-    if action.look.reference is not None and action.needs:
-        pick = work.ledger.picked(action.needs[0])
-        take = replace(
-            take,
-            reference_look=action.needs[0],
-            reference_id=pick.avatar_id if pick is not None else None,
-        )
-    await work.ledger.import_take(take, picked=False)
-
-
-def _takes(work: Workshop, key: str) -> tuple[Take, ...]:
-    return work.ledger.snapshot().takes.get(key, ())

@@ -28,7 +28,7 @@ from runner.model import Campaign, Take
 from runner.plan import plan as make_plan
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit
-from runner.policy.patience import KEY_LIFE, KEY_MARGIN, key_is_alive
+from runner.policy.patience import KEY_LIFE, KEY_MARGIN
 
 __all__ = ["command"]
 
@@ -106,6 +106,7 @@ async def reconcile(
                     hint=f"Unknown are: {', '.join(unknown) or 'none'}.",
                 )
             begin(work, campaign, "reconcile")
+            work.desk.wanted = wanted_by(campaign, work)
             searcher = Searcher(work.desk)
             found = [
                 (unknown[label], await readable(work, look_id)) for label, look_id in adoptions
@@ -124,6 +125,12 @@ async def reconcile(
             left = [take.label for take in unresolved(work)]
     click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
     return int(code)
+
+
+def wanted_by(campaign: Campaign, work: Workshop) -> dict[str, str]:
+    """Give the identity that the manifest wants of each look: only such a take becomes a pick."""
+    actions = make_plan(campaign, work.ledger.snapshot()).actions
+    return {a.key: a.identity for a in actions if a.look is not None and a.identity is not None}
 
 
 def unresolved(work: Workshop) -> list[Take]:
@@ -146,10 +153,7 @@ def alive(work: Workshop, campaign: Campaign, take: Take) -> bool:
     A take that the manifest no longer wants is never sent again.
     """
     unwanted = make_plan(campaign, work.ledger.snapshot()).strays
-    if take.key is None or take.sent_at is None or take.uid in unwanted:
-        return False
-    latest = max(work.ledger.last_event_at, work.desk.now_at_server())
-    return key_is_alive(take.sent_at, work.desk.clock.now(), latest_seen=latest)
+    return take.uid not in unwanted and work.desk.key_is_alive(take)
 
 
 async def readable(work: Workshop, look_id: str) -> LookData:

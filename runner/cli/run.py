@@ -9,7 +9,7 @@ import anyio
 import click
 
 from runner.cli import wiring
-from runner.cli.aftermath import leave_results, print_results
+from runner.cli.aftermath import leave_results, print_results, results_now
 from runner.cli.agree import agree, ask_about_other_ledgers, ceilings_of
 from runner.cli.options import (
     Usd,
@@ -23,7 +23,7 @@ from runner.cli.options import (
 from runner.cli.request import DEFAULT_CONCURRENCY, Request
 from runner.cli.show import plural
 from runner.cli.wanted import read_saved, wish_options, wishes_of
-from runner.cli.workshop import Workshop, adopt_results, begin, workshop
+from runner.cli.workshop import Workshop, adopt_results, workshop
 from runner.errors import LookbookError, UsageError
 from runner.executor.desk import Desk
 from runner.executor.session import Session
@@ -158,17 +158,17 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
         async with workshop(
             link, ceilings=ceilings, concurrency=request.concurrency, probe=request.probe
         ) as work:
-            if not (has_takes(link.state.ledger) or request.new_ledger):
+            if not request.new_ledger:
                 await use_results(campaign, work)
-            plan = await planned(campaign, work, request)
             try:
+                plan = await planned(campaign, work, request)
                 plan = agree(plan, link, work.ledger, request)
             except LookbookError:
                 if request.form == "json":  # a job that reads stdout finds what there is
-                    print_results(campaign, work, request)
+                    print_results(results_now(campaign, work), request)
                 raise
             work.progress.begin(in_hand(plan))
-            facts = {"max_cost": str(request.max_cost) if request.max_cost else None}
+            facts = {"max_cost": None if request.max_cost is None else str(request.max_cost)}
             session = Session(work.desk, plan, link.account, link.user, request.concurrency, facts)
             return await carry_out(campaign, work, session, request)
 
@@ -179,10 +179,9 @@ def is_new(state: State) -> bool:
 
 
 async def use_results(campaign: Campaign, work: Workshop) -> None:
-    """Take over the results of a colleague with this account, where there are any."""
+    """Take over what a colleague with this account bought, where results.json tells of it."""
     results = work.link.state.results
     if results.is_file():
-        begin(work, campaign, "run")
         count = await adopt_results(work, campaign, results)
         if count:
             takes = plural(count, "take")

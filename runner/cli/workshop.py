@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,11 @@ from runner.ledger.file import LedgerFile
 from runner.ledger.lock import hold
 from runner.ledger.places import Places
 from runner.ledger.reading import takes_in
-from runner.model import Campaign
+from runner.model import Campaign, Snapshot, Take, TakeState
 from runner.policy.budget import Ceilings
 from runner.policy.pacing import Pacer
 
-__all__ = ["Workshop", "adopt_results", "workshop"]
+__all__ = ["Workshop", "adopt_results", "begin", "opened", "results_for", "workshop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +42,43 @@ async def workshop(
     probe: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Workshop]:
     """Lock and open the account's ledger. Raises LedgerLocked, LedgerDamaged or StorageError."""
+    with hold(link.state.folder, now=wiring.WallClock().now()):
+        async with opened(
+            link, path=link.state.ledger, ceilings=ceilings, concurrency=concurrency, probe=probe
+        ) as work:
+            yield work
+
+
+@asynccontextmanager
+async def opened(
+    link: wiring.Link,
+    *,
+    path: Path,
+    ceilings: Ceilings | None = None,
+    concurrency: int = 1,
+    probe: Callable[[str], None] | None = None,
+) -> AsyncIterator[Workshop]:
+    """Open a ledger whose folder is locked already. Raises LedgerDamaged or StorageError."""
     clock, entropy = wiring.WallClock(), wiring.Randomness()
-    with hold(link.state.folder, now=clock.now()):
-        ledger = LedgerFile(
-            link.state.ledger, now=clock.now, entropy=entropy, ceilings=ceilings, probe=probe
-        )
-        progress = Progress(ceiling=ledger.ceilings.run)
-        desk = Desk(
-            api=link.api,
-            ledger=ledger,
-            images=link.images,
-            clock=clock,
-            entropy=entropy,
-            observer=progress,
-            patience=link.patience,
-            pacer=Pacer(concurrency),
-        )
-        try:
-            yield Workshop(link, ledger, desk, progress)
-        except Stopping:
-            raise _stopped(desk) from None
-        finally:
-            progress.close()
-            ledger.close()
+    ledger = LedgerFile(path, now=clock.now, entropy=entropy, ceilings=ceilings, probe=probe)
+    progress = Progress(ceiling=ledger.ceilings.run)
+    desk = Desk(
+        api=link.api,
+        ledger=ledger,
+        images=link.images,
+        clock=clock,
+        entropy=entropy,
+        observer=progress,
+        patience=link.patience,
+        pacer=Pacer(concurrency),
+    )
+    try:
+        yield Workshop(link, ledger, desk, progress)
+    except Stopping:
+        raise _stopped(desk) from None
+    finally:
+        progress.close()
+        ledger.close()
 
 
 def begin(work: Workshop, campaign: Campaign, command: str) -> str:
@@ -74,25 +88,74 @@ def begin(work: Workshop, campaign: Campaign, command: str) -> str:
     return run
 
 
-async def adopt_results(work: Workshop, campaign: Campaign, path: Path) -> int:
-    """Take what a results document says into an empty ledger; gives how many takes.
+def results_for(work: Workshop, campaign: Campaign, path: Path) -> list[tuple[Take, bool]]:
+    """Give the takes of a results document of this account and campaign, and which are picked.
 
-    Nothing is bought: the takes belong to this very account. Raises UsageError where the document
-    is not ours or another account's.
+    Raises UsageError where the document is not ours, or another account's or campaign's.
     """
     results = _read(path)
-    takes = takes_in(results, source=str(path))
-    if results["account"] != work.link.account.label:
+    if not isinstance(results, dict):
+        raise UsageError(f"{path} is not a results document.")
+    if results.get("account") != work.link.account.label:
         raise UsageError(
-            f"{path} is the account {results['account']}'s, not {work.link.account.label}'s: the "
-            "looks in it cannot be used here, and would be bought again.",
+            f"{path} is the account {results.get('account')}'s, not {work.link.account.label}'s: "
+            "the looks in it cannot be used here, and would be bought again.",
             hint="Use the other account's key. To buy everything again: --new-ledger.",
         )
-    if results["campaign"] != campaign.name:
-        raise UsageError(f"{path} is the campaign {results['campaign']}'s, not {campaign.name}'s.")
-    for take, picked in takes:
-        await work.ledger.import_take(take, picked=picked)
+    if results.get("campaign") != campaign.name:
+        raise UsageError(
+            f"{path} is the campaign {results.get('campaign')}'s, not {campaign.name}'s."
+        )
+    return takes_in(results, source=str(path))
+
+
+async def adopt_results(work: Workshop, campaign: Campaign, path: Path) -> int:
+    """Take in what results.json knows and the ledger does not; gives how many takes.
+
+    A colleague with this account may have run the campaign meanwhile, or the ledger is empty here.
+    Nothing is bought by it, and what it names is not bought again. All of it or nothing is
+    committed. Raises UsageError for an empty ledger beside a document that cannot be used.
+    """
+    snapshot = work.ledger.snapshot()
+    every = [take for takes in snapshot.takes.values() for take in takes]
+    known = [take for take in every if take.state is not TakeState.PLANNED]
+    if known and not _tells_more(_read(path), work, campaign, {t.avatar_id for t in known}):
+        return 0
+    takes = results_for(work, campaign, path)
+    if known:
+        takes = _beside(snapshot, work, takes)
+    if takes:
+        begin(work, campaign, "adopt results.json")
+        await work.ledger.import_takes(takes)
     return len(takes)
+
+
+def _tells_more(results: Any, work: Workshop, campaign: Campaign, known: set[str | None]) -> bool:
+    """Whether a document of this account and campaign names looks that the ledger lacks."""
+    try:
+        mine = (results["account"], results["campaign"]) == (work.link.account.label, campaign.name)
+        looks = [*results["looks"], *results["orphans"]]
+        ids = {take["avatar_id"] for look in looks for take in look["takes"]}
+    except (KeyError, TypeError):
+        return False
+    return mine and bool(ids - known - {None})
+
+
+def _beside(
+    snapshot: Snapshot, work: Workshop, takes: list[tuple[Take, bool]]
+) -> list[tuple[Take, bool]]:
+    """Give the takes that a ledger lacks, under names and numbers that are free in it."""
+    ours = {take.avatar_id for known in snapshot.takes.values() for take in known}
+    numbers = {
+        look: max(take.number for take in known) for look, known in snapshot.takes.items() if known
+    }
+    added: list[tuple[Take, bool]] = []
+    for take, picked in takes:
+        if take.avatar_id is not None and take.avatar_id not in ours:
+            numbers[take.look] = numbers.get(take.look, 0) + 1
+            renamed = replace(take, uid=work.desk.entropy.uid(), number=numbers[take.look])
+            added.append((renamed, picked and snapshot.pick(take.look) is None))
+    return added
 
 
 def _stopped(desk: Desk) -> LookbookError:

@@ -8,14 +8,17 @@ import anyio
 
 from runner.answers import Refusal, Reply
 from runner.executor.ports import Api, Clock, Entropy, Images, Ledger, Observer
-from runner.executor.tasks import Stopping
+from runner.executor.tasks import Stopping, one_error
 from runner.model import Take
 from runner.policy.lifecycle import Event
 from runner.policy.pacing import Pacer
-from runner.policy.patience import Patience, backoff
+from runner.policy.patience import Patience, backoff, key_is_alive
 from runner.policy.verdict import Free, judge_free
 
-__all__ = ["Desk", "said"]
+__all__ = ["Desk", "FreeCall", "said"]
+
+LONGEST_FREE_WAIT = 120.0
+"""A free request that is asked to wait longer, in seconds, is given up for now and made later."""
 
 FreeCall = Callable[[], Awaitable[Reply[Any]]]
 
@@ -27,7 +30,8 @@ class Desk:
     ``closing`` says that nothing more is sent, while what was bought is still waited for; ``stop``
     ends every wait as well. ``account_trouble`` is why the account needs a person, ``stopped`` why
     the run ends before its plan does. ``server_epoch`` is the API's time when our ticks were zero,
-    as its answers last said; None until one did.
+    as its answers last said; None until one did. ``wanted`` is the identity that the manifest wants
+    of each look, ``unanswered`` how many free requests in a row got no answer.
     """
 
     api: Api
@@ -43,6 +47,8 @@ class Desk:
     account_trouble: str | None = None
     stopped: str | None = None
     interrupted: bool = False
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    unanswered: int = 0
     server_epoch: float | None = None
 
     def ticks(self) -> float:
@@ -107,12 +113,26 @@ class Desk:
 
     async def record(self, uid: str, event: Event, facts: Mapping[str, Any] | None = None) -> Take:
         """Commit an event, even if this task is cancelled meanwhile; the observer hears it."""
+        known = self.ledger.take(uid)
+        wanted = self.wanted.get(known.look, known.identity) == known.identity
         with anyio.CancelScope(shield=True):
-            take = await self.ledger.record(uid, event, facts or {})
+            take = await self.ledger.record(uid, event, facts or {}, wanted=wanted)
         self.observer.take_changed(take, event)
         return take
 
     # --- asking -------------------------------------------------------------------------------
+
+    def key_is_alive(self, take: Take) -> bool:
+        """Whether the stored body of a take may still be sent under its own key.
+
+        The API's own time decides where it is known; else the ledger's last event, so that a clock
+        that was set back makes no old key young.
+        """
+        if take.sent_at is None or take.key is None:
+            return False
+        known = self.server_epoch is not None
+        latest = self.now_at_server() if known else self.ledger.last_event_at
+        return key_is_alive(take.sent_at, self.clock.now(), latest_seen=latest)
 
     def now_at_server(self) -> float:
         """Give the time by the API's clock as far as it is known, in Unix seconds."""
@@ -126,24 +146,54 @@ class Desk:
         if server_time is not None:
             self.server_epoch = server_time - self.ticks()
 
-    async def ask(self, call: FreeCall, *, what: str) -> Reply[Any]:
+    async def ask(
+        self, call: FreeCall, *, what: str, retries: int | None = None, needed: bool = True
+    ) -> Reply[Any]:
         """Send a request that is free, again and again within the bounds; gives the last reply.
 
-        Stops the run when the account refuses the key. Raises Stopping when the run is stopped
-        while waiting for another try.
+        A refused key ends the run, and what the account refuses otherwise (402, 403) ends sending,
+        if it is ``needed``. Requests that stay unanswered one after another end sending as well.
+        Raises Stopping when the run is stopped, also while the request is under way.
         """
         attempt = 0
+        most = self.patience.retries if retries is None else retries
         while True:
             attempt += 1
-            reply = await call()
+            reply = await self._unless_stopped(call)
             self.heard(reply)
             verdict = judge_free(reply)
             if verdict is Free.PERSON:
-                self.stop_for_account(f"{what}: {said(reply)}", key=True)
+                key = isinstance(reply, Refusal) and reply.status == 401
+                if key or needed:
+                    self.stop_for_account(f"{what}: {said(reply)}", key=key)
+            if verdict is not Free.AGAIN:
+                self.unanswered = 0
                 return reply
-            if verdict is not Free.AGAIN or attempt > self.patience.retries:
+            wait = self.delay(attempt, reply)
+            if attempt > most or wait > LONGEST_FREE_WAIT:
+                self.unanswered += 1
+                if self.unanswered >= self.patience.silences:
+                    self.stop_because(f"HeyGen does not answer any more: {said(reply)}")
                 return reply
-            await self.pause(self.delay(attempt, reply))
+            await self.pause(wait)
+
+    async def _unless_stopped(self, call: FreeCall) -> Reply[Any]:
+        """Wait for a reply, but not beyond a stop. Raises Stopping."""
+        self.check()
+        replies: list[Reply[Any]] = []
+        with one_error():
+            async with anyio.create_task_group() as tasks:
+
+                async def listen() -> None:
+                    await self.stop.wait()
+                    tasks.cancel_scope.cancel()
+
+                tasks.start_soon(listen)
+                replies.append(await call())
+                tasks.cancel_scope.cancel()
+        if not replies:
+            raise Stopping
+        return replies[0]
 
     def delay(self, attempt: int, reply: Reply[Any]) -> float:
         """Give the wait before another try: backoff with jitter, or what the server asks for."""

@@ -44,18 +44,27 @@ class Gate:
             seconds = desk.pacer.wait(
                 now, sending=self._sending, in_progress=len(self._in_progress)
             )
-            if seconds == 0.0:
-                return
             if desk.pacer.refused_for(now) > desk.patience.paused:
                 minutes = round(desk.patience.paused / 60)
                 desk.stop_because(
                     f"HeyGen refuses new jobs (429), with pauses of more than {minutes} minutes"
                 )
+            elif seconds == 0.0:
+                return
             elif seconds is None:
                 await desk.pause(None, until=self._changed, sending=True)
             else:
                 desk.observer.waiting("HeyGen asked for a pause (429)", seconds)
                 await desk.pause(seconds, sending=True)
+
+    async def pause_over(self) -> None:
+        """Wait until no pause is ordered: a 429 stops every POST of the account, also a free one.
+
+        Raises Stopping.
+        """
+        desk = self._desk
+        while (seconds := desk.pacer.paused_until - desk.ticks()) > 0:
+            await desk.pause(seconds, sending=True)
 
     def began(self, uid: str) -> None:
         """Hear that a job is in progress at HeyGen."""

@@ -232,8 +232,13 @@ class Ledger(Protocol):
         """Commit that a stored body leaves again; this run holds the price. Raises OverBudget."""
         ...
 
-    async def record(self, uid: str, event: Event, facts: Mapping[str, Any]) -> Take:
-        """Commit one event of a take; ``facts`` are the fields of ``Take`` that it sets."""
+    async def record(
+        self, uid: str, event: Event, facts: Mapping[str, Any], *, wanted: bool = True
+    ) -> Take:
+        """Commit one event of a take; ``facts`` are the fields of ``Take`` that it sets.
+
+        A take that is not ``wanted`` any more never becomes its look's pick.
+        """
         ...
 
     async def adopt(self, take: Take) -> Take:

@@ -20,7 +20,6 @@ from runner.executor.tasks import Stopping
 from runner.executor.wallet import balance_of
 from runner.model import Take
 from runner.policy.lifecycle import Event
-from runner.policy.patience import key_is_alive
 from runner.policy.verdict import Purchase, judge_purchase
 
 __all__ = ["Buyer"]
@@ -87,7 +86,7 @@ class Buyer:
         begun = desk.ticks()
         attempt = 0
         await self._learn_the_time()
-        while self.may_replay(take):
+        while self._desk.key_is_alive(take):
             if reply is not None:
                 in_progress = isinstance(reply, Refusal) and reply.status in (409, 429)
                 attempt += 0 if in_progress else 1
@@ -125,14 +124,6 @@ class Buyer:
                 with suppress(Stopping):
                     await self._desk.ask(self._desk.api.me, what="asking for the time")
                 self._asked = True
-
-    def may_replay(self, take: Take) -> bool:
-        """Whether the stored body of a take may still be sent under its own key."""
-        if take.sent_at is None or take.key is None:
-            return False
-        desk = self._desk
-        latest = max(desk.ledger.last_event_at, desk.now_at_server())
-        return key_is_alive(take.sent_at, desk.clock.now(), latest_seen=latest)
 
     async def _is_stale(self, take: Take, reply: Reply[CreatedData]) -> bool:
         """Whether a replay was told of an empty wallet that is not empty: an old answer, stored.

@@ -30,6 +30,9 @@ from runner.policy.outcome import Outcome
 
 __all__ = ["Execution"]
 
+MOST_CONSENTS = 3
+"""How often one take may go back and forth between consent and processing in one run."""
+
 WAITING = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
 
 
@@ -45,13 +48,16 @@ class Execution:
         self._buyer = Buyer(desk, self._gate, self._searcher.settle)
         self._watcher = Watcher(desk, self._gate, self._consented)
         self._collector = Collector(desk)
-        self._preparer = Preparer(desk, Uploads(desk))
+        self._uploads = Uploads(desk, self._gate)
+        self._preparer = Preparer(desk, self._uploads)
         self._actions = {action.key: action for action in plan.actions}
         self._board = Board((), ())
         self._changed = anyio.Event()
         self._running = 0
         self._open: Counter[str] = Counter()
+        self._consents: Counter[str] = Counter()
         self._retries = {action.key: action.retries for action in plan.actions}
+        self._goals: dict[str, int] = {}
         self._spare: dict[str, list[str]] = {}
         self._parked: list[tuple[Job, str]] = []
         self._failures_in_a_row = 0
@@ -84,6 +90,7 @@ class Execution:
     async def _prepare(self) -> None:
         """Do what is free and first: follow renamed keys, pick again, adopt, search for strays."""
         desk, plan = self._desk, self._plan
+        desk.wanted = {a.key: a.identity for a in plan.actions if a.look and a.identity}
         if plan.moves:
             await desk.ledger.follow(plan.moves)
         for action in plan.actions:
@@ -138,9 +145,21 @@ class Execution:
                 for _ in range(action.takes)
             ]
         self._open.update(job.look for job in jobs)
+        self._goals = {action.key: self._goal(action) for action in self._plan.actions}
         for key, takes in ledger.snapshot().takes.items():
             self._spare[key] = [take.uid for take in takes if take.state is TakeState.PLANNED]
         return jobs
+
+    def _goal(self, action: PlannedLook) -> int:
+        """Give how many takes a look is to have: the manifest's number, or what was asked for."""
+        wanted = action.look.takes if action.look is not None else 0
+        if not action.takes:
+            return wanted
+        return max(wanted, self._good(action) + len(action.under_way) + action.takes)
+
+    def _good(self, action: PlannedLook) -> int:
+        takes = self._desk.ledger.snapshot().takes.get(action.key, ())
+        return sum(take.usable and take.identity == action.identity for take in takes)
 
     # --- the work -----------------------------------------------------------------------------
 
@@ -208,12 +227,18 @@ class Execution:
             self._open[job.look] -= 1  # nobody wants it any more, however it ended
         elif take.state is TakeState.FAILED:
             self._failed(job, take)
+            look = self._actions[job.look].look
+            if look is not None and take.billing is Billing.NONE and self._fetches is not None:
+                # Refused: perhaps an asset is gone from the account. Another try uploads it again.
+                self._fetches.start_soon(self._uploads.forget, look)
         elif take.state is TakeState.PLANNED:
             self._conclude(job, Hold.UNSENT, take.error_message or "it could not be sent")
         else:
             # What waits for it stays on the board: a consent may still be given in this run.
             self._open[job.look] -= 1
             self.standing.hold(job.look, Hold.UNDER_WAY, f"{take.label} is {take.state}")
+            if take.state is TakeState.PROCESSING and not self._desk.stop.is_set():
+                self._not_a_success(f"{take.label} stays in processing")
         if take.billing is Billing.NONE:
             self._unpark()
 
@@ -224,18 +249,29 @@ class Execution:
         self._parked.clear()
 
     def _failed(self, job: Job, take: Take) -> None:
-        self._failures_in_a_row += 1
         self.standing.broken.add(job.look)
-        if self._failures_in_a_row >= self._desk.patience.failures:
-            self._desk.stop_because(
-                f"{self._failures_in_a_row} looks in a row failed; the last: {take.error_message}"
-            )
+        self._not_a_success(take.error_message or "no reason given")
         action = self._actions[job.look]
-        if self._retries[job.look] > 0:
+        if self._retries[job.look] > 0 and self._lacks_one(action):
             self._retries[job.look] -= 1
             self._board.add(Job(job.look, Step.SEND, needs=action.needs, chain=action.chain))
         else:
             self._conclude(job, Hold.FAILED, take.error_message or "it failed")
+
+    def _not_a_success(self, reason: str) -> None:
+        """Count; so many in a row mean that something is wrong with all of them."""
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= self._desk.patience.failures:
+            self._desk.stop_because(
+                f"{self._failures_in_a_row} looks in a row failed; the last: {reason}"
+            )
+
+    def _lacks_one(self, action: PlannedLook) -> bool:
+        """Whether a look would have too few takes if nothing were bought for one that failed.
+
+        A candidate of an earlier reroll, or one too many after an edit, is not bought again.
+        """
+        return self._good(action) + self._open[action.key] - 1 < self._goals[action.key]
 
     def _conclude(self, job: Job, hold: Hold, reason: str) -> None:
         """Give up one job; when it was its look's last, hold back what waits for that look."""
@@ -251,6 +287,9 @@ class Execution:
 
     def _consented(self, take: Take) -> None:
         """Wait for a look again: a person gave the consent while other work went on."""
+        self._consents[take.uid] += 1
+        if self._consents[take.uid] > MOST_CONSENTS:
+            return
         self._open[take.look] += 1
         self.standing.release(take.look)
         self._board.add(Job(take.look, Step.WATCH, take.uid))
@@ -270,7 +309,7 @@ class Execution:
             if pick.usable and pick.name != action.look.name and pick.identity == action.identity:
                 calls.append(partial(rename, self._desk, pick, action.look.name, self.standing))
         for call in calls:
-            if self._desk.stop.is_set():
+            if self._desk.closing.is_set():
                 return
             await call()
 
@@ -282,9 +321,7 @@ class Execution:
             take.uid
             for takes in snapshot.takes.values()
             for take in takes
-            if is_unresolved(take)
-            and take.uid not in self._plan.strays
-            and self._buyer.may_replay(take)
+            if is_unresolved(take) and take.uid not in self._plan.strays and desk.key_is_alive(take)
         }
         return self.standing.outcome(
             snapshot,

@@ -17,6 +17,7 @@ from runner.model import LookKind, Take, TakeState
 from runner.policy.lifecycle import Event
 from runner.policy.observe import events_of
 from runner.policy.patience import CLOCK_SLACK
+from runner.policy.verdict import Free, judge_free
 
 __all__ = ["Finding", "Searcher", "is_unresolved", "looks_in"]
 
@@ -121,15 +122,26 @@ class Searcher:
             )
             if isinstance(reply, Answer) and reply.data.group_id:
                 return [reply.data.group_id]
+            if judge_free(reply) is Free.GONE:
+                return []
             return f"the group of its reference {reference} is not known: {said(reply)}"
         groups = await every_page(
             self._desk, lambda token: self._desk.api.groups(token=token), "the account's groups"
         )
         if isinstance(groups, str):
             return groups
-        first = (take.sent_at or 0.0) - CLOCK_SLACK
-        last = (take.resent_at or take.sent_at or 0.0) + SEND_WINDOW
+        first, last = self._window(take)
         return [group.id for group in groups if first <= group.created_at <= last]
+
+    def _window(self, take: Take) -> tuple[float, float]:
+        """Give from when to when the server may have made the group, by its own clock or ours."""
+        skew = self._desk.now_at_server() - self._desk.clock.now()
+        first = take.sent_at or 0.0
+        last = take.resent_at or first
+        return (
+            min(first, first + skew) - CLOCK_SLACK,
+            max(last, last + skew) + SEND_WINDOW,
+        )
 
 
 async def looks_in(desk: Desk, group_id: str | None) -> list[LookData] | str:
@@ -152,6 +164,8 @@ async def every_page(desk: Desk, call: PageCall[T], what: str) -> list[T] | str:
     token: str | None = None
     for _page in range(PAGES):
         reply = await desk.ask(partial(call, token), what=f"listing {what}")
+        if judge_free(reply) is Free.GONE:
+            return []  # the group is not there any more, and so are its looks
         if not isinstance(reply, Answer):
             return f"{what} could not be listed: {said(reply)}"
         found += reply.data.items

@@ -4,6 +4,7 @@ import anyio
 
 from runner.answers import Answer
 from runner.executor.desk import Desk, said
+from runner.executor.gate import Gate
 from runner.model import FileImage, Look, LookKind
 
 __all__ = ["UploadFailed", "Uploads"]
@@ -16,8 +17,9 @@ class UploadFailed(Exception):
 class Uploads:
     """Uploads what is missing. Two looks that need the same picture wait for one upload."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, gate: Gate) -> None:
         self._desk = desk
+        self._gate = gate
         self._locks: dict[str, anyio.Lock] = {}
 
     async def of(self, look: Look) -> dict[str, str]:
@@ -29,11 +31,21 @@ class Uploads:
             if isinstance(image, FileImage)
         }
 
+    async def forget(self, look: Look) -> None:
+        """Forget the assets of a look that was refused: they may be gone. Uploading is free."""
+        for image in (look.photo, *look.images):
+            asset_id = (
+                self._desk.ledger.asset(image.sha256) if isinstance(image, FileImage) else None
+            )
+            if asset_id is not None:
+                await self._desk.ledger.forget_asset(asset_id)
+
     async def _asset(self, image: FileImage) -> str:
         async with self._locks.setdefault(image.sha256, anyio.Lock()):
             known = self._desk.ledger.asset(image.sha256)
             if known is not None:
                 return known
+            await self._gate.pause_over()
             key = self._desk.entropy.key()
             reply = await self._desk.ask(
                 lambda: self._desk.api.upload(image, key), what=f"uploading {image.source}"

@@ -38,7 +38,9 @@ def refunded(
     failed = [take for take in ours if take.billing is Billing.ASSUMED]
     if before is None or after is None or not failed:
         return []
-    if any(take.billing in (Billing.RESERVED, Billing.UNKNOWN) for take in ours):
+    undecided = (Billing.RESERVED, Billing.UNKNOWN)
+    waiting = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
+    if any(take.billing in undecided or take.state in waiting for take in ours):
         return []
     billed = sum((take.price for take in ours if take.billing is Billing.BILLED), Decimal(0))
     return failed if before - after == billed else []

@@ -7,11 +7,12 @@ from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import anyio
 
-from runner.answers import Answer, LookData
-from runner.executor.desk import Desk
+from runner.answers import Answer, LookData, Reply
+from runner.executor.desk import Desk, FreeCall
 from runner.executor.gate import Gate
 from runner.executor.tasks import Call, Stopping, together
 from runner.model import Take, TakeState
@@ -24,6 +25,12 @@ __all__ = ["Watcher"]
 
 PAGE = 50
 """The most looks that one page of a list holds (the API page)."""
+
+POLL_PATIENCE = 30.0
+"""Seconds after which a poll without an answer is given up; the next one asks again."""
+
+GONE_AFTER = 120.0
+"""Seconds for which a look has to be missing (404) before it counts as deleted at HeyGen."""
 
 CONSENT_POLL = 15.0
 """Seconds between two questions after a look that waits for a person."""
@@ -40,6 +47,7 @@ class _Watched:
     """``since`` and ``due`` are ticks of the desk's.
 
     ``timed``: it was watched from its beginning, and waited for nobody but HeyGen.
+    ``missing_since``: from when on the account seemed not to have it.
     """
 
     take: Take
@@ -47,7 +55,7 @@ class _Watched:
     due: float
     timed: bool
     done: anyio.Event = field(default_factory=anyio.Event)
-    seen: LookData | None = None
+    missing_since: float | None = None
 
 
 class Watcher:
@@ -120,10 +128,10 @@ class Watcher:
 
     async def _poll_one(self, watched: _Watched) -> None:
         look_id = watched.take.avatar_id or ""
-        reply = await self._desk.ask(lambda: self._desk.api.look(look_id), what="asking for a look")
+        reply = await self._once(lambda: self._desk.api.look(look_id))
         if isinstance(reply, Answer):
             await self._observe(watched, reply.data)
-        elif judge_free(reply) is Free.GONE:
+        elif reply is not None and judge_free(reply) is Free.GONE and self._is_gone(watched):
             code, message = GONE
             facts = {"error_code": code, "error_message": message}
             watched.take = await self._desk.record(watched.take.uid, Event.FAILED, facts)
@@ -131,15 +139,27 @@ class Watcher:
         else:
             self._postpone(watched)
 
+    async def _once(self, call: FreeCall) -> Reply[Any] | None:
+        """Ask once and not for long: the next poll is the retry, and others wait for this one."""
+        with anyio.move_on_after(POLL_PATIENCE):
+            return await self._desk.ask(call, what="asking for a look", retries=0)
+        return None
+
+    def _is_gone(self, watched: _Watched) -> bool:
+        """Whether a look was missing for long enough: a copy of the account may lag behind."""
+        now = self._desk.ticks()
+        if watched.missing_since is None:
+            watched.missing_since = now
+        return now - watched.missing_since >= GONE_AFTER
+
     async def _poll_page(self, group_id: str, due: list[_Watched]) -> None:
         """Go through a group's pages until every due look was seen; the order is not documented."""
         missing = {watched.take.avatar_id: watched for watched in due}
         token: str | None = None
         for _page in range(1 + len(due) // 2):
             asked = token
-            reply = await self._desk.ask(
-                lambda: self._desk.api.looks(group_id=group_id, limit=PAGE, token=asked),  # noqa: B023
-                what="asking for looks",
+            reply = await self._once(
+                lambda: self._desk.api.looks(group_id=group_id, limit=PAGE, token=asked)  # noqa: B023
             )
             if not isinstance(reply, Answer):
                 break
@@ -155,6 +175,7 @@ class Watcher:
 
     async def _observe(self, watched: _Watched, look: LookData) -> None:
         now = self._desk.clock.now()
+        watched.missing_since = None
         was = watched.take.state
         for event, facts in events_of(was, look, now=now):
             watched.take = await self._desk.record(watched.take.uid, event, facts)
@@ -178,7 +199,7 @@ class Watcher:
         if take.consent_url is None and take.group_id is not None:
             group_id, key = take.group_id, desk.entropy.key()
             reply = await desk.ask(
-                lambda: desk.api.consent(group_id, key), what="starting the consent"
+                lambda: desk.api.consent(group_id, key), what="starting the consent", needed=False
             )
             if isinstance(reply, Answer):
                 facts = {"consent_url": reply.data.url}

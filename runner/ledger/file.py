@@ -6,14 +6,15 @@ the only writer there is, so concurrency cannot leak through a ceiling.
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.errors import UsageError
 from runner.executor.ports import Entropy, Intent, OverBudget
 from runner.ledger.database import open_for_reading, open_for_writing
 from runner.ledger.fold import Entry, Note, to_facts
-from runner.ledger.store import Probe, Store
+from runner.ledger.store import Operation, Probe, Store
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
 from runner.model import Account, Snapshot, Take, TakeState
 from runner.plan.moves import moved_take
@@ -69,6 +70,8 @@ class LedgerFile:
                         "simulated": "true" if account.simulated else "false",
                     }
                 )
+            elif store.account() != account:
+                raise UsageError(f"This ledger is {store.meta()['host']}/{store.meta()['user']}'s.")
             elif store.meta().get("campaign") != campaign:
                 store.put_meta({"campaign": campaign})
             owner = {"host": socket.gethostname(), "pid": os.getpid()}
@@ -77,16 +80,22 @@ class LedgerFile:
                 if take.state is TakeState.SUBMITTING:
                     store.emit(Event.LOST, {"error_message": INTERRUPTED}, take.uid)
 
-        self.store.transact([start])
+        self._now_on_disk(start)
         return run
 
     def end(self, facts: Mapping[str, Any]) -> None:
         """End the run, with what it came to."""
-        self.store.transact([lambda store: store.emit(Note.RUN_ENDED, dict(facts))])
+        self._now_on_disk(lambda store: store.emit(Note.RUN_ENDED, dict(facts)))
 
     def note_wallet(self, facts: Mapping[str, Any]) -> None:
         """Remember what the wallet showed before and after this run (USD or credits)."""
-        self.store.transact([lambda store: store.emit(Note.WALLET, dict(facts))])
+        self._now_on_disk(lambda store: store.emit(Note.WALLET, dict(facts)))
+
+    def _now_on_disk(self, operation: Operation) -> None:
+        """Carry out one operation in a transaction of its own; raises what it raised."""
+        (result,) = self.store.transact([operation])
+        if isinstance(result, Exception):
+            raise result
 
     def close(self) -> None:
         """Finish what is queued and close the file."""
@@ -111,6 +120,11 @@ class LedgerFile:
         """Give the asset id of a file's content, if this account has it."""
         return self.store.state.assets.get(sha256)
 
+    @property
+    def wallet(self) -> dict[str, Any] | None:
+        """Give what the wallet showed before and after the last run; None where nobody looked."""
+        return self.store.state.wallet
+
     def body(self, uid: str) -> bytes:
         """Give the stored body of a take, byte for byte."""
         return self.store.body(uid)
@@ -131,7 +145,7 @@ class LedgerFile:
             known = store.state.takes.get(uid)
             facts: dict[str, Any] = {
                 "look": intent.look,
-                "number": known.number if known else _next_number(store, intent.look),
+                "number": _number_for(store, intent.look, known),
                 "kind": intent.kind,
                 "identity": intent.identity,
                 "ingredients": intent.ingredients,
@@ -170,12 +184,17 @@ class LedgerFile:
 
         return await self._write(operation)
 
-    async def record(self, uid: str, event: Event, facts: Mapping[str, Any]) -> Take:
-        """Commit one event of a take, and the pick that follows from it."""
+    async def record(
+        self, uid: str, event: Event, facts: Mapping[str, Any], *, wanted: bool = True
+    ) -> Take:
+        """Commit one event of a take, and the pick that follows from it.
+
+        A take that is not ``wanted`` any more never becomes the pick.
+        """
 
         def operation(store: Store) -> Take:
             take = _moved(store.emit(event, dict(facts), uid))
-            if event is Event.COMPLETED:
+            if event is Event.COMPLETED and wanted:
                 _pick_if_due(store, take)
             return take
 
@@ -218,16 +237,19 @@ class LedgerFile:
 
         await self._writer.write(operation)
 
-    async def import_take(self, take: Take, *, picked: bool) -> Take:
-        """Commit a take that another ledger of this account knew, as it was there."""
+    async def import_takes(self, takes: Sequence[tuple[Take, bool]]) -> None:
+        """Commit what another ledger of this account knew, and which are picked: all or nothing.
 
-        def operation(store: Store) -> Take:
-            moved = _moved(store.emit(Note.IMPORTED, to_facts(take), take.uid))
-            if picked:
-                store.emit(Note.PICKED, {"look": take.look, "take": take.uid})
-            return moved
+        Half of it would be worse than none: the rest would be bought again.
+        """
 
-        return await self._write(operation)
+        def operation(store: Store) -> None:
+            for take, picked in takes:
+                store.emit(Note.IMPORTED, to_facts(take), take.uid)
+                if picked:
+                    store.emit(Note.PICKED, {"look": take.look, "take": take.uid})
+
+        await self._writer.write(operation)
 
     async def save_asset(self, sha256: str, asset_id: str) -> None:
         """Remember that the account has a file's content."""
@@ -258,6 +280,12 @@ def _pick_if_due(store: Store, take: Take) -> None:
     pick = store.state.takes.get(store.state.picks.get(take.look, ""))
     if becomes_pick(take, pick):
         store.emit(Note.PICKED, {"look": take.look, "take": take.uid})
+
+
+def _number_for(store: Store, look: str, known: Take | None) -> int:
+    """Give a take's number; one that is sent anew keeps its own only while it is the latest."""
+    latest = store.state.numbers.get(look, 0)
+    return latest if known is not None and known.number == latest else latest + 1
 
 
 def _next_number(store: Store, look: str) -> int:

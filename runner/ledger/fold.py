@@ -94,7 +94,7 @@ def from_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
 def apply(state: State, entry: Entry) -> Take | None:
     """Let one event happen. Gives the take it is about, as it is afterwards.
 
-    Raises ImpossibleEvent when the lifecycle does not allow it; the state is then unchanged.
+    Raises ImpossibleEvent when the lifecycle does not allow it; no take is then changed.
     """
     state.last_at = max(state.last_at, entry.at)
     if entry.take is None:

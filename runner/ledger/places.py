@@ -138,7 +138,10 @@ def has_takes(ledger: Path) -> bool:
         return False
     connection = open_for_reading(ledger)
     try:
-        return connection.execute("SELECT 1 FROM takes LIMIT 1").fetchone() is not None
+        return (
+            connection.execute("SELECT 1 FROM takes WHERE state <> 'planned' LIMIT 1").fetchone()
+            is not None
+        )
     finally:
         connection.close()
 

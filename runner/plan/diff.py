@@ -128,7 +128,7 @@ class _Differ:
             retry_cost=price * retries if retries else NO_MONEY,
             reference=_reference_of(look),
             needs=needs_of(look),
-            under_way=tuple(take.uid for take in s.live) if s.live else (),
+            under_way=tuple(take.uid for take in s.wanted_live) if s.live else (),
             replaces=s.pick.uid if s.pick and (moving or replacing) else None,
             repick=repick.uid if repick else None,
             chain=chain,

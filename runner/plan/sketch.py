@@ -66,12 +66,26 @@ class Sketch:
         )
 
     @property
+    def wanted_live(self) -> list[Take]:
+        """What is under way and wanted: of undecided sends only as many as takes are missing.
+
+        What was accepted is paid for; a reroll or a regeneration was asked for beyond ``takes``.
+        """
+        asked = [t for t in self.live if t.avatar_id or t.reroll or self._regenerates(t)]
+        rest = [take for take in self.live if take not in asked]
+        room = max(0, self.look.takes - len(self.good) - len(asked))
+        return asked + rest[:room]
+
+    def _regenerates(self, take: Take) -> bool:
+        return self.picked_as_wanted and self.pick is not None and take.replaces == self.pick.uid
+
+    @property
     def at_risk(self) -> Decimal:
         """What the sends of unknown outcome may turn out to cost, in USD."""
         if not self.live:
             return NOTHING
         unknown = (TakeState.UNKNOWN, TakeState.SUBMITTING)
-        return sum((take.price for take in self.live if take.state in unknown), NOTHING)
+        return sum((take.price for take in self.wanted_live if take.state in unknown), NOTHING)
 
 
 def sketch(look: Look, identity: str, takes: Sequence[Take], pick: Take | None) -> Sketch:

@@ -92,9 +92,3 @@ class Board:
     def idle(self) -> bool:
         """Whether nothing is ready."""
         return not self._ready
-
-    def left(self) -> list[str]:
-        """Give the looks whose jobs were never taken, ready or waiting; each once."""
-        jobs = [entry[-1] for entry in sorted(self._ready)]
-        jobs += [job for waiting in self._waiting.values() for job in waiting]
-        return list(dict.fromkeys(job.look for job in jobs))

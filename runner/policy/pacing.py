@@ -8,7 +8,10 @@ found, and it is raised by one for every limit's worth of acceptances.
 __all__ = ["Pacer"]
 
 DEFAULT_PAUSE = 5.0
-"""The pause, in seconds, where a 429 names none."""
+"""The pause, in seconds, where a 429 names none, or a moment that has passed."""
+
+SHORTEST_PAUSE = 1.0
+"""Less is no pause: requests would follow each other as fast as they are refused."""
 
 
 class Pacer:
@@ -37,7 +40,7 @@ class Pacer:
 
     def refused(self, now: float, retry_after: float | None, *, in_progress: int) -> None:
         """Hear of a 429; ``retry_after`` in seconds, ``in_progress`` without the refused one."""
-        pause = DEFAULT_PAUSE if retry_after is None else max(0.0, retry_after)
+        pause = max(SHORTEST_PAUSE, retry_after) if retry_after else DEFAULT_PAUSE
         self.paused_until = max(self.paused_until, now + pause)
         self.limit = max(1, min(self.limit, in_progress))
         self._probing = True

@@ -35,6 +35,8 @@ class Patience:
     paused: float = 1800.0
     failures: int = 8
     """So many looks in a row that fail stop the run: something is wrong with all of them."""
+    silences: int = 6
+    """So many free requests in a row that stay unanswered, with all their retries, end sending."""
 
 
 def backoff(attempt: int, jitter: float, *, base: float = 0.5, cap: float = 30.0) -> float:
