@@ -5,11 +5,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 GUARD = Path(__file__).parent / "guard"
 """On PYTHONPATH of every process that a test starts: the same socket guard, in that process."""
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+# The machines of tests are shared: how long an example takes says nothing.
+settings.register_profile("lookbook", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("lookbook")
 
 
 def pytest_configure() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -26,11 +27,11 @@ def results_now(campaign: Campaign, work: Workshop) -> dict[str, Any]:
 
 
 def print_results(results: dict[str, Any], request: Request) -> None:
-    """Print results in the form that was asked for."""
-    if request.form == "json":
-        click.echo(json.dumps(results, indent=2, ensure_ascii=False))
-    else:
-        click.echo(results_text(results))
+    """Print results in the form that was asked for; whoever reads them may be gone."""
+    whole = request.form == "json"
+    text = json.dumps(results, indent=2, ensure_ascii=False) if whole else results_text(results)
+    with suppress(BrokenPipeError):
+        click.echo(text)
 
 
 def leave_results(

@@ -145,13 +145,15 @@ def _beside(
     snapshot: Snapshot, work: Workshop, takes: list[tuple[Take, bool]]
 ) -> list[tuple[Take, bool]]:
     """Give the takes that a ledger lacks, under names and numbers that are free in it."""
-    ours = {take.avatar_id for known in snapshot.takes.values() for take in known}
+    every = [take for known in snapshot.takes.values() for take in known]
+    ours = {take.avatar_id for take in every}
+    keys = {take.key for take in every}  # of these the ledger finds out by itself
     numbers = {
         look: max(take.number for take in known) for look, known in snapshot.takes.items() if known
     }
     added: list[tuple[Take, bool]] = []
     for take, picked in takes:
-        if take.avatar_id is not None and take.avatar_id not in ours:
+        if take.avatar_id is not None and take.avatar_id not in ours and take.key not in keys:
             numbers[take.look] = numbers.get(take.look, 0) + 1
             renamed = replace(take, uid=work.desk.entropy.uid(), number=numbers[take.look])
             added.append((renamed, picked and snapshot.pick(take.look) is None))

@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import time
+import urllib.request
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,79 @@ def test_a_rebuild_finds_what_was_bought_after_the_results_were_written(
     assert len(server.stats()["charges"]) == 4
 
 
+def test_a_rebuild_that_cannot_read_the_account_changes_nothing(
+    lookbook: Command, server: Server
+) -> None:
+    lookbook("run", "spring.yaml", "--yes")
+    ledger = lookbook.folder / "spring.lookbook" / "ledger.sqlite"
+    ledger.write_bytes(b"gone" * 4096)
+    (lookbook.folder / "spring.lookbook" / "results.json").write_text("{}")
+    lookbook("reconcile", "spring.yaml", "--rebuild", code=2)
+    assert ledger.read_bytes() == b"gone" * 4096
+    lookbook("run", "spring.yaml", "--yes", code=2)
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_what_a_rebuild_is_not_sure_of_is_not_bought_again(
+    lookbook: Command, server: Server
+) -> None:
+    lookbook("run", "spring.yaml", "--yes")
+    state = lookbook.folder / "spring.lookbook"
+    results = json.loads((state / "results.json").read_text())
+    street = next(look for look in results["looks"] if look["look"] == "street")
+    group = street["avatar_group_id"]
+    make_by_hand(server, street["name"], group)
+    street["takes"] = []
+    (state / "results.json").write_text(json.dumps(results))
+    (state / "ledger.sqlite").write_bytes(b"gone" * 4096)
+    lookbook("reconcile", "spring.yaml", "--rebuild", code=6)
+    charges = len(server.stats()["charges"])
+    lookbook("run", "spring.yaml", "--yes", code=6)
+    assert len(server.stats()["charges"]) == charges
+    lookbook("reconcile", "spring.yaml", "--adopt", f"street#1={street['avatar_id']}")
+    lookbook("run", "spring.yaml", "--yes")
+    assert len(server.stats()["charges"]) == charges
+
+
+def make_by_hand(server: Server, name: str, group: str) -> None:
+    """Make a look on the account that no run ever sent."""
+    body = {"type": "prompt", "name": name, "prompt": "by hand", "avatar_group_id": group}
+    request = urllib.request.Request(
+        f"{server.url}/v3/avatars",
+        data=json.dumps(body).encode(),
+        headers={"X-Api-Key": KEY, "Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request).close()
+
+
+def test_what_a_colleague_bought_meanwhile_is_taken_over(lookbook: Command, server: Server) -> None:
+    text = (lookbook.folder / "spring.yaml").read_text()
+    lookbook.edit('  street: {prompt: "Wearing a trench coat, rainy street, dusk"}\n', "")
+    lookbook("run", "spring.yaml", "--yes")
+    state = lookbook.folder / "spring.lookbook"
+    older = {path.name: path.read_bytes() for path in state.glob("ledger.sqlite*")}
+    (lookbook.folder / "spring.yaml").write_text(text)
+    lookbook("run", "spring.yaml", "--yes")  # the colleague, who commits results.json
+    for name, data in older.items():
+        (state / name).write_bytes(data)
+    done = lookbook("run", "spring.yaml", "--yes")
+    assert "Adopted 1 take" in done.stderr
+    assert "4 looks: 4 fetched" in done.stdout
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_a_closed_stdout_costs_no_results(lookbook: Command, server: Server) -> None:
+    process = lookbook.start("run", "spring.yaml", "--yes")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=60)
+    results = json.loads((lookbook.folder / "spring.lookbook" / "results.json").read_text())
+    assert states(results) == DONE
+
+
 def test_an_empty_ledger_beside_one_that_holds_the_campaign_is_a_question(
     lookbook: Command, server: Server
 ) -> None:
@@ -416,7 +490,7 @@ def test_the_key_is_in_no_byte_that_a_faulty_run_leaves_or_prints(
     for path in lookbook.folder.rglob("*"):
         if path.is_file():
             assert KEY.encode() not in path.read_bytes(), path
-    assert server.stats().get("keys_sent_to_images", 0) == 0
+    assert server.stats()["keys_sent_to_images"] == 0
 
 
 def test_plain_http_to_another_machine_is_refused(lookbook: Command) -> None:
