@@ -212,7 +212,8 @@ class Watcher:
         """Ask again later, or let go of a look that takes longer than the run will wait."""
         now = self._desk.ticks()
         age = now - watched.since
-        if age <= self._desk.patience.processing:
+        # A look that seems to be missing is asked after until that is certain, however old it is.
+        if age <= self._desk.patience.processing or watched.missing_since is not None:
             watched.due = now + next_poll(age, self.durations)
             return
         self._desk.observer.said(
