@@ -5,9 +5,12 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := manifests/spring-lookbook.yaml
 PYTEST_ARGS ?= -n auto
+SEEDS  ?= 1000
+SEED   ?= 0
+JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format build clean screenshots
+.PHONY: help setup demo test fault bench check format build clean screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +30,13 @@ demo: $(STAMP) ## run the demo campaign on the embedded simulator, free and with
 
 test: $(STAMP) ## the whole test suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fault: $(STAMP) ## bad days from a seed: make fault SEEDS=1000 SEED=0 JOBS=2
+	$(BIN)/python -m tests.fault --seeds $(SEEDS) --seed $(SEED) --jobs $(JOBS)
+
+bench: $(STAMP) ## ratios measured side by side: reading, the simulator
+	$(BIN)/python bench/manifest.py
+	$(BIN)/python bench/simulator.py
 
 check: $(STAMP) ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ WAL mode and ``synchronous=FULL``: a transaction that was committed survives a c
 and a loss of power.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,6 +66,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
             _check(connection, path)
         except sqlite3.OperationalError:
+            if os.access(path.parent, os.W_OK):
+                raise
             # A read-only folder cannot hold the shared-memory file that WAL needs.
             connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
             _check(connection, path)
