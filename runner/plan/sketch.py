@@ -47,10 +47,13 @@ class Sketch:
 
     @property
     def repick(self) -> Take | None:
-        """A take of this identity that becomes the pick again, because an edit was taken back."""
-        if not self.good or self.live or self.pick is None:
+        """A take of this identity that becomes the pick again, because an edit was taken back.
+
+        Also where there is no pick: a take that nobody wanted when it was completed is none.
+        """
+        if not self.good or self.live:
             return None
-        return self.current if self.current.uid != self.pick.uid else None
+        return self.current if self.pick is None or self.current.uid != self.pick.uid else None
 
     @property
     def picked_as_wanted(self) -> bool:
