@@ -192,3 +192,74 @@ def test_a_run_killed_again_and_again_in_a_storm_pays_once(
     ]
     assert any(deaths)
     check(account, account.resume(manifest), manifest)
+
+
+# --- commit points that only some runs pass -------------------------------------------------------
+
+
+def paid_once(account: Account, results: dict[str, Any]) -> None:
+    """Every charge belongs to exactly one take, and every accepted take to exactly one charge."""
+    looks = [*results["looks"], *results["orphans"]]
+    takes = [take for look in looks for take in look["takes"] if take["accepted_at"]]
+    charges = account.stats()["charges"]
+    assert sorted(charge["look_id"] for charge in charges) == sorted(
+        take["avatar_id"] for take in takes if take["kind"] != "existing"
+    )
+    assert len({charge["idempotency_key"] for charge in charges}) == len(charges)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("kind", ["renamed", "moved", "mislaid", "adopted", "imported"])
+def test_a_later_run_killed_at_its_own_commit_points_buys_nothing_twice(
+    kind: str, when: str, account: Account, manifest: Path
+) -> None:
+    first = account.resume(manifest)
+    state = manifest.with_name("crash.lookbook")
+    ids = {look["look"]: look["avatar_id"] for look in first["looks"]}
+    text = manifest.read_text()
+    if kind == "renamed":
+        text = text.replace("street: {", 'street: {title: "A rainy street", ')
+    elif kind == "moved":
+        text = text.replace("street: {", "alley: {")
+    elif kind == "mislaid":
+        (state / first["looks"][0]["image"]).unlink()
+    elif kind == "adopted":
+        text += f"  hired: {{existing: {ids['solo']}}}\n"
+    else:
+        for path in state.glob("ledger.sqlite*"):
+            path.unlink()
+    manifest.write_text(text)
+    died = account.run(DYING, manifest, f"{kind}:{when}-commit", "1")
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    results = account.resume(manifest)
+    assert {look["state"] for look in results["looks"]} == {"fetched"}
+    assert len(account.stats()["charges"]) == len(LOOKS)
+
+
+TROUBLES = {
+    "deferred": ["rate-limit:0.5"],
+    "failed": ["fail-generation:0.6"],
+    "refunded": ["fail-generation:0.6"],
+    "consent": ["consent:1"],
+}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("kind", "account"),
+    list(TROUBLES.items()),
+    indirect=["account"],
+    ids=list(TROUBLES),
+)
+def test_a_run_killed_in_its_troubles_pays_once(
+    kind: str, when: str, account: Account, manifest: Path
+) -> None:
+    died = account.run(DYING, manifest, f"{kind}:{when}-commit", "1")
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    for _ in range(3):
+        done = account.run("-m", "runner", "run", manifest, "--yes", "--format", "json")
+        results = json.loads(done.stdout)
+        paid_once(account, results)
+    charged = len(account.stats()["charges"])
+    account.run("-m", "runner", "run", manifest, "--yes")
+    assert len(account.stats()["charges"]) == charged
