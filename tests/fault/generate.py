@@ -74,9 +74,11 @@ def _themed(day: Day, seed: int) -> Day:
 
 
 FAILING = Weather(faults=(("fail-generation", 0.6),), latency="fixed:20")
+UNREACHED = Weather(network=(("refuse", 0.4),), latency="fixed:20")
 CONSENTING = Weather(faults=(("consent", 0.6),), latency="fixed:20")
 
 ERRANDS: dict[str, tuple[Day, ...]] = {
+    Event.DEFERRED: (Day(edits=(Edit(EditKind.ADD, 0),) * 2, weather=UNREACHED),) * 2,
     Note.MOVED: (Day(edits=(Edit(EditKind.KEY, 0),)),),
     Event.RENAMED: (Day(edits=(Edit(EditKind.TITLE, 0),)),),
     Event.MISLAID: (Day(edits=(Edit(EditKind.LOSE_PICTURE, 0),), command=Command.FETCH),) * 2,
