@@ -227,6 +227,7 @@ class LedgerFile:
 
         def operation(store: Store) -> None:
             used = dict(store.state.numbers)
+            picks = {moves.get(look, look): uid for look, uid in store.state.picks.items()}
             for take in [*store.state.takes.values()]:
                 moved = moved_take(take, moves)
                 if moved != take:
@@ -234,6 +235,9 @@ class LedgerFile:
                     if moved.look != take.look and moved.look in used:
                         facts["number"] = used[moved.look] + take.number
                     store.emit(Note.MOVED, facts, take.uid)
+            for look, uid in picks.items():  # where keys were exchanged, one pick hid another
+                if store.state.picks.get(look) != uid:
+                    store.emit(Note.PICKED, {"look": look, "take": uid})
 
         await self._writer.write(operation)
 

@@ -12,6 +12,7 @@ import pytest
 
 from runner.answers import Refusal
 from runner.executor.ports import FetchFailed
+from runner.ledger.fold import rebuild
 from runner.model import Billing, FileImage, InlineImage, LookRef, TakeState, UrlImage
 from runner.plan import trim
 from runner.policy.outcome import Exit, exit_code
@@ -191,3 +192,33 @@ def test_a_base_that_exists_is_never_renamed(world: World) -> None:
     assert "rename" not in world.api.calls
     assert world.take("a").reference_look == "base"
     assert LookRef("base").look == world.take("base").look
+
+
+def test_keys_that_were_swapped_or_shifted_cost_nothing(world: World) -> None:
+    world.run(campaign(look("a"), look("b"), look("c")))
+    swapped = [
+        look("a", "a prompt for b", name="Sarah — a"),
+        look("b", "a prompt for a", name="Sarah — b"),
+        look("d", "a prompt for c", name="Sarah — d"),
+    ]
+    outcome = world.run(campaign(*swapped))
+    assert exit_code(outcome) is Exit.DONE
+    assert len(world.api.charges) == 4
+    assert json.loads(world.take("a").ingredients)["prompt"] == "a prompt for b"
+    assert exit_code(world.run(campaign(*swapped))) is Exit.DONE
+    ledger = world.open()
+    assert {key: ledger.picked(key) is not None for key in ("a", "b", "d")} == {
+        "a": True,
+        "b": True,
+        "d": True,
+    }
+    rebuilt = rebuild(ledger.store.events())
+    assert rebuilt.picks == ledger.store.state.picks
+    ledger.close()
+
+
+def test_an_edited_look_keeps_its_key_for_what_was_made_from_it(world: World) -> None:
+    world.run(campaign(look("a"), look("b", on="a")))
+    edited = campaign(look("a", "another prompt"), look("c", "a prompt for a"), look("b", on="a"))
+    world.run(edited)
+    assert len(world.takes("b")) == 1  # stale, not bought again
