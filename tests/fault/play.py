@@ -186,11 +186,11 @@ class _Director:
 
     def _lose(self, edit: Edit) -> None:
         """Let a picture on disk get lost, or be painted over."""
-        takes = self._takes_in(TakeState.FETCHED)
-        if not takes:
+        images = sorted(take.image for take in self._takes_in(TakeState.FETCHED) if take.image)
+        if not images:
             return
         rng = Random(f"lose/{edit.draw}")
-        image = rng.choice(sorted(take.image or "" for take in takes))
+        image = rng.choice(images)
         path = self.world.folder / "bad-days.lookbook" / image
         if rng.random() < 0.5:
             path.unlink(missing_ok=True)
