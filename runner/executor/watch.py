@@ -29,6 +29,9 @@ PAGE = 50
 POLL_PATIENCE = 30.0
 """Seconds after which a poll without an answer is given up; the next one asks again."""
 
+A_MOMENT = 60.0
+"""Seconds for which every run waits for a look, however long ago it was sent."""
+
 GONE_AFTER = 120.0
 """Seconds for which a look has to be missing (404) before it counts as deleted at HeyGen."""
 
@@ -44,7 +47,7 @@ JUST_NOW = 5.0
 
 @dataclass(slots=True)
 class _Watched:
-    """``since`` and ``due`` are ticks of the desk's.
+    """``since`` (its acceptance), ``begun`` (in this run) and ``due`` are ticks of the desk's.
 
     ``timed``: it was watched from its beginning, and waited for nobody but HeyGen.
     ``missing_since``: from when on the account seemed not to have it.
@@ -52,6 +55,7 @@ class _Watched:
 
     take: Take
     since: float
+    begun: float
     due: float
     timed: bool
     done: anyio.Event = field(default_factory=anyio.Event)
@@ -83,7 +87,11 @@ class Watcher:
         age = max(0.0, wall - (take.accepted_at or wall))
         now = desk.ticks()
         watched = _Watched(
-            take, now - age, due=now + next_poll(age, self.durations), timed=age < JUST_NOW
+            take,
+            since=now - age,
+            begun=now,
+            due=now + next_poll(age, self.durations),
+            timed=age < JUST_NOW,
         )
         self._watched[take.uid] = watched
         self._gate.began(take.uid)
@@ -212,8 +220,10 @@ class Watcher:
         """Ask again later, or let go of a look that takes longer than the run will wait."""
         now = self._desk.ticks()
         age = now - watched.since
-        # A look that seems to be missing is asked after until that is certain, however old it is.
-        if age <= self._desk.patience.processing or watched.missing_since is not None:
+        # A look that seems to be missing is asked after until that is certain, and one that was
+        # sent long ago gets a moment in this run as well.
+        early = now - watched.begun < A_MOMENT
+        if age <= self._desk.patience.processing or early or watched.missing_since is not None:
             watched.due = now + next_poll(age, self.durations)
             return
         self._desk.observer.said(

@@ -269,7 +269,7 @@ class World:
                 Look(
                     seq=account.next_seq(),
                     id=look_id,
-                    name="Sarah — Portrait",
+                    name="An older portrait",  # no campaign calls a look so
                     kind="photo",
                     group_id=group.id,
                     ready_at=EPOCH - 10**6,
