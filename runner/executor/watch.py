@@ -204,7 +204,8 @@ class Watcher:
         """Start the consent once, let the waiting job go, and look again now and then."""
         desk, take = self._desk, watched.take
         watched.timed = False
-        if take.consent_url is None and take.group_id is not None:
+        paused = desk.pacer.paused_until > desk.ticks()  # a 429 stops every POST of the account
+        if take.consent_url is None and take.group_id is not None and not paused:
             group_id, key = take.group_id, desk.entropy.key()
             reply = await desk.ask(
                 lambda: desk.api.consent(group_id, key), what="starting the consent", needed=False
