@@ -34,9 +34,8 @@ test: $(STAMP) ## the whole test suite
 fault: $(STAMP) ## bad days from a seed: make fault SEEDS=1000 SEED=0 JOBS=2
 	$(BIN)/python -m tests.fault --seeds $(SEEDS) --seed $(SEED) --jobs $(JOBS) --coverage $(if $(RESUME),--resume $(RESUME))
 
-bench: $(STAMP) ## ratios measured side by side: reading, the simulator
-	$(BIN)/python bench/manifest.py
-	$(BIN)/python bench/simulator.py
+bench: $(STAMP) ## ratios measured side by side, as a table and in bench/results.json
+	$(BIN)/python -m bench --json bench/results.json $(BENCH)
 
 check: $(STAMP) ## lint, formatting and types
 	$(BIN)/ruff check .

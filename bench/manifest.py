@@ -1,14 +1,11 @@
 """How long reading a manifest takes, beside what PyYAML needs to parse the same file.
 
-    python bench/manifest.py [LOOKS]
-
-Prints ratios to ``yaml.CSafeLoader`` in the same process and minute: each step is timed by turns,
+Gives ratios to ``yaml.CSafeLoader`` in the same process and minute: each step is timed by turns,
 and the best of several rounds counts, because a machine is never slower than itself by chance.
 The goal for 10,000 looks is at most 0.5 for everything up to the plan.
 """
 
 import gc
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from bench.report import Row
 from runner.manifest import load
 from runner.manifest.diagnostics import Findings
 from runner.manifest.document import parse
@@ -56,7 +54,9 @@ def timed(step: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def main(looks: int) -> None:
+def measure(*, quick: bool) -> list[Row]:
+    """Each step of reading, and all of them together, beside PyYAML's parse."""
+    looks = 1_000 if quick else 10_000
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.yaml"
         path.write_text(manifest(looks), "utf-8")
@@ -86,10 +86,13 @@ def main(looks: int) -> None:
                 best[name] = min(best[name], timed(step))
         best["schema, jsonschema"] = timed(lambda: validator().is_valid(document))
     yardstick = best["yaml.CSafeLoader"]
-    print(f"{looks:,} looks, {len(data) / 1e6:.1f} MB")
-    for name, seconds in best.items():
-        print(f"  {name:28} {seconds * 1000:8.0f} ms  {seconds / yardstick:5.2f} x")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    size = f"{looks:,} looks, {len(data) / 1e6:.1f} MB"
+    return [
+        Row(
+            name,
+            seconds / yardstick,
+            goal=0.5 if name == "read, schema, rules, plan" else None,
+            detail=f"{seconds * 1000:.0f} ms; {size}",
+        )
+        for name, seconds in best.items()
+    ]

@@ -1,11 +1,9 @@
 """Measure the simulator against a bare Starlette endpoint: requests a second, memory for a look.
 
-``python bench/simulator.py`` starts both servers as processes of their own, fills the simulator
-with 10,000 looks, and then asks them in turn, so that whatever else the machine does hits both. It
-ends with exit code 1 when the simulator is slower than half the bare endpoint.
+Starts both servers as processes of their own, fills the simulator with 10,000 looks, and then asks
+them in turn, so that whatever else the machine does hits both.
 """
 
-import argparse
 import asyncio
 import json
 import socket
@@ -15,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+
+from bench.report import Row
 
 BOUND = 0.5
 CONNECTIONS = 8
@@ -79,7 +79,7 @@ class Server:
     """One of the two servers in a process of its own."""
 
     def __init__(self, kind: str) -> None:
-        command = [sys.executable, __file__, "--serve", kind]
+        command = [sys.executable, "-m", "bench.simulator", kind]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])
@@ -164,25 +164,18 @@ def post(index: int) -> bytes:
     return head.encode() + body
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--looks", type=int, default=10_000)
-    parser.add_argument("--requests", type=int, default=1_000, help="in each of the rounds")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--serve", choices=["bare", "ours"], help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
-    if chosen.serve:
-        (serve_bare if chosen.serve == "bare" else serve_ours)()
-        return 0
+def measure(*, quick: bool) -> list[Row]:
+    """How the simulator keeps up with a bare endpoint, and what a look takes of memory."""
     ours, bare = Server("ours"), Server("bare")
     try:
-        return compare(ours, bare, chosen.looks, chosen.requests, chosen.rounds)
+        return compare(ours, bare, *((1_000, 300, 5) if quick else (10_000, 1_000, 15)))
     finally:
         ours.stop()
         bare.stop()
 
 
-def compare(ours: Server, bare: Server, looks: int, requests: int, rounds: int) -> int:
+def compare(ours: Server, bare: Server, looks: int, requests: int, rounds: int) -> list[Row]:
+    """Fill the simulator with looks, then ask both servers by turns."""
     ids: list[str] = []
 
     def remember(body: bytes) -> None:
@@ -193,23 +186,21 @@ def compare(ours: Server, bare: Server, looks: int, requests: int, rounds: int) 
     asyncio.run(load(ours.port, (post(index) for index in range(looks)), remember))
     created = looks / (perf_counter() - begun)
     each = (ours.resident() - before) / looks
-    print(f"{looks:,} looks created at {created:,.0f}/s, {each / 1024:.1f} KiB of memory each")
     step = max(1, looks // requests)
     one = [get(f"/v3/avatars/looks/{look}") for look in (ids * requests)[::step][:requests]]
     plain = [get("/v3/avatars/looks/any")] * requests
-    page = [get("/v3/avatars/looks?limit=20")] * (requests // 5)
-    ratios = []
-    for number in range(1, rounds + 1):
-        mine, theirs = rate(ours.port, one), rate(bare.port, plain)
-        ratios.append(mine / theirs)
-        print(
-            f"round {number}: one look {mine:,.0f}/s, bare Starlette {theirs:,.0f}/s, "
-            f"ratio {ratios[-1]:.2f}; a page of 20 {rate(ours.port, page):,.0f}/s"
-        )
-    middle = median(ratios)
-    print(f"ratio {middle:.2f} (median of {rounds}), at least {BOUND} is needed")
-    return 0 if middle >= BOUND else 1
+    ratios = [rate(ours.port, one) / rate(bare.port, plain) for _ in range(rounds)]
+    return [
+        Row(
+            "simulator: a look read, against a bare Starlette endpoint",
+            median(ratios),
+            goal=BOUND,
+            better="higher",
+            detail=f"median of {rounds}; {looks:,} looks, created at {created:,.0f}/s",
+        ),
+        Row("simulator: memory for a look", each / 1024, unit="KiB"),
+    ]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    {"bare": serve_bare, "ours": serve_ours}[sys.argv[1]]()
