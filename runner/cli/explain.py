@@ -56,7 +56,7 @@ def command(
     plan = make_plan(campaign, snapshot)
     moved = with_moves(snapshot, plan.moves)
     action = _action(plan, look.partition("#")[0])
-    before = {new: old for old, new in plan.moves.items()}.get(action.key, action.key)
+    before = plan.moves.back.get(action.key, action.key)
     entries = read_events(state.ledger, before) if state and state.ledger.is_file() else []
     takes = [t for t in moved.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
     sections = [

@@ -63,7 +63,7 @@ async def fetch(campaign: Campaign, simulated_at: str | None, wishes: Wishes) ->
             begin(work, campaign, "fetch")
             missing = await unfetched(work.desk, thorough=True)
             moves = make_plan(campaign, work.ledger.snapshot()).moves
-            missing = [t for t in missing if only is None or moves.get(t.look, t.look) in only]
+            missing = [t for t in missing if only is None or moves.new(t.look) in only]
             work.progress.begin(len(missing))
             collector = Collector(work.desk)
 

@@ -20,6 +20,7 @@ from runner.answers import (
     UserData,
 )
 from runner.model import Account, FileImage, LookKind, Snapshot, Take
+from runner.plan.moves import Moves
 from runner.policy.lifecycle import Event
 
 __all__ = [
@@ -249,7 +250,7 @@ class Ledger(Protocol):
         """Make one take the picked one; free."""
         ...
 
-    async def follow(self, moves: Mapping[str, str]) -> None:
+    async def follow(self, moves: Moves) -> None:
         """Commit that looks have other keys now (old → new): what was bought goes with them."""
         ...
 

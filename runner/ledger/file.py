@@ -17,7 +17,7 @@ from runner.ledger.fold import Entry, Note, to_facts
 from runner.ledger.store import Operation, Probe, Store
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
 from runner.model import Account, Snapshot, Take, TakeState
-from runner.plan.moves import moved_take
+from runner.plan.moves import Moves, followed_picks, moved_take
 from runner.policy.budget import Ceilings, held, refusing
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
@@ -218,7 +218,7 @@ class LedgerFile:
         """Make one take the picked one; free."""
         await self._writer.write(lambda store: store.emit(Note.PICKED, {"look": look, "take": uid}))
 
-    async def follow(self, moves: Mapping[str, str]) -> None:
+    async def follow(self, moves: Moves) -> None:
         """Commit that looks have other keys now: their takes, and what references them, follow.
 
         Takes keep their numbers, unless those are used up under the new key: an older look of that
@@ -227,7 +227,7 @@ class LedgerFile:
 
         def operation(store: Store) -> None:
             used = dict(store.state.numbers)
-            picks = {moves.get(look, look): uid for look, uid in store.state.picks.items()}
+            picks = followed_picks(store.state.picks, moves)
             for take in [*store.state.takes.values()]:
                 moved = moved_take(take, moves)
                 if moved != take:

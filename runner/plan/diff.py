@@ -49,7 +49,7 @@ def plan(
     moves = find_moves(order, ingredients, snapshot)
     differ = _Differ(campaign, with_moves(snapshot, moves), asked, ingredients)
     longest = chains(order)
-    was = {new: old for old, new in moves.items()}
+    was = moves.back
     actions = [differ.decide(look, longest[look.key], was.get(look.key)) for look in order]
     actions += differ.orphans(by_key)
     wanted = {uid for action in actions for uid in action.under_way}

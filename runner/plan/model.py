@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from runner.model import Look
+from runner.plan.moves import Moves
 
 __all__ = ["Action", "Asked", "Plan", "PlannedLook"]
 
@@ -100,8 +101,8 @@ class Plan:
     """The immutable list of actions, one for each look, in an order that respects every reference.
 
     ``strays`` are uids of takes that were sent and that the manifest no longer wants: they are
-    never sent again, but what they bought is not lost. ``moves`` maps an old look key to the new
-    one of looks whose key was renamed while what is paid for stayed the same. ``left_out`` are
+    never sent again, but what they bought is not lost. ``moves`` are the looks whose key was
+    renamed while what is paid for stayed the same. ``left_out`` are
     looks that a ceiling had no room for (``runner.plan.trim``).
     """
 
@@ -109,7 +110,7 @@ class Plan:
     account: str | None
     actions: tuple[PlannedLook, ...]
     strays: tuple[str, ...]
-    moves: Mapping[str, str]
+    moves: Moves
     left_out: tuple[str, ...] = ()
 
     @property

@@ -1,81 +1,137 @@
 """Looks whose key was renamed in the manifest: recognised by what was paid for, and kept."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from runner.model import Look, Snapshot, Take, TakeState
 from runner.plan.graph import needs_of
 from runner.plan.identity import identity_of, renamed
 
-__all__ = ["find_moves", "moved_take", "with_moves"]
+__all__ = ["Moves", "find_moves", "followed_picks", "moved_take", "with_moves"]
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def find_moves(
-    order: Sequence[Look], ingredients: Mapping[str, str], snapshot: Snapshot
-) -> dict[str, str]:
-    """Give old key → new key for every look that only changed its key, swaps included.
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Which looks have another key now.
 
-    ``order`` respects references, so that a renamed look is known before those that name it. A key
-    that other looks of the manifest name is never given away: they mean the look that has it now.
+    ``to`` maps the old key to the new one. ``staying`` are looks, by their old keys, whose
+    references do not follow: the manifest goes on naming the key, and so means the look that has it
+    now. They become stale, which costs nothing, where following would make them another purchase.
     """
-    if not snapshot.takes:
-        return {}
-    identities = {look.key: identity_of(ingredients[look.key]) for look in order}
-    named = {key for look in order for key in needs_of(look)}
-    free: dict[str, str] = {}
-    for key, takes in snapshot.takes.items():
-        sent = [take for take in takes if take.state is not TakeState.PLANNED]
-        kept = any(take.identity == identities.get(key) for take in sent)
-        if key not in identities or not (kept or key in named):
-            for take in sent:
-                free.setdefault(take.identity, key)
-    moves: dict[str, str] = {}
+
+    to: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    staying: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.to)
+
+    def new(self, key: str) -> str:
+        """Give the key that a look has now."""
+        return self.to.get(key, key)
+
+    @property
+    def back(self) -> dict[str, str]:
+        """The old key of each new one."""
+        return {new: old for old, new in self.to.items()}
+
+
+def find_moves(order: Sequence[Look], ingredients: Mapping[str, str], snapshot: Snapshot) -> Moves:
+    """Give the looks that only changed their key: renamed, swapped, or moved up by one.
+
+    ``order`` respects references, so that a renamed look is known before those that name it. Where
+    the new key's own look was edited away, its takes stay there, as an older version's takes do.
+    """
+    free = _given_away({look.key: ingredients[look.key] for look in order}, snapshot)
+    to: dict[str, str] = {}
     back: dict[str, str] = {}
     if not free:
-        return moves
+        return Moves()
     for look in order:
-        old = free.get(identity_of(renamed(ingredients[look.key], back)))
-        if old is not None and old not in (look.key, *moves):
-            moves[old] = look.key
-            back[look.key] = old
-    return _without_collisions(moves, snapshot)
+        plain = ingredients[look.key]
+        for wanted in (renamed(plain, back), plain):
+            old = free.get(identity_of(wanted))
+            if old is not None and old not in (look.key, *to):
+                to[old] = look.key
+                back[look.key] = old
+                break
+    return Moves(to, _staying(order, ingredients, snapshot, to)) if to else Moves()
 
 
-def _without_collisions(moves: dict[str, str], snapshot: Snapshot) -> dict[str, str]:
-    """Leave out what would put two looks' histories under one key."""
-    while True:
-        clashing = [
-            old
-            for old, new in moves.items()
-            if new not in moves
-            and any(take.state is not TakeState.PLANNED for take in snapshot.takes.get(new, ()))
-        ]
-        if not clashing:
-            return moves
-        moves = {old: new for old, new in moves.items() if old not in clashing}
+def _given_away(ingredients: Mapping[str, str], snapshot: Snapshot) -> dict[str, str]:
+    """Give identity → key for what was sent under keys that the manifest has no such look for."""
+    free: dict[str, str] = {}
+    for key, takes in snapshot.takes.items():
+        bought = _sent(takes)
+        wanted = identity_of(ingredients[key]) if key in ingredients else None
+        if not any(take.identity == wanted for take in bought):
+            for take in bought:
+                free.setdefault(take.identity, key)
+    return free
 
 
-def with_moves(snapshot: Snapshot, moves: Mapping[str, str]) -> Snapshot:
+def _staying(
+    order: Sequence[Look],
+    ingredients: Mapping[str, str],
+    snapshot: Snapshot,
+    to: Mapping[str, str],
+) -> frozenset[str]:
+    """Give the looks that were bought with the very references that the manifest still names."""
+    back = {new: old for old, new in to.items()}
+    left = to.keys() - back.keys()  # whoever has these keys now was never bought under another
+    staying = set()
+    for look in order:
+        needs = needs_of(look)
+        if not any(key in to or key in back for key in needs):
+            continue
+        plain = ingredients[look.key]
+        old = back.get(look.key, look.key)
+        had = {take.identity for take in _sent(snapshot.takes.get(old, ()))}
+        follows = left.isdisjoint(needs) and identity_of(renamed(plain, back)) in had
+        if not follows and identity_of(plain) in had:
+            staying.add(old)
+    return frozenset(staying)
+
+
+def _sent(takes: Iterable[Take]) -> list[Take]:
+    return [take for take in takes if take.state is not TakeState.PLANNED]
+
+
+def with_moves(snapshot: Snapshot, moves: Moves) -> Snapshot:
     """Give the snapshot as it will be when the ledger has followed the renamed keys."""
     if not moves:
         return snapshot
-    takes: dict[str, tuple[Take, ...]] = {}
-    for key, of_key in snapshot.takes.items():
-        new = moves.get(key, key)
-        takes[new] = (*takes.get(new, ()), *(moved_take(take, moves) for take in of_key))
-    picks = {moves.get(key, key): uid for key, uid in snapshot.picks.items()}
+    takes: dict[str, tuple[Take, ...]] = {
+        key: tuple(moved_take(take, moves) for take in of_key)
+        for key, of_key in snapshot.takes.items()
+        if key not in moves.to
+    }
+    for old, new in moves.to.items():
+        there = takes.get(new, ())
+        after = max((take.number for take in there), default=0)
+        moved = (moved_take(take, moves) for take in snapshot.takes.get(old, ()))
+        takes[new] = (*there, *(replace(take, number=after + take.number) for take in moved))
+    picks = followed_picks(snapshot.picks, moves)
     return replace(snapshot, takes=MappingProxyType(takes), picks=MappingProxyType(picks))
 
 
-def moved_take(take: Take, moves: Mapping[str, str]) -> Take:
-    """Give one take under its new key, with its references followed."""
-    ingredients = renamed(take.ingredients, moves)
+def followed_picks(picks: Mapping[str, str], moves: Moves) -> dict[str, str]:
+    """Give the pick of each key: what moved in is what the manifest means, so its pick counts."""
+    staying = {key: uid for key, uid in picks.items() if key not in moves.to}
+    return staying | {moves.to[key]: uid for key, uid in picks.items() if key in moves.to}
+
+
+def moved_take(take: Take, moves: Moves) -> Take:
+    """Give one take under its new key, with its references followed unless they stay."""
+    to = _NOTHING if take.look in moves.staying else moves.to
+    ingredients = renamed(take.ingredients, to)
     named = take.reference_look
     return replace(
         take,
-        look=moves.get(take.look, take.look),
-        reference_look=moves.get(named, named) if named is not None else None,
+        look=moves.new(take.look),
+        reference_look=to.get(named, named) if named is not None else None,
         ingredients=ingredients,
         identity=take.identity if ingredients == take.ingredients else identity_of(ingredients),
     )

@@ -217,8 +217,47 @@ def test_keys_that_were_swapped_or_shifted_cost_nothing(world: World) -> None:
     ledger.close()
 
 
-def test_an_edited_look_keeps_its_key_for_what_was_made_from_it(world: World) -> None:
+def test_swapped_keys_cost_nothing_and_what_names_them_is_stale(world: World) -> None:
+    world.run(campaign(look("a"), look("b"), look("c", on="a"), look("d", on="c")))
+    swapped = campaign(
+        look("a", "a prompt for b", name="Sarah — a"),
+        look("b", "a prompt for a", name="Sarah — b"),
+        look("c", on="a"),
+        look("d", on="c"),
+    )
+    for _ in range(2):
+        assert exit_code(world.run(swapped)) is Exit.DONE
+        assert len(world.api.charges) == 5
+        assert [len(world.takes(key)) for key in "abcd"] == [1, 1, 1, 1]
+    assert (world.take("c").reference_look, world.take("d").reference_look) == ("a", "c")
+    assert world.take("c").reference_id == world.take("b").avatar_id
+
+
+def test_a_row_deleted_from_a_numbered_list_costs_nothing(world: World) -> None:
+    world.run(campaign(*(look(f"look-{number}", f"prompt {number}") for number in range(1, 5))))
+    bought = {number: world.take(f"look-{number}").avatar_id for number in range(1, 5)}
+    shorter = campaign(
+        *(look(f"look-{number}", f"prompt {number + 1}") for number in range(1, 4)),
+    )
+    for _ in range(2):
+        assert exit_code(world.run(shorter)) is Exit.DONE
+        assert len(world.api.charges) == 5
+    ledger = world.open()
+    picks = {number: ledger.picked(f"look-{number}") for number in range(1, 4)}
+    numbers = [take.number for take in world.takes("look-1")]
+    rebuilt = rebuild(ledger.store.events())
+    assert rebuilt.picks == ledger.store.state.picks
+    ledger.close()
+    assert {n: pick.avatar_id for n, pick in picks.items() if pick} == {
+        number: bought[number + 1] for number in range(1, 4)
+    }
+    assert len(numbers) == len(set(numbers)) == 2
+
+
+def test_a_look_that_lives_on_under_another_key_is_bought_once(world: World) -> None:
     world.run(campaign(look("a"), look("b", on="a")))
     edited = campaign(look("a", "another prompt"), look("c", "a prompt for a"), look("b", on="a"))
     world.run(edited)
     assert len(world.takes("b")) == 1  # stale, not bought again
+    assert len(world.takes("c")) == len(world.takes("a")) == 1
+    assert len(world.api.charges) == 4

@@ -21,6 +21,7 @@ from runner.ledger.fold import rebuild, to_facts
 from runner.ledger.lock import hold
 from runner.ledger.places import has_takes, owner_of
 from runner.model import Account, Billing, TakeState
+from runner.plan.moves import Moves
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, ImpossibleEvent
 from tests.ledger.names import Ticking, intent
@@ -65,7 +66,7 @@ async def test_the_state_of_every_take_can_be_rebuilt_from_the_events(ledger: Le
     await ledger.save_asset("ff", "asset-1")
     await ledger.save_asset("ee", "asset-2")
     await ledger.forget_asset("asset-1")
-    await ledger.follow({"b": "better"})
+    await ledger.follow(Moves({"b": "better"}))
     state = rebuild(ledger.store.events())
     assert state.takes == ledger.store.state.takes
     assert state.picks == ledger.store.state.picks
@@ -76,7 +77,7 @@ async def test_the_tables_hold_what_memory_holds(
     ledger: LedgerFile, path: Path, ticking: Ticking
 ) -> None:
     await bought(ledger, "a")
-    await ledger.follow({"a": "z"})
+    await ledger.follow(Moves({"a": "z"}))
     before = ledger.snapshot()
     ledger.close()
     again = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)

@@ -4,9 +4,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from runner.model import BASE, Campaign, LookRef, Snapshot, Take, TakeState
+from runner.model import BASE, Campaign, LookKind, LookRef, Snapshot, Take, TakeState
 from runner.plan import Action, Asked, plan
+from runner.plan.moves import Moves, with_moves
 from tests.executor.world import campaign, existing, literal, look, photo
 from tests.plan.made import actions, done, held, summary, take
 
@@ -86,7 +89,7 @@ def test_a_renamed_key_keeps_what_was_bought_and_references_follow() -> None:
         look("red"),
     )
     found = plan(renamed, done(SPRING))
-    assert found.moves == {"navy": "office"}
+    assert found.moves.to == {"navy": "office"}
     assert summary(renamed, done(SPRING)) == "office keep, night keep, red keep"
     assert "renamed from navy" in reason(renamed, done(SPRING), "office")
 
@@ -98,8 +101,90 @@ def test_a_whole_chain_of_renamed_keys_is_followed() -> None:
         look("y", "a prompt for b", on="x", name="Sarah — b"),
         look("z", "a prompt for c", on="y", name="Sarah — c"),
     )
-    assert plan(renamed, done(chain)).moves == {"a": "x", "b": "y", "c": "z"}
+    assert plan(renamed, done(chain)).moves.to == {"a": "x", "b": "y", "c": "z"}
     assert summary(renamed, done(chain)) == "x keep, y keep, z keep"
+
+
+def test_swapped_keys_are_followed_by_what_names_the_new_ones() -> None:
+    before = campaign(look("a"), look("b"), look("c", on="a"))
+    swapped = campaign(
+        look("a", "a prompt for b", name="Sarah — b"),
+        look("b", "a prompt for a", name="Sarah — a"),
+        look("c", on="b"),
+    )
+    assert summary(swapped, done(before)) == "a keep, b keep, c keep"
+
+
+def test_swapped_keys_make_stale_what_goes_on_naming_the_old_ones() -> None:
+    before = campaign(look("a"), look("b"), look("c", on="a"), look("d", on="b"))
+    swapped = campaign(
+        look("a", "a prompt for b", name="Sarah — b"),
+        look("b", "a prompt for a", name="Sarah — a"),
+        look("c", on="a"),
+        look("d", on="a"),
+    )
+    assert summary(swapped, done(before)) == "a keep, b keep, c stale, d keep"
+    assert reason(swapped, done(before), "c") == "reference a has a new take"
+    assert plan(swapped, done(before)).cost == 0
+
+
+def test_a_renamed_look_may_go_on_naming_a_key_that_means_another_look_now() -> None:
+    before = campaign(look("a"), look("b"), look("c", on="a"))
+    swapped = campaign(
+        look("a", "a prompt for b", name="Sarah — b"),
+        look("b", "a prompt for a", name="Sarah — a"),
+        look("z", "a prompt for c", on="a", name="Sarah — c"),
+    )
+    assert plan(swapped, done(before)).moves == Moves(
+        {"a": "b", "b": "a", "c": "z"}, frozenset({"c"})
+    )
+    assert summary(swapped, done(before)) == "a keep, b keep, z stale"
+
+
+def test_a_base_that_became_a_look_is_kept_and_the_rest_is_stale() -> None:
+    drawn = {"prompt": "Woman, 30s, calm", "photo": None, "kind": LookKind.PROMPT}
+    before = edited(campaign(look("red")), BASE, **drawn)
+    after = replace(
+        before,
+        looks=(*campaign(look("red")).looks, replace(before.looks[0], key="first", name="First")),
+    )
+    found = plan(after, done(before))
+    assert found.moves.to == {BASE: "first"}
+    assert summary(after, done(before)) == "base create 1, red stale, first rename"
+
+
+def test_takes_that_move_to_a_key_in_use_get_numbers_of_their_own() -> None:
+    before = campaign(look("one"), look("two"))
+    shorter = campaign(look("one", "a prompt for two", name="Sarah — two"))
+    found = plan(shorter, done(before))
+    assert summary(shorter, done(before)) == "one keep"
+    after = with_moves(done(before), found.moves)
+    assert [take.label for take in after.takes["one"]] == ["one#1", "one#2"]
+    assert after.picks["one"] == "two-1"
+
+
+@given(st.data())
+def test_no_exchange_of_keys_ever_costs_anything(data: st.DataObject) -> None:
+    keys = [f"look-{number}" for number in range(6)]
+    on = [data.draw(st.sampled_from([None, *keys[:number]])) for number in range(6)]
+    before = campaign(*(look(key, on=on[n]) if on[n] else look(key) for n, key in enumerate(keys)))
+    others = [*keys, *(f"other-{number}" for number in range(6))]
+    to = dict(zip(keys, data.draw(st.permutations(others)), strict=False))
+    after = campaign(
+        *(
+            look(to[key], f"a prompt for {key}", name=f"Sarah — {key}", on=to.get(on[n] or ""))
+            if on[n]
+            else look(to[key], f"a prompt for {key}", name=f"Sarah — {key}")
+            for n, key in enumerate(keys)
+        )
+    )
+    found = plan(after, done(before))
+    assert {action.action for action in found.actions} == {Action.KEEP}
+    moved = with_moves(done(before), found.moves)
+    assert {moved.picks[to[key]] for key in keys} == {f"{key}-1" for key in keys}
+    for key, reference in zip(keys, on, strict=True):
+        expected = BASE if reference is None else to[reference]
+        assert moved.takes[to[key]][-1].reference_look == expected
 
 
 def test_a_removed_look_is_an_orphan() -> None:
