@@ -1,6 +1,5 @@
 """The page in a real browser: views, filters, keys, comparison, and no request that leaves it."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -418,25 +417,13 @@ def test_an_embedded_page_stands_alone(show: Show, folder: Path, tmp_path: Path)
     page.get_by_role("button", name="Close").click()
 
 
-def test_a_thousand_looks_open_quickly(show: Show, tmp_path: Path) -> None:
+def test_a_thousand_looks_draw_only_what_is_seen(show: Show, tmp_path: Path) -> None:
     results = sample.many(1000)
     sample.draw(tmp_path, results, (40, 50))
     path = catalog.write(results, tmp_path)
-    start = time.perf_counter()
     page = show(path=path)
     assert page.locator("#view-grid .card").count() == 1000
-    assert time.perf_counter() - start < 8
     drawn = page.evaluate("[...document.images].filter(image => image.complete).length")
     assert drawn < 500, "pictures below the fold wait until they are needed"
-    spent = page.evaluate(
-        """() => {
-            const start = performance.now();
-            const search = document.querySelector('[type=search]');
-            search.value = 'outfit-7';
-            search.dispatchEvent(new Event('input', {bubbles: true}));
-            document.body.offsetHeight;
-            return performance.now() - start;
-        }"""
-    )
+    page.locator("[type=search]").fill("outfit-7")
     assert len(cards(page)) == 25
-    assert spent < 1500

@@ -150,7 +150,7 @@ def test_an_invalid_manifest_is_refused_with_every_problem_and_its_line(lookbook
     assert not (lookbook.folder / "spring.lookbook").exists()
 
 
-@pytest.mark.parametrize("server", [{"latency": "fixed:3"}], indirect=True)
+@pytest.mark.parametrize("server", [{"latency": "fixed:5"}], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_cleanly_and_the_next_run_resumes(
     number: signal.Signals, lookbook: Command, server: Server
@@ -167,7 +167,7 @@ def test_a_signal_leaves_cleanly_and_the_next_run_resumes(
     assert len(server.stats()["charges"]) == 4
 
 
-@pytest.mark.parametrize("server", [{"latency": "fixed:3"}], indirect=True)
+@pytest.mark.parametrize("server", [{"latency": "fixed:5"}], indirect=True)
 def test_two_runs_at_once_are_told_who_holds_the_ledger(lookbook: Command, server: Server) -> None:
     process = lookbook.start("run", "spring.yaml", "--yes")
     wait_for(lambda: server.stats()["charges"])
@@ -554,7 +554,7 @@ def test_a_wrong_call_is_one_clear_error(lookbook: Command, arguments: tuple[str
     assert len(done.stderr.splitlines()) <= 4
 
 
-def wait_for(ready: Any, seconds: float = 30) -> None:
+def wait_for(ready: Any, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < deadline, "it never happened"

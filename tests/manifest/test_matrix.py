@@ -1,6 +1,5 @@
 """Matrices: what comes out, in which order, and what stops an explosion."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -125,11 +124,9 @@ def test_max_looks_counts_before_exclude(codes: Codes, limit: int, good: bool) -
 
 def test_an_explosion_is_stopped_before_it_is_expanded(codes: Codes) -> None:
     axes = ", ".join(f"a{n}: [{', '.join(f'v{i}' for i in range(30))}]" for n in range(9))
-    started = time.perf_counter()
     assert [code for code, _, _ in codes(entry(f"axes: {{{axes}}}", id_="${a0}"))] == [
         "too-many-looks"
     ]
-    assert time.perf_counter() - started < 5
 
 
 def test_a_finding_in_a_matrix_is_told_once_with_its_count(read: Read) -> None:
