@@ -341,4 +341,8 @@ class Snapshot:
     def pick(self, look: str) -> Take | None:
         """Give the picked take of a look, or None while there is none."""
         uid = self.picks.get(look)
-        return next((take for take in self.takes.get(look, ()) if take.uid == uid), None)
+        if uid is not None:
+            for take in self.takes.get(look, ()):
+                if take.uid == uid:
+                    return take
+        return None

@@ -5,9 +5,8 @@ Looks are taken in the order of their references, so that what a look needs is d
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from typing import NamedTuple
 
-from runner.canonical import canonical_json
 from runner.model import (
     Campaign,
     LiteralRef,
@@ -18,8 +17,8 @@ from runner.model import (
     Take,
     TakeState,
 )
-from runner.plan.graph import chains, in_order, needs_of
-from runner.plan.identity import identity_of, ingredients_of
+from runner.plan.graph import Graph, graph_of
+from runner.plan.identity import identity_of, ingredients_json
 from runner.plan.model import Action, Asked, Plan, PlannedLook
 from runner.plan.moves import find_moves, with_moves
 from runner.plan.sketch import UNDER_WAY, Sketch, sketch, why_create, why_failed, why_resume
@@ -28,7 +27,6 @@ __all__ = ["NOT_SELECTED", "plan"]
 
 NOT_SELECTED = "not selected"
 NOTHING = Asked()
-NO_MONEY = Decimal(0)
 
 
 def plan(
@@ -43,14 +41,13 @@ def plan(
     ``retry`` are keys of looks whose failures a person asked to buy again, as in ``asked``.
     """
     asked = replace(asked, retry=asked.retry | frozenset(retry))
-    order = in_order(campaign.looks)
+    graph = graph_of(campaign.looks)
     by_key = {look.key: look for look in campaign.looks}
-    ingredients = {look.key: canonical_json(ingredients_of(look, by_key)) for look in order}
-    moves = find_moves(order, ingredients, snapshot)
-    differ = _Differ(campaign, with_moves(snapshot, moves), asked, ingredients)
-    longest = chains(order)
+    ingredients = {look.key: ingredients_json(look, by_key) for look in graph.order}
+    moves = find_moves(graph.order, ingredients, snapshot)
+    differ = _Differ(campaign, with_moves(snapshot, moves), asked, ingredients, graph)
     was = moves.back
-    actions = [differ.decide(look, longest[look.key], was.get(look.key)) for look in order]
+    actions = [differ.decide(look, was.get(look.key)) for look in graph.order]
     actions += differ.orphans(by_key)
     wanted = {uid for action in actions for uid in action.under_way}
     strays = tuple(
@@ -63,8 +60,7 @@ def plan(
     return Plan(campaign.name, account, tuple(actions), strays, moves)
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
+class _Decision(NamedTuple):
     """An action with its reason.
 
     ``takes`` are bought, and where it ``regenerates``, to replace a pick that is not wrong.
@@ -84,6 +80,7 @@ class _Differ:
     snapshot: Snapshot
     asked: Asked
     ingredients: Mapping[str, str]
+    graph: Graph
     dead: dict[str, str] = field(default_factory=dict)
     """Looks that will have no usable pick, with the reason."""
     absent: set[str] = field(default_factory=set)
@@ -93,12 +90,13 @@ class _Differ:
     repicked: dict[str, Take] = field(default_factory=dict)
     """Looks whose pick will be another take that is there."""
 
-    def decide(self, look: Look, chain: int, old_key: str | None) -> PlannedLook:
+    def decide(self, look: Look, old_key: str | None) -> PlannedLook:
         """Decide one look; those that it needs are decided already."""
-        identity = identity_of(self.ingredients[look.key])
-        takes = self.snapshot.takes.get(look.key, ())
-        s = sketch(look, identity, takes, self.snapshot.pick(look.key))
-        selected = self.asked.selected is None or look.key in self.asked.selected
+        key, asked = look.key, self.asked
+        ingredients = self.ingredients[key]
+        takes = self.snapshot.takes.get(key, ())
+        s = sketch(look, identity_of(ingredients), takes, self.snapshot.pick(key))
+        selected = asked.selected is None or key in asked.selected
         decision = self._decision(s) if selected else self._left_alone(s)
         reason = decision.reason
         if old_key is not None:
@@ -107,33 +105,28 @@ class _Differ:
         replacing = s.picked_as_wanted and (decision.regenerates or s.being_replaced)
         moving = decision.action in (Action.CREATE, Action.RESUME) and not s.picked_as_wanted
         if repick is not None:
-            self.repicked[look.key] = repick
+            self.repicked[key] = repick
         elif replacing or moving:
-            self.changing.add(look.key)
-        price = self.campaign.prices.of(look.kind)
-        retries = self._retries(s, decision) if selected else 0
+            self.changing.add(key)
         bought = decision.takes
         return PlannedLook(
-            key=look.key,
+            key=key,
             action=decision.action,
             reason=reason,
             look=look,
-            identity=identity,
-            ingredients=self.ingredients[look.key],
+            identity=s.identity,
+            ingredients=ingredients,
             takes=bought,
-            price=price,
-            cost=price * bought if bought else NO_MONEY,
+            price=self.campaign.prices.of(look.kind),
             at_risk=s.at_risk,
-            retries=retries,
-            retry_cost=price * retries if retries else NO_MONEY,
-            reference=_reference_of(look),
-            needs=needs_of(look),
+            retries=self._retries(s, decision) if selected else 0,
+            needs=self.graph.needs[key],
             under_way=tuple(take.uid for take in s.wanted_live) if s.live else (),
             replaces=s.pick.uid if s.pick and (moving or replacing) else None,
             repick=repick.uid if repick else None,
-            chain=chain,
+            chain=self.graph.chains[key],
             replacing=replacing,
-            reroll=bought > 0 and look.key in self.asked.reroll,
+            reroll=bought > 0 and key in asked.reroll,
             wanted=len(s.good) + len(s.live) + bought if bought else 1,
             selected=selected,
         )
@@ -243,7 +236,7 @@ class _Differ:
     def _blocked(self, look: Look) -> str | None:
         if look.key in self.asked.refused:
             return self.asked.refused[look.key]
-        for key in needs_of(look):
+        for key in self.graph.needs[look.key]:
             if key in self.absent:
                 return (
                     f"it needs {key}, which is not selected and not there; "
@@ -257,7 +250,7 @@ class _Differ:
         """Hold the group rule against the groups that the ledger recorded, before money moves."""
         if look.reference is None or look.group is None:
             return None
-        if any(key in self.changing for key in needs_of(look)):
+        if any(key in self.changing for key in self.graph.needs[look.key]):
             return None  # decided when those are there: the executor looks again
         if not isinstance(look.reference, LookRef):
             return None  # decided against the account, before the look is sent
@@ -292,9 +285,3 @@ class _Differ:
             for key, takes in sorted(self.snapshot.takes.items())
             if key not in wanted and any(take.state not in over for take in takes)
         ]
-
-
-def _reference_of(look: Look) -> str | None:
-    if isinstance(look.reference, LookRef):
-        return look.reference.look
-    return look.reference.id if look.reference is not None else None

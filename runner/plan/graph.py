@@ -1,10 +1,35 @@
-"""The looks as a graph: what each needs, an order that respects it, what hangs on each."""
+"""The looks as a graph: what each needs, an order that respects it, how much hangs on each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from runner.model import Look, LookRef
 
-__all__ = ["chains", "in_order", "needs_of"]
+__all__ = ["Graph", "graph_of", "needs_of"]
+
+Needs = Mapping[str, tuple[str, ...]]
+
+
+class Graph(NamedTuple):
+    """A campaign's looks with what their references come to.
+
+    ``order`` holds every look after what it needs, ``needs`` gives the keys that a look needs, and
+    ``chains`` the length of the longest chain that waits for it, itself included.
+    """
+
+    order: list[Look]
+    needs: Needs
+    chains: Mapping[str, int]
+
+
+def graph_of(looks: Sequence[Look]) -> Graph:
+    """Give the graph of a campaign's looks, their own order kept as far as it can be.
+
+    Raises ValueError for a cycle: the manifest's rules refuse it before.
+    """
+    needs = {look.key: needs_of(look) for look in looks}
+    order = _in_order(looks, needs)
+    return Graph(order, needs, _chains(order, needs))
 
 
 def needs_of(look: Look) -> tuple[str, ...]:
@@ -16,11 +41,7 @@ def needs_of(look: Look) -> tuple[str, ...]:
     return (reference,) if group is None or group == reference else (reference, group)
 
 
-def in_order(looks: Sequence[Look]) -> list[Look]:
-    """Give the looks so that every one comes after what it needs; otherwise in their own order.
-
-    Raises ValueError for a cycle: the manifest's rules refuse it before.
-    """
+def _in_order(looks: Sequence[Look], needs: Needs) -> list[Look]:
     by_key = {look.key: look for look in looks}
     done: set[str] = set()
     order: list[Look] = []
@@ -28,7 +49,7 @@ def in_order(looks: Sequence[Look]) -> list[Look]:
         stack = [look]
         while stack:
             top = stack[-1]
-            waiting = [key for key in needs_of(top) if key not in done]
+            waiting = [key for key in needs[top.key] if key not in done]
             if not waiting or top.key in done:
                 stack.pop()
                 if top.key not in done:
@@ -41,10 +62,10 @@ def in_order(looks: Sequence[Look]) -> list[Look]:
     return order
 
 
-def chains(order: Sequence[Look]) -> dict[str, int]:
-    """Give for each look the length of the longest chain that waits for it, itself included."""
+def _chains(order: Sequence[Look], needs: Needs) -> dict[str, int]:
     longest = {look.key: 1 for look in order}
     for look in reversed(order):
-        for key in needs_of(look):
-            longest[key] = max(longest[key], longest[look.key] + 1)
+        behind = longest[look.key] + 1
+        for key in needs[look.key]:
+            longest[key] = max(longest[key], behind)
     return longest

@@ -1,8 +1,8 @@
 """A look beside its takes: what a decision about it is made from, and the reasons in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from runner.model import Look, Take, TakeState
 from runner.plan.reasons import what_changed
@@ -21,8 +21,7 @@ UNDER_WAY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sketch:
+class Sketch(NamedTuple):
     """A look beside its takes: all that were sent, and those that have its identity.
 
     Of the latter, ``good`` are usable, ``live`` under way, ``bad`` failed, and ``gone`` deleted at

@@ -36,28 +36,19 @@ def trim(plan: Plan, room: Decimal) -> Plan:
 
 def _trimmed(action: PlannedLook, fitting: dict[str, int], left_out: set[str]) -> PlannedLook:
     if action.key in left_out:
-        return replace(
-            action,
+        return action._replace(
             action=Action.RESUME if action.under_way else Action.BLOCKED,
             reason=REASON,
             takes=0,
-            cost=Decimal(0),
             retries=0,
-            retry_cost=Decimal(0),
         )
     takes = fitting.get(action.key)
     if takes is None or takes == action.takes:
         return action
     reason = f"{action.reason}; {takes} of {action.takes} takes fit under the ceiling"
     short = action.takes - takes
-    return replace(
-        action,
-        takes=takes,
-        cost=action.price * takes,
-        reason=reason,
-        wanted=action.wanted - short,
-        short=short,
-    )
+    wanted = action.wanted - short
+    return action._replace(takes=takes, reason=reason, wanted=wanted, short=short)
 
 
 def _dependents(plan: Plan) -> dict[str, int]:

@@ -12,15 +12,17 @@ from runner.canonical import canonical_json
 from runner.model import (
     BASE,
     FileImage,
+    Image,
     InlineImage,
     LiteralRef,
     Look,
     LookKind,
     LookRef,
+    Reference,
     UploadedImage,
     UrlImage,
 )
-from runner.plan.identity import identity_of, ingredients_of, renamed
+from runner.plan.identity import identity_of, ingredients_json, ingredients_of, renamed
 
 FILE = FileImage(Path("/a/style.png"), "style.png", "ab" * 32, "image/png", 10, 600, 600)
 LOOK = Look(
@@ -135,6 +137,21 @@ def test_an_identity_is_a_known_hash_that_never_changes() -> None:
         "reference": {"look": BASE},
         "images": [f"sha256:{'ab' * 32}"],
     }
+
+
+KEYED = st.sampled_from(("hired", BASE, "navy")).map(LookRef)
+REFERENCES = st.none() | st.builds(LiteralRef, st.text()) | KEYED
+PICTURES = st.sampled_from(((), (FILE,), (UrlImage("https://a"), UploadedImage("x"))))
+
+
+@given(st.text(), REFERENCES, REFERENCES, PICTURES)
+def test_the_quick_spelling_of_ingredients_is_the_canonical_one(
+    prompt: str, reference: Reference | None, group: Reference | None, images: tuple[Image, ...]
+) -> None:
+    looks = {one.key: one for one in (PHOTO, THERE, LOOK)}
+    look = replace(LOOK, prompt=prompt, reference=reference, group=group, images=images)
+    for one in (look, PHOTO, THERE):
+        assert ingredients_json(one, looks) == canonical_json(ingredients_of(one, looks))
 
 
 # --- renames --------------------------------------------------------------------------------------
