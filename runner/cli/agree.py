@@ -7,6 +7,7 @@ from decimal import Decimal
 import click
 
 from runner.cli import wiring
+from runner.cli.outlook import expected
 from runner.cli.request import Request
 from runner.cli.show import plan_text, usd
 from runner.errors import BudgetRefused, LedgerQuestion, UsageError
@@ -65,7 +66,9 @@ def agree(plan: Plan, link: wiring.Link, ledger: LedgerFile, request: Request) -
         plan = trim(plan, room)
     ceiling = ledger.ceilings.run
     place = f"account {link.account.label} · {link.state.folder}"
-    text = plan_text(plan, where=place, wallet=balance_of(link.user), ceiling=ceiling)
+    now = wiring.WallClock().now
+    time = expected(plan, ledger.snapshot(), slots=request.concurrency, now=now)
+    text = plan_text(plan, where=place, wallet=balance_of(link.user), ceiling=ceiling, time=time)
     click.echo(text + "\n", err=True)
     if room is not None and plan.cost > room:
         raise BudgetRefused(

@@ -19,6 +19,7 @@ from runner.ledger.places import Places, has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.wishes import Wishes, chosen
+from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit
 
 __all__ = ["command"]
@@ -64,7 +65,7 @@ async def fetch(campaign: Campaign, simulated_at: str | None, wishes: Wishes) ->
             missing = await unfetched(work.desk, thorough=True)
             moves = make_plan(campaign, work.ledger.snapshot()).moves
             missing = [t for t in missing if only is None or moves.new(t.look) in only]
-            work.progress.begin(len(missing))
+            work.progress.begin(len(missing), ended={Event.FETCHED})
             collector = Collector(work.desk)
 
             async def one(index: int) -> None:

@@ -14,6 +14,8 @@ from runner.cli.options import (
     simulate_option,
     var_option,
 )
+from runner.cli.outlook import expected
+from runner.cli.request import DEFAULT_CONCURRENCY
 from runner.cli.show import plan_text
 from runner.cli.wanted import wish_options, wishes_of
 from runner.files import write_atomic
@@ -79,7 +81,8 @@ def command(
     else:
         where = wiring.where(snapshot, simulate=simulate)
         ceiling = campaign.budget.run_usd
-        click.echo(plan_text(plan, where=where, ceiling=ceiling, everything=everything))
+        time = expected(plan, snapshot, slots=DEFAULT_CONCURRENCY, now=wiring.WallClock().now)
+        click.echo(plan_text(plan, where=where, ceiling=ceiling, everything=everything, time=time))
     if out is not None:
         simulated = simulate or (snapshot.account is not None and snapshot.account.simulated)
         kept = save(plan, campaign, snapshot, wishes, variables=variables, simulate=simulated)

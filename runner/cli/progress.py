@@ -1,11 +1,16 @@
 """What a run says while it goes on: a bar on a terminal, plain lines everywhere else."""
 
+import os
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TextIO
 
+import anyio
+
+from runner.cli.outlook import Outlook, lasting
 from runner.cli.show import plain, usd
 from runner.model import Take
 from runner.policy.budget import held
@@ -32,6 +37,16 @@ TOLD = {
 
 ATTENTION = frozenset({Event.REFUSED, Event.LOST, Event.FAILED, Event.FOUND, Event.CONSENT})
 QUIET = frozenset({Event.INTENDED, Event.RENAMED})
+ENDED = frozenset({Event.COMPLETED, Event.FAILED, Event.REFUSED})
+
+NARROWEST = 12
+"""Columns that the bar itself gets at least; what does not fit beside it is left out."""
+
+BEAT = 1.0
+"""Seconds after which the bar is drawn again although nothing happened, and a forecast made anew.
+
+A look takes minutes: without it the bar would seem to be dead.
+"""
 
 
 class Progress:
@@ -44,42 +59,62 @@ class Progress:
         self._stream = stream or sys.stderr
         self._total = 0
         self._ceiling = ceiling
-        self._in_progress: set[str] = set()
         self._done: set[str] = set()
         self._failed: set[str] = set()
         self._held: dict[str, Decimal] = {}
+        self._outlook: Outlook | None = None
+        self._forecast: float | None = None
+        self._forecast_at: float | None = None
+        self._ended: Collection[Event] = ENDED
+        self._closed = False
         self._bar: Any = None
 
-    def begin(self, total: int) -> None:
-        """Start to count: so many takes are to be finished."""
+    def begin(
+        self, total: int, outlook: Outlook | None = None, *, ended: Collection[Event] = ENDED
+    ) -> None:
+        """Start to count: so many takes are to be finished, each by one of the events ``ended``.
+
+        ``outlook`` knows how long that takes.
+        """
         self._total = total
-        if total and self._stream.isatty():
+        self._outlook = outlook
+        self._ended = ended
+        if total and self._stream.isatty() and os.environ.get("TERM") != "dumb":
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=total, unit="look", file=self._stream, dynamic_ncols=True, leave=True
+                total=total,
+                file=self._stream,
+                leave=True,
+                bar_format="{percentage:3.0f}%|{bar}| {desc}",
             )
+            self._refresh()
+
+    async def keep_fresh(self) -> None:
+        """Draw the bar again now and then, until it is cancelled; does nothing without a bar."""
+        while self._bar is not None and not self._closed:
+            await anyio.sleep(BEAT)
+            self._refresh()
 
     def take_changed(self, take: Take, event: Event) -> None:
         """Count, and tell what is worth telling."""
         self._held[take.uid] = held(take)
-        if event in (Event.ACCEPTED, Event.FOUND, Event.CONSENTED):
-            self._in_progress.add(take.uid)
-        elif event in (Event.COMPLETED, Event.FAILED, Event.REFUSED, Event.CONSENT):
-            self._in_progress.discard(take.uid)
-            if event is not Event.CONSENT and take.uid not in self._done:
-                self._done.add(take.uid)
-                if event is not Event.COMPLETED:
-                    self._failed.add(take.uid)
-                if self._bar is not None:
-                    with suppress(OSError):
-                        self._bar.update()
+        if self._outlook is not None:
+            self._outlook.heard(take, event)
+        if event in self._ended and take.uid not in self._done:
+            self._done.add(take.uid)
+            if event in (Event.FAILED, Event.REFUSED):
+                self._failed.add(take.uid)
+            if self._bar is not None:
+                self._bar.n += 1
         self._refresh()
         if event in ATTENTION or (self._bar is None and event not in QUIET and event in TOLD):
             self._tell(self._line(take, event))
 
     def looks_blocked(self, looks: Sequence[str], reason: str) -> None:
         """Say what cannot be sent, and because of what."""
+        if self._outlook is not None:
+            self._outlook.blocked(looks)
         self._tell(f"held back because of {reason}: {', '.join(looks)}")
 
     def waiting(self, reason: str, seconds: float) -> None:
@@ -92,8 +127,11 @@ class Progress:
 
     def close(self) -> None:
         """Leave the bar as it stands."""
-        if self._bar is not None:
-            self._bar.close()
+        if self._bar is not None and not self._closed:
+            self._closed = True
+            self._refresh()
+            with suppress(OSError):
+                self._bar.close()
 
     def _line(self, take: Take, event: Event) -> str:
         text = f"{take.label} {TOLD[event]}"
@@ -101,20 +139,60 @@ class Progress:
             text += f": {take.error_message or take.error_code}"
         if event is Event.CONSENT and take.consent_url:
             text += f": {take.consent_url}"
+        if self._bar is None and event in ENDED and (left := self._time()):
+            text += f" ({left})"
         return text
+
+    def _in_progress(self) -> str:
+        if self._outlook is None or self._closed:
+            return ""
+        return f"{self._outlook.in_progress} in progress"
 
     def _money(self) -> str:
         spent = usd(sum(self._held.values(), Decimal(0)))
         return f"{spent} of {usd(self._ceiling)}" if self._ceiling is not None else spent
 
+    def _time(self) -> str:
+        """Say how long it still takes; empty where nothing is left or nobody follows it."""
+        if self._outlook is None or self._closed or len(self._done) >= self._total:
+            return ""
+        now = self._outlook.now()
+        if self._forecast_at is None or not 0 <= now - self._forecast_at < BEAT:
+            self._forecast, self._forecast_at = self._outlook.left(), now
+        if self._forecast is None:
+            return "time left unknown"
+        return f"{lasting(self._forecast)} left" if self._forecast else ""
+
+    def _words(self, room: int) -> str:
+        """Give what stands beside the bar: of the least important only what fits into ``room``."""
+        parts = {
+            "done": f"{len(self._done)}/{self._total}",
+            "in progress": self._in_progress(),
+            "failed": f"{len(self._failed)} failed" if self._failed else "",
+            "money": self._money(),
+            "time": self._time(),
+        }
+        shown = {"done"}
+        for part in ("failed", "time", "money", "in progress"):
+            more = [parts[name] for name in parts if name in shown | {part} and parts[name]]
+            if len(", ".join(more)) <= room:
+                shown.add(part)
+        return ", ".join(text for name, text in parts.items() if name in shown and text)
+
+    def _columns(self) -> int:
+        """Give the terminal's width now; stdout may be a file while this is a terminal."""
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns
+        except (OSError, ValueError):
+            return shutil.get_terminal_size().columns
+
     def _refresh(self) -> None:
         if self._bar is None:
             return
-        parts = [f"{len(self._in_progress)} in progress"]
-        if self._failed:
-            parts.append(f"{len(self._failed)} failed")
+        self._bar.ncols = self._columns()
+        words = self._words(self._bar.ncols - len("100%|| ") - NARROWEST)
         with suppress(OSError):
-            self._bar.set_postfix_str(", ".join([*parts, self._money()]), refresh=True)
+            self._bar.set_description_str(words, refresh=True)
 
     def _tell(self, text: str) -> None:
         text = plain(text)

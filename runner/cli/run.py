@@ -20,6 +20,8 @@ from runner.cli.options import (
     var_option,
     yes_option,
 )
+from runner.cli.outlook import Outlook
+from runner.cli.progress import Progress
 from runner.cli.request import DEFAULT_CONCURRENCY, Request
 from runner.cli.show import plural
 from runner.cli.wanted import read_saved, wish_options, wishes_of
@@ -167,7 +169,7 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
                 if request.form == "json":  # a job that reads stdout finds what there is
                     print_results(results_now(campaign, work), request)
                 raise
-            work.progress.begin(in_hand(plan))
+            work.progress.begin(in_hand(plan), outlook_of(plan, work))
             facts = {"max_cost": None if request.max_cost is None else str(request.max_cost)}
             session = Session(work.desk, plan, link.account, link.user, request.concurrency, facts)
             return await carry_out(campaign, work, session, request)
@@ -192,6 +194,12 @@ def in_hand(plan: Plan) -> int:
     """Give how many takes a run has to finish."""
     under_way = sum(len(action.under_way) for action in plan.actions)
     return plan.count + under_way + len(plan.strays)
+
+
+def outlook_of(plan: Plan, work: Workshop) -> Outlook:
+    """Give how long a plan takes, at the pace that the account allows."""
+    pacer, now = work.desk.pacer, work.desk.clock.now
+    return Outlook(plan, work.ledger.snapshot(), slots=lambda: pacer.limit, now=now)
 
 
 async def planned(campaign: Campaign, work: Workshop, request: Request) -> Plan:
@@ -221,7 +229,7 @@ async def carry_out(campaign: Campaign, work: Workshop, session: Session, reques
     Places(campaign.manifest).use(work.link.state)
     trouble: LookbookError | None = None
     try:
-        outcome = await with_signals(session)
+        outcome = await with_signals(session, work.progress)
     except LookbookError as error:
         trouble = error
         outcome = session.outcome()
@@ -235,12 +243,13 @@ async def carry_out(campaign: Campaign, work: Workshop, session: Session, reques
     return int(exit_code(outcome))
 
 
-async def with_signals(session: Session) -> Outcome:
+async def with_signals(session: Session, progress: Progress) -> Outcome:
     """Carry out the plan; a signal stops sending, a second one leaves at once."""
     outcomes: list[Outcome] = []
     with one_error():
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listen, session.desk, tasks.cancel_scope)
+            tasks.start_soon(progress.keep_fresh)
             outcomes.append(await session.carry_out())
             tasks.cancel_scope.cancel()
     return outcomes[0] if outcomes else session.end()

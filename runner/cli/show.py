@@ -82,8 +82,9 @@ def plan_text(
     wallet: Decimal | None = None,
     ceiling: Decimal | None = None,
     everything: bool = False,
+    time: str = "",
 ) -> str:
-    """Write the plan: a line for each look that changes, then the count and the price."""
+    """Write the plan: a line for each look that changes, then the count, the price, the time."""
     aside = [a for a in plan.actions if not a.selected and a.action is not Action.RESUME]
     kept = [a for a in plan.actions if a.action is Action.KEEP and a.repick is None and a.selected]
     fold = len(kept) >= SHORT and not everything
@@ -109,10 +110,10 @@ def plan_text(
         strays = plural(len(plan.strays), "take")
         lines.append(f"  {strays} under way that the manifest no longer wants: never sent again,")
         lines += ["  but looked for and kept", ""]
-    return "\n".join([*lines, _price_line(plan, wallet=wallet, ceiling=ceiling)])
+    return "\n".join([*lines, _price_line(plan, wallet, ceiling, time)])
 
 
-def _price_line(plan: Plan, *, wallet: Decimal | None, ceiling: Decimal | None) -> str:
+def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, time: str) -> str:
     if plan.count == 0 and not plan.at_risk:
         total = "Nothing to buy: $0.00"
     else:
@@ -124,6 +125,8 @@ def _price_line(plan: Plan, *, wallet: Decimal | None, ceiling: Decimal | None) 
         parts.append(f"ceiling {usd(ceiling)}")
     if wallet is not None:
         parts.append(f"wallet {usd(wallet)}")
+    if time:
+        parts.append(time)
     line = " · ".join(parts)
     if wallet is not None and wallet < plan.cost:
         line += click.style("\nThe wallet does not hold enough for all of it.", fg="yellow")
