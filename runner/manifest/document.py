@@ -24,7 +24,7 @@ from yaml.events import (
 
 from runner.manifest.diagnostics import Findings
 from runner.manifest.nodes import Broken, Map, Seq
-from runner.manifest.scalars import LONGEST_WORD, NUMERIC, SUSPECT, Ambiguous, describe, resolve
+from runner.manifest.scalars import NUMERIC, WORDS, Ambiguous, describe, resolve
 from runner.manifest.source import COLUMN_BITS, line_of
 from runner.manifest.syntax import report_syntax
 
@@ -132,10 +132,9 @@ class _Reader:
             kind = type(key_event)
             if kind is ScalarEvent:
                 key = key_event.value
-                first = key[:1]
                 if (
-                    first in NUMERIC
-                    or (first in SUSPECT and len(key) < LONGEST_WORD)
+                    key in WORDS
+                    or key[0] in NUMERIC
                     or key_event.anchor is not None
                     or key_event.tag is not None
                 ):
@@ -147,8 +146,7 @@ class _Reader:
             event: Any = get_event()
             if type(event) is ScalarEvent and event.anchor is None and event.tag is None:
                 value = event.value
-                first = value[:1]
-                if first in NUMERIC or (first in SUSPECT and len(value) < LONGEST_WORD):
+                if value in WORDS or value[0] in NUMERIC:
                     value = self.scalar(event)
             else:
                 value = self.node(event, depth)

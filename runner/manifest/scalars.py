@@ -8,21 +8,17 @@ import re
 from dataclasses import dataclass
 from math import isfinite
 
-__all__ = ["LONGEST_WORD", "NUMERIC", "SUSPECT", "Ambiguous", "Date", "describe", "resolve"]
+__all__ = ["NUMERIC", "WORDS", "Ambiguous", "Date", "describe", "resolve"]
 
 NUMERIC = frozenset("0123456789+-.")
 """First characters of plain scalars that may be a number or a date."""
 
-SUSPECT = frozenset("yYnNtTfFoO~<") | NUMERIC | {""}
-"""First characters of plain scalars that may be something other than text; empty ones are."""
+WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+"""Plain scalars that are nothing or a boolean; every other one without a numeric start is text."""
 
-LONGEST_WORD = 6
-"""Plain scalars of this length or longer are no boolean, null or merge key."""
-
-_WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 for _truth, _spelled in ((True, ("yes", "true", "on")), (False, ("no", "false", "off"))):
     for _word in _spelled:
-        _WORDS |= dict.fromkeys((_word, _word.capitalize(), _word.upper()), _truth)
+        WORDS |= dict.fromkeys((_word, _word.capitalize(), _word.upper()), _truth)
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
@@ -59,9 +55,9 @@ Scalar = str | int | float | bool | Date | Ambiguous | None
 
 def resolve(text: str) -> Scalar:
     """Say what a plain scalar is. Text that is a number to nobody stays text."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if len(text) > _LONGEST_NUMBER or text[0] not in "0123456789+-.":
+    if text in WORDS:
+        return WORDS[text]
+    if len(text) > _LONGEST_NUMBER or text[0] not in NUMERIC:
         return text
     if _INTEGER.match(text):
         return int(text)
