@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.report import Row, document, table
 
-NAMES = ("manifest", "simulator")
+NAMES = ("client", "cpu", "ledger", "manifest", "simulator")
 
 
 def main(arguments: Sequence[str]) -> int:

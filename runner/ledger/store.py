@@ -10,8 +10,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from runner.canonical import sha256_hex
 from runner.ledger import bodies
 from runner.ledger.database import explain
-from runner.ledger.fold import Entry, Note, State, apply, from_facts, to_facts
+from runner.ledger.fold import Entry, Note, State, apply, differing, from_facts, to_facts
 from runner.model import Account, Snapshot, Take
 from runner.policy.budget import held, held_in_run
 
@@ -29,11 +29,22 @@ Operation = Callable[["Store"], Any]
 Probe = Callable[[str], None]
 """Called at every commit point with ``KIND:before-commit`` and ``KIND:after-commit``."""
 
-_COLUMNS = [field.name for field in fields(Take)]
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_COLUMNS = list(Take.__dataclass_fields__)
 _UPSERT = (
     f"INSERT INTO takes ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608 - names of our own
     f"ON CONFLICT (uid) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
 )
+
+
+@cache
+def _update(names: tuple[str, ...]) -> str:
+    """Give the statement that brings these columns of one take up to date: a fifth of a whole row.
+
+    There are about as many as there are kinds of events.
+    """
+    sets = ", ".join(f"{name} = ?" for name in names)
+    return f"UPDATE takes SET {sets} WHERE uid = ?"  # noqa: S608 - names of our own
 
 
 class Store:
@@ -184,7 +195,7 @@ class Store:
         moved = apply(self.state, entry)
         self._connection.execute(
             "INSERT INTO events (at, run, take, kind, facts) VALUES (?, ?, ?, ?, ?)",
-            (entry.at, entry.run, take, entry.kind, json.dumps(facts, ensure_ascii=False)),
+            (entry.at, entry.run, take, entry.kind, _encode(facts)),
         )
         self._kinds.append(entry.kind)
         if moved is not None:
@@ -212,8 +223,10 @@ class Store:
         )
 
     def _write_take(self, before: Take | None, moved: Take) -> None:
-        row = to_facts(moved)
-        self._connection.execute(_UPSERT, [row[name] for name in _COLUMNS])
+        if before is None:
+            self._connection.execute(_UPSERT, [*to_facts(moved).values()])
+        elif changes := differing(before, moved):
+            self._connection.execute(_update(tuple(changes)), [*changes.values(), moved.uid])
         if before is not None and before.look != moved.look:
             self._connection.execute("DELETE FROM picks WHERE look = ?", (before.look,))
             self._put_pick(moved.look)

@@ -8,6 +8,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from runner.ledger.store import Operation, Store
@@ -74,11 +75,12 @@ class GroupCommit:
                 results = self._store.transact([operation for operation, _, _ in batch])
             except Exception as error:  # noqa: BLE001 - every caller hears it
                 results = [error] * len(batch)
+            told: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
             for (_, loop, future), result in zip(batch, results, strict=True):
-                try:
-                    loop.call_soon_threadsafe(_settle, future, result)
-                except RuntimeError:
-                    continue  # the loop is closed: nobody waits, and the record is on disk
+                told.setdefault(loop, []).append((future, result))
+            for loop, outcomes in told.items():  # waking a loop is a system call: once for all
+                with suppress(RuntimeError):  # it is closed: nobody waits, the record is on disk
+                    loop.call_soon_threadsafe(_settle, outcomes)
 
     def _next(self) -> list[_Queued]:
         """Wait for work, and take all there is; an empty list ends the thread."""
@@ -95,9 +97,10 @@ class GroupCommit:
         return batch
 
 
-def _settle(future: "asyncio.Future[Any]", result: Any) -> None:
-    if not future.done():
-        future.set_result(result)
+def _settle(outcomes: "Sequence[tuple[asyncio.Future[Any], Any]]") -> None:
+    for future, result in outcomes:
+        if not future.done():
+            future.set_result(result)
 
 
 def _result(result: Any) -> Any:

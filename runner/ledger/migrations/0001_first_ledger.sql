@@ -16,8 +16,6 @@ CREATE TABLE events (
     facts TEXT NOT NULL            -- JSON: what the event sets
 ) STRICT;
 
-CREATE INDEX events_of_a_take ON events (take) WHERE take IS NOT NULL;
-
 CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'the events of a ledger are append-only'); END;
 
@@ -26,7 +24,7 @@ BEGIN SELECT RAISE(ABORT, 'the events of a ledger are append-only'); END;
 
 -- Derived: the state of every take (runner.model.Take), one row each.
 CREATE TABLE takes (
-    uid            TEXT PRIMARY KEY,
+    uid            TEXT NOT NULL PRIMARY KEY,
     look           TEXT NOT NULL,
     number         INTEGER NOT NULL,
     kind           TEXT NOT NULL,
@@ -60,7 +58,7 @@ CREATE TABLE takes (
     width          INTEGER,
     height         INTEGER,
     UNIQUE (look, number)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Derived: which take of a look is the picked one.
 CREATE TABLE picks (
