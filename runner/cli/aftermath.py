@@ -65,9 +65,8 @@ def consents(results: dict[str, Any], link: wiring.Link) -> list[str]:
         f"A person's consent is needed for {', '.join(w)}: {url}" for url, w in waiting.items()
     ]
     if lines and link.account.simulated:
-        state = shlex.quote(str(link.state.folder / "simulator.state"))
         lines.append(
-            f"The embedded simulator ends with this command; `lookbook simulator --state {state}` "
+            f"The embedded simulator ends with this command; `{wiring.serving(link.state)}` "
             "serves the same account, and its page shows the consents."
         )
     return lines

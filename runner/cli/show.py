@@ -133,12 +133,20 @@ def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, tim
     return line
 
 
-def results_text(results: Mapping[str, Any]) -> str:
-    """Write the results as a table, one line for each look, with what was spent."""
-    rows = [("look", "state", "reference", "cost", "avatar id", "picture")]
+def results_text(
+    results: Mapping[str, Any],
+    *,
+    notes: Mapping[str, str] | None = None,
+    width: int | None = None,
+) -> str:
+    """Write the results as a table, one line for each look, with what was spent.
+
+    ``notes`` say more of looks that are not finished. ``width`` is the terminal's, in columns:
+    what can be had elsewhere is left out rather than broken over lines.
+    """
+    rows = [("look", "state", "reference", "cost", "avatar id", "picture, or why not")]
     for look in results["looks"]:
         state = look["state"]
-        picture = look["image"] or ""
         problem = look.get("error", {}).get("message") or look.get("reason") or ""
         rows.append(
             (
@@ -147,10 +155,28 @@ def results_text(results: Mapping[str, Any]) -> str:
                 look["reference"] or "—",
                 usd(look["cost_usd"]) if look["cost_usd"] else "—",
                 look["avatar_id"] or "—",
-                picture or plain(problem),
+                plain((notes or {}).get(look["look"]) or look["image"] or problem),
             )
         )
-    return table(rows, right=(3,)) + "\n\n" + totals_text(results)
+    return fitted(rows, width) + "\n\n" + totals_text(results)
+
+
+def fitted(rows: Sequence[Sequence[str]], width: int | None) -> str:
+    """Align the table of results: on a narrow terminal without ids, then without references."""
+    keep = [0, 1, 2, 3, 4, 5]
+    for dropped in (4, 2):
+        text = table([[row[i] for i in keep] for row in rows], right=(keep.index(3),))
+        if width is None or max(len(click.unstyle(line)) for line in text.splitlines()) <= width:
+            return text
+        keep.remove(dropped)
+    lines = table([[row[i] for i in keep] for row in rows], right=(keep.index(3),)).splitlines()
+    return "\n".join(_cut(line, width or 80) for line in lines)
+
+
+def _cut(line: str, width: int) -> str:
+    """Cut a line to a width, and then without its colours: a code must not be cut in two."""
+    text = click.unstyle(line)
+    return line if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def totals_text(results: Mapping[str, Any]) -> str:
@@ -171,7 +197,8 @@ def totals_text(results: Mapping[str, Any]) -> str:
     lines = [f"{plural(totals['looks'], 'look')}: {states}", "; ".join(parts)]
     wallet = totals["wallet"]
     if wallet is not None and wallet["before"] is not None:
-        lines.append(
-            f"wallet {usd(wallet['before'])} → {usd(wallet['after'])} in the last run that bought"
-        )
+        change = f"wallet {usd(wallet['before'])} before the last run that bought"
+        if wallet["after"] is not None:
+            change += f", {usd(wallet['after'])} after it"
+        lines.append(change)
     return "\n".join(lines)

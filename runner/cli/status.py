@@ -1,7 +1,12 @@
 """``lookbook status``: every look, its money, and what to do next; offline."""
 
+import os
 import shlex
+import shutil
+import socket
+import sys
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +14,13 @@ import click
 
 from runner.cli import wiring
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
-from runner.cli.show import plural, results_text, table, usd
+from runner.cli.show import results_text, table, usd
+from runner.cli.steps import last_run_text, next_steps, notes_of
 from runner.cli.wanted import select_options, wishes_of
-from runner.plan import Action, Plan
+from runner.ledger.runs import LastRun, read_last_run
+from runner.model import Budget, Snapshot
 from runner.plan import plan as make_plan
-from runner.plan.wishes import asked_for, chosen
+from runner.plan.wishes import Wishes, asked_for, chosen
 
 __all__ = ["command"]
 
@@ -45,21 +52,72 @@ def command(
     snapshot, wallet = wiring.offline(state)
     only = chosen(campaign, snapshot, wishes)
     plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
-    results = wiring.results_of(campaign, snapshot, wallet, only)
-    click.echo(f"{click.style(campaign.name, bold=True)} · {wiring.where(snapshot)}\n")
-    click.echo(results_text(results))
-    if takes:
-        click.echo("\n" + receipts_text(results))
     cascaded = asked_for(campaign, snapshot, replace(wishes, cascade=True))
     renewed = make_plan(campaign, snapshot, cascaded)
+    results = wiring.results_of(campaign, snapshot, wallet, only)
+    where = wiring.where(snapshot, simulate=simulate)
+    click.echo(f"{click.style(campaign.name, bold=True)} · {where}")
+    now = wiring.WallClock().now()
+    last = read_last_run(state.ledger) if state is not None else None
+    alive = last is not None and is_alive(last)
+    if last is not None:
+        click.echo(last_run_text(last, now=now, alive=alive))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo("\n" + results_text(results, notes=notes_of(plan, results, now=now), width=width))
+    if campaign.budget.campaign_usd is not None:
+        left = max(Decimal(0), campaign.budget.campaign_usd - snapshot.spent)
+        click.echo(
+            f"the campaign's budget of {usd(campaign.budget.campaign_usd)} leaves {usd(left)}"
+        )
+    if state is not None and (page := state.folder / "catalog.html").is_file():
+        click.echo(f"catalog: {page}")
+    if takes:
+        click.echo("\n" + receipts_text(results))
     if not simulate and account is None:
         wiring.warn_of_other_ledgers(campaign, state, snapshot)
     rehearsal = simulate or (snapshot.account is not None and snapshot.account.simulated)
-    same = [str(manifest), *(["--simulate"] if rehearsal else [])]
-    for option, expressions in (("--select", wishes.select), ("--exclude", wishes.exclude)):
-        same += [word for expression in expressions for word in (option, expression)]
-    click.echo("\n" + next_step(plan, renewed, results, shlex.join(same)))
+    steps = next_steps(
+        plan,
+        renewed,
+        results,
+        same_again(manifest, wishes, simulate=rehearsal),
+        going=alive is True,
+        simulator=wiring.serving(state) if rehearsal and state is not None else None,
+        room=room_left(campaign.budget, snapshot),
+    )
+    click.echo("\n" + steps)
     return 0
+
+
+def same_again(manifest: Path, wishes: Wishes, *, simulate: bool) -> str:
+    """Give how a command line about the same looks ends."""
+    words = [str(manifest), *(["--simulate"] if simulate else [])]
+    for option, expressions in (("--select", wishes.select), ("--exclude", wishes.exclude)):
+        words += [word for expression in expressions for word in (option, expression)]
+    return shlex.join(words)
+
+
+def room_left(budget: Budget, snapshot: Snapshot) -> Decimal | None:
+    """Give what the manifest's ceilings leave for the next run, in USD; None without a ceiling."""
+    rooms = [budget.run_usd] if budget.run_usd is not None else []
+    if budget.campaign_usd is not None:
+        rooms.append(budget.campaign_usd - snapshot.spent)
+    return min(rooms, default=None)
+
+
+def is_alive(last: LastRun) -> bool | None:
+    """Whether a run's process is at work; None where that cannot be known from here."""
+    if last.ended_at is not None or last.pid is None:
+        return False
+    if last.host != socket.gethostname() or os.name != "posix":
+        return None
+    try:
+        os.kill(last.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's process
+        return True
+    return True
 
 
 def receipts_text(results: dict[str, Any]) -> str:
@@ -79,40 +137,3 @@ def receipts_text(results: dict[str, Any]) -> str:
         for take in look["takes"]
     ]
     return table(rows, right=(3,))
-
-
-def next_step(plan: Plan, renewed: Plan, results: dict[str, Any], suffix: str) -> str:
-    """Say what to do next, as commands that can be copied; ``suffix`` ends each of them.
-
-    ``renewed`` is the plan that also brings up to date what is stale.
-    """
-    states = results["totals"]["states"]
-    consents = {
-        take["consent_url"]: None
-        for look in results["looks"]
-        for take in look["takes"]
-        if take["state"] == "pending_consent" and "consent_url" in take
-    }
-    lines = [f"A person's consent is needed: open {url}" for url in consents]
-    takes = [t for look in [*results["looks"], *results["orphans"]] for t in look["takes"]]
-    if any(take["state"] in ("unknown", "submitting") for take in takes):
-        lines.append(
-            f"Outcomes are unknown: `lookbook run {suffix}` sends them again under their own keys "
-            f"or searches; `lookbook reconcile {suffix}` shows what is known."
-        )
-    if states.get("failed"):
-        lines.append(f"Some looks failed: `lookbook retry {suffix}` buys them again.")
-    if states.get("stale"):
-        more = plural(renewed.count - plan.count, "generation")
-        lines.append(
-            "Stale looks were made from an older take of their reference; they stay. To bring them "
-            f"up to date: `lookbook run {suffix} --cascade` "
-            f"({more}, {usd(renewed.cost - plan.cost)})."
-        )
-    to_do = [a for a in plan.actions if a.action in (Action.CREATE, Action.RESUME, Action.ADOPT)]
-    if to_do:
-        looks = plural(len(to_do), "look")
-        lines.append(f"Next: `lookbook run {suffix}` ({looks}, {usd(plan.cost)}).")
-    if any(take["state"] == "completed" for take in takes):
-        lines.append(f"Next: `lookbook fetch {suffix}` (pictures are missing; free).")
-    return "\n".join(lines) or "Everything is done."

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shlex
 import time
 from collections.abc import (
     AsyncIterator,
@@ -308,6 +309,11 @@ def offline(state: State | None) -> tuple[Snapshot, Mapping[str, Any] | None]:
     if state is None or not state.ledger.is_file():
         return Snapshot(), None
     return read_snapshot(state.ledger), read_wallet(state.ledger)
+
+
+def serving(state: State) -> str:
+    """Give the command that serves the simulated account of a state folder."""
+    return f"lookbook simulator --state {shlex.quote(str(state.folder / 'simulator.state'))}"
 
 
 def warn_of_other_ledgers(campaign: Campaign, state: State | None, snapshot: Snapshot) -> None:

@@ -49,7 +49,8 @@ class Session:
     def end(self) -> Outcome:
         """Write down how the run ended; also for one that was left at once."""
         outcome = self.outcome()
-        self.desk.ledger.end({"exit": int(exit_code(outcome)), "stopped": outcome.stopped})
+        why = outcome.account or outcome.stopped
+        self.desk.ledger.end({"exit": int(exit_code(outcome)), "stopped": why})
         return outcome
 
     def outcome(self) -> Outcome:

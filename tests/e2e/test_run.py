@@ -506,13 +506,15 @@ def test_plain_http_to_another_machine_is_refused(lookbook: Command) -> None:
 
 def test_status_shows_money_and_what_to_do_next(lookbook: Command) -> None:
     before = lookbook("status", "spring.yaml")
-    assert "Next: `lookbook run spring.yaml` (4 looks, $4.00)." in before.stdout
+    assert "Next:\n  lookbook run spring.yaml\n      buys 4 generations for $4.00" in before.stdout
     lookbook.simulate()
     after = lookbook("status", "spring.yaml", "--takes")
     assert "account simulator" in after.stdout
     assert "base#1" in after.stdout
     assert "billed" in after.stdout
     assert "Everything is done." in after.stdout
+    assert "Last run: ended less than a minute ago, done." in after.stdout
+    assert f"catalog: {lookbook.folder / 'spring.lookbook/simulated/catalog.html'}" in after.stdout
 
 
 def test_export_has_every_form(lookbook: Command) -> None:
