@@ -219,6 +219,30 @@ def test_a_look_beside_its_reference_and_through_the_slider(show: Show) -> None:
     assert page.locator("dialog h2").inner_text() == "Blazer, Office"
 
 
+def test_the_picture_itself_can_be_drawn_aside(show: Show) -> None:
+    page = show("#look=blazer-office")
+    page.get_by_role("button", name="Slider").click()
+    loaded(page, "dialog .stage img")
+    box = page.locator("dialog .this").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    assert page.get_by_role("slider").input_value() == "25"
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert page.get_by_role("slider").input_value() == "25"  # nobody holds it any more
+
+
+def test_the_slider_stands_where_the_picture_is_cut(show: Show) -> None:
+    page = show("#look=blazer-office")
+    page.get_by_role("button", name="Slider").click()
+    figure = page.locator("dialog .this").bounding_box()
+    track = page.get_by_role("slider").bounding_box()
+    thumb = 20
+    assert track["x"] + thumb / 2 == pytest.approx(figure["x"], abs=1)
+    assert track["width"] - thumb == pytest.approx(figure["width"], abs=1)
+
+
 def test_a_look_is_compared_with_its_takes_and_its_neighbour(show: Show) -> None:
     page = show("#look=red-dress")
     page.get_by_role("button", name="Side by side").click()

@@ -78,10 +78,28 @@ dialog.addEventListener('click', (event) => {
   else if (button.dataset.take) showTake(button);
   else if ('copy' in button.dataset) toClipboard(button.dataset.copy, button);
 });
+
+// In the slider's view the picture itself can be drawn aside, with a mouse or a finger.
+function cut(share) {
+  const stage = $('.stage', dialog);
+  stage.style.setProperty('--cut', share);
+  $('input[type=range]', stage).value = share * 100;
+}
+
+function cutAt(event) {
+  const figure = event.buttons === 1 && event.target.closest('.stage[data-mode=wipe] figure');
+  if (!figure) return;
+  event.preventDefault();
+  const { left, width } = figure.getBoundingClientRect();
+  cut(Math.min(1, Math.max(0, (event.clientX - left) / width)));
+}
+dialog.addEventListener('pointerdown', cutAt);
+dialog.addEventListener('pointermove', cutAt);
+dialog.addEventListener('dragstart', (event) => event.preventDefault());
+
 dialog.addEventListener('input', (event) => {
-  if (event.target.type === 'range') {
-    $('.stage', dialog).style.setProperty('--cut', event.target.value / 100);
-  } else if (event.target.matches('select')) {
+  if (event.target.type === 'range') cut(event.target.value / 100);
+  else if (event.target.matches('select')) {
     const [option] = event.target.selectedOptions;
     const other = $('.stage .other', dialog);
     $('img', other).src = source(option);
