@@ -8,9 +8,11 @@ PYTEST_ARGS ?= -n auto
 SEEDS  ?= 1000
 SEED   ?= 0
 JOBS   ?= 2
+TARGET ?= all
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fault bench check format build clean screenshots
+.PHONY: help setup demo test fault fuzz bench check format build clean screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +35,10 @@ test: $(STAMP) ## the whole test suite
 
 fault: $(STAMP) ## bad days from a seed: make fault SEEDS=1000 SEED=0 JOBS=2
 	$(BIN)/python -m tests.fault --seeds $(SEEDS) --seed $(SEED) --jobs $(JOBS) --coverage $(if $(RESUME),--resume $(RESUME))
+
+fuzz: $(STAMP) ## bytes that break a promise, with atheris: make fuzz TARGET=answers SECONDS=60
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz $(TARGET) --seconds $(SECONDS)
 
 bench: $(STAMP) ## ratios measured side by side, as a table and in bench/results.json
 	$(BIN)/python -m bench --json bench/results.json $(BENCH)

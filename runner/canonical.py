@@ -6,9 +6,11 @@ that a rule may change later without two meanings sharing one hash.
 
 import hashlib
 import json
+import math
+from collections import Counter
 from typing import Any
 
-__all__ = ["canonical_json", "sha256_hex", "tagged_hash"]
+__all__ = ["canonical_json", "parse_json", "sha256_hex", "tagged_hash"]
 
 _encode = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -26,6 +28,41 @@ def canonical_json(value: Any) -> str:
 def sha256_hex(data: bytes) -> str:
     """Give the SHA-256 of some bytes, as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Read JSON as strictly as it is written here; what others read leniently they read each alike.
+
+    Raises ValueError: for NaN and infinities, for a number that is too large to be one (``1e999``),
+    for a key that is given twice, for text that is no Unicode, for nesting without end.
+    """
+    try:
+        value = json.loads(
+            text, parse_constant=_no_number, parse_float=_number, object_pairs_hook=_unique
+        )
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except UnicodeError:
+        raise ValueError("it holds characters that are no Unicode text") from None
+    return value
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no amount")
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text[:40])
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"{twice[:40]!r} is given twice")
+    return value
 
 
 def tagged_hash(tag: str, value: Any) -> str:

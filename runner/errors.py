@@ -30,6 +30,7 @@ __all__ = [
     "ManifestError",
     "StorageError",
     "UsageError",
+    "shortened",
 ]
 
 
@@ -104,3 +105,8 @@ class BudgetRefused(LookbookError):
 
     exit_code = 5
     code = "budget"
+
+
+def shortened(text: str, longest: int = 200) -> str:
+    """Give the beginning of a message that may quote something of any length."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

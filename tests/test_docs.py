@@ -8,6 +8,8 @@ import pytest
 from runner.cli import COMMANDS, cli
 from runner.model import Billing
 from runner.policy.outcome import Exit
+from tests.fuzz.__main__ import MISSING
+from tests.fuzz.target import NAMES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -56,3 +58,12 @@ def test_every_environment_variable_that_is_read_is_documented() -> None:
     for name in read:
         assert name in README
         assert name in (cli.help or "")
+
+
+def test_every_fuzz_target_is_explained_and_every_one_there_exists() -> None:
+    text = (ROOT / "docs" / "fault-simulation.md").read_text("utf-8")
+    section = text.partition("## Fuzzing beside it")[2].partition("\n## ")[0]
+    assert tuple(re.findall(r"^\| `([a-z]+)` \|", section, re.MULTILINE)) == NAMES
+    assert f"python -m tests.fuzz {NAMES[1]} FILE" in section
+    assert "CPython 3.11 to 3.13 on Linux, x86-64" in section
+    assert "CPython 3.11 to 3.13 on Linux, x86-64" in MISSING

@@ -1,6 +1,5 @@
 """The options that say which looks are meant and what is to be done with them, defined once."""
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import Any
 
 import click
 
+from runner.canonical import parse_json
 from runner.cli.options import KeyValue, Usd
-from runner.errors import UsageError
+from runner.errors import UsageError, shortened
 from runner.model import LookKind
 from runner.plan.saved import Saved, read
 from runner.plan.wishes import Wishes
@@ -93,12 +93,13 @@ def read_saved(path: Path) -> Saved:
     import jsonschema
 
     try:
-        document: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
+        document: Mapping[str, Any] = parse_json(path.read_bytes())
         jsonschema.validate(document, schema("plan"))
-    except (OSError, ValueError, jsonschema.ValidationError) as error:
-        problem = getattr(error, "message", error)
+    except (OSError, ValueError, RecursionError, jsonschema.ValidationError) as error:
+        problem = str(getattr(error, "message", error))
         raise UsageError(
-            f"{path} is not a saved plan: {problem}.", hint="`lookbook plan -o FILE` saves one."
+            f"{path} is not a saved plan: {shortened(problem)}.",
+            hint="`lookbook plan -o FILE` saves one.",
         ) from error
     if "saved" not in document:
         raise UsageError(

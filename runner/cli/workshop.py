@@ -1,12 +1,12 @@
 """An account that answers, its ledger locked and open: what every command that works needs."""
 
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from runner.canonical import parse_json
 from runner.cli import wiring
 from runner.cli.progress import Progress
 from runner.errors import AccountError, ApiTrouble, LookbookError, UsageError
@@ -20,7 +20,15 @@ from runner.model import Campaign, Snapshot, Take, TakeState
 from runner.policy.budget import Ceilings
 from runner.policy.pacing import Pacer
 
-__all__ = ["Workshop", "adopt_results", "begin", "opened", "results_for", "workshop"]
+__all__ = [
+    "Workshop",
+    "adopt_results",
+    "begin",
+    "opened",
+    "read_results",
+    "results_for",
+    "workshop",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,7 @@ def results_for(work: Workshop, campaign: Campaign, path: Path) -> list[tuple[Ta
 
     Raises UsageError where the document is not ours, or another account's or campaign's.
     """
-    results = _read(path)
+    results = read_results(path)
     if not isinstance(results, dict):
         raise UsageError(f"{path} is not a results document.")
     if results.get("account") != work.link.account.label:
@@ -119,7 +127,7 @@ async def adopt_results(work: Workshop, campaign: Campaign, path: Path) -> int:
     snapshot = work.ledger.snapshot()
     every = [take for takes in snapshot.takes.values() for take in takes]
     known = [take for take in every if take.state is not TakeState.PLANNED]
-    if known and not _tells_more(_read(path), work, campaign, {t.avatar_id for t in known}):
+    if known and not _tells_more(read_results(path), work, campaign, {t.avatar_id for t in known}):
         return 0
     takes = results_for(work, campaign, path)
     if known:
@@ -167,8 +175,9 @@ def _stopped(desk: Desk) -> LookbookError:
     return ApiTrouble(desk.stopped or "It was interrupted.")
 
 
-def _read(path: Path) -> Any:
+def read_results(path: Path) -> Any:
+    """Read a JSON file. Raises UsageError."""
     try:
-        return json.loads(path.read_text("utf-8"))
+        return parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from error

@@ -225,4 +225,5 @@ def _money(value: object) -> Decimal | None:
         amount = Decimal(str(value))
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() else None
+    # 1e999999999 is finite, and a gigabyte when it is printed.
+    return amount if amount.is_finite() and -_LARGEST_COUNT <= amount <= _LARGEST_COUNT else None

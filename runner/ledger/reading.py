@@ -4,20 +4,24 @@ A colleague's empty ledger, or one that was damaged, learns from ``results.json`
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import jsonschema
 
 from runner.canonical import canonical_json
-from runner.errors import UsageError
+from runner.errors import UsageError, shortened
 from runner.model import Billing, LookKind, Take, TakeState
 from runner.resources import schema
 
-__all__ = ["takes_in"]
+__all__ = ["EXISTING", "takes_in"]
 
 LOST = "the ledger that sent it is gone; only a search can say what became of it"
+
+EXISTING = frozenset(
+    {TakeState.PROCESSING, TakeState.PENDING_CONSENT, TakeState.COMPLETED, TakeState.FETCHED}
+)
 
 
 def takes_in(results: Any, *, source: str) -> list[tuple[Take, bool]]:
@@ -28,31 +32,57 @@ def takes_in(results: Any, *, source: str) -> list[tuple[Take, bool]]:
     """
     try:
         jsonschema.validate(results, schema("results"))
+        takes = [
+            (_take(look["look"], entry), entry["picked"])
+            for look in [*results["looks"], *results["orphans"]]
+            for entry in look["takes"]
+        ]
+        _check(takes)
     except jsonschema.ValidationError as error:
         place = "/".join(str(part) for part in error.absolute_path) or "the top"
-        raise UsageError(
-            f"{source} is not a results document: {error.message} (at {place}).",
-            hint="It is what `lookbook export --format json` prints.",
-        ) from error
-    return [
-        (_take(look["look"], entry), entry["picked"])
-        for look in [*results["looks"], *results["orphans"]]
-        for entry in look["takes"]
-    ]
+        raise _refusal(source, f"{shortened(error.message)} (at {shortened(place)})") from error
+    except (ValueError, RecursionError) as error:
+        raise _refusal(source, shortened(str(error))) from error
+    return takes
+
+
+def _refusal(source: str, problem: str) -> UsageError:
+    return UsageError(
+        f"{source} is not a results document: {problem}.",
+        hint="It is what `lookbook export --format json` prints.",
+    )
+
+
+def _check(takes: list[tuple[Take, bool]]) -> None:
+    """Raise ValueError where two takes would be one, or one exists that has no id.
+
+    The first would hide what one of them cost, the second could never be asked for.
+    """
+    seen: set[str] = set()
+    picked: set[str] = set()
+    for take, is_pick in takes:
+        if take.state in EXISTING and not take.avatar_id:
+            raise ValueError(f"{take.look} has a take that is {take.state} and has no avatar_id")
+        if take.uid in seen:
+            raise ValueError(f"{take.look} has two takes {take.number}")
+        if is_pick and take.look in picked:
+            raise ValueError(f"{take.look} has two picked takes")
+        seen.add(take.uid)
+        if is_pick:
+            picked.add(take.look)
 
 
 def _take(look: str, entry: Mapping[str, Any]) -> Take:
     state = TakeState(entry["state"])
     billing = Billing(entry["billing"])
     error = entry.get("error", {"code": None, "message": None})
-    if state is TakeState.SUBMITTING:
+    if state in (TakeState.SUBMITTING, TakeState.UNKNOWN):
         state, billing = TakeState.UNKNOWN, Billing.UNKNOWN
-    if state is TakeState.UNKNOWN:
         error = {"code": None, "message": LOST}
     return Take(
-        uid=f"{look}#{entry['take']}",
+        uid=f"{look}#{int(entry['take'])}",
         look=look,
-        number=entry["take"],
+        number=int(entry["take"]),  # 1.0 is an integer to JSON Schema
         kind=LookKind(entry["kind"]),
         identity=entry["identity"],
         ingredients=canonical_json(entry["request"]),
@@ -82,4 +112,8 @@ def _take(look: str, entry: Mapping[str, Any]) -> Take:
 
 
 def _seconds(text: str | None) -> float | None:
-    return datetime.fromisoformat(text).timestamp() if text is not None else None
+    """Read a time; one without a zone is UTC, as those are that we write. Raises ValueError."""
+    if text is None:
+        return None
+    when = datetime.fromisoformat(text)
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

@@ -156,7 +156,7 @@ class _Reader:
     def read_cell(self, row: Row, name: str, cell: str, number: int, column: int) -> None:
         if name in _NUMBERS:
             if re.fullmatch(r"[0-9]+(\.0+)?", cell):
-                row.fields[name] = cell.partition(".")[0]
+                row.fields[name] = cell.partition(".")[0].lstrip("0") or "0"  # 007 is octal to YAML
             else:
                 message = f"`{cell}` is not a whole number"
                 self.problem(number, column, f"`{name}`: {message}", "Write digits only.")

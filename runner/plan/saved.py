@@ -105,11 +105,12 @@ def save(
 def read(saved: Mapping[str, Any]) -> Saved:
     """Read a document that ``save`` gave and that its schema was held against."""
     made_from = saved["saved"]
+    takes = made_from["takes"]
     wishes = Wishes(
         select=tuple(made_from["select"]),
         exclude=tuple(made_from["exclude"]),
         cascade=made_from["cascade"],
-        takes=made_from["takes"],
+        takes=None if takes is None else int(takes),  # 2.0 is an integer to JSON Schema
         prices=tuple((kind, Decimal(str(usd))) for kind, usd in made_from["price"].items()),
     )
     variables = tuple(made_from["variables"].items())
@@ -236,8 +237,13 @@ def _prices(prices: Mapping[str, float]) -> str:
 def _otherwise(saved: Saved, plan: Plan) -> list[str]:
     """Say where the plan comes out differently: what the account said, or a newer lookbook."""
     before = {action["look"]: action for action in saved.document["actions"]}
-    return [
-        f"the plan: {now['look']} is now {now['action']}, {now['reason']}"
-        for now in document(plan)["actions"]
-        if now != before.get(now["look"])
+    now = document(plan)
+    found = [
+        f"the plan: {look['look']} is now {look['action']}, {look['reason']}"
+        for look in now["actions"]
+        if look != before.get(look["look"])
     ]
+    whole = {name: saved.document[name] for name in now} | {"account": now["account"]}
+    if not found and whole != now:
+        found = [f"the plan: its totals are now {now['count']} for ${now['cost_usd']:.2f}"]
+    return found

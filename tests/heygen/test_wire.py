@@ -178,6 +178,8 @@ def test_an_asset_needs_only_its_id() -> None:
         ("plenty", None),
         ("NaN", None),
         (float("inf"), None),
+        ("1e999999999", None),
+        (-1e300, None),
         ([], None),
     ],
 )

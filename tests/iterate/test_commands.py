@@ -89,6 +89,16 @@ def test_a_saved_plan_refuses_and_says_what_moved(
     assert not any((lookbook.folder / "spring.lookbook" / "simulated" / "images").glob("*"))
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[]", "NaN", "[" * 100_000, '{"version": ' * 900, '{"a": 1, "a": 2}', '"\\ud800"']
+)
+def test_what_is_no_saved_plan_is_refused_in_one_sentence(lookbook: Command, text: str) -> None:
+    (lookbook.folder / "plan.json").write_text(text)
+    refused = lookbook("run", *SIMULATE, *YES, "--plan", "plan.json", code=2).stderr
+    assert "plan.json is not a saved plan: " in refused
+    assert len(refused) < 500
+
+
 def test_a_saved_plan_is_not_mixed_with_other_wishes(lookbook: Command) -> None:
     lookbook("plan", *SIMULATE, "--select", "+office", "-o", "plan.json")
     for more in (("--select", "night"), ("--takes", "2"), ("--var", "a=b"), ("--up-to-budget",)):

@@ -159,6 +159,12 @@ def test_what_the_manifest_refuses_is_told_after_writing(capsys: Captured) -> No
     assert "the most is 100" in capsys.readouterr().err
 
 
+def test_numbers_that_spreadsheets_pad_are_numbers() -> None:
+    reading = sheet("key,prompt,takes,retries\na,A coat,002,00\n")
+    assert reading.campaign is not None
+    assert [(look.takes, look.retries) for look in reading.campaign.looks[1:]] == [(2, 0)]
+
+
 def test_a_sheet_saved_by_a_spreadsheet_program_is_read() -> None:
     Path("looks.csv").write_bytes("\ufeffkey,prompt,,\r\ncafé,A coat,,\r\n,,,\r\n".encode())
     assert invoke(["init", "spring.yaml", "--from-csv", "looks.csv"]) == 0

@@ -154,3 +154,26 @@ def test_many_changed_looks_are_counted() -> None:
     kept = saved(Wishes(), many, Snapshot())
     (said,) = now(kept, changed, Snapshot())
     assert said.endswith("and 5 more")
+
+
+def test_a_file_whose_totals_were_changed_is_not_carried_out() -> None:
+    kept = saved()
+    assert now(kept | {"cost_usd": 0.5}) == ["the plan: its totals are now 2 for $2.50"]
+
+
+def test_a_file_that_lists_more_than_would_be_done_is_not_carried_out() -> None:
+    kept = saved()
+    assert now(kept | {"actions": [*kept["actions"], kept["actions"][0]]})
+
+
+def test_takes_that_are_a_whole_number_of_any_kind_are_counted() -> None:
+    kept = saved()
+    kept["saved"]["takes"] = 2.0
+    assert now(kept) == []
+
+
+def test_a_plan_file_asks_for_no_more_takes_than_the_option_does() -> None:
+    kept = saved()
+    kept["saved"]["takes"] = 10**9
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(kept, schema("plan"))

@@ -1,0 +1,371 @@
+"""Any bytes as what the API says: an answer, a refusal or lost, and never more than was said.
+
+The first byte chooses the call and how the rest is heard: as the bytes of a connection, read by the
+real HTTP library, or as status, headers and body that arrived whole. What is decided about money is
+held against the design's table, which is written down here a second time.
+"""
+
+import gzip
+import json
+import math
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any, cast
+
+import anyio
+import httpcore
+import httpx
+
+from runner.answers import Answer, CreatedData, LookData, NotSent, Page, Refusal, Reply
+from runner.canonical import sha256_hex
+from runner.heygen import wire
+from runner.heygen.address import path_segment
+from runner.heygen.client import HeyGen
+from runner.heygen.credentials import Credentials
+from runner.heygen.envelope import Received, data_of, read_reply
+from runner.model import FileImage
+from runner.policy.pacing import Pacer
+from runner.policy.verdict import Purchase, judge_free, judge_purchase
+from tests.fuzz.target import Target, demand, folder, written
+
+KEY = "sk_fuzz_0123456789"
+NOW = 1_700_000_000.0
+BASE = "http://127.0.0.1:1"
+PART = 64
+"""The largest upload in one request here, so that both ways of uploading are small."""
+
+DECISIVE = {400, 401, 402, 403, 404, 413, 422, 429}
+"""The refusals of a first send that prove that nothing was bought (design)."""
+
+NOTHING_BOUGHT = {
+    Purchase.REFUSED,
+    Purchase.PACED,
+    Purchase.UNREACHED,
+    Purchase.PERSON,
+    Purchase.ACCOUNT,
+}
+
+Call = Callable[[HeyGen], Awaitable[Reply[Any]]]
+
+
+def run(data: bytes) -> None:
+    """Say it to one call, and judge what the client makes of it."""
+    if not data:
+        return
+    how, which = divmod(data[0], 16)
+    said = data[1:]
+    if how % 2:
+        whole(said)
+    else:
+        name = list(CALLS)[which % len(CALLS)]
+        wired(name, folded(said) if how % 4 else said)
+
+
+# --- an answer that arrived whole -----------------------------------------------------------------
+
+
+def whole(said: bytes) -> None:
+    """Hear it as status, headers and body, and read it in every way that the client has."""
+    received = parsed(said)
+    for name, read in READERS.items():
+        reply = read_reply(received, read, lambda: NOW)
+        judged(reply, received, costs=name == "created")
+        if isinstance(reply, Answer) and isinstance(reply.data, Page):
+            envelope = json.loads(received.body)
+            ends = envelope.get("has_more") is False or not envelope.get("next_token")
+            demand(reply.data.next_token or ends, "a list that goes on is never read as its end")
+
+
+def parsed(said: bytes) -> Received:
+    head, _, body = said.partition(b"\n\n")
+    first, *lines = head.split(b"\n")
+    headers = (line.decode("latin-1").partition(":") for line in lines)
+    named = {name.strip().lower(): value.strip() for name, colon, value in headers if colon}
+    digits = first.strip()[:3]
+    return Received(int(digits) if digits.isdigit() else 200, named, body)
+
+
+READERS: dict[str, Callable[[dict[Any, Any]], Any]] = {
+    "created": data_of(wire.read_created),
+    "look": data_of(wire.read_look),
+    "group": data_of(wire.read_group),
+    "asset": data_of(wire.read_asset),
+    "consent": data_of(wire.read_consent),
+    "deleted": data_of(wire.read_deleted),
+    "user": data_of(wire.read_user),
+    "looks": wire.page_of(wire.read_look),
+    "groups": wire.page_of(wire.read_group),
+}
+
+
+# --- the bytes of a connection --------------------------------------------------------------------
+
+
+def wired(name: str, said: bytes) -> None:
+    """Hear it as what a connection gives until it closes."""
+    heard: list[Received] = []
+    reply = anyio.run(partial(called, CALLS[name], said, heard))
+    demand(not isinstance(reply, NotSent), "what has left is never called not sent")
+    if heard and heard[-1].status == getattr(reply, "status", heard[-1].status):
+        judged(reply, heard[-1], costs=name == "create")
+    else:
+        judged(reply, None, costs=name == "create")
+
+
+async def called(call: Call, said: bytes, heard: list[Received]) -> Reply[Any]:
+    credentials = Credentials(KEY, "the fuzzer")
+    async with HeyGen(
+        credentials, BASE, transport=Wire(said, heard), now=lambda: NOW, largest_part=PART
+    ) as api:
+        return await call(api)
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """The real HTTP library on connections that all say the same; keeps what it understood.
+
+    A connection takes one request, so that nothing that was left over answers the next.
+    """
+
+    def __init__(self, said: bytes, heard: list[Received]) -> None:
+        self.said = said
+        self.heard = heard
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        pieces = [self.said[start : start + 512] for start in range(0, len(self.said), 512)]
+        transport = httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        transport._pool = httpcore.AsyncConnectionPool(
+            network_backend=httpcore.AsyncMockBackend(pieces)
+        )
+        response = await transport.handle_async_request(request)
+        response.stream = Recorded(response, transport, self.heard)
+        return response
+
+
+class Recorded(httpx.AsyncByteStream):
+    """A body on its way; what arrived whole is kept, unfolded by other code than the client's."""
+
+    def __init__(
+        self, response: httpx.Response, transport: httpx.AsyncBaseTransport, heard: list[Received]
+    ) -> None:
+        self.response = response
+        self.stream = response.stream
+        self.transport = transport
+        self.heard = heard
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        body = bytearray()
+        async for piece in cast("httpx.AsyncByteStream", self.stream):
+            body += piece
+            yield piece
+        content = unfolded(bytes(body), self.response.headers.get("content-encoding", ""))
+        if content is not None:
+            self.heard.append(Received(self.response.status_code, self.response.headers, content))
+
+    async def aclose(self) -> None:
+        await cast("httpx.AsyncByteStream", self.stream).aclose()
+        await self.transport.aclose()
+
+
+def unfolded(body: bytes, encoding: str) -> bytes | None:
+    if encoding.strip().lower() not in ("gzip", "x-gzip"):
+        return body
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        return None
+
+
+def folded(said: bytes) -> bytes:
+    """Compress the body, as a server does that was told that it may."""
+    head, gap, body = said.partition(b"\r\n\r\n")
+    return head + b"\r\nContent-Encoding: gzip" + gap + gzip.compress(body, mtime=0)
+
+
+def picture(size: int) -> FileImage:
+    path = folder() / f"{size}.png"
+    if not path.exists():
+        path.write_bytes(b"p" * size)
+    return FileImage(path, path.name, sha256_hex(b"p" * size), "image/png", size, 1, 1)
+
+
+CALLS: dict[str, Call] = {
+    "create": lambda api: api.create_avatar(b"{}", "key-1"),
+    "me": lambda api: api.me(),
+    "look": lambda api: api.look("look_1"),
+    "looks": lambda api: api.looks(group_id="group_1", token="token_1"),
+    "rename": lambda api: api.rename("look_1", "Sarah"),
+    "delete": lambda api: api.delete_look("look_1"),
+    "group": lambda api: api.group("group_1"),
+    "groups": lambda api: api.groups(),
+    "consent": lambda api: api.consent("group_1", "key-1"),
+    "upload": lambda api: api.upload(picture(PART), "key-1"),
+    "upload directly": lambda api: api.upload(picture(PART + 1), "key-1"),
+}
+
+
+# --- what may follow ------------------------------------------------------------------------------
+
+
+def judged(reply: Reply[Any], received: Received | None, *, costs: bool) -> None:
+    """Hold a reply against what was received; None where nothing was received whole."""
+    told = repr(reply)
+    written(told, "a reply")
+    if isinstance(reply, Answer):
+        if received is None:
+            raise AssertionError("an answer to nothing that was received")
+        demand(200 <= received.status < 300, "only a 2xx is an answer")
+        demand(isinstance(json.loads(received.body), dict), "an answer was a JSON object")
+        usable(reply.data)
+    elif isinstance(reply, Refusal):
+        demand(received is None or received.status == reply.status, "a refusal keeps its status")
+        demand(reply.status >= 400, "only a 4xx or a 5xx is a refusal")
+        demand(reply.code and reply.message, "a refusal has a code and words")
+        paced(reply)
+    if not isinstance(reply, Answer):
+        demand(KEY not in told, "the key is in no words for people")
+    judge_free(reply)
+    if costs:
+        bought(reply, received)
+
+
+def bought(reply: Reply[Any], received: Received | None) -> None:
+    """The money's table: what a first send and a replay may conclude."""
+    first, replay = judge_purchase(reply, replay=False), judge_purchase(reply, replay=True)
+    success = received is not None and well_formed(received)
+    for decision in (first, replay):
+        demand((decision is Purchase.BOUGHT) <= success, "only a well-formed success says accepted")
+    decisive = isinstance(reply, Refusal) and reply.status in DECISIVE
+    demand((first in NOTHING_BOUGHT) <= decisive, "only a decisive refusal says nothing happened")
+    demand(first is not Purchase.UNREACHED, "what has left was reached")
+    demand(replay not in NOTHING_BOUGHT, "no refusal of a replay says nothing happened")
+
+
+def well_formed(received: Received) -> bool:
+    """Whether it is the API page's answer to ``POST /v3/avatars``, ids and all."""
+    if not 200 <= received.status < 300:
+        return False
+    try:
+        data = json.loads(received.body)["data"]
+        item, group = data["avatar_item"], data.get("avatar_group")
+        groups = [item.get("group_id"), group["id"] if group is not None else None]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    ids = [item.get("id"), next((found for found in groups if found), None)]
+    return all(isinstance(found, str) and found.strip() for found in ids)
+
+
+def usable(data: Any) -> None:
+    """What was read can be asked for, kept and shown."""
+    if isinstance(data, Page):
+        for item in data.items:
+            usable(item)
+    if isinstance(data, CreatedData):
+        usable(data.look)
+        usable(data.group)
+    for name in ("id", "group_id", "asset_id"):
+        found = getattr(data, name, None)
+        if found is not None:
+            segment = path_segment(found)
+            safe = segment.isascii() and not set(segment) & set("/?#\\ ") and segment.strip(".")
+            demand(safe, "an id names one resource")
+    if isinstance(data, LookData):
+        demand(not data.usable or data.preview_image_url, "a usable look has a picture")
+    balance = getattr(data, "balance", None)
+    if balance is not None:
+        demand(balance.is_finite(), "a balance is an amount")
+        demand(len(f"{balance:,.2f}") < 60, "a balance can be printed")
+
+
+def paced(refusal: Refusal) -> None:
+    """A pause that a server asks for is a number of seconds that a clock can wait."""
+    pause = refusal.retry_after
+    demand(pause is None or (math.isfinite(pause) and pause >= 0), "a pause is a number")
+    pacer = Pacer(10)
+    pacer.refused(NOW, pause, in_progress=1)
+    wait = pacer.wait(NOW, sending=0, in_progress=0)
+    demand(wait is not None and math.isfinite(wait) and wait > 0, "a pause ends")
+
+
+# --- where a search starts ------------------------------------------------------------------------
+
+LOOK: dict[str, Any] = {
+    "id": "look_1", "name": "Sarah", "avatar_type": "photo_avatar", "group_id": "group_1",
+    "status": "completed", "error": None, "preview_image_url": "https://e.com/a.png?sig=1",
+    "image_width": 1024, "image_height": 1024, "tags": [],
+}  # fmt: skip
+GROUP = {"id": "group_1", "name": "Sarah", "created_at": 1_700_000_000, "looks_count": 1}
+FAILED = {**LOOK, "status": "failed", "error": {"code": "MODERATION", "message": "no"}}
+USER = {
+    "username": "sarah",
+    "billing_type": "wallet",
+    "wallet": {"currency": "usd", "remaining_balance": 12.5},
+}
+TARGET_OF_UPLOAD = {
+    "asset_id": "asset_1",
+    "upload_url": "http://127.0.0.1/put",
+    "upload_headers": {"Content-Type": "image/png"},
+}
+
+SUCCESSES: dict[str, Any] = {
+    "create": {"data": {"avatar_item": LOOK, "avatar_group": GROUP}},
+    "me": {"data": USER},
+    "look": {"data": LOOK},
+    "looks": {"data": [LOOK, FAILED], "has_more": True, "next_token": "token_2"},
+    "rename": {"data": FAILED},
+    "delete": {"data": {"id": "look_1"}},
+    "group": {"data": GROUP},
+    "groups": {"data": [GROUP], "has_more": False, "next_token": None},
+    "consent": {"data": {"url": "https://e.com/consent", "avatar_group": GROUP}},
+    "upload": {"data": {"asset_id": "asset_1", "mime_type": "image/png", "size_bytes": 10}},
+    "upload directly": {"data": TARGET_OF_UPLOAD},
+}
+REFUSALS = [
+    (400, "invalid_parameter", ""),
+    (402, "insufficient_credit", ""),
+    (404, "AVATAR_NOT_FOUND", ""),
+    (409, "request_in_progress", "Retry-After: 5"),
+    (429, "rate_limit_exceeded", "Retry-After: Tue, 14 Nov 2023 22:14:20 GMT"),
+    (503, "unavailable", "Retry-After: 1.5"),
+]
+
+WORDS = (
+    *("HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.0 ", "\r\n\r\n", "\n\n"),
+    *("HTTP/1.1 429 Too Many\r\n", "HTTP/1.1 204 \r\n", "HTTP/1.1 302 \r\n", "HTTP/1.1 500 \r\n"),
+    *("Content-Length: ", "Transfer-Encoding: chunked\r\n", "Content-Encoding: gzip\r\n", "0\r\n"),
+    *("Retry-After: ", "Date: ", "X-Request-Id: ", "Location: ", "Connection: close\r\n"),
+    *("Tue, 14 Nov 2023 22:13:20 GMT", "Sun Nov  6 08:49:37 1994", " +2400", " -0000", "9999"),
+    *('"data"', '"error"', '"avatar_item"', '"avatar_group"', '"id"', '"group_id"', '"name"'),
+    *('"status"', '"completed"', '"preview_image_url"', '"has_more"', '"next_token"', '"code"'),
+    *('"message"', '"param"', '"username"', '"wallet"', '"remaining_balance"', '"currency"'),
+    *('"asset_id"', '"upload_url"', '"upload_headers"', '"url"', '"created_at"', '"looks_count"'),
+    *("null", "true", "false", "{}", "[]", "NaN", "Infinity", "1e400", '"1e99999"', "-1", "1e308"),
+    *("\\ud800", "\\u0000", "\\u202e", "\\u00a0", '".."', '"/"', KEY, "\ufeff", "[[[[[[[[", "\x85"),
+)
+
+
+def seeds() -> list[bytes]:
+    """Each call's success as both kinds of input, compressed and not, and the usual refusals."""
+    found: list[bytes] = []
+    for which, (name, value) in enumerate(SUCCESSES.items()):
+        body = json.dumps(value).encode()
+        length = b"\r\nContent-Length: %d" % len(body) if which % 2 else b""
+        wire_form = b"HTTP/1.1 200 OK" + length + b"\r\nX-Request-Id: r1\r\n\r\n" + body
+        found += [bytes([which]) + wire_form, bytes([32 + which]) + wire_form]
+        found.append(bytes([16]) + b"200\nx-request-id: r1\n\n" + body)
+        demand(list(CALLS)[which] == name, "successes are in the calls' order")
+    for status, code, header in REFUSALS:
+        body = json.dumps({"error": {"code": code, "message": "no", "param": "name"}}).encode()
+        extra = header.encode()
+        found.append(bytes([16]) + b"%d\n%s\n\n%s" % (status, extra, body))
+        lines = b"\r\n".join(line for line in (b"HTTP/1.1 %d No" % status, extra) if line)
+        found.append(bytes([0]) + lines + b"\r\n\r\n" + body)
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = json.dumps(SUCCESSES["create"]).encode()
+    found.append(bytes([0]) + chunked + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+    return found
+
+
+WATCHED = ("runner.heygen", "runner.policy")
+TARGET = Target("answers", run, seeds, WORDS, WATCHED, json=True)

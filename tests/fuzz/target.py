@@ -1,0 +1,74 @@
+"""What is fuzzed: a function from bytes to nothing that raises where a promise is broken.
+
+A target knows no fuzzer. The engine feeds it what it makes up, the replay test what was kept.
+"""
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+__all__ = ["CORPUS", "NAMES", "Broken", "Target", "demand", "folder", "kept", "load", "written"]
+
+NAMES = ("manifest", "answers", "plan", "results", "sheet", "picture")
+"""Each is the module of this name."""
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+class Broken(AssertionError):
+    """A promise did not hold; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``run`` takes any bytes. ``seeds`` are what a search starts from, ``words`` what it puts in.
+
+    ``watched`` are the packages whose branches lead the search, ``longest`` is in bytes.
+    ``json`` says that inputs are JSON, with or without something before it.
+    """
+
+    name: str
+    run: Callable[[bytes], None]
+    seeds: Callable[[], Iterable[bytes]]
+    words: tuple[str, ...]
+    watched: tuple[str, ...]
+    longest: int = 4096
+    json: bool = False
+
+
+def load(name: str) -> Target:
+    """Give a target by its name; its module is imported here, so that an engine can watch that."""
+    target: Target = import_module(f"tests.fuzz.{name}").TARGET
+    return target
+
+
+def kept(name: str) -> list[Path]:
+    """Give the corpus of a target in a fixed order."""
+    return sorted((CORPUS / name).glob("*"))
+
+
+def demand(holds: object, promise: str) -> None:
+    """Raise Broken unless a promise holds."""
+    if not holds:
+        raise Broken(promise)
+
+
+def written(text: str, what: str) -> bytes:
+    """Give a text as a terminal or a file gets it: one that cannot be written ends the command."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Broken(f"{what} cannot be written as UTF-8: {error}") from None
+
+
+@cache
+def folder() -> Path:
+    """Give a folder of this process, which goes with it."""
+    made = Path(tempfile.mkdtemp(prefix="lookbook-fuzz-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made

@@ -1,0 +1,72 @@
+"""Results documents from elsewhere: a clear refusal where they do not say what they must."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runner.errors import UsageError
+from runner.ledger.reading import takes_in
+from runner.ledger.results import document
+from runner.model import BASE, Billing, TakeState
+from runner.plan import plan
+from tests.executor.world import campaign, look
+from tests.plan.made import held, take
+
+SPRING = campaign(look("navy"))
+
+
+def results() -> dict[str, Any]:
+    snapshot = held(take(SPRING, BASE), take(SPRING, "navy", sent_at=1_700_000_000.0))
+    return document(SPRING, snapshot, plan(SPRING, snapshot), None)
+
+
+def navy(told: dict[str, Any]) -> Any:
+    return told["looks"][1]["takes"]
+
+
+def test_what_was_told_is_read_back() -> None:
+    assert [(take.uid, picked) for take, picked in takes_in(results(), source="r")] == [
+        ("base#1", True),
+        ("navy#1", True),
+    ]
+
+
+def test_a_time_without_a_zone_is_utc_as_ours_are() -> None:
+    told = results()
+    navy(told)[0]["sent_at"] = "2023-11-14T22:13:20"
+    assert takes_in(told, source="r")[1][0].sent_at == 1_700_000_000.0
+
+
+def test_a_take_of_unknown_outcome_holds_its_price_whatever_the_document_says() -> None:
+    told = results()
+    navy(told)[0] |= {"state": "unknown", "billing": "none"}
+    read = takes_in(told, source="r")[1][0]
+    assert (read.state, read.billing, read.key) == (TakeState.UNKNOWN, Billing.UNKNOWN, None)
+
+
+REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "a time that is none": (lambda told: navy(told)[0].update(sent_at="tomorrow"), "isoformat"),
+    "a take twice": (lambda told: navy(told).append(navy(told)[0]), "navy has two takes 1"),
+    "two picks": (
+        lambda told: navy(told).append(navy(told)[0] | {"take": 2}),
+        "navy has two picked takes",
+    ),
+    "no id": (lambda told: navy(told)[0].update(avatar_id=None), "has no avatar_id"),
+    "a picture elsewhere": (
+        lambda told: navy(told)[0].update(image="images/../../secret.png"),
+        "does not match",
+    ),
+    "a value of any length": (lambda told: told.update(campaign=["x" * 10_000]), "…"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "said"), REFUSED.values(), ids=REFUSED)
+def test_a_document_that_cannot_be_taken_in_is_refused_in_words(
+    spoil: Callable[[dict[str, Any]], object], said: str
+) -> None:
+    told = results()
+    spoil(told)
+    with pytest.raises(UsageError, match=said) as refused:
+        takes_in(told, source="results.json")
+    assert len(refused.value.message) < 500
