@@ -1,16 +1,18 @@
 """Contact sheets: every look once, on numbered pages, in both forms."""
 
+import os
 import re
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from runner.catalog import matrix, reading, sheet
 from runner.catalog.pictures import Picture
-from runner.catalog.sheet import layout, lettering
+from runner.catalog.sheet import layout, lettering, system
 from runner.catalog.sheet.layout import Frame, Page, Text
 from tests.catalog import sample
 
@@ -72,10 +74,134 @@ def test_a_look_without_a_picture_says_why() -> None:
     assert [frame.words for frame in frames(composed(results))] == ["Blocked"]
 
 
-def test_a_title_in_another_alphabet_is_set_in_a_face_that_has_it() -> None:
+# --- scripts ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Make the computer have one font, with just these characters; or none at all."""
+    monkeypatch.setattr(lettering, "_known", {})
+
+    def having(characters: str = "", *, rules: bool = True) -> None:
+        path = tmp_path / "one.ttf"
+        if characters:
+            make_font(path, characters)
+        names = [f"{path}#0"] if characters else []
+        monkeypatch.setattr(system, "candidates", lambda char: iter(names))
+        monkeypatch.setattr("PIL.features.check", lambda name: rules and RAQM)
+
+    return having
+
+
+RAQM = features.check("raqm")
+
+
+def make_font(path: Path, characters: str) -> None:
+    """Write a font in which every character of these, and no other, is a square."""
+    builder = pytest.importorskip("fontTools.fontBuilder", reason="fontTools comes with fpdf2")
+    pens = pytest.importorskip("fontTools.pens.ttGlyphPen")
+    pen = pens.TTGlyphPen(None)
+    for step, point in enumerate([(100, 0), (100, 700), (800, 700), (800, 0)]):
+        (pen.lineTo if step else pen.moveTo)(point)
+    pen.closePath()
+    names = {ord(char): f"u{ord(char):04x}" for char in characters}
+    order = [".notdef", *names.values()]
+    font = builder.FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder(order)
+    font.setupCharacterMap(names)
+    empty = pens.TTGlyphPen(None).glyph()
+    square = pen.glyph()
+    font.setupGlyf({name: square if name != ".notdef" else empty for name in order})
+    font.setupHorizontalMetrics(dict.fromkeys(order, (900, 100)))
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": "One", "styleName": "Regular"})
+    font.setupOS2(sTypoAscender=800, usWinAscent=800, usWinDescent=200)
+    font.setupPost()
+    font.save(path)
+
+
+def test_a_title_in_greek_or_cyrillic_is_set_in_the_face_that_has_it(
+    fonts: Callable[..., None],
+) -> None:
+    fonts()
     assert lettering.settle("Ünïcode — dash…", "serif") == ("serif", "Ünïcode — dash…")
     assert lettering.settle("Весна", "serif") == ("sans", "Весна")
+
+
+def test_what_no_font_here_has_is_a_box(fonts: Callable[..., None]) -> None:
+    fonts()
     assert lettering.settle("東 Весна", "serif") == ("sans", "□ Весна")
+    assert lettering.settle("👩🏽‍💼 ok", "serif") == ("sans", "□□□ ok")
+    assert lettering.runs("□ Весна", "sans") == [("sans", "□ Весна")]
+
+
+def test_what_a_font_of_this_computer_has_is_set_in_it(fonts: Callable[..., None]) -> None:
+    fonts("東京")
+    face, text = lettering.settle("Tokyo 東京 by night 大", "serif")
+    assert (face, text) == ("sans", "Tokyo 東京 by night □")
+    parts = lettering.runs(text, face)
+    assert [part for _face, part in parts] == ["Tokyo ", "東京", " by night □"]
+    assert [own == "sans" for own, _part in parts] == [True, False, True]
+    assert lettering.width("東京", "sans", 10) == pytest.approx(18, abs=0.1)
+
+
+@pytest.mark.skipif(not RAQM, reason="this Pillow has no Raqm")
+def test_the_words_of_a_script_that_runs_to_the_left_stay_together(
+    fonts: Callable[..., None],
+) -> None:
+    fonts("אבגד ")
+    face, text = lettering.settle("Look אב גד, end", "serif")
+    assert [part for _own, part in lettering.runs(text, face)] == ["Look ", "אב גד", ", end"]
+
+
+def test_a_script_that_needs_rules_is_boxes_where_nothing_knows_them(
+    fonts: Callable[..., None],
+) -> None:
+    fonts("אב東", rules=False)
+    assert lettering.settle("אב 東", "serif") == ("sans", "□□ 東")
+
+
+def test_a_font_that_cannot_be_read_is_no_font(
+    fonts: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fonts()
+    broken = tmp_path / "broken.ttf"
+    broken.write_bytes(b"nothing")
+    monkeypatch.setattr(system, "candidates", lambda char: iter([f"{broken}#0", "/nowhere.ttf#0"]))
+    assert lettering.settle("東", "sans") == ("sans", "□")
+
+
+@pytest.mark.parametrize("answer", ["", "no such thing", "/nowhere/font.ttf#0", "\udcff#1"])
+def test_an_odd_answer_of_fontconfig_is_no_font(
+    answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "fc-match"
+    tool.write_bytes(b"#!/bin/sh\nprintf '%s' '" + os.fsencode(answer) + b"'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(system, "USUAL", ())
+    assert [*system.candidates("東")] == []
+
+
+def test_both_forms_draw_what_a_font_of_this_computer_sets(
+    fonts: Callable[..., None], tmp_path: Path
+) -> None:
+    results = sample.document([sample.look("one", "p", title="東")], campaign="東京")
+    fonts()
+    (boxes,) = sheet.write_png(results, tmp_path, tmp_path / "boxes.png")
+    fonts("東京")
+    lettering._known.clear()
+    (drawn,) = sheet.write_png(results, tmp_path, tmp_path / "drawn.png")
+    assert boxes.read_bytes() != drawn.read_bytes()
+    with Image.open(drawn) as page:
+        # The first square of the title is black, on the way from its baseline up.
+        assert page.getpixel((round(54 * 150 / 72), round(60 * 150 / 72))) == (27, 26, 24)
+    pdf = sheet.write_pdf(results, tmp_path, tmp_path / "sheet.pdf").read_bytes()
+    assert pdf.count(b"/Subtype /Image") >= 3  # title, caption, and their masks
+    assert sheet.write_pdf(results, tmp_path, tmp_path / "sheet.pdf").read_bytes() == pdf
+
+
+# --- files ------------------------------------------------------------------------------------
 
 
 def test_the_png_is_one_file_for_each_page(tmp_path: Path) -> None:

@@ -1,14 +1,24 @@
-"""The two typefaces of the sheets: how wide a text is, and how it is cut to fit."""
+"""The typefaces of the sheets: how wide a text is, what sets each part of it, how it is cut to fit.
 
-from functools import cache
+Two faces come with the program. What they lack is set in a font of this computer, where there is
+one (``system``); a character that nothing here can set is a box.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from functools import cache, partial
+from itertools import groupby
 from pathlib import Path
 
 from PIL import ImageFont
 
-__all__ = ["FONTS", "Face", "covers", "fit", "settle", "width", "wrap"]
+from runner.catalog.sheet import system
+
+__all__ = ["FONTS", "Face", "covers", "fit", "runs", "settle", "sized", "width", "wrap"]
 
 Face = str
-"""``serif`` (Newsreader) or ``sans`` (Inter); both under the SIL Open Font License."""
+"""``serif`` (Newsreader) or ``sans`` (Inter), both under the SIL Open Font License; or a font of
+this computer, as ``system.Font.name`` writes it."""
 
 _FOLDER = Path(__file__).parents[1] / "fonts"
 FONTS: dict[Face, Path] = {
@@ -24,13 +34,17 @@ _BOX = "□"
 
 @cache
 def sized(face: Face, size: int) -> ImageFont.FreeTypeFont:
-    """Give a face at a size in pixels."""
-    return ImageFont.truetype(str(FONTS[face]), size, layout_engine=ImageFont.Layout.BASIC)
+    """Give a face at a size in pixels. Raises OSError for a font that cannot be set at any size."""
+    if face in FONTS:
+        path = str(FONTS[face])
+        return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
+    return system.load(face, size)
 
 
 def width(text: str, face: Face, size: float) -> float:
     """Give the width of a text, in the unit of ``size``."""
-    return sized(face, _UNITS).getlength(text) * size / _UNITS
+    parts = runs(text, face)
+    return sum(sized(own, _UNITS).getlength(part) for own, part in parts) * size / _UNITS
 
 
 @cache
@@ -44,15 +58,68 @@ def covers(face: Face, char: str) -> bool:
     return char.isspace() or bytes(sized(face, 32).getmask(char)) != _void(face)
 
 
-def settle(text: str, wanted: Face) -> tuple[Face, str]:
-    """Give the face that can set a text, and the text as it can be set.
+def _foreign(char: str) -> Face | None:
+    """Give the computer's font that sets what neither of our own faces has, if there is one."""
+    if char not in _known:
+        _known[char] = next(filter(partial(_sets, char), _candidates(char)), None)
+    return _known[char]
 
-    That is ``wanted`` if it has all of it; otherwise Inter, which has Greek and Cyrillic. What
-    neither has (other scripts, emoji) is a box, so that a reader sees that something stands there.
+
+_known: dict[str, Face | None] = {}
+"""What was found so far; a font that was found is tried first, since asking takes a moment."""
+
+
+def _candidates(char: str) -> Iterator[Face]:
+    if system.can_set(char):
+        yield from dict.fromkeys(face for face in _known.values() if face is not None)
+        yield from system.candidates(char)
+
+
+def _sets(char: str, face: Face) -> bool:
+    try:
+        return covers(face, char)
+    except OSError:  # a font of pictures, as of emoji, or a broken one
+        return False
+
+
+def settle(text: str, wanted: Face) -> tuple[Face, str]:
+    """Give the face that a text is set in, and the text as it can be set.
+
+    That is ``wanted`` if it has all of it; otherwise Inter, which has Greek and Cyrillic, together
+    with what this computer has for other scripts. What nothing has is a box, so that a reader sees
+    that something stands there.
     """
     if all(covers(wanted, char) for char in text):
         return wanted, text
-    return "sans", "".join(char if covers("sans", char) else _BOX for char in text)
+    settled = ""
+    for char in text:
+        if unicodedata.category(char) == "Cf":  # it says how to set what stands before it
+            settled += char if settled and not covers("sans", settled[-1]) else ""
+        elif covers("sans", char) or _foreign(char) is not None:
+            settled += char
+        else:
+            settled += _BOX
+    return "sans", settled
+
+
+def runs(text: str, face: Face) -> list[tuple[Face, str]]:
+    """Split a text into parts that one face can set: ``face`` itself, or a font of this computer.
+
+    What stands between two words of a script belongs to them: they are put into order together.
+    """
+    faces: list[Face] = []
+    for char in text:
+        before = faces[-1] if faces else face
+        if before != face and not char.isalnum() and _sets(char, before):
+            faces.append(before)
+        else:
+            faces.append(face if covers(face, char) else _foreign(char) or face)
+    for index in range(len(text) - 1, -1, -1):  # the space after such words is the rest's
+        after = faces[index + 1] if index + 1 < len(text) else face
+        if text[index].isspace() and after != faces[index]:
+            faces[index] = face
+    pairs = groupby(zip(faces, text, strict=True), key=lambda pair: pair[0])
+    return [(own, "".join(char for _face, char in group)) for own, group in pairs]
 
 
 def fit(text: str, face: Face, size: float, room: float) -> str:

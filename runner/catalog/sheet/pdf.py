@@ -1,12 +1,13 @@
 """Paint the contact sheet as PDF: embedded fonts, text that can be selected and searched."""
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from runner.catalog.sheet import layout, lettering
 from runner.catalog.sheet.layout import Frame, Page, Text
@@ -20,6 +21,9 @@ __all__ = ["paint"]
 TONES = {"ink": (27, 26, 24), "soft": (102, 98, 90)}
 _LINE, _WELL = (216, 211, 201), (241, 238, 232)
 _DPI = 200
+_FINE = 600 / 72
+"""Pixels for each point of a text that is drawn as a picture."""
+
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """The document's date: the same results give the same bytes, whenever they are printed."""
 
@@ -53,8 +57,27 @@ def paint(pages: Sequence[Page], pictures: Mapping[str, Path], *, title: str) ->
 def _letter(document: "FPDF", mark: Text) -> None:
     document.set_font(mark.face, size=mark.size)
     document.set_text_color(*TONES[mark.tone])
-    width = document.get_string_width(mark.text)
-    document.text(mark.x - (width if mark.align == "r" else 0), mark.y, mark.text)
+    x = mark.x
+    if mark.align == "r":
+        x -= lettering.width(mark.text, mark.face, mark.size)
+    for face, part in lettering.runs(mark.text, mark.face):
+        if face == mark.face:
+            document.text(x, mark.y, part)
+        else:
+            _drawn(document, mark, x, face, part)
+        x += lettering.width(part, mark.face, mark.size)
+
+
+def _drawn(document: "FPDF", mark: Text, x: float, face: lettering.Face, part: str) -> None:
+    """Set a part in a font of this computer, as a picture: any script, and no font is handed on."""
+    font = lettering.sized(face, round(mark.size * _FINE))
+    left, top, right, bottom = font.getbbox(part, anchor="ls")
+    size = (math.ceil(right - left) or 1, math.ceil(bottom - top) or 1)
+    picture = Image.new("RGBA", size, (*TONES[mark.tone], 0))
+    pen = ImageDraw.Draw(picture)
+    pen.text((-left, -top), part, fill=(*TONES[mark.tone], 255), font=font, anchor="ls")
+    place = x + left / _FINE, mark.y + top / _FINE
+    document.image(picture, *place, size[0] / _FINE, size[1] / _FINE, alt_text=part)
 
 
 def _frame(document: "FPDF", mark: Frame, pictures: Mapping[str, Path]) -> None:

@@ -33,9 +33,12 @@ def paint(page: Page, pictures: Mapping[str, Path]) -> bytes:
 
 
 def _letter(pen: ImageDraw.ImageDraw, mark: Text) -> None:
-    font = lettering.sized(mark.face, round(mark.size * _SCALE))
-    place = (mark.x * _SCALE, mark.y * _SCALE)
-    pen.text(place, mark.text, fill=TONES[mark.tone], font=font, anchor=f"{mark.align}s")
+    x = mark.x - (lettering.width(mark.text, mark.face, mark.size) if mark.align == "r" else 0)
+    for face, part in lettering.runs(mark.text, mark.face):
+        font = lettering.sized(face, round(mark.size * _SCALE))
+        place = (x * _SCALE, mark.y * _SCALE)
+        pen.text(place, part, fill=TONES[mark.tone], font=font, anchor="ls")
+        x += lettering.width(part, mark.face, mark.size)
 
 
 def _frame(
