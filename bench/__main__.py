@@ -14,7 +14,16 @@ from pathlib import Path
 
 from bench.report import Row, document, table
 
-NAMES = ("client", "cpu", "ledger", "manifest", "simulator")
+NAMES = (
+    "client",
+    "cpu",
+    "ledger",
+    "makespan",
+    "manifest",
+    "pacing",
+    "simulator",
+    "wall",
+)
 
 
 def main(arguments: Sequence[str]) -> int:

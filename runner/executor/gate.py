@@ -3,7 +3,7 @@
 Who wants to send waits here until the pacer lets it, and nowhere else; status requests do not pass.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -14,10 +14,15 @@ __all__ = ["Gate"]
 
 
 class Gate:
-    """Counts what is being sent and what is in progress, and asks the pacer before each POST."""
+    """Counts what is being sent and what is in progress, and asks the pacer before each POST.
 
-    def __init__(self, desk: Desk) -> None:
+    ``on_room`` hears when the account may take more jobs than before.
+    """
+
+    def __init__(self, desk: Desk, on_room: Callable[[], None]) -> None:
         self._desk = desk
+        self._on_room = on_room
+        self._queue = anyio.Lock()
         self._sending = 0
         self._in_progress: set[str] = set()
         self._changed = anyio.Event()
@@ -26,10 +31,12 @@ class Gate:
     async def turn(self) -> AsyncIterator[None]:
         """Wait for the permission to send one request, and hold it while the request is under way.
 
-        Raises Stopping when the run is being stopped, also while waiting.
+        First come, first served, and only the first in the queue watches the pace. Raises Stopping
+        when the run is being stopped, also while waiting.
         """
-        await self._wait()
-        self._sending += 1
+        async with self._queue:
+            await self._wait()
+            self._sending += 1
         try:
             yield
         finally:
@@ -69,6 +76,15 @@ class Gate:
     def began(self, uid: str) -> None:
         """Hear that a job is in progress at HeyGen."""
         self._in_progress.add(uid)
+
+    def accepted(self, uid: str) -> None:
+        """Hear that HeyGen accepted a job that was sent."""
+        pacer = self._desk.pacer
+        before = pacer.places
+        self.began(uid)
+        pacer.accepted(self._desk.ticks(), in_progress=len(self._in_progress))
+        if pacer.places > before:
+            self._on_room()
 
     def ended(self, uid: str) -> None:
         """Hear that a job is no longer in progress."""

@@ -46,11 +46,12 @@ class Buyer:
         self._asking = anyio.Lock()
         self._asked = False
 
-    async def buy(self, intent: Intent) -> Take:
+    async def buy(self, intent: Intent, *, undecided: Callable[[], None]) -> Take:
         """Buy one take. Gives it accepted, failed, unknown, or planned again: nothing was bought.
 
-        ``intent.key`` is replaced by a fresh one for every first send. Raises OverBudget, or
-        Stopping when the run is stopped before anything left.
+        ``intent.key`` is replaced by a fresh one for every first send. ``undecided`` hears when
+        only replays are left to decide, which may take long. Raises OverBudget, or Stopping when
+        the run is stopped before anything left.
         """
         desk = self._desk
         unreached = 0
@@ -66,6 +67,7 @@ class Buyer:
                 take, decision, reply = await self._send(take, intent.body, replay=False)
             intent = replace(intent, take=take.uid)
             if decision is Purchase.UNDECIDED:
+                undecided()
                 return await self.replay(take, reply)
             if decision is Purchase.UNREACHED:
                 unreached += 1
@@ -182,8 +184,7 @@ class Buyer:
         """Let the pace and the run hear what follows for everybody."""
         desk = self._desk
         if decision is Purchase.BOUGHT:
-            self._gate.began(take)
-            desk.pacer.accepted()
+            self._gate.accepted(take)
         elif decision in (Purchase.PACED, Purchase.UNDECIDED_PACED):
             retry_after = reply.retry_after if isinstance(reply, Refusal) else None
             self._gate.refused(retry_after)

@@ -20,13 +20,14 @@ from runner.executor.purchase import Buyer
 from runner.executor.rename import rename
 from runner.executor.settle import Searcher, is_unresolved
 from runner.executor.standing import Hold, Standing
-from runner.executor.tasks import Stopping, one_error, together
+from runner.executor.tasks import Stopping, one_error
 from runner.executor.uploads import UploadFailed, Uploads
 from runner.executor.watch import Watcher
 from runner.model import Billing, Take, TakeState
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.policy.board import Board, Job, Step
 from runner.policy.outcome import Outcome
+from runner.policy.pacing import MOST_SENDING
 
 __all__ = ["Execution"]
 
@@ -43,7 +44,7 @@ class Execution:
         self._plan = plan
         self._desk = desk
         self._concurrency = concurrency
-        self._gate = Gate(desk)
+        self._gate = Gate(desk, self._wake)
         self._searcher = Searcher(desk)
         self._buyer = Buyer(desk, self._gate, self._searcher.settle)
         self._watcher = Watcher(desk, self._gate, self._consented)
@@ -54,6 +55,7 @@ class Execution:
         self._board = Board((), ())
         self._changed = anyio.Event()
         self._running = 0
+        self._unsent: set[int] = set()
         self._open: Counter[str] = Counter()
         self._consents: Counter[str] = Counter()
         self._retries = {action.key: action.retries for action in plan.actions}
@@ -79,7 +81,7 @@ class Execution:
                     fetches.start_soon(self._collector.fetch, take)
                 async with anyio.create_task_group() as polling:
                     polling.start_soon(self._watcher.poll_forever)
-                    await together([self._work] * self._concurrency)
+                    await self._work()
                     polling.cancel_scope.cancel()
         for job, reason in self._parked:
             self._conclude(job, Hold.BUDGET, reason)
@@ -164,24 +166,39 @@ class Execution:
     # --- the work -----------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        """Take job after job until none can become ready any more."""
-        while (job := await self._next()) is not None:
-            try:
-                await self._do(job)
-            finally:
-                self._running -= 1
-                self._wake()
+        """Start job after job, until none is left that can become ready."""
+        with one_error():
+            async with anyio.create_task_group() as jobs:
+                while (job := await self._next()) is not None:
+                    self._running += 1
+                    if job.step is Step.SEND:
+                        self._unsent.add(id(job))
+                    jobs.start_soon(self._carry, job)
+
+    async def _carry(self, job: Job) -> None:
+        try:
+            await self._do(job)
+        finally:
+            self._running -= 1
+            self._wake()
 
     async def _next(self) -> Job | None:
-        while not self._desk.stop.is_set():
-            job = self._board.take(sending=not self._desk.closing.is_set())
-            if job is not None:
-                self._running += 1
-                return job
+        """Wait for a place and a job for it; None when there will be no more.
+
+        A job leaves the board only when it can be sent soon, as far as is known: which one is the
+        most important is decided as late as possible.
+        """
+        desk = self._desk
+        while not desk.stop.is_set():
+            if self._running < self._concurrency:
+                soon = self._running < desk.pacer.places and len(self._unsent) < MOST_SENDING
+                sending = soon and not desk.closing.is_set()
+                if (job := self._board.take(sending=sending)) is not None:
+                    return job
             if self._running == 0:
                 return None
             try:
-                await self._desk.pause(None, until=self._changed)
+                await desk.pause(None, until=self._changed)
             except Stopping:
                 return None
         return None
@@ -193,7 +210,10 @@ class Execution:
     async def _do(self, job: Job) -> None:
         """Carry out one job, and let everybody hear what came of it."""
         try:
-            take = await self._begin(job)
+            try:
+                take = await self._begin(job)
+            finally:
+                self._left(job)
             if take.state in WAITING:
                 take = await self._watcher.until_decided(take)
         except Stopping:
@@ -212,7 +232,13 @@ class Execution:
         planned = self._actions[job.look]
         spare = self._spare.get(job.look)
         intent = await self._preparer.intent(planned, take=spare.pop() if spare else None)
-        return await self._buyer.buy(intent)
+        return await self._buyer.buy(intent, undecided=partial(self._left, job))
+
+    def _left(self, job: Job) -> None:
+        """Hear that a job no longer waits to be sent: another one may."""
+        if id(job) in self._unsent:
+            self._unsent.remove(id(job))
+            self._wake()
 
     def _hear(self, job: Job, take: Take) -> None:
         """Draw the consequences of where a take ended up."""

@@ -3,6 +3,7 @@
 When a look is asked after depends on how long this account's looks have taken so far.
 """
 
+import math
 from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,13 +19,11 @@ from runner.executor.tasks import Call, Stopping, together
 from runner.model import Take, TakeState
 from runner.policy.lifecycle import Event
 from runner.policy.observe import GONE, events_of
-from runner.policy.patience import next_poll
+from runner.policy.paging import PAGE, Paging
+from runner.policy.patience import next_poll, poll_gap
 from runner.policy.verdict import Free, judge_free
 
 __all__ = ["Watcher"]
-
-PAGE = 50
-"""The most looks that one page of a list holds (the API page)."""
 
 POLL_PATIENCE = 30.0
 """Seconds after which a poll without an answer is given up; the next one asks again."""
@@ -38,9 +37,6 @@ GONE_AFTER = 120.0
 CONSENT_POLL = 15.0
 """Seconds between two questions after a look that waits for a person."""
 
-TOGETHER = 0.25
-"""Looks that are due within so many seconds are asked after together."""
-
 JUST_NOW = 5.0
 """Seconds since its acceptance within which a look counts as watched from its beginning."""
 
@@ -50,7 +46,8 @@ class _Watched:
     """``since`` (its acceptance), ``begun`` (in this run) and ``due`` are ticks of the desk's.
 
     ``timed``: it was watched from its beginning, and waited for nobody but HeyGen.
-    ``missing_since``: from when on the account seemed not to have it.
+    ``missing_since``: from when on the account seemed not to have it. ``busy``: what was heard of
+    it is being written down.
     """
 
     take: Take
@@ -60,6 +57,7 @@ class _Watched:
     timed: bool
     done: anyio.Event = field(default_factory=anyio.Event)
     missing_since: float | None = None
+    busy: bool = False
 
 
 class Watcher:
@@ -71,6 +69,8 @@ class Watcher:
         self._consented = consented
         self._watched: dict[str, _Watched] = {}
         self._changed = anyio.Event()
+        self._next_round = 0.0
+        self._paging = Paging()
         self.durations: list[float] = []
         """How long this account's looks have taken, in ascending order, in seconds."""
 
@@ -95,7 +95,8 @@ class Watcher:
         )
         self._watched[take.uid] = watched
         self._gate.began(take.uid)
-        self._changed.set()
+        if watched.due < self._next_round:
+            self._changed.set()
         await watched.done.wait()
         return watched.take
 
@@ -110,28 +111,34 @@ class Watcher:
                 self._release(watched)
 
     async def _until_something_is_due(self) -> None:
+        """Wait for the next round of questions: not before one is due, nor in too quick a row."""
         desk = self._desk
+        now = desk.ticks()
+        oldest = max((now - watched.since for watched in self._watched.values()), default=0.0)
+        rest = now + poll_gap(self.durations, oldest) if self._watched else 0.0
         while True:
             self._changed = anyio.Event()
             due = min((watched.due for watched in self._watched.values()), default=None)
-            wait = 3600.0 if due is None else due - desk.ticks()
+            self._next_round = math.inf if due is None else max(due, rest)
+            wait = self._next_round - desk.ticks()
             if wait <= 0:
                 return
-            await desk.pause(wait, until=self._changed)
+            await desk.pause(min(wait, 3600.0), until=self._changed)
 
     async def _poll_due(self) -> None:
-        """Ask after everything that is due, a group's looks together where that saves requests."""
-        horizon = self._desk.ticks() + TOGETHER
+        """Ask after everything that is due, many together where that saves requests."""
+        now = self._desk.ticks()
+        due = [watched for watched in self._watched.values() if watched.due <= now]
+        if not self.durations:  # a page of them tells as well as all when the first may be done
+            for watched in due[:-PAGE]:
+                self._postpone(watched)
+            due = due[-PAGE:]
         groups: dict[str | None, list[_Watched]] = {}
-        for watched in self._watched.values():
-            if watched.due <= horizon:
-                groups.setdefault(watched.take.group_id, []).append(watched)
-        calls: list[Call] = []
-        for group_id, due in groups.items():
-            if group_id is not None and len(due) > 2:
-                calls.append(partial(self._poll_page, group_id, due))
-            else:
-                calls += [partial(self._poll_one, watched) for watched in due]
+        for watched in due:
+            groups.setdefault(watched.take.group_id, []).append(watched)
+        whole, single = self._paging.choose(groups, watched=len(self._watched))
+        calls: list[Call] = [partial(self._poll_page, group, of) for group, of in whole.items()]
+        calls += [partial(self._poll_one, watched) for watched in single]
         await together(calls)
 
     async def _poll_one(self, watched: _Watched) -> None:
@@ -147,10 +154,10 @@ class Watcher:
         else:
             self._postpone(watched)
 
-    async def _once(self, call: FreeCall) -> Reply[Any] | None:
+    async def _once(self, call: FreeCall, *, needed: bool = True) -> Reply[Any] | None:
         """Ask once and not for long: the next poll is the retry, and others wait for this one."""
         with anyio.move_on_after(POLL_PATIENCE):
-            return await self._desk.ask(call, what="asking for a look", retries=0)
+            return await self._desk.ask(call, what="asking for a look", retries=0, needed=needed)
         return None
 
     def _is_gone(self, watched: _Watched) -> bool:
@@ -160,28 +167,47 @@ class Watcher:
             watched.missing_since = now
         return now - watched.missing_since >= GONE_AFTER
 
-    async def _poll_page(self, group_id: str, due: list[_Watched]) -> None:
-        """Go through a group's pages until every due look was seen; the order is not documented."""
-        missing = {watched.take.avatar_id: watched for watched in due}
+    async def _poll_page(self, group_id: str | None, due: list[_Watched]) -> None:
+        """Go through the pages of a group, or of the account, until every due look was seen.
+
+        Whatever else is on them and watched is looked at as well: it is free. The order of a list
+        is not documented; what is not found in time is asked after by itself.
+        """
+        watched_by_id = {watched.take.avatar_id: watched for watched in self._watched.values()}
+        missing = {watched.take.avatar_id for watched in due}
         token: str | None = None
-        for _page in range(1 + len(due) // 2):
+        pages = 0
+        while missing and self._paging.goes_on(group_id, pages, len(missing), of=len(due)):
             asked = token
             reply = await self._once(
-                lambda: self._desk.api.looks(group_id=group_id, limit=PAGE, token=asked)  # noqa: B023
+                lambda: self._desk.api.looks(group_id=group_id, limit=PAGE, token=asked),  # noqa: B023
+                needed=False,
             )
             if not isinstance(reply, Answer):
                 break
+            pages += 1
             for look in reply.data.items:
-                watched = missing.pop(look.id, None)
-                if watched is not None:
+                watched = watched_by_id.pop(look.id, None)
+                if watched is not None and (look.id in missing or not watched.done.is_set()):
                     await self._observe(watched, look)
+                missing.discard(look.id)
             token = reply.data.next_token
-            if token is None or not missing:
+            if token is None:
                 break
-        for watched in missing.values():
-            await self._poll_one(watched)
+        self._paging.took(group_id, pages, left=len(missing), watched=len(self._watched))
+        await together([partial(self._poll_one, w) for w in due if w.take.avatar_id in missing])
 
     async def _observe(self, watched: _Watched, look: LookData) -> None:
+        """Let a look's news happen, once: two lists that are read at a time may both tell it."""
+        if watched.busy or self._watched.get(watched.take.uid) is not watched:
+            return
+        watched.busy = True
+        try:
+            await self._hear(watched, look)
+        finally:
+            watched.busy = False
+
+    async def _hear(self, watched: _Watched, look: LookData) -> None:
         now = self._desk.clock.now()
         watched.missing_since = None
         was = watched.take.state

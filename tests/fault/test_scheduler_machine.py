@@ -93,6 +93,8 @@ class PacerMachine(RuleBasedStateMachine):
             assert self.now >= self.silent_until
             assert self.sending + self.busy < self.most
             assert not (self.probing and self.sending)
+            if self.sending + self.busy >= self.pacer.limit:
+                assert not self.sending  # tries for more than was found, and alone
             self.sending += 1
         elif wait is None:
             assert self.sending + self.busy > 0  # something will change and wake it
@@ -105,7 +107,7 @@ class PacerMachine(RuleBasedStateMachine):
         self.sending -= 1
         self.busy += 1
         self.probing = False
-        self.pacer.accepted()
+        self.pacer.accepted(self.now, in_progress=self.busy)
 
     @precondition(lambda self: self.sending)
     @rule(retry_after=st.none() | st.floats(0, 30))
@@ -113,7 +115,7 @@ class PacerMachine(RuleBasedStateMachine):
         self.sending -= 1
         self.probing = True
         self.pacer.refused(self.now, retry_after, in_progress=self.busy)
-        pause = 5.0 if retry_after is None else retry_after
+        pause = max(1.0, retry_after) if retry_after else 5.0
         self.silent_until = max(self.silent_until, self.now + pause)
 
     @precondition(lambda self: self.busy)

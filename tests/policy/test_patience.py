@@ -2,10 +2,19 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.policy.patience import KEY_LIFE, KEY_MARGIN, backoff, key_is_alive, next_poll
+from runner.policy.patience import (
+    KEY_LIFE,
+    KEY_MARGIN,
+    backoff,
+    first_poll,
+    key_is_alive,
+    next_poll,
+    poll_gap,
+)
 
 HOUR = 3600.0
 seconds = st.floats(0, 1e6)
@@ -45,16 +54,50 @@ def test_a_key_is_never_alive_beyond_its_life_by_either_clock(
         assert max(now, seen) - sent < KEY_LIFE - KEY_MARGIN
 
 
-@given(seconds, st.lists(st.floats(0.1, 1e5), max_size=9))
-def test_a_poll_is_always_ahead_and_never_further_than_needed(
+ages = st.floats(0, 1e5)
+known = st.lists(st.floats(0.1, 1e5), min_size=1, max_size=30).map(sorted)
+
+
+@given(ages)
+def test_while_nothing_is_known_questions_follow_ever_slower(age: float) -> None:
+    assert 0.5 <= next_poll(age, []) <= max(0.5, 0.15 * age)
+    assert poll_gap([], age) == 0.5
+
+
+@given(ages, known)
+def test_a_look_is_asked_after_at_its_first_moment_then_in_every_round_then_ever_less(
     age: float, durations: list[float]
 ) -> None:
-    known = sorted(durations)
-    wait = next_poll(age, known)
-    assert wait >= 0.5
-    fastest = known[0] if known else 0.0
-    assert wait <= max(60.0, 0.8 * fastest)
+    first, wait = first_poll(durations), next_poll(age, durations)
+    assert 0 <= first <= durations[0]
+    if age < first:
+        assert wait == pytest.approx(min(60.0, first - age))
+    elif age < 3 * durations[len(durations) // 2]:
+        assert wait == 0
+    else:
+        assert 1 <= wait <= 60
 
 
-def test_nobody_asks_before_the_fastest_look_can_be_done() -> None:
-    assert next_poll(0, [60.0, 80.0, 100.0]) == 48.0
+@given(known, ages)
+def test_a_round_is_never_later_than_a_fifteenth_of_what_a_look_takes(
+    durations: list[float], oldest: float
+) -> None:
+    typical = durations[len(durations) // 2]
+    assert 0.05 <= poll_gap(durations, oldest) <= max(0.05, min(15.0, typical / 15))
+
+
+def test_the_more_is_known_the_closer_to_the_fastest_look_the_first_question_comes() -> None:
+    assert first_poll([60.0]) == 48.0
+    assert first_poll([60.0] * 20) == pytest.approx(59.4)
+    assert first_poll([20.0, *[40.0] * 99]) == pytest.approx(19.6)
+
+
+def test_looks_that_take_the_same_time_are_asked_after_in_closer_rounds() -> None:
+    alike, unlike = [2.0] * 20, [1.0 + n / 10 for n in range(20)]
+    assert poll_gap(alike, 2.0) == pytest.approx(0.05)
+    assert poll_gap(unlike, 2.0) == pytest.approx(0.132)
+    assert poll_gap(alike[:3], 2.0) == pytest.approx(0.132)  # three say little
+
+
+def test_looks_that_were_done_first_do_not_make_the_others_alike() -> None:
+    assert poll_gap([20.0] * 20, 21.0) < poll_gap([20.0] * 20, 40.0)

@@ -1,0 +1,109 @@
+"""An account that takes fewer jobs than were asked for: the run finds its limit and holds it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from runner.answers import CreatedData, Refusal, Reply
+from runner.policy.outcome import Exit, exit_code
+from tests.executor.world import START, World, campaign, literal, look
+
+PAUSE = 7.0
+
+
+@dataclass
+class Limited:
+    """Lets a scripted account take so many jobs at a time, and watches who asks for more."""
+
+    world: World
+    limit: int
+    open: int = 0
+    sending: int = 0
+    paused_until: float = 0.0
+    probing: bool = False
+    refused: list[float] = field(default_factory=list)
+    crowds: list[int] = field(default_factory=list)
+    early: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.real = self.world.api.create_avatar
+        self.world.api.create_avatar = self.create_avatar  # type: ignore[method-assign]
+
+    async def create_avatar(self, body: bytes, key: str) -> Reply[CreatedData]:
+        now = self.world.clock.now()
+        if now < self.paused_until:
+            self.early.append(now)
+        self.sending += 1
+        if self.probing:
+            self.crowds.append(self.sending)
+        try:
+            await anyio.sleep(0.2)
+            return await self._decide(body, key)
+        finally:
+            self.sending -= 1
+
+    async def _decide(self, body: bytes, key: str) -> Reply[CreatedData]:
+        now = self.world.clock.now()
+        busy = sum(1 for ready in self.world.api.ready_at.values() if ready > now)
+        if busy + self.open >= self.limit:
+            self.refused.append(now)
+            self.paused_until, self.probing = now + PAUSE, True
+            return Refusal(429, "rate_limit_exceeded", "busy", retry_after=PAUSE)
+        if now >= self.paused_until:
+            self.probing = False
+        self.open += 1
+        try:
+            return await self.real(body, key)
+        finally:
+            self.open -= 1
+
+
+def independent(world: World, count: int) -> Any:
+    """Make looks that need nothing but a look that exists already."""
+    hand = world.api.add_by_hand("Anybody", "group-9")
+    return campaign(look("base", on=literal(hand.id)), *[look(f"l{n}") for n in range(count)])
+
+
+def makespan(folder: Path, limit: int, asked: int) -> tuple[float, Limited]:
+    folder.mkdir()
+    world = World(folder)
+    account = Limited(world, limit)
+    outcome = world.run(independent(world, 120), concurrency=asked)
+    assert exit_code(outcome) is Exit.DONE
+    assert len(world.api.charges) == 121
+    assert world.api.in_progress_peak == limit
+    return max(world.api.ready_at.values()) - START, account
+
+
+def test_an_unknown_limit_is_found_by_one_probe_at_a_time_and_held(tmp_path: Path) -> None:
+    _, account = makespan(tmp_path / "unknown", limit=6, asked=40)
+    assert account.refused
+    assert account.early == []
+    assert set(account.crowds) == {1}
+    # Ten were refused before the first 429 was heard; afterwards the limit is tried now and then.
+    assert len(account.refused) <= 10 + 5
+
+
+def test_not_to_know_the_limit_costs_no_more_than_the_pauses_that_were_ordered(
+    tmp_path: Path,
+) -> None:
+    known, _ = makespan(tmp_path / "known", limit=6, asked=6)
+    unknown, account = makespan(tmp_path / "unknown", limit=6, asked=40)
+    ordered = len({round(moment) for moment in account.refused}) * PAUSE
+    assert unknown <= 1.03 * known + ordered
+    assert account.sending == 0
+
+
+def test_what_most_looks_wait_for_is_not_kept_waiting_behind_a_crowd(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    account = Limited(world, 4)
+    hand = world.api.add_by_hand("Anybody", "group-9")
+    chain = [look("c0")] + [look(f"c{n}", on=f"c{n - 1}") for n in range(1, 12)]
+    crowd = [look(f"l{n}") for n in range(90)]
+    plan = campaign(look("base", on=literal(hand.id)), *crowd, *chain)
+    assert exit_code(world.run(plan, concurrency=100)) is Exit.DONE
+    assert account.refused
+    names = [world.api.looks_by_id[look_id].name for look_id, _ in world.api.charges]
+    assert names.index("Sarah — c10") < len(names) - 30
