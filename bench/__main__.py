@@ -21,6 +21,7 @@ NAMES = (
     "makespan",
     "manifest",
     "pacing",
+    "peers",
     "simulator",
     "wall",
 )

@@ -65,6 +65,9 @@ class State:
 
 
 _TAKE_FIELDS = {field.name: number for number, field in enumerate(fields(Take))}
+_NOT_PLAIN = ("kind", "state", "billing", "price")
+"""Fields whose values are not exactly of a type that SQLite and JSON know."""
+
 _values_of = attrgetter(*_TAKE_FIELDS)
 _READERS: dict[str, Any] = {
     "kind": LookKind,
@@ -77,22 +80,20 @@ _READERS: dict[str, Any] = {
 
 def to_facts(take: Take) -> dict[str, Any]:
     """Give all of a take as JSON values (and as the values of its row), in the fields' order."""
-    return dict(zip(_TAKE_FIELDS, map(_plain, _values_of(take)), strict=True))
+    facts = dict(zip(_TAKE_FIELDS, _values_of(take), strict=True))
+    for name in _NOT_PLAIN:
+        facts[name] = str(facts[name])
+    return facts
 
 
 def differing(before: Take, after: Take) -> dict[str, Any]:
     """Give the fields of a take that an event may have changed, as the values of its row."""
     old, new = _values_of(before), _values_of(after)
     return {
-        name: _plain(value)
+        name: str(value) if name in _NOT_PLAIN else value
         for name, was, value in zip(_TAKE_FIELDS, old, new, strict=True)
         if value is not was
     }
-
-
-def _plain(value: Any) -> Any:
-    """Give a value as exactly a type that SQLite and JSON know: they are slow to see through."""
-    return str(value) if isinstance(value, str | Decimal) else value
 
 
 def from_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
