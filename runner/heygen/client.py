@@ -218,11 +218,26 @@ class HeyGen:
             )
         if isinstance(reply, NotSent | Lost):
             return replace(reply, reason=hide(reply.reason))
-        return reply
+        data = _without_words(reply.data, hide)
+        return replace(reply, data=data, request_id=reply.request_id and hide(reply.request_id))
 
 
 _LOOKS = wire.page_of(wire.read_look)
 _GROUPS = wire.page_of(wire.read_group)
+
+
+def _without_words(data: Any, hide: Callable[[str], str]) -> Any:
+    """Blot out what a failed look says of the failure; ids, names and links are no words."""
+    if isinstance(data, Page):
+        return replace(data, items=tuple(_without_words(item, hide) for item in data.items))
+    if isinstance(data, CreatedData):
+        return replace(data, look=_without_words(data.look, hide))
+    if isinstance(data, LookData) and (data.error_code or data.error_message):
+        code, message = data.error_code, data.error_message
+        return replace(
+            data, error_code=code and hide(code), error_message=message and hide(message)
+        )
+    return data
 
 
 def _query(**query: str | int | None) -> str:

@@ -139,6 +139,8 @@ def _unfolded(body: bytes, encoding: str, largest: int) -> bytes:
         raise _Unreadable(f"its body is larger than {largest} bytes")
     if not unzip.eof:
         raise _Unreadable("its compressed body ended too early")
+    if unzip.unused_data:
+        raise _Unreadable("its compressed body goes on after its end")
     return data
 
 

@@ -82,7 +82,7 @@ def _take(look: str, entry: Mapping[str, Any]) -> Take:
     return Take(
         uid=f"{look}#{int(entry['take'])}",
         look=look,
-        number=int(entry["take"]),  # 1.0 is an integer to JSON Schema
+        number=int(entry["take"]),
         kind=LookKind(entry["kind"]),
         identity=entry["identity"],
         ingredients=canonical_json(entry["request"]),
@@ -106,9 +106,14 @@ def _take(look: str, entry: Mapping[str, Any]) -> Take:
         consent_url=entry.get("consent_url"),
         image=entry["image"],
         sha256=entry["sha256"],
-        width=entry["width"],
-        height=entry["height"],
+        width=_whole(entry["width"]),
+        height=_whole(entry["height"]),
     )
+
+
+def _whole(number: float | None) -> int | None:
+    """Give a whole number as one: 1024.0 is an integer to JSON Schema, and not to the ledger."""
+    return None if number is None else int(number)
 
 
 def _seconds(text: str | None) -> float | None:

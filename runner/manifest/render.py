@@ -167,7 +167,10 @@ def _result(found: Diagnostic, rules: list[str]) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(Path(found.file).as_posix())},
+                    "artifactLocation": {
+                        # A file's name need not be UTF-8; its bytes are what names it.
+                        "uri": quote(Path(found.file).as_posix(), errors="surrogateescape")
+                    },
                     "region": {
                         "startLine": found.line,
                         "startColumn": found.column,

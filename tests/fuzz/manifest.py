@@ -20,6 +20,7 @@ from runner.plan import plan
 from runner.plan.saved import document
 from runner.resources import schema
 from tests.fuzz.target import Target, demand, folder, written
+from tests.manifest.sarif import SARIF
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +70,8 @@ def rendered(reading: Reading) -> None:
 
 def sarif(log: dict[str, Any], found: tuple[Diagnostic, ...]) -> None:
     written(json.dumps(log, ensure_ascii=False), "sarif")
+    for error in SARIF.iter_errors(log):
+        demand(False, f"sarif keeps to the standard: {error.message}")
     (only,) = log["runs"]
     rules = only["tool"]["driver"]["rules"]
     demand(len(only["results"]) == len(found), "one finding is one result")

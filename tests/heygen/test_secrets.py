@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from runner.answers import Lost, Refusal
+from runner.answers import Answer, Lost, Refusal
 from runner.canonical import sha256_hex
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
@@ -49,6 +49,24 @@ async def test_a_server_that_repeats_the_key_is_not_quoted() -> None:
     assert isinstance(reply, Refusal)
     assert reply.message == "key *** is bad"
     assert KEY not in repr(reply)
+
+
+async def test_a_success_that_repeats_the_key_is_not_quoted() -> None:
+    error = {"code": KEY, "message": f"{KEY} may not do this"}
+    look = {"id": "look_1", "group_id": "group_1", "status": "failed", "error": error}
+    bodies: list[object] = [look, {"avatar_item": look}, [look]]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"data": bodies.pop(0)}, headers={"X-Request-Id": KEY})
+
+    transport = httpx.MockTransport(answer)
+    async with HeyGen(Credentials(KEY), "https://api.example", transport=transport) as api:
+        replies = [
+            await api.look("look_1"), await api.create_avatar(b"{}", "key-1"), await api.looks()
+        ]  # fmt: skip
+    assert all(isinstance(reply, Answer) for reply in replies)
+    assert repr(replies).count("*** may not do this") == 3
+    assert KEY not in repr(replies)
 
 
 async def test_an_error_that_repeats_the_key_is_not_quoted() -> None:

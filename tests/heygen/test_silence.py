@@ -155,6 +155,9 @@ BROKEN = {
     "compressed and cut short": Say(
         http(200, gzip.compress(BOUGHT)[:-9], "Content-Encoding: gzip")
     ),
+    "compressed and followed by more": Say(
+        http(200, gzip.compress(BOUGHT) + b"more", "Content-Encoding: gzip")
+    ),
     "an encoding of its own": Say(http(200, BOUGHT, "Content-Encoding: br")),
     "not JSON": Say(http(200, b"<html>welcome</html>")),
     "no length, cut short": Say(b"HTTP/1.1 200 OK\r\n\r\n" + BOUGHT[:-9]),

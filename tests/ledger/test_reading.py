@@ -45,8 +45,16 @@ def test_a_take_of_unknown_outcome_holds_its_price_whatever_the_document_says() 
     assert (read.state, read.billing, read.key) == (TakeState.UNKNOWN, Billing.UNKNOWN, None)
 
 
+def test_whole_numbers_of_any_kind_are_whole() -> None:
+    told = results()
+    navy(told)[0] |= {"take": 1.0, "width": 1024.0, "height": 512.0}
+    read = takes_in(told, source="r")[1][0]
+    assert repr((read.uid, read.number, read.width, read.height)) == "('navy#1', 1, 1024, 512)"
+
+
 REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a time that is none": (lambda told: navy(told)[0].update(sent_at="tomorrow"), "isoformat"),
+    "a number that no file holds": (lambda told: navy(told)[0].update(width=2**70), "maximum"),
     "a take twice": (lambda told: navy(told).append(navy(told)[0]), "navy has two takes 1"),
     "two picks": (
         lambda told: navy(told).append(navy(told)[0] | {"take": 2}),

@@ -1,6 +1,8 @@
 """Findings for people and programs."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -8,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.manifest import CODES, Diagnostic, Severity
+from runner.manifest import CODES, Diagnostic, Severity, load
 from runner.manifest.render import as_github, as_json, as_sarif, as_text, counted
 from runner.resources import schema
+from tests.manifest.sarif import SARIF
+
+BAD = Path(__file__).parent / "corpus" / "bad"
 
 
 def finding(**changes: Any) -> Diagnostic:
@@ -115,6 +120,58 @@ def test_sarif_says_what_rules_there_are_and_where_they_were_broken() -> None:
     assert place["artifactLocation"]["uri"] == "a%20folder/spring.yaml"
     assert place["region"] == {"startLine": 6, "startColumn": 5, "endColumn": 10}
     assert json.loads(json.dumps(log)) == log
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "spring.yaml",
+        "a folder/é [1] 100%.yaml",
+        "../up.yaml",
+        "/root.yaml",
+        "a:b?c#d.yaml",
+        "caf\udce9.yaml",
+    ],
+)
+def test_sarif_keeps_to_the_standard_with_every_code_there_is(file: str) -> None:
+    findings = [
+        finding(severity=code.severity, code=name, file=file) for name, code in CODES.items()
+    ]
+    log = as_sarif(findings)
+    assert [error.message for error in SARIF.iter_errors(log)] == []
+    assert len(log["runs"][0]["tool"]["driver"]["rules"]) == len(CODES)
+    assert [error.message for error in SARIF.iter_errors(as_sarif([]))] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in BAD.glob("*.yaml")))
+def test_sarif_keeps_to_the_standard_for_every_bad_manifest(name: str) -> None:
+    log = as_sarif(load(BAD / name).diagnostics)
+    assert [error.message for error in SARIF.iter_errors(log)] == []
+    assert log["runs"][0]["results"]
+
+
+def test_what_the_standard_refuses_is_noticed() -> None:
+    spoilt: list[Callable[[dict[str, Any]], object]] = [
+        lambda log: log.pop("version"),
+        lambda log: log["runs"][0].pop("tool"),
+        lambda log: log["runs"][0]["tool"]["driver"].pop("name"),
+        lambda log: log["runs"][0]["tool"]["driver"]["rules"][0].pop("id"),
+        lambda log: log["runs"][0]["results"][0].pop("message"),
+        lambda log: log["runs"][0]["results"][0].update(level="hint"),
+        lambda log: log["runs"][0]["results"][0]["message"].pop("text"),
+        lambda log: log["runs"][0].update(columnKind="bytes"),
+        lambda log: log["runs"][0]["results"][0].update(look="navy"),
+        lambda log: physical(log)["region"].update(startColumn=0),
+        lambda log: physical(log)["artifactLocation"].update(uri="a folder"),
+    ]
+    for spoil in spoilt:
+        log = as_sarif([finding()])
+        spoil(log)
+        assert not SARIF.is_valid(log)
+
+
+def physical(log: dict[str, Any]) -> Any:
+    return log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
 
 
 def test_findings_are_counted_in_words() -> None:
