@@ -127,7 +127,11 @@ _ERRORS = (
     ("image-missing", "A picture's file does not exist.", "Paths are relative to the manifest."),
     ("image-unreadable", "A picture's file cannot be opened, or is damaged.", "Export it again."),
     ("image-format", "A picture that is neither JPEG nor PNG by its bytes.", "Export it again."),
-    ("image-too-large", "A picture larger than 32 MiB.", "Export it smaller."),
+    (
+        "image-too-large",
+        "A picture larger than 32 MiB, or a PNG of over 64 million pixels.",
+        "Export it smaller.",
+    ),
     ("photo-too-small", "A photo smaller than 512 x 512 pixels.", "Use a larger picture."),
     ("image-url", "An address that HeyGen will not fetch.", "Use an https URL or a file."),
     (

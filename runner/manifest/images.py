@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 import stat
+import warnings
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +20,9 @@ MAX_BYTES = 32 * 1024 * 1024
 
 SMALLEST_PHOTO = 512
 """The least width and height of a photo, in pixels (API page)."""
+
+MOST_PIXELS = 64_000_000
+"""What a PNG may unfold into; a JPEG of any size is read reduced. 8000 x 8000 is far above need."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?=//)|data:")
 _MAGIC = (
@@ -168,8 +172,13 @@ def _inspect(content: bytes, name: str) -> Picture:
     from PIL import Image as Pillow
 
     try:
-        with Pillow.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as picture:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
+            opened = Pillow.open(io.BytesIO(content), formats=["JPEG", "PNG"])
+        with opened as picture:
             width, height = picture.size
+            if picture.format == "PNG" and width * height > MOST_PIXELS:
+                raise _too_many_pixels(name, width, height)
             # Reduced decoding where the format has it (JPEG): every byte is still read.
             picture.draft("L", (64, 64))
             picture.load()
@@ -177,6 +186,11 @@ def _inspect(content: bytes, name: str) -> Picture:
         hint = "Open it in an image editor and export it again."
         raise BadImage("image-unreadable", f"{name} is damaged: {error}", hint) from None
     return Picture(media_type, width, height)
+
+
+def _too_many_pixels(name: str, width: int, height: int) -> BadImage:
+    message = f"{name} has {width} x {height} pixels; at most {MOST_PIXELS:,} are read"
+    return BadImage("image-too-large", message, "Export it smaller, or as JPEG.")
 
 
 def _check_size(size: int, name: str) -> None:

@@ -141,7 +141,7 @@ def test_rerolls_are_candidates_and_picking_is_free(spring: Command) -> None:
     chosen = spring("pick", *SIMULATE, "office#3").stdout
     assert "office#3 is picked instead of office#1" in chosen
     assert "Stale now, made from the take that was picked before: night" in chosen
-    assert "(1 generation, $1.00)" in spring("status", *SIMULATE).stdout
+    assert "(1 generation more, $1.00)" in spring("status", *SIMULATE).stdout
     assert planned(spring)["night"] == "stale"
     spring("pick", *SIMULATE, "office#1")
     assert planned(spring)["night"] == "keep"

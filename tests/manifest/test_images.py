@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -191,3 +193,15 @@ def test_paths_are_relative_to_the_manifest_and_may_be_templates(
     assert [image.source for image in sources if isinstance(image, FileImage)] == [
         "assets/linen.png", "assets/navy.png",
     ]  # fmt: skip
+
+
+def test_a_small_file_that_unfolds_into_far_too_much_is_not_read(
+    images: Images, tmp_path: Path
+) -> None:
+    header = struct.pack(">IIBBBBB", 20_000, 5_000, 8, 6, 0, 0, 0)
+    chunk = b"IHDR" + header
+    sized = struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    (tmp_path / "style.png").write_bytes(b"\x89PNG\r\n\x1a\n" + sized + b"\0\0\0\0IDAT")
+    with pytest.raises(BadImage, match="has 20000 x 5000 pixels") as refused:
+        images.resolve("style.png")
+    assert refused.value.code == "image-too-large"
