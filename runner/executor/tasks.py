@@ -36,8 +36,9 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 
 async def together(calls: Sequence[Call]) -> None:
     """Run some calls side by side and wait for all of them. Raises one error, if there was one."""
-    if len(calls) == 1:
-        await calls[0]()
+    if len(calls) < 2:
+        for call in calls:
+            await call()
         return
     with one_error():
         async with anyio.create_task_group() as tasks:

@@ -70,6 +70,7 @@ class Watcher:
         self._watched: dict[str, _Watched] = {}
         self._changed = anyio.Event()
         self._next_round = 0.0
+        self._round_begun = -math.inf
         self._paging = Paging()
         self.durations: list[float] = []
         """How long this account's looks have taken, in ascending order, in seconds."""
@@ -115,7 +116,8 @@ class Watcher:
         desk = self._desk
         now = desk.ticks()
         oldest = max((now - watched.since for watched in self._watched.values()), default=0.0)
-        rest = now + poll_gap(self.durations, oldest) if self._watched else 0.0
+        gap = poll_gap(self.durations, oldest)
+        rest = max(self._round_begun + gap, now + gap / 2)  # a round itself takes time as well
         while True:
             self._changed = anyio.Event()
             due = min((watched.due for watched in self._watched.values()), default=None)
@@ -127,7 +129,7 @@ class Watcher:
 
     async def _poll_due(self) -> None:
         """Ask after everything that is due, many together where that saves requests."""
-        now = self._desk.ticks()
+        now = self._round_begun = self._desk.ticks()
         due = [watched for watched in self._watched.values() if watched.due <= now]
         if not self.durations:  # a page of them tells as well as all when the first may be done
             for watched in due[:-PAGE]:
@@ -186,11 +188,15 @@ class Watcher:
             if not isinstance(reply, Answer):
                 break
             pages += 1
+            news: list[Call] = []
             for look in reply.data.items:
                 watched = watched_by_id.pop(look.id, None)
-                if watched is not None and (look.id in missing or not watched.done.is_set()):
-                    await self._observe(watched, look)
+                if watched is None or (watched.done.is_set() and look.id not in missing):
+                    continue
                 missing.discard(look.id)
+                if not self._goes_on(watched, look):
+                    news.append(partial(self._observe, watched, look))
+            await together(news)  # one wait for the disk, not one for each look
             token = reply.data.next_token
             if token is None:
                 break
@@ -199,13 +205,24 @@ class Watcher:
 
     async def _observe(self, watched: _Watched, look: LookData) -> None:
         """Let a look's news happen, once: two lists that are read at a time may both tell it."""
-        if watched.busy or self._watched.get(watched.take.uid) is not watched:
+        if self._goes_on(watched, look):
             return
         watched.busy = True
         try:
             await self._hear(watched, look)
         finally:
             watched.busy = False
+
+    def _goes_on(self, watched: _Watched, look: LookData) -> bool:
+        """Whether there is nothing to write down: it is still in processing, or written already."""
+        if watched.busy or self._watched.get(watched.take.uid) is not watched:
+            return True
+        state = watched.take.state
+        if state is not TakeState.PROCESSING or events_of(state, look, now=0.0):
+            return False
+        watched.missing_since = None
+        self._postpone(watched)
+        return True
 
     async def _hear(self, watched: _Watched, look: LookData) -> None:
         now = self._desk.clock.now()
