@@ -19,6 +19,22 @@ FLAGS = [
     "--disable-sync",
 ]
 
+INTRUSION = """(() => {
+    window.stopped = [];
+    addEventListener('securitypolicyviolation', event => stopped.push(event.effectiveDirective));
+    const script = document.createElement('script');
+    script.textContent = 'window.intruder = true';
+    document.body.append(script);
+    const image = new Image();
+    image.src = 'http://127.0.0.1:9/pixel.png';
+    document.body.append(image);
+    return fetch('http://127.0.0.1:9/').then(() => null, () => null);
+})()"""
+"""What a page must not do; ``window.stopped`` becomes what its policy forbade."""
+
+STOPPED = ["connect-src", "img-src", "script-src-elem"]
+"""The directives that forbid it, in alphabetical order."""
+
 
 @contextmanager
 def open_chromium() -> Iterator[Any]:
