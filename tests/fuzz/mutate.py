@@ -6,6 +6,7 @@ brace stays as it is.
 
 import json
 import random
+from copy import deepcopy
 from typing import Any
 
 __all__ = ["changed"]
@@ -43,13 +44,13 @@ def _change(box: list[Any], chance: random.Random) -> None:
     if what == 0 and parent is not box:
         del parent[key]
     elif what == 1:
-        parent[key] = json.loads(json.dumps(other[other_key]))
+        parent[key] = deepcopy(other[other_key])
     elif what == 2 and isinstance(parent, list):
-        parent.append(json.loads(json.dumps(parent[key])))
+        parent.append(deepcopy(parent[key]))
     elif what == 3 and isinstance(parent, dict):
-        parent[str(other_key)] = parent[key]
+        parent[str(other_key)] = deepcopy(parent[key])
     else:
-        parent[key] = chance.choice(ODD)
+        parent[key] = deepcopy(chance.choice(ODD))
 
 
 def _places(value: Any) -> Any:

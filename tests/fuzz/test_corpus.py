@@ -1,10 +1,14 @@
 """What fuzzing taught, without a fuzzer: every input that was kept, and every seed, once more."""
 
+import json
+import random
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.fuzz import __main__ as command
+from tests.fuzz.mutate import changed
 from tests.fuzz.target import CORPUS, NAMES, Broken, Target, demand, kept, load
 from tests.fuzz.tidy import smallest, steps
 
@@ -51,6 +55,34 @@ def test_a_smaller_input_that_goes_as_far_is_preferred() -> None:
     assert smallest(sheet, [short], [long])[0] == []
 
 
+def test_changes_to_json_leave_json_and_what_stands_before_it() -> None:
+    data = b'200\n\n{"looks": [{"look": "navy", "takes": []}], "count": 1}'
+    made = {changed(data, random.Random(seed)) for seed in range(500)}
+    assert len(made) > 100
+    for one in made:
+        assert one is not None
+        assert one.startswith(b"200\n\n")
+        json.loads(one.removeprefix(b"200\n\n").decode("utf-8", "surrogatepass"))
+    assert changed(b"no json here", random.Random(0)) is None
+    assert changed(b'{"cut', random.Random(0)) is None
+
+
 def test_a_broken_promise_is_raised() -> None:
     with pytest.raises(Broken, match="two is one"):
         demand(False, "two is one")
+
+
+def test_where_there_is_no_atheris_the_command_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    assert command.main(["sheet"]) == 2
+    assert "wheels for CPython 3.11 to 3.13" in capsys.readouterr().out
+
+
+def test_one_input_is_repeated_without_atheris(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    (tmp_path / "input").write_bytes(b"key,prompt\na,b\n")
+    assert command.main(["sheet", str(tmp_path / "input")]) == 0
