@@ -205,6 +205,16 @@ def test_the_keyboard_alone_is_enough(show: Show) -> None:
     assert page.run("document.activeElement.dataset.open") == "4"
 
 
+def test_the_large_view_has_the_whole_window(show: Show) -> None:
+    page = show()
+    page.run("scrollTo(0, 300)")
+    page.run("void document.querySelector('#view-grid [data-open=\"4\"]').click()")
+    assert page.run("document.documentElement.clientWidth") == 1280  # no other scrollbar beside it
+    page.press("Escape")
+    page.until("!document.querySelector('dialog').open")
+    assert page.run("scrollY") == 300
+
+
 def test_the_focus_stays_in_the_large_view(show: Show) -> None:
     page = show("#look=blazer-office")
     for _ in range(12):
