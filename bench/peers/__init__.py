@@ -5,7 +5,8 @@ at a time. Every contender does it three times, each on a fresh account:
 
 * *undisturbed*, for the wall time and the CPU of the whole process tree;
 * while one answer in ten is lost after the work was done, to count which looks were paid twice;
-* ended by SIGKILL half-way and started again, to count what was bought again.
+* ended by SIGKILL when half of the looks were paid for, and started again, to count what was bought
+  twice.
 
 The peers are written as such a script usually is (``look.py`` says how), with the retries that each
 tool brings. What none of this can measure is in the table of docs/performance.md.
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +35,10 @@ from bench.server import Simulator
 
 CHAIN = 3
 LATENCY = 1.0
-LONGEST = 120.0
+"""Seconds that a generation takes."""
+LOOK_SECONDS = 0.05
+"""Seconds between two looks at whether a contender has ended, or is to be ended."""
+LONGEST = 300.0
 """Seconds after which a contender that hangs is ended."""
 
 
@@ -108,7 +113,7 @@ def carry_out(
     at_once: int,
     *faults: str,
     install: bool = False,
-    killed_after: float | None = None,
+    killed: bool = False,
 ) -> Ended:
     """Let one contender do the work on a fresh account. Raises Missing where it cannot."""
     options = ["--latency", f"fixed:{LATENCY}", "--concurrency", str(2 * at_once)]
@@ -119,9 +124,9 @@ def carry_out(
             place = Place(folder, simulator.url, at_once)
             work_of(looks, place)
             command = contender.command(place, install)
-            if killed_after is not None:
-                start(command, contender, place, killed_after)
-            wall, cpu, code = start(command, contender, place, LONGEST)
+            if killed:
+                start(command, contender, place, lambda: charged(simulator) >= looks / 2)
+            wall, cpu, code = start(command, contender, place)
             stats = simulator.stats()
             if os.environ.get("BENCH_SHOW"):
                 print((folder / "said").read_text("utf-8", "replace"), file=sys.stderr)
@@ -131,10 +136,18 @@ def carry_out(
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def charged(simulator: Simulator) -> int:
+    """Give how many generations were paid for so far."""
+    return len(simulator.stats()["charges"])
+
+
 def start(
-    command: list[str], contender: Contender, place: Place, seconds: float
+    command: list[str],
+    contender: Contender,
+    place: Place,
+    enough: Callable[[], bool] = lambda: False,
 ) -> tuple[float, float, int]:
-    """Run a command, and end all its processes when the time is over.
+    """Run a command to its end, or until it was ``enough``; then nothing of it is left.
 
     Gives its wall time, its CPU with that of the processes that it waited for, and its exit code.
     """
@@ -149,8 +162,9 @@ def start(
             stderr=said,
             start_new_session=True,
         )
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
+        while process.poll() is None and perf_counter() - begun < LONGEST and not enough():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_SECONDS)
         wall = perf_counter() - begun
         with suppress(ProcessLookupError):  # the session is the contender's own
             os.killpg(process.pid, signal.SIGKILL)
@@ -183,7 +197,7 @@ def rows_of(contender: Contender, looks: int, at_once: int, *, install: bool) ->
     except Missing as missing:
         return [Row(name, 0, unit="", detail=f"not measured: {missing}")]
     lossy = carry_out(contender, looks, at_once, "drop-response:0.1")
-    killed = carry_out(contender, looks, at_once, killed_after=calm.wall / 2)
+    killed = carry_out(contender, looks, at_once, killed=True)
     of = f"of {looks} looks"
     return [
         Row(f"{name}, wall time against the bound", calm.wall / bound, detail=calm.summary(looks)),

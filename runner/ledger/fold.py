@@ -60,8 +60,14 @@ class State:
     def put(self, take: Take) -> None:
         """Keep a take as it is now."""
         self.takes[take.uid] = take
-        for key, number in ((take.look, take.number), *_named_by(take.image)):
-            self.numbers[key] = max(number, self.numbers.get(key, 0))
+        self._use(take.look, take.number)
+        if take.image is not None:
+            for key, number in _named_by(take.image):
+                self._use(key, number)
+
+    def _use(self, key: str, number: int) -> None:
+        if number > self.numbers.get(key, -1):
+            self.numbers[key] = number
 
 
 _TAKE_FIELDS = {field.name: number for number, field in enumerate(fields(Take))}
@@ -98,9 +104,8 @@ def differing(before: Take, after: Take) -> dict[str, Any]:
 
 def from_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Read fields of a take from JSON or row values. Raises ValueError for what is no field."""
-    unknown = facts.keys() - _TAKE_FIELDS.keys()
-    if unknown:
-        raise ValueError(f"not fields of a take: {sorted(unknown)}")
+    if not facts.keys() <= _TAKE_FIELDS.keys():
+        raise ValueError(f"not fields of a take: {sorted(facts.keys() - _TAKE_FIELDS.keys())}")
     return {
         name: _READERS[name](value) if name in _READERS else value for name, value in facts.items()
     }
@@ -165,9 +170,9 @@ def _note(state: State, note: Note, entry: Entry) -> None:
         state.wallet = dict(facts)
 
 
-def _named_by(image: str | None) -> list[tuple[str, int]]:
+def _named_by(image: str) -> list[tuple[str, int]]:
     """Give the look key and the take number in a picture's path, ``images/KEY.NUMBER.EXT``."""
-    parts = (image or "").rpartition("/")[2].rsplit(".", 2)
+    parts = image.rpartition("/")[2].rsplit(".", 2)
     return [(parts[0], int(parts[1]))] if len(parts) == 3 and parts[1].isdecimal() else []
 
 

@@ -208,9 +208,10 @@ class Store:
         """Store a request body; gives its SHA-256."""
         sha256 = sha256_hex(body)
         pieces, blobs = bodies.split(body)
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO blobs (sha256, data) VALUES (?, ?)", blobs.items()
-        )
+        if blobs:
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO blobs (sha256, data) VALUES (?, ?)", blobs.items()
+            )
         self._connection.execute(
             "INSERT OR IGNORE INTO bodies (sha256, pieces) VALUES (?, ?)", (sha256, pieces)
         )
@@ -230,10 +231,12 @@ class Store:
         if before is not None and before.look != moved.look:
             self._connection.execute("DELETE FROM picks WHERE look = ?", (before.look,))
             self._put_pick(moved.look)
-        self.spent += held(moved) - held(before)
-        for take, sign in ((moved, 1), (before, -1)):
-            if take is not None and take.run == self.run:
-                self.spent_in_run += sign * held(take)
+        was, now = held(before), held(moved)
+        self.spent += now - was
+        if moved.run == self.run:
+            self.spent_in_run += now
+        if before is not None and before.run == self.run:
+            self.spent_in_run -= was
 
     def _write_note(self, entry: Entry) -> None:
         facts = entry.facts
