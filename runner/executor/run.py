@@ -23,7 +23,7 @@ from runner.executor.standing import Hold, Standing
 from runner.executor.tasks import Stopping, one_error
 from runner.executor.uploads import UploadFailed, Uploads
 from runner.executor.watch import Watcher
-from runner.model import Billing, Take, TakeState
+from runner.model import Billing, Snapshot, Take, TakeState
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.policy.board import Board, Job, Step
 from runner.policy.outcome import Outcome
@@ -147,21 +147,18 @@ class Execution:
                 for _ in range(action.takes)
             ]
         self._open.update(job.look for job in jobs)
-        self._goals = {action.key: self._goal(action) for action in self._plan.actions}
-        for key, takes in ledger.snapshot().takes.items():
+        known = ledger.snapshot()  # once: it holds everything that was ever bought
+        self._goals = {action.key: self._goal(action, known) for action in self._plan.actions}
+        for key, takes in known.takes.items():
             self._spare[key] = [take.uid for take in takes if take.state is TakeState.PLANNED]
         return jobs
 
-    def _goal(self, action: PlannedLook) -> int:
+    def _goal(self, action: PlannedLook, known: Snapshot) -> int:
         """Give how many takes a look is to have: the manifest's number, or what was asked for."""
         wanted = action.look.takes if action.look is not None else 0
         if not action.takes:
             return wanted
-        return max(wanted, self._good(action) + len(action.under_way) + action.takes)
-
-    def _good(self, action: PlannedLook) -> int:
-        takes = self._desk.ledger.snapshot().takes.get(action.key, ())
-        return sum(take.usable and take.identity == action.identity for take in takes)
+        return max(wanted, _good(action, known) + len(action.under_way) + action.takes)
 
     # --- the work -----------------------------------------------------------------------------
 
@@ -297,7 +294,8 @@ class Execution:
 
         A candidate of an earlier reroll, or one too many after an edit, is not bought again.
         """
-        return self._good(action) + self._open[action.key] - 1 < self._goals[action.key]
+        good = _good(action, self._desk.ledger.snapshot())
+        return good + self._open[action.key] - 1 < self._goals[action.key]
 
     def _conclude(self, job: Job, hold: Hold, reason: str) -> None:
         """Give up one job; when it was its look's last, hold back what waits for that look."""
@@ -356,3 +354,9 @@ class Execution:
             interrupted=desk.interrupted,
             replayable=replayable,
         )
+
+
+def _good(action: PlannedLook, known: Snapshot) -> int:
+    """Count the takes of a look that are there as the manifest wants them."""
+    takes = known.takes.get(action.key, ())
+    return sum(take.usable and take.identity == action.identity for take in takes)
