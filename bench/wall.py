@@ -6,10 +6,15 @@ by themselves, so the bound is their work divided by the jobs at a time.
 """
 
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from time import perf_counter
 
 from bench.report import Row
@@ -51,15 +56,33 @@ def manifest(looks: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run_once(folder: Path, url: str, looks: int) -> tuple[float, float]:
-    """Run it all; gives its wall time and its own CPU time, in seconds."""
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One whole run, in seconds: its wall time and CPU, and where the wall time went."""
+
+    wall: float
+    cpu: float
+    before: float
+    """From the process's start until the first look was about to be sent."""
+    after: float
+    """From the last look's completion until the process had ended."""
+    sending: float
+    """From a look's intent until its acceptance was on disk, on average."""
+    noticing: float
+    """From a look's acceptance until its completion was on disk, less what it took, on average."""
+    refilling: float
+    """From a completion until the next look was about to be sent in its place, on average."""
+
+
+def run_once(folder: Path, url: str, looks: int) -> Ran:
+    """Run it all in a process of its own."""
     path = folder / "bench.yaml"
     path.write_text(manifest(looks), "utf-8")
     environment = {**os.environ, "HEYGEN_API_KEY": "bench", "HEYGEN_API_BASE": url}
     environment["HEYGEN_ALLOW_HTTP"] = "1"
     command = [sys.executable, "-m", "runner", "run", str(path), "--yes"]
     command += ["--max-concurrency", str(CONCURRENCY)]
-    before, begun = os.times(), perf_counter()
+    used, clock, begun = os.times(), time.time(), perf_counter()
     done = subprocess.run(
         command,
         check=False,
@@ -68,10 +91,33 @@ def run_once(folder: Path, url: str, looks: int) -> tuple[float, float]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    wall, after = perf_counter() - begun, os.times()
+    wall, now = perf_counter() - begun, os.times()
     assert done.returncode == 0, done.stderr[-2000:]
-    cpu = after.children_user + after.children_system
-    return wall, cpu - before.children_user - before.children_system
+    cpu = now.children_user + now.children_system - used.children_user - used.children_system
+    moments = read_moments(next(folder.rglob("ledger.sqlite")))
+    sent = sorted(of["intended"] for of in moments)
+    completed = sorted(of["completed"] for of in moments)
+    return Ran(
+        wall,
+        cpu,
+        before=sent[0] - clock,
+        after=clock + wall - completed[-1],
+        sending=fmean(of["accepted"] - of["intended"] for of in moments),
+        noticing=fmean(of["completed"] - of["accepted"] for of in moments) - SECONDS,
+        refilling=fmean(
+            later - before for before, later in zip(completed, sent[CONCURRENCY:], strict=False)
+        ),
+    )
+
+
+def read_moments(ledger: Path) -> list[dict[str, float]]:
+    """Give when each look was sent, accepted and completed, from the ledger's events."""
+    found: dict[str, dict[str, float]] = {}
+    with closing(sqlite3.connect(ledger)) as connection:
+        query = "SELECT take, kind, at FROM events WHERE take IS NOT NULL ORDER BY seq"
+        for take, kind, at in connection.execute(query):
+            found.setdefault(take, {})[kind] = at
+    return list(found.values())
 
 
 def requests_of(url: str) -> dict[str, int]:
@@ -84,29 +130,35 @@ def requests_of(url: str) -> dict[str, int]:
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """One run, its bound, and what it asked."""
+    """One run, its bound, where the rest of its time went, and what it asked."""
     looks = 100 if quick else 300
     bound = looks * SECONDS / CONCURRENCY
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         simulator = Simulator(folder, SECONDS, CONCURRENCY)
         try:
-            wall, cpu = run_once(folder, simulator.url, looks)
+            ran = run_once(folder, simulator.url, looks)
             requests = requests_of(simulator.url)
         finally:
             simulator.stop()
     lists = requests.get("GET /v3/avatars/looks", 0)
     # A look that is done is asked after once more for a link to its picture: that is no status.
     single = requests.get("GET /v3/avatars/looks/{look_id}", 0) - looks
+    size = f"{looks} looks of {SECONDS:g} s, {CONCURRENCY} at a time"
+    rounds = f"{looks // CONCURRENCY} in a row"
     return [
         Row(
-            f"wall time of `run`, {looks} looks of {SECONDS:g} s, {CONCURRENCY} at a time, "
-            "against the bound",
-            wall / bound,
+            f"wall time of `run`, {size}, against the bound",
+            ran.wall / bound,
             goal=GOAL,
-            detail=f"{wall:.1f} of {bound:.1f} s, {cpu:.1f} s of CPU in it; "
+            detail=f"{ran.wall:.1f} of {bound:.1f} s, {ran.cpu:.1f} s of CPU in it; "
             f"load of the machine {os.getloadavg()[0]:.1f}",
         ),
+        Row("of it: until the first look is sent", ran.before, unit="s"),
+        Row("of it: sending a look", ran.sending * 1000, unit="ms", detail=rounds),
+        Row("of it: noticing that it is done", ran.noticing * 1000, unit="ms", detail=rounds),
+        Row("of it: sending the next", ran.refilling * 1000, unit="ms", detail=rounds),
+        Row("of it: after the last look", ran.after, unit="s", detail="results, catalog, exit"),
         Row(
             "status requests for each look in it",
             (lists + single) / looks,
