@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import __main__ as benchmarks
 from runner.cli import COMMANDS, cli
 from runner.model import Billing
 from runner.policy.outcome import Exit
@@ -67,3 +68,8 @@ def test_every_fuzz_target_is_explained_and_every_one_there_exists() -> None:
     assert f"python -m tests.fuzz {NAMES[1]} FILE" in section
     assert "CPython 3.11 to 3.13 on Linux, x86-64" in section
     assert "CPython 3.11 to 3.13 on Linux, x86-64" in MISSING
+
+
+@pytest.mark.parametrize("name", benchmarks.NAMES)
+def test_every_benchmark_says_what_it_measures(name: str) -> None:
+    assert re.search(rf"`bench/{name}\b", (ROOT / "docs" / "performance.md").read_text("utf-8"))
