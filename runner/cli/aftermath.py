@@ -40,7 +40,9 @@ def leave_results(
     """Write results and catalog, print them, and say what to do next. Raises StorageError."""
     link = work.link
     results = results_now(campaign, work)
-    catalog = wiring.write_results(results, link.state.folder)
+    catalog = None
+    if results["account"] is not None:  # else nothing was ever committed: it would be nobody's
+        catalog = wiring.write_results(results, link.state.folder)
     if request.out is not None:
         text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
         write_atomic(request.out, text.encode())
@@ -50,7 +52,7 @@ def leave_results(
     )
     for line in [*consents(results, link), *advice(outcome, session.standing, command)]:
         click.echo(plain(line), err=True)
-    if request.form == "text":
+    if request.form == "text" and catalog is not None:
         click.echo(f"catalog: {catalog}")
 
 

@@ -5,6 +5,7 @@ the damaged ledger, which is refused, and never one that knows half of what was 
 """
 
 import os
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,15 +26,15 @@ from runner.policy.outcome import Exit
 
 __all__ = ["rebuild"]
 
-DOUBTFUL = "several looks of the account bear its name; a person has to say which it is"
+DOUBTFUL = "looks of the account bear its name; a person has to say which it is"
 
 
 async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
     """Make a new ledger in the place of a damaged one; gives the exit code.
 
     Takes come from results.json. A look of the campaign that the account has and results.json does
-    not know was bought after it was written: it is adopted where exactly one look fits; where more
-    do, its take is unknown until a person decides.
+    not know was bought after it was written: it is adopted where no more looks bear its name than
+    takes of it are missing; where more do, those takes are unknown until a person decides.
     """
     async with wiring.connect(campaign, simulated_at=simulated_at, damaged=True) as link:
         state = link.state
@@ -119,32 +120,44 @@ async def bought_since(
         by_look[take.look] = (*by_look.get(take.look, ()), take)
     picks = {take.look: take for take, picked in takes if picked}
     snapshot = Snapshot(takes=by_look, picks={key: take.uid for key, take in picks.items()})
+    wanting = [a for a in make_plan(campaign, snapshot).actions if a.look is not None and a.takes]
+    bearers = Counter(_name_of(action) for action in wanting)
     found: list[tuple[Take, bool]] = []
-    for action in make_plan(campaign, snapshot).actions:
-        name = action.look.name if action.look is not None and action.takes else None
-        fitting = unrecorded.get(name or "", [])
+    for action in wanting:
+        fitting = unrecorded.get(_name_of(action), [])
+        certain = bearers[_name_of(action)] == 1 and len(fitting) <= action.takes
         if fitting:
-            number = 1 + max((take.number for take in by_look.get(action.key, ())), default=0)
-            found.append((_bought(work, action, fitting, picks, number), False))
+            _say(action, fitting, certain=certain)
+        number = 1 + max((take.number for take in by_look.get(action.key, ())), default=0)
+        for place, look in enumerate(fitting[: action.takes]):
+            take = _bought(work, action, look, picks, number + place, certain=certain)
+            found.append((take, False))
     return found
+
+
+def _name_of(action: PlannedLook) -> str:
+    return (action.look.name if action.look is not None else None) or ""
+
+
+def _say(action: PlannedLook, fitting: list[LookData], *, certain: bool) -> None:
+    ids = ", ".join(look.id for look in fitting)
+    known = f"found on the account as {ids}, adopted" if certain else f"{DOUBTFUL}: {ids}"
+    click.echo(f"{action.key}: {known}")
 
 
 def _bought(
     work: Workshop,
     action: PlannedLook,
-    fitting: list[LookData],
+    found: LookData,
     picks: dict[str, Take],
     number: int,
+    *,
+    certain: bool,
 ) -> Take:
     """Give a take for what was bought since results.json was written; unknown where unclear."""
     look = action.look
     if look is None or action.identity is None:
         raise ValueError(f"{action.key} is not a look of the manifest")
-    certain = fitting[0] if len(fitting) == 1 else None
-    if certain is not None:
-        click.echo(f"{action.key}: found on the account as {certain.id}, adopted")
-    else:
-        click.echo(f"{action.key}: {DOUBTFUL}: {', '.join(found.id for found in fitting)}")
     reference = look.reference.look if isinstance(look.reference, LookRef) else None
     pick = picks.get(reference or "")
     return Take(
@@ -160,11 +173,11 @@ def _bought(
         price=action.price,
         reference_look=reference,
         reference_id=pick.avatar_id if pick is not None else None,
-        group_wanted=None if certain else fitting[0].group_id,
+        group_wanted=None if certain else found.group_id,
         sent_at=work.desk.clock.now(),
         attempts=1,
-        avatar_id=certain.id if certain else None,
-        group_id=certain.group_id if certain else None,
+        avatar_id=found.id if certain else None,
+        group_id=found.group_id if certain else None,
         accepted_at=work.desk.clock.now() if certain else None,
         error_message=None if certain else DOUBTFUL,
     )

@@ -130,8 +130,8 @@ async def adopt_results(work: Workshop, campaign: Campaign, path: Path) -> int:
     if known and not _tells_more(read_results(path), work, campaign, {t.avatar_id for t in known}):
         return 0
     takes = results_for(work, campaign, path)
-    if known:
-        takes = _beside(snapshot, work, takes)
+    if every:
+        takes = _beside(snapshot, work, takes, unsent=not known)
     if takes:
         begin(work, campaign, "adopt results.json")
         await work.ledger.import_takes(takes)
@@ -150,9 +150,13 @@ def _tells_more(results: Any, work: Workshop, campaign: Campaign, known: set[str
 
 
 def _beside(
-    snapshot: Snapshot, work: Workshop, takes: list[tuple[Take, bool]]
+    snapshot: Snapshot, work: Workshop, takes: list[tuple[Take, bool]], *, unsent: bool
 ) -> list[tuple[Take, bool]]:
-    """Give the takes that a ledger lacks, under names and numbers that are free in it."""
+    """Give the takes that a ledger lacks, under names and numbers that are free in it.
+
+    A ledger from which nothing was sent (``unsent``) also lacks those whose outcome is unknown, of
+    looks that it has no take of: where it has one, a person may have decided already.
+    """
     every = [take for known in snapshot.takes.values() for take in known]
     ours = {take.avatar_id for take in every}
     keys = {take.key for take in every}  # of these the ledger finds out by itself
@@ -161,7 +165,9 @@ def _beside(
     }
     added: list[tuple[Take, bool]] = []
     for take, picked in takes:
-        if take.avatar_id is not None and take.avatar_id not in ours and take.key not in keys:
+        bought = take.avatar_id is not None and take.avatar_id not in ours and take.key not in keys
+        doubtful = unsent and take.state is TakeState.UNKNOWN and take.look not in snapshot.takes
+        if bought or doubtful:
             numbers[take.look] = numbers.get(take.look, 0) + 1
             renamed = replace(take, uid=work.desk.entropy.uid(), number=numbers[take.look])
             added.append((renamed, picked and snapshot.pick(take.look) is None))

@@ -57,6 +57,7 @@ class Execution:
         self._running = 0
         self._unsent: set[int] = set()
         self._open: Counter[str] = Counter()
+        self._let_go: Counter[str] = Counter()
         self._consents: Counter[str] = Counter()
         self._retries = {action.key: action.retries for action in plan.actions}
         self._goals: dict[str, int] = {}
@@ -259,6 +260,7 @@ class Execution:
         else:
             # What waits for it stays on the board: a consent may still be given in this run.
             self._open[job.look] -= 1
+            self._let_go[job.look] += 1
             self.standing.hold(job.look, Hold.UNDER_WAY, f"{take.label} is {take.state}")
             if take.state is TakeState.PROCESSING and not self._desk.stop.is_set():
                 self._not_a_success(f"{take.label} stays in processing")
@@ -292,10 +294,12 @@ class Execution:
     def _lacks_one(self, action: PlannedLook) -> bool:
         """Whether a look would have too few takes if nothing were bought for one that failed.
 
-        A candidate of an earlier reroll, or one too many after an edit, is not bought again.
+        A candidate of an earlier reroll, or one too many after an edit, is not bought again. What
+        this run let go while it was under way may still come to something.
         """
         good = _good(action, self._desk.ledger.snapshot())
-        return good + self._open[action.key] - 1 < self._goals[action.key]
+        coming = self._open[action.key] - 1 + self._let_go[action.key]
+        return good + coming < self._goals[action.key]
 
     def _conclude(self, job: Job, hold: Hold, reason: str) -> None:
         """Give up one job; when it was its look's last, hold back what waits for that look."""
@@ -315,6 +319,7 @@ class Execution:
         if self._consents[take.uid] > MOST_CONSENTS:
             return
         self._open[take.look] += 1
+        self._let_go[take.look] -= 1
         self.standing.release(take.look)
         self._board.add(Job(take.look, Step.WATCH, take.uid))
         self._wake()

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -485,6 +486,22 @@ def test_consent_given_while_other_work_goes_on_is_noticed_in_the_same_run(world
     outcome = world.run(campaign(look("a"), look("b", on="a"), *chain), meanwhile=consent)
     assert exit_code(outcome) is Exit.DONE
     assert world.take("b").state is TakeState.FETCHED
+
+
+def test_a_failure_is_not_bought_again_beside_a_take_that_waits_for_consent(world: World) -> None:
+    async def interrupt(desk: Desk) -> None:
+        await anyio.sleep(40)
+        desk.interrupt()
+
+    world.run(campaign(look("a", takes=2)), meanwhile=interrupt)
+    waits, fails = (take.avatar_id or "" for take in world.takes("a"))
+    world.api.fate |= {"Sarah — a": "consent", "fails": "failed"}
+    world.api.looks_by_id[fails] = replace(world.api.looks_by_id[fails], name="fails")
+    world.api.ready_at |= {waits: world.clock.now(), fails: world.clock.now() + 60}
+    world.run(campaign(look("a", retries=1)))
+    states = {take.avatar_id: take.state for take in world.takes("a")}
+    assert states == {waits: TakeState.PENDING_CONSENT, fails: TakeState.FAILED}
+    assert len(world.api.charges) == 3
 
 
 def test_a_stop_ends_every_wait_and_the_next_run_goes_on(world: World) -> None:
