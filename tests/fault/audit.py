@@ -2,44 +2,80 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import fields
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
 from runner.images.folder import Folder
 from runner.ledger.file import read_snapshot
-from runner.ledger.fold import Entry, rebuild
-from runner.model import COUNTING, Billing, Snapshot, Take, TakeState
-from runner.simulator.records import millionths
+from runner.ledger.fold import Entry, State, apply
+from runner.model import COUNTING, Billing, Campaign, LookKind, Snapshot, Take, TakeState
+from runner.plan import plan as make_plan
+from runner.simulator.records import Charge, millionths
 from runner.simulator.stats import figures
 from tests.fault.world import KEY, Violation, World
 
-__all__ = ["Auditor"]
+__all__ = ["Auditor", "Deed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a key was made to buy."""
+
+    look: str
+    identity: str
+
+
+@dataclass(slots=True)
+class Loss:
+    """What is known of ledgers that were lost.
+
+    ``named`` are the ids and keys that results.json still knew, ``forgotten`` the keys of charges
+    that no take can be held to any more.
+    """
+
+    now: bool = False
+    ever: bool = False
+    named: set[str] = field(default_factory=set)
+    forgotten: set[str | None] = field(default_factory=set)
 
 
 class Auditor:
     """Reads the ledger's file by a connection of its own: it sees what is committed, nothing else.
 
-    ``take_of`` gives the take that an idempotency key was made for, ``keys_of`` a take's keys.
+    ``take_of`` gives the take that an idempotency key was made for, ``keys_of`` a take's keys;
+    ``deeds`` what a key was to buy, also where the ledger that knew it is gone.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+        self._state, self._folded = State(), 0
         self.take_of: dict[str, str] = {}
         self.keys_of: dict[str, set[str]] = {}
-        self._completed: dict[str, str | None] = {}
+        self.deeds: dict[str, Deed] = {}
+        self.loss = Loss()
+        self._completed: set[str | None] = set()
 
-    def audit(self) -> Snapshot | None:
+    @property
+    def lost(self) -> bool:
+        """Whether the ledger is gone, or cannot be read, at this moment."""
+        return self.loss.now
+
+    def audit(self, campaign: Campaign) -> Snapshot | None:
         """Hold the whole ledger against the books, the disk, and its own events."""
         path = self._world.process.ledger_path
+        if self.lost:
+            return None
         if not path.exists():
             self.must(not self._world.simulator.account.charges, "charged without a ledger")
             return None
         snapshot = read_snapshot(path)
         takes = [take for of_look in snapshot.takes.values() for take in of_look]
-        self._money(snapshot, takes)
+        self._money(campaign, snapshot, takes)
         for take in takes:
             self._one_take(take)
         self._nothing_lost(takes)
@@ -47,16 +83,57 @@ class Auditor:
         self._no_key_anywhere()
         return snapshot
 
-    def _money(self, snapshot: Snapshot, takes: list[Take]) -> None:
-        charges = self._world.simulator.account.charges.values()
-        for charge in charges:
-            key = charge.idempotency_key or ""
-            self.must(key in self.take_of, f"the charge {charge} belongs to no take")
+    def _money(self, campaign: Campaign, snapshot: Snapshot, takes: list[Take]) -> None:
+        self._unclaimed(campaign, snapshot, takes)
         held = sum((take.price for take in takes if take.billing in COUNTING), Decimal(0))
         self.must(held == snapshot.spent, f"the ledger says {snapshot.spent} and holds {held}")
-        net = sum(charge.amount - charge.refunded for charge in charges)
+        claimed = [c for c in self.remembered() if c.idempotency_key in self.take_of]
+        net = sum(charge.amount - charge.refunded for charge in claimed)
         self.must(
             net <= millionths(held), f"HeyGen charged {net / 1e6}, the ledger knows of {held}"
+        )
+
+    def remembered(self) -> list[Charge]:
+        """Give the charges that the ledger has to answer for: all, but for those of a lost one."""
+        charges = self._world.simulator.account.charges.values()
+        return [c for c in charges if c.idempotency_key not in self.loss.forgotten]
+
+    def _unclaimed(self, campaign: Campaign, snapshot: Snapshot, takes: list[Take]) -> None:
+        """Every charge belongs to a take, unless the ledger that knew it was lost.
+
+        What results.json named, or the next run would buy again, must not be forgotten even then.
+        """
+        doubtful = {t.name for t in takes if t.key is None and t.state is TakeState.UNKNOWN}
+        for charge in self.remembered():
+            key = charge.idempotency_key or ""
+            if key in self.take_of:
+                continue
+            self.must(self.loss.ever, f"the charge {charge} belongs to no take")
+            if charge.name in doubtful:
+                continue  # a person will say which it is
+            self.must(
+                key not in self.loss.named and charge.id not in self.loss.named,
+                f"results.json names {charge.id}, and the new ledger does not know it",
+            )
+            self.must(
+                not self._missing(campaign, snapshot, charge),
+                f"{charge.id} was bought, and the new ledger would buy it again",
+            )
+            self.loss.forgotten.add(key)
+
+    def _missing(self, campaign: Campaign, snapshot: Snapshot, charge: Charge) -> bool:
+        """Whether a look that is there, under the name that is wanted, is wanted once more."""
+        look = self._world.simulator.account.looks.get(charge.id)
+        deed = self.deeds.get(charge.idempotency_key or "")
+        if look is None or deed is None or look.outcome != "completed":
+            return False
+        return any(
+            action.key == deed.look
+            and action.identity == deed.identity
+            and action.takes > 0
+            and action.look is not None
+            and action.look.name == look.name
+            for action in make_plan(campaign, snapshot).actions
         )
 
     def _one_take(self, take: Take) -> None:
@@ -90,31 +167,30 @@ class Auditor:
         return take.image in self._world.process.world.lost_pictures
 
     def _nothing_lost(self, takes: list[Take]) -> None:
-        now = {take.uid: take for take in takes}
-        for uid, avatar_id in self._completed.items():
-            self.must(
-                uid in now
-                and (now[uid].usable or now[uid].state is TakeState.DELETED)
-                and now[uid].avatar_id == avatar_id,
-                f"the completed take {uid} was lost",
-            )
-        self._completed = {take.uid: take.avatar_id for take in takes if take.usable}
+        there = {t.avatar_id for t in takes if t.usable or t.state is TakeState.DELETED}
+        for avatar_id in self._completed - there:
+            raise Violation(f"the completed look {avatar_id} was lost")
+        self._completed = {take.avatar_id for take in takes if take.usable}
+        bought = [t.avatar_id for t in takes if t.avatar_id and t.kind is not LookKind.EXISTING]
+        twice = [one for one, times in Counter(bought).items() if times > 1]
+        self.must(not twice, f"several takes are said to be {', '.join(twice)}")
 
     def _rebuilds(self) -> None:
-        rows = self.rows("SELECT at, run, take, kind, facts FROM events ORDER BY seq")
-        state = rebuild(
-            Entry(at, run, take, kind, json.loads(facts)) for at, run, take, kind, facts in rows
-        )
+        query = "SELECT seq, at, run, take, kind, facts FROM events WHERE seq > ? ORDER BY seq"
+        for seq, at, run, take, kind, facts in self.rows(query, self._folded):
+            apply(self._state, Entry(at, run, take, kind, json.loads(facts)))
+            self._folded = seq
+        state = self._state
         names = [field.name for field in fields(Take)]
         table = {row[0]: row for row in self.rows(f"SELECT {', '.join(names)} FROM takes")}
         self.must(table.keys() == state.takes.keys(), "the events know other takes")
-        for uid, take in state.takes.items():
+        for uid, known in state.takes.items():
             kept = dict(zip(names, table[uid], strict=True))
             for name in names:
-                value = getattr(take, name)
+                value = getattr(known, name)
                 self.must(
                     str(kept[name]) == str(int(value) if isinstance(value, bool) else value),
-                    f"{take.label}: {name} is {kept[name]} in the table, {value} by the events",
+                    f"{known.label}: {name} is {kept[name]} in the table, {value} by the events",
                 )
         picks = dict(self.rows("SELECT look, take FROM picks"))
         self.must(picks == state.picks, "the events know other picks")
@@ -123,7 +199,7 @@ class Auditor:
 
     def _no_key_anywhere(self) -> None:
         secret = KEY.encode()
-        for path in sorted(self._world.process.state.rglob("*")):
+        for path in sorted(self._world.folder.rglob("*")):
             if path.is_file():
                 self.must(secret not in path.read_bytes(), f"the key is in {path.name}")
         self.must(all(KEY not in line for line in self._world.log), "the key was said")
@@ -142,15 +218,15 @@ class Auditor:
             if take.billing is Billing.ASSUMED
             for key in self.keys_of.get(take.uid, set())
         }
-        charges = self._world.simulator.account.charges.values()
-        net = sum(c.amount - c.refunded for c in charges if c.idempotency_key not in assumed)
+        charges = [c for c in self.remembered() if c.idempotency_key not in assumed]
+        net = sum(c.amount - c.refunded for c in charges)
         self.must(net == millionths(billed), f"HeyGen kept {net / 1e6}, the ledger says {billed}")
 
     def books(self) -> list[str]:
         """Give HeyGen's figures and every event of the ledger, as text."""
         lines = [json.dumps(figures(self._world.simulator), sort_keys=True)]
         process = self._world.process
-        if process is None or not process.ledger_path.exists():
+        if process is None or not process.ledger_path.exists() or self.lost:
             return lines
         for row in self.rows("SELECT seq, at, run, take, kind, facts FROM events ORDER BY seq"):
             facts = json.loads(row[-1])
@@ -158,18 +234,64 @@ class Auditor:
             lines.append(f"{row[:-1]} {json.dumps(facts)}")
         return lines
 
-    def bought(self, key: str | None) -> str | None:
-        """Say which look a key bought, as HeyGen's books have it."""
+    def bought(self, take: Take, given: Collection[str]) -> str | None:
+        """Say which look a take bought, as HeyGen's books have it; ``given`` are other takes'."""
         charges = self._world.simulator.account.charges.values()
-        return next((charge.id for charge in charges if charge.idempotency_key == key), None)
+        if take.key is not None:
+            return next((c.id for c in charges if c.idempotency_key == take.key), None)
+        for charge in charges:  # its ledger was lost: what it was to buy is all that is known
+            deed = self.deeds.get(charge.idempotency_key or "")
+            free = charge.idempotency_key not in self.take_of and charge.id not in given
+            same = deed is not None and (deed.look, deed.identity) == (take.look, take.identity)
+            if free and same and charge.id in self._world.simulator.account.looks:
+                return charge.id
+        return None
+
+    # --- a ledger that gets lost --------------------------------------------------------------
+
+    def ledger_lost(self, results: Mapping[str, Any]) -> None:
+        """Hear that the ledger is gone; ``results`` is all that is left of what it knew."""
+        self._start_over()
+        looks = [*results["looks"], *results["orphans"]]
+        takes = [take for look in looks for take in look["takes"]]
+        done = {take["avatar_id"] for take in takes if take["state"] in ("completed", "fetched")}
+        self.loss.now = self.loss.ever = True
+        self.loss.named = {t["avatar_id"] for t in takes} | {t["idempotency_key"] for t in takes}
+        self.loss.named.discard(None)
+        self._completed &= done
+
+    def freshen(self) -> None:
+        """Look at the file that is there now: a rebuild puts another in its place."""
+        if self._connection is None:
+            return
+        path = self._world.process.ledger_path
+        there = path.stat().st_ino if path.exists() else None
+        if there != self._inode:
+            self._start_over()
+
+    def _start_over(self) -> None:
+        self.close()
+        self._state, self._folded = State(), 0
+        self.take_of, self.keys_of = {}, {}
+
+    def ledger_found(self) -> None:
+        """Hear that there is a ledger again that knows something."""
+        self.loss.now = False
 
     # --- reading ------------------------------------------------------------------------------
 
     def rows(self, query: str, *values: object) -> list[Any]:
         if self._connection is None:
-            path = self._world.process.ledger_path
-            self._connection = sqlite3.connect(path, isolation_level=None)
+            place = f"{self._world.process.ledger_path.as_uri()}?mode=rw"  # it makes no file
+            self._connection = sqlite3.connect(place, isolation_level=None, uri=True)
+            self._inode = self._world.process.ledger_path.stat().st_ino
         return self._connection.execute(query, values).fetchall()
+
+    def events(self) -> int:
+        """Give how many events the ledger has; none where it is lost."""
+        if self.lost:
+            return 0
+        return int(self.rows("SELECT count(*) FROM events")[0][0])
 
     def take(self, column: str, value: object) -> Mapping[str, Any] | None:
         names = [field.name for field in fields(Take)]
@@ -184,3 +306,4 @@ class Auditor:
         """Let go of the file."""
         if self._connection is not None:
             self._connection.close()
+            self._connection = None

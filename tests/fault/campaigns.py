@@ -24,7 +24,7 @@ from runner.model import (
 from runner.plan.graph import needs_of
 from tests.fault.history import Edit, EditKind, Shape
 
-__all__ = ["HOPELESS", "Stock", "edited", "grown"]
+__all__ = ["HOPELESS", "Stock", "edited", "grown", "reached"]
 
 HOPELESS = "https://pictures.invalid/gone.png"
 """A picture that the API cannot fetch: whoever references it is refused, every time."""
@@ -93,6 +93,17 @@ def _look(rng: Random, key: str, before: list[Look], stock: Stock, *, chained: b
     if combination < 0.86:
         return replace(look, group=LookRef(other.key))
     return replace(look, reference=LookRef(other.key), group=LookRef(other.key))
+
+
+def reached(campaign: Campaign, key: str, up: int, down: int) -> set[str]:
+    """Give a look with what it needs, ``up`` steps far, and what needs it, ``down`` steps far."""
+    needs = {look.key: {*needs_of(look)} for look in campaign.looks}
+    above, below = {key}, {key}
+    for _ in range(min(up, len(needs))):
+        above |= {needed for one in above for needed in needs[one]}
+    for _ in range(min(down, len(needs))):
+        below |= {one for one, needed in needs.items() if needed & below}
+    return above | below
 
 
 COLOURS = ("navy", "cream", "black", "green", "red")

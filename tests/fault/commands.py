@@ -1,93 +1,144 @@
-"""The commands of a day, carried out as ``runner.cli`` does, without its words and questions."""
+"""The commands of a day: those of ``runner.cli``, on the stage, asked what people ask of them."""
 
+import json
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from functools import partial
+from random import Random
+from typing import Any
 
-import anyio
-
-from runner.answers import Answer
+from runner.cli import adopt as adopting
+from runner.cli import fetch as fetching
+from runner.cli import prune as pruning
+from runner.cli import reconcile as reconciling
+from runner.cli import refresh as refreshing
+from runner.cli import wiring
+from runner.cli.rebuild import rebuild
+from runner.cli.request import Request
+from runner.cli.run import execute
+from runner.cli.wanted import read_saved
+from runner.cli.workshop import begin, workshop
 from runner.errors import UsageError
-from runner.executor.collect import Collector, unfetched
-from runner.executor.session import Session
-from runner.executor.settle import Searcher, is_unresolved, looks_in
-from runner.executor.tasks import Stopping, one_error, together
-from runner.executor.verify import refusals
+from runner.executor.settle import is_unresolved
+from runner.files import write_atomic
 from runner.ledger.file import read_snapshot
-from runner.model import Campaign, Take, TakeState
-from runner.plan import Action, Plan, trim
+from runner.ledger.places import State
+from runner.model import Billing, Campaign, LookKind
+from runner.plan import Action
 from runner.plan import plan as make_plan
-from runner.plan.moves import with_moves
-from runner.plan.pruning import droppable, last_of_their_groups, prunable
-from runner.plan.wishes import NO_WISHES, Wishes, asked_for
-from runner.policy.budget import Ceilings
+from runner.plan.pruning import droppable
+from runner.plan.saved import Saved, save
+from runner.plan.wishes import NO_WISHES, Wishes, adjusted, asked_for
 from runner.policy.lifecycle import Event
-from runner.policy.outcome import Exit, Outcome, exit_code
+from runner.policy.outcome import Exit
 from runner.policy.patience import key_is_alive
-from runner.policy.verdict import Free, judge_free
+from tests.fault.campaigns import reached
 from tests.fault.history import Command
-from tests.fault.process import Bench, Process
+from tests.fault.process import Process
+from tests.fault.reading import read_everything
+from tests.fault.stage import make_catalog
+from tests.fault.world import Violation
 
 __all__ = ["COMMANDS"]
 
+# --- what may buy ---------------------------------------------------------------------------------
 
-async def run(campaign: Campaign, process: Process, *, wishes: Wishes = NO_WISHES) -> int:
+
+async def run(
+    campaign: Campaign,
+    process: Process,
+    *,
+    wishes: Wishes = NO_WISHES,
+    saved: Saved | None = None,
+) -> int:
     """``run``, ``retry``, ``reroll``: plan, hold it against the ceilings, carry it out."""
     day = process.day
-    ceilings = Ceilings(run=day.max_cost, campaign=campaign.budget.campaign_usd)
-    async with process.open(ceilings) as bench:
-        try:
-            plan = await _planned(campaign, bench, wishes)
-        except Stopping:
-            return Exit.ACCOUNT
-        room = _room(bench, plan)
-        if day.up_to_budget and room is not None and plan.cost > room:
-            plan = trim(plan, room)
-        if room is not None and plan.cost > room:
-            process.world.say(f"refused: the plan costs {plan.cost}, room is {room}")
-            return Exit.BUDGET
-        process.world.judge.agreed(campaign, plan, ceilings)
-        session = Session(
-            bench.desk, plan, bench.account, bench.user, day.concurrency, {"command": "run"}
-        )
-        outcome = await _with_ctrl_c(process, session)
-        for key, (hold, why) in (session.standing.held if session.standing else {}).items():
-            process.world.say(f"held {key}: {hold}, {why}")
-        process.world.say(f"outcome: {outcome}")
-        return exit_code(outcome)
-
-
-async def _planned(campaign: Campaign, bench: Bench, wishes: Wishes) -> Plan:
-    """Plan, and hold the manifest's literal ids against the account before money moves."""
-    snapshot = bench.ledger.snapshot()
-    plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
-    refused = await refusals(bench.desk, plan)
-    if refused:
-        asked = asked_for(campaign, snapshot, wishes, refused=refused)
-        plan = make_plan(campaign, snapshot, asked)
-    return plan
+    process.asked = wishes
+    process.campaign = adjusted(campaign, wishes)
+    request = Request(
+        yes=True,
+        max_cost=day.max_cost,
+        up_to_budget=day.up_to_budget and saved is None,
+        concurrency=day.concurrency,
+        wishes=wishes,
+        saved=saved,
+    )
+    return await execute(process.campaign, request, None)
 
 
 async def reroll(campaign: Campaign, process: Process) -> int:
     """``lookbook reroll`` of one look that is there."""
-    rng = process.world.chance.of("reroll", process.number)
+    rng = _drawn(process)
     plan = make_plan(campaign, read_snapshot(process.ledger_path))
     there = [a.key for a in plan.actions if a.action in (Action.KEEP, Action.STALE)]
     if not there:
         return Exit.USAGE
     wishes = Wishes(select=(rng.choice(there),), reroll=rng.randint(1, 2))
+    return await run(campaign, process, wishes=wishes)
+
+
+async def select(campaign: Campaign, process: Process) -> int:
+    """``lookbook run`` of some looks, with or without what they need, or what needs them."""
+    wishes, process.selected = _selection(_drawn(process), campaign)
+    process.world.say(f"person: selects {wishes.select} without {wishes.exclude}")
+    return await run(campaign, process, wishes=wishes)
+
+
+def _selection(rng: Random, campaign: Campaign) -> tuple[Wishes, frozenset[str]]:
+    """Draw a selection; gives it, and what it means as these tests read it."""
+    keys = [look.key for look in campaign.looks]
+    key = rng.choice(keys)
+    up, down = rng.choice((None, 1, 99, 99)), rng.choice((None, None, 1, 99))
+    text = f"{_plus(up)}{key}{_plus(down)[::-1]}"
+    excluded = (rng.choice(keys),) if rng.random() < 0.2 else ()
+    meant = reached(campaign, key, up or 0, down or 0) - {*excluded}
+    takes = rng.choice((None, None, None, 2))
+    wishes = Wishes((text,), excluded, cascade=rng.random() < 0.3, takes=takes)
+    return wishes, frozenset(meant)
+
+
+def _plus(steps: int | None) -> str:
+    return "" if steps is None else "1+" if steps == 1 else "+"
+
+
+async def save_plan(campaign: Campaign, process: Process) -> int:
+    """``lookbook plan -o FILE``: offline, of the whole campaign or of a selection."""
+    rng = _drawn(process)
+    wishes = NO_WISHES
+    if rng.random() < 0.4:
+        wishes, _ = _selection(rng, campaign)
+    campaign = adjusted(campaign, wishes)
+    snapshot, _wallet = wiring.offline(State(process.state))
+    plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
+    kept = save(plan, campaign, snapshot, wishes, variables=(), simulate=False)
+    path = process.world.folder / "plan.json"
+    write_atomic(path, json.dumps(kept).encode())
+    process.world.judge.plan_saved(plan)
+    process.world.say(f"person: saves a plan of {plan.count} for {plan.cost}: {wishes}")
+    return Exit.DONE
+
+
+async def run_plan(campaign: Campaign, process: Process) -> int:
+    """``lookbook run --plan FILE``: exactly the plan that was saved, or nothing."""
+    path = process.world.folder / "plan.json"
+    if not path.exists():
+        return Exit.USAGE
+    saved = read_saved(path)
     try:
-        return await run(campaign, process, wishes=wishes)
+        return await run(campaign, process, wishes=saved.wishes, saved=saved)
     except UsageError as error:
         process.world.say(f"refused: {error}")
+        process.world.seen["a saved plan refused"] += 1
         return Exit.USAGE
+
+
+# --- what is free ---------------------------------------------------------------------------------
 
 
 async def pick(campaign: Campaign, process: Process) -> int:
     """``lookbook pick``: another completed take of what the manifest wants counts from now on."""
-    rng = process.world.chance.of("pick", process.number)
-    async with process.open(Ceilings()) as bench:
-        snapshot = bench.ledger.snapshot()
+    rng = _drawn(process)
+    async with wiring.connect(campaign, simulated_at=None) as link, workshop(link) as work:
+        snapshot = work.ledger.snapshot()
         plan = make_plan(campaign, snapshot)
         if plan.moves:
             return Exit.USAGE
@@ -98,154 +149,144 @@ async def pick(campaign: Campaign, process: Process) -> int:
             if take.usable and take.identity == action.identity and action.look is not None
         ]
         if choices:
-            bench.ledger.begin(bench.account, campaign.name, {"command": "pick"})
+            begin(work, campaign, "pick")
             take = rng.choice(choices)
-            await bench.ledger.pick(take.look, take.uid)
+            await work.ledger.pick(take.look, take.uid)
             process.world.say(f"person: picks {take.label}")
-            bench.ledger.end({"exit": 0, "stopped": None})
+            work.ledger.end({"exit": 0, "stopped": None})
         return Exit.DONE
 
 
 async def prune(campaign: Campaign, process: Process) -> int:
-    """``lookbook prune --old-takes``: delete at HeyGen what the manifest no longer wants."""
-    async with process.open(Ceilings()) as bench:
-        ledger = bench.ledger
-        plan = make_plan(campaign, ledger.snapshot())
-        snapshot = with_moves(ledger.snapshot(), plan.moves)
-        doomed = [*prunable(campaign, snapshot, plan, selected=None, old_takes=True).takes]
-        groups = {}
-        for group_id in dict.fromkeys(take.group_id for take in doomed if take.group_id):
-            looks = await looks_in(bench.desk, group_id)
-            if isinstance(looks, str):
-                return Exit.FAILED
-            groups[group_id] = [look.id for look in looks]
-        last = last_of_their_groups(doomed, groups)
-        ledger.begin(bench.account, campaign.name, {"command": "prune"})
-        if plan.moves:
-            await ledger.follow(plan.moves)
-        for take in doomed:
-            if take.uid not in last:
-                await _delete(bench, take)
-        ledger.end({"exit": 0, "stopped": None})
-        return Exit.DONE
-
-
-async def _delete(bench: Bench, take: Take) -> None:
-    desk = bench.desk
-    look_id = take.avatar_id or ""
-    reply = await desk.ask(partial(desk.api.delete_look, look_id), what="deleting a look")
-    if isinstance(reply, Answer) or judge_free(reply) is Free.GONE:
-        facts = {"avatar_id": None} if take.state is TakeState.FAILED else {}
-        await desk.record(take.uid, Event.DELETED, facts)
+    """``lookbook prune``: delete at HeyGen what the manifest no longer wants."""
+    rng = _drawn(process)
+    known = [look for look in read_snapshot(process.ledger_path).takes if rng.random() < 0.4]
+    looks = tuple(known) if rng.random() < 0.3 else ()
+    request = pruning._Request(
+        looks, old_takes=rng.random() < 0.7, with_groups=rng.random() < 0.25, yes=True
+    )
+    process.with_groups = request.with_groups
+    process.world.say(f"person: {request}")
+    return await pruning.prune(campaign, request, None)
 
 
 async def drop(campaign: Campaign, process: Process) -> int:
     """``lookbook prune --local``: remove pictures from disk."""
-    async with process.open(Ceilings()) as bench:
-        ledger = bench.ledger
-        plan = make_plan(campaign, ledger.snapshot())
+    async with wiring.connect(campaign, simulated_at=None) as link, workshop(link) as work:
+        plan = make_plan(campaign, work.ledger.snapshot())
         if plan.moves:
             return Exit.USAGE
-        ledger.begin(bench.account, campaign.name, {"command": "prune --local"})
-        for take in droppable(ledger.snapshot(), plan, None):
+        begin(work, campaign, "prune --local")
+        for take in droppable(work.ledger.snapshot(), plan, None):
             (process.state / (take.image or "nothing")).unlink(missing_ok=True)
             process.world.lost_pictures.add(take.image or "")
-            await ledger.record(take.uid, Event.DROPPED, {"image": None})
-        ledger.end({"exit": 0, "stopped": None})
+            await work.ledger.record(take.uid, Event.DROPPED, {"image": None})
+        work.ledger.end({"exit": 0, "stopped": None})
         return Exit.DONE
 
 
-def _room(bench: Bench, plan: Plan) -> Decimal | None:
-    ceilings = bench.ledger.ceilings
-    rooms = []
-    if ceilings.run is not None:
-        rooms.append(ceilings.run - plan.at_risk)
-    if ceilings.campaign is not None:
-        rooms.append(ceilings.campaign - bench.ledger.snapshot().spent)
-    return min(rooms, default=None)
-
-
-async def _with_ctrl_c(process: Process, session: Session) -> Outcome:
-    outcomes: list[Outcome] = []
-    loop = process.world.loop
-    with one_error():
-        async with anyio.create_task_group() as tasks:
-
-            def ctrl_c() -> None:
-                if loop is None:
-                    return
-                if session.desk.interrupted:
-                    loop.call_soon(tasks.cancel_scope.cancel)
-                    process.world.seen["ctrl-c twice"] += 1
-                else:
-                    loop.call_soon(session.desk.interrupt)
-
-            process.ctrl_c = ctrl_c
-            outcomes.append(await session.carry_out())
-            tasks.cancel_scope.cancel()
-    process.ctrl_c = None
-    return outcomes[0] if outcomes else session.end()
-
-
-async def fetch(campaign: Campaign, process: Process) -> int:
+async def fetch(campaign: Campaign, _process: Process) -> int:
     """``lookbook fetch``: pictures that are missing or were changed, again."""
-    async with process.open(Ceilings()) as bench:
-        bench.ledger.begin(bench.account, campaign.name, {"command": "fetch"})
-        missing = await unfetched(bench.desk, thorough=True)
-        collector = Collector(bench.desk)
-        if missing:
-            await together([partial(_fetched, collector, take.uid, bench) for take in missing])
-        code = Exit.FAILED if collector.problems else Exit.DONE
-        bench.ledger.end({"exit": int(code), "stopped": None})
-        return code
+    return await fetching.fetch(campaign, None, NO_WISHES)
 
 
-async def _fetched(collector: Collector, uid: str, bench: Bench) -> None:
-    await collector.fetch(bench.ledger.take(uid))
+async def refresh(campaign: Campaign, process: Process, *, record: bool) -> int:
+    """``lookbook refresh``, with or without ``--record``."""
+    before = process.world.judge.events()
+    found = await refreshing.refresh(campaign, None, record)
+    if not record and process.world.judge.events() != before:
+        raise Violation("a refresh that records nothing changed the ledger")
+    process.world.seen["drift found"] += bool(found)
+    process.world.say(f"{found} differences")
+    return Exit.DONE
+
+
+async def adopt(_campaign: Campaign, process: Process) -> int:
+    """``lookbook adopt``: another manifest, with a ledger of its own, from one of the groups."""
+    world = process.world
+    path = world.folder / f"adopted-{process.number}.yaml"
+    group = _drawn(process).choice(sorted(world.simulator.account.groups))
+    found, looks = await adopting.members(group)
+    usable = [look for look in looks if look.usable]
+    if not usable:
+        return Exit.USAGE
+    base = adopting._base_of(usable, found, None)
+    text = adopting.manifest_text(path.stem, path.name, name=found.name, base=base, looks=usable)
+    write_atomic(path, text.encode())
+    code = await execute(wiring.load_campaign(path, ()), Request(), None)
+    snapshot = read_snapshot(path.with_suffix(".lookbook") / "ledger.sqlite")
+    for take in [take for of_look in snapshot.takes.values() for take in of_look]:
+        if take.kind is not LookKind.EXISTING or take.billing is not Billing.NONE:
+            raise Violation(f"{take.label} was adopted, and is {take.kind} and {take.billing}")
+    world.seen["looks adopted"] += len(snapshot.takes)
+    return code
 
 
 async def reconcile(campaign: Campaign, process: Process) -> int:
     """``lookbook reconcile``: a person who sees HeyGen's books decides what is unknown."""
+    code = await reconciling.reconcile(campaign, None, (), ())
+    if code != Exit.PERSON:
+        return code
     world = process.world
-    async with process.open(Ceilings()) as bench:
-        desk = bench.desk
-        bench.ledger.begin(bench.account, campaign.name, {"command": "reconcile"})
-        searcher = Searcher(desk)
-        takes = [take for of_look in bench.ledger.snapshot().takes.values() for take in of_look]
-        strays = make_plan(campaign, bench.ledger.snapshot()).strays
-        for take in [take for take in takes if is_unresolved(take)]:
-            latest = max(bench.ledger.last_event_at, desk.now_at_server())
-            sent = take.sent_at or 0.0
-            alive = key_is_alive(sent, desk.clock.now(), latest_seen=latest)
-            if alive and take.uid not in strays:
-                continue  # the next run finds out by itself
-            bought = world.judge.bought(take.key)
-            try:
-                finding = await searcher.search(take)
-            except Stopping:
-                break
-            if finding.certain is not None:
-                await searcher.adopt(take, finding.certain)
-            elif bought is None:
-                world.say(f"person: {take.label} was not bought")
-                await desk.record(take.uid, Event.ABSOLVED)
-            else:
-                reply = await desk.ask(partial(desk.api.look, bought), what="asking for the look")
-                if isinstance(reply, Answer):
-                    world.say(f"person: {take.label} is {bought}")
-                    await searcher.adopt(take, reply.data)
-        bench.ledger.end({"exit": 0, "stopped": None})
-        return Exit.DONE
+    snapshot = read_snapshot(process.ledger_path)
+    plan = make_plan(campaign, snapshot)
+    adoptions, absolved = [], []
+    given: set[str] = set()
+    for take in [take for of_look in snapshot.takes.values() for take in of_look]:
+        if not is_unresolved(take):
+            continue
+        alive = take.key is not None and key_is_alive(
+            take.sent_at or 0.0, world.runner_now(), latest_seen=world.now()
+        )
+        if alive and take.uid not in plan.strays:
+            continue  # the next run finds out by itself
+        bought = world.judge.bought(take, given)
+        world.say(f"person: {take.label} is {bought or 'nothing that was bought'}")
+        if bought is None:
+            absolved.append(take.label)
+        else:
+            given.add(bought)
+            adoptions.append((take.label, bought))
+    return await reconciling.reconcile(campaign, None, adoptions, absolved)
 
 
-COMMANDS: dict[Command, Callable[[Campaign, Process], Awaitable[int]]] = {
+async def rebuilding(campaign: Campaign, process: Process) -> int:
+    """``lookbook reconcile --rebuild``, of a ledger that is damaged or gone."""
+    code = await rebuild(campaign, None)
+    process.world.seen["a ledger rebuilt"] += 1
+    return code
+
+
+async def export(campaign: Campaign, process: Process) -> int:
+    """``lookbook export`` and ``lookbook catalog``: offline; nothing is asked or changed."""
+    wishes = None
+    if _drawn(process).random() < 0.5:
+        wishes, _ = _selection(_drawn(process), campaign)
+    read_everything(process.world, campaign, wishes)
+    make_catalog(read_everything(process.world, campaign), process.state)
+    return Exit.DONE
+
+
+def _drawn(process: Process) -> Random:
+    return process.world.chance.of(process.day.command, process.number)
+
+
+COMMANDS: dict[Command, Callable[[Campaign, Process], Awaitable[Any]]] = {
     Command.RUN: run,
     Command.RETRY: partial(run, wishes=Wishes(retry=True)),
     Command.REROLL: reroll,
     Command.CASCADE: partial(run, wishes=Wishes(cascade=True)),
+    Command.SELECT: select,
+    Command.SAVE_PLAN: save_plan,
+    Command.RUN_PLAN: run_plan,
     Command.PICK: pick,
     Command.PRUNE: prune,
     Command.DROP: drop,
     Command.FETCH: fetch,
     Command.RECONCILE: reconcile,
+    Command.REBUILD: rebuilding,
+    Command.ADOPT: adopt,
+    Command.REFRESH: partial(refresh, record=False),
+    Command.RECORD: partial(refresh, record=True),
+    Command.EXPORT: export,
 }

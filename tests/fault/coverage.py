@@ -35,6 +35,12 @@ REQUIRED = (
     *(f"transition {state} {event}" for state, row in TABLE.items() for event in row),
     "ctrl-c twice",
     "consent granted",
+    "a saved plan carried out",
+    "a saved plan refused",
+    "a ledger rebuilt",
+    "results.json behind a lost ledger",
+    "drift found",
+    "looks adopted",
 )
 
 

@@ -24,9 +24,10 @@ from tests.fault.network import NETWORK_KINDS
 __all__ = ["POINTS", "generate"]
 
 KINDS = [*Event, Note.RUN_STARTED, Note.RUN_ENDED, Note.WALLET, Note.PICKED, Note.MOVED]
-KINDS += [Note.ASSET_SAVED]
+KINDS += [Note.ASSET_SAVED, Note.IMPORTED]
 POINTS = [f"{kind}:{moment}" for kind in KINDS for moment in ("before-commit", "after-commit")]
 POINTS += ["image:before-rename", "image:after-rename"]
+POINTS += ["results:before-write", "results:after-write", "swap:before-link", "swap:after-link"]
 
 ARMED = 5
 """So many commit points kill once in each history; seeds in a row take all of them in a row."""
@@ -50,8 +51,8 @@ def generate(seed: int) -> History:
     days = [_day(rng, number, poor=poor) for number in range(rng.randint(1, 6))]
     armed = tuple(POINTS[(ARMED * seed + n) % len(POINTS)] for n in range(ARMED))
     errands = _errands(rng, armed)
-    days = [_themed(day, seed) for day in days] + errands
-    looks = max(looks, 4) if errands else looks
+    days = [_themed(day, seed) for day in days] + errands + _story(rng, seed)
+    looks = max(looks, 4) if errands or seed % 2 else looks
     return History(
         seed=seed,
         shape=Shape(rng.randrange(10**9), looks),
@@ -100,9 +101,108 @@ ERRANDS: dict[str, tuple[Day, ...]] = {
         Day(edits=(Edit(EditKind.ADD, 1),), weather=CONSENTING, consents=False),
         Day(edits=(Edit(EditKind.DELETE_AT_HEYGEN, 0),), consents=False),
     ),
+    Note.IMPORTED: (Day(), Day(edits=(Edit(EditKind.LOSE_LEDGER, 0),), consents=False), Day()),
+    "swap": (
+        Day(),
+        Day(edits=(Edit(EditKind.DAMAGE_LEDGER, 0),), command=Command.REBUILD),
+        Day(command=Command.REBUILD),
+    ),
     "image": (Day(edits=(Edit(EditKind.REMOVE, 0),), command=Command.PRUNE),),
 }
 """What people have to do so that an event can happen at all."""
+
+
+KILLED = (Mishap(MishapKind.KILL_COMMIT, 2, f"{Event.ACCEPTED}:after-commit"),)
+UNSAID = (Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write"),)
+WATCHED = tuple(Mishap(MishapKind.ONLOOKER, turn) for turn in range(20, 900, 80))
+
+
+def _edits(*kinds: EditKind) -> tuple[Edit, ...]:
+    return tuple(Edit(kind, 0) for kind in kinds)
+
+
+STORIES: tuple[tuple[Day, ...], ...] = (
+    # A plan is saved, carried out, and carried out once more.
+    (
+        Day(edits=_edits(EditKind.ADD, EditKind.PROMPT), command=Command.SAVE_PLAN),
+        Day(command=Command.RUN_PLAN),
+        Day(command=Command.RUN_PLAN),
+    ),
+    # A plan is saved, and something moves before it is carried out.
+    (
+        Day(edits=_edits(EditKind.ADD), command=Command.SAVE_PLAN),
+        Day(edits=_edits(EditKind.PROMPT, EditKind.TAKES, EditKind.ADD), command=Command.RUN_PLAN),
+        Day(),
+        Day(edits=_edits(EditKind.UNDO), command=Command.RUN_PLAN),
+    ),
+    # A saved plan whose run is killed, and that is carried out again.
+    (
+        Day(edits=_edits(EditKind.ADD, EditKind.TAKES), command=Command.SAVE_PLAN),
+        Day(command=Command.RUN_PLAN, mishaps=KILLED),
+        Day(command=Command.RUN_PLAN),
+    ),
+    # The ledger is damaged; whatever a person tries is refused until it is rebuilt.
+    (
+        Day(edits=_edits(EditKind.ADD)),
+        Day(edits=_edits(EditKind.DAMAGE_LEDGER)),
+        Day(command=Command.REBUILD),
+        Day(),
+    ),
+    # The ledger is deleted, and results.json knows everything: a run goes on from it.
+    (Day(), Day(edits=_edits(EditKind.LOSE_LEDGER)), Day()),
+    # A run dies before it writes its results, and then the ledger gets lost.
+    (
+        Day(),
+        Day(edits=_edits(EditKind.ADD, EditKind.ADD, EditKind.TAKES), mishaps=UNSAID),
+        Day(edits=_edits(EditKind.LOSE_LEDGER), command=Command.REBUILD),
+        Day(),
+    ),
+    # The same in the middle of its work.
+    (
+        Day(),
+        Day(edits=_edits(EditKind.ADD, EditKind.ADD), mishaps=KILLED),
+        Day(edits=_edits(EditKind.DAMAGE_LEDGER), command=Command.REBUILD),
+        Day(),
+    ),
+    # Looks are deleted and renamed at HeyGen, and a person looks what is different.
+    (
+        Day(),
+        Day(edits=_edits(EditKind.DELETE_DONE, EditKind.LOSE_PICTURE), command=Command.REFRESH),
+        Day(edits=_edits(EditKind.RENAME_AT_HEYGEN), command=Command.RECORD),
+        Day(),
+    ),
+    # Another campaign starts from looks that the account has.
+    (Day(command=Command.ADOPT), Day(command=Command.ADOPT), Day()),
+    # Some looks, again and again.
+    (Day(edits=_edits(EditKind.ADD), command=Command.SELECT),) * 3,
+    # People look on while a run works, and take the results with them.
+    (
+        Day(edits=_edits(EditKind.ADD), mishaps=WATCHED),
+        Day(command=Command.EXPORT),
+    ),
+    # What is no longer wanted is deleted; never more.
+    (
+        Day(edits=_edits(EditKind.PROMPT, EditKind.TAKES)),
+        Day(edits=_edits(EditKind.REMOVE, EditKind.REMOVE), command=Command.PRUNE),
+        Day(edits=_edits(EditKind.BASE), command=Command.PRUNE),
+        Day(command=Command.PRUNE),
+    ),
+)
+"""What people do one thing after the other. Every second seed ends with one, in a row."""
+
+
+def _story(rng: Random, seed: int) -> list[Day]:
+    if seed % 2 == 0:
+        return []
+    bad = [rng.random() < 0.5 for _ in range(4)]
+    return [
+        replace(
+            day,
+            edits=tuple(_edit(rng, edit.kind) for edit in day.edits),
+            weather=_weather(rng) if bad[place % 4] else CALM,
+        )
+        for place, day in enumerate(STORIES[seed // 2 % len(STORIES)])
+    ]
 
 
 def _errands(rng: Random, armed: tuple[str, ...]) -> list[Day]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 __all__ = [
+    "BUYING",
     "CALM",
     "Command",
     "Day",
@@ -45,6 +46,8 @@ class MishapKind(StrEnum):
     """A person grants every consent that was asked for, at the turn ``at``."""
     RIVAL = "rival"
     """Another run is started at the turn ``at``."""
+    ONLOOKER = "onlooker"
+    """A person asks for status, plan and results at the turn ``at``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,10 @@ class EditKind(StrEnum):
     REFERENCE = "reference"
     DELETE_AT_HEYGEN = "delete-at-heygen"
     LOSE_PICTURE = "lose-picture"
+    DELETE_DONE = "delete-done-at-heygen"
+    RENAME_AT_HEYGEN = "rename-at-heygen"
+    LOSE_LEDGER = "lose-ledger"
+    DAMAGE_LEDGER = "damage-ledger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,27 @@ class Command(StrEnum):
     PICK = "pick"
     PRUNE = "prune"
     DROP = "drop"
+    SELECT = "select"
+    SAVE_PLAN = "save-plan"
+    RUN_PLAN = "run-plan"
+    ADOPT = "adopt"
+    REFRESH = "refresh"
+    RECORD = "record"
+    REBUILD = "rebuild"
+    EXPORT = "export"
+
+
+BUYING = frozenset(
+    {
+        Command.RUN,
+        Command.RETRY,
+        Command.REROLL,
+        Command.CASCADE,
+        Command.SELECT,
+        Command.RUN_PLAN,
+    }
+)
+"""The commands that may send a paid request; no other ever does."""
 
 
 @dataclass(frozen=True, slots=True)

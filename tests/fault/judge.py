@@ -12,16 +12,16 @@ import httpx
 
 from runner.canonical import sha256_hex
 from runner.ledger.fold import Entry, Note
-from runner.model import Billing, Campaign, LookRef, Snapshot, TakeState
+from runner.model import Billing, Campaign, LookKind, LookRef, Snapshot, TakeState
 from runner.plan.model import Plan
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, after
 from runner.policy.patience import Patience
 from runner.simulator.records import millionths
 from runner.simulator.views import status
-from tests.fault.audit import Auditor
+from tests.fault.audit import Auditor, Deed
 from tests.fault.campaigns import HOPELESS
-from tests.fault.history import Command
+from tests.fault.history import BUYING, Command
 from tests.fault.network import Served, said_by
 from tests.fault.world import Violation, World
 
@@ -47,15 +47,24 @@ class Judge(Auditor):
         self._ceilings = Ceilings()
         self._allowed: dict[str, int] = {}
         self._bought: defaultdict[str, set[str]] = defaultdict(set)
+        self._saved_wanted: dict[str, str] = {}
+        self._saved_allowed: dict[str, int] = {}
+        self._bought_by_saved: defaultdict[str, set[str]] = defaultdict(set)
         self._charged_at: dict[str, float] = {}
         self._first_sent: set[str] = set()
         self.posts = 0
 
-    def audit(self) -> Snapshot | None:
+    def audit(self, campaign: Campaign) -> Snapshot | None:
         """Hold the whole ledger against the books, after what was committed last was read."""
-        if self._world.process.ledger_path.exists():
+        if self._world.process.ledger_path.exists() and not self.lost:
             self.committed()
-        return super().audit()
+        return super().audit(campaign)
+
+    def _start_over(self) -> None:
+        """Another ledger has other events."""
+        super()._start_over()
+        self._last_event = 0
+        self._states = {}
 
     # --- at every step ------------------------------------------------------------------------
 
@@ -63,26 +72,52 @@ class Judge(Auditor):
         """Hear what a run is going to do."""
         self._campaign = campaign
         self._ceilings = ceilings
-        self._wanted = {
-            action.key: action.identity for action in plan.actions if action.identity is not None
-        }
-        self._allowed = {action.key: action.takes + action.retries for action in plan.actions}
+        self._wanted = _identities(plan)
+        self._allowed = _allowed(plan)
         self._bought = defaultdict(set)
+        if self._world.process.day.command is Command.RUN_PLAN:
+            self._world.seen["a saved plan carried out"] += plan.count > 0
+
+    def plan_saved(self, plan: Plan) -> None:
+        """Hear that a person keeps a plan, to have exactly this bought later."""
+        self._saved_wanted = _identities(plan)
+        self._saved_allowed = _allowed(plan)
+        self._bought_by_saved = defaultdict(set)
 
     def committed(self) -> None:
         """Read the events that were just committed: each must be true at this moment."""
         for entry in self._new_events():
-            if entry.take is None or entry.kind in (Note.MOVED, Note.IMPORTED):
+            if entry.take is None:
+                continue
+            self._keep_deeds(entry.take, entry.facts)
+            if entry.kind == Note.IMPORTED:
+                self._states[entry.take] = TakeState(entry.facts["state"])
+            if entry.kind in (Note.MOVED, Note.IMPORTED):
                 continue
             event = Event(entry.kind)
             before = self._states.get(entry.take, TakeState.PLANNED)
             self._world.seen[f"transition {before} {event}"] += 1
             self._states[entry.take] = after(before, event)
-            if event is Event.INTENDED:
-                self.take_of[entry.facts["key"]] = entry.take
-                self.keys_of.setdefault(entry.take, set()).add(entry.facts["key"])
-            elif event is Event.COMPLETED:
+            if event is Event.COMPLETED:
                 self._really_completed(entry.take)
+            elif event is Event.DELETED:
+                self._really_deleted(entry.take)
+
+    def _keep_deeds(self, uid: str, facts: "Mapping[str, Any]") -> None:
+        """Remember which key is which take's, and what it is to buy.
+
+        A take from results.json, or found by a search, may have no key: its charge tells.
+        """
+        key = facts.get("key")
+        if key is None and facts.get("avatar_id") and not self.keys_of.get(uid):
+            charge = self._world.simulator.account.charges.get(facts["avatar_id"])
+            key = charge.idempotency_key if charge is not None else None
+        if key is not None:
+            self.take_of[key] = uid
+            self.keys_of.setdefault(uid, set()).add(key)
+        if "identity" in facts and "look" in facts:
+            for known in self.keys_of.get(uid, ()):
+                self.deeds[known] = Deed(facts["look"], facts["identity"])
 
     def _new_events(self) -> "Iterable[Entry]":
         rows = self.rows(
@@ -102,9 +137,36 @@ class Judge(Auditor):
             state = status(look, account.groups.get(look.group_id), self._world.now())
             self.must(state == "completed", f"{uid} is completed here, at HeyGen it is {state}")
 
+    def _really_deleted(self, uid: str) -> None:
+        take = self.take("uid", uid)
+        there = take is not None and take["avatar_id"] in self._world.simulator.account.looks
+        self.must(not there, f"{uid} is called deleted, and HeyGen still has it")
+
+    def deleting(self, look_id: str) -> None:
+        """Hear that a look is about to be deleted: one that nobody wants, and not its group."""
+        process, account = self._world.process, self._world.simulator.account
+        self.must(process.day.command is Command.PRUNE, f"{process.day.command} deletes {look_id}")
+        take = self.take("avatar_id", look_id)
+        if take is None:
+            raise Violation(f"{look_id} is deleted, which this campaign did not make")
+        label = f"{take['look']}#{take['number']}"
+        self.must(take["kind"] != LookKind.EXISTING, f"{label} existed before, and is deleted")
+        wanted = {look.key for look in process.campaign.looks}
+        picks = dict(self.rows("SELECT look, take FROM picks"))
+        self.must(
+            take["look"] not in wanted or picks.get(take["look"]) != take["uid"],
+            f"{label} is picked and wanted, and is deleted",
+        )
+        look = account.looks.get(look_id)
+        if look is not None and not process.with_groups:
+            others = [one for one in account.looks_of(look.group_id) if one.id != look_id]
+            self.must(bool(others), f"{label} is the last look of its group, and is deleted")
+
     def sending(self, request: httpx.Request, body: bytes) -> None:
         """Hear that a paid request is about to leave: what it says must be on disk already."""
         self.posts += 1
+        command = self._world.process.day.command
+        self.must(command in BUYING, f"{command} is free, and sends a paid request")
         key = request.headers["idempotency-key"]
         take = self.take("key", key)
         if take is None:
@@ -145,12 +207,20 @@ class Judge(Auditor):
             take["identity"],
             take["uid"],
         )[0][0]
-        command = self._world.process.day.command
-        if command in (Command.RUN, Command.RETRY):
+        process = self._world.process
+        if not process.asked.cascade and not process.asked.reroll:
             self.must(there < look.takes, f"{label} is bought; {there} of {look.takes} are there")
+            books = self._in_the_books(look.key, take["identity"])
+            self.must(books < look.takes, f"{label} is bought again; HeyGen has {books} of it")
+        selected = process.selected
+        self.must(
+            selected is None or look.key in selected, f"{label} is bought, and was not selected"
+        )
         self._bought[look.key].add(take["uid"])
         bought, allowed = len(self._bought[look.key]), self._allowed.get(look.key, 0)
         self.must(bought <= allowed, f"{bought} takes of {look.key} are bought, {allowed} agreed")
+        if process.day.command is Command.RUN_PLAN:
+            self._as_saved(take)
         if isinstance(look.reference, LookRef):
             known = self.rows(
                 "SELECT state, identity FROM takes WHERE avatar_id = ?", take["reference_id"]
@@ -163,6 +233,28 @@ class Judge(Auditor):
                 known[0][1] == self._wanted.get(look.reference.look),
                 f"{label} references a take of {look.reference.look} that nobody wants any more",
             )
+
+    def _as_saved(self, take: "Mapping[str, Any]") -> None:
+        """A saved plan buys what it says, once, however often it is carried out."""
+        key = take["look"]
+        self.must(
+            self._saved_wanted.get(key) == take["identity"],
+            f"{key} is bought by a saved plan that was for another",
+        )
+        self._bought_by_saved[key].add(take["uid"])
+        bought, allowed = len(self._bought_by_saved[key]), self._saved_allowed.get(key, 0)
+        self.must(bought <= allowed, f"a saved plan for {allowed} takes of {key} buys {bought}")
+
+    def _in_the_books(self, key: str, identity: str) -> int:
+        """Count the looks that were bought for this, and that HeyGen still has, none failed."""
+        account = self._world.simulator.account
+        wanted = Deed(key, identity)
+        return sum(
+            self.deeds.get(charge.idempotency_key or "") == wanted
+            and charge.id in account.looks
+            and account.looks[charge.id].outcome == "completed"
+            for charge in self.remembered()
+        )
 
     def _slots(self, take: "Mapping[str, Any]", label: str) -> None:
         """Never more in progress than the limit, as far as the runner can know it."""
@@ -203,10 +295,11 @@ class Judge(Auditor):
     def _fits_the_rules(self, served: Served, body: bytes, key: str) -> None:
         if 400 <= served.status < 500 and served.status not in NOT_ITS_FAULT:
             hopeless = HOPELESS.encode() in body and said_by(served) in ("download_failed", "")
+            hopeless |= any(one.encode() in body for one in self._world.deleted)
             self.must(hopeless, f"the request {key} was refused: {served.body.decode()[:300]}")
 
     def _under_the_ceilings(self) -> None:
-        charges = self._world.simulator.account.charges.values()
+        charges = self.remembered()
         if self._ceilings.campaign is not None:
             net = sum(charge.amount - charge.refunded for charge in charges)
             self.must(
@@ -223,3 +316,11 @@ class Judge(Auditor):
                 gross <= millionths(self._ceilings.run),
                 f"{gross / 1e6} was charged in a run with a ceiling of {self._ceilings.run}",
             )
+
+
+def _identities(plan: Plan) -> dict[str, str]:
+    return {a.key: a.identity for a in plan.actions if a.identity is not None}
+
+
+def _allowed(plan: Plan) -> dict[str, int]:
+    return {action.key: action.takes + action.retries for action in plan.actions}

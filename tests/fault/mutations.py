@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runner.cli import prune, rebuild, refresh, run, workshop
 from runner.executor import desk, purchase, session
 from runner.executor.desk import Desk
 from runner.executor.gate import Gate
@@ -17,9 +18,12 @@ from runner.executor.watch import Watcher
 from runner.heygen.client import HeyGen
 from runner.ledger.file import LedgerFile
 from runner.ledger.store import Store
-from runner.model import Billing, Take, TakeState
+from runner.model import Billing, LookKind, Take, TakeState
+from runner.plan import wishes
+from runner.plan.pruning import Pruning
 from runner.policy import lifecycle
 from runner.policy.lifecycle import Event
+from runner.policy.pacing import Pacer
 from runner.policy.verdict import Purchase, judge_purchase
 from tests.fault.world import KEY
 
@@ -97,6 +101,7 @@ def free_the_slot_early(patch: Patch) -> None:
 
     patch.setattr(Execution, "__init__", wide)
     patch.setattr(Gate, "began", lambda _self, _uid: None)
+    patch.setattr(Pacer, "places", 1000)
 
 
 def swallow_cancellation(patch: Patch) -> None:
@@ -197,6 +202,68 @@ def let_tables_drift(patch: Patch) -> None:
     patch.setattr(Store, "_put_pick", lambda _self, _look: None)
 
 
+def rebuild_forgets_takes(patch: Patch) -> None:
+    """A rebuild takes all but the last take from results.json."""
+    results_for = workshop.results_for
+
+    def most(*args: Any) -> Any:
+        return results_for(*args)[:-1]
+
+    patch.setattr(rebuild, "results_for", most)
+
+
+def rebuild_asks_no_account(patch: Patch) -> None:
+    """A rebuild believes that results.json knows everything."""
+
+    async def nothing(*_args: Any) -> list[Any]:
+        return []
+
+    patch.setattr(rebuild, "bought_since", nothing)
+
+
+def start_without_the_results(patch: Patch) -> None:
+    """A run with an empty ledger does not look into results.json."""
+
+    async def unread(*_args: Any) -> None:
+        return None
+
+    patch.setattr(run, "use_results", unread)
+
+
+def carry_out_any_saved_plan(patch: Patch) -> None:
+    """A saved plan is not held against what is there now."""
+    patch.setattr(run, "moved", lambda *_args: [])
+
+
+def select_everything(patch: Patch) -> None:
+    """What was selected is forgotten."""
+    patch.setattr(wishes, "chosen", lambda *_args: None)
+
+
+def prune_whole_groups(patch: Patch) -> None:
+    """The last look of a group is deleted like any other."""
+    patch.setattr(prune, "last_of_their_groups", lambda *_args: {})
+
+
+def prune_what_is_picked(patch: Patch) -> None:
+    """Takes are pruned whether they are picked or not."""
+
+    def all_of_them(_campaign: Any, snapshot: Any, *_args: Any, **_named: Any) -> Pruning:
+        takes = [take for of_look in snapshot.takes.values() for take in of_look]
+        return Pruning(tuple(t for t in takes if t.usable and t.kind is not LookKind.EXISTING), ())
+
+    patch.setattr(prune, "prunable", all_of_them)
+
+
+def record_what_is_not_listed(patch: Patch) -> None:
+    """A refresh calls deleted whatever it finds in the account."""
+
+    async def everything(_work: Any, takes: Any, _shown: Any) -> set[str]:
+        return {take.avatar_id for take in takes if take.avatar_id}
+
+    patch.setattr(refresh, "_gone", everything)
+
+
 MUTATIONS: dict[Callable[[Patch], None], str] = {
     send_before_commit: "which the ledger does not know",
     new_key_on_replay: "",
@@ -206,12 +273,20 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     free_the_slot_early: "are in progress, limit",
     swallow_cancellation: "charged",
     believe_a_refused_replay: "charged",
-    lost_means_not_sent: "charged",
+    lost_means_not_sent: "is bought again",
     keys_live_forever: "was charged 2 times",
     adopt_whatever_fits: "charge",
     call_failures_refunded: "HeyGen charged",
     send_before_the_reference: "before its reference",
     write_the_key_down: "the key is in",
     let_tables_drift: "the events know other picks",
+    rebuild_forgets_takes: "",
+    rebuild_asks_no_account: "would buy it again",
+    start_without_the_results: "",
+    carry_out_any_saved_plan: "saved plan",
+    select_everything: "was not selected",
+    prune_whole_groups: "is the last look of its group",
+    prune_what_is_picked: "is picked and wanted, and is deleted",
+    record_what_is_not_listed: "HeyGen still has it",
 }
 """Every mutation, and a part of what the judge says of it."""

@@ -12,20 +12,24 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from random import Random
+from typing import Any
+
+import httpx
 
 from runner.heygen.network import certificates
 from runner.ledger.file import read_snapshot
-from runner.model import Campaign, Snapshot, Take, TakeState, UrlImage
+from runner.model import Campaign, Snapshot, UrlImage
 from runner.plan import Action
 from runner.plan import plan as make_plan
 from runner.plan.graph import needs_of
 from runner.policy.outcome import Exit
 from tests.fault.campaigns import HOPELESS, edited, grown
 from tests.fault.commands import COMMANDS
-from tests.fault.history import CALM, Command, Day, Edit, EditKind, History
+from tests.fault.hands import Hands
+from tests.fault.history import BUYING, CALM, Command, Day, History
 from tests.fault.judge import Judge
 from tests.fault.process import Ended, Process
+from tests.fault.stage import on_stage
 from tests.fault.virtual import Deadlock, fixed_order
 from tests.fault.world import Violation, World
 
@@ -38,6 +42,12 @@ OUTSIDE = "where it would be saved"
 
 LATEST = 400.0
 """Seconds after which nothing is on the wires any more: a person who looks earlier guesses."""
+
+CAREFUL = frozenset({Command.RECONCILE, Command.REBUILD, Command.PRUNE})
+"""Before these a person waits until nothing is on the wires."""
+
+ANEW = BUYING | {Command.REBUILD, Command.ADOPT, Command.SAVE_PLAN}
+"""What can be done without a ledger."""
 
 ROUNDS = 80
 """So many calm commands must be enough to finish any campaign."""
@@ -61,7 +71,7 @@ class Report:
 
 def play(history: History) -> Report:
     """Play a history from its first day to its end."""
-    with fixed_order(), _certificates_once(), _folder() as folder:
+    with fixed_order(), _shortcuts(), _folder() as folder:
         world = World(history, folder)
         director = _Director(world)
         broken, books = None, list[str]()
@@ -82,15 +92,21 @@ def play(history: History) -> Report:
 
 
 @contextmanager
-def _certificates_once() -> Iterator[None]:
-    """Load the certificates once: nothing here is ever encrypted, and loading takes long."""
-    loaded = _loaded()
+def _shortcuts() -> Iterator[None]:
+    """Load the certificates once, and look for no cookies: nothing here is encrypted or sets any.
+
+    Both take long, and say nothing about the runner.
+    """
+    loaded, extract = _loaded(), httpx.Cookies.extract_cookies
     places = [sys.modules[name] for name in LOADERS]
+    cookies: Any = httpx.Cookies
+    cookies.extract_cookies = lambda _self, _response: None
     try:
         for place in places:
             vars(place)["certificates"] = lambda *_args, **_named: loaded
         yield
     finally:
+        cookies.extract_cookies = extract
         for place in places:
             vars(place)["certificates"] = certificates
 
@@ -122,6 +138,7 @@ class _Director:
             history.shape, world.stock, price=history.price, budget=history.campaign_usd
         )
         self.former: list[Campaign] = []
+        self.hands = Hands(world)
 
     def everything(self) -> None:
         for number, day in enumerate(self.world.history.days):
@@ -134,12 +151,8 @@ class _Director:
     def _edit(self, day: Day) -> None:
         for edit in day.edits:
             before = self.campaign
-            if edit.kind is EditKind.DELETE_AT_HEYGEN:
-                self._delete(edit)
-            elif edit.kind is EditKind.LOSE_PICTURE:
-                self._lose(edit)
-            else:
-                self.campaign = edited(before, edit, self.former, self.world.stock)
+            self.hands.carry_out(edit)
+            self.campaign = edited(before, edit, self.former, self.world.stock)
             if self.campaign != before:
                 self.former.append(before)
                 self.world.seen[f"edit {edit.kind}"] += 1
@@ -147,62 +160,42 @@ class _Director:
 
     def _command(self, day: Day, name: str) -> Ended:
         world = self.world
-        late = LATEST if day.command is Command.RECONCILE else 0.0
-        world.let_pass(max(day.wait, late))
+        careful = day.command in CAREFUL or self.judge.lost
+        world.let_pass(max(day.wait, LATEST if careful else 0.0))
         world.skew += day.clock
         world.set_weather(day.weather)
         world.top_up(day.top_up)
         if day.consents:
             world.grant_consents()
+        day = self._mindful(day)
         world.say(f"=== {name}: {day.command}")
-        process = Process(world, self.commands, day)
+        process = Process(world, self.commands, day, self.campaign)
         self.commands += 1
         command = COMMANDS[day.command]
-        if day.command is not Command.RUN and not process.ledger_path.exists():
+        if day.command not in ANEW and not process.ledger_path.exists():
             return Ended(code=2)
         world.seen[f"command {day.command}"] += 1
-        ended = process.run(lambda alive: command(self.campaign, alive))
-        world.say(f"=== {name} ends: {_said(ended)}")
+        posts = self.judge.posts
+        self.judge.freshen()
+        damaged = self.hands.damaged
+        with on_stage(process):
+            ended = process.run(lambda alive: command(self.campaign, alive))
+        self.judge.freshen()
+        if damaged and self.judge.posts != posts:
+            raise Violation("a paid request was sent from a ledger that cannot be read")
+        self.hands.find_ledger()
+        why = f", {ended.error}" if ended.error is not None else ""
+        world.say(f"=== {name} ends: {_said(ended)}{why}")
         world.seen[f"ends {_said(ended)}"] += 1
-        self.judge.audit()
+        self.judge.audit(self.campaign)
         return ended
 
-    def _delete(self, edit: Edit) -> None:
-        """Let a person delete, at HeyGen, a look that is still under way."""
-        account = self.world.simulator.account
-        wanted = {
-            take.avatar_id
-            for take in self._takes_in(TakeState.PROCESSING, TakeState.PENDING_CONSENT)
-        }
-        looks = [look for look_id, look in sorted(account.looks.items()) if look_id in wanted]
-        if not looks:
-            return
-        look = Random(f"delete/{edit.draw}").choice(looks)
-        account.drop(look)
-        if account.cover(look.group_id)[0] is None:
-            account.drop(account.groups[look.group_id])
-        self.world.seen[f"edit {edit.kind}"] += 1
-        self.world.say(f"person: deletes {look.id} at HeyGen")
-
-    def _lose(self, edit: Edit) -> None:
-        """Let a picture on disk get lost, or be painted over."""
-        images = sorted(take.image for take in self._takes_in(TakeState.FETCHED) if take.image)
-        if not images:
-            return
-        rng = Random(f"lose/{edit.draw}")
-        image = rng.choice(images)
-        path = self.world.folder / "bad-days.lookbook" / image
-        if rng.random() < 0.5:
-            path.unlink(missing_ok=True)
-        else:
-            path.write_bytes(b"painted over")
-        self.world.lost_pictures.add(image)
-        self.world.seen[f"edit {edit.kind}"] += 1
-        self.world.say(f"person: loses {image}")
-
-    def _takes_in(self, *states: TakeState) -> list[Take]:
-        snapshot = read_snapshot(self.world.folder / "bad-days.lookbook" / "ledger.sqlite")
-        return [t for of_look in snapshot.takes.values() for t in of_look if t.state in states]
+    def _mindful(self, day: Day) -> Day:
+        """A person who lost the ledger, and whose results.json is behind, rebuilds first."""
+        gone = self.judge.lost and not self.hands.damaged
+        if gone and self.hands.stale and day.command in BUYING:
+            return replace(day, command=Command.REBUILD)
+        return day
 
     # --- the end ------------------------------------------------------------------------------
 
@@ -214,6 +207,11 @@ class _Director:
         self.world.skew = max(0.0, self.world.skew)
         wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
         day = Day(wait=600.0, weather=CALM)
+        for _ in range(ROUNDS):
+            if self.judge.lost:
+                self._command(replace(day, command=Command.REBUILD), "calm rebuild")
+        if self.world.deleted and not self.judge.lost:
+            self._command(replace(day, command=Command.RECORD), "calm record")
         ended = self._command(replace(day, top_up=wealth), "calm 0")
         for number in range(1, ROUNDS):
             if ended.error is not None:
@@ -235,7 +233,7 @@ class _Director:
         self._command(day, "again")
         if self.judge.posts != posts:
             raise Violation("everything was done, and a run sent another paid request")
-        snapshot = self.judge.audit()
+        snapshot = self.judge.audit(self.campaign)
         if snapshot is not None:
             self.judge.settled(snapshot)
 

@@ -1,43 +1,36 @@
-"""One process of the runner: it opens what a command opens, works, and may die at any moment."""
+"""One process of the runner: it carries out one command, and may die at any moment."""
 
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import anyio
 
-from runner.answers import Answer, UserData
-from runner.errors import AccountError, ApiTrouble, LedgerLocked, LookbookError
-from runner.executor.desk import Desk
+from runner.errors import LedgerLocked, LookbookError
 from runner.executor.ports import Observer
-from runner.heygen.client import HeyGen
-from runner.heygen.credentials import Credentials
-from runner.images.downloader import Downloader
-from runner.ledger.file import LedgerFile
 from runner.ledger.lock import hold
-from runner.model import Account, Take
-from runner.policy.budget import Ceilings
+from runner.model import Campaign, Take
+from runner.plan.wishes import NO_WISHES
 from runner.policy.lifecycle import Event
-from runner.policy.pacing import Pacer
-from runner.policy.patience import Patience, backoff
-from runner.policy.verdict import Free, judge_free
 from tests.fault.chance import SeededEntropy
 from tests.fault.history import Day, MishapKind
-from tests.fault.network import Network
+from tests.fault.reading import look_on
 from tests.fault.virtual import VirtualLoop
-from tests.fault.world import KEY, Killed, Violation, World
+from tests.fault.world import Killed, Violation, World
 
-__all__ = ["Bench", "Ended", "Process"]
+__all__ = ["Clock", "Ear", "Ended", "Process"]
 
 LONGEST = 12 * 3600.0
 """No command may take longer, in virtual seconds: every wait is bounded."""
 
 MOST_TURNS = 400_000
 """Nor may it turn on the spot."""
+
+
+FILES = frozenset({"image", "results", "swap"})
+"""What is written beside the ledger: no transactions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +40,6 @@ class Ended:
     code: int | None = None
     error: LookbookError | None = None
     killed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What a command works with."""
-
-    desk: Desk
-    ledger: LedgerFile
-    account: Account
-    user: UserData
 
 
 class Clock:
@@ -94,15 +77,26 @@ class Ear(Observer):
 
 
 class Process:
-    """Runs one command of one day, with that day's mishaps."""
+    """Runs one command of one day, with that day's mishaps.
 
-    def __init__(self, world: World, number: int, day: Day) -> None:
+    ``campaign`` is what it works for, ``asked`` what was asked for beyond that. ``selected`` are
+    the only looks it may buy; None: all. ``elsewhere`` says that its ledger is another campaign's,
+    or one that is being rebuilt.
+    """
+
+    def __init__(self, world: World, number: int, day: Day, campaign: Campaign) -> None:
         self.world = world
         self.day = day
-        self.state = world.folder / "bad-days.lookbook"
+        self.campaign = campaign
+        self.asked = NO_WISHES
+        self.selected: frozenset[str] | None = None
+        self.with_groups = False
+        self.elsewhere = False
+        self.locked = False
+        self.state = world.state
         self.ctrl_c: Callable[[], None] | None = None
         self.number = number
-        self._entropy = SeededEntropy(world.chance.of("process", number))
+        self.entropy = SeededEntropy(world.chance.of("process", number))
         self._points: Counter[str] = Counter()
         self._requests: Counter[str] = Counter()
         self._transactions = 0
@@ -161,6 +155,12 @@ class Process:
                     self._struck(mishap.kind)
             elif mishap.kind is MishapKind.RIVAL:
                 self._rival()
+            elif mishap.kind is MishapKind.ONLOOKER and look_on(world, self.campaign):
+                self._struck(mishap.kind)
+
+    def opens(self, ledger: Path) -> None:
+        """Hear that a ledger is opened."""
+        self.elsewhere = ledger != self.ledger_path
 
     def _struck(self, kind: MishapKind, more: str = "") -> None:
         self.world.seen[f"mishap {kind}"] += 1
@@ -168,7 +168,7 @@ class Process:
 
     def _rival(self) -> None:
         """Start another run: it must be turned away as long as this one holds the ledger."""
-        if not self._points["lock"]:
+        if not self.locked:
             return
         self._struck(MishapKind.RIVAL)
         try:
@@ -200,7 +200,7 @@ class Process:
             ):
                 world.seen[f"killed {point}"] += 1
                 self.die(mishap.kind, point)
-        if not point.startswith("image:"):
+        if point.partition(":")[0] not in FILES:
             self._passes_transaction(point.partition(":")[2])
 
     def _passes_transaction(self, point: str) -> None:
@@ -215,7 +215,7 @@ class Process:
             if slow and point == "before-commit" and self.world.loop is not None:
                 self.world.seen[f"mishap {mishap.kind}"] += 1
                 self.world.loop.advance(mishap.amount)
-        if point == "after-commit":
+        if point == "after-commit" and not self.elsewhere:
             self.world.judged(self.world.judge.committed)
 
     def passes_request(self, point: str) -> None:
@@ -225,61 +225,3 @@ class Process:
         for mishap in self.day.mishaps:
             if mishap.kind is kind and mishap.at == self._requests[point]:
                 self.die(kind, f"paid request {mishap.at}")
-
-    # --- what a command opens -----------------------------------------------------------------
-
-    @asynccontextmanager
-    async def open(self, ceilings: Ceilings) -> AsyncIterator[Bench]:
-        """Open account, lock and ledger as the commands do (``runner.cli.workshop``)."""
-        world, clock = self.world, Clock(self.world)
-        network = Network(world)
-        async with HeyGen(
-            Credentials(KEY), "https://api.heygen.com", transport=network, now=clock.now
-        ) as api:
-            hello = await self._hello(api)
-            account = Account(api.address.host, hello.data.username)
-            self.state.mkdir(parents=True, exist_ok=True)
-            pictures = Downloader(self.state, transport=network, inline=True, probe=self.passes)
-            async with pictures as images:
-                with hold(self.state, now=clock.now()):
-                    self._points["lock"] = 1
-                    ledger = LedgerFile(
-                        self.ledger_path,
-                        now=clock.now,
-                        entropy=self._entropy,
-                        ceilings=ceilings,
-                        probe=self.passes,
-                        inline=True,
-                    )
-                    desk = Desk(
-                        api=api,
-                        ledger=ledger,
-                        images=images,
-                        clock=clock,
-                        entropy=self._entropy,
-                        observer=Ear(world),
-                        patience=Patience(),
-                        pacer=Pacer(self.day.concurrency),
-                    )
-                    try:
-                        yield Bench(desk, ledger, account, hello.data)
-                    finally:
-                        self._points["lock"] = 0
-                        ledger.close()
-
-    async def _hello(self, api: HeyGen) -> Answer[UserData]:
-        attempt = 0
-        while True:
-            attempt += 1
-            reply = await api.me()
-            if isinstance(reply, Answer):
-                return reply
-            verdict = judge_free(reply)
-            if verdict is Free.PERSON:
-                raise AccountError("HeyGen does not accept the key")
-            if verdict is not Free.AGAIN or attempt > Patience().retries:
-                raise ApiTrouble("HeyGen does not answer")
-            await anyio.sleep(backoff(attempt, self._entropy.random()))
-
-
-Work = Callable[[Process], Awaitable[Any]]

@@ -100,3 +100,39 @@ def test_a_reroll_that_fails_in_a_later_run_is_not_bought_again(draw: int) -> No
     killed = Mishap(MishapKind.KILL_COMMIT, 1, "accepted:after-commit")
     reroll = Day(command=Command.REROLL, weather=failing, mishaps=(killed,))
     survives(Day(), reroll, Day(), looks=6, draw=draw)
+
+
+def test_a_first_run_on_a_full_disk_leaves_nothing_that_stops_the_next() -> None:
+    full = Mishap(MishapKind.DISK_FULL, 1, "before-commit")
+    survives(Day(mishaps=(full,)), Day(), Day(), looks=2)
+
+
+@pytest.mark.parametrize("draw", range(4))
+def test_a_rebuild_finds_all_takes_of_a_look_that_results_do_not_know(draw: int) -> None:
+    unsaid = Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write")
+    more = tuple(Edit(EditKind.TAKES, draw + n) for n in range(3))
+    lost = Edit(EditKind.LOSE_LEDGER, draw)
+    survives(
+        Day(),
+        Day(edits=more, mishaps=(unsaid,)),
+        Day(edits=(lost,), command=Command.REBUILD),
+        Day(),
+        looks=3,
+        draw=draw,
+    )
+
+
+@pytest.mark.parametrize("draw", range(6))
+def test_what_a_person_called_unbought_does_not_come_back_from_the_results(draw: int) -> None:
+    killed = Mishap(MishapKind.KILL_SEND, 1)
+    interrupt = Mishap(MishapKind.INTERRUPT, 15)
+    absolved = Mishap(MishapKind.KILL_COMMIT, 1, "absolved:after-commit")
+    survives(
+        Day(mishaps=(killed,)),
+        Day(mishaps=(interrupt,)),
+        Day(wait=200_000.0),
+        Day(command=Command.RECONCILE, mishaps=(absolved,)),
+        Day(),
+        looks=1,
+        draw=draw,
+    )

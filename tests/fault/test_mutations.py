@@ -8,7 +8,17 @@ import pytest
 
 from tests.fault import mutations
 from tests.fault.generate import generate
-from tests.fault.history import Day, History, Mishap, MishapKind, Shape, Weather
+from tests.fault.history import (
+    Command,
+    Day,
+    Edit,
+    EditKind,
+    History,
+    Mishap,
+    MishapKind,
+    Shape,
+    Weather,
+)
 from tests.fault.mutations import MUTATIONS
 from tests.fault.play import play
 
@@ -18,6 +28,49 @@ Mutation = Callable[[pytest.MonkeyPatch], None]
 
 LOSING = Weather(network=(("reset", 0.3), ("gateway-after", 0.2)))
 FAILING = Weather(faults=(("fail-generation", 0.5),), latency="fixed:20")
+
+
+def _edits(*kinds: EditKind) -> tuple[Edit, ...]:
+    return tuple(Edit(kind, 0) for kind in kinds)
+
+
+UNSAID = (Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write"),)
+
+ERRANDS = {
+    "rebuild_forgets_takes": (
+        Day(),
+        Day(edits=_edits(EditKind.DAMAGE_LEDGER), command=Command.REBUILD),
+        Day(),
+    ),
+    "rebuild_asks_no_account": (
+        Day(),
+        Day(edits=_edits(EditKind.ADD, EditKind.ADD), mishaps=UNSAID),
+        Day(edits=_edits(EditKind.LOSE_LEDGER), command=Command.REBUILD),
+    ),
+    "start_without_the_results": (Day(), Day(edits=_edits(EditKind.LOSE_LEDGER))),
+    "carry_out_any_saved_plan": (
+        Day(edits=_edits(EditKind.ADD)),
+        Day(command=Command.SAVE_PLAN),
+        Day(edits=_edits(EditKind.PROMPT, EditKind.ADD), command=Command.RUN_PLAN),
+    ),
+    "select_everything": (Day(command=Command.SELECT),) * 2,
+    "prune_whole_groups": (
+        Day(),
+        Day(edits=_edits(EditKind.BASE, EditKind.REMOVE, EditKind.REMOVE)),
+        Day(edits=_edits(EditKind.REMOVE, EditKind.REMOVE), command=Command.PRUNE),
+        Day(command=Command.PRUNE),
+    ),
+    "prune_what_is_picked": (Day(), Day(command=Command.PRUNE)),
+    "record_what_is_not_listed": (Day(), Day(command=Command.RECORD)),
+}
+"""What people do where a mutation of what they run matters."""
+
+
+def _drawn(days: tuple[Day, ...], seed: int) -> tuple[Day, ...]:
+    return tuple(
+        replace(day, edits=tuple(Edit(e.kind, 100 * seed + n) for n, e in enumerate(day.edits)))
+        for day in days
+    )
 
 
 def some_bad_days(mutation: Mutation) -> Iterator[History]:
@@ -46,6 +99,8 @@ def some_bad_days(mutation: Mutation) -> Iterator[History]:
             yield History(seed, shape, (base, silent, silent, Day(wait=90_000.0)))
         elif name == "free_the_slot_early":
             yield History(seed, shape, (Day(concurrency=2),))
+        elif name in ERRANDS:
+            yield History(seed, shape, _drawn(ERRANDS[name], seed))
         else:
             yield History(seed, shape, (Day(weather=LOSING), Day(weather=LOSING, wait=90_000.0)))
     yield from map(generate, range(1, 40))

@@ -95,6 +95,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._turns = 0
         self._on_turn = on_turn
         self._serial = 0
+        self._tasks: list[_Task] = []
         selector = _Selector()
         selector.loop = self
         super().__init__(selector)
@@ -126,9 +127,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         before: nothing that they still try may have an effect.
         """
         with _silence():
-            for task in sorted(asyncio.all_tasks(self), key=hash):
+            for task in self._tasks:  # asyncio would look through the tasks of every loop
+                if task.done():
+                    continue
                 task._log_destroy_pending = False  # type: ignore[attr-defined]
                 _unwind(task.get_coro())
+            self._tasks.clear()
             self.close()
 
     def _numbered(
@@ -138,7 +142,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         **kwargs: Any,
     ) -> _Task:
         self._serial += 1
-        return _Task(coroutine, loop=loop, serial=self._serial, **kwargs)
+        task = _Task(coroutine, loop=loop, serial=self._serial, **kwargs)
+        self._tasks.append(task)
+        return task
 
 
 def _unwind(coroutine: Any) -> None:

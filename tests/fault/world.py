@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ class World:
     def __init__(self, history: History, folder: Path) -> None:
         self.history = history
         self.folder = folder
+        self.state = folder / "bad-days.lookbook"
         self.chance = Chance(history.seed)
         self.elapsed = 0.0
         self.skew = 0.0
@@ -81,6 +83,7 @@ class World:
         self.seen: Counter[str] = Counter()
         self.strikes: list[str] = []
         self.lost_pictures: set[str] = set()
+        self.deleted: set[str] = set()
         self.trouble_found: BaseException | None = None
         self.armed = set(history.armed)
         self.dead = False
@@ -208,6 +211,9 @@ class World:
         if _is_paid(request):
             self.process.passes_request("send")
             self.judged(lambda: self.judge.sending(request, body))
+        elif request.method == "DELETE":
+            look_id = request.url.path.rpartition("/")[2]
+            self.judged(lambda: self.judge.deleting(look_id))
         return self._requests
 
     def about_to_answer(self, request: httpx.Request) -> None:
@@ -302,6 +308,7 @@ class World:
         return FileImage(path, path.name, digest, "image/png", len(content), 512, 512)
 
 
+@cache
 def _png(number: int) -> bytes:
     """A picture of 512 x 512 in one shade of grey."""
     side = 512

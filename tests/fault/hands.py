@@ -1,0 +1,176 @@
+"""What a person does by hand between two runs: at HeyGen, to pictures, to the ledger's file."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from runner.errors import LedgerDamaged
+from runner.ledger.file import read_snapshot
+from runner.ledger.places import has_takes
+from runner.model import LookKind, Take, TakeState
+from runner.simulator.records import Look
+from tests.fault.history import Edit, EditKind
+from tests.fault.world import World
+
+__all__ = ["Hands"]
+
+UNDER_WAY = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
+DONE = (TakeState.COMPLETED, TakeState.FETCHED)
+
+DAMAGE = b"this was a ledger once " * 200
+
+
+class Hands:
+    """One person's hands in a world.
+
+    Of a lost ledger, ``stale`` says that results.json is behind it, ``damaged`` that its file is
+    there and cannot be read.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.stale = False
+        self.damaged = False
+
+    @property
+    def ledger(self) -> Path:
+        """The file that everything hangs on."""
+        return self._world.state / "ledger.sqlite"
+
+    def carry_out(self, edit: Edit) -> None:
+        """Do it, if there is anything that it can be done to."""
+        act = ACTS.get(edit.kind)
+        if act is None or not self.ledger.exists() or self._world.judge.lost:
+            return
+        done = act(self, Random(f"{edit.kind}/{edit.draw}"))
+        if done is not None:
+            self._world.seen[f"edit {edit.kind}"] += 1
+            self._world.say(f"person: {edit.kind}: {done}")
+
+    def find_ledger(self) -> None:
+        """See whether a lost ledger is there again."""
+        if self._world.judge.lost:
+            try:
+                there, self.damaged = has_takes(self.ledger), False
+            except LedgerDamaged:
+                there = False
+            if there:
+                self._world.judge.ledger_found()
+
+    # --- at HeyGen ----------------------------------------------------------------------------
+
+    def delete_under_way(self, rng: Random) -> str | None:
+        """Delete a look that is still under way."""
+        return self._delete(rng, self._looks_of(*UNDER_WAY))
+
+    def delete_done(self, rng: Random) -> str | None:
+        """Delete a look that is there, and that others may be made from."""
+        return self._delete(rng, self._looks_of(*DONE))
+
+    def rename(self, rng: Random) -> str | None:
+        """Give a look that is there another name."""
+        looks = self._looks_of(*DONE)
+        if not looks:
+            return None
+        look = rng.choice(looks)
+        self._world.simulator.account.put(replace(look, name=f"Renamed {rng.randrange(9)}"))
+        return look.id
+
+    def _delete(self, rng: Random, looks: list[Look]) -> str | None:
+        if not looks:
+            return None
+        account, look = self._world.simulator.account, rng.choice(looks)
+        account.drop(look)
+        self._world.deleted.add(look.id)
+        if account.cover(look.group_id)[0] is None:
+            account.drop(account.groups[look.group_id])
+            self._world.deleted.add(look.group_id)
+        return look.id
+
+    def _looks_of(self, *states: TakeState) -> list[Look]:
+        ids = {t.avatar_id for t in self._takes(*states) if t.kind is not LookKind.EXISTING}
+        account = self._world.simulator.account
+        return [look for look_id, look in sorted(account.looks.items()) if look_id in ids]
+
+    # --- on disk ------------------------------------------------------------------------------
+
+    def lose_picture(self, rng: Random) -> str | None:
+        """Let a picture get lost, or be painted over."""
+        images = sorted(take.image for take in self._takes(TakeState.FETCHED) if take.image)
+        if not images:
+            return None
+        image = rng.choice(images)
+        path = self._world.state / image
+        if rng.random() < 0.5:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(b"painted over")
+        self._world.lost_pictures.add(image)
+        return image
+
+    def lose_ledger(self, rng: Random) -> str | None:
+        """Delete the ledger, with or without what SQLite keeps beside it."""
+        return self._lose(rng, None)
+
+    def damage_ledger(self, rng: Random) -> str | None:
+        """Write over the ledger."""
+        return self._lose(rng, DAMAGE)
+
+    def _lose(self, rng: Random, content: bytes | None) -> str | None:
+        results = self._results()
+        if results is None:
+            return None  # nothing is left that anybody could start from
+        known = {_told(take) for take in self._takes(*TakeState) if take.state is not PLANNED}
+        looks = [*results["looks"], *results["orphans"]]
+        told = {_written(take) for look in looks for take in look["takes"]}
+        if not told:
+            return None
+        self.stale, self.damaged = known != told, content is not None
+        self._world.judge.ledger_lost(results)
+        for suffix in ("-wal", "-shm"):
+            Path(f"{self.ledger}{suffix}").unlink(missing_ok=True)
+        self.ledger.unlink()
+        if content is not None:
+            self.ledger.write_bytes(content)
+        if rng.random() < 0.3:
+            Path(f"{self.ledger}-wal").write_bytes(DAMAGE)
+        self._world.seen["results.json behind a lost ledger"] += self.stale
+        return "results.json is behind" if self.stale else "results.json knows everything"
+
+    def _results(self) -> Mapping[str, Any] | None:
+        try:
+            results: Mapping[str, Any] = json.loads(
+                (self._world.state / "results.json").read_text("utf-8")
+            )
+        except FileNotFoundError:
+            return None
+        return results
+
+    def _takes(self, *states: TakeState) -> list[Take]:
+        snapshot = read_snapshot(self.ledger)
+        return [t for of_look in snapshot.takes.values() for t in of_look if t.state in states]
+
+
+PLANNED = TakeState.PLANNED
+
+
+def _told(take: Take) -> tuple[object, ...]:
+    """Give what must be the same in the ledger and in results.json: what money depends on."""
+    return (take.key, str(take.state), str(take.billing), take.avatar_id)
+
+
+def _written(take: Mapping[str, Any]) -> tuple[object, ...]:
+    return (take["idempotency_key"], take["state"], take["billing"], take["avatar_id"])
+
+
+ACTS: dict[EditKind, Callable[[Hands, Random], str | None]] = {
+    EditKind.DELETE_AT_HEYGEN: Hands.delete_under_way,
+    EditKind.DELETE_DONE: Hands.delete_done,
+    EditKind.RENAME_AT_HEYGEN: Hands.rename,
+    EditKind.LOSE_PICTURE: Hands.lose_picture,
+    EditKind.LOSE_LEDGER: Hands.lose_ledger,
+    EditKind.DAMAGE_LEDGER: Hands.damage_ledger,
+}

@@ -1,0 +1,45 @@
+"""What people read while a run is at work, or after it: nothing of it may change anything."""
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from runner.catalog import tables
+from runner.cli import wiring
+from runner.ledger.places import State
+from runner.model import Campaign
+from runner.plan.wishes import Wishes, chosen
+from tests.fault.world import Violation
+
+if TYPE_CHECKING:
+    from tests.fault.world import World
+
+__all__ = ["look_on", "read_everything"]
+
+
+def look_on(world: "World", campaign: Campaign) -> bool:
+    """Read as ``status``, ``plan`` and ``export`` do, without a lock; False where nothing is."""
+    if not (world.state / "ledger.sqlite").is_file() or world.judge.lost:
+        return False
+    read_everything(world, campaign)
+    return True
+
+
+def read_everything(
+    world: "World", campaign: Campaign, wishes: Wishes | None = None
+) -> dict[str, Any]:
+    """Give the results as ``export`` does, in every form; hold them against the ledger's money."""
+    state = State(world.state)
+    before = world.judge.events()
+    snapshot, wallet = wiring.offline(state)
+    only = chosen(campaign, snapshot, wishes) if wishes is not None else None
+    results = wiring.results_of(campaign, snapshot, wallet, only)
+    rows = [json.loads(line) for line in tables.to_jsonl(results).splitlines()]
+    if len(rows) != len(results["looks"]) or not tables.to_csv(results):
+        raise Violation(f"the export has {len(rows)} rows for {len(results['looks'])} looks")
+    said = Decimal(str(results["totals"]["cost_usd"]))
+    if only is None and said != snapshot.spent:
+        raise Violation(f"the export says {said}, the ledger {snapshot.spent}")
+    if world.judge.events() != before:
+        raise Violation("somebody read, and the ledger changed")
+    return results

@@ -1,0 +1,202 @@
+"""The stage: the commands of ``runner.cli`` are the real ones, what they open is the world's.
+
+Account, network, clock, randomness, terminal: whatever a command reaches for by itself is replaced
+while one process lives. The ledger commits inline, through the code that its writer thread runs.
+"""
+
+import io
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import click
+
+import runner.catalog as catalog_package
+from runner.answers import Answer, UserData
+from runner.cli import aftermath, agree, rebuild, run, wiring, workshop
+from runner.cli.request import Request
+from runner.errors import AccountError, ApiTrouble
+from runner.executor.session import Session
+from runner.executor.tasks import one_error
+from runner.heygen.client import HeyGen
+from runner.heygen.credentials import Credentials
+from runner.images import downloader
+from runner.ledger.file import LedgerFile
+from runner.ledger.lock import hold
+from runner.model import Account
+from runner.plan import Plan
+from runner.policy.outcome import Outcome
+from runner.policy.patience import Patience, backoff
+from runner.policy.verdict import Free, judge_free
+from tests.fault.chance import SeededEntropy
+from tests.fault.network import Network
+from tests.fault.process import Clock, Ear, Process
+from tests.fault.world import KEY, Violation
+
+if TYPE_CHECKING:
+    from runner.images.downloader import Downloader
+
+__all__ = ["on_stage"]
+
+Places = dict[tuple[ModuleType, str], Any]
+
+make_catalog = catalog_package.write
+
+
+@contextmanager
+def on_stage(process: Process) -> Iterator[None]:
+    """Let commands open this process's world until the block ends."""
+    setting = _setting(process)
+    before = {(module, name): vars(module)[name] for module, name in setting}
+    try:
+        _put(setting)
+        yield
+    finally:
+        _put(before)
+
+
+def _put(places: Places) -> None:
+    for (module, name), value in places.items():
+        vars(module)[name] = value
+
+
+def _setting(process: Process) -> Places:
+    world = process.world
+
+    def said(text: object = "", *_args: Any, **_named: Any) -> None:
+        if KEY in str(text):
+            world.found(Violation("the key was said"))
+
+    def agreed(plan: Plan, link: Any, ledger: LedgerFile, request: Request) -> Plan:
+        plan = agree.agree(plan, link, ledger, request)
+        if not process.elsewhere:
+            world.judge.agreed(process.campaign, plan, ledger.ceilings)
+        return plan
+
+    return {
+        (wiring, "WallClock"): partial(Clock, world),
+        (wiring, "Randomness"): lambda: process.entropy,
+        (wiring, "knock"): partial(_knock, process),
+        (wiring, "write_results"): partial(_write_results, process, wiring.write_results),
+        (workshop, "LedgerFile"): partial(_ledger, process),
+        (workshop, "Progress"): lambda **_named: _Quiet(world),
+        (downloader, "Downloader"): partial(_pictures, process, downloader.Downloader),
+        (workshop, "hold"): partial(_hold, process),
+        (rebuild, "hold"): partial(_hold, process),
+        (run, "agree"): agreed,
+        (run, "with_signals"): partial(_with_ctrl_c, process),
+        (agree, "plan_text"): lambda *_args, **_named: "",
+        (aftermath, "results_text"): lambda *_args, **_named: "",
+        (rebuild, "os"): SimpleNamespace(link=partial(_link, process)),
+        (rebuild, "datetime"): SimpleNamespace(
+            now=lambda _zone: datetime.fromtimestamp(world.runner_now(), UTC)
+        ),
+        (catalog_package, "write"): lambda _results, folder: folder / "catalog.html",
+        (click, "echo"): said,
+        (sys, "stdin"): io.StringIO(),
+    }
+
+
+class _Quiet(Ear):
+    """Says into the log what a progress bar would show."""
+
+    def begin(self, *_what: object, **_more: object) -> None:
+        """Nothing is drawn."""
+
+    def close(self) -> None:
+        """Nothing was drawn."""
+
+
+def _ledger(process: Process, path: Path, **named: Any) -> LedgerFile:
+    """Open a ledger that commits inline; the judge reads only the campaign's own."""
+    process.opens(path)
+    return LedgerFile(path, **{**named, "probe": process.passes, "inline": True})
+
+
+@contextmanager
+def _hold(process: Process, folder: Path, *, now: float) -> Iterator[None]:
+    with hold(folder, now=now):
+        process.locked = folder == process.state
+        try:
+            yield
+        finally:
+            process.locked = False
+
+
+def _pictures(process: Process, kind: "type[Downloader]", folder: Path, **_named: Any) -> Any:
+    return kind(folder, transport=Network(process.world), inline=True, probe=process.passes)
+
+
+def _write_results(process: Process, write: Any, results: Mapping[str, Any], folder: Path) -> Path:
+    process.passes("results:before-write")
+    catalog: Path = write(results, folder)
+    process.passes("results:after-write")
+    return catalog
+
+
+def _link(process: Process, source: Path, target: Path) -> None:
+    process.passes("swap:before-link")
+    os.link(source, target)
+    process.passes("swap:after-link")
+
+
+@asynccontextmanager
+async def _knock(
+    process: Process, *, simulated_at: str | None, wait: float | None = None
+) -> AsyncIterator[wiring.Door]:
+    world = process.world
+    clock = Clock(world)
+    async with HeyGen(
+        Credentials(KEY), "https://api.heygen.com", transport=Network(world), now=clock.now
+    ) as api:
+        hello = await _hello(api, process.entropy)
+        account = Account(api.address.host, hello.data.username)
+        yield wiring.Door(api, account, hello.data, Patience(), allow_http=False)
+
+
+async def _hello(api: HeyGen, entropy: SeededEntropy) -> Answer[UserData]:
+    attempt = 0
+    while True:
+        attempt += 1
+        reply = await api.me()
+        if isinstance(reply, Answer):
+            return reply
+        verdict = judge_free(reply)
+        if verdict is Free.PERSON:
+            raise AccountError("HeyGen does not accept the key")
+        if verdict is not Free.AGAIN or attempt > Patience().retries:
+            raise ApiTrouble("HeyGen does not answer")
+        await anyio.sleep(backoff(attempt, entropy.random()))
+
+
+async def _with_ctrl_c(process: Process, session: Session, *_shown: object) -> Outcome:
+    outcomes: list[Outcome] = []
+    world, loop = process.world, process.world.loop
+    with one_error():
+        async with anyio.create_task_group() as tasks:
+
+            def ctrl_c() -> None:
+                if loop is None:
+                    return
+                if session.desk.interrupted:
+                    loop.call_soon(tasks.cancel_scope.cancel)
+                    world.seen["ctrl-c twice"] += 1
+                else:
+                    loop.call_soon(session.desk.interrupt)
+
+            process.ctrl_c = ctrl_c
+            outcomes.append(await session.carry_out())
+            tasks.cancel_scope.cancel()
+    process.ctrl_c = None
+    outcome = outcomes[0] if outcomes else session.end()
+    for key, (kind, why) in (session.standing.held if session.standing else {}).items():
+        world.say(f"held {key}: {kind}, {why}")
+    world.say(f"outcome: {outcome}")
+    return outcome
