@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from runner.errors import StorageError
@@ -20,8 +21,11 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path``; makes its folder. Leaves no half file. Raises StorageError."""
+def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Put ``data``, whole or in pieces, at ``path``; makes its folder. Leaves no half file.
+
+    Raises StorageError.
+    """
     make_folder(path.parent)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:32]}.")
@@ -30,7 +34,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes files that only their owner may read; results are there to be shared.

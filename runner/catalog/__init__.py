@@ -11,6 +11,9 @@ __all__ = ["PAGE", "write"]
 
 PAGE = "catalog.html"
 
+MOST = 20_000
+"""Looks that one page may show; a browser has its troubles with fewer already."""
+
 
 def write(
     results: Mapping[str, Any],
@@ -24,9 +27,11 @@ def write(
     Pictures are read from ``folder``; their thumbnails are kept in ``folder/thumbs``. With
     ``embed`` the page carries its pictures itself. With ``target`` the page goes into that folder
     instead, and the pictures it needs beside it are copied there. A picture that is missing, broken
-    or outside of the folder is a placeholder with the reason. Raises StorageError if something
-    cannot be written.
+    or outside of the folder is a placeholder with the reason. Of more than ``MOST`` looks the page
+    only says how to see some of them. Raises StorageError if something cannot be written.
     """
+    if len(results["looks"]) > MOST:
+        return _too_many(results, folder if target is None else target)
     # Jinja and Pillow are slow to import, and most commands need neither.
     from runner.catalog import page, pictures, reading
     from runner.files import write_atomic
@@ -39,3 +44,19 @@ def write(
     path = (folder if target is None else target) / PAGE
     write_atomic(path, html.encode("utf-8"))
     return path
+
+
+def _too_many(results: Mapping[str, Any], folder: Path) -> Path:
+    from html import escape
+
+    from runner.files import write_atomic
+
+    title, manifest = escape(results["campaign"]), escape(results["manifest"])
+    text = (
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n'
+        f"<h1>{title}</h1>\n<p>{len(results['looks']):,} looks are too many for one page. "
+        f"<code>lookbook catalog {manifest} --select tag:hero</code> makes one of some of them; "
+        "<code>results.json</code> has all.</p>\n</html>\n"
+    )
+    write_atomic(folder / PAGE, text.encode())
+    return folder / PAGE

@@ -1,20 +1,25 @@
 """After a run: results on stdout and on disk, the catalog, and what to do next."""
 
-import json
 import shlex
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
 
+from runner.catalog import PAGE
 from runner.cli import wiring
+from runner.cli.made_from import Left
 from runner.cli.request import Request
-from runner.cli.show import plain, plural, results_text
+from runner.cli.show import MOST_ROWS, plain, plural, results_text, totals_text
 from runner.cli.workshop import Workshop
 from runner.executor.session import Session
 from runner.executor.settle import Finding
 from runner.executor.standing import Hold, Standing
 from runner.files import write_atomic
+from runner.ledger.results import text_of
 from runner.model import Campaign
 from runner.policy.outcome import Exit, Outcome, exit_code
 
@@ -28,32 +33,63 @@ def results_now(campaign: Campaign, work: Workshop) -> dict[str, Any]:
 
 def print_results(results: dict[str, Any], request: Request) -> None:
     """Print results in the form that was asked for; whoever reads them may be gone."""
-    whole = request.form == "json"
-    text = json.dumps(results, indent=2, ensure_ascii=False) if whole else results_text(results)
     with suppress(BrokenPipeError):
-        click.echo(text)
+        if request.form == "json":
+            sys.stdout.writelines(text_of(results))
+            sys.stdout.flush()
+        elif len(results["looks"]) > MOST_ROWS:
+            click.echo(totals_text(results))
+        else:
+            click.echo(results_text(results))
 
 
 def leave_results(
-    campaign: Campaign, work: Workshop, session: Session, outcome: Outcome, request: Request
+    campaign: Campaign,
+    work: Workshop,
+    session: Session,
+    outcome: Outcome,
+    request: Request,
+    *,
+    left: Left,
 ) -> None:
-    """Write results and catalog, print them, and say what to do next. Raises StorageError."""
+    """Write results and catalog, print them, and say what to do next. Raises StorageError.
+
+    Where nothing has changed since the last run ``left`` them, they stay as they are.
+    """
     link = work.link
-    results = results_now(campaign, work)
-    catalog = None
-    if results["account"] is not None:  # else nothing was ever committed: it would be nobody's
-        catalog = wiring.write_results(results, link.state.folder)
-    if request.out is not None:
-        text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
-        write_atomic(request.out, text.encode())
-    print_results(results, request)
-    command = shlex.join(
-        [str(campaign.manifest), *(["--simulate"] if link.account.simulated else [])]
-    )
-    for line in [*consents(results, link), *advice(outcome, session.standing, command)]:
+    told = advice(outcome, session.standing, command_for(campaign, link))
+    catalog: Path | None = link.state.folder / PAGE
+    unchanged = None if session.plan.changes else left.summary()
+    brief = request.form == "text" and request.out is None
+    if unchanged is not None and brief and is_complete(unchanged):
+        click.echo(totals_text(unchanged))
+    else:
+        results = results_now(campaign, work)
+        if results["account"] is None:  # nothing was ever committed: it would be nobody's
+            catalog = None
+        elif unchanged is None:
+            catalog = wiring.write_results(results, link.state.folder)
+            left.remember(results)
+        if request.out is not None:
+            write_atomic(request.out, (piece.encode() for piece in text_of(results)))
+        print_results(results, request)
+        told = [*consents(results, link), *told]
+    for line in told:
         click.echo(plain(line), err=True)
     if request.form == "text" and catalog is not None:
         click.echo(f"catalog: {catalog}")
+
+
+def is_complete(summary: Mapping[str, Any]) -> bool:
+    """Whether every look is there, so that a table of them would say nothing new."""
+    states: Mapping[str, int] = summary["totals"]["states"]
+    return states.keys() <= {"fetched"}
+
+
+def command_for(campaign: Campaign, link: wiring.Link) -> str:
+    """Give the end of a command about this campaign and account, to be copied."""
+    simulate = ["--simulate"] if link.account.simulated else []
+    return shlex.join([str(campaign.manifest), *simulate])
 
 
 def consents(results: dict[str, Any], link: wiring.Link) -> list[str]:

@@ -1,6 +1,6 @@
 """``lookbook export``: the results for other programs, from the ledger; offline."""
 
-import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from runner.cli.options import (
 )
 from runner.cli.wanted import select_options, wishes_of
 from runner.files import write_atomic
+from runner.ledger.results import text_of
 from runner.plan.wishes import chosen
 
 __all__ = ["command"]
@@ -55,14 +56,14 @@ def command(
     only = chosen(campaign, snapshot, wishes)
     results = wiring.results_of(campaign, snapshot, wallet, only)
     if form == "json":
-        text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
+        pieces = text_of(results)
     else:
         from runner.catalog import tables
 
-        text = tables.to_csv(results) if form == "csv" else tables.to_jsonl(results)
+        pieces = iter([tables.to_csv(results) if form == "csv" else tables.to_jsonl(results)])
     if out is None:
-        click.echo(text, nl=False)
+        sys.stdout.writelines(pieces)
     else:
-        write_atomic(out, text.encode())
+        write_atomic(out, (piece.encode() for piece in pieces))
         click.echo(f"wrote {out}", err=True)
     return 0

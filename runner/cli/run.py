@@ -11,6 +11,7 @@ import click
 from runner.cli import wiring
 from runner.cli.aftermath import leave_results, print_results, results_now
 from runner.cli.agree import agree, ask_about_other_ledgers, ceilings_of
+from runner.cli.made_from import Left, left_in
 from runner.cli.options import (
     Usd,
     format_option,
@@ -160,7 +161,8 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
         async with workshop(
             link, ceilings=ceilings, concurrency=request.concurrency, probe=request.probe
         ) as work:
-            if not request.new_ledger:
+            left = left_in(link.state, campaign, work.ledger)
+            if not request.new_ledger and left.summary() is None:
                 await use_results(campaign, work)
             try:
                 plan = await planned(campaign, work, request)
@@ -169,10 +171,11 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
                 if request.form == "json":  # a job that reads stdout finds what there is
                     print_results(results_now(campaign, work), request)
                 raise
-            work.progress.begin(in_hand(plan), outlook_of(plan, work))
+            if hand := in_hand(plan):
+                work.progress.begin(hand, outlook_of(plan, work))
             facts = {"max_cost": None if request.max_cost is None else str(request.max_cost)}
             session = Session(work.desk, plan, link.account, link.user, request.concurrency, facts)
-            return await carry_out(campaign, work, session, request)
+            return await carry_out(campaign, work, session, request, left)
 
 
 def is_new(state: State) -> bool:
@@ -224,7 +227,9 @@ async def planned(campaign: Campaign, work: Workshop, request: Request) -> Plan:
     return plan
 
 
-async def carry_out(campaign: Campaign, work: Workshop, session: Session, request: Request) -> int:
+async def carry_out(
+    campaign: Campaign, work: Workshop, session: Session, request: Request, left: Left
+) -> int:
     """Run, then leave results whatever happened. Gives the exit code."""
     Places(campaign.manifest).use(work.link.state)
     trouble: LookbookError | None = None
@@ -235,7 +240,7 @@ async def carry_out(campaign: Campaign, work: Workshop, session: Session, reques
         outcome = session.outcome()
     work.progress.close()
     try:
-        leave_results(campaign, work, session, outcome, request)
+        leave_results(campaign, work, session, outcome, request, left=left)
     except LookbookError as error:
         trouble = trouble or error
     if trouble is not None:

@@ -8,7 +8,7 @@ import click
 
 from runner.plan.model import Action, Plan
 
-__all__ = ["plan_text", "results_text", "table", "usd"]
+__all__ = ["plan_text", "results_text", "table", "totals_text", "usd"]
 
 MARKS = {
     Action.CREATE: ("+", "green"),
@@ -32,6 +32,9 @@ STATE_COLOURS = {
     "processing": "cyan",
     "submitting": "cyan",
 }
+
+MOST_ROWS = 20_000
+"""Of more looks than this, which nobody reads, a run tells the totals alone."""
 
 SHORT = 6
 """From so many looks on, what is done already is summed up in one line."""
@@ -85,12 +88,13 @@ def plan_text(
     time: str = "",
 ) -> str:
     """Write the plan: a line for each look that changes, then the count, the price, the time."""
-    aside = [a for a in plan.actions if not a.selected and a.action is not Action.RESUME]
-    kept = [a for a in plan.actions if a.action is Action.KEEP and a.repick is None and a.selected]
+    aside = {a.key for a in plan.actions if not a.selected and a.action is not Action.RESUME}
+    kept = {a.key for a in plan.actions if a.action is Action.KEEP and a.repick is None}
+    kept -= aside
     fold = len(kept) >= SHORT and not everything
     rows = []
     for action in plan.actions:
-        if (fold and action in kept) or (action in aside and not everything):
+        if (fold and action.key in kept) or (action.key in aside and not everything):
             continue
         mark, colour = MARKS[action.action]
         price = usd(action.cost) if action.cost else ""

@@ -1,6 +1,5 @@
 """The only place that knows every part: it reads the environment and ties the pieces together."""
 
-import json
 import os
 import secrets
 import shlex
@@ -35,9 +34,9 @@ from runner.errors import (
 from runner.executor.desk import said
 from runner.executor.ports import Api, Images
 from runner.files import make_folder, write_atomic
-from runner.ledger.file import read_snapshot, read_wallet
+from runner.ledger.file import read_ledger
 from runner.ledger.places import Places, State, holding
-from runner.ledger.results import document
+from runner.ledger.results import document, text_of
 from runner.model import Account, Campaign, Snapshot
 from runner.plan import plan as make_plan
 from runner.policy.patience import Patience, backoff
@@ -308,7 +307,7 @@ def offline(state: State | None) -> tuple[Snapshot, Mapping[str, Any] | None]:
     """Read a ledger without changing it: what it holds, and what the wallet showed last."""
     if state is None or not state.ledger.is_file():
         return Snapshot(), None
-    return read_snapshot(state.ledger), read_wallet(state.ledger)
+    return read_ledger(state.ledger)
 
 
 def serving(state: State) -> str:
@@ -365,8 +364,7 @@ def write_results(results: Mapping[str, Any], folder: Path) -> Path:
     """
     from runner import catalog
 
-    text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
-    write_atomic(folder / "results.json", text.encode())
+    write_atomic(folder / "results.json", (piece.encode() for piece in text_of(results)))
     return catalog.write(results, folder)
 
 

@@ -15,7 +15,6 @@ from runner.executor.tasks import Stopping
 from runner.ledger.file import LedgerFile
 from runner.ledger.lock import hold
 from runner.ledger.places import Places
-from runner.ledger.reading import takes_in
 from runner.model import Campaign, Snapshot, Take, TakeState
 from runner.policy.budget import Ceilings
 from runner.policy.pacing import Pacer
@@ -101,6 +100,8 @@ def results_for(work: Workshop, campaign: Campaign, path: Path) -> list[tuple[Ta
 
     Raises UsageError where the document is not ours, or another account's or campaign's.
     """
+    from runner.ledger.reading import takes_in  # jsonschema is slow to import
+
     results = read_results(path)
     if not isinstance(results, dict):
         raise UsageError(f"{path} is not a results document.")

@@ -71,6 +71,9 @@ class Execution:
 
     async def execute(self) -> None:
         """Carry the plan out as far as it goes. Raises a LookbookError when the disk gives up."""
+        if not self._plan.changes:
+            await self._fetch_missing()
+            return
         try:
             await self._prepare()
         except Stopping:
@@ -87,6 +90,13 @@ class Execution:
         for job, reason in self._parked:
             self._conclude(job, Hold.BUDGET, reason)
         await self._rename()
+
+    async def _fetch_missing(self) -> None:
+        """Fetch the pictures that are not on disk: all there is to do where nothing changes."""
+        with one_error():
+            async with anyio.create_task_group() as fetches:
+                for take in await unfetched(self._desk, thorough=False):
+                    fetches.start_soon(self._collector.fetch, take)
 
     # --- before anything is sent --------------------------------------------------------------
 

@@ -1,11 +1,12 @@
 """What became of every look of a plan: bookkeeping during a run, an outcome after it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 from runner.executor.settle import Finding, is_unresolved
-from runner.model import Snapshot, TakeState
+from runner.model import Snapshot, Take
 from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.sketch import UNDER_WAY
 from runner.policy.outcome import Outcome
 
 __all__ = ["Hold", "Standing"]
@@ -99,22 +100,24 @@ class Standing:
     ) -> Hold | None:
         """Say why a look is not done, or None when it is, as far as the plan wanted it."""
         takes = snapshot.takes.get(action.key, ())
-        unresolved = [take.uid for take in takes if is_unresolved(take)]
+        going = [take for take in takes if take.state in UNDER_WAY]
+        unresolved = [take.uid for take in going if is_unresolved(take)]
         if any(self._needs_person(uid, replayable) for uid in unresolved):
             return Hold.PERSON
-        waiting = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
-        if unresolved or any(take.state in waiting for take in takes):
+        if going:
             return Hold.UNDER_WAY
-        if any(take.label in self.pictures for take in takes):
+        if self.pictures and any(take.label in self.pictures for take in takes):
             return Hold.FAILED
-        good = sum(take.usable and take.identity == action.identity for take in takes)
-        if action.action in SETTLED or good >= action.wanted:
+        if action.action in SETTLED or self._good(action, takes) >= action.wanted:
             return Hold.BUDGET if action.short else None
         if action.key in self.held:
             return self.held[action.key][0]
         if interrupted and action.action is not Action.BLOCKED:
             return Hold.UNDER_WAY
         return Hold.FAILED if action.action is Action.BLOCKED else Hold.UNSENT
+
+    def _good(self, action: PlannedLook, takes: Sequence[Take]) -> int:
+        return sum(take.usable and take.identity == action.identity for take in takes)
 
     def _needs_person(self, uid: str, replayable: Collection[str]) -> bool:
         finding = self.findings.get(uid)

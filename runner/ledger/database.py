@@ -13,7 +13,14 @@ from pathlib import Path
 
 from runner.errors import LedgerDamaged, LookbookError, StorageError, UsageError
 
-__all__ = ["SCHEMA_VERSION", "migrate", "migrations", "open_for_reading", "open_for_writing"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "glimpse",
+    "migrate",
+    "migrations",
+    "open_for_reading",
+    "open_for_writing",
+]
 
 REBUILD = (
     "Nothing was changed. `lookbook reconcile MANIFEST --rebuild` moves the file aside and makes a "
@@ -55,22 +62,38 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+@contextmanager
+def glimpse(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a ledger for one small question, without looking through all of it for damage.
+
+    Whoever reads or writes it afterwards does that. Raises as ``open_for_reading`` does, also where
+    the damage is met in answering.
+    """
+    connection = open_for_reading(path, whole=False)
+    try:
+        with _explained(path):
+            yield connection
+    finally:
+        connection.close()
+
+
+def open_for_reading(path: Path, *, whole: bool = True) -> sqlite3.Connection:
     """Open a ledger without changing it, also while a run is writing it.
 
-    Raises LedgerDamaged, or UsageError for a ledger of a newer program.
+    The ``whole`` file is looked through for damage. Raises LedgerDamaged, or UsageError for a
+    ledger of a newer program.
     """
     with _explained(path):
         uri = path.resolve().as_uri()
         try:
             connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
-            _check(connection, path)
+            _check(connection, path, whole=whole)
         except sqlite3.OperationalError:
             if os.access(path.parent, os.W_OK):
                 raise
             # A read-only folder cannot hold the shared-memory file that WAL needs.
             connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
-            _check(connection, path)
+            _check(connection, path, whole=whole)
         return _as_of_today(connection)
 
 
@@ -100,7 +123,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         )
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def _check(connection: sqlite3.Connection, path: Path, *, whole: bool = True) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise UsageError(
@@ -108,7 +131,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
             f"{SCHEMA_VERSION}).",
             hint="Upgrade lookbook.",
         )
-    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if whole else "ok"
     if found != "ok":
         raise LedgerDamaged(f"The ledger {path} is damaged: {found}.", hint=REBUILD)
 

@@ -22,7 +22,7 @@ from runner.policy.budget import Ceilings, held, refusing
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
 
-__all__ = ["LedgerFile", "read_events", "read_snapshot", "read_wallet"]
+__all__ = ["LedgerFile", "read_events", "read_ledger", "read_snapshot"]
 
 FOLLOWING = ("look", "reference_look", "ingredients", "identity")
 """The fields of a take that follow a renamed look key."""
@@ -124,6 +124,10 @@ class LedgerFile:
     def wallet(self) -> dict[str, Any] | None:
         """Give what the wallet showed before and after the last run; None where nobody looked."""
         return self.store.state.wallet
+
+    def position(self) -> str:
+        """Name what the ledger holds now; the same text means that nothing has happened since."""
+        return self.store.position()
 
     def body(self, uid: str) -> bytes:
         """Give the stored body of a take, byte for byte."""
@@ -304,12 +308,21 @@ def _moved(take: Take | None) -> Take:
 
 def read_snapshot(path: Path) -> Snapshot:
     """Read a ledger without changing it; an empty snapshot where there is none."""
-    return _read(path)[0]
+    return read_ledger(path)[0]
 
 
-def read_wallet(path: Path) -> dict[str, Any] | None:
-    """Read what the wallet showed before and after the last run; None where nobody looked."""
-    return _read(path)[1]
+def read_ledger(path: Path) -> tuple[Snapshot, dict[str, Any] | None]:
+    """Read a ledger without changing it, and what the wallet showed before and after its last run.
+
+    An empty snapshot where there is none, and None where nobody looked into the wallet.
+    """
+    if not path.exists():
+        return Snapshot(), None
+    store = Store(open_for_reading(path), path, now=lambda: 0.0)
+    try:
+        return store.snapshot(), store.state.wallet
+    finally:
+        store.close()
 
 
 def read_events(path: Path, look: str) -> list[Entry]:
@@ -322,15 +335,5 @@ def read_events(path: Path, look: str) -> list[Entry]:
             for entry in store.events()
             if entry.take in mine or (entry.kind == Note.PICKED and entry.facts["take"] in mine)
         ]
-    finally:
-        store.close()
-
-
-def _read(path: Path) -> tuple[Snapshot, dict[str, Any] | None]:
-    if not path.exists():
-        return Snapshot(), None
-    store = Store(open_for_reading(path), path, now=lambda: 0.0)
-    try:
-        return store.snapshot(), store.state.wallet
     finally:
         store.close()

@@ -4,7 +4,7 @@ Because there is only this one way, the derived tables cannot drift from the eve
 every take from its events and compares.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
@@ -14,7 +14,17 @@ from typing import Any
 from runner.model import Billing, LookKind, Take, TakeState
 from runner.policy.lifecycle import BILLING, Event, after
 
-__all__ = ["Entry", "Note", "State", "apply", "differing", "from_facts", "rebuild", "to_facts"]
+__all__ = [
+    "Entry",
+    "Note",
+    "State",
+    "apply",
+    "differing",
+    "from_facts",
+    "rebuild",
+    "take_of",
+    "to_facts",
+]
 
 
 class Note(StrEnum):
@@ -82,6 +92,7 @@ _READERS: dict[str, Any] = {
     "price": Decimal,
     "reroll": bool,
 }
+_READERS_AT = [(_TAKE_FIELDS[name], read) for name, read in _READERS.items()]
 
 
 def to_facts(take: Take) -> dict[str, Any]:
@@ -109,6 +120,14 @@ def from_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _READERS[name](value) if name in _READERS else value for name, value in facts.items()
     }
+
+
+def take_of(row: Sequence[Any]) -> Take:
+    """Read a take from its row, whose values stand in the order of a take's fields."""
+    values = list(row)
+    for position, read in _READERS_AT:
+        values[position] = read(values[position])
+    return Take(*values)
 
 
 def changed(take: Take, changes: Mapping[str, Any]) -> Take:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner.canonical import sha256_hex
 from runner.errors import LedgerDamaged
-from runner.ledger.database import open_for_reading
+from runner.ledger.database import glimpse
 from runner.model import Account
 
 __all__ = ["Places", "State", "holding"]
@@ -104,11 +104,8 @@ def owner_of(ledger: Path) -> tuple[Account, str] | None:
     """
     if not ledger.is_file():
         return None
-    connection = open_for_reading(ledger)
-    try:
+    with glimpse(ledger) as connection:
         meta = dict(connection.execute("SELECT key, value FROM meta"))
-    finally:
-        connection.close()
     if not meta:
         return None
     account = Account(meta["host"], meta["user"], simulated=meta["simulated"] == "true")
@@ -136,14 +133,9 @@ def has_takes(ledger: Path) -> bool:
     """Whether anything was ever sent from a ledger."""
     if not ledger.is_file():
         return False
-    connection = open_for_reading(ledger)
-    try:
-        return (
-            connection.execute("SELECT 1 FROM takes WHERE state <> 'planned' LIMIT 1").fetchone()
-            is not None
-        )
-    finally:
-        connection.close()
+    with glimpse(ledger) as connection:
+        sent = connection.execute("SELECT 1 FROM takes WHERE state <> 'planned' LIMIT 1")
+        return sent.fetchone() is not None
 
 
 def _account_in(results: Path) -> str | None:

@@ -6,10 +6,11 @@ Stable and without the time of its writing, so that it can be committed and comp
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, overload
 
 from runner.model import Billing, Campaign, LookState, Snapshot, Take, TakeState
 from runner.plan.model import Plan, PlannedLook
@@ -17,9 +18,12 @@ from runner.plan.moves import with_moves
 from runner.plan.states import shown_take, state_of
 from runner.policy.budget import held
 
-__all__ = ["document"]
+__all__ = ["Entries", "document", "text_of"]
 
 VERSION = 1
+
+MANY = 20_000
+"""Beyond so many looks a document's looks are made one by one, each when it is asked for."""
 
 
 def document(
@@ -35,13 +39,9 @@ def document(
     are the keys of the looks to tell of, totals included; None: all of them.
     """
     snapshot = with_moves(snapshot, plan.moves)
-    entries = {
-        action.key: _entry(action, snapshot)
-        for action in plan.actions
-        if only is None or action.key in only
-    }
-    orphans = [entries.pop(a.key) for a in plan.actions if a.look is None and a.key in entries]
-    looks = [entries[look.key] for look in campaign.looks if look.key in entries]
+    told = {a.key: a for a in plan.actions if only is None or a.key in only}
+    orphans = [a for a in told.values() if a.look is None]
+    looks = [told[look.key] for look in campaign.looks if look.key in told]
     takes = [
         take
         for key, of_look in snapshot.takes.items()
@@ -59,9 +59,9 @@ def document(
             "prompt": float(campaign.prices.prompt),
             "listed_on": listed_on.isoformat() if listed_on else None,
         },
-        "looks": looks,
-        "orphans": orphans,
-        "totals": _totals(looks, takes, wallet),
+        "looks": _entries(looks, snapshot),
+        "orphans": _entries(orphans, snapshot),
+        "totals": _totals([_stands(action, snapshot)[1] for action in looks], takes, wallet),
     }
     if campaign.matrices:
         results["matrices"] = [
@@ -71,13 +71,67 @@ def document(
     return results
 
 
+def text_of(results: Mapping[str, Any]) -> Iterator[str]:
+    """Give a results document as JSON text, indented, in pieces and with a line end at the last."""
+    lists = ("looks", "orphans")
+    frame = _json({**results, **{name: [] for name in lists}})
+    for name in lists:
+        before, empty, frame = frame.partition(f'\n  "{name}": []')  # no text holds a line end
+        yield before + (empty if not results[name] else f'\n  "{name}": [')
+        for number, entry in enumerate(results[name]):
+            piece = _json(entry).replace("\n", "\n    ")
+            yield f"{',' if number else ''}\n    {piece}"
+        yield "\n  ]" if results[name] else ""
+    yield frame + "\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries(Sequence[dict[str, Any]]):
+    """Looks as a document tells of them, each made when it is asked for.
+
+    All of them at once would be most of the memory that a campaign of many looks takes.
+    """
+
+    actions: Sequence[PlannedLook]
+    snapshot: Snapshot
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Entries": ...
+
+    def __getitem__(self, index: int | slice) -> "dict[str, Any] | Entries":
+        if isinstance(index, slice):
+            return Entries(self.actions[index], self.snapshot)
+        return _entry(self.actions[index], self.snapshot)
+
+
+def _entries(actions: Sequence[PlannedLook], snapshot: Snapshot) -> Sequence[dict[str, Any]]:
+    entries = Entries(actions, snapshot)
+    return entries if len(entries) > MANY else list(entries)
+
+
+def _stands(action: PlannedLook, snapshot: Snapshot) -> tuple[Take | None, LookState]:
+    """Give the take that stands for a look, and the look's state."""
+    takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
+    shown = shown_take(action, takes, snapshot.pick(action.key))
+    return shown, state_of(action, shown)
+
+
 def _entry(action: PlannedLook, snapshot: Snapshot) -> dict[str, Any]:
     """Give one look, describing its picked take."""
     look = action.look
     takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
     pick = snapshot.pick(action.key)
-    shown = shown_take(action, takes, pick)
-    state = state_of(action, shown)
+    shown, state = _stands(action, snapshot)
     entry: dict[str, Any] = {
         "look": action.key,
         "kind": str(look.kind if look else takes[-1].kind),
@@ -154,13 +208,13 @@ def _time(seconds: float | None) -> str | None:
 
 
 def _totals(
-    looks: list[dict[str, Any]], takes: Iterable[Take], wallet: Mapping[str, Any] | None
+    states: Sequence[LookState], takes: Iterable[Take], wallet: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     sent = [take for take in takes if take.state is not TakeState.PLANNED]
     return {
-        "looks": len(looks),
+        "looks": len(states),
         "takes": len(sent),
-        "states": dict(sorted(Counter(look["state"] for look in looks).items())),
+        "states": dict(sorted(Counter(map(str, states)).items())),
         "cost_usd": float(sum((held(take) for take in sent), Decimal(0))),
         "billed_usd": _sum(sent, Billing.BILLED),
         "assumed_billed_usd": _sum(sent, Billing.ASSUMED),

@@ -19,7 +19,7 @@ from typing import Any
 from runner.canonical import sha256_hex
 from runner.ledger import bodies
 from runner.ledger.database import explain
-from runner.ledger.fold import Entry, Note, State, apply, differing, from_facts, to_facts
+from runner.ledger.fold import Entry, Note, State, apply, differing, take_of, to_facts
 from runner.model import Account, Snapshot, Take
 from runner.policy.budget import held, held_in_run
 
@@ -68,6 +68,7 @@ class Store:
         self._lock = threading.RLock()
         self._broken: Exception | None = None
         self._kinds: list[str] = []
+        self._snapshot: Snapshot | None = None
         self.run: str | None = None
         self.state: State
         self.spent: Decimal
@@ -88,23 +89,40 @@ class Store:
         return Account(meta["host"], meta["user"], simulated=meta["simulated"] == "true")
 
     def snapshot(self) -> Snapshot:
-        """Give everything that is known now, as one frozen value."""
+        """Give everything that is known now, as one frozen value; the same until a write."""
         with self._lock:
-            by_look: dict[str, list[Take]] = {}
-            for take in self.state.takes.values():
-                by_look.setdefault(take.look, []).append(take)
-            return Snapshot(
-                account=self.account(),
-                campaign=self.meta().get("campaign"),
-                takes=MappingProxyType(
-                    {
-                        look: tuple(sorted(takes, key=lambda take: take.number))
-                        for look, takes in by_look.items()
-                    }
-                ),
-                picks=MappingProxyType(dict(self.state.picks)),
-                spent=self.spent,
-            )
+            if self._snapshot is None:
+                self._snapshot = self._taken()
+            return self._snapshot
+
+    def _taken(self) -> Snapshot:
+        by_look: dict[str, list[Take]] = {}
+        for take in self.state.takes.values():
+            by_look.setdefault(take.look, []).append(take)
+        return Snapshot(
+            account=self.account(),
+            campaign=self.meta().get("campaign"),
+            takes=MappingProxyType(
+                {
+                    look: tuple(sorted(takes, key=lambda take: take.number))
+                    for look, takes in by_look.items()
+                }
+            ),
+            picks=MappingProxyType(dict(self.state.picks)),
+            spent=self.spent,
+        )
+
+    def position(self) -> str:
+        """Name the last event that says more than that a run began or ended.
+
+        Events are only ever appended: while this is the same, so is what the ledger holds.
+        """
+        row = self._connection.execute(
+            "SELECT seq, at, take, kind FROM events WHERE kind NOT IN (?, ?) "
+            "ORDER BY seq DESC LIMIT 1",
+            (Note.RUN_STARTED, Note.RUN_ENDED),
+        ).fetchone()
+        return json.dumps([self.meta(), row])
 
     def events(self) -> Iterable[Entry]:
         """Give every event, in order."""
@@ -133,9 +151,10 @@ class Store:
 
     def _load(self) -> None:
         self.state, self.spent = State(), Decimal(0)
+        self._snapshot = None
         names = ", ".join(_COLUMNS)
         for row in self._connection.execute(f"SELECT {names} FROM takes"):  # noqa: S608 - our own names
-            take = Take(**from_facts(dict(zip(_COLUMNS, row, strict=True))))
+            take = take_of(row)
             self.state.put(take)
             self.spent += held(take)
         self.state.picks = dict(self._connection.execute("SELECT look, take FROM picks"))
@@ -193,6 +212,8 @@ class Store:
         before = self.state.takes.get(take) if take is not None else None
         entry = Entry(self._now(), self.run, take, str(kind), facts)
         moved = apply(self.state, entry)
+        if moved is not None or kind == Note.PICKED:
+            self._snapshot = None
         self._connection.execute(
             "INSERT INTO events (at, run, take, kind, facts) VALUES (?, ?, ?, ?, ?)",
             (entry.at, entry.run, take, entry.kind, _encode(facts)),
@@ -219,6 +240,7 @@ class Store:
 
     def put_meta(self, values: Mapping[str, str]) -> None:
         """Write down whose ledger it is."""
+        self._snapshot = None
         self._connection.executemany(
             "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", values.items()
         )

@@ -199,3 +199,16 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"cannot be made|could not be written"):
         catalog.write(sample.document([]), tmp_path / "file")
+
+
+def test_more_looks_than_a_page_can_show_are_told_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "MOST", 0)
+    results = {**sample.campaign(), "campaign": "a < b"}
+    text = catalog.write(results, tmp_path).read_text("utf-8")
+    assert f"{len(results['looks'])} looks are too many for one page" in text
+    assert "a &lt; b" in text
+    assert [tag for tag, _ in Outline(text).tags] == ["html", "meta", "title", "h1", "p"] + [
+        "code"
+    ] * 2

@@ -46,6 +46,28 @@ async def test_what_was_committed_is_there_for_another_reader(
     assert seen.price == Decimal("1.00")
 
 
+async def test_a_snapshot_and_a_position_are_the_same_until_something_happens(
+    ledger: LedgerFile,
+) -> None:
+    uid = await bought(ledger)
+    held, position = ledger.snapshot(), ledger.position()
+    ledger.end({"exit": 0})
+    ledger.begin(Account("api.example", "me"), "spring", {})
+    assert (ledger.snapshot(), ledger.position()) == (held, position)
+    await ledger.record(uid, Event.MISLAID, {})
+    after = ledger.snapshot()
+    assert after.takes["a"][0].state is TakeState.COMPLETED
+    assert ledger.position() != position
+    position = ledger.position()
+    await ledger.pick("b", uid)
+    assert ledger.snapshot().picks == {"a": uid, "b": uid}
+    assert ledger.position() != position
+    position = ledger.position()
+    ledger.begin(Account("api.example", "me"), "summer", {})
+    assert ledger.snapshot().campaign == "summer"
+    assert ledger.position() != position
+
+
 async def test_the_database_itself_refuses_to_change_an_event(
     ledger: LedgerFile, path: Path
 ) -> None:

@@ -1,0 +1,86 @@
+"""1,000, 10,000 and 100,000 looks: plan, run, resume and export as whole commands.
+
+The run is against the simulator over HTTP, in a process of its own, with instant looks and without
+drawn pictures. Each command's time for a look and its peak memory are told; the rows hold against
+each other what a tenfold campaign takes. ``quick`` leaves out 100,000, which take many minutes.
+"""
+
+import itertools
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.command import Spent, account_at, lookbook
+from bench.manifest import manifest
+from bench.report import Row
+from bench.simulator import Server
+
+__all__ = ["measure"]
+
+SIZES = (1_000, 10_000, 100_000)
+AT_A_TIME = 100
+MOST_MEMORY = 500
+LINEAR = 12.0
+"""A tenfold campaign takes at most so many times as much; some of ten is the machine's mood."""
+
+
+def measure(*, quick: bool) -> list[Row]:
+    """Time, and memory at the peak, of each command at each size."""
+    sizes = SIZES[:2] if quick else SIZES
+    found = {looks: commands(looks) for looks in sizes}
+    rows = [
+        Row(
+            f"{command}, {looks:,} looks: processor time for each",
+            spent.cpu / looks * 1_000,
+            unit="ms",
+            detail=f"{spent.wall:.1f} s by the clock; {spent.peak / 1e6:.0f} MB at the peak",
+        )
+        for looks in sizes
+        for command, spent in found[looks].items()
+    ]
+    rows += [
+        Row(
+            f"{command}: {larger:,} looks against {smaller:,}",
+            found[larger][command].cpu / found[smaller][command].cpu,
+            goal=LINEAR,
+            detail="processor time",
+        )
+        for smaller, larger in itertools.pairwise(sizes)
+        for command in found[smaller]
+    ]
+    rows += [
+        Row(
+            f"memory at the peak, {sizes[-1]:,} looks: {command}",
+            found[sizes[-1]][command].peak / 1e6,
+            goal=MOST_MEMORY if command != "export" else None,
+            unit="MB",
+        )
+        for command in found[sizes[-1]]
+    ]
+    return rows
+
+
+def commands(looks: int) -> dict[str, Spent]:
+    """Plan a campaign, run a half of it, resume with the rest, and export the results."""
+    server = Server("ours")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "bench.yaml"
+            text = manifest(looks).replace("avatar_id: look_1", "prompt: A woman in her 40s")
+            path.write_text(text, "utf-8")
+            return carried_out(path, account_at(server.port), looks)
+    finally:
+        server.stop()
+
+
+def carried_out(path: Path, env: Mapping[str, str], looks: int) -> dict[str, Spent]:
+    """Run each command once, in the order in which a person would."""
+    run = ("run", path, "--yes", "--max-concurrency", str(AT_A_TIME))
+    half = ("--up-to-budget", "--max-cost", str(looks // 2))
+    return {
+        "plan": lookbook("plan", path, env=env),
+        "run, half of it": lookbook(*run, *half, env=env, codes=(0, 5)),
+        "run, the rest": lookbook(*run, env=env),
+        "run, nothing to do": lookbook(*run, env=env),
+        "export": lookbook("export", path, "--format", "jsonl", env=env),
+    }

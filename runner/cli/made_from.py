@@ -1,0 +1,90 @@
+"""Whether results and catalog on disk are still those of a campaign and its ledger.
+
+Both are made from nothing but the campaign, what the ledger holds, the pictures on disk and this
+program. A run that changed none of these need not make them again: beside them lies what they were
+made from, and how the files looked when they were left.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from runner import __version__
+from runner.canonical import sha256_hex
+from runner.ledger.file import LedgerFile
+from runner.ledger.places import State
+from runner.model import Campaign, Look
+
+__all__ = ["Left", "left_in"]
+
+NAME = "made-from.json"
+FILES = ("results.json", "catalog.html")
+FOLDERS = ("images", "thumbs")
+"""The catalog's pictures; a folder's own time changes when a file in it comes, goes or is replaced.
+
+That a picture's content was changed in place is for ``lookbook fetch`` and ``refresh`` to find out.
+"""
+
+_fields_of: Callable[[Look], tuple[Any, ...]] = attrgetter(*(field.name for field in fields(Look)))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an earlier run left in a state folder, held against a campaign and an open ledger."""
+
+    state: State
+    ledger: LedgerFile
+    campaign: str
+
+    def summary(self) -> Mapping[str, Any] | None:
+        """Give account and totals of the results on disk; None where these are not of today."""
+        try:
+            kept = json.loads((self.state.folder / NAME).read_text("utf-8"))
+            if kept["made_from"] != self._made_from() or kept["files"] != _seen(self.state.folder):
+                return None
+            summary: Mapping[str, Any] = kept["summary"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return summary
+
+    def remember(self, results: Mapping[str, Any]) -> None:
+        """Write down what the results that were just written are made from.
+
+        Where that cannot be written the next run makes them again, and nothing else happens.
+        """
+        kept = {
+            "made_from": self._made_from(),
+            "files": _seen(self.state.folder),
+            "summary": {"account": results["account"], "totals": results["totals"]},
+        }
+        with suppress(OSError):
+            (self.state.folder / NAME).write_text(json.dumps(kept) + "\n", "utf-8")
+
+    def _made_from(self) -> str:
+        return sha256_hex(f"{self.campaign}\n{self.ledger.position()}".encode())
+
+
+def left_in(state: State, campaign: Campaign, ledger: LedgerFile) -> Left:
+    """Say which results would be those of this campaign and this ledger as they stand."""
+    said = [
+        *(__version__, campaign.name, str(campaign.manifest), campaign.prices, campaign.matrices),
+        [_fields_of(look) for look in campaign.looks],
+    ]
+    text = json.dumps(said, default=repr)
+    return Left(state, ledger, sha256_hex(text.encode()))
+
+
+def _seen(folder: Path) -> dict[str, list[int]]:
+    """Give how files and folders look from outside."""
+    seen: dict[str, list[int]] = {}
+    for name in (*FILES, *FOLDERS):
+        with suppress(FileNotFoundError):
+            found = (folder / name).stat()
+            seen[name] = [found.st_mtime_ns, found.st_ino]
+            if name in FILES:
+                seen[name].append(found.st_size)
+    return seen

@@ -1,0 +1,100 @@
+"""A run that finds nothing to do: it leaves results and catalog alone, and nothing else unseen."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Command, Server
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+RUN = ("run", "spring.yaml", "--yes")
+KEPT = ("results.json", "catalog.html")
+
+
+def files(state: Path) -> dict[str, tuple[int, bytes]]:
+    """Give the inode, which every writing changes, and the content of what a run leaves."""
+    return {name: ((state / name).stat().st_ino, (state / name).read_bytes()) for name in KEPT}
+
+
+def test_nothing_is_written_again_where_nothing_has_changed(
+    lookbook: Command, server: Server
+) -> None:
+    first = lookbook(*RUN)
+    state = lookbook.folder / "spring.lookbook"
+    left = files(state)
+    again = lookbook(*RUN)
+    assert files(state) == left
+    told = first.stdout.split("\n\n")[1]
+    assert again.stdout == told  # the table would say nothing new
+    assert json.loads(lookbook(*RUN, "--format", "json").stdout) == json.loads(
+        left["results.json"][1]
+    )
+    assert files(state) == left
+    assert len(server.stats()["charges"]) == 4
+
+
+def retitle(state: Path) -> None:
+    manifest = state.with_name("spring.yaml")
+    manifest.write_text(manifest.read_text().replace("{prompt", "{tags: [hero], prompt", 1))
+
+
+def lose(name: str) -> Callable[[Path], None]:
+    return lambda state: next(state.glob(name)).unlink()
+
+
+def scribble(name: str) -> Callable[[Path], None]:
+    def change(state: Path) -> None:
+        (state / name).write_bytes((state / name).read_bytes() + b"\n")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        retitle,
+        lose("results.json"),
+        lose("catalog.html"),
+        lose("thumbs/*.jpg"),
+        lose("images/office.1.png"),
+        lose("made-from.json"),
+        scribble("results.json"),
+        scribble("catalog.html"),
+    ],
+    ids=lambda change: change.__qualname__.partition(".")[0],
+)
+def test_whatever_changed_is_noticed_and_made_right(
+    lookbook: Command, server: Server, change: Callable[[Path], None]
+) -> None:
+    lookbook(*RUN)
+    state = lookbook.folder / "spring.lookbook"
+    thumbs = sorted(state.glob("thumbs/*"))
+    before = files(state)
+    change(state)
+    results = json.loads(lookbook(*RUN, "--format", "json").stdout)
+    after = files(state)
+    assert all(before[name][0] != after[name][0] for name in KEPT)
+    assert json.loads(after["results.json"][1]) == results
+    assert sorted(state.glob("thumbs/*")) == thumbs
+    assert (state / "images" / "office.1.png").is_file()
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_what_another_command_did_is_seen_by_the_next_run(
+    lookbook: Command, server: Server
+) -> None:
+    lookbook(*RUN)
+    lookbook("reroll", "spring.yaml", "street", "--yes")
+    lookbook("pick", "spring.yaml", "street#2")
+    state = lookbook.folder / "spring.lookbook"
+    results = json.loads(lookbook(*RUN, "--format", "json").stdout)
+    street = next(look for look in results["looks"] if look["look"] == "street")
+    assert [take["picked"] for take in street["takes"]] == [False, True]
+    assert json.loads((state / "results.json").read_text()) == results
+    left = files(state)
+    lookbook(*RUN)
+    assert files(state) == left
+    assert len(server.stats()["charges"]) == 5
