@@ -22,7 +22,10 @@ NAMES = (
     "manifest",
     "pacing",
     "peers",
+    "scale",
+    "second_run",
     "simulator",
+    "startup",
     "wall",
 )
 

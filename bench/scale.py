@@ -18,7 +18,7 @@ from bench.simulator import Server
 __all__ = ["measure"]
 
 SIZES = (1_000, 10_000, 100_000)
-AT_A_TIME = 100
+AT_A_TIME = 1_000
 MOST_MEMORY = 500
 LINEAR = 12.0
 """A tenfold campaign takes at most so many times as much; some of ten is the machine's mood."""
