@@ -19,10 +19,8 @@ import anyio
 import click
 
 import runner.catalog as catalog_package
-from runner.answers import Answer, UserData
 from runner.cli import aftermath, agree, rebuild, run, wiring, workshop
 from runner.cli.request import Request
-from runner.errors import AccountError, ApiTrouble
 from runner.executor.session import Session
 from runner.executor.tasks import one_error
 from runner.heygen.client import HeyGen
@@ -33,9 +31,7 @@ from runner.ledger.lock import hold
 from runner.model import Account
 from runner.plan import Plan
 from runner.policy.outcome import Outcome
-from runner.policy.patience import Patience, backoff
-from runner.policy.verdict import Free, judge_free
-from tests.fault.chance import SeededEntropy
+from runner.policy.patience import Patience
 from tests.fault.network import Network
 from tests.fault.process import Clock, Ear, Process
 from tests.fault.world import KEY, Violation
@@ -83,6 +79,7 @@ def _setting(process: Process) -> Places:
     return {
         (wiring, "WallClock"): partial(Clock, world),
         (wiring, "Randomness"): lambda: process.entropy,
+        (wiring, "secrets"): SimpleNamespace(SystemRandom=lambda: process.entropy),
         (wiring, "knock"): partial(_knock, process),
         (wiring, "write_results"): partial(_write_results, process, wiring.write_results),
         (workshop, "LedgerFile"): partial(_ledger, process),
@@ -156,24 +153,9 @@ async def _knock(
     async with HeyGen(
         Credentials(KEY), "https://api.heygen.com", transport=Network(world), now=clock.now
     ) as api:
-        hello = await _hello(api, process.entropy)
-        account = Account(api.address.host, hello.data.username)
-        yield wiring.Door(api, account, hello.data, Patience(), allow_http=False)
-
-
-async def _hello(api: HeyGen, entropy: SeededEntropy) -> Answer[UserData]:
-    attempt = 0
-    while True:
-        attempt += 1
-        reply = await api.me()
-        if isinstance(reply, Answer):
-            return reply
-        verdict = judge_free(reply)
-        if verdict is Free.PERSON:
-            raise AccountError("HeyGen does not accept the key")
-        if verdict is not Free.AGAIN or attempt > Patience().retries:
-            raise ApiTrouble("HeyGen does not answer")
-        await anyio.sleep(backoff(attempt, entropy.random()))
+        user = await wiring.ask_account(api.me, Patience())
+        account = Account(api.address.host, user.username)
+        yield wiring.Door(api, account, user, Patience(), allow_http=False)
 
 
 async def _with_ctrl_c(process: Process, session: Session, *_shown: object) -> Outcome:

@@ -141,7 +141,8 @@ class World:
     def say(self, text: str) -> None:
         """Write a line into the event log."""
         seconds = self.loop.time() if self.loop is not None else self.elapsed
-        self.log.append(f"{seconds:12.3f} {text}")
+        plain = text.replace(str(self.folder), "…")  # its name is another each time
+        self.log.append(f"{seconds:12.3f} {plain}")
 
     def check(self) -> None:
         """Raise what was found in a place that cannot raise."""
