@@ -34,7 +34,8 @@ async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
 
     Takes come from results.json. A look of the campaign that the account has and results.json does
     not know was bought after it was written: it is adopted where no more looks bear its name than
-    takes of it are missing; where more do, those takes are unknown until a person decides.
+    takes of it are missing, failures apart; where more do, those takes are unknown until a person
+    decides.
     """
     async with wiring.connect(campaign, simulated_at=simulated_at, damaged=True) as link:
         state = link.state
@@ -125,13 +126,19 @@ async def bought_since(
     found: list[tuple[Take, bool]] = []
     for action in wanting:
         fitting = unrecorded.get(_name_of(action), [])
-        certain = bearers[_name_of(action)] == 1 and len(fitting) <= action.takes
-        if fitting:
-            _say(action, fitting, certain=certain)
-        number = 1 + max((take.number for take in by_look.get(action.key, ())), default=0)
-        for place, look in enumerate(fitting[: action.takes]):
-            take = _bought(work, action, look, picks, number + place, certain=certain)
-            found.append((take, False))
+        if not fitting:
+            continue
+        good = [look for look in fitting if look.status != "failed"]
+        alone = bearers[_name_of(action)] == 1
+        certain = alone and len(good) <= action.takes
+        _say(action, fitting, certain=certain)
+        # A failure is no candidate for a take that is missing, but a retry that was used up.
+        failed = [look for look in fitting if look not in good] if alone else []
+        taken = [(look, True) for look in failed]
+        taken += [(look, certain) for look in (good if alone else fitting)[: action.takes]]
+        first = 1 + max((take.number for take in by_look.get(action.key, ())), default=0)
+        for number, (look, sure) in enumerate(taken, first):
+            found.append((_bought(work, action, look, picks, number, certain=sure), False))
     return found
 
 

@@ -122,6 +122,23 @@ def test_a_rebuild_finds_all_takes_of_a_look_that_results_do_not_know(draw: int)
     )
 
 
+@pytest.mark.parametrize("draw", range(4))
+def test_a_rebuild_takes_a_failure_beside_its_retry_for_what_it_is(draw: int) -> None:
+    unsaid = Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write")
+    failing = Weather(faults=(("fail-generation", 0.4),), latency="fixed:20")
+    added = tuple(Edit(EditKind.ADD, draw + n) for n in range(4))
+    lost = Edit(EditKind.LOSE_LEDGER, draw)
+    survives(
+        Day(),
+        Day(edits=added, weather=failing, mishaps=(unsaid,)),
+        Day(edits=(lost,), command=Command.REBUILD),
+        Day(),
+        looks=3,
+        draw=draw,
+        refunds=False,
+    )
+
+
 @pytest.mark.parametrize("draw", range(6))
 def test_what_a_person_called_unbought_does_not_come_back_from_the_results(draw: int) -> None:
     killed = Mishap(MishapKind.KILL_SEND, 1)
