@@ -207,11 +207,10 @@ class _Director:
         self.world.skew = max(0.0, self.world.skew)
         wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
         day = Day(wait=600.0, weather=CALM)
-        for _ in range(ROUNDS):
-            if self.judge.lost:
-                self._command(replace(day, command=Command.REBUILD), "calm rebuild")
-        if self.world.deleted and not self.judge.lost:
-            self._command(replace(day, command=Command.RECORD), "calm record")
+        if self.judge.lost:
+            self._until_it_lives(replace(day, command=Command.REBUILD), "calm rebuild")
+        if self.world.deleted:
+            self._until_it_lives(replace(day, command=Command.RECORD), "calm record")
         ended = self._command(replace(day, top_up=wealth), "calm 0")
         for number in range(1, ROUNDS):
             if ended.error is not None:
@@ -236,6 +235,12 @@ class _Director:
         snapshot = self.judge.audit(self.campaign)
         if snapshot is not None:
             self.judge.settled(snapshot)
+
+    def _until_it_lives(self, day: Day, name: str) -> None:
+        """Run a command again for as long as it is killed: armed commit points kill even now."""
+        for _ in range(ROUNDS):
+            if not self._command(day, name).killed:
+                return
 
     def _done(self) -> bool:
         snapshot = read_snapshot(self.world.folder / "bad-days.lookbook" / "ledger.sqlite")
