@@ -94,10 +94,13 @@ def last_of_their_groups(
     """
     ids = {take.avatar_id for take in doomed}
     kept: dict[str, str] = {}
-    for group_id, looks in groups.items():
+    for group_id, shown in groups.items():
+        looks = set(shown)
         mine = [take for take in doomed if take.group_id == group_id]
         if mine and ids.issuperset(looks):
-            kept[mine[0].uid] = group_id
+            # One that is there: somebody may have deleted others since they were bought.
+            there = [take for take in mine if take.avatar_id in looks] or mine
+            kept[there[0].uid] = group_id
     return kept
 
 

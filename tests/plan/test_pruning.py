@@ -87,6 +87,8 @@ def test_one_look_stays_so_that_no_group_goes_by_accident() -> None:
     ]
     groups = {"g1": ["id-red-1", "id-red-2"], "g2": ["id-red-3", "another"]}
     assert last_of_their_groups(doomed, groups) == {"red-1": "g1"}
+    somebody_deleted_the_first = {"g1": ["id-red-2"], "g2": ["id-red-3", "another"]}
+    assert last_of_their_groups(doomed, somebody_deleted_the_first) == {"red-2": "g1"}
 
 
 def test_pictures_on_disk_go_only_where_they_are_not_picked() -> None:
