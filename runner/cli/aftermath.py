@@ -57,7 +57,8 @@ def leave_results(
     Where nothing has changed since the last run ``left`` them, they stay as they are.
     """
     link = work.link
-    told = advice(outcome, session.standing, command_for(campaign, link))
+    command = command_for(campaign, link)
+    told = advice(outcome, session.standing, command)
     catalog: Path | None = link.state.folder / PAGE
     unchanged = None if session.plan.changes else left.summary()
     brief = request.form == "text" and request.out is None
@@ -73,7 +74,7 @@ def leave_results(
         if request.out is not None:
             write_atomic(request.out, (piece.encode() for piece in text_of(results)))
         print_results(results, request)
-        told = [*consents(results, link), *told]
+        told = [*consents(results, link), *told, *vanished(results, outcome, command)]
     for line in told:
         click.echo(plain(line), err=True)
     if request.form == "text" and catalog is not None:
@@ -108,6 +109,24 @@ def consents(results: dict[str, Any], link: wiring.Link) -> list[str]:
             "serves the same account, and its page shows the consents."
         )
     return lines
+
+
+def vanished(results: dict[str, Any], outcome: Outcome, command: str) -> list[str]:
+    """Say what to do where HeyGen does not know what a look is made from or saved to."""
+    unknown = ("avatar_not_found", "avatar_group_not_found")
+    named = [
+        look["look"]
+        for look in results["looks"]
+        if look["look"] in outcome.failed and look["takes"]
+        if look["takes"][-1].get("error", {}).get("code", "").lower() in unknown
+    ]
+    if not named:
+        return []
+    line = (
+        f"HeyGen does not know what {', '.join(named)} {'is' if len(named) == 1 else 'are'} made "
+        f"from: `lookbook refresh {command} --record` finds out what was deleted there."
+    )
+    return [line]
 
 
 def advice(outcome: Outcome, standing: Standing | None, command: str) -> list[str]:

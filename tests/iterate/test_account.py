@@ -70,6 +70,15 @@ def test_a_group_that_does_not_exist_is_said_and_nothing_is_written(
     assert not (spring.folder / "adopted.yaml").exists()
 
 
+def test_a_run_that_meets_a_deleted_reference_says_how_to_find_out(
+    spring: Command, server: Server
+) -> None:
+    call(server, "DELETE", f"/v3/avatars/looks/{ids(spring)['office#1']}")
+    done = spring("reroll", "spring.yaml", "night", "--yes", code=1)
+    assert "HeyGen does not know what night is made from" in done.stderr
+    assert "spring.yaml --record` finds out what was deleted there" in done.stderr
+
+
 def test_a_refresh_says_what_moved_and_changes_nothing_by_itself(
     spring: Command, server: Server
 ) -> None:
