@@ -2,8 +2,6 @@
 
 import json
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,14 @@ _ENDING = ".schema.json"
 
 
 @cache
-def _folder() -> Traversable:
-    """Give the schemas: a wheel carries them inside the package, in a checkout they lie beside."""
-    bundled = files("runner") / "schemas"
-    return bundled if bundled.is_dir() else Path(__file__).resolve().parent.parent / "schemas"
+def _folder() -> Path:
+    """Give the schemas: a wheel carries them inside the package, in a checkout they lie beside.
+
+    ``importlib.resources`` would find them too; importing it takes longer than reading a schema.
+    """
+    here = Path(__file__).resolve().parent
+    bundled = here / "schemas"
+    return bundled if bundled.is_dir() else here.parent / "schemas"
 
 
 def schema_names() -> list[str]:
