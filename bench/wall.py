@@ -15,8 +15,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from time import perf_counter
 
+from bench.command import lookbook
 from bench.report import Row
 
 GOAL = 1.10
@@ -80,26 +80,15 @@ def run_once(folder: Path, url: str, looks: int) -> Ran:
     path.write_text(manifest(looks), "utf-8")
     environment = {**os.environ, "HEYGEN_API_KEY": "bench", "HEYGEN_API_BASE": url}
     environment["HEYGEN_ALLOW_HTTP"] = "1"
-    command = [sys.executable, "-m", "runner", "run", str(path), "--yes"]
-    command += ["--max-concurrency", str(CONCURRENCY)]
-    used, clock, begun = os.times(), time.time(), perf_counter()
-    done = subprocess.run(
-        command,
-        check=False,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wall, now = perf_counter() - begun, os.times()
-    assert done.returncode == 0, done.stderr[-2000:]
-    cpu = now.children_user + now.children_system - used.children_user - used.children_system
+    clock = time.time()
+    took = lookbook(*("run", path, "--yes", "--max-concurrency", str(CONCURRENCY)), env=environment)
+    wall = took.wall
     moments = read_moments(next(folder.rglob("ledger.sqlite")))
     sent = sorted(of["intended"] for of in moments)
     completed = sorted(of["completed"] for of in moments)
     return Ran(
         wall,
-        cpu,
+        took.cpu,
         before=sent[0] - clock,
         after=clock + wall - completed[-1],
         sending=fmean(of["accepted"] - of["intended"] for of in moments),
