@@ -17,6 +17,7 @@ from runner.cli.show import plural
 from runner.cli.workshop import Workshop, begin, opened, results_for
 from runner.errors import ApiTrouble, LedgerDamaged, StorageError, UsageError
 from runner.executor.settle import looks_in
+from runner.ledger.fold import numbers_of
 from runner.ledger.lock import hold
 from runner.ledger.places import State, has_takes
 from runner.model import Billing, Campaign, LookRef, Snapshot, Take, TakeState
@@ -122,6 +123,7 @@ async def bought_since(
     picks = {take.look: take for take, picked in takes if picked}
     snapshot = Snapshot(takes=by_look, picks={key: take.uid for key, take in picks.items()})
     wanting = [a for a in make_plan(campaign, snapshot).actions if a.look is not None and a.takes]
+    numbers = numbers_of(take for take, _ in takes)
     bearers = Counter(_name_of(action) for action in wanting)
     found: list[tuple[Take, bool]] = []
     for action in wanting:
@@ -136,7 +138,7 @@ async def bought_since(
         failed = [look for look in fitting if look not in good] if alone else []
         taken = [(look, True) for look in failed]
         taken += [(look, certain) for look in (good if alone else fitting)[: action.takes]]
-        first = 1 + max((take.number for take in by_look.get(action.key, ())), default=0)
+        first = 1 + numbers.get(action.key, 0)
         for number, (look, sure) in enumerate(taken, first):
             found.append((_bought(work, action, look, picks, number, certain=sure), False))
     return found

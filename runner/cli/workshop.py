@@ -13,6 +13,7 @@ from runner.errors import AccountError, ApiTrouble, LookbookError, UsageError
 from runner.executor.desk import Desk
 from runner.executor.tasks import Stopping
 from runner.ledger.file import LedgerFile
+from runner.ledger.fold import numbers_of
 from runner.ledger.lock import hold
 from runner.ledger.places import Places
 from runner.model import Campaign, Snapshot, Take, TakeState
@@ -161,9 +162,7 @@ def _beside(
     every = [take for known in snapshot.takes.values() for take in known]
     ours = {take.avatar_id for take in every}
     keys = {take.key for take in every}  # of these the ledger finds out by itself
-    numbers = {
-        look: max(take.number for take in known) for look, known in snapshot.takes.items() if known
-    }
+    numbers = numbers_of(every)
     added: list[tuple[Take, bool]] = []
     for take, picked in takes:
         bought = take.avatar_id is not None and take.avatar_id not in ours and take.key not in keys

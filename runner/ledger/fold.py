@@ -21,6 +21,7 @@ __all__ = [
     "apply",
     "differing",
     "from_facts",
+    "numbers_of",
     "rebuild",
     "take_of",
     "to_facts",
@@ -187,6 +188,14 @@ def _note(state: State, note: Note, entry: Entry) -> None:
             del state.assets[sha256]
     elif note is Note.WALLET:
         state.wallet = dict(facts)
+
+
+def numbers_of(takes: Iterable[Take]) -> dict[str, int]:
+    """Give the highest take number of each look key, those that pictures are named by included."""
+    state = State()
+    for take in takes:
+        state.put(take)
+    return state.numbers
 
 
 def _named_by(image: str) -> list[tuple[str, int]]:

@@ -122,6 +122,21 @@ def test_a_rebuild_finds_all_takes_of_a_look_that_results_do_not_know(draw: int)
     )
 
 
+@pytest.mark.parametrize("draw", [573_698, 573_699, 573_700])
+def test_a_rebuild_gives_a_new_look_under_an_old_key_no_picture_of_the_old_one(draw: int) -> None:
+    killed = Mishap(MishapKind.KILL_COMMIT, 2, "accepted:after-commit")
+    added = (Edit(EditKind.ADD, 60_856), Edit(EditKind.ADD, 262_573))
+    damaged = Edit(EditKind.DAMAGE_LEDGER, 670_048)
+    survives(
+        Day(),
+        Day(edits=(Edit(EditKind.KEY, draw),)),
+        Day(edits=added, mishaps=(killed,)),
+        Day(edits=(damaged,), command=Command.REBUILD),
+        looks=2,
+        draw=draw,
+    )
+
+
 @pytest.mark.parametrize("draw", range(4))
 def test_a_rebuild_takes_a_failure_beside_its_retry_for_what_it_is(draw: int) -> None:
     unsaid = Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write")
