@@ -1,6 +1,9 @@
 """Pictures: fetched with a fresh link, beside the run and never in its way; free at any time."""
 
+from collections import deque
+
 import anyio
+from anyio.abc import TaskGroup
 
 from runner.answers import Answer
 from runner.executor.desk import Desk, said
@@ -19,7 +22,27 @@ class Collector:
     def __init__(self, desk: Desk, *, at_once: int = 4) -> None:
         self._desk = desk
         self._limit = anyio.Semaphore(at_once)
+        self._most_hands = at_once
+        self._hands = 0
+        self._waiting: deque[Take] = deque()
         self.problems: dict[str, str] = {}
+
+    def soon(self, take: Take, tasks: TaskGroup) -> None:
+        """Fetch one take's picture in ``tasks`` when its turn comes.
+
+        Looks may be done faster than pictures arrive: what waits is a take, not a task.
+        """
+        self._waiting.append(take)
+        if self._hands < self._most_hands:
+            self._hands += 1
+            tasks.start_soon(self._work)
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                await self.fetch(self._waiting.popleft())
+        finally:
+            self._hands -= 1
 
     async def fetch(self, take: Take) -> Take:
         """Fetch one take's picture; gives the take, fetched if that worked."""

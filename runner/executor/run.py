@@ -82,7 +82,7 @@ class Execution:
             async with anyio.create_task_group() as fetches:
                 self._fetches = fetches
                 for take in await unfetched(self._desk, thorough=False):
-                    fetches.start_soon(self._collector.fetch, take)
+                    self._collector.soon(take, fetches)
                 async with anyio.create_task_group() as polling:
                     polling.start_soon(self._watcher.poll_forever)
                     await self._work()
@@ -96,7 +96,7 @@ class Execution:
         with one_error():
             async with anyio.create_task_group() as fetches:
                 for take in await unfetched(self._desk, thorough=False):
-                    fetches.start_soon(self._collector.fetch, take)
+                    self._collector.soon(take, fetches)
 
     # --- before anything is sent --------------------------------------------------------------
 
@@ -253,7 +253,7 @@ class Execution:
         if take.usable:
             self._failures_in_a_row = 0
             if self._fetches is not None:
-                self._fetches.start_soon(self._collector.fetch, take)
+                self._collector.soon(take, self._fetches)
             self._open[job.look] -= 1
             if self._is_usable(job.look):
                 self._board.usable(job.look)
