@@ -4,10 +4,12 @@ Because there is only this one way, the derived tables cannot drift from the eve
 every take from its events and compares.
 """
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -90,10 +92,12 @@ _READERS: dict[str, Any] = {
     "kind": LookKind,
     "state": TakeState,
     "billing": Billing,
-    "price": Decimal,
+    "price": lru_cache(100)(Decimal),
     "reroll": bool,
 }
 _READERS_AT = [(_TAKE_FIELDS[name], read) for name, read in _READERS.items()]
+_SHARED = ("look", "name", "run", "group_id", "group_wanted", "reference_look", "reference_id")
+_SHARED_AT = [_TAKE_FIELDS[name] for name in _SHARED]
 
 
 def to_facts(take: Take) -> dict[str, Any]:
@@ -124,8 +128,14 @@ def from_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def take_of(row: Sequence[Any]) -> Take:
-    """Read a take from its row, whose values stand in the order of a take's fields."""
+    """Read a take from its row, whose values stand in the order of a take's fields.
+
+    SQLite gives every row texts of its own; those that many takes have are kept once.
+    """
     values = list(row)
+    for position in _SHARED_AT:
+        if values[position] is not None:
+            values[position] = sys.intern(values[position])
     for position, read in _READERS_AT:
         values[position] = read(values[position])
     return Take(*values)

@@ -7,6 +7,7 @@ store reads back what is on disk, stays *broken*, and says so to everybody who w
 
 import json
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -157,7 +158,11 @@ class Store:
             take = take_of(row)
             self.state.put(take)
             self.spent += held(take)
-        self.state.picks = dict(self._connection.execute("SELECT look, take FROM picks"))
+        picks = self._connection.execute("SELECT look, take FROM picks")
+        self.state.picks = {
+            sys.intern(look): self.state.takes[uid].uid if uid in self.state.takes else uid
+            for look, uid in picks
+        }
         self.state.assets = dict(self._connection.execute("SELECT sha256, asset_id FROM assets"))
         last = self._connection.execute("SELECT max(at) FROM events").fetchone()[0]
         self.state.last_at = last or 0.0
