@@ -38,6 +38,7 @@ class Outlook:
                 for _ in range(action.takes)
             ]
             for action in plan.actions
+            if action.takes
         }
         self._going: dict[str, tuple[str, float]] = {}
         under_way = [uid for action in plan.actions for uid in action.under_way]

@@ -161,7 +161,8 @@ class Execution:
         known = ledger.snapshot()  # once: it holds everything that was ever bought
         self._goals = {action.key: self._goal(action, known) for action in self._plan.actions}
         for key, takes in known.takes.items():
-            self._spare[key] = [take.uid for take in takes if take.state is TakeState.PLANNED]
+            if spare := [take.uid for take in takes if take.state is TakeState.PLANNED]:
+                self._spare[key] = spare
         return jobs
 
     def _goal(self, action: PlannedLook, known: Snapshot) -> int:
