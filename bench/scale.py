@@ -6,14 +6,12 @@ each other what a tenfold campaign takes. ``quick`` leaves out 100,000, which ta
 """
 
 import itertools
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.command import Spent, account_at, lookbook
-from bench.manifest import manifest
+from bench.command import Spent, lookbook
 from bench.report import Row
-from bench.simulator import Server
+from bench.second_run import campaign_at_simulator
 
 __all__ = ["measure"]
 
@@ -62,15 +60,8 @@ def measure(*, quick: bool) -> list[Row]:
 
 def commands(looks: int) -> dict[str, Spent]:
     """Plan a campaign, run a half of it, resume with the rest, and export the results."""
-    server = Server("ours")
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "bench.yaml"
-            text = manifest(looks).replace("avatar_id: look_1", "prompt: A woman in her 40s")
-            path.write_text(text, "utf-8")
-            return carried_out(path, account_at(server.port), looks)
-    finally:
-        server.stop()
+    with campaign_at_simulator(looks) as (path, env):
+        return carried_out(path, env, looks)
 
 
 def carried_out(path: Path, env: Mapping[str, str], looks: int) -> dict[str, Spent]:

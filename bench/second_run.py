@@ -8,6 +8,8 @@ import asyncio
 import json
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.command import Spent, account_at, lookbook
@@ -22,7 +24,7 @@ from runner.model import BASE, Campaign, Look, LookRef, Take
 from runner.plan import PlannedLook, plan
 from runner.policy.lifecycle import Event
 
-__all__ = ["measure"]
+__all__ = ["campaign_at_simulator", "measure"]
 
 ROUNDS = 5
 GOAL = 1.2
@@ -31,20 +33,26 @@ GOAL = 1.2
 def measure(*, quick: bool) -> list[Row]:
     """How long ``run`` takes beside ``plan`` when every look is there."""
     looks = 1_000 if quick else 10_000
+    with campaign_at_simulator(looks) as (path, env):
+        return compare(path, env, looks)
+
+
+@contextmanager
+def campaign_at_simulator(looks: int) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Give a manifest of so many looks to buy, and the environment of an account to buy them at."""
     server = Server("ours")
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "bench.yaml"
             text = manifest(looks).replace("avatar_id: look_1", "prompt: A woman in her 40s")
             path.write_text(text, "utf-8")
-            return compare(path, server.port, looks)
+            yield path, account_at(server.port)
     finally:
         server.stop()
 
 
-def compare(path: Path, port: int, looks: int) -> list[Row]:
+def compare(path: Path, env: dict[str, str], looks: int) -> list[Row]:
     """Buy the base, write everything else down as bought, and time both commands by turns."""
-    env = account_at(port)
     run = ("run", path, "--yes")
     lookbook(*run, "--select", BASE, env=env)
     campaign = load(path).campaign

@@ -44,7 +44,7 @@ def find_moves(order: Sequence[Look], ingredients: Mapping[str, str], snapshot: 
     ``order`` respects references, so that a renamed look is known before those that name it. Where
     the new key's own look was edited away, its takes stay there, as an older version's takes do.
     """
-    free = _given_away({look.key: ingredients[look.key] for look in order}, snapshot)
+    free = _given_away(ingredients, snapshot)
     to: dict[str, str] = {}
     back: dict[str, str] = {}
     if not free:

@@ -28,15 +28,6 @@ def browser() -> Iterator[Any]:
         yield launched
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("campaign")
-    results = sample.campaign()
-    sample.draw(folder, results, (160, 200))
-    catalog.write(results, folder)
-    return folder
-
-
 @pytest.fixture
 def show(browser: Any, folder: Path) -> Iterator[Show]:
     """Open a page; at the end nothing may have gone wrong and nothing may have left the folder."""
