@@ -14,9 +14,17 @@ RUN = ("run", "spring.yaml", "--yes")
 KEPT = ("results.json", "catalog.html")
 
 
-def files(state: Path) -> dict[str, tuple[int, bytes]]:
-    """Give the inode, which every writing changes, and the content of what a run leaves."""
-    return {name: ((state / name).stat().st_ino, (state / name).read_bytes()) for name in KEPT}
+def files(state: Path) -> dict[str, tuple[tuple[int, int], bytes]]:
+    """Give what every writing changes, and the content of what a run leaves.
+
+    Inode and time together: a file system gives the inode of a deleted file away again, and two
+    writings in one tick of the clock have one time.
+    """
+    kept = {name: (state / name).stat() for name in KEPT}
+    return {
+        name: ((stat.st_ino, stat.st_mtime_ns), (state / name).read_bytes())
+        for name, stat in kept.items()
+    }
 
 
 def test_nothing_is_written_again_where_nothing_has_changed(
