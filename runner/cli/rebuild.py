@@ -17,6 +17,7 @@ from runner.cli.show import plural
 from runner.cli.workshop import Workshop, begin, opened, results_for
 from runner.errors import ApiTrouble, LedgerDamaged, StorageError, UsageError
 from runner.executor.settle import looks_in
+from runner.ledger.database import fold_log
 from runner.ledger.fold import numbers_of
 from runner.ledger.lock import hold
 from runner.ledger.places import State, has_takes
@@ -66,13 +67,19 @@ async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
 
 
 def check_damaged(state: State) -> None:
-    """Raise UsageError for a ledger that is sound: it is not touched."""
+    """Raise UsageError for a ledger that is sound: it is not touched.
+
+    One that nothing was ever sent from may be replaced. It is made one file: without its log it
+    would look damaged where the rebuild is interrupted between moving the two.
+    """
     try:
         if has_takes(state.ledger):
             raise UsageError(
                 f"The ledger {state.ledger} can be read: there is nothing to rebuild.",
                 hint="`lookbook status` shows what it holds.",
             )
+        if state.ledger.is_file():
+            fold_log(state.ledger)
     except LedgerDamaged as error:
         click.echo(error.message, err=True)
 

@@ -15,6 +15,7 @@ from runner.errors import LedgerDamaged, LookbookError, StorageError, UsageError
 
 __all__ = [
     "SCHEMA_VERSION",
+    "fold_log",
     "glimpse",
     "migrate",
     "migrations",
@@ -95,6 +96,16 @@ def open_for_reading(path: Path, *, whole: bool = True) -> sqlite3.Connection:
             connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
             _check(connection, path, whole=whole)
         return _as_of_today(connection)
+
+
+def fold_log(path: Path) -> None:
+    """Bring what is only in a ledger's log into its file; raises as ``open_for_writing`` does."""
+    connection = open_for_writing(path)
+    try:
+        with _explained(path):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.close()
 
 
 def _as_of_today(connection: sqlite3.Connection) -> sqlite3.Connection:

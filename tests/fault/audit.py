@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from runner.images.folder import Folder
@@ -52,7 +53,7 @@ class Auditor:
     def __init__(self, world: World) -> None:
         self._world = world
         self._connection: sqlite3.Connection | None = None
-        self._inode = 0
+        self._opened: list[int | None] = []
         self._state, self._folded = State(), 0
         self.take_of: dict[str, str] = {}
         self.keys_of: dict[str, set[str]] = {}
@@ -261,13 +262,17 @@ class Auditor:
         self._completed &= done
 
     def freshen(self) -> None:
-        """Look at the file that is there now: a rebuild puts another in its place."""
-        if self._connection is None:
-            return
-        path = self._world.process.ledger_path
-        there = path.stat().st_ino if path.exists() else None
-        if there != self._inode:
+        """Look at the file that is there now: a rebuild puts another in its place.
+
+        One that is killed may have moved no more than what SQLite keeps beside the file.
+        """
+        if self._connection is not None and self._files() != self._opened:
             self._start_over()
+
+    def _files(self) -> list[int | None]:
+        path = self._world.process.ledger_path
+        beside = [path, Path(f"{path}-wal"), Path(f"{path}-shm")]
+        return [file.stat().st_ino if file.exists() else None for file in beside]
 
     def _start_over(self) -> None:
         self.close()
@@ -284,7 +289,8 @@ class Auditor:
         if self._connection is None:
             place = f"{self._world.process.ledger_path.as_uri()}?mode=rw"  # it makes no file
             self._connection = sqlite3.connect(place, isolation_level=None, uri=True)
-            self._inode = self._world.process.ledger_path.stat().st_ino
+            self._connection.execute("SELECT 1 FROM meta").fetchall()  # now there are all three
+            self._opened = self._files()
         return self._connection.execute(query, values).fetchall()
 
     def events(self) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import sqlite3
 import stat
 from decimal import Decimal
@@ -260,6 +261,21 @@ def test_a_damaged_page_is_noticed(path: Path, ticking: Ticking) -> None:
         read_snapshot(path)
     with pytest.raises(LedgerDamaged):
         database.open_for_writing(path)
+
+
+def test_a_ledger_whose_log_was_folded_can_be_read_without_it(path: Path, tmp_path: Path) -> None:
+    reader = sqlite3.connect(path)  # as long as somebody reads, closing leaves the log behind
+    writing = LedgerFile(path, now=lambda: 0.0, entropy=Ticking(), inline=True)
+    reader.execute("SELECT 1 FROM meta").fetchall()
+    writing.begin(Account("api.example", "me"), "spring", {})
+    writing.close()
+    alone = tmp_path / "alone.sqlite"
+    shutil.copy(path, alone)
+    assert owner_of(alone) is None
+    database.fold_log(path)
+    shutil.copy(path, alone)
+    reader.close()
+    assert owner_of(alone) == (Account("api.example", "me"), "spring")
 
 
 def test_a_file_that_was_only_just_begun_is_an_empty_ledger(path: Path) -> None:
