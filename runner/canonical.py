@@ -4,7 +4,6 @@ A tag separates the domains (an identity can never equal a body's digest) and ca
 that a rule may change later without two meanings sharing one hash.
 """
 
-import hashlib
 import json
 import math
 from collections import Counter
@@ -27,6 +26,8 @@ def canonical_json(value: Any) -> str:
 
 def sha256_hex(data: bytes) -> str:
     """Give the SHA-256 of some bytes, as 64 hexadecimal digits."""
+    import hashlib  # OpenSSL comes with it, and a command may have nothing to hash
+
     return hashlib.sha256(data).hexdigest()
 
 

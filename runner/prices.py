@@ -4,15 +4,14 @@ The API has no call that tells a price. A manifest's ``prices`` or ``--price`` s
 or a reseller charges instead; the results always say which price was assumed.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 __all__ = ["LATEST", "TABLE", "Listed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """The list prices as they were on one day: USD for one call of each type.
 
     ``source`` is where they were read.

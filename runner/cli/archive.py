@@ -13,6 +13,7 @@ from runner.ledger.file import LedgerFile
 from runner.ledger.lock import hold
 from runner.ledger.places import State, has_takes
 from runner.model import Account, Campaign, Snapshot, Take
+from runner.nearest import nearest
 from runner.plan import Plan
 from runner.plan import plan as make_plan
 
@@ -83,9 +84,7 @@ def named_take(snapshot: Snapshot, name: str) -> Take:
     look, mark, number = name.partition("#")
     takes = snapshot.takes.get(look, ())
     if not takes:
-        from difflib import get_close_matches
-
-        close = get_close_matches(look, snapshot.takes, n=3)
+        close = nearest(look, snapshot.takes, count=3)
         hint = f"Did you mean {' or '.join(close)}?" if close else "`lookbook status` lists them."
         raise UsageError(f"There is no take of a look {look!r}.", hint=hint)
     for take in takes:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from runner.errors import UsageError
 from runner.ledger.file import read_events
 from runner.ledger.fold import Entry, Note
 from runner.model import Snapshot, Take, TakeState
+from runner.nearest import nearest
 from runner.plan import Action, Plan, PlannedLook
 from runner.plan import plan as make_plan
 from runner.plan.moves import with_moves
@@ -74,7 +74,7 @@ def command(
 def _action(plan: Plan, key: str) -> PlannedLook:
     by_key = {action.key: action for action in plan.actions}
     if key not in by_key:
-        close = get_close_matches(key, by_key, n=3)
+        close = nearest(key, by_key, count=3)
         hint = f"Did you mean {' or '.join(close)}?" if close else "`lookbook status` lists them."
         raise UsageError(f"There is no look {key!r}, in the manifest or in the ledger.", hint=hint)
     return by_key[key]

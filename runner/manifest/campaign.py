@@ -3,7 +3,6 @@
 from collections import ChainMap
 from collections.abc import Mapping
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any
 
 from runner.manifest.diagnostics import Findings
@@ -16,6 +15,7 @@ from runner.manifest.rules import check_looks
 from runner.manifest.source import Source, line_of
 from runner.manifest.template import Scope
 from runner.model import BASE, Budget, Campaign, Look, Matrix, Prices
+from runner.nearest import nearest
 
 __all__ = ["DEFAULT_MAX_LOOKS", "build"]
 
@@ -110,7 +110,7 @@ class _Campaign:
         for name in self.variables:
             if name in declared or name in scope.used:
                 continue
-            meant = get_close_matches(name, declared, n=1)
+            meant = nearest(name, declared)
             mark = self.document.key_at("variables") if "variables" in self.document else 0
             hint = f"Did you mean `{meant[0]}`?" if meant else "Declare it under `variables:`."
             message = f"`--var {name}=...` sets a variable that nothing declares or uses"

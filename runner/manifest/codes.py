@@ -4,9 +4,9 @@ A code is a promise: programs match on it, so it is never renamed and never reus
 what ``docs/manifest.md``, the SARIF rules and the tests read.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 __all__ = ["CODES", "Code", "Severity"]
 
@@ -19,8 +19,7 @@ class Severity(StrEnum):
     HINT = "hint"
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """One kind of finding: ``meaning`` is a sentence for a table, ``cure`` what usually helps."""
 
     name: str

@@ -1,6 +1,6 @@
 """Findings: what is wrong, where, and what to do; collected, never thrown one by one."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from runner.manifest.codes import CODES, Severity
 from runner.manifest.source import Source, Span
@@ -11,8 +11,7 @@ _LONGEST = 400
 """Characters of a message: it may quote a value of any length."""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One finding. ``line`` and ``column`` are counted from 1, in characters.
 
     ``look`` is the key of the look it is about, ``hint`` what to do. ``text`` is the quoted line
@@ -95,6 +94,6 @@ class Findings:
             if more:
                 noun = "look" if more == 1 else "looks"
                 message = f"{diagnostic.message} (and {more} more {noun} made here)"
-                diagnostic = replace(diagnostic, message=message)  # noqa: PLW2901  (the told form)
+                diagnostic = diagnostic._replace(message=message)  # noqa: PLW2901  (as it is told)
             told.append(diagnostic)
         return tuple(sorted(told, key=lambda found: (found.line, found.column)))

@@ -5,13 +5,12 @@ import binascii
 import re
 import stat
 import warnings
-from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.canonical import sha256_hex
 from runner.model import FileImage, Image, InlineImage, UploadedImage, UrlImage
+from runner.nearest import nearest
 
 __all__ = ["MAX_BYTES", "SMALLEST_PHOTO", "BadImage", "Images", "known_by"]
 
@@ -43,8 +42,7 @@ _OTHERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """What the bytes of a picture say about themselves."""
 
     media_type: str
@@ -225,7 +223,7 @@ def _missing(folder: Path, text: str) -> BadImage:
         names = [entry.name for entry in beside.iterdir()] if beside.is_dir() else []
     except OSError:
         names = []
-    meant = get_close_matches(Path(text).name, names, n=1)
+    meant = nearest(Path(text).name, names)
     if meant:
         return BadImage(
             "image-missing", message, f"Did you mean `{Path(text).with_name(meant[0])}`?"

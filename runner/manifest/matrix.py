@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.manifest.diagnostics import Findings
 from runner.manifest.nodes import Map, Seq
+from runner.nearest import nearest
 
 __all__ = ["Axes", "Combination", "combinations", "read_axes", "size"]
 
@@ -25,8 +25,7 @@ class _Exclusion:
     used: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Combination:
+class Combination(NamedTuple):
     """One look's share of a matrix: the value key of each axis, and every text by its name.
 
     ``literals`` hold the keys (``${outfit}``), ``templates`` the texts (``${outfit.text}``).
@@ -188,7 +187,7 @@ def _checked_excludes(entry: Map, axes: Axes, findings: Findings) -> list[_Exclu
                 findings.report("matrix-axis", message, item.key_at(name), hint=hint)
                 fits = False
             elif key not in axes[name]:
-                meant = get_close_matches(key, axes[name], n=1)
+                meant = nearest(key, axes[name])
                 hint = f"Did you mean `{meant[0]}`?" if meant else _values_hint(axes[name])
                 message = f"axis `{name}` has no value `{key}`"
                 findings.report("matrix-axis", message, item.at(name), hint=hint)
@@ -207,7 +206,7 @@ def _excluded(combination: Mapping[str, str], excludes: list[_Exclusion]) -> boo
 
 
 def _axes_hint(name: str, axes: Axes) -> str:
-    meant = get_close_matches(name, axes, n=1)
+    meant = nearest(name, axes)
     if meant:
         return f"Did you mean `{meant[0]}`?"
     return "The axes are " + ", ".join(f"`{axis}`" for axis in axes) + "."

@@ -7,8 +7,8 @@ The stages, in order: ``source`` (bytes to text), ``document`` (text to mappings
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from runner.manifest.campaign import build
 from runner.manifest.diagnostics import Diagnostic, Findings
@@ -24,8 +24,7 @@ __all__ = ["Reading", "load"]
 _NO_VARIABLES: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a manifest says. ``campaign`` is None when there is any error.
 
     ``diagnostics`` holds errors, warnings and hints in the order of the file.

@@ -7,9 +7,9 @@ the account is left to the run.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from runner.model import BASE, Look, LookKind, LookRef, Reference
+from runner.nearest import nearest
 
 __all__ = [
     "Fresh",
@@ -164,7 +164,7 @@ def _needs(look: Look, looks: Mapping[str, Look]) -> list[str]:
 
 def suggestion(key: str, looks: Collection[str]) -> str:
     """Say which look may have been meant."""
-    meant = get_close_matches(key, looks, n=1)
+    meant = nearest(key, looks)
     if meant:
         return f"Did you mean `{meant[0]}`?"
     names = sorted(looks)

@@ -6,7 +6,6 @@ go on with the rest and every problem shows at once.
 
 import re
 from collections import defaultdict
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -28,6 +27,7 @@ from runner.manifest.wording import (
     out_of_range,
     place_of,
 )
+from runner.nearest import nearest
 from runner.resources import schema
 
 __all__ = ["check_shape", "validator"]
@@ -145,7 +145,7 @@ class _Explainer:
             extras = [key for key in error.instance if key not in known]
         where = f"in {named(path)}" if path else "at the top of a manifest"
         for key in extras:
-            meant = get_close_matches(key.lower(), known, n=1, cutoff=0.7)
+            meant = nearest(key.lower(), known, likeness=0.7)
             advice = COMMON_MISTAKES.get((place_of(path), key)) or COMMON_MISTAKES.get(("", key))
             if meant:
                 hint = f"Did you mean `{meant[0]}`?"

@@ -1,8 +1,8 @@
 """The manifest as text: read once, its encoding checked, its lines kept for quoting."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 __all__ = ["COLUMN_BITS", "MAX_BYTES", "Source", "Span", "Unreadable", "line_of", "read"]
 
@@ -29,8 +29,7 @@ _FLOW_TOKEN = re.compile(
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A place in the manifest: line and column counted from 1, and its length there."""
 
     line: int

@@ -4,8 +4,10 @@ import re
 from collections import ChainMap
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from types import MappingProxyType
+from typing import NamedTuple
+
+from runner.nearest import nearest
 
 __all__ = ["DEEPEST", "LONGEST", "Problem", "Scope", "names_in"]
 
@@ -20,8 +22,7 @@ _TOKEN = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong in a template: a diagnostic's code and words, and the text to point at."""
 
     code: str
@@ -135,7 +136,7 @@ class _Expansion:
             hint = "There is no code in `${...}`, only names. Write `$${` for the characters."
             return Problem("bad-template", said, written, hint)
         known = sorted({*self.scope.templates, *self.scope.literals, *self.own})
-        meant = get_close_matches(name, known, n=1)
+        meant = nearest(name, known)
         if meant:
             hint = f"Did you mean `${{{meant[0]}}}`?"
         else:

@@ -1,7 +1,6 @@
 """Why a look would be generated again, in a reader's words: what is paid for, then and now."""
 
 import json
-from difflib import SequenceMatcher
 from typing import Any
 
 __all__ = ["what_changed"]
@@ -43,6 +42,8 @@ def _named(value: Any) -> str:
 
 def _words(old: str, new: str) -> str:
     """Show the words that changed; from the first change to the last where there are many."""
+    from difflib import SequenceMatcher  # only a changed text needs it
+
     was, now = old.split(" "), new.split(" ")
     changes = [
         op

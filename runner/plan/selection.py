@@ -15,11 +15,11 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from runner.errors import UsageError
 from runner.model import LookState, Snapshot
+from runner.nearest import nearest
 from runner.plan.model import Action, Plan
 from runner.plan.moves import with_moves
 from runner.plan.states import states
@@ -151,7 +151,7 @@ class _Chooser:
         if method in _FIXED and any(fnmatchcase(name, value) for name in names):
             return
         noun = "look" if method == "look" else f"{method} of a look"
-        close = get_close_matches(value, names, n=3, cutoff=0.5)
+        close = nearest(value, names, count=3, likeness=0.5)
         if close:
             hint = f"Did you mean {' or '.join(close)}?"
         elif names:
@@ -196,7 +196,7 @@ def _read(atom: str) -> tuple[str, str, int | None, int | None]:
     if not colon:
         method, value = "look", match["what"]
     if method not in METHODS:
-        close = get_close_matches(method, METHODS, n=1)
+        close = nearest(method, METHODS)
         hint = f"Did you mean {close[0]}:{value}?" if close else GRAMMAR
         raise UsageError(f"{method!r} is no way to select looks.", hint=hint)
     if not value:
