@@ -4,9 +4,9 @@ CSV is written for people's spreadsheets, JSON Lines for programs; both hold the
 """
 
 import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 __all__ = ["COLUMNS", "rows", "to_csv", "to_jsonl"]
@@ -108,28 +108,40 @@ def _row(
     return {**{column: values[column] for column in COLUMNS}, "axes": dict(look["axes"])}
 
 
-def to_jsonl(results: Mapping[str, Any], *, every_take: bool = False) -> str:
-    """Give the rows as JSON Lines: one object on each line, in the order of ``rows``."""
-    table = rows(results, every_take=every_take)
-    return _encodable("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table))
+def to_jsonl(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[str]:
+    """Give the rows as JSON Lines, a line at a time: one object each, in the order of ``rows``."""
+    for row in rows(results, every_take=every_take):
+        yield _encodable(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def to_csv(results: Mapping[str, Any], *, every_take: bool = False) -> str:
-    """Give the rows as CSV after RFC 4180, with a byte order mark so that Excel reads UTF-8.
+def to_csv(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[str]:
+    """Give the rows as CSV after RFC 4180, a row at a time.
 
-    Text that a spreadsheet would take for a formula is led by an apostrophe, which is how people
-    write such text into a spreadsheet themselves. Tags are joined by ``; ``.
+    A byte order mark comes first, so that Excel reads UTF-8. Text that a spreadsheet would take for
+    a formula is led by an apostrophe, which is how people write such text into a spreadsheet
+    themselves. Tags are joined by ``; ``.
     """
-    table = list(rows(results, every_take=every_take))
-    axes = list(dict.fromkeys(axis for row in table for axis in row["axes"]))
-    out = io.StringIO()
-    out.write("\ufeff")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([*COLUMNS, *(_cell(f"axis.{axis}") for axis in axes)])
-    for row in table:
+    axes = _axes(results, every_take=every_take)
+    line = csv.writer(_Line(), lineterminator="\r\n").writerow
+    yield "\ufeff"
+    yield _encodable(line([*COLUMNS, *(_cell(f"axis.{axis}") for axis in axes)]))
+    for row in rows(results, every_take=every_take):
         cells = [_cell(row[column]) for column in COLUMNS]
-        writer.writerow([*cells, *(_cell(row["axes"].get(axis)) for axis in axes)])
-    return _encodable(out.getvalue())
+        yield _encodable(line([*cells, *(_cell(row["axes"].get(axis)) for axis in axes)]))
+
+
+def _axes(results: Mapping[str, Any], *, every_take: bool) -> list[str]:
+    """Give every axis, in the order in which the rows have them: the header comes before all."""
+    looks = chain(results["looks"], results["orphans"] if every_take else ())
+    return list(dict.fromkeys(axis for look in looks for axis in look["axes"]))
+
+
+class _Line:
+    """What a csv writer writes to: it hands each line back, and keeps none."""
+
+    def write(self, line: str) -> str:
+        """Give the line; ``writerow`` gives what this gives."""
+        return line
 
 
 def _encodable(text: str) -> str:

@@ -60,7 +60,7 @@ def command(
     else:
         from runner.catalog import tables
 
-        pieces = iter([tables.to_csv(results) if form == "csv" else tables.to_jsonl(results)])
+        pieces = tables.to_csv(results) if form == "csv" else tables.to_jsonl(results)
     if out is None:
         sys.stdout.writelines(pieces)
     else:

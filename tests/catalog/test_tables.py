@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.catalog import sample
 
 
 def read(results: dict[str, Any]) -> list[dict[str, str]]:
-    text = tables.to_csv(results)
+    text = "".join(tables.to_csv(results))
     assert text.startswith("\ufeff")
     return list(csv.DictReader(io.StringIO(text[1:], newline="")))
 
@@ -59,8 +60,20 @@ def test_orphans_are_marked() -> None:
 
 def test_json_lines_hold_the_rows() -> None:
     results = sample.campaign()
-    lines = tables.to_jsonl(results).splitlines()
-    assert [json.loads(line) for line in lines] == list(tables.rows(results))
+    assert [json.loads(line) for line in tables.to_jsonl(results)] == list(tables.rows(results))
+
+
+def test_a_line_is_given_before_the_next_look_is_made() -> None:
+    made = []
+
+    def looks() -> Iterator[dict[str, Any]]:
+        for key in ("one", "two"):
+            made.append(key)
+            yield sample.look(key, "p")
+
+    lines = tables.to_jsonl(sample.document([]) | {"looks": looks()})
+    assert json.loads(next(lines))["look"] == "one"
+    assert made == ["one"]
 
 
 def test_csv_has_the_same_columns_in_every_row_and_one_for_each_axis() -> None:

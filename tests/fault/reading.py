@@ -34,9 +34,12 @@ def read_everything(
     snapshot, wallet = wiring.offline(state)
     only = chosen(campaign, snapshot, wishes) if wishes is not None else None
     results = wiring.results_of(campaign, snapshot, wallet, only)
-    rows = [json.loads(line) for line in tables.to_jsonl(results).splitlines()]
-    if len(rows) != len(results["looks"]) or not tables.to_csv(results):
-        raise Violation(f"the export has {len(rows)} rows for {len(results['looks'])} looks")
+    rows = [json.loads(line) for line in tables.to_jsonl(results)]
+    lines = len([*tables.to_csv(results)]) - 2  # the byte order mark and the header
+    if not len(rows) == lines == len(results["looks"]):
+        raise Violation(
+            f"the export has {len(rows)} rows and {lines} lines for {len(results['looks'])} looks"
+        )
     said = Decimal(str(results["totals"]["cost_usd"]))
     if only is None and said != snapshot.spent:
         raise Violation(f"the export says {said}, the ledger {snapshot.spent}")
