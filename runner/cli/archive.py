@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 
 from runner.cli import wiring
+from runner.cli.intake import adopt_results
 from runner.errors import UsageError
 from runner.ledger.file import LedgerFile
 from runner.ledger.lock import hold
@@ -58,19 +59,20 @@ def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> S
 @contextmanager
 def archive(campaign: Campaign, state: State, command: str) -> Iterator[Archive]:
     """Lock and open a ledger for one command. Raises LedgerLocked, LedgerDamaged, StorageError."""
-    clock = wiring.WallClock()
+    clock, entropy = wiring.WallClock(), wiring.Randomness()
     with hold(state.folder, now=clock.now()):
-        ledger = LedgerFile(state.ledger, now=clock.now, entropy=wiring.Randomness(), inline=True)
+        ledger = LedgerFile(state.ledger, now=clock.now, entropy=entropy, inline=True)
         try:
-            snapshot = ledger.snapshot()
-            if snapshot.account is None:
+            account = ledger.snapshot().account
+            if account is None:
                 raise UsageError(f"{state.ledger} belongs to no account yet.")
-            ledger.begin(snapshot.account, campaign.name, {"command": command})
-            moves = make_plan(campaign, snapshot).moves
+            anyio.run(adopt_results, ledger, entropy, account, campaign, state)
+            ledger.begin(account, campaign.name, {"command": command})
+            moves = make_plan(campaign, ledger.snapshot()).moves
             if moves:
                 anyio.run(ledger.follow, moves)
             try:
-                yield Archive(ledger, state, snapshot.account, campaign)
+                yield Archive(ledger, state, account, campaign)
             except UsageError as error:
                 ledger.end({"exit": error.exit_code, "stopped": error.message})
                 raise

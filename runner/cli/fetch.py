@@ -11,7 +11,7 @@ from runner.cli import wiring
 from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
 from runner.cli.show import plain, plural
 from runner.cli.wanted import select_options, wishes_of
-from runner.cli.workshop import begin, workshop
+from runner.cli.workshop import begin, use_results, workshop
 from runner.errors import UsageError
 from runner.executor.collect import Collector, unfetched
 from runner.executor.tasks import together
@@ -60,6 +60,7 @@ async def fetch(campaign: Campaign, simulated_at: str | None, wishes: Wishes) ->
                 hint="`lookbook run` generates them.",
             )
         async with workshop(link) as work:
+            await use_results(campaign, work)
             only = chosen(campaign, work.ledger.snapshot(), wishes)
             begin(work, campaign, "fetch")
             missing = await unfetched(work.desk, thorough=True)

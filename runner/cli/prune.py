@@ -20,7 +20,7 @@ from runner.cli.options import (
     yes_option,
 )
 from runner.cli.show import plural, table, usd
-from runner.cli.workshop import Workshop, begin, workshop
+from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.desk import said
 from runner.executor.settle import looks_in
@@ -128,6 +128,7 @@ async def prune(campaign: Campaign, request: _Request, simulated_at: str | None)
         if not has_takes(link.state.ledger):
             raise UsageError(f"The account {link.account.label} has no looks of {campaign.name}.")
         async with workshop(link) as work:
+            await use_results(campaign, work)
             doomed = await _doomed(work, campaign, request)
             if not doomed:
                 click.echo("Nothing to prune.")

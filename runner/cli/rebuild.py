@@ -13,8 +13,9 @@ import click
 
 from runner.answers import LookData
 from runner.cli import wiring
+from runner.cli.intake import results_for
 from runner.cli.show import plural
-from runner.cli.workshop import Workshop, begin, opened, results_for
+from runner.cli.workshop import Workshop, begin, opened
 from runner.errors import ApiTrouble, LedgerDamaged, StorageError, UsageError
 from runner.executor.settle import looks_in
 from runner.ledger.database import fold_log
@@ -52,7 +53,7 @@ async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
             remove(new)
             async with opened(link, path=new) as work:
                 begin(work, campaign, "reconcile --rebuild")
-                takes = results_for(work, campaign, state.results)
+                takes = results_for(link.account, campaign, state.results)
                 click.echo(f"{plural(len(takes), 'take')} taken from {state.results}")
                 newer = await bought_since(work, campaign, takes)
                 await work.ledger.import_takes([*takes, *newer])

@@ -19,7 +19,7 @@ from runner.cli.options import (
 )
 from runner.cli.rebuild import rebuild
 from runner.cli.show import plural, usd
-from runner.cli.workshop import Workshop, begin, workshop
+from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import UsageError
 from runner.executor.desk import said
 from runner.executor.settle import Finding, Searcher, is_unresolved
@@ -98,6 +98,7 @@ async def reconcile(
             click.echo(f"Nothing is unknown: {link.account.label} has no takes of {campaign.name}.")
             return int(Exit.DONE)
         async with workshop(link) as work:
+            await use_results(campaign, work)
             unknown = {take.label: take for take in unresolved(work)}
             strangers = {*(label for label, _ in adoptions), *absolved} - unknown.keys()
             if strangers:

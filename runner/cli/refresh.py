@@ -10,7 +10,7 @@ from runner.answers import Answer, LookData
 from runner.cli import wiring
 from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
 from runner.cli.show import plural, table, usd
-from runner.cli.workshop import Workshop, begin, workshop
+from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.desk import said
 from runner.executor.settle import looks_in
@@ -68,6 +68,8 @@ async def refresh(campaign: Campaign, simulated_at: str | None, record: bool) ->
         if not has_takes(link.state.ledger):
             raise UsageError(f"The account {link.account.label} has no looks of {campaign.name}.")
         async with workshop(link) as work:
+            if record:
+                await use_results(campaign, work)
             found = await _differences(work)
             click.echo(_text(found, link.account.label))
             recorded = [(drift, drift.event) for drift in found if drift.event is not None]

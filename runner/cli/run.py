@@ -24,9 +24,8 @@ from runner.cli.options import (
 from runner.cli.outlook import Outlook
 from runner.cli.progress import Progress
 from runner.cli.request import DEFAULT_CONCURRENCY, Request
-from runner.cli.show import plural
 from runner.cli.wanted import read_saved, wish_options, wishes_of
-from runner.cli.workshop import Workshop, adopt_results, workshop
+from runner.cli.workshop import Workshop, use_results, workshop
 from runner.errors import LookbookError, UsageError
 from runner.executor.desk import Desk
 from runner.executor.session import Session
@@ -181,16 +180,6 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
 def is_new(state: State) -> bool:
     """Whether nothing was ever bought here, and no colleague's results lie here either."""
     return not has_takes(state.ledger) and not state.results.is_file()
-
-
-async def use_results(campaign: Campaign, work: Workshop) -> None:
-    """Take over what a colleague with this account bought, where results.json tells of it."""
-    results = work.link.state.results
-    if results.is_file():
-        count = await adopt_results(work, campaign, results)
-        if count:
-            takes = plural(count, "take")
-            click.echo(f"Adopted {takes} from {results}; nothing was bought.", err=True)
 
 
 def in_hand(plan: Plan) -> int:

@@ -2,33 +2,23 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from runner.canonical import parse_json
 from runner.cli import wiring
+from runner.cli.intake import adopt_results
 from runner.cli.progress import Progress
-from runner.errors import AccountError, ApiTrouble, LookbookError, UsageError
+from runner.errors import AccountError, ApiTrouble, LookbookError
 from runner.executor.desk import Desk
 from runner.executor.tasks import Stopping
 from runner.ledger.file import LedgerFile
-from runner.ledger.fold import numbers_of
 from runner.ledger.lock import hold
 from runner.ledger.places import Places
-from runner.model import Campaign, Snapshot, Take, TakeState
+from runner.model import Campaign
 from runner.policy.budget import Ceilings
 from runner.policy.pacing import Pacer
 
-__all__ = [
-    "Workshop",
-    "adopt_results",
-    "begin",
-    "opened",
-    "read_results",
-    "results_for",
-    "workshop",
-]
+__all__ = ["Workshop", "begin", "opened", "use_results", "workshop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,82 +86,14 @@ def begin(work: Workshop, campaign: Campaign, command: str) -> str:
     return run
 
 
-def results_for(work: Workshop, campaign: Campaign, path: Path) -> list[tuple[Take, bool]]:
-    """Give the takes of a results document of this account and campaign, and which are picked.
+async def use_results(campaign: Campaign, work: Workshop) -> None:
+    """Take in what results.json knows and the ledger does not: before anything is decided by it.
 
-    Raises UsageError where the document is not ours, or another account's or campaign's.
+    And before it is written anew, which would forget what a newer ledger or a colleague bought.
     """
-    from runner.ledger.reading import takes_in  # jsonschema is slow to import
-
-    results = read_results(path)
-    if not isinstance(results, dict):
-        raise UsageError(f"{path} is not a results document.")
-    if results.get("account") != work.link.account.label:
-        raise UsageError(
-            f"{path} is the account {results.get('account')}'s, not {work.link.account.label}'s: "
-            "the looks in it cannot be used here, and would be bought again.",
-            hint="Use the other account's key. To buy everything again: --new-ledger.",
-        )
-    if results.get("campaign") != campaign.name:
-        raise UsageError(
-            f"{path} is the campaign {results.get('campaign')}'s, not {campaign.name}'s."
-        )
-    return takes_in(results, source=str(path))
-
-
-async def adopt_results(work: Workshop, campaign: Campaign, path: Path) -> int:
-    """Take in what results.json knows and the ledger does not; gives how many takes.
-
-    A colleague with this account may have run the campaign meanwhile, or the ledger is empty here.
-    Nothing is bought by it, and what it names is not bought again. All of it or nothing is
-    committed. Raises UsageError for an empty ledger beside a document that cannot be used.
-    """
-    snapshot = work.ledger.snapshot()
-    every = [take for takes in snapshot.takes.values() for take in takes]
-    known = [take for take in every if take.state is not TakeState.PLANNED]
-    if known and not _tells_more(read_results(path), work, campaign, {t.avatar_id for t in known}):
-        return 0
-    takes = results_for(work, campaign, path)
-    if every:
-        takes = _beside(snapshot, work, takes, unsent=not known)
-    if takes:
-        begin(work, campaign, "adopt results.json")
-        await work.ledger.import_takes(takes)
-    return len(takes)
-
-
-def _tells_more(results: Any, work: Workshop, campaign: Campaign, known: set[str | None]) -> bool:
-    """Whether a document of this account and campaign names looks that the ledger lacks."""
-    try:
-        mine = (results["account"], results["campaign"]) == (work.link.account.label, campaign.name)
-        looks = [*results["looks"], *results["orphans"]]
-        ids = {take["avatar_id"] for look in looks for take in look["takes"]}
-    except (KeyError, TypeError):
-        return False
-    return mine and bool(ids - known - {None})
-
-
-def _beside(
-    snapshot: Snapshot, work: Workshop, takes: list[tuple[Take, bool]], *, unsent: bool
-) -> list[tuple[Take, bool]]:
-    """Give the takes that a ledger lacks, under names and numbers that are free in it.
-
-    A ledger from which nothing was sent (``unsent``) also lacks those whose outcome is unknown, of
-    looks that it has no take of: where it has one, a person may have decided already.
-    """
-    every = [take for known in snapshot.takes.values() for take in known]
-    ours = {take.avatar_id for take in every}
-    keys = {take.key for take in every}  # of these the ledger finds out by itself
-    numbers = numbers_of(every)
-    added: list[tuple[Take, bool]] = []
-    for take, picked in takes:
-        bought = take.avatar_id is not None and take.avatar_id not in ours and take.key not in keys
-        doubtful = unsent and take.state is TakeState.UNKNOWN and take.look not in snapshot.takes
-        if bought or doubtful:
-            numbers[take.look] = numbers.get(take.look, 0) + 1
-            renamed = replace(take, uid=work.desk.entropy.uid(), number=numbers[take.look])
-            added.append((renamed, picked and snapshot.pick(take.look) is None))
-    return added
+    desk, link = work.desk, work.link
+    if await adopt_results(work.ledger, desk.entropy, link.account, campaign, link.state):
+        Places(campaign.manifest).use(link.state)
 
 
 def _stopped(desk: Desk) -> LookbookError:
@@ -179,11 +101,3 @@ def _stopped(desk: Desk) -> LookbookError:
     if desk.account_trouble is not None:
         return AccountError(f"The account needs a person: {desk.account_trouble}")
     return ApiTrouble(desk.stopped or "It was interrupted.")
-
-
-def read_results(path: Path) -> Any:
-    """Read a JSON file. Raises UsageError."""
-    try:
-        return parse_json(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.") from error

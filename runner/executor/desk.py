@@ -128,8 +128,8 @@ class Desk:
         The API's own time decides where it is known; else the ledger's last event, so that a clock
         that was set back makes no old key young.
         """
-        if take.sent_at is None or take.key is None:
-            return False
+        if take.sent_at is None or take.key is None or take.body_sha256 is None:
+            return False  # a take from results.json has no body here
         known = self.server_epoch is not None
         latest = self.now_at_server() if known else self.ledger.last_event_at
         return key_is_alive(take.sent_at, self.clock.now(), latest_seen=latest)

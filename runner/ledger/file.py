@@ -125,6 +125,10 @@ class LedgerFile:
         """Give what the wallet showed before and after the last run; None where nobody looked."""
         return self.store.state.wallet
 
+    def keys(self) -> set[str]:
+        """Give every idempotency key that a take has, or ever had here."""
+        return self.store.keys()
+
     def position(self) -> str:
         """Name what the ledger holds now; the same text means that nothing has happened since."""
         return self.store.position()

@@ -94,7 +94,7 @@ def _take(look: str, entry: Mapping[str, Any]) -> Take:
         reference_id=entry["reference_id"],
         group_wanted=entry["avatar_group_id"] if state is TakeState.UNKNOWN else None,
         sent_at=_seconds(entry["sent_at"]),
-        key=entry["idempotency_key"] if state is not TakeState.UNKNOWN else None,
+        key=entry["idempotency_key"],
         attempts=1,
         avatar_id=entry["avatar_id"],
         group_id=entry["avatar_group_id"],

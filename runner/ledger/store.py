@@ -23,6 +23,7 @@ from runner.ledger.database import explain
 from runner.ledger.fold import Entry, Note, State, apply, differing, take_of, to_facts
 from runner.model import Account, Snapshot, Take
 from runner.policy.budget import held, held_in_run
+from runner.policy.lifecycle import Event
 
 __all__ = ["Operation", "Probe", "Store"]
 
@@ -124,6 +125,13 @@ class Store:
             (Note.RUN_STARTED, Note.RUN_ENDED),
         ).fetchone()
         return json.dumps([self.meta(), row])
+
+    def keys(self) -> set[str]:
+        """Give every idempotency key that a take has, or ever had."""
+        rows = self._connection.execute(
+            "SELECT facts FROM events WHERE kind IN (?, ?)", (Event.INTENDED, Note.IMPORTED)
+        )
+        return {json.loads(facts).get("key") for (facts,) in rows} - {None}
 
     def events(self) -> Iterable[Entry]:
         """Give every event, in order."""

@@ -33,12 +33,14 @@ class Deed:
 class Loss:
     """What is known of ledgers that were lost.
 
-    ``named`` are the ids and keys that results.json still knew, ``forgotten`` the keys of charges
-    that no take can be held to any more.
+    ``restored`` says that an older copy was put back and has not been told yet what results.json
+    knows. ``named`` are the ids and keys that results.json still knew, ``forgotten`` the keys of
+    charges that no take can be held to any more.
     """
 
     now: bool = False
     ever: bool = False
+    restored: bool = False
     named: set[str] = field(default_factory=set)
     forgotten: set[str | None] = field(default_factory=set)
 
@@ -82,6 +84,7 @@ class Auditor:
         self._nothing_lost(takes)
         self._rebuilds()
         self._no_key_anywhere()
+        self.loss.restored = bool(self.unread())
         return snapshot
 
     def _money(self, campaign: Campaign, snapshot: Snapshot, takes: list[Take]) -> None:
@@ -112,6 +115,8 @@ class Auditor:
             self.must(self.loss.ever, f"the charge {charge} belongs to no take")
             if charge.name in doubtful:
                 continue  # a person will say which it is
+            if self.loss.restored and self.on_paper(charge):
+                continue  # whoever works with this ledger reads it there first
             self.must(
                 key not in self.loss.named and charge.id not in self.loss.named,
                 f"results.json names {charge.id}, and the new ledger does not know it",
@@ -253,13 +258,35 @@ class Auditor:
     def ledger_lost(self, results: Mapping[str, Any]) -> None:
         """Hear that the ledger is gone; ``results`` is all that is left of what it knew."""
         self._start_over()
-        looks = [*results["looks"], *results["orphans"]]
-        takes = [take for look in looks for take in look["takes"]]
+        takes = _takes_of(results)
         done = {take["avatar_id"] for take in takes if take["state"] in ("completed", "fetched")}
         self.loss.now = self.loss.ever = True
-        self.loss.named = {t["avatar_id"] for t in takes} | {t["idempotency_key"] for t in takes}
-        self.loss.named.discard(None)
+        self.loss.restored = False
+        self.loss.named = _names(takes)
         self._completed &= done
+
+    def ledger_replaced(self, results: Mapping[str, Any]) -> None:
+        """Hear that an older ledger is there, beside results that know all that a newer one did."""
+        self._start_over()
+        self.loss.ever = self.loss.restored = True
+        self.loss.named = _names(_takes_of(results))
+        self._completed = set()  # what it does not know is looked for by its charge
+
+    def on_paper(self, charge: Charge) -> bool:
+        """Whether results.json names what a charge bought, at this moment."""
+        path = self._world.state / "results.json"
+        names = _names(_takes_of(json.loads(path.read_text("utf-8"))))
+        return charge.id in names or charge.idempotency_key in names
+
+    def unread(self) -> list[str]:
+        """Give what results.json names and a ledger that was put back has not taken in."""
+        if not self.loss.restored:
+            return []
+        return [
+            charge.id
+            for charge in self.remembered()
+            if charge.idempotency_key not in self.take_of and self.on_paper(charge)
+        ]
 
     def freshen(self) -> None:
         """Look at the file that is there now: a rebuild puts another in its place.
@@ -313,3 +340,13 @@ class Auditor:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _takes_of(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [t for look in [*results["looks"], *results["orphans"]] for t in look["takes"]]
+
+
+def _names(takes: list[Mapping[str, Any]]) -> set[str]:
+    """Give the ids and keys of takes."""
+    names = {take["avatar_id"] for take in takes} | {take["idempotency_key"] for take in takes}
+    return names - {None}

@@ -16,7 +16,7 @@ from runner.cli.rebuild import rebuild
 from runner.cli.request import Request
 from runner.cli.run import execute
 from runner.cli.wanted import read_saved
-from runner.cli.workshop import begin, workshop
+from runner.cli.workshop import begin, use_results, workshop
 from runner.errors import UsageError
 from runner.executor.settle import is_unresolved
 from runner.files import write_atomic
@@ -138,6 +138,7 @@ async def pick(campaign: Campaign, process: Process) -> int:
     """``lookbook pick``: another completed take of what the manifest wants counts from now on."""
     rng = _drawn(process)
     async with wiring.connect(campaign, simulated_at=None) as link, workshop(link) as work:
+        await use_results(campaign, work)
         snapshot = work.ledger.snapshot()
         plan = make_plan(campaign, snapshot)
         if plan.moves:
@@ -173,6 +174,7 @@ async def prune(campaign: Campaign, process: Process) -> int:
 async def drop(campaign: Campaign, process: Process) -> int:
     """``lookbook prune --local``: remove pictures from disk."""
     async with wiring.connect(campaign, simulated_at=None) as link, workshop(link) as work:
+        await use_results(campaign, work)
         plan = make_plan(campaign, work.ledger.snapshot())
         if plan.moves:
             return Exit.USAGE
@@ -235,7 +237,8 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
     for take in [take for of_look in snapshot.takes.values() for take in of_look]:
         if not is_unresolved(take):
             continue
-        alive = take.key is not None and key_is_alive(
+        replayable = take.key is not None and take.body_sha256 is not None
+        alive = replayable and key_is_alive(
             take.sent_at or 0.0, world.runner_now(), latest_seen=world.now()
         )
         if alive and take.uid not in plan.strays:

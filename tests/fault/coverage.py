@@ -39,6 +39,7 @@ REQUIRED = (
     "a saved plan refused",
     "a ledger rebuilt",
     "results.json behind a lost ledger",
+    "an older ledger beside newer results",
     "drift found",
     "looks adopted",
 )

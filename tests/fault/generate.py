@@ -114,6 +114,8 @@ ERRANDS: dict[str, tuple[Day, ...]] = {
 
 KILLED = (Mishap(MishapKind.KILL_COMMIT, 2, f"{Event.ACCEPTED}:after-commit"),)
 UNSAID = (Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write"),)
+STOPPED = (Mishap(MishapKind.INTERRUPT, 120), Mishap(MishapKind.INTERRUPT, 121))
+LOSING = Weather(network=(("reset", 0.5),), latency="fixed:20")
 WATCHED = tuple(Mishap(MishapKind.ONLOOKER, turn) for turn in range(20, 900, 80))
 
 
@@ -180,6 +182,30 @@ STORIES: tuple[tuple[Day, ...], ...] = (
         Day(edits=_edits(EditKind.ADD), mishaps=WATCHED),
         Day(command=Command.EXPORT),
     ),
+    # A backup of the ledger is put back; what was bought since stands in results.json alone.
+    (
+        Day(),
+        Day(edits=_edits(EditKind.KEEP_COPY, EditKind.ADD, EditKind.TAKES)),
+        Day(edits=_edits(EditKind.RESTORE_LEDGER)),
+        Day(),
+    ),
+    # The same while something is on its way, and somebody does something else first.
+    (
+        Day(),
+        Day(
+            edits=_edits(EditKind.KEEP_COPY, EditKind.ADD, EditKind.ADD),
+            mishaps=STOPPED,
+            weather=LOSING,
+        ),
+        Day(edits=_edits(EditKind.RESTORE_LEDGER), command=Command.FETCH),
+        Day(command=Command.RECONCILE),
+    ),
+    # Older results are put back, and say nothing new.
+    (
+        Day(edits=_edits(EditKind.ADD)),
+        Day(edits=_edits(EditKind.KEEP_COPY, EditKind.PROMPT)),
+        Day(edits=_edits(EditKind.RESTORE_RESULTS)),
+    ),
     # What is no longer wanted is deleted; never more.
     (
         Day(edits=_edits(EditKind.PROMPT, EditKind.TAKES)),
@@ -199,7 +225,7 @@ def _story(rng: Random, seed: int) -> list[Day]:
         replace(
             day,
             edits=tuple(_edit(rng, edit.kind) for edit in day.edits),
-            weather=_weather(rng) if bad[place % 4] else CALM,
+            weather=_weather(rng) if bad[place % 4] else day.weather,
         )
         for place, day in enumerate(STORIES[seed // 2 % len(STORIES)])
     ]

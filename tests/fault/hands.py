@@ -1,7 +1,10 @@
 """What a person does by hand between two runs: at HeyGen, to pictures, to the ledger's file."""
 
 import json
+import shutil
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -39,6 +42,16 @@ class Hands:
     def ledger(self) -> Path:
         """The file that everything hangs on."""
         return self._world.state / "ledger.sqlite"
+
+    @property
+    def copies(self) -> Path:
+        """Where a person keeps copies."""
+        return self._world.folder / "copies"
+
+    @property
+    def results_file(self) -> Path:
+        """What the last command told of the ledger."""
+        return self._world.state / "results.json"
 
     def carry_out(self, edit: Edit) -> None:
         """Do it, if there is anything that it can be done to."""
@@ -123,16 +136,12 @@ class Hands:
         results = self._results()
         if results is None:
             return None  # nothing is left that anybody could start from
-        known = {_told(take) for take in self._takes(*TakeState) if take.state is not PLANNED}
-        looks = [*results["looks"], *results["orphans"]]
-        told = {_written(take) for look in looks for take in look["takes"]}
-        if not told:
+        behind = self._behind(results)
+        if behind is None:
             return None
-        self.stale, self.damaged = known != told, content is not None
+        self.stale, self.damaged = behind, content is not None
         self._world.judge.ledger_lost(results)
-        for suffix in ("-wal", "-shm"):
-            Path(f"{self.ledger}{suffix}").unlink(missing_ok=True)
-        self.ledger.unlink()
+        self._unlink_ledger()
         if content is not None:
             self.ledger.write_bytes(content)
         if rng.random() < 0.3:
@@ -140,11 +149,56 @@ class Hands:
         self._world.seen["results.json behind a lost ledger"] += self.stale
         return "results.json is behind" if self.stale else "results.json knows everything"
 
+    def keep_copy(self, _rng: Random) -> str | None:
+        """Copy the ledger and the results, as a nightly backup does."""
+        self.copies.mkdir(exist_ok=True)
+        target = self.copies / "ledger.sqlite"
+        with (
+            closing(sqlite3.connect(self.ledger)) as there,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            there.backup(copy)
+        if self.results_file.exists():
+            shutil.copyfile(self.results_file, self.copies / "results.json")
+        return "of the ledger and the results"
+
+    def restore_ledger(self, _rng: Random) -> str | None:
+        """Put an older ledger in the place of a newer one, beside results that know everything."""
+        copy = self.copies / "ledger.sqlite"
+        results = self._results()
+        if results is None or not copy.exists() or self._behind(results) is not False:
+            return None
+        self._unlink_ledger()
+        shutil.copyfile(copy, self.ledger)
+        pictures = {take.image for take in self._takes(TakeState.FETCHED) if take.image}
+        self._world.lost_pictures |= {
+            image for image in pictures if not (self._world.state / image).exists()
+        }
+        self._world.judge.ledger_replaced(results)
+        return "an older one, beside newer results"
+
+    def restore_results(self, _rng: Random) -> str | None:
+        """Put older results beside a newer ledger."""
+        copy = self.copies / "results.json"
+        if not copy.exists() or copy.read_bytes() == self.results_file.read_bytes():
+            return None
+        shutil.copyfile(copy, self.results_file)
+        return "older ones, beside a newer ledger"
+
+    def _unlink_ledger(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.ledger}{suffix}").unlink(missing_ok=True)
+
+    def _behind(self, results: Mapping[str, Any]) -> bool | None:
+        """Whether the ledger knows what its results do not; None where they tell of nothing."""
+        known = {_told(take) for take in self._takes(*TakeState) if take.state is not PLANNED}
+        looks = [*results["looks"], *results["orphans"]]
+        told = {_written(take) for look in looks for take in look["takes"]}
+        return known != told if told else None
+
     def _results(self) -> Mapping[str, Any] | None:
         try:
-            results: Mapping[str, Any] = json.loads(
-                (self._world.state / "results.json").read_text("utf-8")
-            )
+            results: Mapping[str, Any] = json.loads(self.results_file.read_text("utf-8"))
         except FileNotFoundError:
             return None
         return results
@@ -173,4 +227,7 @@ ACTS: dict[EditKind, Callable[[Hands, Random], str | None]] = {
     EditKind.LOSE_PICTURE: Hands.lose_picture,
     EditKind.LOSE_LEDGER: Hands.lose_ledger,
     EditKind.DAMAGE_LEDGER: Hands.damage_ledger,
+    EditKind.KEEP_COPY: Hands.keep_copy,
+    EditKind.RESTORE_LEDGER: Hands.restore_ledger,
+    EditKind.RESTORE_RESULTS: Hands.restore_results,
 }

@@ -84,6 +84,12 @@ class EditKind(StrEnum):
     RENAME_AT_HEYGEN = "rename-at-heygen"
     LOSE_LEDGER = "lose-ledger"
     DAMAGE_LEDGER = "damage-ledger"
+    KEEP_COPY = "keep-copy"
+    """Ledger and results.json are copied."""
+    RESTORE_LEDGER = "restore-ledger"
+    """The copy of the ledger is put back; results.json stays as it is, and knows more."""
+    RESTORE_RESULTS = "restore-results"
+    """The copy of results.json is put back; the ledger stays as it is, and knows more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,15 @@ class Judge(Auditor):
         self._last_event = 0
         self._states = {}
 
+    def ledger_replaced(self, results: "Mapping[str, Any]") -> None:
+        """Another ledger is there, whose events were true when they were written."""
+        super().ledger_replaced(results)
+        for entry in self._new_events():
+            if entry.take is not None:
+                self._keep_deeds(entry.take, entry.facts)
+                self._moved(entry.take, entry)
+        self._world.seen["an older ledger beside newer results"] += bool(self.unread())
+
     # --- at every step ------------------------------------------------------------------------
 
     def agreed(self, campaign: Campaign, plan: Plan, ceilings: Ceilings) -> None:
@@ -90,18 +99,25 @@ class Judge(Auditor):
             if entry.take is None:
                 continue
             self._keep_deeds(entry.take, entry.facts)
-            if entry.kind == Note.IMPORTED:
-                self._states[entry.take] = TakeState(entry.facts["state"])
-            if entry.kind in (Note.MOVED, Note.IMPORTED):
-                continue
-            event = Event(entry.kind)
             before = self._states.get(entry.take, TakeState.PLANNED)
+            event = self._moved(entry.take, entry)
+            if event is None:
+                continue
             self._world.seen[f"transition {before} {event}"] += 1
-            self._states[entry.take] = after(before, event)
             if event is Event.COMPLETED:
                 self._really_completed(entry.take)
             elif event is Event.DELETED:
                 self._really_deleted(entry.take)
+
+    def _moved(self, uid: str, entry: Entry) -> Event | None:
+        """Follow a take's state; gives the event, None for a note."""
+        if entry.kind == Note.IMPORTED:
+            self._states[uid] = TakeState(entry.facts["state"])
+        if entry.kind in (Note.MOVED, Note.IMPORTED):
+            return None
+        event = Event(entry.kind)
+        self._states[uid] = after(self._states.get(uid, TakeState.PLANNED), event)
+        return event
 
     def _keep_deeds(self, uid: str, facts: "Mapping[str, Any]") -> None:
         """Remember which key is which take's, and what it is to buy.
@@ -167,6 +183,8 @@ class Judge(Auditor):
         self.posts += 1
         command = self._world.process.day.command
         self.must(command in BUYING, f"{command} is free, and sends a paid request")
+        unread = self.unread()
+        self.must(not unread, f"a request leaves, and nobody read that {unread} was bought")
         key = request.headers["idempotency-key"]
         take = self.take("key", key)
         if take is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.cli import prune, rebuild, refresh, run, workshop
+from runner.cli import fetch, intake, prune, rebuild, refresh, run
 from runner.executor import desk, purchase, session
 from runner.executor.desk import Desk
 from runner.executor.gate import Gate
@@ -204,7 +204,7 @@ def let_tables_drift(patch: Patch) -> None:
 
 def rebuild_forgets_takes(patch: Patch) -> None:
     """A rebuild takes all but the last take from results.json."""
-    results_for = workshop.results_for
+    results_for = intake.results_for
 
     def most(*args: Any) -> Any:
         return results_for(*args)[:-1]
@@ -228,6 +228,25 @@ def start_without_the_results(patch: Patch) -> None:
         return None
 
     patch.setattr(run, "use_results", unread)
+
+
+def write_over_newer_results(patch: Patch) -> None:
+    """A command that buys nothing writes results.json anew without having read it."""
+
+    async def unread(*_args: Any) -> None:
+        return None
+
+    patch.setattr(fetch, "use_results", unread)
+
+
+def take_in_looks_alone(patch: Patch) -> None:
+    """Of what results.json names, sends of unknown outcome are left out."""
+    never_known = intake._never_known
+
+    def certain(*args: Any) -> Any:
+        return [known for known in never_known(*args) if known[0].avatar_id is not None]
+
+    patch.setattr(intake, "_never_known", certain)
 
 
 def carry_out_any_saved_plan(patch: Patch) -> None:
@@ -283,6 +302,8 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     rebuild_forgets_takes: "",
     rebuild_asks_no_account: "would buy it again",
     start_without_the_results: "",
+    write_over_newer_results: "results.json names",
+    take_in_looks_alone: "nobody read that",
     carry_out_any_saved_plan: "saved plan",
     select_everything: "was not selected",
     prune_whole_groups: "is the last look of its group",

@@ -154,6 +154,25 @@ def test_a_rebuild_takes_a_failure_beside_its_retry_for_what_it_is(draw: int) ->
     )
 
 
+OVERTAKEN = (Edit(EditKind.KEEP_COPY, 0), Edit(EditKind.ADD, 1), Edit(EditKind.ADD, 2))
+PUT_BACK = (Edit(EditKind.RESTORE_LEDGER, 0),)
+
+
+@pytest.mark.parametrize("command", [Command.FETCH, Command.PRUNE, Command.RECORD, Command.PICK])
+def test_no_command_writes_over_results_that_know_more_than_a_ledger_put_back(
+    command: Command,
+) -> None:
+    survives(Day(), Day(edits=OVERTAKEN), Day(edits=PUT_BACK, command=command), Day(), looks=3)
+
+
+@pytest.mark.parametrize("draw", range(3))
+def test_a_send_of_unknown_outcome_is_held_by_a_ledger_put_back(draw: int) -> None:
+    lossy = Weather(network=(("reset", 0.9),), latency="fixed:20")
+    leaving = (Mishap(MishapKind.INTERRUPT, 60), Mishap(MishapKind.INTERRUPT, 61))
+    overtaken = Day(edits=OVERTAKEN, weather=lossy, mishaps=leaving)
+    survives(Day(), overtaken, Day(edits=PUT_BACK), Day(), looks=3, draw=draw)
+
+
 @pytest.mark.parametrize("draw", range(6))
 def test_what_a_person_called_unbought_does_not_come_back_from_the_results(draw: int) -> None:
     killed = Mishap(MishapKind.KILL_SEND, 1)

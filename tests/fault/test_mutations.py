@@ -48,6 +48,20 @@ ERRANDS = {
         Day(edits=_edits(EditKind.LOSE_LEDGER), command=Command.REBUILD),
     ),
     "start_without_the_results": (Day(), Day(edits=_edits(EditKind.LOSE_LEDGER))),
+    "write_over_newer_results": (
+        Day(),
+        Day(edits=_edits(EditKind.KEEP_COPY, EditKind.ADD, EditKind.ADD)),
+        Day(edits=_edits(EditKind.RESTORE_LEDGER), command=Command.FETCH),
+    ),
+    "take_in_looks_alone": (
+        Day(),
+        Day(
+            edits=_edits(EditKind.KEEP_COPY, EditKind.ADD, EditKind.ADD),
+            weather=Weather(network=(("reset", 0.9),), latency="fixed:20"),
+            mishaps=(Mishap(MishapKind.INTERRUPT, 60), Mishap(MishapKind.INTERRUPT, 61)),
+        ),
+        Day(edits=_edits(EditKind.RESTORE_LEDGER)),
+    ),
     "carry_out_any_saved_plan": (
         Day(edits=_edits(EditKind.ADD)),
         Day(command=Command.SAVE_PLAN),

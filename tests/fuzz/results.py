@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from runner.cli.intake import read_results
 from runner.cli.show import plain
-from runner.cli.workshop import read_results
 from runner.errors import UsageError
 from runner.ledger.file import LedgerFile
 from runner.ledger.reading import EXISTING, takes_in
@@ -57,7 +57,7 @@ def possible(found: Take) -> None:
     if found.state in EXISTING:
         demand(found.avatar_id, "what exists has an id")
     if found.state is TakeState.UNKNOWN:
-        demand(found.key is None, "a key without its body is never sent again")
+        demand(found.body_sha256 is None, "a key without its body is never sent again")
         demand(found.billing is not Billing.NONE, "what may have been bought is not called free")
     if found.image is not None:
         inside = Path("/folder") / found.image
@@ -107,5 +107,5 @@ def seeds() -> list[bytes]:
     ]
 
 
-WATCHED = ("runner.ledger", "runner.cli.workshop", "runner.plan")
+WATCHED = ("runner.ledger", "runner.cli.intake", "runner.plan")
 TARGET = Target("results", run, seeds, WORDS, WATCHED, json=True)

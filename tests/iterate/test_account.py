@@ -152,6 +152,24 @@ def test_a_colleague_with_the_results_and_the_same_account_buys_nothing(
     assert len(server.stats()["charges"]) == 5
 
 
+@pytest.mark.parametrize("first", ["run", "fetch", "pick"])
+def test_an_older_copy_of_the_ledger_learns_from_the_results_what_was_bought_since(
+    spring: Command, server: Server, first: str
+) -> None:
+    state = spring.folder / "spring.lookbook"
+    shutil.copyfile(state / "ledger.sqlite", spring.folder / "copy.sqlite")
+    spring.edit("Wearing a trench coat", "Wearing a parka")
+    spring("run", "spring.yaml", "--yes")
+    bought = len(server.stats()["charges"])
+    shutil.copyfile(spring.folder / "copy.sqlite", state / "ledger.sqlite")
+    arguments = {"run": ["--yes"], "fetch": [], "pick": ["base#1"]}[first]
+    assert "Adopted 1 take from" in spring(first, "spring.yaml", *arguments).stderr
+    assert "Adopted" not in spring("run", "spring.yaml", "--yes").stderr
+    assert len(server.stats()["charges"]) == bought
+    results = spring.json("export", "spring.yaml")
+    assert results["totals"]["billed_usd"] == bought
+
+
 def test_results_are_stable_so_that_they_can_be_committed(spring: Command) -> None:
     path = spring.folder / "spring.lookbook" / "results.json"
     before = path.read_bytes()

@@ -42,7 +42,8 @@ def test_a_take_of_unknown_outcome_holds_its_price_whatever_the_document_says() 
     told = results()
     navy(told)[0] |= {"state": "unknown", "billing": "none"}
     read = takes_in(told, source="r")[1][0]
-    assert (read.state, read.billing, read.key) == (TakeState.UNKNOWN, Billing.UNKNOWN, None)
+    assert (read.state, read.billing) == (TakeState.UNKNOWN, Billing.UNKNOWN)
+    assert read.body_sha256 is None  # so it is never sent again
 
 
 def test_whole_numbers_of_any_kind_are_whole() -> None:

@@ -1,0 +1,134 @@
+"""What results.json knows and a ledger does not, taken in before anything is decided by the ledger.
+
+A colleague with this account may have run the campaign meanwhile; the ledger may be empty here, or
+an older copy of it was put back. Nothing is bought by it, and what it names is not bought again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.canonical import parse_json
+from runner.cli.show import plural
+from runner.errors import UsageError
+from runner.executor.ports import Entropy
+from runner.ledger.file import LedgerFile
+from runner.ledger.fold import numbers_of
+from runner.ledger.places import State
+from runner.model import Account, Billing, Campaign, Snapshot, Take, TakeState
+
+__all__ = ["adopt_results", "read_results", "results_for"]
+
+
+def results_for(account: Account, campaign: Campaign, path: Path) -> list[tuple[Take, bool]]:
+    """Give the takes of a results document of this account and campaign, and which are picked.
+
+    Raises UsageError where the document is not ours, or another account's or campaign's.
+    """
+    from runner.ledger.reading import takes_in  # jsonschema is slow to import
+
+    results = read_results(path)
+    if not isinstance(results, dict):
+        raise UsageError(f"{path} is not a results document.")
+    if results.get("account") != account.label:
+        raise UsageError(
+            f"{path} is the account {results.get('account')}'s, not {account.label}'s: "
+            "the looks in it cannot be used here, and would be bought again.",
+            hint="Use the other account's key. To buy everything again: --new-ledger.",
+        )
+    if results.get("campaign") != campaign.name:
+        raise UsageError(
+            f"{path} is the campaign {results.get('campaign')}'s, not {campaign.name}'s."
+        )
+    return takes_in(results, source=str(path))
+
+
+async def adopt_results(
+    ledger: LedgerFile, entropy: Entropy, account: Account, campaign: Campaign, state: State
+) -> int:
+    """Take in what results.json knows and the ledger never did; says and gives how many takes.
+
+    All of it or nothing is committed. Raises UsageError where results.json cannot be read, and for
+    an empty ledger beside a document that cannot be used.
+    """
+    path = state.results
+    if not path.is_file():
+        return 0
+    snapshot = ledger.snapshot()
+    every = [take for takes in snapshot.takes.values() for take in takes]
+    if any(take.state is not TakeState.PLANNED for take in every) and not _may_tell_more(
+        read_results(path), account, campaign, every
+    ):
+        return 0
+    takes = results_for(account, campaign, path)
+    if every:
+        takes = _never_known(snapshot, ledger, entropy, takes)
+    if takes:
+        ledger.begin(account, campaign.name, {"command": "adopt results.json"})
+        await ledger.import_takes(takes)
+        count = plural(len(takes), "take")
+        click.echo(f"Adopted {count} from {path}; nothing was bought.", err=True)
+    return len(takes)
+
+
+def _may_tell_more(results: Any, account: Account, campaign: Campaign, every: list[Take]) -> bool:
+    """Whether a document of this account and campaign has takes that no take here is, as it seems.
+
+    A glance without reading all of it: the answer is no after nearly every command.
+    """
+    ids = {take.avatar_id for take in every}
+    keys = {take.key for take in every}
+    try:
+        mine = (results["account"], results["campaign"]) == (account.label, campaign.name)
+        return mine and any(
+            take["idempotency_key"] is None or take["idempotency_key"] not in keys
+            if take["avatar_id"] is None
+            else take["avatar_id"] not in ids
+            for take in _takes_of(results)
+        )
+    except (KeyError, TypeError):
+        return False
+
+
+def _takes_of(results: Any) -> Iterator[Any]:
+    for look in (*results["looks"], *results["orphans"]):
+        yield from look["takes"]
+
+
+def _never_known(
+    snapshot: Snapshot, ledger: LedgerFile, entropy: Entropy, takes: list[tuple[Take, bool]]
+) -> list[tuple[Take, bool]]:
+    """Give the takes that a ledger never knew, under numbers that are free in it.
+
+    Those that were paid for, or may have been: a failure and an unknown outcome hold their money
+    here as well. A key that the ledger once had says nothing new: of its take the ledger finds out
+    by itself, or a person has decided already. Where a take has no key, its number must be new.
+    """
+    every = [take for known in snapshot.takes.values() for take in known]
+    ours = {take.avatar_id for take in every if take.avatar_id is not None}
+    keys = ledger.keys()
+    used = numbers_of(every)
+    numbers = dict(used)
+    added: list[tuple[Take, bool]] = []
+    for take, picked in takes:
+        known = take.avatar_id in ours or take.key in keys
+        if take.avatar_id is None and take.key is None:
+            known = take.number <= used.get(take.look, 0)
+        if known or (take.avatar_id is None and take.billing is Billing.NONE):
+            continue
+        number = max(take.number, numbers.get(take.look, 0) + 1)
+        numbers[take.look] = number
+        renamed = replace(take, uid=entropy.uid(), number=number)
+        added.append((renamed, picked and snapshot.pick(take.look) is None))
+    return added
+
+
+def read_results(path: Path) -> Any:
+    """Read a JSON file. Raises UsageError."""
+    try:
+        return parse_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from error
