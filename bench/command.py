@@ -46,12 +46,13 @@ def lookbook(
 ) -> Spent:
     """Run one ``lookbook`` command, as a plain install would.
 
-    trio and rich are there for our tests only, and httpx imports both where it finds them. Modules
-    are compiled once, as an installer does.
+    trio, rich and pygments are there for our tests only, and httpx imports all three where it finds
+    them. Modules are compiled once, as an installer does.
     """
     env = {k: v for k, v in (env or os.environ).items() if k != "PYTHONDONTWRITEBYTECODE"}
-    entry = "import sys; sys.modules.update(trio=None, rich=None); from runner.cli import main; "
-    command = [sys.executable, "-c", f"{entry}main()", *map(str, arguments)]
+    without = "import sys; sys.modules.update(trio=None, rich=None, pygments=None)"
+    command = [sys.executable, "-c", f"{without}; from runner.cli import main; main()"]
+    command += map(str, arguments)
     return spent(command, env=env, codes=codes)
 
 

@@ -17,7 +17,7 @@ from runner import __version__
 from runner.canonical import sha256_hex
 from runner.ledger.file import LedgerFile
 from runner.ledger.places import State
-from runner.model import Campaign, Look
+from runner.model import Campaign, Look, LookRef
 
 __all__ = ["Left", "left_in"]
 
@@ -28,6 +28,13 @@ FOLDERS = ("images", "thumbs")
 
 That a picture's content was changed in place is for ``lookbook fetch`` and ``refresh`` to find out.
 """
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False,
+    check_circular=False,
+    # Most looks have a reference; to describe each as Python does takes as long as all the rest.
+    default=lambda value: {"look": value.look} if isinstance(value, LookRef) else repr(value),
+).encode
 
 _fields_of: Callable[[Look], tuple[Any, ...]] = attrgetter(*(field.name for field in fields(Look)))
 
@@ -74,8 +81,7 @@ def left_in(state: State, campaign: Campaign, ledger: LedgerFile) -> Left:
         *(__version__, campaign.name, str(campaign.manifest), campaign.prices, campaign.matrices),
         [_fields_of(look) for look in campaign.looks],
     ]
-    text = json.dumps(said, default=repr)
-    return Left(state, ledger, sha256_hex(text.encode()))
+    return Left(state, ledger, sha256_hex(_encode(said).encode("utf-8", "surrogatepass")))
 
 
 def _seen(folder: Path) -> dict[str, list[int]]:

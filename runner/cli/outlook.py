@@ -83,6 +83,8 @@ class Outlook:
 
 def expected(plan: Plan, snapshot: Snapshot, *, slots: int, now: Callable[[], float]) -> str:
     """Say how long a plan takes with so many ``slots``; empty where it generates nothing."""
+    if not plan.strays and not any(action.takes or action.under_way for action in plan.actions):
+        return ""
     left = Outlook(plan, snapshot, slots=lambda: slots, now=now).left()
     if left is None:
         return "time not known yet"

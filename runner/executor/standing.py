@@ -101,11 +101,10 @@ class Standing:
         """Say why a look is not done, or None when it is, as far as the plan wanted it."""
         takes = snapshot.takes.get(action.key, ())
         going = [take for take in takes if take.state in UNDER_WAY]
-        unresolved = [take.uid for take in going if is_unresolved(take)]
-        if any(self._needs_person(uid, replayable) for uid in unresolved):
-            return Hold.PERSON
         if going:
-            return Hold.UNDER_WAY
+            unresolved = [take.uid for take in going if is_unresolved(take)]
+            asks = any(self._needs_person(uid, replayable) for uid in unresolved)
+            return Hold.PERSON if asks else Hold.UNDER_WAY
         if self.pictures and any(take.label in self.pictures for take in takes):
             return Hold.FAILED
         if action.action in SETTLED or self._good(action, takes) >= action.wanted:

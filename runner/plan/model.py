@@ -138,17 +138,18 @@ class Plan:
     @property
     def cost(self) -> Decimal:
         """What they cost, in USD."""
-        return sum((action.cost for action in self.actions), Decimal(0))
+        return sum((action.cost for action in self.actions if action.takes), Decimal(0))
 
     @property
     def at_risk(self) -> Decimal:
         """What sends of unknown outcome may still turn out to cost, in USD."""
-        return sum((action.at_risk for action in self.actions), Decimal(0))
+        return sum((action.at_risk for action in self.actions if action.at_risk), Decimal(0))
 
     @property
     def worst_case(self) -> Decimal:
         """The most this plan can hold: everything, and every allowed retry of a failure; USD."""
-        return self.cost + self.at_risk + sum((a.retry_cost for a in self.actions), Decimal(0))
+        retries = (action.retry_cost for action in self.actions if action.retries)
+        return self.cost + self.at_risk + sum(retries, Decimal(0))
 
     @property
     def changes(self) -> bool:
