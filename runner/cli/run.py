@@ -156,12 +156,13 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
     ) as link:
         if is_new(link.state) and not (request.simulate or request.new_ledger):
             ask_about_other_ledgers(campaign, link)
+        begun = has_takes(link.state.ledger)
         ceilings = ceilings_of(campaign, request)
         async with workshop(
             link, ceilings=ceilings, concurrency=request.concurrency, probe=request.probe
         ) as work:
             left = left_in(link.state, campaign, work.ledger)
-            if not request.new_ledger and left.summary() is None:
+            if (begun or not request.new_ledger) and left.summary() is None:
                 await use_results(campaign, work)
             try:
                 plan = await planned(campaign, work, request)

@@ -3,8 +3,8 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,8 @@ class Loss:
 
     ``restored`` says that an older copy was put back and has not been told yet what results.json
     knows. ``named`` are the ids and keys that results.json still knew, ``forgotten`` the keys of
-    charges that no take can be held to any more.
+    charges that no take can be held to any more, ``before`` what was there when a person began
+    again without the ledger that bought it.
     """
 
     now: bool = False
@@ -43,13 +44,15 @@ class Loss:
     restored: bool = False
     named: set[str] = field(default_factory=set)
     forgotten: set[str | None] = field(default_factory=set)
+    before: set[str] = field(default_factory=set)
 
 
 class Auditor:
     """Reads the ledger's file by a connection of its own: it sees what is committed, nothing else.
 
     ``take_of`` gives the take that an idempotency key was made for, ``keys_of`` a take's keys;
-    ``deeds`` what a key was to buy, also where the ledger that knew it is gone.
+    ``deeds`` what a key was to buy, also where the ledger that knew it is gone, ``asserted`` what
+    a person said that it costs.
     """
 
     def __init__(self, world: World) -> None:
@@ -60,8 +63,10 @@ class Auditor:
         self.take_of: dict[str, str] = {}
         self.keys_of: dict[str, set[str]] = {}
         self.deeds: dict[str, Deed] = {}
+        self.asserted: dict[str, Decimal] = {}
         self.loss = Loss()
         self._completed: set[str | None] = set()
+        self._unless_begun: tuple[Loss, set[str | None]] | None = None
 
     @property
     def lost(self) -> bool:
@@ -92,15 +97,46 @@ class Auditor:
         held = sum((take.price for take in takes if take.billing in COUNTING), Decimal(0))
         self.must(held == snapshot.spent, f"the ledger says {snapshot.spent} and holds {held}")
         claimed = [c for c in self.remembered() if c.idempotency_key in self.take_of]
-        net = sum(charge.amount - charge.refunded for charge in claimed)
+        net = self.net(claimed)
         self.must(
             net <= millionths(held), f"HeyGen charged {net / 1e6}, the ledger knows of {held}"
         )
 
     def remembered(self) -> list[Charge]:
         """Give the charges that the ledger has to answer for: all, but for those of a lost one."""
-        charges = self._world.simulator.account.charges.values()
-        return [c for c in charges if c.idempotency_key not in self.loss.forgotten]
+        charges, forgotten = self._world.simulator.account.charges.values(), self.loss.forgotten
+        return [
+            c
+            for c in charges
+            if c.idempotency_key not in forgotten or c.idempotency_key in self.take_of
+        ]
+
+    def net(self, charges: Iterable[Charge]) -> int:
+        """Give what charges came to, refunds apart, in millionths; each at its take's price.
+
+        That is what HeyGen took, unless a person asserted another: ``_priced`` sees to that.
+        """
+        prices = {uid: millionths(Decimal(price)) for uid, price in self._prices()}
+        total = 0
+        for charge in charges:
+            price = prices.get(self.take_of.get(charge.idempotency_key or "", ""), charge.amount)
+            total += price - (price if charge.refunded else 0)
+        return total
+
+    def _prices(self) -> list[Any]:
+        return self.rows("SELECT uid, price FROM takes") if self.asserted else []
+
+    def _priced(self, take: Take, charge: Charge) -> None:
+        """A take costs what HeyGen takes, or what a person asserted when it was bought.
+
+        A rebuild that found it on the account knows no more than the manifest.
+        """
+        real = self._world.history.price
+        said = self.asserted.get(charge.idempotency_key or "", real)
+        known = take.key is not None
+        self.must(charge.amount == millionths(real), f"HeyGen took {charge.amount / 1e6}")
+        fits = take.price == said or (take.price == real and not known)
+        self.must(fits, f"{take.label}: another price")
 
     def _unclaimed(self, campaign: Campaign, snapshot: Snapshot, takes: list[Take]) -> None:
         """Every charge belongs to a take, unless the ledger that knew it was lost.
@@ -149,6 +185,8 @@ class Auditor:
         certain = take.billing in (Billing.BILLED, Billing.ASSUMED, Billing.REFUNDED)
         self.must(len(charges) <= 1, f"{take.label} was charged {len(charges)} times")
         deleted = take.state is TakeState.FAILED and take.avatar_id is None
+        if take.avatar_id in self.loss.before:
+            return  # found by its name; that it is older, no list of HeyGen's tells
         if certain and not (deleted and not keys and self.loss.ever):  # that has no trace left
             self.must(bool(charges), f"{take.label} is {take.billing}, but was never charged")
             charge = charges[0]
@@ -156,7 +194,7 @@ class Auditor:
                 charge.id == take.avatar_id or deleted,
                 f"{take.label} is said to be {take.avatar_id}; its charge is for {charge.id}",
             )
-            self.must(charge.amount == millionths(take.price), f"{take.label}: another price")
+            self._priced(take, charge)
             if take.billing is Billing.REFUNDED:
                 self.must(bool(charge.refunded), f"{take.label} was billed, not refunded")
             if take.usable:
@@ -225,7 +263,7 @@ class Auditor:
             for key in self.keys_of.get(take.uid, set())
         }
         charges = [c for c in self.remembered() if c.idempotency_key not in assumed]
-        net = sum(c.amount - c.refunded for c in charges)
+        net = self.net(charges)
         self.must(net == millionths(billed), f"HeyGen kept {net / 1e6}, the ledger says {billed}")
 
     def books(self) -> list[str]:
@@ -272,6 +310,35 @@ class Auditor:
         self.loss.named = _names(_takes_of(results))
         self._completed = set()  # what it does not know is looked for by its charge
 
+    def ledger_aside(self) -> None:
+        """Hear that the ledger lies where no command looks for it, and may come back."""
+        self._start_over()
+        self.loss = replace(self.loss, now=True, ever=True, named=set())
+
+    def ledger_back(self) -> None:
+        """Hear that it is where it was."""
+        self._start_over()
+        self.loss.now = False
+
+    def begin_anew(self) -> None:
+        """Hear that a person begins without the ledger that is gone: what it bought is past."""
+        charges = self._world.simulator.account.charges.values()
+        self._unless_begun = self.loss, self._completed
+        self.loss = replace(
+            self.loss,
+            ever=True,
+            named=set(),
+            forgotten={charge.idempotency_key for charge in charges},
+            before={charge.id for charge in charges},
+        )
+        self._completed = set()
+
+    def not_begun(self) -> None:
+        """Hear that nothing was sent after all."""
+        if self._unless_begun is not None:
+            self.loss, self._completed = self._unless_begun
+            self._unless_begun = None
+
     def on_paper(self, charge: Charge) -> bool:
         """Whether results.json names what a charge bought, at this moment."""
         path = self._world.state / "results.json"
@@ -309,6 +376,8 @@ class Auditor:
     def ledger_found(self) -> None:
         """Hear that there is a ledger again that knows something."""
         self.loss.now = False
+        self._world.seen["a ledger begun anew"] += self._unless_begun is not None
+        self._unless_begun = None
 
     # --- reading ------------------------------------------------------------------------------
 

@@ -49,6 +49,7 @@ async def run(
     *,
     wishes: Wishes = NO_WISHES,
     saved: Saved | None = None,
+    new_ledger: bool = False,
 ) -> int:
     """``run``, ``retry``, ``reroll``: plan, hold it against the ceilings, carry it out."""
     day = process.day
@@ -61,8 +62,15 @@ async def run(
         concurrency=day.concurrency,
         wishes=wishes,
         saved=saved,
+        new_ledger=new_ledger,
     )
     return await execute(process.campaign, request, None)
+
+
+async def priced(campaign: Campaign, process: Process) -> int:
+    """``lookbook run --price``: at a price that a person asserts."""
+    price = process.world.history.price + process.day.dearer
+    return await run(campaign, process, wishes=Wishes(prices=(("photo", price), ("prompt", price))))
 
 
 async def reroll(campaign: Campaign, process: Process) -> int:
@@ -279,6 +287,8 @@ COMMANDS: dict[Command, Callable[[Campaign, Process], Awaitable[Any]]] = {
     Command.RETRY: partial(run, wishes=Wishes(retry=True)),
     Command.REROLL: reroll,
     Command.CASCADE: partial(run, wishes=Wishes(cascade=True)),
+    Command.NEW_LEDGER: partial(run, new_ledger=True),
+    Command.PRICED: priced,
     Command.SELECT: select,
     Command.SAVE_PLAN: save_plan,
     Command.RUN_PLAN: run_plan,

@@ -40,6 +40,8 @@ REQUIRED = (
     "a ledger rebuilt",
     "results.json behind a lost ledger",
     "an older ledger beside newer results",
+    "another ledger asked about",
+    "a ledger begun anew",
     "drift found",
     "looks adopted",
 )

@@ -200,6 +200,32 @@ STORIES: tuple[tuple[Day, ...], ...] = (
         Day(edits=_edits(EditKind.RESTORE_LEDGER), command=Command.FETCH),
         Day(command=Command.RECONCILE),
     ),
+    # The manifest is renamed; a run is refused, and a person begins again.
+    (
+        Day(),
+        Day(edits=_edits(EditKind.RENAME_MANIFEST)),
+        Day(command=Command.NEW_LEDGER, mishaps=KILLED),
+        Day(edits=_edits(EditKind.ADD), command=Command.NEW_LEDGER),
+    ),
+    # The ledger is deleted, and a person begins again although there are results.
+    (
+        Day(),
+        Day(edits=_edits(EditKind.LOSE_LEDGER), command=Command.NEW_LEDGER),
+        Day(edits=_edits(EditKind.ADD)),
+    ),
+    # A person asserts a price that HeyGen does not take, under a ceiling.
+    (
+        Day(edits=_edits(EditKind.ADD), command=Command.PRICED, mishaps=KILLED),
+        Day(edits=_edits(EditKind.ADD, EditKind.TAKES), command=Command.PRICED, weather=FAILING),
+        Day(
+            edits=_edits(EditKind.ADD, EditKind.TAKES, EditKind.PROMPT),
+            command=Command.PRICED,
+            dearer=Decimal("-0.07"),
+            max_cost=Decimal(2),
+            up_to_budget=True,
+        ),
+        Day(command=Command.REROLL),
+    ),
     # Older results are put back, and say nothing new.
     (
         Day(edits=_edits(EditKind.ADD)),
@@ -256,6 +282,7 @@ def _day(rng: Random, number: int, *, poor: bool) -> Day:
         up_to_budget=max_cost is not None or rng.random() < 0.2,
         top_up=Decimal(rng.randint(0, 4)) if poor and number else Decimal(0),
         consents=rng.random() < 0.7,
+        dearer=rng.choice((Decimal("0.07"), Decimal("-0.07"))),
     )
 
 

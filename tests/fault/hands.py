@@ -30,13 +30,14 @@ class Hands:
     """One person's hands in a world.
 
     Of a lost ledger, ``stale`` says that results.json is behind it, ``damaged`` that its file is
-    there and cannot be read.
+    there and cannot be read. It may also lie ``aside``, under the manifest's former name.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.stale = False
         self.damaged = False
+        self.aside: Path | None = None
 
     @property
     def ledger(self) -> Path:
@@ -71,7 +72,10 @@ class Hands:
             except LedgerDamaged:
                 there = False
             if there:
+                self.aside = None
                 self._world.judge.ledger_found()
+            else:
+                self._world.judge.not_begun()
 
     # --- at HeyGen ----------------------------------------------------------------------------
 
@@ -185,6 +189,27 @@ class Hands:
         shutil.copyfile(copy, self.results_file)
         return "older ones, beside a newer ledger"
 
+    def rename_manifest(self, _rng: Random) -> str | None:
+        """Give the manifest another name: nothing lies beside that one yet."""
+        if not has_takes(self.ledger):
+            return None
+        self.aside = self._world.folder / f"earlier-{len(self._world.log)}.lookbook"
+        self._world.judge.ledger_aside()
+        self._world.state.rename(self.aside)
+        self.stale = False
+        return f"the ledger stays in {self.aside.name}"
+
+    def rename_folder(self) -> None:
+        """Rename the folder as well, as a refusal says; what lies there is empty or nothing."""
+        if self.aside is None:
+            return
+        if self._world.state.exists():
+            shutil.rmtree(self._world.state)
+        self.aside.rename(self._world.state)
+        self._world.say(f"person: renames {self.aside.name} as well")
+        self.aside = None
+        self._world.judge.ledger_back()
+
     def _unlink_ledger(self) -> None:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self.ledger}{suffix}").unlink(missing_ok=True)
@@ -229,5 +254,6 @@ ACTS: dict[EditKind, Callable[[Hands, Random], str | None]] = {
     EditKind.DAMAGE_LEDGER: Hands.damage_ledger,
     EditKind.KEEP_COPY: Hands.keep_copy,
     EditKind.RESTORE_LEDGER: Hands.restore_ledger,
+    EditKind.RENAME_MANIFEST: Hands.rename_manifest,
     EditKind.RESTORE_RESULTS: Hands.restore_results,
 }

@@ -88,6 +88,8 @@ class EditKind(StrEnum):
     """Ledger and results.json are copied."""
     RESTORE_LEDGER = "restore-ledger"
     """The copy of the ledger is put back; results.json stays as it is, and knows more."""
+    RENAME_MANIFEST = "rename-manifest"
+    """The manifest has another name now; the old one's folder stays as it is."""
     RESTORE_RESULTS = "restore-results"
     """The copy of results.json is put back; the ledger stays as it is, and knows more."""
 
@@ -133,6 +135,9 @@ class Command(StrEnum):
     PICK = "pick"
     PRUNE = "prune"
     DROP = "drop"
+    NEW_LEDGER = "new-ledger"
+    PRICED = "priced"
+    """A run with ``--price``: a person asserts what HeyGen does not take."""
     SELECT = "select"
     SAVE_PLAN = "save-plan"
     RUN_PLAN = "run-plan"
@@ -149,6 +154,8 @@ BUYING = frozenset(
         Command.RETRY,
         Command.REROLL,
         Command.CASCADE,
+        Command.NEW_LEDGER,
+        Command.PRICED,
         Command.SELECT,
         Command.RUN_PLAN,
     }
@@ -158,7 +165,10 @@ BUYING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One command, what comes before it, and what happens to it. ``wait`` is in seconds."""
+    """One command, what comes before it, and what happens to it. ``wait`` is in seconds.
+
+    ``dearer`` is by how much a price that a person asserts is above what HeyGen takes, in USD.
+    """
 
     command: Command = Command.RUN
     wait: float = 60.0
@@ -171,6 +181,7 @@ class Day:
     up_to_budget: bool = False
     top_up: Decimal = Decimal(0)
     consents: bool = True
+    dearer: Decimal = Decimal("0.07")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +234,8 @@ def _said(day: Day) -> str:
         parts.append(f"clock {day.clock:+g} s")
     if day.max_cost is not None:
         parts.append(f"max-cost ${day.max_cost}" + (" up-to-budget" if day.up_to_budget else ""))
+    if day.command is Command.PRICED:
+        parts.append(f"price ${day.dearer:+}")
     if day.top_up:
         parts.append(f"top-up ${day.top_up}")
     if not day.consents:

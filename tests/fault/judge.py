@@ -6,6 +6,7 @@ else, and the simulator's books, which are the truth about money.
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -69,16 +70,27 @@ class Judge(Auditor):
     def ledger_replaced(self, results: "Mapping[str, Any]") -> None:
         """Another ledger is there, whose events were true when they were written."""
         super().ledger_replaced(results)
+        self._catch_up()
+        self._world.seen["an older ledger beside newer results"] += bool(self.unread())
+
+    def ledger_back(self) -> None:
+        """The ledger that was there before is there again."""
+        super().ledger_back()
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Read a ledger's past, which was judged when it happened."""
         for entry in self._new_events():
             if entry.take is not None:
                 self._keep_deeds(entry.take, entry.facts)
                 self._moved(entry.take, entry)
-        self._world.seen["an older ledger beside newer results"] += bool(self.unread())
 
     # --- at every step ------------------------------------------------------------------------
 
     def agreed(self, campaign: Campaign, plan: Plan, ceilings: Ceilings) -> None:
         """Hear what a run is going to do."""
+        if self.lost and self._world.process.day.command is Command.NEW_LEDGER:
+            self.begin_anew()
         self._campaign = campaign
         self._ceilings = ceilings
         self._wanted = _identities(plan)
@@ -128,12 +140,20 @@ class Judge(Auditor):
         if key is None and facts.get("avatar_id") and not self.keys_of.get(uid):
             charge = self._world.simulator.account.charges.get(facts["avatar_id"])
             key = charge.idempotency_key if charge is not None else None
+        if key is not None and "body_sha256" in facts and key not in self.deeds:
+            self._assert_price(key)
         if key is not None:
             self.take_of[key] = uid
             self.keys_of.setdefault(uid, set()).add(key)
         if "identity" in facts and "look" in facts:
             for known in self.keys_of.get(uid, ()):
                 self.deeds[known] = Deed(facts["look"], facts["identity"])
+
+    def _assert_price(self, key: str) -> None:
+        """Remember what a person said that a new key's purchase costs."""
+        day = self._world.process.day
+        if day.command is Command.PRICED and key not in self.asserted:
+            self.asserted[key] = self._world.history.price + day.dearer
 
     def _new_events(self) -> "Iterable[Entry]":
         rows = self.rows(
@@ -319,7 +339,7 @@ class Judge(Auditor):
     def _under_the_ceilings(self) -> None:
         charges = self.remembered()
         if self._ceilings.campaign is not None:
-            net = sum(charge.amount - charge.refunded for charge in charges)
+            net = self.net(charges)
             self.must(
                 net <= millionths(self._ceilings.campaign),
                 f"{net / 1e6} was charged, the campaign's budget is {self._ceilings.campaign}",
@@ -327,9 +347,8 @@ class Judge(Auditor):
         if self._ceilings.run is not None:
             run = self.rows("SELECT run FROM events ORDER BY seq DESC LIMIT 1")[0][0]
             uids = {uid for (uid,) in self.rows("SELECT uid FROM takes WHERE run = ?", run)}
-            gross = sum(
-                c.amount for c in charges if self.take_of.get(c.idempotency_key or "") in uids
-            )
+            mine = [c for c in charges if self.take_of.get(c.idempotency_key or "") in uids]
+            gross = self.net(replace(charge, refunded=0) for charge in mine)
             self.must(
                 gross <= millionths(self._ceilings.run),
                 f"{gross / 1e6} was charged in a run with a ceiling of {self._ceilings.run}",

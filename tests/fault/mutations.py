@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -249,6 +250,21 @@ def take_in_looks_alone(patch: Patch) -> None:
     patch.setattr(intake, "_never_known", certain)
 
 
+def ask_about_no_other_ledger(patch: Patch) -> None:
+    """An empty ledger beside one that holds the campaign is used without a word."""
+    patch.setattr(run, "ask_about_other_ledgers", lambda *_args: None)
+
+
+def forget_what_a_price_was_said_to_be(patch: Patch) -> None:
+    """What is reserved is the list's price, whatever a person asserted."""
+    intend = LedgerFile.intend
+
+    async def listed(self: LedgerFile, intent: Intent) -> Take:
+        return await intend(self, replace(intent, price=Decimal("1.00")))
+
+    patch.setattr(LedgerFile, "intend", listed)
+
+
 def carry_out_any_saved_plan(patch: Patch) -> None:
     """A saved plan is not held against what is there now."""
     patch.setattr(run, "moved", lambda *_args: [])
@@ -304,6 +320,8 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     start_without_the_results: "",
     write_over_newer_results: "results.json names",
     take_in_looks_alone: "nobody read that",
+    ask_about_no_other_ledger: "is bought again",
+    forget_what_a_price_was_said_to_be: "another price",
     carry_out_any_saved_plan: "saved plan",
     select_everything: "was not selected",
     prune_whole_groups: "is the last look of its group",

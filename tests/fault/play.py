@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from runner.errors import LedgerQuestion
 from runner.heygen.network import certificates
 from runner.ledger.file import read_snapshot
 from runner.model import Campaign, Snapshot, UrlImage
@@ -177,12 +178,15 @@ class _Director:
         world.seen[f"command {day.command}"] += 1
         posts = self.judge.posts
         self.judge.freshen()
-        damaged = self.hands.damaged
+        damaged, aside = self.hands.damaged, self.hands.aside is not None
         with on_stage(process):
             ended = process.run(lambda alive: command(self.campaign, alive))
         self.judge.freshen()
         if damaged and self.judge.posts != posts:
             raise Violation("a paid request was sent from a ledger that cannot be read")
+        if aside and day.command is not Command.NEW_LEDGER and self.judge.posts != posts:
+            raise Violation("a paid request was sent beside a ledger that holds the campaign")
+        world.seen["another ledger asked about"] += isinstance(ended.error, LedgerQuestion)
         self.hands.find_ledger()
         why = f", {ended.error}" if ended.error is not None else ""
         world.say(f"=== {name} ends: {_said(ended)}{why}")
@@ -193,7 +197,8 @@ class _Director:
     def _mindful(self, day: Day) -> Day:
         """A person who lost the ledger, and whose results.json is behind, rebuilds first."""
         gone = self.judge.lost and not self.hands.damaged
-        if gone and self.hands.stale and day.command in BUYING:
+        buying = day.command in BUYING - {Command.NEW_LEDGER}
+        if gone and self.hands.stale and buying:
             return replace(day, command=Command.REBUILD)
         return day
 
@@ -207,6 +212,7 @@ class _Director:
         self.world.skew = max(0.0, self.world.skew)
         wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
         day = Day(wait=600.0, weather=CALM)
+        self.hands.rename_folder()
         if self.judge.lost:
             self._until_it_lives(replace(day, command=Command.REBUILD), "calm rebuild")
         if self.world.deleted:

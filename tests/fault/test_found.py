@@ -173,6 +173,10 @@ def test_a_send_of_unknown_outcome_is_held_by_a_ledger_put_back(draw: int) -> No
     survives(Day(), overtaken, Day(edits=PUT_BACK), Day(), looks=3, draw=draw)
 
 
+def test_a_ledger_with_takes_is_not_begun_anew_beside_results_that_know_more() -> None:
+    survives(Day(), Day(edits=OVERTAKEN), Day(edits=PUT_BACK, command=Command.NEW_LEDGER), looks=3)
+
+
 @pytest.mark.parametrize("draw", range(6))
 def test_what_a_person_called_unbought_does_not_come_back_from_the_results(draw: int) -> None:
     killed = Mishap(MishapKind.KILL_SEND, 1)

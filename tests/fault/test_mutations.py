@@ -62,6 +62,8 @@ ERRANDS = {
         ),
         Day(edits=_edits(EditKind.RESTORE_LEDGER)),
     ),
+    "ask_about_no_other_ledger": (Day(), Day(edits=_edits(EditKind.RENAME_MANIFEST))),
+    "forget_what_a_price_was_said_to_be": (Day(command=Command.PRICED),),
     "carry_out_any_saved_plan": (
         Day(edits=_edits(EditKind.ADD)),
         Day(command=Command.SAVE_PLAN),
