@@ -16,7 +16,7 @@ from runner.model import COUNTING, Billing, Campaign, LookKind, Snapshot, Take, 
 from runner.plan import plan as make_plan
 from runner.simulator.records import Charge, millionths
 from runner.simulator.stats import figures
-from tests.fault.world import KEY, Violation, World
+from tests.fault.world import KEY, NEIGHBOUR, Violation, World
 
 __all__ = ["Auditor", "Deed"]
 
@@ -79,7 +79,7 @@ class Auditor:
         if self.lost:
             return None
         if not path.exists():
-            self.must(not self._world.simulator.account.charges, "charged without a ledger")
+            self.must(not self.remembered(), "charged without a ledger")
             return None
         snapshot = read_snapshot(path)
         takes = [take for of_look in snapshot.takes.values() for take in of_look]
@@ -103,12 +103,16 @@ class Auditor:
         )
 
     def remembered(self) -> list[Charge]:
-        """Give the charges that the ledger has to answer for: all, but for those of a lost one."""
+        """Give the charges that the ledger has to answer for.
+
+        All, but for those of a lost ledger, and of another machine that has one of its own.
+        """
         charges, forgotten = self._world.simulator.account.charges.values(), self.loss.forgotten
         return [
             c
             for c in charges
-            if c.idempotency_key not in forgotten or c.idempotency_key in self.take_of
+            if not (c.idempotency_key or "").startswith(NEIGHBOUR)
+            and (c.idempotency_key not in forgotten or c.idempotency_key in self.take_of)
         ]
 
     def net(self, charges: Iterable[Charge]) -> int:
@@ -282,7 +286,8 @@ class Auditor:
         """Say which look a take bought, as HeyGen's books have it; ``given`` are other takes'."""
         charges = self._world.simulator.account.charges.values()
         if take.key is not None:
-            return next((c.id for c in charges if c.idempotency_key == take.key), None)
+            mine = (c.id for c in charges if c.idempotency_key == take.key)
+            return next((look_id for look_id in mine if look_id not in given), None)
         for charge in charges:  # its ledger was lost: what it was to buy is all that is known
             deed = self.deeds.get(charge.idempotency_key or "")
             free = charge.idempotency_key not in self.take_of and charge.id not in given

@@ -166,13 +166,16 @@ async def pick(campaign: Campaign, process: Process) -> int:
         return Exit.DONE
 
 
-async def prune(campaign: Campaign, process: Process) -> int:
-    """``lookbook prune``: delete at HeyGen what the manifest no longer wants."""
+async def prune(campaign: Campaign, process: Process, *, whole: bool = False) -> int:
+    """``lookbook prune``: delete at HeyGen what nobody wants any more, ``whole`` groups too."""
     rng = _drawn(process)
     known = [look for look in read_snapshot(process.ledger_path).takes if rng.random() < 0.4]
-    looks = tuple(known) if rng.random() < 0.3 else ()
+    looks = tuple(known) if rng.random() < 0.3 and not whole else ()
     request = pruning._Request(
-        looks, old_takes=rng.random() < 0.7, with_groups=rng.random() < 0.25, yes=True
+        looks,
+        old_takes=rng.random() < 0.7 or whole,
+        with_groups=rng.random() < 0.25 or whole,
+        yes=True,
     )
     process.with_groups = request.with_groups
     process.world.say(f"person: {request}")
@@ -241,8 +244,9 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
     snapshot = read_snapshot(process.ledger_path)
     plan = make_plan(campaign, snapshot)
     adoptions, absolved = [], []
-    given: set[str] = set()
-    for take in [take for of_look in snapshot.takes.values() for take in of_look]:
+    every = [take for of_look in snapshot.takes.values() for take in of_look]
+    given = {take.avatar_id for take in every if take.avatar_id}
+    for take in every:
         if not is_unresolved(take):
             continue
         replayable = take.key is not None and take.body_sha256 is not None
@@ -294,6 +298,7 @@ COMMANDS: dict[Command, Callable[[Campaign, Process], Awaitable[Any]]] = {
     Command.RUN_PLAN: run_plan,
     Command.PICK: pick,
     Command.PRUNE: prune,
+    Command.PRUNE_GROUPS: partial(prune, whole=True),
     Command.DROP: drop,
     Command.FETCH: fetch,
     Command.RECONCILE: reconcile,

@@ -41,6 +41,8 @@ REQUIRED = (
     "results.json behind a lost ledger",
     "an older ledger beside newer results",
     "another ledger asked about",
+    "a group pruned whole",
+    "a neighbour's purchase",
     "a ledger begun anew",
     "drift found",
     "looks adopted",

@@ -116,6 +116,8 @@ KILLED = (Mishap(MishapKind.KILL_COMMIT, 2, f"{Event.ACCEPTED}:after-commit"),)
 UNSAID = (Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write"),)
 STOPPED = (Mishap(MishapKind.INTERRUPT, 120), Mishap(MishapKind.INTERRUPT, 121))
 LOSING = Weather(network=(("reset", 0.5),), latency="fixed:20")
+SHARED = tuple(Mishap(MishapKind.NEIGHBOUR, turn) for turn in range(10, 400, 40))
+NARROW = Weather(latency="uniform:5,120", concurrency=3)
 WATCHED = tuple(Mishap(MishapKind.ONLOOKER, turn) for turn in range(20, 900, 80))
 
 
@@ -225,6 +227,19 @@ STORIES: tuple[tuple[Day, ...], ...] = (
             up_to_budget=True,
         ),
         Day(command=Command.REROLL),
+    ),
+    # Everything is made anew from another base, the old one's group is deleted, and wanted again.
+    (
+        Day(),
+        Day(edits=_edits(EditKind.BASE)),
+        Day(command=Command.CASCADE),
+        Day(command=Command.PRUNE_GROUPS),
+        Day(edits=_edits(EditKind.UNDO)),
+    ),
+    # Another machine has the account's places, and its money, while this one works.
+    (
+        Day(edits=_edits(EditKind.ADD, EditKind.ADD), mishaps=SHARED, weather=NARROW),
+        Day(edits=_edits(EditKind.PROMPT, EditKind.TAKES), mishaps=SHARED, weather=NARROW),
     ),
     # Older results are put back, and say nothing new.
     (

@@ -48,6 +48,8 @@ class MishapKind(StrEnum):
     """Another run is started at the turn ``at``."""
     ONLOOKER = "onlooker"
     """A person asks for status, plan and results at the turn ``at``."""
+    NEIGHBOUR = "neighbour"
+    """Another machine with this account buys two looks of its own at the turn ``at``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class Command(StrEnum):
     CASCADE = "cascade"
     PICK = "pick"
     PRUNE = "prune"
+    PRUNE_GROUPS = "prune-groups"
     DROP = "drop"
     NEW_LEDGER = "new-ledger"
     PRICED = "priced"

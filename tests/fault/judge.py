@@ -33,6 +33,7 @@ __all__ = ["Judge"]
 
 DONE = frozenset({TakeState.COMPLETED, TakeState.FETCHED})
 SENT = frozenset({TakeState.SUBMITTING, TakeState.UNKNOWN})
+PRUNING = (Command.PRUNE, Command.PRUNE_GROUPS)
 NOT_ITS_FAULT = frozenset({401, 402, 409, 429})
 
 
@@ -140,6 +141,7 @@ class Judge(Auditor):
         if key is None and facts.get("avatar_id") and not self.keys_of.get(uid):
             charge = self._world.simulator.account.charges.get(facts["avatar_id"])
             key = charge.idempotency_key if charge is not None else None
+            self.keys_of.get(self.take_of.get(key or "", ""), set()).discard(key or "")
         if key is not None and "body_sha256" in facts and key not in self.deeds:
             self._assert_price(key)
         if key is not None:
@@ -181,7 +183,7 @@ class Judge(Auditor):
     def deleting(self, look_id: str) -> None:
         """Hear that a look is about to be deleted: one that nobody wants, and not its group."""
         process, account = self._world.process, self._world.simulator.account
-        self.must(process.day.command is Command.PRUNE, f"{process.day.command} deletes {look_id}")
+        self.must(process.day.command in PRUNING, f"{process.day.command} deletes {look_id}")
         take = self.take("avatar_id", look_id)
         if take is None:
             raise Violation(f"{look_id} is deleted, which this campaign did not make")
@@ -194,9 +196,12 @@ class Judge(Auditor):
             f"{label} is picked and wanted, and is deleted",
         )
         look = account.looks.get(look_id)
-        if look is not None and not process.with_groups:
-            others = [one for one in account.looks_of(look.group_id) if one.id != look_id]
-            self.must(bool(others), f"{label} is the last look of its group, and is deleted")
+        if look is None:
+            return
+        if any(one.id != look_id for one in account.looks_of(look.group_id)):
+            return
+        self.must(process.with_groups, f"{label} is the last look of its group, and is deleted")
+        self._world.seen["a group pruned whole"] += 1
 
     def sending(self, request: httpx.Request, body: bytes) -> None:
         """Hear that a paid request is about to leave: what it says must be on disk already."""

@@ -44,7 +44,7 @@ OUTSIDE = "where it would be saved"
 LATEST = 400.0
 """Seconds after which nothing is on the wires any more: a person who looks earlier guesses."""
 
-CAREFUL = frozenset({Command.RECONCILE, Command.REBUILD, Command.PRUNE})
+CAREFUL = frozenset({Command.RECONCILE, Command.REBUILD, Command.PRUNE, Command.PRUNE_GROUPS})
 """Before these a person waits until nothing is on the wires."""
 
 ANEW = BUYING | {Command.REBUILD, Command.ADOPT, Command.SAVE_PLAN}

@@ -155,6 +155,9 @@ class Process:
                     self._struck(mishap.kind)
             elif mishap.kind is MishapKind.RIVAL:
                 self._rival()
+            elif mishap.kind is MishapKind.NEIGHBOUR:
+                self._struck(mishap.kind)
+                world.neighbour_buys()
             elif mishap.kind is MishapKind.ONLOOKER and look_on(world, self.campaign):
                 self._struck(mishap.kind)
 

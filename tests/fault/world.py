@@ -4,6 +4,7 @@ It outlives every process of the runner. Nothing that a dead process still tries
 """
 
 import asyncio
+import json
 import struct
 import zlib
 from base64 import b64encode
@@ -28,10 +29,10 @@ from runner.simulator.settings import Fault, Latency, Settings
 from tests.fault.campaigns import Stock
 from tests.fault.chance import Chance
 from tests.fault.history import History, Weather
-from tests.fault.network import NETWORK_KINDS, Delivery, serve
+from tests.fault.network import NETWORK_KINDS, Delivery, said_by, serve
 from tests.fault.virtual import VirtualLoop
 
-__all__ = ["EPOCH", "KEY", "Killed", "Violation", "World"]
+__all__ = ["EPOCH", "KEY", "NEIGHBOUR", "Killed", "Violation", "World"]
 
 EPOCH = 1_800_000_000.0
 """When every history begins, in Unix seconds."""
@@ -40,6 +41,10 @@ KEY = "sk_fault_3f9c2b7a51d8e604"
 """The API key of every history: it must not be found in any byte that is written."""
 
 EXISTING = ("look_existing_a", "look_existing_b", "look_existing_c")
+
+
+NEIGHBOUR = "neighbour-"
+"""What the idempotency keys of another machine begin with."""
 
 
 class Killed(BaseException):
@@ -92,6 +97,7 @@ class World:
         self.process: Any = None
         self._wires: list[Delivery] = []
         self._requests = 0
+        self._neighbours = 0
         self._weather = Weather()
         self.app = create_app(
             Settings(
@@ -234,6 +240,26 @@ class World:
             raise RuntimeError("nothing is sent between processes")
         self._wires.append(delivery)
         self.loop.create_task(self._arrive(delivery))
+
+    def neighbour_buys(self) -> None:
+        """Let another machine buy looks: it shares the account's places and its wallet."""
+        if self.loop is not None:
+            for _ in range(2):
+                self._neighbours += 1
+                self.loop.create_task(self._neighbour(f"{NEIGHBOUR}{self._neighbours}"))
+
+    async def _neighbour(self, key: str) -> None:
+        order = {"type": "prompt", "name": "Tom", "prompt": "A man in his 30s, serious, in a suit"}
+        headers = {"X-Api-Key": KEY, "Idempotency-Key": key, "Content-Type": "application/json"}
+        body = json.dumps(order).encode()
+        request = httpx.Request(
+            "POST", "https://api.heygen.com/v3/avatars", headers=headers, content=body
+        )
+        before = dict(self.simulator.account.counts.get("faults", {}))
+        served = await serve(self.app, request, body, now=self.now())
+        self._note_faults(before)
+        self.say(f"neighbour: {served.status} {said_by(served)}".rstrip())
+        self.seen["a neighbour's purchase"] += served.status == 200
 
     async def _arrive(self, delivery: Delivery) -> None:
         loop = asyncio.get_running_loop()
