@@ -66,7 +66,7 @@ class Auditor:
         self.asserted: dict[str, Decimal] = {}
         self.loss = Loss()
         self._completed: set[str | None] = set()
-        self._unless_begun: tuple[Loss, set[str | None]] | None = None
+        self._unless_begun: tuple[Loss, set[str | None], bytes | None] | None = None
 
     @property
     def lost(self) -> bool:
@@ -328,7 +328,7 @@ class Auditor:
     def begin_anew(self) -> None:
         """Hear that a person begins without the ledger that is gone: what it bought is past."""
         charges = self._world.simulator.account.charges.values()
-        self._unless_begun = self.loss, self._completed
+        self._unless_begun = self.loss, self._completed, self._on_disk()
         self.loss = replace(
             self.loss,
             ever=True,
@@ -338,11 +338,22 @@ class Auditor:
         )
         self._completed = set()
 
-    def not_begun(self) -> None:
-        """Hear that nothing was sent after all."""
-        if self._unless_begun is not None:
-            self.loss, self._completed = self._unless_begun
-            self._unless_begun = None
+    def not_begun(self) -> bool:
+        """Hear that nothing was bought after all; gives whether all is as it was before.
+
+        Where other results were left, the old ones are gone: that is what was asked for.
+        """
+        kept = self._unless_begun
+        self._unless_begun = None
+        if kept is not None and kept[2] != self._on_disk():
+            return False
+        if kept is not None:
+            self.loss, self._completed, _ = kept
+        return True
+
+    def _on_disk(self) -> bytes | None:
+        path = self._world.state / "results.json"
+        return path.read_bytes() if path.exists() else None
 
     def on_paper(self, charge: Charge) -> bool:
         """Whether results.json names what a charge bought, at this moment."""

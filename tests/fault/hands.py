@@ -74,8 +74,8 @@ class Hands:
             if there:
                 self.aside = None
                 self._world.judge.ledger_found()
-            else:
-                self._world.judge.not_begun()
+            elif not self._world.judge.not_begun():
+                self.aside, self.stale = None, False
 
     # --- at HeyGen ----------------------------------------------------------------------------
 
