@@ -42,7 +42,7 @@ def write(
         folder = target
     html = page.render(view, pictures.prepare(folder, view.sources, embed=embed), embed=embed)
     path = (folder if target is None else target) / PAGE
-    write_atomic(path, html.encode("utf-8"))
+    write_atomic(path, (piece.encode("utf-8") for piece in html))
     return path
 
 

@@ -7,7 +7,7 @@ in the Content-Security-Policy, so nothing else can run even if something slippe
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -22,21 +22,27 @@ from runner.catalog.pictures import Picture
 __all__ = ["render"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
+TOGETHER = 1_000
+"""So many pieces of a template are given as one."""
+
 _SCRIPTS = ("page.js", "chosen.js", "filters.js", "detail.js", "start.js")
 
 
-def render(page: CatalogPage, pictures: Mapping[str, Picture], *, embed: bool) -> str:
-    """Give the whole page. ``pictures`` holds what is known of each image path in ``page``."""
+def render(page: CatalogPage, pictures: Mapping[str, Picture], *, embed: bool) -> Iterator[str]:
+    """Give the page in pieces: that of many looks, in one, is most of the memory that it takes.
+
+    ``pictures`` holds what is known of each image path in ``page``.
+    """
     named = {
         image: replace(picture, embedded=f"picture-{number}")
         for number, (image, picture) in enumerate(pictures.items())
     }
     css = _asset("catalog.css") + f":root{{--ratio:{_ratio(pictures):.4f}}}\n"
     js = "".join(_asset(name) for name in _SCRIPTS)
-    return (
+    stream = (
         _environment()
         .get_template("catalog.html.j2")
-        .render(
+        .stream(
             page=page,
             matrices=[matrix.arrange(axes, page.looks) for axes in page.matrices],
             trees=lineage.grow(page.looks),
@@ -50,6 +56,8 @@ def render(page: CatalogPage, pictures: Mapping[str, Picture], *, embed: bool) -
             policy=_policy(css, js),
         )
     )
+    stream.enable_buffering(TOGETHER)
+    return stream
 
 
 class _Verbatim(str):
