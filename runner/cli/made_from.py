@@ -22,7 +22,8 @@ from runner.model import Campaign, Look, LookRef
 __all__ = ["Left", "left_in"]
 
 NAME = "made-from.json"
-FILES = ("results.json", "catalog.html")
+RESULTS = "results.json"
+FILES = (RESULTS, "catalog.html")
 FOLDERS = ("images", "thumbs")
 """The catalog's pictures; a folder's own time changes when a file in it comes, goes or is replaced.
 
@@ -35,6 +36,9 @@ _encode = json.JSONEncoder(
     # Most looks have a reference; to describe each as Python does takes as long as all the rest.
     default=lambda value: {"look": value.look} if isinstance(value, LookRef) else repr(value),
 ).encode
+
+TOGETHER = 1_000
+"""So many looks are hashed as one text; all of them would be a text of many megabytes."""
 
 _fields_of: Callable[[Look], tuple[Any, ...]] = attrgetter(*(field.name for field in fields(Look)))
 
@@ -50,13 +54,30 @@ class Left:
     def summary(self) -> Mapping[str, Any] | None:
         """Give account and totals of the results on disk; None where these are not of today."""
         try:
-            kept = json.loads((self.state.folder / NAME).read_text("utf-8"))
+            kept = self._kept()
             if kept["made_from"] != self._made_from() or kept["files"] != _seen(self.state.folder):
                 return None
             summary: Mapping[str, Any] = kept["summary"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return summary
+
+    def knows_results(self) -> bool:
+        """Whether results.json is the one that this ledger left: there is nothing new in it.
+
+        Much may have happened in the ledger since. Reading that file to find out takes twice the
+        memory of all the rest of a run.
+        """
+        try:
+            kept = self._kept()
+            ours: bool = kept["files"][RESULTS] == _seen(self.state.folder)[RESULTS]
+            return ours and self.ledger.was_at(kept["ledger"])
+        except (OSError, ValueError, LookupError, TypeError, OverflowError):
+            return False
+
+    def _kept(self) -> dict[str, Any]:
+        kept: dict[str, Any] = json.loads((self.state.folder / NAME).read_text("utf-8"))
+        return kept
 
     def remember(self, results: Mapping[str, Any]) -> None:
         """Write down what the results that were just written are made from.
@@ -65,6 +86,7 @@ class Left:
         """
         kept = {
             "made_from": self._made_from(),
+            "ledger": self.ledger.position(),
             "files": _seen(self.state.folder),
             "summary": {"account": results["account"], "totals": results["totals"]},
         }
@@ -77,11 +99,18 @@ class Left:
 
 def left_in(state: State, campaign: Campaign, ledger: LedgerFile) -> Left:
     """Say which results would be those of this campaign and this ledger as they stand."""
-    said = [
-        *(__version__, campaign.name, str(campaign.manifest), campaign.prices, campaign.matrices),
-        [_fields_of(look) for look in campaign.looks],
-    ]
-    return Left(state, ledger, sha256_hex(_encode(said).encode("utf-8", "surrogatepass")))
+    import hashlib  # as late as in runner.canonical
+
+    said = (__version__, campaign.name, str(campaign.manifest), campaign.prices, campaign.matrices)
+    digest = hashlib.sha256(_bytes(said))
+    for start in range(0, len(campaign.looks), TOGETHER):
+        looks = campaign.looks[start : start + TOGETHER]
+        digest.update(_bytes([_fields_of(look) for look in looks]))
+    return Left(state, ledger, digest.hexdigest())
+
+
+def _bytes(said: Any) -> bytes:
+    return _encode(said).encode("utf-8", "surrogatepass")
 
 
 def _seen(folder: Path) -> dict[str, list[int]]:

@@ -55,6 +55,8 @@ class Outlook:
             jobs = self._waiting.get(take.look)
             if event is Event.INTENDED and jobs:
                 jobs.pop()
+                if not jobs:
+                    del self._waiting[take.look]
             self._going[take.uid] = (take.look, take.accepted_at or self.now())
         elif event in OVER:
             self._going.pop(take.uid, None)

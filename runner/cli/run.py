@@ -162,7 +162,7 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
             link, ceilings=ceilings, concurrency=request.concurrency, probe=request.probe
         ) as work:
             left = left_in(link.state, campaign, work.ledger)
-            if (begun or not request.new_ledger) and left.summary() is None:
+            if (begun or not request.new_ledger) and not left.knows_results():
                 await use_results(campaign, work)
             try:
                 plan = await planned(campaign, work, request)

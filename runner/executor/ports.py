@@ -208,6 +208,10 @@ class Ledger(Protocol):
         """Give the picked take of a look as it is now."""
         ...
 
+    def takes_of(self, look: str) -> Sequence[Take]:
+        """Give the takes of one look as they are now, without making a snapshot of everything."""
+        ...
+
     @property
     def last_event_at(self) -> float:
         """Give the latest time that any event was written at, in Unix seconds."""

@@ -5,6 +5,7 @@ and everything else goes on. Nothing here knows HTTP or SQL.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -59,7 +60,7 @@ class Execution:
         self._open: Counter[str] = Counter()
         self._let_go: Counter[str] = Counter()
         self._consents: Counter[str] = Counter()
-        self._retries = {action.key: action.retries for action in plan.actions}
+        self._retries = Counter({a.key: a.retries for a in plan.actions if a.retries})
         self._goals: dict[str, int] = {}
         self._spare: dict[str, list[str]] = {}
         self._parked: list[tuple[Job, str]] = []
@@ -159,7 +160,7 @@ class Execution:
             ]
         self._open.update(job.look for job in jobs)
         known = ledger.snapshot()  # once: it holds everything that was ever bought
-        self._goals = {action.key: self._goal(action, known) for action in self._plan.actions}
+        self._goals = {a.key: self._goal(a, known) for a in self._plan.actions if a.retries}
         for key, takes in known.takes.items():
             if spare := [take.uid for take in takes if take.state is TakeState.PLANNED]:
                 self._spare[key] = spare
@@ -170,7 +171,8 @@ class Execution:
         wanted = action.look.takes if action.look is not None else 0
         if not action.takes:
             return wanted
-        return max(wanted, _good(action, known) + len(action.under_way) + action.takes)
+        good = _good(action, known.takes.get(action.key, ()))
+        return max(wanted, good + len(action.under_way) + action.takes)
 
     # --- the work -----------------------------------------------------------------------------
 
@@ -308,7 +310,7 @@ class Execution:
         A candidate of an earlier reroll, or one too many after an edit, is not bought again. What
         this run let go while it was under way may still come to something.
         """
-        good = _good(action, self._desk.ledger.snapshot())
+        good = _good(action, self._desk.ledger.takes_of(action.key))
         coming = self._open[action.key] - 1 + self._let_go[action.key]
         return good + coming < self._goals[action.key]
 
@@ -372,7 +374,6 @@ class Execution:
         )
 
 
-def _good(action: PlannedLook, known: Snapshot) -> int:
+def _good(action: PlannedLook, takes: Iterable[Take]) -> int:
     """Count the takes of a look that are there as the manifest wants them."""
-    takes = known.takes.get(action.key, ())
     return sum(take.usable and take.identity == action.identity for take in takes)

@@ -116,6 +116,10 @@ class LedgerFile:
         """Give the picked take of a look as it is now."""
         return self.store.state.takes.get(self.store.state.picks.get(look, ""))
 
+    def takes_of(self, look: str) -> Sequence[Take]:
+        """Give the takes of one look as they are now, without making a snapshot of everything."""
+        return self.store.takes_of(look)
+
     def asset(self, sha256: str) -> str | None:
         """Give the asset id of a file's content, if this account has it."""
         return self.store.state.assets.get(sha256)
@@ -132,6 +136,10 @@ class LedgerFile:
     def position(self) -> str:
         """Name what the ledger holds now; the same text means that nothing has happened since."""
         return self.store.position()
+
+    def was_at(self, position: str) -> bool:
+        """Whether this very ledger once was at a position, and so holds all that it held then."""
+        return self.store.was_at(position)
 
     def body(self, uid: str) -> bytes:
         """Give the stored body of a take, byte for byte."""

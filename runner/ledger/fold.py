@@ -88,15 +88,23 @@ _NOT_PLAIN = ("kind", "state", "billing", "price")
 """Fields whose values are not exactly of a type that SQLite and JSON know."""
 
 _values_of = attrgetter(*_TAKE_FIELDS)
+
+
+def _once(text: str | None) -> str | None:
+    """Keep a text once that nearly all takes have: every answer brings a copy of its own."""
+    return text if text is None else sys.intern(text)
+
+
 _READERS: dict[str, Any] = {
     "kind": LookKind,
     "state": TakeState,
     "billing": Billing,
     "price": lru_cache(100)(Decimal),
     "reroll": bool,
+    "group_id": _once,
 }
 _READERS_AT = [(_TAKE_FIELDS[name], read) for name, read in _READERS.items()]
-_SHARED = ("look", "name", "run", "group_id", "group_wanted", "reference_look", "reference_id")
+_SHARED = ("look", "name", "run", "group_wanted", "reference_look", "reference_id")
 _SHARED_AT = [_TAKE_FIELDS[name] for name in _SHARED]
 
 

@@ -97,6 +97,11 @@ class Store:
                 self._snapshot = self._taken()
             return self._snapshot
 
+    def takes_of(self, look: str) -> list[Take]:
+        """Give the takes of one look as they are now."""
+        with self._lock:  # another thread writes
+            return [take for take in self.state.takes.values() if take.look == look]
+
     def _taken(self) -> Snapshot:
         by_look: dict[str, list[Take]] = {}
         for take in self.state.takes.values():
@@ -132,6 +137,16 @@ class Store:
             "SELECT facts FROM events WHERE kind IN (?, ?)", (Event.INTENDED, Note.IMPORTED)
         )
         return {json.loads(facts).get("key") for (facts,) in rows} - {None}
+
+    def was_at(self, position: str) -> bool:
+        """Whether this very ledger once was at a position, and so holds all that it held then."""
+        _meta, event = json.loads(position)
+        if event is None:
+            return False
+        row = self._connection.execute(
+            "SELECT seq, at, take, kind FROM events WHERE seq = ?", (int(event[0]),)
+        ).fetchone()
+        return row is not None and list(row) == event
 
     def events(self) -> Iterable[Entry]:
         """Give every event, in order."""

@@ -43,7 +43,7 @@ def plan(
     asked = replace(asked, retry=asked.retry | frozenset(retry))
     graph = graph_of(campaign.looks)
     by_key = {look.key: look for look in campaign.looks}
-    ingredients = {look.key: ingredients_json(look, by_key) for look in graph.order}
+    ingredients = {look.key: _ingredients(look, by_key, snapshot) for look in graph.order}
     moves = find_moves(graph.order, ingredients, snapshot)
     differ = _Differ(campaign, with_moves(snapshot, moves), asked, ingredients, graph)
     was = moves.back
@@ -58,6 +58,12 @@ def plan(
     )
     account = snapshot.account.label if snapshot.account else None
     return Plan(campaign.name, account, tuple(actions), strays, moves)
+
+
+def _ingredients(look: Look, by_key: Mapping[str, Look], snapshot: Snapshot) -> str:
+    """Give what a look is made from, as its pick has it: the same text needs no copy."""
+    text, pick = ingredients_json(look, by_key), snapshot.pick(look.key)
+    return pick.ingredients if pick is not None and pick.ingredients == text else text
 
 
 class _Decision(NamedTuple):

@@ -1,6 +1,7 @@
 """A run that finds nothing to do: it leaves results and catalog alone, and nothing else unseen."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,6 +89,21 @@ def test_whatever_changed_is_noticed_and_made_right(
     assert json.loads(after["results.json"][1]) == results
     assert sorted(state.glob("thumbs/*")) == thumbs
     assert (state / "images" / "office.1.png").is_file()
+    assert len(server.stats()["charges"]) == 4
+
+
+def test_results_that_this_ledger_left_are_not_read_again(
+    lookbook: Command, server: Server
+) -> None:
+    lookbook(*RUN)
+    state = lookbook.folder / "spring.lookbook"
+    path = state / "results.json"
+    left = path.stat()
+    path.write_bytes(b"x" * left.st_size)  # whoever reads this refuses it
+    os.utime(path, ns=(left.st_atime_ns, left.st_mtime_ns))
+    retitle(state)
+    results = json.loads(lookbook(*RUN, "--format", "json").stdout)
+    assert json.loads(path.read_text()) == results
     assert len(server.stats()["charges"]) == 4
 
 

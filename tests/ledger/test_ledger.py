@@ -69,6 +69,32 @@ async def test_a_snapshot_and_a_position_are_the_same_until_something_happens(
     assert ledger.position() != position
 
 
+async def test_a_ledger_knows_the_positions_that_it_was_at_and_no_other_ledgers(
+    ledger: LedgerFile, path: Path, ticking: Ticking
+) -> None:
+    nothing = ledger.position()
+    await bought(ledger, "a")
+    earlier = ledger.position()
+    copy = path.with_name("older.sqlite")
+    with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    await bought(ledger, "b")
+    later = ledger.position()
+    assert ledger.was_at(earlier)
+    assert ledger.was_at(later)
+    assert not ledger.was_at(nothing)
+    older = LedgerFile(copy, now=ticking.now, entropy=ticking, inline=True)
+    try:
+        assert older.was_at(earlier)
+        assert not older.was_at(later)
+        older.begin(Account("api.example", "me"), "spring", {})
+        await bought(older, "b")  # another event in the place of each
+        assert not older.was_at(later)
+        assert not ledger.was_at(older.position())
+    finally:
+        older.close()
+
+
 async def test_the_database_itself_refuses_to_change_an_event(
     ledger: LedgerFile, path: Path
 ) -> None:
