@@ -27,7 +27,7 @@ ROUNDS = 7
 
 
 def manifest(looks: int) -> str:
-    """A campaign of explicit looks; a third of them reference the one before."""
+    """A campaign of explicit looks; two of three reference the one before."""
     lines = [
         "version: 1", "campaign: bench", "base: {name: Sarah, avatar_id: look_1}",
         f"max_looks: {looks}", "looks:",
