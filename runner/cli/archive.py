@@ -7,10 +7,10 @@ from pathlib import Path
 
 import anyio
 
-from runner.cli import wiring
+from runner.cli import offline, wiring
 from runner.cli.intake import adopt_results
 from runner.errors import UsageError
-from runner.ledger.file import LedgerFile
+from runner.ledger.file import LedgerFile, read_ledger
 from runner.ledger.lock import hold
 from runner.ledger.places import State, has_takes
 from runner.model import Account, Campaign, Snapshot, Take
@@ -40,14 +40,16 @@ class Archive:
 
     def leave_results(self) -> Path:
         """Write results.json and the catalog anew; gives the catalog's path."""
-        _, wallet = wiring.offline(self.state)
+        _, wallet = read_ledger(self.state.ledger)
         results = wiring.results_of(self.campaign, self.snapshot(), wallet)
         return wiring.write_results(results, self.state.folder)
 
 
 def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> State:
     """Give the folder whose ledger is meant. Raises UsageError where nothing was ever run."""
-    state = wiring.offline_state(campaign, account=account, simulate=simulate)
+    state = offline.state_of(campaign, account=account, simulate=simulate)
+    if state is not None and not state.ledger.is_file() and state.results.is_file():
+        raise offline.only_results(state, campaign)
     if state is None or not has_takes(state.ledger):
         raise UsageError(
             f"There is nothing of {campaign.name} yet: it was never run.",

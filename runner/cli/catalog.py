@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from runner import catalog
-from runner.cli import wiring
+from runner.cli import offline, wiring
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.show import plural
 from runner.cli.wanted import select_options, wishes_of
@@ -74,13 +74,15 @@ def command(
     if wishes != NO_WISHES and out is None:
         raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
     campaign = wiring.load_campaign(manifest, variables)
-    state = wiring.offline_state(campaign, account=account, simulate=simulate)
+    state = offline.state_of(campaign, account=account, simulate=simulate)
     if state is None or not state.ledger.is_file():
+        if state is not None and state.results.is_file():
+            raise offline.only_results(state, campaign)
         raise UsageError(
             "There is nothing to show: this campaign was never run.",
             hint=f"Rehearse it for nothing: lookbook run {manifest} --simulate",
         )
-    snapshot, wallet = wiring.offline(state)
+    snapshot, wallet = offline.known(campaign, state)
     only = chosen(campaign, snapshot, wishes)
     results = wiring.results_of(campaign, snapshot, wallet, only)
     target = out or state.folder

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from runner.cli import wiring
+from runner.cli import offline, wiring
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.show import table, usd
 from runner.errors import UsageError
@@ -51,8 +51,8 @@ def command(
     changed.
     """
     campaign = wiring.load_campaign(manifest, variables)
-    state = wiring.offline_state(campaign, account=account, simulate=simulate)
-    snapshot, _ = wiring.offline(state)
+    state = offline.state_of(campaign, account=account, simulate=simulate)
+    snapshot, _ = offline.known(campaign, state)
     plan = make_plan(campaign, snapshot)
     moved = with_moves(snapshot, plan.moves)
     action = _action(plan, look.partition("#")[0])
@@ -60,7 +60,7 @@ def command(
     entries = read_events(state.ledger, before) if state and state.ledger.is_file() else []
     takes = [t for t in moved.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
     sections = [
-        _heading(action, takes, moved, where=wiring.where(snapshot, simulate=simulate)),
+        _heading(action, takes, moved, where=offline.where(snapshot, simulate=simulate)),
         _made_of(action),
         _chain(action, plan, moved),
         _takes(action, takes, moved),

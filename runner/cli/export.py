@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from runner.cli import wiring
+from runner.cli import offline, wiring
 from runner.cli.options import (
     account_option,
     format_option,
@@ -51,8 +51,8 @@ def command(
     """
     wishes = wishes_of(options)
     campaign = wiring.load_campaign(manifest, variables)
-    state = wiring.offline_state(campaign, account=account, simulate=simulate)
-    snapshot, wallet = wiring.offline(state)
+    state = offline.state_of(campaign, account=account, simulate=simulate)
+    snapshot, wallet = offline.known(campaign, state)
     only = chosen(campaign, snapshot, wishes)
     results = wiring.results_of(campaign, snapshot, wallet, only)
     if form == "json":

@@ -15,6 +15,7 @@ from runner.cli.workshop import begin, use_results, workshop
 from runner.errors import UsageError
 from runner.executor.collect import Collector, unfetched
 from runner.executor.tasks import together
+from runner.ledger.file import read_ledger
 from runner.ledger.places import Places, has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
@@ -76,7 +77,7 @@ async def fetch(campaign: Campaign, simulated_at: str | None, wishes: Wishes) ->
                 await together([partial(one, index) for index in range(len(missing))])
             code = Exit.FAILED if collector.problems else Exit.DONE
             work.ledger.end({"exit": int(code), "stopped": None})
-            _, wallet = wiring.offline(link.state)
+            _, wallet = read_ledger(link.state.ledger)
             results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
             catalog = wiring.write_results(results, link.state.folder)
     for label, reason in collector.problems.items():

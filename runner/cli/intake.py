@@ -5,6 +5,7 @@ an older copy of it was put back. Nothing is bought by it, and what it names is 
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from runner.ledger.fold import numbers_of
 from runner.ledger.places import State
 from runner.model import Account, Billing, Campaign, Snapshot, Take, TakeState
 
-__all__ = ["adopt_results", "read_results", "results_for"]
+__all__ = ["adopt_results", "may_tell_more", "news_in", "read_results", "results_for"]
 
 
 def results_for(account: Account, campaign: Campaign, path: Path) -> list[tuple[Take, bool]]:
@@ -55,17 +56,12 @@ async def adopt_results(
     an empty ledger beside a document that cannot be used.
     """
     path = state.results
-    if not path.is_file():
-        return 0
-    snapshot = ledger.snapshot()
-    every = [take for takes in snapshot.takes.values() for take in takes]
-    if any(take.state is not TakeState.PLANNED for take in every) and not _may_tell_more(
-        read_results(path), account, campaign, every
+    if not path.is_file() or not may_tell_more(
+        read_results(path), account, campaign, ledger.snapshot()
     ):
         return 0
-    takes = results_for(account, campaign, path)
-    if every:
-        takes = _never_known(snapshot, ledger, entropy, takes)
+    names = iter(entropy.uid, None)
+    takes = news_in(path, account, campaign, ledger.snapshot(), keys=ledger.keys(), names=names)
     if takes:
         ledger.begin(account, campaign.name, {"command": "adopt results.json"})
         await ledger.import_takes(takes)
@@ -74,11 +70,15 @@ async def adopt_results(
     return len(takes)
 
 
-def _may_tell_more(results: Any, account: Account, campaign: Campaign, every: list[Take]) -> bool:
+def may_tell_more(results: Any, account: Account, campaign: Campaign, snapshot: Snapshot) -> bool:
     """Whether a document of this account and campaign has takes that no take here is, as it seems.
 
-    A glance without reading all of it: the answer is no after nearly every command.
+    A glance without reading all of it: the answer is no after nearly every command. Beside a ledger
+    from which nothing was ever sent it is yes for any document: that has to be read, or refused.
     """
+    every = [take for takes in snapshot.takes.values() for take in takes]
+    if all(take.state is TakeState.PLANNED for take in every):
+        return True
     ids = {take.avatar_id for take in every}
     keys = {take.key for take in every}
     try:
@@ -98,18 +98,28 @@ def _takes_of(results: Any) -> Iterator[Any]:
         yield from look["takes"]
 
 
-def _never_known(
-    snapshot: Snapshot, ledger: LedgerFile, entropy: Entropy, takes: list[tuple[Take, bool]]
+def news_in(
+    path: Path,
+    account: Account,
+    campaign: Campaign,
+    snapshot: Snapshot,
+    *,
+    keys: AbstractSet[str],
+    names: Iterator[str],
 ) -> list[tuple[Take, bool]]:
-    """Give the takes that a ledger never knew, under numbers that are free in it.
+    """Give the takes of a results document that a ledger never knew, and which are to be picked.
 
-    Those that were paid for, or may have been: a failure and an unknown outcome hold their money
-    here as well. A key that the ledger once had says nothing new: of its take the ledger finds out
-    by itself, or a person has decided already. Where a take has no key, its number must be new.
+    Those that were paid for, or may have been, under numbers that are free: a failure and an
+    unknown outcome hold their money here as well. ``keys`` are all that the ledger ever had: one of
+    them says nothing new, because of its take the ledger finds out by itself, or a person has
+    decided already. Where a take has no key, its number must be new. ``names`` are new uids. Raises
+    UsageError for a document that cannot be used.
     """
+    takes = results_for(account, campaign, path)
+    if not snapshot.takes:
+        return takes
     every = [take for known in snapshot.takes.values() for take in known]
     ours = {take.avatar_id for take in every if take.avatar_id is not None}
-    keys = ledger.keys()
     used = numbers_of(every)
     numbers = dict(used)
     added: list[tuple[Take, bool]] = []
@@ -121,7 +131,7 @@ def _never_known(
             continue
         number = max(take.number, numbers.get(take.look, 0) + 1)
         numbers[take.look] = number
-        renamed = replace(take, uid=entropy.uid(), number=number)
+        renamed = replace(take, uid=next(names), number=number)
         added.append((renamed, picked and snapshot.pick(take.look) is None))
     return added
 

@@ -13,8 +13,8 @@ from runner.cli import wiring
 from runner.cli.options import format_option, sim_option, simulate_option
 from runner.cli.show import plural, table
 from runner.errors import ApiTrouble, UsageError
+from runner.ledger.file import read_snapshot
 from runner.ledger.places import Places
-from runner.model import Snapshot
 
 __all__ = ["all_groups", "all_looks", "command"]
 
@@ -109,8 +109,7 @@ async def all_groups(door: wiring.Door) -> list[GroupData]:
 
 def _known(manifest: Path, door: wiring.Door) -> Mapping[str, str]:
     """Give the takes that the ledger of this account knows, by the look's id."""
-    snapshot: Snapshot
-    snapshot, _ = wiring.offline(Places(manifest).of(door.account))
+    snapshot = read_snapshot(Places(manifest).of(door.account).ledger)
     return {
         take.avatar_id: take.label
         for takes in snapshot.takes.values()

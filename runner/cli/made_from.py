@@ -15,11 +15,11 @@ from typing import Any
 
 from runner import __version__
 from runner.canonical import sha256_hex
-from runner.ledger.file import LedgerFile
+from runner.ledger.file import LedgerFile, read_position
 from runner.ledger.places import State
 from runner.model import Campaign, Look, LookRef
 
-__all__ = ["Left", "left_in"]
+__all__ = ["Left", "is_told_by", "left_in"]
 
 NAME = "made-from.json"
 RESULTS = "results.json"
@@ -111,6 +111,19 @@ def left_in(state: State, campaign: Campaign, ledger: LedgerFile) -> Left:
 
 def _bytes(said: Any) -> bytes:
     return _encode(said).encode("utf-8", "surrogatepass")
+
+
+def is_told_by(state: State) -> bool:
+    """Whether results.json tells what the ledger holds now, and so nothing beyond it."""
+    try:
+        kept = json.loads((state.folder / NAME).read_text("utf-8"))
+        results = kept["files"]["results.json"]
+        return bool(
+            results == _seen(state.folder)["results.json"]
+            and kept["ledger"] == read_position(state.ledger)
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _seen(folder: Path) -> dict[str, list[int]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from runner.cli import wiring
+from runner.cli import offline, wiring
 from runner.cli.options import (
     account_option,
     format_option,
@@ -61,7 +61,8 @@ def command(
     """Show what `lookbook run` would do with each look of MANIFEST, why, and what it costs.
 
     Reads the manifest, its files, and the ledger of the account that was used last (or --account,
-    or --simulate); it says which. Nothing is sent, nothing is changed, no key is needed.
+    or --simulate), with what results.json knows beyond it; it says which. Nothing is sent, nothing
+    is changed, no key is needed.
 
     \b
     Examples:
@@ -71,15 +72,15 @@ def command(
     """
     wishes = wishes_of(options)
     campaign = adjusted(wiring.load_campaign(manifest, variables), wishes)
-    state = wiring.offline_state(campaign, account=account, simulate=simulate)
-    snapshot, _ = wiring.offline(state)
+    state = offline.state_of(campaign, account=account, simulate=simulate)
+    snapshot, _ = offline.known(campaign, state)
     plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
     if not simulate and account is None:
-        wiring.warn_of_other_ledgers(campaign, state, snapshot)
+        offline.warn_of_other_ledgers(campaign, state, snapshot)
     if form == "json":
         click.echo(json.dumps(document(plan), indent=2, ensure_ascii=False))
     else:
-        where = wiring.where(snapshot, simulate=simulate)
+        where = offline.where(snapshot, simulate=simulate)
         ceiling = campaign.budget.run_usd
         time = expected(plan, snapshot, slots=DEFAULT_CONCURRENCY, now=wiring.WallClock().now)
         click.echo(plan_text(plan, where=where, ceiling=ceiling, everything=everything, time=time))

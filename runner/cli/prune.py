@@ -24,6 +24,7 @@ from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.desk import said
 from runner.executor.settle import looks_in
+from runner.ledger.file import read_ledger
 from runner.ledger.places import Places, State, has_takes
 from runner.model import Campaign, Snapshot, Take, TakeState
 from runner.plan import Plan
@@ -143,7 +144,7 @@ async def prune(campaign: Campaign, request: _Request, simulated_at: str | None)
             problems = [why for take in doomed if (why := await _delete(work, take))]
             code = _code(work, problems)
             work.ledger.end({"exit": int(code), "stopped": None})
-            _, wallet = wiring.offline(link.state)
+            _, wallet = read_ledger(link.state.ledger)
             results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
             wiring.write_results(results, link.state.folder)
     for why in problems:

@@ -23,6 +23,7 @@ from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import UsageError
 from runner.executor.desk import said
 from runner.executor.settle import Finding, Searcher, is_unresolved
+from runner.ledger.file import read_ledger
 from runner.ledger.places import Places, has_takes
 from runner.model import Campaign, Take
 from runner.plan import plan as make_plan
@@ -120,7 +121,7 @@ async def reconcile(
                 await decide(work, campaign, searcher, take)
             code = standing(work, campaign)
             work.ledger.end({"exit": int(code), "stopped": None})
-            _, wallet = wiring.offline(link.state)
+            _, wallet = read_ledger(link.state.ledger)
             results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
             wiring.write_results(results, link.state.folder)
             left = [take.label for take in unresolved(work)]

@@ -14,6 +14,7 @@ from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.desk import said
 from runner.executor.settle import looks_in
+from runner.ledger.file import read_ledger
 from runner.ledger.places import Places, has_takes
 from runner.model import Campaign, Take, TakeState
 from runner.plan import Action
@@ -78,7 +79,7 @@ async def refresh(campaign: Campaign, simulated_at: str | None, record: bool) ->
                 for drift, event in recorded:
                     await work.ledger.record(drift.take.uid, event, drift.facts)
                 work.ledger.end({"exit": 0, "stopped": None})
-                _, wallet = wiring.offline(link.state)
+                _, wallet = read_ledger(link.state.ledger)
                 results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
                 wiring.write_results(results, link.state.folder)
                 click.echo(f"\n{len(recorded)} recorded. {_now(work, campaign)}")

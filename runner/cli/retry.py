@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from runner.cli import wiring
+from runner.cli import offline, wiring
 from runner.cli.run import Request, run_options, start
 from runner.cli.show import plural, usd
 from runner.cli.wanted import price_option, select_options, wishes_of
@@ -42,8 +42,8 @@ def command(manifest: Path, variables: tuple[tuple[str, str], ...], **options: A
     """
     wishes = wishes_of(options, retry=True)
     campaign = wiring.load_campaign(manifest, variables)
-    state = wiring.offline_state(campaign, account=None, simulate=options["simulate"])
-    snapshot, _ = wiring.offline(state)
+    state = offline.state_of(campaign, account=None, simulate=options["simulate"])
+    snapshot, _ = offline.known(campaign, state)
     failed = failures(campaign, snapshot, wishes)
     click.echo(failures_text(failed) + "\n", err=True)
     options["sim"] = options.pop("sim_settings")

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from runner.cli import wiring
+from runner.cli import offline, wiring
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.show import results_text, table, usd
 from runner.cli.steps import last_run_text, next_steps, notes_of
@@ -48,14 +48,14 @@ def command(
     """
     wishes = wishes_of(options)
     campaign = wiring.load_campaign(manifest, variables)
-    state = wiring.offline_state(campaign, account=account, simulate=simulate)
-    snapshot, wallet = wiring.offline(state)
+    state = offline.state_of(campaign, account=account, simulate=simulate)
+    snapshot, wallet = offline.known(campaign, state)
     only = chosen(campaign, snapshot, wishes)
     plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
     cascaded = asked_for(campaign, snapshot, replace(wishes, cascade=True))
     renewed = make_plan(campaign, snapshot, cascaded)
     results = wiring.results_of(campaign, snapshot, wallet, only)
-    where = wiring.where(snapshot, simulate=simulate)
+    where = offline.where(snapshot, simulate=simulate)
     click.echo(f"{click.style(campaign.name, bold=True)} · {where}")
     now = wiring.WallClock().now()
     last = read_last_run(state.ledger) if state is not None else None
@@ -74,7 +74,7 @@ def command(
     if takes:
         click.echo("\n" + receipts_text(results))
     if not simulate and account is None:
-        wiring.warn_of_other_ledgers(campaign, state, snapshot)
+        offline.warn_of_other_ledgers(campaign, state, snapshot)
     rehearsal = simulate or (snapshot.account is not None and snapshot.account.simulated)
     steps = next_steps(
         plan,

@@ -34,8 +34,7 @@ from runner.errors import (
 from runner.executor.desk import said
 from runner.executor.ports import Api, Images
 from runner.files import make_folder, write_atomic
-from runner.ledger.file import read_ledger
-from runner.ledger.places import Places, State, holding
+from runner.ledger.places import Places, State
 from runner.ledger.results import document, text_of
 from runner.model import Account, Campaign, Snapshot
 from runner.plan import plan as make_plan
@@ -50,7 +49,6 @@ __all__ = [
     "connect",
     "knock",
     "load_campaign",
-    "offline_state",
     "results_of",
     "simulator",
     "warn",
@@ -283,65 +281,9 @@ async def ask_account(call: Callable[[], Awaitable[Reply[T]]], patience: Patienc
 # --- offline --------------------------------------------------------------------------------------
 
 
-def offline_state(campaign: Campaign, *, account: str | None, simulate: bool) -> State | None:
-    """Give the state folder to read without asking anybody; None before the first run.
-
-    The one that was asked for, else the one that was used last. Raises UsageError for an account
-    that has none.
-    """
-    places = Places(campaign.manifest)
-    if simulate:
-        return places.simulated()
-    if account is None:
-        return places.last_used()
-    state = places.named(account)
-    if state is None:
-        raise UsageError(
-            f"No ledger of the account {account} lies in {places.root}.",
-            hint="Run without --account to read the one that was used last.",
-        )
-    return state
-
-
-def offline(state: State | None) -> tuple[Snapshot, Mapping[str, Any] | None]:
-    """Read a ledger without changing it: what it holds, and what the wallet showed last."""
-    if state is None or not state.ledger.is_file():
-        return Snapshot(), None
-    return read_ledger(state.ledger)
-
-
 def serving(state: State) -> str:
     """Give the command that serves the simulated account of a state folder."""
     return f"lookbook simulator --state {shlex.quote(str(state.folder / 'simulator.state'))}"
-
-
-def warn_of_other_ledgers(campaign: Campaign, state: State | None, snapshot: Snapshot) -> None:
-    """Say what a plan may hide: a rehearsal's ledger, or another one that holds the looks."""
-    places = Places(campaign.manifest)
-    if snapshot.account is not None and snapshot.account.simulated:
-        real, _ = offline(State(places.root))
-        count = make_plan(campaign, real).count
-        if count:
-            generations = f"{count} generation{'' if count == 1 else 's'}"
-            warn(
-                "This is the simulator's ledger, which was used last. On your HeyGen account the "
-                f"same manifest has {generations} to buy."
-            )
-    elif not snapshot.takes:
-        others = holding(campaign.manifest, campaign.name, besides=state or State(places.root))
-        if others:
-            path, account = others[0]
-            warn(
-                f"This ledger is empty, but {path} holds the campaign {campaign.name} on the "
-                f"account {account.label}: was the manifest renamed, or is it another key?"
-            )
-
-
-def where(snapshot: Snapshot, *, simulate: bool = False) -> str:
-    """Say which account's ledger is meant."""
-    if snapshot.account is not None:
-        return f"account {snapshot.account.label}"
-    return "the simulator, not used yet" if simulate else "no ledger yet: nothing was ever run"
 
 
 # --- results --------------------------------------------------------------------------------------

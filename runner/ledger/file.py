@@ -12,9 +12,9 @@ from typing import Any
 
 from runner.errors import UsageError
 from runner.executor.ports import Entropy, Intent, OverBudget
-from runner.ledger.database import open_for_reading, open_for_writing
+from runner.ledger.database import glimpse, open_for_reading, open_for_writing
 from runner.ledger.fold import Entry, Note, to_facts
-from runner.ledger.store import Operation, Probe, Store
+from runner.ledger.store import Operation, Probe, Store, keys_in, position_in
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
 from runner.model import Account, Snapshot, Take, TakeState
 from runner.plan.moves import Moves, followed_picks, moved_take
@@ -22,7 +22,14 @@ from runner.policy.budget import Ceilings, held, refusing
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
 
-__all__ = ["LedgerFile", "read_events", "read_ledger", "read_snapshot"]
+__all__ = [
+    "LedgerFile",
+    "read_events",
+    "read_keys",
+    "read_ledger",
+    "read_position",
+    "read_snapshot",
+]
 
 FOLLOWING = ("look", "reference_look", "ingredients", "identity")
 """The fields of a take that follow a renamed look key."""
@@ -335,6 +342,22 @@ def read_ledger(path: Path) -> tuple[Snapshot, dict[str, Any] | None]:
         return store.snapshot(), store.state.wallet
     finally:
         store.close()
+
+
+def read_keys(path: Path) -> set[str]:
+    """Read every idempotency key that a take of a ledger has, or ever had."""
+    if not path.is_file():
+        return set()
+    with glimpse(path) as connection:
+        return keys_in(connection)
+
+
+def read_position(path: Path) -> str | None:
+    """Read what ``LedgerFile.position`` would say; None where there is no ledger."""
+    if not path.is_file():
+        return None
+    with glimpse(path) as connection:
+        return position_in(connection)
 
 
 def read_events(path: Path, look: str) -> list[Entry]:

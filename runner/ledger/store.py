@@ -25,7 +25,7 @@ from runner.model import Account, Snapshot, Take
 from runner.policy.budget import held, held_in_run
 from runner.policy.lifecycle import Event
 
-__all__ = ["Operation", "Probe", "Store"]
+__all__ = ["Operation", "Probe", "Store", "keys_in", "position_in"]
 
 Operation = Callable[["Store"], Any]
 Probe = Callable[[str], None]
@@ -47,6 +47,28 @@ def _update(names: tuple[str, ...]) -> str:
     """
     sets = ", ".join(f"{name} = ?" for name in names)
     return f"UPDATE takes SET {sets} WHERE uid = ?"  # noqa: S608 - names of our own
+
+
+def meta_in(connection: sqlite3.Connection) -> dict[str, str]:
+    """Give whose ledger it is; empty for a ledger that was just made."""
+    return dict(connection.execute("SELECT key, value FROM meta"))
+
+
+def position_in(connection: sqlite3.Connection) -> str:
+    """Name the last event that says more than that a run began or ended."""
+    row = connection.execute(
+        "SELECT seq, at, take, kind FROM events WHERE kind NOT IN (?, ?) ORDER BY seq DESC LIMIT 1",
+        (Note.RUN_STARTED, Note.RUN_ENDED),
+    ).fetchone()
+    return json.dumps([meta_in(connection), row])
+
+
+def keys_in(connection: sqlite3.Connection) -> set[str]:
+    """Give every idempotency key that a take has, or ever had."""
+    rows = connection.execute(
+        "SELECT facts FROM events WHERE kind IN (?, ?)", (Event.INTENDED, Note.IMPORTED)
+    )
+    return {json.loads(facts).get("key") for (facts,) in rows} - {None}
 
 
 class Store:
@@ -81,7 +103,7 @@ class Store:
 
     def meta(self) -> dict[str, str]:
         """Give whose ledger it is; empty for a ledger that was just made."""
-        return dict(self._connection.execute("SELECT key, value FROM meta"))
+        return meta_in(self._connection)
 
     def account(self) -> Account | None:
         """Give the account that this ledger belongs to."""
@@ -124,19 +146,11 @@ class Store:
 
         Events are only ever appended: while this is the same, so is what the ledger holds.
         """
-        row = self._connection.execute(
-            "SELECT seq, at, take, kind FROM events WHERE kind NOT IN (?, ?) "
-            "ORDER BY seq DESC LIMIT 1",
-            (Note.RUN_STARTED, Note.RUN_ENDED),
-        ).fetchone()
-        return json.dumps([self.meta(), row])
+        return position_in(self._connection)
 
     def keys(self) -> set[str]:
         """Give every idempotency key that a take has, or ever had."""
-        rows = self._connection.execute(
-            "SELECT facts FROM events WHERE kind IN (?, ?)", (Event.INTENDED, Note.IMPORTED)
-        )
-        return {json.loads(facts).get("key") for (facts,) in rows} - {None}
+        return keys_in(self._connection)
 
     def was_at(self, position: str) -> bool:
         """Whether this very ledger once was at a position, and so holds all that it held then."""

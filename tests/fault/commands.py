@@ -8,10 +8,10 @@ from typing import Any
 
 from runner.cli import adopt as adopting
 from runner.cli import fetch as fetching
+from runner.cli import offline, wiring
 from runner.cli import prune as pruning
 from runner.cli import reconcile as reconciling
 from runner.cli import refresh as refreshing
-from runner.cli import wiring
 from runner.cli.rebuild import rebuild
 from runner.cli.request import Request
 from runner.cli.run import execute
@@ -115,7 +115,7 @@ async def save_plan(campaign: Campaign, process: Process) -> int:
     if rng.random() < 0.4:
         wishes, _ = _selection(rng, campaign)
     campaign = adjusted(campaign, wishes)
-    snapshot, _wallet = wiring.offline(State(process.state))
+    snapshot, _wallet = offline.known(campaign, State(process.state))
     plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
     kept = save(plan, campaign, snapshot, wishes, variables=(), simulate=False)
     path = process.world.folder / "plan.json"

@@ -242,12 +242,12 @@ def write_over_newer_results(patch: Patch) -> None:
 
 def take_in_looks_alone(patch: Patch) -> None:
     """Of what results.json names, sends of unknown outcome are left out."""
-    never_known = intake._never_known
+    news_in = intake.news_in
 
-    def certain(*args: Any) -> Any:
-        return [known for known in never_known(*args) if known[0].avatar_id is not None]
+    def certain(*args: Any, **named: Any) -> Any:
+        return [known for known in news_in(*args, **named) if known[0].avatar_id is not None]
 
-    patch.setattr(intake, "_never_known", certain)
+    patch.setattr(intake, "news_in", certain)
 
 
 def ask_about_no_other_ledger(patch: Patch) -> None:

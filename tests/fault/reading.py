@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from runner.catalog import tables
-from runner.cli import wiring
+from runner.cli import offline, wiring
 from runner.ledger.places import State
 from runner.model import Campaign
 from runner.plan.wishes import Wishes, chosen
@@ -31,7 +31,7 @@ def read_everything(
     """Give the results as ``export`` does, in every form; hold them against the ledger's money."""
     state = State(world.state)
     before = world.judge.events()
-    snapshot, wallet = wiring.offline(state)
+    snapshot, wallet = offline.known(campaign, state)
     only = chosen(campaign, snapshot, wishes) if wishes is not None else None
     results = wiring.results_of(campaign, snapshot, wallet, only)
     rows = [json.loads(line) for line in tables.to_jsonl(results)]

@@ -152,6 +152,47 @@ def test_a_colleague_with_the_results_and_the_same_account_buys_nothing(
     assert len(server.stats()["charges"]) == 5
 
 
+def test_a_colleague_with_the_results_alone_sees_what_a_run_would_buy_before_running_it(
+    spring: Command, server: Server
+) -> None:
+    before = spring.json("export", "spring.yaml")
+    state = spring.folder / "spring.lookbook"
+    for entry in state.iterdir():
+        if entry.name != "results.json":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    spring.edit("Wearing a trench coat", "Wearing a parka")
+    planned = spring("plan", "spring.yaml", "--out", "plan.json", "--format", "json")
+    plan = json.loads(planned.stdout)
+    assert (plan["account"], plan["count"], plan["cost_usd"]) == (before["account"], 1, 1)
+    assert "4 takes of" in planned.stderr
+    assert "A run takes them in first, for nothing" in " ".join(planned.stderr.split())
+    assert f"account {before['account']}" in spring("status", "spring.yaml").stdout
+    assert [look["avatar_id"] for look in spring.json("export", "spring.yaml")["looks"]] == [
+        look["avatar_id"] for look in before["looks"]
+    ]
+    assert before["looks"][1]["avatar_id"] in spring("explain", "spring.yaml", "office").stdout
+    for command in (("catalog", "spring.yaml"), ("pick", "spring.yaml", "office#1")):
+        refused = spring(*command, code=2)
+        assert "only" in refused.stderr
+        assert "lookbook run spring.yaml" in refused.stderr
+    assert [entry.name for entry in state.iterdir()] == ["results.json"]
+    spring("run", "spring.yaml", "--plan", "plan.json", "--yes")
+    assert len(server.stats()["charges"]) == 5
+    told = spring("plan", "spring.yaml", "--format", "json")
+    assert json.loads(told.stdout)["count"] == 0
+    assert told.stderr == ""
+
+
+def test_results_that_cannot_be_used_are_said_by_a_plan_and_the_ledger_alone_counts(
+    spring: Command, server: Server
+) -> None:
+    (spring.folder / "spring.lookbook" / "results.json").write_text("<<<<<<< HEAD\n")
+    planned = spring("plan", "spring.yaml", "--format", "json")
+    assert json.loads(planned.stdout)["count"] == 0
+    assert "results.json cannot be read" in planned.stderr
+    assert len(server.stats()["charges"]) == 4
+
+
 @pytest.mark.parametrize("first", ["run", "fetch", "pick"])
 def test_an_older_copy_of_the_ledger_learns_from_the_results_what_was_bought_since(
     spring: Command, server: Server, first: str
