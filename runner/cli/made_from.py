@@ -9,17 +9,18 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from runner import __version__
 from runner.canonical import sha256_hex
-from runner.ledger.file import LedgerFile, read_position
+from runner.ledger.file import LedgerFile, has_been_at
 from runner.ledger.places import State
 from runner.model import Campaign, Look, LookRef
 
-__all__ = ["Left", "is_told_by", "left_in"]
+__all__ = ["Left", "knows_results", "left_in"]
 
 NAME = "made-from.json"
 RESULTS = "results.json"
@@ -54,7 +55,7 @@ class Left:
     def summary(self) -> Mapping[str, Any] | None:
         """Give account and totals of the results on disk; None where these are not of today."""
         try:
-            kept = self._kept()
+            kept = json.loads((self.state.folder / NAME).read_text("utf-8"))
             if kept["made_from"] != self._made_from() or kept["files"] != _seen(self.state.folder):
                 return None
             summary: Mapping[str, Any] = kept["summary"]
@@ -63,21 +64,8 @@ class Left:
         return summary
 
     def knows_results(self) -> bool:
-        """Whether results.json is the one that this ledger left: there is nothing new in it.
-
-        Much may have happened in the ledger since. Reading that file to find out takes twice the
-        memory of all the rest of a run.
-        """
-        try:
-            kept = self._kept()
-            ours: bool = kept["files"][RESULTS] == _seen(self.state.folder)[RESULTS]
-            return ours and self.ledger.was_at(kept["ledger"])
-        except (OSError, ValueError, LookupError, TypeError, OverflowError):
-            return False
-
-    def _kept(self) -> dict[str, Any]:
-        kept: dict[str, Any] = json.loads((self.state.folder / NAME).read_text("utf-8"))
-        return kept
+        """Whether results.json is the one that this ledger left: there is nothing new in it."""
+        return knows_results(self.state, self.ledger.was_at)
 
     def remember(self, results: Mapping[str, Any]) -> None:
         """Write down what the results that were just written are made from.
@@ -113,16 +101,17 @@ def _bytes(said: Any) -> bytes:
     return _encode(said).encode("utf-8", "surrogatepass")
 
 
-def is_told_by(state: State) -> bool:
-    """Whether results.json tells what the ledger holds now, and so nothing beyond it."""
+def knows_results(state: State, was_at: Callable[[str], bool] | None = None) -> bool:
+    """Whether results.json is the one that this ledger left: there is nothing new in it.
+
+    Much may have happened in the ledger since. Reading that file to find out takes twice the memory
+    of all the rest of a run. ``was_at`` is an open ledger's; without it the file is asked.
+    """
     try:
         kept = json.loads((state.folder / NAME).read_text("utf-8"))
-        results = kept["files"]["results.json"]
-        return bool(
-            results == _seen(state.folder)["results.json"]
-            and kept["ledger"] == read_position(state.ledger)
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        ours: bool = kept["files"][RESULTS] == _seen(state.folder)[RESULTS]
+        return ours and (was_at or partial(has_been_at, state.ledger))(kept["ledger"])
+    except (OSError, ValueError, LookupError, TypeError, OverflowError):
         return False
 
 

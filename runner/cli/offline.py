@@ -12,7 +12,7 @@ from typing import Any
 
 from runner.cli import wiring
 from runner.cli.intake import may_tell_more, news_in, read_results
-from runner.cli.made_from import is_told_by
+from runner.cli.made_from import knows_results
 from runner.cli.show import plural
 from runner.errors import UsageError
 from runner.ledger.file import read_keys, read_ledger
@@ -54,7 +54,7 @@ def known(campaign: Campaign, state: State | None) -> tuple[Snapshot, Mapping[st
     if state is None:
         return Snapshot(), None
     snapshot, wallet = read_ledger(state.ledger)
-    if not state.results.is_file() or is_told_by(state):
+    if not state.results.is_file() or knows_results(state):
         return snapshot, wallet
     try:
         results = read_results(state.results)

@@ -14,7 +14,7 @@ from runner.errors import UsageError
 from runner.executor.ports import Entropy, Intent, OverBudget
 from runner.ledger.database import glimpse, open_for_reading, open_for_writing
 from runner.ledger.fold import Entry, Note, to_facts
-from runner.ledger.store import Operation, Probe, Store, keys_in, position_in
+from runner.ledger.store import Operation, Probe, Store, keys_in, was_at
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
 from runner.model import Account, Snapshot, Take, TakeState
 from runner.plan.moves import Moves, followed_picks, moved_take
@@ -24,10 +24,10 @@ from runner.policy.picking import becomes_pick
 
 __all__ = [
     "LedgerFile",
+    "has_been_at",
     "read_events",
     "read_keys",
     "read_ledger",
-    "read_position",
     "read_snapshot",
 ]
 
@@ -352,12 +352,12 @@ def read_keys(path: Path) -> set[str]:
         return keys_in(connection)
 
 
-def read_position(path: Path) -> str | None:
-    """Read what ``LedgerFile.position`` would say; None where there is no ledger."""
+def has_been_at(path: Path, position: str) -> bool:
+    """Say of a ledger that is not open what ``LedgerFile.was_at`` says."""
     if not path.is_file():
-        return None
+        return False
     with glimpse(path) as connection:
-        return position_in(connection)
+        return was_at(connection, position)
 
 
 def read_events(path: Path, look: str) -> list[Entry]:

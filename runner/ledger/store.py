@@ -25,7 +25,7 @@ from runner.model import Account, Snapshot, Take
 from runner.policy.budget import held, held_in_run
 from runner.policy.lifecycle import Event
 
-__all__ = ["Operation", "Probe", "Store", "keys_in", "position_in"]
+__all__ = ["Operation", "Probe", "Store", "keys_in", "was_at"]
 
 Operation = Callable[["Store"], Any]
 Probe = Callable[[str], None]
@@ -49,18 +49,15 @@ def _update(names: tuple[str, ...]) -> str:
     return f"UPDATE takes SET {sets} WHERE uid = ?"  # noqa: S608 - names of our own
 
 
-def meta_in(connection: sqlite3.Connection) -> dict[str, str]:
-    """Give whose ledger it is; empty for a ledger that was just made."""
-    return dict(connection.execute("SELECT key, value FROM meta"))
-
-
-def position_in(connection: sqlite3.Connection) -> str:
-    """Name the last event that says more than that a run began or ended."""
+def was_at(connection: sqlite3.Connection, position: str) -> bool:
+    """Whether a ledger once was at a position, and so holds all that it held then."""
+    _meta, event = json.loads(position)
+    if event is None:
+        return False
     row = connection.execute(
-        "SELECT seq, at, take, kind FROM events WHERE kind NOT IN (?, ?) ORDER BY seq DESC LIMIT 1",
-        (Note.RUN_STARTED, Note.RUN_ENDED),
+        "SELECT seq, at, take, kind FROM events WHERE seq = ?", (int(event[0]),)
     ).fetchone()
-    return json.dumps([meta_in(connection), row])
+    return row is not None and list(row) == event
 
 
 def keys_in(connection: sqlite3.Connection) -> set[str]:
@@ -103,7 +100,7 @@ class Store:
 
     def meta(self) -> dict[str, str]:
         """Give whose ledger it is; empty for a ledger that was just made."""
-        return meta_in(self._connection)
+        return dict(self._connection.execute("SELECT key, value FROM meta"))
 
     def account(self) -> Account | None:
         """Give the account that this ledger belongs to."""
@@ -146,7 +143,12 @@ class Store:
 
         Events are only ever appended: while this is the same, so is what the ledger holds.
         """
-        return position_in(self._connection)
+        row = self._connection.execute(
+            "SELECT seq, at, take, kind FROM events WHERE kind NOT IN (?, ?) "
+            "ORDER BY seq DESC LIMIT 1",
+            (Note.RUN_STARTED, Note.RUN_ENDED),
+        ).fetchone()
+        return json.dumps([self.meta(), row])
 
     def keys(self) -> set[str]:
         """Give every idempotency key that a take has, or ever had."""
@@ -154,13 +156,7 @@ class Store:
 
     def was_at(self, position: str) -> bool:
         """Whether this very ledger once was at a position, and so holds all that it held then."""
-        _meta, event = json.loads(position)
-        if event is None:
-            return False
-        row = self._connection.execute(
-            "SELECT seq, at, take, kind FROM events WHERE seq = ?", (int(event[0]),)
-        ).fetchone()
-        return row is not None and list(row) == event
+        return was_at(self._connection, position)
 
     def events(self) -> Iterable[Entry]:
         """Give every event, in order."""

@@ -101,10 +101,9 @@ class Hands:
             return None
         account, look = self._world.simulator.account, rng.choice(looks)
         account.drop(look)
-        self._world.deleted.add(look.id)
         if account.cover(look.group_id)[0] is None:
             account.drop(account.groups[look.group_id])
-            self._world.deleted.add(look.group_id)
+        self._world.surprises(look.id, look.group_id)
         return look.id
 
     def _looks_of(self, *states: TakeState) -> list[Look]:

@@ -53,6 +53,7 @@ class Judge(Auditor):
         self._saved_allowed: dict[str, int] = {}
         self._bought_by_saved: defaultdict[str, set[str]] = defaultdict(set)
         self._charged_at: dict[str, float] = {}
+        self._gone: list[str] = []
         self._first_sent: set[str] = set()
         self.posts = 0
 
@@ -179,6 +180,16 @@ class Judge(Auditor):
         take = self.take("uid", uid)
         there = take is not None and take["avatar_id"] in self._world.simulator.account.looks
         self.must(not there, f"{uid} is called deleted, and HeyGen still has it")
+
+    def process_ended(self) -> None:
+        """Hear that a process is over: what it deleted and did not live to record is a surprise."""
+        gone, self._gone = self._gone, []
+        if self.lost:
+            return
+        for look_id in gone:
+            take = self.take("avatar_id", look_id)
+            if take is not None and take["state"] != TakeState.DELETED:
+                self._world.surprises(look_id, take["group_id"])
 
     def deleting(self, look_id: str) -> None:
         """Hear that a look is about to be deleted: one that nobody wants, and not its group."""
@@ -320,6 +331,8 @@ class Judge(Auditor):
             f"  {request.method} {path} → {served.status}{' broken' if served.broken else ''}"
             f" {said_by(served)}".rstrip()
         )
+        if request.method == "DELETE" and served.status < 300:
+            self._gone.append(path.rpartition("/")[2])
         if request.method != "POST" or path != "/v3/avatars":
             return
         key = request.headers["idempotency-key"]

@@ -182,6 +182,7 @@ class _Director:
         with on_stage(process):
             ended = process.run(lambda alive: command(self.campaign, alive))
         self.judge.freshen()
+        self.judge.process_ended()
         if damaged and self.judge.posts != posts:
             raise Violation("a paid request was sent from a ledger that cannot be read")
         if aside and day.command is not Command.NEW_LEDGER and self.judge.posts != posts:

@@ -185,6 +185,12 @@ class World:
         """Put money into the wallet."""
         self.simulator.opening_balance += millionths(amount)
 
+    def surprises(self, look_id: str, group_id: str) -> None:
+        """Note that a look is gone of which no ledger knows that; perhaps with its group."""
+        self.deleted.add(look_id)
+        if group_id not in self.simulator.account.groups:
+            self.deleted.add(group_id)
+
     def grant_consents(self) -> int:
         """Let a person open every consent page that was handed out; gives how many."""
         account = self.simulator.account
