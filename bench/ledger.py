@@ -25,8 +25,9 @@ from runner.cli.wiring import Randomness
 from runner.executor.ports import Intent
 from runner.ledger.file import LedgerFile
 from runner.ledger.store import Operation
-from runner.model import Account, LookKind
+from runner.model import LookKind
 from runner.policy.lifecycle import Event
+from runner.takes import Account
 
 LINE = b'{"at":1700000000.0,"kind":"accepted","take":"0123456789abcdef","facts":{"pad":"' + (
     b"x" * 200

@@ -20,8 +20,8 @@ from runner.manifest.document import parse
 from runner.manifest.quick import conforms
 from runner.manifest.shape import validator
 from runner.manifest.source import read
-from runner.model import Snapshot
 from runner.plan import plan
+from runner.takes import Snapshot
 
 ROUNDS = 7
 

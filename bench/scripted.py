@@ -26,13 +26,14 @@ from runner.executor.ports import Api, Downloaded
 from runner.executor.session import Session
 from runner.executor.watch import Watcher
 from runner.ledger.file import LedgerFile
-from runner.model import BASE, Account, Campaign, Look, LookKind, LookRef, Take
+from runner.model import BASE, Campaign, Look, LookKind, LookRef
 from runner.plan import plan as make_plan
 from runner.policy.lifecycle import Event
 from runner.policy.observe import events_of
 from runner.policy.outcome import Exit, exit_code
 from runner.policy.pacing import Pacer
 from runner.policy.patience import Patience
+from runner.takes import Account, Take
 
 START = 1_800_000_000.0
 ROOT = "look-of-the-base"

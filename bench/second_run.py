@@ -20,9 +20,10 @@ from runner.cli.wiring import Randomness
 from runner.executor.ports import Intent
 from runner.ledger.file import LedgerFile
 from runner.manifest import load
-from runner.model import BASE, Campaign, Look, LookRef, Take
+from runner.model import BASE, Campaign, Look, LookRef
 from runner.plan import PlannedLook, plan
 from runner.policy.lifecycle import Event
+from runner.takes import Take
 
 __all__ = ["campaign_at_simulator", "measure"]
 

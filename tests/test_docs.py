@@ -7,8 +7,8 @@ import pytest
 
 from bench import __main__ as benchmarks
 from runner.cli import COMMANDS, cli
-from runner.model import Billing
 from runner.policy.outcome import Exit
+from runner.takes import Billing
 from tests.fuzz.__main__ import MISSING
 from tests.fuzz.target import NAMES
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 RUNNER = ROOT / "runner"
 
 VALUES = {"runner", "answers", "canonical", "errors", "files", "model", "nearest", "prices"}
-VALUES |= {"resources"}
+VALUES |= {"resources", "takes"}
 """Modules at the top of the package: frozen values, and tools that know no part of it."""
 
 ARROWS: dict[str, set[str]] = {

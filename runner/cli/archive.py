@@ -13,10 +13,11 @@ from runner.errors import UsageError
 from runner.ledger.file import LedgerFile, read_ledger
 from runner.ledger.lock import hold
 from runner.ledger.places import State, has_takes
-from runner.model import Account, Campaign, Snapshot, Take
+from runner.model import Campaign
 from runner.nearest import nearest
 from runner.plan import Plan
 from runner.plan import plan as make_plan
+from runner.takes import Account, Snapshot, Take
 
 __all__ = ["Archive", "archive", "known_state", "named_take"]
 

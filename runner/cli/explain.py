@@ -15,7 +15,6 @@ from runner.cli.show import table, usd
 from runner.errors import UsageError
 from runner.ledger.file import read_events
 from runner.ledger.fold import Entry, Note
-from runner.model import Snapshot, Take, TakeState
 from runner.nearest import nearest
 from runner.plan import Action, Plan, PlannedLook
 from runner.plan import plan as make_plan
@@ -23,6 +22,7 @@ from runner.plan.moves import with_moves
 from runner.plan.reasons import what_changed
 from runner.plan.states import shown_take, state_of
 from runner.policy.budget import held
+from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["command"]
 

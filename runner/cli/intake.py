@@ -19,7 +19,8 @@ from runner.executor.ports import Entropy
 from runner.ledger.file import LedgerFile
 from runner.ledger.fold import numbers_of
 from runner.ledger.places import State
-from runner.model import Account, Billing, Campaign, Snapshot, Take, TakeState
+from runner.model import Campaign
+from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
 __all__ = ["adopt_results", "may_tell_more", "news_in", "read_results", "results_for"]
 

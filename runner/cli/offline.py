@@ -17,9 +17,10 @@ from runner.cli.show import plural
 from runner.errors import UsageError
 from runner.ledger.file import read_keys, read_ledger
 from runner.ledger.places import Places, State, holding
-from runner.model import Account, Campaign, Snapshot, Take
+from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.policy.budget import held
+from runner.takes import Account, Snapshot, Take
 
 __all__ = ["known", "only_results", "state_of", "warn_of_other_ledgers", "where"]
 

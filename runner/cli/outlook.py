@@ -3,11 +3,11 @@
 from bisect import insort
 from collections.abc import Callable, Iterable
 
-from runner.model import Snapshot, Take, TakeState
 from runner.plan import Plan
 from runner.policy.board import Job, Step
 from runner.policy.forecast import durations_of, time_left
 from runner.policy.lifecycle import Event
+from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["Outlook", "expected", "lasting"]
 

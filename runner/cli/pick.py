@@ -11,11 +11,11 @@ from runner.cli.archive import Archive, archive, known_state, named_take
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.show import plural, usd
 from runner.errors import UsageError
-from runner.model import Take, TakeState
 from runner.plan import Action, Asked
 from runner.plan import plan as make_plan
 from runner.plan.reasons import what_changed
 from runner.policy.lifecycle import Event
+from runner.takes import Take, TakeState
 
 __all__ = ["command"]
 

@@ -12,9 +12,9 @@ import anyio
 
 from runner.cli.outlook import Outlook, lasting
 from runner.cli.show import plain, usd
-from runner.model import Take
 from runner.policy.budget import held
 from runner.policy.lifecycle import Event
+from runner.takes import Take
 
 __all__ = ["Progress"]
 

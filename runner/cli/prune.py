@@ -26,7 +26,7 @@ from runner.executor.desk import said
 from runner.executor.settle import looks_in
 from runner.ledger.file import read_ledger
 from runner.ledger.places import Places, State, has_takes
-from runner.model import Campaign, Snapshot, Take, TakeState
+from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan import plan as make_plan
 from runner.plan.moves import with_moves
@@ -36,6 +36,7 @@ from runner.policy.budget import held
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit
 from runner.policy.verdict import Free, judge_free
+from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["command"]
 

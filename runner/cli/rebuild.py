@@ -22,10 +22,11 @@ from runner.ledger.database import fold_log
 from runner.ledger.fold import numbers_of
 from runner.ledger.lock import hold
 from runner.ledger.places import State, has_takes
-from runner.model import Billing, Campaign, LookRef, Snapshot, Take, TakeState
+from runner.model import Campaign, LookRef
 from runner.plan import PlannedLook
 from runner.plan import plan as make_plan
 from runner.policy.outcome import Exit
+from runner.takes import Billing, Snapshot, Take, TakeState
 
 __all__ = ["rebuild"]
 

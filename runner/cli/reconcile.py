@@ -25,11 +25,12 @@ from runner.executor.desk import said
 from runner.executor.settle import Finding, Searcher, is_unresolved
 from runner.ledger.file import read_ledger
 from runner.ledger.places import Places, has_takes
-from runner.model import Campaign, Take
+from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit
 from runner.policy.patience import KEY_LIFE, KEY_MARGIN
+from runner.takes import Take
 
 __all__ = ["command"]
 

@@ -16,12 +16,13 @@ from runner.executor.desk import said
 from runner.executor.settle import looks_in
 from runner.ledger.file import read_ledger
 from runner.ledger.places import Places, has_takes
-from runner.model import Campaign, Take, TakeState
+from runner.model import Campaign
 from runner.plan import Action
 from runner.plan import plan as make_plan
 from runner.plan.drift import Drift, drifts
 from runner.policy.outcome import Exit
 from runner.policy.verdict import Free, judge_free
+from runner.takes import Take, TakeState
 
 __all__ = ["command"]
 

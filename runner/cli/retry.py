@@ -9,10 +9,11 @@ from runner.cli import offline, wiring
 from runner.cli.run import Request, run_options, start
 from runner.cli.show import plural, usd
 from runner.cli.wanted import price_option, select_options, wishes_of
-from runner.model import Billing, Campaign, Snapshot, Take, TakeState
+from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.moves import with_moves
 from runner.plan.wishes import Wishes, asked_for
+from runner.takes import Billing, Snapshot, Take, TakeState
 
 __all__ = ["command"]
 

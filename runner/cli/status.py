@@ -18,9 +18,10 @@ from runner.cli.show import results_text, table, usd
 from runner.cli.steps import last_run_text, next_steps, notes_of
 from runner.cli.wanted import select_options, wishes_of
 from runner.ledger.runs import LastRun, read_last_run
-from runner.model import Budget, Snapshot
+from runner.model import Budget
 from runner.plan import plan as make_plan
 from runner.plan.wishes import Wishes, asked_for, chosen
+from runner.takes import Snapshot
 
 __all__ = ["command"]
 

@@ -36,10 +36,11 @@ from runner.executor.ports import Api, Images
 from runner.files import make_folder, write_atomic
 from runner.ledger.places import Places, State
 from runner.ledger.results import document, text_of
-from runner.model import Account, Campaign, Snapshot
+from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.policy.patience import Patience, backoff
 from runner.policy.verdict import Free, judge_free
+from runner.takes import Account, Snapshot
 
 __all__ = [
     "Link",

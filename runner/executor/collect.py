@@ -9,9 +9,9 @@ from runner.answers import Answer
 from runner.executor.desk import Desk, said
 from runner.executor.ports import Downloaded
 from runner.executor.tasks import Stopping
-from runner.model import Take, TakeState
 from runner.policy.lifecycle import Event
 from runner.policy.patience import backoff
+from runner.takes import Take, TakeState
 
 __all__ = ["Collector", "unfetched"]
 

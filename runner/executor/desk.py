@@ -9,11 +9,11 @@ import anyio
 from runner.answers import Refusal, Reply
 from runner.executor.ports import Api, Clock, Entropy, Images, Ledger, Observer
 from runner.executor.tasks import Stopping, one_error
-from runner.model import Take
 from runner.policy.lifecycle import Event
 from runner.policy.pacing import Pacer
 from runner.policy.patience import Patience, backoff, key_is_alive
 from runner.policy.verdict import Free, judge_free
+from runner.takes import Take
 
 __all__ = ["Desk", "FreeCall", "said"]
 

@@ -19,9 +19,10 @@ from runner.answers import (
     Reply,
     UserData,
 )
-from runner.model import Account, FileImage, LookKind, Snapshot, Take
+from runner.model import FileImage, LookKind
 from runner.plan.moves import Moves
 from runner.policy.lifecycle import Event
+from runner.takes import Account, Snapshot, Take
 
 __all__ = [
     "Api",

@@ -7,8 +7,9 @@ from runner.executor.desk import Desk, said
 from runner.executor.ports import Intent
 from runner.executor.request import Resolved, body_of
 from runner.executor.uploads import Uploads
-from runner.model import LiteralRef, Look, LookRef, Reference, Take
+from runner.model import LiteralRef, Look, LookRef, Reference
 from runner.plan.model import PlannedLook
+from runner.takes import Take
 
 __all__ = ["Impossible", "Preparer"]
 

@@ -18,9 +18,9 @@ from runner.executor.gate import Gate
 from runner.executor.ports import Intent
 from runner.executor.tasks import Stopping
 from runner.executor.wallet import balance_of
-from runner.model import Take
 from runner.policy.lifecycle import Event
 from runner.policy.verdict import Purchase, judge_purchase
+from runner.takes import Take
 
 __all__ = ["Buyer"]
 

@@ -4,8 +4,8 @@ from runner.answers import Answer
 from runner.executor.desk import Desk, said
 from runner.executor.standing import Standing
 from runner.executor.tasks import Stopping
-from runner.model import Take
 from runner.policy.lifecycle import Event
+from runner.takes import Take
 
 __all__ = ["rename"]
 

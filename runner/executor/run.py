@@ -24,11 +24,11 @@ from runner.executor.standing import Hold, Standing
 from runner.executor.tasks import Stopping, one_error
 from runner.executor.uploads import UploadFailed, Uploads
 from runner.executor.watch import Watcher
-from runner.model import Billing, Snapshot, Take, TakeState
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.policy.board import Board, Job, Step
 from runner.policy.outcome import Outcome
 from runner.policy.pacing import MOST_SENDING
+from runner.takes import Billing, Snapshot, Take, TakeState
 
 __all__ = ["Execution"]
 

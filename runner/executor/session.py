@@ -11,10 +11,10 @@ from runner.executor.run import Execution
 from runner.executor.standing import Standing
 from runner.executor.tasks import Stopping
 from runner.executor.wallet import balance_of, refunded
-from runner.model import Account
 from runner.plan.model import Plan
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Outcome, exit_code
+from runner.takes import Account
 
 __all__ = ["Session"]
 

@@ -13,11 +13,12 @@ from typing import TypeVar
 from runner.answers import Answer, LookData, Page, Reply
 from runner.executor.desk import Desk, said
 from runner.executor.tasks import Stopping
-from runner.model import LookKind, Take, TakeState
+from runner.model import LookKind
 from runner.policy.lifecycle import Event
 from runner.policy.observe import events_of
 from runner.policy.patience import CLOCK_SLACK
 from runner.policy.verdict import Free, judge_free
+from runner.takes import Take, TakeState
 
 __all__ = ["Finding", "Searcher", "is_unresolved", "looks_in"]
 

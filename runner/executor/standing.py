@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 from runner.executor.settle import Finding, is_unresolved
-from runner.model import Snapshot, Take
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.plan.sketch import UNDER_WAY
 from runner.policy.outcome import Outcome
+from runner.takes import Snapshot, Take
 
 __all__ = ["Hold", "Standing"]
 

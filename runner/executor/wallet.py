@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from runner.answers import UserData
-from runner.model import Billing, Take, TakeState
+from runner.takes import Billing, Take, TakeState
 
 __all__ = ["balance_of", "refunded"]
 

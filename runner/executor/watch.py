@@ -16,12 +16,12 @@ from runner.answers import Answer, LookData, Reply
 from runner.executor.desk import Desk, FreeCall
 from runner.executor.gate import Gate
 from runner.executor.tasks import Call, Stopping, together
-from runner.model import Take, TakeState
 from runner.policy.lifecycle import Event
 from runner.policy.observe import GONE, events_of
 from runner.policy.paging import PAGE, Paging
 from runner.policy.patience import next_poll, poll_gap
 from runner.policy.verdict import Free, judge_free
+from runner.takes import Take, TakeState
 
 __all__ = ["Watcher"]
 

@@ -16,11 +16,11 @@ from runner.ledger.database import glimpse, open_for_reading, open_for_writing
 from runner.ledger.fold import Entry, Note, to_facts
 from runner.ledger.store import Operation, Probe, Store, keys_in, was_at
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
-from runner.model import Account, Snapshot, Take, TakeState
 from runner.plan.moves import Moves, followed_picks, moved_take
 from runner.policy.budget import Ceilings, held, refusing
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
+from runner.takes import Account, Snapshot, Take, TakeState
 
 __all__ = [
     "LedgerFile",

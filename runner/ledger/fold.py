@@ -13,8 +13,9 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from runner.model import Billing, LookKind, Take, TakeState
+from runner.model import LookKind
 from runner.policy.lifecycle import BILLING, Event, after
+from runner.takes import Billing, Take, TakeState
 
 __all__ = [
     "Entry",

@@ -12,7 +12,7 @@ from pathlib import Path
 from runner.canonical import sha256_hex
 from runner.errors import LedgerDamaged
 from runner.ledger.database import glimpse
-from runner.model import Account
+from runner.takes import Account
 
 __all__ = ["Places", "State", "holding"]
 

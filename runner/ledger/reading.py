@@ -12,8 +12,9 @@ import jsonschema
 
 from runner.canonical import canonical_json
 from runner.errors import UsageError, shortened
-from runner.model import Billing, LookKind, Take, TakeState
+from runner.model import LookKind
 from runner.resources import schema
+from runner.takes import Billing, Take, TakeState
 
 __all__ = ["EXISTING", "takes_in"]
 

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, overload
 
-from runner.model import Billing, Campaign, LookState, Snapshot, Take, TakeState
+from runner.model import Campaign
 from runner.plan.model import Plan, PlannedLook
 from runner.plan.moves import with_moves
 from runner.plan.states import shown_take, state_of
 from runner.policy.budget import held
+from runner.takes import Billing, LookState, Snapshot, Take, TakeState
 
 __all__ = ["Entries", "document", "text_of"]
 

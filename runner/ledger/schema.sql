@@ -22,7 +22,7 @@ BEGIN SELECT RAISE(ABORT, 'the events of a ledger are append-only'); END;
 CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'the events of a ledger are append-only'); END;
 
--- Derived: the state of every take (runner.model.Take), one row each.
+-- Derived: the state of every take (runner.takes.Take), one row each.
 -- In the order in which takes came, so that what is worked on lies together: a commit writes whole
 -- pages, and uids are random.
 CREATE TABLE takes (

@@ -21,9 +21,9 @@ from runner.canonical import sha256_hex
 from runner.ledger import bodies
 from runner.ledger.database import explain
 from runner.ledger.fold import Entry, Note, State, apply, differing, take_of, to_facts
-from runner.model import Account, Snapshot, Take
 from runner.policy.budget import held, held_in_run
 from runner.policy.lifecycle import Event
+from runner.takes import Account, Snapshot, Take
 
 __all__ = ["Operation", "Probe", "Store", "keys_in", "was_at"]
 

@@ -7,21 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from runner.model import (
-    Campaign,
-    LiteralRef,
-    Look,
-    LookKind,
-    LookRef,
-    Snapshot,
-    Take,
-    TakeState,
-)
+from runner.model import Campaign, LiteralRef, Look, LookKind, LookRef
 from runner.plan.graph import Graph, graph_of
 from runner.plan.identity import identity_of, ingredients_json
 from runner.plan.model import Action, Asked, Plan, PlannedLook
 from runner.plan.moves import find_moves, with_moves
 from runner.plan.sketch import UNDER_WAY, Sketch, sketch, why_create, why_failed, why_resume
+from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["NOT_SELECTED", "plan"]
 

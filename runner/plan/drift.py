@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runner.answers import LookData
-from runner.model import LookKind, Take, TakeState
+from runner.model import LookKind
 from runner.policy.lifecycle import Event
+from runner.takes import Take, TakeState
 
 __all__ = ["Drift", "drifts"]
 

@@ -9,16 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.canonical import canonical_json, sha256_hex
-from runner.model import (
-    FileImage,
-    Image,
-    InlineImage,
-    Look,
-    LookKind,
-    LookRef,
-    Reference,
-    UrlImage,
-)
+from runner.model import FileImage, Image, InlineImage, Look, LookKind, LookRef, Reference, UrlImage
 
 __all__ = ["Ingredients", "identity_of", "ingredients_json", "ingredients_of", "renamed"]
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from runner.model import Look, Snapshot, Take, TakeState
+from runner.model import Look
 from runner.plan.graph import needs_of
 from runner.plan.identity import identity_of, renamed
+from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["Moves", "find_moves", "followed_picks", "moved_take", "with_moves"]
 

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.errors import UsageError
-from runner.model import Campaign, LiteralRef, LookKind, Snapshot, Take, TakeState
+from runner.model import Campaign, LiteralRef, LookKind
 from runner.plan.model import Action, Plan
 from runner.plan.sketch import UNDER_WAY
+from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["Pruning", "droppable", "last_of_their_groups", "prunable"]
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from runner.canonical import tagged_hash
 from runner.model import (
-    Account,
     Campaign,
     FileImage,
     Image,
@@ -20,12 +19,11 @@ from runner.model import (
     LookRef,
     Prices,
     Reference,
-    Snapshot,
-    TakeState,
     UrlImage,
 )
 from runner.plan.model import Plan
 from runner.plan.wishes import Wishes
+from runner.takes import Account, Snapshot, TakeState
 
 __all__ = ["Saved", "document", "moved", "read", "save"]
 

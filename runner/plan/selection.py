@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from runner.errors import UsageError
-from runner.model import LookState, Snapshot
 from runner.nearest import nearest
 from runner.plan.model import Action, Plan
 from runner.plan.moves import with_moves
 from runner.plan.states import states
+from runner.takes import LookState, Snapshot
 
 __all__ = ["METHODS", "Candidate", "candidates", "select"]
 

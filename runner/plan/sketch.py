@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from runner.model import Look, Take, TakeState
+from runner.model import Look
 from runner.plan.reasons import what_changed
+from runner.takes import Take, TakeState
 
 __all__ = ["UNDER_WAY", "Sketch", "sketch", "why_create", "why_failed", "why_resume"]
 

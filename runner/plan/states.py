@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from runner.model import LookState, Snapshot, Take, TakeState
 from runner.plan.model import Action, PlannedLook
+from runner.takes import LookState, Snapshot, Take, TakeState
 
 __all__ = ["shown_take", "state_of", "states"]
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from runner.errors import UsageError
-from runner.model import BASE, Campaign, Look, LookKind, Snapshot
+from runner.model import BASE, Campaign, Look, LookKind
 from runner.plan.diff import plan
 from runner.plan.model import Asked
 from runner.plan.moves import with_moves
 from runner.plan.selection import candidates, select
+from runner.takes import Snapshot
 
 __all__ = ["NO_WISHES", "Wishes", "adjusted", "asked_for", "chosen"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from runner.model import COUNTING, Take
+from runner.takes import COUNTING, Take
 
 __all__ = ["Ceilings", "held", "held_in_run", "refusing"]
 

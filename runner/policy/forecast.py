@@ -9,8 +9,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from runner.model import LookKind, Take
+from runner.model import LookKind
 from runner.policy.board import Board, Job
+from runner.takes import Take
 
 __all__ = ["durations_of", "remaining", "time_left"]
 

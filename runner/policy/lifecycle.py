@@ -23,7 +23,7 @@ From UNKNOWN only a 2xx (ACCEPTED), a settled search (FOUND) or a person (FOUND,
 
 from enum import StrEnum
 
-from runner.model import Billing, TakeState
+from runner.takes import Billing, TakeState
 
 __all__ = ["BILLING", "TABLE", "Event", "ImpossibleEvent", "after"]
 

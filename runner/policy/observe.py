@@ -3,8 +3,8 @@
 from typing import Any
 
 from runner.answers import LookData
-from runner.model import TakeState
 from runner.policy.lifecycle import Event
+from runner.takes import TakeState
 
 __all__ = ["GONE", "events_of"]
 

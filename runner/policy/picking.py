@@ -1,6 +1,6 @@
 """Which take of a look is the picked one (design, "What a run promises", 5)."""
 
-from runner.model import Take
+from runner.takes import Take
 
 __all__ = ["becomes_pick"]
 

@@ -10,9 +10,10 @@ import pytest
 
 from runner.cli.outlook import Outlook, expected, lasting
 from runner.cli.progress import Progress
-from runner.model import Billing, Look, LookKind, Snapshot, Take, TakeState
+from runner.model import Look, LookKind
 from runner.plan import plan
 from runner.policy.lifecycle import Event
+from runner.takes import Billing, Snapshot, Take, TakeState
 from tests.executor.world import campaign, look, virtually
 
 

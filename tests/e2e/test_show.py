@@ -8,9 +8,10 @@ import pytest
 
 from runner.cli.progress import Progress
 from runner.cli.show import plain, plan_text, plural, table, usd
-from runner.model import LookKind, Snapshot, Take, TakeState
+from runner.model import LookKind
 from runner.plan import plan
 from runner.policy.lifecycle import Event
+from runner.takes import Snapshot, Take, TakeState
 from tests.executor.world import campaign, look
 
 

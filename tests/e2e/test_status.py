@@ -17,9 +17,10 @@ from runner.cli.steps import ago, last_run_text, next_steps, notes_of
 from runner.ledger.file import LedgerFile
 from runner.ledger.results import document
 from runner.ledger.runs import LastRun, read_last_run
-from runner.model import Account, Billing, Budget, Campaign, Snapshot, Take, TakeState
+from runner.model import Budget, Campaign
 from runner.plan import Asked, Plan, plan
 from runner.plan.wishes import Wishes
+from runner.takes import Account, Billing, Snapshot, Take, TakeState
 from tests.executor.world import campaign, look
 from tests.ledger.names import Ticking
 

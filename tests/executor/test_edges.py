@@ -11,8 +11,9 @@ import pytest
 from runner.answers import LookData, Lost, Refusal, Reply
 from runner.executor.desk import Desk
 from runner.executor.wallet import refunded
-from runner.model import Billing, FileImage, TakeState
+from runner.model import FileImage
 from runner.policy.outcome import Exit, exit_code
+from runner.takes import Billing, TakeState
 from tests.executor.world import CHARGED_AND_LOST, OK, World, campaign, look, photo
 
 
@@ -122,7 +123,8 @@ def test_a_wallet_proves_nothing_while_something_is_under_way() -> None:
 
 
 def replace_take(state: TakeState, billing: Billing, uid: str) -> Any:
-    from runner.model import LookKind, Take
+    from runner.model import LookKind
+    from runner.takes import Take
 
     return Take(
         uid,

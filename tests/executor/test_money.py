@@ -11,9 +11,10 @@ import pytest
 
 from runner.answers import CreatedData, Lost, NotSent, Refusal, Reply, UserData
 from runner.executor.desk import Desk
-from runner.model import Billing, Look, TakeState
+from runner.model import Look
 from runner.policy.budget import Ceilings
 from runner.policy.outcome import Exit, exit_code
+from runner.takes import Billing, TakeState
 from tests.executor.world import (
     CHARGED_AND_LOST,
     LOST_BEFORE,

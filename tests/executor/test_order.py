@@ -13,9 +13,10 @@ import pytest
 from runner.answers import Refusal
 from runner.executor.ports import FetchFailed
 from runner.ledger.fold import rebuild
-from runner.model import Billing, FileImage, InlineImage, LookRef, TakeState, UrlImage
+from runner.model import FileImage, InlineImage, LookRef, UrlImage
 from runner.plan import trim
 from runner.policy.outcome import Exit, exit_code
+from runner.takes import Billing, TakeState
 from tests.executor.world import World, campaign, existing, literal, look, photo
 
 

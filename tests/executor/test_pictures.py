@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from runner.executor.collect import Collector
 from runner.executor.desk import Desk
-from runner.model import Take
+from runner.takes import Take
 from tests.executor.world import campaign, look
 from tests.plan.made import take
 

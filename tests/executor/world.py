@@ -35,7 +35,6 @@ from runner.executor.session import Session
 from runner.ledger.file import LedgerFile
 from runner.model import (
     BASE,
-    Account,
     Budget,
     Campaign,
     FileImage,
@@ -44,7 +43,6 @@ from runner.model import (
     LookKind,
     LookRef,
     Reference,
-    Take,
 )
 from runner.plan import Asked, Plan
 from runner.plan import plan as make_plan
@@ -53,6 +51,7 @@ from runner.policy.lifecycle import Event
 from runner.policy.outcome import Outcome
 from runner.policy.pacing import Pacer
 from runner.policy.patience import Patience
+from runner.takes import Account, Take
 
 START = 1_800_000_000.0
 T = TypeVar("T")

@@ -12,10 +12,11 @@ from typing import Any
 from runner.images.folder import Folder
 from runner.ledger.file import read_snapshot
 from runner.ledger.fold import Entry, State, apply
-from runner.model import COUNTING, Billing, Campaign, LookKind, Snapshot, Take, TakeState
+from runner.model import Campaign, LookKind
 from runner.plan import plan as make_plan
 from runner.simulator.records import Charge, millionths
 from runner.simulator.stats import figures
+from runner.takes import COUNTING, Billing, Snapshot, Take, TakeState
 from tests.fault.world import KEY, NEIGHBOUR, Violation, World
 
 __all__ = ["Auditor", "Deed"]

@@ -22,7 +22,7 @@ from runner.executor.settle import is_unresolved
 from runner.files import write_atomic
 from runner.ledger.file import read_snapshot
 from runner.ledger.places import State
-from runner.model import Billing, Campaign, LookKind
+from runner.model import Campaign, LookKind
 from runner.plan import Action
 from runner.plan import plan as make_plan
 from runner.plan.pruning import droppable
@@ -31,6 +31,7 @@ from runner.plan.wishes import NO_WISHES, Wishes, adjusted, asked_for
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit
 from runner.policy.patience import key_is_alive
+from runner.takes import Billing
 from tests.fault.campaigns import reached
 from tests.fault.history import Command
 from tests.fault.process import Process

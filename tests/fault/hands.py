@@ -13,8 +13,9 @@ from typing import Any
 from runner.errors import LedgerDamaged
 from runner.ledger.file import read_snapshot
 from runner.ledger.places import has_takes
-from runner.model import LookKind, Take, TakeState
+from runner.model import LookKind
 from runner.simulator.records import Look
+from runner.takes import Take, TakeState
 from tests.fault.history import Edit, EditKind
 from tests.fault.world import World
 

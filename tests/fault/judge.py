@@ -13,13 +13,14 @@ import httpx
 
 from runner.canonical import sha256_hex
 from runner.ledger.fold import Entry, Note
-from runner.model import Billing, Campaign, LookKind, LookRef, Snapshot, TakeState
+from runner.model import Campaign, LookKind, LookRef
 from runner.plan.model import Plan
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, after
 from runner.policy.patience import Patience
 from runner.simulator.records import millionths
 from runner.simulator.views import status
+from runner.takes import Billing, Snapshot, TakeState
 from tests.fault.audit import Auditor, Deed
 from tests.fault.campaigns import HOPELESS
 from tests.fault.history import BUYING, Command

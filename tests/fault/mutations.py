@@ -19,13 +19,14 @@ from runner.executor.watch import Watcher
 from runner.heygen.client import HeyGen
 from runner.ledger.file import LedgerFile
 from runner.ledger.store import Store
-from runner.model import Billing, LookKind, Take, TakeState
+from runner.model import LookKind
 from runner.plan import wishes
 from runner.plan.pruning import Pruning
 from runner.policy import lifecycle
 from runner.policy.lifecycle import Event
 from runner.policy.pacing import Pacer
 from runner.policy.verdict import Purchase, judge_purchase
+from runner.takes import Billing, Take, TakeState
 from tests.fault.world import KEY
 
 __all__ = ["MUTATIONS"]

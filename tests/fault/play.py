@@ -19,11 +19,12 @@ import httpx
 from runner.errors import LedgerQuestion
 from runner.heygen.network import certificates
 from runner.ledger.file import read_snapshot
-from runner.model import Campaign, Snapshot, UrlImage
+from runner.model import Campaign, UrlImage
 from runner.plan import Action
 from runner.plan import plan as make_plan
 from runner.plan.graph import needs_of
 from runner.policy.outcome import Exit
+from runner.takes import Snapshot
 from tests.fault.campaigns import HOPELESS, edited, grown
 from tests.fault.commands import COMMANDS
 from tests.fault.hands import Hands

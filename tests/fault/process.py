@@ -11,9 +11,10 @@ import anyio
 from runner.errors import LedgerLocked, LookbookError
 from runner.executor.ports import Observer
 from runner.ledger.lock import hold
-from runner.model import Campaign, Take
+from runner.model import Campaign
 from runner.plan.wishes import NO_WISHES
 from runner.policy.lifecycle import Event
+from runner.takes import Take
 from tests.fault.chance import SeededEntropy
 from tests.fault.history import Day, MishapKind
 from tests.fault.reading import look_on

@@ -28,10 +28,10 @@ from runner.heygen.credentials import Credentials
 from runner.images import downloader
 from runner.ledger.file import LedgerFile
 from runner.ledger.lock import hold
-from runner.model import Account
 from runner.plan import Plan
 from runner.policy.outcome import Outcome
 from runner.policy.patience import Patience
+from runner.takes import Account
 from tests.fault.network import Network
 from tests.fault.process import Clock, Ear, Process
 from tests.fault.world import KEY, Violation

@@ -24,9 +24,10 @@ from runner.errors import StorageError
 from runner.executor.ports import Intent, OverBudget
 from runner.ledger.file import LedgerFile, read_snapshot
 from runner.ledger.fold import rebuild
-from runner.model import COUNTING, Account, Billing, LookKind, Take, TakeState
+from runner.model import LookKind
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import BILLING, TABLE, Event, ImpossibleEvent
+from runner.takes import COUNTING, Account, Billing, Take, TakeState
 from tests.fault.chance import SeededEntropy
 from tests.fault.world import Killed
 

@@ -15,10 +15,11 @@ from runner.manifest.quick import conforms
 from runner.manifest.render import as_github, as_json, as_sarif, as_text, counted
 from runner.manifest.shape import validator
 from runner.manifest.source import Source
-from runner.model import Campaign, Snapshot
+from runner.model import Campaign
 from runner.plan import plan
 from runner.plan.saved import document
 from runner.resources import schema
+from runner.takes import Snapshot
 from tests.fuzz.target import Target, demand, folder, written
 from tests.manifest.sarif import SARIF
 

@@ -7,10 +7,11 @@ from typing import Any
 from runner.cli.show import plain
 from runner.cli.wanted import read_saved
 from runner.errors import UsageError
-from runner.model import BASE, Campaign, Snapshot
+from runner.model import BASE, Campaign
 from runner.plan import plan
 from runner.plan.saved import Saved, document, moved, save
 from runner.plan.wishes import Wishes, adjusted, asked_for
+from runner.takes import Snapshot
 from tests.executor.world import campaign, look
 from tests.fuzz.target import Target, demand, folder, written
 from tests.plan.made import ACCOUNT, held, take

@@ -12,9 +12,10 @@ from runner.errors import UsageError
 from runner.ledger.file import LedgerFile
 from runner.ledger.reading import EXISTING, takes_in
 from runner.ledger.results import document
-from runner.model import BASE, Billing, Snapshot, Take, TakeState
+from runner.model import BASE
 from runner.plan import plan
 from runner.policy.budget import held as reserved
+from runner.takes import Billing, Snapshot, Take, TakeState
 from tests.executor.world import campaign, look
 from tests.fuzz.target import Target, demand, folder, written
 from tests.ledger.names import Ticking

@@ -11,11 +11,12 @@ from runner.errors import ApiTrouble
 from runner.executor.desk import Desk
 from runner.executor.tasks import Stopping
 from runner.executor.verify import refusals
-from runner.model import Campaign, TakeState
+from runner.model import Campaign
 from runner.plan import Asked, plan, trim
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit, exit_code
 from runner.policy.pacing import Pacer
+from runner.takes import TakeState
 from tests.executor.world import World, campaign, existing, literal, look, virtually
 
 CHAIN = campaign(look("a"), look("b", on="a"), look("c", on="b"), look("red"))

@@ -7,9 +7,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.model import BASE, Campaign, LookRef, Snapshot
+from runner.model import BASE, Campaign, LookRef
 from runner.plan import Action, Asked, plan
 from runner.policy.outcome import Exit, exit_code
+from runner.takes import Snapshot
 from tests.executor.world import World, campaign, look, virtually
 
 KEYS = ("a", "b", "c", "d")

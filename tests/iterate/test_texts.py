@@ -11,7 +11,7 @@ from runner.answers import LookData
 from runner.cli.adopt import manifest_text
 from runner.cli.retry import failures_text
 from runner.manifest import load
-from runner.model import Billing, TakeState
+from runner.takes import Billing, TakeState
 from tests.executor.world import campaign, look
 from tests.plan.made import take
 

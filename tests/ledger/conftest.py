@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runner.ledger.file import LedgerFile
-from runner.model import Account
+from runner.takes import Account
 from tests.ledger.names import Ticking
 
 

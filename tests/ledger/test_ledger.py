@@ -21,10 +21,10 @@ from runner.ledger.file import LedgerFile, read_snapshot
 from runner.ledger.fold import rebuild, to_facts
 from runner.ledger.lock import hold
 from runner.ledger.places import has_takes, owner_of
-from runner.model import Account, Billing, TakeState
 from runner.plan.moves import Moves
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, ImpossibleEvent
+from runner.takes import Account, Billing, TakeState
 from tests.ledger.names import Ticking, intent
 
 

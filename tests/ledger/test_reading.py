@@ -8,8 +8,9 @@ import pytest
 from runner.errors import UsageError
 from runner.ledger.reading import takes_in
 from runner.ledger.results import document
-from runner.model import BASE, Billing, TakeState
+from runner.model import BASE
 from runner.plan import plan
+from runner.takes import Billing, TakeState
 from tests.executor.world import campaign, look
 from tests.plan.made import held, take
 

@@ -7,8 +7,9 @@ import pytest
 
 from runner.ledger import results as module
 from runner.ledger.results import Entries, document, text_of
-from runner.model import BASE, Campaign, Snapshot
+from runner.model import BASE, Campaign
 from runner.plan import plan
+from runner.takes import Snapshot
 from tests.executor.world import campaign, look
 from tests.plan.made import held, take
 

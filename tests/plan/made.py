@@ -6,19 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from runner.canonical import canonical_json
-from runner.model import (
-    BASE,
-    Account,
-    Billing,
-    Campaign,
-    LookKind,
-    LookRef,
-    Snapshot,
-    Take,
-    TakeState,
-)
+from runner.model import BASE, Campaign, LookKind, LookRef
 from runner.plan import Asked, PlannedLook, plan
 from runner.plan.identity import identity_of, ingredients_of
+from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
 ACCOUNT = Account("api.example", "me")
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model import BASE, Campaign, LookKind, LookRef, Snapshot, Take, TakeState
+from runner.model import BASE, Campaign, LookKind, LookRef
 from runner.plan import Action, Asked, plan
 from runner.plan.moves import Moves, with_moves
+from runner.takes import Snapshot, Take, TakeState
 from tests.executor.world import campaign, existing, literal, look, photo
 from tests.plan.made import actions, done, held, summary, take
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from runner.answers import LookData
-from runner.model import LookKind, Take, TakeState
+from runner.model import LookKind
 from runner.plan.drift import Drift, drifts
 from runner.policy.lifecycle import TABLE, Event
+from runner.takes import Take, TakeState
 from tests.executor.world import campaign, look
 from tests.plan.made import take
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from runner.errors import UsageError
-from runner.model import Campaign, LookKind, Snapshot, TakeState
+from runner.model import Campaign, LookKind
 from runner.plan import plan
 from runner.plan.pruning import Pruning, droppable, last_of_their_groups, prunable
+from runner.takes import Snapshot, TakeState
 from tests.executor.world import campaign, literal, look
 from tests.plan.made import done, held, take
 

@@ -8,11 +8,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from runner.model import Account, Campaign, FileImage, Prices, Snapshot
+from runner.model import Campaign, FileImage, Prices
 from runner.plan import plan
 from runner.plan.saved import Saved, document, moved, read, save
 from runner.plan.wishes import Wishes, adjusted, asked_for
 from runner.resources import schema
+from runner.takes import Account, Snapshot
 from tests.executor.world import campaign, look, photo
 from tests.plan.made import ACCOUNT, done, held, take
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model import BASE, Campaign, Snapshot, TakeState
+from runner.model import BASE, Campaign
 from runner.plan import Action, plan, trim
+from runner.takes import Snapshot, TakeState
 from tests.executor.world import campaign, look
 from tests.plan.made import done, held, take
 

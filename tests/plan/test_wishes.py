@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from runner.errors import UsageError
-from runner.model import LookKind, Snapshot, TakeState
+from runner.model import LookKind
 from runner.plan.wishes import Wishes, adjusted, asked_for, chosen
+from runner.takes import Snapshot, TakeState
 from tests.executor.world import campaign, existing, look
 from tests.plan.made import done, held, summary, take
 

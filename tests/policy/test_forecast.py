@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model import LookKind, Take
+from runner.model import LookKind
 from runner.policy.board import Job, Step
 from runner.policy.forecast import durations_of, remaining, time_left
+from runner.takes import Take
 
 
 def job(look: str, *needs: str, chain: int = 1) -> Job:

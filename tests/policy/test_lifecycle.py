@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.model import Billing, TakeState
 from runner.policy import lifecycle
 from runner.policy.lifecycle import BILLING, TABLE, Event, ImpossibleEvent, after
+from runner.takes import Billing, TakeState
 
 DRAWING = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 

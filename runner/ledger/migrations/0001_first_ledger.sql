@@ -22,7 +22,7 @@ BEGIN SELECT RAISE(ABORT, 'the events of a ledger are append-only'); END;
 CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'the events of a ledger are append-only'); END;
 
--- Derived: the state of every take (runner.model.Take), one row each.
+-- Derived: the state of every take (runner.takes.Take), one row each.
 CREATE TABLE takes (
     uid            TEXT NOT NULL PRIMARY KEY,
     look           TEXT NOT NULL,

@@ -1,0 +1,170 @@
+"""What a ledger knows: whose it is, its takes, and all of it at one moment.
+
+Everything here is immutable and knows nothing of files, clocks or networks. The words are the
+design's; ``runner.model`` has those of a campaign.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+
+from runner.model import LookKind
+
+__all__ = [
+    "COUNTING",
+    "Account",
+    "Billing",
+    "LookState",
+    "Snapshot",
+    "Take",
+    "TakeState",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose ledger it is: API host and user. ``simulated`` marks the embedded simulator's."""
+
+    host: str
+    user: str
+    simulated: bool = False
+
+    @property
+    def label(self) -> str:
+        """``host/user``, or ``simulator``: how people and other programs name the account."""
+        return "simulator" if self.simulated else f"{self.host}/{self.user}"
+
+
+class TakeState(StrEnum):
+    """The states of a take; ``runner.policy.lifecycle`` says which event moves which to which."""
+
+    PLANNED = "planned"
+    SUBMITTING = "submitting"
+    UNKNOWN = "unknown"
+    PROCESSING = "processing"
+    PENDING_CONSENT = "pending_consent"
+    COMPLETED = "completed"
+    FETCHED = "fetched"
+    FAILED = "failed"
+    DELETED = "deleted"
+    """It is gone at HeyGen; its record, its money and its picture stay."""
+
+
+class LookState(StrEnum):
+    """A look is in its picked take's state, or blocked by another look, or stale."""
+
+    PLANNED = "planned"
+    SUBMITTING = "submitting"
+    UNKNOWN = "unknown"
+    PROCESSING = "processing"
+    PENDING_CONSENT = "pending_consent"
+    COMPLETED = "completed"
+    FETCHED = "fetched"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    STALE = "stale"
+
+
+class Billing(StrEnum):
+    """What is known of a take's money."""
+
+    NONE = "none"
+    """Nothing was bought: never sent, refused, or paid by nobody."""
+    RESERVED = "reserved"
+    """Sent or about to be; the price is held against the budget."""
+    UNKNOWN = "unknown"
+    """The answer was lost; the price stays held until it is decided."""
+    BILLED = "billed"
+    """The server accepted the work."""
+    ASSUMED = "assumed_billed"
+    """The generation failed; the API does not say whether it was billed, so it counts."""
+    REFUNDED = "refunded"
+    """The generation failed, and the wallet shows that it was not billed."""
+
+
+COUNTING = frozenset({Billing.RESERVED, Billing.UNKNOWN, Billing.BILLED, Billing.ASSUMED})
+"""The kinds of billing that count against a budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One paid generation of a look, as the ledger knows it. Times are Unix seconds.
+
+    ``uid`` is the ledger's own name of the take; people see ``LOOK#NUMBER``. ``identity`` is the
+    hash of what was paid for and ``ingredients`` its canonical JSON. ``reference_id`` and
+    ``group_wanted`` are the literal ids in the stored body. ``key`` is the idempotency key of the
+    latest intent, ``sent_at`` when that intent was committed, ``attempts`` how often its body left.
+    ``replaces`` is the uid of the pick that this take was bought to replace (an edit, a cascade);
+    ``reroll`` marks a candidate that must not change the pick. ``run`` is the run whose budget the
+    money counts in. ``image`` is a path relative to the state folder, ``sha256`` its content.
+    """
+
+    uid: str
+    look: str
+    number: int
+    kind: LookKind
+    identity: str
+    ingredients: str
+    name: str | None
+    state: TakeState = TakeState.PLANNED
+    billing: Billing = Billing.NONE
+    price: Decimal = Decimal(0)
+    run: str | None = None
+    replaces: str | None = None
+    reroll: bool = False
+    reference_look: str | None = None
+    reference_id: str | None = None
+    group_wanted: str | None = None
+    key: str | None = None
+    body_sha256: str | None = None
+    sent_at: float | None = None
+    resent_at: float | None = None
+    attempts: int = 0
+    avatar_id: str | None = None
+    group_id: str | None = None
+    accepted_at: float | None = None
+    completed_at: float | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    request_id: str | None = None
+    consent_url: str | None = None
+    image: str | None = None
+    sha256: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+    @property
+    def label(self) -> str:
+        """``LOOK#NUMBER``, as people write it."""
+        return f"{self.look}#{self.number}"
+
+    @property
+    def usable(self) -> bool:
+        """Whether its image can condition another look."""
+        return self.state in (TakeState.COMPLETED, TakeState.FETCHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a ledger holds at one moment: every take by look key, in number order, and the picks.
+
+    ``picks`` maps a look's key to the uid of its picked take. ``account`` is None where no ledger
+    exists yet. ``spent`` is what counts against the campaign's budget so far, in USD.
+    """
+
+    account: Account | None = None
+    campaign: str | None = None
+    takes: Mapping[str, tuple[Take, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    picks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    spent: Decimal = Decimal(0)
+
+    def pick(self, look: str) -> Take | None:
+        """Give the picked take of a look, or None while there is none."""
+        uid = self.picks.get(look)
+        if uid is not None:
+            for take in self.takes.get(look, ()):
+                if take.uid == uid:
+                    return take
+        return None
