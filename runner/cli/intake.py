@@ -121,6 +121,7 @@ def news_in(
         return takes
     every = [take for known in snapshot.takes.values() for take in known]
     ours = {take.avatar_id for take in every if take.avatar_id is not None}
+    pictures = {take.image for take in every} - {None}
     used = numbers_of(every)
     numbers = dict(used)
     added: list[tuple[Take, bool]] = []
@@ -132,9 +133,17 @@ def news_in(
             continue
         number = max(take.number, numbers.get(take.look, 0) + 1)
         numbers[take.look] = number
-        renamed = replace(take, uid=next(names), number=number)
-        added.append((renamed, picked and snapshot.pick(take.look) is None))
+        mine = replace(take, uid=next(names), number=number)
+        if take.image in pictures:
+            mine = _unfetched(mine)
+        added.append((mine, picked and snapshot.pick(take.look) is None))
     return added
+
+
+def _unfetched(take: Take) -> Take:
+    """Give a take without the picture that has its name: another take's, which the ledger knows."""
+    state = TakeState.COMPLETED if take.state is TakeState.FETCHED else take.state
+    return replace(take, state=state, image=None, sha256=None, width=None, height=None)
 
 
 def read_results(path: Path) -> Any:
