@@ -80,10 +80,11 @@ def known(campaign: Campaign, state: State | None) -> tuple[Snapshot, Mapping[st
 
 def only_results(state: State, campaign: Campaign) -> UsageError:
     """Give the error for a command that needs the ledger or the pictures, where neither is here."""
+    simulate = " --simulate" if state == Places(campaign.manifest).simulated() else ""
     return UsageError(
         f"There is no ledger here yet, only {state.results}.",
-        hint=f"`lookbook run {campaign.manifest.name}` takes it in and fetches the pictures, "
-        "for nothing; it shows beforehand what else it would buy.",
+        hint=f"`lookbook run {campaign.manifest.name}{simulate}` takes it in and fetches the "
+        "pictures, for nothing; it shows beforehand what else it would buy.",
     )
 
 
