@@ -11,6 +11,7 @@ import click
 from runner.cli import wiring
 from runner.cli.aftermath import leave_results, print_results, results_now
 from runner.cli.agree import agree, ask_about_other_ledgers, ceilings_of
+from runner.cli.aside import set_aside
 from runner.cli.made_from import Left, left_in
 from runner.cli.options import (
     Usd,
@@ -171,6 +172,8 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
                 if request.form == "json":  # a job that reads stdout finds what there is
                     print_results(results_now(campaign, work), request)
                 raise
+            if request.new_ledger and not begun:
+                set_aside(link.state, now=wiring.WallClock().now())
             if hand := in_hand(plan):
                 work.progress.begin(hand, outlook_of(plan, work))
             facts = {"max_cost": None if request.max_cost is None else str(request.max_cost)}

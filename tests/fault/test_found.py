@@ -194,7 +194,7 @@ def test_what_a_person_called_unbought_does_not_come_back_from_the_results(draw:
 
 
 @pytest.mark.parametrize("draw", range(3))
-def test_a_look_of_the_old_results_claims_no_picture_of_a_ledger_begun_anew(draw: int) -> None:
+def test_a_killed_run_with_a_ledger_begun_anew_confuses_no_pictures(draw: int) -> None:
     lost = Edit(EditKind.LOSE_LEDGER, draw)
     unsaid = Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write")
     survives(

@@ -251,6 +251,28 @@ def test_another_accounts_key_asks_although_yes_was_said(
     assert len(server.stats()["charges"]) == 4
 
 
+def test_a_ledger_begun_anew_writes_over_nothing_that_an_earlier_one_left(
+    spring: Command, server: Server
+) -> None:
+    state = spring.folder / "spring.lookbook"
+    old = {path.name: path.read_bytes() for path in (state / "images").iterdir()}
+    results = (state / "results.json").read_bytes()
+    for ledger in state.glob("ledger.sqlite*"):
+        ledger.unlink()
+    refused = spring("run", "spring.yaml", "--yes", "--new-ledger", "--max-cost", "1", code=5)
+    assert "Kept" not in refused.stderr
+    assert (state / "results.json").read_bytes() == results
+    begun = spring("run", "spring.yaml", "--yes", "--new-ledger")
+    assert begun.stderr.count("Kept from before: ") == 2
+    assert len(server.stats()["charges"]) == 8
+    (kept,) = state.glob("images.before-*")
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == old
+    (kept,) = state.glob("results.before-*.json")
+    assert kept.read_bytes() == results
+    assert "Kept" not in spring("run", "spring.yaml", "--yes", "--new-ledger").stderr
+    assert len(server.stats()["charges"]) == 8
+
+
 def test_a_saved_plan_is_for_its_own_account(
     spring: Command, server: Server, other: Server
 ) -> None:
