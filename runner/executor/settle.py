@@ -71,10 +71,12 @@ class Searcher:
     async def adopt(self, take: Take, look: LookData) -> Take:
         """Commit that a take became this look, and what the look shows."""
         now = self._desk.clock.now()
+        # When it was sent may be told by the server's clock; how long ago that was is what counts.
+        age = min(now, self._desk.now_at_server()) - (take.resent_at or take.sent_at or now)
         facts = {
             "avatar_id": look.id,
             "group_id": look.group_id,
-            "accepted_at": take.resent_at or take.sent_at or now,
+            "accepted_at": now - max(0.0, age),
             "error_code": None,
             "error_message": None,
         }

@@ -204,3 +204,9 @@ def test_a_killed_run_with_a_ledger_begun_anew_confuses_no_pictures(draw: int) -
         looks=3,
         draw=draw,
     )
+
+
+@pytest.mark.parametrize("draw", [0, 3, 6])
+def test_a_clock_that_is_ahead_does_not_let_a_found_look_go_before_its_time(draw: int) -> None:
+    resets = Weather(network=(("reset", 0.05),))
+    survives(Day(clock=100_000.0, weather=resets, concurrency=1), looks=8, draw=draw)
