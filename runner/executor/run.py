@@ -25,6 +25,7 @@ from runner.executor.tasks import Stopping, one_error
 from runner.executor.uploads import UploadFailed, Uploads
 from runner.executor.watch import Watcher
 from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.sketch import UNDER_WAY
 from runner.policy.board import Board, Job, Step
 from runner.policy.outcome import Outcome
 from runner.policy.pacing import MOST_SENDING
@@ -308,11 +309,14 @@ class Execution:
         """Whether a look would have too few takes if nothing were bought for one that failed.
 
         A candidate of an earlier reroll, or one too many after an edit, is not bought again. What
-        this run let go while it was under way may still come to something.
+        this run let go while it was under way may still come to something, and so may a send of
+        unknown outcome that is one too many after an edit.
         """
-        good = _good(action, self._desk.ledger.takes_of(action.key))
-        coming = self._open[action.key] - 1 + self._let_go[action.key]
-        return good + coming < self._goals[action.key]
+        takes = self._desk.ledger.takes_of(action.key)
+        strays = [take for take in takes if take.uid in self._plan.strays]
+        strays = [s for s in strays if s.state in UNDER_WAY and s.identity == action.identity]
+        coming = self._open[action.key] - 1 + self._let_go[action.key] + len(strays)
+        return _good(action, takes) + coming < self._goals[action.key]
 
     def _conclude(self, job: Job, hold: Hold, reason: str) -> None:
         """Give up one job; when it was its look's last, hold back what waits for that look."""

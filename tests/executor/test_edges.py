@@ -62,6 +62,23 @@ def test_an_undecided_take_that_is_one_too_many_is_not_sent_again(world: World) 
     assert len(world.api.charges) == 3
 
 
+def test_a_failure_is_not_bought_again_beside_an_unknown_send_that_is_one_too_many(
+    world: World,
+) -> None:
+    async def unreadable(**_asked: Any) -> Reply[Any]:
+        return Lost("ReadTimeout")
+
+    world.api.fate["Sarah — a"] = "failed"
+    world.api.script.extend([OK, CHARGED_AND_LOST] + [Lost("ReadTimeout")] * 40)
+    world.run(campaign(look("a", takes=2, retries=1)), concurrency=1)
+    assert [take.state for take in world.takes("a")] == [TakeState.UNKNOWN] * 2
+    world.api.script.clear()
+    world.api.looks = unreadable  # type: ignore[method-assign, assignment]
+    world.run(campaign(look("a", takes=1, retries=1)))
+    first, second = world.takes("a")
+    assert (first.state, second.state) == (TakeState.FAILED, TakeState.UNKNOWN)
+
+
 def test_one_404_does_not_lose_a_look(world: World) -> None:
     real, asked = world.api.look, [0]
 

@@ -66,6 +66,7 @@ class Auditor:
         self.deeds: dict[str, Deed] = {}
         self.asserted: dict[str, Decimal] = {}
         self.loss = Loss()
+        self._mistaken: set[str] = set()
         self._completed: set[str | None] = set()
         self._unless_begun: tuple[Loss, set[str | None], bytes | None] | None = None
 
@@ -84,6 +85,8 @@ class Auditor:
             return None
         snapshot = read_snapshot(path)
         takes = [take for of_look in snapshot.takes.values() for take in of_look]
+        older = [take.uid for take in takes if self._is_older(take)]
+        self._mistaken = {key for uid in older for key in self.keys_of.get(uid, ())}
         self._money(campaign, snapshot, takes)
         for take in takes:
             self._one_take(take)
@@ -114,6 +117,7 @@ class Auditor:
             for c in charges
             if not (c.idempotency_key or "").startswith(NEIGHBOUR)
             and (c.idempotency_key not in forgotten or c.idempotency_key in self.take_of)
+            and c.idempotency_key not in self._mistaken
         ]
 
     def net(self, charges: Iterable[Charge]) -> int:
@@ -186,13 +190,13 @@ class Auditor:
     def _is_older(self, take: Take) -> bool:
         """Whether a take was found by its name, and is one from before the ledger was begun anew.
 
-        That it is older, no list of HeyGen's tells: the ledger holds a price that nobody took.
+        That it is older, no list of HeyGen's tells: the ledger holds a price that nobody took, and
+        does not know what arrives late after all.
         """
         keys = self.keys_of.get(take.uid, set())
-        mine = self._world.simulator.account.charges.values()
-        return take.avatar_id in self.loss.before and not any(
-            charge.idempotency_key in keys for charge in mine
-        )
+        charges = self._world.simulator.account.charges.values()
+        mine = {charge.id for charge in charges if charge.idempotency_key in keys}
+        return take.avatar_id in self.loss.before - mine
 
     def _one_take(self, take: Take) -> None:
         account = self._world.simulator.account

@@ -184,6 +184,8 @@ class Hands:
     def restore_results(self, _rng: Random) -> str | None:
         """Put older results beside a newer ledger."""
         copy = self.copies / "results.json"
+        if self._world.judge.loss.restored:
+            return None  # then nothing would name what the ledger lacks
         if not copy.exists() or copy.read_bytes() == self.results_file.read_bytes():
             return None
         shutil.copyfile(copy, self.results_file)
