@@ -73,7 +73,7 @@ def test_a_failure_is_not_bought_again_beside_an_unknown_send_that_is_one_too_ma
     world.run(campaign(look("a", takes=2, retries=1)), concurrency=1)
     assert [take.state for take in world.takes("a")] == [TakeState.UNKNOWN] * 2
     world.api.script.clear()
-    world.api.looks = unreadable  # type: ignore[method-assign, assignment]
+    world.api.looks = unreadable  # type: ignore[method-assign]
     world.run(campaign(look("a", takes=1, retries=1)))
     first, second = world.takes("a")
     assert (first.state, second.state) == (TakeState.FAILED, TakeState.UNKNOWN)
