@@ -22,17 +22,19 @@ from runner.ledger.places import State
 from runner.model import Campaign
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
-__all__ = ["adopt_results", "may_tell_more", "news_in", "read_results", "results_for"]
+__all__ = ["adopt_results", "may_tell_more", "never_known", "read_results", "results_for"]
 
 
-def results_for(account: Account, campaign: Campaign, path: Path) -> list[tuple[Take, bool]]:
+def results_for(
+    results: Any, account: Account, campaign: Campaign, *, path: Path
+) -> list[tuple[Take, bool]]:
     """Give the takes of a results document of this account and campaign, and which are picked.
 
-    Raises UsageError where the document is not ours, or another account's or campaign's.
+    ``path`` is where it was read. Raises UsageError where the document is not ours, or another
+    account's or campaign's.
     """
     from runner.ledger.reading import takes_in  # jsonschema is slow to import
 
-    results = read_results(path)
     if not isinstance(results, dict):
         raise UsageError(f"{path} is not a results document.")
     if results.get("account") != account.label:
@@ -57,12 +59,13 @@ async def adopt_results(
     an empty ledger beside a document that cannot be used.
     """
     path = state.results
-    if not path.is_file() or not may_tell_more(
-        read_results(path), account, campaign, ledger.snapshot()
-    ):
+    if not path.is_file():
         return 0
-    names = iter(entropy.uid, None)
-    takes = news_in(path, account, campaign, ledger.snapshot(), keys=ledger.keys(), names=names)
+    results, snapshot = read_results(path), ledger.snapshot()
+    if not may_tell_more(results, account, campaign, snapshot):
+        return 0
+    takes = results_for(results, account, campaign, path=path)
+    takes = never_known(takes, snapshot, keys=ledger.keys(), names=iter(entropy.uid, None))
     if takes:
         ledger.begin(account, campaign.name, {"command": "adopt results.json"})
         await ledger.import_takes(takes)
@@ -99,24 +102,20 @@ def _takes_of(results: Any) -> Iterator[Any]:
         yield from look["takes"]
 
 
-def news_in(
-    path: Path,
-    account: Account,
-    campaign: Campaign,
+def never_known(
+    takes: list[tuple[Take, bool]],
     snapshot: Snapshot,
     *,
     keys: AbstractSet[str],
     names: Iterator[str],
 ) -> list[tuple[Take, bool]]:
-    """Give the takes of a results document that a ledger never knew, and which are to be picked.
+    """Give those takes of a results document that a ledger never knew, and which are to be picked.
 
     Those that were paid for, or may have been, under numbers that are free: a failure and an
     unknown outcome hold their money here as well. ``keys`` are all that the ledger ever had: one of
     them says nothing new, because of its take the ledger finds out by itself, or a person has
-    decided already. Where a take has no key, its number must be new. ``names`` are new uids. Raises
-    UsageError for a document that cannot be used.
+    decided already. Where a take has no key, its number must be new. ``names`` are new uids.
     """
-    takes = results_for(account, campaign, path)
     if not snapshot.takes:
         return takes
     every = [take for known in snapshot.takes.values() for take in known]

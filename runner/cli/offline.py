@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from runner.cli import wiring
-from runner.cli.intake import may_tell_more, news_in, read_results
+from runner.cli.intake import may_tell_more, never_known, read_results, results_for
 from runner.cli.made_from import knows_results
 from runner.cli.show import plural
 from runner.errors import UsageError
@@ -59,13 +59,12 @@ def known(campaign: Campaign, state: State | None) -> tuple[Snapshot, Mapping[st
         return snapshot, wallet
     try:
         results = read_results(state.results)
-        account = snapshot.account or _account_in(results)
+        account = snapshot.account or _account_in(results, state)
         if not may_tell_more(results, account, campaign, snapshot):
             return snapshot, wallet
+        takes = results_for(results, account, campaign, path=state.results)
         names = map("results-{}".format, count())
-        takes = news_in(
-            state.results, account, campaign, snapshot, keys=read_keys(state.ledger), names=names
-        )
+        takes = never_known(takes, snapshot, keys=read_keys(state.ledger), names=names)
     except UsageError as error:
         wiring.warn(error.message)
         return snapshot, wallet
@@ -88,13 +87,17 @@ def only_results(state: State, campaign: Campaign) -> UsageError:
     )
 
 
-def _account_in(results: Any) -> Account:
-    """Give the account that a results document names, for a ledger that has none yet."""
+def _account_in(results: Any, state: State) -> Account:
+    """Give the account that a results document names, for a ledger that has none yet.
+
+    Raises UsageError.
+    """
     label = results.get("account") if isinstance(results, dict) else None
-    if not isinstance(label, str):
-        return Account("", "")
-    host, _, user = label.partition("/")
-    return Account(host, user, simulated=label == "simulator")
+    host, _, user = str(label).partition("/")
+    account = Account(host, user, simulated=label == "simulator")
+    if account.label != label:
+        raise UsageError(f"{state.results} is not a results document: it names no account.")
+    return account
 
 
 def _with(snapshot: Snapshot, account: Account, takes: list[tuple[Take, bool]]) -> Snapshot:

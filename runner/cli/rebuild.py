@@ -13,7 +13,7 @@ import click
 
 from runner.answers import LookData
 from runner.cli import wiring
-from runner.cli.intake import results_for
+from runner.cli.intake import read_results, results_for
 from runner.cli.show import plural
 from runner.cli.workshop import Workshop, begin, opened
 from runner.errors import ApiTrouble, LedgerDamaged, StorageError, UsageError
@@ -54,7 +54,9 @@ async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
             remove(new)
             async with opened(link, path=new) as work:
                 begin(work, campaign, "reconcile --rebuild")
-                takes = results_for(link.account, campaign, state.results)
+                takes = results_for(
+                    read_results(state.results), link.account, campaign, path=state.results
+                )
                 click.echo(f"{plural(len(takes), 'take')} taken from {state.results}")
                 newer = await bought_since(work, campaign, takes)
                 await work.ledger.import_takes([*takes, *newer])

@@ -208,8 +208,8 @@ def rebuild_forgets_takes(patch: Patch) -> None:
     """A rebuild takes all but the last take from results.json."""
     results_for = intake.results_for
 
-    def most(*args: Any) -> Any:
-        return results_for(*args)[:-1]
+    def most(*args: Any, **named: Any) -> Any:
+        return results_for(*args, **named)[:-1]
 
     patch.setattr(rebuild, "results_for", most)
 
@@ -243,12 +243,12 @@ def write_over_newer_results(patch: Patch) -> None:
 
 def take_in_looks_alone(patch: Patch) -> None:
     """Of what results.json names, sends of unknown outcome are left out."""
-    news_in = intake.news_in
+    never_known = intake.never_known
 
     def certain(*args: Any, **named: Any) -> Any:
-        return [known for known in news_in(*args, **named) if known[0].avatar_id is not None]
+        return [known for known in never_known(*args, **named) if known[0].avatar_id is not None]
 
-    patch.setattr(intake, "news_in", certain)
+    patch.setattr(intake, "never_known", certain)
 
 
 def ask_about_no_other_ledger(patch: Patch) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -128,14 +129,20 @@ def test_an_id_that_the_account_does_not_have_is_refused_before_money_moves(
 # --- sharing --------------------------------------------------------------------------------------
 
 
+def results_alone(command: Command) -> Path:
+    """Leave what a colleague finds in the repository; gives the state folder."""
+    state = command.folder / "spring.lookbook"
+    for entry in state.iterdir():
+        if entry.name != "results.json":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    return state
+
+
 def test_a_colleague_with_the_results_and_the_same_account_buys_nothing(
     spring: Command, server: Server
 ) -> None:
     before = spring.json("export", "spring.yaml")
-    state = spring.folder / "spring.lookbook"
-    for entry in state.iterdir():
-        if entry.name != "results.json":
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    state = results_alone(spring)
     run = spring("run", "spring.yaml", "--yes", "--format", "json")
     assert "Adopted 4 takes" in run.stderr
     assert len(server.stats()["charges"]) == 4
@@ -156,10 +163,7 @@ def test_a_colleague_with_the_results_alone_sees_what_a_run_would_buy_before_run
     spring: Command, server: Server
 ) -> None:
     before = spring.json("export", "spring.yaml")
-    state = spring.folder / "spring.lookbook"
-    for entry in state.iterdir():
-        if entry.name != "results.json":
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    state = results_alone(spring)
     spring.edit("Wearing a trench coat", "Wearing a parka")
     planned = spring("plan", "spring.yaml", "--out", "plan.json", "--format", "json")
     plan = json.loads(planned.stdout)
@@ -190,6 +194,10 @@ def test_results_that_cannot_be_used_are_said_by_a_plan_and_the_ledger_alone_cou
     planned = spring("plan", "spring.yaml", "--format", "json")
     assert json.loads(planned.stdout)["count"] == 0
     assert "results.json cannot be read" in planned.stderr
+    (results_alone(spring) / "results.json").write_text("{}")
+    planned = spring("plan", "spring.yaml", "--format", "json")
+    assert json.loads(planned.stdout)["count"] == 4
+    assert "results.json is not a results document" in planned.stderr
     assert len(server.stats()["charges"]) == 4
 
 
