@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -60,31 +61,34 @@ def test_a_refusal_keeps_what_the_envelope_says(status: int, code: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "status", [400, 401, 402, 403, 404, 409, 413, 418, 422, 429, 500, 503, 599]
-)
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"<html>Bad gateway</html>",
-        b"null",
-        b"[]",
-        b'"error"',
-        b"{}",
-        b'{"error": null}',
-        b'{"error": []}',
-        b'{"error": {}}',
-        b'{"error": {"code": "", "message": ""}}',
-        b'{"error": {"code": {"a": 1}, "message": ["b"]}}',
-        b'{"error": {"code": " "}}',
-        b"\xff\xfe",
-        b"[" * 100_000,
-    ],
-)
-def test_a_refusal_needs_no_readable_envelope(status: int, body: bytes) -> None:
-    message = f"HTTP {status} without an explanation"
-    assert read(status, body) == Refusal(status, f"http_{status}", message)
+UNREADABLE = [
+    b"",
+    b"<html>Bad gateway</html>",
+    b"null",
+    b"[]",
+    b'"error"',
+    b"{}",
+    b'{"error": null}',
+    b'{"error": []}',
+    b'{"error": {}}',
+    b'{"error": {"code": "", "message": ""}}',
+    b'{"error": {"code": {"a": 1}, "message": ["b"]}}',
+    b'{"error": {"code": " "}}',
+    b"\xff\xfe",
+    b"[" * 100_000,
+]
+"""Bodies of refusals that explain nothing."""
+
+
+def test_a_refusal_needs_no_readable_envelope() -> None:
+    statuses = (400, 401, 402, 403, 404, 409, 413, 418, 422, 429, 500, 503, 599)
+    wrong = []
+    for status, body in product(statuses, UNREADABLE):
+        message = f"HTTP {status} without an explanation"
+        reply = read(status, body)
+        if reply != Refusal(status, f"http_{status}", message):
+            wrong.append((status, body[:80], reply))
+    assert not wrong
 
 
 def test_a_refusal_in_other_shapes_keeps_its_words() -> None:
