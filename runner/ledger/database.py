@@ -87,15 +87,24 @@ def open_for_reading(path: Path, *, whole: bool = True) -> sqlite3.Connection:
     with _explained(path):
         uri = path.resolve().as_uri()
         try:
-            connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
-            _check(connection, path, whole=whole)
+            connection = _connect(f"{uri}?mode=ro", path, whole=whole)
         except sqlite3.OperationalError:
             if os.access(path.parent, os.W_OK):
                 raise
             # A read-only folder cannot hold the shared-memory file that WAL needs.
-            connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
-            _check(connection, path, whole=whole)
+            connection = _connect(f"{uri}?immutable=1", path, whole=whole)
         return _as_of_today(connection)
+
+
+def _connect(uri: str, path: Path, *, whole: bool) -> sqlite3.Connection:
+    """Return a connection to a ledger that was checked; leave none open where it is refused."""
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        _check(connection, path, whole=whole)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def fold_log(path: Path) -> None:
@@ -119,9 +128,12 @@ def _as_of_today(connection: sqlite3.Connection) -> sqlite3.Connection:
     copy = sqlite3.connect(":memory:", isolation_level=None)
     try:
         connection.backup(copy)
+        migrate(copy)
+    except BaseException:
+        copy.close()
+        raise
     finally:
         connection.close()
-    migrate(copy)
     return copy
 
 

@@ -101,18 +101,18 @@ class Accounts:
     def __init__(self, environment: dict[str, str], stack: ExitStack) -> None:
         self.environment, self.stack = environment, stack
 
-    def open(self, faults: Sequence[str] = (), seed: int = 7) -> Account:
+    def open(self, faults: Sequence[str] = (), seed: int = 7, places: int = 4) -> Account:
         settings = Settings(
             seed=seed,
             latency=Latency.parse("fixed:0.15"),
             pictures=False,
             faults=tuple(Fault.parse(text) for text in faults),
-            concurrency=4,
+            concurrency=places,
         )
         return Account(self.stack.enter_context(Embedded(settings)).url, self.environment)
 
     def where_a_run_dies(
-        self, faults: Sequence[str], manifest: Path, point: str, occurrence: int = 1
+        self, faults: Sequence[str], manifest: Path, point: str, *, places: int = 4
     ) -> Account:
         """The account on which a run met this point and was killed there.
 
@@ -120,8 +120,8 @@ class Accounts:
         spared the run is left, and the next one is tried from the beginning.
         """
         for seed in range(20):
-            account = self.open(faults, seed)
-            died = account.run(DYING, manifest, point, str(occurrence))
+            account = self.open(faults, seed, places)
+            died = account.run(DYING, manifest, point, "1")
             if died.returncode == -signal.SIGKILL:
                 return account
             shutil.rmtree(manifest.with_name("crash.lookbook"))
@@ -267,12 +267,13 @@ def test_a_later_run_killed_at_its_own_commit_points_buys_nothing_twice(
     assert len(account.stats()["charges"]) == len(LOOKS)
 
 
-TROUBLES = {
-    "deferred": ["rate-limit:0.5"],
-    "failed": ["fail-generation:0.6"],
-    "refunded": ["fail-generation:0.6"],
-    "consent": ["consent:1"],
+TROUBLES: dict[str, tuple[list[str], int]] = {
+    "deferred": ([], 1),  # a full account refuses generations alone, never what is free
+    "failed": (["fail-generation:0.6"], 4),
+    "refunded": (["fail-generation:0.6"], 4),
+    "consent": (["consent:1"], 4),
 }
+"""What an account does to a run, and how many generations it takes at once."""
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -280,7 +281,9 @@ TROUBLES = {
 def test_a_run_killed_in_its_troubles_pays_once(
     kind: str, when: str, accounts: Accounts, manifest: Path
 ) -> None:
-    account = accounts.where_a_run_dies(TROUBLES[kind], manifest, f"{kind}:{when}-commit")
+    faults, places = TROUBLES[kind]
+    point = f"{kind}:{when}-commit"
+    account = accounts.where_a_run_dies(faults, manifest, point, places=places)
     for _ in range(3):
         done = account.run("-m", "runner", "run", manifest, "--yes", "--format", "json")
         results = json.loads(done.stdout)

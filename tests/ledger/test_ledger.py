@@ -6,15 +6,19 @@ import os
 import shutil
 import sqlite3
 import stat
+from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.canonical import sha256_hex
-from runner.errors import LedgerDamaged, LedgerLocked, StorageError, UsageError
+from runner.errors import LedgerDamaged, LedgerLocked, LookbookError, StorageError, UsageError
 from runner.executor.ports import OverBudget
 from runner.ledger import bodies, database
 from runner.ledger.file import LedgerFile, read_snapshot
@@ -76,7 +80,7 @@ async def test_a_ledger_knows_the_positions_that_it_was_at_and_no_other_ledgers(
     await bought(ledger, "a")
     earlier = ledger.position()
     copy = path.with_name("older.sqlite")
-    with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
     await bought(ledger, "b")
     later = ledger.position()
@@ -317,6 +321,43 @@ def test_a_newer_ledger_is_not_touched(path: Path) -> None:
     connection.close()
     with pytest.raises(UsageError, match="newer lookbook"):
         database.open_for_writing(path)
+
+
+class Tracked(sqlite3.Connection):
+    """A connection that knows whether it was closed."""
+
+    open_now: ClassVar[set[int]] = set()
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.open_now.add(id(self))
+
+    def close(self) -> None:
+        super().close()
+        self.open_now.discard(id(self))
+
+
+@pytest.mark.parametrize("refused", ["newer", "damaged", "not a ledger"])
+@pytest.mark.parametrize("opening", [database.open_for_reading, database.open_for_writing])
+def test_a_ledger_that_is_refused_is_closed(
+    path: Path,
+    refused: str,
+    opening: Callable[[Path], sqlite3.Connection],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    database.open_for_writing(path).close()
+    if refused == "newer":
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+    elif refused == "damaged":
+        path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 8192)
+    else:
+        path.write_bytes(b"\x00garbage" * 4096)
+    monkeypatch.setattr(Tracked, "open_now", set())
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Tracked))
+    with pytest.raises(LookbookError):
+        opening(path)
+    assert Tracked.open_now == set()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
