@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 __all__ = [
     "Answer",
     "AssetData",
+    "AutoReload",
     "ConsentData",
     "CreatedData",
     "GroupData",
@@ -21,6 +22,8 @@ __all__ = [
     "Page",
     "Refusal",
     "Reply",
+    "Subscription",
+    "UsageBased",
     "UserData",
 ]
 
@@ -140,13 +143,51 @@ class ConsentData:
 
 
 @dataclass(frozen=True, slots=True)
+class AutoReload:
+    """A wallet that fills itself from a card: ``amount`` whenever it is below ``threshold``; USD.
+
+    Only made where it is switched on; an amount that the answer left out is None.
+    """
+
+    amount: Decimal | None = None
+    threshold: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A plan with credits. ``resets_at`` is the API's own text, for people."""
+
+    plan: str | None = None
+    premium_credits: Decimal | None = None
+    add_on_credits: Decimal | None = None
+    resets_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageBased:
+    """Usage that is billed afterwards: what was spent of which cap (USD), and included credits."""
+
+    cap: Decimal | None = None
+    spent: Decimal | None = None
+    included_credits: Decimal | None = None
+    remaining_credits: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UserData:
-    """The account: its user name, and its wallet where it has one (``currency`` usd or credits)."""
+    """The account: its user name, and how it pays.
+
+    It has one of a wallet (``currency`` usd or credits, ``balance``, ``auto_reload``), a
+    ``subscription`` and ``usage``; an answer may leave out all of them.
+    """
 
     username: str
     billing_type: str | None = None
     currency: str | None = None
     balance: Decimal | None = None
+    auto_reload: AutoReload | None = None
+    subscription: Subscription | None = None
+    usage: UsageBased | None = None
 
 
 @dataclass(frozen=True, slots=True)

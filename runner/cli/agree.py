@@ -7,6 +7,7 @@ from decimal import Decimal
 import click
 
 from runner.cli import wiring
+from runner.cli.billing import billing_notes
 from runner.cli.outlook import expected
 from runner.cli.request import Request
 from runner.cli.show import plan_text, usd
@@ -68,7 +69,14 @@ def agree(plan: Plan, link: wiring.Link, ledger: LedgerFile, request: Request) -
     place = f"account {link.account.label} · {link.state.folder}"
     now = wiring.WallClock().now
     time = expected(plan, ledger.snapshot(), slots=request.concurrency, now=now)
-    text = plan_text(plan, where=place, wallet=balance_of(link.user), ceiling=ceiling, time=time)
+    text = plan_text(
+        plan,
+        where=place,
+        wallet=balance_of(link.user),
+        ceiling=ceiling,
+        time=time,
+        notes=billing_notes(link.user, plan.cost) if plan.worst_case else (),
+    )
     click.echo(text + "\n", err=True)
     if room is not None and plan.cost > room:
         raise BudgetRefused(

@@ -86,8 +86,12 @@ def plan_text(
     ceiling: Decimal | None = None,
     everything: bool = False,
     time: str = "",
+    notes: Sequence[str] = (),
 ) -> str:
-    """Write the plan: a line for each look that changes, then the count, the price, the time."""
+    """Write the plan: a line for each look that changes, then the count, the price, the time.
+
+    ``notes`` are what is to be said of the account and of the prices, one line each.
+    """
     aside = {a.key for a in plan.actions if not a.selected and a.action is not Action.RESUME}
     kept = {a.key for a in plan.actions if a.action is Action.KEEP and a.repick is None}
     kept -= aside
@@ -114,7 +118,7 @@ def plan_text(
         strays = plural(len(plan.strays), "take")
         lines.append(f"  {strays} under way that the manifest no longer wants: never sent again,")
         lines += ["  but looked for and kept", ""]
-    return "\n".join([*lines, _price_line(plan, wallet, ceiling, time)])
+    return "\n".join([*lines, _price_line(plan, wallet, ceiling, time), *notes])
 
 
 def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, time: str) -> str:

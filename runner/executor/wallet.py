@@ -1,12 +1,40 @@
 """What the wallet says: the balance before and after, and whether failures were really billed."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
-from runner.answers import UserData
+from runner.answers import Answer, UserData
+from runner.executor.desk import Desk
+from runner.executor.tasks import Stopping
 from runner.takes import Billing, Take, TakeState
 
-__all__ = ["balance_of", "refunded"]
+__all__ = ["Reading", "Wallet", "balance_of", "refunded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the wallet showed at a moment: ``at`` in Unix seconds, ``balance`` in USD if known."""
+
+    at: float
+    balance: Decimal | None
+
+
+class Wallet:
+    """Reads the account's balance while a run goes on. A reading is free."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def read(self) -> Reading | None:
+        """Return the balance as it is now; None where the account did not say, or on a stop."""
+        try:
+            reply = await self._desk.ask(self._desk.api.me, what="looking into the wallet")
+        except Stopping:
+            return None
+        if not isinstance(reply, Answer):
+            return None
+        return Reading(self._desk.clock.now(), balance_of(reply.data))
 
 
 def balance_of(user: UserData) -> Decimal | None:

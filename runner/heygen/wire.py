@@ -12,11 +12,14 @@ from typing import Any, TypeVar
 
 from runner.answers import (
     AssetData,
+    AutoReload,
     ConsentData,
     CreatedData,
     GroupData,
     LookData,
     Page,
+    Subscription,
+    UsageBased,
     UserData,
 )
 
@@ -120,13 +123,45 @@ def read_deleted(value: object) -> str:
 def read_user(value: object) -> UserData:
     """Read ``GET /v3/users/me``; only ``username`` is always there, and a ledger hangs on it."""
     user = read_mapping(value, "data")
-    wallet = user.get("wallet")
-    purse: dict[Any, Any] = wallet if isinstance(wallet, dict) else {}
+    wallet = _part(user, "wallet")
     return UserData(
         username=_identifier(user.get("username"), "username"),
         billing_type=text_of(user.get("billing_type")),
-        currency=text_of(purse.get("currency")),
-        balance=_money(purse.get("remaining_balance")),
+        currency=text_of(wallet.get("currency")),
+        balance=_money(wallet.get("remaining_balance")),
+        auto_reload=_read_auto_reload(_part(wallet, "auto_reload")),
+        subscription=_read_subscription(_part(user, "subscription")),
+        usage=_read_usage(_part(user, "usage_based")),
+    )
+
+
+def _read_auto_reload(reload: dict[Any, Any]) -> AutoReload | None:
+    if reload.get("enabled") is not True:
+        return None
+    return AutoReload(_money(reload.get("amount_usd")), _money(reload.get("threshold_usd")))
+
+
+def _read_subscription(subscription: dict[Any, Any]) -> Subscription | None:
+    if not subscription:
+        return None
+    left = _part(subscription, "credits")
+    premium, add_on = _part(left, "premium_credits"), _part(left, "add_on_credits")
+    return Subscription(
+        plan=text_of(subscription.get("plan")),
+        premium_credits=_money(premium.get("remaining")),
+        add_on_credits=_money(add_on.get("remaining")),
+        resets_at=text_of(premium.get("resets_at")),
+    )
+
+
+def _read_usage(usage: dict[Any, Any]) -> UsageBased | None:
+    if not usage:
+        return None
+    return UsageBased(
+        cap=_money(usage.get("spending_cap_usd")),
+        spent=_money(usage.get("spending_current_usd")),
+        included_credits=_money(usage.get("included_credits")),
+        remaining_credits=_money(usage.get("remaining_credits")),
     )
 
 
@@ -161,6 +196,12 @@ def read_mapping(value: object, what: str) -> dict[Any, Any]:
     if not isinstance(value, dict):
         raise WrongShape(f"{what} is not an object")
     return value
+
+
+def _part(mapping: dict[Any, Any], name: str) -> dict[Any, Any]:
+    """Return an object inside an object; empty where it is absent, null or something else."""
+    value = mapping.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def clean(text: str) -> str:

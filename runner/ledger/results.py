@@ -222,8 +222,13 @@ def _totals(
         "refunded_usd": _sum(sent, Billing.REFUNDED),
         "reserved_usd": _sum(sent, Billing.RESERVED),
         "unknown_usd": _sum(sent, Billing.UNKNOWN),
-        "wallet": dict(wallet) if wallet is not None else None,
+        "wallet": _wallet(wallet) if wallet is not None else None,
     }
+
+
+def _wallet(noted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the wallet showed around the last run; when it was read stays in the ledger."""
+    return {name: noted[name] for name in ("currency", "before", "after")}
 
 
 def _sum(takes: Iterable[Take], billing: Billing) -> float:

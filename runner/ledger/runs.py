@@ -3,12 +3,13 @@
 import json
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from runner.ledger.database import open_for_reading
 from runner.ledger.fold import Note
 
-__all__ = ["LastRun", "read_last_run"]
+__all__ = ["LastRun", "WalletReading", "read_last_run", "read_wallet_readings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,36 @@ def read_last_run(path: Path) -> LastRun | None:
         return run
     ended_at, end = events[Note.RUN_ENDED]
     return LastRun(at, run.host, run.pid, ended_at, end.get("exit"), end.get("stopped"))
+
+
+@dataclass(frozen=True, slots=True)
+class WalletReading:
+    """What the wallet showed before or after a run: Unix seconds, the run's id, and USD."""
+
+    at: float
+    run: str | None
+    balance: Decimal
+
+
+def read_wallet_readings(path: Path) -> list[WalletReading]:
+    """Read every dollar balance that the runs of a ledger saw, oldest first, each once.
+
+    Ledgers of the first version hold them without their times: those count as read when they were
+    written down, at the end of the run. Raises LedgerDamaged or StorageError.
+    """
+    if not path.is_file():
+        return []
+    with closing(open_for_reading(path)) as connection:
+        rows = connection.execute(
+            "SELECT at, run, facts FROM events WHERE kind = ? ORDER BY seq", (Note.WALLET,)
+        ).fetchall()
+    readings: dict[WalletReading, None] = {}
+    for written_at, run, text in rows:
+        facts = json.loads(text)
+        if (facts["currency"] or "usd").lower() != "usd":
+            continue
+        for name in ("before", "after"):
+            if (balance := facts[name]) is not None:
+                at = facts.get(f"{name}_at") or written_at
+                readings[WalletReading(at, run, Decimal(str(balance)))] = None
+    return sorted(readings, key=lambda reading: reading.at)

@@ -152,6 +152,11 @@ class Plan:
         return self.cost + self.at_risk + sum(retries, Decimal(0))
 
     @property
+    def may_buy(self) -> bool:
+        """Whether a run may send something that costs: a new take, or one of unknown outcome."""
+        return bool(self.strays) or any(a.takes or a.under_way for a in self.actions)
+
+    @property
     def changes(self) -> bool:
         """Whether a run would do anything at all."""
         idle = (Action.KEEP, Action.ORPHANED, Action.BLOCKED, Action.STALE)

@@ -2,10 +2,13 @@
 
 import io
 from decimal import Decimal
+from typing import Any
 
 import click
 import pytest
 
+from runner.answers import AutoReload, Subscription, UsageBased, UserData
+from runner.cli.billing import billing_notes
 from runner.cli.progress import Progress
 from runner.cli.show import plain, plan_text, plural, table, usd
 from runner.model import LookKind
@@ -41,6 +44,26 @@ def test_a_plan_says_count_price_and_worst_case() -> None:
     assert "3 generations to buy: $3.00 · at worst $4.00" in text
     assert "ceiling $9.00 · wallet $2.00" in text
     assert "does not hold enough" in text
+
+
+def test_what_an_account_pays_with_stands_beside_the_plan() -> None:
+    def said(**more: Any) -> str:
+        return "\n".join(billing_notes(UserData("me", **more), Decimal(20)))
+
+    assert said(currency="usd", balance=Decimal(9)) == ""
+    reload = AutoReload(Decimal(75), Decimal(5))
+    text = said(currency="usd", balance=Decimal(9), auto_reload=reload)
+    assert "charges the card $75.00 whenever the wallet falls below $5.00" in text
+    assert "No ceiling here protects the card" in text
+    assert said(currency="credits", balance=Decimal(300)) == "wallet: 300 credits"
+    plan = Subscription("creator\x1b", Decimal(70), Decimal(5), "2026-12-01")
+    wanted = "70 premium credits left, 5 add-on credits left, renewed 2026-12-01"
+    assert said(subscription=plan) == f"subscription creator\\u001b, {wanted}"
+    usage = UsageBased(Decimal(100), Decimal(85), Decimal(50), Decimal(3))
+    assert said(usage=usage).splitlines() == [
+        "billed by usage, $85.00 spent of a spending cap of $100.00, 3 of 50 included credits left",
+        "The spending cap leaves $15.00: not enough for all of it.",
+    ]
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from runner.answers import CreatedData, Lost, NotSent, Refusal, Reply, UserData
+from runner.answers import CreatedData, Lost, NotSent, Refusal, Reply
 from runner.executor.desk import Desk
+from runner.ledger.runs import read_wallet_readings
 from runner.model import Look
 from runner.policy.budget import Ceilings
 from runner.policy.outcome import Exit, exit_code
@@ -434,18 +435,38 @@ def test_a_streak_of_failures_stops_the_run(world: World) -> None:
 
 
 def test_the_wallet_can_show_that_failures_were_not_billed(world: World) -> None:
+    world.purse()
     world.api.fate["Sarah — a"] = "failed"
-    world.api.balance = Decimal(10)
-    real = world.api.me
-
-    async def me() -> Reply[UserData]:
-        world.api.balance = Decimal(9)  # the base was billed, the failure was not
-        return await real()
-
-    world.api.me = me  # type: ignore[method-assign]
     world.run(campaign(look("a")))
     assert world.take("a").billing is Billing.REFUNDED
     assert world.take("base").billing is Billing.BILLED
+
+
+def test_what_the_wallet_showed_is_kept_with_its_times(world: World, tmp_path: Path) -> None:
+    purse = world.purse(10)
+    world.run(campaign(photo()))
+    world.later(HOUR)
+    purse.buy_elsewhere("3")
+    world.run(campaign(look("a")))
+    readings = read_wallet_readings(tmp_path / "ledger.sqlite")
+    assert [int(reading.balance) for reading in readings] == [10, 9, 6, 5]
+    assert [reading.run for reading in readings[::2]] == [reading.run for reading in readings[1::2]]
+    assert HOUR <= readings[2].at - readings[1].at < HOUR + 1
+
+
+def test_a_run_that_was_killed_leaves_what_the_wallet_showed_before_it(
+    world: World, tmp_path: Path
+) -> None:
+    world.purse(10)
+
+    def killed(point: str) -> None:
+        if point == "accepted:after-commit":
+            raise MemoryError
+
+    world.probe = killed
+    with pytest.raises(MemoryError):
+        world.run(campaign(photo()))
+    assert [reading.balance for reading in read_wallet_readings(tmp_path / "ledger.sqlite")] == [10]
 
 
 # --- waits ----------------------------------------------------------------------------------------

@@ -143,6 +143,48 @@ class FakeImages:
         return image in self.files
 
 
+@dataclass(slots=True)
+class Purse:
+    """A dollar wallet that does what a real one may do. Times are Unix seconds.
+
+    ``prices`` are what HeyGen takes, ``lag`` how late a change is shown, ``at_completion`` says
+    that a generation is charged when it is done, and a failed one never; else it is charged when it
+    is accepted, and with ``refunds`` a failure gives the money back. ``moves`` are what changed and
+    when; ``buy_elsewhere`` is somebody else who uses the account.
+    """
+
+    clock: "VirtualClock"
+    opening: Decimal
+    prices: dict[str, Decimal] = field(default_factory=dict)
+    lag: float = 0.0
+    at_completion: bool = False
+    refunds: bool = True
+    moves: list[tuple[float, Decimal]] = field(default_factory=list)
+
+    def charge(self, kind: str, done_at: float, *, failing: bool) -> None:
+        """Take what one generation costs."""
+        price = self.prices.get(kind, Decimal(1))
+        if not (self.at_completion and failing):
+            self.moves.append((done_at if self.at_completion else self.clock.now(), -price))
+        if failing and self.refunds and not self.at_completion:
+            self.moves.append((done_at, price))
+
+    def buy_elsewhere(self, amount: str, *, at: float | None = None) -> None:
+        """Let somebody else spend (or, below zero, fill the wallet up)."""
+        self.moves.append((self.clock.now() if at is None else at, -Decimal(amount)))
+
+    @property
+    def shown(self) -> Decimal:
+        """What the account shows now."""
+        seen = self.clock.now() - self.lag
+        return self.opening + sum((by for at, by in self.moves if at <= seen), Decimal(0))
+
+    @property
+    def spent(self) -> Decimal:
+        """What left it so far, whatever it shows."""
+        return -sum((by for _, by in self.moves), Decimal(0))
+
+
 @dataclass
 class FakeApi:
     """A scripted account. ``script`` decides the next POSTs; after it every one is accepted."""
@@ -158,7 +200,7 @@ class FakeApi:
     charges: list[tuple[str, str]] = field(default_factory=list)
     posts: list[tuple[str, bytes]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    balance: Decimal | None = None
+    purse: Purse | None = None
     in_progress_peak: int = 0
     free_replies: deque[Reply[Any]] = field(default_factory=deque)
     consented: set[str] = field(default_factory=set)
@@ -194,6 +236,9 @@ class FakeApi:
         self.looks_by_id[look.id] = look
         self.ready_at[look.id] = self.clock.now() + self.seconds
         self.charges.append((look.id, key))
+        if self.purse is not None:
+            failing = self.fate.get(look.name) == "failed"
+            self.purse.charge(asked.get("type", ""), self.ready_at[look.id], failing=failing)
         self.answers[key] = CreatedData(look, self.groups_by_id[group_id])
         busy = sum(1 for ready in self.ready_at.values() if ready > self.clock.now())
         self.in_progress_peak = max(self.in_progress_peak, busy)
@@ -229,7 +274,12 @@ class FakeApi:
         return self.free_replies.popleft() if self.free_replies else None
 
     async def me(self) -> Reply[UserData]:
-        return await self._free("me") or Answer(UserData("me", "wallet", "usd", self.balance))
+        return await self._free("me") or Answer(self.user)
+
+    @property
+    def user(self) -> UserData:
+        """The account as it shows itself now; without a purse it has no dollar wallet."""
+        return UserData("me", "wallet", "usd", self.purse.shown if self.purse else None)
 
     async def upload(self, image: FileImage, key: str) -> Reply[AssetData]:
         return await self._free("upload") or Answer(AssetData(f"asset-{image.sha256[:4]}"))
@@ -299,6 +349,12 @@ class World:
         self.desk: Desk | None = None
         self.session: Session | None = None
 
+    def purse(self, dollars: int = 100, **prices: int) -> Purse:
+        """Give the account a dollar wallet; ``photo`` and ``prompt`` are what HeyGen takes."""
+        taken = {kind: Decimal(price) for kind, price in prices.items()}
+        self.api.purse = Purse(self.clock, Decimal(dollars), taken)
+        return self.api.purse
+
     def open(self, ceilings: Ceilings | None = None) -> LedgerFile:
         return LedgerFile(
             self.folder / "ledger.sqlite",
@@ -341,7 +397,7 @@ class World:
                     self.desk,
                     plan,
                     Account("api.example", "me"),
-                    UserData("me", "wallet", "usd", self.api.balance),
+                    self.api.user,
                     concurrency,
                     {},
                 )

@@ -3,7 +3,15 @@ from typing import Any
 
 import pytest
 
-from runner.answers import AssetData, GroupData, LookData, UserData
+from runner.answers import (
+    AssetData,
+    AutoReload,
+    GroupData,
+    LookData,
+    Subscription,
+    UsageBased,
+    UserData,
+)
 from runner.heygen import wire
 
 LOOK: dict[str, Any] = {
@@ -187,6 +195,22 @@ def test_the_wallet_is_exact_money_or_unknown(balance: object, money: Decimal | 
     wallet = {"currency": "usd", "remaining_balance": balance}
     user = wire.read_user({"username": "sarah", "billing_type": "wallet", "wallet": wallet})
     assert user == UserData("sarah", "wallet", "usd", money)
+
+
+def test_an_account_says_how_it_pays() -> None:
+    reload = {"enabled": True, "amount_usd": 75, "threshold_usd": 5.0}
+    wallet = {"currency": "usd", "remaining_balance": 9, "auto_reload": reload}
+    user = wire.read_user({"username": "sarah", "wallet": wallet})
+    assert user.auto_reload == AutoReload(Decimal(75), Decimal("5.0"))
+    off = wallet | {"auto_reload": reload | {"enabled": False}}
+    assert wire.read_user({"username": "sarah", "wallet": off}).auto_reload is None
+    left = {"premium_credits": {"remaining": 7, "resets_at": "2026-12-01"}, "add_on_credits": None}
+    plan = {"plan": "creator", "credits": left}
+    user = wire.read_user({"username": "sarah", "subscription": plan, "usage_based": None})
+    assert user.subscription == Subscription("creator", Decimal(7), None, "2026-12-01")
+    usage = {"spending_cap_usd": 100, "spending_current_usd": 12.5, "remaining_credits": "x"}
+    user = wire.read_user({"username": "sarah", "usage_based": usage})
+    assert user.usage == UsageBased(Decimal(100), Decimal("12.5"), None, None)
 
 
 def test_an_account_may_have_no_wallet() -> None:
