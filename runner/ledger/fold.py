@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 from runner.model import LookKind
+from runner.plan.identity import current_identity
 from runner.policy.lifecycle import BILLING, Event, after
 from runner.takes import Billing, Take, TakeState
 
@@ -107,6 +108,7 @@ _READERS: dict[str, Any] = {
 _READERS_AT = [(_TAKE_FIELDS[name], read) for name, read in _READERS.items()]
 _SHARED = ("look", "name", "run", "group_wanted", "reference_look", "reference_id")
 _SHARED_AT = [_TAKE_FIELDS[name] for name in _SHARED]
+_IDENTITY_AT, _INGREDIENTS_AT = _TAKE_FIELDS["identity"], _TAKE_FIELDS["ingredients"]
 
 
 def to_facts(take: Take) -> dict[str, Any]:
@@ -131,9 +133,12 @@ def from_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Read fields of a take from JSON or row values. Raises ValueError for what is no field."""
     if not facts.keys() <= _TAKE_FIELDS.keys():
         raise ValueError(f"not fields of a take: {sorted(facts.keys() - _TAKE_FIELDS.keys())}")
-    return {
+    read = {
         name: _READERS[name](value) if name in _READERS else value for name, value in facts.items()
     }
+    if facts.get("identity") and facts.get("ingredients"):
+        read["identity"] = current_identity(facts["identity"], facts["ingredients"])
+    return read
 
 
 def take_of(row: Sequence[Any]) -> Take:
@@ -147,6 +152,7 @@ def take_of(row: Sequence[Any]) -> Take:
             values[position] = sys.intern(values[position])
     for position, read in _READERS_AT:
         values[position] = read(values[position])
+    values[_IDENTITY_AT] = current_identity(values[_IDENTITY_AT], values[_INGREDIENTS_AT])
     return Take(*values)
 
 

@@ -13,6 +13,7 @@ import jsonschema
 from runner.canonical import canonical_json
 from runner.errors import UsageError, shortened
 from runner.model import LookKind
+from runner.plan.identity import current_identity
 from runner.resources import schema
 from runner.takes import Billing, Take, TakeState
 
@@ -80,13 +81,14 @@ def _take(look: str, entry: Mapping[str, Any]) -> Take:
     if state in (TakeState.SUBMITTING, TakeState.UNKNOWN):
         state, billing = TakeState.UNKNOWN, Billing.UNKNOWN
         error = {"code": None, "message": LOST}
+    ingredients = canonical_json(entry["request"])
     return Take(
         uid=f"{look}#{int(entry['take'])}",
         look=look,
         number=int(entry["take"]),
         kind=LookKind(entry["kind"]),
-        identity=entry["identity"],
-        ingredients=canonical_json(entry["request"]),
+        identity=current_identity(entry["identity"], ingredients),
+        ingredients=ingredients,
         name=entry["name"],
         state=state,
         billing=billing,

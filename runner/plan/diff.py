@@ -107,14 +107,14 @@ class _Differ:
         elif replacing or moving:
             self.changing.add(key)
         bought = decision.takes
-        kept = s.pick if s.picked_as_wanted else None  # its texts are the same, and need no copy
+        kept = s.pick if s.picked_as_wanted else None  # the same hash needs no copy
         return PlannedLook(
             key=key,
             action=decision.action,
             reason=reason,
             look=look,
             identity=kept.identity if kept else s.identity,
-            ingredients=kept.ingredients if kept else ingredients,
+            ingredients=ingredients,
             takes=bought,
             price=self.campaign.prices.of(look.kind),
             at_risk=s.at_risk,

@@ -1,19 +1,39 @@
 """A look's identity: a tagged hash of what is paid for (design, "What a run promises", 5).
 
 Type, prompt, images, group, and *which* look is referenced take part. Names, titles, tags, takes,
-retries, order, comments and the place of a file do not.
+retries, order, comments and the place of a file do not, nor do the kind of white space and the
+Unicode normal form of a prompt (``runner.folding``). The first version hashed prompts as they were
+written; its takes are recognised by folding the ingredients that it recorded.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from runner.canonical import canonical_json, sha256_hex
+from runner.folding import fold_text
 from runner.model import FileImage, Image, InlineImage, Look, LookKind, LookRef, Reference, UrlImage
 
-__all__ = ["Ingredients", "identity_of", "ingredients_json", "ingredients_of", "renamed"]
+__all__ = [
+    "Ingredients",
+    "current_identity",
+    "first_identity",
+    "identity_of",
+    "ingredients_json",
+    "ingredients_of",
+    "renamed",
+]
 
 TAG = "lookbook.identity.v1"
+
+_CONTROL_ESCAPES = re.compile(r"\\(?:u00|f)")
+"""How canonical JSON writes the white space of ASCII that a manifest does not make even."""
+
+_FOLDS_AWAY = re.compile(
+    "[\x85\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]|"
+    + _CONTROL_ESCAPES.pattern
+)
 
 Ingredients = dict[str, Any]
 
@@ -53,8 +73,48 @@ def ingredients_json(look: Look, looks: Mapping[str, Look]) -> str:
 
 
 def identity_of(ingredients: str) -> str:
-    """Hash ingredients, given as canonical JSON."""
+    """Hash ingredients, given as canonical JSON, with the prompt folded."""
+    return _hash(_folded(ingredients))
+
+
+def current_identity(recorded: str, ingredients: str) -> str:
+    """Return the identity of a recorded take, whichever version recorded it."""
+    return recorded if _is_folded(ingredients) else identity_of(ingredients)
+
+
+def first_identity(identity: str, ingredients: str) -> str:
+    """Return what the first version called a take of this identity: saved plans hold to that."""
+    return identity if _is_folded(ingredients) else _hash(ingredients)
+
+
+def _hash(ingredients: str) -> str:
     return sha256_hex(f"{TAG}\n{ingredients}".encode())
+
+
+def _is_folded(ingredients: str) -> bool:
+    """Whether folding changes nothing; quick to answer for nearly every look there is.
+
+    May be False where folding changes nothing after all.
+    """
+    if ingredients.isascii():
+        return "\\" not in ingredients or _CONTROL_ESCAPES.search(ingredients) is None
+    if _FOLDS_AWAY.search(ingredients) is not None:
+        return False
+    from unicodedata import is_normalized  # as late as in runner.folding
+
+    return is_normalized("NFC", ingredients)
+
+
+def _folded(ingredients: str) -> str:
+    if _is_folded(ingredients):
+        return ingredients
+    value = json.loads(ingredients)
+    prompt = value.get("prompt") if isinstance(value, dict) else None
+    return (
+        canonical_json(value | {"prompt": fold_text(prompt)})
+        if isinstance(prompt, str)
+        else ingredients
+    )
 
 
 def renamed(ingredients: str, moves: Mapping[str, str]) -> str:

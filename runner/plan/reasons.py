@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from runner.folding import fold_text
+
 __all__ = ["what_changed"]
 
 _SHOWN = 48
@@ -13,7 +15,7 @@ def what_changed(before: str, now: str) -> str:
 
     A changed prompt shows its changed words: ``prompt changed: `navy` → `red```.
     """
-    old, new = json.loads(before), json.loads(now)
+    old, new = _folded(before), _folded(now)
     if old.get("type") != new.get("type"):
         return f"type changed: {old.get('type')} → {new.get('type')}"
     parts = [
@@ -22,6 +24,13 @@ def what_changed(before: str, now: str) -> str:
         if old.get(name) != new.get(name)
     ]
     return "; ".join(parts) or "changed"
+
+
+def _folded(ingredients: str) -> dict[str, Any]:
+    """Read ingredients; white space that takes no part in an identity is no change to show."""
+    made: dict[str, Any] = json.loads(ingredients)
+    prompt = made.get("prompt")
+    return made | {"prompt": fold_text(prompt)} if isinstance(prompt, str) else made
 
 
 def _said(name: str, old: Any, new: Any) -> str:

@@ -21,6 +21,7 @@ from runner.model import (
     Reference,
     UrlImage,
 )
+from runner.plan.identity import first_identity
 from runner.plan.model import Plan
 from runner.plan.wishes import Wishes
 from runner.takes import Account, Snapshot, TakeState
@@ -199,7 +200,8 @@ def _ledger(snapshot: Snapshot) -> str:
     same = {TakeState.FETCHED: TakeState.COMPLETED}
     takes = [
         [
-            *(take.look, take.number, take.identity, str(same.get(take.state, take.state))),
+            *(take.look, take.number, first_identity(take.identity, take.ingredients)),
+            str(same.get(take.state, take.state)),
             *(str(take.billing), str(take.price), take.avatar_id, take.reference_id, take.name),
         ]
         for look in sorted(snapshot.takes)

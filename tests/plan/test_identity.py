@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.canonical import canonical_json
+from runner.canonical import canonical_json, sha256_hex
+from runner.folding import fold_text
+from runner.manifest.drafts import even
 from runner.model import (
     BASE,
     FileImage,
@@ -22,7 +24,14 @@ from runner.model import (
     UploadedImage,
     UrlImage,
 )
-from runner.plan.identity import identity_of, ingredients_json, ingredients_of, renamed
+from runner.plan.identity import (
+    current_identity,
+    first_identity,
+    identity_of,
+    ingredients_json,
+    ingredients_of,
+    renamed,
+)
 
 FILE = FileImage(Path("/a/style.png"), "style.png", "ab" * 32, "image/png", 10, 600, 600)
 LOOK = Look(
@@ -191,3 +200,62 @@ def test_a_rename_touches_nothing_but_references(key: str) -> None:
     look = replace(LOOK, prompt=prompt, reference=None)
     text = canonical_json(ingredients_of(look, {}))
     assert renamed(text, {key: "other"}) == text
+
+
+FOLDED_ALIKE = {
+    "no-break space": "a navy\u00a0blazer, caf\u00e9",
+    "narrow no-break and thin spaces": "a\u202fnavy\u2009blazer, caf\u00e9",
+    "ideographic space": "a navy\u3000blazer, caf\u00e9",
+    "a run of them": "\u00a0a navy \u00a0 blazer,\u2003caf\u00e9\u2028",
+    "spaces of no width": "a na\u200bvy blazer\u2060, \ufeffcaf\u00e9",
+    "vertical tab, form feed, next line": "a\x0bnavy\x0cblazer,\x85caf\u00e9",
+    "decomposed": "a navy blazer, cafe\u0301",
+}
+STAY_APART = {
+    "zero width joiner": "a navy\u200d blazer, caf\u00e9",
+    "zero width non-joiner": "a navy\u200c blazer, caf\u00e9",
+    "compatibility form": "a navy blazer, \uff43af\u00e9",
+    "a space less": "a navyblazer, caf\u00e9",
+}
+
+
+def prompted(prompt: str) -> str:
+    return identity(replace(LOOK, prompt=prompt))
+
+
+@pytest.mark.parametrize("prompt", FOLDED_ALIKE.values(), ids=FOLDED_ALIKE.keys())
+def test_white_space_and_normal_form_of_a_prompt_take_no_part(prompt: str) -> None:
+    assert prompted(prompt) == prompted("a navy blazer, caf\u00e9")
+
+
+@pytest.mark.parametrize("prompt", STAY_APART.values(), ids=STAY_APART.keys())
+def test_what_makes_other_words_takes_part(prompt: str) -> None:
+    assert prompted(prompt) != prompted("a navy blazer, caf\u00e9")
+
+
+def test_control_characters_are_folded_where_all_else_is_ascii() -> None:
+    assert prompted("a\x0bnavy\x1cblazer\x0c") == prompted("a navy blazer")
+
+
+def test_urls_are_known_by_their_text() -> None:
+    urls = ["https://example.com/caf\u00e9.png", "https://example.com/cafe\u0301.png"]
+    first, second = (identity(replace(LOOK, images=(UrlImage(url),))) for url in urls)
+    assert first != second
+
+
+ODD = st.text(st.sampled_from(' \u00a0\u200b\u0301\u200d\u3000\x0b\\"aeé나가\u212b'))
+
+
+@given(ODD)
+def test_folding_is_idempotent(text: str) -> None:
+    assert fold_text(fold_text(text)) == fold_text(text)
+
+
+@given(ODD)
+def test_a_take_of_the_first_version_is_recognised_by_what_it_recorded(prompt: str) -> None:
+    prompt = even(prompt)  # as every prompt of a manifest is
+    look = replace(LOOK, prompt=prompt)
+    recorded = ingredients_json(look, {BASE: PHOTO, look.key: look})
+    hashed_to_the_letter = sha256_hex(f"lookbook.identity.v1\n{recorded}".encode())
+    assert current_identity(hashed_to_the_letter, recorded) == prompted(fold_text(prompt))
+    assert first_identity(prompted(prompt), recorded) == hashed_to_the_letter
