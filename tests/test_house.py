@@ -13,7 +13,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RUNNER = ROOT / "runner"
 
-VALUES = {"runner", "answers", "canonical", "errors", "files", "model", "nearest", "prices"}
+VALUES = {
+    "runner",
+    "answers",
+    "canonical",
+    "errors",
+    "files",
+    "folding",
+    "model",
+    "nearest",
+    "prices",
+}
 VALUES |= {"resources", "takes"}
 """Modules at the top of the package: frozen values, and tools that know no part of it."""
 
