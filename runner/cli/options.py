@@ -88,7 +88,7 @@ sim_option = click.option(
     metavar="KEY=VALUE",
     help="Set something of the embedded simulator, repeatable: latency=uniform:2,6 (how long a "
     "generation takes), concurrency=10, balance=20 (USD), seed=7, pictures=off, "
-    "fault=moderation:0.1 (see `lookbook simulator --help`).",
+    "fault=moderation:0.1, behave=ignore-keys (see `lookbook simulator --help`).",
 )
 
 account_option = click.option(

@@ -57,8 +57,21 @@ __all__ = ["command"]
     multiple=True,
     metavar="KIND:PROBABILITY",
     help="Inject trouble, repeatable: drop-request, drop-response, truncate, garbage, error-500, "
-    "error-503, error-500-after, slow, rate-limit; for generations fail-generation, moderation, "
-    "consent, expired-link.",
+    "error-503, error-500-after, slow, rate-limit, gateway-403, gateway-404, gateway-502, "
+    "gateway-504; for generations conflict, not-ready, deny, error-body, fail-generation, "
+    "moderation, consent, expired-link, odd-status.",
+)
+@click.option(
+    "--behave",
+    "behaviours",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Let the account depart from the API's page, repeatable: ignore-keys[=avatars], "
+    "lists-lag=SECONDS, reads-lag, wallet-lag, reference-lag, asset-life, gateway-lasts, "
+    "photo-price=USD, prompt-price, charge-at-completion, no-refunds, store-refusals, no-group, "
+    "statuses=capitals (or unlisted, absent), max-groups=N, max-looks, daily-quota, "
+    "money-status=403, billing=subscription (or credits, usage-based, none), auto-reload=75,5. "
+    "All are off unless named.",
 )
 def command(
     *,
@@ -70,12 +83,14 @@ def command(
     pictures: str,
     state: Path | None,
     faults: tuple[str, ...],
+    behaviours: tuple[str, ...],
 ) -> int:
     """Serve HeyGen's v3 API on 127.0.0.1, simulated, until it is ended. Any key is accepted.
 
     Open the address in a browser to see the account; /__simulator__/stats has the figures. Point
     any client to it: HEYGEN_API_BASE=http://127.0.0.1:8765 HEYGEN_API_KEY=anything.
     """
+    from runner.simulator.behaviour import Behaviour
     from runner.simulator.journal import StateError
     from runner.simulator.server import serve
     from runner.simulator.settings import Fault, Latency, Settings
@@ -88,6 +103,7 @@ def command(
             balance=balance,
             pictures=pictures == "on",
             faults=tuple(Fault.parse(text) for text in faults),
+            behaviour=Behaviour.parse(behaviours),
             state=state,
         )
     except (ValueError, InvalidOperation) as error:

@@ -156,6 +156,7 @@ def simulator(state: State, settings: Sim) -> Iterator[str]:
 
 def simulator_settings(settings: Sim, state: Path) -> Any:
     """Read ``--sim KEY=VALUE``. Raises UsageError for what is no setting."""
+    from runner.simulator.behaviour import Behaviour
     from runner.simulator.settings import Fault, Latency, Settings
 
     values: dict[str, Any] = {"state": state, "latency": Latency.parse("lognormal:2.5,0.35")}
@@ -168,12 +169,13 @@ def simulator_settings(settings: Sim, state: Path) -> Any:
     }
     try:
         values["faults"] = tuple(Fault.parse(text) for key, text in settings if key == "fault")
+        values["behaviour"] = Behaviour.parse(text for key, text in settings if key == "behave")
         for key, text in settings:
-            if key != "fault":
+            if key not in ("fault", "behave"):
                 values[key] = readers[key](text)
         return Settings(**values)
     except (ValueError, KeyError, InvalidOperation) as error:
-        known = ", ".join([*readers, "fault"])
+        known = ", ".join([*readers, "fault", "behave"])
         raise UsageError(
             f"--sim cannot be read: {error}", hint=f"It sets one of {known}, as in latency=fixed:2."
         ) from error

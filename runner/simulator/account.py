@@ -6,6 +6,7 @@ brings the account to a moment of the clock that is handed in.
 """
 
 import math
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
@@ -61,6 +62,8 @@ class Account:
         self._group_lists: dict[bool | None, Listing] = {}
         self._due: list[tuple[float, int, str]] = []
         self._aging: deque[Answer] = deque()
+        self._made: list[tuple[float, int]] = []
+        self._fresh: list[str] = []
         self._refund_failed = refund_failed
         self._notes: list[Entry] = []
         self._journal: Journal | None = None
@@ -126,6 +129,8 @@ class Account:
             case Charge():
                 known = before.amount - before.refunded if before is not None else 0
                 self.spent += row.amount - row.refunded - known
+                if before is None:
+                    self._fresh.append(row.id)
         if self._journal is not None:
             self._notes.append([NAMES[type(row)], _plain(row)])
 
@@ -176,15 +181,16 @@ class Account:
             _, _, look_id = heappop(self._due)
             if look_id in self.in_progress:
                 self.in_progress.discard(look_id)
-                self._settle(self.looks[look_id])
+                if self._refund_failed:
+                    self._refund(self.looks[look_id])
         while self._aging and now - self._aging[0].at >= ANSWER_SECONDS:
             answer = self._aging.popleft()
             if self.answers.get(answer.id) is answer:
                 self.drop(answer)
 
-    def _settle(self, look: Look) -> None:
+    def _refund(self, look: Look) -> None:
         charge = self.charges.get(look.id)
-        if look.outcome != "completed" and charge and not charge.refunded and self._refund_failed:
+        if look.outcome != "completed" and charge and not charge.refunded:
             self.put(replace(charge, refunded=charge.amount))
 
     # Reading --------------------------------------------------------------------------------------
@@ -213,6 +219,16 @@ class Account:
         seqs, more = listing.page(before, limit) if listing else ([], False)
         return [self.groups[self._by_seq[seq]] for seq in seqs], more
 
+    def newer_than(self, moment: float) -> int | None:
+        """Return the number of the first look that was made after a moment; None where none was."""
+        place = bisect_right(self._made, (moment, math.inf))
+        return self._made[place][1] if place < len(self._made) else None
+
+    def not_shown(self, moment: float) -> int:
+        """Return what is spent by charges that were taken after a moment, in millionths."""
+        self._fresh = [one for one in self._fresh if self.charges[one].at > moment]
+        return sum(self.charges[one].amount - self.charges[one].refunded for one in self._fresh)
+
     def looks_of(self, group_id: str) -> list[Look]:
         """Every look of a group, oldest first."""
         listing = self._look_lists.get((group_id, None, None))
@@ -233,6 +249,7 @@ class Account:
         for key in _filters(look):
             self._look_lists.setdefault(key, Listing()).add(look.seq)
         if not look.public:
+            self._made.append((look.made_at, look.seq))
             heappush(self._due, (look.ready_at, look.seq, look.id))
             self.in_progress.add(look.id)
 

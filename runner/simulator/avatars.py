@@ -15,9 +15,11 @@ from runner.simulator.portrait import people
 from runner.simulator.records import Charge, Group, Look, LookKind, Outcome
 from runner.simulator.refusals import Refusal, invalid
 from runner.simulator.service import Answer, Call, data
-from runner.simulator.views import balance, group_view, look_view, status
+from runner.simulator.views import asset_of, group_view, look_view, status
 
 PROMPT_LIMIT = 1000
+"""The page's limit; a longer one was seen to be answered with 500, and to cost nothing."""
+
 REFERENCE_LIMIT = 3
 PHOTO_SIDE = 512
 CROWD = 6
@@ -25,6 +27,7 @@ CROWD = 6
 
 ID_LIMIT = 255
 URL_LIMIT = 8192
+DAY_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +51,14 @@ async def create_avatar(call: Call) -> Answer:
     if kind not in readers:
         raise invalid("type", "type must be photo, prompt or digital_twin.")
     order = await readers[kind](call, fields)
+    _check_places(call, order)
     _check_limit(call)
-    _check_wallet(call)
+    _check_wallet(call, order)
     look, group = _begin(call, order)
-    created = {
-        "avatar_item": look_view(call, look, created=True),
-        "avatar_group": group_view(call, group, created=True),
-    }
-    return data(created)
+    item = look_view(call, look, created=True)
+    if call.sim.behaviour.no_group:
+        return data({"avatar_item": {**item, "group_id": None}, "avatar_group": None})
+    return data({"avatar_item": item, "avatar_group": group_view(call, group, created=True)})
 
 
 async def _photo(call: Call, fields: Fields) -> Order:
@@ -79,7 +82,9 @@ async def _digital_twin(call: Call, fields: Fields) -> Order:
 async def _prompt(call: Call, fields: Fields) -> Order:
     """Apply the combination table: ``avatar_id`` says who, ``avatar_group_id`` only where to."""
     name = fields.need("name", limit=NAME_LIMIT)
-    prompt = fields.need("prompt", limit=PROMPT_LIMIT)
+    prompt = fields.need("prompt", limit=None)
+    if len(prompt) > PROMPT_LIMIT:
+        raise Refusal(500, "internal_error", "Something went wrong.")
     avatar_id = fields.text("avatar_id", limit=ID_LIMIT, required=False)
     group_id = fields.text("avatar_group_id", limit=ID_LIMIT, required=False)
     images = fields.objects("reference_images", limit=REFERENCE_LIMIT)
@@ -121,6 +126,10 @@ def _reference(call: Call, look_id: str | None) -> Look | None:
     look = call.sim.account.looks.get(look_id)
     if look is None:
         raise refusals.unknown_reference(look_id)
+    if look.ready_at <= call.now < look.ready_at + call.sim.behaviour.reference_lag:
+        if call.sim.dice.fraction("reference", call.number) < 0.5:
+            raise refusals.unknown_reference(look_id)
+        raise refusals.unusable_reference("avatar_id", f"Avatar {look_id} is not ready.")
     state = status(look, call.sim.account.groups.get(look.group_id), call.now)
     if state != "completed":
         message = f"Avatar {look_id} has no usable image: its status is {state}."
@@ -174,6 +183,9 @@ def _fetched(call: Call, url: str, param: str) -> Seen:
         sound, host = False, ""
     if not sound:
         raise invalid(param, f"{param} must be an https URL.")
+    if host == "mislabelled.invalid":
+        message = "Content type not match image/jpeg != image/png"
+        raise invalid(param, message)
     if host == "slow.invalid" or host.endswith(".slow.invalid"):
         raise Refusal(504, "gateway_timeout", f"Fetching {param} took too long.", param=param)
     if host == "invalid" or host.endswith(".invalid"):
@@ -182,9 +194,9 @@ def _fetched(call: Call, url: str, param: str) -> Seen:
 
 
 def _uploaded(call: Call, asset_id: str, types: frozenset[str], smallest: int, param: str) -> Seen:
-    asset = call.sim.account.assets.get(asset_id)
+    asset = asset_of(call, asset_id)
     if asset is None:
-        raise refusals.not_found(f"Asset {asset_id}", param)
+        raise refusals.no_asset(asset_id, param)
     if asset.state != "completed":
         raise invalid(param, f"Asset {asset_id} is not uploaded yet.")
     if asset.mime_type not in types:
@@ -214,6 +226,26 @@ async def _inline(call: Call, text: str, media_type: str, smallest: int, param: 
     return await call.sim.pictures.study(content)
 
 
+def _check_places(call: Call, order: Order) -> None:
+    """Refuse a group beyond the account's slots, a look beyond a group's, or a used-up quota."""
+    account, behaviour = call.sim.account, call.sim.behaviour
+    own = sum(not group.public for group in account.groups.values())
+    if order.group is None and behaviour.max_groups and own >= behaviour.max_groups:
+        message = f"You have exceeded your limit of {behaviour.max_groups} photo avatars"
+        raise Refusal(400, "resource_limit_exceeded", message)
+    if order.group is not None and behaviour.max_looks:
+        looks = account.cover(order.group.id)[1]
+        if looks >= behaviour.max_looks:
+            message = f"Avatar group {order.group.id} has {looks} looks, which is the limit."
+            raise Refusal(400, "resource_limit_reached", message)
+    if behaviour.daily_quota and account.counted("made", _day(call)) >= behaviour.daily_quota:
+        raise Refusal(429, "quota_exceeded", "The quota of generations of this day is used up.")
+
+
+def _day(call: Call) -> str:
+    return str(int(call.now // DAY_SECONDS))
+
+
 def _check_limit(call: Call) -> None:
     account = call.sim.account
     if len(account.in_progress) < call.sim.settings.concurrency:
@@ -225,11 +257,11 @@ def _check_limit(call: Call) -> None:
     raise Refusal(429, "rate_limit_exceeded", message, headers={"Retry-After": after})
 
 
-def _check_wallet(call: Call) -> None:
-    if call.sim.settings.balance is not None and balance(call) < call.sim.price:
-        raise Refusal(
-            402, "insufficient_credit", "The wallet does not hold the price of a generation."
-        )
+def _check_wallet(call: Call, order: Order) -> None:
+    left = call.sim.opening_balance - call.sim.account.spent
+    if call.sim.settings.balance is not None and left < call.sim.price(order.kind):
+        message = "The wallet does not hold the price of a generation."
+        raise Refusal(call.sim.behaviour.money_status, "insufficient_credit", message)
 
 
 def _begin(call: Call, order: Order) -> tuple[Look, Group]:
@@ -252,6 +284,8 @@ def _begin(call: Call, order: Order) -> tuple[Look, Group]:
         outcome=_outcome(call),
         needs_consent=group.consent != "approved" and _strikes(call, "consent"),
         expired_link=_strikes(call, "expired-link"),
+        odd_status=_strikes(call, "odd-status"),
+        made_at=call.now,
         reference=order.reference.id if order.reference else None,
         prompt=order.prompt,
         gender=people.decode(order.face).gender,
@@ -261,8 +295,16 @@ def _begin(call: Call, order: Order) -> tuple[Look, Group]:
         height=height,
     )
     account.put(look)
-    key = call.headers.get("idempotency-key")
-    account.put(Charge(id=look.id, name=look.name, idempotency_key=key, amount=sim.price))
+    account.count("made", _day(call))
+    account.put(
+        Charge(
+            id=look.id,
+            name=look.name,
+            idempotency_key=call.headers.get("idempotency-key"),
+            amount=sim.price(order.kind),
+            at=look.ready_at if sim.behaviour.charge_at_completion else call.now,
+        )
+    )
     account.note_peak()
     return look, group
 

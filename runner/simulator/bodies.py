@@ -98,8 +98,8 @@ class Fields:
         """Return a field's value, or None when it is absent or null."""
         return self._values.pop(name, None)
 
-    def text(self, name: str, *, limit: int, required: bool = True) -> str | None:
-        """Return a string of 1 to ``limit`` characters that is not blank."""
+    def text(self, name: str, *, limit: int | None, required: bool = True) -> str | None:
+        """Return a string of 1 to ``limit`` characters (None: any number) that is not blank."""
         value = self.take(name)
         if value is None:
             if required:
@@ -109,14 +109,14 @@ class Fields:
             raise invalid(self.at(name), f"{self.at(name)} must be a string.")
         if not value.strip():
             raise invalid(self.at(name), f"{self.at(name)} must not be empty.")
-        if len(value) > limit:
+        if limit is not None and len(value) > limit:
             message = f"{self.at(name)} has {len(value)} characters; at most {limit} are allowed."
             raise invalid(self.at(name), message)
         if not value.isprintable() and _unsound(value):
             raise invalid(self.at(name), f"{self.at(name)} holds characters that are not text.")
         return value
 
-    def need(self, name: str, *, limit: int) -> str:
+    def need(self, name: str, *, limit: int | None) -> str:
         """Return a string that must be there."""
         value = self.text(name, limit=limit)
         if value is None:

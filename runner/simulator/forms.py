@@ -62,7 +62,7 @@ LOOK = record(
         "name": TEXT,
         "avatar_type": {"enum": sorted(set(AVATAR_TYPES.values()))},
         "group_id": MAYBE_TEXT,
-        "status": {"enum": ["processing", "pending_consent", "completed", "failed", None]},
+        "status": MAYBE_TEXT,
         "error": maybe(record({"code": TEXT, "message": TEXT})),
         "preview_image_url": MAYBE_TEXT,
         "preview_video_url": MAYBE_TEXT,
@@ -109,17 +109,40 @@ UPLOAD = record(
         "status": {"const": "pending_upload"},
     }
 )
+NUMBER: Schema = {"type": "number"}
+RELOAD = record({"enabled": {"type": "boolean"}, "amount_usd": NUMBER, "threshold_usd": NUMBER})
+CREDITS = record({"remaining": NUMBER, "resets_at": MAYBE_TEXT})
 USER = record(
     {
         "username": TEXT,
         "email": MAYBE_TEXT,
         "first_name": MAYBE_TEXT,
         "last_name": MAYBE_TEXT,
-        "billing_type": {"enum": ["wallet", "subscription", "usage_based"]},
+        "billing_type": {"enum": ["wallet", "subscription", "usage_based", None]},
+    },
+    {
         "wallet": record(
-            {"currency": {"enum": ["usd", "credits"]}, "remaining_balance": {"type": "number"}}
+            {
+                "currency": {"enum": ["usd", "credits"]},
+                "remaining_balance": NUMBER,
+                "auto_reload": maybe(RELOAD),
+            }
         ),
-    }
+        "subscription": record(
+            {
+                "plan": TEXT,
+                "credits": record({"premium_credits": CREDITS, "add_on_credits": CREDITS}),
+            }
+        ),
+        "usage_based": record(
+            {
+                "spending_cap_usd": NUMBER,
+                "spending_current_usd": NUMBER,
+                "included_credits": NUMBER,
+                "remaining_credits": NUMBER,
+            }
+        ),
+    },
 )
 WEBHOOK = record(
     {
@@ -212,5 +235,5 @@ AVATAR_FILTER: dict[str, Schema] = {
     "avatar_type": {"enum": sorted(set(AVATAR_TYPES.values()))},
     **PAGING,
 }
-CREATED = record({"avatar_item": ref("Look"), "avatar_group": ref("Group")})
+CREATED = record({"avatar_item": maybe(ref("Look")), "avatar_group": maybe(ref("Group"))})
 CONSENT = record({"url": TEXT, "avatar_group": ref("Group")})

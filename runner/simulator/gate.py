@@ -22,11 +22,20 @@ Area = Literal["api", "file", "own"]
 
 BEFORE: Mapping[FaultKind, Callable[[], Refusal]] = {
     "error-500": lambda: Refusal(500, "internal_error", "Something broke; nothing was done."),
+    "conflict": lambda: Refusal(409, "conflict", "The resource was changed; nothing was done."),
+    "not-ready": lambda: Refusal(409, "resource_not_ready", "The resource is not ready yet."),
+    "deny": lambda: Refusal(403, "resource_access_denied", "This request is not allowed."),
     "error-503": lambda: Refusal(503, "service_unavailable", "The service is away; try again."),
     "rate-limit": lambda: Refusal(
         429, "rate_limit_exceeded", "Too many requests.", headers={"Retry-After": "1"}
     ),
 }
+ONLY_GENERATIONS: frozenset[FaultKind] = frozenset({"conflict", "not-ready", "deny", "error-body"})
+"""Faults of ``POST /v3/avatars`` alone; in the table above, all but the first three strike all."""
+
+GATEWAYS: Mapping[FaultKind, int] = {"gateway-403": 403, "gateway-404": 404, "gateway-502": 502}
+TITLES = {403: "Forbidden", 404: "Not Found", 502: "Bad Gateway", 504: "Gateway Time-out"}
+
 AFTERWARDS = Refusal(500, "internal_error", "Something went wrong.")
 GARBAGE = b"<!doctype html><title>Gateway</title><p>An intermediary answered instead."
 
@@ -51,6 +60,11 @@ class Operation:
     def label(self) -> str:
         """How the figures call it."""
         return f"{self.method} {self.route}"
+
+    @property
+    def generates(self) -> bool:
+        """Whether it is the one that costs money."""
+        return self.label == "POST /v3/avatars"
 
 
 class Gate:
@@ -79,6 +93,13 @@ def refused(refusal: Refusal) -> Answer:
     return Answer(refusal.status, json_bytes(refusal.envelope()), headers=refusal.headers)
 
 
+def gateway_page(status: int) -> Answer:
+    """Return what something in between answers: a page, without the API's envelope."""
+    title = f"{status} {TITLES[status]}"
+    text = f"<!doctype html><title>{title}</title><h1>{title}</h1>"
+    return Answer(status, text.encode(), "text/html")
+
+
 class _Exchange:
     """One request and its answer."""
 
@@ -105,7 +126,7 @@ class _Exchange:
         if self._operation.area != "own":
             self._number = account.count("last", "request")
             account.count("requests", self._operation.label)
-            self._faults = strikes(sim, self._number)
+            self._faults = self._suffered(strikes(sim, self._number))
         try:
             if self._struck("drop-request"):
                 account.commit()
@@ -123,6 +144,12 @@ class _Exchange:
             if self._claim is not None:
                 sim.in_flight.discard(self._claim)
 
+    def _suffered(self, drawn: frozenset[FaultKind]) -> frozenset[FaultKind]:
+        """Leave out the faults that this kind of request does not have."""
+        if not self._operation.generates:
+            drawn -= ONLY_GENERATIONS
+        return drawn if self._operation.area == "api" else drawn - GATEWAYS.keys() - {"gateway-504"}
+
     def _struck(self, kind: FaultKind) -> bool:
         struck = kind in self._faults
         if struck:
@@ -131,15 +158,30 @@ class _Exchange:
 
     async def _answer(self) -> Answer:
         try:
-            for kind, refusal in BEFORE.items():
-                if self._struck(kind):
-                    raise refusal()
-            answer = await self._do()
+            answer = self._in_between() or await self._do()
         except Refusal as refusal:
             answer = refused(refusal)
         if answer.status >= 400 and self._operation.area == "api":
             self._sim.account.count("rejected", str(answer.status))
         return answer
+
+    def _in_between(self) -> Answer | None:
+        """Return or raise what is answered before anything happened; None where nothing is."""
+        sim = self._sim
+        for kind, status in GATEWAYS.items():
+            if self._struck(kind):
+                sim.gateway = (self._now + sim.behaviour.gateway_lasts, status)
+                return gateway_page(status)
+        until, status = sim.gateway
+        if self._operation.area == "api" and self._now < until:
+            return gateway_page(status)
+        for kind, refusal in BEFORE.items():
+            if self._struck(kind):
+                raise refusal()
+        if self._struck("error-body"):
+            text = "Nothing was done, whatever the status says."
+            return Answer(200, refused(Refusal(500, "internal_error", text)).body)
+        return None
 
     async def _do(self) -> Answer:
         """Check the key, replay what was answered before, read the body, and act."""
@@ -158,7 +200,7 @@ class _Exchange:
             result = operation.handler(call)
             answer = await result if isinstance(result, Awaitable) else result
         except Refusal as refusal:
-            if self._sim.settings.store_refusals:
+            if self._sim.behaviour.store_refusals:
                 self._remember(refused(refusal))
             raise
         self._remember(answer)
@@ -171,6 +213,10 @@ class _Exchange:
             return None
         params = self._scope.get("path_params", {})
         claim = "\n".join([self._operation.label, *map(str, params.values()), key])
+        if self._ignores_keys():
+            self._sim.account.count("keys", "ignored", int(claim in self._sim.account.answers))
+            self._claim = claim
+            return None
         if claim in self._sim.in_flight:
             message = "The first request with this Idempotency-Key is still in progress."
             raise Refusal(409, "request_in_progress", message)
@@ -179,6 +225,10 @@ class _Exchange:
             self._sim.in_flight.add(claim)
             self._claim = claim
         return stored
+
+    def _ignores_keys(self) -> bool:
+        ignored = self._sim.behaviour.ignore_keys
+        return ignored == "all" or (ignored == "avatars" and self._operation.generates)
 
     def _remember(self, answer: Answer) -> None:
         if self._claim is not None:
@@ -209,6 +259,8 @@ class _Exchange:
         request_id = self._sim.dice.name("req_", self._number)
         if self._struck("error-500-after"):
             answer = refused(AFTERWARDS)
+        elif self._struck("gateway-504"):
+            answer = gateway_page(504)
         elif self._struck("garbage"):
             answer = Answer(answer.status, GARBAGE, "text/html")
         if self._struck("drop-response"):

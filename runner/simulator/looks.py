@@ -31,6 +31,7 @@ def list_looks(call: Call) -> Answer:
     group_id = call.query.get("group_id")
     listing = f"looks {group_id!r} {public} {kind}"
     before, limit = _window(call, listing)
+    before = _listed(call, before)
     looks, more = call.sim.account.find_looks((group_id, public, kind), before, limit)
     token = cursor(call.sim.dice, listing, looks[-1].seq) if more else None
     return page([look_view(call, look) for look in looks], token)
@@ -41,6 +42,7 @@ def list_groups(call: Call) -> Answer:
     public = _ownership(call)
     listing = f"groups {public}"
     before, limit = _window(call, listing)
+    before = _listed(call, before, group=True)
     groups, more = call.sim.account.find_groups(before, limit, public=public)
     token = cursor(call.sim.dice, listing, groups[-1].seq) if more else None
     return page([group_view(call, group) for group in groups], token)
@@ -63,9 +65,25 @@ def _window(call: Call, listing: str) -> tuple[int | None, int]:
     return before, int(text)
 
 
+def _listed(call: Call, before: int | None, *, group: bool = False) -> int | None:
+    """Return the position below which rows are old enough to be listed.
+
+    A group is made right before its first look, and comes into the lists together with it.
+    """
+    lag = call.sim.behaviour.lists_lag
+    first = call.sim.account.newer_than(call.now - lag) if lag else None
+    if first is None:
+        return before
+    hidden = first - group
+    return hidden if before is None else min(before, hidden)
+
+
 def get_look(call: Call) -> Answer:
     """``GET /v3/avatars/looks/{look_id}``."""
-    return data(look_view(call, _look(call)))
+    look = _look(call)
+    if not look.public and call.now < look.made_at + call.sim.behaviour.reads_lag:
+        raise refusals.no_look(look.id)
+    return data(look_view(call, look))
 
 
 def rename_look(call: Call) -> Answer:

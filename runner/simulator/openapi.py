@@ -94,7 +94,7 @@ def _paths() -> dict[str, dict[str, Schema]]:
         },
         "/v3/assets/{asset_id}": {
             "get": _call("One asset", _one(ref("Asset")), may=(404,)),
-            "delete": _call("Delete an asset", _one(record({"asset_id": TEXT})), may=(404,)),
+            "delete": _call("Delete an asset", GONE, may=(404,)),
         },
         "/v3/assets/{asset_id}/complete": {
             "post": _call("Complete a direct upload", _one(ref("Asset")), may=(404, *POSTS))

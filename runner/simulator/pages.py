@@ -117,7 +117,9 @@ def _group_shown(call: Call, group: Group) -> dict[str, Any]:
 
 def _summary(settings: Settings) -> str:
     faults = ", ".join(map(str, settings.faults)) or "none"
-    return f"Seed {settings.seed}, latency {settings.latency}, faults: {faults}."
+    otherwise = ", ".join(settings.behaviour.texts())
+    odd = f" It departs from the API's page: {otherwise}." if otherwise else ""
+    return f"Seed {settings.seed}, latency {settings.latency}, faults: {faults}.{odd}"
 
 
 def _html(template: str, **values: object) -> Answer:

@@ -27,7 +27,8 @@ class Look:
     """One image of a character; what it has become is a matter of the time one asks.
 
     ``face`` and ``scene`` are the portrait module's own notes on who and what is to be drawn.
-    ``expired_link`` holds while the links of this look are handed out already expired.
+    ``expired_link`` holds while the links of this look are handed out already expired,
+    ``odd_status`` where it shows a word that the API's page does not list for a day.
     """
 
     seq: int
@@ -40,6 +41,8 @@ class Look:
     outcome: Outcome = "completed"
     needs_consent: bool = False
     expired_link: bool = False
+    odd_status: bool = False
+    made_at: float = 0.0
     reference: str | None = None
     prompt: str | None = None
     gender: str | None = None
@@ -80,18 +83,20 @@ class Asset:
     scene: str = ""
     tint: str = ""
     expires_at: float = 0.0
+    made_at: float = 0.0
     checksum: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """One accepted generation and its price; ``id`` is the look's."""
+    """One accepted generation and its price; ``id`` is the look's, ``at`` when it is taken."""
 
     id: str
     name: str
     idempotency_key: str | None
     amount: int
     refunded: int = 0
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

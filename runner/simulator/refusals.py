@@ -56,6 +56,11 @@ def no_group(group_id: str, param: str | None = None) -> Refusal:
     return Refusal(404, "avatar_group_not_found", message, param=param)
 
 
+def no_asset(asset_id: str, param: str | None = None) -> Refusal:
+    """404 for an upload that is unknown, or no longer there."""
+    return Refusal(404, "asset_not_found", f"Asset {asset_id} was not found.", param=param)
+
+
 def not_found(what: str, param: str | None = None) -> Refusal:
     """404 for anything else."""
     return Refusal(404, "not_found", f"{what} was not found.", param=param)

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from runner.simulator.account import Account
+from runner.simulator.behaviour import Behaviour
 from runner.simulator.blobs import Blobs
 from runner.simulator.bodies import Receive
 from runner.simulator.dice import Dice
 from runner.simulator.journal import Journal
 from runner.simulator.pictures import Pictures
-from runner.simulator.records import millionths
+from runner.simulator.records import LookKind, millionths
 from runner.simulator.settings import FaultKind, Settings
 
 ENDLESS = 10**12
@@ -36,7 +37,8 @@ class Simulator:
         self.sleep = sleep
         self.dice = Dice(settings.seed)
         try:
-            self.account = Account(journal, refund_failed=settings.refund_failed)
+            refunds = settings.behaviour.charge_at_completion or not settings.behaviour.no_refunds
+            self.account = Account(journal, refund_failed=refunds)
         except BaseException:
             if journal is not None:
                 journal.close()
@@ -46,12 +48,24 @@ class Simulator:
         self.in_flight: set[str] = set()
         endless = settings.balance is None
         self.opening_balance = ENDLESS if endless else millionths(settings.balance or Decimal(0))
-        self.price = millionths(settings.price)
+        self.gateway: tuple[float, int] = (0.0, 502)
+        """Until when a gateway's page answers everything, and with which status."""
 
     def now(self) -> float:
         """Return Unix seconds; time does not run backwards here, whatever the clock does."""
         self._latest = max(self._latest, self._clock())
         return self._latest
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """How the account departs from the API's page, at this moment."""
+        return self.settings.behaviour
+
+    def price(self, kind: LookKind) -> int:
+        """Return what a generation of this kind costs, in millionths."""
+        own = {"photo": self.behaviour.photo_price, "prompt": self.behaviour.prompt_price}
+        price = own.get(kind)
+        return millionths(self.settings.price if price is None else price)
 
     def close(self) -> None:
         """Write what is left to write and release the state file."""

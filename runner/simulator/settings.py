@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal, get_args
 
+from runner.simulator.behaviour import AS_DOCUMENTED, Behaviour
+
 FaultKind = Literal[
     "drop-request",
     "drop-response",
@@ -16,10 +18,19 @@ FaultKind = Literal[
     "error-500-after",
     "slow",
     "rate-limit",
+    "gateway-403",
+    "gateway-404",
+    "gateway-502",
+    "gateway-504",
+    "conflict",
+    "not-ready",
+    "deny",
+    "error-body",
     "fail-generation",
     "moderation",
     "consent",
     "expired-link",
+    "odd-status",
 ]
 
 FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
@@ -114,9 +125,8 @@ class Settings:
 
     ``balance`` is the wallet in USD at the start of the account (None: it never runs dry),
     ``price`` what one generation costs, ``concurrency`` how many generations may be in progress at
-    once. ``refund_failed`` gives the money for a failed generation back. ``store_refusals`` makes
-    an idempotency key replay a refusal too, which the API leaves undocumented. ``state`` is the
-    file that keeps the account; without one it lives as long as the process.
+    once. ``behaviour`` is how the account departs from the API's page. ``state`` is the file that
+    keeps the account; without one it lives as long as the process.
     """
 
     seed: int = 0
@@ -127,8 +137,7 @@ class Settings:
     pictures: bool = True
     faults: tuple[Fault, ...] = ()
     state: Path | None = None
-    refund_failed: bool = True
-    store_refusals: bool = False
+    behaviour: Behaviour = AS_DOCUMENTED
     slow_seconds: float = 3.0
     username: str = "simulated"
 

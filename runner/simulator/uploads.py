@@ -10,7 +10,7 @@ from runner.simulator.records import Asset
 from runner.simulator.refusals import Refusal, invalid
 from runner.simulator.service import Answer, Call, data
 from runner.simulator.signing import check_link, link
-from runner.simulator.views import asset_view
+from runner.simulator.views import asset_of, asset_view
 
 DIRECT_SECONDS = 3600
 """How long the address of a direct upload is good for."""
@@ -36,6 +36,7 @@ async def create_asset(call: Call) -> Answer:
         size_bytes=len(content),
         sha256=sha256(content).hexdigest(),
         state="completed",
+        made_at=call.now,
     )
     asset = await _looked_at(call, asset, content, "file")
     call.sim.blobs.add(content)
@@ -80,6 +81,7 @@ def start_direct_upload(call: Call) -> Answer:
         sha256="",
         state="pending_upload",
         expires_at=int(call.now) + DIRECT_SECONDS,
+        made_at=call.now,
         checksum=checksum.lower() if checksum else None,
     )
     call.sim.account.put(asset)
@@ -180,7 +182,7 @@ def delete_asset(call: Call) -> Answer:
     account.drop(asset)
     if asset.sha256 and not any(other.sha256 == asset.sha256 for other in account.assets.values()):
         call.sim.blobs.remove(asset.sha256)
-    return data({"asset_id": asset.id})
+    return data({"id": asset.id})
 
 
 def asset_file(call: Call) -> Answer:
@@ -195,7 +197,7 @@ def asset_file(call: Call) -> Answer:
 
 def _asset(call: Call) -> Asset:
     asset_id = call.params["asset_id"]
-    asset = call.sim.account.assets.get(asset_id)
+    asset = asset_of(call, asset_id)
     if asset is None:
-        raise refusals.not_found(f"Asset {asset_id}")
+        raise refusals.no_asset(asset_id)
     return asset

@@ -6,6 +6,9 @@ from runner.simulator.records import AVATAR_TYPES, Asset, Group, Look, Webhook, 
 from runner.simulator.service import Call
 from runner.simulator.signing import LINK_SECONDS, link
 
+ODD_SECONDS = 24 * 3600
+"""For how long a look shows a status that the API's page does not list, where a fault says so."""
+
 ERRORS = {
     "failed": {"code": "generation_failed", "message": "The image could not be generated."},
     "moderated": {"code": "moderation_failed", "message": "The image did not pass moderation."},
@@ -21,6 +24,18 @@ def status(look: Look, group: Group | None, now: float) -> str:
     if look.needs_consent and (group is None or group.consent != "approved"):
         return "pending_consent"
     return "completed"
+
+
+def shown_status(call: Call, look: Look, state: str) -> str | None:
+    """Return a status as this account spells it."""
+    if look.odd_status and state == "completed" and call.now < look.ready_at + ODD_SECONDS:
+        return "under_review"
+    statuses = call.sim.behaviour.statuses
+    if statuses == "capitals":
+        return state.upper()
+    if statuses == "unlisted" and state == "processing":
+        return "queued"
+    return None if statuses == "absent" and state == "completed" else state
 
 
 def image_path(look: Look) -> str:
@@ -46,7 +61,7 @@ def look_view(call: Call, look: Look, *, created: bool = False) -> dict[str, Any
         "name": look.name,
         "avatar_type": AVATAR_TYPES[look.kind],
         "group_id": look.group_id,
-        "status": state,
+        "status": shown_status(call, look, state),
         "error": ERRORS[look.outcome] if state == "failed" else None,
         "preview_image_url": _image_url(call, look) if done else None,
         "preview_video_url": None,
@@ -99,20 +114,57 @@ def asset_view(call: Call, asset: Asset, *, state: bool = False) -> dict[str, An
 
 
 def user_view(call: Call) -> dict[str, Any]:
-    """Return the user and the wallet."""
-    return {
+    """Return the user, and the one thing that pays for what is made."""
+    user = {
         "username": call.sim.settings.username,
         "email": None,
         "first_name": None,
         "last_name": None,
-        "billing_type": "wallet",
-        "wallet": {"currency": "usd", "remaining_balance": usd(balance(call))},
     }
+    left = usd(balance(call))
+    match call.sim.behaviour.billing:
+        case "subscription":
+            premium, more = ({"remaining": rest, "resets_at": None} for rest in (left, 0))
+            plan = {"premium_credits": premium, "add_on_credits": more}
+            subscription = {"plan": "creator", "credits": plan}
+            return {**user, "billing_type": "subscription", "subscription": subscription}
+        case "usage-based":
+            used = {
+                "spending_cap_usd": usd(call.sim.opening_balance),
+                "spending_current_usd": usd(call.sim.opening_balance - balance(call)),
+                "included_credits": 0,
+                "remaining_credits": 0,
+            }
+            return {**user, "billing_type": "usage_based", "usage_based": used}
+        case "none":
+            return {**user, "billing_type": None}
+        case kind:
+            currency = "credits" if kind == "credits" else "usd"
+            wallet = {"currency": currency, "remaining_balance": left, "auto_reload": _reload(call)}
+            return {**user, "billing_type": "wallet", "wallet": wallet}
+
+
+def _reload(call: Call) -> dict[str, Any] | None:
+    reload = call.sim.behaviour.auto_reload
+    if reload is None:
+        return None
+    amount, threshold = float(reload.amount), float(reload.threshold)
+    return {"enabled": True, "amount_usd": amount, "threshold_usd": threshold}
 
 
 def balance(call: Call) -> int:
-    """Return what is left in the wallet, in millionths of a dollar."""
-    return call.sim.opening_balance - call.sim.account.spent
+    """Return what the wallet shows as left, in millionths of a dollar."""
+    account = call.sim.account
+    hidden = account.not_shown(call.now - call.sim.behaviour.wallet_lag)
+    return call.sim.opening_balance - account.spent + hidden
+
+
+def asset_of(call: Call, asset_id: str) -> Asset | None:
+    """Return an asset that is there; one may be gone after a while."""
+    asset, life = call.sim.account.assets.get(asset_id), call.sim.behaviour.asset_life
+    if asset is None or (life and call.now >= asset.made_at + life):
+        return None
+    return asset
 
 
 def webhook_view(webhook: Webhook, *, secret: bool = False) -> dict[str, Any]:

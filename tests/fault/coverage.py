@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from runner.policy.lifecycle import TABLE
-from runner.simulator.settings import FAULT_KINDS
-from tests.fault.generate import POINTS
+from tests.fault.generate import FAULT_KINDS, POINTS
 from tests.fault.history import Command, EditKind, MishapKind
 from tests.fault.network import NETWORK_KINDS
 

@@ -6,7 +6,7 @@ from random import Random
 
 from runner.ledger.fold import Note
 from runner.policy.lifecycle import Event
-from runner.simulator.settings import FAULT_KINDS
+from runner.simulator.settings import FaultKind
 from tests.fault.history import (
     CALM,
     Command,
@@ -21,7 +21,14 @@ from tests.fault.history import (
 )
 from tests.fault.network import NETWORK_KINDS
 
-__all__ = ["POINTS", "generate"]
+__all__ = ["FAULT_KINDS", "POINTS", "generate"]
+
+FAULT_KINDS: tuple[FaultKind, ...] = (
+    "drop-request", "drop-response", "truncate", "garbage", "error-500", "error-503",
+    "error-500-after", "slow", "rate-limit", "fail-generation", "moderation", "consent",
+    "expired-link",
+)  # fmt: skip
+"""The simulator's faults that are drawn."""
 
 KINDS = [*Event, Note.RUN_STARTED, Note.RUN_ENDED, Note.WALLET, Note.PICKED, Note.MOVED]
 KINDS += [Note.ASSET_SAVED, Note.IMPORTED]

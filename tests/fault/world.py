@@ -22,6 +22,7 @@ import httpx
 
 from runner.model import FileImage, InlineImage
 from runner.simulator.app import create_app
+from runner.simulator.behaviour import Behaviour
 from runner.simulator.dice import Dice
 from runner.simulator.records import Asset, Group, Look, millionths
 from runner.simulator.service import Simulator
@@ -104,7 +105,7 @@ class World:
                 seed=history.seed,
                 balance=history.balance,
                 price=history.price,
-                refund_failed=history.refund_failed,
+                behaviour=Behaviour(no_refunds=not history.refund_failed),
                 pictures=False,
             ),
             clock=self.now,
@@ -178,7 +179,7 @@ class World:
             faults=tuple(Fault.parse(f"{kind}:{chance}") for kind, chance in weather.faults),
             latency=Latency.parse(weather.latency),
             concurrency=weather.concurrency,
-            store_refusals=weather.store_refusals,
+            behaviour=replace(self.simulator.behaviour, store_refusals=weather.store_refusals),
         )
 
     def top_up(self, amount: Decimal) -> None:

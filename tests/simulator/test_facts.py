@@ -208,7 +208,7 @@ async def _(make: MakeWorld) -> None:
 
 @fact("whether refusals are stored is not documented: an option stores them")
 async def _(make: MakeWorld) -> None:
-    world = make(store_refusals=True)
+    world = make(behave=["store-refusals"])
     first = await world.create(key="k", prompt="")
     again = await world.create(key="k")
     assert (again.status_code, again.content) == (400, first.content)
@@ -335,12 +335,26 @@ async def _(make: MakeWorld) -> None:
     assert error_of(answer) == (400, "invalid_parameter", "limit")
 
 
-@fact("a prompt has at most 1000 characters")
+@fact("a prompt has at most 1000 characters; a longer one is 500, makes nothing, costs nothing")
 async def _(make: MakeWorld) -> None:
     world = make()
-    assert (await world.create(prompt="ä" * 1000)).status_code == 200
-    answer = await world.create(prompt="a" * 1001)
-    assert error_of(answer) == (400, "invalid_parameter", "prompt")
+    answer = await world.create(prompt="a" * 1001, key="k")
+    assert error_of(answer) == (500, "internal_error", None)
+    assert (await world.stats())["charges"] == []
+    assert (await world.create(prompt="ä" * 1000, key="k")).status_code == 200
+
+
+@fact("a name has at most 255 characters, when a look is made and when it is renamed")
+async def _(make: MakeWorld) -> None:
+    world = make()
+    look = await world.made(name="ä" * 255)
+    path = f"/v3/avatars/looks/{look['id']}"
+    assert (await world.client.patch(path, json={"name": "b" * 255})).status_code == 200
+    for answer in (
+        await world.create(name="a" * 256),
+        await world.client.patch(path, json={"name": "a" * 256}),
+    ):
+        assert error_of(answer) == (400, "invalid_parameter", "name")
 
 
 @fact("there are at most 3 reference images, each of the three forms")
@@ -386,12 +400,13 @@ async def _(make: MakeWorld) -> None:
     assert (await world.stats())["charges"] == []
 
 
-@fact("a URL that cannot be fetched is 400 download_failed, one that takes too long 504")
+@fact("a URL: download_failed, a declared type that is not its bytes', or 504 where it is slow")
 async def _(make: MakeWorld) -> None:
     world = make()
     param = "reference_images[0].url"
     for host, expected in (
         ("gone.invalid", (400, "download_failed", param)),
+        ("mislabelled.invalid", (400, "invalid_parameter", param)),
         ("very.slow.invalid", (504, "gateway_timeout", param)),
     ):
         image = {"type": "url", "url": f"https://{host}/a.png"}
@@ -406,7 +421,7 @@ async def _(make: MakeWorld) -> None:
     pending = (await world.post("/v3/assets/direct-uploads", promise)).json()["data"]["asset_id"]
     param = "file.asset_id"
     for asset_id, expected in (
-        ("asset_unknown", (404, "not_found", param)),
+        ("asset_unknown", (404, "asset_not_found", param)),
         (video, (400, "invalid_parameter", param)),
         (pending, (400, "invalid_parameter", param)),
     ):
@@ -609,7 +624,7 @@ async def _(make: MakeWorld) -> None:
 
 @fact("whether failures are refunded is an option, since the API does not say")
 async def _(make: MakeWorld) -> None:
-    world = make(faults=["fail-generation:1"], refund_failed=False)
+    world = make(faults=["fail-generation:1"], behave=["no-refunds"])
     await world.finished()
     assert (await world.stats())["charges"][0]["refunded_usd"] == 0
     assert (await world.stats())["spent_usd"] == 1
@@ -824,9 +839,22 @@ async def _(make: MakeWorld) -> None:
     path = f"/v3/assets/{asset}"
     assert (await world.get(path)).json()["data"]["asset_id"] == asset
     link = (await world.get(path)).json()["data"]["url"]
-    assert (await world.client.delete(path)).status_code == 200
-    assert error_of(await world.get(path)) == (404, "not_found", None)
+    assert (await world.client.delete(path)).json() == {"data": {"id": asset}}
+    assert error_of(await world.get(path)) == (404, "asset_not_found", None)
     assert (await world.get(link)).status_code == 404
+
+
+@fact("an asset may be gone later: asset_not_found, wherever it is named")
+async def _(make: MakeWorld) -> None:
+    world = make(behave=["asset-life=60"])
+    asset = await world.asset(png())
+    image = {"type": "asset_id", "asset_id": asset}
+    assert (await world.create(reference_images=[image])).status_code == 200
+    world.wait(60)
+    param = "reference_images[0].asset_id"
+    answer = await world.create(reference_images=[image])
+    assert error_of(answer) == (404, "asset_not_found", param)
+    assert error_of(await world.get(f"/v3/assets/{asset}"))[:2] == (404, "asset_not_found")
 
 
 async def begin(world: World, content: bytes, **more: object) -> dict[str, object]:
@@ -913,13 +941,106 @@ async def _(make: MakeWorld) -> None:
     assert error_of(answer) == (413, "payload_too_large", "size_bytes")
 
 
-@fact("users/me has its four texts always, of which three may be null, and a wallet")
+@fact("users/me has four texts always, of which three may be null, and at most one way of paying")
 async def _(make: MakeWorld) -> None:
-    user = (await make().get("/v3/users/me")).json()["data"]
-    assert set(user) == {"username", "email", "first_name", "last_name", "billing_type", "wallet"}
-    assert user["username"] == "simulated"
-    assert user["billing_type"] == "wallet"
-    assert set(user["wallet"]) == {"currency", "remaining_balance"}
+    texts = {"username", "email", "first_name", "last_name", "billing_type"}
+    for behave, billing, paying in (
+        ("billing=wallet", "wallet", {"wallet"}),
+        ("billing=credits", "wallet", {"wallet"}),
+        ("billing=subscription", "subscription", {"subscription"}),
+        ("billing=usage-based", "usage_based", {"usage_based"}),
+        ("billing=none", None, set()),
+    ):
+        user = (await make(behave=[behave]).get("/v3/users/me")).json()["data"]
+        assert set(user) == texts | paying
+        assert (user["username"], user["billing_type"]) == ("simulated", billing)
+
+
+@fact("users/me: a wallet in usd or credits, with auto_reload or null")
+async def _(make: MakeWorld) -> None:
+    async def wallet(*behave: str) -> dict[str, object]:
+        answer = await make(behave=behave, balance=3).get("/v3/users/me")
+        shown: dict[str, object] = answer.json()["data"]["wallet"]
+        return shown
+
+    plain = {"currency": "usd", "remaining_balance": 3, "auto_reload": None}
+    assert await wallet() == plain
+    assert await wallet("billing=credits") == {**plain, "currency": "credits"}
+    reload = {"enabled": True, "amount_usd": 75, "threshold_usd": 5}
+    assert await wallet("auto-reload=75,5") == {**plain, "auto_reload": reload}
+
+
+@fact("users/me: a subscription's credits, and the cap of an account that pays by usage")
+async def _(make: MakeWorld) -> None:
+    world = make(behave=["billing=subscription"], balance=5)
+    await world.made()
+    plan = (await world.get("/v3/users/me")).json()["data"]["subscription"]
+    assert set(plan) == {"plan", "credits"}
+    assert set(plan["credits"]) == {"premium_credits", "add_on_credits"}
+    assert plan["credits"]["premium_credits"] == {"remaining": 4, "resets_at": None}
+    world = make(behave=["billing=usage-based"], balance=5)
+    await world.made()
+    usage = (await world.get("/v3/users/me")).json()["data"]["usage_based"]
+    assert (usage["spending_cap_usd"], usage["spending_current_usd"]) == (5, 1)
+    assert usage.keys() - {"spending_cap_usd", "spending_current_usd"} == {
+        "included_credits", "remaining_credits",
+    }  # fmt: skip
+
+
+@fact("slots count groups: resource_limit_exceeded, until a group is deleted; not a look")
+async def _(make: MakeWorld) -> None:
+    world = make(behave=["max-groups=2"])
+    first = await world.finished()
+    await world.finished()
+    answer = await world.create()
+    assert error_of(answer) == (400, "resource_limit_exceeded", None)
+    assert "You have exceeded your limit of 2 photo avatars" in answer.text
+    second = await world.made(avatar_id=first["id"])
+    await world.client.delete(f"/v3/avatars/looks/{second['id']}")
+    assert error_of(await world.create())[:2] == (400, "resource_limit_exceeded")
+    await world.client.delete(f"/v3/avatars/{first['group_id']}")
+    assert (await world.create()).status_code == 200
+
+
+@fact("a group may be full (500 looks, seen once): resource_limit_reached")
+async def _(make: MakeWorld) -> None:
+    world = make(behave=["max-looks=2"], latency="fixed:0")
+    base = await world.made()
+    await world.made(avatar_id=base["id"])
+    answer = await world.create(avatar_id=base["id"])
+    assert error_of(answer) == (400, "resource_limit_reached", None)
+    assert (await world.create()).status_code == 200
+
+
+@fact("quota_exceeded is 429 as well, and about a day, not about a moment")
+async def _(make: MakeWorld) -> None:
+    world = make(behave=["daily-quota=1"])
+    await world.made()
+    answer = await world.create()
+    assert error_of(answer) == (429, "quota_exceeded", None)
+    assert "Retry-After" not in answer.headers
+    world.wait(3600)
+    assert (await world.create()).status_code == 429
+    world.wait(DAY)
+    assert (await world.create()).status_code == 200
+
+
+@fact("409 conflict and resource_not_ready are refusals, not about a request under way")
+async def _(make: MakeWorld) -> None:
+    for kind, code in (("conflict", "conflict"), ("not-ready", "resource_not_ready")):
+        world = make(faults=[f"{kind}:1"])
+        assert error_of(await world.create(key="k")) == (409, code, None)
+        assert (await world.get("/v3/users/me")).status_code == 200
+        world.sim.settings = make().sim.settings
+        assert (await world.create(key="k")).status_code == 200
+
+
+@fact("avatar_group and the look's group_id are nullable: the look's id is what was paid for")
+async def _(make: MakeWorld) -> None:
+    world = make(behave=["no-group"])
+    data = (await world.create()).json()["data"]
+    assert data["avatar_group"] is data["avatar_item"]["group_id"] is None
+    assert (await world.look(data["avatar_item"]["id"]))["group_id"]
 
 
 @fact("webhook endpoints are made, listed, changed, deleted, and get new secrets")

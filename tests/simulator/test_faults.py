@@ -63,6 +63,33 @@ async def test_an_error_comes_before_or_after_the_work(
     assert rejected == ({} if done else {str(status): 1})
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "done"),
+    [("gateway-403", 403, 0), ("gateway-404", 404, 0), ("gateway-502", 502, 0),
+     ("gateway-504", 504, 1)],
+)  # fmt: skip
+async def test_a_gateway_answers_with_a_page_of_its_own(
+    make: MakeWorld, kind: str, status: int, done: int
+) -> None:
+    world = make(faults=[f"{kind}:1"])
+    answer = await world.create()
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html")
+    assert "error" not in answer.text
+    assert await charged(world) == done
+    assert (await world.get("/v3/users/me")).status_code == status
+
+
+async def test_a_denied_generation_and_an_error_with_200_do_nothing(make: MakeWorld) -> None:
+    for kind, status, code in (
+        ("deny", 403, "resource_access_denied"),
+        ("error-body", 200, "internal_error"),
+    ):
+        world = make(faults=[f"{kind}:1"])
+        assert error_of(await world.create())[:2] == (status, code)
+        assert (await world.get("/v3/users/me")).json()["data"]
+        assert await charged(world) == 0
+
+
 async def test_slow_delays_the_answer_and_not_the_work(make: MakeWorld) -> None:
     world = make(faults=["slow:1"], slow_seconds=5.0, latency="fixed:2")
     answer = await world.create()

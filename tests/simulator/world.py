@@ -11,6 +11,7 @@ import httpx
 from starlette.applications import Starlette
 
 from runner.simulator.app import create_app
+from runner.simulator.behaviour import Behaviour
 from runner.simulator.service import Simulator
 from runner.simulator.settings import Fault, Latency, Settings
 
@@ -117,7 +118,9 @@ def settings_of(**options: Any) -> Settings:
     latency = Latency.parse(options.pop("latency", "fixed:2"))
     for amount in {"balance", "price"} & set(options):
         options[amount] = Decimal(options[amount])
-    return Settings(**{"pictures": False, "latency": latency, "faults": faults, **options})
+    behaviour = Behaviour.parse(options.pop("behave", ()))
+    fixed = {"pictures": False, "latency": latency, "faults": faults, "behaviour": behaviour}
+    return Settings(**{**fixed, **options})
 
 
 def png(width: int = 512, height: int = 512) -> bytes:
