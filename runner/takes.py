@@ -16,7 +16,9 @@ __all__ = [
     "COUNTING",
     "Account",
     "Billing",
+    "Doubled",
     "LookState",
+    "Neighbours",
     "Snapshot",
     "Take",
     "TakeState",
@@ -79,7 +81,7 @@ class Billing(StrEnum):
     BILLED = "billed"
     """The server accepted the work."""
     ASSUMED = "assumed_billed"
-    """The generation failed; the API does not say whether it was billed, so it counts."""
+    """No answer says so, and it counts: a generation that failed, or a look found by a search."""
     REFUNDED = "refunded"
     """The generation failed, and the wallet shows that it was not billed."""
 
@@ -147,11 +149,40 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubled:
+    """A look that the account made although the idempotency key of ``take`` had made one already.
+
+    ``take`` is a label; ``price`` in USD is held against every ceiling, ``run`` the run it counts
+    in. While a ledger has one, nothing is sent again under its own key on that account.
+    """
+
+    look_id: str
+    name: str
+    take: str
+    price: Decimal
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What the other ledgers and results files of the folder know.
+
+    ``ids`` are looks and groups; ``unresolved`` the labels of sends, by look name, of which they do
+    not know what became. ``unreadable`` are files that could not be read.
+    """
+
+    ids: frozenset[str] = frozenset()
+    unresolved: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a ledger holds at one moment: every take by look key, in number order, and the picks.
 
     ``picks`` maps a look's key to the uid of its picked take. ``account`` is None where no ledger
-    exists yet. ``spent`` is what counts against the campaign's budget so far, in USD.
+    exists yet. ``spent`` is what counts against the campaign's budget so far, in USD. ``doubled``
+    are looks that show that the account does not honour idempotency keys.
     """
 
     account: Account | None = None
@@ -159,6 +190,7 @@ class Snapshot:
     takes: Mapping[str, tuple[Take, ...]] = field(default_factory=lambda: MappingProxyType({}))
     picks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     spent: Decimal = Decimal(0)
+    doubled: tuple[Doubled, ...] = ()
 
     def pick(self, look: str) -> Take | None:
         """Give the picked take of a look, or None while there is none."""

@@ -4,7 +4,7 @@ Every method of ``Api`` gives a ``Reply`` and raises nothing but cancellation: a
 and silence are values, because money hangs on telling them apart.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ from runner.answers import (
 from runner.model import FileImage, LookKind
 from runner.plan.moves import Moves
 from runner.policy.lifecycle import Event
-from runner.takes import Account, Snapshot, Take
+from runner.takes import Account, Doubled, Snapshot, Take
 
 __all__ = [
     "Api",
@@ -257,6 +257,32 @@ class Ledger(Protocol):
 
     async def follow(self, moves: Moves) -> None:
         """Commit that looks have other keys now (old → new): what was bought goes with them."""
+        ...
+
+    @property
+    def honours_keys(self) -> bool:
+        """Whether nothing has shown that the account makes a second look for the same key."""
+        ...
+
+    def listed_before(self, uid: str) -> frozenset[str]:
+        """Return the strangers that the account was seen to hold before a take's first send."""
+        ...
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """Return the strangers of which a person said that they are not this campaign's."""
+        ...
+
+    async def note_listed(self, ids: Collection[str], accepted: Collection[str] = ()) -> None:
+        """Remember strangers that the account holds, each once, and which a person accepted."""
+        ...
+
+    async def note_doubled(self, looks: Collection[Doubled]) -> None:
+        """Commit that the account does not honour keys: these looks show it, and are held."""
+        ...
+
+    async def trust_keys(self, by: str) -> None:
+        """Withdraw that the account does not honour keys; ``by`` says who or what shows it."""
         ...
 
     def body(self, uid: str) -> bytes:

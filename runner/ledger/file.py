@@ -6,7 +6,7 @@ the only writer there is, so concurrency cannot leak through a ceiling.
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from runner.plan.moves import Moves, followed_picks, moved_take
 from runner.policy.budget import Ceilings, held, refusing
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
-from runner.takes import Account, Snapshot, Take, TakeState
+from runner.takes import Account, Doubled, Snapshot, Take, TakeState
 
 __all__ = [
     "LedgerFile",
@@ -147,6 +147,20 @@ class LedgerFile:
     def was_at(self, position: str) -> bool:
         """Whether this very ledger once was at a position, and so holds all that it held then."""
         return self.store.was_at(position)
+
+    @property
+    def honours_keys(self) -> bool:
+        """Whether nothing has shown that the account makes a second look for the same key."""
+        return not self.store.state.doubled
+
+    def listed_before(self, uid: str) -> frozenset[str]:
+        """Give the strangers that the account was seen to hold before the first send of a take."""
+        return self.store.listed_before(uid)
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """Return the strangers of which a person said that they are not this campaign's."""
+        return frozenset(self.store.listed()[1])
 
     def body(self, uid: str) -> bytes:
         """Give the stored body of a take, byte for byte."""
@@ -277,6 +291,35 @@ class LedgerFile:
                     store.emit(Note.PICKED, {"look": take.look, "take": take.uid})
 
         await self._writer.write(operation)
+
+    async def note_listed(self, ids: Collection[str], accepted: Collection[str] = ()) -> None:
+        """Remember strangers that the account holds, each once, before anything is sent.
+
+        ``accepted`` are those of which a person said that they are not this campaign's.
+        """
+
+        def operation(store: Store) -> None:
+            known, said = store.listed()
+            facts = {"ids": sorted({*ids} - known), "accepted": sorted({*accepted} - said)}
+            if any(facts.values()):
+                store.emit(Note.LISTED, facts)
+
+        await self._writer.write(operation)
+
+    async def note_doubled(self, looks: Collection[Doubled]) -> None:
+        """Commit that the account does not honour keys: these looks show it, and are held."""
+
+        def operation(store: Store) -> None:
+            for look in looks:
+                if look.look_id not in store.state.doubled:
+                    facts = {"look_id": look.look_id, "name": look.name, "take": look.take}
+                    store.emit(Note.KEYS_IGNORED, facts | {"price": str(look.price)})
+
+        await self._writer.write(operation)
+
+    async def trust_keys(self, by: str) -> None:
+        """Withdraw that the account does not honour keys; ``by`` says who or what shows it."""
+        await self._writer.write(lambda store: store.emit(Note.KEYS_TRUSTED, {"by": by}))
 
     async def save_asset(self, sha256: str, asset_id: str) -> None:
         """Remember that the account has a file's content."""

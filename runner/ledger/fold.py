@@ -16,7 +16,7 @@ from typing import Any
 from runner.model import LookKind
 from runner.plan.identity import current_identity
 from runner.policy.lifecycle import BILLING, Event, after
-from runner.takes import Billing, Take, TakeState
+from runner.takes import Billing, Doubled, Take, TakeState
 
 __all__ = [
     "Entry",
@@ -43,6 +43,13 @@ class Note(StrEnum):
     IMPORTED = "imported"
     ASSET_SAVED = "asset_saved"
     ASSET_FORGOTTEN = "asset_forgotten"
+    LISTED = "listed"
+    """Ids of looks and groups that the account held before anything was sent, and nobody here knew:
+    ``ids``, each once. ``accepted`` are those of which a person said that they are not ours."""
+    KEYS_IGNORED = "keys_ignored"
+    """A replay made a second look: ``runner.takes.Doubled``. Nothing is replayed from then on."""
+    KEYS_TRUSTED = "keys_trusted"
+    """That is withdrawn: by a person (``by``), or because another ledger has the look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ class State:
         self.picks: dict[str, str] = {}
         self.assets: dict[str, str] = {}
         self.wallet: dict[str, Any] | None = None
+        self.doubled: dict[str, Doubled] = {}
         self.last_at: float = 0.0
 
     def put(self, take: Take) -> None:
@@ -184,7 +192,8 @@ def apply(state: State, entry: Entry) -> Take | None:
     if known is None:
         known = Take(uid=entry.take, **changes)
     changes["state"] = after(known.state, event)
-    changes["billing"] = BILLING.get(event, known.billing)
+    # A look that was found without an answer says so itself; older ledgers' events do not.
+    changes.setdefault("billing", BILLING.get(event, known.billing))
     moved = changed(known, changes)
     state.put(moved)
     return moved
@@ -213,6 +222,11 @@ def _note(state: State, note: Note, entry: Entry) -> None:
             del state.assets[sha256]
     elif note is Note.WALLET:
         state.wallet = dict(facts)
+    elif note is Note.KEYS_IGNORED:
+        look_id, price = facts["look_id"], Decimal(facts["price"])
+        state.doubled[look_id] = Doubled(look_id, facts["name"], facts["take"], price, entry.run)
+    elif note is Note.KEYS_TRUSTED:
+        state.doubled.clear()
 
 
 def numbers_of(takes: Iterable[Take]) -> dict[str, int]:

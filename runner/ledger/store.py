@@ -23,7 +23,7 @@ from runner.ledger.database import explain
 from runner.ledger.fold import Entry, Note, State, apply, differing, take_of, to_facts
 from runner.policy.budget import held, held_in_run
 from runner.policy.lifecycle import Event
-from runner.takes import Account, Snapshot, Take
+from runner.takes import Account, Doubled, Snapshot, Take
 
 __all__ = ["Operation", "Probe", "Store", "keys_in", "was_at"]
 
@@ -136,6 +136,7 @@ class Store:
             ),
             picks=MappingProxyType(dict(self.state.picks)),
             spent=self.spent,
+            doubled=tuple(self.state.doubled.values()),
         )
 
     def position(self) -> str:
@@ -157,6 +158,34 @@ class Store:
     def was_at(self, position: str) -> bool:
         """Whether this very ledger once was at a position, and so holds all that it held then."""
         return was_at(self._connection, position)
+
+    def listed(self) -> tuple[set[str], set[str]]:
+        """Give all looks and groups that were listed as strangers, and those that were accepted."""
+        known: set[str] = set()
+        accepted: set[str] = set()
+        for (text,) in self._connection.execute(
+            "SELECT facts FROM events WHERE kind = ?", (Note.LISTED,)
+        ):
+            facts = json.loads(text)
+            known.update(facts["ids"])
+            accepted.update(facts["accepted"])
+        return known, accepted
+
+    def listed_before(self, uid: str) -> frozenset[str]:
+        """Give what was listed as a stranger before the first send of a take.
+
+        The order of the events decides; for a take that came from elsewhere, the time.
+        """
+        with self._lock:
+            (seq,) = self._connection.execute(
+                "SELECT max(seq) FROM events WHERE take = ? AND kind = ?", (uid, Event.INTENDED)
+            ).fetchone()
+            sent = self.state.takes[uid].sent_at or 0.0
+            rows = self._connection.execute(
+                "SELECT facts FROM events WHERE kind = ? AND (seq < ? OR (? IS NULL AND at <= ?))",
+                (Note.LISTED, seq, seq, sent),
+            ).fetchall()
+        return frozenset(one for (facts,) in rows for one in json.loads(facts)["ids"])
 
     def events(self) -> Iterable[Entry]:
         """Give every event, in order."""
@@ -204,6 +233,17 @@ class Store:
         ).fetchone()
         self.state.wallet = json.loads(wallet[0]) if wallet else None
         self.spent_in_run = held_in_run(self.state.takes.values(), self.run or "")
+        self._load_doubled()
+
+    def _load_doubled(self) -> None:
+        """Read which looks were made twice, if nobody has withdrawn that since."""
+        rows = self._connection.execute(
+            "SELECT at, run, kind, facts FROM events WHERE kind IN (?, ?) ORDER BY seq",
+            (Note.KEYS_IGNORED, Note.KEYS_TRUSTED),
+        )
+        for at, run, kind, facts in rows.fetchall():
+            apply(self.state, Entry(at, run, None, kind, json.loads(facts)))
+        self._hold_doubled(())
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -248,9 +288,10 @@ class Store:
     def emit(self, kind: str, facts: Mapping[str, Any], take: str | None = None) -> Take | None:
         """Append one event and bring what is derived from it up to date, in memory and on disk."""
         before = self.state.takes.get(take) if take is not None else None
+        doubled = [*self.state.doubled.values()]
         entry = Entry(self._now(), self.run, take, str(kind), facts)
         moved = apply(self.state, entry)
-        if moved is not None or kind == Note.PICKED:
+        if moved is not None or kind in (Note.PICKED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED):
             self._snapshot = None
         self._connection.execute(
             "INSERT INTO events (at, run, take, kind, facts) VALUES (?, ?, ?, ?, ?)",
@@ -261,6 +302,8 @@ class Store:
             self._write_take(before, moved)
         else:
             self._write_note(entry)
+        if len(doubled) != len(self.state.doubled):
+            self._hold_doubled(doubled)
         return moved
 
     def put_body(self, body: bytes) -> str:
@@ -297,6 +340,14 @@ class Store:
             self.spent_in_run += now
         if before is not None and before.run == self.run:
             self.spent_in_run -= was
+
+    def _hold_doubled(self, before: Iterable[Doubled]) -> None:
+        """Hold what was made twice against the ceilings, or release it."""
+        for sign, looks in ((-1, before), (1, self.state.doubled.values())):
+            for look in looks:
+                self.spent += sign * look.price
+                if look.run == self.run:
+                    self.spent_in_run += sign * look.price
 
     def _write_note(self, entry: Entry) -> None:
         facts = entry.facts

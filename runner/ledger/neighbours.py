@@ -1,0 +1,72 @@
+"""What the other ledgers and results files of a folder know of the account.
+
+All ``*.lookbook`` folders beside a manifest, every account's subfolder included. A look that one of
+them knows is no stranger, and no search for another campaign's send may take it.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.errors import LookbookError
+from runner.ledger.database import glimpse
+from runner.ledger.places import LEDGER, SIMULATED, State
+from runner.takes import Neighbours, TakeState
+
+__all__ = ["read_neighbours"]
+
+RESULTS = "results.json"
+UNDECIDED = frozenset({TakeState.UNKNOWN, TakeState.SUBMITTING})
+
+
+def read_neighbours(besides: State) -> Neighbours:
+    """Read what the folders beside this one know, and the other accounts' folders of its manifest.
+
+    The embedded simulator's account is its manifest's alone: it has no neighbours, and is none.
+    """
+    if besides.folder.name == SIMULATED:
+        return Neighbours()
+    ids: set[str] = set()
+    unresolved: dict[str, list[str]] = {}
+    unreadable: list[str] = []
+    for folder in _folders(besides.folder):
+        for path in (folder / LEDGER, folder / RESULTS):
+            if not path.is_file():
+                continue
+            try:
+                takes = _in_ledger(path) if path.name == LEDGER else _in_results(path)
+                for label, name, state, *known in takes:
+                    ids.update(one for one in known if one)
+                    if state in UNDECIDED and not known[0] and name:
+                        unresolved.setdefault(name, []).append(f"{folder.name}: {label}")
+            except (OSError, ValueError, LookupError, TypeError, LookbookError):
+                unreadable.append(str(path))
+    named = {name: tuple(dict.fromkeys(labels)) for name, labels in unresolved.items()}
+    return Neighbours(frozenset(ids), named, tuple(unreadable))
+
+
+def _folders(mine: Path) -> Iterator[Path]:
+    """Yield every other state folder beside the manifest that a folder belongs to."""
+    root = mine if mine.suffix == ".lookbook" else mine.parent
+    for other in sorted(root.parent.glob("*.lookbook")):
+        for folder in (other, *sorted(path for path in other.iterdir() if path.is_dir())):
+            if folder.name != SIMULATED and folder != mine:
+                yield folder
+
+
+def _in_ledger(path: Path) -> list[tuple[Any, ...]]:
+    with glimpse(path) as connection:
+        return connection.execute(
+            "SELECT look || '#' || number, name, state, avatar_id, group_id FROM takes"
+        ).fetchall()
+
+
+def _in_results(path: Path) -> Iterator[tuple[Any, ...]]:
+    results = json.loads(path.read_bytes())
+    for look in (*results["looks"], *results.get("orphans", ())):
+        for take in look["takes"]:
+            label = f"{look['look']}#{take['take']}"
+            # A group that is only wanted is another's, and makes nobody its owner.
+            made = take["avatar_group_id"] if take["avatar_id"] else None
+            yield label, take["name"], take["state"], take["avatar_id"], made

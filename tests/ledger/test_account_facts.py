@@ -1,0 +1,116 @@
+"""What a ledger remembers of its account, and what it can learn from its neighbours."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from runner.executor.ports import OverBudget
+from runner.ledger.file import LedgerFile
+from runner.ledger.fold import to_facts
+from runner.ledger.neighbours import read_neighbours
+from runner.ledger.places import State
+from runner.policy.budget import Ceilings
+from runner.policy.lifecycle import Event
+from runner.takes import Account, Billing, Doubled
+from tests.ledger.names import Ticking, intent
+
+EXTRA = Doubled("look-2", "Sarah", "base#1", Decimal(3))
+
+
+async def test_strangers_are_remembered_once_and_in_the_order_of_the_sends(
+    ledger: LedgerFile, path: Path, ticking: Ticking
+) -> None:
+    await ledger.note_listed(["old", "group-1"])
+    first = await ledger.intend(intent("a"))
+    events = len([*ledger.store.events()])
+    await ledger.note_listed(["old"])
+    assert len([*ledger.store.events()]) == events
+    await ledger.note_listed(["old", "new"], accepted=["old"])
+    second = await ledger.intend(intent("b", key="k-2"))
+    ledger.close()
+    again = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
+    assert again.listed_before(first.uid) == {"old", "group-1"}
+    assert again.listed_before(second.uid) == {"old", "group-1", "new"}
+    assert again.accepted == {"old"}
+    facts = to_facts(again.take(first.uid)) | {"uid": "u", "number": 9, "look": "c"}
+    await again.import_takes([(type(first)(**facts | {"price": Decimal(1)}), False)])
+    assert again.listed_before("u") == {"old", "group-1"}  # no send of ours: time decides
+    again.close()
+
+
+async def test_what_was_made_twice_is_held_against_every_ceiling_until_it_is_withdrawn(
+    path: Path, ticking: Ticking
+) -> None:
+    ceilings = Ceilings(run=Decimal(4), campaign=Decimal(9))
+    for _ in range(2):
+        ledger = LedgerFile(path, now=ticking.now, entropy=ticking, ceilings=ceilings, inline=True)
+        ledger.begin(Account("api.example", "me"), "spring", {})
+        assert ledger.honours_keys
+        await ledger.note_doubled([EXTRA, EXTRA])
+        assert ledger.snapshot().spent == 3
+        await ledger.note_doubled([EXTRA])  # a look counts once
+        take = await ledger.intend(intent("a", key=ticking.key()))
+        with pytest.raises(OverBudget):
+            await ledger.intend(intent("b", key=ticking.key()))
+        await ledger.record(take.uid, Event.DEFERRED, {})
+        ledger.close()
+        ledger = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
+        assert not ledger.honours_keys
+        assert [look.look_id for look in ledger.snapshot().doubled] == ["look-2"]
+        assert ledger.snapshot().spent == 3
+        await ledger.trust_keys("a person")
+        assert "look-2" not in ledger.store.state.doubled
+        assert ledger.snapshot().spent == 0
+        ledger.close()
+
+
+async def test_only_what_was_found_without_an_answer_says_that_it_is_assumed(
+    ledger: LedgerFile,
+) -> None:
+    billing = []
+    for look, facts in (("a", {}), ("b", {"billing": str(Billing.ASSUMED)})):
+        take = await ledger.intend(intent(look, key=look))
+        await ledger.record(take.uid, Event.LOST, {})
+        take = await ledger.record(take.uid, Event.FOUND, {"avatar_id": look, **facts})
+        billing.append(take.billing)
+    assert billing == [Billing.BILLED, Billing.ASSUMED]  # as older ledgers meant it, and today
+
+
+async def test_neighbours_are_all_folders_beside_the_manifest_but_the_simulators(
+    tmp_path: Path, ticking: Ticking
+) -> None:
+    async def make(folder: Path, look_id: str | None) -> None:
+        ledger = LedgerFile(folder / "ledger.sqlite", now=ticking.now, entropy=ticking, inline=True)
+        ledger.begin(Account("api.example", "me"), "other", {})
+        take = await ledger.intend(intent("a", key=ticking.key()))
+        if look_id is None:
+            await ledger.record(take.uid, Event.LOST, {})
+        else:
+            facts = {"avatar_id": look_id, "group_id": f"of-{look_id}"}
+            await ledger.record(take.uid, Event.ACCEPTED, facts)
+        ledger.close()
+
+    mine = State(tmp_path / "spring.lookbook")
+    await make(mine.folder, "mine")
+    await make(mine.folder / "other_account", "mine-too")
+    await make(mine.folder / "simulated", "pretended")
+    await make(tmp_path / "summer.lookbook", "summer")
+    await make(tmp_path / "lost.lookbook", None)
+    (tmp_path / "autumn.lookbook").mkdir()
+    take = {"take": 1, "name": "N", "state": "fetched", "avatar_id": "autumn"}
+    unsure = take | {"take": 2, "avatar_id": None, "state": "unknown", "avatar_group_id": "shared"}
+    document = {"looks": [{"look": "b", "takes": [take | {"avatar_group_id": None}, unsure]}]}
+    (tmp_path / "autumn.lookbook" / "results.json").write_text(json.dumps(document))
+    (tmp_path / "winter.lookbook").mkdir()
+    (tmp_path / "winter.lookbook" / "ledger.sqlite").write_bytes(b"not a database" * 100)
+    known = read_neighbours(mine)
+    assert known.ids == {"mine-too", "of-mine-too", "summer", "of-summer", "autumn"}
+    assert known.unresolved == {
+        "name of a": ("lost.lookbook: a#1",),
+        "N": ("autumn.lookbook: b#2",),
+    }
+    assert known.unreadable == (str(tmp_path / "winter.lookbook" / "ledger.sqlite"),)
+    assert read_neighbours(State(tmp_path / "spring.lookbook" / "simulated")).ids == frozenset()
+    assert "mine" in read_neighbours(State(mine.folder / "other_account")).ids
