@@ -12,6 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from runner.errors import LedgerDamaged, LookbookError, StorageError, UsageError
+from runner.ledger.checksum import is_as_left
+from runner.ledger.log import is_foreign_log
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -53,6 +55,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             _check(connection, path)
+            _check_log(connection, path)
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA busy_timeout = 5000")
@@ -154,9 +157,21 @@ def _check(connection: sqlite3.Connection, path: Path, *, whole: bool = True) ->
             f"{SCHEMA_VERSION}).",
             hint="Upgrade lookbook.",
         )
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if whole else "ok"
+    if not whole or is_as_left(path):
+        return
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise LedgerDamaged(f"The ledger {path} is damaged: {found}.", hint=REBUILD)
+
+
+def _check_log(connection: sqlite3.Connection, path: Path) -> None:
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    if is_foreign_log(path, pages):
+        raise LedgerDamaged(
+            f"The ledger {path} is damaged: {path.name}-wal, which lies beside it, was written for "
+            "another copy of it.",
+            hint=REBUILD,
+        )
 
 
 @contextmanager
@@ -167,6 +182,8 @@ def _explained(path: Path) -> Iterator[None]:
         raise
     except sqlite3.DatabaseError as error:
         raise explain(error, path) from error
+    except UnicodeDecodeError as error:
+        raise LedgerDamaged(f"The ledger {path} is damaged: {error}.", hint=REBUILD) from error
     except OSError as error:
         raise StorageError(
             f"The ledger {path} cannot be opened: {error.strerror or error}.",

@@ -6,7 +6,8 @@ the only writer there is, so concurrency cannot leak through a ceiling.
 
 import os
 import socket
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,12 @@ class LedgerFile:
         self._entropy = entropy
         self._now = now
         self.ceilings = ceilings or Ceilings()
-        self.store = Store(open_for_writing(path), path, now=now, probe=probe)
+        connection = open_for_writing(path)
+        try:
+            self.store = Store(connection, path, now=now, probe=probe)
+        except BaseException:
+            connection.close()
+            raise
         self._writer: Writer = InlineCommit(self.store) if inline else GroupCommit(self.store)
 
     # --- the run ------------------------------------------------------------------------------
@@ -81,8 +87,8 @@ class LedgerFile:
                 raise UsageError(f"This ledger is {store.meta()['host']}/{store.meta()['user']}'s.")
             elif store.meta().get("campaign") != campaign:
                 store.put_meta({"campaign": campaign})
-            owner = {"host": socket.gethostname(), "pid": os.getpid()}
-            store.emit(Note.RUN_STARTED, {"run": run, **owner, **facts})
+            process = {"host": socket.gethostname(), "pid": os.getpid()}
+            store.emit(Note.RUN_STARTED, {"run": run, **process, "owner": store.meta(), **facts})
             for take in [*store.state.takes.values()]:
                 if take.state is TakeState.SUBMITTING:
                     store.emit(Event.LOST, {"error_message": INTERRUPTED}, take.uid)
@@ -380,11 +386,15 @@ def read_ledger(path: Path) -> tuple[Snapshot, dict[str, Any] | None]:
     """
     if not path.exists():
         return Snapshot(), None
-    store = Store(open_for_reading(path), path, now=lambda: 0.0)
-    try:
+    with _open_store(path) as store:
         return store.snapshot(), store.state.wallet
-    finally:
-        store.close()
+
+
+@contextmanager
+def _open_store(path: Path) -> Iterator[Store]:
+    """Open a ledger for reading. Raises LedgerDamaged."""
+    with closing(open_for_reading(path)) as connection:
+        yield Store(connection, path, now=lambda: 0.0, writing=False)
 
 
 def read_keys(path: Path) -> set[str]:
@@ -405,13 +415,10 @@ def has_been_at(path: Path, position: str) -> bool:
 
 def read_events(path: Path, look: str) -> list[Entry]:
     """Read what happened to the takes of one look, and its picks, oldest first."""
-    store = Store(open_for_reading(path), path, now=lambda: 0.0)
-    try:
+    with _open_store(path) as store:
         mine = {take.uid for take in store.state.takes.values() if take.look == look}
         return [
             entry
             for entry in store.events()
             if entry.take in mine or (entry.kind == Note.PICKED and entry.facts["take"] in mine)
         ]
-    finally:
-        store.close()

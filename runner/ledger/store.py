@@ -18,7 +18,8 @@ from types import MappingProxyType
 from typing import Any
 
 from runner.canonical import sha256_hex
-from runner.ledger import bodies
+from runner.ledger import bodies, integrity
+from runner.ledger.checksum import leave_checksum
 from runner.ledger.database import explain
 from runner.ledger.fold import Entry, Note, State, apply, differing, take_of, to_facts
 from runner.policy.budget import held, held_in_run
@@ -81,7 +82,9 @@ class Store:
         *,
         now: Callable[[], float],
         probe: Probe | None = None,
+        writing: bool = True,
     ) -> None:
+        self._writing = writing
         self._connection = connection
         self._path = path
         self._now = now
@@ -94,7 +97,17 @@ class Store:
         self.state: State
         self.spent: Decimal
         self.spent_in_run: Decimal
-        self._load()
+        self._open()
+
+    def _open(self) -> None:
+        """Load what the file holds. Raises LedgerDamaged where that makes no sense."""
+        try:
+            self._load()
+        except sqlite3.Error as error:
+            raise explain(error, self._path) from error
+        except Exception as error:  # no such state, no number, no JSON: SQLite keeps any text
+            raise integrity.damaged(self._path, str(error) or type(error).__name__) from error
+        integrity.verify(self._connection, self._path, self.state)
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -199,18 +212,12 @@ class Store:
         """Give a take's stored body. Raises KeyError where none is stored."""
         with self._lock:
             sha256 = self.state.takes[uid].body_sha256
-            row = self._connection.execute(
-                "SELECT pieces FROM bodies WHERE sha256 = ?", (sha256,)
-            ).fetchone()
-            if row is None or sha256 is None:
+            if sha256 is None:
                 raise KeyError(uid)
-            blobs = {
-                digest: self._connection.execute(
-                    "SELECT data FROM blobs WHERE sha256 = ?", (digest,)
-                ).fetchone()[0]
-                for digest in bodies.blobs_of(row[0])
-            }
-        return bodies.join(row[0], blobs, sha256)
+            try:
+                return bodies.read_body(self._connection, sha256)
+            except ValueError as error:
+                raise integrity.damaged(self._path, str(error)) from error
 
     def _load(self) -> None:
         self.state, self.spent = State(), Decimal(0)
@@ -333,6 +340,7 @@ class Store:
             self._connection.execute(_update(tuple(changes)), [*changes.values(), moved.uid])
         if before is not None and before.look != moved.look:
             self._connection.execute("DELETE FROM picks WHERE look = ?", (before.look,))
+            self._put_pick(before.look)  # where keys are exchanged it is another take's by now
             self._put_pick(moved.look)
         was, now = held(before), held(moved)
         self.spent += now - was
@@ -372,3 +380,5 @@ class Store:
         """Close the file; what was committed stays."""
         with self._lock:
             self._connection.close()
+            if self._writing and self._broken is None:
+                leave_checksum(self._path)
