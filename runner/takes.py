@@ -55,7 +55,10 @@ class TakeState(StrEnum):
 
 
 class LookState(StrEnum):
-    """A look is in its picked take's state, or blocked by another look, or stale."""
+    """A look is in its picked take's state, or blocked by another look, or stale, or changed.
+
+    It is changed where its takes are of an earlier version, and no take of the edit was sent yet.
+    """
 
     PLANNED = "planned"
     SUBMITTING = "submitting"
@@ -67,6 +70,7 @@ class LookState(StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     STALE = "stale"
+    CHANGED = "changed"
 
 
 class Billing(StrEnum):

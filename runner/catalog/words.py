@@ -20,7 +20,7 @@ __all__ = [
 
 STATE_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "planned": ("Planned", "Not sent yet; nothing was paid for it."),
+        "planned": ("Planned", "Not sent yet."),
         "submitting": ("Sending", "The request is on its way; run again to resume."),
         "unknown": ("Unknown", "The answer was lost, so it may have been bought. Run again."),
         "processing": ("In progress", "HeyGen is generating it; run again to pick it up."),
@@ -31,6 +31,7 @@ STATE_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "deleted": ("Deleted", "It is gone at HeyGen; what was recorded of it stays."),
         "blocked": ("Blocked", "It waits for a look that could not be made."),
         "stale": ("Out of date", "What it was made from has changed since."),
+        "changed": ("Changed", "Edited since it was made; the edit is not bought yet."),
     }
 )
 """State → (label, one sentence). Every state of a look and of a take is here."""

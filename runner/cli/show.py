@@ -28,6 +28,7 @@ STATE_COLOURS = {
     "blocked": "red",
     "unknown": "red",
     "stale": "yellow",
+    "changed": "yellow",
     "pending_consent": "yellow",
     "processing": "cyan",
     "submitting": "cyan",

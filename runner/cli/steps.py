@@ -59,7 +59,7 @@ def notes_of(plan: Plan, results: Mapping[str, Any], *, now: float) -> dict[str,
     notes = {}
     for look in results["looks"]:
         takes = look["takes"]
-        if look["state"] in ("planned", "stale", "blocked"):
+        if look["state"] in ("planned", "stale", "blocked", "changed"):
             notes[look["look"]] = reasons.get(look["look"], "")
         elif look["state"] == "processing":
             notes[look["look"]] = f"sent {ago(now - _seconds(takes[-1]['sent_at'], now))}"

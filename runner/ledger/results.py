@@ -151,7 +151,7 @@ def _entry(action: PlannedLook, snapshot: Snapshot) -> dict[str, Any]:
         "axes": dict(look.axes) if look else {},
         "takes": [_take(take, picked=pick is not None and take.uid == pick.uid) for take in takes],
     }
-    if state in (LookState.BLOCKED, LookState.STALE):
+    if state in (LookState.BLOCKED, LookState.STALE, LookState.CHANGED):
         entry["reason"] = action.reason
     if shown is not None and shown.state is TakeState.FAILED:
         entry["error"] = _error(shown)

@@ -1,4 +1,4 @@
-"""A look's state, as people and selections name it: its picked take's, or blocked, or stale."""
+"""A look's state, as people and selections name it: its picked take's, or what hinders that."""
 
 from collections.abc import Sequence
 
@@ -22,10 +22,12 @@ def state_of(action: PlannedLook, shown: Take | None) -> LookState:
     """Give a look's state from its action and the take that stands for it."""
     if action.action is Action.STALE:
         return LookState.STALE
-    current = shown is not None and shown.identity == action.identity
-    if shown is not None and current and shown.state is not TakeState.DELETED:
+    wanted = action.look is None or (shown is not None and shown.identity == action.identity)
+    if shown is not None and wanted and shown.state is not TakeState.DELETED:
         return LookState(shown.state)
-    return LookState.BLOCKED if action.action is Action.BLOCKED else LookState.PLANNED
+    if action.action is Action.BLOCKED:
+        return LookState.BLOCKED
+    return LookState.PLANNED if shown is None or wanted else LookState.CHANGED
 
 
 def states(actions: Sequence[PlannedLook], snapshot: Snapshot) -> dict[str, LookState]:
