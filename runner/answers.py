@@ -44,8 +44,10 @@ class Answer(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer that is not a 2xx, with or without a readable error envelope.
+    """An answer that says no: a status of 400 and above, or a 2xx whose body is an error.
 
+    ``enveloped`` tells whether it came in the API's own envelope (an ``error`` with a code that is
+    a word): without it something in between may have answered, such as a gateway or a firewall.
     ``code`` is lower-cased (the API page compares codes without regard to case) and
     ``http_STATUS`` where the envelope was unreadable. ``retry_after`` is in seconds from now, a
     date having been turned into seconds; None where the header was absent or unreadable.
@@ -58,6 +60,7 @@ class Refusal:
     retry_after: float | None = None
     request_id: str | None = None
     server_time: float | None = None
+    enveloped: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,10 @@ Reply = Answer[T_co] | Refusal | NotSent | Lost
 
 @dataclass(frozen=True, slots=True)
 class LookData:
-    """A LOOK of the API page. ``status`` is None where the API leaves it out, which means ready."""
+    """A LOOK of the API page.
+
+    ``status`` is lower-cased, and None where the API leaves it out, which means ready.
+    """
 
     id: str
     name: str
@@ -120,10 +126,13 @@ class GroupData:
 
 @dataclass(frozen=True, slots=True)
 class CreatedData:
-    """The answer to ``POST /v3/avatars``: the look as it was at creation, and its group."""
+    """The answer to ``POST /v3/avatars``: the look as it was at creation, and its group.
+
+    ``group`` is None where the answer names none; the look says later where it was saved.
+    """
 
     look: LookData
-    group: GroupData
+    group: GroupData | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ Settle = Callable[[Take], Awaitable[Take]]
 
 NOT_ACCEPTED = {
     Purchase.REFUSED: Event.REFUSED,
+    Purchase.FORBIDDEN: Event.DEFERRED,
+    Purchase.LATER: Event.DEFERRED,
     Purchase.PACED: Event.DEFERRED,
     Purchase.UNREACHED: Event.DEFERRED,
     Purchase.PERSON: Event.DEFERRED,
@@ -164,7 +166,7 @@ class Buyer:
         if isinstance(reply, Answer):
             facts: dict[str, Any] = {
                 "avatar_id": reply.data.look.id,
-                "group_id": reply.data.group.id,
+                "group_id": reply.data.group.id if reply.data.group is not None else None,
                 "accepted_at": self._desk.clock.now(),
                 "request_id": reply.request_id,
                 "error_code": None,

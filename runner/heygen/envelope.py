@@ -1,6 +1,7 @@
 """From an HTTP answer, read whole, to a Reply: the one place where a status becomes a meaning.
 
     2xx, the envelope and its ids understood    Answer
+    2xx, the API's error envelope               Refusal: its words are kept, and it decides nothing
     2xx, anything else                          Lost: it was done, what it did is not known
     1xx, 3xx                                    Lost: the API page knows none
     4xx and above                               Refusal, with or without a readable envelope
@@ -53,16 +54,20 @@ def read_reply(
     try:
         data = read(read_mapping(_json(received.body), "the body"))
     except WrongShape as problem:
+        if _is_enveloped(_error(received.body)):
+            return _refusal(received, now)
         return Lost(f"HTTP {status}, but {problem}", status)
     return Answer(data, _request_id(headers), _date(headers.get("date")))
 
 
 def _refusal(received: Received, now: Callable[[], float]) -> Refusal:
+    """Read a refusal; its words are kept also where they are not in the API's own form."""
     status, headers = received.status, received.headers
     server_time = _date(headers.get("date"))
     error = _error(received.body)
     code = (text_of(error.get("code")) or "").strip().lower()
     return Refusal(
+        enveloped=_is_enveloped(error),
         status=status,
         code=code or f"http_{status}",
         message=text_of(error.get("message")) or f"HTTP {status} without an explanation",
@@ -81,6 +86,12 @@ def _error(body: bytes) -> dict[Any, Any]:
         return {}
     error = envelope.get("error") if isinstance(envelope, dict) else None
     return error if isinstance(error, dict) else {"message": error}
+
+
+def _is_enveloped(error: Mapping[Any, Any]) -> bool:
+    """Whether an error is in the API's own form: its codes are words, a gateway's are numbers."""
+    code = error.get("code")
+    return isinstance(code, str) and any(letter.isalpha() for letter in code)
 
 
 def _json(body: bytes) -> object:

@@ -54,7 +54,7 @@ class WrongShape(Exception):
 
 
 def read_look(value: object) -> LookData:
-    """Read a LOOK. A status that the page does not know is kept as it is: it means "not ready"."""
+    """Read a LOOK. A status that the page does not know is kept: it means "not ready"."""
     look = read_mapping(value, "the look")
     error = look.get("error")
     details: dict[Any, Any] = error if isinstance(error, dict) else {"message": error}
@@ -87,14 +87,21 @@ def read_group(value: object) -> GroupData:
 def read_created(value: object) -> CreatedData:
     """Read the answer to ``POST /v3/avatars``: the look's id is what was paid for.
 
-    Look and group each say which group it is; one of the two is enough.
+    Look and group each say which group it is. Where neither does, or the group cannot be read, the
+    look is kept all the same: it shows later where it was saved.
     """
     data = read_mapping(value, "data")
-    look = read_look(data.get("avatar_item"))
-    group = data.get("avatar_group")
-    if group is None and look.group_id is not None:
-        return CreatedData(look, GroupData(look.group_id, name="", created_at=0.0, looks_count=0))
-    return CreatedData(look, read_group(group))
+    item = read_mapping(data.get("avatar_item"), "the look")
+    try:
+        look = read_look(item)
+    except WrongShape:
+        look = read_look({**item, "group_id": None})
+    try:
+        return CreatedData(look, read_group(data.get("avatar_group")))
+    except WrongShape:
+        if look.group_id is None:
+            return CreatedData(look)
+    return CreatedData(look, GroupData(look.group_id, name="", created_at=0.0, looks_count=0))
 
 
 def read_asset(value: object) -> AssetData:
@@ -223,10 +230,10 @@ def text_of(value: object) -> str | None:
 
 
 def _status(value: object) -> str | None:
-    """Give the status as it came: absent means ready, and what is no text means nothing we know."""
+    """Return the status in lower case: absent means ready, what is no text nothing we know."""
     if value is None:
         return None
-    return clean(value) if isinstance(value, str) else "unreadable"
+    return clean(value).strip().lower() if isinstance(value, str) else "unreadable"
 
 
 def _identifier(value: object, what: str) -> str:

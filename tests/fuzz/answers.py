@@ -36,8 +36,9 @@ BASE = "http://127.0.0.1:1"
 PART = 64
 """The largest upload in one request here, so that both ways of uploading are small."""
 
-DECISIVE = {400, 401, 402, 403, 404, 413, 422, 429}
-"""The refusals of a first send that prove that nothing was bought (design)."""
+NEVER_DECISIVE = {408, 425, 499}
+DECISIVE_ALONE = {401, 403, 404, 405, 413}
+"""Refusals of a first send by what they prove: within the API's envelope, and without (design)."""
 
 NOTHING_BOUGHT = {
     Purchase.REFUSED,
@@ -45,6 +46,8 @@ NOTHING_BOUGHT = {
     Purchase.UNREACHED,
     Purchase.PERSON,
     Purchase.ACCOUNT,
+    Purchase.FORBIDDEN,
+    Purchase.LATER,
 }
 
 Call = Callable[[HeyGen], Awaitable[Reply[Any]]]
@@ -220,7 +223,8 @@ def judged(reply: Reply[Any], received: Received | None, *, costs: bool) -> None
         usable(reply.data)
     elif isinstance(reply, Refusal):
         demand(received is None or received.status == reply.status, "a refusal keeps its status")
-        demand(reply.status >= 400, "only a 4xx or a 5xx is a refusal")
+        error = reply.enveloped and 200 <= reply.status < 300
+        demand(error or reply.status >= 400, "a refusal is a 4xx, a 5xx, or a 2xx with an error")
         demand(reply.code and reply.message, "a refusal has a code and words")
         paced(reply)
     judge_free(reply)
@@ -246,7 +250,10 @@ def bought(reply: Reply[Any], received: Received | None) -> None:
     success = received is not None and well_formed(received)
     for decision in (first, replay):
         demand((decision is Purchase.BOUGHT) <= success, "only a well-formed success says accepted")
-    decisive = isinstance(reply, Refusal) and reply.status in DECISIVE
+    decisive = isinstance(reply, Refusal) and (
+        reply.status in DECISIVE_ALONE
+        or (reply.enveloped and 400 <= reply.status < 500 and reply.status not in NEVER_DECISIVE)
+    )
     demand((first in NOTHING_BOUGHT) <= decisive, "only a decisive refusal says nothing happened")
     demand(first is not Purchase.UNREACHED, "what has left was reached")
     demand(replay not in NOTHING_BOUGHT, "no refusal of a replay says nothing happened")

@@ -86,15 +86,27 @@ def test_a_refusal_needs_no_readable_envelope() -> None:
     for status, body in product(statuses, UNREADABLE):
         message = f"HTTP {status} without an explanation"
         reply = read(status, body)
-        if reply != Refusal(status, f"http_{status}", message):
+        if reply != Refusal(status, f"http_{status}", message, enveloped=False):
             wrong.append((status, body[:80], reply))
     assert not wrong
 
 
 def test_a_refusal_in_other_shapes_keeps_its_words() -> None:
-    assert read(500, b'{"error": "it broke"}') == Refusal(500, "http_500", "it broke")
+    assert read(500, b'{"error": "it broke"}') == Refusal(
+        500, "http_500", "it broke", enveloped=False
+    )
     assert read(400, b'{"error": {"code": 400112}}') == Refusal(
-        400, "400112", "HTTP 400 without an explanation"
+        400, "400112", "HTTP 400 without an explanation", enveloped=False
+    )
+
+
+def test_a_success_whose_body_is_an_error_keeps_its_words() -> None:
+    body = b'{"error": {"code": "Insufficient_Credit", "message": "no money"}, "data": null}'
+    assert read(200, body, x_request_id="req_1") == Refusal(
+        200, "insufficient_credit", "no money", request_id="req_1"
+    )
+    assert read(200, json.dumps(USER | {"error": {"code": "x"}}).encode()) == Answer(
+        UserData("sarah")
     )
 
 
@@ -117,7 +129,7 @@ def test_a_success_that_is_understood_is_an_answer(status: int) -> None:
         (b"[]", "not an object"),
         (b"{}", "data is not an object"),
         (b'{"data": null}', "data is not an object"),
-        (b'{"error": {"code": "oops"}}', "data is not an object"),
+        (b'{"error": {"code": 7}}', "data is not an object"),
         (b'{"data": {}}', "username is missing"),
         (b'{"data": {"username": ""}}', "username is missing"),
         (b'{"data": {"username": 7}}', "username is missing"),

@@ -72,6 +72,8 @@ def test_why_a_look_failed_is_kept() -> None:
         ("pending_consent", "pending_consent", False),
         ("failed", "failed", False),
         ("archived", "archived", False),
+        ("COMPLETED", "completed", True),
+        ("Pending_Consent ", "pending_consent", False),
         ("", "", False),
         (7, "unreadable", False),
         ({}, "unreadable", False),
@@ -139,12 +141,22 @@ def test_a_group_of_unknown_age_is_as_old_as_can_be(when: object) -> None:
 
 def test_what_was_bought_is_known_by_look_and_group() -> None:
     created = wire.read_created({"avatar_item": LOOK, "avatar_group": GROUP})
+    assert created.group is not None
     assert (created.look.id, created.group.id) == ("look_1", "group_1")
 
 
 def test_a_look_that_names_its_group_is_enough_of_a_purchase() -> None:
     created = wire.read_created({"avatar_item": LOOK, "avatar_group": None})
+    assert created.group is not None
     assert (created.look.id, created.group.id) == ("look_1", "group_1")
+
+
+@pytest.mark.parametrize("group", [None, {"name": "no id"}, "group_1", 7])
+@pytest.mark.parametrize("of_look", [None, "", 7])
+def test_a_look_of_no_group_is_kept_because_it_was_paid_for(group: object, of_look: object) -> None:
+    item = {"id": "look_1", "name": "Sarah", "group_id": of_look}
+    created = wire.read_created({"avatar_item": item, "avatar_group": group})
+    assert (created.look.id, created.group) == ("look_1", None)
 
 
 @pytest.mark.parametrize(
@@ -156,9 +168,7 @@ def test_a_look_that_names_its_group_is_enough_of_a_purchase() -> None:
         {"avatar_group": GROUP},
         {"avatar_item": None, "avatar_group": GROUP},
         {"avatar_item": LOOK | {"id": ""}, "avatar_group": GROUP},
-        {"avatar_item": {"id": "look_1"}, "avatar_group": None},
-        {"avatar_item": LOOK, "avatar_group": {"name": "no id"}},
-        {"avatar_item": LOOK, "avatar_group": "group_1"},
+        {"avatar_item": "look_1", "avatar_group": GROUP},
     ],
 )
 def test_a_purchase_without_its_ids_is_not_understood(data: object) -> None:

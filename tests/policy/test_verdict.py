@@ -1,50 +1,106 @@
-"""Every answer is mapped to a decision, in one place, for first sends and for replays."""
+"""Every answer is mapped to a decision: by status, code, envelope, first send or replay."""
+
+from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
 from runner.answers import Answer, Lost, NotSent, Refusal
-from runner.policy.verdict import Free, Purchase, judge_free, judge_purchase
+from runner.policy.verdict import (
+    DECIDED,
+    GONE,
+    LIMITS,
+    LOOKS_OWN,
+    MONEY,
+    UNDECIDED,
+    Free,
+    Purchase,
+    judge_free,
+    judge_purchase,
+    what_helps,
+)
+
+STATUSES = [200, 201, *range(300, 600)]
+CODES = [
+    *sorted(MONEY | LIMITS | LOOKS_OWN | GONE),
+    "request_in_progress",
+    "conflict",
+    "forbidden",
+    "invalid_parameter",
+    "rate_limit_exceeded",
+    "asset_not_found",
+    "gateway_timeout",
+    "a_code_of_tomorrow",
+]
 
 
-def refusal(status: int, code: str = "code") -> Refusal:
-    return Refusal(status, code, "message")
+def refusal(
+    status: int, code: str = "code", *, api: bool = True, param: str | None = None
+) -> Refusal:
+    return Refusal(status, code, "message", param=param, enveloped=api)
 
 
-FIRST = {
-    400: Purchase.REFUSED,
-    401: Purchase.PERSON,
-    402: Purchase.PERSON,
-    403: Purchase.PERSON,
-    404: Purchase.REFUSED,
-    413: Purchase.REFUSED,
-    422: Purchase.REFUSED,
-    429: Purchase.PACED,
-}
-REPLAY = {
-    400: Purchase.UNDECIDED_REFUSED,
-    401: Purchase.UNDECIDED_PERSON,
-    402: Purchase.UNDECIDED_PERSON,
-    403: Purchase.UNDECIDED_PERSON,
-    404: Purchase.UNDECIDED_REFUSED,
-    413: Purchase.UNDECIDED_REFUSED,
-    422: Purchase.UNDECIDED_REFUSED,
-    429: Purchase.UNDECIDED_PACED,
-}
-DECIDED = {Purchase.BOUGHT, Purchase.REFUSED, Purchase.PACED, Purchase.UNREACHED}
-DECIDED |= {Purchase.PERSON, Purchase.ACCOUNT}
+def every() -> Iterator[Refusal]:
+    """Give every status with every code in the envelope, and every status without one."""
+    for status, code in product(STATUSES, CODES):
+        yield refusal(status, code)
+    for status in STATUSES:
+        yield refusal(status, f"http_{status}", api=False)
 
 
-@pytest.mark.parametrize(("replay", "table"), [(False, FIRST), (True, REPLAY)])
-def test_a_refusal_decides_for_exactly_the_designs_statuses(
-    replay: bool, table: dict[int, Purchase]
-) -> None:
-    judged = {code: judge_purchase(refusal(code), replay=replay) for code in range(300, 600)}
-    wrong = {c: v for c, v in judged.items() if v is not table.get(c, Purchase.UNDECIDED)}
-    assert not wrong
+def designs_word(reply: Refusal) -> bool:
+    """The design's sentence: which refusals of a first send decide."""
+    if not reply.enveloped:
+        return reply.status in (401, 403, 404, 405, 413)
+    if reply.status == 409:
+        return reply.code != "request_in_progress"
+    return reply.status in set(range(400, 500)) - {408, 425, 499}
+
+
+def expected_first(reply: Refusal) -> Purchase:
+    """What a first send that decides means, as docs/money.md has it: the first row that fits."""
+    rows = [
+        (reply.code in MONEY, Purchase.PERSON),
+        (reply.code in LIMITS, Purchase.ACCOUNT),
+        (reply.status in (401, 402), Purchase.PERSON),
+        (reply.status == 403 and reply.code in LOOKS_OWN, Purchase.REFUSED),
+        (reply.status == 403, Purchase.FORBIDDEN),
+        (reply.status == 429, Purchase.PACED),
+        (reply.status == 409, Purchase.LATER),
+        (reply.status in (404, 405) and not reply.enveloped, Purchase.LATER),
+        (True, Purchase.REFUSED),
+    ]
+    return next(verdict for fits, verdict in rows if fits)
+
+
+def expected_undecided(reply: Refusal) -> Purchase:
+    """What a refusal means that decides nothing."""
+    own_word = designs_word(reply) and (reply.enveloped or reply.status == 413)
+    rows = [
+        (reply.code in MONEY or reply.status in (401, 402, 403), Purchase.UNDECIDED_PERSON),
+        (reply.status == 429 and reply.code not in LIMITS, Purchase.UNDECIDED_PACED),
+        (reply.status == 504, Purchase.UNDECIDED_SLOW),
+        (own_word, Purchase.UNDECIDED_REFUSED),
+        (True, Purchase.UNDECIDED),
+    ]
+    return next(verdict for fits, verdict in rows if fits)
+
+
+def test_a_first_refusal_decides_exactly_where_the_design_says_so() -> None:
+    for reply in every():
+        verdict = judge_purchase(reply, replay=False)
+        decides = designs_word(reply)
+        assert (verdict in DECIDED) == decides, reply
+        wanted = expected_first(reply) if decides else expected_undecided(reply)
+        assert verdict is wanted, reply
+        assert verdict is not Purchase.BOUGHT
 
 
 def test_a_refusal_of_a_replay_never_decides() -> None:
-    assert DECIDED.isdisjoint(REPLAY.values())
+    for reply in every():
+        verdict = judge_purchase(reply, replay=True)
+        assert verdict in UNDECIDED, reply
+        assert verdict is expected_undecided(reply), reply
 
 
 @pytest.mark.parametrize("replay", [False, True])
@@ -59,31 +115,48 @@ def test_a_connection_never_made_is_not_sent_only_the_first_time() -> None:
     assert judge_purchase(NotSent("refused"), replay=True) is Purchase.UNDECIDED
 
 
-def test_a_full_account_stops_the_run_not_the_look() -> None:
-    full = refusal(400, "resource_limit_reached")
-    assert judge_purchase(full, replay=False) is Purchase.ACCOUNT
+def test_a_403_that_names_a_field_is_about_that_look() -> None:
+    named = refusal(403, "forbidden", param="avatar_id")
+    assert judge_purchase(named, replay=False) is Purchase.REFUSED
+    assert judge_purchase(refusal(403, "forbidden"), replay=False) is Purchase.FORBIDDEN
 
 
-@pytest.mark.parametrize(
-    ("reply", "verdict"),
-    [
-        (Answer(object()), Free.DONE),
-        (NotSent("x"), Free.AGAIN),
-        (NotSent("the file changed", final=True), Free.REFUSED),
-        (Lost("x"), Free.AGAIN),
-        (refusal(409), Free.AGAIN),
-        (refusal(429), Free.AGAIN),
-        (refusal(500), Free.AGAIN),
-        (refusal(504), Free.AGAIN),
-        (refusal(404), Free.GONE),
-        (refusal(401), Free.PERSON),
-        (refusal(402), Free.PERSON),
-        (refusal(403), Free.PERSON),
-        (refusal(400), Free.REFUSED),
-        (refusal(413), Free.REFUSED),
-    ],
-)
-def test_a_free_request_is_asked_again_only_where_that_can_help(
-    reply: Answer[object] | Refusal | NotSent | Lost, verdict: Free
-) -> None:
-    assert judge_free(reply) is verdict
+def test_what_stops_the_whole_run_says_what_helps() -> None:
+    stops = (Purchase.PERSON, Purchase.ACCOUNT, Purchase.FORBIDDEN, Purchase.UNDECIDED_PERSON)
+    for reply in every():
+        if judge_purchase(reply, replay=False) in stops:
+            assert what_helps(reply), reply
+    assert "group" in (what_helps(refusal(400, "resource_limit_exceeded")) or "")
+    assert "money" in (what_helps(refusal(400, "insufficient_credit")) or "").lower()
+    assert "not from HeyGen" in (what_helps(refusal(403, "http_403", api=False)) or "")
+    assert what_helps(refusal(400, "invalid_parameter")) is None
+
+
+def expected_free(reply: Refusal) -> Free:
+    """What a request that costs nothing may conclude: the first row that fits."""
+    status, code = reply.status, reply.code
+    rows = [
+        (reply.enveloped and status == 404 and code in GONE, Free.GONE),
+        (code in MONEY or status == 401, Free.PERSON),
+        (status in (408, 409, 425, 429, 499) or not 400 <= status < 500, Free.AGAIN),
+        (not reply.enveloped and status != 413, Free.AGAIN),
+        (status in (402, 403) and code not in LOOKS_OWN, Free.PERSON),
+        (True, Free.REFUSED),
+    ]
+    return next(verdict for fits, verdict in rows if fits)
+
+
+def test_a_free_request_is_asked_again_only_where_that_can_help() -> None:
+    for reply in every():
+        assert judge_free(reply) is expected_free(reply), reply
+    assert judge_free(Answer(object())) is Free.DONE
+    assert judge_free(NotSent("x")) is Free.AGAIN
+    assert judge_free(NotSent("the file changed", final=True)) is Free.REFUSED
+    assert judge_free(Lost("x")) is Free.AGAIN
+
+
+def test_only_the_apis_own_code_says_that_something_is_gone() -> None:
+    gone = [reply for reply in every() if judge_free(reply) is Free.GONE]
+    assert {reply.status for reply in gone} == {404}
+    assert {reply.code for reply in gone} == GONE
+    assert all(reply.enveloped for reply in gone)
