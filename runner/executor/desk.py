@@ -12,10 +12,10 @@ from runner.executor.tasks import Stopping, one_error
 from runner.policy.lifecycle import Event
 from runner.policy.pacing import Pacer
 from runner.policy.patience import Patience, backoff, key_is_alive
-from runner.policy.verdict import Free, judge_free
+from runner.policy.verdict import Free, judge_free, what_helps
 from runner.takes import Take
 
-__all__ = ["Desk", "FreeCall", "said"]
+__all__ = ["Desk", "FreeCall", "explain", "said"]
 
 LONGEST_FREE_WAIT = 120.0
 """A free request that is asked to wait longer, in seconds, is given up for now and made later."""
@@ -165,7 +165,7 @@ class Desk:
             if verdict is Free.PERSON:
                 key = isinstance(reply, Refusal) and reply.status == 401
                 if key or needed:
-                    self.stop_for_account(f"{what}: {said(reply)}", key=key)
+                    self.stop_for_account(f"{what}: {explain(reply)}", key=key)
             if verdict is not Free.AGAIN:
                 self.unanswered = 0
                 return reply
@@ -209,3 +209,9 @@ def said(reply: Reply[Any]) -> str:
         request = f" (request {reply.request_id})" if reply.request_id else ""
         return f"HTTP {reply.status} {reply.code}: {reply.message}{request}"
     return getattr(reply, "reason", "answered")
+
+
+def explain(reply: Reply[Any]) -> str:
+    """Return HeyGen's words about a refusal, and what helps where that is known."""
+    helps = what_helps(reply) if isinstance(reply, Refusal) else None
+    return f"{said(reply)}. {helps}" if helps else said(reply)

@@ -67,6 +67,15 @@ class Preparer:
             group_wanted=group_id,
         )
 
+    async def renew(self, planned: PlannedLook, sent: bytes) -> Intent:
+        """Prepare a look once more, with the uploads that its body named made again.
+
+        Raises Impossible, UploadFailed, or Stopping.
+        """
+        if planned.look is not None:
+            await self._uploads.forget(planned.look, sent)
+        return await self.intent(planned, take=None)
+
     async def existing(self, look: Look) -> Take:
         """Give a look that exists already as a take to adopt. Raises Impossible or Stopping."""
         data = await self._ask(look.existing or "")

@@ -8,23 +8,28 @@ key and the same bytes; a refusal of such a replay decides nothing.
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio
 
 from runner.answers import Answer, CreatedData, Refusal, Reply
-from runner.executor.desk import Desk, said
+from runner.executor.desk import Desk, explain, said
+from runner.executor.excuses import Excuses
 from runner.executor.gate import Gate
 from runner.executor.ports import Intent
+from runner.executor.refusals import AccountRefusals
 from runner.executor.tasks import Stopping
 from runner.executor.wallet import balance_of
 from runner.policy.lifecycle import Event
-from runner.policy.verdict import Purchase, judge_purchase
+from runner.policy.verdict import IN_PROGRESS, MONEY, UNDECIDED, Purchase, judge_purchase
 from runner.takes import Take
 
 __all__ = ["Buyer"]
 
 Settle = Callable[[Take], Awaitable[Take]]
+Renew = Callable[[bytes], Awaitable[Intent]]
+"""Prepares a look again after its body named an upload that the account no longer has."""
 
 NOT_ACCEPTED = {
     Purchase.REFUSED: Event.REFUSED,
@@ -37,6 +42,9 @@ NOT_ACCEPTED = {
 }
 """What is recorded of each decision other than a purchase; all the rest leaves the take unknown."""
 
+SLOW_CODES = frozenset({"gateway_timeout", "http_504"})
+"""How a 504 is remembered: something took too long, and what became of the send is not known."""
+
 
 class Buyer:
     """Buys takes and replays those whose outcome is unknown."""
@@ -47,16 +55,21 @@ class Buyer:
         self._settle = settle
         self._asking = anyio.Lock()
         self._asked = False
+        self.refusals = AccountRefusals(desk)
 
-    async def buy(self, intent: Intent, *, undecided: Callable[[], None]) -> Take:
+    async def buy(
+        self, intent: Intent, *, undecided: Callable[[], None], renew: Renew | None = None
+    ) -> Take:
         """Buy one take. Gives it accepted, failed, unknown, or planned again: nothing was bought.
 
         ``intent.key`` is replaced by a fresh one for every first send. ``undecided`` hears when
-        only replays are left to decide, which may take long. Raises OverBudget, or Stopping when
-        the run is stopped before anything left.
+        only replays are left to decide, which may take long. ``renew`` is called once where an
+        upload that the body names is gone. Raises OverBudget, or Stopping when the run is stopped
+        before anything left.
         """
         desk = self._desk
-        unreached = 0
+        unreached = later = 0
+        excuses = Excuses(desk, can_renew=renew is not None)
         await self._learn_the_time()
         while True:
             async with self._gate.turn():
@@ -66,9 +79,13 @@ class Buyer:
                 with anyio.CancelScope(shield=True):
                     take = await desk.ledger.intend(intent)
                 desk.observer.take_changed(take, Event.INTENDED)
-                take, decision, reply = await self._send(take, intent.body, replay=False)
+                judge = partial(excuses.judge, intent)
+                take, decision, reply = await self._send(take, intent.body, judge)
             intent = replace(intent, take=take.uid)
-            if decision is Purchase.UNDECIDED:
+            if renew is not None and excuses.renewing:
+                excuses.renewing = False
+                intent = replace(await renew(intent.body), take=take.uid)
+            elif decision in UNDECIDED:
                 undecided()
                 return await self.replay(take, reply)
             if decision is Purchase.UNREACHED:
@@ -77,8 +94,19 @@ class Buyer:
                     desk.stop_because(f"HeyGen cannot be reached: {said(reply)}")
                     return take
                 await desk.pause(desk.delay(unreached, reply), sending=True)
+            elif decision is Purchase.LATER:
+                later += 1
+                if later > desk.patience.retries and not excuses.waiting:
+                    self._give_up(reply)
+                    return take
+                await desk.pause(excuses.delay(later, reply), sending=True)
             elif decision is not Purchase.PACED:
                 return take
+
+    def _give_up(self, reply: Reply[CreatedData]) -> None:
+        """Stop where something on the way refuses every send; a look's own trouble is its own."""
+        if isinstance(reply, Refusal) and not reply.enveloped:
+            self._desk.stop_because(f"nothing gets through to HeyGen: {explain(reply)}")
 
     async def replay(self, take: Take, reply: Reply[CreatedData] | None = None) -> Take:
         """Send an unknown take again within the bounds: same key, same bytes.
@@ -90,9 +118,16 @@ class Buyer:
         begun = desk.ticks()
         attempt = 0
         await self._learn_the_time()
-        while self._desk.key_is_alive(take):
+        while self._desk.key_is_alive(take) and not _was_slow_twice(take):
             if reply is not None:
-                in_progress = isinstance(reply, Refusal) and reply.status in (409, 429)
+                kind = judge_purchase(reply, replay=True)
+                if kind is Purchase.UNDECIDED_PERSON:
+                    if not await self._is_stale(take, reply):
+                        desk.stop_for_account(explain(reply))
+                    return take
+                if kind is Purchase.UNDECIDED_REFUSED:
+                    break
+                in_progress = kind is Purchase.UNDECIDED_PACED or _is_in_progress(reply)
                 attempt += 0 if in_progress else 1
                 waited = desk.ticks() - begun
                 if attempt > desk.patience.retries or waited > desk.patience.unanswered:
@@ -108,17 +143,12 @@ class Buyer:
                         take = await desk.ledger.resend(take.uid)
                     desk.observer.take_changed(take, Event.RESENT)
                     body = desk.ledger.body(take.uid)
-                    take, decision, reply = await self._send(take, body, replay=True)
+                    judge = partial(judge_purchase, replay=True)
+                    take, decision, reply = await self._send(take, body, judge)
             except Stopping:
                 return take
             if decision is Purchase.BOUGHT:
                 return take
-            if decision is Purchase.UNDECIDED_PERSON:
-                if not await self._is_stale(take, reply):
-                    desk.stop_for_account(said(reply))
-                return take
-            if decision is Purchase.UNDECIDED_REFUSED:
-                break
         return await self._settle(take)
 
     async def _learn_the_time(self) -> None:
@@ -130,22 +160,27 @@ class Buyer:
                 self._asked = True
 
     async def _is_stale(self, take: Take, reply: Reply[CreatedData]) -> bool:
-        """Whether a replay was told of an empty wallet that is not empty: an old answer, stored.
+        """Whether a refusal of the account is an old answer, stored under this key.
 
-        It says nothing of the other looks then, and must not stop them for the life of a key.
+        It says nothing of the other looks then, and must not stop them for the life of a key. The
+        present is asked: the wallet where it was about money, else whether the key is accepted.
         """
-        if not isinstance(reply, Refusal) or reply.status != 402:
+        if not isinstance(reply, Refusal):
             return False
         desk = self._desk
         try:
             user = await desk.ask(desk.api.me, what="looking into the wallet")
         except Stopping:
             return False
-        balance = balance_of(user.data) if isinstance(user, Answer) else None
+        if not isinstance(user, Answer):
+            return False
+        if reply.status in (401, 403) and reply.code not in MONEY:
+            return True
+        balance = balance_of(user.data)
         return balance is not None and balance >= take.price
 
     async def _send(
-        self, take: Take, body: bytes, *, replay: bool
+        self, take: Take, body: bytes, judge: Callable[[Reply[CreatedData]], Purchase]
     ) -> tuple[Take, Purchase, Reply[CreatedData]]:
         """Let one request leave and commit what came back, whatever happens to this task."""
         desk = self._desk
@@ -157,12 +192,14 @@ class Buyer:
             await desk.record(take.uid, Event.LOST, {"error_message": "the run was ended"})
             raise
         desk.heard(reply)
-        decision = judge_purchase(reply, replay=replay)
-        take = await self._commit(take, decision, reply)
-        self._tell(take.uid, decision, reply)
+        decision = judge(reply)
+        take = await self._commit(take, body, decision, reply)
+        self._tell(take, decision, reply)
         return take, decision, reply
 
-    async def _commit(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> Take:
+    async def _commit(
+        self, take: Take, body: bytes, decision: Purchase, reply: Reply[CreatedData]
+    ) -> Take:
         if isinstance(reply, Answer):
             facts: dict[str, Any] = {
                 "avatar_id": reply.data.look.id,
@@ -177,20 +214,32 @@ class Buyer:
         if isinstance(reply, Refusal):
             facts = {
                 "error_code": reply.code,
-                "error_message": reply.message,
+                "error_message": reply.message + _about_urls(decision, body),
                 "request_id": reply.request_id,
             }
         return await self._desk.record(take.uid, NOT_ACCEPTED.get(decision, Event.LOST), facts)
 
-    def _tell(self, take: str, decision: Purchase, reply: Reply[CreatedData]) -> None:
+    def _tell(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> None:
         """Let the pace and the run hear what follows for everybody."""
-        desk = self._desk
         if decision is Purchase.BOUGHT:
-            self._gate.accepted(take)
+            self._gate.accepted(take.uid)
         elif decision in (Purchase.PACED, Purchase.UNDECIDED_PACED):
             retry_after = reply.retry_after if isinstance(reply, Refusal) else None
             self._gate.refused(retry_after)
-        elif decision is Purchase.PERSON:
-            desk.stop_for_account(said(reply))
-        elif decision is Purchase.ACCOUNT:
-            desk.stop_because(f"the account refuses more: {said(reply)}")
+        self.refusals.count(take, decision, reply)
+
+
+def _is_in_progress(reply: Reply[CreatedData]) -> bool:
+    return isinstance(reply, Refusal) and reply.status == 409 and reply.code == IN_PROGRESS
+
+
+def _was_slow_twice(take: Take) -> bool:
+    """Whether both the send of a take and its replay took too long: a third would as well."""
+    return take.attempts > 1 and take.error_code in SLOW_CODES
+
+
+def _about_urls(decision: Purchase, body: bytes) -> str:
+    """Return what may have been slow, where a body names pictures by their URL."""
+    if decision is not Purchase.UNDECIDED_SLOW or b'"type":"url"' not in body:
+        return ""
+    return " (an image URL of this look may be too slow for HeyGen: a local file is not)"

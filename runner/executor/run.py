@@ -24,6 +24,7 @@ from runner.executor.standing import Hold, Standing
 from runner.executor.tasks import Stopping, one_error
 from runner.executor.uploads import UploadFailed, Uploads
 from runner.executor.watch import Watcher
+from runner.model import FileImage
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.plan.sketch import UNDER_WAY
 from runner.policy.board import Board, Job, Step
@@ -91,6 +92,8 @@ class Execution:
                     polling.cancel_scope.cancel()
         for job, reason in self._parked:
             self._conclude(job, Hold.BUDGET, reason)
+        for take in await self._buyer.refusals.settle_forbidden():
+            self.standing.broken.add(take.look)
         await self._rename()
 
     async def _fetch_missing(self) -> None:
@@ -244,7 +247,15 @@ class Execution:
         planned = self._actions[job.look]
         spare = self._spare.get(job.look)
         intent = await self._preparer.intent(planned, take=spare.pop() if spare else None)
-        return await self._buyer.buy(intent, undecided=partial(self._left, job))
+        look = planned.look
+        files = look is not None and any(
+            isinstance(image, FileImage) for image in (look.photo, *look.images)
+        )
+        return await self._buyer.buy(
+            intent,
+            undecided=partial(self._left, job),
+            renew=partial(self._preparer.renew, planned) if files else None,
+        )
 
     def _left(self, job: Job) -> None:
         """Hear that a job no longer waits to be sent: another one may."""

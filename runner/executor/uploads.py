@@ -31,13 +31,16 @@ class Uploads:
             if isinstance(image, FileImage)
         }
 
-    async def forget(self, look: Look) -> None:
-        """Forget the assets of a look that was refused: they may be gone. Uploading is free."""
+    async def forget(self, look: Look, sent: bytes | None = None) -> None:
+        """Forget the assets of a look that was refused: they may be gone. Uploading is free.
+
+        With ``sent`` only those that this body named: another look may have made it anew by now.
+        """
         for image in (look.photo, *look.images):
             asset_id = (
                 self._desk.ledger.asset(image.sha256) if isinstance(image, FileImage) else None
             )
-            if asset_id is not None:
+            if asset_id is not None and (sent is None or asset_id.encode() in sent):
                 await self._desk.ledger.forget_asset(asset_id)
 
     async def _asset(self, image: FileImage) -> str:

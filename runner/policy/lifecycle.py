@@ -74,7 +74,12 @@ class Event(StrEnum):
 _S, _E = TakeState, Event
 
 TABLE: dict[TakeState, dict[Event, TakeState]] = {
-    _S.PLANNED: {_E.INTENDED: _S.SUBMITTING, _E.ADOPTED: _S.COMPLETED},
+    _S.PLANNED: {
+        _E.INTENDED: _S.SUBMITTING,
+        _E.ADOPTED: _S.COMPLETED,
+        # A 403 that turned out to be about this look: others were accepted after it.
+        _E.REFUSED: _S.FAILED,
+    },
     _S.SUBMITTING: {
         _E.ACCEPTED: _S.PROCESSING,
         _E.REFUSED: _S.FAILED,

@@ -54,6 +54,8 @@ class Patience:
     paused: float = 1800.0
     failures: int = 8
     """So many looks in a row that fail stop the run: something is wrong with all of them."""
+    undecided: int = 8
+    """So many sends in a row without an answer that decides stop sending."""
     silences: int = 6
     """So many free requests in a row that stay unanswered, with all their retries, end sending."""
 

@@ -17,6 +17,7 @@ from runner.answers import Answer, Lost, NotSent, Refusal, Reply
 __all__ = [
     "DECIDED",
     "IN_PROGRESS",
+    "MONEY",
     "UNDECIDED",
     "Free",
     "Purchase",

@@ -174,7 +174,7 @@ def test_a_group_that_is_gone_is_a_question_to_a_person_and_not_to_tomorrow(worl
 def test_an_asset_that_is_gone_is_uploaded_again_by_the_next_try(world: World) -> None:
     style = FileImage(Path("/x/s.png"), "s.png", "cd" * 32, "image/png", 9, 64, 64)
     world.run(campaign(photo()))
-    world.api.script.append(refusal(404, "not_found"))
+    world.api.script.append(refusal(400, "download_failed"))
     plan = campaign(look("a", images=(style,)))
     world.run(plan)
     assert world.take("a").state is TakeState.FAILED

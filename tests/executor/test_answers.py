@@ -1,0 +1,318 @@
+"""Answers that the API's page does not list, and what a run makes of each; in virtual time."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.answers import Answer, Lost, Refusal, Reply
+from runner.model import UrlImage
+from runner.policy.outcome import Exit, exit_code
+from runner.takes import Billing, TakeState
+from tests.executor.world import CHARGED_AND_LOST, LOST_BEFORE, OK, World, campaign, look, photo
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def refusal(status: int, code: str, **more: Any) -> Refusal:
+    return Refusal(status, code, f"words of {code}", **more)
+
+
+def gateway(status: int) -> Refusal:
+    return Refusal(status, f"http_{status}", "a page", enveloped=False)
+
+
+def keys(world: World) -> list[str]:
+    return [key for key, _body in world.api.posts]
+
+
+# --- decisive refusals ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 410, 413, 415, 418, 422, 451])
+def test_a_refusal_in_the_apis_envelope_decides_a_first_send(world: World, status: int) -> None:
+    world.api.script.extend([OK, refusal(status, "no")])
+    outcome = world.run(campaign(look("a"), look("b", on="a"), look("c")), concurrency=1)
+    take = world.take("a")
+    assert (take.state, take.billing) == (TakeState.FAILED, Billing.NONE)
+    assert set(outcome.failed) == {"a", "b"}
+    assert exit_code(outcome) is Exit.FAILED
+    assert len(world.api.posts) == 3
+
+
+@pytest.mark.parametrize("status", [400, 402, 408, 410, 422, 425, 429, 499, 500, 503])
+def test_a_page_of_something_in_between_leaves_it_open(world: World, status: int) -> None:
+    world.api.script.extend([gateway(status), OK])
+    world.run(campaign(photo()))
+    if status == 402:  # it is sent again when a person has looked into it
+        assert world.take("base").state is TakeState.UNKNOWN
+        world.run(campaign(photo()))
+    assert len(set(keys(world))) == 1
+    assert len(world.api.charges) == 1
+
+
+@pytest.mark.parametrize("reply", [refusal(409, "conflict"), refusal(409, "resource_not_ready")])
+def test_a_conflict_is_sent_later_under_a_fresh_key(world: World, reply: Refusal) -> None:
+    world.api.script.extend([reply, reply, OK])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(set(keys(world))) == 3
+    assert len(world.api.charges) == len(world.takes("base")) == 1
+
+
+def test_a_conflict_that_stays_is_bounded_and_buys_nothing(world: World) -> None:
+    world.api.script.extend([refusal(409, "conflict")] * 100)
+    outcome = world.run(campaign(photo(), look("a")))
+    assert len(world.api.posts) == 1 + world.patience.retries
+    assert world.take("base").billing is Billing.NONE
+    assert exit_code(outcome) is Exit.FAILED
+    assert "words of conflict" in world.session.standing.held["base"][1]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_gateways_page_fails_no_look_and_ends_sending_when_it_stays(
+    world: World, status: int
+) -> None:
+    world.api.script.extend([gateway(status), OK])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    world.api.script.extend([gateway(status)] * 100)
+    outcome = world.run(campaign(photo(), look("a"), look("b")), concurrency=1)
+    assert "nothing gets through" in (outcome.stopped or "")
+    assert len(world.api.posts) == 2 + 1 + world.patience.retries
+    assert world.take("a").state is TakeState.PLANNED
+    assert exit_code(outcome) is Exit.FAILED
+
+
+# --- the account refuses --------------------------------------------------------------------------
+
+REFUSING = [
+    (refusal(400, "insufficient_credit"), Exit.ACCOUNT, "money"),
+    (refusal(403, "insufficient_credits"), Exit.ACCOUNT, "money"),
+    (refusal(429, "insufficient_credit"), Exit.ACCOUNT, "money"),
+    (refusal(402, "plan_upgrade_required"), Exit.ACCOUNT, "plan"),
+    (refusal(400, "trial_limit_exceeded"), Exit.ACCOUNT, "plan"),
+    (refusal(400, "resource_limit_exceeded"), Exit.FAILED, "group"),
+    (refusal(403, "resource_limit_reached"), Exit.FAILED, "group"),
+    (refusal(429, "quota_exceeded"), Exit.FAILED, "quota"),
+]
+
+
+@pytest.mark.parametrize(("reply", "wanted", "helps"), REFUSING)
+def test_an_account_that_refuses_fails_no_look(
+    world: World, reply: Refusal, wanted: Exit, helps: str
+) -> None:
+    world.api.script.extend([OK, *[reply] * 20])
+    outcome = world.run(campaign(*[look(key) for key in "abcdef"]), concurrency=1)
+    assert exit_code(outcome) is wanted
+    words = outcome.account or outcome.stopped or ""
+    assert reply.message in words
+    assert helps in words
+    assert len(world.api.posts) == 2
+    assert {world.takes(key)[0].state for key in "abcdef" if world.takes(key)} == {
+        TakeState.PLANNED
+    }
+    world.api.script.clear()
+    assert exit_code(world.run(campaign(*[look(key) for key in "abcdef"]))) is Exit.DONE
+    assert len(world.api.charges) == 7
+
+
+def test_an_error_of_money_in_a_200_stops_the_run_and_keeps_the_take_open(world: World) -> None:
+    world.api.script.append(refusal(200, "insufficient_credit"))
+    outcome = world.run(campaign(photo()))
+    assert exit_code(outcome) is Exit.ACCOUNT
+    assert "words of insufficient_credit" in (outcome.account or "")
+    assert world.take("base").state is TakeState.UNKNOWN
+
+
+# --- 403 ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reply", [refusal(403, "forbidden"), gateway(403)])
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_403_about_one_look_fails_that_look_and_the_others_go_on(
+    world: World, reply: Refusal, place: int
+) -> None:
+    world.api.script.extend([OK] * place + [reply])
+    every = campaign(look("a"), look("b"), look("c"))
+    outcome = world.run(every, concurrency=1)
+    assert len(outcome.failed) == 1
+    (key,) = outcome.failed
+    take = world.take(key)
+    assert (take.state, take.billing) == (TakeState.FAILED, Billing.NONE)
+    assert take.error_message == reply.message
+    assert len(world.api.charges) == 3
+    assert exit_code(outcome) is Exit.FAILED
+    posts = len(world.api.posts)
+    world.run(every)
+    assert len(world.api.posts) == posts  # and it stops nobody the next night
+
+
+def test_a_403_for_everybody_stops_the_run_and_fails_nobody(world: World) -> None:
+    world.run(campaign(photo()))
+    world.api.script.extend([refusal(403, "forbidden")] * 100)
+    every = campaign(*[look(f"l{number}") for number in range(30)])
+    posts = len(world.api.posts)
+    outcome = world.run(every, concurrency=1)
+    assert exit_code(outcome) is Exit.ACCOUNT
+    assert "permission" in (outcome.account or "")
+    assert len(world.api.posts) - posts == world.patience.failures
+    world.api.script.clear()
+    assert exit_code(world.run(every)) is Exit.DONE
+    assert len(world.api.charges) == 31
+
+
+def test_a_403_that_names_what_it_is_about_fails_the_look_at_once(world: World) -> None:
+    world.api.script.extend([OK, refusal(403, "resource_access_denied")])
+    outcome = world.run(campaign(look("a")))
+    assert world.take("a").state is TakeState.FAILED
+    assert exit_code(outcome) is Exit.FAILED
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_stored_refusal_of_the_key_is_checked_against_the_present(
+    world: World, status: int
+) -> None:
+    stored = refusal(status, "forbidden")
+    world.api.script.extend([OK, CHARGED_AND_LOST, stored])
+    outcome = world.run(campaign(look("a"), look("b")), concurrency=1)
+    assert outcome.account is None
+    assert world.take("b").state is TakeState.FETCHED
+    assert exit_code(outcome) in (Exit.DONE, Exit.UNDER_WAY)
+
+
+# --- undecided ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("concurrency", [1, 10])
+@pytest.mark.parametrize(
+    "reply", [refusal(500, "internal_error"), gateway(502), Lost("ReadTimeout")]
+)
+def test_sending_stops_after_eight_undecided_sends_in_a_row(
+    world: World, reply: Reply[Any], concurrency: int
+) -> None:
+    world.run(campaign(photo()))
+    posts = len(world.api.posts)
+    world.api.script.extend([reply] * 10_000)
+    every = campaign(*[look(f"l{number:02}") for number in range(60)])
+    outcome = world.run(every, concurrency=concurrency)
+    unknown = [n for n in range(60) if world.takes(f"l{n:02}")]
+    assert "in a row got no answer that decides" in (outcome.stopped or "")
+    assert len(unknown) <= 16
+    assert len(world.api.posts) - posts <= 40
+    assert exit_code(outcome) is Exit.UNDER_WAY
+    world.api.script.clear()
+    assert exit_code(world.run(every)) is Exit.DONE
+    assert len(world.api.charges) == 61
+
+
+def test_what_is_decided_in_between_starts_the_row_anew(world: World) -> None:
+    world.api.script.extend([OK] + [CHARGED_AND_LOST, OK] * 30)
+    outcome = world.run(campaign(*[look(f"l{number}") for number in range(12)]), concurrency=1)
+    assert exit_code(outcome) is Exit.DONE
+    assert outcome.stopped is None
+
+
+def test_a_504_is_replayed_at_most_once_also_in_later_runs(world: World) -> None:
+    world.api.script.extend([OK] + [refusal(504, "gateway_timeout")] * 100)
+    url = look("a", images=(UrlImage("https://example.com/slow.png"),))
+    outcome = world.run(campaign(url))
+    assert keys(world)[1] == keys(world)[2]
+    assert len(world.api.posts) == 3
+    assert "image URL" in (world.take("a").error_message or "")
+    assert exit_code(outcome) is Exit.UNDER_WAY
+    world.run(campaign(url))
+    assert len(world.api.posts) == 3
+
+
+def test_a_504_that_was_charged_is_found(world: World) -> None:
+    real = world.api.create_avatar
+
+    async def forged(body: bytes, key: str) -> Reply[Any]:
+        reply = await real(body, key)
+        return gateway(504) if isinstance(reply, Answer) and b'"prompt"' in body else reply
+
+    world.api.create_avatar = forged  # type: ignore[method-assign]
+    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
+    assert len(world.api.charges) == 2
+
+
+# --- what passes by itself ------------------------------------------------------------------------
+
+NOT_THERE_YET = [
+    refusal(404, "avatar_not_found", param="avatar_id"),
+    refusal(404, "not_found"),
+    refusal(400, "invalid_parameter", param="avatar_id"),
+    refusal(404, "avatar_group_not_found"),
+]
+
+
+@pytest.mark.parametrize("reply", NOT_THERE_YET)
+def test_a_reference_that_was_completed_moments_ago_gets_a_minute(
+    world: World, reply: Refusal
+) -> None:
+    world.api.script.extend([OK, reply, reply, OK])
+    assert exit_code(world.run(campaign(look("a"), look("b", on="a")))) is Exit.DONE
+    assert len(set(keys(world))) == len(keys(world)) == 5
+    assert len(world.api.charges) == 3
+
+
+def test_a_reference_that_stays_unknown_fails_what_needs_it_within_two_minutes(
+    world: World,
+) -> None:
+    world.api.script.extend([OK] + [refusal(404, "avatar_not_found")] * 100)
+    begun = world.clock.now()
+    outcome = world.run(campaign(look("a")))
+    assert world.take("a").state is TakeState.FAILED
+    assert exit_code(outcome) is Exit.FAILED
+    assert world.clock.now() - begun < 30 + 120
+    assert len(world.api.posts) < 12
+
+
+def test_a_reference_of_long_ago_or_another_fault_gets_no_second_try(world: World) -> None:
+    world.run(campaign(photo()))
+    world.later(3600)
+    world.api.script.append(refusal(404, "avatar_not_found"))
+    world.run(campaign(look("a")))
+    assert world.take("a").state is TakeState.FAILED
+    world.api.script.extend([OK, refusal(400, "invalid_parameter", param="prompt")])
+    world.run(campaign(look("b"), look("c", on="b")))
+    assert world.take("c").state is TakeState.FAILED
+
+
+@pytest.mark.parametrize("code", ["asset_not_found", "asset_not_available"])
+def test_an_upload_that_is_gone_is_made_again_once(world: World, code: str) -> None:
+    world.api.script.extend([refusal(404, code), OK])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert world.api.calls.count("upload") == 2
+    assert len(set(keys(world))) == 2
+    other = World(world.folder / "other")
+    other.folder.mkdir()
+    other.api.script.extend([refusal(404, code)] * 9)
+    other.run(campaign(photo()))
+    assert other.take("base").state is TakeState.FAILED
+    assert len(other.api.posts) == 2
+
+
+def test_a_look_without_a_group_is_kept_and_learns_it_later(world: World) -> None:
+    real = world.api.create_avatar
+
+    async def nameless(body: bytes, key: str) -> Reply[Any]:
+        reply = await real(body, key)
+        if isinstance(reply, Answer):
+            bare = replace(reply.data.look, group_id=None)
+            return replace(reply, data=replace(reply.data, look=bare, group=None))
+        return reply
+
+    world.api.create_avatar = nameless  # type: ignore[method-assign]
+    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
+    assert len(world.api.charges) == 2
+    assert world.take("base").group_id == "group-1"
+
+
+def test_a_lost_send_and_silence_keep_their_own_words(world: World) -> None:
+    world.api.script.extend([LOST_BEFORE] * 50)
+    world.run(campaign(photo()))
+    assert world.take("base").error_message == "ReadTimeout"
