@@ -178,7 +178,8 @@ class Campaign:
     """What one manifest declares, checked and expanded: one base and its looks.
 
     ``looks`` holds the base first, then the manifest's order; every ``LookRef`` in it exists and
-    there is no cycle. ``manifest`` is the absolute path of the file.
+    there is no cycle. ``manifest`` is the absolute path of the file. ``warnings`` are what to read
+    before money is spent, a line for each kind.
     """
 
     name: str
@@ -187,3 +188,4 @@ class Campaign:
     budget: Budget = Budget()
     prices: Prices = Prices()
     matrices: tuple[Matrix, ...] = ()
+    warnings: tuple[str, ...] = ()

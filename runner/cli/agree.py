@@ -1,6 +1,7 @@
 """Before anything is sent: which ledger is meant, the plan, the ceilings, the question."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from runner.cli import wiring
 from runner.cli.billing import billing_notes
 from runner.cli.outlook import expected
 from runner.cli.request import Request
-from runner.cli.show import plan_text, usd
+from runner.cli.show import plan_text, usd, warnings_text
 from runner.errors import BudgetRefused, LedgerQuestion, UsageError
 from runner.executor.wallet import balance_of
 from runner.ledger.file import LedgerFile
@@ -57,10 +58,18 @@ def ask_about_other_ledgers(campaign: Campaign, link: wiring.Link) -> None:
         raise LedgerQuestion("Nothing was sent.")
 
 
-def agree(plan: Plan, link: wiring.Link, ledger: LedgerFile, request: Request) -> Plan:
+def agree(
+    plan: Plan,
+    link: wiring.Link,
+    ledger: LedgerFile,
+    request: Request,
+    *,
+    warnings: Sequence[str] = (),
+) -> Plan:
     """Show the plan, hold it against the ceilings, and ask; gives what was agreed to.
 
-    Raises BudgetRefused, or UsageError when it was declined.
+    ``warnings`` are the manifest's, and stand right above the question. Raises BudgetRefused, or
+    UsageError when it was declined.
     """
     room = room_under(ledger, plan)
     if request.up_to_budget and room is not None and plan.cost > room:
@@ -85,6 +94,8 @@ def agree(plan: Plan, link: wiring.Link, ledger: LedgerFile, request: Request) -
             + f", but the ceilings leave room for {usd(max(room, Decimal(0)))}. Nothing was sent.",
             hint="Raise --max-cost or the manifest's budget, or add --up-to-budget.",
         )
+    if warnings and plan.worst_case:
+        click.echo(warnings_text(warnings) + "\n", err=True)
     if plan.worst_case and not request.yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise UsageError(

@@ -16,7 +16,7 @@ from runner.cli.options import (
 )
 from runner.cli.outlook import expected
 from runner.cli.request import DEFAULT_CONCURRENCY
-from runner.cli.show import plan_text
+from runner.cli.show import plan_text, warnings_text
 from runner.cli.wanted import wish_options, wishes_of
 from runner.files import write_atomic
 from runner.plan import plan as make_plan
@@ -84,6 +84,8 @@ def command(
         ceiling = campaign.budget.run_usd
         time = expected(plan, snapshot, slots=DEFAULT_CONCURRENCY, now=wiring.WallClock().now)
         click.echo(plan_text(plan, where=where, ceiling=ceiling, everything=everything, time=time))
+        if campaign.warnings and plan.worst_case:
+            click.echo("\n" + warnings_text(campaign.warnings))
     if out is not None:
         simulated = simulate or (snapshot.account is not None and snapshot.account.simulated)
         kept = save(plan, campaign, snapshot, wishes, variables=variables, simulate=simulated)

@@ -167,7 +167,7 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
                 await use_results(campaign, work)
             try:
                 plan = await planned(campaign, work, request)
-                plan = agree(plan, link, work.ledger, request)
+                plan = agree(plan, link, work.ledger, request, warnings=campaign.warnings)
             except LookbookError:
                 if request.form == "json":  # a job that reads stdout finds what there is
                     print_results(results_now(campaign, work), request)

@@ -8,7 +8,7 @@ import click
 
 from runner.plan.model import Action, Plan
 
-__all__ = ["plan_text", "results_text", "table", "totals_text", "usd"]
+__all__ = ["plan_text", "results_text", "table", "totals_text", "usd", "warnings_text"]
 
 MARKS = {
     Action.CREATE: ("+", "green"),
@@ -77,6 +77,14 @@ def plain(text: str) -> str:
 def plural(count: int, one: str) -> str:
     """Write a count with its noun: ``1 look``, ``3 looks``."""
     return f"{count} {one}{'' if count == 1 else 's'}"
+
+
+def warnings_text(warnings: Sequence[str]) -> str:
+    """Write what to read before money is spent; empty where there is nothing."""
+    if not warnings:
+        return ""
+    title = click.style("Before you spend anything:", fg="yellow")
+    return "\n".join([title, *(f"  {warning}" for warning in warnings)])
 
 
 def plan_text(

@@ -5,17 +5,23 @@ from typing import NamedTuple
 from runner.manifest.codes import CODES, Severity
 from runner.manifest.source import Source, Span
 
-__all__ = ["Diagnostic", "Findings"]
+__all__ = ["Diagnostic", "Findings", "and_more"]
 
 _LONGEST = 400
 """Characters of a message: it may quote a value of any length."""
+
+
+def and_more(looks: int) -> str:
+    """Count looks beyond the one that is named, in words."""
+    return f"and {looks:,} more look{'' if looks == 1 else 's'}"
 
 
 class Diagnostic(NamedTuple):
     """One finding. ``line`` and ``column`` are counted from 1, in characters.
 
     ``look`` is the key of the look it is about, ``hint`` what to do. ``text`` is the quoted line
-    and ``length`` how many of its characters, from ``column`` on, the caret underlines.
+    and ``length`` how many of its characters, from ``column`` on, the caret underlines. ``more`` is
+    how many looks it holds for beside ``look``; the message says so too.
     """
 
     severity: Severity
@@ -28,6 +34,7 @@ class Diagnostic(NamedTuple):
     hint: str | None = None
     text: str = ""
     length: int = 1
+    more: int = 0
 
 
 class Findings:
@@ -51,11 +58,13 @@ class Findings:
         hint: str | None = None,
         needle: str | None = None,
         fold: bool = False,
+        about: str | None = None,
     ) -> None:
         """Record one finding; ``needle`` narrows the place down to that text where it shows.
 
         ``fold`` says that the place makes many looks (a matrix): the first is told, the rest are
-        counted. Without it, only an identical finding is dropped.
+        counted. So they are where all of it is ``about`` one thing, such as a picture that many
+        looks use. Without either, only an identical finding is dropped.
         """
         severity = CODES[code].severity
         if severity is Severity.ERROR:
@@ -65,8 +74,11 @@ class Findings:
         else:
             span = self.source.find(needle, at) if needle else self.source.span(at)
         identity = (code, span.line, span.column, "" if fold else message)
+        if about is not None:
+            identity = (code, 0, 0, about)
         if identity in self._found:
-            self._more[identity] = self._more.get(identity, 0) + fold
+            again = fold or (about is not None and look != self._found[identity].look)
+            self._more[identity] = self._more.get(identity, 0) + again
             return
         self._places.add((span.line, span.column))
         self._found[identity] = Diagnostic(
@@ -92,8 +104,10 @@ class Findings:
         for identity, diagnostic in self._found.items():
             more = self._more.get(identity, 0)
             if more:
-                noun = "look" if more == 1 else "looks"
-                message = f"{diagnostic.message} (and {more} more {noun} made here)"
-                diagnostic = diagnostic._replace(message=message)  # noqa: PLW2901  (as it is told)
+                here = "" if identity[1:3] == (0, 0) else " made here"
+                message = f"{diagnostic.message} ({and_more(more)}{here})"
+                diagnostic = diagnostic._replace(  # noqa: PLW2901  (as it is told)
+                    message=message, more=more
+                )
             told.append(diagnostic)
         return tuple(sorted(told, key=lambda found: (found.line, found.column)))

@@ -7,10 +7,12 @@ The stages, in order: ``source`` (bytes to text), ``document`` (text to mappings
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from runner.manifest.campaign import build
+from runner.manifest.codes import Severity
 from runner.manifest.diagnostics import Diagnostic, Findings
 from runner.manifest.document import parse
 from runner.manifest.nodes import Map
@@ -51,7 +53,15 @@ def load(
     findings = Findings(source, hints=hints)
     with _without_collector():
         campaign = _read(source, variables, findings)
-    return Reading(None if findings.errors else campaign, findings.all())
+    diagnostics = findings.all()
+    if findings.errors or campaign is None:
+        return Reading(None, diagnostics)
+    warnings = [found for found in diagnostics if found.severity is Severity.WARNING]
+    if warnings:
+        from runner.manifest.render import as_summary
+
+        campaign = replace(campaign, warnings=as_summary(warnings))
+    return Reading(campaign, diagnostics)
 
 
 def _read(source: Source, variables: Mapping[str, str], findings: Findings) -> Campaign | None:

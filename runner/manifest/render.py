@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from runner import __version__
 from runner.manifest.codes import CODES, Severity
-from runner.manifest.diagnostics import Diagnostic
+from runner.manifest.diagnostics import Diagnostic, and_more
 
-__all__ = ["as_github", "as_json", "as_sarif", "as_text", "counted"]
+__all__ = ["as_github", "as_json", "as_sarif", "as_summary", "as_text", "counted"]
 
 _WIDEST = 100
 _UNSAFE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -22,6 +22,27 @@ _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity
 def as_text(diagnostics: Iterable[Diagnostic]) -> str:
     """Give findings for a person: place, words, the quoted line with a caret, and the cure."""
     return "\n".join(_block(diagnostic) for diagnostic in diagnostics).rstrip("\n")
+
+
+def as_summary(diagnostics: Iterable[Diagnostic]) -> tuple[str, ...]:
+    """Return a line for each kind of finding: the first of it, and how many more looks have it.
+
+    ``validate`` shows all of them; this is what stands above a question about money.
+    """
+    kinds: dict[str, list[Diagnostic]] = {}
+    for found in diagnostics:
+        kinds.setdefault(found.code, []).append(found)
+    return tuple(_line(same) for same in kinds.values())
+
+
+def _line(same: Sequence[Diagnostic]) -> str:
+    first = same[0]
+    own = f" ({and_more(first.more)}"
+    words = first.message.partition(own)[0] if first.more else first.message
+    named = f"{first.look}: " if first.look and f"`{first.look}`" not in words else ""
+    more = sum(found.more for found in same) + len(same) - 1
+    rest = f" ({and_more(more)})" if more else ""
+    return _safe(f"{first.file}:{first.line}: {named}{words}{rest} [{first.code}]")
 
 
 def counted(diagnostics: Sequence[Diagnostic]) -> str:

@@ -70,8 +70,8 @@ def _setting(process: Process) -> Places:
         if KEY in str(text):
             world.found(Violation("the key was said"))
 
-    def agreed(plan: Plan, link: Any, ledger: LedgerFile, request: Request) -> Plan:
-        plan = agree.agree(plan, link, ledger, request)
+    def agreed(plan: Plan, link: Any, ledger: LedgerFile, request: Request, **named: Any) -> Plan:
+        plan = agree.agree(plan, link, ledger, request, **named)
         if not process.elsewhere:
             world.judge.agreed(process.campaign, plan, ledger.ceilings)
         return plan

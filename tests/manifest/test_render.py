@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.manifest import CODES, Diagnostic, Severity, load
-from runner.manifest.render import as_github, as_json, as_sarif, as_text, counted
+from runner.manifest.render import as_github, as_json, as_sarif, as_summary, as_text, counted
 from runner.resources import schema
 from tests.manifest.sarif import SARIF
 
@@ -32,6 +32,20 @@ def finding(**changes: Any) -> Diagnostic:
         "length": 5,
     }
     return Diagnostic(**{**values, **changes})
+
+
+def test_a_summary_has_a_line_for_each_kind_and_counts_the_rest() -> None:
+    folded = "no coat (and 2 more looks made here)"
+    kinds = [
+        finding(code="no-looks", look=None, message="no looks"),
+        finding(code="repeated-image", look="red", message=folded, more=2, line=9),
+        finding(code="repeated-image", look="blue", message="no hat", line=12),
+    ]
+    assert as_summary(kinds) == (
+        "a folder/spring.yaml:6: no looks [no-looks]",
+        "a folder/spring.yaml:9: red: no coat (and 3 more looks) [repeated-image]",
+    )
+    assert as_summary([]) == ()
 
 
 def test_text_quotes_the_line_with_a_caret_under_what_is_meant() -> None:
