@@ -2,10 +2,13 @@
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.launcher import Launcher
 
 GUARD = Path(__file__).parent / "guard"
 """On PYTHONPATH of every process that a test starts: the same socket guard, in that process."""
@@ -39,11 +42,24 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return folder
 
 
-@pytest.fixture
-def process_env(home: Path) -> dict[str, str]:
-    """The whole environment of a process that a test starts: guarded, and without any key."""
+def environment_of(home: Path) -> dict[str, str]:
+    """Return the whole environment of a process that a test starts: guarded, without any key."""
     keep = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     return {**keep, "HOME": str(home), "PYTHONPATH": str(GUARD), "PYTHONWARNINGS": "error"}
+
+
+@pytest.fixture
+def process_env(home: Path) -> dict[str, str]:
+    """The environment of a process that a test starts, with the test's own home folder."""
+    return environment_of(home)
+
+
+@pytest.fixture(scope="session")
+def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    """Start the command as a process, without its imports; one server for the whole session."""
+    serving = Launcher(environment_of(tmp_path_factory.mktemp("launcher")))
+    yield serving
+    serving.close()
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
 """``lookbook catalog`` on a campaign that the embedded simulator really made."""
 
-import os
 import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
+
+from tests.conftest import environment_of
+from tests.launcher import Launcher
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -25,27 +26,37 @@ matrix:
 """
 
 
-GUARD = Path(__file__).parents[1] / "guard"
-
-
-def lookbook(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run the installed command in a process without a key, and with the socket guard."""
-    return subprocess.run(
-        [Path(sys.executable).with_name("lookbook"), *arguments],
-        env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(GUARD)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+SETTINGS = ("--sim", "latency=fixed:0.05", "--sim", "pictures=off")
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lookbook(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The command in a process without a key, and with the socket guard."""
+    home = tmp_path_factory.mktemp("home")
+
+    def start(*arguments: str) -> Done:
+        process = launcher.start(*arguments, cwd=home, environment=environment_of(home))
+        out, err = process.communicate(timeout=300)
+        assert process.returncode is not None
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def manifest(lookbook: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = written(tmp_path_factory.mktemp("campaign"))
-    settings = ["--sim", "latency=fixed:0.05", "--sim", "pictures=off"]
-    made = lookbook(path.parent, "run", str(path), "--simulate", "--yes", *settings)
+    made = lookbook("run", str(path), "--simulate", "--yes", *SETTINGS)
     assert made.returncode == 0, made.stderr
     return path
+
+
+@pytest.fixture
+def run(lookbook: Run) -> Run:
+    """``lookbook catalog MANIFEST --simulate``, with more options."""
+    return lambda manifest, *options: lookbook("catalog", str(manifest), "--simulate", *options)
 
 
 def written(folder: Path) -> Path:
@@ -55,15 +66,11 @@ def written(folder: Path) -> Path:
     return path
 
 
-def run(manifest: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    return lookbook(manifest.parent, "catalog", str(manifest), "--simulate", *options)
-
-
 def files(folder: Path, *patterns: str) -> Sequence[str]:
     return sorted(str(p.relative_to(folder)) for each in patterns for p in folder.rglob(each))
 
 
-def test_the_page_is_made_again_beside_its_pictures(manifest: Path) -> None:
+def test_the_page_is_made_again_beside_its_pictures(run: Run, manifest: Path) -> None:
     page = manifest.parent / "tiny.lookbook" / "simulated" / "catalog.html"
     page.unlink(missing_ok=True)
     made = run(manifest)
@@ -73,7 +80,7 @@ def test_the_page_is_made_again_beside_its_pictures(manifest: Path) -> None:
 
 
 def test_a_folder_to_hand_over_holds_everything_that_was_asked_for(
-    manifest: Path, tmp_path: Path
+    run: Run, manifest: Path, tmp_path: Path
 ) -> None:
     made = run(
         manifest,
@@ -96,19 +103,19 @@ def test_a_folder_to_hand_over_holds_everything_that_was_asked_for(
     assert len(files(tmp_path / "images", "*")) == 4
 
 
-def test_a_single_file_can_be_sent(manifest: Path, tmp_path: Path) -> None:
+def test_a_single_file_can_be_sent(run: Run, manifest: Path, tmp_path: Path) -> None:
     assert run(manifest, "--embed", "--out", str(tmp_path)).returncode == 0
     assert files(tmp_path, "*") == ["catalog.html"]
 
 
-def test_a_pdf_is_made_where_its_library_is_there(manifest: Path, tmp_path: Path) -> None:
+def test_a_pdf_is_made_where_its_library_is_there(run: Run, manifest: Path, tmp_path: Path) -> None:
     pytest.importorskip("fpdf", reason="the PDF needs the pdf extra")
     assert run(manifest, "--contact-sheet", "pdf", "--out", str(tmp_path)).returncode == 0
     assert (tmp_path / "contact-sheet.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_a_picture_that_cannot_be_exported_is_named_and_the_job_notices(
-    manifest: Path, tmp_path: Path
+    run: Run, manifest: Path, tmp_path: Path
 ) -> None:
     (image,) = (manifest.parent / "tiny.lookbook" / "simulated" / "images").glob("linen-office.*")
     content = image.read_bytes()
@@ -121,13 +128,15 @@ def test_a_picture_that_cannot_be_exported_is_named_and_the_job_notices(
     assert "linen-office#1: The picture is not on disk." in made.stderr
 
 
-def test_a_template_that_gives_one_name_twice_is_usage(manifest: Path, tmp_path: Path) -> None:
+def test_a_template_that_gives_one_name_twice_is_usage(
+    run: Run, manifest: Path, tmp_path: Path
+) -> None:
     made = run(manifest, "--pictures", "--names", "x.jpg", "--out", str(tmp_path))
     assert made.returncode == 2
     assert "the same name" in made.stderr
 
 
-def test_a_campaign_that_was_never_run_has_nothing_to_show(tmp_path: Path) -> None:
+def test_a_campaign_that_was_never_run_has_nothing_to_show(run: Run, tmp_path: Path) -> None:
     made = run(written(tmp_path))
     assert made.returncode == 2
     assert "was never run" in made.stderr

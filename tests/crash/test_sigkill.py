@@ -4,7 +4,6 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -16,10 +15,12 @@ from PIL import Image
 
 from runner.simulator.server import Embedded
 from runner.simulator.settings import Fault, Latency, Settings
+from tests.launcher import COMMAND, Launcher
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
-DYING = Path(__file__).with_name("dying_run.py")
+DYING = "tests.crash.dying_run:main"
+Done = subprocess.CompletedProcess[str]
 LOOKS = ("base", "office", "night", "street", "solo", "shelf")
 MANIFEST = """\
 version: 1
@@ -59,8 +60,9 @@ def manifest(tmp_path: Path) -> Path:
 class Account:
     """A simulator over real HTTP, and the environment of processes that use it."""
 
-    def __init__(self, url: str, environment: dict[str, str]) -> None:
+    def __init__(self, url: str, environment: dict[str, str], launcher: Launcher) -> None:
         self.url = url
+        self._launcher = launcher
         self.environment = {
             **environment,
             "HEYGEN_API_BASE": url,
@@ -73,21 +75,27 @@ class Account:
             found: dict[str, Any] = json.load(answer)
         return found
 
-    def run(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+    def _start(self, target: str, *arguments: str | Path) -> Done:
+        process = self._launcher.start(
+            *arguments, cwd=Path.cwd(), environment=self.environment, target=target
         )
+        out, err = process.communicate(timeout=300)
+        assert process.returncode is not None
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def run(self, manifest: Path) -> Done:
+        """Run the command on this account, as a process."""
+        return self._start(COMMAND, "run", manifest, "--yes", "--format", "json")
+
+    def die(self, manifest: Path, point: str, occurrence: int = 1) -> Done:
+        """Run it in a process that ends by SIGKILL when it meets this point so often."""
+        return self._start(DYING, manifest, point, str(occurrence))
 
     def resume(self, manifest: Path, most: int = 12) -> dict[str, Any]:
-        """Run the installed command until it is done; gives its results."""
+        """Run the command until it is done; gives its results."""
         done = None
         for _ in range(most):
-            done = self.run("-m", "runner", "run", manifest, "--yes", "--format", "json")
+            done = self.run(manifest)
             if done.returncode == 0:
                 results: dict[str, Any] = json.loads(done.stdout)
                 return results
@@ -98,8 +106,8 @@ class Account:
 class Accounts:
     """Fresh accounts with the same faults, each with a seed of its own."""
 
-    def __init__(self, environment: dict[str, str], stack: ExitStack) -> None:
-        self.environment, self.stack = environment, stack
+    def __init__(self, environment: dict[str, str], launcher: Launcher, stack: ExitStack) -> None:
+        self.environment, self.launcher, self.stack = environment, launcher, stack
 
     def open(self, faults: Sequence[str] = (), seed: int = 7, places: int = 4) -> Account:
         settings = Settings(
@@ -109,7 +117,8 @@ class Accounts:
             faults=tuple(Fault.parse(text) for text in faults),
             concurrency=places,
         )
-        return Account(self.stack.enter_context(Embedded(settings)).url, self.environment)
+        url = self.stack.enter_context(Embedded(settings)).url
+        return Account(url, self.environment, self.launcher)
 
     def where_a_run_dies(
         self, faults: Sequence[str], manifest: Path, point: str, *, places: int = 4
@@ -121,7 +130,7 @@ class Accounts:
         """
         for seed in range(20):
             account = self.open(faults, seed, places)
-            died = account.run(DYING, manifest, point, "1")
+            died = account.die(manifest, point)
             if died.returncode == -signal.SIGKILL:
                 return account
             shutil.rmtree(manifest.with_name("crash.lookbook"))
@@ -129,9 +138,9 @@ class Accounts:
 
 
 @pytest.fixture
-def accounts(process_env: dict[str, str]) -> Iterator[Accounts]:
+def accounts(process_env: dict[str, str], launcher: Launcher) -> Iterator[Accounts]:
     with ExitStack() as stack:
-        yield Accounts(process_env, stack)
+        yield Accounts(process_env, launcher, stack)
 
 
 @pytest.fixture
@@ -168,7 +177,7 @@ def test_a_run_killed_at_a_commit_point_is_resumed_and_pays_once(
 ) -> None:
     once = ("run_started", "wallet", "run_ended")
     occurrence = 1 if point.split(":", maxsplit=1)[0] in once else 2
-    died = account.run(DYING, manifest, point, str(occurrence))
+    died = account.die(manifest, point, occurrence)
     assert died.returncode == -signal.SIGKILL, died.stderr
     check(account, account.resume(manifest), manifest)
 
@@ -221,7 +230,7 @@ def test_a_run_killed_again_and_again_in_a_storm_pays_once(
 ) -> None:
     account = accounts.where_a_run_dies(STORMS["all at once"], manifest, point)
     for occurrence in (2, 1, 1):  # it dies again wherever the storm lets it come so far
-        account.run(DYING, manifest, point, str(occurrence))
+        account.die(manifest, point, occurrence)
     check(account, account.resume(manifest), manifest)
 
 
@@ -260,7 +269,7 @@ def test_a_later_run_killed_at_its_own_commit_points_buys_nothing_twice(
         for path in state.glob("ledger.sqlite*"):
             path.unlink()
     manifest.write_text(text)
-    died = account.run(DYING, manifest, f"{kind}:{when}-commit", "1")
+    died = account.die(manifest, f"{kind}:{when}-commit")
     assert died.returncode == -signal.SIGKILL, died.stderr
     results = account.resume(manifest)
     assert {look["state"] for look in results["looks"]} == {"fetched"}
@@ -285,9 +294,9 @@ def test_a_run_killed_in_its_troubles_pays_once(
     point = f"{kind}:{when}-commit"
     account = accounts.where_a_run_dies(faults, manifest, point, places=places)
     for _ in range(3):
-        done = account.run("-m", "runner", "run", manifest, "--yes", "--format", "json")
+        done = account.run(manifest)
         results = json.loads(done.stdout)
         paid_once(account, results)
     charged = len(account.stats()["charges"])
-    account.run("-m", "runner", "run", manifest, "--yes")
+    account.run(manifest)
     assert len(account.stats()["charges"]) == charged

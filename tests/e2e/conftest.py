@@ -5,6 +5,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from runner.simulator.server import Embedded
 from runner.simulator.settings import Fault, Latency, Settings
+from tests.launcher import COMMAND, Launcher, Process
 
 KEY = "sk-planted-0123456789-abcdefghij"
 MANIFEST = """\
@@ -26,18 +28,32 @@ looks:
 """
 SIM = ("--sim", "latency=fixed:0.05", "--sim", "pictures=off")
 
+PATIENCE = 300
+"""Seconds after which a command hangs. No measure of speed: machines of tests are shared."""
+
+QUICK = 0.05
+"""Seconds that a look takes at an account of the tests."""
+
 Done = subprocess.CompletedProcess[str]
 
 
 class Command:
     """Runs ``lookbook`` in a folder, as a person or a nightly job would."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], launcher: Launcher) -> None:
         self.folder = folder
         self.environment = environment
         self.executable = Path(sys.executable).with_name("lookbook")
+        self._launcher = launcher
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, target: str = COMMAND) -> Process:
+        """Start the command, or something else that reads its arguments, as a process."""
+        return self._launcher.start(
+            *arguments, cwd=self.folder, environment=self.environment, target=target
+        )
+
+    def start_installed(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start the installed command from nothing, as a person does."""
         return subprocess.Popen(
             [self.executable, *arguments],
             cwd=self.folder,
@@ -48,9 +64,9 @@ class Command:
             text=True,
         )
 
-    def __call__(self, *arguments: str, code: int = 0) -> Done:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=120)
+    def __call__(self, *arguments: str, code: int = 0, installed: bool = False) -> Done:
+        process = self.start_installed(*arguments) if installed else self.start(*arguments)
+        out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == code, f"exit {process.returncode}\n{out}\n{err}"
         assert "Traceback" not in err, err
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
@@ -71,11 +87,11 @@ class Command:
 
 
 @pytest.fixture
-def lookbook(tmp_path: Path, process_env: dict[str, str]) -> Command:
+def lookbook(tmp_path: Path, process_env: dict[str, str], launcher: Launcher) -> Command:
     """The command, in a folder with a manifest and no key."""
     Image.new("RGB", (512, 512), (200, 150, 120)).save(tmp_path / "sarah.png")
     (tmp_path / "spring.yaml").write_text(MANIFEST)
-    return Command(tmp_path, process_env)
+    return Command(tmp_path, process_env, launcher)
 
 
 class Server:
@@ -90,12 +106,23 @@ class Server:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class FirstSlow(Latency):
+    """The first look of an account takes ``first`` seconds, every other one ``second``."""
+
+    sampled: list[float] = field(default_factory=list)
+
+    def sample(self, fraction: float) -> float:
+        self.sampled.append(fraction)
+        return self.first if len(self.sampled) == 1 else self.second
+
+
 @pytest.fixture
 def server(request: pytest.FixtureRequest, lookbook: Command) -> Iterator[Server]:
     """An account that the command's key belongs to. Parametrized with simulator settings."""
     options = dict(getattr(request, "param", {}))
     faults = tuple(Fault.parse(text) for text in options.pop("faults", ()))
-    latency = Latency.parse(options.pop("latency", "fixed:0.05"))
+    latency = FirstSlow("fixed", options.pop("first_look", QUICK), QUICK)
     settings = Settings(latency=latency, faults=faults, pictures=False, **options)
     with Embedded(settings) as simulator:
         lookbook.environment |= {

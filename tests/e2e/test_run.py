@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from runner.resources import schema
-from tests.e2e.conftest import KEY, SIM, Command, Server
+from tests.e2e.conftest import KEY, PATIENCE, SIM, Command, Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -44,7 +44,7 @@ def test_a_campaign_becomes_a_catalog_and_a_second_run_spends_nothing(lookbook: 
 
 
 def test_results_go_to_stdout_and_everything_else_to_stderr(lookbook: Command) -> None:
-    done = lookbook("run", "spring.yaml", "--simulate", "--yes", *SIM)
+    done = lookbook("run", "spring.yaml", "--simulate", "--yes", *SIM, installed=True)
     assert "4 looks: 4 fetched" in done.stdout
     assert "catalog: " in done.stdout
     assert "4 generations to buy: $4.00" in done.stderr
@@ -150,15 +150,15 @@ def test_an_invalid_manifest_is_refused_with_every_problem_and_its_line(lookbook
     assert not (lookbook.folder / "spring.lookbook").exists()
 
 
-@pytest.mark.parametrize("server", [{"latency": "fixed:5"}], indirect=True)
+@pytest.mark.parametrize("server", [{"first_look": 5.0}], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_cleanly_and_the_next_run_resumes(
     number: signal.Signals, lookbook: Command, server: Server
 ) -> None:
-    process = lookbook.start("run", "spring.yaml", "--yes", "--format", "json")
+    process = lookbook.start_installed("run", "spring.yaml", "--yes", "--format", "json")
     wait_for(lambda: server.stats()["charges"])
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 4, err
     results = json.loads(out)
     assert states(results)["base"] == "processing"
@@ -167,14 +167,14 @@ def test_a_signal_leaves_cleanly_and_the_next_run_resumes(
     assert len(server.stats()["charges"]) == 4
 
 
-@pytest.mark.parametrize("server", [{"latency": "fixed:5"}], indirect=True)
+@pytest.mark.parametrize("server", [{"first_look": 5.0}], indirect=True)
 def test_two_runs_at_once_are_told_who_holds_the_ledger(lookbook: Command, server: Server) -> None:
     process = lookbook.start("run", "spring.yaml", "--yes")
     wait_for(lambda: server.stats()["charges"])
     done = lookbook("run", "spring.yaml", "--yes", code=2)
     assert f"process {process.pid} on " in done.stderr
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     lookbook("run", "spring.yaml", "--yes")  # the lock died with its owner
     assert len(server.stats()["charges"]) == 4
 
@@ -301,13 +301,13 @@ def test_what_a_colleague_bought_meanwhile_is_taken_over(lookbook: Command, serv
 
 
 def test_a_closed_stdout_costs_no_results(lookbook: Command, server: Server) -> None:
-    process = lookbook.start("run", "spring.yaml", "--yes")
+    process = lookbook.start_installed("run", "spring.yaml", "--yes")
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
     process.stderr.read()
     process.stderr.close()
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE)
     results = json.loads((lookbook.folder / "spring.lookbook" / "results.json").read_text())
     assert states(results) == DONE
 
@@ -378,7 +378,7 @@ def as_nobody(lookbook: Command, *arguments: str) -> tuple[int, str, str]:
         extra_groups=[],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
@@ -475,17 +475,14 @@ def remove(server: Server, look_id: str) -> None:
 def test_the_key_is_in_no_byte_that_a_faulty_run_leaves_or_prints(
     lookbook: Command, server: Server
 ) -> None:
-    printed = ""
-    process = lookbook.start("run", "spring.yaml", "--yes")
+    process = lookbook.start_installed("run", "spring.yaml", "--yes")
     cmdline = Path(f"/proc/{process.pid}/cmdline")
     if cmdline.exists():
         assert KEY.encode() not in cmdline.read_bytes()
-    out, err = process.communicate(timeout=120)
-    printed += out + err
+    printed = "".join(process.communicate(timeout=PATIENCE))
     for command in ("run", "status", "plan", "export"):
-        process = lookbook.start(command, "spring.yaml", *(["--yes"] if command == "run" else []))
-        out, err = process.communicate(timeout=120)
-        printed += out + err
+        again = lookbook.start(command, "spring.yaml", *(["--yes"] if command == "run" else []))
+        printed += "".join(again.communicate(timeout=PATIENCE))
     assert KEY not in printed
     for path in lookbook.folder.rglob("*"):
         if path.is_file():
@@ -556,8 +553,8 @@ def test_a_wrong_call_is_one_clear_error(lookbook: Command, arguments: tuple[str
     assert len(done.stderr.splitlines()) <= 4
 
 
-def wait_for(ready: Any, seconds: float = 120) -> None:
+def wait_for(ready: Any, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
+        time.sleep(0.02)

@@ -1,46 +1,37 @@
 """Full disks and consents: what a person meets, and how the same command goes on."""
 
 import json
+import os
 import resource
-import subprocess
 import urllib.request
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Command, Server
+from runner.cli import main
+from tests.e2e.conftest import PATIENCE, Command, Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
-def limited(lookbook: Command, size: int, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command where no file can grow beyond ``size`` bytes: a disk that is full."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    return subprocess.run(
-        [lookbook.executable, *arguments],
-        cwd=lookbook.folder,
-        # A bytecode file that is cut short would outlive this test.
-        env={**lookbook.environment, "PYTHONDONTWRITEBYTECODE": "1"},
-        preexec_fn=limit,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def limited() -> None:
+    """Be the command where no file can grow beyond so many bytes: a disk that is full."""
+    size = int(os.environ["LOOKBOOK_TESTS_SIZE"])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    main()
 
 
 @pytest.mark.parametrize("size", [8_000, 40_000, 70_000, 90_000, 110_000, 140_000])
 def test_a_disk_that_fills_up_loses_nothing_and_the_same_command_resumes(
     size: int, lookbook: Command, server: Server
 ) -> None:
-    done = limited(lookbook, size, "run", "spring.yaml", "--yes")
-    assert "Traceback" not in done.stderr, done.stderr
-    if done.returncode != 0:
-        assert "Error:" in done.stderr
-        assert "run the same command again" in done.stderr or "writable" in done.stderr
+    lookbook.environment["LOOKBOOK_TESTS_SIZE"] = str(size)
+    process = lookbook.start("run", "spring.yaml", "--yes", target=f"{__name__}:limited")
+    _, err = process.communicate(timeout=PATIENCE)
+    assert "Traceback" not in err, err
+    if process.returncode != 0:
+        assert "Error:" in err
+        assert "run the same command again" in err or "writable" in err
     results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json")
     assert {look["state"] for look in results["looks"]} == {"fetched"}
     assert len(server.stats()["charges"]) == 4
