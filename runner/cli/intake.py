@@ -4,7 +4,7 @@ A colleague with this account may have run the campaign meanwhile; the ledger ma
 an older copy of it was put back. Nothing is bought by it, and what it names is not bought again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +20,33 @@ from runner.ledger.file import LedgerFile
 from runner.ledger.fold import numbers_of
 from runner.ledger.places import State
 from runner.model import Campaign
+from runner.policy.picking import becomes_pick
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
-__all__ = ["adopt_results", "may_tell_more", "never_known", "read_results", "results_for"]
+__all__ = [
+    "adopt_results",
+    "may_tell_more",
+    "never_known",
+    "read_results",
+    "resolve_by",
+    "results_for",
+]
+
+
+UNDECIDED = (TakeState.UNKNOWN, TakeState.SUBMITTING, TakeState.PLANNED)
+
+OUTCOME = (
+    "state",
+    "billing",
+    "avatar_id",
+    "accepted_at",
+    "completed_at",
+    "error_code",
+    "error_message",
+    "request_id",
+    "consent_url",
+)
+PICTURE = ("image", "sha256", "width", "height")
 
 
 def results_for(
@@ -65,13 +89,17 @@ async def adopt_results(
     if not may_tell_more(results, account, campaign, snapshot):
         return 0
     takes = results_for(results, account, campaign, path=path)
-    takes = never_known(takes, snapshot, keys=ledger.keys(), names=iter(entropy.uid, None))
-    if takes:
+    decided = decided_by(takes, snapshot)
+    added = never_known(takes, snapshot, keys=ledger.keys(), names=iter(entropy.uid, None))
+    if decided or added:
         ledger.begin(account, campaign.name, {"command": "adopt results.json"})
-        await ledger.import_takes(takes)
-        count = plural(len(takes), "take")
+        await ledger.import_takes([*decided, *added])
+    if added:
+        count = plural(len(added), "take")
         click.echo(f"Adopted {count} from {path}; nothing was bought.", err=True)
-    return len(takes)
+    for take, _ in decided:
+        click.echo(f"{take.label}: {path} tells what it became: {take.avatar_id}.", err=True)
+    return len(decided) + len(added)
 
 
 def may_tell_more(results: Any, account: Account, campaign: Campaign, snapshot: Snapshot) -> bool:
@@ -113,19 +141,22 @@ def never_known(
 
     Those that were paid for, or may have been, under numbers that are free: a failure and an
     unknown outcome hold their money here as well. ``keys`` are all that the ledger ever had: one of
-    them says nothing new, because of its take the ledger finds out by itself, or a person has
-    decided already. Where a take has no key, its number must be new. ``names`` are new uids.
+    them says nothing new (``decided_by`` uses what it says of an undecided take), unless the take
+    was sent anew under another key since and this one became a look after all. Where a take has no
+    key, its number must be new. ``names`` are new uids.
     """
     if not snapshot.takes:
         return takes
     every = [take for known in snapshot.takes.values() for take in known]
     ours = {take.avatar_id for take in every if take.avatar_id is not None}
+    current = {take.key for take in every}
     pictures = {take.image for take in every} - {None}
     used = numbers_of(every)
     numbers = dict(used)
     added: list[tuple[Take, bool]] = []
     for take, picked in takes:
-        known = take.avatar_id in ours or take.key in keys
+        over = take.key in keys and take.key not in current
+        known = take.avatar_id in ours or (take.key in keys and not (over and take.avatar_id))
         if take.avatar_id is None and take.key is None:
             known = take.number <= used.get(take.look, 0)
         if known or (take.avatar_id is None and take.billing is Billing.NONE):
@@ -137,6 +168,42 @@ def never_known(
             mine = _unfetched(mine)
         added.append((mine, picked and snapshot.pick(take.look) is None))
     return added
+
+
+def decided_by(takes: Sequence[tuple[Take, bool]], snapshot: Snapshot) -> list[tuple[Take, bool]]:
+    """Return undecided takes of a ledger as a results document tells what they became.
+
+    With each whether it is to be picked. A take whose send a person called in vain is among them
+    while nothing was sent for it since: the document names the look that it became.
+    """
+    told = {take.key: take for take, _ in takes if take.key is not None}
+    picked = {take.key for take, is_pick in takes if is_pick}
+    every = [take for known in snapshot.takes.values() for take in known]
+    ours = {take.avatar_id for take in every}
+    decided = [
+        (take, now)
+        for take in every
+        if (now := resolve_by(take, told)) != take and now.avatar_id not in ours
+    ]
+    return [
+        (now, now.key in picked and now.usable and becomes_pick(now, snapshot.pick(now.look)))
+        for _, now in decided
+    ]
+
+
+def resolve_by(take: Take, told: Mapping[str, Take]) -> Take:
+    """Return an undecided take as another file tells which look it became; else the take itself.
+
+    ``told`` are takes by idempotency key. Only what became of it is taken over: the rest of a take
+    is better known where it was sent.
+    """
+    other = told.get(take.key or "")
+    if take.state not in UNDECIDED or other is None or other.avatar_id is None:
+        return take
+    image = other if other.image is not None else take
+    outcome = {name: getattr(other, name) for name in OUTCOME}
+    picture = {name: getattr(image, name) for name in PICTURE}
+    return replace(take, **outcome, **picture, group_id=other.group_id or take.group_id)
 
 
 def _unfetched(take: Take) -> Take:

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from runner.cli import wiring
-from runner.cli.intake import may_tell_more, never_known, read_results, results_for
+from runner.cli.intake import decided_by, may_tell_more, never_known, read_results, results_for
 from runner.cli.made_from import knows_results
 from runner.cli.show import plural
 from runner.errors import UsageError
@@ -64,17 +64,19 @@ def known(campaign: Campaign, state: State | None) -> tuple[Snapshot, Mapping[st
             return snapshot, wallet
         takes = results_for(results, account, campaign, path=state.results)
         names = map("results-{}".format, count())
-        takes = never_known(takes, snapshot, keys=read_keys(state.ledger), names=names)
+        added = never_known(takes, snapshot, keys=read_keys(state.ledger), names=names)
+        decided = decided_by(takes, snapshot)
     except UsageError as error:
         wiring.warn(error.message)
         return snapshot, wallet
-    if not takes:
+    if not added and not decided:
         return snapshot, wallet
     wiring.warn(
-        f"{plural(len(takes), 'take')} of {state.results} are not in the ledger here. A run takes "
-        "them in first, for nothing; they are counted as if it had."
+        f"{plural(len(added) + len(decided), 'take')} of {state.results} are not in the ledger "
+        "here, or undecided there. A run takes them in first, for nothing; they are counted as if "
+        "it had."
     )
-    return _with(snapshot, account, takes), wallet
+    return _with(snapshot, account, [*decided, *added]), wallet
 
 
 def only_results(state: State, campaign: Campaign) -> UsageError:
@@ -102,18 +104,18 @@ def _account_in(results: Any, state: State) -> Account:
 
 def _with(snapshot: Snapshot, account: Account, takes: list[tuple[Take, bool]]) -> Snapshot:
     """Give a snapshot as it will be when these takes were taken in, and those picked of them."""
-    by_look = dict(snapshot.takes)
-    picks = dict(snapshot.picks)
-    for take, picked in takes:
-        by_look[take.look] = (*by_look.get(take.look, ()), take)
-        if picked:
-            picks[take.look] = take.uid
+    every = {take.uid: take for of_look in snapshot.takes.values() for take in of_look}
+    before = sum((held(every.get(take.uid)) for take, _ in takes), Decimal(0))
+    every |= {take.uid: take for take, _ in takes}
+    by_look: dict[str, list[Take]] = {}
+    for take in every.values():
+        by_look.setdefault(take.look, []).append(take)
     return replace(
         snapshot,
         account=account,
         takes={key: tuple(sorted(of, key=lambda t: t.number)) for key, of in by_look.items()},
-        picks=picks,
-        spent=snapshot.spent + sum((held(take) for take, _ in takes), Decimal(0)),
+        picks={**snapshot.picks, **{take.look: take.uid for take, picked in takes if picked}},
+        spent=snapshot.spent - before + sum((held(take) for take, _ in takes), Decimal(0)),
     )
 
 

@@ -6,6 +6,8 @@ the damaged ledger, which is refused, and never one that knows half of what was 
 
 import os
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,16 +15,19 @@ import click
 
 from runner.answers import LookData
 from runner.cli import wiring
-from runner.cli.intake import read_results, results_for
+from runner.cli.intake import never_known, read_results, resolve_by, results_for
 from runner.cli.show import plural
 from runner.cli.workshop import Workshop, begin, opened
 from runner.errors import ApiTrouble, LedgerDamaged, StorageError, UsageError
 from runner.executor.settle import looks_in
 from runner.ledger.database import fold_log
+from runner.ledger.file import read_snapshot
 from runner.ledger.fold import numbers_of
 from runner.ledger.lock import hold
-from runner.ledger.places import State, has_takes
-from runner.model import Campaign, LookRef
+from runner.ledger.neighbours import read_neighbours
+from runner.ledger.places import State
+from runner.ledger.salvage import salvage_state
+from runner.model import Campaign, LiteralRef, LookRef
 from runner.plan import PlannedLook
 from runner.plan import plan as make_plan
 from runner.policy.outcome import Exit
@@ -36,31 +41,25 @@ DOUBTFUL = "looks of the account bear its name; a person has to say which it is"
 async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
     """Make a new ledger in the place of a damaged one; gives the exit code.
 
-    Takes come from results.json. A look of the campaign that the account has and results.json does
-    not know was bought after it was written: it is adopted where no more looks bear its name than
-    takes of it are missing, failures apart; where more do, those takes are unknown until a person
-    decides.
+    Takes come from results.json, and from what can still be read of the damaged ledger's events. A
+    look of the campaign that the account has and neither knows was bought later: it is adopted if
+    it lies where the campaign's looks lie, no other ledger or results file in the folder knows it,
+    and no more looks bear its name than takes of it are missing, failures apart; where more do,
+    those takes are unknown until a person decides.
     """
     async with wiring.connect(campaign, simulated_at=simulated_at, damaged=True) as link:
         state = link.state
-        if not state.results.is_file():
-            raise UsageError(
-                f"There is no {state.results} to rebuild from.",
-                hint="Restore it from a backup or the repository.",
-            )
         with hold(state.folder, now=datetime.now(UTC).timestamp()):
             check_damaged(state)
             new = state.folder / "ledger.rebuilding.sqlite"
             remove(new)
             async with opened(link, path=new) as work:
                 begin(work, campaign, "reconcile --rebuild")
-                takes = results_for(
-                    read_results(state.results), link.account, campaign, path=state.results
-                )
-                click.echo(f"{plural(len(takes), 'take')} taken from {state.results}")
-                newer = await bought_since(work, campaign, takes)
+                looks = await looks_of_account(work)
+                takes = tell_from_files(campaign, work, looks)
+                newer = await bought_since(work, campaign, takes, looks)
                 await work.ledger.import_takes([*takes, *newer])
-                doubtful = [t for t, _ in newer if t.state is TakeState.UNKNOWN]
+                doubtful = [t for t, _ in [*takes, *newer] if t.state is TakeState.UNKNOWN]
                 code = Exit.PERSON if doubtful else Exit.DONE
                 work.ledger.end({"exit": int(code), "stopped": None})
                 results = wiring.results_of(campaign, work.ledger.snapshot(), None)
@@ -77,7 +76,9 @@ def check_damaged(state: State) -> None:
     would look damaged where the rebuild is interrupted between moving the two.
     """
     try:
-        if has_takes(state.ledger):
+        takes = read_snapshot(state.ledger).takes.values()
+        if any(take.state is not TakeState.PLANNED for of_look in takes for take in of_look):
+            fold_log(state.ledger)  # raises where the log that lies beside it is another copy's
             raise UsageError(
                 f"The ledger {state.ledger} can be read: there is nothing to rebuild.",
                 hint="`lookbook status` shows what it holds.",
@@ -114,33 +115,99 @@ def swap(state: State, new: Path) -> None:
         ) from error
 
 
-async def bought_since(
-    work: Workshop, campaign: Campaign, takes: list[tuple[Take, bool]]
-) -> list[tuple[Take, bool]]:
-    """Give takes for looks of the campaign that the account has and results.json does not know."""
+async def looks_of_account(work: Workshop) -> dict[str, LookData]:
+    """Return every look that the account has, by id. Raises ApiTrouble."""
     looks = await looks_in(work.desk, None)
     if isinstance(looks, str):
         raise ApiTrouble(
             f"The account could not be read: {looks}.", hint="Nothing was changed; try again."
         )
-    known = {take.avatar_id for take, _ in takes}
-    unrecorded: dict[str, list[LookData]] = {}
-    for look in looks:
-        if look.id not in known:
-            unrecorded.setdefault(look.name, []).append(look)
+    return {look.id: look for look in looks}
+
+
+def tell_from_files(
+    campaign: Campaign, work: Workshop, looks: Mapping[str, LookData]
+) -> list[tuple[Take, bool]]:
+    """Return the takes that results.json and the damaged ledger's events know, and the picks.
+
+    What only the events know is believed as far as the account has the look.
+    """
+    state, told = work.link.state, list[tuple[Take, bool]]()
+    if state.results.is_file():
+        results = read_results(state.results)
+        told = results_for(results, work.link.account, campaign, path=state.results)
+        click.echo(f"{plural(len(told), 'take')} taken from {state.results}")
+    salvaged = salvage_state(state.ledger)
+    readable = {
+        uid: _as_it_is(take, looks)
+        for uid, take in salvaged.takes.items()
+        if take.state is not TakeState.PLANNED
+    }
+    by_key = {take.key: take for take in readable.values() if take.key and take.avatar_id}
+    told = [(resolve_by(take, by_key), picked) for take, picked in told]
+    more = [(take, salvaged.picks.get(take.look) == uid) for uid, take in readable.items()]
+    snapshot = _snapshot_of(told)
+    names = iter(work.desk.entropy.uid, None)
+    keys = {take.key for take, _ in told if take.key}
+    added = never_known(more, snapshot, keys=keys, names=names)
+    if added:
+        click.echo(f"{plural(len(added), 'take')} taken from what is readable of {state.ledger}")
+    if not told and not added:
+        click.echo("Neither results.json nor the damaged ledger tells of a take.")
+    return [*told, *added]
+
+
+def _as_it_is(take: Take, looks: Mapping[str, LookData]) -> Take:
+    """Return a take that only a damaged ledger tells of; unknown where the account denies it."""
+    take = replace(take, body_sha256=None)
+    if take.state in (TakeState.FAILED, TakeState.DELETED) or take.avatar_id in looks:
+        return take
+    return replace(
+        take,
+        state=TakeState.UNKNOWN,
+        billing=Billing.UNKNOWN,
+        avatar_id=None,
+        group_wanted=take.group_wanted or take.group_id,
+        error_code=None,
+        error_message="the ledger that sent it was damaged; only a search can say what it became",
+    )
+
+
+def _snapshot_of(takes: Sequence[tuple[Take, bool]]) -> Snapshot:
     by_look: dict[str, tuple[Take, ...]] = {}
     for take, _ in takes:
         by_look[take.look] = (*by_look.get(take.look, ()), take)
+    return Snapshot(
+        takes=by_look, picks={take.look: take.uid for take, is_pick in takes if is_pick}
+    )
+
+
+async def bought_since(
+    work: Workshop,
+    campaign: Campaign,
+    takes: list[tuple[Take, bool]],
+    looks: Mapping[str, LookData],
+) -> list[tuple[Take, bool]]:
+    """Return takes for looks of the campaign that the account has and no file knows."""
+    known = {take.avatar_id for take, _ in takes} | read_neighbours(work.link.state).ids
+    unrecorded: dict[str, list[LookData]] = {}
+    for look in looks.values():
+        if look.id not in known:
+            unrecorded.setdefault(look.name, []).append(look)
     picks = {take.look: take for take, picked in takes if picked}
-    snapshot = Snapshot(takes=by_look, picks={key: take.uid for key, take in picks.items()})
+    snapshot = _snapshot_of(takes)
     wanting = [a for a in make_plan(campaign, snapshot).actions if a.look is not None and a.takes]
     numbers = numbers_of(take for take, _ in takes)
     bearers = Counter(_name_of(action) for action in wanting)
+    homes: dict[str, set[str | None]] = {
+        key: {take.group_id} for key, take in picks.items() if take.group_id
+    }
     found: list[tuple[Take, bool]] = []
     for action in wanting:
-        fitting = unrecorded.get(_name_of(action), [])
+        fitting = _at_home(action, unrecorded.get(_name_of(action), []), homes)
         if not fitting:
             continue
+        homes.setdefault(action.key, {look.group_id for look in fitting})
         good = [look for look in fitting if look.status != "failed"]
         alone = bearers[_name_of(action)] == 1
         certain = alone and len(good) <= action.takes
@@ -153,6 +220,19 @@ async def bought_since(
         for number, (look, sure) in enumerate(taken, first):
             found.append((_bought(work, action, look, picks, number, certain=sure), False))
     return found
+
+
+def _at_home(
+    action: PlannedLook, fitting: list[LookData], homes: Mapping[str, set[str | None]]
+) -> list[LookData]:
+    """Return those looks that lie in the group where a look of the campaign would be saved."""
+    look = action.look
+    where = (look.group or look.reference) if look is not None else None
+    if isinstance(where, LiteralRef) and look is not None and look.group is not None:
+        return [one for one in fitting if one.group_id == where.id]
+    if not isinstance(where, LookRef) or where.look not in homes:
+        return fitting
+    return [one for one in fitting if one.group_id in homes[where.look]]
 
 
 def _name_of(action: PlannedLook) -> str:

@@ -62,7 +62,7 @@ class Places:
         except LedgerDamaged:
             if not damaged:
                 raise
-            mine = _account_in(root.results) == account.label
+            mine = _account_in(root.results) in (account.label, None)
         return root if mine else State(self.root / _slug(account))
 
     def all(self) -> list[State]:

@@ -1,0 +1,66 @@
+"""Commands of the real command line on a scripted account, in this process and without a server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.answers import UserData
+from runner.cli import wiring
+from runner.ledger.file import LedgerFile
+from runner.ledger.places import Places
+from runner.model import Campaign
+from runner.policy.lifecycle import Event
+from runner.policy.patience import Patience
+from runner.takes import Account, Take
+from tests.executor.world import FakeApi, FakeImages, VirtualClock
+from tests.executor.world import campaign as make_campaign
+from tests.ledger.names import Ticking, intent
+
+ACCOUNT = Account("api.example", "me")
+
+
+class Office:
+    """One manifest's folder, the account behind it, and a ledger to write by hand."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.manifest = folder / "spring.yaml"
+        self.api = FakeApi(VirtualClock())
+        self.ticking = Ticking()
+        self.user = UserData("me", "wallet", "usd", None)
+        monkeypatch.setattr(wiring, "connect", self._connect)
+
+    def campaign(self, *looks: Any, name: str = "spring") -> Campaign:
+        made = make_campaign(*looks)
+        return Campaign(name, self.manifest, made.looks)
+
+    @property
+    def ledger_path(self) -> Path:
+        return Places(self.manifest).root / "ledger.sqlite"
+
+    def ledger(self) -> LedgerFile:
+        return LedgerFile(self.ledger_path, now=self.ticking.now, entropy=self.ticking, inline=True)
+
+    async def bought(self, ledger: LedgerFile, look: str, **more: Any) -> Take:
+        """Write down a take that the account has."""
+        made = self.api.add_by_hand(more.pop("name", f"name of {look}"), "group-1")
+        take = await ledger.intend(intent(look, key=ledger._entropy.key(), name=made.name, **more))
+        facts = {"avatar_id": made.id, "group_id": "group-1", "accepted_at": 4.0}
+        await ledger.record(take.uid, Event.ACCEPTED, facts)
+        return await ledger.record(take.uid, Event.COMPLETED, {"completed_at": 5.0})
+
+    async def lost(self, ledger: LedgerFile, look: str, **more: Any) -> Take:
+        """Write down a send that got no answer."""
+        more = {"key": ledger._entropy.key(), "group_wanted": "group-1"} | more
+        take = await ledger.intend(intent(look, **more))
+        return await ledger.record(take.uid, Event.LOST, {"error_message": "reset"})
+
+    @asynccontextmanager
+    async def _connect(self, campaign: Campaign, **options: Any) -> AsyncIterator[wiring.Link]:
+        damaged = options.get("damaged", False)
+        state = Places(campaign.manifest).of(ACCOUNT, damaged=damaged)
+        state.folder.mkdir(parents=True, exist_ok=True)
+        images: Any = FakeImages()
+        yield wiring.Link(self.api, images, ACCOUNT, self.user, state, Patience(retries=1))

@@ -1,0 +1,67 @@
+"""What results.json tells of sends that are undecided here."""
+
+from dataclasses import replace
+
+import pytest
+
+from runner.cli import intake
+from runner.takes import Billing, Take, TakeState
+from tests.executor.world import campaign, look
+from tests.plan.made import held, take
+
+SPRING = campaign(look("navy"))
+LOST = replace(
+    take(SPRING, "navy"),
+    state=TakeState.UNKNOWN,
+    billing=Billing.UNKNOWN,
+    avatar_id=None,
+    group_id=None,
+    image=None,
+    sha256=None,
+    key="key-1",
+)
+TOLD = replace(take(SPRING, "navy"), uid="navy#1", key="key-1", avatar_id="look-9")
+
+
+@pytest.mark.parametrize("state", [TakeState.UNKNOWN, TakeState.SUBMITTING, TakeState.PLANNED])
+def test_a_send_that_is_undecided_here_becomes_the_look_that_results_name(state: TakeState) -> None:
+    here = replace(LOST, state=state)
+    ((decided, picked),) = intake.decided_by([(TOLD, True)], held(take(SPRING, "base"), here))
+    assert (decided.uid, decided.number) == (here.uid, here.number)
+    assert (decided.avatar_id, decided.state, decided.image) == (
+        "look-9",
+        TakeState.FETCHED,
+        TOLD.image,
+    )
+    assert decided.billing is Billing.BILLED
+    assert picked
+
+
+@pytest.mark.parametrize(
+    ("here", "told"),
+    [
+        (replace(take(SPRING, "navy"), key="key-1"), TOLD),
+        (LOST, replace(TOLD, key="key-2")),
+        (LOST, replace(TOLD, state=TakeState.UNKNOWN, avatar_id=None)),
+        (LOST, replace(TOLD, state=TakeState.FAILED, billing=Billing.NONE, avatar_id=None)),
+        (LOST, replace(TOLD, avatar_id="id-base-1")),
+    ],
+    ids=["decided here", "another key", "unknown there", "names no look", "another take's look"],
+)
+def test_nothing_else_is_decided_by_results(here: Take, told: Take) -> None:
+    assert intake.decided_by([(told, True)], held(take(SPRING, "base"), here)) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "keys", "added"),
+    [("key-2", {"key-1", "key-2"}, 1), ("key-1", {"key-1"}, 0), ("key-2", {"key-2"}, 0)],
+    ids=["sent anew since", "still undecided", "decided here"],
+)
+def test_a_look_of_a_send_that_was_given_up_is_taken_in(
+    key: str, keys: set[str], added: int
+) -> None:
+    """``key`` is what the take has now; key-1 became a look, as results.json says."""
+    here = replace(LOST, key=key) if key == "key-1" else replace(take(SPRING, "navy"), key=key)
+    told = TOLD if added or key == "key-1" else replace(TOLD, key="key-2")
+    found = intake.never_known([(told, True)], held(here), keys=keys, names=iter(["new"]))
+    assert len(found) == added

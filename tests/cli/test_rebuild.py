@@ -1,0 +1,111 @@
+"""A damaged ledger can always be rebuilt, and nothing that was paid for is forgotten by it."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from runner.cli import wiring
+from runner.cli.rebuild import rebuild
+from runner.errors import LedgerDamaged, UsageError
+from runner.ledger.file import read_snapshot
+from runner.plan import plan
+from runner.takes import TakeState
+from tests.cli.hands import ACCOUNT, Office
+from tests.executor.world import look
+
+
+async def test_any_damaged_page_can_be_rebuilt_with_and_without_results(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campaign = office.campaign(look("navy"), look("red"))
+    actions = {
+        action.key: action for action in plan(campaign, read_snapshot(office.ledger_path)).actions
+    }
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    for key in ("base", "navy", "red"):
+        wanted = actions[key]
+        assert wanted.look is not None
+        await office.bought(
+            ledger,
+            key,
+            name=wanted.look.name,
+            kind=wanted.look.kind,
+            identity=wanted.identity,
+            ingredients=wanted.ingredients,
+            reference_id=None if key == "base" else "hand-0",
+            reference_look=None if key == "base" else "base",
+        )
+    ledger.end({"exit": 0})
+    known = ledger.snapshot()
+    ledger.close()
+    wiring.write_results(wiring.results_of(campaign, known, None), office.ledger_path.parent)
+    with pytest.raises(UsageError, match="nothing to rebuild"):
+        await rebuild(campaign, None)
+    data, page = office.ledger_path.read_bytes(), 4096
+    results = office.ledger_path.with_name("results.json")
+    told = results.read_bytes()
+    refused = 0
+    for number in range(len(data) // page):
+        for with_results in (True, False):
+            broken = bytearray(data)
+            broken[number * page : (number + 1) * page] = bytes(page)
+            office.ledger_path.write_bytes(broken)
+            if with_results:
+                results.write_bytes(told)
+            else:
+                results.unlink()
+            try:
+                assert read_snapshot(office.ledger_path).takes == known.takes
+                continue
+            except LedgerDamaged:
+                refused += 1
+                for aside in office.ledger_path.parent.glob("ledger.damaged-*"):
+                    aside.unlink()
+            assert await rebuild(campaign, None) == 0, (number, with_results)
+            now = read_snapshot(office.ledger_path)
+            assert plan(campaign, now).count == 0, (number, with_results, capsys.readouterr().out)
+            ids = {take.avatar_id for takes in now.takes.values() for take in takes}
+            assert ids == set(office.api.looks_by_id), (number, with_results)
+    assert refused > 10
+
+
+async def test_a_rebuild_takes_no_look_that_another_ledger_in_the_folder_knows(
+    office: Office,
+) -> None:
+    campaign = office.campaign(look("navy"))
+    theirs = Office.__new__(Office)
+    theirs.__dict__ = dict(office.__dict__, manifest=office.manifest.with_name("summer.yaml"))
+    ledger = theirs.ledger()
+    ledger.begin(ACCOUNT, "summer", {})
+    for key, name in (("base", "Sarah"), ("navy", "Sarah — navy")):
+        await theirs.bought(ledger, key, name=name)
+    ledger.close()
+    office.ledger_path.parent.mkdir()
+    office.ledger_path.write_bytes(b"no ledger at all" * 300)
+    assert await rebuild(campaign, None) == 0
+    assert read_snapshot(office.ledger_path).takes == {}
+
+
+async def test_what_only_the_damaged_ledger_knows_is_believed_as_far_as_the_account_has_it(
+    office: Office,
+) -> None:
+    campaign = office.campaign(look("navy"))
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    for key in ("gone", "there"):
+        await office.bought(ledger, key)
+    await office.lost(ledger, "lost")
+    ledger.close()
+    with closing(sqlite3.connect(office.ledger_path, isolation_level=None)) as other:
+        other.execute("UPDATE takes SET state = 'fetched'")
+    del office.api.looks_by_id["hand-0"]
+    assert await rebuild(campaign, None) == 6
+    takes = {key: of[0] for key, of in read_snapshot(office.ledger_path).takes.items()}
+    assert {key: take.state for key, take in takes.items()} == {
+        "gone": TakeState.UNKNOWN,
+        "there": TakeState.COMPLETED,
+        "lost": TakeState.UNKNOWN,
+    }
+    assert takes["there"].avatar_id == "hand-1"
