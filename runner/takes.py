@@ -18,7 +18,9 @@ __all__ = [
     "Billing",
     "Doubled",
     "LookState",
+    "MeasuredPrice",
     "Neighbours",
+    "PriceState",
     "Snapshot",
     "Take",
     "TakeState",
@@ -152,6 +154,37 @@ class Take:
         return self.state in (TakeState.COMPLETED, TakeState.FETCHED)
 
 
+class PriceState(StrEnum):
+    """What the wallet says of a price."""
+
+    CONFIRMED = "confirmed"
+    """The wallet fell by exactly what was planned."""
+    SUSPECTED = "suspected"
+    """It fell by something else, once; the next generation of the kind goes alone."""
+    CONTRADICTED = "contradicted"
+    """It fell by something else: nothing is bought until a person says that price."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPrice:
+    """What one generation of a kind cost on an account, as its wallet showed; USD.
+
+    ``planned`` is what had been planned, ``sends`` how many single sends agree on ``usd``.
+    """
+
+    usd: Decimal
+    state: PriceState
+    planned: Decimal
+    sends: int = 1
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether this is the price beyond doubt: as it was planned, or measured twice."""
+        return self.state is PriceState.CONFIRMED or (
+            self.state is PriceState.CONTRADICTED and self.sends > 1
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Doubled:
     """A look that the account made although the idempotency key of ``take`` had made one already.
@@ -186,7 +219,8 @@ class Snapshot:
 
     ``picks`` maps a look's key to the uid of its picked take. ``account`` is None where no ledger
     exists yet. ``spent`` is what counts against the campaign's budget so far, in USD. ``doubled``
-    are looks that show that the account does not honour idempotency keys.
+    are looks that show that the account does not honour idempotency keys. ``prices`` is what the
+    wallet showed that a generation of a kind costs.
     """
 
     account: Account | None = None
@@ -195,6 +229,7 @@ class Snapshot:
     picks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     spent: Decimal = Decimal(0)
     doubled: tuple[Doubled, ...] = ()
+    prices: Mapping[LookKind, MeasuredPrice] = field(default_factory=lambda: MappingProxyType({}))
 
     def pick(self, look: str) -> Take | None:
         """Give the picked take of a look, or None while there is none."""

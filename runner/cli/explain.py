@@ -208,6 +208,6 @@ def _facts(entry: Entry) -> str:
     hidden = () if entry.kind != "intended" else ("name", "image")
     return ", ".join(
         f"{name} {entry.facts[name]}"
-        for name in told
+        for name in (*told, *(("price",) if entry.kind == Note.REPRICED else ()))
         if entry.facts.get(name) is not None and name not in hidden
     )

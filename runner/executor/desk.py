@@ -31,7 +31,8 @@ class Desk:
     ends every wait as well. ``account_trouble`` is why the account needs a person, ``stopped`` why
     the run ends before its plan does. ``server_epoch`` is the API's time when our ticks were zero,
     as its answers last said; None until one did. ``wanted`` is the identity that the manifest wants
-    of each look, ``unanswered`` how many free requests in a row got no answer.
+    of each look, ``unanswered`` how many free requests in a row got no answer. ``price_trouble`` is
+    which price the wallet contradicts.
     """
 
     api: Api
@@ -45,6 +46,7 @@ class Desk:
     closing: anyio.Event = field(default_factory=anyio.Event)
     stop: anyio.Event = field(default_factory=anyio.Event)
     account_trouble: str | None = None
+    price_trouble: str | None = None
     stopped: str | None = None
     interrupted: bool = False
     wanted: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +74,11 @@ class Desk:
         self.stop_because(reason)
         if key:
             self.stop.set()
+
+    def stop_for_price(self, reason: str) -> None:
+        """Stop sending because the wallet contradicts a price; what was bought is waited for."""
+        self.price_trouble = self.price_trouble or reason
+        self.stop_because(reason)
 
     def stop_because(self, reason: str) -> None:
         """Stop sending; what was bought is still waited for."""

@@ -22,7 +22,7 @@ from runner.answers import (
 from runner.model import FileImage, LookKind
 from runner.plan.moves import Moves
 from runner.policy.lifecycle import Event
-from runner.takes import Account, Doubled, Snapshot, Take
+from runner.takes import Account, Doubled, MeasuredPrice, Snapshot, Take
 
 __all__ = [
     "Api",
@@ -197,6 +197,16 @@ class Ledger(Protocol):
         """Remember what the wallet showed before and after the run."""
         ...
 
+    async def note_price(
+        self, kind: LookKind, measured: MeasuredPrice, *, takes: Sequence[str] = ()
+    ) -> None:
+        """Commit what the wallet showed that a kind costs, and which takes cost just that."""
+        ...
+
+    def room(self) -> Decimal | None:
+        """Return what the ceilings leave for new reservations, in USD; None without a ceiling."""
+        ...
+
     def snapshot(self) -> Snapshot:
         """Give everything that is known now."""
         ...
@@ -211,6 +221,11 @@ class Ledger(Protocol):
 
     def takes_of(self, look: str) -> Sequence[Take]:
         """Give the takes of one look as they are now, without making a snapshot of everything."""
+        ...
+
+    @property
+    def run(self) -> str | None:
+        """Give the id of the run that writes; None before one began."""
         ...
 
     @property

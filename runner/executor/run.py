@@ -17,6 +17,7 @@ from runner.executor.desk import Desk
 from runner.executor.gate import Gate
 from runner.executor.ports import OverBudget
 from runner.executor.prepare import Impossible, Preparer
+from runner.executor.price_probe import PriceProbe, SingleSend
 from runner.executor.purchase import Buyer
 from runner.executor.rename import rename
 from runner.executor.settle import Searcher, is_unresolved
@@ -43,9 +44,10 @@ WAITING = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
 class Execution:
     """One run of one plan. ``standing`` says afterwards what became of every look."""
 
-    def __init__(self, plan: Plan, desk: Desk, *, concurrency: int) -> None:
+    def __init__(self, plan: Plan, desk: Desk, probe: PriceProbe, *, concurrency: int) -> None:
         self._plan = plan
         self._desk = desk
+        self._probe = probe
         self._concurrency = concurrency
         self._gate = Gate(desk, self._wake)
         self._searcher = Searcher(desk)
@@ -58,6 +60,10 @@ class Execution:
         self._board = Board((), ())
         self._changed = anyio.Event()
         self._running = 0
+        self._alone: Job | None = None
+        """A generation that goes alone, while the wallet is read for it: nothing else starts."""
+        self._next_alone: Job | None = None
+        """One that will, as soon as nothing of ours is under way any more."""
         self._unsent: set[int] = set()
         self._open: Counter[str] = Counter()
         self._let_go: Counter[str] = Counter()
@@ -203,20 +209,47 @@ class Execution:
         A job leaves the board only when it can be sent soon, as far as is known: which one is the
         most important is decided as late as possible.
         """
-        desk = self._desk
-        while not desk.stop.is_set():
-            if self._running < self._concurrency:
-                soon = self._running < desk.pacer.places and len(self._unsent) < MOST_SENDING
-                sending = soon and not desk.closing.is_set()
-                if (job := self._board.take(sending=sending)) is not None:
-                    return job
+        while not self._desk.stop.is_set():
+            if self._running < self._concurrency and (job := self._choose()) is not None:
+                return job
             if self._running == 0:
                 return None
             try:
-                await desk.pause(None, until=self._changed)
+                await self._desk.pause(None, until=self._changed)
             except Stopping:
                 return None
         return None
+
+    def _choose(self) -> Job | None:
+        """Return the job that may start now.
+
+        A generation of a kind whose price the wallet has not confirmed waits until nothing else is
+        under way, and everything else waits while it is measured.
+        """
+        desk = self._desk
+        if self._alone is not None:
+            return None
+        soon = self._running < desk.pacer.places and len(self._unsent) < MOST_SENDING
+        sending = soon and not desk.closing.is_set()
+        if self._next_alone is None:
+            job = self._board.take(sending=sending)
+            if job is None or job.step is not Step.SEND or not self._goes_alone(job):
+                return job
+            self._next_alone = job
+        if self._running > 0 or not sending:
+            return self._board.take(sending=False) if desk.closing.is_set() else None
+        self._alone, self._next_alone = self._next_alone, None
+        return self._alone
+
+    def _goes_alone(self, job: Job) -> bool:
+        action = self._actions[job.look]
+        return action.look is not None and self._probe.goes_alone(action.look.kind, action.price)
+
+    def _measured(self, job: Job) -> None:
+        """Let the others start again: the wallet said what it has to say of this job."""
+        if self._alone is job:
+            self._alone = None
+            self._wake()
 
     def _wake(self) -> None:
         self._changed.set()
@@ -225,12 +258,7 @@ class Execution:
     async def _do(self, job: Job) -> None:
         """Carry out one job, and let everybody hear what came of it."""
         try:
-            try:
-                take = await self._begin(job)
-            finally:
-                self._left(job)
-            if take.state in WAITING:
-                take = await self._watcher.until_decided(take)
+            take = await (self._measure(job) if self._alone is job else self._finish(job))
         except Stopping:
             return
         except OverBudget as error:
@@ -239,6 +267,31 @@ class Execution:
             self._conclude(job, Hold.FAILED, str(error))
         else:
             self._hear(job, take)
+
+    async def _measure(self, job: Job) -> Take:
+        """Carry out a generation that goes alone, with the wallet read around it."""
+        action = self._actions[job.look]
+        try:
+            if action.look is None:
+                raise ValueError(f"{job.look} is not a look that can be bought")
+            single = await self._probe.open(action.look.kind)
+            take = await self._finish(job, single)
+            await self._probe.close(single, take)
+        finally:
+            self._measured(job)
+        return take
+
+    async def _finish(self, job: Job, single: SingleSend | None = None) -> Take:
+        """Return the take of a job once it is decided, or let go of."""
+        try:
+            take = await self._begin(job)
+        finally:
+            self._left(job)
+        if single is not None and await self._probe.look(single, take):
+            self._measured(job)
+        if take.state in WAITING:
+            take = await self._watcher.until_decided(take)
+        return take
 
     async def _begin(self, job: Job) -> Take:
         if job.uid is not None:
@@ -384,6 +437,7 @@ class Execution:
             snapshot,
             account=desk.account_trouble,
             stopped=desk.stopped,
+            price=desk.price_trouble,
             interrupted=desk.interrupted,
             replayable=replayable,
         )

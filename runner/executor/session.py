@@ -1,19 +1,24 @@
 """One run from its first event to its last: begin, carry out, look into the wallet, end."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from runner.answers import UserData
 from runner.executor.desk import Desk
+from runner.executor.price_probe import PriceProbe
 from runner.executor.run import Execution
 from runner.executor.standing import Standing
+from runner.executor.tasks import Stopping
 from runner.executor.wallet import Reading, Wallet, balance_of, refunded
+from runner.model import LookKind
 from runner.plan.model import Plan
+from runner.policy.budget import held
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Outcome, exit_code
-from runner.takes import Account
+from runner.policy.price_check import Difference, Spending, compare_spending, infer_prices
+from runner.takes import Account, Billing, Take
 
 __all__ = ["Session"]
 
@@ -23,6 +28,7 @@ class Session:
     """A plan that was agreed to, on an account that answers.
 
     ``user`` is what the account showed before anything was sent, ``facts`` what was asked for.
+    ``doubtful`` are kinds whose price is checked although the ledger holds it.
     """
 
     desk: Desk
@@ -31,6 +37,7 @@ class Session:
     user: UserData
     concurrency: int
     facts: Mapping[str, Any]
+    doubtful: Collection[LookKind] = ()
     standing: Standing | None = None
     _execution: Execution | None = None
 
@@ -38,17 +45,20 @@ class Session:
         """Run the plan as far as it goes. Raises a LookbookError when the disk gives up."""
         desk = self.desk
         run = desk.ledger.begin(self.account, self.plan.campaign, self.facts)
-        execution = Execution(self.plan, desk, concurrency=self.concurrency)
+        wallet = Wallet(desk, simulated=self.account.simulated)
+        probe = PriceProbe(desk, wallet, self.user, doubtful=self.doubtful)
+        execution = Execution(self.plan, desk, probe, concurrency=self.concurrency)
         self._execution, self.standing = execution, execution.standing
-        wallet = Wallet(desk)
         before = Reading(desk.clock.now(), balance_of(self.user))
         if self.plan.may_buy:
             # Minutes may have passed since the account was opened: a person was asked.
             before = await wallet.read() or before
             self._note(before, None)
+        probe.begin(before)
         await execution.execute()
+        self.standing.notes += probe.notes
         if self.plan.changes:
-            await self._settle_money(run, wallet, before)
+            await self._settle_money(run, wallet, before, late=probe.is_late)
         return self.end()
 
     def end(self) -> Outcome:
@@ -62,29 +72,78 @@ class Session:
         """Say what the run came to so far."""
         return self._execution.outcome() if self._execution is not None else Outcome()
 
-    async def _settle_money(self, run: str, wallet: Wallet, before: Reading) -> None:
-        """Read the wallet again, and derive from it whether failures were billed."""
+    async def _settle_money(self, run: str, wallet: Wallet, before: Reading, *, late: bool) -> None:
+        """Compare what left the wallet with what the ledger knows, and commit what that shows.
+
+        Where the two are not the same, and before a failure counts as not billed, the wallet is
+        read again some seconds later. What a ``late`` wallet shows by now confirms no price.
+        """
         after = await wallet.read()
-        snapshot = self.desk.ledger.snapshot()
-        takes = [take for of_look in snapshot.takes.values() for take in of_look]
+        if before.balance is None or after is None or after.balance is None:
+            self._note(before, after)
+            return
+        takes = self._takes()
+        assumed = any(t.run == run and t.billing is Billing.ASSUMED for t in takes)
+        agreed = True
+        if assumed or self._compare(run, before.balance, after.balance).amount:
+            again = await self._read_later(wallet)
+            agreed = again is not None and again.balance == after.balance
+            after = again or after
+        spending = Spending(run, before.balance, after.balance or before.balance)
+        for kind, price in infer_prices(takes, [] if late else [spending]).items():
+            if kind not in self.desk.ledger.snapshot().prices:
+                await self.desk.ledger.note_price(kind, price)
         earlier = {uid for action in self.plan.actions for uid in action.under_way}
         earlier.update(self.plan.strays)
-        balance = after.balance if after is not None else None
-        for take in refunded(takes, run, before.balance, balance, earlier=earlier):
-            await self.desk.record(take.uid, Event.REFUNDED)
-        self._note(before, after)
+        if agreed and self._prices_are_settled(run, takes):
+            for take in refunded(takes, run, before.balance, after.balance, earlier=earlier):
+                await self.desk.record(take.uid, Event.REFUNDED)
+        difference = self._compare(run, spending.before, spending.after)
+        self._note(before, after, difference, late=late)
 
-    def _note(self, before: Reading, after: Reading | None) -> None:
+    async def _read_later(self, wallet: Wallet) -> Reading | None:
+        try:
+            await self.desk.pause(sum(wallet.settling))
+        except Stopping:
+            return None
+        return await wallet.read()
+
+    def _takes(self) -> list[Take]:
+        snapshot = self.desk.ledger.snapshot()
+        return [take for of_look in snapshot.takes.values() for take in of_look]
+
+    def _compare(self, run: str, before: Decimal, after: Decimal) -> Difference:
+        doubled = self.desk.ledger.snapshot().doubled
+        return compare_spending(self._takes(), Spending(run, before, after), doubled=doubled)
+
+    def _prices_are_settled(self, run: str, takes: Iterable[Take]) -> bool:
+        """Return whether the wallet confirmed the price of everything that a run sent."""
+        prices = self.desk.ledger.snapshot().prices
+        known = [prices.get(take.kind) for take in takes if take.run == run and held(take)]
+        return all(price is not None and price.is_settled for price in known)
+
+    def _note(
+        self,
+        before: Reading,
+        after: Reading | None,
+        difference: Difference | None = None,
+        *,
+        late: bool = False,
+    ) -> None:
         """Commit what the wallet showed before the run and, once it is over, after it."""
-        self.desk.ledger.note_wallet(
-            {
-                "currency": self.user.currency,
-                "before": _number(before.balance),
-                "before_at": before.at,
-                "after": _number(after.balance) if after is not None else None,
-                "after_at": after.at if after is not None else None,
-            }
-        )
+        noted: dict[str, Any] = {
+            "currency": self.user.currency,
+            "before": _number(before.balance),
+            "before_at": before.at,
+            "after": _number(after.balance) if after is not None else None,
+            "after_at": after.at if after is not None else None,
+        }
+        if difference is not None:
+            noted["known"] = _number(difference.known)
+            noted["possible"] = _number(difference.possible)
+            noted["difference"] = _number(difference.amount)
+            noted["late"] = late
+        self.desk.ledger.note_wallet(noted)
 
 
 def _number(amount: Decimal | None) -> float | None:

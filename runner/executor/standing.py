@@ -63,6 +63,7 @@ class Standing:
         *,
         account: str | None,
         stopped: str | None,
+        price: str | None,
         interrupted: bool,
         replayable: Collection[str],
     ) -> Outcome:
@@ -88,6 +89,7 @@ class Standing:
             over_budget=tuple(looks[Hold.BUDGET]),
             failed=tuple(looks[Hold.FAILED] + looks[Hold.UNSENT]),
             stopped=stopped,
+            price=price,
         )
 
     def _of(

@@ -20,11 +20,20 @@ class Reading:
     balance: Decimal | None
 
 
-class Wallet:
-    """Reads the account's balance while a run goes on. A reading is free."""
+SETTLING = (4.0, 6.0)
+"""Seconds between the further readings of a wallet that has not moved, or not as it should."""
 
-    def __init__(self, desk: Desk) -> None:
+
+class Wallet:
+    """Reads the account's balance while a run goes on. A reading is free.
+
+    ``settling`` are the seconds between further readings where a wallet may be late; the embedded
+    simulator's never is, and a rehearsal must be quick.
+    """
+
+    def __init__(self, desk: Desk, *, simulated: bool = False) -> None:
         self._desk = desk
+        self.settling: tuple[float, ...] = () if simulated else SETTLING
 
     async def read(self) -> Reading | None:
         """Return the balance as it is now; None where the account did not say, or on a stop."""

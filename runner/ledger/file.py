@@ -8,20 +8,22 @@ import os
 import socket
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from runner.errors import UsageError
 from runner.executor.ports import Entropy, Intent, OverBudget
 from runner.ledger.database import glimpse, open_for_reading, open_for_writing
-from runner.ledger.fold import Entry, Note, to_facts
+from runner.ledger.fold import Entry, Note, price_facts, to_facts
 from runner.ledger.store import Operation, Probe, Store, keys_in, was_at
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
+from runner.model import LookKind
 from runner.plan.moves import Moves, followed_picks, moved_take
 from runner.policy.budget import Ceilings, held, refusing
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
-from runner.takes import Account, Doubled, Snapshot, Take, TakeState
+from runner.takes import Account, Doubled, MeasuredPrice, Snapshot, Take, TakeState
 
 __all__ = [
     "LedgerFile",
@@ -104,6 +106,21 @@ class LedgerFile:
         """Remember what the wallet showed before and after this run (USD or credits)."""
         self._now_on_disk(lambda store: store.emit(Note.WALLET, dict(facts)))
 
+    async def note_price(
+        self, kind: LookKind, measured: MeasuredPrice, *, takes: Sequence[str] = ()
+    ) -> None:
+        """Commit what the wallet showed that a generation of a kind costs.
+
+        ``takes`` are the uids of those that are known to have cost that, and not what was planned.
+        """
+
+        def operation(store: Store) -> None:
+            store.emit(Note.PRICE_MEASURED, price_facts(kind, measured))
+            for uid in takes:
+                store.emit(Note.REPRICED, {"price": str(measured.usd)}, uid)
+
+        await self._writer.write(operation)
+
     def _now_on_disk(self, operation: Operation) -> None:
         """Carry out one operation in a transaction of its own; raises what it raised."""
         (result,) = self.store.transact([operation])
@@ -132,6 +149,15 @@ class LedgerFile:
     def takes_of(self, look: str) -> Sequence[Take]:
         """Give the takes of one look as they are now, without making a snapshot of everything."""
         return self.store.takes_of(look)
+
+    def room(self) -> Decimal | None:
+        """Return what the ceilings leave for new reservations, in USD; None without a ceiling."""
+        rooms = []
+        if self.ceilings.run is not None:
+            rooms.append(self.ceilings.run - self.store.spent_in_run)
+        if self.ceilings.campaign is not None:
+            rooms.append(self.ceilings.campaign - self.store.spent)
+        return min(rooms, default=None)
 
     def asset(self, sha256: str) -> str | None:
         """Give the asset id of a file's content, if this account has it."""
@@ -171,6 +197,11 @@ class LedgerFile:
     def body(self, uid: str) -> bytes:
         """Give the stored body of a take, byte for byte."""
         return self.store.body(uid)
+
+    @property
+    def run(self) -> str | None:
+        """Give the id of the run that writes; None before one began."""
+        return self.store.run
 
     @property
     def last_event_at(self) -> float:

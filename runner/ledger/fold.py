@@ -16,7 +16,7 @@ from typing import Any
 from runner.model import LookKind
 from runner.plan.identity import current_identity
 from runner.policy.lifecycle import BILLING, Event, after
-from runner.takes import Billing, Doubled, Take, TakeState
+from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, Take, TakeState
 
 __all__ = [
     "Entry",
@@ -26,6 +26,8 @@ __all__ = [
     "differing",
     "from_facts",
     "numbers_of",
+    "price_facts",
+    "price_of",
     "rebuild",
     "take_of",
     "to_facts",
@@ -41,6 +43,8 @@ class Note(StrEnum):
     PICKED = "picked"
     MOVED = "moved"
     IMPORTED = "imported"
+    PRICE_MEASURED = "price_measured"
+    REPRICED = "repriced"
     ASSET_SAVED = "asset_saved"
     ASSET_FORGOTTEN = "asset_forgotten"
     LISTED = "listed"
@@ -78,6 +82,7 @@ class State:
         self.assets: dict[str, str] = {}
         self.wallet: dict[str, Any] | None = None
         self.doubled: dict[str, Doubled] = {}
+        self.prices: dict[LookKind, MeasuredPrice] = {}
         self.last_at: float = 0.0
 
     def put(self, take: Take) -> None:
@@ -184,7 +189,7 @@ def apply(state: State, entry: Entry) -> Take | None:
     if entry.take is None:
         _note(state, Note(entry.kind), entry)
         return None
-    if entry.kind in (Note.IMPORTED, Note.MOVED):
+    if entry.kind in (Note.IMPORTED, Note.MOVED, Note.REPRICED):
         return _place(state, entry)
     event = Event(entry.kind)
     known = state.takes.get(entry.take)
@@ -200,7 +205,7 @@ def apply(state: State, entry: Entry) -> Take | None:
 
 
 def _place(state: State, entry: Entry) -> Take:
-    """Put a take in place whole (an import), or under another look key (a rename of the key)."""
+    """Put a take in place whole (an import), under another look key, or at another price."""
     changes = from_facts(entry.facts)
     known = state.takes.get(entry.take or "")
     take = changed(known, changes) if known is not None else Take(**changes)
@@ -227,6 +232,27 @@ def _note(state: State, note: Note, entry: Entry) -> None:
         state.doubled[look_id] = Doubled(look_id, facts["name"], facts["take"], price, entry.run)
     elif note is Note.KEYS_TRUSTED:
         state.doubled.clear()
+    elif note is Note.PRICE_MEASURED:
+        kind, measured = price_of(facts)
+        state.prices[kind] = measured
+
+
+def price_facts(kind: LookKind, measured: MeasuredPrice) -> dict[str, Any]:
+    """Return what the wallet showed that a generation costs, as JSON values."""
+    return {
+        "kind": str(kind),
+        "usd": str(measured.usd),
+        "state": str(measured.state),
+        "planned": str(measured.planned),
+        "sends": measured.sends,
+    }
+
+
+def price_of(facts: Mapping[str, Any]) -> tuple[LookKind, MeasuredPrice]:
+    """Read what ``price_facts`` wrote. Raises ValueError for what is no price."""
+    usd, planned = Decimal(facts["usd"]), Decimal(facts["planned"])
+    measured = MeasuredPrice(usd, PriceState(facts["state"]), planned, facts["sends"])
+    return LookKind(facts["kind"]), measured
 
 
 def numbers_of(takes: Iterable[Take]) -> dict[str, int]:

@@ -21,16 +21,21 @@ from runner.canonical import sha256_hex
 from runner.ledger import bodies, integrity
 from runner.ledger.checksum import leave_checksum
 from runner.ledger.database import explain
-from runner.ledger.fold import Entry, Note, State, apply, differing, take_of, to_facts
+from runner.ledger.fold import Entry, Note, State, apply, differing, price_of, take_of, to_facts
+from runner.model import LookKind
 from runner.policy.budget import held, held_in_run
 from runner.policy.lifecycle import Event
-from runner.takes import Account, Doubled, Snapshot, Take
+from runner.policy.price_check import Spending, infer_prices
+from runner.takes import Account, Doubled, MeasuredPrice, Snapshot, Take
 
-__all__ = ["Operation", "Probe", "Store", "keys_in", "was_at"]
+__all__ = ["Operation", "Probe", "Store", "keys_in", "spendings_of", "was_at"]
 
 Operation = Callable[["Store"], Any]
 Probe = Callable[[str], None]
 """Called at every commit point with ``KIND:before-commit`` and ``KIND:after-commit``."""
+
+LATEST_SHOWN = 600.0
+"""Seconds after which a wallet that is late counts as showing what was bought."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _COLUMNS = list(Take.__dataclass_fields__)
@@ -59,6 +64,29 @@ def was_at(connection: sqlite3.Connection, position: str) -> bool:
         "SELECT seq, at, take, kind FROM events WHERE seq = ?", (int(event[0]),)
     ).fetchone()
     return row is not None and list(row) == event
+
+
+def spendings_of(noted: Sequence[tuple[float, str, Mapping[str, Any]]]) -> list[Spending]:
+    """Return what left the wallet in each run, from when, by whom and what was noted of it.
+
+    Where the wallet was late, what it showed before the next run counts, if that was long after.
+    """
+    latest = {run: (at, facts) for at, run, facts in noted}
+    runs = [(at, run, facts) for run, (at, facts) in latest.items() if _is_in_usd(facts)]
+    found = []
+    for number, (at, run, facts) in enumerate(runs):
+        after = facts["after"]
+        if facts.get("late"):
+            _, _, following = runs[number + 1] if number + 1 < len(runs) else (0, "", facts)
+            waited = (following.get("before_at") or 0.0) - at
+            after = following["before"] if waited >= LATEST_SHOWN else None
+        if facts["before"] is not None and after is not None:
+            found.append(Spending(run, Decimal(str(facts["before"])), Decimal(str(after))))
+    return found
+
+
+def _is_in_usd(facts: Mapping[str, Any]) -> bool:
+    return (facts["currency"] or "usd").lower() == "usd"
 
 
 def keys_in(connection: sqlite3.Connection) -> set[str]:
@@ -150,6 +178,7 @@ class Store:
             picks=MappingProxyType(dict(self.state.picks)),
             spent=self.spent,
             doubled=tuple(self.state.doubled.values()),
+            prices=MappingProxyType({**self._inferred, **self.state.prices}),
         )
 
     def position(self) -> str:
@@ -239,6 +268,11 @@ class Store:
             "SELECT facts FROM events WHERE kind = ? ORDER BY seq DESC LIMIT 1", (Note.WALLET,)
         ).fetchone()
         self.state.wallet = json.loads(wallet[0]) if wallet else None
+        rows = self._connection.execute(
+            "SELECT facts FROM events WHERE kind = ? ORDER BY seq", (Note.PRICE_MEASURED,)
+        )
+        self.state.prices = dict(price_of(json.loads(text)) for (text,) in rows)
+        self._inferred = self._infer_prices()
         self.spent_in_run = held_in_run(self.state.takes.values(), self.run or "")
         self._load_doubled()
 
@@ -251,6 +285,18 @@ class Store:
         for at, run, kind, facts in rows.fetchall():
             apply(self.state, Entry(at, run, None, kind, json.loads(facts)))
         self._hold_doubled(())
+
+    def _infer_prices(self) -> Mapping[LookKind, MeasuredPrice]:
+        """Return the prices that earlier runs confirm, for kinds that no run ever measured."""
+        kinds = {take.kind for take in self.state.takes.values()} - {LookKind.EXISTING}
+        if kinds <= self.state.prices.keys():
+            return {}
+        rows = self._connection.execute(
+            "SELECT at, run, facts FROM events WHERE kind = ? AND run IS NOT NULL ORDER BY seq",
+            (Note.WALLET,),
+        )
+        noted = [(at, run, json.loads(text)) for at, run, text in rows]
+        return infer_prices([*self.state.takes.values()], spendings_of(noted))
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -298,7 +344,8 @@ class Store:
         doubled = [*self.state.doubled.values()]
         entry = Entry(self._now(), self.run, take, str(kind), facts)
         moved = apply(self.state, entry)
-        if moved is not None or kind in (Note.PICKED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED):
+        notes = (Note.PICKED, Note.PRICE_MEASURED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED)
+        if moved is not None or kind in notes:
             self._snapshot = None
         self._connection.execute(
             "INSERT INTO events (at, run, take, kind, facts) VALUES (?, ?, ?, ?, ?)",

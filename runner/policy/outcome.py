@@ -27,7 +27,8 @@ class Outcome:
     whose outcome only a person can decide, ``under_way`` looks that the next run picks up (still
     processing, consent pending, unknown but replayable, or not sent because the run was stopped),
     ``over_budget`` looks that the ceiling left out, ``failed`` looks that failed or are blocked.
-    ``stopped`` is why the run ended before its plan did, if it did.
+    ``stopped`` is why the run ended before its plan did, if it did; ``price`` says which price the
+    wallet contradicts, if that was why.
     """
 
     account: str | None = None
@@ -36,6 +37,7 @@ class Outcome:
     over_budget: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     stopped: str | None = None
+    price: str | None = None
 
 
 def exit_code(outcome: Outcome) -> Exit:
@@ -46,7 +48,7 @@ def exit_code(outcome: Outcome) -> Exit:
         return Exit.PERSON
     if outcome.under_way:
         return Exit.UNDER_WAY
-    if outcome.over_budget:
+    if outcome.over_budget or outcome.price is not None:
         return Exit.BUDGET
     if outcome.failed or outcome.stopped is not None:
         return Exit.FAILED

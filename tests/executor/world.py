@@ -18,6 +18,7 @@ from trio.testing import MockClock
 from runner.answers import (
     Answer,
     AssetData,
+    AutoReload,
     ConsentData,
     CreatedData,
     GroupData,
@@ -201,6 +202,7 @@ class FakeApi:
     posts: list[tuple[str, bytes]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     purse: Purse | None = None
+    reload: AutoReload | None = None
     in_progress_peak: int = 0
     free_replies: deque[Reply[Any]] = field(default_factory=deque)
     consented: set[str] = field(default_factory=set)
@@ -279,7 +281,8 @@ class FakeApi:
     @property
     def user(self) -> UserData:
         """The account as it shows itself now; without a purse it has no dollar wallet."""
-        return UserData("me", "wallet", "usd", self.purse.shown if self.purse else None)
+        shown = self.purse.shown if self.purse else None
+        return UserData("me", "wallet", "usd", shown, self.reload)
 
     async def upload(self, image: FileImage, key: str) -> Reply[AssetData]:
         return await self._free("upload") or Answer(AssetData(f"asset-{image.sha256[:4]}"))

@@ -128,7 +128,7 @@ class Judge(Auditor):
         """Follow a take's state; gives the event, None for a note."""
         if entry.kind == Note.IMPORTED:
             self._states[uid] = TakeState(entry.facts["state"])
-        if entry.kind in (Note.MOVED, Note.IMPORTED):
+        if entry.kind in (Note.MOVED, Note.IMPORTED, Note.REPRICED):
             return None
         event = Event(entry.kind)
         self._states[uid] = after(self._states.get(uid, TakeState.PLANNED), event)

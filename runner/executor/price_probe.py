@@ -1,0 +1,171 @@
+"""One generation of an unconfirmed kind alone, and the wallet read around it.
+
+What the readings mean is decided in ``runner.policy.price_check``; this takes them.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from runner.answers import UserData
+from runner.executor.desk import Desk
+from runner.executor.tasks import Stopping
+from runner.executor.wallet import Reading, Wallet
+from runner.model import LookKind
+from runner.policy.budget import held_in_run
+from runner.policy.price_check import Phase, PriceCheck, begin_check, is_same, measure
+from runner.takes import Take, TakeState
+
+__all__ = ["PriceProbe", "SingleSend"]
+
+WAITING = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
+
+
+@dataclass(slots=True)
+class SingleSend:
+    """One generation that goes alone. ``owed`` is what the wallet had not shown before it."""
+
+    kind: LookKind
+    before: Decimal | None
+    owed: Decimal
+    concluded: bool = False
+
+
+class PriceProbe:
+    """Checks the price of each kind once. ``notes`` are what a person should hear of it.
+
+    ``doubtful`` are kinds that are checked although the ledger holds their price. Accounts without
+    a wallet in dollars are not checked.
+    """
+
+    def __init__(
+        self, desk: Desk, wallet: Wallet, user: UserData, *, doubtful: Collection[LookKind] = ()
+    ) -> None:
+        self._desk = desk
+        self._wallet = wallet
+        self._doubtful = frozenset(doubtful)
+        self._reload = user.auto_reload.amount if user.auto_reload is not None else None
+        self._opening: Reading | None = None
+        self._checks: dict[LookKind, PriceCheck] = {}
+        self._falls: dict[str, Decimal] = {}
+        self.notes: list[str] = []
+
+    @property
+    def is_late(self) -> bool:
+        """Return whether the wallet did not show in time what was bought."""
+        return any(check.phase is Phase.UNMOVED for check in self._checks.values())
+
+    def begin(self, opening: Reading) -> None:
+        """Begin with what the wallet showed before anything was sent."""
+        self._opening = opening
+
+    def goes_alone(self, kind: LookKind, price: Decimal) -> bool:
+        """Return whether the next generation of a kind has to be sent alone."""
+        check = self._check(kind, price)
+        if not check.goes_alone:
+            return False
+        if self._opening is not None and self._opening.balance is None:
+            self._checks[kind] = replace(check, phase=Phase.UNMOVED)
+            self.notes.append(
+                f"This account shows no wallet in dollars, so the price of ${price:.2f} for "
+                f"a {kind} look is not confirmed: HeyGen's own billing page tells what was taken."
+            )
+            return False
+        return True
+
+    async def open(self, kind: LookKind) -> SingleSend:
+        """Read the wallet before a generation that goes alone."""
+        reading = await self._wallet.read()
+        before = reading.balance if reading is not None else None
+        return SingleSend(kind, before, self._owed(before))
+
+    def _owed(self, before: Decimal | None) -> Decimal:
+        """Return what this run bought and a wallet that is late has not shown yet, in USD."""
+        opening = self._opening.balance if self._opening is not None else None
+        if not self.is_late or before is None or opening is None:
+            return Decimal(0)
+        return max(Decimal(0), self._bought() - (opening - before))
+
+    async def look(self, single: SingleSend, take: Take) -> bool:
+        """Read the wallet once a generation was accepted; return whether that settles it.
+
+        A wallet that has not moved yet settles nothing.
+        """
+        if take.state in WAITING and (fall := await self._fall(single, take)):
+            await self._conclude(single, take, fall)
+        return single.concluded
+
+    async def close(self, single: SingleSend, take: Take) -> None:
+        """Read the wallet when a generation is over, and some seconds more where it has not moved.
+
+        One that bought nothing, or may never be charged, tells nothing.
+        """
+        if single.concluded or single.before is None or take.avatar_id is None:
+            return
+        fall: Decimal | None = None
+        for seconds in (0.0, *self._wallet.settling):
+            try:
+                await self._desk.pause(seconds)
+            except Stopping:
+                return
+            fall = await self._fall(single, take)
+            if fall:
+                break
+        if fall == 0 and not take.usable:
+            fall = None
+        await self._conclude(single, take, fall)
+
+    async def _fall(self, single: SingleSend, take: Take) -> Decimal | None:
+        """Return by how much the wallet fell; None where that tells nothing of one generation."""
+        if single.before is None:
+            return None
+        reading = await self._wallet.read()
+        if reading is None or reading.balance is None:
+            return None
+        price = take.price
+        fall = measure(single.before, reading.balance, price, owed=single.owed, reload=self._reload)
+        resent = take.resent_at is not None  # it may have been charged twice
+        return None if resent and fall and not is_same(fall, price) else fall
+
+    def _check(self, kind: LookKind, price: Decimal) -> PriceCheck:
+        if kind not in self._checks:
+            known = self._desk.ledger.snapshot().prices.get(kind)
+            check = begin_check(kind, price, known)
+            if kind in self._doubtful and check.phase is Phase.CONFIRMED:
+                check = PriceCheck(kind, price)
+            self._checks[kind] = check
+        return self._checks[kind]
+
+    def _bought(self) -> Decimal:
+        """Return what the takes of this run hold, in USD."""
+        snapshot = self._desk.ledger.snapshot()
+        takes = (take for of_look in snapshot.takes.values() for take in of_look)
+        return held_in_run(takes, self._desk.ledger.run or "")
+
+    async def _conclude(self, single: SingleSend, take: Take, fall: Decimal | None) -> None:
+        desk, kind = self._desk, single.kind
+        single.concluded = True
+        check = self._checks[kind].after_send(fall, room=desk.ledger.room())
+        self._checks[kind] = check
+        if fall is None:
+            return
+        self._falls[take.uid] = fall
+        if check.phase is Phase.UNMOVED:
+            self.notes.append(
+                f"The wallet did not fall for {take.label} in time, so the price of "
+                f"${take.price:.2f} for a {kind} look is not confirmed yet."
+            )
+        measured = check.measured
+        if measured is None:
+            return
+        same = [uid for uid, fall in self._falls.items() if is_same(fall, measured.usd)]
+        settled = check.phase is Phase.CONTRADICTED and measured.is_settled
+        await desk.ledger.note_price(kind, measured, takes=same if settled else ())
+        words = (
+            f"the wallet fell by ${measured.usd:.2f} for a {kind} look, and the plan counts "
+            f"${measured.planned:.2f}"
+        )
+        if check.phase is Phase.SUSPECTED:
+            desk.observer.said(f"{words}; one more goes alone, to see whether others bought.")
+        elif check.phase is Phase.CONTRADICTED:
+            desk.stop_for_price(f"{words}{'; two generations agree' if settled else ''}")

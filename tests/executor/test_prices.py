@@ -1,0 +1,211 @@
+"""The wallet is a witness: one generation of an unconfirmed kind goes alone, and what follows."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from runner.answers import AutoReload
+from runner.model import Look, LookKind
+from runner.policy.budget import Ceilings
+from runner.policy.outcome import Exit, exit_code
+from runner.takes import Billing, MeasuredPrice, PriceState
+from tests.executor.world import CHARGED_AND_LOST, World, campaign, look, photo
+
+PROMPT = LookKind.PROMPT
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def known_prices(world: World) -> dict[LookKind, MeasuredPrice]:
+    ledger = world.open()
+    try:
+        return dict(ledger.snapshot().prices)
+    finally:
+        ledger.close()
+
+
+def many(count: int = 19) -> list[Look]:
+    return [look(f"l{number:02}") for number in range(count)]
+
+
+def sent_at(world: World) -> list[float]:
+    """Return when each take was sent, in seconds since the first."""
+    ledger = world.open()
+    takes = [take for of in ledger.snapshot().takes.values() for take in of]
+    ledger.close()
+    times = sorted(take.sent_at or 0.0 for take in takes)
+    return [round(time - times[0], 1) for time in times]
+
+
+def test_a_price_that_the_wallet_shows_at_once_holds_nobody_up(world: World) -> None:
+    world.purse()
+    looks = campaign(look("a"), look("b"), look("c"))
+    assert exit_code(world.run(looks)) is Exit.DONE
+    assert {kind: price.state for kind, price in known_prices(world).items()} == {
+        LookKind.PHOTO: PriceState.CONFIRMED,
+        LookKind.PROMPT: PriceState.CONFIRMED,
+    }
+    times = sent_at(world)
+    assert times[3] - times[1] < 1.0  # "b" and "c" left as soon as "a" was accepted
+    assert world.heard.words == []
+    assert world.session is not None
+    assert world.session.standing is not None
+    assert world.session.standing.notes == []
+
+
+def test_a_real_price_of_four_dollars_stops_before_the_ceiling_is_passed(world: World) -> None:
+    purse = world.purse(prompt=4)
+    outcome = world.run(campaign(*many()), ceilings=Ceilings(run=Decimal(5)))
+    assert exit_code(outcome) is Exit.BUDGET
+    assert purse.spent == 5  # the base, and one look; $4 more would have passed the ceiling
+    assert "fell by $4.00 for a prompt look, and the plan counts $1.00" in (outcome.price or "")
+    known = known_prices(world)[PROMPT]
+    assert known == MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, Decimal(1), 1)
+
+
+def test_another_price_is_believed_after_two_single_sends_and_no_more(world: World) -> None:
+    purse = world.purse(prompt=4)
+    outcome = world.run(campaign(*many()), ceilings=Ceilings(run=Decimal(100)))
+    assert exit_code(outcome) is Exit.BUDGET
+    assert purse.spent == 9
+    assert known_prices(world)[PROMPT].is_settled
+    # Both are counted as what they cost from now on.
+    assert sum(take.price for key in ("l00", "l01") for take in world.takes(key)) == 8
+    ledger = world.open()
+    assert ledger.snapshot().spent == 9
+    ledger.close()
+
+
+def test_somebody_else_who_buys_meanwhile_is_no_other_price(world: World) -> None:
+    purse = world.purse()
+    real = world.api.create_avatar
+    bought: list[str] = []
+
+    async def busy(body: bytes, key: str) -> object:
+        if b'"prompt"' in body and not bought:
+            bought.append(key)
+            purse.buy_elsewhere("3")
+        return await real(body, key)
+
+    world.api.create_avatar = busy  # type: ignore[method-assign,assignment]
+    outcome = world.run(campaign(*many(4)))
+    assert exit_code(outcome) is Exit.DONE
+    assert known_prices(world)[PROMPT].state is PriceState.CONFIRMED
+    assert any("one more goes alone" in words for words in world.heard.words)
+    ledger = world.open()
+    assert ledger.wallet is not None
+    assert ledger.wallet["difference"] == 3.0  # it is told all the same
+    ledger.close()
+
+
+def test_a_wallet_that_is_charged_at_completion_is_waited_for_once(world: World) -> None:
+    world.purse().at_completion = True
+    assert exit_code(world.run(campaign(*many(5)))) is Exit.DONE
+    assert known_prices(world)[PROMPT].state is PriceState.CONFIRMED
+    times = sent_at(world)
+    assert times[2] - times[1] > world.api.seconds  # the first look alone
+    assert times[-1] - times[2] < 1.0  # then everything
+    before = world.clock.now()
+    world.run(campaign(*many(5), look("new"), look("newer")))
+    assert world.clock.now() - before < world.api.seconds + 10  # never again
+
+
+def test_a_wallet_that_never_moves_contradicts_nothing_and_is_told_once(world: World) -> None:
+    world.purse().lag = 1e9
+    assert exit_code(world.run(campaign(*many(4)))) is Exit.DONE
+    assert known_prices(world) == {}
+    assert world.session is not None
+    assert world.session.standing is not None
+    notes = world.session.standing.notes
+    assert len(notes) == 2  # one for each kind
+    assert all("is not confirmed yet" in note for note in notes)
+
+
+def test_a_wallet_that_is_late_never_confirms_a_look_by_what_the_base_cost(world: World) -> None:
+    purse = world.purse(prompt=4)
+    purse.lag = world.api.seconds + 15  # the base shows only while the first look is under way
+    world.run(campaign(*many(4)))
+    assert PROMPT not in known_prices(world) or known_prices(world)[PROMPT].usd == 4
+
+
+def test_the_next_run_knows_what_a_late_wallet_came_to(world: World) -> None:
+    world.purse().lag = 300.0
+    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
+    assert known_prices(world) == {}
+    world.later(3600)
+    assert exit_code(world.run(campaign(look("a"), look("b")))) is Exit.DONE
+    assert {price.usd for price in known_prices(world).values()} == {Decimal(1)}
+
+
+def test_an_account_without_a_dollar_wallet_runs_on_and_says_so(world: World) -> None:
+    assert exit_code(world.run(campaign(*many(4)))) is Exit.DONE
+    assert sent_at(world)[-1] - sent_at(world)[1] < 1.0
+    assert world.session is not None
+    assert world.session.standing is not None
+    notes = " ".join(world.session.standing.notes)
+    assert notes.count("no wallet in dollars") == 2
+
+
+def test_auto_reload_in_the_middle_is_no_other_price(world: World) -> None:
+    purse = world.purse(5)
+    real = world.api.create_avatar
+
+    async def refilled(body: bytes, key: str) -> object:
+        reply = await real(body, key)
+        if purse.shown < 5:
+            purse.buy_elsewhere("-75")
+        return reply
+
+    world.api.create_avatar = refilled  # type: ignore[method-assign,assignment]
+    world.api.reload = AutoReload(Decimal(75), Decimal(5))
+    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
+    assert {price.state for price in known_prices(world).values()} == {PriceState.CONFIRMED}
+
+
+def test_a_send_whose_answer_was_lost_proves_nothing_of_a_price(world: World) -> None:
+    purse = world.purse(prompt=4)
+    world.api.script.extend(["ok", CHARGED_AND_LOST])
+    outcome = world.run(campaign(*many()), ceilings=Ceilings(run=Decimal(100)))
+    assert exit_code(outcome) is Exit.BUDGET
+    assert purse.spent == 1 + 3 * 4  # the lost one, and two that tell
+
+
+def test_a_failure_that_may_never_be_charged_proves_nothing_of_a_price(world: World) -> None:
+    purse = world.purse(prompt=4)
+    purse.at_completion = True
+    world.api.fate["Sarah — l00"] = "failed"
+    outcome = world.run(campaign(*many()), ceilings=Ceilings(run=Decimal(100)))
+    assert exit_code(outcome) is Exit.BUDGET
+    assert purse.spent == 9
+
+
+def test_a_suspicion_outlives_the_run_and_the_next_send_is_the_second(world: World) -> None:
+    purse = world.purse(prompt=4)
+    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE  # nothing was left to send
+    assert known_prices(world)[PROMPT].state is PriceState.SUSPECTED
+    assert exit_code(world.run(campaign(look("a"), look("b"), look("c")))) is Exit.BUDGET
+    assert purse.spent == 9
+
+
+def test_nothing_is_called_refunded_at_a_price_that_was_never_confirmed(world: World) -> None:
+    purse = world.purse()
+    purse.at_completion = True
+    world.api.fate["Sarah — a"] = "failed"
+    world.run(campaign(look("a")))
+    assert world.take("a").billing is Billing.ASSUMED
+
+
+def test_a_refund_needs_two_readings_that_agree(world: World) -> None:
+    purse = world.purse()
+    world.api.fate["Sarah — a"] = "failed"
+    world.run(campaign(photo()))
+    begun = world.clock.now()
+    purse.refunds = False
+    purse.buy_elsewhere("-1", at=begun + 31)  # somebody fills it up just when the failure shows
+    purse.buy_elsewhere("1", at=begun + 36)
+    world.run(campaign(photo(), look("a")))
+    assert world.take("a").billing is Billing.ASSUMED
