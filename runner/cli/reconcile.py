@@ -1,7 +1,8 @@
 """``lookbook reconcile``: what became of sends whose outcome is unknown; a person decides."""
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import click
 
 from runner.answers import Answer, LookData
 from runner.cli import wiring
+from runner.cli.aftermath import command_for
+from runner.cli.nothing_bought import evidence_of, match_takes, objection_to
 from runner.cli.options import (
     KeyValue,
     manifest_argument,
@@ -25,6 +28,7 @@ from runner.executor.desk import said
 from runner.executor.settle import Finding, Searcher, is_unresolved
 from runner.ledger.file import read_ledger
 from runner.ledger.places import Places, has_takes
+from runner.ledger.runs import read_wallet_readings
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.policy.lifecycle import Event
@@ -53,8 +57,9 @@ Decisions = Sequence[tuple[str, str]]
     "absolved",
     multiple=True,
     metavar="LOOK#N",
-    help="You are sure (the account's invoices say it) that nothing was bought for this take; it "
-    "may be bought anew. Repeatable.",
+    help="You are sure (the account's invoices say it) that nothing was bought for this take, or "
+    "for those that a pattern names ('look-*'); it may be bought anew. Refused where a look fits, "
+    "the key lives, or it was sent minutes ago. Repeatable.",
 )
 @click.option(
     "--rebuild",
@@ -102,12 +107,8 @@ async def reconcile(
         async with workshop(link) as work:
             await use_results(campaign, work)
             unknown = {take.label: take for take in unresolved(work)}
-            strangers = {*(label for label, _ in adoptions), *absolved} - unknown.keys()
-            if strangers:
-                raise UsageError(
-                    f"{', '.join(sorted(strangers))}: no take of this name is unknown.",
-                    hint=f"Unknown are: {', '.join(unknown) or 'none'}.",
-                )
+            check_adoptions(adoptions, unknown)
+            given_up = match_takes(absolved, unknown)
             begin(work, campaign, "reconcile")
             work.desk.wanted = wanted_by(campaign, work)
             searcher = Searcher(work.desk)
@@ -116,10 +117,13 @@ async def reconcile(
             ]
             for take, look in found:  # all of them could be read: now they are believed
                 await searcher.adopt(take, look)
-            for label in absolved:
-                await work.desk.record(unknown[label].uid, Event.ABSOLVED)
+            for take in given_up:
+                if is_unresolved(work.ledger.take(take.uid)):
+                    await give_up(work, campaign, searcher, take)
+            seen = {take.uid for take in given_up}
             for take in unresolved(work):
-                await decide(work, campaign, searcher, take)
+                if take.uid not in seen:
+                    await decide(work, campaign, searcher, take)
             code = standing(work, campaign)
             work.ledger.end({"exit": int(code), "stopped": None})
             _, wallet = read_ledger(link.state.ledger)
@@ -128,6 +132,45 @@ async def reconcile(
             left = [take.label for take in unresolved(work)]
     click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
     return int(code)
+
+
+def check_adoptions(adoptions: Decisions, unknown: Mapping[str, Take]) -> None:
+    """Raise UsageError for takes that are not unknown, and for an id or a take given twice."""
+    strangers = sorted({label for label, _ in adoptions} - unknown.keys())
+    if strangers:
+        raise UsageError(
+            f"{', '.join(strangers)}: no take of this name is unknown.",
+            hint=f"Unknown are: {', '.join(unknown) or 'none'}.",
+        )
+    for what, given in (("take", [t for t, _ in adoptions]), ("look", [i for _, i in adoptions])):
+        twice = sorted(one for one, times in Counter(given).items() if times > 1)
+        if twice:
+            raise UsageError(
+                f"--adopt names the {what} {', '.join(twice)} twice.",
+                hint="Each take became one look, and each look is one take's.",
+            )
+
+
+async def give_up(work: Workshop, campaign: Campaign, searcher: Searcher, take: Take) -> None:
+    """Record that nothing was bought for a take, unless something speaks against it."""
+    finding = await searcher.search(take)
+    click.echo(finding_text(work, campaign, finding))
+    why_not = objection(work, campaign, finding)
+    if why_not is not None:
+        click.echo(f"  → it stays unknown: {why_not}\n")
+        return
+    await work.desk.record(take.uid, Event.ABSOLVED)
+    click.echo("  → nothing was bought, as you say: it may be bought anew\n")
+
+
+def objection(work: Workshop, campaign: Campaign, finding: Finding) -> str | None:
+    """Return why nobody can say that nothing was bought for a take."""
+    return objection_to(
+        finding,
+        alive=alive(work, campaign, finding.take),
+        now=work.desk.now_at_server(),
+        command=command_for(campaign, work.link),
+    )
 
 
 def wanted_by(campaign: Campaign, work: Workshop) -> dict[str, str]:
@@ -185,15 +228,23 @@ async def decide(work: Workshop, campaign: Campaign, searcher: Searcher, take: T
         await searcher.adopt(take, certain)
         click.echo(f"  → adopted {certain.id}: nothing else fits\n")
         return
+    why_not = objection(work, campaign, finding)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        click.echo(
-            f"  → decide with --adopt '{take.label}=ID' or --nothing-bought '{take.label}'\n"
-        )
+        ways = [f"--adopt '{take.label}=ID'"]
+        ways += [f"--nothing-bought '{take.label}'"] if why_not is None else []
+        note = "" if finding.candidates or why_not is None else f"  {why_not}\n"
+        click.echo(f"{note}  → decide with {' or '.join(ways)}\n")
         return
     choices = [look.id for look in finding.candidates]
+    if why_not is None:
+        choices.append("nothing")
+    elif not choices:
+        click.echo(f"  → it stays unknown: {why_not}\n")
+        return
+    nothing = ", `nothing` if nothing was bought" if why_not is None else ""
     typed = click.prompt(
-        "  Which look did it become? (an id, `nothing` if nothing was bought, `skip`)",
-        type=click.Choice([*choices, "nothing", "skip"]),
+        f"  Which look did it become? (an id{nothing}, `skip`)",
+        type=click.Choice([*choices, "skip"]),
         default="skip",
     )
     if typed == "nothing":
@@ -216,6 +267,9 @@ def finding_text(work: Workshop, campaign: Campaign, finding: Finding) -> str:
             "  `lookbook run` can still send it again under its own key, at no second price, "
             f"until {until.isoformat(' ', 'seconds')}"
         )
+    every = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
+    readings = read_wallet_readings(work.link.state.ledger)
+    lines.append(f"  {evidence_of(take, readings, every, work.link.user)}")
     if finding.problem is not None:
         lines.append(f"  the search could not be finished: {finding.problem}")
     if finding.rivals:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "ASKABLE_AFTER",
     "KEY_LIFE",
     "KEY_MARGIN",
     "Patience",
@@ -23,6 +24,12 @@ KEY_LIFE = 24 * 3600.0
 
 KEY_MARGIN = 3600.0
 """Kept free at the end of a key's life: clocks differ, and requests are under way for a while."""
+
+ASKABLE_AFTER = 900.0
+"""So old a send has to be before a person may say that the account does not list what it made.
+
+How far HeyGen's lists lag is not documented; nobody has reported more than minutes.
+"""
 
 SHORTEST_POLL = 0.5
 """The first question after a look, and the least time between two, while nothing is known."""

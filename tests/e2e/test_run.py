@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sqlite3
 import time
 import urllib.request
 from decimal import Decimal
@@ -15,6 +14,7 @@ import pytest
 
 from runner.resources import schema
 from tests.e2e.conftest import KEY, PATIENCE, SIM, Command, Server
+from tests.ledger import history
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -394,32 +394,22 @@ def nobody_can_run(lookbook: Command) -> bool:
 # --- unknown outcomes -----------------------------------------------------------------------------
 
 
-def age_the_ledger(lookbook: Command, hours: float) -> None:
-    """Pretend that everything in the ledger happened so many hours earlier."""
-    with sqlite3.connect(lookbook.folder / "spring.lookbook" / "ledger.sqlite") as db:
-        db.execute("DROP TRIGGER events_are_never_changed")
-        db.execute("UPDATE events SET at = at - ?", (hours * 3600,))
-        db.execute("UPDATE takes SET sent_at = sent_at - ?", (hours * 3600,))
-    db.close()
+def ledger_of(lookbook: Command) -> Path:
+    return lookbook.folder / "spring.lookbook" / "ledger.sqlite"
 
 
-def lose_a_take(lookbook: Command, server: Server) -> str:
-    """Make the base's outcome unknown: its answer was never recorded. Gives the look's id."""
+def lose_a_take(lookbook: Command) -> str:
+    """Make a look's outcome unknown: its answer was never recorded. Gives the look's id."""
     results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json")
-    with sqlite3.connect(lookbook.folder / "spring.lookbook" / "ledger.sqlite") as db:
-        db.execute(
-            "UPDATE takes SET state = 'unknown', billing = 'unknown', avatar_id = NULL, "
-            "group_id = NULL, image = NULL, sha256 = NULL WHERE look = 'street'"
-        )
-        db.execute("DELETE FROM picks WHERE look = 'street'")
-    db.close()
+    history.lose(ledger_of(lookbook), "street")
+    ledger_of(lookbook).with_name("results.json").unlink()  # it would tell what became of it
     ids = {look["look"]: str(look["avatar_id"]) for look in results["looks"]}
     return ids["street"]
 
 
 def test_reconcile_adopts_what_is_certain(lookbook: Command, server: Server) -> None:
-    lost = lose_a_take(lookbook, server)
-    age_the_ledger(lookbook, 30)
+    lost = lose_a_take(lookbook)
+    history.age(ledger_of(lookbook), 30 * 3600)
     done = lookbook("reconcile", "spring.yaml")
     assert f"adopted {lost}" in done.stdout
     assert states(lookbook.json("run", "spring.yaml", "--yes", "--format", "json")) == DONE
@@ -429,7 +419,7 @@ def test_reconcile_adopts_what_is_certain(lookbook: Command, server: Server) -> 
 def test_an_unknown_take_within_its_keys_life_is_replayed_by_run(
     lookbook: Command, server: Server
 ) -> None:
-    lose_a_take(lookbook, server)
+    lose_a_take(lookbook)
     assert states(lookbook.json("run", "spring.yaml", "--yes", "--format", "json")) == DONE
     stats = server.stats()
     assert len(stats["charges"]) == 4
@@ -437,8 +427,8 @@ def test_an_unknown_take_within_its_keys_life_is_replayed_by_run(
 
 
 def test_a_person_decides_that_nothing_was_bought(lookbook: Command, server: Server) -> None:
-    lost = lose_a_take(lookbook, server)
-    age_the_ledger(lookbook, 30)
+    lost = lose_a_take(lookbook)
+    history.age(ledger_of(lookbook), 30 * 3600)
     remove(server, lost)
     done = lookbook("run", "spring.yaml", "--yes", code=6)
     assert "lookbook reconcile" in done.stderr

@@ -1,0 +1,125 @@
+"""``reconcile --nothing-bought`` is believed only where nothing speaks against it."""
+
+import time
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from runner.answers import LookData
+from runner.cli.nothing_bought import evidence_of, match_takes, objection_to
+from runner.cli.reconcile import reconcile
+from runner.errors import UsageError
+from runner.executor.settle import Finding
+from runner.ledger.file import read_snapshot
+from runner.ledger.runs import WalletReading
+from runner.takes import Billing, TakeState
+from tests.cli.hands import ACCOUNT, Office
+from tests.executor.world import campaign, look
+from tests.plan.made import take
+
+SPRING = campaign(look("navy"), look("look-a"), look("look-b"))
+SENT = 1_800_000_000.0
+LOST = replace(
+    take(SPRING, "navy"),
+    state=TakeState.UNKNOWN,
+    billing=Billing.UNKNOWN,
+    avatar_id=None,
+    sent_at=SENT,
+)
+THERE = LookData("look-7", "Sarah — navy", "photo_avatar", "group")
+
+
+@pytest.mark.parametrize(
+    ("finding", "alive", "later", "says"),
+    [
+        (Finding(LOST, problem="HTTP 503"), False, 1e6, "could not be searched: HTTP 503"),
+        (Finding(LOST, (THERE,)), False, 1e6, "the account has what fits: look-7"),
+        (Finding(LOST), True, 3600.0, "`lookbook run spring.yaml` finds out by itself"),
+        (Finding(LOST), False, 7.0, "it was sent 7 seconds ago, and HeyGen's lists may lag"),
+        (Finding(LOST), False, 840.0, "it was sent 14 minutes ago"),
+        (Finding(LOST), False, 901.0, None),
+    ],
+)
+def test_what_speaks_against_it_is_said(
+    finding: Finding, alive: bool, later: float, says: str | None
+) -> None:
+    why = objection_to(finding, alive=alive, now=SENT + later, command="spring.yaml")
+    assert (why is None) if says is None else (says in (why or ""))
+
+
+def test_a_replay_is_what_a_list_may_lag_behind() -> None:
+    again = replace(LOST, resent_at=SENT + 80_000)
+    why = objection_to(Finding(again), alive=False, now=SENT + 80_010, command="x")
+    assert "sent 10 seconds ago" in (why or "")
+    assert "from 2027-01-16 06:28 UTC on" in (why or "")
+
+
+def test_takes_are_named_by_label_by_key_and_by_pattern() -> None:
+    unknown = {
+        t.label: t for t in (take(SPRING, "look-a"), take(SPRING, "look-b"), take(SPRING, "navy"))
+    }
+    assert [t.label for t in match_takes(["look-*"], unknown)] == ["look-a#1", "look-b#1"]
+    assert [t.label for t in match_takes(["navy", "n*#1"], unknown)] == ["navy#1"]
+    with pytest.raises(UsageError, match=r"blue\*: no take of this name is unknown"):
+        match_takes(["navy", "blue*"], unknown)
+
+
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        ("17", "it fell by $3.00, and this ledger knows what $1.00 of it bought. This send may"),
+        ("19", "it fell by $1.00, and this ledger knows what $1.00 of it bought"),
+        ("70", "it was filled up meanwhile, and says nothing"),
+        (None, "the wallet was not read before it was sent"),
+    ],
+)
+def test_the_wallet_before_and_after_is_shown_as_evidence(
+    office: Office, now: str | None, says: str
+) -> None:
+    readings = [
+        WalletReading(SENT - 60, "run", Decimal(20)),
+        WalletReading(SENT + 60, "run", Decimal(18)),
+    ]
+    bought = replace(take(SPRING, "look-a"), accepted_at=SENT + 5)
+    user = replace(office.user, balance=None if now is None else Decimal(now))
+    told = evidence_of(LOST, readings, [LOST, bought], user)
+    assert told.endswith(says) or says in told
+    if now is not None:
+        assert told.startswith("the wallet showed $20.00 before it was sent, $18.00 at 2027-01-15")
+
+
+async def test_a_pattern_gives_up_what_is_old_and_not_there_and_nothing_else(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campaign = office.campaign(look("navy"))
+    ledger = office.ledger()
+    office.ticking.time = time.time() - 30 * 3600
+    ledger.begin(ACCOUNT, "spring", {})
+    await office.bought(ledger, "base")
+    await office.lost(ledger, "look-gone")
+    await office.lost(ledger, "look-there", name="Sarah")
+    office.api.add_by_hand("Sarah", "group-1")
+    office.ticking.time = time.time() - 20
+    await office.lost(ledger, "look-new")
+    await office.lost(ledger, "other")
+    ledger.close()
+    assert await reconcile(campaign, None, (), ["look-*"]) == 6
+    states = {key: of[0].state for key, of in read_snapshot(office.ledger_path).takes.items()}
+    assert states["look-gone"] is TakeState.PLANNED
+    assert {states[key] for key in ("look-there", "look-new", "other")} == {TakeState.UNKNOWN}
+    told = capsys.readouterr().out
+    assert "look-there#1" in told
+    assert "the account has what fits: hand-1" in told
+    assert "seconds ago, and HeyGen's lists may lag" in told
+
+
+async def test_a_look_and_a_take_are_adopted_once(office: Office) -> None:
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    for key in ("a", "b"):
+        await office.lost(ledger, key)
+    ledger.close()
+    for adoptions in ((("a#1", "x"), ("b#1", "x")), (("a#1", "x"), ("a#1", "y"))):
+        with pytest.raises(UsageError, match="twice"):
+            await reconcile(office.campaign(), None, adoptions, ())
