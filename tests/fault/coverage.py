@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from runner.policy.lifecycle import TABLE
-from tests.fault.generate import FAULT_KINDS, POINTS
+from tests.fault.departures import FAULT_KINDS, LASTING, PASSING
+from tests.fault.generate import POINTS
 from tests.fault.history import Command, EditKind, MishapKind
 from tests.fault.network import NETWORK_KINDS
 
@@ -26,6 +27,7 @@ LONG = 1000
 
 REQUIRED = (
     *(f"fault {kind}" for kind in FAULT_KINDS),
+    *(f"departure {one}" for one in sorted({one for how in LASTING + PASSING for one in how})),
     *(f"network {kind}" for kind in NETWORK_KINDS),
     *(f"mishap {kind}" for kind in MishapKind),
     *(f"edit {kind}" for kind in EditKind),

@@ -6,7 +6,7 @@ from random import Random
 
 from runner.ledger.fold import Note
 from runner.policy.lifecycle import Event
-from runner.simulator.settings import FaultKind
+from tests.fault.departures import FAULT_KINDS, lasting, passing
 from tests.fault.history import (
     CALM,
     Command,
@@ -21,14 +21,7 @@ from tests.fault.history import (
 )
 from tests.fault.network import NETWORK_KINDS
 
-__all__ = ["FAULT_KINDS", "POINTS", "generate"]
-
-FAULT_KINDS: tuple[FaultKind, ...] = (
-    "drop-request", "drop-response", "truncate", "garbage", "error-500", "error-503",
-    "error-500-after", "slow", "rate-limit", "fail-generation", "moderation", "consent",
-    "expired-link",
-)  # fmt: skip
-"""The simulator's faults that are drawn."""
+__all__ = ["POINTS", "generate"]
 
 KINDS = [*Event, Note.RUN_STARTED, Note.RUN_ENDED, Note.WALLET, Note.PICKED, Note.MOVED]
 KINDS += [Note.ASSET_SAVED, Note.IMPORTED]
@@ -59,6 +52,7 @@ def generate(seed: int) -> History:
     armed = tuple(POINTS[(ARMED * seed + n) % len(POINTS)] for n in range(ARMED))
     errands = _errands(rng, armed)
     days = [_themed(day, seed) for day in days] + errands + _story(rng, seed)
+    days = [_departing(day, passing(seed, number)) for number, day in enumerate(days)]
     looks = max(looks, 4) if errands or seed % 2 else looks
     return History(
         seed=seed,
@@ -68,6 +62,7 @@ def generate(seed: int) -> History:
         price=rng.choice((Decimal("1.00"), Decimal("1.00"), Decimal("0.37"))),
         refund_failed=rng.random() < 0.6 or f"{Event.REFUNDED}:after-commit" in armed,
         armed=armed,
+        behaviour=lasting(seed),
         campaign_usd=Decimal(rng.randint(1, 2 * looks)) if rng.random() < 0.12 else None,
     )
 
@@ -79,6 +74,10 @@ def _themed(day: Day, seed: int) -> Day:
     network = {trouble: 0.05} | dict(day.weather.network)
     weather = replace(day.weather, faults=tuple(faults.items()), network=tuple(network.items()))
     return replace(day, weather=weather)
+
+
+def _departing(day: Day, how: tuple[str, ...]) -> Day:
+    return replace(day, weather=replace(day.weather, behaviour=how)) if how else day
 
 
 FAILING = Weather(faults=(("fail-generation", 0.6),), latency="fixed:20")

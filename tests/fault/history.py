@@ -112,7 +112,7 @@ class Weather:
     """How the world treats requests: chances of the simulator's faults and of the network's.
 
     ``latency`` is how long generations take (the simulator's own spelling), ``concurrency`` the
-    account's limit.
+    account's limit, ``behaviour`` how the account departs from the API's page on this day.
     """
 
     faults: tuple[tuple[str, float], ...] = ()
@@ -120,6 +120,7 @@ class Weather:
     latency: str = "lognormal:60,0.5"
     concurrency: int = 10
     store_refusals: bool = False
+    behaviour: tuple[str, ...] = ()
 
 
 CALM = Weather(latency="fixed:20")
@@ -201,7 +202,8 @@ class History:
     """Everything that happens, apart from what the program itself does.
 
     ``armed`` are commit points where the process is killed, whichever passes them first; each
-    kills once. ``muted`` are strikes of the weather, by name, that do not happen after all.
+    kills once. ``behaviour`` is how the account departs from the API's page on every day.
+    ``muted`` are strikes of the weather, by name, that do not happen after all.
     """
 
     seed: int
@@ -212,6 +214,7 @@ class History:
     refund_failed: bool = True
     campaign_usd: Decimal | None = None
     armed: tuple[str, ...] = ()
+    behaviour: tuple[str, ...] = ()
     muted: frozenset[str] = field(default_factory=frozenset)
 
     def lines(self) -> list[str]:
@@ -221,6 +224,7 @@ class History:
         head += f", campaign ${self.campaign_usd}" if self.campaign_usd is not None else ""
         head += f", price ${self.price}" + ("" if self.refund_failed else ", no refunds")
         head += f", kills at {', '.join(self.armed)}" if self.armed else ""
+        head += f", {', '.join(self.behaviour)}" if self.behaviour else ""
         head += f", {len(self.muted)} strikes muted" if self.muted else ""
         return [head, *(f"  day {number}: {_said(day)}" for number, day in enumerate(self.days))]
 
@@ -233,6 +237,7 @@ def _said(day: Day) -> str:
     parts += [f"{kind}:{chance:g}" for kind, chance in weather.faults + weather.network]
     if weather.store_refusals:
         parts.append("refusals are stored")
+    parts += weather.behaviour
     if day.clock:
         parts.append(f"clock {day.clock:+g} s")
     if day.max_cost is not None:

@@ -62,6 +62,8 @@ def _simpler(report: Report) -> Iterator[History]:
             yield replace(history, shape=replace(shape, without=shape.without | {key}))
     for place in range(len(history.armed)):
         yield replace(history, armed=_without(history.armed, place))
+    if history.behaviour:
+        yield replace(history, behaviour=())
     if history.balance is not None:
         yield replace(history, balance=None)
     if history.campaign_usd is not None:

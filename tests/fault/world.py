@@ -105,7 +105,7 @@ class World:
                 seed=history.seed,
                 balance=history.balance,
                 price=history.price,
-                behaviour=Behaviour(no_refunds=not history.refund_failed),
+                behaviour=self._behaviour(Weather()),
                 pictures=False,
             ),
             clock=self.now,
@@ -179,7 +179,17 @@ class World:
             faults=tuple(Fault.parse(f"{kind}:{chance}") for kind, chance in weather.faults),
             latency=Latency.parse(weather.latency),
             concurrency=weather.concurrency,
-            behaviour=replace(self.simulator.behaviour, store_refusals=weather.store_refusals),
+            behaviour=self._behaviour(weather),
+        )
+        for one in self.history.behaviour + weather.behaviour:
+            self.seen[f"departure {one}"] += 1
+
+    def _behaviour(self, weather: Weather) -> Behaviour:
+        """Return how the account departs from the API's page: always, and in this weather."""
+        return replace(
+            Behaviour.parse(self.history.behaviour + weather.behaviour),
+            store_refusals=weather.store_refusals,
+            no_refunds=not self.history.refund_failed,
         )
 
     def top_up(self, amount: Decimal) -> None:
