@@ -56,8 +56,9 @@ class Auditor:
     a person said that it costs.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, state: Path) -> None:
         self._world = world
+        self.state = state
         self._connection: sqlite3.Connection | None = None
         self._opened: list[int | None] = []
         self._state, self._folded = State(), 0
@@ -71,13 +72,18 @@ class Auditor:
         self._unless_begun: tuple[Loss, set[str | None], bytes | None] | None = None
 
     @property
+    def ledger_path(self) -> Path:
+        """The ledger that is judged."""
+        return self.state / "ledger.sqlite"
+
+    @property
     def lost(self) -> bool:
         """Whether the ledger is gone, or cannot be read, at this moment."""
         return self.loss.now
 
     def audit(self, campaign: Campaign) -> Snapshot | None:
         """Hold the whole ledger against the books, the disk, and its own events."""
-        path = self._world.process.ledger_path
+        path = self.ledger_path
         if self.lost:
             return None
         if not path.exists():
@@ -109,16 +115,22 @@ class Auditor:
     def remembered(self) -> list[Charge]:
         """Give the charges that the ledger has to answer for.
 
-        All, but for those of a lost ledger, and of another machine that has one of its own.
+        All, but for those of a lost ledger, of other people, and of another ledger that is judged
+        for itself; unless this one took over what that one bought.
         """
         charges, forgotten = self._world.simulator.account.charges.values(), self.loss.forgotten
         return [
             c
             for c in charges
             if not (c.idempotency_key or "").startswith(NEIGHBOUR)
+            and (self._is_mine(c) or c.idempotency_key in self.take_of)
             and (c.idempotency_key not in forgotten or c.idempotency_key in self.take_of)
             and c.idempotency_key not in self._mistaken
         ]
+
+    def _is_mine(self, charge: Charge) -> bool:
+        """Whether no other ledger of this history sent what was charged."""
+        return self._world.senders.get(charge.idempotency_key or "", self) is self
 
     def net(self, charges: Iterable[Charge]) -> int:
         """Give what charges came to, refunds apart, in millionths; each at its take's price.
@@ -222,13 +234,13 @@ class Auditor:
         elif take.billing is Billing.NONE:
             self.must(not charges, f"{take.label} was charged, and the ledger says it was not")
         if take.state is TakeState.FETCHED:
-            there = take.image is None or Folder(self._world.process.state, lambda _: None).present(
+            there = take.image is None or Folder(self.state, lambda _: None).present(
                 take.image or "", take.sha256 or ""
             )
             self.must(there or self._mislaid(take), f"the picture of {take.label} is not there")
 
     def _mislaid(self, take: Take) -> bool:
-        return take.image in self._world.process.world.lost_pictures
+        return take.image in self._world.lost_pictures
 
     def _nothing_lost(self, takes: list[Take]) -> None:
         there = {t.avatar_id for t in takes if t.usable or t.state is TakeState.DELETED}
@@ -290,8 +302,7 @@ class Auditor:
     def books(self) -> list[str]:
         """Give HeyGen's figures and every event of the ledger, as text."""
         lines = [json.dumps(figures(self._world.simulator), sort_keys=True)]
-        process = self._world.process
-        if process is None or not process.ledger_path.exists() or self.lost:
+        if not self.ledger_path.exists() or self.lost:
             return lines
         for row in self.rows("SELECT seq, at, run, take, kind, facts FROM events ORDER BY seq"):
             facts = json.loads(row[-1])
@@ -369,12 +380,12 @@ class Auditor:
         return True
 
     def _on_disk(self) -> bytes | None:
-        path = self._world.state / "results.json"
+        path = self.state / "results.json"
         return path.read_bytes() if path.exists() else None
 
     def on_paper(self, charge: Charge) -> bool:
         """Whether results.json names what a charge bought, at this moment."""
-        path = self._world.state / "results.json"
+        path = self.state / "results.json"
         names = _names(_takes_of(json.loads(path.read_text("utf-8"))))
         return charge.id in names or charge.idempotency_key in names
 
@@ -397,7 +408,7 @@ class Auditor:
             self._start_over()
 
     def _files(self) -> list[int | None]:
-        path = self._world.process.ledger_path
+        path = self.ledger_path
         beside = [path, Path(f"{path}-wal"), Path(f"{path}-shm")]
         return [file.stat().st_ino if file.exists() else None for file in beside]
 
@@ -416,7 +427,7 @@ class Auditor:
 
     def rows(self, query: str, *values: object) -> list[Any]:
         if self._connection is None:
-            place = f"{self._world.process.ledger_path.as_uri()}?mode=rw"  # it makes no file
+            place = f"{self.ledger_path.as_uri()}?mode=rw"  # it makes no file
             self._connection = sqlite3.connect(place, isolation_level=None, uri=True)
             self._connection.execute("SELECT 1 FROM meta").fetchall()  # now there are all three
             self._opened = self._files()

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from runner.policy.lifecycle import TABLE
-from tests.fault.departures import FAULT_KINDS, LASTING, PASSING
+from tests.fault.departures import ELSEWHERE, FAULT_KINDS, LASTING, PASSING
 from tests.fault.generate import POINTS
-from tests.fault.history import Command, EditKind, MishapKind
+from tests.fault.history import Command, EditKind, Elsewhere, MishapKind
 from tests.fault.network import NETWORK_KINDS
 
 __all__ = ["ENOUGH", "LONG", "REQUIRED", "never", "table"]
@@ -27,6 +27,8 @@ LONG = 1000
 
 REQUIRED = (
     *(f"fault {kind}" for kind in FAULT_KINDS),
+    *(f"elsewhere {one}" for one in ELSEWHERE),
+    *(["a campaign on another's base"] if Elsewhere.ON_SPRING in ELSEWHERE else []),
     *(f"departure {one}" for one in sorted({one for how in LASTING + PASSING for one in how})),
     *(f"network {kind}" for kind in NETWORK_KINDS),
     *(f"mishap {kind}" for kind in MishapKind),

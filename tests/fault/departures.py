@@ -4,11 +4,22 @@ Every second seed is of a service that is as its page says. Of the others, seeds
 departures in a row, so that few seeds play all of them.
 """
 
+from dataclasses import replace
 from random import Random
 
 from runner.simulator.settings import FaultKind
+from tests.fault.history import Day, Edit, EditKind, Elsewhere
 
-__all__ = ["FAULT_KINDS", "LASTING", "PASSING", "lasting", "passing"]
+__all__ = [
+    "ELSEWHERE",
+    "FAULT_KINDS",
+    "LASTING",
+    "PASSING",
+    "elsewhere",
+    "lasting",
+    "passing",
+    "shared",
+]
 
 FAULT_KINDS: tuple[FaultKind, ...] = (
     "drop-request",
@@ -41,6 +52,42 @@ PASSING: tuple[tuple[str, ...], ...] = (("max-groups=2",),)
 """What it does on a day; calm days are without."""
 
 EVERY = 4
+
+
+ELSEWHERE: tuple[Elsewhere, ...] = (Elsewhere.SUMMER, Elsewhere.ON_SPRING)
+"""Where else somebody works on the account, in one seed of eight."""
+
+DRASTIC = frozenset(
+    {
+        EditKind.LOSE_LEDGER,
+        EditKind.DAMAGE_LEDGER,
+        EditKind.KEEP_COPY,
+        EditKind.RESTORE_LEDGER,
+        EditKind.RESTORE_RESULTS,
+        EditKind.RENAME_MANIFEST,
+    }
+)
+"""What nobody does to files that go to and fro between two folders."""
+
+
+def elsewhere(seed: int) -> Elsewhere | None:
+    """Return where else somebody works in a seed, if anywhere."""
+    if seed % 8 != 6 or not ELSEWHERE:
+        return None
+    return ELSEWHERE[seed // 8 % len(ELSEWHERE)]
+
+
+def shared(days: list[Day], where: Elsewhere, seed: int) -> list[Day]:
+    """Divide the days between two places; both are worked at when the first is well begun."""
+    rng = Random(f"elsewhere/{seed}")
+    days = [*days, Day(), Day(place=1), Day(edits=(Edit(EditKind.ADD, seed),), place=1)]
+    days[1:-2] = [replace(day, place=int(rng.random() < 0.4)) for day in days[1:-2]]
+    if where in (Elsewhere.CHECKOUT, Elsewhere.BARE):
+        return [
+            replace(day, edits=tuple(one for one in day.edits if one.kind not in DRASTIC))
+            for day in days
+        ]
+    return days
 
 
 def lasting(seed: int) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from random import Random
 
 from runner.ledger.fold import Note
 from runner.policy.lifecycle import Event
-from tests.fault.departures import FAULT_KINDS, lasting, passing
+from tests.fault.departures import FAULT_KINDS, elsewhere, lasting, passing, shared
 from tests.fault.history import (
     CALM,
     Command,
@@ -53,6 +53,8 @@ def generate(seed: int) -> History:
     errands = _errands(rng, armed)
     days = [_themed(day, seed) for day in days] + errands + _story(rng, seed)
     days = [_departing(day, passing(seed, number)) for number, day in enumerate(days)]
+    where = elsewhere(seed)
+    days = shared(days, where, seed) if where is not None else days
     looks = max(looks, 4) if errands or seed % 2 else looks
     return History(
         seed=seed,
@@ -63,6 +65,7 @@ def generate(seed: int) -> History:
         refund_failed=rng.random() < 0.6 or f"{Event.REFUNDED}:after-commit" in armed,
         armed=armed,
         behaviour=lasting(seed),
+        elsewhere=where,
         campaign_usd=Decimal(rng.randint(1, 2 * looks)) if rng.random() < 0.12 else None,
     )
 

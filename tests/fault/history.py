@@ -15,6 +15,7 @@ __all__ = [
     "Day",
     "Edit",
     "EditKind",
+    "Elsewhere",
     "History",
     "Mishap",
     "MishapKind",
@@ -172,6 +173,7 @@ class Day:
     """One command, what comes before it, and what happens to it. ``wait`` is in seconds.
 
     ``dearer`` is by how much a price that a person asserts is above what HeyGen takes, in USD.
+    ``place`` is where the person works: 0 is the first folder, 1 the other one.
     """
 
     command: Command = Command.RUN
@@ -186,6 +188,20 @@ class Day:
     top_up: Decimal = Decimal(0)
     consents: bool = True
     dearer: Decimal = Decimal("0.07")
+    place: int = 0
+
+
+class Elsewhere(StrEnum):
+    """Where else somebody works on the same account."""
+
+    SUMMER = "summer"
+    """Another manifest in the folder, with a base of its own: looks of the same names."""
+    ON_SPRING = "on-spring"
+    """Another manifest in the folder, whose base is the first one's: the same group as well."""
+    CHECKOUT = "checkout"
+    """The same manifest in another folder; results.json goes to and fro."""
+    BARE = "bare"
+    """The same manifest in another folder, where nothing else is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +231,7 @@ class History:
     campaign_usd: Decimal | None = None
     armed: tuple[str, ...] = ()
     behaviour: tuple[str, ...] = ()
+    elsewhere: Elsewhere | None = None
     muted: frozenset[str] = field(default_factory=frozenset)
 
     def lines(self) -> list[str]:
@@ -224,6 +241,7 @@ class History:
         head += f", campaign ${self.campaign_usd}" if self.campaign_usd is not None else ""
         head += f", price ${self.price}" + ("" if self.refund_failed else ", no refunds")
         head += f", kills at {', '.join(self.armed)}" if self.armed else ""
+        head += f", also {self.elsewhere}" if self.elsewhere else ""
         head += f", {', '.join(self.behaviour)}" if self.behaviour else ""
         head += f", {len(self.muted)} strikes muted" if self.muted else ""
         return [head, *(f"  day {number}: {_said(day)}" for number, day in enumerate(self.days))]
@@ -231,7 +249,8 @@ class History:
 
 def _said(day: Day) -> str:
     weather = day.weather
-    parts = [f"{day.command} after {day.wait:g} s, {weather.latency}, limit {day.concurrency}"]
+    parts = ["elsewhere"] if day.place else []
+    parts += [f"{day.command} after {day.wait:g} s, {weather.latency}, limit {day.concurrency}"]
     if weather.concurrency != 10:
         parts.append(f"account's limit {weather.concurrency}")
     parts += [f"{kind}:{chance:g}" for kind, chance in weather.faults + weather.network]

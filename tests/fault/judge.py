@@ -7,6 +7,7 @@ else, and the simulator's books, which are the truth about money.
 import json
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -55,8 +56,8 @@ NOT_ITS_FAULT = frozenset({401, 402, 409, 429})
 class Judge(Auditor):
     """Watches one history. Raises Violation at the first promise that is broken."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
+    def __init__(self, world: World, state: Path) -> None:
+        super().__init__(world, state)
         self._last_event = 0
         self._states: dict[str, TakeState] = {}
         self._wanted: dict[str, str] = {}
@@ -74,7 +75,7 @@ class Judge(Auditor):
 
     def audit(self, campaign: Campaign) -> Snapshot | None:
         """Hold the whole ledger against the books, after what was committed last was read."""
-        if self._world.process.ledger_path.exists() and not self.lost:
+        if self.ledger_path.exists() and not self.lost:
             self.committed()
         return super().audit(campaign)
 
@@ -154,7 +155,8 @@ class Judge(Auditor):
         A take from results.json, or found by a search, may have no key: its charge tells.
         """
         key = facts.get("key")
-        if key is None and facts.get("avatar_id") and not self.keys_of.get(uid):
+        bought = facts.get("kind") != LookKind.EXISTING
+        if key is None and bought and facts.get("avatar_id") and not self.keys_of.get(uid):
             charge = self._world.simulator.account.charges.get(facts["avatar_id"])
             key = charge.idempotency_key if charge is not None else None
             self.keys_of.get(self.take_of.get(key or "", ""), set()).discard(key or "")
@@ -221,6 +223,10 @@ class Judge(Auditor):
             take["look"] not in wanted or picks.get(take["look"]) != take["uid"],
             f"{label} is picked and wanted, and is deleted",
         )
+        for other in self._world.judges:
+            if other is not self and other.ledger_path.exists() and not other.lost:
+                used = other.take("avatar_id", look_id)
+                self.must(used is None, f"{label} is deleted, and another ledger names it")
         look = account.looks.get(look_id)
         if look is None:
             return
@@ -240,6 +246,7 @@ class Judge(Auditor):
         take = self.take("key", key)
         if take is None:
             raise Violation(f"a request leaves with the key {key}, which the ledger does not know")
+        self._world.senders.setdefault(key, self)
         label = f"{take['look']}#{take['number']}"
         self._world.say(f"POST {label} key …{key[-6:]} {json.loads(body).get('avatar_id', '')}")
         self.must(take["state"] in SENT, f"{label} is sent while it is {take['state']}")

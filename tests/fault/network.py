@@ -39,6 +39,7 @@ class Delivery:
     request: httpx.Request
     body: bytes
     answer: "asyncio.Future[Served] | None"
+    judge: Any = None
 
 
 @dataclass(frozen=True, slots=True)

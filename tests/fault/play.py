@@ -19,17 +19,18 @@ import httpx
 from runner.errors import LedgerQuestion
 from runner.heygen.network import certificates
 from runner.ledger.file import read_snapshot
-from runner.model import Campaign, UrlImage
+from runner.model import UrlImage
 from runner.plan import Action
 from runner.plan import plan as make_plan
 from runner.plan.graph import needs_of
 from runner.policy.outcome import Exit
 from runner.takes import Snapshot
-from tests.fault.campaigns import HOPELESS, edited, grown
+from tests.fault.campaigns import HOPELESS, edited
 from tests.fault.commands import COMMANDS
 from tests.fault.hands import Hands
 from tests.fault.history import BUYING, CALM, Command, Day, History
 from tests.fault.judge import Judge
+from tests.fault.places import Place, begun, first
 from tests.fault.process import Ended, Process
 from tests.fault.stage import on_stage
 from tests.fault.virtual import Deadlock, fixed_order
@@ -86,8 +87,9 @@ def play(history: History) -> Report:
             broken = f"{type(error).__name__}: {error}"
             world.say(where.replace(str(folder), "…"))
         finally:
-            books = world.judge.books()
-            world.judge.close()
+            books = [line for judge in world.judges for line in judge.books()]
+            for judge in world.judges:
+                judge.close()
             world.simulator.close()
         seen, strikes = world.seen, world.strikes
         return Report(history, broken, world.log, seen, strikes, director.commands, books)
@@ -132,31 +134,60 @@ def _folder() -> Iterator[Path]:
 
 class _Director:
     def __init__(self, world: World) -> None:
-        history = world.history
         self.world = world
         self.commands = 0
-        world.judge = self.judge = Judge(world)
-        self.campaign = grown(
-            history.shape, world.stock, price=history.price, budget=history.campaign_usd
-        )
-        self.former: list[Campaign] = []
-        self.hands = Hands(world)
+        self.place = self.first = first(world)
+        self.other: Place | None = None
 
     def everything(self) -> None:
-        for number, day in enumerate(self.world.history.days):
+        history = self.world.history
+        for number, day in enumerate(history.days):
+            self._go(day.place)
             self._edit(day)
             self._command(day, f"day {number}")
-        self._finish()
+        places = [self.first] if self.other is None else [self.other, self.first]
+        for place in places:
+            self._enter(place)
+            self._finish()
+        for place in places:
+            self._enter(place)
+            self._settle()
+
+    # --- where --------------------------------------------------------------------------------
+
+    @property
+    def judge(self) -> Judge:
+        """The judge of the place where the person works."""
+        return self.place.judge
+
+    @property
+    def hands(self) -> Hands:
+        """The hands of whoever works there."""
+        return self.place.hands
+
+    def _go(self, number: int) -> None:
+        """Go where the next day is: to a place that is begun when somebody is there first."""
+        elsewhere = self.world.history.elsewhere
+        if number == 0 or elsewhere is None:
+            return self._enter(self.first)
+        if self.other is None:
+            self.other = begun(elsewhere, self.world, self.first)
+        return self._enter(self.other)
+
+    def _enter(self, place: Place) -> None:
+        self.place = place
+        place.entered(self.world, self.first)
 
     # --- a day --------------------------------------------------------------------------------
 
     def _edit(self, day: Day) -> None:
         for edit in day.edits:
-            before = self.campaign
+            place = self.place
+            before = place.campaign
             self.hands.carry_out(edit)
-            self.campaign = edited(before, edit, self.former, self.world.stock)
-            if self.campaign != before:
-                self.former.append(before)
+            place.campaign = edited(before, edit, place.former, self.world.stock)
+            if place.campaign != before:
+                place.former.append(before)
                 self.world.seen[f"edit {edit.kind}"] += 1
                 self.world.say(f"person: edit {edit}")
 
@@ -171,7 +202,7 @@ class _Director:
             world.grant_consents()
         day = self._mindful(day)
         world.say(f"=== {name}: {day.command}")
-        process = Process(world, self.commands, day, self.campaign)
+        process = Process(world, self.commands, day, self.place.campaign)
         self.commands += 1
         command = COMMANDS[day.command]
         if day.command not in ANEW and not process.ledger_path.exists():
@@ -181,7 +212,7 @@ class _Director:
         self.judge.freshen()
         damaged, aside = self.hands.damaged, self.hands.aside is not None
         with on_stage(process):
-            ended = process.run(lambda alive: command(self.campaign, alive))
+            ended = process.run(lambda alive: command(self.place.campaign, alive))
         self.judge.freshen()
         self.judge.process_ended()
         if damaged and self.judge.posts != posts:
@@ -193,7 +224,8 @@ class _Director:
         why = f", {ended.error}" if ended.error is not None else ""
         world.say(f"=== {name} ends: {_said(ended)}{why}")
         world.seen[f"ends {_said(ended)}"] += 1
-        self.judge.audit(self.campaign)
+        self.judge.audit(self.place.campaign)
+        self.place.left(self.first)
         return ended
 
     def _mindful(self, day: Day) -> Day:
@@ -208,9 +240,8 @@ class _Director:
 
     def _finish(self) -> None:
         """Whatever happened: on calm days, with a person who helps, everything gets done."""
-        self.campaign = replace(
-            self.campaign, budget=replace(self.campaign.budget, campaign_usd=None)
-        )
+        campaign = self.place.campaign
+        self.place.campaign = replace(campaign, budget=replace(campaign.budget, campaign_usd=None))
         self.world.skew = max(0.0, self.world.skew)
         wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
         day = Day(wait=600.0, weather=CALM)
@@ -236,11 +267,15 @@ class _Director:
             raise Violation(f"not done after {ROUNDS} calm commands; the last: {_said(ended)}")
         self.world.armed.clear()
         self._command(replace(day, command=Command.FETCH), "fetch")
+
+    def _settle(self) -> None:
+        """Nothing is left to do anywhere; HeyGen's books and the ledger agree."""
+        day = Day(wait=600.0, weather=CALM)
         posts = self.judge.posts
         self._command(day, "again")
         if self.judge.posts != posts:
             raise Violation("everything was done, and a run sent another paid request")
-        snapshot = self.judge.audit(self.campaign)
+        snapshot = self.judge.audit(self.place.campaign)
         if snapshot is not None:
             self.judge.settled(snapshot)
 
@@ -251,9 +286,9 @@ class _Director:
                 return
 
     def _done(self) -> bool:
-        snapshot = read_snapshot(self.world.folder / "bad-days.lookbook" / "ledger.sqlite")
+        snapshot = read_snapshot(self.judge.ledger_path)
         excused = self._hopeless(snapshot)
-        plan = make_plan(self.campaign, snapshot)
+        plan = make_plan(self.place.campaign, snapshot)
         idle = (Action.KEEP, Action.STALE, Action.ORPHANED)
         if plan.strays:
             return False
@@ -265,7 +300,7 @@ class _Director:
     def _hopeless(self, snapshot: Snapshot) -> set[str]:
         """Give the looks that can never be had: a picture that is gone, or another group."""
         hopeless: set[str] = set()
-        for action in make_plan(self.campaign, snapshot).actions:
+        for action in make_plan(self.place.campaign, snapshot).actions:
             look = action.look
             if look is None:
                 continue

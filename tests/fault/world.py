@@ -74,8 +74,9 @@ class _Watched(Dice):
 class World:
     """One history's surroundings. ``log`` says what happened, ``seen`` counts what was exercised.
 
-    ``elapsed`` is true time in seconds since ``EPOCH``; ``skew`` is how far the runner's clock is
-    ahead of it.
+    ``judge`` holds the ledger of the process that is at work, ``judges`` every one, and
+    ``senders`` says whose each paid key is. ``elapsed`` is true time in seconds since ``EPOCH``;
+    ``skew`` is how far the runner's clock is ahead of it.
     """
 
     def __init__(self, history: History, folder: Path) -> None:
@@ -95,6 +96,8 @@ class World:
         self.dead = False
         self.loop: VirtualLoop | None = None
         self.judge: Any = None
+        self.judges: list[Any] = []
+        self.senders: dict[str, Any] = {}
         self.process: Any = None
         self._wires: list[Delivery] = []
         self._requests = 0
@@ -255,6 +258,7 @@ class World:
         """Put a request on the wire."""
         if self.loop is None:
             raise RuntimeError("nothing is sent between processes")
+        delivery.judge = self.judge
         self._wires.append(delivery)
         self.loop.create_task(self._arrive(delivery))
 
@@ -288,7 +292,7 @@ class World:
         try:
             served = await serve(self.app, delivery.request, delivery.body, now=self.now())
             self._note_faults(before)
-            self.judge.served(delivery.request, delivery.body, served)
+            delivery.judge.served(delivery.request, delivery.body, served)
         except Exception as error:
             self.found(error)
             raise

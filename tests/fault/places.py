@@ -1,0 +1,91 @@
+"""Where people work: folders with a manifest and a ledger of their own, all on one account."""
+
+import shutil
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from runner.ledger.file import read_snapshot
+from runner.model import BASE, Campaign, Look, LookKind
+from runner.takes import Take
+from tests.fault.campaigns import grown
+from tests.fault.hands import Hands
+from tests.fault.history import Elsewhere
+from tests.fault.judge import Judge
+from tests.fault.world import World
+
+__all__ = ["Place", "begun", "first"]
+
+RESULTS = "results.json"
+
+
+@dataclass(slots=True)
+class Place:
+    """A manifest, the ledger beside it, and whoever works there. ``kind`` is None for the first."""
+
+    kind: Elsewhere | None
+    state: Path
+    campaign: Campaign
+    judge: Judge
+    hands: Hands
+    former: list[Campaign] = field(default_factory=list)
+
+    def entered(self, world: World, other: "Place") -> None:
+        """Work here from now on; a checkout takes what the first folder has pushed."""
+        world.judge, world.state = self.judge, self.state
+        if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
+            self.campaign = replace(other.campaign, manifest=self.campaign.manifest)
+        if self.kind is Elsewhere.CHECKOUT:
+            _pull(other.state, self.state)
+
+    def left(self, other: "Place") -> None:
+        """Push what became of the results, which the first folder takes at once."""
+        if self.kind is Elsewhere.CHECKOUT:
+            _pull(self.state, other.state)
+
+
+def _pull(source: Path, target: Path) -> None:
+    if (source / RESULTS).exists():
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / RESULTS, target / RESULTS)
+
+
+def first(world: World) -> Place:
+    """Return the first folder's campaign."""
+    history = world.history
+    campaign = grown(history.shape, world.stock, price=history.price, budget=history.campaign_usd)
+    return _placed(None, world, campaign)
+
+
+def begun(kind: Elsewhere, world: World, other: Place) -> Place:
+    """Return the place where somebody else begins to work now."""
+    folder = world.folder
+    world.seen[f"elsewhere {kind}"] += 1
+    if kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
+        manifest = folder / "checkout" / other.campaign.manifest.name
+        manifest.parent.mkdir()
+        return _placed(kind, world, replace(other.campaign, manifest=manifest))
+    shape = replace(world.history.shape, draw=world.history.shape.draw + 1)
+    campaign = grown(shape, world.stock, price=world.history.price, budget=None)
+    campaign = replace(campaign, name="summer", manifest=folder / "summer.yaml")
+    base = _base_of(other) if kind is Elsewhere.ON_SPRING else None
+    if base is not None and base.avatar_id is not None:
+        known = Look(BASE, LookKind.EXISTING, "Sarah", None, existing=base.avatar_id)
+        campaign = replace(campaign, looks=(known, *campaign.looks[1:]))
+        world.seen["a campaign on another's base"] += 1
+    return _placed(kind, world, campaign)
+
+
+def _placed(kind: Elsewhere | None, world: World, campaign: Campaign) -> Place:
+    state = campaign.manifest.with_suffix(".lookbook")
+    judge = Judge(world, state)
+    world.judges.append(judge)
+    world.judge = world.judge or judge
+    return Place(kind, state, campaign, judge, Hands(world))
+
+
+def _base_of(other: Place) -> Take | None:
+    """Return a usable take of another campaign's base, if its ledger has one."""
+    if not other.judge.ledger_path.exists() or other.judge.lost:
+        return None
+    takes = read_snapshot(other.judge.ledger_path).takes.get(BASE, ())
+    return next((take for take in takes if take.usable), None)
