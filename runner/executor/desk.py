@@ -13,7 +13,7 @@ from runner.policy.lifecycle import Event
 from runner.policy.pacing import Pacer
 from runner.policy.patience import Patience, backoff, key_is_alive
 from runner.policy.verdict import Free, judge_free, what_helps
-from runner.takes import Take
+from runner.takes import Neighbours, Take
 
 __all__ = ["Desk", "FreeCall", "explain", "said"]
 
@@ -31,8 +31,9 @@ class Desk:
     ends every wait as well. ``account_trouble`` is why the account needs a person, ``stopped`` why
     the run ends before its plan does. ``server_epoch`` is the API's time when our ticks were zero,
     as its answers last said; None until one did. ``wanted`` is the identity that the manifest wants
-    of each look, ``unanswered`` how many free requests in a row got no answer. ``price_trouble`` is
-    which price the wallet contradicts.
+    of each look, ``neighbours`` reads what the other ledgers and results files of the folder know,
+    ``unanswered`` how many free requests in a row got no answer. ``price_trouble`` is which price
+    the wallet contradicts.
     """
 
     api: Api
@@ -50,6 +51,7 @@ class Desk:
     stopped: str | None = None
     interrupted: bool = False
     wanted: Mapping[str, str] = field(default_factory=dict)
+    neighbours: Callable[[], Neighbours] = Neighbours
     unanswered: int = 0
     server_epoch: float | None = None
 
@@ -132,11 +134,14 @@ class Desk:
     def key_is_alive(self, take: Take) -> bool:
         """Whether the stored body of a take may still be sent under its own key.
 
-        The API's own time decides where it is known; else the ledger's last event, so that a clock
+        Never on an account that was seen to make a second look for one key. The API's own time
+        decides where it is known; else the ledger's last event, so that a clock
         that was set back makes no old key young.
         """
         if take.sent_at is None or take.key is None or take.body_sha256 is None:
             return False  # a take from results.json has no body here
+        if not self.ledger.honours_keys:
+            return False
         known = self.server_epoch is not None
         latest = self.now_at_server() if known else self.ledger.last_event_at
         return key_is_alive(take.sent_at, self.clock.now(), latest_seen=latest)

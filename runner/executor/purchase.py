@@ -1,8 +1,9 @@
 """The money protocol for one take: intent, send, decide, commit (design, "What a run promises", 1).
 
 Before a POST leaves, its intent is on disk; what the server answered is on disk before anything
-else happens. A first send that is not decided becomes ``unknown`` and is sent again with the same
-key and the same bytes; a refusal of such a replay decides nothing.
+else happens. A first send that is not decided becomes ``unknown``: the account is searched, and
+where nothing was made it is sent again with the same key and the same bytes. A refusal of such a
+replay decides nothing.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,12 +14,13 @@ from typing import Any
 
 import anyio
 
-from runner.answers import Answer, CreatedData, Refusal, Reply
+from runner.answers import Answer, CreatedData, Lost, Refusal, Reply
 from runner.executor.desk import Desk, explain, said
 from runner.executor.excuses import Excuses
 from runner.executor.gate import Gate
 from runner.executor.ports import Intent
 from runner.executor.refusals import AccountRefusals
+from runner.executor.settle import Searcher, is_unresolved
 from runner.executor.tasks import Stopping
 from runner.executor.wallet import balance_of
 from runner.policy.lifecycle import Event
@@ -27,9 +29,10 @@ from runner.takes import Take
 
 __all__ = ["Buyer"]
 
-Settle = Callable[[Take], Awaitable[Take]]
 Renew = Callable[[bytes], Awaitable[Intent]]
 """Prepares a look again after its body named an upload that the account no longer has."""
+
+NOTHING_SENT = Lost("nothing was sent")
 
 NOT_ACCEPTED = {
     Purchase.REFUSED: Event.REFUSED,
@@ -49,10 +52,10 @@ SLOW_CODES = frozenset({"gateway_timeout", "http_504"})
 class Buyer:
     """Buys takes and replays those whose outcome is unknown."""
 
-    def __init__(self, desk: Desk, gate: Gate, settle: Settle) -> None:
+    def __init__(self, desk: Desk, gate: Gate, searcher: Searcher) -> None:
         self._desk = desk
         self._gate = gate
-        self._settle = settle
+        self._searcher = searcher
         self._asking = anyio.Lock()
         self._asked = False
         self.refusals = AccountRefusals(desk)
@@ -109,7 +112,7 @@ class Buyer:
             self._desk.stop_because(f"nothing gets through to HeyGen: {explain(reply)}")
 
     async def replay(self, take: Take, reply: Reply[CreatedData] | None = None) -> Take:
-        """Send an unknown take again within the bounds: same key, same bytes.
+        """Settle an unknown take: search for it, and send it again where nothing was made of it.
 
         ``reply`` is what its last send met, if that was just now. Gives it accepted, found by a
         search, or still unknown. Raises OverBudget.
@@ -118,7 +121,7 @@ class Buyer:
         begun = desk.ticks()
         attempt = 0
         await self._learn_the_time()
-        while self._desk.key_is_alive(take) and not _was_slow_twice(take):
+        while desk.key_is_alive(take) and not _was_slow_twice(take):
             if reply is not None:
                 kind = judge_purchase(reply, replay=True)
                 if kind is Purchase.UNDECIDED_PERSON:
@@ -138,18 +141,58 @@ class Buyer:
                 except Stopping:
                     return take
             try:
-                async with self._gate.turn():
-                    with anyio.CancelScope(shield=True):
-                        take = await desk.ledger.resend(take.uid)
-                    desk.observer.take_changed(take, Event.RESENT)
-                    body = desk.ledger.body(take.uid)
-                    judge = partial(judge_purchase, replay=True)
-                    take, decision, reply = await self._send(take, body, judge)
+                async with self._searcher.turn(take):
+                    take, decision, reply = await self._search_and_resend(take, reply)
             except Stopping:
                 return take
-            if decision is Purchase.BOUGHT:
+            if decision is None or decision is Purchase.BOUGHT:
                 return take
-        return await self._settle(take)
+        return await self._searcher.settle(take)
+
+    async def _search_and_resend(
+        self, take: Take, reply: Reply[CreatedData] | None
+    ) -> tuple[Take, Purchase | None, Reply[CreatedData]]:
+        """Send a stored body again where a search shows that nothing was made of it.
+
+        Gives no decision where nothing was sent: what is known of the take is then said by itself,
+        or by the finding. Raises OverBudget, or Stopping.
+        """
+        desk, searcher = self._desk, self._searcher
+        under_way = isinstance(reply, Refusal) and reply.code == "request_in_progress"
+        take = await searcher.settle_in_turn(take, listed=under_way)
+        finding = searcher.findings.get(take.uid)
+        if not is_unresolved(take) or finding is None or finding.needs_person:
+            return take, None, NOTHING_SENT
+        if finding.problem is not None:
+            return take, Purchase.UNDECIDED, Lost(finding.problem)
+        if not desk.key_is_alive(take):  # the last second of it, or another replay showed so
+            return take, None, NOTHING_SENT
+        async with self._gate.turn():
+            with anyio.CancelScope(shield=True):
+                take = await desk.ledger.resend(take.uid)
+            desk.observer.take_changed(take, Event.RESENT)
+            body = desk.ledger.body(take.uid)
+            judge = partial(judge_purchase, replay=True)
+            take, decision, answer = await self._send(take, body, judge)
+        if decision is Purchase.BOUGHT:
+            searcher.findings.pop(take.uid, None)
+            take = await self._as_it_is_now(take)
+        return take, decision, answer
+
+    async def _as_it_is_now(self, take: Take) -> Take:
+        """Fetch a look afresh that a replay named, and check that keys are honoured.
+
+        A replay shows a look as it was at creation. What was bought is bought, also where the run
+        is stopped meanwhile.
+        """
+        desk = self._desk
+        with suppress(Stopping):
+            look_id = take.avatar_id or ""
+            shown = await desk.ask(lambda: desk.api.look(look_id), what="asking for a look")
+            if isinstance(shown, Answer):
+                take = await self._searcher.show(take, shown.data)
+        await self._searcher.check_keys(take)
+        return take
 
     async def _learn_the_time(self) -> None:
         """Hear the API's clock once before anything paid leaves: a key's life is counted by it."""

@@ -51,7 +51,8 @@ class Execution:
         self._concurrency = concurrency
         self._gate = Gate(desk, self._wake)
         self._searcher = Searcher(desk)
-        self._buyer = Buyer(desk, self._gate, self._searcher.settle)
+        self._searcher.unwanted = plan.strays
+        self._buyer = Buyer(desk, self._gate, self._searcher)
         self._watcher = Watcher(desk, self._gate, self._consented)
         self._collector = Collector(desk)
         self._uploads = Uploads(desk, self._gate)
@@ -120,6 +121,7 @@ class Execution:
         for action in plan.actions:
             if action.repick is not None:
                 await desk.ledger.pick(action.key, action.repick)
+        await self._searcher.restore_trust()
         for uid in plan.strays:
             take = desk.ledger.take(uid)
             if is_unresolved(take):
@@ -291,6 +293,7 @@ class Execution:
             self._measured(job)
         if take.state in WAITING:
             take = await self._watcher.until_decided(take)
+            await self._searcher.check_keys(take)  # lists that lag have caught up by now
         return take
 
     async def _begin(self, job: Job) -> Take:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from runner.executor.settle import Finding, is_unresolved
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.plan.sketch import UNDER_WAY
+from runner.policy.fits import Fit
 from runner.policy.outcome import Outcome
 from runner.takes import Snapshot, Take
 
@@ -122,4 +123,6 @@ class Standing:
 
     def _needs_person(self, uid: str, replayable: Collection[str]) -> bool:
         finding = self.findings.get(uid)
-        return uid not in replayable and finding is not None and finding.problem is None
+        if finding is None or finding.needs_person:
+            return finding is not None
+        return uid not in replayable and finding.problem is None and finding.fit is not Fit.WAIT

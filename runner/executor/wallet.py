@@ -72,8 +72,9 @@ def refunded(
     ours = [take for take in every if take.run == run]
     if any(t.uid in earlier and (t.run == run or t.state is TakeState.FAILED) for t in every):
         return []
-    failed = [take for take in ours if take.billing is Billing.ASSUMED]
-    if before is None or after is None or not failed:
+    assumed = [take for take in ours if take.billing is Billing.ASSUMED]
+    failed = [take for take in assumed if take.state is TakeState.FAILED]
+    if before is None or after is None or not failed or len(failed) < len(assumed):
         return []
     undecided = (Billing.RESERVED, Billing.UNKNOWN)
     waiting = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)

@@ -63,6 +63,8 @@ class Patience:
     """So many looks in a row that fail stop the run: something is wrong with all of them."""
     undecided: int = 8
     """So many sends in a row without an answer that decides stop sending."""
+    listed: float = 15.0
+    """So old, in seconds, is a send whose look a list should show, if it made one."""
     silences: int = 6
     """So many free requests in a row that stay unanswered, with all their retries, end sending."""
 

@@ -176,6 +176,7 @@ def test_a_stored_refusal_of_the_key_is_checked_against_the_present(
     world: World, status: int
 ) -> None:
     stored = refusal(status, "forbidden")
+    world.api.lag = 3600.0
     world.api.script.extend([OK, CHARGED_AND_LOST, stored])
     outcome = world.run(campaign(look("a"), look("b")), concurrency=1)
     assert outcome.account is None

@@ -52,13 +52,14 @@ from runner.policy.lifecycle import Event
 from runner.policy.outcome import Outcome
 from runner.policy.pacing import Pacer
 from runner.policy.patience import Patience
-from runner.takes import Account, Take
+from runner.takes import Account, Neighbours, Take
 
 START = 1_800_000_000.0
 T = TypeVar("T")
 
 OK = "ok"
 CHARGED_AND_LOST = "charged and lost"
+GATEWAY_TIMEOUT = "charged and answered by a gateway's 504"
 LOST_BEFORE = "lost before anything happened"
 
 
@@ -188,7 +189,11 @@ class Purse:
 
 @dataclass
 class FakeApi:
-    """A scripted account. ``script`` decides the next POSTs; after it every one is accepted."""
+    """A scripted account. ``script`` decides the next POSTs; after it every one is accepted.
+
+    Lists show a look ``lag`` seconds after it was made. Without ``honours_keys`` every accepted
+    POST makes a look.
+    """
 
     clock: VirtualClock
     seconds: float = 30.0
@@ -204,6 +209,9 @@ class FakeApi:
     purse: Purse | None = None
     reload: AutoReload | None = None
     in_progress_peak: int = 0
+    lag: float = 0.0
+    honours_keys: bool = True
+    made_at: dict[str, float] = field(default_factory=dict)
     free_replies: deque[Reply[Any]] = field(default_factory=deque)
     consented: set[str] = field(default_factory=set)
 
@@ -217,9 +225,12 @@ class FakeApi:
             return behaviour
         if behaviour == LOST_BEFORE:
             return Lost("ReadTimeout")
-        created = self.answers.get(key) or self._create(body, key)
+        known = self.answers.get(key) if self.honours_keys else None
+        created = known or self._create(body, key)
         if behaviour == CHARGED_AND_LOST:
             return Lost("RemoteProtocolError")
+        if behaviour == GATEWAY_TIMEOUT:
+            return Refusal(504, "gateway_timeout", "the gateway waited too long")
         return Answer(created, request_id=f"req-{len(self.posts)}")
 
     def _create(self, body: bytes, key: str) -> CreatedData:
@@ -237,6 +248,8 @@ class FakeApi:
         )
         self.looks_by_id[look.id] = look
         self.ready_at[look.id] = self.clock.now() + self.seconds
+        self.made_at[look.id] = self.clock.now()
+        self.made_at.setdefault(group_id, self.clock.now())
         self.charges.append((look.id, key))
         if self.purse is not None:
             failing = self.fate.get(look.name) == "failed"
@@ -304,7 +317,7 @@ class FakeApi:
         found = [
             self._now(look)
             for look in self.looks_by_id.values()
-            if group_id is None or look.group_id == group_id
+            if (group_id is None or look.group_id == group_id) and self._is_listed(look.id)
         ]
         first = int(token or 0)
         more = first + limit < len(found)
@@ -331,7 +344,11 @@ class FakeApi:
         return await self._free("group") or Answer(self.groups_by_id[group_id])
 
     async def groups(self, *, limit: int = 50, token: str | None = None) -> Reply[Page[GroupData]]:
-        return await self._free("groups") or Answer(Page(tuple(self.groups_by_id.values())))
+        found = tuple(g for g in self.groups_by_id.values() if self._is_listed(g.id))
+        return await self._free("groups") or Answer(Page(found))
+
+    def _is_listed(self, made: str) -> bool:
+        return self.clock.now() - self.made_at.get(made, 0.0) >= self.lag
 
     async def consent(self, group_id: str, key: str) -> Reply[ConsentData]:
         return await self._free("consent") or Answer(ConsentData(f"https://consent/{group_id}"))
@@ -349,6 +366,7 @@ class World:
         self.heard = Heard()
         self.patience = Patience(retries=3)
         self.probe: Callable[[str], None] | None = None
+        self.neighbours = Neighbours()
         self.desk: Desk | None = None
         self.session: Session | None = None
 
@@ -395,6 +413,7 @@ class World:
                     observer=self.heard,
                     patience=self.patience,
                     pacer=Pacer(concurrency),
+                    neighbours=lambda: self.neighbours,
                 )
                 self.session = Session(
                     self.desk,

@@ -160,6 +160,8 @@ class Judge(Auditor):
             charge = self._world.simulator.account.charges.get(facts["avatar_id"])
             key = charge.idempotency_key if charge is not None else None
             self.keys_of.get(self.take_of.get(key or "", ""), set()).discard(key or "")
+        if facts.get("billing") == Billing.ASSUMED and facts.get("avatar_id"):
+            self._exchange(uid, facts["avatar_id"])
         if key is not None and "body_sha256" in facts and key not in self.deeds:
             self._assert_price(key)
         if key is not None:
@@ -168,6 +170,21 @@ class Judge(Auditor):
         if "identity" in facts and "look" in facts:
             for known in self.keys_of.get(uid, ()):
                 self.deeds[known] = Deed(facts["look"], facts["identity"])
+
+    def _exchange(self, uid: str, look_id: str) -> None:
+        """Hear that a take adopted what another send made: with the same body it may have."""
+        charge = self._world.simulator.account.charges.get(look_id)
+        made_by = (charge.idempotency_key if charge is not None else None) or ""
+        other, mine = self.take_of.get(made_by, uid), self.take("uid", uid)
+        theirs = self.take("uid", other)
+        if other == uid or mine is None or theirs is None:
+            return
+        same = mine["body_sha256"] == theirs["body_sha256"]
+        self.must(same, f"{uid} adopted {look_id}, which another send made")
+        for key, now in ((made_by, uid), (mine["key"], other)):
+            self.keys_of[self.take_of[key]].discard(key)
+            self.keys_of[now].add(key)
+            self.take_of[key] = now
 
     def _assert_price(self, key: str) -> None:
         """Remember what a person said that a new key's purchase costs."""

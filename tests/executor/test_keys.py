@@ -1,0 +1,130 @@
+"""An account that may not honour idempotency keys: search first, replay last, and remember."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from runner.answers import Lost
+from runner.policy.budget import Ceilings
+from runner.policy.outcome import Exit, exit_code
+from runner.takes import Billing, Neighbours, TakeState
+from tests.executor.world import (
+    CHARGED_AND_LOST,
+    GATEWAY_TIMEOUT,
+    LOST_BEFORE,
+    OK,
+    World,
+    campaign,
+    look,
+    photo,
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_where_every_answer_is_a_gateways_a_search_makes_four_looks_cost_four_dollars(
+    world: World,
+) -> None:
+    world.api.honours_keys = False
+    world.api.script.extend([GATEWAY_TIMEOUT] * 100)
+    looks = campaign(look("a"), look("b"), look("c"))
+    outcome = world.run(looks, ceilings=Ceilings(run=Decimal(4)))
+    assert exit_code(outcome) is Exit.DONE
+    assert len(world.api.charges) == len(world.api.posts) == 4
+    takes = [world.take(key) for key in ("base", "a", "b", "c")]
+    assert {take.avatar_id for take in takes} == {look_id for look_id, _ in world.api.charges}
+    assert {take.billing for take in takes} == {Billing.ASSUMED}  # no answer said so
+
+
+def test_a_second_look_for_one_key_is_told_counted_and_ends_replays_on_that_account(
+    world: World,
+) -> None:
+    """Lists that lag hide the first look from the search; the replay makes a second one."""
+    world.api.honours_keys, world.api.lag = False, 16.0
+    world.api.script.extend([GATEWAY_TIMEOUT, OK])
+    outcome = world.run(campaign(photo()), ceilings=Ceilings(run=Decimal(2)))
+    assert exit_code(outcome) is Exit.DONE
+    assert len(world.api.charges) == 2
+    ledger = world.open()
+    (doubled,) = ledger.snapshot().doubled
+    assert doubled.look_id in {look_id for look_id, _ in world.api.charges}
+    assert doubled.look_id != world.take("base").avatar_id
+    assert doubled.take == "base#1"
+    assert ledger.snapshot().spent == 2
+    ledger.close()
+    assert any("does not honour idempotency keys" in words for words in world.heard.words)
+    # From now on nothing is sent twice there: what is lost is searched for, and else a person's.
+    world.api.lag = 0.0
+    world.api.script.extend([LOST_BEFORE, CHARGED_AND_LOST])
+    outcome = world.run(campaign(look("a"), look("b")), concurrency=1)
+    assert [world.take(key).state for key in ("a", "b")] == [TakeState.UNKNOWN, TakeState.FETCHED]
+    assert exit_code(outcome) is Exit.PERSON
+    assert len({key for key, _ in world.api.posts[2:]}) == len(world.api.posts[2:]) == 2
+
+
+def test_what_was_doubled_counts_in_its_run_and_in_the_campaigns_budget(world: World) -> None:
+    world.api.honours_keys, world.api.lag = False, 16.0
+    world.api.script.extend([GATEWAY_TIMEOUT, OK])
+    looks = campaign(look("a"), look("b"))
+    outcome = world.run(looks, ceilings=Ceilings(run=Decimal(3)), concurrency=1)
+    assert exit_code(outcome) is Exit.BUDGET
+    assert len(world.api.charges) == 3
+    outcome = world.run(looks, ceilings=Ceilings(campaign=Decimal(3)))
+    assert exit_code(outcome) is Exit.BUDGET
+    assert len(world.api.charges) == 3
+
+
+def test_the_distrust_ends_when_another_ledger_turns_out_to_have_the_look(world: World) -> None:
+    world.api.honours_keys, world.api.lag = False, 16.0
+    world.api.script.extend([GATEWAY_TIMEOUT, OK])
+    world.run(campaign(photo()))
+    ledger = world.open()
+    (doubled,) = ledger.snapshot().doubled
+    ledger.close()
+    world.api.honours_keys, world.api.lag = True, 0.0
+    world.neighbours = Neighbours(frozenset({doubled.look_id}))
+    world.api.script.extend([LOST_BEFORE])
+    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
+    assert world.open().honours_keys
+
+
+def test_what_a_neighbour_knows_is_never_adopted_nor_what_was_there_before(world: World) -> None:
+    """Spring's base bears the same name; summer's first send is lost before anything happened."""
+    spring = world.api.add_by_hand("Sarah", "spring-group")
+    world.api.made_at[spring.id] = world.clock.now()
+    group = world.api.groups_by_id["spring-group"]
+    world.api.groups_by_id["spring-group"] = type(group)(group.id, "Sarah", world.clock.now(), 1)
+    world.neighbours = Neighbours(frozenset({spring.id, "spring-group"}))
+    world.api.script.extend([LOST_BEFORE, OK])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert world.take("base").avatar_id == world.api.charges[0][0] != spring.id
+    assert world.take("base").billing is Billing.BILLED
+
+
+def test_a_send_that_a_neighbour_does_not_know_the_end_of_makes_a_look_doubtful(
+    world: World,
+) -> None:
+    world.neighbours = Neighbours(unresolved={"Sarah": ("summer.lookbook: base#1",)})
+    world.api.script.extend([CHARGED_AND_LOST])
+    outcome = world.run(campaign(photo()))
+    assert exit_code(outcome) is Exit.PERSON
+    assert len(world.api.posts) == 1
+
+
+def test_nothing_is_sent_again_while_the_account_cannot_be_searched(world: World) -> None:
+    real = world.api.groups
+
+    async def unreadable(**_asked: object) -> Lost:
+        return Lost("ReadTimeout")
+
+    world.api.groups = unreadable  # type: ignore[method-assign]
+    world.api.script.extend([CHARGED_AND_LOST])
+    assert exit_code(world.run(campaign(photo()))) is Exit.UNDER_WAY
+    assert len(world.api.posts) == 1
+    world.api.groups = real  # type: ignore[method-assign]
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(world.api.posts) == len(world.api.charges) == 1

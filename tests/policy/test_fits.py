@@ -1,0 +1,57 @@
+"""Which looks a lost send can have made, and what follows from how many there are."""
+
+import pytest
+
+from runner.answers import LookData
+from runner.policy.fits import Fit, candidates_of, doubled_among, judge_fit
+
+
+def shown(look_id: str, name: str = "Sarah") -> LookData:
+    return LookData(look_id, name, "photo_avatar", "group-1")
+
+
+def test_a_candidate_bears_the_name_and_is_known_to_nobody() -> None:
+    looks = [shown("mine"), shown("theirs"), shown("old"), shown("other", "Tom"), shown("new")]
+    excluded = ({"mine"}, frozenset({"theirs"}), ["old"])
+    assert [look.id for look in candidates_of(looks, "Sarah", excluded=excluded)] == ["new"]
+    assert candidates_of(looks, None, excluded=()) == ()
+
+
+@pytest.mark.parametrize(
+    ("candidates", "same", "others", "alive", "replayable", "wanted"),
+    [
+        (0, 1, 0, True, False, Fit.NONE),
+        (0, 2, 3, False, True, Fit.NONE),
+        (1, 1, 0, True, False, Fit.ADOPT),
+        (2, 2, 0, False, True, Fit.ADOPT),
+        (1, 1, 1, True, False, Fit.PERSON),  # the other body may have made it
+        (2, 1, 0, True, False, Fit.PERSON),  # one of them nobody here sent
+        (3, 2, 0, False, False, Fit.PERSON),
+        (1, 2, 0, True, True, Fit.NONE),  # a replay shows whose it is, or makes the other
+        (1, 2, 0, False, True, Fit.WAIT),
+        (1, 2, 0, False, False, Fit.ADOPT),  # nobody is sent again: interchangeable
+    ],
+)
+def test_what_a_search_decides(
+    candidates: int, same: int, others: int, alive: bool, replayable: bool, wanted: Fit
+) -> None:
+    assert wanted is judge_fit(
+        candidates, same=same, others=others, alive=alive, replayable=replayable
+    )
+
+
+def test_no_decision_adopts_more_looks_than_were_sent_or_replays_where_enough_are_there() -> None:
+    for candidates in range(5):
+        for same in range(1, 5):
+            for others in range(3):
+                fit = judge_fit(candidates, same=same, others=others, alive=True)
+                if fit is Fit.ADOPT:
+                    assert 0 < candidates <= same
+                if fit is Fit.NONE:
+                    assert candidates < same
+
+
+def test_a_look_that_no_send_explains_shows_that_keys_are_not_honoured() -> None:
+    assert doubled_among([shown("a")], 0) == (shown("a"),)
+    assert doubled_among([shown("a"), shown("b")], 1) == (shown("b"),)
+    assert doubled_among([shown("a")], 1) == doubled_among([], 0) == ()
