@@ -12,6 +12,7 @@ from runner.manifest.looks import Builder
 from runner.manifest.matrix import Axes, combinations, read_axes, size
 from runner.manifest.nodes import Map
 from runner.manifest.rules import check_looks
+from runner.manifest.slips import check_axis_texts, check_placeholders, check_written
 from runner.manifest.source import Source, line_of
 from runner.manifest.template import Scope
 from runner.model import BASE, Budget, Campaign, Look, Matrix, Prices
@@ -65,6 +66,8 @@ class _Campaign:
         if "base" in document:
             self.drafts[BASE] = Draft(BASE, base, document.key_at("base"), scope)
         check_looks(looks, self.drafts, findings, whole=self.whole)
+        check_written(document, self.source, findings)
+        check_placeholders(self.drafts, self.defaults, findings)
         self.check_variables(scope)
         if not document.get("looks") and not document.get("matrix") and not findings.errors:
             message = "only the base is declared, no looks"
@@ -169,6 +172,7 @@ class _Campaign:
             self.check_reserved(entry["axes"])
         own = entry.get("variables", Map())
         self.check_reserved(own)
+        check_axis_texts(entry, axes, self.defaults, mark, self.findings)
         name = entry["id"]
         taken = sum(matrix.id.partition(" #")[0] == name for matrix in self.matrices)
         name = f"{name} #{taken + 1}" if taken else name

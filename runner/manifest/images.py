@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.canonical import sha256_hex
+from runner.manifest.links import Doubt, doubts_about
+from runner.manifest.pictures import doubt_about_alpha, doubts_about_picture
 from runner.model import FileImage, Image, InlineImage, UploadedImage, UrlImage
 from runner.nearest import nearest
 
@@ -48,6 +50,7 @@ class Picture(NamedTuple):
     media_type: str
     width: int
     height: int
+    doubts: tuple[Doubt, ...] = ()
 
 
 class BadImage(Exception):
@@ -66,6 +69,7 @@ class Images:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._files: dict[str, FileImage | BadImage] = {}
+        self._doubts: dict[str, tuple[Doubt, ...]] = {}
 
     def resolve(self, text: str | dict[str, Any], *, photo: bool = False) -> Image:
         """Turn one image entry, its variables put in, into a value. Raises BadImage.
@@ -88,6 +92,13 @@ class Images:
         hint = "Use an https URL, or download the picture and name the file."
         raise BadImage("image-url", f"HeyGen does not fetch `{scheme[0]}` addresses", hint)
 
+    def doubts(self, image: Image) -> tuple[Doubt, ...]:
+        """Return what may be wrong with a picture that can be used."""
+        known = known_by(image)
+        if isinstance(image, UrlImage) and known not in self._doubts:
+            self._doubts[known] = tuple(doubts_about(image.url))
+        return self._doubts.get(known, ())
+
     def _form(self, form: dict[str, Any], *, photo: bool) -> Image:
         if "url" in form:
             return UrlImage(_checked_url(form["url"]))
@@ -105,7 +116,9 @@ class Images:
             raise BadImage("image-data", message, f"Write `media_type: {picture.media_type}`.")
         if photo:
             _check_photo(picture.width, picture.height, "the inline picture")
-        return InlineImage(picture.media_type, data, sha256_hex(content))
+        image = InlineImage(picture.media_type, data, sha256_hex(content))
+        self._doubts.setdefault(image.sha256, picture.doubts)
+        return image
 
     def _file(self, text: str) -> FileImage:
         known = self._files.get(text)
@@ -134,10 +147,12 @@ class Images:
             reason = getattr(error, "strerror", None) or str(error)
             raise BadImage("image-unreadable", f"cannot read `{text}`: {reason}") from None
         picture = _inspect(content, f"`{text}`")
+        sha256 = sha256_hex(content)
+        self._doubts.setdefault(sha256, picture.doubts)
         return FileImage(
             path,
             text,
-            sha256_hex(content),
+            sha256,
             picture.media_type,
             len(content),
             picture.width,
@@ -177,13 +192,16 @@ def _inspect(content: bytes, name: str) -> Picture:
             width, height = picture.size
             if picture.format == "PNG" and width * height > MOST_PIXELS:
                 raise _too_many_pixels(name, width, height)
+            doubts = doubts_about_picture(picture, content, name)
             # Reduced decoding where the format has it (JPEG): every byte is still read.
             picture.draft("L", (64, 64))
             picture.load()
+            if alpha := doubt_about_alpha(picture, name):
+                doubts.append(alpha)
     except (OSError, SyntaxError, ValueError, Warning, Pillow.DecompressionBombError) as error:
         hint = "Open it in an image editor and export it again."
         raise BadImage("image-unreadable", f"{name} is damaged: {error}", hint) from None
-    return Picture(media_type, width, height)
+    return Picture(media_type, width, height, tuple(doubts))
 
 
 def _too_many_pixels(name: str, width: int, height: int) -> BadImage:

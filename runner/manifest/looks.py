@@ -1,5 +1,6 @@
 """Drafts → looks: defaults, templates and images put in, each look a value of the model."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,11 @@ __all__ = ["BASE_REF", "LONGEST_PROMPT", "Builder"]
 
 LONGEST_PROMPT = 1000
 """Characters of a prompt as it is sent (API page)."""
+
+LONGEST_NAME = 255
+"""Characters of a name at HeyGen (API page)."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Place = tuple[Map, str] | tuple[Seq, int]
 """Where a text stands, worked out only when there is something to say."""
@@ -43,6 +49,8 @@ class Builder:
         """Make one look. What is wrong is reported, and left out of it."""
         fields, key, combination = draft.fields, draft.key, draft.combination
         title = self.text(draft, fields["title"], (fields, "title")) if "title" in fields else key
+        if not _is_clean(title):
+            self.control_character(draft, "title", title)
         axes = combination.axes if combination else ()
         line = line_of(draft.mark)
         if "existing" in fields:
@@ -55,6 +63,8 @@ class Builder:
             name = self.text(draft, fields["name"], (fields, "name"), title)
         else:
             name = f"{self.base_name} — {title}"
+        if len(name) > LONGEST_NAME or not _is_clean(name):
+            self.check_name(draft, name, title)
         defaults = self.defaults
         written = fields.get("reference_images", defaults.get("reference_images"))
         return Look(
@@ -84,6 +94,9 @@ class Builder:
             if "title" in fields
             else self.base_name
         )
+        self.check_name(draft, self.base_name, "")
+        if not _is_clean(title) and title != self.base_name:
+            self.control_character(draft, "title", title)
         kind, prompt, photo = LookKind.PHOTO, None, None
         if "photo" in fields:
             photo = self.picture(draft, fields["photo"], (fields, "photo"), photo=True)
@@ -145,7 +158,7 @@ class Builder:
         if self.bare and _ADDED.isdisjoint(fields) and "prompt" in fields:
             # Most prompts of a large manifest are just that, and nothing is wrong with them.
             text = even(fields["prompt"])
-            if text and "$" not in text and len(text) <= LONGEST_PROMPT:
+            if text and "$" not in text and len(text) <= LONGEST_PROMPT and _is_clean(text):
                 return text
         parts = self.parts(draft)
         if not parts:
@@ -158,9 +171,47 @@ class Builder:
         if not even(texts[[field for field, _, _ in parts].index("prompt")]):
             self.empty(draft)
             return None
+        if not _is_clean(prompt):
+            self.control_character(draft, "prompt", prompt)
         if len(prompt) > LONGEST_PROMPT:
             self.too_long(draft, prompt, parts, texts, title)
         return prompt
+
+    def check_name(self, draft: Draft, name: str, title: str) -> None:
+        """Report a name that the API refuses; ``title`` is part of one that is made from it."""
+        field = "name" if "name" in draft.fields else "title"
+        if not _is_clean(name) and (field == "name" or _is_clean(title)):
+            self.control_character(draft, "name", name)
+        if len(name) > LONGEST_NAME:
+            made = "" if field == "name" else f", made from base name and {field},"
+            self.findings.report(
+                "name-too-long",
+                f"the name{made} has {len(name):,} characters and the API takes {LONGEST_NAME}",
+                draft.at(field),
+                look=draft.key,
+                hint="Shorten the title, or give the look a `name` of its own.",
+                fold=draft.combination is not None,
+            )
+
+    def control_character(self, draft: Draft, field: str, text: str) -> None:
+        """Report a character in a text that the API refuses."""
+        found = _CONTROL.search(text)
+        char = found[0] if found else ""
+        if char in "\r\n":
+            message, hint = f"the {field} has a line break in it", "Write it on one line."
+            if char == text[-1:]:
+                hint = "Write it on one line, or `|-` in place of `|`."
+        else:
+            message = f"the {field} holds the control character U+{ord(char or ' '):04X}"
+            hint = "Take it out, or put a space there; the API refuses it."
+        self.findings.report(
+            "control-character",
+            message,
+            draft.at(field),
+            look=draft.key,
+            hint=hint,
+            fold=draft.combination is not None,
+        )
 
     def empty(self, draft: Draft) -> None:
         """Say that nothing is left of a prompt."""
@@ -278,10 +329,10 @@ class Builder:
                 and not {"data", "media_type"} <= entry.keys()
             ):
                 return None  # the schema has told what is missing
+        parent, key = place
         try:
-            return self.images.resolve(entry, photo=photo)
+            image = self.images.resolve(entry, photo=photo)
         except BadImage as error:
-            parent, key = place
             self.findings.report(
                 error.code,
                 error.message,
@@ -291,6 +342,21 @@ class Builder:
                 fold=draft.combination is not None,
             )
             return None
+        for doubt in self.images.doubts(image):
+            self.findings.report(
+                doubt.code,
+                doubt.message,
+                parent.at(key),  # type: ignore[arg-type]  # a Place pairs them
+                look=draft.key,
+                hint=doubt.hint,
+                about=known_by(image),
+            )
+        return image
+
+
+def _is_clean(text: str) -> bool:
+    """Whether a text has no control characters."""
+    return text.isprintable() or _CONTROL.search(text) is None
 
 
 def _own(draft: Draft, title: str | None) -> dict[str, str]:

@@ -35,6 +35,13 @@ WORDS = (
     *("x-", "<<: *a", "&a ", "*a", "!!", "--- ", "...", "? ", "- ", ": ", "| \n", "> \n", "\n  "),
     *("null", "true", "no", "0x1", "1e3", ".inf", ".nan", "2026-01-01", "1:30", "~", '"', "'"),
     *("\t", "\r\n", "\ufeff", "\u2028", "\x85", "\\u0000", "\\ud800", "\u202e", "#", "%YAML 1.2"),
+    *(" #a", "{light}", "%light%", "$light", "“", "”", "\xad", "\x0b", "\xa0", "\u200b", "e\u0301"),
+    *(
+        "https://drive.google.com/file/d/1",
+        "https://e.com/a.heic?sig=1",
+        "https://10.0.0.1/",
+        "|-\n",
+    ),
     *("https://e.com/a.png", "look_abc", "[", "]", "{", "}", ",", "image/png", "iVBORw0KGgo="),
 )
 

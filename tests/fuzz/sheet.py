@@ -16,7 +16,20 @@ WORDS = (
     *("key", "look", "id", "title", "name", "prompt", "prompt_prefix", "prompt_suffix", "existing"),
     *("avatar_id", "avatar_group_id", "takes", "retries", "reference_images", "tags", "null"),
     *("base", "${", "}", "$${", ",", ";", "\t", '"', '""', "'", "\r\n", "\r", "\x0b", "\x0c"),
-    *("\x85", "\u2028", "\ufeff", "\x00", ": ", " #", "- ", "no", "2026-01-01", "1e3", "0x1"),
+    *(
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\x1c",
+        "\x1e",
+        "\xa0",
+        "\u200b",
+        "\ufeff",
+        "\x00",
+        "sep=;",
+        "\xad",
+    ),
+    *(": ", " #", "- ", "no", "2026-01-01", "1e3", "0x1"),
     *("=", "<<", "*a", "&a", "!t", "|", ">", "%", "@", "`", "~", "?", "{a}", "[a]", "ß", "İ"),
 )
 NOT_YAML = (

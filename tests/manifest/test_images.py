@@ -205,3 +205,89 @@ def test_a_small_file_that_unfolds_into_far_too_much_is_not_read(
     with pytest.raises(BadImage, match="has 20000 x 5000 pixels") as refused:
         images.resolve("style.png")
     assert refused.value.code == "image-too-large"
+
+
+# --- pictures that can be used, and may do wrong ------------------------------------------------
+
+
+def drawn(mode: str = "RGB", size: tuple[int, int] = (600, 600), **save: object) -> bytes:
+    data = io.BytesIO()
+    kind = str(save.pop("kind", "PNG"))
+    Pillow.new(mode, size).save(data, kind, **save)
+    return data.getvalue()
+
+
+def noted(tag: int, value: object) -> bytes:
+    exif = Pillow.Exif()
+    exif[tag] = value
+    return drawn(kind="JPEG", exif=exif)
+
+
+def deep() -> bytes:
+    """Write a PNG of 16 bits a channel, which Pillow reads and does not write in colour."""
+    row = b"\0" + b"\x12\x34" * 3 * 600
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 600, 600, 16, 2, 0, 0, 0))
+    return (
+        b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(row * 600)) + chunk(b"IEND", b"")
+    )
+
+
+FRAMES = [Pillow.new("RGB", (600, 600), colour) for colour in ("red", "blue")]
+DOUBTED: dict[str, list[bytes]] = {
+    "image-rotated": [noted(0x0112, turned) for turned in (2, 3, 6, 8)],
+    "image-location": [noted(0x8825, {1: "N", 2: (52.0, 31.0, 0.0)})],
+    "image-cmyk": [drawn("CMYK", kind="JPEG")],
+    "image-deep-colour": [deep(), drawn("I;16")],
+    "image-transparent": [
+        drawn("RGBA"),
+        drawn("LA"),
+        drawn("P", transparency=0),
+    ],
+    "image-animated": [drawn(save_all=True, append_images=FRAMES)],
+    "image-shape": [drawn(size=(1600, 512)), drawn(size=(512, 1600), kind="JPEG")],
+}
+
+
+@pytest.mark.parametrize("code", DOUBTED)
+def test_a_picture_that_may_do_wrong_is_doubted(code: str, images: Images, tmp_path: Path) -> None:
+    for number, data in enumerate(DOUBTED[code]):
+        (tmp_path / f"{number}.png").write_bytes(data)
+        doubts = images.doubts(images.resolve(f"{number}.png", photo=True))
+        assert [doubt.code for doubt in doubts] == [code], number
+        assert all(doubt.hint for doubt in doubts)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [drawn(), drawn(kind="JPEG"), drawn(size=(720, 1600)), noted(0x0112, 1), noted(0x0112, 99)],
+)
+def test_an_ordinary_picture_is_not_doubted(data: bytes, images: Images, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(data)
+    assert images.doubts(images.resolve("a.png", photo=True)) == ()
+
+
+def test_an_opaque_picture_with_an_alpha_channel_is_not_doubted(
+    images: Images, tmp_path: Path
+) -> None:
+    Pillow.new("RGBA", (600, 600), (1, 2, 3, 255)).save(tmp_path / "a.png")
+    assert images.doubts(images.resolve("a.png")) == ()
+
+
+def test_a_picture_that_many_looks_use_is_doubted_once_with_their_count(
+    read: Read, tmp_path: Path
+) -> None:
+    (tmp_path / "a.png").write_bytes(drawn("RGBA"))
+    looks = "".join(
+        f"  l{n}: {{prompt: A coat {n}, reference_images: [a.png]}}\n" for n in range(24)
+    )
+    found = read(f"looks:\n{looks}", head=True, hints=False).diagnostics
+    assert [(item.code, item.look, item.more) for item in found] == [
+        ("image-transparent", "l0", 23)
+    ]
+    assert found[0].message.endswith("(and 23 more looks)")

@@ -130,7 +130,9 @@ def test_an_explosion_is_stopped_before_it_is_expanded(codes: Codes) -> None:
 
 
 def test_a_finding_in_a_matrix_is_told_once_with_its_count(read: Read) -> None:
-    reading = read(entry(TWO, prompt="Wearing ${nothing} in ${b}"), head=True, hints=False)
+    reading = read(
+        entry(TWO, prompt="Wearing ${nothing} ${a.text} in ${b.text}"), head=True, hints=False
+    )
     assert [found.message for found in reading.diagnostics] == [
         "nothing here is called `nothing` (and 3 more looks made here)"
     ]

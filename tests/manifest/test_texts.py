@@ -200,3 +200,81 @@ def test_the_campaign_and_the_base_may_use_variables(read: Read) -> None:
 def test_a_text_that_becomes_nothing_is_an_error(codes: Codes, field: str) -> None:
     found = codes(f"variables: {{none: ''}}\nlooks:\n  a: {{prompt: A coat, {field}}}\n")
     assert [code for code, _, _ in found] == ["bad-value"]
+
+
+@pytest.mark.parametrize(
+    ("look", "code"),
+    [
+        ('prompt: "A\\x0bcoat"', "control-character"),
+        ('prompt: "A\\u0085coat"', "control-character"),
+        ('{prompt: A coat, title: "A\\x07"}', "control-character"),
+        ('{prompt: A coat, name: "A\\x7f"}', "control-character"),
+        ("{prompt: A coat, title: %s}" % ("x" * 248), "name-too-long"),  # behind Sarah
+        ("{prompt: A coat, name: %s}" % ("x" * 256), "name-too-long"),
+    ],
+)  # fmt: skip
+def test_what_the_api_refuses_of_a_name_or_text_is_refused(
+    codes: Codes, look: str, code: str
+) -> None:
+    look = look if look[0] == "{" else f"{{{look}}}"
+    assert [found for found, _, _ in codes(f"looks:\n  a: {look}\n")] == [code]
+
+
+def test_a_name_may_have_255_characters(campaign: Valid) -> None:
+    looks = "looks:\n  a: {prompt: A coat, name: %s}\n  b: {prompt: A hat, title: %s}\n"
+    read = campaign(looks % ("x" * 255, "y" * 247))
+    assert [len(look.name or "") for look in read.looks[1:]] == [255, 255]
+
+
+def test_what_the_command_line_puts_in_is_held_to_the_same(codes: Codes) -> None:
+    text = "variables: {tone: amber}\nlooks:\n  a: {prompt: 'A ${tone} coat'}\n"
+    assert codes(text, variables={"tone": "a\x1bb"}) == [("control-character", 6, 15)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "prompt: A coat # like this",
+        "prompt: 'A coat in' #1A2B3C",
+        "prompt: A coat in teal#1A2B3C",
+        'prompt: "A coat in #1A2B3C"',
+        "prompt: A coat\n    takes: 2 #two",
+        "prompt: A coat\n    #takes: 3",
+        "prompt: A coat\n    avatar_id: look_1 #hero",
+        "prompt: >-\n      A coat #1",
+        "prompt: A coat for ${base.name}, $5 and 10% off {big} [sic]",
+    ],
+)
+def test_what_is_nobodys_mistake_is_not_warned_of(codes: Codes, line: str) -> None:
+    assert codes(f"looks:\n  a:\n    {line}\n") == []
+
+
+@pytest.mark.parametrize("form", ["{tone}", "{{tone}}", "{{ tone }}", "%tone%", "$tone", "<tone>",
+                                  "[tone]", "$(tone)", "$env:tone", "{TONE}"])  # fmt: skip
+def test_a_name_in_another_form_is_warned_of(codes: Codes, form: str) -> None:
+    text = f"variables: {{tone: amber}}\nlooks:\n  a:\n    prompt: 'A coat in {form}, office'\n"
+    assert [code for code, _, _ in codes(text)] == ["placeholder-as-text"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "warned"),
+    [
+        ("Wearing ${outfit}, office", True),
+        ("Wearing a coat, office", True),
+        ("Wearing ${outfit.text}, office", False),
+        ("Wearing ${both}, office", False),
+    ],
+)
+def test_texts_of_an_axis_that_nothing_uses_are_warned_of_at_the_entry(
+    codes: Codes, prompt: str, warned: bool
+) -> None:
+    text = (
+        f"matrix:\n  - id: '${{outfit}}'\n    prompt: {prompt}\n"
+        "    variables: {both: 'fine ${outfit.text}'}\n    axes: {outfit: {navy: a navy blazer}}\n"
+    )
+    text = (
+        text
+        if "both" in prompt
+        else text.replace("    variables: {both: 'fine ${outfit.text}'}\n", "")
+    )
+    assert codes(text) == ([("axis-text-unused", 5, 5)] if warned else [])
