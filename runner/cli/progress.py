@@ -27,15 +27,19 @@ TOLD = {
     Event.RESENT: "sending again under its own key",
     Event.FOUND: "found on the account",
     Event.CONSENT: "waits for a person's consent",
+    Event.SHOWN: "has a status that nobody knows here",
     Event.CONSENTED: "consent given",
     Event.COMPLETED: "completed",
     Event.FAILED: "failed",
     Event.FETCHED: "picture fetched",
     Event.RENAMED: "renamed",
+    Event.RECOVERED: "recovered",
 }
 """The events that are told, in words. The bar shows only those that need attention."""
 
-ATTENTION = frozenset({Event.REFUSED, Event.LOST, Event.FAILED, Event.FOUND, Event.CONSENT})
+ATTENTION = frozenset(
+    {Event.REFUSED, Event.LOST, Event.FAILED, Event.FOUND, Event.CONSENT, Event.SHOWN}
+)
 QUIET = frozenset({Event.INTENDED, Event.RENAMED})
 ENDED = frozenset({Event.COMPLETED, Event.FAILED, Event.REFUSED})
 
@@ -135,7 +139,7 @@ class Progress:
 
     def _line(self, take: Take, event: Event) -> str:
         text = f"{take.label} {TOLD[event]}"
-        if event in (Event.FAILED, Event.REFUSED, Event.LOST, Event.DEFERRED):
+        if event in (Event.FAILED, Event.REFUSED, Event.LOST, Event.DEFERRED, Event.SHOWN):
             text += f": {take.error_message or take.error_code}"
         if event is Event.CONSENT and take.consent_url:
             text += f": {take.consent_url}"

@@ -11,7 +11,7 @@ from runner.executor.ports import Api, Clock, Entropy, Images, Ledger, Observer
 from runner.executor.tasks import Stopping, one_error
 from runner.policy.lifecycle import Event
 from runner.policy.pacing import Pacer
-from runner.policy.patience import Patience, backoff, key_is_alive
+from runner.policy.patience import KEY_LIFE, KEY_MARGIN, Patience, backoff, key_is_alive
 from runner.policy.verdict import Free, judge_free, what_helps
 from runner.takes import Neighbours, Take
 
@@ -32,8 +32,8 @@ class Desk:
     the run ends before its plan does. ``server_epoch`` is the API's time when our ticks were zero,
     as its answers last said; None until one did. ``wanted`` is the identity that the manifest wants
     of each look, ``neighbours`` reads what the other ledgers and results files of the folder know,
-    ``unanswered`` how many free requests in a row got no answer. ``price_trouble`` is which price
-    the wallet contradicts.
+    ``unanswered`` how many free requests in a row got no answer, ``sent`` the ticks of the first
+    sends of this run, by take. ``price_trouble`` is which price the wallet contradicts.
     """
 
     api: Api
@@ -54,6 +54,7 @@ class Desk:
     neighbours: Callable[[], Neighbours] = Neighbours
     unanswered: int = 0
     server_epoch: float | None = None
+    sent: dict[str, float] = field(default_factory=dict)
 
     def ticks(self) -> float:
         """Give seconds of a clock that never jumps, for measuring waits.
@@ -135,16 +136,18 @@ class Desk:
         """Whether the stored body of a take may still be sent under its own key.
 
         Never on an account that was seen to make a second look for one key. The API's own time
-        decides where it is known; else the ledger's last event, so that a clock
-        that was set back makes no old key young.
+        decides. Where its answers name none, only what this run sent itself has a known age, by a
+        clock that never jumps: any other key counts as over, because our own clock may have been
+        set back.
         """
         if take.sent_at is None or take.key is None or take.body_sha256 is None:
             return False  # a take from results.json has no body here
         if not self.ledger.honours_keys:
             return False
-        known = self.server_epoch is not None
-        latest = self.now_at_server() if known else self.ledger.last_event_at
-        return key_is_alive(take.sent_at, self.clock.now(), latest_seen=latest)
+        if self.server_epoch is None:
+            sent = self.sent.get(take.uid)
+            return sent is not None and self.ticks() - sent < KEY_LIFE - KEY_MARGIN
+        return key_is_alive(take.sent_at, self.clock.now(), latest_seen=self.now_at_server())
 
     def now_at_server(self) -> float:
         """Give the time by the API's clock as far as it is known, in Unix seconds."""

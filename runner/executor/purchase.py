@@ -81,6 +81,7 @@ class Buyer:
                 intent = replace(intent, key=desk.entropy.key(), sent_at=sent_at)
                 with anyio.CancelScope(shield=True):
                     take = await desk.ledger.intend(intent)
+                desk.sent[take.uid] = desk.ticks()
                 desk.observer.take_changed(take, Event.INTENDED)
                 judge = partial(excuses.judge, intent)
                 take, decision, reply = await self._send(take, intent.body, judge)

@@ -443,6 +443,7 @@ class Execution:
             price=desk.price_trouble,
             interrupted=desk.interrupted,
             replayable=replayable,
+            now=desk.clock.now(),
         )
 
 

@@ -20,7 +20,7 @@ from runner.executor.tasks import Stopping
 from runner.model import LookKind
 from runner.policy.fits import Fit, candidates_of, doubled_among, judge_fit
 from runner.policy.lifecycle import Event
-from runner.policy.observe import events_of
+from runner.policy.observe import events_of, shown_status
 from runner.policy.patience import CLOCK_SLACK
 from runner.policy.verdict import Free, judge_free
 from runner.takes import Billing, Doubled, Take, TakeState
@@ -138,7 +138,8 @@ class Searcher:
 
     async def show(self, take: Take, look: LookData) -> Take:
         """Commit what a look shows of its take."""
-        for event, more in events_of(take.state, look, now=self._desk.clock.now()):
+        now = self._desk.clock.now()
+        for event, more in events_of(take.state, look, now=now, shown=shown_status(take)):
             take = await self._desk.record(take.uid, event, more)
         return take
 

@@ -7,6 +7,7 @@ from runner.executor.settle import Finding, is_unresolved
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.plan.sketch import UNDER_WAY
 from runner.policy.fits import Fit
+from runner.policy.observe import is_stuck
 from runner.policy.outcome import Outcome
 from runner.takes import Snapshot, Take
 
@@ -67,8 +68,9 @@ class Standing:
         price: str | None,
         interrupted: bool,
         replayable: Collection[str],
+        now: float,
     ) -> Outcome:
-        """Sum up, from what the ledger holds now.
+        """Sum up, from what the ledger holds now (``now`` in Unix seconds).
 
         ``replayable`` are the uids of unknown takes that the next run may still send again.
         """
@@ -76,7 +78,7 @@ class Standing:
         open_ended = (Hold.UNDER_WAY, Hold.PERSON)
         waiting: set[str] = set()
         for action in self._plan.actions:  # in the order of their references
-            hold = self._of(action, snapshot, replayable, interrupted=interrupted)
+            hold = self._of(action, snapshot, replayable, interrupted=interrupted, now=now)
             if hold is Hold.UNSENT and waiting.intersection(action.needs):
                 hold = Hold.UNDER_WAY
             if hold is not None and action.selected:
@@ -100,6 +102,7 @@ class Standing:
         replayable: Collection[str],
         *,
         interrupted: bool,
+        now: float,
     ) -> Hold | None:
         """Say why a look is not done, or None when it is, as far as the plan wanted it."""
         takes = snapshot.takes.get(action.key, ())
@@ -107,6 +110,7 @@ class Standing:
         if going:
             unresolved = [take.uid for take in going if is_unresolved(take)]
             asks = any(self._needs_person(uid, replayable) for uid in unresolved)
+            asks = asks or any(is_stuck(take, now=now) for take in going)
             return Hold.PERSON if asks else Hold.UNDER_WAY
         if self.pictures and any(take.label in self.pictures for take in takes):
             return Hold.FAILED

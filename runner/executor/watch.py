@@ -13,11 +13,12 @@ from typing import Any
 import anyio
 
 from runner.answers import Answer, LookData, Reply
+from runner.executor.consent import Consents
 from runner.executor.desk import Desk, FreeCall
 from runner.executor.gate import Gate
 from runner.executor.tasks import Call, Stopping, together
 from runner.policy.lifecycle import Event
-from runner.policy.observe import GONE, events_of
+from runner.policy.observe import GONE, events_of, shown_status
 from runner.policy.paging import PAGE, Paging
 from runner.policy.patience import next_poll, poll_gap
 from runner.policy.verdict import Free, judge_free
@@ -67,6 +68,7 @@ class Watcher:
         self._desk = desk
         self._gate = gate
         self._consented = consented
+        self._consents = Consents(desk)
         self._watched: dict[str, _Watched] = {}
         self._changed = anyio.Event()
         self._next_round = 0.0
@@ -217,8 +219,10 @@ class Watcher:
         """Whether there is nothing to write down: it is still in processing, or written already."""
         if watched.busy or self._watched.get(watched.take.uid) is not watched:
             return True
-        state = watched.take.state
-        if state is not TakeState.PROCESSING or events_of(state, look, now=0.0):
+        take = watched.take
+        if take.state is not TakeState.PROCESSING:
+            return False
+        if events_of(take.state, look, now=0.0, shown=shown_status(take)):
             return False
         watched.missing_since = None
         self._postpone(watched)
@@ -228,13 +232,14 @@ class Watcher:
         now = self._desk.clock.now()
         watched.missing_since = None
         was = watched.take.state
-        for event, facts in events_of(was, look, now=now):
+        for event, facts in events_of(was, look, now=now, shown=shown_status(watched.take)):
             watched.take = await self._desk.record(watched.take.uid, event, facts)
         take = watched.take
         if take.state is TakeState.PENDING_CONSENT:
             await self._let_go_for_consent(watched)
         elif was is TakeState.PENDING_CONSENT and watched.done.is_set():
             self._release(watched)  # its job let go of it: hand it back
+            self._consents.forget(take.group_id)
             self._consented(take)
         elif take.state is TakeState.PROCESSING:
             self._postpone(watched)
@@ -249,13 +254,9 @@ class Watcher:
         watched.timed = False
         paused = desk.pacer.paused_until > desk.ticks()  # a 429 stops every POST of the account
         if take.consent_url is None and take.group_id is not None and not paused:
-            group_id, key = take.group_id, desk.entropy.key()
-            reply = await desk.ask(
-                lambda: desk.api.consent(group_id, key), what="starting the consent", needed=False
-            )
-            if isinstance(reply, Answer):
-                facts = {"consent_url": reply.data.url}
-                watched.take = await desk.record(take.uid, Event.CONSENT, facts)
+            url = await self._consents.page(take.group_id)
+            if url is not None:
+                watched.take = await desk.record(take.uid, Event.CONSENT, {"consent_url": url})
         watched.due = desk.ticks() + CONSENT_POLL
         self._gate.ended(take.uid)
         watched.done.set()

@@ -268,7 +268,7 @@ class LedgerFile:
 
         def operation(store: Store) -> Take:
             take = _moved(store.emit(event, dict(facts), uid))
-            if event is Event.COMPLETED and wanted:
+            if event in (Event.COMPLETED, Event.RECOVERED) and wanted:
                 _pick_if_due(store, take)
             return take
 

@@ -16,6 +16,7 @@
 
     COMPLETED, FETCHED ── DELETED ──▶ DELETED      FETCHED, DELETED ── DROPPED ──▶ the same
     FAILED ── DELETED, REFUNDED ──▶ FAILED         COMPLETED, FETCHED ── RENAMED ──▶ the same
+    FAILED, DELETED ── RECOVERED ──▶ COMPLETED     PROCESSING, PENDING_CONSENT ── SHOWN ──▶ the same
 
 From UNKNOWN only a 2xx (ACCEPTED), a settled search (FOUND) or a person (FOUND, ABSOLVED) lead away
 (design, "What a run promises", 1). ``docs/lifecycle.md`` draws the same table for readers.
@@ -49,6 +50,8 @@ class Event(StrEnum):
     """A person says that nothing was bought."""
     CONSENT = "consent"
     """The account waits for a real person's consent."""
+    SHOWN = "shown"
+    """HeyGen shows a status that its page does not list; its word is kept until it changes."""
     CONSENTED = "consented"
     """The consent was given."""
     COMPLETED = "completed"
@@ -67,6 +70,8 @@ class Event(StrEnum):
     """A look that exists was taken into the ledger, paid by nobody here."""
     DELETED = "deleted"
     """The look is gone at HeyGen: pruned here, or deleted there. What it cost stays."""
+    RECOVERED = "recovered"
+    """HeyGen shows a look usable that counted as failed or deleted; it was paid for."""
     DROPPED = "dropped"
     """The picture was removed from disk on purpose; no run fetches it again by itself."""
 
@@ -95,11 +100,13 @@ TABLE: dict[TakeState, dict[Event, TakeState]] = {
     },
     _S.PROCESSING: {
         _E.CONSENT: _S.PENDING_CONSENT,
+        _E.SHOWN: _S.PROCESSING,
         _E.COMPLETED: _S.COMPLETED,
         _E.FAILED: _S.FAILED,
     },
     _S.PENDING_CONSENT: {
         _E.CONSENT: _S.PENDING_CONSENT,
+        _E.SHOWN: _S.PENDING_CONSENT,
         _E.CONSENTED: _S.PROCESSING,
         _E.FAILED: _S.FAILED,
     },
@@ -116,8 +123,12 @@ TABLE: dict[TakeState, dict[Event, TakeState]] = {
         _E.DROPPED: _S.FETCHED,
     },
     # A failure that was deleted stays one: it must not be bought again without being asked for.
-    _S.FAILED: {_E.REFUNDED: _S.FAILED, _E.DELETED: _S.FAILED},
-    _S.DELETED: {_E.DROPPED: _S.DELETED},
+    _S.FAILED: {
+        _E.REFUNDED: _S.FAILED,
+        _E.DELETED: _S.FAILED,
+        _E.RECOVERED: _S.COMPLETED,
+    },
+    _S.DELETED: {_E.DROPPED: _S.DELETED, _E.RECOVERED: _S.COMPLETED},
 }
 """Every state with the events that it can meet; what is not listed cannot happen."""
 
@@ -132,6 +143,7 @@ BILLING: dict[Event, Billing] = {
     _E.ABSOLVED: Billing.NONE,
     _E.FAILED: Billing.ASSUMED,
     _E.REFUNDED: Billing.REFUNDED,
+    _E.RECOVERED: Billing.BILLED,
     _E.ADOPTED: Billing.NONE,
 }
 """What an event says of the money; an event that is not listed says nothing of it."""

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from runner.answers import Answer, Lost, Refusal, Reply
+from runner.answers import Answer, LookData, Lost, Page, Refusal, Reply
 from runner.model import UrlImage
+from runner.policy.lifecycle import Event
 from runner.policy.outcome import Exit, exit_code
 from runner.takes import Billing, TakeState
 from tests.executor.world import CHARGED_AND_LOST, LOST_BEFORE, OK, World, campaign, look, photo
@@ -317,3 +318,125 @@ def test_a_lost_send_and_silence_keep_their_own_words(world: World) -> None:
     world.api.script.extend([LOST_BEFORE] * 50)
     world.run(campaign(photo()))
     assert world.take("base").error_message == "ReadTimeout"
+
+
+# --- what a look shows ----------------------------------------------------------------------------
+
+
+def show(world: World, name: str, status: str | None, message: str | None = None) -> None:
+    """Let a look of this name be shown with a status of its own."""
+    real = world.api._now
+
+    def shown(look: LookData) -> LookData:
+        now = real(look)
+        return replace(now, status=status, error_message=message) if now.name == name else now
+
+    world.api._now = shown  # type: ignore[method-assign]
+
+
+def test_a_status_that_nobody_knows_is_kept_told_and_ends_as_a_question(world: World) -> None:
+    show(world, "Sarah — a", "quarantined", "under review")
+    every = campaign(look("a"), look("b"))
+    assert exit_code(world.run(every)) is Exit.UNDER_WAY
+    take = world.take("a")
+    assert (take.state, take.error_code) == (TakeState.PROCESSING, "unknown_status")
+    assert take.error_message == "HeyGen shows the status quarantined: under review"
+    assert world.heard.events.count(("a#1", Event.SHOWN)) == 1
+    assert world.take("b").state is TakeState.FETCHED
+    world.later(25 * 3600)
+    outcome = world.run(every)
+    assert exit_code(outcome) is Exit.PERSON
+    assert outcome.persons == ("a",)
+    del world.api._now
+    assert exit_code(world.run(every)) is Exit.DONE
+    assert world.take("a").error_message is None
+    assert len(world.api.charges) == 3
+
+
+def test_a_gateways_404_for_minutes_fails_no_paid_look(world: World) -> None:
+    real, until = world.api.look, world.clock.now() + 900
+
+    async def away(look_id: str) -> Reply[LookData]:
+        found = await real(look_id)
+        return gateway(404) if world.clock.now() < until else found
+
+    world.api.look = away  # type: ignore[method-assign]
+    world.run(campaign(photo()))
+    assert world.take("base").state is TakeState.FETCHED
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(world.api.charges) == 1
+
+
+def test_the_consent_of_a_group_is_started_once_for_many_looks(world: World) -> None:
+    names = "abcdefgh"
+    world.api.fate.update({f"Sarah — {key}": "consent" for key in names})
+    asked: list[str] = []
+    real = world.api.consent
+
+    async def counted(group_id: str, key: str) -> Reply[Any]:
+        asked.append(group_id)
+        return await real(group_id, key)
+
+    world.api.consent = counted  # type: ignore[method-assign]
+    every = campaign(*[look(key) for key in names])
+    assert exit_code(world.run(every)) is Exit.UNDER_WAY
+    assert asked == ["group-1"]
+    assert {world.take(key).consent_url for key in names} == {"https://consent/group-1"}
+    more = campaign(*[look(key) for key in names], look("z"))
+    world.api.fate["Sarah — z"] = "consent"
+    world.run(more)
+    assert asked == ["group-1"]  # an earlier run has its page
+    assert world.take("z").consent_url == "https://consent/group-1"
+
+
+# --- lists without an end, time without a clock ---------------------------------------------------
+
+
+def endless(world: World, *, circling: bool) -> None:
+    """Let lists of looks never end: in circles, or with ever more looks."""
+
+    async def page(*, token: str | None = None, **_asked: Any) -> Reply[Any]:
+        number = int(token or 0)
+        world.api.calls.append("looks")
+        return Answer(Page((), str((number + 1) % 3 + 1 if circling else number + 1)))
+
+    world.api.looks = page  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(("circling", "words"), [(True, "begins again"), (False, "more than")])
+def test_a_list_without_an_end_is_bounded_and_becomes_a_question(
+    world: World, circling: bool, words: str
+) -> None:
+    world.api.script.extend([OK] + [LOST_BEFORE] * 50)
+    world.run(campaign(look("a")))
+    world.later(25 * 3600)
+    endless(world, circling=circling)
+    outcome = world.run(campaign(look("a")))
+    assert exit_code(outcome) is Exit.PERSON
+    assert world.api.calls.count("looks") <= (8 if circling else 500)
+    (finding,) = world.session.standing.findings.values()  # type: ignore[union-attr]
+    assert words in (finding.problem or "")
+    assert len(world.api.charges) == 1
+
+
+def test_where_no_answer_names_the_time_an_old_key_is_over(world: World) -> None:
+    world.api.dated = False
+    world.api.script.extend([OK, CHARGED_AND_LOST] + [Lost("ReadTimeout")] * 50)
+    world.run(campaign(look("a")))
+    posts = len(world.api.posts)
+    world.api.script.clear()
+    world.api.answers.clear()  # two days later the account has forgotten every key
+    world.clock.ahead = -47 * 3600.0
+    world.later(48 * 3600)
+    outcome = world.run(campaign(look("a")))
+    assert len(world.api.posts) == posts
+    assert exit_code(outcome) is Exit.DONE  # it was searched for
+    assert len(world.api.charges) == 2
+
+
+def test_where_no_answer_names_the_time_this_runs_own_sends_are_replayed(world: World) -> None:
+    world.api.dated = False
+    world.api.script.extend([CHARGED_AND_LOST, OK])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(set(keys(world))) == 1
+    assert len(world.api.charges) == 1

@@ -214,6 +214,7 @@ class FakeApi:
     made_at: dict[str, float] = field(default_factory=dict)
     free_replies: deque[Reply[Any]] = field(default_factory=deque)
     consented: set[str] = field(default_factory=set)
+    dated: bool = True
 
     # --- POST /v3/avatars ---------------------------------------------------------------------
 
@@ -289,7 +290,8 @@ class FakeApi:
         return self.free_replies.popleft() if self.free_replies else None
 
     async def me(self) -> Reply[UserData]:
-        return await self._free("me") or Answer(self.user)
+        time = self.clock.now() - self.clock.ahead if self.dated else None
+        return await self._free("me") or Answer(self.user, server_time=time)
 
     @property
     def user(self) -> UserData:

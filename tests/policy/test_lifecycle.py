@@ -62,6 +62,7 @@ def test_only_what_was_decisively_refused_or_paid_by_nobody_holds_no_money() -> 
     assert {e for e, billing in BILLING.items() if billing is Billing.BILLED} == {
         Event.ACCEPTED,
         Event.FOUND,
+        Event.RECOVERED,
     }
     assert BILLING[Event.FAILED] is Billing.ASSUMED
     assert BILLING[Event.REFUNDED] is Billing.REFUNDED
