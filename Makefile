@@ -8,11 +8,13 @@ PYTEST_ARGS ?= -n auto
 SEEDS  ?= 1000
 SEED   ?= 0
 JOBS   ?= 2
+SAMPLE ?= 10
+MODULES ?=
 TARGET ?= all
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fault fuzz bench check format build clean screenshots
+.PHONY: help setup demo test fault fuzz mutants bench check format build clean screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +41,10 @@ fault: $(STAMP) ## bad days from a seed: make fault SEEDS=1000 SEED=0 JOBS=2
 fuzz: $(STAMP) ## bytes that break a promise, with atheris: make fuzz TARGET=answers SECONDS=60
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz $(TARGET) --seconds $(SECONDS)
+
+mutants: $(STAMP) ## small mistakes that tests must notice: make mutants SAMPLE=10 SEED=0 MODULES='runner/policy/*'
+	@$(BIN)/python -c 'import coverage' 2>/dev/null || $(BIN)/python -m pip install --quiet coverage
+	nice $(BIN)/python -m tests.mutants $(if $(MODULES),'$(MODULES)') --sample $(SAMPLE) --seed $(SEED) --jobs $(JOBS) $(MUTANTS)
 
 bench: $(STAMP) ## ratios measured side by side, as a table and in bench/results.json
 	$(BIN)/python -m bench --json bench/results.json $(BENCH)
