@@ -178,7 +178,8 @@ class Campaign:
     """What one manifest declares, checked and expanded: one base and its looks.
 
     ``looks`` holds the base first, then the manifest's order; every ``LookRef`` in it exists and
-    there is no cycle. ``manifest`` is the absolute path of the file. ``warnings`` are what to read
+    there is no cycle. ``manifest`` is the absolute path of the file. ``given`` is what ``--var``
+    gave, ``has_variables`` whether the manifest declares any. ``warnings`` are what to read
     before money is spent, a line for each kind.
     """
 
@@ -189,3 +190,5 @@ class Campaign:
     prices: Prices = Prices()
     matrices: tuple[Matrix, ...] = ()
     warnings: tuple[str, ...] = ()
+    given: tuple[tuple[str, str], ...] = ()
+    has_variables: bool = False

@@ -8,9 +8,10 @@ from pathlib import Path
 import anyio
 import click
 
-from runner.answers import Answer
+from runner.answers import Answer, LookData
 from runner.cli import wiring
 from runner.cli.archive import archive, known_state
+from runner.cli.claims import claims_on
 from runner.cli.options import (
     account_option,
     manifest_argument,
@@ -47,6 +48,15 @@ class _Request:
     old_takes: bool
     with_groups: bool
     yes: bool
+    from_results: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Doomed:
+    """A take to delete, and the look as the account shows it; None where it shows none."""
+
+    take: Take
+    shown: LookData | None
 
 
 @click.command("prune")
@@ -61,6 +71,12 @@ class _Request:
     "--with-groups",
     is_flag=True,
     help="Also the last look of a group; HeyGen deletes the group with it.",
+)
+@click.option(
+    "--from-results",
+    is_flag=True,
+    help="With --yes: also looks that only a results.json tells of, where HeyGen shows them as it "
+    "does.",
 )
 @click.option(
     "--local",
@@ -84,6 +100,7 @@ def command(
     *,
     old_takes: bool,
     with_groups: bool,
+    from_results: bool,
     local: bool,
     last_copies: bool,
     yes: bool,
@@ -94,8 +111,9 @@ def command(
     """Delete looks at HeyGen that MANIFEST no longer has: all of them, or only each LOOK.
 
     Shows what would go and asks first. What a look cost, and its picture on disk, stay. Never
-    deleted are looks that this campaign did not make, ids that the manifest names, and the last
-    look of a group (unless --with-groups).
+    deleted are looks that this campaign did not make, ids that a manifest in the folder names,
+    looks that another ledger or results file there knows, what was bought with other --var values,
+    what a run would pick again for nothing, and the last look of a group (unless --with-groups).
 
     \b
     Examples:
@@ -109,7 +127,7 @@ def command(
         return _drop(campaign, state, looks, last_copies=last_copies, yes=yes)
     if account is not None:
         raise UsageError("--account reads a ledger; what is deleted is what the key belongs to.")
-    request = _Request(looks, old_takes, with_groups, yes)
+    request = _Request(looks, old_takes, with_groups, yes, from_results)
     state = Places(campaign.manifest).simulated()
     with wiring.simulated(state, sim_settings, simulate=simulate) as url:
         try:
@@ -142,7 +160,7 @@ async def prune(campaign: Campaign, request: _Request, simulated_at: str | None)
             plan = make_plan(campaign, work.ledger.snapshot())
             if plan.moves:
                 await work.ledger.follow(plan.moves)
-            problems = [why for take in doomed if (why := await _delete(work, take))]
+            problems = [why for one in doomed if (why := await _delete(work, one.take))]
             code = _code(work, problems)
             work.ledger.end({"exit": int(code), "stopped": None})
             _, wallet = read_ledger(link.state.ledger)
@@ -154,35 +172,65 @@ async def prune(campaign: Campaign, request: _Request, simulated_at: str | None)
     return int(code)
 
 
-async def _doomed(work: Workshop, campaign: Campaign, request: _Request) -> list[Take]:
-    """Give what is to be deleted; what is spared is said."""
+async def _doomed(work: Workshop, campaign: Campaign, request: _Request) -> list[_Doomed]:
+    """Return what is to be deleted; what is spared is said."""
     snapshot, plan, selected = _selected(campaign, work.ledger.snapshot(), request.looks)
-    pruning = prunable(campaign, snapshot, plan, selected=selected, old_takes=request.old_takes)
+    pruning = prunable(
+        campaign,
+        snapshot,
+        plan,
+        selected=selected,
+        old_takes=request.old_takes,
+        claims=claims_on(campaign, work.link.state, snapshot, named=bool(request.looks)),
+    )
     spared = [f"{take.label} is spared: {reason}" for take, reason in pruning.spared]
-    doomed = list(pruning.takes)
+    groups = await _groups(work, pruning.takes)
+    doomed = []
+    for take in pruning.takes:
+        shown = groups.get(take.group_id or "", {}).get(take.avatar_id or "")
+        why = _unproven(take, shown, request) if work.ledger.is_imported(take.uid) else None
+        if why is None:
+            doomed.append(_Doomed(take, shown))
+        else:
+            spared.append(f"{take.label} is spared: only a results file tells of it, {why}")
     if not request.with_groups:
-        last = last_of_their_groups(doomed, await _groups(work, doomed))
+        ids = {group_id: list(looks) for group_id, looks in groups.items()}
+        last = last_of_their_groups([one.take for one in doomed], ids)
         spared += [
-            f"{take.label} is spared: it is the last look of group {last[take.uid]}, which HeyGen "
-            "deletes with it (--with-groups)"
-            for take in doomed
-            if take.uid in last
+            f"{one.take.label} is spared: it is the last look of group {last[one.take.uid]}, which "
+            "HeyGen deletes with it (--with-groups)"
+            for one in doomed
+            if one.take.uid in last
         ]
-        doomed = [take for take in doomed if take.uid not in last]
+        doomed = [one for one in doomed if one.take.uid not in last]
     for line in spared:
         click.echo(line, err=True)
     return doomed
 
 
-async def _groups(work: Workshop, doomed: Sequence[Take]) -> dict[str, list[str]]:
-    """Give the looks that the account shows in each group that something is deleted from."""
-    groups: dict[str, list[str]] = {}
+def _unproven(take: Take, shown: LookData | None, request: _Request) -> str | None:
+    """Return why a look that only a results file tells of is not deleted.
+
+    Anybody can write a look's id into that file.
+    """
+    if shown is None:
+        return f"and HeyGen shows no look {take.avatar_id} in the group {take.group_id}"
+    if shown.name != take.name:
+        return f"as {take.name!r}; HeyGen shows {take.avatar_id} as {shown.name!r}"
+    if request.from_results or (not request.yes and is_terminal()):
+        return None
+    return "and --yes does not vouch for it: answer on a terminal, or add --from-results"
+
+
+async def _groups(work: Workshop, doomed: Sequence[Take]) -> dict[str, dict[str, LookData]]:
+    """Return the looks that the account shows in each group that something is deleted from."""
+    groups: dict[str, dict[str, LookData]] = {}
     for group_id in dict.fromkeys(take.group_id for take in doomed):
         if group_id is not None:
             looks = await looks_in(work.desk, group_id)
             if isinstance(looks, str):
                 raise ApiTrouble(looks, hint="Nothing was deleted.")
-            groups[group_id] = [look.id for look in looks]
+            groups[group_id] = {look.id: look for look in looks}
     return groups
 
 
@@ -208,11 +256,17 @@ def _code(work: Workshop, problems: Sequence[str]) -> Exit:
     return Exit.FAILED if problems else Exit.DONE
 
 
-def _list(doomed: Sequence[Take]) -> str:
-    rows = [("take", "name", "avatar id", "group", "paid")]
+def _list(doomed: Sequence[_Doomed]) -> str:
+    rows = [("take", "name at HeyGen", "avatar id", "group", "paid")]
     rows += [
-        (t.label, t.name or "—", t.avatar_id or "—", t.group_id or "—", usd(held(t)))
-        for t in doomed
+        (
+            one.take.label,
+            (one.shown.name if one.shown is not None else one.take.name) or "—",
+            one.take.avatar_id or "—",
+            one.take.group_id or "—",
+            usd(held(one.take)),
+        )
+        for one in doomed
     ]
     return f"{table(rows, right=(4,))}\n"
 
@@ -269,10 +323,15 @@ def _selected(
     return with_moves(snapshot, plan.moves), plan, selected
 
 
+def is_terminal() -> bool:
+    """Return whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _ask(question: str, *, yes: bool) -> None:
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not is_terminal():
         raise UsageError(
             "There is nobody to ask here, so nothing was removed.", hint="Add --yes to go ahead."
         )

@@ -176,7 +176,10 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
                 set_aside(link.state, now=wiring.WallClock().now())
             if hand := in_hand(plan):
                 work.progress.begin(hand, outlook_of(plan, work))
-            facts = {"max_cost": None if request.max_cost is None else str(request.max_cost)}
+            facts = {
+                "max_cost": None if request.max_cost is None else str(request.max_cost),
+                "variables": dict(campaign.given),
+            }
             session = Session(work.desk, plan, link.account, link.user, request.concurrency, facts)
             return await carry_out(campaign, work, session, request, left)
 

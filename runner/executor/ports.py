@@ -279,6 +279,10 @@ class Ledger(Protocol):
         """Whether nothing has shown that the account makes a second look for the same key."""
         ...
 
+    def is_imported(self, uid: str) -> bool:
+        """Return whether what a take became is known from a results file alone."""
+        ...
+
     def listed_before(self, uid: str) -> frozenset[str]:
         """Return the strangers that the account was seen to hold before a take's first send."""
         ...

@@ -185,6 +185,10 @@ class LedgerFile:
         """Whether nothing has shown that the account makes a second look for the same key."""
         return not self.store.state.doubled
 
+    def is_imported(self, uid: str) -> bool:
+        """Return whether what a take became is known from a results file alone."""
+        return uid in self.store.imported
+
     def listed_before(self, uid: str) -> frozenset[str]:
         """Give the strangers that the account was seen to hold before the first send of a take."""
         return self.store.listed_before(uid)

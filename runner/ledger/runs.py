@@ -9,7 +9,13 @@ from pathlib import Path
 from runner.ledger.database import open_for_reading
 from runner.ledger.fold import Note
 
-__all__ = ["LastRun", "WalletReading", "read_last_run", "read_wallet_readings"]
+__all__ = [
+    "LastRun",
+    "WalletReading",
+    "read_last_run",
+    "read_variables",
+    "read_wallet_readings",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,20 @@ def read_last_run(path: Path) -> LastRun | None:
         return run
     ended_at, end = events[Note.RUN_ENDED]
     return LastRun(at, run.host, run.pid, ended_at, end.get("exit"), end.get("stopped"))
+
+
+def read_variables(path: Path) -> dict[str, dict[str, str]]:
+    """Read what ``--var`` gave in each run that a ledger knows it of, by the run's id.
+
+    Runs of older programs, and commands that buy nothing, do not say. Raises LedgerDamaged or
+    StorageError.
+    """
+    with closing(open_for_reading(path)) as connection:
+        rows = connection.execute(
+            "SELECT facts FROM events WHERE kind = ?", (Note.RUN_STARTED,)
+        ).fetchall()
+    runs = [json.loads(text) for (text,) in rows]
+    return {facts["run"]: facts["variables"] for facts in runs if "variables" in facts}
 
 
 @dataclass(frozen=True, slots=True)

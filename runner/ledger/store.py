@@ -121,6 +121,7 @@ class Store:
         self._broken: Exception | None = None
         self._kinds: list[str] = []
         self._snapshot: Snapshot | None = None
+        self._imported: set[str] | None = None
         self.run: str | None = None
         self.state: State
         self.spent: Decimal
@@ -192,6 +193,17 @@ class Store:
             (Note.RUN_STARTED, Note.RUN_ENDED),
         ).fetchone()
         return json.dumps([self.meta(), row])
+
+    @property
+    def imported(self) -> set[str]:
+        """The takes that a results file told of; this ledger's own sends made the others."""
+        with self._lock:
+            if self._imported is None:
+                rows = self._connection.execute(
+                    "SELECT DISTINCT take FROM events WHERE kind = ?", (Note.IMPORTED,)
+                )
+                self._imported = {uid for (uid,) in rows}
+            return self._imported
 
     def keys(self) -> set[str]:
         """Give every idempotency key that a take has, or ever had."""
@@ -352,6 +364,8 @@ class Store:
             (entry.at, entry.run, take, entry.kind, _encode(facts)),
         )
         self._kinds.append(entry.kind)
+        if entry.kind == Note.IMPORTED:
+            self._imported = None
         if moved is not None:
             self._write_take(before, moved)
         else:

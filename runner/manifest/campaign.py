@@ -79,6 +79,8 @@ class _Campaign:
             Budget(**_amounts(document.get("budget", {}))),
             Prices(**_amounts(document.get("prices", {}))),
             tuple(self.matrices),
+            given=tuple(sorted(self.variables.items())),
+            has_variables=bool(document.get("variables")),
         )
 
     def scope(self, base: Map) -> Scope:

@@ -1,19 +1,24 @@
 """What may be pruned: looks that the manifest no longer has, and takes that are not picked. Pure.
 
-Nothing is ever pruned that this campaign did not make, that the manifest names, or that something
-under way is made from.
+Nothing is ever pruned that this campaign did not make, that the manifest names, that a pick bears,
+that the plan would pick again for nothing, or that something under way is made from.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from runner.errors import UsageError
 from runner.model import Campaign, LiteralRef, LookKind
-from runner.plan.model import Action, Plan
+from runner.plan.diff import plan as make_plan
+from runner.plan.model import Action, Asked, Plan
 from runner.plan.sketch import UNDER_WAY
 from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["Pruning", "droppable", "last_of_their_groups", "prunable"]
+
+
+NO_CLAIMS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,13 @@ def prunable(
     *,
     selected: Collection[str] | None,
     old_takes: bool,
+    claims: Mapping[str, str] = NO_CLAIMS,
 ) -> Pruning:
     """Give what can be deleted at HeyGen; ``snapshot`` has followed the plan's moves.
 
     That is every take of an orphan, and with ``old_takes`` those of wanted looks that are not
-    picked. ``selected`` limits the looks. Raises UsageError for a wanted look without
-    ``old_takes``.
+    picked. ``selected`` limits the looks. ``claims`` say why takes are not this campaign's alone,
+    by uid. Raises UsageError for a wanted look without ``old_takes``.
     """
     meant: list[Take] = []
     for action in plan.actions:
@@ -60,20 +66,47 @@ def prunable(
         for take in takes
         if take.state in UNDER_WAY
     }
-    verdicts = [(take, _spare(take, named, needed)) for take in meant]
+    uids = {take.uid for take in meant}
+    every = {take.uid: take for takes in snapshot.takes.values() for take in takes}
+    picked = {
+        every[uid].avatar_id: every[uid].label
+        for uid in snapshot.picks.values()
+        if uid in every and uid not in uids
+    }
+    again = _picked_again(campaign, snapshot, plan)
+    verdicts = [
+        (take, claims.get(take.uid) or _spare(take, named, needed, picked, again)) for take in meant
+    ]
     return Pruning(
         takes=tuple(take for take, reason in verdicts if reason is None),
         spared=tuple((take, reason) for take, reason in verdicts if reason is not None),
     )
 
 
-def _spare(take: Take, named: Collection[str], needed: Collection[str | None]) -> str | None:
+def _picked_again(campaign: Campaign, snapshot: Snapshot, plan: Plan) -> set[str]:
+    """Return the takes that a run, also one that renews what is stale, picks again for nothing."""
+    every = frozenset(look.key for look in campaign.looks)
+    renewed = make_plan(campaign, snapshot, Asked(cascade=every))
+    return {action.repick for one in (plan, renewed) for action in one.actions if action.repick}
+
+
+def _spare(
+    take: Take,
+    named: Collection[str],
+    needed: Collection[str | None],
+    picked: Mapping[str | None, str],
+    again: Collection[str],
+) -> str | None:
     if take.kind is LookKind.EXISTING:
         return "it existed before this campaign"
     if take.state in UNDER_WAY:
         return f"it is {take.state}"
     if take.avatar_id in named:
         return "the manifest names its id"
+    if take.avatar_id in picked:
+        return f"it is the same look as {picked[take.avatar_id]}, which is picked"
+    if take.uid in again:
+        return "a run would pick it again, for nothing"
     if take.group_id is None:
         return "its group is not known, and it may be the last look there"
     return "a take under way is made from it" if take.avatar_id in needed else None

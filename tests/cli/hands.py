@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.answers import UserData
+from runner.answers import Reply, UserData
 from runner.cli import wiring
 from runner.ledger.file import LedgerFile
 from runner.ledger.places import Places
@@ -22,12 +22,20 @@ from tests.ledger.names import Ticking, intent
 ACCOUNT = Account("api.example", "me")
 
 
+class AtOnce(FakeApi):
+    """An account whose free requests take no time: here the clock is real."""
+
+    async def _free(self, call: str) -> Reply[Any] | None:
+        self.calls.append(call)
+        return self.free_replies.popleft() if self.free_replies else None
+
+
 class Office:
     """One manifest's folder, the account behind it, and a ledger to write by hand."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.manifest = folder / "spring.yaml"
-        self.api = FakeApi(VirtualClock())
+        self.api = AtOnce(VirtualClock())
         self.ticking = Ticking()
         self.user = UserData("me", "wallet", "usd", None)
         monkeypatch.setattr(wiring, "connect", self._connect)

@@ -177,6 +177,7 @@ async def prune(campaign: Campaign, process: Process, *, whole: bool = False) ->
         old_takes=rng.random() < 0.7 or whole,
         with_groups=rng.random() < 0.25 or whole,
         yes=True,
+        from_results=True,
     )
     process.with_groups = request.with_groups
     process.world.say(f"person: {request}")

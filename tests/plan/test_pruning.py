@@ -75,6 +75,40 @@ def test_what_something_under_way_is_made_from_is_spared() -> None:
     assert (one.label, why) == ("red#1", "a take under way is made from it")
 
 
+def test_a_look_that_a_pick_bears_is_spared() -> None:
+    """A results file may tell twice of one look; deleting it as an orphan would take the pick."""
+    double = replace(take(SPRING, "red"), avatar_id="id-navy-1")
+    snapshot = held(take(SPRING, "base"), take(SPRING, "navy"), double)
+    ((one, why),) = pruned(FEWER, snapshot).spared
+    assert (one.label, why) == ("red#1", "it is the same look as navy#1, which is picked")
+
+
+def test_what_a_run_would_pick_again_for_nothing_is_spared() -> None:
+    base, old = take(SPRING, "base"), take(SPRING, "navy")
+    edited = replace(take(SPRING, "navy", 2), identity="of a prompt that was taken back")
+    back = held(base, old, edited, picks={"navy": edited.uid})
+    made = held(
+        base,
+        take(SPRING, "base", 2),
+        replace(old, reference_id="id-base-2"),
+        take(SPRING, "navy", 2),
+        picks={"base": "base-2", "navy": "navy-2"},
+    )
+    for snapshot in (back, made):
+        spared = {one.label: why for one, why in pruned(SPRING, snapshot, old_takes=True).spared}
+        assert spared["navy#1"] == "a run would pick it again, for nothing"
+
+
+def test_what_somebody_else_claims_is_spared() -> None:
+    snapshot = done(SPRING)
+    claims = {snapshot.takes["red"][0].uid: "summer.yaml names its id"}
+    pruning = prunable(
+        FEWER, snapshot, plan(FEWER, snapshot), selected=None, old_takes=False, claims=claims
+    )
+    assert [(one.label, why) for one, why in pruning.spared] == [("red#1", claims["red-1"])]
+    assert pruning.takes == ()
+
+
 def test_what_is_deleted_already_is_not_pruned_twice() -> None:
     gone = take(SPRING, "navy", 2, state=TakeState.DELETED)
     snapshot = held(take(SPRING, "base"), take(SPRING, "navy"), gone)

@@ -1,0 +1,166 @@
+"""``prune`` deletes only what is certainly this campaign's, and nobody's any more."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runner.answers import LookData
+from runner.cli import prune as pruning
+from runner.errors import UsageError
+from runner.executor.rename import rename
+from runner.executor.standing import Standing
+from runner.ledger.file import LedgerFile
+from runner.model import Campaign
+from runner.plan import plan
+from runner.takes import Take
+from tests.cli.hands import ACCOUNT, Office
+from tests.executor.world import look
+
+KEEP = ("base", "navy")
+
+
+def request(*looks: str, from_results: bool = False) -> Any:
+    return pruning._Request(looks, False, True, True, from_results)
+
+
+async def filled(office: Office, *orphans: str, facts: dict[str, Any] | None = None) -> Campaign:
+    """Buy a look that the manifest has, and some that it no longer has."""
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", facts or {})
+    for key in (*KEEP, *orphans):
+        await office.bought(ledger, key)
+    ledger.close()
+    return office.campaign(look("navy"))
+
+
+async def told_by_results(office: Office, look: LookData, **told: Any) -> None:
+    """Let a results file tell of a look of the account."""
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    known = ledger.picked("navy")
+    assert known is not None
+    values = {"avatar_id": look.id, "name": look.name, "group_id": look.group_id} | told
+    take = replace(known, uid="told", look="told", key="another", **values)
+    await ledger.import_takes([(take, True)])
+    ledger.close()
+
+
+def left(office: Office) -> set[str]:
+    return {look.name for look in office.api.looks_by_id.values()}
+
+
+async def test_an_orphan_goes_and_everything_else_stays(office: Office) -> None:
+    campaign = await filled(office, "red")
+    assert await pruning.prune(campaign, request(), None) == 0
+    assert left(office) == {"name of base", "name of navy"}
+
+
+@pytest.mark.parametrize("how", ["ledger", "results", "manifest"])
+async def test_what_another_campaign_in_the_folder_has_is_spared(
+    office: Office, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campaign = await filled(office, "red")
+    if how == "manifest":
+        summer = office.manifest.with_name("summer.yaml")
+        summer.write_text("looks: {blue: {prompt: not whole, avatar_id: hand-2", "utf-8")
+    else:
+        folder = office.manifest.with_name("summer.lookbook")
+        folder.mkdir()
+        theirs = LedgerFile(
+            folder / "ledger.sqlite", now=office.ticking.now, entropy=office.ticking, inline=True
+        )
+        theirs.begin(ACCOUNT, "summer", {})
+        mine = office.ledger()
+        red = mine.picked("red")
+        mine.close()
+        assert red is not None
+        await theirs.import_takes([(red, True)])
+        if how == "results":
+            from runner.cli import wiring
+
+            document = wiring.results_of(campaign, theirs.snapshot(), None)
+            wiring.write_results(document, folder)
+        theirs.close()
+        if how == "results":
+            (folder / "ledger.sqlite").unlink()
+    await pruning.prune(campaign, request(), None)
+    assert "name of red" in left(office)
+    told = capsys.readouterr().err
+    assert "red#1 is spared" in told
+    assert ("summer.yaml names its id" if how == "manifest" else "another ledger or res") in told
+
+
+async def test_a_file_that_cannot_be_read_may_hold_anything(office: Office) -> None:
+    campaign = await filled(office, "red")
+    folder = office.manifest.with_name("summer.lookbook")
+    folder.mkdir()
+    (folder / "ledger.sqlite").write_bytes(b"no ledger" * 1000)
+    with pytest.raises(UsageError, match="cannot be read"):
+        await pruning.prune(campaign, request(), None)
+    assert "name of red" in left(office)
+
+
+@pytest.mark.parametrize(
+    ("told", "from_results", "goes", "says"),
+    [
+        ({}, True, True, ""),
+        ({}, False, False, "--from-results"),
+        ({"name": "another name"}, True, False, "HeyGen shows hand-2 as 'Foreign'"),
+        ({"group_id": "group-1"}, True, False, "shows no look hand-2 in the group group-1"),
+    ],
+)
+async def test_what_only_a_results_file_tells_of_needs_the_account_and_a_person(
+    office: Office,
+    told: dict[str, Any],
+    from_results: bool,
+    goes: bool,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    campaign = await filled(office)
+    foreign = office.api.add_by_hand("Foreign", "group-9")
+    await told_by_results(office, foreign, **told)
+    await pruning.prune(campaign, request(from_results=from_results), None)
+    assert ("Foreign" not in left(office)) == goes
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("bought_with", "now", "named", "goes"),
+    [
+        ({"variables": {}}, {}, False, True),
+        ({"variables": {"city": "Rome"}}, {}, False, False),
+        ({"variables": {"city": "Rome"}}, {"city": "Rome"}, False, True),
+        ({"variables": {"city": "Rome"}}, {"city": "Oslo"}, True, False),
+        ({}, {}, False, False),
+        ({}, {}, True, True),
+    ],
+)
+async def test_what_was_bought_with_other_values_is_no_orphan(
+    office: Office, bought_with: dict[str, Any], now: dict[str, str], named: bool, goes: bool
+) -> None:
+    campaign = await filled(office, "rome", facts=bought_with)
+    campaign = replace(campaign, given=tuple(now.items()), has_variables=True)
+    await pruning.prune(campaign, request(*(["rome"] if named else [])), None)
+    assert ("name of rome" not in left(office)) == goes
+
+
+async def test_a_run_renames_no_look_that_the_account_shows_otherwise(office: Office) -> None:
+    from runner.cli.workshop import workshop
+
+    campaign = await filled(office)
+    foreign = office.api.add_by_hand("Foreign", "group-9")
+    await told_by_results(office, foreign, name="Mine")
+    async with office._connect(campaign) as link, workshop(link) as work:
+        work.ledger.begin(ACCOUNT, "spring", {})
+        standing = Standing(plan(campaign, work.ledger.snapshot()), {}, {})
+
+        async def renamed(take: Take | None) -> str:
+            assert take is not None
+            await rename(work.desk, take, "New", standing)
+            return office.api.looks_by_id[take.avatar_id or ""].name
+
+        assert await renamed(work.ledger.picked("told")) == "Foreign"
+        assert "HeyGen shows hand-2 as 'Foreign'" in standing.notes[0]
+        assert await renamed(work.ledger.picked("navy")) == "New"
