@@ -77,13 +77,16 @@ def command(
 
 def _sheet(path: Path, extra: str, prompt: str | None) -> "Sheet":
     """Read a spreadsheet. Raises ManifestError with every bad cell."""
-    from runner.manifest.spreadsheet import read_sheet
+    from runner.manifest.spreadsheet import prompt_slip, read_sheet
 
     sheet = read_sheet(path, extra=extra, prompt=prompt)
     if sheet.problems:
         count = len(sheet.problems)
         noun = "problem" if count == 1 else "problems"
         raise ManifestError(f"{path} has {count} {noun}; nothing was written.", sheet.problems)
+    if prompt is not None and (slip := prompt_slip(sheet, prompt)):
+        message, hint = slip
+        raise UsageError(f"{message} Nothing was written.", hint=hint)
     return sheet
 
 

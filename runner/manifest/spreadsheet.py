@@ -5,17 +5,21 @@ variables (for ``${...}`` in prompts) or tags.
 """
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.folding import fold_text
 from runner.manifest.codes import Severity
 from runner.manifest.diagnostics import Diagnostic
+from runner.manifest.slips import placeholder_in
 from runner.manifest.source import Source, Unreadable, read
 from runner.manifest.starter import base_lines, head, scalar, slug
+from runner.manifest.template import names_in
 
-__all__ = ["EXTRAS", "Sheet", "manifest_text", "read_sheet"]
+__all__ = ["EXTRAS", "Sheet", "manifest_text", "prompt_slip", "read_sheet"]
 
 EXTRAS = ("variables", "tags", "ignore")
 """What may become of a column that is no field."""
@@ -23,10 +27,20 @@ EXTRAS = ("variables", "tags", "ignore")
 _KEY_COLUMNS = ("key", "look", "id")
 _TEXT = ("title", "name", "prompt", "prompt_prefix", "prompt_suffix", "existing")
 _REFERENCES = ("avatar_id", "avatar_group_id")
+_MAKES_APART = frozenset(
+    {"prompt_prefix", "prompt_suffix", "avatar_id", "avatar_group_id", "reference_images"}
+)
+"""Beside the prompt, what makes a request another one."""
 _NUMBERS = ("takes", "retries")
 _LISTS = ("reference_images", "tags")
 _FIELDS = frozenset({*_TEXT, *_REFERENCES, *_NUMBERS, *_LISTS})
+_KNOWN = _FIELDS.union(_KEY_COLUMNS)
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
+_BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]|\r\n?")
+"""Line breaks within a cell, as Word, Docs and web forms leave them: they end no row of CSV."""
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f]")
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')
+"""What Excel writes, and reads, as a first line of its own."""
 
 
 @dataclass(slots=True)
@@ -37,19 +51,22 @@ class Row:
     fields: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
+    shares_prompt: bool = False
 
 
 @dataclass(slots=True)
 class Sheet:
     """What a spreadsheet says; ``problems`` are findings whose line and column are row and column.
 
-    Nothing may be made of the rows while there are problems.
+    Nothing may be made of the rows while there are problems. ``variables`` are the names that the
+    columns have in texts.
     """
 
     path: Path
     columns: list[str]
     rows: list[Row]
     problems: list[Diagnostic]
+    variables: list[str] = field(default_factory=list)
 
 
 def read_sheet(path: Path, *, extra: str = "variables", prompt: str | None = None) -> Sheet:
@@ -73,26 +90,35 @@ class _Reader:
         self.problems: list[Diagnostic] = []
         self.rows: dict[str, tuple[int, Row]] = {}
         self.keys: set[str] = set()
+        said = _SEPARATOR_LINE.match(source.text)
+        self.separator = said[0] if said else ""
 
     def sheet(self) -> Sheet:
         lines = [_trimmed(cells) for cells in self.records()]
+        first = 1 + (len(self.separator) > 1)
         columns = [_column_name(cell) for cell in lines[0]] if lines else []
         self.check_columns(columns)
         if not self.problems:
-            written = [(number, cells) for number, cells in enumerate(lines[1:], 2) if cells]
+            written = [
+                (number, cells) for number, cells in enumerate(lines[1:], first + 1) if cells
+            ]
             self.keys = {self.key_of(columns, cells)[0] for _, cells in written}
             for number, cells in written:
                 self.read_row(number, columns, cells)
         rows = [row for _, row in self.rows.values()]
         problems = sorted(self.problems, key=lambda problem: (problem.line, problem.column))
-        return Sheet(self.source.path, columns, rows, problems)
+        variables = [_variable(name) for name in columns if name not in _KNOWN]
+        if self.extra != "variables":
+            variables = []
+        return Sheet(self.source.path, columns, rows, problems, variables)
 
     def records(self) -> Iterator[list[str]]:
-        text = self.source.text
+        text = self.source.text.removeprefix(self.separator)
         first = text.partition("\n")[0]
-        delimiter = max(",;\t", key=first.count)
+        delimiter = self.separator.strip('"')[4:5] or max(",;\t", key=first.count)
         try:
-            yield from csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+            # Lines as CSV has them: those of str.splitlines would make two rows of one.
+            yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         except csv.Error as error:
             self.problem(1, 1, f"this is no CSV: {error}", "Export the sheet as CSV (UTF-8).")
 
@@ -147,6 +173,7 @@ class _Reader:
                 self.problem(number, where, "this look has no prompt", "Say what it shows.")
             else:
                 row.fields["prompt"] = scalar(self.prompt)
+                row.shares_prompt = True
         if "avatar_group_id" in row.fields and "avatar_id" not in row.fields:
             hint = "Write `base`, another look's key, an id, or `null` for no reference."
             where = columns.index("avatar_group_id") + 1
@@ -154,6 +181,14 @@ class _Reader:
             self.problem(number, where, message, hint)
 
     def read_cell(self, row: Row, name: str, cell: str, number: int, column: int) -> None:
+        cell = _BREAKS.sub("\n", cell).strip()
+        odd = _CONTROL.search(cell)
+        if odd is not None:
+            message = f"`{name}` holds the control character U+{ord(odd[0]):04X}"
+            self.problem(number, column, message, "Take it out; the API refuses it.")
+            cell = _CONTROL.sub("", cell)
+        if name in ("title", "name"):
+            cell = re.sub(r"[ \t\n]+", " ", cell)
         if name in _NUMBERS:
             if re.fullmatch(r"[0-9]+(\.0+)?", cell):
                 row.fields[name] = cell.partition(".")[0].lstrip("0") or "0"  # 007 is octal to YAML
@@ -185,6 +220,37 @@ class _Reader:
         self.problems.append(_problem(self.source, row, column, message, hint))
 
 
+def prompt_slip(sheet: Sheet, prompt: str) -> tuple[str, str] | None:
+    """Return what is wrong with a prompt for many rows, and the cure; None where it names columns.
+
+    A shell empties ``${outfit}`` in double quotes, and all rows would be sent the same text.
+    """
+    sharing = [row for row in sheet.rows if row.shares_prompt]
+    names = [*sheet.variables, "title", "key"]
+    wrong = placeholder_in(prompt, names)
+    if wrong is not None:
+        message = f"`{wrong[0]}` in --prompt is sent as it stands; nothing is put in for it."
+        return message, f"Write ${{{wrong[1]}}}, in single quotes: a shell reads it else."
+    if not sharing or names_in(prompt):
+        return None
+    apart = {
+        tuple(pair for pair in row.fields.items() if pair[0] in _MAKES_APART) for row in sharing
+    }
+    if not sheet.variables and len(apart) == len(sharing):
+        return None
+    columns = ", ".join(f"${{{name}}}" for name in names)
+    example = f"${{{names[0]}}}"
+    count = f"{len(sharing):,} look{'' if len(sharing) == 1 else 's'}"
+    message = f"--prompt names no column: {count} would be sent the text `{prompt}`."
+    hint = (
+        f"Put it in single quotes, --prompt 'Wearing {example}': in double quotes a shell takes"
+        f" `{example}` out (only in Windows' cmd they are right). There are {columns}. If this text"
+        " is meant, leave the other columns out with --extra ignore, or write it into a column"
+        " `prompt`."
+    )
+    return message, hint
+
+
 def manifest_text(sheet: Sheet, campaign: str, file: str, *, name: str, photo: str | None) -> str:
     """Write a sheet without problems as a manifest."""
     lines = [*head(campaign, file), *base_lines(name, photo), "", "looks:"]
@@ -212,9 +278,9 @@ def _trimmed(cells: list[str]) -> list[str]:
 
 
 def _column_name(cell: str) -> str:
-    name = cell.strip()
+    name = fold_text(cell)
     field_name = re.sub(r"[\s-]+", "_", name.lower())
-    return field_name if field_name in {*_FIELDS, *_KEY_COLUMNS} else name
+    return field_name if field_name in _KNOWN else name
 
 
 def _variable(name: str) -> str:

@@ -204,3 +204,65 @@ def test_any_sheet_is_told_about_or_becomes_yaml(rows: list[list[str]], extra: s
     if not made.problems:
         text = manifest_text(made, "any", "any.yaml", name="Sarah", photo=None)
         assert set(yaml.safe_load(text)["looks"] or ()) == {row.key for row in made.rows}
+
+
+BREAKS = ("\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\x1c", "\x1d", "\x1e", "\n", "\r\n", "\r")
+
+
+@pytest.mark.parametrize("line_break", BREAKS, ids=ascii)
+def test_a_line_break_within_a_cell_makes_no_second_look(line_break: str) -> None:
+    text = f'key,prompt,title,mood\nnavy,"A navy{line_break}blazer","Navy{line_break}blue",x\n'
+    reading = sheet(f"{text}red,A red coat,Red,y\n")
+    assert reading.campaign is not None
+    looks = reading.campaign.looks[1:]
+    assert [(look.key, look.title, look.prompt) for look in looks] == [
+        ("navy", "Navy blue", "A navy blazer"),
+        ("red", "Red", "A red coat"),
+    ]
+
+
+def test_a_control_character_in_a_cell_is_told_by_its_place(capsys: Captured) -> None:
+    sheet("key,prompt\nnavy,A navy\x07 blazer\n", code=2)
+    assert "row 2, column B: `prompt` holds the control character U+0007" in capsys.readouterr().err
+
+
+def test_columns_are_known_also_behind_odd_spaces_and_marks() -> None:
+    text = "sep=;\nkey;\u200bprompt\u00a0;Main\u00a0outfit\na;'A ${main_outfit}';blazer, blue\n"
+    reading = sheet(text)
+    assert reading.campaign is not None
+    assert reading.campaign.looks[1].prompt == "'A blazer, blue'"
+
+
+OUTFITS = "key,outfit,setting\na,a navy blazer,a cafe\nb,a red coat,a bar\n"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("Wearing ", "--prompt names no column: 2 looks would be sent the text `Wearing `"),
+        ("", "2 looks would be sent the text ``"),
+        ("Wearing %outfit%", "`%outfit%` in --prompt is sent as it stands"),
+        ("Wearing $outfit", "`$outfit` in --prompt is sent as it stands"),
+        ("Wearing {outfit}", "`{outfit}` in --prompt is sent as it stands"),
+    ],
+)
+def test_a_prompt_that_a_shell_emptied_is_refused_with_the_cure(
+    prompt: str, said: str, capsys: Captured
+) -> None:
+    sheet_of = ["init", "spring.yaml", "--from-csv", "looks.csv", "--prompt", prompt]
+    Path("looks.csv").write_text(OUTFITS, "utf-8")
+    assert invoke(sheet_of) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert said in told
+    assert "single quotes" in told
+    assert "${outfit}" in told
+    assert not Path("spring.yaml").exists()
+
+
+def test_a_prompt_without_names_is_taken_where_requests_differ_or_it_is_meant() -> None:
+    reading = sheet("key,avatar_id\na,look_1\nb,look_2\n", "--prompt", "Wearing a coat")
+    assert reading.campaign is not None
+    ignored = ("--prompt", "Wearing ${title}", "--extra", "ignore", "--force")
+    assert sheet("title,outfit\nA,navy\nB,red\n", *ignored).campaign is not None
+    one = sheet("key\nonly\n", "--prompt", "Wearing a coat", "--force")
+    assert one.campaign is not None
