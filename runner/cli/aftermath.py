@@ -146,6 +146,11 @@ def advice(outcome: Outcome, standing: Standing | None, command: str) -> list[st
     if outcome.over_budget:
         left = plural(len(outcome.over_budget), "look")
         lines.append(f"{left} left out: a ceiling has no room ({', '.join(outcome.over_budget)}).")
+    if outcome.price is not None:
+        lines.append(
+            "If that is what HeyGen takes, say so with `--price TYPE=USD` or `prices:` in the "
+            "manifest; the rest is then bought at that price. Its billing page shows the charges."
+        )
     code = exit_code(outcome)
     if code is Exit.UNDER_WAY:
         lines.append("Work is still under way: run the same command again to resume.")

@@ -1,8 +1,9 @@
 """Before anything is sent: which ledger is meant, the plan, the ceilings, the question."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 
 import click
@@ -10,23 +11,34 @@ import click
 from runner.cli import wiring
 from runner.cli.billing import billing_notes
 from runner.cli.outlook import expected
+from runner.cli.price_questions import (
+    bought_quotes,
+    price_notes,
+    refuse_below_list,
+    refuse_contradicted,
+)
 from runner.cli.request import Request
 from runner.cli.show import plan_text, usd, warnings_text
 from runner.errors import BudgetRefused, LedgerQuestion, UsageError
 from runner.executor.wallet import balance_of
 from runner.ledger.file import LedgerFile
 from runner.ledger.places import holding
-from runner.model import Campaign
+from runner.model import Campaign, LookKind
 from runner.plan import Plan, trim
+from runner.plan.pricing import Quote, cost_at
 from runner.policy.budget import Ceilings
 
-__all__ = ["agree", "ask_about_other_ledgers", "ceilings_of"]
+__all__ = ["agree", "ask_about_other_ledgers", "can_ask", "ceilings_of"]
 
 
 def ceilings_of(campaign: Campaign, request: Request) -> Ceilings:
     """Give the ceilings: the lower of the option and the manifest, and the campaign's own."""
     limits = [limit for limit in (request.max_cost, campaign.budget.run_usd) if limit is not None]
-    return Ceilings(run=min(limits, default=None), campaign=campaign.budget.campaign_usd)
+    return Ceilings(
+        run=min(limits, default=None),
+        campaign=campaign.budget.campaign_usd,
+        operator=request.max_cost,
+    )
 
 
 def ask_about_other_ledgers(campaign: Campaign, link: wiring.Link) -> None:
@@ -64,16 +76,23 @@ def agree(
     ledger: LedgerFile,
     request: Request,
     *,
+    quotes: Mapping[LookKind, Quote],
     warnings: Sequence[str] = (),
 ) -> Plan:
     """Show the plan, hold it against the ceilings, and ask; gives what was agreed to.
 
-    ``warnings`` are the manifest's, and stand right above the question. Raises BudgetRefused, or
-    UsageError when it was declined.
+    ``quotes`` are the prices it counts. ``warnings`` are the manifest's, and stand right above the
+    question. Raises BudgetRefused, or UsageError when it was declined.
     """
     room = room_under(ledger, plan)
+    limit = None if request.max_cost is None else request.max_cost - plan.at_risk
+    counts_at = {kind: quote.counts_at for kind, quote in quotes.items()}
     if request.up_to_budget and room is not None and plan.cost > room:
         plan = trim(plan, room)
+    if request.up_to_budget and limit is not None and cost_at(plan, counts_at) > limit:
+        plan = trim(plan, limit, counts_at=counts_at)
+    bought = bought_quotes(plan, quotes)
+    buys = bool(plan.count or plan.worst_case)
     ceiling = ledger.ceilings.run
     place = f"account {link.account.label} · {link.state.folder}"
     now = wiring.WallClock().now
@@ -84,9 +103,14 @@ def agree(
         wallet=balance_of(link.user),
         ceiling=ceiling,
         time=time,
-        notes=billing_notes(link.user, plan.cost) if plan.worst_case else (),
+        notes=[*price_notes(bought, link.user), *billing_notes(link.user, plan.cost)]
+        if buys
+        else (),
     )
     click.echo(text + "\n", err=True)
+    asks = can_ask(request)
+    if not asks:
+        refuse_contradicted(bought)
     if room is not None and plan.cost > room:
         raise BudgetRefused(
             f"The plan costs {usd(plan.cost)}"
@@ -94,10 +118,14 @@ def agree(
             + f", but the ceilings leave room for {usd(max(room, Decimal(0)))}. Nothing was sent.",
             hint="Raise --max-cost or the manifest's budget, or add --up-to-budget.",
         )
-    if warnings and plan.worst_case:
+    if limit is not None:
+        refuse_below_list(plan, bought, limit)
+        surcharge = {q.kind: q.counts_at - q.price for q in bought if q.counts_at > q.price}
+        ledger.ceilings = replace(ledger.ceilings, surcharge=surcharge)
+    if warnings and buys:
         click.echo(warnings_text(warnings) + "\n", err=True)
-    if plan.worst_case and not request.yes:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if buys and not request.yes:
+        if not asks:
             raise UsageError(
                 "There is nobody to ask here, so nothing was sent.", hint="Add --yes to go ahead."
             )
@@ -105,6 +133,11 @@ def agree(
         if not click.confirm(f"Spend up to {usd(plan.worst_case)}{money}?", err=True):
             raise UsageError("Declined; nothing was sent.")
     return plan
+
+
+def can_ask(request: Request) -> bool:
+    """Return whether there is a person who can be asked."""
+    return not request.yes and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def room_under(ledger: LedgerFile, plan: Plan) -> Decimal | None:

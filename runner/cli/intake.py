@@ -19,14 +19,15 @@ from runner.executor.ports import Entropy
 from runner.ledger.file import LedgerFile
 from runner.ledger.fold import numbers_of
 from runner.ledger.places import State
-from runner.model import Campaign
+from runner.model import Campaign, LookKind
 from runner.policy.picking import becomes_pick
-from runner.takes import Account, Billing, Snapshot, Take, TakeState
+from runner.takes import Account, Billing, MeasuredPrice, Snapshot, Take, TakeState
 
 __all__ = [
     "adopt_results",
     "may_tell_more",
     "never_known",
+    "prices_of",
     "read_results",
     "resolve_by",
     "results_for",
@@ -74,6 +75,13 @@ def results_for(
     return takes_in(results, source=str(path))
 
 
+def prices_of(results: Any) -> dict[LookKind, MeasuredPrice]:
+    """Return the prices that the account's wallet showed, from a document of this account."""
+    from runner.ledger.reading import prices_in  # jsonschema is slow to import
+
+    return prices_in(results)
+
+
 async def adopt_results(
     ledger: LedgerFile, entropy: Entropy, account: Account, campaign: Campaign, state: State
 ) -> int:
@@ -94,6 +102,9 @@ async def adopt_results(
     if decided or added:
         ledger.begin(account, campaign.name, {"command": "adopt results.json"})
         await ledger.import_takes([*decided, *added])
+        for kind, measured in prices_of(results).items():
+            if kind not in ledger.snapshot().prices:
+                await ledger.note_price(kind, measured)
     if added:
         count = plural(len(added), "take")
         click.echo(f"Adopted {count} from {path}; nothing was bought.", err=True)

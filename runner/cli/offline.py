@@ -11,7 +11,14 @@ from itertools import count
 from typing import Any
 
 from runner.cli import wiring
-from runner.cli.intake import decided_by, may_tell_more, never_known, read_results, results_for
+from runner.cli.intake import (
+    decided_by,
+    may_tell_more,
+    never_known,
+    prices_of,
+    read_results,
+    results_for,
+)
 from runner.cli.made_from import knows_results
 from runner.cli.show import plural
 from runner.errors import UsageError
@@ -76,6 +83,7 @@ def known(campaign: Campaign, state: State | None) -> tuple[Snapshot, Mapping[st
         "here, or undecided there. A run takes them in first, for nothing; they are counted as if "
         "it had."
     )
+    snapshot = replace(snapshot, prices={**prices_of(results), **snapshot.prices})
     return _with(snapshot, account, [*decided, *added]), wallet
 
 

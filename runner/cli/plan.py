@@ -15,11 +15,13 @@ from runner.cli.options import (
     var_option,
 )
 from runner.cli.outlook import expected
+from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.request import DEFAULT_CONCURRENCY
 from runner.cli.show import plan_text, warnings_text
 from runner.cli.wanted import wish_options, wishes_of
 from runner.files import write_atomic
 from runner.plan import plan as make_plan
+from runner.plan.pricing import apply_quotes, quotes_of
 from runner.plan.saved import document, save
 from runner.plan.wishes import adjusted, asked_for
 from runner.policy.outcome import Exit
@@ -74,6 +76,8 @@ def command(
     campaign = adjusted(wiring.load_campaign(manifest, variables), wishes)
     state = offline.state_of(campaign, account=account, simulate=simulate)
     snapshot, _ = offline.known(campaign, state)
+    quotes = quotes_of(campaign, wishes, snapshot)
+    campaign = apply_quotes(campaign, quotes)
     plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
     if not simulate and account is None:
         offline.warn_of_other_ledgers(campaign, state, snapshot)
@@ -83,7 +87,11 @@ def command(
         where = offline.where(snapshot, simulate=simulate)
         ceiling = campaign.budget.run_usd
         time = expected(plan, snapshot, slots=DEFAULT_CONCURRENCY, now=wiring.WallClock().now)
-        click.echo(plan_text(plan, where=where, ceiling=ceiling, everything=everything, time=time))
+        notes = price_notes(bought_quotes(plan, quotes))
+        text = plan_text(
+            plan, where=where, ceiling=ceiling, everything=everything, time=time, notes=notes
+        )
+        click.echo(text)
         if campaign.warnings and plan.worst_case:
             click.echo("\n" + warnings_text(campaign.warnings))
     if out is not None:

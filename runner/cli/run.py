@@ -1,7 +1,8 @@
 """``lookbook run``: show the plan, ask, carry it out, leave results and a catalog."""
 
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 
 from runner.cli import wiring
 from runner.cli.aftermath import leave_results, print_results, results_now
-from runner.cli.agree import agree, ask_about_other_ledgers, ceilings_of
+from runner.cli.agree import agree, ask_about_other_ledgers, can_ask, ceilings_of
 from runner.cli.aside import set_aside
 from runner.cli.made_from import Left, left_in
 from runner.cli.options import (
@@ -27,15 +28,17 @@ from runner.cli.progress import Progress
 from runner.cli.request import DEFAULT_CONCURRENCY, Request
 from runner.cli.wanted import read_saved, wish_options, wishes_of
 from runner.cli.workshop import Workshop, use_results, workshop
-from runner.errors import LookbookError, UsageError
+from runner.errors import BudgetRefused, LookbookError, UsageError
 from runner.executor.desk import Desk
 from runner.executor.session import Session
 from runner.executor.tasks import one_error
 from runner.executor.verify import refusals
+from runner.ledger.file import LedgerFile
 from runner.ledger.places import Places, State, has_takes
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan import plan as make_plan
+from runner.plan.pricing import apply_quotes, quotes_of
 from runner.plan.saved import moved
 from runner.plan.wishes import NO_WISHES, adjusted, asked_for
 from runner.policy.outcome import Outcome, exit_code
@@ -150,8 +153,38 @@ def start(campaign: Campaign, request: Request) -> int:
         return anyio.run(execute, campaign, request, url)
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one attempt ended. ``price`` is which price the wallet contradicts, if that ended it.
+
+    ``room`` is what the run's ceiling then leaves for going on, in USD; None without a ceiling.
+    """
+
+    code: int
+    price: str | None = None
+    room: Decimal | None = None
+
+
 async def execute(campaign: Campaign, request: Request, simulated_at: str | None) -> int:
-    """Plan, ask and run against an account that answers; gives the exit code."""
+    """Plan, ask and run against an account that answers; gives the exit code.
+
+    Where the wallet contradicts a price, a person on a terminal is asked whether to go on at the
+    price that it showed.
+    """
+    ended = await attempt(campaign, request, simulated_at)
+    while ended.price is not None and request.form == "text" and can_ask(request):
+        click.echo(f"\nThe price is another one: {ended.price}.\n", err=True)
+        request = replace(request, max_cost=ended.room, saved=None, new_ledger=False)
+        try:
+            ended = await attempt(campaign, request, simulated_at)
+        except (UsageError, BudgetRefused) as error:
+            click.echo(error.message, err=True)
+            return ended.code
+    return ended.code
+
+
+async def attempt(campaign: Campaign, request: Request, simulated_at: str | None) -> Ended:
+    """Plan, ask and run once."""
     async with wiring.connect(
         campaign, simulated_at=simulated_at, probe=request.probe, wait=request.wait
     ) as link:
@@ -165,9 +198,13 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
             left = left_in(link.state, campaign, work.ledger)
             if (begun or not request.new_ledger) and not left.knows_results():
                 await use_results(campaign, work)
+            quotes = quotes_of(campaign, request.wishes, work.ledger.snapshot())
+            campaign = apply_quotes(campaign, quotes)
             try:
                 plan = await planned(campaign, work, request)
-                plan = agree(plan, link, work.ledger, request, warnings=campaign.warnings)
+                plan = agree(
+                    plan, link, work.ledger, request, quotes=quotes, warnings=campaign.warnings
+                )
             except LookbookError:
                 if request.form == "json":  # a job that reads stdout finds what there is
                     print_results(results_now(campaign, work), request)
@@ -180,8 +217,23 @@ async def execute(campaign: Campaign, request: Request, simulated_at: str | None
                 "max_cost": None if request.max_cost is None else str(request.max_cost),
                 "variables": dict(campaign.given),
             }
-            session = Session(work.desk, plan, link.account, link.user, request.concurrency, facts)
-            return await carry_out(campaign, work, session, request, left)
+            session = Session(
+                *(work.desk, plan, link.account, link.user, request.concurrency, facts),
+                doubtful=[kind for kind, quote in quotes.items() if not quote.is_settled],
+            )
+            code = await carry_out(campaign, work, session, request, left)
+            return Ended(code, work.desk.price_trouble, run_room(work.ledger))
+
+
+def run_room(ledger: LedgerFile) -> Decimal | None:
+    """Return what a run that ended has left of its ceiling, by ledger and wallet; USD."""
+    limit, wallet = ledger.ceilings.run, ledger.wallet or {}
+    if limit is None:
+        return None
+    before, after = wallet.get("before"), wallet.get("after")
+    known = before is not None and after is not None
+    fall = Decimal(str(before)) - Decimal(str(after)) if known else Decimal(0)
+    return limit - max(ledger.spent_in_run, fall)
 
 
 def is_new(state: State) -> bool:

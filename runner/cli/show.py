@@ -218,4 +218,26 @@ def totals_text(results: Mapping[str, Any]) -> str:
         if wallet["after"] is not None:
             change += f", {usd(wallet['after'])} after it"
         lines.append(change)
+        lines += _difference(wallet)
     return "\n".join(lines)
+
+
+def _difference(wallet: Mapping[str, Any]) -> list[str]:
+    """Say what left the wallet beside what the ledger knows, and what that may mean."""
+    difference = Decimal(str(wallet.get("difference_usd") or 0))
+    if not difference:
+        return []
+    left = Decimal(str(wallet["before"])) - Decimal(str(wallet["after"]))
+    known = usd(wallet["known_usd"])
+    told = f"in that run {usd(left)} left the wallet, and the ledger knows of {known}"
+    if difference > 0:
+        means = (
+            f"{usd(difference)} more. Somebody else may have bought on this account, a price may "
+            "be higher than planned, or earlier work was charged now"
+        )
+    else:
+        means = (
+            f"{usd(-difference)} less. The wallet may be late or was filled up meanwhile, a price "
+            "may be lower than planned, or a charge was given back"
+        )
+    return [f"{told}: {means}; HeyGen's billing page tells."]

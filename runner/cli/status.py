@@ -20,6 +20,7 @@ from runner.cli.wanted import select_options, wishes_of
 from runner.ledger.runs import LastRun, read_last_run
 from runner.model import Budget
 from runner.plan import plan as make_plan
+from runner.plan.pricing import apply_quotes, quotes_of
 from runner.plan.wishes import Wishes, asked_for, chosen
 from runner.takes import Snapshot
 
@@ -51,6 +52,7 @@ def command(
     campaign = wiring.load_campaign(manifest, variables)
     state = offline.state_of(campaign, account=account, simulate=simulate)
     snapshot, wallet = offline.known(campaign, state)
+    campaign = apply_quotes(campaign, quotes_of(campaign, wishes, snapshot))
     only = chosen(campaign, snapshot, wishes)
     plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
     cascaded = asked_for(campaign, snapshot, replace(wishes, cascade=True))

@@ -23,7 +23,7 @@ from runner.plan.moves import Moves, followed_picks, moved_take
 from runner.policy.budget import Ceilings, held, refusing
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
-from runner.takes import Account, Doubled, MeasuredPrice, Snapshot, Take, TakeState
+from runner.takes import Account, Doubled, MeasuredPrice, PriceState, Snapshot, Take, TakeState
 
 __all__ = [
     "LedgerFile",
@@ -150,11 +150,16 @@ class LedgerFile:
         """Give the takes of one look as they are now, without making a snapshot of everything."""
         return self.store.takes_of(look)
 
+    @property
+    def spent_in_run(self) -> Decimal:
+        """What the takes of the run hold, in USD."""
+        return self.store.spent_in_run
+
     def room(self) -> Decimal | None:
         """Return what the ceilings leave for new reservations, in USD; None without a ceiling."""
         rooms = []
         if self.ceilings.run is not None:
-            rooms.append(self.ceilings.run - self.store.spent_in_run)
+            rooms.append(self.ceilings.run - self.spent_in_run)
         if self.ceilings.campaign is not None:
             rooms.append(self.ceilings.campaign - self.store.spent)
         return min(rooms, default=None)
@@ -218,7 +223,7 @@ class LedgerFile:
         """Reserve the price and commit key and body. Raises OverBudget."""
 
         def operation(store: Store) -> Take:
-            self._admit(store, intent.price, earlier=None)
+            self._admit(store, intent.kind, intent.price, earlier=None)
             uid = intent.take or self._entropy.uid()
             known = store.state.takes.get(uid)
             facts: dict[str, Any] = {
@@ -252,7 +257,7 @@ class LedgerFile:
 
         def operation(store: Store) -> Take:
             take = store.state.takes[uid]
-            self._admit(store, take.price, earlier=take)
+            self._admit(store, take.kind, take.price, earlier=take)
             facts = {
                 "run": store.run,
                 "attempts": take.attempts + 1,
@@ -377,14 +382,35 @@ class LedgerFile:
         result: Take = await self._writer.write(operation)
         return result
 
-    def _admit(self, store: Store, price: Any, *, earlier: Take | None) -> None:
+    def _admit(self, store: Store, kind: LookKind, price: Decimal, *, earlier: Take | None) -> None:
         """Check a reservation against the ceilings. ``earlier`` is the same take's own, if any."""
         here = earlier is not None and earlier.run == store.run
         run = store.spent_in_run + price - (held(earlier) if here else 0)
         campaign = store.spent + price - held(earlier)
         refused = refusing(self.ceilings, run=run, campaign=campaign)
+        if refused is None and self.ceilings.operator is not None:
+            refused = self._refuse_below_list(store, kind, run, earlier)
         if refused is not None:
             raise OverBudget(*refused)
+
+    def _refuse_below_list(
+        self, store: Store, kind: LookKind, run: Decimal, earlier: Take | None
+    ) -> tuple[str, Decimal, Decimal] | None:
+        """Return how ``--max-cost`` would be broken at list price, while a lower one is open."""
+        limit = self.ceilings.operator
+        prices = store.state.prices
+        open_kinds = {
+            kind: more
+            for kind, more in self.ceilings.surcharge.items()
+            if kind not in prices or prices[kind].state is not PriceState.CONFIRMED
+        }
+        if limit is None or not open_kinds:
+            return None
+        mine = [take.kind for take in store.state.takes.values() if take.run == store.run]
+        if earlier is None or earlier.run != store.run:
+            mine.append(kind)
+        counted = run + sum((open_kinds.get(kind, Decimal(0)) for kind in mine), Decimal(0))
+        return ("--max-cost, at list price,", limit, counted) if counted > limit else None
 
 
 def _pick_if_due(store: Store, take: Take) -> None:

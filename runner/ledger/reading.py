@@ -15,9 +15,9 @@ from runner.errors import UsageError, shortened
 from runner.model import LookKind
 from runner.plan.identity import current_identity
 from runner.resources import schema
-from runner.takes import Billing, Take, TakeState
+from runner.takes import Billing, MeasuredPrice, PriceState, Take, TakeState
 
-__all__ = ["EXISTING", "takes_in"]
+__all__ = ["EXISTING", "prices_in", "takes_in"]
 
 LOST = "the ledger that sent it is gone; only a search can say what became of it"
 
@@ -46,6 +46,20 @@ def takes_in(results: Any, *, source: str) -> list[tuple[Take, bool]]:
     except (ValueError, RecursionError) as error:
         raise _refusal(source, shortened(str(error))) from error
     return takes
+
+
+def prices_in(results: Mapping[str, Any]) -> dict[LookKind, MeasuredPrice]:
+    """Return the prices that a results document's wallet showed; ``takes_in`` has checked it."""
+    measured: Mapping[str, Any] = results["prices"].get("measured", {})
+    return {
+        LookKind(kind): MeasuredPrice(
+            usd=Decimal(str(entry["usd"])),
+            state=PriceState(entry["state"]),
+            planned=Decimal(str(entry["planned_usd"])),
+            sends=int(entry["sends"]),
+        )
+        for kind, entry in measured.items()
+    }
 
 
 def _refusal(source: str, problem: str) -> UsageError:

@@ -59,6 +59,7 @@ def document(
             "photo": float(campaign.prices.photo),
             "prompt": float(campaign.prices.prompt),
             "listed_on": listed_on.isoformat() if listed_on else None,
+            **_measured(snapshot),
         },
         "looks": _entries(looks, snapshot),
         "orphans": _entries(orphans, snapshot),
@@ -70,6 +71,20 @@ def document(
             for matrix in campaign.matrices
         ]
     return results
+
+
+def _measured(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what the account's wallet showed that a generation costs, where it did."""
+    measured = {
+        str(kind): {
+            "usd": float(price.usd),
+            "state": str(price.state),
+            "planned_usd": float(price.planned),
+            "sends": price.sends,
+        }
+        for kind, price in sorted(snapshot.prices.items())
+    }
+    return {"measured": measured} if measured else {}
 
 
 def text_of(results: Mapping[str, Any]) -> Iterator[str]:
@@ -228,7 +243,11 @@ def _totals(
 
 def _wallet(noted: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the wallet showed around the last run; when it was read stays in the ledger."""
-    return {name: noted[name] for name in ("currency", "before", "after")}
+    wallet = {name: noted[name] for name in ("currency", "before", "after")}
+    if noted.get("difference") is not None:
+        wallet["known_usd"] = noted["known"]
+        wallet["difference_usd"] = noted["difference"]
+    return wallet
 
 
 def _sum(takes: Iterable[Take], billing: Billing) -> float:

@@ -1,9 +1,11 @@
 """Money that is held: what counts against a ceiling, and whether one more reservation fits."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 
+from runner.model import LookKind
 from runner.takes import COUNTING, Take
 
 __all__ = ["Ceilings", "held", "held_in_run", "refusing"]
@@ -14,11 +16,14 @@ class Ceilings:
     """USD that may be held at most. None: no ceiling.
 
     ``run`` is the lower of ``--max-cost`` and the manifest's ``budget.run_usd``, ``campaign`` is
-    for the campaign's lifetime.
+    for the campaign's lifetime. ``operator`` is ``--max-cost`` alone: against it a generation of a
+    kind counts with ``surcharge`` on top of its price, until the wallet has confirmed that price.
     """
 
     run: Decimal | None = None
     campaign: Decimal | None = None
+    operator: Decimal | None = None
+    surcharge: Mapping[LookKind, Decimal] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def held(take: Take | None) -> Decimal:

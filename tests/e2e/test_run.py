@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from runner.resources import schema
+from runner.simulator.behaviour import Behaviour
 from tests.e2e.conftest import KEY, PATIENCE, SIM, Command, Server
 from tests.ledger import history
 
@@ -110,6 +111,43 @@ def test_the_manifests_budget_counts_over_the_campaigns_life(
     done = lookbook("run", "spring.yaml", "--yes", code=5)
     assert "Nothing was sent" in done.stderr
     assert len(server.stats()["charges"]) == 4
+
+
+@pytest.mark.parametrize(
+    "server", [{"behaviour": Behaviour(prompt_price=Decimal(4))}], indirect=True
+)
+def test_a_price_that_the_wallet_contradicts_stops_until_it_is_said(
+    lookbook: Command, server: Server
+) -> None:
+    run = ("run", "spring.yaml", "--yes", "--format", "json", "--max-cost")
+    stopped = lookbook.json(*run, "5", code=5)
+    assert sum(charge["amount_usd"] for charge in server.stats()["charges"]) == 5
+    measured = stopped["prices"]["measured"]
+    assert measured["photo"]["state"] == "confirmed"
+    assert (measured["prompt"]["usd"], measured["prompt"]["state"]) == (4, "contradicted")
+    wallet = stopped["totals"]["wallet"]
+    assert (wallet["known_usd"], wallet["difference_usd"]) == (2, 3)
+    jsonschema.validate(stopped, schema("results"))
+    assert "$3.00 more. Somebody else may have bought" in lookbook("status", "spring.yaml").stdout
+    refused = lookbook("run", "spring.yaml", "--yes", "--max-cost", "99", code=5)
+    assert "cost $4.00 on this account" in refused.stderr
+    assert "--price prompt=4" in refused.stderr
+    assert len(server.stats()["charges"]) == 2
+    done = lookbook.json(*run, "99", "--price", "prompt=4")
+    assert done["prices"]["measured"]["prompt"]["state"] == "confirmed"
+    assert lookbook.json("plan", "spring.yaml", "--format", "json")["count"] == 0
+
+
+def test_a_price_list_of_nothing_does_not_switch_the_ceiling_off(
+    lookbook: Command, server: Server
+) -> None:
+    lookbook.edit("campaign: spring\n", "campaign: spring\nprices: {photo: 0, prompt: 0}\n")
+    done = lookbook("run", "spring.yaml", "--yes", "--max-cost", "3", code=5)
+    assert "$0.00 at the manifest's prices, and $4.00 at the list prices" in done.stderr
+    assert "--price photo=0 --price prompt=0" in done.stderr
+    unasked = lookbook("run", "spring.yaml", code=2)
+    assert "Add --yes" in unasked.stderr
+    assert server.stats()["charges"] == []
 
 
 def test_no_key_is_said_clearly(lookbook: Command) -> None:

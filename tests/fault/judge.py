@@ -7,6 +7,7 @@ else, and the simulator's books, which are the truth about money.
 import json
 from collections import defaultdict
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +144,10 @@ class Judge(Auditor):
         """Follow a take's state; gives the event, None for a note."""
         if entry.kind == Note.IMPORTED:
             self._states[uid] = TakeState(entry.facts["state"])
+        if entry.kind == Note.REPRICED:
+            real, price = self._world.history.price, Decimal(entry.facts["price"])
+            self.must(price == real, f"the wallet is said to show {price}, and HeyGen took {real}")
+            self.asserted.update(dict.fromkeys(self.keys_of.get(uid, ()), price))
         if entry.kind in (Note.MOVED, Note.IMPORTED, Note.REPRICED):
             return None
         event = Event(entry.kind)

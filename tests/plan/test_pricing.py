@@ -1,0 +1,80 @@
+"""Which price a plan counts, and what a ceiling counts while that price is open."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from runner.model import LookKind, Prices
+from runner.plan import plan, trim
+from runner.plan.pricing import Quote, apply_quotes, cost_at, quotes_of
+from runner.plan.wishes import NO_WISHES, Wishes, adjusted
+from runner.takes import MeasuredPrice, PriceState, Snapshot
+from tests.executor.world import campaign, look
+
+PROMPT = LookKind.PROMPT
+CONFIRMED, CONTRADICTED, SUSPECTED = (
+    PriceState.CONFIRMED,
+    PriceState.CONTRADICTED,
+    PriceState.SUSPECTED,
+)
+
+
+def quote(
+    stated: str, *measured: object, option: str | None = None, sends: int = 2
+) -> tuple[str, str, str]:
+    """Return price, what counts against the ceiling, and whether it is settled, open or refused."""
+    said = Decimal(stated)
+    made = replace(campaign(look("a")), prices=Prices(prompt=said))
+    wishes = NO_WISHES if option is None else Wishes(prices=(("prompt", Decimal(option)),))
+    prices = {}
+    if measured:
+        usd, state = measured
+        assert isinstance(state, PriceState)
+        prices = {PROMPT: MeasuredPrice(Decimal(str(usd)), state, Decimal(1), sends)}
+    found: Quote = quotes_of(adjusted(made, wishes), wishes, Snapshot(prices=prices))[PROMPT]
+    end = "refused" if found.is_refused else "settled" if found.is_settled else "open"
+    return str(found.price), str(found.counts_at), end
+
+
+def test_the_first_word_is_the_operators_then_the_wallets_then_the_manifests() -> None:
+    assert quote("1.00") == ("1.00", "1.00", "open")
+    assert quote("4") == ("4", "4", "open")
+    assert quote("1.00", "1.00", CONFIRMED) == ("1.00", "1.00", "settled")
+    assert quote("1.00", 4, CONTRADICTED) == ("4", "4", "refused")
+    assert quote("1.00", 4, CONFIRMED) == ("4", "4", "refused")  # said once, and not this time
+    assert quote("4", 4, CONTRADICTED) == ("4", "4", "settled")
+    assert quote("4", 4, CONTRADICTED, sends=1) == ("4", "4", "open")
+    assert quote("1.00", 4, CONTRADICTED, option="4") == ("4", "4", "settled")
+    assert quote("1.00", 4, CONTRADICTED, option="3") == ("3", "3", "open")
+    assert quote("1.00", 4, SUSPECTED) == ("1.00", "1.00", "open")
+    assert quote("4", "1.00", CONFIRMED) == ("1.00", "1.00", "open")  # cheaper than said
+
+
+def test_a_price_below_the_list_counts_at_list_price_until_it_is_confirmed() -> None:
+    assert quote("0") == ("0", "1.00", "open")
+    assert quote("0.5", "0.5", SUSPECTED) == ("0.5", "1.00", "open")
+    assert quote("0.5", "0.5", CONTRADICTED, sends=1) == ("0.5", "1.00", "open")
+    assert quote("0.5", "0.5", CONFIRMED) == ("0.5", "0.5", "settled")
+    assert quote("1.00", option="0.5") == ("0.5", "0.5", "open")  # the operator's own word
+    assert quote("0.2", "0.5", CONFIRMED) == ("0.5", "0.5", "refused")
+
+
+def test_a_plan_is_made_at_the_price_that_the_wallet_showed() -> None:
+    made = campaign(look("a"), look("b"))
+    four = MeasuredPrice(Decimal(4), CONTRADICTED, Decimal(1), 2)
+    quotes = quotes_of(made, NO_WISHES, Snapshot(prices={PROMPT: four}))
+    assert plan(apply_quotes(made, quotes), Snapshot()).cost == 1 + 4 + 4
+
+
+@pytest.mark.parametrize(("room", "left_out"), [(3, ()), (2, ("b",)), (1, ("a", "b"))])
+def test_a_plan_is_trimmed_to_what_counts(room: int, left_out: tuple[str, ...]) -> None:
+    free = Prices(Decimal(0), Decimal(0))
+    made = plan(replace(campaign(look("a"), look("b")), prices=free), Snapshot())
+    listed = {LookKind.PHOTO: Decimal(1), PROMPT: Decimal(1)}
+    assert made.cost == 0
+    assert cost_at(made, listed) == 3
+    trimmed = trim(made, Decimal(room), counts_at=listed)
+    assert trimmed.left_out == left_out
+    again = trim(trimmed, Decimal(99), counts_at=listed)
+    assert again.left_out == left_out  # what one ceiling left out stays out
