@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from runner.folding import fold_text
 from runner.manifest.advice import advise
 from runner.manifest.diagnostics import Findings
 from runner.manifest.drafts import Draft
@@ -139,12 +140,12 @@ class _Rules:
     def requests_differ(self) -> None:
         """Warn of two looks that send the same request: both are paid for."""
         asked = [look for look in self.looks.values() if look.prompt is not None]
-        if len({look.prompt for look in asked}) == len(asked):
+        if len({_folded(look.prompt) for look in asked}) == len(asked):
             return
         first: dict[tuple[object, ...], Look] = {}
         for look in asked:
             images = tuple(known_by(image) for image in look.images)
-            request = look.prompt, self.sent(look.reference), look.group, images
+            request = _folded(look.prompt), self.sent(look.reference), look.group, images
             same = first.setdefault(request, look)
             if same is look:
                 continue
@@ -158,3 +159,8 @@ class _Rules:
             existing = self.looks[reference.look].existing
             return LiteralRef(existing) if existing else reference
         return reference
+
+
+def _folded(prompt: str | None) -> str:
+    """Return a prompt as its identity has it; an even text of ASCII is that already."""
+    return fold_text(prompt) if prompt and not prompt.isascii() else prompt or ""

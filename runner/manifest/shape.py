@@ -13,6 +13,7 @@ from runner.manifest.diagnostics import Findings
 from runner.manifest.nodes import Broken, Map, Seq
 from runner.manifest.quick import conforms
 from runner.manifest.scalars import Ambiguous, Date, describe
+from runner.manifest.source import line_of
 from runner.manifest.wording import (
     COMMON_MISTAKES,
     EXPECTED,
@@ -126,11 +127,18 @@ class _Explainer:
         hint: str | None = RANGES.get(place_of(path)) or RANGES.get(field)
         if value is None:
             message = f"{name} has no value; {belongs} belongs here"
+            if "string" in kinds and self.behind_comment(path):
+                hint = "What follows a ` #` is a comment to YAML: put quotes around the text."
         else:
             message = f"{name} is {describe(value)}, and {belongs} belongs here"
         if isinstance(value, str) and kinds[0] in ("integer", "number"):
             hint = "Remove the quotes." if is_number(value) else hint
         self.refuse(error, "wrong-type", message, hint)
+
+    def behind_comment(self, path: Path) -> bool:
+        """Whether what may have been meant as a value begins with ``#`` on the line of its key."""
+        line = self.findings.source.line(line_of(self.mark(path)))
+        return re.search(r"[:-]\s+#[^\s#]", line) is not None
 
     def written(self, path: Path) -> str:
         """Give a scalar as the manifest spells it."""

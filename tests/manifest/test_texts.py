@@ -278,3 +278,15 @@ def test_texts_of_an_axis_that_nothing_uses_are_warned_of_at_the_entry(
         else text.replace("    variables: {both: 'fine ${outfit.text}'}\n", "")
     )
     assert codes(text) == ([("axis-text-unused", 5, 5)] if warned else [])
+
+
+def test_prompts_that_differ_in_kinds_of_space_alone_are_one_request(codes: Codes) -> None:
+    text = "looks:\n  a: {prompt: A navy\u00a0coat}\n  b: {prompt: A navy coat}\n"
+    assert [code for code, _, _ in codes(text)] == ["identical-request"]
+
+
+def test_a_text_that_is_all_comment_says_so(read: Read) -> None:
+    found = read("looks:\n  a:\n    prompt: #1A2B3C navy\n", head=True, hints=False).diagnostics
+    assert [(item.code, "put quotes around" in (item.hint or "")) for item in found] == [
+        ("wrong-type", True)
+    ]
