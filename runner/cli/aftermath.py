@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -132,13 +132,9 @@ def vanished(results: dict[str, Any], outcome: Outcome, command: str) -> list[st
 def advice(outcome: Outcome, standing: Standing | None, command: str) -> list[str]:
     """Say in words how the run ended and what to do next; ``command`` ends what can be copied."""
     lines: list[str] = []
-    if outcome.account:
-        lines.append(f"The account needs a person: {outcome.account}")
-        lines.append("When that is mended (key, permission or wallet), run the same command again.")
-    elif outcome.stopped:
-        lines.append(f"The run was stopped: {outcome.stopped}")
     if standing is not None:
-        lines += [*standing.notes, *_held(standing)]
+        stopped = outcome.account is not None or outcome.stopped is not None
+        lines += [*standing.notes, *_held(standing, stopped=stopped)]
         lines += [_undecided(finding) for finding in standing.findings.values()]
         lines += [f"{take}: no picture yet: {why}" for take, why in standing.pictures.items()]
         if standing.pictures:
@@ -156,18 +152,40 @@ def advice(outcome: Outcome, standing: Standing | None, command: str) -> list[st
         lines.append("Work is still under way: run the same command again to resume.")
     elif code is Exit.PERSON:
         lines.append(f"`lookbook reconcile {command}` shows what is known and takes a decision.")
+    elif outcome.failed and not outcome.stopped and _are_unsent(outcome.failed, standing):
+        lines.append("Nothing was bought for what was not sent: run the same command again.")
     elif outcome.failed and not outcome.stopped and not (standing and standing.pictures):
         lines.append(f"`lookbook retry {command}` buys failures again, after saying what it costs.")
+    if outcome.account:  # last, where it is read
+        why = outcome.account.rstrip(".")
+        lines.append(
+            f"The account needs a person: {why}. When that is mended (key, permission or wallet), "
+            "run the same command again."
+        )
+    elif outcome.stopped:
+        lines.append(f"The run was stopped: {outcome.stopped}")
     return lines
 
 
-def _held(standing: Standing) -> list[str]:
-    """Say why looks could not be sent; a failed take says it itself, in its line of the table."""
+def _held(standing: Standing, *, stopped: bool) -> list[str]:
+    """Say why looks could not be sent; a failed take says it itself, in its line of the table.
+
+    Where the whole run was ``stopped``, what was not sent for that reason needs no line of its own.
+    """
+    told = (Hold.FAILED,) if stopped else (Hold.FAILED, Hold.UNSENT)
     return [
         f"{key} was not sent: {why}"
         for key, (hold, why) in standing.held.items()
-        if hold is Hold.FAILED and key not in standing.broken
+        if hold in told and key not in standing.broken
     ]
+
+
+def _are_unsent(keys: Collection[str], standing: Standing | None) -> bool:
+    """Whether nothing was bought for any of these looks, so that a plain run sends them."""
+    held = standing.held if standing is not None else {}
+    return all(key in held and held[key][0] is Hold.UNSENT for key in keys) and not (
+        standing is not None and standing.broken.intersection(keys)
+    )
 
 
 def _undecided(finding: Finding) -> str:

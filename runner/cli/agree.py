@@ -25,6 +25,7 @@ from runner.ledger.file import LedgerFile
 from runner.ledger.places import holding
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, trim
+from runner.plan.group_sizes import group_notes
 from runner.plan.pricing import Quote, cost_at
 from runner.policy.budget import Ceilings
 
@@ -103,7 +104,11 @@ def agree(
         wallet=balance_of(link.user),
         ceiling=ceiling,
         time=time,
-        notes=[*price_notes(bought, link.user), *billing_notes(link.user, plan.cost)]
+        notes=[
+            *price_notes(bought, link.user),
+            *billing_notes(link.user, plan.cost),
+            *group_notes(plan, ledger.snapshot()),
+        ]
         if buys
         else (),
     )

@@ -21,6 +21,7 @@ from runner.cli.show import plan_text, warnings_text
 from runner.cli.wanted import wish_options, wishes_of
 from runner.files import write_atomic
 from runner.plan import plan as make_plan
+from runner.plan.group_sizes import group_notes
 from runner.plan.pricing import apply_quotes, quotes_of
 from runner.plan.saved import document, save
 from runner.plan.wishes import adjusted, asked_for
@@ -87,7 +88,7 @@ def command(
         where = offline.where(snapshot, simulate=simulate)
         ceiling = campaign.budget.run_usd
         time = expected(plan, snapshot, slots=DEFAULT_CONCURRENCY, now=wiring.WallClock().now)
-        notes = price_notes(bought_quotes(plan, quotes))
+        notes = [*price_notes(bought_quotes(plan, quotes)), *group_notes(plan, snapshot)]
         text = plan_text(
             plan, where=where, ceiling=ceiling, everything=everything, time=time, notes=notes
         )

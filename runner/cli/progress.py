@@ -138,6 +138,8 @@ class Progress:
                 self._bar.close()
 
     def _line(self, take: Take, event: Event) -> str:
+        if event is Event.SHOWN and take.error_message is None:
+            return f"{take.label} is in progress after all"
         text = f"{take.label} {TOLD[event]}"
         if event in (Event.FAILED, Event.REFUSED, Event.LOST, Event.DEFERRED, Event.SHOWN):
             text += f": {take.error_message or take.error_code}"

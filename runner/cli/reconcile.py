@@ -22,6 +22,7 @@ from runner.cli.options import (
 )
 from runner.cli.rebuild import rebuild
 from runner.cli.show import plural, usd
+from runner.cli.stuck import decide_stuck
 from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import UsageError
 from runner.executor.desk import said
@@ -83,7 +84,8 @@ def command(
 
     A take is unknown when its request left and no answer came back: it may have been bought. The
     account is searched by name; what is certain is adopted, the rest is shown and asked about (on a
-    terminal) or decided with the options. Nothing here ever buys a look.
+    terminal) or decided with the options. A look that has shown a status that nobody knows for a
+    day is decided by whether it has a picture. Nothing here ever buys a look.
 
     Exits with 0 when nothing is unknown any more, 4 when `lookbook run` can still find out by
     itself, 6 when a person has to decide.
@@ -124,7 +126,8 @@ async def reconcile(
             for take in unresolved(work):
                 if take.uid not in seen:
                     await decide(work, campaign, searcher, take)
-            code = standing(work, campaign)
+            stuck = await decide_stuck(work)
+            code = max(standing(work, campaign), Exit.PERSON if stuck else Exit.DONE)
             work.ledger.end({"exit": int(code), "stopped": None})
             _, wallet = read_ledger(link.state.ledger)
             results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)

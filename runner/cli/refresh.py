@@ -9,6 +9,7 @@ import click
 from runner.answers import Answer, LookData
 from runner.cli import wiring
 from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
+from runner.cli.reconcile import wanted_by
 from runner.cli.show import plural, table, usd
 from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import ApiTrouble, UsageError
@@ -25,6 +26,9 @@ from runner.policy.verdict import Free, judge_free
 from runner.takes import Take, TakeState
 
 __all__ = ["command"]
+
+GONE_PAUSE = 3.0
+"""Seconds between the two questions after a look that seems to be gone."""
 
 
 @click.command("refresh")
@@ -54,8 +58,9 @@ def command(
 ) -> int:
     """Compare what the ledger says of MANIFEST's looks with the account and the disk.
 
-    Looks that were deleted or renamed at HeyGen, consents that were lost, pictures that are missing
-    or were changed: each with what it means. Changes nothing, unless --record; never buys.
+    Looks that were deleted or renamed at HeyGen, looks that counted as failed or deleted and are
+    usable all the same, consents that were lost, pictures that are missing or were changed: each
+    with what it means. Changes nothing, unless --record; never buys.
     """
     campaign = wiring.load_campaign(manifest, variables)
     state = Places(campaign.manifest).simulated()
@@ -77,8 +82,9 @@ async def refresh(campaign: Campaign, simulated_at: str | None, record: bool) ->
             recorded = [(drift, drift.event) for drift in found if drift.event is not None]
             if record and recorded:
                 begin(work, campaign, "refresh")
+                work.desk.wanted = wanted_by(campaign, work)
                 for drift, event in recorded:
-                    await work.ledger.record(drift.take.uid, event, drift.facts)
+                    await work.desk.record(drift.take.uid, event, drift.facts)
                 work.ledger.end({"exit": 0, "stopped": None})
                 _, wallet = read_ledger(link.state.ledger)
                 results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
@@ -109,22 +115,31 @@ async def _differences(work: Workshop) -> list[Drift]:
 
 async def _gone(work: Workshop, takes: Sequence[Take], shown: dict[str, LookData]) -> set[str]:
     """Ask for each look that the list does not show: it may be another's, which lists leave out."""
-    gone: set[str] = set()
-    for look_id in dict.fromkeys(take.avatar_id for take in takes if take.avatar_id):
-        if look_id in shown:
-            continue
-        asked = look_id
-        reply = await work.desk.ask(
-            lambda: work.link.api.look(asked),  # noqa: B023 - awaited in this turn
-            what=f"asking for the look {look_id}",
-        )
-        if isinstance(reply, Answer):
-            shown[look_id] = reply.data
-        elif judge_free(reply) is Free.GONE:
-            gone.add(look_id)
-        else:
-            raise ApiTrouble(f"The look {look_id} could not be read: {said(reply)}")
-    return gone
+    ids = dict.fromkeys(take.avatar_id for take in takes if take.avatar_id)
+    missing = [look_id for look_id in ids if look_id not in shown]
+    gone = [look_id for look_id in missing if await _is_gone(work, look_id, shown)]
+    if gone:  # one answer may come from a copy of the account that lags behind
+        await work.desk.pause(GONE_PAUSE)
+    return {look_id for look_id in gone if await _is_gone(work, look_id, shown)}
+
+
+async def _is_gone(work: Workshop, look_id: str, shown: dict[str, LookData]) -> bool:
+    """Return whether the API itself says that a look is gone; what it shows instead is kept.
+
+    Raises ApiTrouble where something else answered, such as a gateway's page.
+    """
+    reply = await work.desk.ask(
+        lambda: work.link.api.look(look_id), what=f"asking for the look {look_id}"
+    )
+    if isinstance(reply, Answer):
+        shown[look_id] = reply.data
+        return False
+    if judge_free(reply) is Free.GONE:
+        return True
+    raise ApiTrouble(
+        f"The look {look_id} could not be read: {said(reply)}",
+        hint="That is no answer about the look, so nothing was changed. Try again later.",
+    )
 
 
 def _text(found: Sequence[Drift], account: str) -> str:

@@ -12,7 +12,9 @@ from runner.cli.wanted import price_option, select_options, wishes_of
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.moves import with_moves
+from runner.plan.sketch import UNDER_WAY
 from runner.plan.wishes import Wishes, asked_for
+from runner.policy.outcome import Exit
 from runner.takes import Billing, Snapshot, Take, TakeState
 
 __all__ = ["command"]
@@ -48,7 +50,14 @@ def command(manifest: Path, variables: tuple[tuple[str, str], ...], **options: A
     failed = failures(campaign, snapshot, wishes)
     click.echo(failures_text(failed) + "\n", err=True)
     options["sim"] = options.pop("sim_settings")
-    return start(campaign, Request(**options, wishes=wishes))
+    code = start(campaign, Request(**options, wishes=wishes))
+    going = sum(take.state in UNDER_WAY for of in snapshot.takes.values() for take in of)
+    if failed or code or not going:
+        return code
+    click.echo(
+        f"{plural(going, 'take')} still under way: `lookbook run` goes on with them.", err=True
+    )
+    return int(Exit.UNDER_WAY)
 
 
 def failures(campaign: Campaign, snapshot: Snapshot, wishes: Wishes) -> list[Take]:

@@ -63,6 +63,8 @@ def notes_of(plan: Plan, results: Mapping[str, Any], *, now: float) -> dict[str,
             notes[look["look"]] = reasons.get(look["look"], "")
         elif look["state"] == "processing":
             notes[look["look"]] = f"sent {ago(now - _seconds(takes[-1]['sent_at'], now))}"
+            if "error" in takes[-1]:
+                notes[look["look"]] += f"; {takes[-1]['error']['message']}"
         elif look["state"] == "pending_consent":
             notes[look["look"]] = "waits for a person's consent"
         elif look["state"] == "unknown" and takes and "error" in takes[-1]:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import anyio
 import click
 
-from runner.answers import Answer, Reply, UserData
+from runner.answers import Answer, Refusal, Reply, UserData
 from runner.errors import (
     AccountError,
     ApiTrouble,
@@ -31,7 +31,7 @@ from runner.errors import (
     StorageError,
     UsageError,
 )
-from runner.executor.desk import said
+from runner.executor.desk import explain, said
 from runner.executor.ports import Api, Images
 from runner.files import make_folder, write_atomic
 from runner.ledger.places import Places, State
@@ -267,12 +267,16 @@ async def ask_account(call: Callable[[], Awaitable[Reply[T]]], patience: Patienc
         verdict = judge_free(reply)
         if verdict is Free.PERSON:
             raise AccountError(
-                f"HeyGen does not accept the key: {said(reply)}",
+                f"HeyGen does not accept the key: {explain(reply)}",
                 hint="Check HEYGEN_API_KEY. Nothing was sent but this question.",
             )
         if verdict is not Free.AGAIN:
             raise ApiTrouble(f"HeyGen refuses: {said(reply)}", hint="Nothing was sent.")
         if attempt > patience.retries:
+            if isinstance(reply, Refusal) and reply.status in (402, 403):
+                raise AccountError(
+                    f"HeyGen cannot be asked: {explain(reply)}", hint="Nothing was sent."
+                )
             raise ApiTrouble(
                 f"HeyGen does not answer: {said(reply)}",
                 hint="Nothing was sent. Run the same command again when it is back.",

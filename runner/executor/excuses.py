@@ -73,13 +73,15 @@ class Excuses:
         return False
 
     def _was_seen_lately(self, intent: Intent) -> bool:
-        """Whether what the send references was completed moments ago, as the ledger has it."""
-        if intent.reference_look is None:
-            return False
+        """Whether what the send names was seen usable moments ago, by this run or in the ledger."""
+        if intent.reference_id is not None and intent.reference_look is None:
+            return True  # a literal id: this run asked for it before it sent anything
         now = self._desk.clock.now()
         return any(
-            take.avatar_id == intent.reference_id
-            and take.completed_at is not None
+            take.completed_at is not None
             and abs(now - take.completed_at) < LATELY
-            for take in self._desk.ledger.takes_of(intent.reference_look)
+            and (take.avatar_id == intent.reference_id or take.group_id == intent.group_wanted)
+            for of_look in self._desk.ledger.snapshot().takes.values()
+            for take in of_look
+            if take.avatar_id is not None
         )

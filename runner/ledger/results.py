@@ -173,6 +173,10 @@ def _entry(action: PlannedLook, snapshot: Snapshot) -> dict[str, Any]:
     return entry
 
 
+TOLD = (TakeState.UNKNOWN, TakeState.PROCESSING, TakeState.PENDING_CONSENT)
+"""States in which a take's words say what is known of it so far."""
+
+
 def _take(take: Take, *, picked: bool) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "take": take.number,
@@ -197,7 +201,7 @@ def _take(take: Take, *, picked: bool) -> dict[str, Any]:
     }
     if take.consent_url is not None:
         entry["consent_url"] = take.consent_url
-    if take.state is TakeState.FAILED or (take.error_message and take.state is TakeState.UNKNOWN):
+    if take.state is TakeState.FAILED or (take.error_message and take.state in TOLD):
         entry["error"] = _error(take)
     return entry
 

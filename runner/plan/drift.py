@@ -38,7 +38,11 @@ def drifts(
     """
     found: list[Drift] = []
     for take in takes:
-        if take.avatar_id is None or take.state is TakeState.DELETED:
+        if take.avatar_id is None:
+            continue
+        if take.state in (TakeState.DELETED, TakeState.FAILED) and take.avatar_id in shown:
+            found += _recovered(take, shown[take.avatar_id])
+        if take.state is TakeState.DELETED:
             continue
         if take.avatar_id in gone:
             found.append(_deleted(take))
@@ -58,6 +62,20 @@ def _deleted(take: Take) -> Drift:
         meaning = "it cannot be referenced any more; its picture stays here"
         return Drift(take, what, meaning, Event.DELETED)
     return Drift(take, what, "the next run finds out by itself, and counts it as failed")
+
+
+def _recovered(take: Take, look: LookData) -> list[Drift]:
+    if not look.usable:
+        return []
+    facts = {
+        "error_code": None,
+        "error_message": None,
+        "completed_at": take.completed_at or take.accepted_at,
+        "group_id": look.group_id or take.group_id,
+    }
+    what = f"usable at HeyGen, and {take.state} here"
+    meaning = "it was paid for: once recorded, it is there again, and nothing is bought for it"
+    return [Drift(take, what, meaning, Event.RECOVERED, facts)]
 
 
 def _compared(take: Take, look: LookData) -> list[Drift]:

@@ -6,7 +6,7 @@ from runner.answers import LookData
 from runner.policy.lifecycle import Event
 from runner.takes import Take, TakeState
 
-__all__ = ["GONE", "UNKNOWN_STATUS", "events_of", "is_stuck", "shown_status"]
+__all__ = ["GONE", "STATUSES", "UNKNOWN_STATUS", "events_of", "is_stuck", "shown_status"]
 
 GONE = ("not_found", "the account no longer has this look")
 """Error code and message of a take whose look was deleted at HeyGen."""

@@ -93,3 +93,14 @@ def test_a_picture_that_nobody_has_any_more_is_said() -> None:
 
 def test_what_was_deleted_before_is_no_difference() -> None:
     assert found(replace(NAVY, state=TakeState.DELETED), shown=None, gone={"id-navy-1"}) == []
+
+
+def test_what_counted_as_failed_or_deleted_and_is_usable_can_be_recovered() -> None:
+    for state in (TakeState.FAILED, TakeState.DELETED):
+        lost = replace(NAVY, state=state, error_code="not_found", error_message="gone")
+        (drift,) = found(lost)
+        assert drift.event is Event.RECOVERED
+        assert TABLE[state][Event.RECOVERED] is TakeState.COMPLETED
+        assert (drift.facts["error_code"], drift.facts["group_id"]) == (None, "group")
+        assert found(lost, replace(AT_HEYGEN, status="failed", preview_image_url=None)) == []
+        assert found(lost, replace(AT_HEYGEN, preview_image_url=None)) == []

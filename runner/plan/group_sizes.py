@@ -1,0 +1,73 @@
+"""What a plan asks of the account's avatar groups: how full one gets, how many are made. Pure."""
+
+from collections import Counter
+
+from runner.model import LiteralRef, Look, LookKind, LookRef
+from runner.plan.model import Plan
+from runner.takes import Snapshot
+
+__all__ = ["group_notes"]
+
+MOST_LOOKS = 500
+"""How many looks a group holds on some accounts (API page)."""
+
+MOST_GROUPS = 3
+"""How many groups some accounts hold (API page)."""
+
+
+def group_notes(plan: Plan, snapshot: Snapshot) -> list[str]:
+    """Return what may be refused because of the account's limits on groups, in words."""
+    looks = {action.key: action.look for action in plan.actions if action.look is not None}
+    homes = {key: _home(key, looks) for key in looks}
+    planned = Counter[str]()
+    made = 0
+    for action in plan.actions:
+        if action.look is None or not action.takes:
+            continue
+        home = homes[action.key]
+        if home == action.key and action.look.kind is not LookKind.EXISTING:
+            made += action.takes  # each take makes a group of its own
+        else:
+            planned[home] += action.takes
+    held = _held(homes, snapshot)
+    notes = [
+        f"{count + held[home]} looks would be in the group of {home}: some accounts take no more "
+        f"than {MOST_LOOKS} in one. A second base takes the rest."
+        for home, count in planned.items()
+        if count + held[home] > MOST_LOOKS
+    ]
+    if made > MOST_GROUPS:
+        notes.append(
+            f"{made} groups would be made: some accounts hold {MOST_GROUPS} at most. Deleting a "
+            "whole group at HeyGen frees a slot, deleting looks does not."
+        )
+    return notes
+
+
+def _home(key: str, looks: dict[str, Look]) -> str:
+    """Return the look in whose group a look is saved, itself where it makes one, or an id."""
+    seen = {key}
+    while True:
+        target = looks[key].group or looks[key].reference
+        if isinstance(target, LiteralRef):
+            return target.id
+        if not isinstance(target, LookRef) or target.look not in looks or target.look in seen:
+            return key
+        key = target.look
+        seen.add(key)
+
+
+def _held(homes: dict[str, str], snapshot: Snapshot) -> Counter[str]:
+    """Count the looks that the ledger knows in each home's group."""
+    sizes = Counter(
+        take.group_id
+        for takes in snapshot.takes.values()
+        for take in takes
+        if take.group_id is not None and take.avatar_id is not None and take.state != "deleted"
+    )
+    held = Counter[str]()
+    for home in set(homes.values()):
+        pick = snapshot.pick(home)
+        group = pick.group_id if pick is not None else home
+        held[home] = sizes[group] if group is not None else 0
+    return held
