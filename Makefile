@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := manifests/spring-lookbook.yaml
-PYTEST_ARGS ?= -n auto
+PYTEST_ARGS ?= -n auto --dist worksteal
 SEEDS  ?= 1000
 SEED   ?= 0
 JOBS   ?= 2
@@ -14,7 +14,7 @@ TARGET ?= all
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fault fuzz mutants bench check format build clean screenshots
+.PHONY: help setup demo test test-fast test-all fault fuzz mutants bench check format build clean screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +32,14 @@ setup: $(STAMP) ## the environment in .venv, with everything that development ne
 demo: $(STAMP) ## run the demo campaign on the embedded simulator, free and without a key
 	$(BIN)/lookbook run $(DEMO) --simulate --yes
 
-test: $(STAMP) ## the whole test suite
+test: $(STAMP) ## the test suite, without the long tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-fast: $(STAMP) ## what starts no process and no browser
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not long and not process'
+
+test-all: $(STAMP) ## every test: every point to kill a run at, and the long tallies
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m ''
 
 fault: $(STAMP) ## bad days from a seed: make fault SEEDS=1000 SEED=0 JOBS=2
 	$(BIN)/python -m tests.fault --seeds $(SEEDS) --seed $(SEED) --jobs $(JOBS) --coverage $(if $(RESUME),--resume $(RESUME))

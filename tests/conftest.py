@@ -42,6 +42,26 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return folder
 
 
+STARTS_PROCESSES = frozenset({"launcher", "process_env"})
+"""Fixtures of tests that start processes."""
+
+PROCESS_MARKS = ("e2e", "crash", "browser")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that starts a process, so that the fast part can be chosen without them."""
+    for item in items:
+        fixtures = STARTS_PROCESSES.intersection(getattr(item, "fixturenames", ()))
+        if fixtures or any(item.get_closest_marker(name) for name in PROCESS_MARKS):
+            item.add_marker("process")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers ``-n auto`` means: half of what a process test takes is waiting."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def environment_of(home: Path) -> dict[str, str]:
     """Return the whole environment of a process that a test starts: guarded, without any key."""
     keep = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
