@@ -58,7 +58,7 @@ def leave_results(
     """
     link = work.link
     command = command_for(campaign, link)
-    told = advice(outcome, session.standing, command)
+    told = advice(outcome, session.standing, command, resume=resuming(request, command))
     catalog: Path | None = link.state.folder / PAGE
     unchanged = None if session.plan.changes else left.summary()
     brief = request.form == "text" and request.out is None
@@ -90,7 +90,8 @@ def is_complete(summary: Mapping[str, Any]) -> bool:
 def command_for(campaign: Campaign, link: wiring.Link) -> str:
     """Give the end of a command about this campaign and account, to be copied."""
     simulate = ["--simulate"] if link.account.simulated else []
-    return shlex.join([str(campaign.manifest), *simulate])
+    given = [text for name, value in campaign.given for text in ("--var", f"{name}={value}")]
+    return shlex.join([str(campaign.manifest), *simulate, *given])
 
 
 def consents(results: dict[str, Any], link: wiring.Link) -> list[str]:
@@ -129,8 +130,31 @@ def vanished(results: dict[str, Any], outcome: Outcome, command: str) -> list[st
     return [line]
 
 
-def advice(outcome: Outcome, standing: Standing | None, command: str) -> list[str]:
-    """Say in words how the run ended and what to do next; ``command`` ends what can be copied."""
+def resuming(request: Request, command: str) -> str:
+    """Return in words how to go on with what is under way; ``command`` ends what can be copied.
+
+    A command that buys more each time, or that refuses what has moved, is no way to resume.
+    """
+    wishes = request.wishes
+    if not (wishes.reroll or wishes.retry or wishes.cascade or request.saved):
+        return "run the same command again to resume."
+    limits = [f"--select {shlex.quote(text)}" for text in wishes.select]
+    limits += [f"--exclude {shlex.quote(text)}" for text in wishes.exclude]
+    resume = " ".join(["lookbook run", command, *limits])
+    return f"`{resume}` resumes it, and buys none of it again."
+
+
+def advice(
+    outcome: Outcome,
+    standing: Standing | None,
+    command: str,
+    *,
+    resume: str = "run the same command again to resume.",
+) -> list[str]:
+    """Say in words how the run ended and what to do next; ``command`` ends what can be copied.
+
+    ``resume`` is how to go on with what is under way.
+    """
     lines: list[str] = []
     if standing is not None:
         stopped = outcome.account is not None or outcome.stopped is not None
@@ -149,7 +173,7 @@ def advice(outcome: Outcome, standing: Standing | None, command: str) -> list[st
         )
     code = exit_code(outcome)
     if code is Exit.UNDER_WAY:
-        lines.append("Work is still under way: run the same command again to resume.")
+        lines.append(f"Work is still under way: {resume}")
     elif code is Exit.PERSON:
         lines.append(f"`lookbook reconcile {command}` shows what is known and takes a decision.")
     elif outcome.failed and not outcome.stopped and _are_unsent(outcome.failed, standing):
@@ -160,7 +184,7 @@ def advice(outcome: Outcome, standing: Standing | None, command: str) -> list[st
         why = outcome.account.rstrip(".")
         lines.append(
             f"The account needs a person: {why}. When that is mended (key, permission or wallet), "
-            "run the same command again."
+            f"{resume}"
         )
     elif outcome.stopped:
         lines.append(f"The run was stopped: {outcome.stopped}")

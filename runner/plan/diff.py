@@ -134,7 +134,9 @@ class _Differ:
         if s.look.kind is LookKind.EXISTING:
             return self._existing(s)
         blocked = self._blocked(s.look)
-        missing = self.asked.reroll.get(s.look.key, s.look.takes - len(s.good) - len(s.live))
+        missing = s.look.takes - len(s.good) - len(s.live)
+        if s.look.key in self.asked.reroll:  # what an interrupted reroll bought counts
+            missing = self.asked.reroll[s.look.key] - sum(take.reroll for take in s.live)
         allowed = self._allowed(s, missing)
         if allowed > 0 and blocked is None:
             if s.look.key in self.asked.reroll:
@@ -172,15 +174,7 @@ class _Differ:
         pick = s.current
         stale = self._stale(s.look, pick)
         if stale is not None:
-            if s.look.key not in self.asked.cascade:
-                return _Decision(Action.STALE, stale)
-            again = self._made_from_it(s)
-            if again is not None:
-                reason = f"{stale}; {again.label} was made from it: picked again, for nothing"
-                return _Decision(Action.KEEP, reason, repick=again)
-            if blocked is not None:
-                return _Decision(Action.STALE, f"{stale}; it cannot be regenerated: {blocked}")
-            return _Decision(Action.CREATE, f"{stale}: regenerated", 1, regenerates=True)
+            return self._renewal(s, stale, blocked)
         if s.look.name is not None and pick.name != s.look.name:
             return _Decision(Action.RENAME, f"name changed: {pick.name} → {s.look.name}")
         if s.repick is not None:
@@ -189,6 +183,23 @@ class _Differ:
         if s.look.kind is LookKind.EXISTING:
             return _Decision(Action.KEEP, "exists already")
         return _Decision(Action.KEEP, "done" if not s.bad else f"done; {len(s.bad)} more failed")
+
+    def _renewal(self, s: Sketch, stale: str, blocked: str | None) -> _Decision:
+        """Decide a stale look: it is renewed where that was asked for, and a failure is not."""
+        failed = self._failed_renewals(s, s.current)
+        again = s.look.key in self.asked.retry and bool(failed)
+        if s.look.key not in self.asked.cascade and not again:
+            return _Decision(Action.STALE, stale)
+        made = self._made_from_it(s)
+        if made is not None:
+            reason = f"{stale}; {made.label} was made from it: picked again, for nothing"
+            return _Decision(Action.KEEP, reason, repick=made)
+        if len(failed) > s.look.retries and not again:
+            why = f"{stale}; {failed[-1].label}, which was to renew it, failed"
+            return _Decision(Action.STALE, f"{why}: `lookbook retry` buys it again")
+        if blocked is not None:
+            return _Decision(Action.STALE, f"{stale}; it cannot be regenerated: {blocked}")
+        return _Decision(Action.CREATE, f"{stale}: regenerated", 1, regenerates=True)
 
     def _stale(self, look: Look, pick: Take) -> str | None:
         if look.reference is None or look.kind is not LookKind.PROMPT:
@@ -202,6 +213,17 @@ class _Differ:
         if now is not None and now.avatar_id != pick.reference_id:
             return f"reference {key} has a new take"
         return None
+
+    def _failed_renewals(self, s: Sketch, pick: Take) -> list[Take]:
+        """Return the failed takes that were to renew a stale pick from its reference as it is."""
+        if not isinstance(s.look.reference, LookRef) or s.look.reference.look in self.changing:
+            return []
+        now = self._pick_of(s.look.reference.look)
+        return [
+            take
+            for take in s.bad
+            if take.replaces == pick.uid and now is not None and take.reference_id == now.avatar_id
+        ]
 
     def _made_from_it(self, s: Sketch) -> Take | None:
         """Give a take of a stale look that was made from its reference's pick, if there is one."""

@@ -280,6 +280,16 @@ def test_a_reroll_buys_more_and_makes_nothing_stale() -> None:
     assert summary(SPRING, done(SPRING), asked) == "navy create 2, night keep, red keep"
 
 
+def test_rerolls_under_way_count_against_what_is_asked_for() -> None:
+    """An interrupted reroll that is repeated buys what is missing of it."""
+    live = [
+        take(SPRING, "navy", number, state=TakeState.PROCESSING, reroll=True) for number in (2, 3)
+    ]
+    snapshot = held(*(take(SPRING, key) for key in (BASE, "navy", "night", "red")), *live)
+    bought = [actions(SPRING, snapshot, Asked(reroll={"navy": count}))["navy"] for count in (2, 3)]
+    assert [(one.action, one.takes) for one in bought] == [(Action.RESUME, 0), (Action.CREATE, 1)]
+
+
 def test_a_look_whose_take_was_deleted_is_bought_anew() -> None:
     snapshot = held(
         take(SPRING, BASE),
@@ -316,6 +326,26 @@ def test_a_cascade_regenerates_along_the_chain() -> None:
     assert found["c"].replacing
     assert found["c"].replaces == "c-1"
     assert found["c"].reason == "reference b will have a new take: regenerated"
+
+
+def test_a_renewal_that_failed_is_bought_again_only_where_that_is_said() -> None:
+    chain, stale = stale_chain()
+    failed = take(
+        chain, "b", 2, state=TakeState.FAILED, replaces="b-1", reference_id="id-a-2", image=None
+    )
+    takes = [one for of_look in stale.takes.values() for one in of_look]
+    snapshot = held(*takes, failed, picks={"a": "a-2"})
+    cascade = Asked(cascade=frozenset("abcd"))
+    assert summary(chain, snapshot, cascade) == "a keep, b stale, c keep, d keep"
+    assert "b#2, which was to renew it, failed: `lookbook retry`" in reason(
+        chain, snapshot, "b", cascade
+    )
+    retried = actions(chain, snapshot, Asked(retry=frozenset("b")))["b"]
+    assert (retried.action, retried.takes, retried.replaces) == (Action.CREATE, 1, "b-1")
+    patient = edited(chain, "b", retries=1)
+    assert actions(patient, snapshot, cascade)["b"].takes == 1
+    older = held(*takes, replace(failed, reference_id="id-a-0"), picks={"a": "a-2"})
+    assert actions(chain, older, cascade)["b"].takes == 1
 
 
 def test_a_cascade_goes_as_far_as_it_is_asked_to() -> None:
