@@ -125,6 +125,7 @@ class ScriptedAccount:
         self._due: list[float] = []
         self._sending = 0
         self._probing = False
+        self._keys: set[str] = set()
         self._add(LookData(ROOT, "Sarah", "photo_avatar", "group", status="processing"), 0.0)
 
     def _add(self, look: LookData, ready_at: float) -> None:
@@ -140,9 +141,26 @@ class ScriptedAccount:
             self.probes_peak = max(self.probes_peak, self._sending)
         try:
             await anyio.sleep(self.latency)
-            return self._create(json.loads(body)["name"])
+            reply = self._create(self._played(json.loads(body), key))
+            if isinstance(reply, Answer):
+                self._keys.add(key)
+            return reply
         finally:
             self._sending -= 1
+
+    def _played(self, asked: dict[str, str], key: str) -> str:
+        """Return a look's name. Raises NotImplementedError for what this account does not play.
+
+        Every look references a usable one, all are in one group, and no request gets lost.
+        """
+        if key in self._keys:
+            raise NotImplementedError("this account does not replay a key")
+        reference = asked.get("avatar_id")
+        if reference not in self.looks_by_id or not self.shown(reference).usable:
+            raise NotImplementedError("this account has no looks without a usable reference")
+        if "avatar_group_id" in asked or "reference_images" in asked:
+            raise NotImplementedError("this account has one group and no pictures of its own")
+        return asked["name"]
 
     def _create(self, name: str) -> Reply[CreatedData]:
         now = self.clock.now()
@@ -177,6 +195,8 @@ class ScriptedAccount:
     async def look(self, look_id: str) -> Reply[LookData]:
         self.requests["look"] += 1
         await anyio.sleep(self.latency)
+        if look_id not in self.looks_by_id:
+            return Refusal(404, "avatar_not_found", "no such look")
         return Answer(self.shown(look_id))
 
     async def looks(
@@ -184,6 +204,8 @@ class ScriptedAccount:
     ) -> Reply[Page[LookData]]:
         self.requests["page"] += 1
         await anyio.sleep(self.latency)
+        if group_id not in (None, self.group.id):
+            raise NotImplementedError("this account has one group")
         end = int(token) if token else len(self._order)
         begin = max(0, end - limit)
         items = tuple(self.shown(look_id) for look_id in reversed(self._order[begin:end]))

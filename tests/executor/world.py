@@ -4,8 +4,9 @@
 the runner, says what was paid for. Time is trio's ``MockClock``: a sleep costs nothing.
 """
 
+import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -192,7 +193,7 @@ class FakeApi:
     """A scripted account. ``script`` decides the next POSTs; after it every one is accepted.
 
     Lists show a look ``lag`` seconds after it was made. Without ``honours_keys`` every accepted
-    POST makes a look.
+    POST makes a look. ``limit`` is how many jobs may be in progress at once.
     """
 
     clock: VirtualClock
@@ -215,6 +216,8 @@ class FakeApi:
     free_replies: deque[Reply[Any]] = field(default_factory=deque)
     consented: set[str] = field(default_factory=set)
     dated: bool = True
+    limit: int | None = None
+    assets: set[str] = field(default_factory=set)
 
     # --- POST /v3/avatars ---------------------------------------------------------------------
 
@@ -227,6 +230,9 @@ class FakeApi:
         if behaviour == LOST_BEFORE:
             return Lost("ReadTimeout")
         known = self.answers.get(key) if self.honours_keys else None
+        wrong = None if known else self._refusal(json.loads(body))
+        if wrong is not None:
+            return wrong
         created = known or self._create(body, key)
         if behaviour == CHARGED_AND_LOST:
             return Lost("RemoteProtocolError")
@@ -234,11 +240,31 @@ class FakeApi:
             return Refusal(504, "gateway_timeout", "the gateway waited too long")
         return Answer(created, request_id=f"req-{len(self.posts)}")
 
-    def _create(self, body: bytes, key: str) -> CreatedData:
-        import json
+    def _refusal(self, asked: dict[str, Any]) -> Refusal | None:
+        """Return why a new look is refused: the errors of the API's table, then the limit."""
+        look_id, group_id = asked.get("avatar_id"), asked.get("avatar_group_id")
+        reference = self.looks_by_id.get(look_id) if look_id else None
+        if look_id and reference is None:
+            return Refusal(404, "avatar_not_found", "no such look", "avatar_id")
+        if group_id and group_id not in self.groups_by_id:
+            return Refusal(404, "avatar_group_not_found", "no such group", "avatar_group_id")
+        if reference is not None and not self._now(reference).usable:
+            return Refusal(400, "invalid_parameter", "not usable", "avatar_id")
+        if reference is not None and group_id and reference.group_id != group_id:
+            return Refusal(400, "invalid_parameter", "not in that group", "avatar_id")
+        for image in (asked.get("file"), *asked.get("reference_images", ())):
+            if image and image["type"] == "asset_id" and image["asset_id"] not in self.assets:
+                return Refusal(404, "asset_not_found", "no such asset", "asset_id")
+        if self.limit is not None and self._busy() >= self.limit:
+            return Refusal(429, "rate_limit_exceeded", "busy", retry_after=5.0)
+        return None
 
+    def _busy(self) -> int:
+        return sum(1 for ready in self.ready_at.values() if ready > self.clock.now())
+
+    def _create(self, body: bytes, key: str) -> CreatedData:
         asked = json.loads(body)
-        number = len(self.looks_by_id) + 1
+        number = len(self.charges) + 1
         reference = self.looks_by_id.get(asked.get("avatar_id", ""))
         group_id = asked.get("avatar_group_id") or (reference.group_id if reference else None)
         if group_id is None:
@@ -256,8 +282,7 @@ class FakeApi:
             failing = self.fate.get(look.name) == "failed"
             self.purse.charge(asked.get("type", ""), self.ready_at[look.id], failing=failing)
         self.answers[key] = CreatedData(look, self.groups_by_id[group_id])
-        busy = sum(1 for ready in self.ready_at.values() if ready > self.clock.now())
-        self.in_progress_peak = max(self.in_progress_peak, busy)
+        self.in_progress_peak = max(self.in_progress_peak, self._busy())
         return self.answers[key]
 
     def add_by_hand(self, name: str, group_id: str) -> LookData:
@@ -300,7 +325,11 @@ class FakeApi:
         return UserData("me", "wallet", "usd", shown, self.reload)
 
     async def upload(self, image: FileImage, key: str) -> Reply[AssetData]:
-        return await self._free("upload") or Answer(AssetData(f"asset-{image.sha256[:4]}"))
+        forced = await self._free("upload")
+        if forced is not None:
+            return forced
+        self.assets.add(f"asset-{image.sha256[:4]}")
+        return Answer(AssetData(f"asset-{image.sha256[:4]}"))
 
     async def look(self, look_id: str) -> Reply[LookData]:
         forced = await self._free("look")
@@ -321,39 +350,69 @@ class FakeApi:
             for look in self.looks_by_id.values()
             if (group_id is None or look.group_id == group_id) and self._is_listed(look.id)
         ]
-        first = int(token or 0)
-        more = first + limit < len(found)
-        return Answer(
-            Page(tuple(found[first : first + limit]), str(first + limit) if more else None)
-        )
+        return Answer(page_of(found, limit, token))
 
     async def rename(self, look_id: str, name: str) -> Reply[LookData]:
         forced = await self._free("rename")
         if forced is not None:
             return forced
+        if look_id not in self.looks_by_id:
+            return Refusal(404, "avatar_not_found", "no such look")
         self.looks_by_id[look_id] = replace(self.looks_by_id[look_id], name=name)
-        return Answer(self.looks_by_id[look_id])
+        return Answer(self._now(self.looks_by_id[look_id]))
 
     async def delete_look(self, look_id: str) -> Reply[str]:
         forced = await self._free("delete_look")
         if forced is not None:
             return forced
-        if self.looks_by_id.pop(look_id, None) is None:
+        gone = self.looks_by_id.pop(look_id, None)
+        if gone is None:
             return Refusal(404, "avatar_not_found", "no such look")
+        self.ready_at.pop(look_id, None)
+        if gone.group_id is not None and not self._looks_in(gone.group_id):
+            self.groups_by_id.pop(gone.group_id, None)
         return Answer(look_id)
 
+    def _looks_in(self, group_id: str) -> int:
+        return sum(1 for look in self.looks_by_id.values() if look.group_id == group_id)
+
     async def group(self, group_id: str) -> Reply[GroupData]:
-        return await self._free("group") or Answer(self.groups_by_id[group_id])
+        forced = await self._free("group")
+        if forced is not None:
+            return forced
+        if group_id not in self.groups_by_id:
+            return Refusal(404, "avatar_group_not_found", "no such group")
+        count = self._looks_in(group_id)
+        return Answer(replace(self.groups_by_id[group_id], looks_count=count))
 
     async def groups(self, *, limit: int = 50, token: str | None = None) -> Reply[Page[GroupData]]:
-        found = tuple(g for g in self.groups_by_id.values() if self._is_listed(g.id))
-        return await self._free("groups") or Answer(Page(found))
+        forced = await self._free("groups")
+        if forced is not None:
+            return forced
+        found = [
+            replace(group, looks_count=self._looks_in(group.id))
+            for group in self.groups_by_id.values()
+            if self._is_listed(group.id)
+        ]
+        return Answer(page_of(found, limit, token))
 
     def _is_listed(self, made: str) -> bool:
         return self.clock.now() - self.made_at.get(made, 0.0) >= self.lag
 
     async def consent(self, group_id: str, key: str) -> Reply[ConsentData]:
-        return await self._free("consent") or Answer(ConsentData(f"https://consent/{group_id}"))
+        forced = await self._free("consent")
+        if forced is not None:
+            return forced
+        if group_id not in self.groups_by_id:
+            return Refusal(404, "avatar_group_not_found", "no such group")
+        return Answer(ConsentData(f"https://consent/{group_id}"))
+
+
+def page_of(found: Sequence[T], limit: int, token: str | None) -> Page[T]:
+    """Return one page of a list."""
+    first = int(token or 0)
+    more = first + limit < len(found)
+    return Page(tuple(found[first : first + limit]), str(first + limit) if more else None)
 
 
 class World:

@@ -87,7 +87,7 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     def of(mutant: Mutant) -> Verdict:
         tests = reach.tests_of(mutant.path, mutant.lines, at_import=mutant.at_import)
-        return play(mutant, tests, seconds=sum(reach.seconds[test] for test in tests))
+        return play(mutant, {test: reach.seconds[test] for test in tests})
 
     with ThreadPoolExecutor(jobs) as threads:
         for number, verdict in enumerate(threads.map(of, mutants), 1):

@@ -1,0 +1,143 @@
+"""Every wait and every repetition of a run is bounded, and by how much."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from runner.answers import Answer, LookData, Lost, Page, Refusal, Reply
+from runner.executor.desk import Desk
+from runner.executor.ports import Downloaded, FetchFailed
+from runner.executor.settle import looks_in
+from runner.executor.watch import Watcher
+from runner.policy.outcome import Exit, exit_code
+from runner.takes import Take, TakeState
+from tests.executor.world import LOST_BEFORE, OK, World, campaign, look, photo
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def busy(status: int, retry_after: float) -> Refusal:
+    return Refusal(status, "busy", f"HTTP {status}", retry_after=retry_after)
+
+
+@pytest.mark.parametrize(("retry_after", "waited"), [(120.0, True), (120.1, False)])
+def test_a_free_request_waits_two_minutes_at_most_for_another_try(
+    world: World, retry_after: float, waited: bool
+) -> None:
+    replies: list[Reply[Any]] = [busy(429, retry_after), Answer("at last")]
+    seconds: list[float] = []
+
+    async def call() -> Reply[Any]:
+        return replies.pop(0)
+
+    async def ask(desk: Desk) -> None:
+        begun = desk.ticks()
+        await desk.ask(call, what="asking")
+        seconds.append(desk.ticks() - begun)
+
+    world.api.seconds = 400.0
+    world.run(campaign(photo()), meanwhile=ask)
+    assert seconds == ([pytest.approx(retry_after, abs=1)] if waited else [0.0])
+    assert len(replies) == (0 if waited else 1)
+
+
+def test_a_server_that_names_an_absurd_pause_is_asked_again_within_our_own_bound(
+    world: World,
+) -> None:
+    world.api.script.extend([LOST_BEFORE, busy(503, 1e9), OK])
+    begun = world.clock.now()
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert world.patience.paused <= world.clock.now() - begun < world.patience.paused + 300
+    assert len(world.api.charges) == 1
+
+
+def test_a_look_that_wavers_between_consent_and_processing_is_waited_for_three_times_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[str] = []
+    until_decided, now = Watcher.until_decided, world.api._now
+    shown: list[str] = []
+
+    async def counting(self: Watcher, take: Take) -> Take:
+        waits.append(take.look)
+        return await until_decided(self, take)
+
+    def wavering(one: LookData) -> LookData:
+        if one.name != "Sarah — a" or world.clock.now() < world.api.ready_at[one.id]:
+            return now(one)
+        shown.append(one.id)
+        return replace(one, status="pending_consent" if len(shown) % 2 else "processing")
+
+    monkeypatch.setattr(Watcher, "until_decided", counting)
+    world.api._now = wavering  # type: ignore[method-assign, assignment]
+    chain = [look("c0"), *(look(f"c{n}", on=f"c{n - 1}") for n in range(1, 30))]
+    outcome = world.run(campaign(look("a"), *chain))
+    assert exit_code(outcome) is Exit.UNDER_WAY
+    assert waits.count("a") == 1 + 3
+    assert world.take("c29").state is TakeState.FETCHED
+
+
+def test_four_pictures_are_fetched_at_a_time(world: World) -> None:
+    real, under_way, peak = world.images.fetch, 0, 0
+
+    async def slow(url: str, *, look: str, number: int) -> Downloaded | FetchFailed:
+        nonlocal under_way, peak
+        under_way += 1
+        peak = max(peak, under_way)
+        await anyio.sleep(60)
+        under_way -= 1
+        return await real(url, look=look, number=number)
+
+    world.images.fetch = slow  # type: ignore[method-assign]
+    world.run(campaign(*(look(f"l{n}") for n in range(9))))
+    assert peak == 4
+
+
+def test_a_list_without_an_end_is_given_up_and_not_taken_for_the_whole(world: World) -> None:
+    pages: list[str | None] = []
+    found: list[Any] = []
+
+    async def endless(*, group_id: str | None = None, limit: int = 50, token: str | None = None):  # type: ignore[no-untyped-def]
+        pages.append(token)
+        return Answer(Page((LookData(f"x-{len(pages)}", "x", "photo_avatar"),), f"{len(pages)}"))
+
+    async def search(desk: Desk) -> None:
+        world.api.looks = endless  # type: ignore[method-assign]
+        found.append(await looks_in(desk, "group"))
+        desk.interrupt()
+
+    world.api.seconds = 400.0
+    world.run(campaign(photo()), meanwhile=search)
+    assert "more than 200" in str(found[0])
+    assert pages == [None, *(f"{n}" for n in range(1, 200))]
+
+
+def test_a_look_is_missing_for_two_minutes_before_it_counts_as_gone(world: World) -> None:
+    asked: list[float] = []
+
+    async def missing(look_id: str) -> Reply[LookData]:
+        asked.append(world.clock.now())
+        return Refusal(404, "avatar_not_found", "no such look")
+
+    world.api.look = missing  # type: ignore[method-assign]
+    world.run(campaign(photo()))
+    assert world.take("base").state is TakeState.FAILED
+    assert 120 <= asked[-1] - asked[0] < 240
+
+
+def test_free_requests_that_stay_unanswered_end_the_sending(world: World) -> None:
+    world.patience = replace(world.patience, retries=0)
+
+    async def silent(look_id: str) -> Reply[LookData]:
+        return Lost("ReadTimeout")
+
+    world.api.look = silent  # type: ignore[method-assign]
+    outcome = world.run(campaign(look("a")))
+    assert "does not answer any more" in (outcome.stopped or "")
+    assert world.takes("a") == []
