@@ -49,6 +49,8 @@ class PriceProbe:
         self._checks: dict[LookKind, PriceCheck] = {}
         self._falls: dict[str, Decimal] = {}
         self.notes: list[str] = []
+        self.charged_at_once = False
+        """Whether the wallet showed a generation of this run as soon as it was accepted."""
 
     @property
     def is_late(self) -> bool:
@@ -93,6 +95,7 @@ class PriceProbe:
         """
         if take.state in WAITING and (fall := await self._fall(single, take)):
             await self._conclude(single, take, fall)
+            self.charged_at_once = is_same(fall, take.price)
         return single.concluded
 
     async def close(self, single: SingleSend, take: Take) -> None:

@@ -64,7 +64,9 @@ class Execution:
         self._alone: Job | None = None
         """A generation that goes alone, while the wallet is read for it: nothing else starts."""
         self._next_alone: Job | None = None
-        """One that will, as soon as nothing of ours is under way any more."""
+        """One that will, as soon as nothing of ours can move the wallet any more."""
+        self._deciding = 0
+        """How many jobs are sending, or finding out what became of a send."""
         self._unsent: set[int] = set()
         self._open: Counter[str] = Counter()
         self._let_go: Counter[str] = Counter()
@@ -225,8 +227,8 @@ class Execution:
     def _choose(self) -> Job | None:
         """Return the job that may start now.
 
-        A generation of a kind whose price the wallet has not confirmed waits until nothing else is
-        under way, and everything else waits while it is measured.
+        A generation of a kind whose price the wallet has not confirmed waits until nothing else can
+        be charged, and everything else waits while it is measured.
         """
         desk = self._desk
         if self._alone is not None:
@@ -238,10 +240,20 @@ class Execution:
             if job is None or job.step is not Step.SEND or not self._goes_alone(job):
                 return job
             self._next_alone = job
-        if self._running > 0 or not sending:
+            if self._may_be_charged():
+                desk.observer.said(
+                    f"{job.look} waits until what is under way is done: it goes alone, because its "
+                    "price is not confirmed yet."
+                )
+        if self._may_be_charged() or not sending:
             return self._board.take(sending=False) if desk.closing.is_set() else None
         self._alone, self._next_alone = self._next_alone, None
         return self._alone
+
+    def _may_be_charged(self) -> bool:
+        """Return whether something of ours that is under way may still move the wallet."""
+        settled = self._probe.charged_at_once and self._deciding == 0
+        return self._running > 0 and not settled
 
     def _goes_alone(self, job: Job) -> bool:
         action = self._actions[job.look]
@@ -285,10 +297,14 @@ class Execution:
 
     async def _finish(self, job: Job, single: SingleSend | None = None) -> Take:
         """Return the take of a job once it is decided, or let go of."""
+        self._deciding += 1
         try:
             take = await self._begin(job)
         finally:
+            self._deciding -= 1
             self._left(job)
+            if self._next_alone is not None:
+                self._wake()
         if single is not None and await self._probe.look(single, take):
             self._measured(job)
         if take.state in WAITING:

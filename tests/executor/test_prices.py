@@ -57,6 +57,25 @@ def test_a_price_that_the_wallet_shows_at_once_holds_nobody_up(world: World) -> 
     assert world.session.standing.notes == []
 
 
+def test_a_look_that_needs_nothing_leaves_as_soon_as_the_base_was_charged(world: World) -> None:
+    world.purse()
+    assert exit_code(world.run(campaign(look("a", on=None), look("b", on=None)))) is Exit.DONE
+    assert sent_at(world)[-1] < 2.0
+    assert world.heard.words == []
+
+
+def test_a_look_that_waits_for_another_because_of_its_price_says_so(world: World) -> None:
+    world.purse().lag = 1e9
+    world.api.fate["Sarah — a"] = "stuck"
+    world.run(campaign(look("a")))
+    assert world.heard.words[-1].startswith("a#1 is still processing")
+    world.run(campaign(look("a"), look("b"), look("c")))
+    said = [words for words in world.heard.words if "its price is not confirmed" in words]
+    assert [words.partition(" ")[0] for words in said] == ["b"]
+    sent = [world.take(key).sent_at or 0.0 for key in ("b", "c")]
+    assert abs(sent[1] - sent[0]) > world.api.seconds
+
+
 def test_a_real_price_of_four_dollars_stops_before_the_ceiling_is_passed(world: World) -> None:
     purse = world.purse(prompt=4)
     outcome = world.run(campaign(*many()), ceilings=Ceilings(run=Decimal(5)))

@@ -1,0 +1,149 @@
+"""What a person is told and asked about prices, before anything is sent and after it stopped."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from runner.answers import UserData
+from runner.cli import run
+from runner.cli.price_questions import (
+    bought_quotes,
+    price_notes,
+    refuse_below_list,
+    refuse_contradicted,
+)
+from runner.cli.request import Request
+from runner.cli.run import Ended
+from runner.cli.show import totals_text
+from runner.errors import BudgetRefused, UsageError
+from runner.ledger.file import read_snapshot
+from runner.ledger.reading import prices_in
+from runner.ledger.results import document
+from runner.model import Campaign, LookKind, Prices
+from runner.plan import Plan, plan
+from runner.plan.pricing import Quote, apply_quotes, quotes_of
+from runner.plan.wishes import NO_WISHES
+from runner.takes import MeasuredPrice, PriceState, Snapshot
+from tests.executor.world import campaign, look
+
+FIRST_VERSION = Path(__file__).parent.parent / "plan" / "first_version"
+FOUR = MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, Decimal(1), 2)
+DOLLARS = UserData("me", "wallet", "usd", Decimal(50))
+
+
+def planned(made: Campaign, *, measured: MeasuredPrice | None = None) -> tuple[Plan, list[Quote]]:
+    known = Snapshot(prices={LookKind.PROMPT: measured} if measured else {})
+    quotes = quotes_of(made, NO_WISHES, known)
+    whole = plan(apply_quotes(made, quotes), known)
+    return whole, bought_quotes(whole, quotes)
+
+
+def test_beside_the_plan_stands_what_is_not_confirmed_and_what_the_wallet_showed() -> None:
+    _, bought = planned(campaign(look("a")))
+    (note,) = price_notes(bought, DOLLARS)
+    assert "the first photo look and the first prompt look go alone" in note
+    (note,) = price_notes(bought, UserData("me", "subscription"))
+    assert "no wallet in dollars" in note
+    assert price_notes(bought) == []
+    _, bought = planned(campaign(look("a")), measured=FOUR)
+    (note,) = price_notes(bought)
+    assert "$4.00 for a prompt look is what this account's wallet showed; $1.00 is what" in note
+
+
+def test_another_price_is_refused_with_both_figures_and_how_to_say_it() -> None:
+    _, bought = planned(campaign(look("a")), measured=FOUR)
+    with pytest.raises(
+        BudgetRefused, match=r"cost \$4\.00 on this account.*stated price is \$1\."
+    ) as e:
+        refuse_contradicted(bought)
+    assert e.value.hint is not None
+    assert "--price prompt=4, or prices: {prompt: 4} in the manifest" in e.value.hint
+    _, bought = planned(
+        replace(campaign(look("a")), prices=Prices(prompt=Decimal(4))), measured=FOUR
+    )
+    refuse_contradicted(bought)  # the manifest says it now
+
+
+def test_prices_below_the_list_are_refused_only_where_the_ceiling_has_no_room_at_list_price() -> (
+    None
+):
+    free = replace(campaign(look("a"), look("b")), prices=Prices(Decimal(0), Decimal(0)))
+    whole, bought = planned(free)
+    refuse_below_list(whole, bought, Decimal(3))
+    with pytest.raises(
+        BudgetRefused, match=r"\$0\.00 at the manifest's prices, and \$3\.00 at the list"
+    ):
+        refuse_below_list(whole, bought, Decimal("2.99"))
+
+
+def test_a_person_is_asked_about_the_rest_with_what_the_ceiling_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Request] = []
+    ends: list[Any] = [Ended(5, "$4.00", Decimal(15)), Ended(5, "$5.00", Decimal(7)), Ended(0)]
+
+    async def attempt(_campaign: Campaign, request: Request, _url: str | None) -> Ended:
+        asked.append(request)
+        end = ends[len(asked) - 1]
+        if isinstance(end, Exception):
+            raise end
+        assert isinstance(end, Ended)
+        return end
+
+    def execute(request: Request) -> int:
+        asked.clear()
+        return anyio.run(run.execute, campaign(look("a")), request, None)
+
+    monkeypatch.setattr(run, "attempt", attempt)
+    monkeypatch.setattr(run, "can_ask", lambda request: not request.yes)
+    assert execute(Request(max_cost=Decimal(20))) == 0
+    assert [request.max_cost for request in asked] == [20, 15, 7]
+    assert execute(Request(max_cost=Decimal(20), yes=True)) == 5
+    assert len(asked) == 1
+    assert execute(Request(form="json")) == 5
+    assert len(asked) == 1
+    ends[1] = UsageError("Declined; nothing was sent.")
+    assert execute(Request(max_cost=Decimal(20))) == 5
+
+
+def results(
+    measured: Mapping[LookKind, MeasuredPrice], wallet: Mapping[str, Any]
+) -> dict[str, Any]:
+    made, known = campaign(look("a")), Snapshot(prices=measured)
+    return document(made, known, plan(made, known), wallet)
+
+
+def test_results_carry_the_measured_prices_to_another_ledger() -> None:
+    measured = {LookKind.PROMPT: FOUR}
+    assert (
+        prices_in(results(measured, {"currency": "usd", "before": None, "after": None})) == measured
+    )
+    assert prices_in({"prices": {"photo": 1, "prompt": 1}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("after", "difference", "told"),
+    [(7, 0, None), (4, 3, "$3.00 more. Somebody"), (9, -2, "$2.00 less. The wallet may be late")],
+)
+def test_what_left_the_wallet_beyond_the_ledger_is_told(
+    after: int, difference: int, told: str | None
+) -> None:
+    noted = {"currency": "usd", "before": 10, "after": after, "known": 3, "difference": difference}
+    text = totals_text(results({}, noted))
+    assert ("the ledger knows of $3.00" in text) == (told is not None)
+    assert told is None or told in text
+
+
+def test_a_ledger_of_the_first_version_confirms_the_prices_that_its_wallet_agrees_with(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(FIRST_VERSION, tmp_path / "state")
+    snapshot = read_snapshot(tmp_path / "state" / "ledger.sqlite")
+    one = MeasuredPrice(Decimal("1.00"), PriceState.CONFIRMED, Decimal("1.00"))
+    assert snapshot.prices == {LookKind.PROMPT: one}  # its base was made from a prompt as well
