@@ -150,14 +150,12 @@ class Auditor:
     def _priced(self, take: Take, charge: Charge) -> None:
         """A take costs what HeyGen takes, or what a person asserted when it was bought.
 
-        A rebuild that found it on the account knows no more than the manifest.
+        Where the wallet contradicted that, the ledger holds what the wallet showed.
         """
         real = self._world.history.price
         said = self.asserted.get(charge.idempotency_key or "", real)
-        known = take.key is not None
         self.must(charge.amount == millionths(real), f"HeyGen took {charge.amount / 1e6}")
-        fits = take.price == said or (take.price == real and not known)
-        self.must(fits, f"{take.label}: another price")
+        self.must(take.price in (said, real), f"{take.label}: another price, {take.price}")
 
     def _unclaimed(self, campaign: Campaign, snapshot: Snapshot, takes: list[Take]) -> None:
         """Every charge belongs to a take, unless the ledger that knew it was lost.
