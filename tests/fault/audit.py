@@ -105,6 +105,7 @@ class Auditor:
     def _money(self, campaign: Campaign, snapshot: Snapshot, takes: list[Take]) -> None:
         self._unclaimed(campaign, snapshot, takes)
         held = sum((take.price for take in takes if take.billing in COUNTING), Decimal(0))
+        held += sum((look.price for look in snapshot.doubled), Decimal(0))
         self.must(held == snapshot.spent, f"the ledger says {snapshot.spent} and holds {held}")
         claimed = [c for c in self.remembered() if c.idempotency_key in self.take_of]
         net = self.net(claimed)
@@ -119,6 +120,7 @@ class Auditor:
         for itself; unless this one took over what that one bought.
         """
         charges, forgotten = self._world.simulator.account.charges.values(), self.loss.forgotten
+        doubled = self.doubled()
         return [
             c
             for c in charges
@@ -126,7 +128,26 @@ class Auditor:
             and (self._is_mine(c) or c.idempotency_key in self.take_of)
             and (c.idempotency_key not in forgotten or c.idempotency_key in self.take_of)
             and c.idempotency_key not in self._mistaken
+            and c.id not in doubled
         ]
+
+    def doubled(self) -> set[str]:
+        """Give the looks that a key bought besides the one that its take is for.
+
+        There are none but where keys are not honoured.
+        """
+        if self._world.simulator.behaviour.ignore_keys == "honoured":
+            return set()
+        by_key: dict[str, list[str]] = {}
+        for charge in self._world.simulator.account.charges.values():
+            by_key.setdefault(charge.idempotency_key or "", []).append(charge.id)
+        extra = set[str]()
+        for key, looks in by_key.items():
+            if len(looks) > 1 and key in self.take_of:
+                take = self.take("uid", self.take_of[key])
+                mine = take["avatar_id"] if take is not None else None
+                extra |= {*looks} - {mine if mine in looks else looks[0]}
+        return extra
 
     def _is_mine(self, charge: Charge) -> bool:
         """Whether no other ledger of this history sent what was charged."""
@@ -212,6 +233,7 @@ class Auditor:
         account = self._world.simulator.account
         keys = self.keys_of.get(take.uid, set())
         charges = [c for c in account.charges.values() if c.idempotency_key in keys]
+        charges = [c for c in charges if c.id not in self.doubled()]
         certain = take.billing in (Billing.BILLED, Billing.ASSUMED, Billing.REFUNDED)
         self.must(len(charges) <= 1, f"{take.label} was charged {len(charges)} times")
         deleted = take.state is TakeState.FAILED and take.avatar_id is None
@@ -286,6 +308,12 @@ class Auditor:
         """When everything is done: the wallet and the ledger agree, apart from assumptions."""
         takes = [take for of_look in snapshot.takes.values() for take in of_look]
         takes = [take for take in takes if not self._is_older(take)]
+        told = {look.look_id for look in snapshot.doubled}
+        for look_id in sorted(self.doubled() - told):
+            self.must(
+                look_id not in self._world.simulator.account.looks,
+                f"{look_id} was bought under a key that had bought one, and nobody is told",
+            )
         billed = sum((t.price for t in takes if t.billing is Billing.BILLED), Decimal(0))
         assumed = {
             key

@@ -255,7 +255,7 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
         alive = replayable and key_is_alive(
             take.sent_at or 0.0, world.runner_now(), latest_seen=world.now()
         )
-        if alive and take.uid not in plan.strays:
+        if alive and take.uid not in plan.strays and not snapshot.doubled:
             continue  # the next run finds out by itself
         bought = world.judge.bought(take, given)
         world.say(f"person: {take.label} is {bought or 'nothing that was bought'}")

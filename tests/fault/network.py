@@ -79,6 +79,7 @@ class Network(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("timed out")
         if trouble == "late":
             before = 60 + 240 * stream.random()
+            world.late.add(request.headers.get("idempotency-key", ""))
         served = await self._deliver(request, body, before)
         after = _latency(stream.random())
         await asyncio.sleep(60 + after if trouble == "slow-answer" else after)

@@ -98,6 +98,7 @@ class World:
         self.judge: Any = None
         self.judges: list[Any] = []
         self.senders: dict[str, Any] = {}
+        self.late: set[str] = set()
         self.process: Any = None
         self._wires: list[Delivery] = []
         self._requests = 0
