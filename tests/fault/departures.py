@@ -31,6 +31,13 @@ FAULT_KINDS: tuple[FaultKind, ...] = (
     "error-500-after",
     "slow",
     "rate-limit",
+    "gateway-403",
+    "gateway-404",
+    "gateway-502",
+    "conflict",
+    "not-ready",
+    "deny",
+    "error-body",
     "fail-generation",
     "moderation",
     "consent",
@@ -47,18 +54,26 @@ LASTING: tuple[tuple[str, ...], ...] = (
     ("charge-at-completion",),
     ("lists-lag=20",),
     ("reads-lag=15",),
+    ("ignore-keys",),
+    ("ignore-keys=avatars", "lists-lag=40"),
+    ("prompt-price=4",),
+    ("photo-price=0.5",),
 )
 """What the account does on every day, the calm ones as well."""
 
-PASSING: tuple[tuple[str, ...], ...] = (("max-groups=2",),)
+PASSING: tuple[tuple[str, ...], ...] = (
+    ("max-groups=2",),
+    ("gateway-lasts=120",),
+    ("daily-quota=2",),
+    ("money-status=403",),
+)
 """What it does on a day; calm days are without."""
 
 EVERY = 4
 
 
-ELSEWHERE: tuple[Elsewhere, ...] = ()
-"""Where else somebody works on the account, in one seed of eight; the others of the kind are played
-where a test says so, until searches know what other ledgers bought."""
+ELSEWHERE: tuple[Elsewhere, ...] = (Elsewhere.SUMMER, Elsewhere.ON_SPRING, Elsewhere.CHECKOUT)
+"""Where else somebody works on the account, in one seed of eight."""
 
 DRASTIC = frozenset(
     {

@@ -247,7 +247,8 @@ class Judge(Auditor):
             f"{label} is picked and wanted, and is deleted",
         )
         for other in self._world.judges:
-            if other is not self and other.ledger_path.exists() and not other.lost:
+            beside = other is not self and other.state.parent == self.state.parent
+            if beside and other.ledger_path.exists() and not other.lost:
                 used = other.take("avatar_id", look_id)
                 self.must(used is None, f"{label} is deleted, and another ledger names it")
         look = account.looks.get(look_id)
@@ -421,6 +422,19 @@ class Judge(Auditor):
             world.seen["a doubled charge"] += len(charges) > 1
         self.must(len(charges) <= most, f"{what} was charged {len(charges)} times")
 
+    def _in_real_money(self, charges: list[Charge]) -> None:
+        """A price that nobody knew may pass a ceiling with the one generation that reveals it."""
+        if not self._world.costs_otherwise or self._ceilings.run is None:
+            return
+        over = sum(
+            max(Decimal(0), price - self._world.history.price) for price in self._world.prices
+        )
+        real = Decimal(sum(charge.amount for charge in charges)) / 1_000_000
+        self.must(
+            real <= self._ceilings.run + over,
+            f"{real} was really charged in a run with a ceiling of {self._ceilings.run}",
+        )
+
     def _too_early(self, served: Served) -> bool:
         """Whether a reference was refused that was completed moments ago, in such an account."""
         lag = self._world.simulator.behaviour.reference_lag
@@ -439,6 +453,7 @@ class Judge(Auditor):
             uids = {uid for (uid,) in self.rows("SELECT uid FROM takes WHERE run = ?", run)}
             mine = [c for c in charges if self.take_of.get(c.idempotency_key or "") in uids]
             gross = self.net(replace(charge, refunded=0) for charge in mine)
+            self._in_real_money(mine)
             self.must(
                 gross <= millionths(self._ceilings.run),
                 f"{gross / 1e6} was charged in a run with a ceiling of {self._ceilings.run}",

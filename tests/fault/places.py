@@ -1,5 +1,6 @@
 """Where people work: folders with a manifest and a ledger of their own, all on one account."""
 
+import json
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,18 +36,23 @@ class Place:
         if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
             self.campaign = replace(other.campaign, manifest=self.campaign.manifest)
         if self.kind is Elsewhere.CHECKOUT:
-            _pull(other.state, self.state)
+            world.lost_pictures |= _pull(other.state, self.state)
 
-    def left(self, other: "Place") -> None:
+    def left(self, world: World, other: "Place") -> None:
         """Push what became of the results, which the first folder takes at once."""
         if self.kind is Elsewhere.CHECKOUT:
-            _pull(self.state, other.state)
+            world.lost_pictures |= _pull(self.state, other.state)
 
 
-def _pull(source: Path, target: Path) -> None:
-    if (source / RESULTS).exists():
-        target.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / RESULTS, target / RESULTS)
+def _pull(source: Path, target: Path) -> set[str]:
+    """Copy what is in version control; gives the pictures that it names, which are not."""
+    if not (source / RESULTS).exists():
+        return set()
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source / RESULTS, target / RESULTS)
+    results = json.loads((target / RESULTS).read_text("utf-8"))
+    takes = [take for look in results["looks"] for take in look["takes"]]
+    return {take["image"] for take in takes if take["image"]}
 
 
 def first(world: World) -> Place:

@@ -19,7 +19,7 @@ import httpx
 from runner.errors import LedgerQuestion
 from runner.heygen.network import certificates
 from runner.ledger.file import read_snapshot
-from runner.model import UrlImage
+from runner.model import Prices, UrlImage
 from runner.plan import Action
 from runner.plan import plan as make_plan
 from runner.plan.graph import needs_of
@@ -225,7 +225,7 @@ class _Director:
         world.say(f"=== {name} ends: {_said(ended)}{why}")
         world.seen[f"ends {_said(ended)}"] += 1
         self.judge.audit(self.place.campaign)
-        self.place.left(self.first)
+        self.place.left(world, self.first)
         return ended
 
     def _mindful(self, day: Day) -> Day:
@@ -241,7 +241,11 @@ class _Director:
     def _finish(self) -> None:
         """Whatever happened: on calm days, with a person who helps, everything gets done."""
         campaign = self.place.campaign
-        self.place.campaign = replace(campaign, budget=replace(campaign.budget, campaign_usd=None))
+        self.place.campaign = replace(
+            campaign,
+            budget=replace(campaign.budget, campaign_usd=None),
+            prices=Prices(*self.world.prices),
+        )
         self.world.skew = max(0.0, self.world.skew)
         wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
         day = Day(wait=600.0, weather=CALM)

@@ -173,6 +173,20 @@ class World:
             self.dead = True
             raise Killed from violation
 
+    # --- prices -------------------------------------------------------------------------------
+
+    @property
+    def prices(self) -> tuple[Decimal, Decimal]:
+        """What HeyGen takes for a photo and for a prompt, in USD."""
+        photo, prompt = self.simulator.behaviour.photo_price, self.simulator.behaviour.prompt_price
+        listed = self.history.price
+        return (listed if photo is None else photo, listed if prompt is None else prompt)
+
+    @property
+    def costs_otherwise(self) -> bool:
+        """Whether HeyGen takes what nobody planned with."""
+        return {*self.prices} != {self.history.price}
+
     # --- weather ------------------------------------------------------------------------------
 
     def set_weather(self, weather: Weather) -> None:
