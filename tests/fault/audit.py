@@ -52,8 +52,7 @@ class Auditor:
     """Reads the ledger's file by a connection of its own: it sees what is committed, nothing else.
 
     ``take_of`` gives the take that an idempotency key was made for, ``keys_of`` a take's keys;
-    ``deeds`` what a key was to buy, also where the ledger that knew it is gone, ``asserted`` what
-    a person said that it costs.
+    ``deeds`` what a key was to buy, also where the ledger that knew it is gone.
     """
 
     def __init__(self, world: World, state: Path) -> None:
@@ -65,7 +64,6 @@ class Auditor:
         self.take_of: dict[str, str] = {}
         self.keys_of: dict[str, set[str]] = {}
         self.deeds: dict[str, Deed] = {}
-        self.asserted: dict[str, Decimal] = {}
         self.loss = Loss()
         self._mistaken: set[str] = set()
         self._completed: set[str | None] = set()
@@ -166,7 +164,7 @@ class Auditor:
         return total
 
     def _prices(self) -> list[Any]:
-        told = self.asserted or self._world.costs_otherwise
+        told = self._world.asserted or self._world.costs_otherwise
         return self.rows("SELECT uid, price FROM takes") if told else []
 
     def _priced(self, take: Take, charge: Charge) -> None:
@@ -176,7 +174,7 @@ class Auditor:
         """
         listed = self._world.history.price
         real = Decimal(charge.amount) / 1_000_000
-        said = self.asserted.get(charge.idempotency_key or "", listed)
+        said = self._world.asserted.get(charge.idempotency_key or "", listed)
         self.must(real in self._world.prices, f"HeyGen took {real}")
         self.must(take.price in (said, listed, real), f"{take.label}: another price, {take.price}")
 

@@ -148,7 +148,7 @@ class Judge(Auditor):
         if entry.kind == Note.REPRICED:
             real, price = self._world.history.price, Decimal(entry.facts["price"])
             self.must(price == real, f"the wallet is said to show {price}, and HeyGen took {real}")
-            self.asserted.update(dict.fromkeys(self.keys_of.get(uid, ()), price))
+            self._world.asserted.update(dict.fromkeys(self.keys_of.get(uid, ()), price))
         if entry.kind in (Note.MOVED, Note.IMPORTED, Note.REPRICED):
             return None
         event = Event(entry.kind)
@@ -195,8 +195,8 @@ class Judge(Auditor):
     def _assert_price(self, key: str) -> None:
         """Remember what a person said that a new key's purchase costs."""
         day = self._world.process.day
-        if day.command is Command.PRICED and key not in self.asserted:
-            self.asserted[key] = self._world.history.price + day.dearer
+        if day.command is Command.PRICED and key not in self._world.asserted:
+            self._world.asserted[key] = self._world.history.price + day.dearer
 
     def _new_events(self) -> "Iterable[Entry]":
         rows = self.rows(

@@ -75,7 +75,8 @@ class World:
     """One history's surroundings. ``log`` says what happened, ``seen`` counts what was exercised.
 
     ``judge`` holds the ledger of the process that is at work, ``judges`` every one, and
-    ``senders`` says whose each paid key is. ``elapsed`` is true time in seconds since ``EPOCH``;
+    ``senders`` says whose each paid key is; ``asserted`` what a person said that one costs, ``late``
+    which lay on a wire for minutes. ``elapsed`` is true time in seconds since ``EPOCH``;
     ``skew`` is how far the runner's clock is ahead of it.
     """
 
@@ -99,6 +100,7 @@ class World:
         self.judges: list[Any] = []
         self.senders: dict[str, Any] = {}
         self.late: set[str] = set()
+        self.asserted: dict[str, Decimal] = {}
         self.process: Any = None
         self._wires: list[Delivery] = []
         self._requests = 0
