@@ -74,10 +74,10 @@ class _Watched(Dice):
 class World:
     """One history's surroundings. ``log`` says what happened, ``seen`` counts what was exercised.
 
-    ``judge`` holds the ledger of the process that is at work, ``judges`` every one, and
-    ``senders`` says whose each paid key is; ``asserted`` what a person said that one costs, ``late``
-    which lay on a wire for minutes. ``elapsed`` is true time in seconds since ``EPOCH``;
-    ``skew`` is how far the runner's clock is ahead of it.
+    ``judge`` holds the ledger of the process that is at work, ``judges`` every one. Of paid keys
+    ``senders`` says whose each is, ``asserted`` what a person said that it costs, ``late`` which
+    lay on a wire for minutes. ``elapsed`` is true time in seconds since ``EPOCH``; ``skew`` is how
+    far the runner's clock is ahead of it.
     """
 
     def __init__(self, history: History, folder: Path) -> None:
