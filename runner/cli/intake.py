@@ -51,12 +51,17 @@ PICTURE = ("image", "sha256", "width", "height")
 
 
 def results_for(
-    results: Any, account: Account, campaign: Campaign, *, path: Path
+    results: Any,
+    account: Account,
+    campaign: Campaign,
+    *,
+    path: Path,
+    formerly: str | None = None,
 ) -> list[tuple[Take, bool]]:
     """Give the takes of a results document of this account and campaign, and which are picked.
 
-    ``path`` is where it was read. Raises UsageError where the document is not ours, or another
-    account's or campaign's.
+    ``path`` is where it was read, ``formerly`` the campaign's name in the ledger. Raises UsageError
+    where the document is not ours, or another account's or campaign's.
     """
     from runner.ledger.reading import takes_in  # jsonschema is slow to import
 
@@ -68,9 +73,10 @@ def results_for(
             "the looks in it cannot be used here, and would be bought again.",
             hint="Use the other account's key. To buy everything again: --new-ledger.",
         )
-    if results.get("campaign") != campaign.name:
+    if results.get("campaign") not in (campaign.name, formerly):
         raise UsageError(
-            f"{path} is the campaign {results.get('campaign')}'s, not {campaign.name}'s."
+            f"{path} is the campaign {results.get('campaign')}'s, not {campaign.name}'s.",
+            hint="Was it renamed? Then run it once under its old `campaign:`, and rename it again.",
         )
     return takes_in(results, source=str(path))
 
@@ -96,7 +102,7 @@ async def adopt_results(
     results, snapshot = read_results(path), ledger.snapshot()
     if not may_tell_more(results, account, campaign, snapshot):
         return 0
-    takes = results_for(results, account, campaign, path=path)
+    takes = results_for(results, account, campaign, path=path, formerly=snapshot.campaign)
     decided = decided_by(takes, snapshot)
     added = never_known(takes, snapshot, keys=ledger.keys(), names=iter(entropy.uid, None))
     if decided or added:
@@ -125,7 +131,8 @@ def may_tell_more(results: Any, account: Account, campaign: Campaign, snapshot: 
     ids = {take.avatar_id for take in every}
     keys = {take.key for take in every}
     try:
-        mine = (results["account"], results["campaign"]) == (account.label, campaign.name)
+        names = (campaign.name, snapshot.campaign)
+        mine = results["account"] == account.label and results["campaign"] in names
         return mine and any(
             take["idempotency_key"] is None or take["idempotency_key"] not in keys
             if take["avatar_id"] is None

@@ -78,6 +78,17 @@ class Left:
             "files": _seen(self.state.folder),
             "summary": {"account": results["account"], "totals": results["totals"]},
         }
+        self._write(kept)
+
+    def remember_results(self) -> None:
+        """Write down that this ledger wrote results.json, while the run that changes it goes on.
+
+        The catalog is still the last run's: the next run makes both.
+        """
+        files = _seen(self.state.folder)
+        self._write({"made_from": None, "ledger": self.ledger.position(), "files": files})
+
+    def _write(self, kept: Mapping[str, Any]) -> None:
         with suppress(OSError):
             (self.state.folder / NAME).write_text(json.dumps(kept) + "\n", "utf-8")
 

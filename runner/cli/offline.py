@@ -69,7 +69,9 @@ def known(campaign: Campaign, state: State | None) -> tuple[Snapshot, Mapping[st
         account = snapshot.account or _account_in(results, state)
         if not may_tell_more(results, account, campaign, snapshot):
             return snapshot, wallet
-        takes = results_for(results, account, campaign, path=state.results)
+        takes = results_for(
+            results, account, campaign, path=state.results, formerly=snapshot.campaign
+        )
         names = map("results-{}".format, count())
         added = never_known(takes, snapshot, keys=read_keys(state.ledger), names=names)
         decided = decided_by(takes, snapshot)

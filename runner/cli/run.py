@@ -1,8 +1,10 @@
 """``lookbook run``: show the plan, ask, carry it out, leave results and a catalog."""
 
 import signal
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from runner.cli import wiring
 from runner.cli.aftermath import leave_results, print_results, results_now
 from runner.cli.agree import agree, ask_about_other_ledgers, can_ask, ceilings_of
 from runner.cli.aside import set_aside
+from runner.cli.copied import ask_about_copy
+from runner.cli.keep_results import keep_results
 from runner.cli.made_from import Left, left_in
 from runner.cli.options import (
     Usd,
@@ -198,6 +202,7 @@ async def attempt(campaign: Campaign, request: Request, simulated_at: str | None
             left = left_in(link.state, campaign, work.ledger)
             if (begun or not request.new_ledger) and not left.knows_results():
                 await use_results(campaign, work)
+            ask_about_copy(campaign, link.state, work.ledger.snapshot())
             quotes = quotes_of(campaign, request.wishes, work.ledger.snapshot())
             campaign = apply_quotes(campaign, quotes)
             try:
@@ -282,7 +287,8 @@ async def carry_out(
     Places(campaign.manifest).use(work.link.state)
     trouble: LookbookError | None = None
     try:
-        outcome = await with_signals(session, work.progress)
+        keep = partial(keep_results, campaign, work, left)
+        outcome = await with_signals(session, work.progress, keep)
     except LookbookError as error:
         trouble = error
         outcome = session.outcome()
@@ -296,13 +302,19 @@ async def carry_out(
     return int(exit_code(outcome))
 
 
-async def with_signals(session: Session, progress: Progress) -> Outcome:
-    """Carry out the plan; a signal stops sending, a second one leaves at once."""
+async def with_signals(
+    session: Session, progress: Progress, beside: Callable[[], Coroutine[Any, Any, None]]
+) -> Outcome:
+    """Carry out the plan; a signal stops sending, a second one leaves at once.
+
+    What is done ``beside`` it ends with it.
+    """
     outcomes: list[Outcome] = []
     with one_error():
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listen, session.desk, tasks.cancel_scope)
             tasks.start_soon(progress.keep_fresh)
+            tasks.start_soon(beside)
             outcomes.append(await session.carry_out())
             tasks.cancel_scope.cancel()
     return outcomes[0] if outcomes else session.end()

@@ -5,7 +5,9 @@ them knows is no stranger, and no search for another campaign's send may take it
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from runner.ledger.database import glimpse
 from runner.ledger.places import LEDGER, SIMULATED, State
 from runner.takes import Neighbours, TakeState
 
-__all__ = ["read_neighbours"]
+__all__ = ["find_copies", "read_neighbours"]
 
 RESULTS = "results.json"
+FEW = 50
+"""So many takes are looked for in another ledger."""
 UNDECIDED = frozenset({TakeState.UNKNOWN, TakeState.SUBMITTING})
 
 
@@ -44,6 +48,33 @@ def read_neighbours(besides: State) -> Neighbours:
                 unreadable.append(str(path))
     named = {name: tuple(dict.fromkeys(labels)) for name, labels in unresolved.items()}
     return Neighbours(frozenset(ids), named, tuple(unreadable))
+
+
+def find_copies(besides: State, uids: Iterable[str]) -> list[tuple[Path, str]]:
+    """Return the other ledgers that hold takes of this one, and the campaign that each names.
+
+    A take has one uid in the whole world: only a copied folder holds it twice. ``uids`` are of the
+    oldest takes here, which a copy of whatever age has; a few will do.
+    """
+    some = list(islice(uids, FEW))
+    found = []
+    for folder in _folders(besides.folder) if some else ():
+        path = folder / LEDGER
+        with suppress(LookbookError, OSError):
+            if not path.is_file():
+                continue
+            with glimpse(path) as connection:
+                marks = ", ".join("?" * len(some))
+                held = connection.execute(
+                    f"SELECT 1 FROM takes WHERE uid IN ({marks}) LIMIT 1",  # noqa: S608 - question marks
+                    some,
+                ).fetchone()
+                name = connection.execute(
+                    "SELECT value FROM meta WHERE key = 'campaign'"
+                ).fetchone()
+            if held is not None:
+                found.append((path, name[0] if name else "?"))
+    return found
 
 
 def _folders(mine: Path) -> Iterator[Path]:

@@ -187,12 +187,13 @@ class Store:
 
         Events are only ever appended: while this is the same, so is what the ledger holds.
         """
-        row = self._connection.execute(
-            "SELECT seq, at, take, kind FROM events WHERE kind NOT IN (?, ?) "
-            "ORDER BY seq DESC LIMIT 1",
-            (Note.RUN_STARTED, Note.RUN_ENDED),
-        ).fetchone()
-        return json.dumps([self.meta(), row])
+        with self._lock:  # another thread writes
+            row = self._connection.execute(
+                "SELECT seq, at, take, kind FROM events WHERE kind NOT IN (?, ?) "
+                "ORDER BY seq DESC LIMIT 1",
+                (Note.RUN_STARTED, Note.RUN_ENDED),
+            ).fetchone()
+            return json.dumps([self.meta(), row])
 
     @property
     def imported(self) -> set[str]:

@@ -1,0 +1,55 @@
+"""results.json while a run goes on: who reads it beside a long run, or after a kill, has it too.
+
+A colleague who has only that file buys again what it does not name.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+
+import anyio
+
+from runner.cli import wiring
+from runner.cli.made_from import Left
+from runner.cli.workshop import Workshop
+from runner.errors import StorageError
+from runner.files import write_atomic
+from runner.ledger.results import text_of
+from runner.model import Campaign
+
+__all__ = ["keep_results", "next_wait"]
+
+EVERY = 60.0
+"""Seconds between two writes, if they are quick."""
+
+SHARE = 0.02
+"""The most of a run's time that is spent on them."""
+
+
+async def keep_results(
+    campaign: Campaign, work: Workshop, left: Left, *, timer: Callable[[], float] = perf_counter
+) -> None:
+    """Write results.json again and again, where something has happened; ends by cancellation.
+
+    A disk that is full ends it: the run itself will say so. The catalog waits for the run's end.
+    """
+    wait, known = EVERY, work.ledger.snapshot()
+    while True:
+        await anyio.sleep(wait)
+        snapshot = work.ledger.snapshot()
+        if snapshot is known:
+            continue
+        known, begun = snapshot, timer()
+        results = wiring.results_of(campaign, snapshot, work.ledger.wallet)
+        if results["account"] is None:
+            continue
+        try:
+            write_atomic(left.state.results, (piece.encode() for piece in text_of(results)))
+        except StorageError:
+            return
+        left.remember_results()
+        wait = next_wait(timer() - begun)
+
+
+def next_wait(took: float) -> float:
+    """Return how long to wait after a write that took so long; both in seconds."""
+    return max(EVERY, took / SHARE)

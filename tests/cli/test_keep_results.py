@@ -1,0 +1,58 @@
+"""results.json is written while a run goes on, and takes next to nothing of its time."""
+
+import json
+from typing import Any
+
+import anyio
+import pytest
+
+from runner.cli.keep_results import keep_results, next_wait
+from runner.cli.made_from import knows_results, left_in
+from tests.cli.hands import ACCOUNT, Office
+from tests.executor.world import look, virtually
+
+
+@pytest.mark.parametrize(("took", "wait"), [(0.01, 60), (1.2, 60), (3.0, 150)])
+def test_a_write_takes_no_more_than_a_fiftieth_of_the_time(took: float, wait: float) -> None:
+    assert next_wait(took) == pytest.approx(wait)
+
+
+def test_what_happened_is_written_every_minute_and_nothing_where_nothing_did(
+    office: Office,
+) -> None:
+    campaign = office.campaign(look("navy"))
+    seen: list[Any] = []
+
+    async def go() -> None:
+        ledger = office.ledger()
+        ledger.begin(ACCOUNT, "spring", {})
+        async with office._connect(campaign) as link:
+            path = link.state.results
+            left = left_in(link.state, campaign, ledger)
+            work: Any = type("Work", (), {"ledger": ledger})
+
+            def written() -> list[str] | None:
+                if not path.is_file():
+                    return None
+                looks = json.loads(path.read_text())["looks"]
+                path.unlink()
+                assert left.summary() is None  # the catalog is not of today
+                return [one["look"] for one in looks if one["takes"]]
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(keep_results, campaign, work, left)
+                await anyio.sleep(61)
+                seen.append(written())
+                await office.bought(ledger, "base")
+                await anyio.sleep(30)
+                seen.append(written())
+                await anyio.sleep(30)
+                assert knows_results(link.state, ledger.was_at)
+                seen.append(written())
+                await anyio.sleep(300)
+                seen.append(written())
+                tasks.cancel_scope.cancel()
+        ledger.close()
+
+    virtually(go)
+    assert seen == [None, None, ["base"], None]
