@@ -30,7 +30,7 @@ MEMORY = 4 << 30
 """Bytes that a mutant may use: one that never ends may also never stop growing."""
 
 
-OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header"]
+OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "--no-header"]
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is imported already
 
 

@@ -95,9 +95,7 @@ def main(tests: Sequence[str]) -> int:
     )
     watch = _Watch(coverage)
     coverage.start()
-    code = pytest.main(
-        ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", *tests], plugins=[watch]
-    )
+    code = pytest.main(["-q", "-p", "no:cacheprovider", "--no-header", *tests], plugins=[watch])
     coverage.stop()
     data = coverage.get_data()
     lines: dict[str, dict[int, list[str]]] = defaultdict(dict)
