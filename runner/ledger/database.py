@@ -7,7 +7,7 @@ and a loss of power.
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from runner.ledger.log import is_foreign_log
 
 __all__ = [
     "SCHEMA_VERSION",
+    "copy_ledger",
     "fold_log",
     "glimpse",
     "migrate",
@@ -118,6 +119,24 @@ def fold_log(path: Path) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
         connection.close()
+
+
+def copy_ledger(path: Path, target: Path) -> None:
+    """Write a ledger as one whole file, also while a run is writing it; what is there is replaced.
+
+    The file alone, copied by hand, lacks what is only in its log. Raises LedgerDamaged or
+    StorageError.
+    """
+    whole = target.with_name(f"{target.name}.part")
+    with _explained(target), closing(open_for_reading(path)) as source:
+        whole.unlink(missing_ok=True)
+        try:
+            with closing(sqlite3.connect(whole, isolation_level=None)) as copy:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE").fetchone()
+            whole.replace(target)
+        finally:
+            whole.unlink(missing_ok=True)
 
 
 def _as_of_today(connection: sqlite3.Connection) -> sqlite3.Connection:
