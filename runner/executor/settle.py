@@ -200,9 +200,23 @@ class Searcher:
             await self._desk.ledger.trust_keys("a ledger knows what was taken for a second look")
 
     async def _named(self, take: Take) -> list[LookData] | str:
-        """Return the looks of a take's name in the groups where it can be, or why not."""
-        while any(t.state is TakeState.SUBMITTING for t in self._unresolved(take)):
-            await self._desk.pause(UNANSWERED_GAP)  # its look may be there before its answer is
+        """Return the looks of a take's name in the groups where it can be, or why not.
+
+        Never while a send of that name is on its way, also one that began meanwhile: its look may
+        be listed before its answer is here, and would be taken for this take's.
+        """
+        while True:
+            while self._is_sending(take):
+                await self._desk.pause(UNANSWERED_GAP)
+            named = await self._list_named(take)
+            if isinstance(named, str) or not self._is_sending(take):
+                return named
+
+    def _is_sending(self, take: Take) -> bool:
+        return any(known.state is TakeState.SUBMITTING for known in self._unresolved(take))
+
+    async def _list_named(self, take: Take) -> list[LookData] | str:
+        """List once what ``_named`` returns."""
         groups = await self._groups_of(take, self._every())
         if isinstance(groups, str):
             return groups

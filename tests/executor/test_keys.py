@@ -2,13 +2,17 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 
-from runner.answers import Lost
+from runner.answers import Lost, Reply
+from runner.executor.ports import Intent
+from runner.executor.prepare import Preparer
 from runner.policy.budget import Ceilings
 from runner.policy.outcome import Exit, exit_code
-from runner.takes import Billing, Neighbours, TakeState
+from runner.takes import Billing, Doubled, Neighbours, TakeState
 from tests.executor.world import (
     CHARGED_AND_LOST,
     GATEWAY_TIMEOUT,
@@ -128,3 +132,41 @@ def test_nothing_is_sent_again_while_the_account_cannot_be_searched(world: World
     world.api.groups = real  # type: ignore[method-assign]
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
     assert len(world.api.posts) == len(world.api.charges) == 1
+
+
+def test_a_search_takes_no_look_of_a_send_that_left_while_it_was_listing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.api.script.extend([OK, *[LOST_BEFORE] * 50])
+    world.run(campaign(look("a")))
+    world.api.script.clear()
+    world.later(25 * 3600)
+
+    async def distrust() -> None:
+        ledger = world.open()
+        await ledger.note_doubled([Doubled("look-x", "another name", "b#1", Decimal(1))])
+        ledger.close()
+
+    anyio.run(distrust)
+    create, listed, prepare = world.api.create_avatar, world.api.looks, Preparer.intent
+
+    async def slow_intent(self: Preparer, *given: Any, **named: Any) -> Intent:
+        await anyio.sleep(1)  # so that the search begins first
+        return await prepare(self, *given, **named)
+
+    async def slow_answer(body: bytes, key: str) -> Reply[Any]:
+        reply = await create(body, key)
+        await anyio.sleep(5)
+        return reply
+
+    async def slow_list(**asked: Any) -> Reply[Any]:
+        await anyio.sleep(2)
+        return await listed(**asked)
+
+    monkeypatch.setattr(Preparer, "intent", slow_intent)
+    world.api.create_avatar = slow_answer  # type: ignore[method-assign]
+    world.api.looks = slow_list  # type: ignore[method-assign]
+    world.run(campaign(look("a", takes=2)))
+    first, second = world.takes("a")
+    assert (first.state, first.avatar_id) == (TakeState.UNKNOWN, None)
+    assert second.avatar_id == world.api.charges[-1][0]
