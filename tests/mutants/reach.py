@@ -30,11 +30,15 @@ class Reach:
     def tests_of(self, path: Path, lines: range, *, at_import: bool) -> list[str]:
         """Return the tests that can notice a change of these lines, the quickest first.
 
-        What happens at import may matter to every test that runs any line of the module.
+        What happens at import may matter to every test that runs any line of the module, and to
+        those beside it in its file, which may read a table and run nothing.
         """
         known = self.lines.get(str(path), {})
         wanted = known if at_import else lines
         found = {test for line in wanted for test in known.get(line, ()) if test != AT_IMPORT}
+        if at_import:
+            files = {test.partition("::")[0] for test in found}
+            found = {test for test in self.seconds if test.partition("::")[0] in files}
         return sorted(found, key=lambda test: (self.seconds.get(test, 0.0), test))
 
 
@@ -103,7 +107,8 @@ def main(tests: Sequence[str]) -> int:
         for line, contexts in data.contexts_by_lineno(path).items():
             useful = [test for test in contexts if test not in watch.failed]
             lines[str(Path(path).relative_to(ROOT))][line] = useful
-    print(json.dumps({"lines": lines, "seconds": watch.seconds}))  # noqa: T201
+    seconds = {test: took for test, took in watch.seconds.items() if test not in watch.failed}
+    print(json.dumps({"lines": lines, "seconds": seconds}))  # noqa: T201
     return int(code)
 
 
