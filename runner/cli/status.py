@@ -14,6 +14,7 @@ import click
 
 from runner.cli import offline, wiring
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.show import results_text, table, usd
 from runner.cli.steps import last_run_text, next_steps, notes_of
 from runner.cli.wanted import select_options, wishes_of
@@ -52,7 +53,8 @@ def command(
     campaign = wiring.load_campaign(manifest, variables)
     state = offline.state_of(campaign, account=account, simulate=simulate)
     snapshot, wallet = offline.known(campaign, state)
-    campaign = apply_quotes(campaign, quotes_of(campaign, wishes, snapshot))
+    quotes = quotes_of(campaign, wishes, snapshot)
+    campaign = apply_quotes(campaign, quotes)
     only = chosen(campaign, snapshot, wishes)
     plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
     cascaded = asked_for(campaign, snapshot, replace(wishes, cascade=True))
@@ -67,6 +69,8 @@ def command(
         click.echo(last_run_text(last, now=now, alive=alive))
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo("\n" + results_text(results, notes=notes_of(plan, results, now=now), width=width))
+    for note in price_notes(bought_quotes(plan, quotes)):
+        click.echo(note)
     if campaign.budget.campaign_usd is not None:
         left = max(Decimal(0), campaign.budget.campaign_usd - snapshot.spent)
         click.echo(

@@ -17,7 +17,13 @@ from runner.plan.model import Plan
 from runner.policy.budget import held
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Outcome, exit_code
-from runner.policy.price_check import Difference, Spending, compare_spending, infer_prices
+from runner.policy.price_check import (
+    Difference,
+    Spending,
+    compare_spending,
+    infer_prices,
+    is_same,
+)
 from runner.takes import Account, Billing, Take
 
 __all__ = ["Session"]
@@ -119,8 +125,11 @@ class Session:
     def _prices_are_settled(self, run: str, takes: Iterable[Take]) -> bool:
         """Return whether the wallet confirmed the price of everything that a run sent."""
         prices = self.desk.ledger.snapshot().prices
-        known = [prices.get(take.kind) for take in takes if take.run == run and held(take)]
-        return all(price is not None and price.is_settled for price in known)
+        known = [(t.price, prices.get(t.kind)) for t in takes if t.run == run and held(t)]
+        return all(
+            measured is not None and measured.is_settled and is_same(measured.usd, price)
+            for price, measured in known
+        )
 
     def _note(
         self,

@@ -128,7 +128,10 @@ def test_a_price_that_the_wallet_contradicts_stops_until_it_is_said(
     wallet = stopped["totals"]["wallet"]
     assert (wallet["known_usd"], wallet["difference_usd"]) == (2, 3)
     jsonschema.validate(stopped, schema("results"))
-    assert "$3.00 more. Somebody else may have bought" in lookbook("status", "spring.yaml").stdout
+    status = lookbook("status", "spring.yaml").stdout
+    assert "$3.00 more. Somebody else may have bought" in status
+    assert "price: $4.00 for a prompt look is what this account's wallet showed" in status
+    assert "buys 2 generations for $8.00" in status
     refused = lookbook("run", "spring.yaml", "--yes", "--max-cost", "99", code=5)
     assert "cost $4.00 on this account" in refused.stderr
     assert "--price prompt=4" in refused.stderr
