@@ -25,7 +25,7 @@ from runner.executor.tasks import Stopping
 from runner.executor.wallet import balance_of
 from runner.policy.lifecycle import Event
 from runner.policy.verdict import IN_PROGRESS, MONEY, UNDECIDED, Purchase, judge_purchase
-from runner.takes import Take
+from runner.takes import Take, TakeState
 
 __all__ = ["Buyer"]
 
@@ -178,6 +178,8 @@ class Buyer:
         if decision is Purchase.BOUGHT:
             searcher.findings.pop(take.uid, None)
             take = await self._as_it_is_now(take)
+            if take.state not in (TakeState.PROCESSING, TakeState.PENDING_CONSENT):
+                self._gate.ended(take.uid)  # nobody waits for it any more
         return take, decision, answer
 
     async def _as_it_is_now(self, take: Take) -> Take:

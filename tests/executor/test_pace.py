@@ -8,7 +8,7 @@ import anyio
 
 from runner.answers import CreatedData, Refusal, Reply
 from runner.policy.outcome import Exit, exit_code
-from tests.executor.world import START, World, campaign, literal, look
+from tests.executor.world import LOST_BEFORE, OK, START, World, campaign, literal, look, photo
 
 PAUSE = 7.0
 
@@ -107,3 +107,13 @@ def test_what_most_looks_wait_for_is_not_kept_waiting_behind_a_crowd(tmp_path: P
     assert account.refused
     names = [world.api.looks_by_id[look_id].name for look_id, _ in world.api.charges]
     assert names.index("Sarah — c10") < len(names) - 30
+
+
+def test_a_replay_that_shows_a_finished_look_takes_no_place_for_ever(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.api.seconds = 0.0
+    world.api.script.extend([LOST_BEFORE, OK])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert world.session is not None
+    assert world.session._execution is not None
+    assert world.session._execution._gate._in_progress == set()
