@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.cli import fetch, intake, prune, rebuild, refresh, run
-from runner.executor import desk, purchase, session
+from runner.executor import desk, excuses, purchase, session
 from runner.executor.desk import Desk
 from runner.executor.gate import Gate
 from runner.executor.ports import Intent
@@ -149,7 +149,7 @@ def lost_means_not_sent(patch: Patch) -> None:
         decision = judge_purchase(reply, replay=replay)
         return Purchase.UNREACHED if decision is Purchase.UNDECIDED and not replay else decision
 
-    patch.setattr(purchase, "judge_purchase", hopeful)
+    patch.setattr(excuses, "judge_purchase", hopeful)
 
 
 def keys_live_forever(patch: Patch) -> None:
