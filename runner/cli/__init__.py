@@ -8,12 +8,14 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from runner import __version__
+from runner.cli.invocation import Invocation
 from runner.errors import LookbookError, ManifestError
 
 __all__ = ["COMMANDS", "cli", "invoke", "main"]
@@ -88,6 +90,7 @@ def cli() -> None:
       5   budget: refused, or used up with looks left
       6   an unknown outcome needs a person (lookbook reconcile)
       10  plan --detailed-exitcode found changes
+      70  an error of the program: a log file says more
     """
 
 
@@ -104,13 +107,28 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def invoke(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives its exit code. The one boundary where errors become words."""
+    given = list(arguments) if arguments is not None else sys.argv[1:]
+    invocation = Invocation()
+    try:
+        return _invoke(given, invocation)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001  # whatever is not foreseen is an error of ours
+        return _report_crash(error, given, invocation)
+
+
+def _invoke(arguments: list[str], invocation: Invocation) -> int:
+    """Run the command; errors that are foreseen become words here."""
     color = _color()
     try:
         code = cli.main(
-            args=list(arguments) if arguments is not None else None,
+            args=arguments,
             prog_name="lookbook",
             standalone_mode=False,
             color=color,
+            obj=invocation,
         )
     except ManifestError as error:
         from runner.manifest.render import as_text
@@ -128,11 +146,26 @@ def invoke(arguments: Sequence[str] | None = None) -> int:
         return _complain(error.format_message(), None, 2)
     except (click.Abort, KeyboardInterrupt):
         return _complain("Stopped before anything was sent.", None, 2)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return code if isinstance(code, int) else 0
+
+
+def _report_crash(error: Exception, arguments: Sequence[str], invocation: Invocation) -> int:
+    """Write an unexpected error into a log file, and return the exit code after saying so."""
+    from runner.cli.crash import write_report
+    from runner.policy.outcome import Exit
+
+    crash = write_report(error, arguments, manifest=invocation.manifest)
+    code = int(Exit.INTERNAL)
+    with suppress(OSError):  # where nobody reads any more, the file and the code are left
+        if invocation.owes_json:
+            import json
+
+            told = {"message": crash.message, "hint": crash.hint, "exit": code}
+            click.echo(json.dumps({"error": {"code": "internal_error", **told}}, indent=2))
+        _complain(crash.message, crash.hint, code)
+        if crash.report is not None:
+            click.echo(crash.report, err=True)
+    return code
 
 
 def _color() -> bool | None:

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from runner.cli.invocation import note_form, note_manifest
+
 __all__ = [
     "Usd",
     "account_option",
@@ -59,6 +61,7 @@ manifest_argument = click.argument(
     "manifest",
     metavar="MANIFEST",
     type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+    callback=note_manifest,
 )
 
 var_option = click.option(
@@ -107,5 +110,6 @@ def format_option(*forms: str) -> Callable[[F], F]:
         type=click.Choice(forms),
         default=forms[0],
         show_default=True,
+        callback=note_form,
         help="The form of what is printed on stdout.",
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from runner.cli.invocation import note_manifest
 from runner.cli.options import format_option, var_option
 from runner.model import Campaign, LookKind
 
@@ -12,7 +13,9 @@ __all__ = ["command", "summary"]
 
 
 @click.command("validate")
-@click.argument("manifest", metavar="MANIFEST", type=click.Path(path_type=Path))
+@click.argument(
+    "manifest", metavar="MANIFEST", type=click.Path(path_type=Path), callback=note_manifest
+)
 @var_option
 @format_option("text", "json", "github", "sarif")
 @click.option("--no-hints", is_flag=True, help="Leave the advice on prompts out.")

@@ -17,6 +17,7 @@ class Exit(IntEnum):
     BUDGET = 5
     PERSON = 6
     CHANGES = 10
+    INTERNAL = 70
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,59 @@
+"""What is known of a command while it goes on, for whoever has to say how it ended."""
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+import click
+
+__all__ = ["Invocation", "note_form", "note_manifest"]
+
+
+class _Watched:
+    """A stream that remembers whether anything was written to it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.written = False
+
+    def write(self, text: str) -> int:
+        count = self._stream.write(text)
+        self.written = self.written or count > 0
+        return count
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class Invocation:
+    """The manifest that a command works on, and the JSON document that its caller waits for.
+
+    ``out`` is stdout where a program reads it; None where a person does.
+    """
+
+    def __init__(self) -> None:
+        self.manifest: Path | None = None
+        self.out: _Watched | None = None
+
+    @property
+    def owes_json(self) -> bool:
+        """Whether stdout is to hold one JSON document, and holds nothing yet."""
+        return self.out is not None and not self.out.written
+
+
+def note_form(ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """Note that the caller reads JSON (a callback of ``--format``)."""
+    invocation = ctx.find_object(Invocation)
+    if invocation is not None and value == "json":
+        invocation.out = _Watched(sys.stdout)
+        ctx.with_resource(redirect_stdout(cast("TextIO", invocation.out)))
+    return value
+
+
+def note_manifest(ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
+    """Note which manifest is meant (a callback of the argument)."""
+    invocation = ctx.find_object(Invocation)
+    if invocation is not None:
+        invocation.manifest = value
+    return value

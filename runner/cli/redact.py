@@ -1,0 +1,82 @@
+"""Redact secrets from a text that is about to be kept: an error report, a log."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+__all__ = ["find_secrets", "redact"]
+
+MASK = "***"
+
+SHORTEST_SECRET = 8
+"""A shorter key is nobody's secret (a simulator's), and redacting it would spoil ordinary words."""
+
+LOOKS_SECRET = (
+    # What the word before it calls a secret: headers, JSON fields, parameters, variables.
+    re.compile(
+        r"""((?:api[-_]?key|authorization|bearer|password|passwd|secret|token|credentials?)\w*"""
+        r"""["']?\s*[:=,]\s*b?["']?(?:bearer\s+|basic\s+)?)[^\s"',;&)}\]]+""",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(\bbearer\s+)[^\s\"',;]+", re.IGNORECASE),
+    # The query of a link is its signature.
+    re.compile(r"(https?://[^\s\"'<>?]+\?)[^\s\"'<>]+", re.IGNORECASE),
+    # User and password of an address.
+    re.compile(r"(https?://)[^\s\"'<>/@]+(?=@)", re.IGNORECASE),
+    # What issuers of keys begin them with.
+    re.compile(r"(\b(?:sk|pk|rk|whsec|hg)[-_])[\w-]{8,}", re.IGNORECASE),
+)
+RANDOM_WORD = re.compile(r"(?<![\w+=-])[\w+-]{24,}={0,2}(?![\w+-])")
+
+
+def find_secrets(environment: Mapping[str, str], home: Path) -> tuple[str, ...]:
+    """Return the API keys that this process can have seen; never raises for one that is unusable.
+
+    Both places count: a variable hides a file, but either may have been read.
+    """
+    from runner.errors import AccountError
+    from runner.heygen.credentials import find_credentials
+
+    found = [environment.get("HEYGEN_API_KEY", "").strip()]
+    try:
+        others = {name: environment[name] for name in environment if name != "HEYGEN_API_KEY"}
+        found.append(find_credentials(others, home)[0].key)
+    except AccountError:
+        pass
+    return tuple(key for key in dict.fromkeys(found) if len(key) >= SHORTEST_SECRET)
+
+
+def redact(text: str, secrets: Sequence[str] = ()) -> str:
+    """Replace these secrets, however they are spelled, and what looks like one by ``***``."""
+    for secret in secrets:
+        for spelling in _spellings(secret):
+            text = re.sub(re.escape(spelling), MASK, text, flags=re.IGNORECASE)
+    for pattern in LOOKS_SECRET:
+        text = pattern.sub(rf"\g<1>{MASK}", text)
+    return RANDOM_WORD.sub(_mask_random, text)
+
+
+def _spellings(secret: str) -> list[str]:
+    """Return how a secret may be written, the longest first."""
+    from base64 import b64encode
+
+    data = secret.encode()
+    spellings = {
+        secret,
+        repr(secret)[1:-1],
+        repr(data)[2:-1],
+        json.dumps(secret)[1:-1],
+        quote(secret, safe=""),
+        data.hex(),
+        b64encode(data).decode(),
+    }
+    return sorted(spellings, key=len, reverse=True)
+
+
+def _mask_random(match: re.Match[str]) -> str:
+    """Mask a long word of small letters, capitals and digits; hashes and most names are not."""
+    word = match[0]
+    kinds = (str.islower, str.isupper, str.isdigit)
+    return MASK if all(any(kind(char) for char in word) for kind in kinds) else word
