@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from runner.policy.lifecycle import TABLE
-from tests.fault.departures import ELSEWHERE, FAULT_KINDS, LASTING, PASSING
+from tests.fault.departures import ELSEWHERE, FAULT_KINDS, LASTING, NAMESAKES, PASSING
 from tests.fault.generate import POINTS
 from tests.fault.history import Command, EditKind, Elsewhere, MishapKind
 from tests.fault.network import NETWORK_KINDS
@@ -46,6 +46,8 @@ REQUIRED = (
     "another ledger asked about",
     "a group pruned whole",
     "a neighbour's purchase",
+    *(["a neighbour's look of the same name"] if NAMESAKES else []),
+    *(["a doubled charge"] if ("ignore-keys=avatars", "lists-lag=40") in LASTING else []),
     "a ledger begun anew",
     "drift found",
     "looks adopted",

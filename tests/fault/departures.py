@@ -14,6 +14,7 @@ __all__ = [
     "ELSEWHERE",
     "FAULT_KINDS",
     "LASTING",
+    "NAMESAKES",
     "PASSING",
     "elsewhere",
     "lasting",
@@ -74,6 +75,10 @@ EVERY = 4
 
 ELSEWHERE: tuple[Elsewhere, ...] = (Elsewhere.SUMMER, Elsewhere.ON_SPRING, Elsewhere.CHECKOUT)
 """Where else somebody works on the account, in one seed of eight."""
+
+NAMESAKES = False
+"""Whether other people's looks also bear names of the campaign. Off: nobody in these tests can
+answer the questions that follow yet."""
 
 DRASTIC = frozenset(
     {

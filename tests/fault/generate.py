@@ -6,7 +6,7 @@ from random import Random
 
 from runner.ledger.fold import Note
 from runner.policy.lifecycle import Event
-from tests.fault.departures import FAULT_KINDS, elsewhere, lasting, passing, shared
+from tests.fault.departures import FAULT_KINDS, NAMESAKES, elsewhere, lasting, passing, shared
 from tests.fault.history import (
     CALM,
     Command,
@@ -125,7 +125,10 @@ KILLED = (Mishap(MishapKind.KILL_COMMIT, 2, f"{Event.ACCEPTED}:after-commit"),)
 UNSAID = (Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write"),)
 STOPPED = (Mishap(MishapKind.INTERRUPT, 120), Mishap(MishapKind.INTERRUPT, 121))
 LOSING = Weather(network=(("reset", 0.5),), latency="fixed:20")
-SHARED = tuple(Mishap(MishapKind.NEIGHBOUR, turn) for turn in range(10, 400, 40))
+SHARED = tuple(
+    Mishap(MishapKind.NEIGHBOUR, turn, amount=float(NAMESAKES and turn % 80 == 10))
+    for turn in range(10, 400, 40)
+)
 NARROW = Weather(latency="uniform:5,120", concurrency=3)
 WATCHED = tuple(Mishap(MishapKind.ONLOOKER, turn) for turn in range(20, 900, 80))
 
@@ -347,6 +350,8 @@ def _mishap(rng: Random, kind: MishapKind) -> Mishap:
         )
     if kind is MishapKind.SLOW_DISK:
         return Mishap(kind, rng.randint(1, 50), amount=rng.choice((0.05, 1.0, 10.0)))
+    if kind is MishapKind.NEIGHBOUR:
+        return Mishap(kind, turn, amount=float(NAMESAKES and rng.random() < 0.5))
     if kind is MishapKind.CONSENT:
         return Mishap(kind, rng.randint(30, 600))
     if kind is MishapKind.CLOCK:

@@ -50,7 +50,8 @@ class MishapKind(StrEnum):
     ONLOOKER = "onlooker"
     """A person asks for status, plan and results at the turn ``at``."""
     NEIGHBOUR = "neighbour"
-    """Another machine with this account buys two looks of its own at the turn ``at``."""
+    """Another machine with this account buys two looks of its own at the turn ``at``; with an
+    ``amount`` they bear a name of this campaign's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Mishap:
 
     def __str__(self) -> str:
         extra = f" {self.point}" if self.point else ""
-        return f"{self.kind}@{self.at}{extra}" + (f" {self.amount:g} s" if self.amount else "")
+        return f"{self.kind}@{self.at}{extra}" + (f" {self.amount:g}" if self.amount else "")
 
 
 class EditKind(StrEnum):

@@ -28,7 +28,7 @@ from tests.fault.audit import Auditor, Deed
 from tests.fault.campaigns import HOPELESS
 from tests.fault.history import BUYING, Command
 from tests.fault.network import Served, said_by
-from tests.fault.world import Violation, World
+from tests.fault.world import NEIGHBOUR, Violation, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -146,8 +146,10 @@ class Judge(Auditor):
         if entry.kind == Note.IMPORTED:
             self._states[uid] = TakeState(entry.facts["state"])
         if entry.kind == Note.REPRICED:
-            real, price = self._world.history.price, Decimal(entry.facts["price"])
-            self.must(price == real, f"the wallet is said to show {price}, and HeyGen took {real}")
+            real, price = self._world.prices, Decimal(entry.facts["price"])
+            self.must(
+                price in real, f"the wallet is said to show {price}, and HeyGen took one of {real}"
+            )
             self._world.asserted.update(dict.fromkeys(self.keys_of.get(uid, ()), price))
         if entry.kind in (Note.MOVED, Note.IMPORTED, Note.REPRICED):
             return None
@@ -239,6 +241,9 @@ class Judge(Auditor):
         if take is None:
             raise Violation(f"{look_id} is deleted, which this campaign did not make")
         label = f"{take['look']}#{take['number']}"
+        charge = account.charges.get(look_id)
+        theirs = charge is not None and (charge.idempotency_key or "").startswith(NEIGHBOUR)
+        self.must(not theirs, f"{label} is a neighbour's, and is deleted")
         self.must(take["kind"] != LookKind.EXISTING, f"{label} existed before, and is deleted")
         wanted = {look.key for look in process.campaign.looks}
         picks = dict(self.rows("SELECT look, take FROM picks"))

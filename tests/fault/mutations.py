@@ -307,7 +307,7 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     ignore_the_ceilings: "ceiling",
     trust_a_replayed_snapshot: "is completed here, at HeyGen it is",
     free_the_slot_early: "are in progress, limit",
-    swallow_cancellation: "charged",
+    swallow_cancellation: "is bought again",
     believe_a_refused_replay: "charged",
     lost_means_not_sent: "is bought again",
     keys_live_forever: "was charged 2 times",

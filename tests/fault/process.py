@@ -16,7 +16,7 @@ from runner.plan.wishes import NO_WISHES
 from runner.policy.lifecycle import Event
 from runner.takes import Take
 from tests.fault.chance import SeededEntropy
-from tests.fault.history import Day, MishapKind
+from tests.fault.history import Day, Mishap, MishapKind
 from tests.fault.reading import look_on
 from tests.fault.virtual import VirtualLoop
 from tests.fault.world import Killed, Violation, World
@@ -158,9 +158,14 @@ class Process:
                 self._rival()
             elif mishap.kind is MishapKind.NEIGHBOUR:
                 self._struck(mishap.kind)
-                world.neighbour_buys()
+                world.neighbour_buys(self._name_of(mishap) if mishap.amount else None)
             elif mishap.kind is MishapKind.ONLOOKER and look_on(world, self.campaign):
                 self._struck(mishap.kind)
+
+    def _name_of(self, mishap: Mishap) -> str | None:
+        """Choose one of this campaign's names, for somebody else to use."""
+        names = [look.name for look in self.campaign.looks if look.name is not None]
+        return names[mishap.at % len(names)] if names else None
 
     def opens(self, ledger: Path) -> None:
         """Hear that a ledger is opened."""

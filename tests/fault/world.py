@@ -279,15 +279,23 @@ class World:
         self._wires.append(delivery)
         self.loop.create_task(self._arrive(delivery))
 
-    def neighbour_buys(self) -> None:
-        """Let another machine buy looks: it shares the account's places and its wallet."""
+    def neighbour_buys(self, namesake: str | None = None) -> None:
+        """Let another machine buy looks: it shares the account's places and its wallet.
+
+        A ``namesake`` is bought under this name, into the account's newest group.
+        """
         if self.loop is not None:
             for _ in range(2):
                 self._neighbours += 1
-                self.loop.create_task(self._neighbour(f"{NEIGHBOUR}{self._neighbours}"))
+                key = f"{NEIGHBOUR}{self._neighbours}"
+                self.loop.create_task(self._neighbour(key, namesake))
 
-    async def _neighbour(self, key: str) -> None:
+    async def _neighbour(self, key: str, namesake: str | None) -> None:
         order = {"type": "prompt", "name": "Tom", "prompt": "A man in his 30s, serious, in a suit"}
+        groups, _ = self.simulator.account.find_groups(None, 1, public=False)
+        if namesake is not None and groups:
+            order |= {"name": namesake, "avatar_group_id": groups[0].id}
+            self.seen["a neighbour's look of the same name"] += 1
         headers = {"X-Api-Key": KEY, "Idempotency-Key": key, "Content-Type": "application/json"}
         body = json.dumps(order).encode()
         request = httpx.Request(
