@@ -230,6 +230,21 @@ def _unfetched(take: Take) -> Take:
     return replace(take, state=state, image=None, sha256=None, width=None, height=None)
 
 
+def tells_of_takes(path: Path) -> bool:
+    """Whether a results file is there that names a take, or that cannot be read as one.
+
+    A rebuild that found nothing writes one that names none.
+    """
+    if not path.is_file():
+        return False
+    try:
+        document = read_results(path)
+        looks = [*document["looks"], *document.get("orphans", ())]
+        return any(look["takes"] for look in looks)
+    except (UsageError, KeyError, TypeError):
+        return True  # whoever reads it next says what is wrong with it
+
+
 def read_results(path: Path) -> Any:
     """Read a JSON file. Raises UsageError."""
     try:

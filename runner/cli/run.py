@@ -16,6 +16,7 @@ from runner.cli.aftermath import leave_results, print_results, results_now
 from runner.cli.agree import agree, ask_about_other_ledgers, can_ask, ceilings_of
 from runner.cli.aside import set_aside
 from runner.cli.copied import ask_about_copy
+from runner.cli.intake import tells_of_takes
 from runner.cli.keep_results import keep_results
 from runner.cli.made_from import Left, left_in
 from runner.cli.options import (
@@ -242,8 +243,8 @@ def run_room(ledger: LedgerFile) -> Decimal | None:
 
 
 def is_new(state: State) -> bool:
-    """Whether nothing was ever bought here, and no colleague's results lie here either."""
-    return not has_takes(state.ledger) and not state.results.is_file()
+    """Whether nothing was ever bought here, and no colleague's results tell of anything either."""
+    return not has_takes(state.ledger) and not tells_of_takes(state.results)
 
 
 def in_hand(plan: Plan) -> int:

@@ -70,8 +70,10 @@ async def run(
 
 async def priced(campaign: Campaign, process: Process) -> int:
     """``lookbook run --price``: at a price that a person asserts."""
-    price = process.world.history.price + process.day.dearer
-    return await run(campaign, process, wishes=Wishes(prices=(("photo", price), ("prompt", price))))
+    photo, prompt = (price + process.day.dearer for price in process.world.prices)
+    return await run(
+        campaign, process, wishes=Wishes(prices=(("photo", photo), ("prompt", prompt)))
+    )
 
 
 async def reroll(campaign: Campaign, process: Process) -> int:

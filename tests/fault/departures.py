@@ -73,7 +73,7 @@ PASSING: tuple[tuple[str, ...], ...] = (
 EVERY = 4
 
 
-ELSEWHERE: tuple[Elsewhere, ...] = (Elsewhere.SUMMER, Elsewhere.ON_SPRING, Elsewhere.CHECKOUT)
+ELSEWHERE: tuple[Elsewhere, ...] = (Elsewhere.CHECKOUT,)
 """Where else somebody works on the account, in one seed of eight."""
 
 NAMESAKES = False

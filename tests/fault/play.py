@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from runner.errors import LedgerQuestion
+from runner.errors import BudgetRefused, LedgerQuestion
 from runner.heygen.network import certificates
 from runner.ledger.file import read_snapshot
 from runner.model import Prices, UrlImage
@@ -248,7 +248,7 @@ class _Director:
         )
         self.world.skew = max(0.0, self.world.skew)
         wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
-        day = Day(wait=600.0, weather=CALM)
+        day = Day(wait=600.0, weather=CALM, dearer=Decimal(0))
         self.hands.rename_folder()
         if self.judge.lost:
             self._until_it_lives(replace(day, command=Command.REBUILD), "calm rebuild")
@@ -256,12 +256,14 @@ class _Director:
             self._until_it_lives(replace(day, command=Command.RECORD), "calm record")
         ended = self._command(replace(day, top_up=wealth), "calm 0")
         for number in range(1, ROUNDS):
-            if ended.error is not None:
+            if ended.error is not None and not isinstance(ended.error, BudgetRefused):
                 raise Violation(f"a calm day ends with {_said(ended)}")
             if self._done():
                 break
             command = Command.RUN
-            if ended.code == Exit.PERSON:
+            if ended.error is not None:  # the wallet showed what others bought as well
+                command = Command.PRICED
+            elif ended.code == Exit.PERSON:
                 command = Command.RECONCILE
             elif ended.code == Exit.FAILED and number % 2:
                 command = Command.RETRY

@@ -101,7 +101,7 @@ class Process:
         self._points: Counter[str] = Counter()
         self._requests: Counter[str] = Counter()
         self._transactions = 0
-        self._started = world.elapsed
+        self.started = world.elapsed
         self._releases: list[Callable[[], None]] = []
 
     @property
@@ -135,7 +135,7 @@ class Process:
             raise world.trouble_found
         if world.dead:
             raise Killed
-        if world.loop is not None and world.loop.time() - self._started > LONGEST:
+        if world.loop is not None and world.loop.time() - self.started > LONGEST:
             raise Violation(f"a command takes longer than {LONGEST / 3600:g} hours")
         if number > MOST_TURNS:
             raise Violation("a command turns on the spot")

@@ -210,3 +210,8 @@ def test_a_killed_run_with_a_ledger_begun_anew_confuses_no_pictures(draw: int) -
 def test_a_clock_that_is_ahead_does_not_let_a_found_look_go_before_its_time(draw: int) -> None:
     resets = Weather(network=(("reset", 0.05),))
     survives(Day(clock=100_000.0, weather=resets, concurrency=1), looks=8, draw=draw)
+
+
+def test_a_rebuild_that_finds_nothing_is_no_ledger_to_buy_everything_again_with() -> None:
+    renamed = (Edit(EditKind.RENAME_MANIFEST, 0),)
+    survives(Day(), Day(edits=renamed, command=Command.REBUILD), Day(), looks=3)

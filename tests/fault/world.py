@@ -105,6 +105,7 @@ class World:
         self._wires: list[Delivery] = []
         self._requests = 0
         self._neighbours = 0
+        self._neighbours_at = 0.0
         self._weather = Weather()
         self.app = create_app(
             Settings(
@@ -290,6 +291,10 @@ class World:
                 key = f"{NEIGHBOUR}{self._neighbours}"
                 self.loop.create_task(self._neighbour(key, namesake))
 
+    def bought_by_neighbours(self, since: float) -> bool:
+        """Whether others bought on the account since a moment, in seconds after ``EPOCH``."""
+        return self._neighbours_at >= EPOCH + since
+
     async def _neighbour(self, key: str, namesake: str | None) -> None:
         order = {"type": "prompt", "name": "Tom", "prompt": "A man in his 30s, serious, in a suit"}
         groups, _ = self.simulator.account.find_groups(None, 1, public=False)
@@ -306,6 +311,8 @@ class World:
         self._note_faults(before)
         self.say(f"neighbour: {served.status} {said_by(served)}".rstrip())
         self.seen["a neighbour's purchase"] += served.status == 200
+        if served.status == 200:
+            self._neighbours_at = self.now()
 
     async def _arrive(self, delivery: Delivery) -> None:
         loop = asyncio.get_running_loop()
