@@ -28,6 +28,7 @@ from runner.errors import UsageError
 from runner.executor.desk import said
 from runner.executor.settle import Finding, Searcher, is_unresolved
 from runner.ledger.file import read_ledger
+from runner.ledger.neighbours import read_neighbours
 from runner.ledger.places import Places, has_takes
 from runner.ledger.runs import read_wallet_readings
 from runner.model import Campaign
@@ -215,6 +216,12 @@ async def readable(work: Workshop, look_id: str) -> LookData:
     }
     if look_id in recorded:
         raise UsageError(f"The look {look_id} is {recorded[look_id]} already.")
+    if look_id in read_neighbours(work.link.state).ids:
+        raise UsageError(
+            f"The look {look_id} is another campaign's: a ledger or results file in the folder "
+            "knows it.",
+            hint="To use it here, name it in the manifest with `existing:`.",
+        )
     reply = await work.desk.ask(lambda: work.link.api.look(look_id), what="asking for the look")
     if not isinstance(reply, Answer):
         raise UsageError(f"The look {look_id} cannot be read: {said(reply)}")

@@ -123,3 +123,21 @@ async def test_a_look_and_a_take_are_adopted_once(office: Office) -> None:
     for adoptions in ((("a#1", "x"), ("b#1", "x")), (("a#1", "x"), ("a#1", "y"))):
         with pytest.raises(UsageError, match="twice"):
             await reconcile(office.campaign(), None, adoptions, ())
+
+
+async def test_a_look_that_another_campaign_in_the_folder_has_is_not_adopted(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    lost = await office.lost(ledger, "navy")
+    ledger.close()
+    campaign = office.campaign()
+    monkeypatch.setattr(office, "manifest", office.manifest.with_name("summer.yaml"))
+    theirs = office.ledger()
+    theirs.begin(ACCOUNT, "summer", {})
+    bought = await office.bought(theirs, "red")
+    theirs.close()
+    adoptions = ((lost.label, bought.avatar_id or ""),)
+    with pytest.raises(UsageError, match="another campaign's"):
+        await reconcile(campaign, None, adoptions, ())
