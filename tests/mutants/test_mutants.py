@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import PARTS, main
+from tests.mutants.__main__ import PARTS, _paths
 from tests.mutants.mutate import find_enums, find_mutants
 
 SOURCE = '''
@@ -70,9 +70,6 @@ def test_a_change_is_where_it_says_and_nowhere_else(module: Path) -> None:
         assert mutant.at_import is (mutant.within == "")
 
 
-def test_names_of_files_are_patterns_and_every_part_has_some(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["--list", "--sample", "1"]) == 0
-    listed = capsys.readouterr().out
-    assert all(f" {part.partition('*')[0]}" in listed for part in PARTS)
+def test_names_of_files_are_patterns_and_every_part_has_some() -> None:
+    for part in PARTS:
+        assert len(_paths([part])) > 3, part
