@@ -12,11 +12,12 @@ import anyio
 import click
 
 from runner.cli import wiring
+from runner.cli.account_question import ask_about_account, refuse_unlisted
 from runner.cli.aftermath import leave_results, print_results, results_now
 from runner.cli.agree import agree, ask_about_other_ledgers, can_ask, ceilings_of
 from runner.cli.aside import set_aside
 from runner.cli.copied import ask_about_copy
-from runner.cli.intake import tells_of_takes
+from runner.cli.intake import read_results, tells_of_takes
 from runner.cli.keep_results import keep_results
 from runner.cli.made_from import Left, left_in
 from runner.cli.options import (
@@ -34,15 +35,17 @@ from runner.cli.request import DEFAULT_CONCURRENCY, Request
 from runner.cli.wanted import read_saved, wish_options, wishes_of
 from runner.cli.workshop import Workshop, use_results, workshop
 from runner.errors import BudgetRefused, LookbookError, UsageError
+from runner.executor.account_listing import list_account
 from runner.executor.desk import Desk
 from runner.executor.session import Session
 from runner.executor.tasks import one_error
-from runner.executor.verify import refusals
+from runner.executor.verify import verify_ids
 from runner.ledger.file import LedgerFile
 from runner.ledger.places import Places, State, has_takes
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan import plan as make_plan
+from runner.plan.namesakes import Listing
 from runner.plan.pricing import apply_quotes, quotes_of
 from runner.plan.saved import moved
 from runner.plan.wishes import NO_WISHES, adjusted, asked_for
@@ -195,19 +198,20 @@ async def attempt(campaign: Campaign, request: Request, simulated_at: str | None
     ) as link:
         if is_new(link.state) and not (request.simulate or request.new_ledger):
             ask_about_other_ledgers(campaign, link)
-        begun = has_takes(link.state.ledger)
+        anew = request.new_ledger and begins_anew(link, campaign)
         ceilings = ceilings_of(campaign, request)
         async with workshop(
             link, ceilings=ceilings, concurrency=request.concurrency, probe=request.probe
         ) as work:
             left = left_in(link.state, campaign, work.ledger)
-            if (begun or not request.new_ledger) and not left.knows_results():
+            if not anew and not left.knows_results():
                 await use_results(campaign, work)
             ask_about_copy(campaign, link.state, work.ledger.snapshot())
             quotes = quotes_of(campaign, request.wishes, work.ledger.snapshot())
             campaign = apply_quotes(campaign, quotes)
             try:
-                plan = await planned(campaign, work, request)
+                plan, listing = await planned(campaign, work, request)
+                accepted = ask_about_account(campaign, work, plan, listing, anew=anew)
                 plan = agree(
                     plan, link, work.ledger, request, quotes=quotes, warnings=campaign.warnings
                 )
@@ -215,7 +219,7 @@ async def attempt(campaign: Campaign, request: Request, simulated_at: str | None
                 if request.form == "json":  # a job that reads stdout finds what there is
                     print_results(results_now(campaign, work), request)
                 raise
-            if request.new_ledger and not begun:
+            if anew:
                 set_aside(link.state, now=wiring.WallClock().now())
             if hand := in_hand(plan):
                 work.progress.begin(hand, outlook_of(plan, work))
@@ -225,6 +229,8 @@ async def attempt(campaign: Campaign, request: Request, simulated_at: str | None
             }
             session = Session(
                 *(work.desk, plan, link.account, link.user, request.concurrency, facts),
+                listing=listing,
+                accepted=accepted,
                 doubtful=[kind for kind, quote in quotes.items() if not quote.is_settled],
             )
             code = await carry_out(campaign, work, session, request, left)
@@ -247,6 +253,23 @@ def is_new(state: State) -> bool:
     return not has_takes(state.ledger) and not tells_of_takes(state.results)
 
 
+def begins_anew(link: wiring.Link, campaign: Campaign) -> bool:
+    """Whether ``--new-ledger`` is an answer here: nothing that lies here is this campaign's.
+
+    It answers once, so that it can stand in no nightly line; what it does not do is said.
+    """
+    begun = has_takes(link.state.ledger)
+    try:
+        results = read_results(link.state.results)
+        ours = (results["account"], results["campaign"]) == (link.account.label, campaign.name)
+        begun = begun or (ours and any(look["takes"] for look in results["looks"]))
+    except (LookbookError, LookupError, TypeError):
+        pass  # what cannot be read is nothing of ours; a new ledger keeps it under another name
+    if begun:
+        wiring.warn(f"--new-ledger is ignored: {link.state.folder} has takes of this campaign.")
+    return not begun
+
+
 def in_hand(plan: Plan) -> int:
     """Give how many takes a run has to finish."""
     under_way = sum(len(action.under_way) for action in plan.actions)
@@ -259,15 +282,19 @@ def outlook_of(plan: Plan, work: Workshop) -> Outlook:
     return Outlook(plan, work.ledger.snapshot(), slots=lambda: pacer.limit, now=now)
 
 
-async def planned(campaign: Campaign, work: Workshop, request: Request) -> Plan:
-    """Make the plan, every literal id in it held against the account.
+async def planned(
+    campaign: Campaign, work: Workshop, request: Request
+) -> tuple[Plan, Listing | None]:
+    """Make the plan, held against what the account says of its ids, and holds of what it buys.
 
-    Raises UsageError where a saved plan is to be carried out and something has moved.
+    Gives what was listed as well, None where nothing new is bought. Raises UsageError where a saved
+    plan is to be carried out and something has moved.
     """
     snapshot = work.ledger.snapshot()
     asked = asked_for(campaign, snapshot, request.wishes)
     plan = make_plan(campaign, snapshot, asked)
-    refused = await refusals(work.desk, plan)
+    verified = await verify_ids(work.desk, plan)
+    refused = dict(verified.refused)
     if refused:
         plan = make_plan(campaign, snapshot, replace(asked, refused=refused))
     if request.saved is not None:
@@ -278,7 +305,10 @@ async def planned(campaign: Campaign, work: Workshop, request: Request) -> Plan:
                 + "\n".join(f"  {change}" for change in changes),
                 hint="Nothing was sent. Look at a new plan, and save that one.",
             )
-    return plan
+    listing = await list_account(work.desk, plan, verified.groups)
+    if listing is not None and (unlisted := refuse_unlisted(work, listing)):
+        plan = make_plan(campaign, snapshot, replace(asked, refused=refused | unlisted))
+    return plan, listing
 
 
 async def carry_out(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from runner.cli import wiring
@@ -13,6 +14,7 @@ from runner.executor.desk import Desk
 from runner.executor.tasks import Stopping
 from runner.ledger.file import LedgerFile
 from runner.ledger.lock import hold
+from runner.ledger.neighbours import read_neighbours
 from runner.ledger.places import Places
 from runner.model import Campaign
 from runner.policy.budget import Ceilings
@@ -69,6 +71,7 @@ async def opened(
         observer=progress,
         patience=link.patience,
         pacer=Pacer(concurrency),
+        neighbours=partial(read_neighbours, link.state),
     )
     try:
         yield Workshop(link, ledger, desk, progress)

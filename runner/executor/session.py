@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from runner.answers import UserData
+from runner.executor.account_listing import remember_strangers
 from runner.executor.desk import Desk
 from runner.executor.price_probe import PriceProbe
 from runner.executor.run import Execution
@@ -14,6 +15,7 @@ from runner.executor.tasks import Stopping
 from runner.executor.wallet import Reading, Wallet, balance_of, refunded
 from runner.model import LookKind
 from runner.plan.model import Plan
+from runner.plan.namesakes import Listing
 from runner.policy.budget import held
 from runner.policy.lifecycle import Event
 from runner.policy.outcome import Outcome, exit_code
@@ -34,7 +36,9 @@ class Session:
     """A plan that was agreed to, on an account that answers.
 
     ``user`` is what the account showed before anything was sent, ``facts`` what was asked for.
-    ``doubtful`` are kinds whose price is checked although the ledger holds it.
+    ``listing`` is what the account was seen to hold, ``accepted`` are those of which a person said
+    that they are not this campaign's. ``doubtful`` are kinds whose price is checked although the
+    ledger holds it.
     """
 
     desk: Desk
@@ -44,6 +48,8 @@ class Session:
     concurrency: int
     facts: Mapping[str, Any]
     doubtful: Collection[LookKind] = ()
+    listing: Listing | None = None
+    accepted: frozenset[str] = frozenset()
     standing: Standing | None = None
     _execution: Execution | None = None
 
@@ -53,6 +59,8 @@ class Session:
         run = desk.ledger.begin(self.account, self.plan.campaign, self.facts)
         wallet = Wallet(desk, simulated=self.account.simulated)
         probe = PriceProbe(desk, wallet, self.user, doubtful=self.doubtful)
+        if self.listing is not None:
+            await remember_strangers(desk, self.listing, self.accepted)
         execution = Execution(self.plan, desk, probe, concurrency=self.concurrency)
         self._execution, self.standing = execution, execution.standing
         before = Reading(desk.clock.now(), balance_of(self.user))

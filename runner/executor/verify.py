@@ -1,5 +1,8 @@
 """Literal ids, held against the account before money moves (free, a request for each id)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from runner.answers import Answer, GroupData, LookData, Reply
 from runner.errors import ApiTrouble
 from runner.executor.desk import Desk, said
@@ -8,11 +11,23 @@ from runner.model import LiteralRef, Look
 from runner.plan.model import Action, Plan
 from runner.policy.verdict import Free, judge_free
 
-__all__ = ["refusals"]
+__all__ = ["Verified", "verify_ids"]
 
 
-async def refusals(desk: Desk, plan: Plan) -> dict[str, str]:
-    """Give the looks that cannot be sent or adopted because of an id in the manifest, and why.
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the account says of the ids in a manifest.
+
+    ``refused`` are the looks that cannot be sent or adopted because of one, and why; ``groups``
+    where the looks are that are named by their ids.
+    """
+
+    refused: Mapping[str, str]
+    groups: Mapping[str, str | None]
+
+
+async def verify_ids(desk: Desk, plan: Plan) -> Verified:
+    """Hold the literal ids of what would be sent or adopted against the account.
 
     Raises ApiTrouble when the account could not be asked, Stopping when it refused the key.
     """
@@ -23,7 +38,7 @@ async def refusals(desk: Desk, plan: Plan) -> dict[str, str]:
             reason = await verifier.refusal(action.look)
             if reason is not None:
                 found[action.key] = reason
-    return found
+    return Verified(found, verifier.groups)
 
 
 class _Verifier:
@@ -33,6 +48,12 @@ class _Verifier:
         self._desk = desk
         self._looks: dict[str, LookData | str] = {}
         self._groups: dict[str, GroupData | str] = {}
+
+    @property
+    def groups(self) -> dict[str, str | None]:
+        """Return the groups of the looks that were asked for."""
+        known = self._looks.items()
+        return {look_id: look.group_id for look_id, look in known if isinstance(look, LookData)}
 
     async def refusal(self, look: Look) -> str | None:
         """Say why a look cannot be sent or adopted; None where nothing speaks against it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runner.answers import Answer, Refusal
+from runner.answers import Answer, GroupData, Page, Refusal
 from runner.executor.ports import FetchFailed
 from runner.ledger.fold import rebuild
 from runner.model import FileImage, InlineImage, LookRef, UrlImage
@@ -98,7 +98,10 @@ def test_every_form_of_an_image_is_sent_as_the_api_page_has_it(world: World) -> 
 
 def test_an_upload_that_is_refused_fails_its_look_and_buys_nothing(world: World) -> None:
     wallet = Answer(world.api.user)
-    world.api.free_replies.extend([wallet, Refusal(413, "payload_too_large", "too large")])
+    nothing: Page[GroupData] = Page(())
+    world.api.free_replies.extend(
+        [Answer(nothing), wallet, Refusal(413, "payload_too_large", "too large")]
+    )
     outcome = world.run(campaign(look("a")))
     assert exit_code(outcome) is Exit.FAILED
     assert world.api.charges == []

@@ -31,6 +31,7 @@ from runner.answers import (
     Reply,
     UserData,
 )
+from runner.executor.account_listing import list_account
 from runner.executor.desk import Desk
 from runner.executor.ports import Downloaded, FetchFailed
 from runner.executor.session import Session
@@ -483,6 +484,7 @@ class World:
                     self.api.user,
                     concurrency,
                     {},
+                    listing=await list_account(self.desk, plan, {}),
                 )
                 if meanwhile is None:
                     return await self.session.carry_out()

@@ -10,7 +10,7 @@ from runner.answers import GroupData, Refusal
 from runner.errors import ApiTrouble
 from runner.executor.desk import Desk
 from runner.executor.tasks import Stopping
-from runner.executor.verify import refusals
+from runner.executor.verify import verify_ids
 from runner.model import Campaign
 from runner.plan import Asked, plan, trim
 from runner.policy.lifecycle import Event
@@ -205,7 +205,7 @@ def refused(world: World, made: Campaign) -> dict[str, str]:
             pacer=Pacer(1),
         )
         try:
-            return await refusals(desk, plan(made, ledger.snapshot()))
+            return {**(await verify_ids(desk, plan(made, ledger.snapshot()))).refused}
         except Stopping:
             return {"stopped": str(desk.account_trouble)}
         finally:

@@ -1,0 +1,151 @@
+"""Before anything new is bought: what the account holds of it already is a question to a person.
+
+``--yes`` is no answer. A listing that cannot be finished buys nothing new.
+"""
+
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import click
+
+from runner.answers import LookData
+from runner.cli import wiring
+from runner.cli.show import plural
+from runner.cli.workshop import Workshop
+from runner.errors import LedgerQuestion
+from runner.model import Campaign
+from runner.plan import Plan
+from runner.plan.namesakes import (
+    Listing,
+    count_unresolved,
+    namesakes,
+    not_listed,
+    own_groups,
+)
+from runner.takes import Take
+
+__all__ = ["Accepted", "ask_about_account", "refuse_unlisted"]
+
+MOST_NAMES = 8
+"""So many names are shown; the count says how many there are."""
+
+Accepted = frozenset[str]
+"""Ids of looks of which a person said that they are not this campaign's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question in words, the ways on, and what of the account a yes is about."""
+
+    text: str
+    hint: str
+    ids: Accepted = frozenset()
+
+
+def ask_about_account(
+    campaign: Campaign, work: Workshop, plan: Plan, listing: Listing | None, *, anew: bool
+) -> Accepted:
+    """Ask a person about what a plan would buy although the account seems to hold it.
+
+    ``anew``: a ledger is begun on purpose (``--new-ledger``). Gives the looks that were answered
+    for. Raises LedgerQuestion where nobody gave an answer.
+    """
+    if listing is None:
+        return frozenset()
+    snapshot, neighbours = work.ledger.snapshot(), work.desk.neighbours()
+    for path in neighbours.unreadable:
+        wiring.warn(f"{path} cannot be read, so what it knows of the account is not known here.")
+    every = [take for takes in snapshot.takes.values() for take in takes]
+    known = {take.avatar_id for take in every if take.avatar_id}
+    known |= neighbours.ids | work.ledger.accepted
+    known |= {look.look_id for look in snapshot.doubled}
+    there = namesakes(plan, listing, known=known, unresolved=count_unresolved(snapshot))
+    missing = not_listed(snapshot, listing, now=work.desk.clock.now())
+    questions = []
+    if missing:
+        questions.append(_about_missing(work, missing))
+    if there:
+        questions.append(_about_namesakes(work, there, begun=bool(snapshot.takes)))
+    for question in questions:
+        if work.link.account.simulated or anew:
+            click.echo(question.text, err=True)
+        else:
+            _ask(campaign, question)
+    return frozenset(one for question in questions for one in question.ids)
+
+
+def _about_namesakes(
+    work: Workshop, there: Mapping[str, Collection[LookData]], *, begun: bool
+) -> _Question:
+    looks = {look.id: look for of_look in there.values() for look in of_look}
+    names = sorted({look.name for look in looks.values()})
+    shown = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+    text = (
+        f"{work.link.account.label} already holds {plural(len(looks), 'look')} with the name of "
+        f"something that this run would buy, and no ledger or results file here knows "
+        f"{'it' if len(looks) == 1 else 'them'}: {shown}. They may have been paid for already."
+    )
+    hint = (
+        f"If this campaign ran elsewhere, bring back its results.json to {work.link.state.folder}. "
+        "To use these looks as they are, take them over: `lookbook adopt`. "
+    )
+    hint += (
+        "To buy them all the same, run this on a terminal and answer there."
+        if begun
+        else "To buy them all the same: --new-ledger."
+    )
+    return _Question(text, hint, frozenset(looks))
+
+
+def _about_missing(work: Workshop, missing: Collection[Take]) -> _Question:
+    example = next(iter(missing))
+    text = (
+        f"{work.link.account.label} lists none of the {plural(len(missing), 'look')} that the "
+        f"ledger {work.link.state.ledger} knows here, {example.label} for one. The key may be of "
+        "another workspace of the same user, where everything would be bought again."
+    )
+    hint = (
+        "Use the key of the workspace that has them. If they were deleted at HeyGen: "
+        "`lookbook refresh MANIFEST --record`. Otherwise run this on a terminal and answer there."
+    )
+    return _Question(text, hint)
+
+
+def _ask(campaign: Campaign, question: _Question) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise LedgerQuestion(question.text, hint=question.hint)
+    click.echo(f"{question.text}\n{question.hint}", err=True)
+    typed = click.prompt("Type the campaign's name to go on all the same", default="", err=True)
+    if typed != campaign.name:
+        raise LedgerQuestion("Nothing was sent.")
+
+
+def refuse_unlisted(work: Workshop, listing: Listing) -> dict[str, str]:
+    """Return the looks that are not bought because the account could not be listed, and why.
+
+    A group that this ledger's own sends made needs no listing. On a terminal a person may say to
+    buy them all the same.
+    """
+    own = own_groups(work.ledger.snapshot())
+    problems = {
+        key: listing.problems[home]
+        for key, home in listing.homes.items()
+        if home in listing.problems and home.group not in own
+    }
+    if not problems:
+        return {}
+    why = next(iter(problems.values()))
+    said = f"What the account holds is not known: {why}."
+    if work.link.account.simulated:
+        click.echo(said, err=True)
+        return {}
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        click.echo(f"{said} What is bought now may be there already.", err=True)
+        if click.confirm(f"Buy {plural(len(problems), 'look')} all the same?", err=True):
+            return {}
+    return {
+        key: f"nothing new is bought while it is not known what the account holds: {problem}; "
+        "run the same command again"
+        for key, problem in problems.items()
+    }

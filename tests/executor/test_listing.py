@@ -1,0 +1,114 @@
+"""A run knows what the account holds before money moves: one listing, remembered, bounded."""
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from runner.answers import Answer, GroupData, LookData, Lost, Page, Refusal, Reply
+from runner.executor.desk import Desk
+from runner.plan.homes import Home
+from runner.plan.namesakes import Listing
+from runner.policy.outcome import Exit, exit_code
+from runner.takes import Neighbours
+from tests.executor.world import (
+    LOST_BEFORE,
+    OK,
+    World,
+    campaign,
+    look,
+    photo,
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def listing_of(world: World) -> Listing | None:
+    assert world.session is not None
+    return world.session.listing
+
+
+def test_groups_are_listed_once_by_name_and_then_only_the_group_that_the_ledger_knows(
+    world: World,
+) -> None:
+    stranger = world.api.add_by_hand("Sarah — a", "old-group")
+    world.api.groups_by_id["old-group"] = GroupData("old-group", "Sarah", 0.0, 1)
+    world.api.add_by_hand("Tom", "toms")
+    world.run(campaign(look("a")))
+    assert world.api.calls[:2] == ["groups", "looks"]
+    seen = listing_of(world)
+    assert seen is not None
+    assert dict(seen.named) == {"Sarah": ("old-group",)}
+    assert [*seen.looks] == ["old-group"]
+    ledger = world.open()
+    assert ledger.store.listed()[0] == {"old-group", stranger.id}
+    ledger.close()
+    world.api.calls.clear()
+    world.run(campaign(look("a"), look("b")))
+    assert "groups" not in world.api.calls
+    assert world.api.calls.count("looks") == 1
+    seen = listing_of(world)
+    assert seen is not None
+    assert [*seen.looks] == [world.take("base").group_id]
+    world.api.calls.clear()
+    world.run(campaign(look("a"), look("b")))
+    assert world.api.calls == []  # an idle run asks for nothing
+
+
+def test_a_search_never_adopts_what_was_listed_before_the_first_send(world: World) -> None:
+    """Spring's base has the same name, was made a minute ago, and no file here knows it."""
+    spring = world.api.add_by_hand("Sarah", "spring-group")
+    made = GroupData("spring-group", "Sarah", world.clock.now(), 1)
+    world.api.groups_by_id["spring-group"] = made
+    world.api.script.extend([LOST_BEFORE, Refusal(400, "invalid_parameter", "no"), OK])
+    outcome = world.run(campaign(photo(), look("a")))
+    assert exit_code(outcome) is Exit.UNDER_WAY  # a replay that is refused decides nothing
+    assert world.take("base").avatar_id is None
+    ledger = world.open()
+    assert spring.id in ledger.listed_before(world.take("base").uid)
+    ledger.close()
+
+
+def test_a_list_that_circles_or_has_no_end_is_told_as_what_it_is(world: World) -> None:
+    async def circling(*, token: str | None = None, **_: Any) -> Reply[Page[LookData]]:
+        return Answer(Page((LookData("x", "x", "photo_avatar"),), "again"))
+
+    async def endless(*, token: str | None = None, **_: Any) -> Reply[Page[LookData]]:
+        return Answer(Page((), str(int(token or 0) + 1)))
+
+    async def silent(**_: Any) -> Reply[Page[LookData]]:
+        await anyio.sleep(2)
+        return Lost("ReadTimeout")
+
+    world.run(campaign(photo()))
+    home = Home(group=world.take("base").group_id)
+    for lists, words in (
+        (circling, "begins again"),
+        (endless, "more than"),
+        (silent, "ReadTimeout"),
+    ):
+        world.api.looks = lists  # type: ignore[method-assign]
+        world.run(campaign(look("a")), meanwhile=_stop)
+        seen = listing_of(world)
+        assert seen is not None
+        assert words in seen.problems[home]
+    assert "Listing what the account holds, before anything is bought." in world.heard.words
+
+
+async def _stop(desk: Desk) -> None:
+    desk.interrupt()
+    await anyio.lowlevel.checkpoint()
+
+
+def test_a_group_that_a_neighbour_knows_is_explained_and_not_listed(world: World) -> None:
+    world.api.add_by_hand("Sarah", "springs")
+    world.neighbours = Neighbours(frozenset({"springs"}))
+    world.run(campaign(photo()))
+    seen = listing_of(world)
+    assert seen is not None
+    assert (dict(seen.named), dict(seen.looks)) == ({}, {})

@@ -1,0 +1,110 @@
+"""What the account holds of what a plan would buy: pure, from a listing and a ledger's snapshot."""
+
+from dataclasses import replace
+
+from runner.answers import GroupData, LookData
+from runner.model import Campaign
+from runner.plan import Asked, plan
+from runner.plan.homes import Home, homes_of
+from runner.plan.namesakes import Listing, count_unresolved, namesakes, not_listed, own_groups
+from runner.takes import Billing, Snapshot, TakeState
+from tests.executor.world import campaign, existing, literal, look, photo
+from tests.plan.made import done, held, take
+
+ROWS = campaign(
+    look("a"),
+    look("alone", on=None),
+    look("saved", on=None, group="base"),
+    look("chain", on="alone"),
+    look("theirs", on=literal("look-9")),
+    look("into", on=None, group=literal("group-7")),
+)
+
+
+def shown(look_id: str, name: str, group: str = "other") -> LookData:
+    return LookData(look_id, name, "photo_avatar", group)
+
+
+def homes(made: Campaign, ledger: Snapshot, asked: Asked | None = None) -> dict[str, Home]:
+    return homes_of(plan(made, ledger, asked or Asked()), ledger, {"look-9": "group-9"})
+
+
+def test_a_take_goes_to_a_known_group_or_to_a_new_one_by_the_name_that_makes_it() -> None:
+    sarah, alone = Home(name="Sarah"), Home(name="Sarah — alone")
+    assert homes(ROWS, Snapshot()) == {
+        "base": sarah,
+        "a": sarah,
+        "alone": alone,
+        "saved": sarah,
+        "chain": alone,
+        "theirs": Home(group="group-9"),
+        "into": Home(group="group-7"),
+    }
+    assert homes(ROWS, done(ROWS)) == {}
+    base = held(take(ROWS, "base"))
+    assert homes(ROWS, base)["a"] == homes(ROWS, base)["saved"] == Home(group="group")
+    assert "base" not in homes(ROWS, base)
+
+
+def test_what_is_bought_anew_goes_to_a_new_group_and_a_candidate_changes_no_pick() -> None:
+    small = campaign(look("a"))
+    edited = campaign(replace(photo(), photo=None, kind=look("x").kind, prompt="p"), look("a"))
+    ledger = done(small)
+    cascade = Asked(cascade=frozenset({"a"}))
+    assert homes(edited, ledger, cascade)["a"] == Home(name="Sarah")
+    assert homes(small, ledger, Asked(reroll={"base": 1})) == {"base": Home(name="Sarah")}
+    both = homes(small, ledger, Asked(reroll={"base": 1, "a": 1}))
+    assert both == {"base": Home(name="Sarah"), "a": Home(group="group")}
+    on = campaign(existing("base", "look-9"), look("a"))
+    assert homes(on, Snapshot())["a"] == Home(group="group-9")
+
+
+def test_a_namesake_is_a_look_of_the_name_in_the_group_it_would_go_to_that_nobody_knows() -> None:
+    made = campaign(look("a"), look("b"))
+    new = plan(made, Snapshot())
+    looks = {
+        "g-1": (shown("1", "Sarah", "g-1"), shown("2", "Sarah — a", "g-1"), shown("3", "x", "g-1")),
+        "g-2": (shown("4", "Sarah — b", "g-2"),),  # listed for another reason
+    }
+    listing = Listing(homes(made, Snapshot()), named={"Sarah": ("g-1",)}, looks=looks)
+
+    def found(known: set[str], unresolved: dict[str, int] | None = None) -> dict[str, list[str]]:
+        there = namesakes(new, listing, known=known, unresolved=unresolved or {})
+        return {key: [one.id for one in looks] for key, looks in there.items()}
+
+    assert found(set()) == {"base": ["1"], "a": ["2"]}
+    assert found({"1", "2"}) == {}
+    assert found({"1"}, {"Sarah — a": 1}) == {}  # a send that we are unsure of may have made it
+    ledger = held(take(made, "base"))
+    later = plan(made, ledger)
+    known_group = Listing(homes(made, ledger), looks={"group": (shown("5", "Sarah — a"),)})
+    assert [*namesakes(later, known_group, known=(), unresolved={})] == ["a"]
+    assert listing.strangers({"1"}) == {"2", "3", "4", "g-1"}
+
+
+def test_a_ledger_of_whose_looks_the_account_lists_none_may_be_another_workspaces() -> None:
+    made = campaign(look("a"), look("b"))
+    ledger = held(*(take(made, key, accepted_at=0.0) for key in ("base", "a")))
+    home = {"b": Home(group="group")}
+
+    def missing(listing: Listing, snapshot: Snapshot = ledger, now: float = 1e6) -> list[str]:
+        return [one.label for one in not_listed(snapshot, listing, now=now)]
+
+    assert missing(Listing(home, looks={"group": ()})) == ["base#1", "a#1"]
+    assert missing(Listing(home, looks={"group": (shown("id-a-1", "renamed"),)})) == []
+    assert missing(Listing(home)) == []  # nothing was listed that could tell
+    assert missing(Listing(home, groups=(GroupData("x", "x", 0.0, 1),))) == ["base#1", "a#1"]
+    assert missing(Listing(home, groups=(GroupData("group", "x", 0.0, 1),))) == []
+    assert missing(Listing(home, looks={"group": ()}), now=60.0) == []  # lists may lag
+    free = held(take(made, "base", accepted_at=0.0, billing=Billing.NONE))
+    assert missing(Listing(home, looks={"group": ()}), free) == []
+
+
+def test_own_groups_were_made_by_sends_of_this_ledger() -> None:
+    made = campaign(look("a"))
+    ours = replace(take(made, "base", group_id="ours"), key="k")
+    saved = replace(take(made, "a", group_id="theirs"), key="k-2")
+    taken_in = take(made, "base", 2, group_id="taken in")
+    assert own_groups(held(ours, saved, taken_in)) == {"ours"}
+    lost = take(made, "a", 2, state=TakeState.UNKNOWN)
+    assert count_unresolved(held(ours, lost)) == {"Sarah — a": 1}
