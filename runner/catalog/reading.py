@@ -215,7 +215,7 @@ def _fault(error: Mapping[str, str] | None) -> Fault | None:
 def _money_notes(totals: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what the sum hides: money that is assumed, held or given back."""
     parts = (
-        (totals["assumed_billed_usd"], "of it assumed: failed, and the API does not say"),
+        (totals["assumed_billed_usd"], "of it assumed: no answer says so"),
         (totals["reserved_usd"], "reserved for work under way"),
         (totals["unknown_usd"], "held: the answer was lost"),
         (totals["refunded_usd"], "given back"),

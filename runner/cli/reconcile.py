@@ -64,6 +64,13 @@ Decisions = Sequence[tuple[str, str]]
     "the key lives, or it was sent minutes ago. Repeatable.",
 )
 @click.option(
+    "--trust-keys",
+    "trusting",
+    is_flag=True,
+    help="You are sure (HeyGen says so, or the second look was not yours) that this account "
+    "honours idempotency keys: sends may be repeated again, and the second looks no longer count.",
+)
+@click.option(
     "--rebuild",
     "rebuilding",
     is_flag=True,
@@ -78,6 +85,7 @@ def command(
     simulate: bool,
     adoptions: tuple[tuple[str, str], ...],
     absolved: tuple[str, ...],
+    trusting: bool,
     rebuilding: bool,
     sim_settings: tuple[tuple[str, str], ...],
 ) -> int:
@@ -96,11 +104,15 @@ def command(
     with wiring.simulated(state, sim_settings, simulate=simulate) as url:
         if rebuilding:
             return anyio.run(rebuild, campaign, url)
-        return anyio.run(reconcile, campaign, url, adoptions, absolved)
+        return anyio.run(reconcile, campaign, url, adoptions, absolved, trusting)
 
 
 async def reconcile(
-    campaign: Campaign, simulated_at: str | None, adoptions: Decisions, absolved: Sequence[str]
+    campaign: Campaign,
+    simulated_at: str | None,
+    adoptions: Decisions,
+    absolved: Sequence[str],
+    trusting: bool = False,  # noqa: FBT001, FBT002
 ) -> int:
     """Carry out decisions, search for the rest, ask; gives the exit code."""
     async with wiring.connect(campaign, simulated_at=simulated_at) as link:
@@ -115,6 +127,9 @@ async def reconcile(
             begin(work, campaign, "reconcile")
             work.desk.wanted = wanted_by(campaign, work)
             searcher = Searcher(work.desk)
+            if trusting and not work.ledger.honours_keys:
+                await work.ledger.trust_keys("a person")
+                click.echo("Keys are trusted again on this account.")
             found = [
                 (unknown[label], await readable(work, look_id)) for label, look_id in adoptions
             ]

@@ -209,6 +209,8 @@ def totals_text(results: Mapping[str, Any]) -> str:
     ):
         if totals[name]:
             parts.append(words.format(usd(totals[name])))
+    if totals.get("doubled_usd"):
+        parts.append(f"and {usd(totals['doubled_usd'])} for looks that were made twice")
     if totals["refunded_usd"]:
         parts.append(f"{usd(totals['refunded_usd'])} refunded")
     lines = [f"{plural(totals['looks'], 'look')}: {states}", "; ".join(parts)]

@@ -14,7 +14,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,6 +55,9 @@ __all__ = [
     "warn",
     "write_results",
 ]
+
+LISTED_BY_THE_SIMULATOR = 0.5
+"""Seconds after which the embedded simulator's lists show what was made: they do so at once."""
 
 Sim = Sequence[tuple[str, str]]
 T = TypeVar("T")
@@ -220,6 +223,8 @@ async def knock(*, simulated_at: str | None, wait: float | None = None) -> Async
             account = Account("simulator", user.username, simulated=True)
         else:
             account = Account(api.address.host, user.username)
+        if account.simulated:
+            patience = replace(patience, listed=LISTED_BY_THE_SIMULATOR)
         yield Door(api, account, user, patience, settings.allow_http)
 
 

@@ -189,7 +189,8 @@ class Searcher:
         self._desk.observer.said(
             f"HeyGen does not honour idempotency keys here: {take.label} was sent again under its "
             f"own key, and {ids} was made as well. ${take.price * len(looks)} more was charged and "
-            "counts against every ceiling. Nothing is sent a second time on this account any more."
+            "counts against every ceiling. Nothing is sent a second time on this account any more, "
+            "until `lookbook reconcile MANIFEST --trust-keys` says that it honours keys."
         )
 
     async def restore_trust(self) -> None:

@@ -63,7 +63,8 @@ def document(
         },
         "looks": _entries(looks, snapshot),
         "orphans": _entries(orphans, snapshot),
-        "totals": _totals([_stands(action, snapshot)[1] for action in looks], takes, wallet),
+        "totals": _totals([_stands(action, snapshot)[1] for action in looks], takes, wallet)
+        | _doubled(snapshot),
     }
     if campaign.matrices:
         results["matrices"] = [
@@ -243,6 +244,12 @@ def _totals(
         "unknown_usd": _sum(sent, Billing.UNKNOWN),
         "wallet": _wallet(wallet) if wallet is not None else None,
     }
+
+
+def _doubled(snapshot: Snapshot) -> dict[str, float]:
+    """Return what looks cost that were made twice, where the account does not honour keys."""
+    doubled = sum((look.price for look in snapshot.doubled), Decimal(0))
+    return {"doubled_usd": float(doubled)} if doubled else {}
 
 
 def _wallet(noted: Mapping[str, Any]) -> dict[str, Any]:

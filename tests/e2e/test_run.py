@@ -341,6 +341,33 @@ def test_what_a_colleague_bought_meanwhile_is_taken_over(lookbook: Command, serv
     assert len(server.stats()["charges"]) == 4
 
 
+def test_a_fresh_checkout_is_a_question_that_yes_does_not_answer_and_new_ledger_does_once(
+    lookbook: Command, server: Server
+) -> None:
+    lookbook("run", "spring.yaml", "--yes")
+    state = lookbook.folder / "spring.lookbook"
+    state.rename(lookbook.folder.parent / "left-on-the-other-machine")
+    refused = lookbook("run", "spring.yaml", "--yes", code=2)
+    assert "already holds 4 looks" in refused.stderr
+    assert "Sarah — street" in refused.stderr
+    assert all(way in refused.stderr for way in ("results.json", "lookbook adopt", "--new-ledger"))
+    assert len(server.stats()["charges"]) == 4
+    lookbook("run", "spring.yaml", "--yes", "--new-ledger")
+    assert len(server.stats()["charges"]) == 8
+    again = lookbook("run", "spring.yaml", "--yes", "--new-ledger")
+    assert "--new-ledger is ignored" in again.stderr
+    assert len(server.stats()["charges"]) == 8
+    # A sibling that knows them explains them: another manifest on the same Sarah just runs.
+    manifest = (lookbook.folder / "spring.yaml").read_text()
+    (lookbook.folder.parent / "left-on-the-other-machine").rename(
+        lookbook.folder / "winter.lookbook"
+    )
+    other = manifest.replace("campaign: spring", "campaign: summer")
+    (lookbook.folder / "summer.yaml").write_text(other)
+    lookbook("run", "summer.yaml", "--yes")
+    assert len(server.stats()["charges"]) == 12
+
+
 def test_a_closed_stdout_costs_no_results(lookbook: Command, server: Server) -> None:
     process = lookbook.start_installed("run", "spring.yaml", "--yes")
     assert process.stdout is not None
@@ -457,14 +484,14 @@ def test_reconcile_adopts_what_is_certain(lookbook: Command, server: Server) -> 
     assert len(server.stats()["charges"]) == 4
 
 
-def test_an_unknown_take_within_its_keys_life_is_replayed_by_run(
+def test_an_unknown_take_within_its_keys_life_is_found_by_run_and_sent_no_second_time(
     lookbook: Command, server: Server
 ) -> None:
     lose_a_take(lookbook)
     assert states(lookbook.json("run", "spring.yaml", "--yes", "--format", "json")) == DONE
     stats = server.stats()
     assert len(stats["charges"]) == 4
-    assert stats["replays"] == 1
+    assert stats["replays"] == 0
 
 
 def test_a_person_decides_that_nothing_was_bought(lookbook: Command, server: Server) -> None:
