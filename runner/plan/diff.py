@@ -3,8 +3,9 @@
 Looks are taken in the order of their references, so that what a look needs is decided before it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import NamedTuple
 
 from runner.model import Campaign, LiteralRef, Look, LookKind, LookRef
@@ -13,6 +14,7 @@ from runner.plan.identity import identity_of, ingredients_json
 from runner.plan.model import Action, Asked, Plan, PlannedLook
 from runner.plan.moves import find_moves, with_moves
 from runner.plan.sketch import UNDER_WAY, Sketch, sketch, why_create, why_failed, why_resume
+from runner.plan.spelling import as_bought, own_take, takes_by_id
 from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["NOT_SELECTED", "plan"]
@@ -35,7 +37,8 @@ def plan(
     asked = replace(asked, retry=asked.retry | frozenset(retry))
     graph = graph_of(campaign.looks)
     by_key = {look.key: look for look in campaign.looks}
-    ingredients = {look.key: _ingredients(look, by_key, snapshot) for look in graph.order}
+    by_id = cache(partial(takes_by_id, snapshot))  # only made where something seems to have changed
+    ingredients = {look.key: _ingredients(look, by_key, snapshot, by_id) for look in graph.order}
     moves = find_moves(graph.order, ingredients, snapshot)
     differ = _Differ(campaign, with_moves(snapshot, moves), asked, ingredients, graph)
     was = moves.back
@@ -52,10 +55,17 @@ def plan(
     return Plan(campaign.name, account, tuple(actions), strays, moves)
 
 
-def _ingredients(look: Look, by_key: Mapping[str, Look], snapshot: Snapshot) -> str:
+def _ingredients(
+    look: Look,
+    by_key: Mapping[str, Look],
+    snapshot: Snapshot,
+    by_id: Callable[[], Mapping[str, Take]],
+) -> str:
     """Give what a look is made from, as its pick has it: the same text needs no copy."""
     text, pick = ingredients_json(look, by_key), snapshot.pick(look.key)
-    return pick.ingredients if pick is not None and pick.ingredients == text else text
+    if pick is not None and pick.ingredients == text:
+        return pick.ingredients
+    return as_bought(look, text, snapshot, by_id)
 
 
 class _Decision(NamedTuple):
@@ -93,7 +103,11 @@ class _Differ:
         key, asked = look.key, self.asked
         ingredients = self.ingredients[key]
         takes = self.snapshot.takes.get(key, ())
-        s = sketch(look, identity_of(ingredients), takes, self.snapshot.pick(key))
+        pick = self.snapshot.pick(key)
+        own = own_take(look, self.snapshot)
+        if own is not None:  # of this look's takes it names that one, and no other will do
+            takes, pick = (own,), pick if pick == own else None
+        s = sketch(look, identity_of(ingredients), takes, pick)
         selected = asked.selected is None or key in asked.selected
         decision = self._decision(s) if selected else self._left_alone(s)
         reason = decision.reason
