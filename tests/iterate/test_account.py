@@ -264,9 +264,16 @@ def test_a_ledger_begun_anew_writes_over_nothing_that_an_earlier_one_left(
 ) -> None:
     state = spring.folder / "spring.lookbook"
     old = {path.name: path.read_bytes() for path in (state / "images").iterdir()}
-    results = (state / "results.json").read_bytes()
     for ledger in state.glob("ledger.sqlite*"):
         ledger.unlink()
+    results = (state / "results.json").read_bytes()
+    ignored = spring("run", "spring.yaml", "--yes", "--new-ledger")
+    assert "--new-ledger is ignored" in ignored.stderr  # these results are this campaign's own
+    for ledger in state.glob("ledger.sqlite*"):
+        ledger.unlink()
+    account = json.loads(results)["account"]
+    results = results.replace(account.encode(), b"elsewhere/somebody")
+    (state / "results.json").write_bytes(results)
     refused = spring("run", "spring.yaml", "--yes", "--new-ledger", "--max-cost", "1", code=5)
     assert "Kept" not in refused.stderr
     assert (state / "results.json").read_bytes() == results
