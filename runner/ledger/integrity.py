@@ -17,9 +17,12 @@ from runner.ledger.bodies import read_body
 from runner.ledger.checksum import is_as_left
 from runner.ledger.database import REBUILD, explain
 from runner.ledger.fold import Entry, Note, State, apply
+from runner.policy.lifecycle import Event
 from runner.takes import TakeState
 
 __all__ = ["check_tables", "damaged", "verify"]
+
+KINDS = frozenset(map(str, (*Event, *Note)))
 
 
 def verify(connection: sqlite3.Connection, path: Path, state: State) -> None:
@@ -52,6 +55,8 @@ def check_tables(connection: sqlite3.Connection, state: State) -> None:
     for number, (seq, at, run, take, kind, facts) in enumerate(rows, start=1):
         if seq != number:
             raise ValueError(f"event {number} is missing")
+        if kind not in KINDS:
+            raise ValueError(f"event {number} is a {kind!r}, unless a newer lookbook wrote it")
         entry = Entry(at, run, take, kind, json.loads(facts))
         apply(folded, entry)
         if kind == Note.RUN_STARTED:

@@ -116,6 +116,9 @@ NONSENSE: dict[str, tuple[str, ...]] = {
         "DROP TRIGGER events_are_never_changed",
         "UPDATE events SET facts = replace(facts, 'look-c', 'look-x')",
     ),
+    "an event of a newer program": (
+        "INSERT INTO events (at, kind, facts) VALUES (1, 'foretold', '{}')",
+    ),
     "an event that is gone": (
         "DROP TRIGGER events_are_never_deleted",
         "DELETE FROM events WHERE kind = 'picked' AND facts LIKE '%\"c\"%'",
