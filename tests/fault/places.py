@@ -39,7 +39,9 @@ class Place:
             world.lost_pictures |= _pull(other.state, self.state)
 
     def left(self, world: World, other: "Place") -> None:
-        """Push what became of the results, which the first folder takes at once."""
+        """Push manifest and results, which the first folder takes at once."""
+        if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
+            other.campaign = replace(self.campaign, manifest=other.campaign.manifest)
         if self.kind is Elsewhere.CHECKOUT:
             world.lost_pictures |= _pull(self.state, other.state)
 
