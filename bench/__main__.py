@@ -18,6 +18,7 @@ NAMES = (
     "client",
     "cpu",
     "ledger",
+    "listing",
     "makespan",
     "manifest",
     "pacing",
