@@ -187,7 +187,6 @@ def test_auto_reload_in_the_middle_is_no_other_price(world: World) -> None:
 
 def test_a_send_whose_answer_was_lost_tells_a_price_once_it_is_found(world: World) -> None:
     purse = world.purse(prompt=4)
-    world.api.lag = 3600.0  # so that a replay, and not a search, says what became of it
     world.api.script.extend(["ok", CHARGED_AND_LOST])
     outcome = world.run(campaign(*many()), ceilings=Ceilings(run=Decimal(100)))
     assert exit_code(outcome) is Exit.BUDGET

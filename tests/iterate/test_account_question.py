@@ -1,0 +1,71 @@
+"""What a run asks, or refuses to buy, where the account and what lies in the folder disagree."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from runner.answers import LookData
+from runner.cli.account_question import ask_about_account, refuse_unlisted
+from runner.cli.workshop import Workshop
+from runner.errors import LedgerQuestion
+from runner.plan import plan
+from runner.plan.homes import Home
+from runner.plan.namesakes import Listing
+from runner.takes import Account, Neighbours, Snapshot
+from tests.executor.world import campaign, look
+from tests.plan.made import held, take
+
+MADE = campaign(look("a"), look("b"))
+GROUP = Home(group="group")
+HOMES = {"a": GROUP, "b": Home(name="Sarah — b")}
+
+
+def work(snapshot: Snapshot, *, simulated: bool = False) -> Workshop:
+    ledger = SimpleNamespace(snapshot=lambda: snapshot, accepted=frozenset())
+    desk = SimpleNamespace(neighbours=Neighbours, clock=SimpleNamespace(now=lambda: 1e6))
+    state = SimpleNamespace(folder=Path("/x/spring.lookbook"), ledger=Path("/x/ledger.sqlite"))
+    link = SimpleNamespace(account=Account("api.example", "me", simulated=simulated), state=state)
+    return cast("Workshop", SimpleNamespace(ledger=ledger, desk=desk, link=link))
+
+
+def test_what_cannot_be_listed_is_not_bought_but_into_a_group_of_this_ledgers_own_sends() -> None:
+    from dataclasses import replace
+
+    listing = Listing(HOMES, problems={GROUP: "no list", HOMES["b"]: "no groups"})
+    ours = held(replace(take(MADE, "base"), key="k", reference_id=None))
+    assert [*refuse_unlisted(work(Snapshot()), listing)] == ["a", "b"]
+    assert [*refuse_unlisted(work(ours), listing)] == ["b"]
+    assert "no groups" in refuse_unlisted(work(ours), listing)["b"]
+    assert refuse_unlisted(work(Snapshot(), simulated=True), listing) == {}
+    assert refuse_unlisted(work(Snapshot()), Listing(HOMES)) == {}
+
+
+def test_a_namesake_is_a_question_once_and_on_the_simulator_a_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ledger = held(take(MADE, "base"))
+    there = LookData("stranger", "Sarah — a", "photo_avatar", "group")
+    listing = Listing(HOMES, looks={"group": (there, LookData("id-base-1", "Sarah", "p", "group"))})
+
+    def ask(snapshot: Snapshot = ledger, **more: Any) -> frozenset[str]:
+        anew = more.pop("anew", False)
+        made = plan(MADE, snapshot)
+        return ask_about_account(MADE, work(snapshot, **more), made, listing, anew=anew)
+
+    with pytest.raises(LedgerQuestion) as asked:
+        ask()
+    assert "1 look" in asked.value.message
+    assert "Sarah — a" in asked.value.message
+    assert "--new-ledger" not in (asked.value.hint or "")  # it would be ignored here
+    assert ask(simulated=True) == ask(anew=True) == {"stranger"}
+    assert "already holds 1 look" in capsys.readouterr().err
+    assert ask_about_account(MADE, work(ledger), plan(MADE, ledger), None, anew=False) == set()
+
+
+def test_a_ledger_of_whose_looks_the_account_lists_none_is_a_question() -> None:
+    ledger = held(take(MADE, "base", accepted_at=0.0))
+    listing = Listing(HOMES, looks={"group": ()})
+    with pytest.raises(LedgerQuestion, match="lists none of the 1 look"):
+        ask_about_account(MADE, work(ledger), plan(MADE, ledger), listing, anew=False)
