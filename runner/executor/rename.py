@@ -1,6 +1,6 @@
 """Bringing a look's name at HeyGen to what the manifest says; free (PATCH)."""
 
-from runner.answers import Answer
+from runner.answers import Answer, LookData
 from runner.executor.desk import Desk, said
 from runner.executor.standing import Standing
 from runner.executor.tasks import Stopping
@@ -18,9 +18,15 @@ async def rename(desk: Desk, take: Take, name: str, standing: Standing) -> None:
     """
     look_id = take.avatar_id or ""
     try:
-        if desk.ledger.is_imported(take.uid) and (why := await _contradiction(desk, take)):
-            standing.notes.append(f"{take.label} keeps its name at HeyGen: {why}")
-            return
+        if desk.ledger.is_imported(take.uid):
+            shown = await _shown(desk, take)
+            if isinstance(shown, LookData) and shown.name == name:  # its answer was lost
+                await desk.record(take.uid, Event.RENAMED, {"name": name})
+                return
+            if isinstance(shown, str) or shown.name != take.name:
+                why = shown if isinstance(shown, str) else _otherwise(take, shown)
+                standing.notes.append(f"{take.label} keeps its name at HeyGen: {why}")
+                return
         reply = await desk.ask(lambda: desk.api.rename(look_id, name), what="renaming a look")
     except Stopping:
         return
@@ -30,15 +36,18 @@ async def rename(desk: Desk, take: Take, name: str, standing: Standing) -> None:
         standing.notes.append(f"{take.label} keeps its old name: {said(reply)}")
 
 
-async def _contradiction(desk: Desk, take: Take) -> str | None:
-    """Return how HeyGen shows a look otherwise than the results file that tells of it."""
+async def _shown(desk: Desk, take: Take) -> LookData | str:
+    """Return a look as HeyGen shows it in its take's group; else in words why not."""
     look_id = take.avatar_id or ""
-    shown = await desk.ask(lambda: desk.api.look(look_id), what=f"asking for {take.label}")
-    if not isinstance(shown, Answer):
-        return said(shown)
-    if (shown.data.name, shown.data.group_id) == (take.name, take.group_id):
-        return None
+    reply = await desk.ask(lambda: desk.api.look(look_id), what=f"asking for {take.label}")
+    if not isinstance(reply, Answer):
+        return said(reply)
+    shown: LookData = reply.data
+    return shown if shown.group_id == take.group_id else _otherwise(take, shown)
+
+
+def _otherwise(take: Take, shown: LookData) -> str:
     return (
         f"only results.json tells of it, as {take.name!r} in {take.group_id}; HeyGen shows "
-        f"{look_id} as {shown.data.name!r} in {shown.data.group_id}"
+        f"{shown.id} as {shown.name!r} in {shown.group_id}"
     )

@@ -164,3 +164,11 @@ async def test_a_run_renames_no_look_that_the_account_shows_otherwise(office: Of
         assert await renamed(work.ledger.picked("told")) == "Foreign"
         assert "HeyGen shows hand-2 as 'Foreign'" in standing.notes[0]
         assert await renamed(work.ledger.picked("navy")) == "New"
+        shown = replace(foreign, name="New")  # renamed at HeyGen, and nobody here heard the answer
+        office.api.looks_by_id[foreign.id] = shown
+        office.api.calls.clear()
+        assert await renamed(work.ledger.picked("told")) == "New"
+        assert office.api.calls == ["look"]
+        known = work.ledger.picked("told")
+        assert known is not None
+        assert known.name == "New"
