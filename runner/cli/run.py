@@ -99,8 +99,8 @@ def run_options(function: Any) -> Any:
             click.option(
                 "--new-ledger",
                 is_flag=True,
-                help="Start an empty ledger although another one here holds this campaign: "
-                "everything is bought again.",
+                help="Start an empty ledger although another one here, or the account, holds this "
+                "campaign: everything is bought again. Ignored where this ledger has takes.",
             ),
             sim_option,
         ]
