@@ -28,7 +28,7 @@ from tests.fault.audit import Auditor, Deed
 from tests.fault.campaigns import HOPELESS
 from tests.fault.history import BUYING, Command
 from tests.fault.network import Served, said_by
-from tests.fault.world import NEIGHBOUR, Violation, World
+from tests.fault.world import EPOCH, NEIGHBOUR, Violation, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,6 +73,7 @@ class Judge(Auditor):
         self._charged_at: dict[str, float] = {}
         self._gone: list[str] = []
         self._first_sent: set[str] = set()
+        self._answered = False
         self.posts = 0
 
     def audit(self, campaign: Campaign) -> Snapshot | None:
@@ -290,6 +291,7 @@ class Judge(Auditor):
         if key not in self._first_sent:
             self._first_sent.add(key)
             self._is_wanted(take, label)
+            self._was_asked_about(json.loads(body), label)
         self._slots(take, label)
 
     def _is_wanted(self, take: "Mapping[str, Any]", label: str) -> None:
@@ -341,6 +343,36 @@ class Judge(Auditor):
                 known[0][1] == self._wanted.get(look.reference.look),
                 f"{label} references a take of {look.reference.look} that nobody wants any more",
             )
+
+    def _was_asked_about(self, order: "Mapping[str, Any]", label: str) -> None:
+        """No look is bought while the account shows one of its name that nobody here knows."""
+        process, account = self._world.process, self._world.simulator.account
+        self._answered |= process.day.command is Command.NEW_LEDGER
+        if self._answered or self.loss.ever:
+            return
+        reference = account.looks.get(order.get("avatar_id") or "")
+        group = order.get("avatar_group_id") or (reference.group_id if reference else None)
+        shown = EPOCH + process.started - self._world.simulator.behaviour.lists_lag
+        for look in account.looks.values():
+            same = look.name == order["name"] and not look.public and look.made_at < shown
+            there = look.group_id == group if group else account.cover(look.group_id)[0] is look
+            if same and there:
+                known = any(judge.knows(look.id) for judge in self._beside())
+                self.must(known, f"{label} is bought, and {look.id} bears its name")
+
+    def _beside(self) -> "list[Judge]":
+        """Give the judges of all ledgers in this folder, this one's included."""
+        folder = self.state.parent
+        return [judge for judge in self._world.judges if judge.state.parent == folder]
+
+    def knows(self, look_id: str) -> bool:
+        """Whether this ledger sent what made a look, or has a take of it."""
+        charge = self._world.simulator.account.charges.get(look_id)
+        key = charge.idempotency_key if charge is not None else None
+        if self._world.senders.get(key or "") is self:
+            return True
+        readable = self.ledger_path.exists() and not self.lost
+        return readable and self.take("avatar_id", look_id) is not None
 
     def _as_saved(self, take: "Mapping[str, Any]") -> None:
         """A saved plan buys what it says, once, however often it is carried out."""

@@ -52,6 +52,9 @@ CAREFUL = frozenset({Command.RECONCILE, Command.REBUILD, Command.PRUNE, Command.
 ANEW = BUYING | {Command.REBUILD, Command.ADOPT, Command.SAVE_PLAN}
 """What can be done without a ledger."""
 
+ANSWERED = (BudgetRefused, LedgerQuestion)
+"""What a person answers on a calm day: with a price, or that everything is to be bought again."""
+
 ROUNDS = 80
 """So many calm commands must be enough to finish any campaign."""
 
@@ -148,6 +151,9 @@ class _Director:
         places = [self.first] if self.other is None else [self.other, self.first]
         for place in places:
             self._enter(place)
+            self._heal()
+        for place in places:
+            self._enter(place)
             self._finish()
         for place in places:
             self._enter(place)
@@ -238,6 +244,13 @@ class _Director:
 
     # --- the end ------------------------------------------------------------------------------
 
+    def _heal(self) -> None:
+        """Put the ledgers back first: a campaign buys nothing beside one that cannot be read."""
+        self.hands.rename_folder()
+        if self.judge.lost:
+            day = Day(wait=600.0, weather=CALM)
+            self._until_it_lives(replace(day, command=Command.REBUILD), "calm rebuild")
+
     def _finish(self) -> None:
         """Whatever happened: on calm days, with a person who helps, everything gets done."""
         campaign = self.place.campaign
@@ -249,19 +262,18 @@ class _Director:
         self.world.skew = max(0.0, self.world.skew)
         wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
         day = Day(wait=600.0, weather=CALM, dearer=Decimal(0))
-        self.hands.rename_folder()
-        if self.judge.lost:
-            self._until_it_lives(replace(day, command=Command.REBUILD), "calm rebuild")
         if self.world.deleted:
             self._until_it_lives(replace(day, command=Command.RECORD), "calm record")
         ended = self._command(replace(day, top_up=wealth), "calm 0")
         for number in range(1, ROUNDS):
-            if ended.error is not None and not isinstance(ended.error, BudgetRefused):
+            if ended.error is not None and not isinstance(ended.error, ANSWERED):
                 raise Violation(f"a calm day ends with {_said(ended)}")
             if self._done():
                 break
             command = Command.RUN
-            if ended.error is not None:  # the wallet showed what others bought as well
+            if isinstance(ended.error, LedgerQuestion):
+                command = Command.NEW_LEDGER
+            elif ended.error is not None:  # the wallet showed what others bought as well
                 command = Command.PRICED
             elif ended.code == Exit.PERSON:
                 command = Command.RECONCILE
