@@ -45,7 +45,8 @@ def events_of(
         message = look.error_message or "HeyGen gave no reason"
         return [(Event.FAILED, {"error_code": code, "error_message": message})]
     if look.status == "pending_consent" and not waiting:
-        return [(Event.CONSENT, known)]
+        group = {"group_id": look.group_id} if look.group_id else {}  # its page is the group's
+        return [(Event.CONSENT, {**known, **group})]
     steps: list[Step] = []
     if waiting and look.status != "pending_consent":
         steps.append((Event.CONSENTED, {"consent_url": None, **known}))

@@ -43,3 +43,8 @@ def test_the_message_beside_an_unknown_status_is_kept() -> None:
     ((event, facts),) = events_of(TakeState.PROCESSING, shown("on_hold", words="why"), now=1.0)
     assert event is Event.SHOWN
     assert facts == {"error_code": UNKNOWN_STATUS, "error_message": f"{TOLD}: why"}
+
+
+def test_a_look_that_waits_for_consent_tells_its_group_since_the_page_is_the_group_s() -> None:
+    ((event, facts),) = events_of(TakeState.PROCESSING, shown("pending_consent"), now=1.0)
+    assert (event, facts) == (Event.CONSENT, {"group_id": "group_1"})
