@@ -45,9 +45,19 @@ ARROWS: dict[str, set[str]] = {
 
 FORBIDDEN: dict[str, set[str]] = {
     "executor": {"httpx", "sqlite3", "starlette", "PIL", "click"},
-    "policy": {"httpx", "sqlite3", "time", "random", "secrets", "os", "pathlib", "anyio"},
-    "plan": {"httpx", "sqlite3", "time", "random", "secrets", "os", "anyio"},
-    "manifest": {"httpx", "sqlite3", "time", "random", "secrets", "anyio"},
+    "policy": {
+        "logging",
+        "httpx",
+        "sqlite3",
+        "time",
+        "random",
+        "secrets",
+        "os",
+        "pathlib",
+        "anyio",
+    },
+    "plan": {"logging", "httpx", "sqlite3", "time", "random", "secrets", "os", "anyio"},
+    "manifest": {"logging", "httpx", "sqlite3", "time", "random", "secrets", "anyio"},
     "heygen": {"sqlite3", "click"},
     "ledger": {"httpx", "click", "PIL"},
     "catalog": {"httpx", "sqlite3", "click"},

@@ -16,6 +16,7 @@ import click
 
 from runner import __version__
 from runner.cli.invocation import Invocation
+from runner.cli.log_options import log_options
 from runner.errors import LookbookError, ManifestError
 
 __all__ = ["COMMANDS", "cli", "invoke", "main"]
@@ -55,6 +56,8 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"runner.cli.{cmd_name}").command
+        if not any(parameter.name == "log" for parameter in command.params):
+            command.params += log_options()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -62,7 +65,9 @@ class _Lazy(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Lazy, params=log_options(), context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="lookbook")
 def cli() -> None:
     """Turn one photo and a page of outfits and settings into a catalog of avatar looks.

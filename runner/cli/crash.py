@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from runner import __version__
-from runner.cli.redact import find_secrets, redact
+from runner.cli.redact import find_secrets, redact, redact_random
 from runner.errors import shortened
 
 __all__ = ["Crash", "write_report"]
@@ -37,10 +37,10 @@ def write_report(
     temporary folder; only its owner can read it, and no secret is in it.
     """
     secrets = find_secrets(os.environ, Path.home())
-    report = redact(_report(error, arguments), secrets)
+    report = redact_random(redact(_report(error, arguments), secrets))
     path = _write(report, manifest)
     what = "".join(traceback.format_exception_only(error)).strip()
-    name = shortened(redact(" ".join(what.split()), secrets))
+    name = shortened(redact_random(redact(" ".join(what.split()), secrets)))
     where = f"the log file {path} says more" if path else "no log file could be written"
     return Crash(
         f"lookbook met an error of its own ({name}); nothing that was paid for is lost, because "

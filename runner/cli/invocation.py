@@ -2,10 +2,12 @@
 
 import sys
 from contextlib import redirect_stdout
-from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
+
+if TYPE_CHECKING:  # `--help` needs no paths
+    from pathlib import Path
 
 __all__ = ["Invocation", "note_form", "note_manifest"]
 
@@ -51,7 +53,7 @@ def note_form(ctx: click.Context, _param: click.Parameter, value: str) -> str:
     return value
 
 
-def note_manifest(ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
+def note_manifest(ctx: click.Context, _param: click.Parameter, value: "Path") -> "Path":
     """Note which manifest is meant (a callback of the argument)."""
     invocation = ctx.find_object(Invocation)
     if invocation is not None:

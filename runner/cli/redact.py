@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-__all__ = ["find_secrets", "redact"]
+__all__ = ["find_secrets", "redact", "redact_random"]
 
 MASK = "***"
 
@@ -50,20 +51,32 @@ def find_secrets(environment: Mapping[str, str], home: Path) -> tuple[str, ...]:
 
 def redact(text: str, secrets: Sequence[str] = ()) -> str:
     """Replace these secrets, however they are spelled, and what looks like one by ``***``."""
-    for secret in secrets:
-        for spelling in _spellings(secret):
-            text = re.sub(re.escape(spelling), MASK, text, flags=re.IGNORECASE)
+    if secrets:
+        text = _any_of(tuple(secrets)).sub(MASK, text)
     for pattern in LOOKS_SECRET:
         text = pattern.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+def redact_random(text: str) -> str:
+    """Replace long random words as well: some are ids, but one may be a key that nobody knows."""
     return RANDOM_WORD.sub(_mask_random, text)
 
 
-def _spellings(secret: str) -> list[str]:
-    """Return how a secret may be written, the longest first."""
+@cache
+def _any_of(secrets: tuple[str, ...]) -> re.Pattern[str]:
+    """Compile these secrets in every spelling, longest first."""
+    spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
+    longest_first = sorted(spellings, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+
+
+def _spellings(secret: str) -> set[str]:
+    """Return how a secret may be written."""
     from base64 import b64encode
 
     data = secret.encode()
-    spellings = {
+    return {
         secret,
         repr(secret)[1:-1],
         repr(data)[2:-1],
@@ -72,7 +85,6 @@ def _spellings(secret: str) -> list[str]:
         data.hex(),
         b64encode(data).decode(),
     }
-    return sorted(spellings, key=len, reverse=True)
 
 
 def _mask_random(match: re.Match[str]) -> str:

@@ -1,5 +1,6 @@
 """What all parts of one run share: the ports, the bounds, and whether the run is being stopped."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ from runner.policy.verdict import Free, judge_free, what_helps
 from runner.takes import Neighbours, Take
 
 __all__ = ["Desk", "FreeCall", "explain", "said"]
+
+log = logging.getLogger("runner.executor")
 
 LONGEST_FREE_WAIT = 120.0
 """A free request that is asked to wait longer, in seconds, is given up for now and made later."""
@@ -67,6 +70,7 @@ class Desk:
 
     def interrupt(self) -> None:
         """Stop because a person (or the system) said so: requests under way are finished."""
+        log.info("interrupted: nothing more is sent")
         self.interrupted = True
         self.closing.set()
         self.stop.set()
@@ -86,6 +90,7 @@ class Desk:
     def stop_because(self, reason: str) -> None:
         """Stop sending; what was bought is still waited for."""
         if self.stopped is None and not self.interrupted:
+            log.info("sending stops: %s", reason)
             self.stopped = reason
         self.closing.set()
 
@@ -185,11 +190,13 @@ class Desk:
                 self.unanswered = 0
                 return reply
             wait = self.delay(attempt, reply)
+            log.info("%s: try %d of %d met %s", what, attempt, most + 1, said(reply))
             if attempt > most or wait > LONGEST_FREE_WAIT:
                 self.unanswered += 1
                 if self.unanswered >= self.patience.silences:
                     self.stop_because(f"HeyGen does not answer any more: {said(reply)}")
                 return reply
+            log.info("%s: waiting %.1f s before the next try", what, wait)
             await self.pause(wait)
 
     async def _unless_stopped(self, call: FreeCall) -> Reply[Any]:

@@ -3,6 +3,7 @@
 Who wants to send waits here until the pacer lets it, and nowhere else; status requests do not pass.
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,8 @@ import anyio
 from runner.executor.desk import Desk
 
 __all__ = ["Gate"]
+
+log = logging.getLogger("runner.executor")
 
 
 class Gate:
@@ -59,8 +62,10 @@ class Gate:
             elif seconds == 0.0:
                 return
             elif seconds is None:
+                log.debug("waiting until a look in progress ends: %d are", len(self._in_progress))
                 await desk.pause(None, until=self._changed, sending=True)
             else:
+                log.info("waiting %.1f s: HeyGen asked for a pause (429)", seconds)
                 desk.observer.waiting("HeyGen asked for a pause (429)", seconds)
                 await desk.pause(seconds, sending=True)
 

@@ -6,6 +6,7 @@ where nothing was made it is sent again with the same key and the same bytes. A 
 replay decides nothing.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -28,6 +29,8 @@ from runner.policy.verdict import IN_PROGRESS, MONEY, UNDECIDED, Purchase, judge
 from runner.takes import Take, TakeState
 
 __all__ = ["Buyer"]
+
+log = logging.getLogger("runner.executor")
 
 Renew = Callable[[bytes], Awaitable[Intent]]
 """Prepares a look again after its body named an upload that the account no longer has."""
@@ -97,13 +100,17 @@ class Buyer:
                 if unreached > desk.patience.retries:
                     desk.stop_because(f"HeyGen cannot be reached: {said(reply)}")
                     return take
-                await desk.pause(desk.delay(unreached, reply), sending=True)
+                wait = desk.delay(unreached, reply)
+                log.info("%s: waiting %.1f s before it is sent again", take.label, wait)
+                await desk.pause(wait, sending=True)
             elif decision is Purchase.LATER:
                 later += 1
                 if later > desk.patience.retries and not excuses.waiting:
                     self._give_up(reply)
                     return take
-                await desk.pause(excuses.delay(later, reply), sending=True)
+                wait = excuses.delay(later, reply)
+                log.info("%s: waiting %.1f s before it is sent again", take.label, wait)
+                await desk.pause(wait, sending=True)
             elif decision is not Purchase.PACED:
                 return take
 
@@ -138,6 +145,7 @@ class Buyer:
                     return take
                 try:
                     wait = desk.delay(max(attempt, 3 if in_progress else 1), reply)
+                    log.info("%s: waiting %.1f s before its replay", take.label, wait)
                     await desk.pause(wait, sending=True)
                 except Stopping:
                     return take
@@ -239,6 +247,7 @@ class Buyer:
             raise
         desk.heard(reply)
         decision = judge(reply)
+        log.info("%s: send %d: %s (%s)", take.label, take.attempts, decision.name, said(reply))
         take = await self._commit(take, body, decision, reply)
         self._tell(take, decision, reply)
         return take, decision, reply

@@ -6,6 +6,7 @@ ledger or results file in the folder knows, or that was listed before the first 
 decided by ``runner.policy.fits``.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from runner.policy.verdict import Free, judge_free
 from runner.takes import Billing, Doubled, Take, TakeState
 
 __all__ = ["Finding", "Searcher", "Unlisted", "every_page", "is_unresolved", "looks_in"]
+
+log = logging.getLogger("runner.executor")
 
 T = TypeVar("T")
 PageCall = Callable[[str | None], Awaitable[Reply[Page[T]]]]
@@ -113,6 +116,13 @@ class Searcher:
         if not listed:
             await self._until_listed(take)
         finding = await self.search(take)
+        log.info(
+            "%s: searched the account: %s, %d candidates%s",
+            take.label,
+            finding.fit.name,
+            len(finding.candidates),
+            f", not finished: {finding.problem}" if finding.problem else "",
+        )
         certain = finding.certain
         if certain is None:
             self.findings[take.uid] = finding

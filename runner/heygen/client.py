@@ -36,7 +36,8 @@ from runner.heygen import wire
 from runner.heygen.address import Address, parse_address, path_segment
 from runner.heygen.connection import Connection
 from runner.heygen.credentials import Credentials
-from runner.heygen.envelope import data_of, read_reply
+from runner.heygen.envelope import Received, data_of, read_reply
+from runner.heygen.log import log_reply
 from runner.heygen.network import Timeouts, certificates, open_client
 from runner.heygen.upload import LARGEST_PART, Uploads
 from runner.model import FileImage
@@ -191,6 +192,7 @@ class HeyGen:
             headers["Content-Type"] = "application/json"
         if key is not None:
             headers["Idempotency-Key"] = key
+        begun = time.perf_counter()
         received = await self._connection.send(
             lambda client: client.build_request(
                 method,
@@ -202,8 +204,12 @@ class HeyGen:
             seconds=self._timeouts.total if file is None else self._timeouts.upload,
         )
         if isinstance(received, NotSent | Lost):
-            return self._hidden(received)
-        return self._hidden(read_reply(received, read, self._now))
+            reply: Reply[T] = self._hidden(received)
+        else:
+            reply = self._hidden(read_reply(received, read, self._now))
+        status = received.status if isinstance(received, Received) else None
+        log_reply(method, path, status, reply, seconds=time.perf_counter() - begun)
+        return reply
 
     def _hidden(self, reply: Reply[T]) -> Reply[T]:
         """Blot out the key wherever a server or a library repeated it in words for people."""

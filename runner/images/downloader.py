@@ -5,6 +5,7 @@ the key, never shown, and its failure says whether a fresh one would do. Whether
 caller's decision; nothing is repeated here.
 """
 
+import logging
 import re
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +25,8 @@ from runner.images.folder import Folder, Part, Probe
 from runner.images.picture import MOST_PIXELS, BadPicture, inspect
 
 __all__ = ["Downloader"]
+
+log = logging.getLogger("runner.images")
 
 _LARGEST = 64 * 1024 * 1024
 _MOST_REDIRECTS = 5
@@ -116,7 +119,9 @@ class Downloader:
     ) -> Downloaded | FetchFailed:
         part = await self._receive(client, url, name)
         if isinstance(part, FetchFailed):
+            log.info("%s from %s: %s", name, _host_of(url), part.reason)
             return part
+        log.info("%s from %s: %d bytes", name, _host_of(url), part.size)
         try:
             if self._inline:
                 return self._settle(part)
@@ -190,6 +195,14 @@ class Downloader:
                 return FetchFailed(f"{part.size} of {expected} bytes came", again=True)
             undo.pop_all()
             return part
+
+
+def _host_of(url: str) -> str:
+    """Return the host of a link, for a log: the rest of it is its signature."""
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL:
+        return "a link that cannot be read"
 
 
 async def _refused(response: httpx.Response) -> FetchFailed:

@@ -21,6 +21,7 @@ from runner.canonical import sha256_hex
 from runner.ledger import bodies, integrity
 from runner.ledger.checksum import leave_checksum
 from runner.ledger.database import explain
+from runner.ledger.event_log import log_events
 from runner.ledger.fold import Entry, Note, State, apply, differing, price_of, take_of, to_facts
 from runner.model import LookKind
 from runner.policy.budget import held, held_in_run
@@ -119,7 +120,7 @@ class Store:
         self._probe = probe or (lambda _point: None)
         self._lock = threading.RLock()
         self._broken: Exception | None = None
-        self._kinds: list[str] = []
+        self._emitted: list[Entry] = []
         self._snapshot: Snapshot | None = None
         self._imported: set[str] | None = None
         self.run: str | None = None
@@ -334,7 +335,7 @@ class Store:
 
     def _transact(self, operations: Sequence[Operation]) -> list[Any]:
         self._connection.execute("BEGIN IMMEDIATE")
-        self._kinds = []
+        self._emitted = []
         results: list[Any] = []
         for operation in operations:
             try:
@@ -343,12 +344,14 @@ class Store:
                 raise
             except Exception as error:  # noqa: BLE001 - it is the answer to one caller, not to all
                 results.append(error)
-        kinds = self._kinds
+        emitted = self._emitted
+        kinds = [entry.kind for entry in emitted]
         for kind in kinds:
             self._probe(f"{kind}:before-commit")
         self._connection.execute("COMMIT")
         for kind in kinds:
             self._probe(f"{kind}:after-commit")
+        log_events(emitted, self.state.takes)
         return results
 
     def emit(self, kind: str, facts: Mapping[str, Any], take: str | None = None) -> Take | None:
@@ -364,7 +367,7 @@ class Store:
             "INSERT INTO events (at, run, take, kind, facts) VALUES (?, ?, ?, ?, ?)",
             (entry.at, entry.run, take, entry.kind, _encode(facts)),
         )
-        self._kinds.append(entry.kind)
+        self._emitted.append(entry)
         if entry.kind == Note.IMPORTED:
             self._imported = None
         if moved is not None:

@@ -1,5 +1,7 @@
 """Every wait and every repetition of a run is bounded, and by how much."""
 
+import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
-from runner.answers import Answer, LookData, Lost, Page, Refusal, Reply
+from runner.answers import Answer, LookData, Lost, NotSent, Page, Refusal, Reply
 from runner.executor.desk import Desk
 from runner.executor.ports import Downloaded, FetchFailed
 from runner.executor.settle import looks_in
@@ -55,6 +57,38 @@ def test_a_server_that_names_an_absurd_pause_is_asked_again_within_our_own_bound
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
     assert world.patience.paused <= world.clock.now() - begun < world.patience.paused + 300
     assert len(world.api.charges) == 1
+
+
+def test_every_wait_and_every_decision_is_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "runner")
+    world.api.script.extend([busy(429, 30.0), NotSent("no way"), LOST_BEFORE, busy(503, 9.0), OK])
+    world.api.free_replies.extend([busy(503, 7.0)])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    told = [record.getMessage() for record in caplog.records]
+    assert {record.name for record in caplog.records} == {"runner.executor", "runner.ledger"}
+    decisions = [line.split(" (")[0] for line in told if ": send " in line]
+    assert decisions == [
+        "base#1: send 1: PACED",
+        "base#1: send 2: UNREACHED",
+        "base#1: send 3: UNDECIDED",
+        "base#1: send 4: UNDECIDED",
+        "base#1: send 5: BOUGHT",
+    ]
+    for what in (
+        r".*: try 1 of \d+ met HTTP 503 busy: HTTP 503",
+        r".*: waiting 7.0 s before the next try",
+        r"waiting (29|30)\.\d s: HeyGen asked for a pause \(429\)",
+        r"base#1: waiting \S+ s before it is sent again",
+        r"base#1: waiting 9.0 s before its replay",
+        r"base#1: searched the account: NONE, 0 candidates",
+        r"base#1 completed .*",
+    ):
+        assert any(re.fullmatch(what, line) for line in told), what
+    keys = world.open().keys()
+    assert keys
+    assert not [line for line in told for key in keys if key in line]
 
 
 def test_a_look_that_wavers_between_consent_and_processing_is_waited_for_three_times_more(
