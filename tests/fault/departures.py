@@ -35,6 +35,7 @@ FAULT_KINDS: tuple[FaultKind, ...] = (
     "gateway-403",
     "gateway-404",
     "gateway-502",
+    "gateway-504",
     "conflict",
     "not-ready",
     "deny",
@@ -67,6 +68,8 @@ PASSING: tuple[tuple[str, ...], ...] = (
     ("gateway-lasts=120",),
     ("daily-quota=2",),
     ("money-status=403",),
+    ("reference-lag=30",),
+    ("asset-life=600",),
 )
 """What it does on a day; calm days are without."""
 
