@@ -19,7 +19,7 @@ from runner.answers import Answer, LookData, Page, Reply
 from runner.executor.desk import Desk, said
 from runner.executor.tasks import Stopping
 from runner.model import LookKind
-from runner.policy.fits import Fit, candidates_of, doubled_among, judge_fit
+from runner.policy.fits import Fit, candidates_of, doubled_among, judge_fit, order_by_claims
 from runner.policy.lifecycle import Event
 from runner.policy.observe import events_of, shown_status
 from runner.policy.patience import CLOCK_SLACK
@@ -161,6 +161,8 @@ class Searcher:
         candidates = self._unknown(take, named)
         rivals = [t for t in self._unresolved(take) if t.uid != take.uid]
         same = [t for t in rivals if t.body_sha256 and t.body_sha256 == take.body_sha256]
+        listed_before = self._desk.ledger.listed_before
+        candidates = order_by_claims(candidates, [listed_before(other.uid) for other in same])
         elsewhere = self._desk.neighbours().unresolved.get(take.name or "", ())
         fit = judge_fit(
             len(candidates),

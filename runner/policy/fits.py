@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from runner.answers import LookData
 
-__all__ = ["Fit", "candidates_of", "doubled_among", "judge_fit"]
+__all__ = ["Fit", "candidates_of", "doubled_among", "judge_fit", "order_by_claims"]
 
 
 class Fit(StrEnum):
@@ -36,6 +36,20 @@ def candidates_of(
     known = [*excluded]
     return tuple(
         look for look in looks if look.name == name and not any(look.id in ids for ids in known)
+    )
+
+
+def order_by_claims(
+    candidates: Iterable[LookData], before_others: Collection[Collection[str]]
+) -> tuple[LookData, ...]:
+    """Return candidates with those first which the fewest other sends can have made.
+
+    ``before_others`` holds, for each other unresolved send with the same body, what was listed
+    before it. Sends of one body are interchangeable only as far as both can have made a look: one
+    that is taken from a later send leaves that one nothing but an answer that names it again.
+    """
+    return tuple(
+        sorted(candidates, key=lambda look: sum(look.id not in ids for ids in before_others))
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from runner.answers import LookData
-from runner.policy.fits import Fit, candidates_of, doubled_among, judge_fit
+from runner.policy.fits import Fit, candidates_of, doubled_among, judge_fit, order_by_claims
 
 
 def shown(look_id: str, name: str = "Sarah") -> LookData:
@@ -15,6 +15,14 @@ def test_a_candidate_bears_the_name_and_is_known_to_nobody() -> None:
     excluded = ({"mine"}, frozenset({"theirs"}), ["old"])
     assert [look.id for look in candidates_of(looks, "Sarah", excluded=excluded)] == ["new"]
     assert candidates_of(looks, None, excluded=()) == ()
+
+
+def test_a_look_that_a_later_send_cannot_have_made_is_adopted_by_the_earlier_one() -> None:
+    looks = [shown("of-both"), shown("of-neither-later"), shown("of-one-later")]
+    before = ({"of-neither-later", "of-one-later"}, {"of-neither-later"})
+    ordered = [look.id for look in order_by_claims(looks, before)]
+    assert ordered == ["of-neither-later", "of-one-later", "of-both"]
+    assert order_by_claims(looks, ()) == tuple(looks)
 
 
 @pytest.mark.parametrize(
