@@ -14,20 +14,19 @@ from heapq import heappop, heappush
 from typing import Any, Final
 
 from runner.simulator.journal import Entry, Journal, StateError
-from runner.simulator.records import AVATAR_TYPES, Answer, Asset, Charge, Group, Look, Webhook
+from runner.simulator.records import AVATAR_TYPES, Answer, Asset, Charge, Group, Look
 from runner.simulator.tables import Listing
 
 ANSWER_SECONDS = 24 * 3600
 """How long an idempotency key replays (the facts: within 24 hours)."""
 
-Row = Look | Group | Asset | Charge | Answer | Webhook
+Row = Look | Group | Asset | Charge | Answer
 ROWS: Final[dict[str, type[Row]]] = {
     "group": Group,
     "look": Look,
     "asset": Asset,
     "charge": Charge,
     "answer": Answer,
-    "webhook": Webhook,
 }
 NAMES = {cls: name for name, cls in ROWS.items()}
 COLUMNS = {cls: tuple(field.name for field in fields(cls)) for cls in ROWS.values()}
@@ -45,7 +44,6 @@ class Account:
         self.assets: dict[str, Asset] = {}
         self.charges: dict[str, Charge] = {}
         self.answers: dict[str, Answer] = {}
-        self.webhooks: dict[str, Webhook] = {}
         self.counts: dict[str, dict[str, int]] = {}
         self.spent = 0
         self.in_progress: set[str] = set()
@@ -55,7 +53,6 @@ class Account:
             Asset: self.assets,
             Charge: self.charges,
             Answer: self.answers,
-            Webhook: self.webhooks,
         }
         self._by_seq: dict[int, str] = {}
         self._look_lists: dict[LookFilter, Listing] = {}
@@ -83,6 +80,8 @@ class Account:
                     self.counts.setdefault(counter, {})[key] = number
                 case [str(name), dict(values)] if name in ROWS:
                     self.put(_revive(ROWS[name], values))
+                case ["-", "webhook", _] | ["webhook", _]:
+                    pass  # endpoints that nothing was ever sent to; older state files have some
                 case _:
                     raise StateError(f"{journal.path}: cannot read {str(entry)[:80]}")
         journal.rewrite(self._entries())

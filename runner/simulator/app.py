@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from runner.simulator import avatars, looks, pages, uploads, webhooks
+from runner.simulator import avatars, looks, pages, uploads
 from runner.simulator.bodies import JSON_LIMIT
 from runner.simulator.gate import Gate, Operation, refused
 from runner.simulator.media import MAX_BYTES
@@ -73,30 +73,6 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(method="GET", route="/v3/assets/{asset_id}", handler=uploads.get_asset),
     Operation(method="DELETE", route="/v3/assets/{asset_id}", handler=uploads.delete_asset),
     Operation(method="GET", route="/v3/users/me", handler=looks.get_user),
-    Operation(
-        method="POST",
-        route="/v3/webhooks/endpoints",
-        handler=webhooks.create_webhook,
-        body_limit=JSON_LIMIT,
-    ),
-    Operation(method="GET", route="/v3/webhooks/endpoints", handler=webhooks.list_webhooks),
-    Operation(
-        method="PATCH",
-        route="/v3/webhooks/endpoints/{endpoint_id}",
-        handler=webhooks.change_webhook,
-        body_limit=JSON_LIMIT,
-    ),
-    Operation(
-        method="DELETE",
-        route="/v3/webhooks/endpoints/{endpoint_id}",
-        handler=webhooks.delete_webhook,
-    ),
-    Operation(
-        method="POST",
-        route="/v3/webhooks/endpoints/{endpoint_id}/rotate-secret",
-        handler=webhooks.rotate_secret,
-        body_limit=JSON_LIMIT,
-    ),
     Operation(
         method="GET",
         route="/files/looks/{look_id}",

@@ -8,8 +8,6 @@ from runner.simulator.bodies import NAME_LIMIT
 from runner.simulator.looks import PAGE_DEFAULT, PAGE_MOST
 from runner.simulator.records import AVATAR_TYPES
 from runner.simulator.uploads import FILENAME_LIMIT
-from runner.simulator.webhooks import EVENTS
-from runner.simulator.webhooks import URL_LIMIT as WEBHOOK_URL_LIMIT
 
 Schema = dict[str, Any]
 
@@ -144,15 +142,6 @@ USER = record(
         ),
     },
 )
-WEBHOOK = record(
-    {
-        "endpoint_id": TEXT,
-        "url": TEXT,
-        "events": array({"enum": list(EVENTS)}),
-        "created_at": {"type": "integer"},
-    },
-    {"secret": TEXT},
-)
 ERROR = record({"error": record({"code": TEXT, "message": TEXT}, {"param": TEXT, "doc_url": TEXT})})
 
 ID = _words(ID_LIMIT)
@@ -212,12 +201,6 @@ NEW_UPLOAD = record(
     },
     {"checksum_sha256": maybe({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})},
 )
-WEB_ADDRESS: Schema = {
-    "type": "string",
-    "pattern": r"^https?://[a-z]+\.example/",
-    "maxLength": WEBHOOK_URL_LIMIT,
-}
-WEB_EVENTS: Schema = array({"enum": list(EVENTS)})
 FORM: Schema = {
     "type": "object",
     "properties": {"file": {"type": "string", "format": "binary"}},

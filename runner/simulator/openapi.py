@@ -16,14 +16,9 @@ from runner.simulator.forms import (
     NEW_AVATAR,
     NEW_UPLOAD,
     PAGING,
-    TEXT,
     UPLOAD,
     USER,
-    WEB_ADDRESS,
-    WEB_EVENTS,
-    WEBHOOK,
     Schema,
-    maybe,
     page_of,
     record,
     ref,
@@ -99,29 +94,6 @@ def _paths() -> dict[str, dict[str, Schema]]:
         "/v3/assets/{asset_id}/complete": {
             "post": _call("Complete a direct upload", _one(ref("Asset")), may=(404, *POSTS))
         },
-        "/v3/webhooks/endpoints": {
-            "get": _call("List webhook endpoints", page_of("Webhook")),
-            "post": _call(
-                "Add a webhook endpoint",
-                _one(ref("Webhook")),
-                body=record({"url": WEB_ADDRESS}, {"events": maybe(WEB_EVENTS)}),
-                may=POSTS,
-            ),
-        },
-        "/v3/webhooks/endpoints/{endpoint_id}": {
-            "patch": _call(
-                "Change a webhook endpoint",
-                _one(ref("Webhook")),
-                body=record({}, {"url": maybe(WEB_ADDRESS), "events": maybe(WEB_EVENTS)}),
-                may=(404, 413),
-            ),
-            "delete": _call(
-                "Delete a webhook endpoint", _one(record({"endpoint_id": TEXT})), may=(404,)
-            ),
-        },
-        "/v3/webhooks/endpoints/{endpoint_id}/rotate-secret": {
-            "post": _call("Change a secret", _one(ref("Webhook")), may=(404, *POSTS))
-        },
     }
 
 
@@ -153,7 +125,6 @@ def document() -> Schema:
                 "Group": GROUP,
                 "Asset": ASSET,
                 "User": USER,
-                "Webhook": WEBHOOK,
                 "Error": ERROR,
             },
         },

@@ -109,17 +109,6 @@ class Answer:
     body: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
-    """An endpoint that wants to be told; an empty ``events`` means all of them."""
-
-    id: str
-    url: str
-    events: tuple[str, ...]
-    secret: str
-    created_at: int
-
-
 def millionths(amount: Decimal) -> int:
     """USD as a whole number of millionths."""
     return int((amount * 1_000_000).to_integral_value())

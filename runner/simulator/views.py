@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runner.simulator.records import AVATAR_TYPES, Asset, Group, Look, Webhook, usd
+from runner.simulator.records import AVATAR_TYPES, Asset, Group, Look, usd
 from runner.simulator.service import Call
 from runner.simulator.signing import LINK_SECONDS, link
 
@@ -165,14 +165,3 @@ def asset_of(call: Call, asset_id: str) -> Asset | None:
     if asset is None or (life and call.now >= asset.made_at + life):
         return None
     return asset
-
-
-def webhook_view(webhook: Webhook, *, secret: bool = False) -> dict[str, Any]:
-    """Return a webhook endpoint; its secret is shown only when it is made or changed."""
-    view: dict[str, Any] = {
-        "endpoint_id": webhook.id,
-        "url": webhook.url,
-        "events": list(webhook.events),
-        "created_at": webhook.created_at,
-    }
-    return {**view, "secret": webhook.secret} if secret else view

@@ -1043,24 +1043,6 @@ async def _(make: MakeWorld) -> None:
     assert (await world.look(data["avatar_item"]["id"]))["group_id"]
 
 
-@fact("webhook endpoints are made, listed, changed, deleted, and get new secrets")
-async def _(make: MakeWorld) -> None:
-    world = make()
-    path = "/v3/webhooks/endpoints"
-    event = "photo_avatar_generation.success"
-    made = (await world.post(path, {"url": "https://a.example/", "events": [event]})).json()["data"]
-    secret = made.pop("secret")
-    assert (await world.get(path)).json()["data"] == [made]
-    one = f"{path}/{made['endpoint_id']}"
-    changed = await world.client.patch(one, json={"url": "https://b.example/"})
-    assert changed.json()["data"] == {**made, "url": "https://b.example/"}
-    assert (await world.post(f"{one}/rotate-secret")).json()["data"]["secret"] != secret
-    assert error_of(await world.post(path, {"url": "ftp://x"}))[2] == "url"
-    assert error_of(await world.post(path, {"url": "https://x", "events": ["?"]}))[2] == "events"
-    assert (await world.client.delete(one)).status_code == 200
-    assert error_of(await world.client.delete(one)) == (404, "not_found", None)
-
-
 def face(world: World, look: dict[str, str]) -> str:
     """Whom the picture of a look shows."""
     return world.sim.account.looks[look["id"]].face
