@@ -14,23 +14,14 @@ from PIL.PngImagePlugin import PngInfo
 from runner.simulator import pictures
 from runner.simulator.pictures import plain
 from runner.simulator.portrait import __main__ as tool
-from runner.simulator.portrait import (
-    backdrops,
-    clothes,
-    draw,
-    features,
-    hair,
-    mood,
-    people,
-    scenes,
-    words,
-)
+from runner.simulator.portrait import draw, layers, people, scenes, words
 from runner.simulator.portrait.people import Face
 from runner.simulator.portrait.scenes import Scene
 from runner.simulator.portrait.study import tones
 from tests.simulator.world import MakeWorld, World
 
 ASSETS = Path(__file__).parents[2] / "manifests" / "assets"
+WHO = ("woman", "man")
 SIZE = (192, 256)
 
 
@@ -191,22 +182,44 @@ def test_a_text_that_is_no_face_is_refused(name: str, value: object) -> None:
         people.decode(json.dumps(traits))
 
 
+def files_of_layers() -> set[str]:
+    folder = Path(layers.__file__).parent / "layers"
+    return {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.webp")}
+
+
+def test_every_layer_has_its_place_and_every_place_its_layer() -> None:
+    index = json.loads((Path(layers.__file__).parent / "layers" / "index.json").read_text("utf-8"))
+    assert {name for name in files_of_layers() if not name.startswith("settings/")} == set(index)
+
+
 def test_every_word_of_the_vocabulary_can_be_drawn() -> None:
-    assert set(clothes.GARMENTS) == set(words.GARMENTS.entries)
-    assert set(backdrops.SETTINGS) == set(words.SETTINGS.entries)
-    assert set(words.LIGHTS.entries) < set(mood.MOODS)
-    assert set(words.EXPRESSIONS.entries) < set(features.MIENS)
-    assert people.CHOICES["style"] == set(hair.FRONT)
-    assert min(len(clothes.GARMENTS), len(backdrops.SETTINGS)) >= 12
+    names = {f"garment-{garment}/{who}" for garment in words.GARMENTS.entries for who in WHO}
+    names |= {
+        f"settings/{setting}-{form}-{light}"
+        for setting in set(words.SETTINGS.entries) - {"studio"}
+        for form in ("portrait", "landscape")
+        for light in ("day", *words.LIGHTS.entries)
+    }
+    names |= {f"hair-front/{style}" for style in people.CHOICES["style"]}
+    for who in WHO:
+        for mien, mouth in draw.MOUTHS.items():
+            names |= {f"eyes/{eyes}-{mien or 'calm'}-{who}" for eyes in people.EYES}
+            names |= {f"brows/{brows}-{mien or 'calm'}-{who}" for brows in people.BROWS}
+            names |= {f"mouths/{shape}-{mouth}-{who}" for shape in people.MOUTHS}
+        names |= {f"head/{shape}-{who}" for shape in people.SHAPES}
+    names |= {f"beards/{b}-{s}" for b in words.BEARDS.entries for s in people.SHAPES if b != "none"}
+    assert not names - files_of_layers()
+    assert set(words.EXPRESSIONS.entries) < set(draw.MOUTHS)
 
 
 @pytest.mark.slow
 def test_every_garment_setting_light_style_and_expression_is_drawn() -> None:
-    garments, settings = itertools.cycle(clothes.GARMENTS), itertools.cycle(backdrops.SETTINGS)
-    lights, miens = itertools.cycle(mood.MOODS), itertools.cycle(features.MIENS)
+    garments, settings = (itertools.cycle(t.entries) for t in (words.GARMENTS, words.SETTINGS))
+    lights, miens = itertools.cycle(("", *words.LIGHTS.entries)), itertools.cycle(draw.MOUTHS)
     beards, poses = itertools.cycle(words.BEARDS.entries), itertools.cycle(draw.CROPS)
+    styles = sorted(people.CHOICES["style"]) * 2
     seen = set()
-    for index, style in enumerate([*hair.FRONT] * 2):
+    for index, style in enumerate(styles):
         face = replace(somebody(index), style=style, beard=next(beards))
         scene = Scene(
             garment=next(garments),
@@ -219,7 +232,7 @@ def test_every_garment_setting_light_style_and_expression_is_drawn() -> None:
             plants=index % 4 == 0,
         )
         seen.add(draw.picture(face, scene, SIZE).tobytes())
-    assert len(seen) == 2 * len(hair.FRONT)
+    assert len(seen) == len(styles)
 
 
 def test_the_same_face_in_the_same_scene_is_the_same_picture() -> None:

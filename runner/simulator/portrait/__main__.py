@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
 from runner.simulator.portrait import draw, people, scenes
-from runner.simulator.portrait.ink import rgb
+from runner.simulator.portrait.layers import rgb
 from runner.simulator.portrait.people import Face
 from runner.simulator.portrait.scenes import Scene
 
@@ -125,7 +125,7 @@ def mood_card(words: str, palette: Sequence[str]) -> bytes:
     width, height = CARD_SIZE
     card = Image.new("RGB", CARD_SIZE, "#fbf8f3")
     margin, gap = 28, 12
-    view = draw.backdrop(scenes.read(words), (width - 2 * margin, round(height * 0.66)), seed=words)
+    view = draw.backdrop(scenes.read(words), (width - 2 * margin, round(height * 0.66)), variety=0)
     card.paste(view, (margin, margin))
     pen = ImageDraw.Draw(card)
     chip = (width - 2 * margin - gap * (len(palette) - 1)) // len(palette)

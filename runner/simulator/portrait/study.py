@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from runner.simulator.portrait.ink import Colour, luma, mix
+from runner.simulator.portrait.layers import Colour, luma, mix
 
 SIDE = 48
 LARGEST = 40_000_000
