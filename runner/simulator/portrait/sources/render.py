@@ -6,8 +6,8 @@
 A source is one SVG with a group for each variant. Colours that a picture chooses are CSS variables
 (``--skin``, ``--base`` ...), mixed with ``color-mix``; a plain ``fill`` beside them is what an
 editor shows. Each variant is rendered once with all its variables black and once with each of them
-white: the first is the part of the picture that never changes, the differences say how much of each chosen
-colour every pixel takes.
+white: the first is the part of the picture that never changes, the differences say how much of
+each chosen colour every pixel takes.
 """
 
 import io
