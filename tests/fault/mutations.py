@@ -307,7 +307,7 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     ignore_the_ceilings: "ceiling",
     trust_a_replayed_snapshot: "is completed here, at HeyGen it is",
     free_the_slot_early: "are in progress, limit",
-    swallow_cancellation: "is bought again",
+    swallow_cancellation: "charged|is bought again",
     believe_a_refused_replay: "charged",
     lost_means_not_sent: "is bought again",
     keys_live_forever: "was charged 2 times",
@@ -320,7 +320,7 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     rebuild_asks_no_account: "would buy it again",
     start_without_the_results: "",
     write_over_newer_results: "results.json names",
-    take_in_looks_alone: "nobody read that",
+    take_in_looks_alone: "nobody read that|LedgerQuestion",
     ask_about_no_other_ledger: "is bought again",
     forget_what_a_price_was_said_to_be: "another price",
     carry_out_any_saved_plan: "saved plan",
@@ -329,4 +329,4 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     prune_what_is_picked: "is picked and wanted, and is deleted",
     record_what_is_not_listed: "HeyGen still has it",
 }
-"""Every mutation, and a part of what the judge says of it."""
+"""Every mutation, and a part of what the judge says of it; ``|`` parts what it may say."""
