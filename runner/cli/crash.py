@@ -59,9 +59,9 @@ def _report(error: BaseException, arguments: Sequence[str]) -> str:
         " ".join(f"{name} {_version(name)}" for name in LIBRARIES),
         f"arguments: {list(arguments)!r}",
         "",
-        *traceback.format_exception(error),
+        "".join(traceback.format_exception(error)),
     ]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join(lines)
 
 
 def _version(name: str) -> str:
