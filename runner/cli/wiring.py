@@ -1,5 +1,6 @@
 """The only place that knows every part: it reads the environment and ties the pieces together."""
 
+import logging
 import os
 import secrets
 import shlex
@@ -58,6 +59,8 @@ __all__ = [
 
 LISTED_BY_THE_SIMULATOR = 0.5
 """Seconds after which the embedded simulator's lists show what was made: they do so at once."""
+
+log = logging.getLogger("runner.cli")
 
 Sim = Sequence[tuple[str, str]]
 T = TypeVar("T")
@@ -287,7 +290,9 @@ async def ask_account(call: Callable[[], Awaitable[Reply[T]]], patience: Patienc
                 hint="Nothing was sent. Run the same command again when it is back.",
             )
         warn(f"HeyGen does not answer ({said(reply)}); trying again.")
-        await anyio.sleep(backoff(attempt, secrets.SystemRandom().random()))
+        wait = backoff(attempt, secrets.SystemRandom().random())
+        log.info("waiting %.1f s before try %d of %d", wait, attempt + 1, patience.retries + 1)
+        await anyio.sleep(wait)
 
 
 # --- offline --------------------------------------------------------------------------------------
