@@ -151,7 +151,7 @@ def main() -> None:
 def warm_up() -> None:
     """Import everything that a command may need, and rehearse once what is compiled when used."""
     for path in sorted((ROOT / "runner").rglob("*.py")):
-        if path.stem != "__main__":
+        if path.stem != "__main__" and path.parent.name != "sources":  # a script, not shipped
             parts = path.relative_to(ROOT).with_suffix("").parts
             import_module(".".join(parts).removesuffix(".__init__"))
     patience: Any = import_module("runner.policy.patience")
