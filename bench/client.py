@@ -17,9 +17,9 @@ import httpx
 
 from bench.report import Row
 from bench.server import Simulator
-from runner.answers import Answer
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
+from runner.replies import Answer
 
 GOAL = 0.9
 AT_A_TIME = 16

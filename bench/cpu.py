@@ -80,12 +80,12 @@ def bare(path: str) -> None:
 async def ask_all(work: dict[str, Any]) -> None:
     import httpx
 
-    gate = asyncio.Semaphore(work["gate"])
+    rate_gate = asyncio.Semaphore(work["gate"])
     base, headers = os.environ["HEYGEN_API_BASE"], {"X-Api-Key": os.environ["HEYGEN_API_KEY"]}
     async with httpx.AsyncClient(base_url=base, headers=headers) as client:
 
         async def ask(method: str, path: str, **more: Any) -> Any:
-            async with gate:
+            async with rate_gate:
                 answer = await client.request(method, path, **more)
                 answer.raise_for_status()
                 return answer.json()["data"]
@@ -145,11 +145,11 @@ def sides(looks: int, folder: Path) -> tuple[dict[str, float], dict[str, int]]:
         "latency": 1.2,
     }
     used = {"ours": mine}
-    for gate, at_once in GATES.items():
-        same = folder / f"{gate}-{looks}.json"
+    for rate_gate, at_once in GATES.items():
+        same = folder / f"{rate_gate}-{looks}.json"
         same.write_text(json.dumps({**work, "gate": at_once}), "utf-8")
         with Simulator("--latency", "fixed:1", "--concurrency", str(10 * looks)) as simulator:
-            used[gate] = cpu_of("bare", same, simulator.url)
+            used[rate_gate] = cpu_of("bare", same, simulator.url)
     return used, asked
 
 
@@ -167,12 +167,12 @@ def measure(*, quick: bool) -> list[Row]:
     what = "run: CPU of a look, against bare httpx with the same requests"
     return [
         Row(
-            f"{what}, {GATES[gate]} at a time",
-            median(turn["ours"] / turn[gate] for turn in turns),
+            f"{what}, {GATES[rate_gate]} at a time",
+            median(turn["ours"] / turn[rate_gate] for turn in turns),
             goal=goal,
-            detail=f"{each['ours']:.2f} ms a look, bare {each[gate]:.2f} ms; {counts} a look",
+            detail=f"{each['ours']:.2f} ms a look, bare {each[rate_gate]:.2f} ms; {counts} a look",
         )
-        for gate, goal in (("same", GOAL), ("cheapest", None))
+        for rate_gate, goal in (("same", GOAL), ("cheapest", None))
     ]
 
 

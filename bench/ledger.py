@@ -23,8 +23,8 @@ from typing import Any
 from bench.report import Row
 from runner.cli.wiring import Randomness
 from runner.executor.ports import Intent
-from runner.ledger.file import LedgerFile
-from runner.ledger.store import Operation
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.state import Operation
 from runner.model import LookKind
 from runner.policy.lifecycle import Event
 from runner.takes import Account

@@ -12,15 +12,15 @@ from trio.testing import MockClock
 
 from bench.report import Row
 from bench.scripted import Deaf, Numbered, Pictures, VirtualTime
-from runner.answers import Answer, GroupData, LookData, Page, Reply
 from runner.executor.account_listing import list_account
-from runner.executor.desk import Desk
+from runner.executor.context import RunContext
 from runner.executor.ports import Api
-from runner.ledger.file import LedgerFile
+from runner.ledger.ledger import LedgerFile
 from runner.model import BASE, Campaign, Look, LookKind, LookRef
 from runner.plan import plan as make_plan
-from runner.policy.pacing import Pacer
-from runner.policy.patience import Patience
+from runner.policy.rate_limit import RateLimiter
+from runner.policy.retry import RetryLimits
+from runner.replies import Answer, GroupData, ListPage, LookData, Reply
 from runner.takes import Account, Billing, Take, TakeState
 
 GROUP = "group-1"
@@ -33,15 +33,15 @@ class _Lists:
         self.shown = [LookData(f"id-{n}", f"name {n}", "photo_avatar", GROUP) for n in range(looks)]
         self.requests = 0
 
-    async def looks(self, *, token: str | None = None, **_: Any) -> Reply[Page[LookData]]:
+    async def looks(self, *, token: str | None = None, **_: Any) -> Reply[ListPage[LookData]]:
         self.requests += 1
         begin, end = int(token or 0), int(token or 0) + 50
         more = str(end) if end < len(self.shown) else None
-        return Answer(Page(tuple(self.shown[begin:end]), more))
+        return Answer(ListPage(tuple(self.shown[begin:end]), more))
 
-    async def groups(self, **_: Any) -> Reply[Page[GroupData]]:
+    async def groups(self, **_: Any) -> Reply[ListPage[GroupData]]:
         self.requests += 1
-        return Answer(Page((GroupData(GROUP, "somebody", 0.0, len(self.shown)),)))
+        return Answer(ListPage((GroupData(GROUP, "somebody", 0.0, len(self.shown)),)))
 
 
 def measure(*, quick: bool) -> list[Row]:
@@ -104,18 +104,18 @@ def _list(looks: int, bought: int) -> tuple[int, float]:
         ]
         await ledger.import_takes([(take, True) for take in takes])
         plan = make_plan(campaign, ledger.snapshot())
-        desk = Desk(
+        context = RunContext(
             api=cast("Api", api),
             ledger=ledger,
             images=Pictures(),
             clock=clock,
             entropy=entropy,
             observer=Deaf(),
-            patience=Patience(),
-            pacer=Pacer(10),
+            retry_limits=RetryLimits(),
+            rate_limiter=RateLimiter(10),
         )
         begun = perf_counter()
-        listing = await list_account(desk, plan, {})
+        listing = await list_account(context, plan, {})
         assert listing is not None
         assert not listing.problems, listing.problems
         ledger.close()

@@ -16,10 +16,10 @@ import yaml
 from bench.report import Row
 from runner.manifest import load
 from runner.manifest.diagnostics import Findings
-from runner.manifest.document import parse
 from runner.manifest.quick import conforms
-from runner.manifest.shape import validator
-from runner.manifest.source import read
+from runner.manifest.schema import validator
+from runner.manifest.yaml.document import parse_yaml
+from runner.manifest.yaml.source import read_source
 from runner.plan import plan
 from runner.takes import Snapshot
 
@@ -60,9 +60,9 @@ def measure(*, quick: bool) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.yaml"
         path.write_text(manifest(looks), "utf-8")
-        source = read(path)
+        source = read_source(path)
         data = source.text.encode()
-        document = parse(source.text, Findings(source))
+        document = parse_yaml(source.text, Findings(source))
         campaign = load(path).campaign
         assert campaign is not None
 
@@ -73,7 +73,7 @@ def measure(*, quick: bool) -> list[Row]:
 
         steps: dict[str, Callable[[], object]] = {
             "yaml.CSafeLoader": lambda: yaml.load(data, Loader=yaml.CSafeLoader),
-            "parse, with places": lambda: parse(source.text, Findings(source)),
+            "parse, with places": lambda: parse_yaml(source.text, Findings(source)),
             "schema, quick": lambda: conforms(document),
             "read, schema, rules": lambda: load(path, hints=False),
             "read, schema, rules, hints": lambda: load(path),

@@ -20,19 +20,28 @@ import anyio
 import trio
 from trio.testing import MockClock
 
-from runner.answers import Answer, CreatedData, GroupData, LookData, Page, Refusal, Reply, UserData
-from runner.executor.desk import Desk
+from runner.executor.context import RunContext
+from runner.executor.poller import Poller
 from runner.executor.ports import Api, Downloaded
 from runner.executor.session import Session
-from runner.executor.watch import Watcher
-from runner.ledger.file import LedgerFile
+from runner.ledger.ledger import LedgerFile
 from runner.model import BASE, Campaign, Look, LookKind, LookRef
 from runner.plan import plan as make_plan
+from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.lifecycle import Event
-from runner.policy.observe import events_of
-from runner.policy.outcome import Exit, exit_code
-from runner.policy.pacing import Pacer
-from runner.policy.patience import Patience
+from runner.policy.look_events import events_of
+from runner.policy.rate_limit import RateLimiter
+from runner.policy.retry import RetryLimits
+from runner.replies import (
+    Answer,
+    CreatedData,
+    GroupData,
+    ListPage,
+    LookData,
+    Refusal,
+    Reply,
+    UserData,
+)
 from runner.takes import Account, Take
 
 START = 1_800_000_000.0
@@ -201,7 +210,7 @@ class ScriptedAccount:
 
     async def looks(
         self, *, group_id: str | None = None, limit: int = 50, token: str | None = None
-    ) -> Reply[Page[LookData]]:
+    ) -> Reply[ListPage[LookData]]:
         self.requests["page"] += 1
         await anyio.sleep(self.latency)
         if group_id not in (None, self.group.id):
@@ -209,7 +218,7 @@ class ScriptedAccount:
         end = int(token) if token else len(self._order)
         begin = max(0, end - limit)
         items = tuple(self.shown(look_id) for look_id in reversed(self._order[begin:end]))
-        return Answer(Page(items, str(begin) if begin else None))
+        return Answer(ListPage(items, str(begin) if begin else None))
 
     async def me(self) -> Reply[UserData]:
         return Answer(UserData("me", "wallet", "usd", None))
@@ -221,17 +230,17 @@ class ScriptedAccount:
         return self.requests["look"] + self.requests["page"] - (len(self._order) - 1)
 
 
-class Told(Watcher):
+class Told(Poller):
     """A watcher that the account tells at once: what a run would be without the cost of asking."""
 
     async def until_decided(self, take: Take) -> Take:
-        desk, api = self._desk, cast("ScriptedAccount", self._desk.api)
+        context, api = self._context, cast("ScriptedAccount", self._context.api)
         look_id = take.avatar_id or ""
-        self._gate.began(take.uid)
-        await desk.clock.sleep(api.ready_at[look_id] - desk.clock.now())
-        for event, facts in events_of(take.state, api.shown(look_id), now=desk.clock.now()):
-            take = await desk.record(take.uid, event, facts)
-        self._gate.ended(take.uid)
+        self._rate_gate.began(take.uid)
+        await context.clock.sleep(api.ready_at[look_id] - context.clock.now())
+        for event, facts in events_of(take.state, api.shown(look_id), now=context.clock.now()):
+            take = await context.record(take.uid, event, facts)
+        self._rate_gate.ended(take.uid)
         return take
 
     async def poll_forever(self) -> None:
@@ -303,7 +312,7 @@ class Ran:
 
     makespan: float
     account: ScriptedAccount
-    pacer: Pacer
+    rate_limiter: RateLimiter
 
 
 class _Last(Deaf):
@@ -328,23 +337,23 @@ def run(
     """Carry out all of it with the real executor."""
     clock = VirtualTime()
     api = account(clock) if account else ScriptedAccount(clock, work.seconds)
-    entropy, last, pacer = Numbered(), _Last(clock), Pacer(concurrency)
+    entropy, last, rate_limiter = Numbered(), _Last(clock), RateLimiter(concurrency)
 
     async def go() -> None:
         ledger = LedgerFile(Path(":memory:"), now=clock.now, entropy=entropy, inline=True)
         campaign = work.campaign()
-        desk = Desk(
+        context = RunContext(
             api=cast("Api", api),  # the calls that such a run makes
             ledger=ledger,
             images=Pictures(),
             clock=clock,
             entropy=entropy,
             observer=last,
-            patience=Patience(),
-            pacer=pacer,
+            retry_limits=RetryLimits(),
+            rate_limiter=rate_limiter,
         )
         session = Session(
-            desk,
+            context,
             make_plan(campaign, ledger.snapshot()),
             Account("api.example", "me"),
             UserData("me", "wallet", "usd", None),
@@ -355,8 +364,8 @@ def run(
         assert exit_code(outcome) is Exit.DONE, outcome
         ledger.close()
 
-    watcher = Told if told else Watcher
-    with patch("runner.executor.run.Watcher", watcher):
+    watcher = Told if told else Poller
+    with patch("runner.executor.scheduler.Watcher", watcher):
         anyio.run(go, backend="trio", backend_options={"clock": MockClock(autojump_threshold=0)})
     assert len(api.ready_at) == len(work.parent) + 1
-    return Ran(last.at - START, api, pacer)
+    return Ran(last.at - START, api, rate_limiter)

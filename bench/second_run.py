@@ -18,7 +18,7 @@ from bench.report import Row
 from bench.simulator import Server
 from runner.cli.wiring import Randomness
 from runner.executor.ports import Intent
-from runner.ledger.file import LedgerFile
+from runner.ledger.ledger import LedgerFile
 from runner.manifest import load
 from runner.model import BASE, Campaign, Look, LookRef
 from runner.plan import PlannedLook, plan

@@ -69,9 +69,11 @@ def serve_bare() -> None:
 def serve_ours() -> None:
     """Serve the simulator, as ``lookbook simulator --pictures off`` does."""
     from runner.simulator.server import serve
-    from runner.simulator.settings import Latency, Settings
+    from runner.simulator.settings import Latency, SimulatorSettings
 
-    settings = Settings(pictures=False, latency=Latency.parse("fixed:0"), concurrency=1_000_000)
+    settings = SimulatorSettings(
+        pictures=False, latency=Latency.parse("fixed:0"), concurrency=1_000_000
+    )
     serve(settings, 0, ready=lambda url: print(url, flush=True))
 
 

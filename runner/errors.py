@@ -13,7 +13,7 @@
     ├── AccountError        3   no key, a refused key, no permission, an empty wallet
     └── BudgetRefused       5   the plan costs more than the ceiling
 
-Exit codes 0, 4, 6 and 10 are outcomes, not errors: ``runner.policy.outcome`` decides those. What is
+Exit codes 0, 4, 6 and 10 are outcomes, not errors: ``runner.policy.exit_codes`` decides those. What is
 not in this tree is an error of the program: ``runner.cli.crash`` reports it, with exit code 70.
 """
 
@@ -31,7 +31,7 @@ __all__ = [
     "ManifestError",
     "StorageError",
     "UsageError",
-    "shortened",
+    "shorten",
 ]
 
 
@@ -108,6 +108,6 @@ class BudgetRefused(LookbookError):
     code = "budget"
 
 
-def shortened(text: str, longest: int = 200) -> str:
+def shorten(text: str, longest: int = 200) -> str:
     """Give the beginning of a message that may quote something of any length."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

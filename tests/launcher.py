@@ -154,8 +154,8 @@ def warm_up() -> None:
         if path.stem != "__main__" and path.parent.name != "sources":  # a script, not shipped
             parts = path.relative_to(ROOT).with_suffix("").parts
             import_module(".".join(parts).removesuffix(".__init__"))
-    patience: Any = import_module("runner.policy.patience")
-    patience.SHORTEST_POLL = FIRST_POLL
+    retry_limits: Any = import_module("runner.policy.retry")
+    retry_limits.SHORTEST_POLL = FIRST_POLL
     said = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(said), redirect_stderr(said):
         manifest = Path(folder, "rehearsal.yaml")

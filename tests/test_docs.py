@@ -7,7 +7,7 @@ import pytest
 
 from bench import __main__ as benchmarks
 from runner.cli import COMMANDS, cli
-from runner.policy.outcome import Exit
+from runner.policy.exit_codes import Exit
 from runner.takes import Billing
 from tests.fuzz.__main__ import MISSING
 from tests.fuzz.target import NAMES

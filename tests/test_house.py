@@ -153,7 +153,7 @@ def test_there_is_no_circle() -> None:
 
 def test_a_wrong_arrow_would_be_noticed() -> None:
     assert not allowed("simulator", "runner.model")
-    assert not allowed("plan", "runner.ledger.file")
-    assert not allowed("heygen", "runner.executor.desk")
+    assert not allowed("plan", "runner.ledger.ledger")
+    assert not allowed("heygen", "runner.executor.context")
     assert allowed("heygen", "runner.executor.ports")
     assert allowed("cli", "runner.simulator.server")

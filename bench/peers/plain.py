@@ -26,7 +26,7 @@ async def generate(client: httpx.AsyncClient, look: dict[str, Any], reference: s
 async def main() -> None:
     """Make every look as soon as its reference is there."""
     work = read_work()
-    gate = asyncio.Semaphore(work["at_once"])
+    rate_gate = asyncio.Semaphore(work["at_once"])
     tasks: dict[str, asyncio.Task[str]] = {}
     async with httpx.AsyncClient(
         base_url=work["url"], headers={"X-Api-Key": "bench"}, timeout=60
@@ -34,7 +34,7 @@ async def main() -> None:
 
         async def one(look: dict[str, Any]) -> str:
             reference = look["reference"] and await tasks[look["reference"]]
-            async with gate:
+            async with rate_gate:
                 for attempt in range(TRIES):
                     try:
                         return await generate(client, look, reference)

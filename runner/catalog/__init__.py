@@ -36,11 +36,13 @@ def write(
     from runner.catalog import page, pictures, reading
     from runner.files import write_atomic
 
-    view = reading.build(results)
+    view = reading.build_page(results)
     if target is not None and not embed:
         pictures.copy(folder, target, view.sources)
         folder = target
-    html = page.render(view, pictures.prepare(folder, view.sources, embed=embed), embed=embed)
+    html = page.render(
+        view, pictures.prepare_images(folder, view.sources, embed=embed), embed=embed
+    )
     path = (folder if target is None else target) / PAGE
     write_atomic(path, (piece.encode("utf-8") for piece in html))
     return path

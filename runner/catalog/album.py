@@ -56,7 +56,7 @@ def export(
     before anything is written. Raises UsageError for a template that cannot be used or that gives
     two pictures one name, StorageError if ``target`` cannot be written.
     """
-    view = reading.build(results)
+    view = reading.build_page(results)
     wanted = list(_wanted(view, every_take=every_take))
     names = _names(view, wanted, template)
     files: list[Shipped] = []
@@ -87,7 +87,7 @@ def _wanted(view: CatalogPage, *, every_take: bool) -> Iterator[Wanted]:
 
 def _names(view: CatalogPage, wanted: list[Wanted], template: str) -> list[str]:
     """Name every picture; two names that differ in case only are one file on some systems."""
-    checked = naming.parse(template, [axis for axis, _ in view.axes])
+    checked = naming.parse_template(template, [axis for axis, _ in view.axes])
     taken: dict[str, str] = {}
     names: list[str] = []
     for look, take, image in wanted:
@@ -143,7 +143,7 @@ def _described(source: Path, suffix: str, facts: xmp.Facts) -> bytes:
             if kind == opened.format == "JPEG" and upright:
                 return _saved(opened, kind, xmp=packet, quality="keep", exif=b"", **options)
             if kind == "JPEG":
-                flat = pictures.load(source)
+                flat = pictures.load_image(source)
                 return _saved(flat, kind, xmp=packet, quality=95, subsampling=0, **options)
             turned = ImageOps.exif_transpose(opened)
             if kind == "WEBP":

@@ -6,13 +6,13 @@ from itertools import product
 
 from runner.catalog.model import LookView, MatrixAxes
 
-__all__ = ["MatrixView", "Row", "Table", "arrange"]
+__all__ = ["MatrixRow", "MatrixTable", "MatrixView", "arrange"]
 
 Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """One value of the row axis; ``cells`` holds the looks of each column, none for a gap."""
 
     value: str
@@ -20,14 +20,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MatrixTable:
     """Two axes at fixed values of the others (``fixed``); ``rows_axis`` is None for one axis."""
 
     fixed: tuple[Pair, ...]
     rows_axis: str | None
     columns_axis: str
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[MatrixRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class MatrixView:
 
     id: str
     axes: tuple[str, ...]
-    tables: tuple[Table, ...]
+    tables: tuple[MatrixTable, ...]
     looks: int
     gaps: int
 
@@ -65,7 +65,7 @@ def _table(
     fixed: tuple[Pair, ...],
     inner: tuple[tuple[str, tuple[str, ...]], ...],
     placed: dict[tuple[str, ...], list[LookView]],
-) -> Table:
+) -> MatrixTable:
     prefix = tuple(value for _, value in fixed)
     columns_axis, columns = inner[-1]
     rows_axis, rows = inner[0] if len(inner) == 2 else (None, ("",))
@@ -74,10 +74,10 @@ def _table(
         place = (column,) if rows_axis is None else (row, column)
         return tuple(placed.get((*prefix, *place), ()))
 
-    return Table(
+    return MatrixTable(
         fixed=fixed,
         rows_axis=rows_axis,
         columns_axis=columns_axis,
         columns=columns,
-        rows=tuple(Row(row, tuple(cell(row, column) for column in columns)) for row in rows),
+        rows=tuple(MatrixRow(row, tuple(cell(row, column) for column in columns)) for row in rows),
     )

@@ -11,12 +11,12 @@ from runner.catalog.prompts import Segment
 __all__ = [
     "BASE",
     "CatalogPage",
-    "Fault",
+    "HistoryEntry",
+    "LookFault",
     "LookView",
     "MatrixAxes",
     "Relative",
     "Rival",
-    "Step",
     "TakeView",
 ]
 
@@ -24,7 +24,7 @@ BASE = "base"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LookFault:
     """An error in words: what it means, what the API said, and its code."""
 
     meaning: str
@@ -33,7 +33,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HistoryEntry:
     """One line of a take's history: what happened, when (UTC), and how long it had taken."""
 
     what: str
@@ -67,8 +67,8 @@ class TakeView:
     consent_url: str | None
     prompt: str | None
     guides: int
-    history: tuple[Step, ...]
-    fault: Fault | None
+    history: tuple[HistoryEntry, ...]
+    fault: LookFault | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class LookView:
     label: str
     meaning: str
     reason: str | None
-    fault: Fault | None
+    fault: LookFault | None
     prompt: str | None
     segments: tuple[Segment, ...]
     neighbour: Relative | None

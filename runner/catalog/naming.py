@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from runner.errors import UsageError
 
-__all__ = ["FIELDS", "SUFFIXES", "Template", "parse", "safe"]
+__all__ = ["FIELDS", "SUFFIXES", "Template", "parse_template", "safe"]
 
 FIELDS = ("campaign", "look", "title", "take", "matrix", "avatar_id", "ext")
 """What every template may name; the axes of the campaign's matrices come on top."""
@@ -52,7 +52,7 @@ class Template:
         return "/".join(safe(piece) for piece in filled.split("/") if piece)
 
 
-def parse(text: str, axes: Collection[str]) -> Template:
+def parse_template(text: str, axes: Collection[str]) -> Template:
     """Check a template. ``axes`` are the names it may use beside ``FIELDS``. Raises UsageError."""
     allowed = [*FIELDS, *(axis for axis in axes if axis not in FIELDS)]
     try:

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner.catalog import lineage, matrix, words
 from runner.catalog.model import CatalogPage, LookView, Rival
-from runner.catalog.pictures import Picture
+from runner.catalog.pictures import CatalogImage
 
 __all__ = ["render"]
 
@@ -28,7 +28,9 @@ TOGETHER = 1_000
 _SCRIPTS = ("page.js", "chosen.js", "filters.js", "detail.js", "start.js")
 
 
-def render(page: CatalogPage, pictures: Mapping[str, Picture], *, embed: bool) -> Iterator[str]:
+def render(
+    page: CatalogPage, pictures: Mapping[str, CatalogImage], *, embed: bool
+) -> Iterator[str]:
     """Give the page in pieces: that of many looks, in one, is most of the memory that it takes.
 
     ``pictures`` holds what is known of each image path in ``page``.
@@ -78,7 +80,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["human"] = words.human
+    environment.filters["human"] = words.human_label
     return environment
 
 
@@ -99,13 +101,13 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
-def _ratio(pictures: Mapping[str, Picture]) -> float:
+def _ratio(pictures: Mapping[str, CatalogImage]) -> float:
     """Give the frames the proportions that most pictures have, so that least is cropped."""
     ratios = [picture.width / picture.height for picture in pictures.values() if picture.thumb]
     return min(max(median(ratios), 0.5), 2.0) if ratios else 0.8
 
 
-def _comparable(look: LookView, pictures: Mapping[str, Picture]) -> list[Rival]:
+def _comparable(look: LookView, pictures: Mapping[str, CatalogImage]) -> list[Rival]:
     return [rival for rival in look.rivals if pictures[rival.image].full]
 
 

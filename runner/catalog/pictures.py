@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from runner.files import write_atomic
 
-__all__ = ["Picture", "Unusable", "copy", "load", "locate", "prepare", "shrink"]
+__all__ = ["CatalogImage", "Unusable", "copy", "load_image", "locate", "prepare_images", "shrink"]
 
 THUMB_EDGE = 640
 """Pixels of a thumbnail's longer edge: a card of 320 CSS pixels on a dense screen."""
@@ -35,7 +35,7 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class CatalogImage:
     """What the page needs of one picture.
 
     ``thumb`` and ``full`` are addresses (percent-encoded relative ones, or ``data:``), None where
@@ -70,7 +70,7 @@ def locate(folder: Path, image: str) -> Path:
     return path
 
 
-def load(path: Path, edge: int | None = None) -> Image.Image:
+def load_image(path: Path, edge: int | None = None) -> Image.Image:
     """Open a picture upright, in RGB on white; with ``edge``, decoded no larger than needed.
 
     Raises Unusable for what is not a readable JPEG, PNG or WebP of sane size.
@@ -108,16 +108,16 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 def shrink(path: Path, edge: int, quality: int = 82) -> bytes:
     """Give a JPEG whose longer edge is at most ``edge`` pixels. Raises Unusable."""
-    picture = load(path, edge)
+    picture = load_image(path, edge)
     picture.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=3.0)
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
     return out.getvalue()
 
 
-def prepare(
+def prepare_images(
     folder: Path, sources: Iterable[tuple[str, str | None]], *, embed: bool = False
-) -> Mapping[str, Picture]:
+) -> Mapping[str, CatalogImage]:
     """Give the picture of every (path, SHA-256) by its path; makes the thumbnails that are missing.
 
     Thumbnails lie in ``folder/thumbs``, named by content, so a second catalog is quick. Raises
@@ -143,7 +143,7 @@ def copy(folder: Path, target: Path, sources: Iterable[tuple[str, str | None]]) 
         write_atomic(target / image, content)
 
 
-def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> Picture:
+def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> CatalogImage:
     try:
         path = locate(folder, image)
         digest = sha256 or ""
@@ -153,13 +153,13 @@ def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> Pictu
         small, (width, height) = _thumb(path, thumb)
         if embed:
             large = shrink(path, EMBED_EDGE, quality=86)
-            return Picture(_data(small), _data(large), width, height)
+            return CatalogImage(_data(small), _data(large), width, height)
         full = quote(image, safe="/")
-        return Picture(f"thumbs/{thumb.name}", full, width, height)
+        return CatalogImage(f"thumbs/{thumb.name}", full, width, height)
     except Unusable as problem:
-        return Picture(problem=str(problem))
+        return CatalogImage(problem=str(problem))
     except OSError as error:
-        return Picture(problem=f"The picture cannot be read ({error.strerror or 'damaged'}).")
+        return CatalogImage(problem=f"The picture cannot be read ({error.strerror or 'damaged'}).")
 
 
 def _thumb(path: Path, thumb: Path) -> tuple[bytes, tuple[int, int]]:

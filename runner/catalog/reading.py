@@ -10,17 +10,17 @@ from runner.catalog import prompts, words
 from runner.catalog.model import (
     BASE,
     CatalogPage,
-    Fault,
+    HistoryEntry,
+    LookFault,
     LookView,
     MatrixAxes,
     Relative,
     Rival,
-    Step,
     TakeView,
 )
 from runner.catalog.prompts import Segment
 
-__all__ = ["build"]
+__all__ = ["build_page"]
 
 LookData = Mapping[str, Any]
 
@@ -28,7 +28,7 @@ _TELLING = 0.1
 """Seconds; a shorter span between two steps tells nobody anything."""
 
 
-def build(results: Mapping[str, Any]) -> CatalogPage:
+def build_page(results: Mapping[str, Any]) -> CatalogPage:
     """Turn a results document, version 1, into what a catalog shows. Pure."""
     wanted: Sequence[LookData] = results["looks"]
     entries = [*wanted, *results["orphans"]]
@@ -42,11 +42,11 @@ def build(results: Mapping[str, Any]) -> CatalogPage:
     )
     account = _text(results["account"])
     return CatalogPage(
-        campaign=words.clean(results["campaign"]),
+        campaign=words.strip_controls(results["campaign"]),
         account=account,
         simulated=account == "simulator",
-        manifest=words.clean(results["manifest"]),
-        spent=words.money(results["totals"]["cost_usd"]),
+        manifest=words.strip_controls(results["manifest"]),
+        spent=words.format_money(results["totals"]["cost_usd"]),
         money_notes=_money_notes(results["totals"]),
         ready=sum(look.state == "fetched" and not look.orphan for look in looks),
         looks=looks,
@@ -55,13 +55,13 @@ def build(results: Mapping[str, Any]) -> CatalogPage:
 
 
 def _text(value: str | None) -> str | None:
-    return None if value is None else words.clean(value)
+    return None if value is None else words.strip_controls(value)
 
 
 def _title(entry: LookData) -> str:
     """Give the title; one that was left out is the key, which reads better without hyphens."""
-    title = words.clean(entry["title"])
-    return words.human(title) if title == entry["look"] else title
+    title = words.strip_controls(entry["title"])
+    return words.human_label(title) if title == entry["look"] else title
 
 
 def _look(
@@ -79,7 +79,7 @@ def _look(
     parent = _parent(entry, places, entries)
     return LookView(
         index=index,
-        key=words.clean(entry["look"]),
+        key=words.strip_controls(entry["look"]),
         title=_title(entry),
         name=_text(entry["name"]),
         kind=entry["kind"],
@@ -97,12 +97,14 @@ def _look(
         orphan=orphan,
         avatar_id=_text(entry["avatar_id"]),
         group_id=_text(entry["avatar_group_id"]),
-        cost=words.money(entry["cost_usd"]),
+        cost=words.format_money(entry["cost_usd"]),
         image=entry["image"],
         sha256=entry["sha256"],
-        tags=tuple(words.clean(tag) for tag in entry["tags"]),
+        tags=tuple(words.strip_controls(tag) for tag in entry["tags"]),
         matrix=_text(entry["matrix"]),
-        axes=tuple((words.clean(k), words.clean(v)) for k, v in entry["axes"].items()),
+        axes=tuple(
+            (words.strip_controls(k), words.strip_controls(v)) for k, v in entry["axes"].items()
+        ),
         takes=tuple(_take(take, entry["prompt"]) for take in entry["takes"]),
     )
 
@@ -115,7 +117,7 @@ def _marked(
         return (), None
     if neighbour is not None:
         other = entries[neighbour]
-        segments = prompts.compare(prompt, words.clean(other["prompt"]))
+        segments = prompts.compare(prompt, words.strip_controls(other["prompt"]))
         if segments is not None:
             return segments, Relative(_title(other), neighbour)
     return (Segment(prompt, differs=False),), None
@@ -128,7 +130,7 @@ def _parent(
     if not reference:
         return None
     index = places.get(reference)
-    label = words.clean(reference) if index is None else _title(entries[index])
+    label = words.strip_controls(reference) if index is None else _title(entries[index])
     return Relative(label, index)
 
 
@@ -162,7 +164,7 @@ def _take(take: Mapping[str, Any], prompt: str | None) -> TakeView:
         state=take["state"],
         label=label,
         meaning=meaning,
-        price=words.money(take["price_usd"]),
+        price=words.format_money(take["price_usd"]),
         billing=words.BILLING_WORDS[take["billing"]],
         image=take["image"],
         sha256=take["sha256"],
@@ -173,7 +175,7 @@ def _take(take: Mapping[str, Any], prompt: str | None) -> TakeView:
         reference_id=_text(take["reference_id"]),
         request_id=_text(take["request_id"]),
         consent_url=_web_address(take.get("consent_url")),
-        prompt=words.clean(paid) if isinstance(paid, str) and paid != prompt else None,
+        prompt=words.strip_controls(paid) if isinstance(paid, str) and paid != prompt else None,
         guides=len(take["request"].get("images") or ()),
         history=_history(take),
         fault=_fault(take.get("error")),
@@ -185,31 +187,33 @@ def _web_address(url: str | None) -> str | None:
     return _text(url) if url and url.lower().startswith(("https://", "http://")) else None
 
 
-def _history(take: Mapping[str, Any]) -> tuple[Step, ...]:
+def _history(take: Mapping[str, Any]) -> tuple[HistoryEntry, ...]:
     """Sent, accepted, completed (or failed), each with the time since the step before."""
     stamps = (
         ("Sent", take["sent_at"]),
         ("Accepted", take["accepted_at"]),
         ("Failed" if take["state"] == "failed" else "Completed", take["completed_at"]),
     )
-    steps: list[Step] = []
+    steps: list[HistoryEntry] = []
     before: str | None = None
     for what, stamp in stamps:
-        when = words.moment(stamp)
+        when = words.format_moment(stamp)
         if when is None:
             continue
         span = words.seconds_between(before, stamp)
         telling = span is not None and span >= _TELLING
-        steps.append(Step(what, when, words.duration(span or 0) if telling else None))
+        steps.append(
+            HistoryEntry(what, when, words.format_duration(span or 0) if telling else None)
+        )
         before = stamp
     return tuple(steps)
 
 
-def _fault(error: Mapping[str, str] | None) -> Fault | None:
+def _fault(error: Mapping[str, str] | None) -> LookFault | None:
     if error is None:
         return None
-    code, message = words.clean(error["code"]), words.clean(error["message"])
-    return Fault(words.ERROR_WORDS.get(code.lower(), ""), message, code)
+    code, message = words.strip_controls(error["code"]), words.strip_controls(error["message"])
+    return LookFault(words.ERROR_WORDS.get(code.lower(), ""), message, code)
 
 
 def _money_notes(totals: Mapping[str, Any]) -> tuple[str, ...]:
@@ -220,15 +224,17 @@ def _money_notes(totals: Mapping[str, Any]) -> tuple[str, ...]:
         (totals["unknown_usd"], "held: the answer was lost"),
         (totals["refunded_usd"], "given back"),
     )
-    return tuple(f"{words.money(usd)} {meaning}" for usd, meaning in parts if usd)
+    return tuple(f"{words.format_money(usd)} {meaning}" for usd, meaning in parts if usd)
 
 
 def _matrices(results: Mapping[str, Any], looks: Sequence[LookView]) -> tuple[MatrixAxes, ...]:
     """Take the axes as the document lists them; else in the order in which the looks use them."""
     declared: dict[str, dict[str, dict[str, None]]] = {}
     for matrix in results.get("matrices", ()):
-        declared[words.clean(matrix["id"])] = {
-            words.clean(axis): dict.fromkeys(words.clean(value) for value in values)
+        declared[words.strip_controls(matrix["id"])] = {
+            words.strip_controls(axis): dict.fromkeys(
+                words.strip_controls(value) for value in values
+            )
             for axis, values in matrix["axes"].items()
         }
     for look in looks:

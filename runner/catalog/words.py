@@ -10,12 +10,12 @@ __all__ = [
     "BILLING_WORDS",
     "ERROR_WORDS",
     "STATE_WORDS",
-    "clean",
-    "duration",
-    "human",
-    "moment",
-    "money",
+    "format_duration",
+    "format_moment",
+    "format_money",
+    "human_label",
     "seconds_between",
+    "strip_controls",
 ]
 
 STATE_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -68,7 +68,7 @@ _SLUG = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _UNSAFE = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def clean(text: str) -> str:
+def strip_controls(text: str) -> str:
     """Give text that cannot rearrange what stands around it, and that UTF-8 can hold.
 
     Bidirectional embeddings, overrides and isolates, control characters and lone surrogates become
@@ -88,7 +88,7 @@ def _is_unsafe(char: str) -> bool:
     return char in _UNSAFE or unicodedata.category(char) in ("Cc", "Cs")
 
 
-def human(value: str) -> str:
+def human_label(value: str) -> str:
     """Make a key readable (``rainy-street`` → ``Rainy street``); leave a written text alone."""
     if not _SLUG.fullmatch(value):
         return value
@@ -96,7 +96,7 @@ def human(value: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def money(usd: float) -> str:
+def format_money(usd: float) -> str:
     """Write a sum in USD: two decimals, more only where the sum has them (``$0.125``)."""
     text = f"{usd:,.4f}".rstrip("0")
     whole, _, cents = text.partition(".")
@@ -113,7 +113,7 @@ def _parse(stamp: str | None) -> datetime | None:
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def moment(stamp: str | None) -> str | None:
+def format_moment(stamp: str | None) -> str | None:
     """Write an RFC 3339 time as ``2026-03-02 14:05:09 UTC``; None for what is not a time."""
     when = _parse(stamp)
     return when.strftime("%Y-%m-%d %H:%M:%S UTC") if when else None
@@ -127,7 +127,7 @@ def seconds_between(start: str | None, end: str | None) -> float | None:
     return (last - first).total_seconds()
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Write a span as people say it: ``0.4 s``, ``48 s``, ``1 min 24 s``, ``2 h 5 min``."""
     if seconds < 10:
         return f"{seconds:.1f} s"

@@ -78,7 +78,9 @@ def packet(facts: Facts) -> bytes:
 
 def _text(value: str) -> str:
     """Escape for XML, which has no room at all for some characters."""
-    return escape(words.clean(value).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd"))
+    return escape(
+        words.strip_controls(value).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
+    )
 
 
 def _plain(name: str, value: str) -> str:

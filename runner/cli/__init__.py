@@ -136,7 +136,7 @@ def _invoke(arguments: list[str], invocation: Invocation) -> int:
             obj=invocation,
         )
     except ManifestError as error:
-        from runner.manifest.render import as_text
+        from runner.manifest.formats import as_text
 
         click.echo(as_text(error.diagnostics), err=True, color=color)
         return _complain(error.message, error.hint, error.exit_code)
@@ -157,7 +157,7 @@ def _invoke(arguments: list[str], invocation: Invocation) -> int:
 def _report_crash(error: Exception, arguments: Sequence[str], invocation: Invocation) -> int:
     """Write an unexpected error into a log file, and return the exit code after saying so."""
     from runner.cli.crash import write_report
-    from runner.policy.outcome import Exit
+    from runner.policy.exit_codes import Exit
 
     crash = write_report(error, arguments, manifest=invocation.manifest)
     code = int(Exit.INTERNAL)
@@ -179,9 +179,9 @@ def _color() -> bool | None:
 
 
 def _complain(message: str, hint: str | None, code: int) -> int:
-    from runner.cli.show import plain
+    from runner.cli.format import escape_text
 
-    lines = [plain(line) for line in [*message.splitlines(), *(hint or "").splitlines()]]
+    lines = [escape_text(line) for line in [*message.splitlines(), *(hint or "").splitlines()]]
     word = click.style("Error:", fg="red", bold=True)
     click.echo("\n       ".join([f"{word} {lines[0]}", *lines[1:]]), err=True, color=_color())
     return code

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import click
 
-from runner.answers import LookData
 from runner.cli import wiring
-from runner.cli.show import plural
+from runner.cli.format import pluralize
 from runner.cli.workshop import Workshop
 from runner.errors import LedgerQuestion
 from runner.model import Campaign
@@ -19,10 +18,11 @@ from runner.plan import Plan
 from runner.plan.namesakes import (
     Listing,
     count_unresolved,
-    namesakes,
-    not_listed,
-    own_groups,
+    find_namesakes,
+    find_own_groups,
+    find_unlisted,
 )
+from runner.replies import LookData
 from runner.takes import Take
 
 __all__ = ["Accepted", "ask_about_account", "refuse_unlisted"]
@@ -53,15 +53,15 @@ def ask_about_account(
     """
     if listing is None:
         return frozenset()
-    snapshot, neighbours = work.ledger.snapshot(), work.desk.neighbours()
+    snapshot, neighbours = work.ledger.snapshot(), work.context.neighbours()
     for path in neighbours.unreadable:
         wiring.warn(f"{path} cannot be read, so what it knows of the account is not known here.")
     every = [take for takes in snapshot.takes.values() for take in takes]
     known = {take.avatar_id for take in every if take.avatar_id}
     known |= neighbours.ids | work.ledger.accepted
     known |= {look.look_id for look in snapshot.doubled}
-    there = namesakes(plan, listing, known=known, unresolved=count_unresolved(snapshot))
-    missing = not_listed(snapshot, listing, now=work.desk.clock.now())
+    there = find_namesakes(plan, listing, known=known, unresolved=count_unresolved(snapshot))
+    missing = find_unlisted(snapshot, listing, now=work.context.clock.now())
     questions = []
     if missing:
         questions.append(_about_missing(work, missing))
@@ -82,7 +82,7 @@ def _about_namesakes(
     names = sorted({look.name for look in looks.values()})
     shown = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
     text = (
-        f"{work.link.account.label} already holds {plural(len(looks), 'look')} with the name of "
+        f"{work.link.account.label} already holds {pluralize(len(looks), 'look')} with the name of "
         f"something that this run would buy, and no ledger or results file here knows "
         f"{'it' if len(looks) == 1 else 'them'}: {shown}. They may have been paid for already."
     )
@@ -101,7 +101,7 @@ def _about_namesakes(
 def _about_missing(work: Workshop, missing: Collection[Take]) -> _Question:
     example = next(iter(missing))
     text = (
-        f"{work.link.account.label} lists none of the {plural(len(missing), 'look')} that the "
+        f"{work.link.account.label} lists none of the {pluralize(len(missing), 'look')} that the "
         f"ledger {work.link.state.ledger} knows here, {example.label} for one. The key may be of "
         "another workspace of the same user, where everything would be bought again."
     )
@@ -127,7 +127,7 @@ def refuse_unlisted(work: Workshop, listing: Listing) -> dict[str, str]:
     A group that this ledger's own sends made needs no listing. On a terminal a person may say to
     buy them all the same.
     """
-    own = own_groups(work.ledger.snapshot())
+    own = find_own_groups(work.ledger.snapshot())
     problems = {
         key: listing.problems[home]
         for key, home in listing.homes.items()
@@ -142,7 +142,7 @@ def refuse_unlisted(work: Workshop, listing: Listing) -> dict[str, str]:
         return {}
     if sys.stdin.isatty() and sys.stderr.isatty():
         click.echo(f"{said} What is bought now may be there already.", err=True)
-        if click.confirm(f"Buy {plural(len(problems), 'look')} all the same?", err=True):
+        if click.confirm(f"Buy {pluralize(len(problems), 'look')} all the same?", err=True):
             return {}
     return {
         key: f"nothing new is bought while it is not known what the account holds: {problem}; "

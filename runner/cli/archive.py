@@ -7,16 +7,16 @@ from pathlib import Path
 
 import anyio
 
-from runner.cli import offline, wiring
-from runner.cli.intake import adopt_results
+from runner.cli import readonly, wiring
+from runner.cli.results_import import import_results
 from runner.errors import UsageError
-from runner.ledger.file import LedgerFile, read_ledger
-from runner.ledger.lock import hold
-from runner.ledger.places import State, has_takes
+from runner.ledger.ledger import LedgerFile, read_ledger
+from runner.ledger.lock import lock_ledger
+from runner.ledger.state_dirs import StateDir, has_takes
 from runner.model import Campaign
-from runner.nearest import nearest
 from runner.plan import Plan
 from runner.plan import plan as make_plan
+from runner.suggest import suggest
 from runner.takes import Account, Snapshot, Take
 
 __all__ = ["Archive", "archive", "known_state", "named_take"]
@@ -27,7 +27,7 @@ class Archive:
     """An open ledger whose looks have the manifest's keys."""
 
     ledger: LedgerFile
-    state: State
+    state: StateDir
     account: Account
     campaign: Campaign
 
@@ -46,11 +46,11 @@ class Archive:
         return wiring.write_results(results, self.state.folder)
 
 
-def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> State:
+def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> StateDir:
     """Give the folder whose ledger is meant. Raises UsageError where nothing was ever run."""
-    state = offline.state_of(campaign, account=account, simulate=simulate)
+    state = readonly.find_state(campaign, account=account, simulate=simulate)
     if state is not None and not state.ledger.is_file() and state.results.is_file():
-        raise offline.only_results(state, campaign)
+        raise readonly.refuse_results_only(state, campaign)
     if state is None or not has_takes(state.ledger):
         raise UsageError(
             f"There is nothing of {campaign.name} yet: it was never run.",
@@ -60,16 +60,16 @@ def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> S
 
 
 @contextmanager
-def archive(campaign: Campaign, state: State, command: str) -> Iterator[Archive]:
+def archive(campaign: Campaign, state: StateDir, command: str) -> Iterator[Archive]:
     """Lock and open a ledger for one command. Raises LedgerLocked, LedgerDamaged, StorageError."""
     clock, entropy = wiring.WallClock(), wiring.Randomness()
-    with hold(state.folder, now=clock.now()):
+    with lock_ledger(state.folder, now=clock.now()):
         ledger = LedgerFile(state.ledger, now=clock.now, entropy=entropy, inline=True)
         try:
             account = ledger.snapshot().account
             if account is None:
                 raise UsageError(f"{state.ledger} belongs to no account yet.")
-            anyio.run(adopt_results, ledger, entropy, account, campaign, state)
+            anyio.run(import_results, ledger, entropy, account, campaign, state)
             ledger.begin(account, campaign.name, {"command": command})
             moves = make_plan(campaign, ledger.snapshot()).moves
             if moves:
@@ -89,7 +89,7 @@ def named_take(snapshot: Snapshot, name: str) -> Take:
     look, mark, number = name.partition("#")
     takes = snapshot.takes.get(look, ())
     if not takes:
-        close = nearest(look, snapshot.takes, count=3)
+        close = suggest(look, snapshot.takes, count=3)
         hint = f"Did you mean {' or '.join(close)}?" if close else "`lookbook status` lists them."
         raise UsageError(f"There is no take of a look {look!r}.", hint=hint)
     for take in takes:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from runner.answers import AutoReload, Subscription, UsageBased, UserData
-from runner.cli.show import plain, usd
+from runner.cli.format import escape_text, format_usd
+from runner.replies import AutoReload, Subscription, UsageBased, UserData
 
 __all__ = ["billing_notes"]
 
@@ -19,14 +19,20 @@ def billing_notes(user: UserData, cost: Decimal) -> list[str]:
 
 def _wallet(user: UserData) -> Iterator[str]:
     if user.balance is not None and (user.currency or "usd").lower() != "usd":
-        yield f"wallet: {user.balance.normalize():f} {plain(user.currency or '')}"
+        yield f"wallet: {user.balance.normalize():f} {escape_text(user.currency or '')}"
     if user.auto_reload is not None:
         yield _auto_reload(user.auto_reload)
 
 
 def _auto_reload(reload: AutoReload) -> str:
-    amount = usd(reload.amount) if reload.amount is not None else "an amount that HeyGen chooses"
-    when = f"falls below {usd(reload.threshold)}" if reload.threshold is not None else "runs low"
+    amount = (
+        format_usd(reload.amount) if reload.amount is not None else "an amount that HeyGen chooses"
+    )
+    when = (
+        f"falls below {format_usd(reload.threshold)}"
+        if reload.threshold is not None
+        else "runs low"
+    )
     return (
         f"auto-reload is on: HeyGen charges the card {amount} whenever the wallet {when}. "
         "No ceiling here protects the card; heygen.com switches it off."
@@ -36,7 +42,9 @@ def _auto_reload(reload: AutoReload) -> str:
 def _subscription(subscription: Subscription | None) -> Iterator[str]:
     if subscription is None:
         return
-    parts = [plain(f"subscription {subscription.plan}" if subscription.plan else "subscription")]
+    parts = [
+        escape_text(f"subscription {subscription.plan}" if subscription.plan else "subscription")
+    ]
     for amount, words in (
         (subscription.premium_credits, "premium credits"),
         (subscription.add_on_credits, "add-on credits"),
@@ -44,7 +52,7 @@ def _subscription(subscription: Subscription | None) -> Iterator[str]:
         if amount is not None:
             parts.append(f"{amount.normalize():f} {words} left")
     if subscription.resets_at is not None:
-        parts.append(f"renewed {plain(subscription.resets_at)}")
+        parts.append(f"renewed {escape_text(subscription.resets_at)}")
     yield ", ".join(parts)
 
 
@@ -53,14 +61,14 @@ def _usage(usage: UsageBased | None, cost: Decimal) -> Iterator[str]:
         return
     parts = ["billed by usage"]
     if usage.spent is not None:
-        cap = f" of a spending cap of {usd(usage.cap)}" if usage.cap is not None else ""
-        parts.append(f"{usd(usage.spent)} spent{cap}")
+        cap = f" of a spending cap of {format_usd(usage.cap)}" if usage.cap is not None else ""
+        parts.append(f"{format_usd(usage.spent)} spent{cap}")
     elif usage.cap is not None:
-        parts.append(f"spending cap {usd(usage.cap)}")
+        parts.append(f"spending cap {format_usd(usage.cap)}")
     if usage.remaining_credits is not None:
         included = usage.included_credits
         of = f" of {included.normalize():f}" if included is not None else ""
         parts.append(f"{usage.remaining_credits.normalize():f}{of} included credits left")
     yield ", ".join(parts)
     if usage.cap is not None and usage.spent is not None and usage.cap - usage.spent < cost:
-        yield f"The spending cap leaves {usd(usage.cap - usage.spent)}: not enough for all of it."
+        yield f"The spending cap leaves {format_usd(usage.cap - usage.spent)}: not enough for all of it."

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from runner.errors import UsageError
 from runner.ledger.neighbours import read_neighbours
-from runner.ledger.places import State
 from runner.ledger.runs import read_variables
+from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.takes import Snapshot, Take
 
@@ -20,7 +20,7 @@ Values = Mapping[str, str]
 
 
 def claims_on(
-    campaign: Campaign, state: State, snapshot: Snapshot, *, named: bool
+    campaign: Campaign, state: StateDir, snapshot: Snapshot, *, named: bool
 ) -> dict[str, str]:
     """Return why takes must stay, by uid: somebody else has them, or they may still be wanted.
 

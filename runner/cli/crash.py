@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runner import __version__
 from runner.cli.redact import find_secrets, redact, redact_random
-from runner.errors import shortened
+from runner.errors import shorten
 
 __all__ = ["Crash", "write_report"]
 
@@ -40,7 +40,7 @@ def write_report(
     report = redact_random(redact(_report(error, arguments), secrets))
     path = _write(report, manifest)
     what = "".join(traceback.format_exception_only(error)).strip()
-    name = shortened(redact_random(redact(" ".join(what.split()), secrets)))
+    name = shorten(redact_random(redact(" ".join(what.split()), secrets)))
     where = f"the log file {path} says more" if path else "no log file could be written"
     return Crash(
         f"lookbook met an error of its own ({name}); nothing that was paid for is lost, because "
@@ -86,9 +86,9 @@ def _write(report: str, manifest: Path | None) -> Path | None:
 
 
 def _folders(manifest: Path | None) -> Iterator[Path]:
-    from runner.ledger.places import Places
+    from runner.ledger.state_dirs import StateDirs
 
-    if manifest is not None and (root := Places(manifest).root).is_dir():
+    if manifest is not None and (root := StateDirs(manifest).root).is_dir():
         yield root
     try:
         yield Path(tempfile.gettempdir())

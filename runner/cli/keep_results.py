@@ -9,12 +9,12 @@ from time import perf_counter
 import anyio
 
 from runner.cli import wiring
-from runner.cli.made_from import Left
+from runner.cli.fingerprint import Fingerprint
 from runner.cli.workshop import Workshop
 from runner.errors import StorageError
 from runner.files import write_atomic
-from runner.ledger.results import text_of
 from runner.model import Campaign
+from runner.results.writer import serialize_results
 
 __all__ = ["keep_results", "next_wait"]
 
@@ -26,7 +26,11 @@ SHARE = 0.02
 
 
 async def keep_results(
-    campaign: Campaign, work: Workshop, left: Left, *, timer: Callable[[], float] = perf_counter
+    campaign: Campaign,
+    work: Workshop,
+    left: Fingerprint,
+    *,
+    timer: Callable[[], float] = perf_counter,
 ) -> None:
     """Write results.json again and again, where something has happened; ends by cancellation.
 
@@ -43,7 +47,9 @@ async def keep_results(
         if results["account"] is None:
             continue
         try:
-            write_atomic(left.state.results, (piece.encode() for piece in text_of(results)))
+            write_atomic(
+                left.state.results, (piece.encode() for piece in serialize_results(results))
+            )
         except StorageError:
             return
         left.remember_results()

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from runner.cli.format import escape_text
 from runner.cli.redact import find_secrets, redact
-from runner.cli.show import plain
 
 __all__ = ["start_log"]
 
@@ -26,7 +26,7 @@ class RedactingFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
         """Write the line; what a server said cannot begin another one."""
-        return plain(super().formatMessage(record))
+        return escape_text(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
         """Write the record, its traceback included."""

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 
-from runner.answers import UserData
-from runner.cli.show import plural, usd
+from runner.cli.format import format_usd, pluralize
 from runner.errors import UsageError
-from runner.executor.settle import Finding
-from runner.executor.wallet import balance_of
+from runner.executor.refunds import usd_balance
+from runner.executor.resolve_unknown import Finding
 from runner.ledger.runs import WalletReading
-from runner.policy.budget import held
-from runner.policy.patience import ASKABLE_AFTER, KEY_LIFE, KEY_MARGIN
+from runner.policy.budget import reserved_amount
+from runner.policy.retry import ASKABLE_AFTER, KEY_LIFE, KEY_MARGIN
+from runner.replies import UserData
 from runner.takes import Take
 
 __all__ = ["evidence_of", "match_takes", "moment", "objection_to", "too_young"]
@@ -66,7 +66,7 @@ def too_young(take: Take, now: float) -> str | None:
     if sent is None or now - sent >= ASKABLE_AFTER:
         return None
     age = max(0.0, now - sent)
-    ago = plural(round(age), "second") if age < 100 else plural(round(age / 60), "minute")
+    ago = pluralize(round(age), "second") if age < 100 else pluralize(round(age / 60), "minute")
     return (
         f"it was sent {ago} ago, and HeyGen's lists may lag: that it is not listed says something "
         f"from {moment(sent + ASKABLE_AFTER)} on"
@@ -80,20 +80,20 @@ def evidence_of(
 
     ``takes`` are all of the ledger: what is known to have been bought since explains a fall.
     """
-    sent, balance = take.sent_at or 0.0, balance_of(user)
+    sent, balance = take.sent_at or 0.0, usd_balance(user)
     before = [reading for reading in readings if reading.at <= sent]
     after = [reading for reading in readings if reading.at > sent]
     if balance is None or not before:
-        now = "" if balance is None else f"; now it shows {usd(balance)}"
+        now = "" if balance is None else f"; now it shows {format_usd(balance)}"
         return f"the wallet was not read before it was sent{now}"
-    shown = [f"{usd(before[-1].balance)} before it was sent"]
+    shown = [f"{format_usd(before[-1].balance)} before it was sent"]
     if after:
-        shown.append(f"{usd(after[0].balance)} at {moment(after[0].at)}")
-    shown.append(f"{usd(balance)} now")
+        shown.append(f"{format_usd(after[0].balance)} at {moment(after[0].at)}")
+    shown.append(f"{format_usd(balance)} now")
     fell = before[-1].balance - balance
     known = sum(
         (
-            held(other)
+            reserved_amount(other)
             for other in takes
             if other.uid != take.uid and other.accepted_at and other.accepted_at > before[-1].at
         ),
@@ -102,7 +102,7 @@ def evidence_of(
     told = f"the wallet showed {', '.join(shown)}"
     if fell < 0:
         return f"{told}: it was filled up meanwhile, and says nothing"
-    explained = f"it fell by {usd(fell)}, and this ledger knows what {usd(known)} of it bought"
+    explained = f"it fell by {format_usd(fell)}, and this ledger knows what {format_usd(known)} of it bought"
     if fell >= known + take.price:
         return f"{told}: {explained}. This send may have been charged"
     return f"{told}: {explained}"

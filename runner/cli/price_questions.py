@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from runner.answers import UserData
-from runner.cli.show import usd
+from runner.cli.format import format_usd
 from runner.errors import BudgetRefused
-from runner.executor.wallet import balance_of
+from runner.executor.refunds import usd_balance
 from runner.model import LookKind
 from runner.plan import Plan
 from runner.plan.pricing import Quote, cost_at
 from runner.prices import LATEST
+from runner.replies import UserData
 
 __all__ = ["bought_quotes", "price_notes", "refuse_below_list", "refuse_contradicted"]
 
@@ -27,8 +27,8 @@ def price_notes(bought: list[Quote], user: UserData | None = None) -> list[str]:
     ``user`` is the account where it was asked; without it nothing is said of the wallet.
     """
     notes = [
-        f"price: {usd(quote.measured.usd)} for a {quote.kind} look is what this account's wallet "
-        f"showed; {usd(quote.stated)} is what was stated"
+        f"price: {format_usd(quote.measured.usd)} for a {quote.kind} look is what this account's wallet "
+        f"showed; {format_usd(quote.stated)} is what was stated"
         for quote in bought
         if quote.measured is not None and quote.price != quote.stated
     ]
@@ -38,7 +38,7 @@ def price_notes(bought: list[Quote], user: UserData | None = None) -> list[str]:
         notes.append(
             f"price: not confirmed on this account yet; the first {kinds} go"
             f"{'' if len(open_ones) > 1 else 'es'} alone, and the wallet is read around it"
-            if balance_of(user) is not None
+            if usd_balance(user) is not None
             else "price: not confirmed, because this account shows no wallet in dollars"
         )
     return notes
@@ -50,8 +50,8 @@ def refuse_contradicted(bought: list[Quote]) -> None:
     if not refused:
         return
     figures = "; ".join(
-        f"a {quote.kind} look cost {usd(quote.price)} on this account, as its wallet showed, and "
-        f"the stated price is {usd(quote.stated)}"
+        f"a {quote.kind} look cost {format_usd(quote.price)} on this account, as its wallet showed, and "
+        f"the stated price is {format_usd(quote.stated)}"
         for quote in refused
     )
     options = " ".join(f"--price {quote.kind}={_plain(quote.price)}" for quote in refused)
@@ -73,14 +73,14 @@ def refuse_below_list(plan: Plan, bought: list[Quote], limit: Decimal) -> None:
     if not below or counted <= limit:
         return
     figures = ", ".join(
-        f"{usd(quote.price)} instead of {usd(quote.counts_at)} for a {quote.kind} look"
+        f"{format_usd(quote.price)} instead of {format_usd(quote.counts_at)} for a {quote.kind} look"
         for quote in below
     )
     options = " ".join(f"--price {quote.kind}={_plain(quote.price)}" for quote in below)
     raise BudgetRefused(
-        f"The plan costs {usd(plan.cost)} at the manifest's prices, and {usd(counted)} at the list "
+        f"The plan costs {format_usd(plan.cost)} at the manifest's prices, and {format_usd(counted)} at the list "
         f"prices of {LATEST.on} ({figures}). Until the account's wallet confirms a lower price, "
-        f"the list counts against --max-cost, which leaves {usd(max(limit, Decimal(0)))}. Nothing "
+        f"the list counts against --max-cost, which leaves {format_usd(max(limit, Decimal(0)))}. Nothing "
         "was sent.",
         hint=f"If the lower price is right, say so: {options}.",
     )

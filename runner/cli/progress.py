@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 import anyio
 
-from runner.cli.outlook import Outlook, lasting
-from runner.cli.show import plain, usd
-from runner.policy.budget import held
+from runner.cli.eta import RunEta, format_duration
+from runner.cli.format import escape_text, format_usd
+from runner.policy.budget import reserved_amount
 from runner.policy.lifecycle import Event
 from runner.takes import Take
 
@@ -22,7 +22,7 @@ TOLD = {
     Event.INTENDED: "sending",
     Event.ACCEPTED: "accepted",
     Event.REFUSED: "refused",
-    Event.DEFERRED: "not bought",
+    Event.RETURNED: "not bought",
     Event.LOST: "outcome unknown",
     Event.RESENT: "sending again under its own key",
     Event.FOUND: "found on the account",
@@ -66,7 +66,7 @@ class Progress:
         self._done: set[str] = set()
         self._failed: set[str] = set()
         self._held: dict[str, Decimal] = {}
-        self._outlook: Outlook | None = None
+        self._outlook: RunEta | None = None
         self._forecast: float | None = None
         self._forecast_at: float | None = None
         self._ended: Collection[Event] = ENDED
@@ -74,7 +74,7 @@ class Progress:
         self._bar: Any = None
 
     def begin(
-        self, total: int, outlook: Outlook | None = None, *, ended: Collection[Event] = ENDED
+        self, total: int, outlook: RunEta | None = None, *, ended: Collection[Event] = ENDED
     ) -> None:
         """Start to count: so many takes are to be finished, each by one of the events ``ended``.
 
@@ -102,7 +102,7 @@ class Progress:
 
     def take_changed(self, take: Take, event: Event) -> None:
         """Count, and tell what is worth telling."""
-        self._held[take.uid] = held(take)
+        self._held[take.uid] = reserved_amount(take)
         if self._outlook is not None:
             self._outlook.heard(take, event)
         if event in self._ended and take.uid not in self._done:
@@ -141,7 +141,7 @@ class Progress:
         if event is Event.SHOWN and take.error_message is None:
             return f"{take.label} is in progress after all"
         text = f"{take.label} {TOLD[event]}"
-        if event in (Event.FAILED, Event.REFUSED, Event.LOST, Event.DEFERRED, Event.SHOWN):
+        if event in (Event.FAILED, Event.REFUSED, Event.LOST, Event.RETURNED, Event.SHOWN):
             text += f": {take.error_message or take.error_code}"
         if event is Event.CONSENT and take.consent_url:
             text += f": {take.consent_url}"
@@ -155,8 +155,8 @@ class Progress:
         return f"{self._outlook.in_progress} in progress"
 
     def _money(self) -> str:
-        spent = usd(sum(self._held.values(), Decimal(0)))
-        return f"{spent} of {usd(self._ceiling)}" if self._ceiling is not None else spent
+        spent = format_usd(sum(self._held.values(), Decimal(0)))
+        return f"{spent} of {format_usd(self._ceiling)}" if self._ceiling is not None else spent
 
     def _time(self) -> str:
         """Say how long it still takes; empty where nothing is left or nobody follows it."""
@@ -167,7 +167,7 @@ class Progress:
             self._forecast, self._forecast_at = self._outlook.left(), now
         if self._forecast is None:
             return "time left unknown"
-        return f"{lasting(self._forecast)} left" if self._forecast else ""
+        return f"{format_duration(self._forecast)} left" if self._forecast else ""
 
     def _words(self, room: int) -> str:
         """Give what stands beside the bar: of the least important only what fits into ``room``."""
@@ -201,7 +201,7 @@ class Progress:
             self._bar.set_description_str(words, refresh=True)
 
     def _tell(self, text: str) -> None:
-        text = plain(text)
+        text = escape_text(text)
         with suppress(OSError):  # nobody reads any more; the run goes on
             self._write(text)
 

@@ -13,24 +13,29 @@ from pathlib import Path
 
 import click
 
-from runner.answers import LookData
 from runner.cli import wiring
-from runner.cli.intake import never_known, read_results, resolve_by, results_for
-from runner.cli.show import plural
+from runner.cli.format import pluralize
+from runner.cli.results_import import (
+    find_unknown_takes,
+    load_importable_results,
+    read_results,
+    resolve_by,
+)
 from runner.cli.workshop import Workshop, begin, opened
 from runner.errors import ApiTrouble, LedgerDamaged, StorageError, UsageError
-from runner.executor.settle import looks_in
-from runner.ledger.database import fold_log
-from runner.ledger.file import read_snapshot
-from runner.ledger.fold import numbers_of
-from runner.ledger.lock import hold
+from runner.executor.resolve_unknown import list_group_looks
+from runner.ledger.database import checkpoint_wal
+from runner.ledger.events import highest_numbers
+from runner.ledger.ledger import read_snapshot
+from runner.ledger.lock import lock_ledger
 from runner.ledger.neighbours import read_neighbours
-from runner.ledger.places import State
 from runner.ledger.salvage import salvage_state
+from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LiteralRef, LookRef
 from runner.plan import PlannedLook
 from runner.plan import plan as make_plan
-from runner.policy.outcome import Exit
+from runner.policy.exit_codes import Exit
+from runner.replies import LookData
 from runner.takes import Billing, Snapshot, Take, TakeState
 
 __all__ = ["rebuild"]
@@ -49,7 +54,7 @@ async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
     """
     async with wiring.connect(campaign, simulated_at=simulated_at, damaged=True) as link:
         state = link.state
-        with hold(state.folder, now=datetime.now(UTC).timestamp()):
+        with lock_ledger(state.folder, now=datetime.now(UTC).timestamp()):
             check_damaged(state)
             new = state.folder / "ledger.rebuilding.sqlite"
             remove(new)
@@ -69,7 +74,7 @@ async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
     return int(code)
 
 
-def check_damaged(state: State) -> None:
+def check_damaged(state: StateDir) -> None:
     """Raise UsageError for a ledger that is sound: it is not touched.
 
     One that nothing was ever sent from may be replaced. It is made one file: without its log it
@@ -78,13 +83,15 @@ def check_damaged(state: State) -> None:
     try:
         takes = read_snapshot(state.ledger).takes.values()
         if any(take.state is not TakeState.PLANNED for of_look in takes for take in of_look):
-            fold_log(state.ledger)  # raises where the log that lies beside it is another copy's
+            checkpoint_wal(
+                state.ledger
+            )  # raises where the log that lies beside it is another copy's
             raise UsageError(
                 f"The ledger {state.ledger} can be read: there is nothing to rebuild.",
                 hint="`lookbook status` shows what it holds.",
             )
         if state.ledger.is_file():
-            fold_log(state.ledger)
+            checkpoint_wal(state.ledger)
     except LedgerDamaged as error:
         click.echo(error.message, err=True)
 
@@ -95,7 +102,7 @@ def remove(ledger: Path) -> None:
         Path(f"{ledger}{suffix}").unlink(missing_ok=True)
 
 
-def swap(state: State, new: Path) -> None:
+def swap(state: StateDir, new: Path) -> None:
     """Put the new ledger in the place of the damaged one, which is kept. Raises StorageError."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     aside = state.folder / f"ledger.damaged-{stamp}.sqlite"
@@ -117,7 +124,7 @@ def swap(state: State, new: Path) -> None:
 
 async def looks_of_account(work: Workshop) -> dict[str, LookData]:
     """Return every look that the account has, by id. Raises ApiTrouble."""
-    looks = await looks_in(work.desk, None)
+    looks = await list_group_looks(work.context, None)
     if isinstance(looks, str):
         raise ApiTrouble(
             f"The account could not be read: {looks}.", hint="Nothing was changed; try again."
@@ -135,8 +142,8 @@ def tell_from_files(
     state, told = work.link.state, list[tuple[Take, bool]]()
     if state.results.is_file():
         results = read_results(state.results)
-        told = results_for(results, work.link.account, campaign, path=state.results)
-        click.echo(f"{plural(len(told), 'take')} taken from {state.results}")
+        told = load_importable_results(results, work.link.account, campaign, path=state.results)
+        click.echo(f"{pluralize(len(told), 'take')} taken from {state.results}")
     salvaged = salvage_state(state.ledger)
     readable = {
         uid: _as_it_is(take, looks)
@@ -147,11 +154,11 @@ def tell_from_files(
     told = [(resolve_by(take, by_key), picked) for take, picked in told]
     more = [(take, salvaged.picks.get(take.look) == uid) for uid, take in readable.items()]
     snapshot = _snapshot_of(told)
-    names = iter(work.desk.entropy.uid, None)
+    names = iter(work.context.entropy.uid, None)
     keys = {take.key for take, _ in told if take.key}
-    added = never_known(more, snapshot, keys=keys, names=names)
+    added = find_unknown_takes(more, snapshot, keys=keys, names=names)
     if added:
-        click.echo(f"{plural(len(added), 'take')} taken from what is readable of {state.ledger}")
+        click.echo(f"{pluralize(len(added), 'take')} taken from what is readable of {state.ledger}")
     if not told and not added:
         click.echo("Neither results.json nor the damaged ledger tells of a take.")
     return [*told, *added]
@@ -197,7 +204,7 @@ async def bought_since(
     picks = {take.look: take for take, picked in takes if picked}
     snapshot = _snapshot_of(takes)
     wanting = [a for a in make_plan(campaign, snapshot).actions if a.look is not None and a.takes]
-    numbers = numbers_of(take for take, _ in takes)
+    numbers = highest_numbers(take for take, _ in takes)
     bearers = Counter(_name_of(action) for action in wanting)
     homes: dict[str, set[str | None]] = {
         key: {take.group_id} for key, take in picks.items() if take.group_id
@@ -261,7 +268,7 @@ def _bought(
     reference = look.reference.look if isinstance(look.reference, LookRef) else None
     pick = picks.get(reference or "")
     return Take(
-        uid=work.desk.entropy.uid(),
+        uid=work.context.entropy.uid(),
         look=action.key,
         number=number,
         kind=look.kind,
@@ -274,10 +281,10 @@ def _bought(
         reference_look=reference,
         reference_id=pick.avatar_id if pick is not None else None,
         group_wanted=None if certain else found.group_id,
-        sent_at=work.desk.clock.now(),
+        sent_at=work.context.clock.now(),
         attempts=1,
         avatar_id=found.id if certain else None,
         group_id=found.group_id if certain else None,
-        accepted_at=work.desk.clock.now() if certain else None,
+        accepted_at=work.context.clock.now() if certain else None,
         error_message=None if certain else DOUBTFUL,
     )

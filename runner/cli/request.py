@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from runner.plan.saved import Saved
-from runner.plan.wishes import NO_WISHES, Wishes
+from runner.plan.options import DEFAULT_OPTIONS, PlanOptions
+from runner.plan.saved_plan import SavedPlan
 
 __all__ = ["DEFAULT_CONCURRENCY", "Request"]
 
@@ -28,6 +28,6 @@ class Request:
     form: str = "text"
     out: Path | None = None
     new_ledger: bool = False
-    wishes: Wishes = NO_WISHES
-    saved: Saved | None = None
-    probe: Callable[[str], None] | None = None
+    plan_options: PlanOptions = DEFAULT_OPTIONS
+    saved: SavedPlan | None = None
+    failpoint: Callable[[str], None] | None = None

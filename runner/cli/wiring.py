@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 import anyio
 import click
 
-from runner.answers import Answer, Refusal, Reply, UserData
 from runner.errors import (
     AccountError,
     ApiTrouble,
@@ -32,15 +31,16 @@ from runner.errors import (
     StorageError,
     UsageError,
 )
-from runner.executor.desk import explain, said
+from runner.executor.context import describe_reply, explain
 from runner.executor.ports import Api, Images
 from runner.files import make_folder, write_atomic
-from runner.ledger.places import Places, State
-from runner.ledger.results import document, text_of
+from runner.ledger.state_dirs import StateDir, StateDirs
 from runner.model import Campaign
 from runner.plan import plan as make_plan
-from runner.policy.patience import Patience, backoff
-from runner.policy.verdict import Free, judge_free
+from runner.policy.decisions import Free, decide_free
+from runner.policy.retry import RetryLimits, backoff
+from runner.replies import Answer, Refusal, Reply, UserData
+from runner.results.writer import results_document, serialize_results
 from runner.takes import Account, Snapshot
 
 __all__ = [
@@ -105,12 +105,13 @@ def warn(message: str) -> None:
 def load_campaign(manifest: Path, variables: Sequence[tuple[str, str]]) -> Campaign:
     """Read and check a manifest; its warnings go to stderr. Raises ManifestError."""
     from runner.manifest import Severity, load
-    from runner.manifest.render import as_text, counted
+    from runner.manifest.formats import as_text, count_findings
 
     reading = load(manifest, variables=dict(variables), hints=False)
     if reading.campaign is None:
         raise ManifestError(
-            f"{manifest} cannot be used: {counted(reading.diagnostics)}.", reading.diagnostics
+            f"{manifest} cannot be used: {count_findings(reading.diagnostics)}.",
+            reading.diagnostics,
         )
     warnings = [found for found in reading.diagnostics if found.severity is Severity.WARNING]
     if warnings:
@@ -129,12 +130,12 @@ class Link:
     images: Images
     account: Account
     user: UserData
-    state: State
-    patience: Patience
+    state: StateDir
+    retry_limits: RetryLimits
 
 
 @contextmanager
-def simulator(state: State, settings: Sim) -> Iterator[str]:
+def simulator(state: StateDir, settings: Sim) -> Iterator[str]:
     """Run the embedded simulator, whose account outlives the command; gives its URL.
 
     Raises LedgerLocked when another run uses it, StorageError when its folder cannot be written.
@@ -163,7 +164,7 @@ def simulator(state: State, settings: Sim) -> Iterator[str]:
 def simulator_settings(settings: Sim, state: Path) -> Any:
     """Read ``--sim KEY=VALUE``. Raises UsageError for what is no setting."""
     from runner.simulator.behaviour import Behaviour
-    from runner.simulator.settings import Fault, Latency, Settings
+    from runner.simulator.settings import Fault, Latency, SimulatorSettings
 
     values: dict[str, Any] = {"state": state, "latency": Latency.parse("lognormal:2.5,0.35")}
     readers: dict[str, Callable[[str], Any]] = {
@@ -179,7 +180,7 @@ def simulator_settings(settings: Sim, state: Path) -> Any:
         for key, text in settings:
             if key not in ("fault", "behave"):
                 values[key] = readers[key](text)
-        return Settings(**values)
+        return SimulatorSettings(**values)
     except (ValueError, KeyError, InvalidOperation) as error:
         known = ", ".join([*readers, "fault", "behave"])
         raise UsageError(
@@ -194,7 +195,7 @@ class Door:
     api: Api
     account: Account
     user: UserData
-    patience: Patience
+    retry_limits: RetryLimits
     allow_http: bool
 
 
@@ -219,16 +220,16 @@ async def knock(*, simulated_at: str | None, wait: float | None = None) -> Async
         credentials, warnings = find_credentials(environment, Path.home())
     for warning in warnings:
         warn(warning)
-    patience = _patience(settings.max_retries, wait)
+    retry_limits = _patience(settings.max_retries, wait)
     async with HeyGen(credentials, settings.address, allow_http=settings.allow_http) as api:
-        user = await ask_account(api.me, patience)
+        user = await ask_account(api.me, retry_limits)
         if simulated_at is not None:
             account = Account("simulator", user.username, simulated=True)
         else:
             account = Account(api.address.host, user.username)
         if account.simulated:
-            patience = replace(patience, listed=LISTED_BY_THE_SIMULATOR)
-        yield Door(api, account, user, patience, settings.allow_http)
+            retry_limits = replace(retry_limits, listed=LISTED_BY_THE_SIMULATOR)
+        yield Door(api, account, user, retry_limits, settings.allow_http)
 
 
 @asynccontextmanager
@@ -236,7 +237,7 @@ async def connect(
     campaign: Campaign,
     *,
     simulated_at: str | None,
-    probe: Callable[[str], None] | None = None,
+    failpoint: Callable[[str], None] | None = None,
     wait: float | None = None,
     damaged: bool = False,
 ) -> AsyncIterator[Link]:
@@ -247,24 +248,24 @@ async def connect(
     from runner.images.downloader import Downloader
 
     async with knock(simulated_at=simulated_at, wait=wait) as door:
-        state = Places(campaign.manifest).of(door.account, damaged=damaged)
+        state = StateDirs(campaign.manifest).of(door.account, damaged=damaged)
         make_folder(state.folder)
         pictures = Downloader(
-            state.folder, allow_http=door.allow_http, probe=probe or (lambda _point: None)
+            state.folder, allow_http=door.allow_http, failpoint=failpoint or (lambda _point: None)
         )
         async with pictures as images:
-            yield Link(door.api, images, door.account, door.user, state, door.patience)
+            yield Link(door.api, images, door.account, door.user, state, door.retry_limits)
 
 
-def _patience(retries: int | None, wait: float | None) -> Patience:
-    default = Patience()
-    return Patience(
+def _patience(retries: int | None, wait: float | None) -> RetryLimits:
+    default = RetryLimits()
+    return RetryLimits(
         retries=default.retries if retries is None else retries,
         processing=default.processing if wait is None else wait,
     )
 
 
-async def ask_account(call: Callable[[], Awaitable[Reply[T]]], patience: Patience) -> T:
+async def ask_account(call: Callable[[], Awaitable[Reply[T]]], retry_limits: RetryLimits) -> T:
     """Ask something that is free, again within the bounds. Raises AccountError or ApiTrouble."""
     attempt = 0
     while True:
@@ -272,33 +273,33 @@ async def ask_account(call: Callable[[], Awaitable[Reply[T]]], patience: Patienc
         reply = await call()
         if isinstance(reply, Answer):
             return reply.data
-        verdict = judge_free(reply)
+        verdict = decide_free(reply)
         if verdict is Free.PERSON:
             raise AccountError(
                 f"HeyGen does not accept the key: {explain(reply)}",
                 hint="Check HEYGEN_API_KEY. Nothing was sent but this question.",
             )
         if verdict is not Free.AGAIN:
-            raise ApiTrouble(f"HeyGen refuses: {said(reply)}", hint="Nothing was sent.")
-        if attempt > patience.retries:
+            raise ApiTrouble(f"HeyGen refuses: {describe_reply(reply)}", hint="Nothing was sent.")
+        if attempt > retry_limits.retries:
             if isinstance(reply, Refusal) and reply.status in (402, 403):
                 raise AccountError(
                     f"HeyGen cannot be asked: {explain(reply)}", hint="Nothing was sent."
                 )
             raise ApiTrouble(
-                f"HeyGen does not answer: {said(reply)}",
+                f"HeyGen does not answer: {describe_reply(reply)}",
                 hint="Nothing was sent. Run the same command again when it is back.",
             )
-        warn(f"HeyGen does not answer ({said(reply)}); trying again.")
+        warn(f"HeyGen does not answer ({describe_reply(reply)}); trying again.")
         wait = backoff(attempt, secrets.SystemRandom().random())
-        log.info("waiting %.1f s before try %d of %d", wait, attempt + 1, patience.retries + 1)
+        log.info("waiting %.1f s before try %d of %d", wait, attempt + 1, retry_limits.retries + 1)
         await anyio.sleep(wait)
 
 
 # --- offline --------------------------------------------------------------------------------------
 
 
-def serving(state: State) -> str:
+def serving(state: StateDir) -> str:
     """Give the command that serves the simulated account of a state folder."""
     return f"lookbook simulator --state {shlex.quote(str(state.folder / 'simulator.state'))}"
 
@@ -313,7 +314,7 @@ def results_of(
     only: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Give the results document of a campaign, or of some of its looks, as its ledger stands."""
-    return document(campaign, snapshot, make_plan(campaign, snapshot), wallet, only)
+    return results_document(campaign, snapshot, make_plan(campaign, snapshot), wallet, only)
 
 
 def write_results(results: Mapping[str, Any], folder: Path) -> Path:
@@ -323,11 +324,11 @@ def write_results(results: Mapping[str, Any], folder: Path) -> Path:
     """
     from runner import catalog
 
-    write_atomic(folder / "results.json", (piece.encode() for piece in text_of(results)))
+    write_atomic(folder / "results.json", (piece.encode() for piece in serialize_results(results)))
     return catalog.write(results, folder)
 
 
-def simulated(state: State, settings: Sim, *, simulate: bool) -> Any:
+def simulated(state: StateDir, settings: Sim, *, simulate: bool) -> Any:
     """Give the embedded simulator as a context, or nothing where it is not wanted."""
     if settings and not simulate:
         raise UsageError("--sim sets the embedded simulator.", hint="Add --simulate.")

@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 
 from runner.cli import wiring
-from runner.cli.intake import adopt_results
 from runner.cli.progress import Progress
+from runner.cli.results_import import import_results
 from runner.errors import AccountError, ApiTrouble, LookbookError
-from runner.executor.desk import Desk
-from runner.executor.tasks import Stopping
-from runner.ledger.file import LedgerFile
-from runner.ledger.lock import hold
+from runner.executor.concurrency import RunStopped
+from runner.executor.context import RunContext
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.lock import lock_ledger
 from runner.ledger.neighbours import read_neighbours
-from runner.ledger.places import Places
+from runner.ledger.state_dirs import StateDirs
 from runner.model import Campaign
 from runner.policy.budget import Ceilings
-from runner.policy.pacing import Pacer
+from runner.policy.rate_limit import RateLimiter
 
 __all__ = ["Workshop", "begin", "opened", "use_results", "workshop"]
 
@@ -29,7 +29,7 @@ class Workshop:
 
     link: wiring.Link
     ledger: LedgerFile
-    desk: Desk
+    context: RunContext
     progress: Progress
 
 
@@ -39,12 +39,16 @@ async def workshop(
     *,
     ceilings: Ceilings | None = None,
     concurrency: int = 1,
-    probe: Callable[[str], None] | None = None,
+    failpoint: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Workshop]:
     """Lock and open the account's ledger. Raises LedgerLocked, LedgerDamaged or StorageError."""
-    with hold(link.state.folder, now=wiring.WallClock().now()):
+    with lock_ledger(link.state.folder, now=wiring.WallClock().now()):
         async with opened(
-            link, path=link.state.ledger, ceilings=ceilings, concurrency=concurrency, probe=probe
+            link,
+            path=link.state.ledger,
+            ceilings=ceilings,
+            concurrency=concurrency,
+            failpoint=failpoint,
         ) as work:
             yield work
 
@@ -56,27 +60,29 @@ async def opened(
     path: Path,
     ceilings: Ceilings | None = None,
     concurrency: int = 1,
-    probe: Callable[[str], None] | None = None,
+    failpoint: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Workshop]:
     """Open a ledger whose folder is locked already. Raises LedgerDamaged or StorageError."""
     clock, entropy = wiring.WallClock(), wiring.Randomness()
-    ledger = LedgerFile(path, now=clock.now, entropy=entropy, ceilings=ceilings, probe=probe)
+    ledger = LedgerFile(
+        path, now=clock.now, entropy=entropy, ceilings=ceilings, failpoint=failpoint
+    )
     progress = Progress(ceiling=ledger.ceilings.run)
-    desk = Desk(
+    context = RunContext(
         api=link.api,
         ledger=ledger,
         images=link.images,
         clock=clock,
         entropy=entropy,
         observer=progress,
-        patience=link.patience,
-        pacer=Pacer(concurrency),
+        retry_limits=link.retry_limits,
+        rate_limiter=RateLimiter(concurrency),
         neighbours=partial(read_neighbours, link.state),
     )
     try:
-        yield Workshop(link, ledger, desk, progress)
-    except Stopping:
-        raise _stopped(desk) from None
+        yield Workshop(link, ledger, context, progress)
+    except RunStopped:
+        raise _stopped(context) from None
     finally:
         progress.close()
         ledger.close()
@@ -85,7 +91,7 @@ async def opened(
 def begin(work: Workshop, campaign: Campaign, command: str) -> str:
     """Start a run for a command that buys nothing."""
     run = work.ledger.begin(work.link.account, campaign.name, {"command": command})
-    Places(campaign.manifest).use(work.link.state)
+    StateDirs(campaign.manifest).use(work.link.state)
     return run
 
 
@@ -94,13 +100,13 @@ async def use_results(campaign: Campaign, work: Workshop) -> None:
 
     And before it is written anew, which would forget what a newer ledger or a colleague bought.
     """
-    desk, link = work.desk, work.link
-    if await adopt_results(work.ledger, desk.entropy, link.account, campaign, link.state):
-        Places(campaign.manifest).use(link.state)
+    context, link = work.context, work.link
+    if await import_results(work.ledger, context.entropy, link.account, campaign, link.state):
+        StateDirs(campaign.manifest).use(link.state)
 
 
-def _stopped(desk: Desk) -> LookbookError:
+def _stopped(context: RunContext) -> LookbookError:
     """Say why work at the account ended; a run says it in its outcome instead."""
-    if desk.account_trouble is not None:
-        return AccountError(f"The account needs a person: {desk.account_trouble}")
-    return ApiTrouble(desk.stopped or "It was interrupted.")
+    if context.account_trouble is not None:
+        return AccountError(f"The account needs a person: {context.account_trouble}")
+    return ApiTrouble(context.stopped or "It was interrupted.")

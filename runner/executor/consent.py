@@ -2,8 +2,8 @@
 
 import anyio
 
-from runner.answers import Answer
-from runner.executor.desk import Desk
+from runner.executor.context import RunContext
+from runner.replies import Answer
 from runner.takes import TakeState
 
 __all__ = ["Consents"]
@@ -15,8 +15,8 @@ RETRY_AFTER = 60.0
 class Consents:
     """Starts the consent of a group once, and remembers its page."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
         self._locks: dict[str, anyio.Lock] = {}
         self._pages: dict[str, str] = {}
         self._refused_at: dict[str, float] = {}
@@ -35,22 +35,22 @@ class Consents:
         self._pages.pop(group_id or "", None)
 
     async def _start(self, group_id: str) -> None:
-        desk = self._desk
+        context = self._context
         refused_at = self._refused_at.get(group_id)
-        if refused_at is not None and desk.ticks() - refused_at < RETRY_AFTER:
+        if refused_at is not None and context.ticks() - refused_at < RETRY_AFTER:
             return
-        key = desk.entropy.key()
-        reply = await desk.ask(
-            lambda: desk.api.consent(group_id, key), what="starting the consent", needed=False
+        key = context.entropy.key()
+        reply = await context.ask(
+            lambda: context.api.consent(group_id, key), what="starting the consent", needed=False
         )
         if isinstance(reply, Answer):
             self._pages[group_id] = reply.data.url
         else:
-            self._refused_at[group_id] = desk.ticks()
+            self._refused_at[group_id] = context.ticks()
 
     def _recorded(self, group_id: str) -> str | None:
         """Return the page that an earlier run was given, for a look that still waits for it."""
-        for takes in self._desk.ledger.snapshot().takes.values():
+        for takes in self._context.ledger.snapshot().takes.values():
             for take in takes:
                 waits = take.state is TakeState.PENDING_CONSENT and take.group_id == group_id
                 if waits and take.consent_url is not None:

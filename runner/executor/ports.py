@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from runner.answers import (
+from runner.model import FileImage, LookKind
+from runner.plan.renames import KeyRenames
+from runner.policy.lifecycle import Event
+from runner.replies import (
     AssetData,
     ConsentData,
     CreatedData,
     GroupData,
+    ListPage,
     LookData,
-    Page,
     Reply,
     UserData,
 )
-from runner.model import FileImage, LookKind
-from runner.plan.moves import Moves
-from runner.policy.lifecycle import Event
 from runner.takes import Account, Doubled, MeasuredPrice, Snapshot, Take
 
 __all__ = [
@@ -58,7 +58,7 @@ class Api(Protocol):
 
     async def looks(
         self, *, group_id: str | None = None, limit: int = 50, token: str | None = None
-    ) -> Reply[Page[LookData]]:
+    ) -> Reply[ListPage[LookData]]:
         """``GET /v3/avatars/looks?ownership=private``: one page of the account's own looks."""
         ...
 
@@ -74,7 +74,9 @@ class Api(Protocol):
         """``GET /v3/avatars/{group_id}``."""
         ...
 
-    async def groups(self, *, limit: int = 50, token: str | None = None) -> Reply[Page[GroupData]]:
+    async def groups(
+        self, *, limit: int = 50, token: str | None = None
+    ) -> Reply[ListPage[GroupData]]:
         """``GET /v3/avatars?ownership=private``: one page of the account's own groups."""
         ...
 
@@ -270,7 +272,7 @@ class Ledger(Protocol):
         """Make one take the picked one; free."""
         ...
 
-    async def follow(self, moves: Moves) -> None:
+    async def follow(self, moves: KeyRenames) -> None:
         """Commit that looks have other keys now (old → new): what was bought goes with them."""
         ...
 

@@ -7,13 +7,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from runner.answers import UserData
-from runner.executor.desk import Desk
-from runner.executor.tasks import Stopping
-from runner.executor.wallet import Reading, Wallet
+from runner.executor.concurrency import RunStopped
+from runner.executor.context import RunContext
+from runner.executor.refunds import Reading, Wallet
 from runner.model import LookKind
-from runner.policy.budget import held_in_run
+from runner.policy.budget import reserved_in_run
 from runner.policy.price_check import Phase, PriceCheck, begin_check, is_same, measure
+from runner.replies import UserData
 from runner.takes import Take, TakeState
 
 __all__ = ["PriceProbe", "SingleSend"]
@@ -39,9 +39,14 @@ class PriceProbe:
     """
 
     def __init__(
-        self, desk: Desk, wallet: Wallet, user: UserData, *, doubtful: Collection[LookKind] = ()
+        self,
+        context: RunContext,
+        wallet: Wallet,
+        user: UserData,
+        *,
+        doubtful: Collection[LookKind] = (),
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._wallet = wallet
         self._doubtful = frozenset(doubtful)
         self._reload = user.auto_reload.amount if user.auto_reload is not None else None
@@ -108,8 +113,8 @@ class PriceProbe:
         fall: Decimal | None = None
         for seconds in (0.0, *self._wallet.settling):
             try:
-                await self._desk.pause(seconds)
-            except Stopping:
+                await self._context.pause(seconds)
+            except RunStopped:
                 return
             fall = await self._fall(single, take)
             if fall:
@@ -132,7 +137,7 @@ class PriceProbe:
 
     def _check(self, kind: LookKind, price: Decimal) -> PriceCheck:
         if kind not in self._checks:
-            known = self._desk.ledger.snapshot().prices.get(kind)
+            known = self._context.ledger.snapshot().prices.get(kind)
             check = begin_check(kind, price, known)
             if kind in self._doubtful and check.phase is Phase.CONFIRMED:
                 check = PriceCheck(kind, price)
@@ -141,14 +146,14 @@ class PriceProbe:
 
     def _bought(self) -> Decimal:
         """Return what the takes of this run hold, in USD."""
-        snapshot = self._desk.ledger.snapshot()
+        snapshot = self._context.ledger.snapshot()
         takes = (take for of_look in snapshot.takes.values() for take in of_look)
-        return held_in_run(takes, self._desk.ledger.run or "")
+        return reserved_in_run(takes, self._context.ledger.run or "")
 
     async def _conclude(self, single: SingleSend, take: Take, fall: Decimal | None) -> None:
-        desk, kind = self._desk, single.kind
+        context, kind = self._context, single.kind
         single.concluded = True
-        check = self._checks[kind].after_send(fall, room=desk.ledger.room())
+        check = self._checks[kind].after_send(fall, room=context.ledger.room())
         self._checks[kind] = check
         if fall is None:
             return
@@ -163,12 +168,12 @@ class PriceProbe:
             return
         same = [uid for uid, fall in self._falls.items() if is_same(fall, measured.usd)]
         settled = check.phase is Phase.CONTRADICTED and measured.is_settled
-        await desk.ledger.note_price(kind, measured, takes=same if settled else ())
+        await context.ledger.note_price(kind, measured, takes=same if settled else ())
         words = (
             f"the wallet fell by ${measured.usd:.2f} for a {kind} look, and the plan counts "
             f"${measured.planned:.2f}"
         )
         if check.phase is Phase.SUSPECTED:
-            desk.observer.said(f"{words}; one more goes alone, to see whether others bought.")
+            context.observer.said(f"{words}; one more goes alone, to see whether others bought.")
         elif check.phase is Phase.CONTRADICTED:
-            desk.stop_for_price(f"{words}{'; two generations agree' if settled else ''}")
+            context.stop_for_price(f"{words}{'; two generations agree' if settled else ''}")

@@ -15,17 +15,17 @@ from typing import Any
 
 import anyio
 
-from runner.answers import Answer, CreatedData, Lost, Refusal, Reply
-from runner.executor.desk import Desk, explain, said
-from runner.executor.excuses import Excuses
-from runner.executor.gate import Gate
+from runner.executor.concurrency import RunStopped
+from runner.executor.context import RunContext, describe_reply, explain
 from runner.executor.ports import Intent
+from runner.executor.rate_gate import RateGate
+from runner.executor.refunds import usd_balance
 from runner.executor.refusals import AccountRefusals
-from runner.executor.settle import Searcher, is_unresolved
-from runner.executor.tasks import Stopping
-from runner.executor.wallet import balance_of
+from runner.executor.resolve_unknown import UnknownResolver, is_unresolved
+from runner.executor.temporary_refusals import TemporaryRefusals
+from runner.policy.decisions import IN_PROGRESS, MONEY, UNDECIDED, Purchase, decide_purchase
 from runner.policy.lifecycle import Event
-from runner.policy.verdict import IN_PROGRESS, MONEY, UNDECIDED, Purchase, judge_purchase
+from runner.replies import Answer, CreatedData, Lost, Refusal, Reply
 from runner.takes import Take, TakeState
 
 __all__ = ["Buyer"]
@@ -39,12 +39,12 @@ NOTHING_SENT = Lost("nothing was sent")
 
 NOT_ACCEPTED = {
     Purchase.REFUSED: Event.REFUSED,
-    Purchase.FORBIDDEN: Event.DEFERRED,
-    Purchase.LATER: Event.DEFERRED,
-    Purchase.PACED: Event.DEFERRED,
-    Purchase.UNREACHED: Event.DEFERRED,
-    Purchase.PERSON: Event.DEFERRED,
-    Purchase.ACCOUNT: Event.DEFERRED,
+    Purchase.FORBIDDEN: Event.RETURNED,
+    Purchase.LATER: Event.RETURNED,
+    Purchase.PACED: Event.RETURNED,
+    Purchase.UNREACHED: Event.RETURNED,
+    Purchase.PERSON: Event.RETURNED,
+    Purchase.ACCOUNT: Event.RETURNED,
 }
 """What is recorded of each decision other than a purchase; all the rest leaves the take unknown."""
 
@@ -55,13 +55,13 @@ SLOW_CODES = frozenset({"gateway_timeout", "http_504"})
 class Buyer:
     """Buys takes and replays those whose outcome is unknown."""
 
-    def __init__(self, desk: Desk, gate: Gate, searcher: Searcher) -> None:
-        self._desk = desk
-        self._gate = gate
+    def __init__(self, context: RunContext, rate_gate: RateGate, searcher: UnknownResolver) -> None:
+        self._context = context
+        self._rate_gate = rate_gate
         self._searcher = searcher
         self._asking = anyio.Lock()
         self._asked = False
-        self.refusals = AccountRefusals(desk)
+        self.refusals = AccountRefusals(context)
 
     async def buy(
         self, intent: Intent, *, undecided: Callable[[], None], renew: Renew | None = None
@@ -73,19 +73,19 @@ class Buyer:
         upload that the body names is gone. Raises OverBudget, or Stopping when the run is stopped
         before anything left.
         """
-        desk = self._desk
+        context = self._context
         unreached = later = 0
-        excuses = Excuses(desk, can_renew=renew is not None)
+        excuses = TemporaryRefusals(context, can_renew=renew is not None)
         await self._learn_the_time()
         while True:
-            async with self._gate.turn():
+            async with self._rate_gate.turn():
                 # A clock that is wrong now and put right later must not lengthen the key's life.
-                sent_at = min(desk.clock.now(), desk.now_at_server())
-                intent = replace(intent, key=desk.entropy.key(), sent_at=sent_at)
+                sent_at = min(context.clock.now(), context.now_at_server())
+                intent = replace(intent, key=context.entropy.key(), sent_at=sent_at)
                 with anyio.CancelScope(shield=True):
-                    take = await desk.ledger.intend(intent)
-                desk.sent[take.uid] = desk.ticks()
-                desk.observer.take_changed(take, Event.INTENDED)
+                    take = await context.ledger.intend(intent)
+                context.sent[take.uid] = context.ticks()
+                context.observer.take_changed(take, Event.INTENDED)
                 judge = partial(excuses.judge, intent)
                 take, decision, reply = await self._send(take, intent.body, judge)
             intent = replace(intent, take=take.uid)
@@ -97,27 +97,27 @@ class Buyer:
                 return await self.replay(take, reply)
             if decision is Purchase.UNREACHED:
                 unreached += 1
-                if unreached > desk.patience.retries:
-                    desk.stop_because(f"HeyGen cannot be reached: {said(reply)}")
+                if unreached > context.retry_limits.retries:
+                    context.stop_because(f"HeyGen cannot be reached: {describe_reply(reply)}")
                     return take
-                wait = desk.delay(unreached, reply)
+                wait = context.delay(unreached, reply)
                 log.info("%s: waiting %.1f s before it is sent again", take.label, wait)
-                await desk.pause(wait, sending=True)
+                await context.pause(wait, sending=True)
             elif decision is Purchase.LATER:
                 later += 1
-                if later > desk.patience.retries and not excuses.waiting:
+                if later > context.retry_limits.retries and not excuses.waiting:
                     self._give_up(reply)
                     return take
                 wait = excuses.delay(later, reply)
                 log.info("%s: waiting %.1f s before it is sent again", take.label, wait)
-                await desk.pause(wait, sending=True)
+                await context.pause(wait, sending=True)
             elif decision is not Purchase.PACED:
                 return take
 
     def _give_up(self, reply: Reply[CreatedData]) -> None:
         """Stop where something on the way refuses every send; a look's own trouble is its own."""
         if isinstance(reply, Refusal) and not reply.enveloped:
-            self._desk.stop_because(f"nothing gets through to HeyGen: {explain(reply)}")
+            self._context.stop_because(f"nothing gets through to HeyGen: {explain(reply)}")
 
     async def replay(self, take: Take, reply: Reply[CreatedData] | None = None) -> Take:
         """Settle an unknown take: search for it, and send it again where nothing was made of it.
@@ -125,34 +125,37 @@ class Buyer:
         ``reply`` is what its last send met, if that was just now. Gives it accepted, found by a
         search, or still unknown. Raises OverBudget.
         """
-        desk = self._desk
-        begun = desk.ticks()
+        context = self._context
+        begun = context.ticks()
         attempt = 0
         await self._learn_the_time()
-        while desk.key_is_alive(take) and not _was_slow_twice(take):
+        while context.key_is_alive(take) and not _was_slow_twice(take):
             if reply is not None:
-                kind = judge_purchase(reply, replay=True)
+                kind = decide_purchase(reply, replay=True)
                 if kind is Purchase.UNDECIDED_PERSON:
                     if not await self._is_stale(take, reply):
-                        desk.stop_for_account(explain(reply))
+                        context.stop_for_account(explain(reply))
                     return take
                 if kind is Purchase.UNDECIDED_REFUSED:
                     break
                 in_progress = kind is Purchase.UNDECIDED_PACED or _is_in_progress(reply)
                 attempt += 0 if in_progress else 1
-                waited = desk.ticks() - begun
-                if attempt > desk.patience.retries or waited > desk.patience.unanswered:
+                waited = context.ticks() - begun
+                if (
+                    attempt > context.retry_limits.retries
+                    or waited > context.retry_limits.unanswered
+                ):
                     return take
                 try:
-                    wait = desk.delay(max(attempt, 3 if in_progress else 1), reply)
+                    wait = context.delay(max(attempt, 3 if in_progress else 1), reply)
                     log.info("%s: waiting %.1f s before its replay", take.label, wait)
-                    await desk.pause(wait, sending=True)
-                except Stopping:
+                    await context.pause(wait, sending=True)
+                except RunStopped:
                     return take
             try:
                 async with self._searcher.turn(take):
                     take, decision, reply = await self._search_and_resend(take, reply)
-            except Stopping:
+            except RunStopped:
                 return take
             if decision is None or decision is Purchase.BOUGHT:
                 return take
@@ -166,7 +169,7 @@ class Buyer:
         Gives no decision where nothing was sent: what is known of the take is then said by itself,
         or by the finding. Raises OverBudget, or Stopping.
         """
-        desk, searcher = self._desk, self._searcher
+        context, searcher = self._context, self._searcher
         under_way = isinstance(reply, Refusal) and reply.code == "request_in_progress"
         take = await searcher.settle_in_turn(take, listed=under_way)
         finding = searcher.findings.get(take.uid)
@@ -174,20 +177,20 @@ class Buyer:
             return take, None, NOTHING_SENT
         if finding.problem is not None:
             return take, Purchase.UNDECIDED, Lost(finding.problem)
-        if not desk.key_is_alive(take):  # the last second of it, or another replay showed so
+        if not context.key_is_alive(take):  # the last second of it, or another replay showed so
             return take, None, NOTHING_SENT
-        async with self._gate.turn():
+        async with self._rate_gate.turn():
             with anyio.CancelScope(shield=True):
-                take = await desk.ledger.resend(take.uid)
-            desk.observer.take_changed(take, Event.RESENT)
-            body = desk.ledger.body(take.uid)
-            judge = partial(judge_purchase, replay=True)
+                take = await context.ledger.resend(take.uid)
+            context.observer.take_changed(take, Event.RESENT)
+            body = context.ledger.body(take.uid)
+            judge = partial(decide_purchase, replay=True)
             take, decision, answer = await self._send(take, body, judge)
         if decision is Purchase.BOUGHT:
             searcher.findings.pop(take.uid, None)
             take = await self._as_it_is_now(take)
             if take.state not in (TakeState.PROCESSING, TakeState.PENDING_CONSENT):
-                self._gate.ended(take.uid)  # nobody waits for it any more
+                self._rate_gate.ended(take.uid)  # nobody waits for it any more
         return take, decision, answer
 
     async def _as_it_is_now(self, take: Take) -> Take:
@@ -196,10 +199,10 @@ class Buyer:
         A replay shows a look as it was at creation. What was bought is bought, also where the run
         is stopped meanwhile.
         """
-        desk = self._desk
-        with suppress(Stopping):
+        context = self._context
+        with suppress(RunStopped):
             look_id = take.avatar_id or ""
-            shown = await desk.ask(lambda: desk.api.look(look_id), what="asking for a look")
+            shown = await context.ask(lambda: context.api.look(look_id), what="asking for a look")
             if isinstance(shown, Answer):
                 take = await self._searcher.show(take, shown.data)
         await self._searcher.check_keys(take)
@@ -208,9 +211,9 @@ class Buyer:
     async def _learn_the_time(self) -> None:
         """Hear the API's clock once before anything paid leaves: a key's life is counted by it."""
         async with self._asking:
-            if self._desk.server_epoch is None and not self._asked:
-                with suppress(Stopping):
-                    await self._desk.ask(self._desk.api.me, what="asking for the time")
+            if self._context.server_epoch is None and not self._asked:
+                with suppress(RunStopped):
+                    await self._context.ask(self._context.api.me, what="asking for the time")
                 self._asked = True
 
     async def _is_stale(self, take: Take, reply: Reply[CreatedData]) -> bool:
@@ -221,33 +224,35 @@ class Buyer:
         """
         if not isinstance(reply, Refusal):
             return False
-        desk = self._desk
+        context = self._context
         try:
-            user = await desk.ask(desk.api.me, what="looking into the wallet")
-        except Stopping:
+            user = await context.ask(context.api.me, what="looking into the wallet")
+        except RunStopped:
             return False
         if not isinstance(user, Answer):
             return False
         if reply.status in (401, 403) and reply.code not in MONEY:
             return True
-        balance = balance_of(user.data)
+        balance = usd_balance(user.data)
         return balance is not None and balance >= take.price
 
     async def _send(
         self, take: Take, body: bytes, judge: Callable[[Reply[CreatedData]], Purchase]
     ) -> tuple[Take, Purchase, Reply[CreatedData]]:
         """Let one request leave and commit what came back, whatever happens to this task."""
-        desk = self._desk
+        context = self._context
         if take.key is None:
             raise ValueError(f"{take.label} has no idempotency key")
         try:
-            reply = await desk.api.create_avatar(body, take.key)
+            reply = await context.api.create_avatar(body, take.key)
         except BaseException:  # cancelled: the request may have arrived
-            await desk.record(take.uid, Event.LOST, {"error_message": "the run was ended"})
+            await context.record(take.uid, Event.LOST, {"error_message": "the run was ended"})
             raise
-        desk.heard(reply)
+        context.heard(reply)
         decision = judge(reply)
-        log.info("%s: send %d: %s (%s)", take.label, take.attempts, decision.name, said(reply))
+        log.info(
+            "%s: send %d: %s (%s)", take.label, take.attempts, decision.name, describe_reply(reply)
+        )
         take = await self._commit(take, body, decision, reply)
         self._tell(take, decision, reply)
         return take, decision, reply
@@ -259,28 +264,28 @@ class Buyer:
             facts: dict[str, Any] = {
                 "avatar_id": reply.data.look.id,
                 "group_id": reply.data.group.id if reply.data.group is not None else None,
-                "accepted_at": self._desk.clock.now(),
+                "accepted_at": self._context.clock.now(),
                 "request_id": reply.request_id,
                 "error_code": None,
                 "error_message": None,
             }
-            return await self._desk.record(take.uid, Event.ACCEPTED, facts)
-        facts = {"error_message": said(reply)}
+            return await self._context.record(take.uid, Event.ACCEPTED, facts)
+        facts = {"error_message": describe_reply(reply)}
         if isinstance(reply, Refusal):
             facts = {
                 "error_code": reply.code,
                 "error_message": reply.message + _about_urls(decision, body),
                 "request_id": reply.request_id,
             }
-        return await self._desk.record(take.uid, NOT_ACCEPTED.get(decision, Event.LOST), facts)
+        return await self._context.record(take.uid, NOT_ACCEPTED.get(decision, Event.LOST), facts)
 
     def _tell(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> None:
         """Let the pace and the run hear what follows for everybody."""
         if decision is Purchase.BOUGHT:
-            self._gate.accepted(take.uid)
+            self._rate_gate.accepted(take.uid)
         elif decision in (Purchase.PACED, Purchase.UNDECIDED_PACED):
             retry_after = reply.retry_after if isinstance(reply, Refusal) else None
-            self._gate.refused(retry_after)
+            self._rate_gate.refused(retry_after)
         self.refusals.count(take, decision, reply)
 
 

@@ -4,10 +4,10 @@ One look that is refused says nothing of the others. Many sends in a row that st
 that are forbidden, say that the next one would meet the same.
 """
 
-from runner.answers import CreatedData, Refusal, Reply
-from runner.executor.desk import Desk, explain
+from runner.executor.context import RunContext, explain
+from runner.policy.decisions import DECIDED, Purchase
 from runner.policy.lifecycle import Event
-from runner.policy.verdict import DECIDED, Purchase
+from runner.replies import CreatedData, Refusal, Reply
 from runner.takes import Take, TakeState
 
 __all__ = ["AccountRefusals"]
@@ -16,8 +16,8 @@ __all__ = ["AccountRefusals"]
 class AccountRefusals:
     """Counts what the sends of one run met, and stops sending where it speaks of the account."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
         self._undecided: set[str] = set()
         self._forbidden: dict[str, Refusal] = {}
         self._in_a_row = 0
@@ -25,7 +25,7 @@ class AccountRefusals:
 
     def count(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> None:
         """Count one reply to a paid request, and stop sending where the next would be vain."""
-        desk = self._desk
+        context = self._context
         if decision is Purchase.BOUGHT:
             self._accepted = True
             self._in_a_row = 0
@@ -33,20 +33,20 @@ class AccountRefusals:
             self._undecided.clear()
         elif decision in (Purchase.UNDECIDED, Purchase.UNDECIDED_SLOW):
             self._undecided.add(take.uid)
-            if len(self._undecided) >= desk.patience.undecided:
-                desk.stop_because(
+            if len(self._undecided) >= context.retry_limits.undecided:
+                context.stop_because(
                     f"{len(self._undecided)} sends in a row got no answer that decides what "
                     f"became of them; the last: {explain(reply)}"
                 )
         if decision is Purchase.FORBIDDEN and isinstance(reply, Refusal):
             self._forbidden[take.uid] = reply
             self._in_a_row += 1
-            if self._in_a_row >= desk.patience.failures:
-                desk.stop_for_account(explain(reply))
+            if self._in_a_row >= context.retry_limits.failures:
+                context.stop_for_account(explain(reply))
         elif decision is Purchase.PERSON:
-            desk.stop_for_account(explain(reply))
+            context.stop_for_account(explain(reply))
         elif decision is Purchase.ACCOUNT:
-            desk.stop_because(f"the account refuses more: {explain(reply)}")
+            context.stop_because(f"the account refuses more: {explain(reply)}")
 
     async def settle_forbidden(self) -> list[Take]:
         """Decide, at the end of a run, whether what was forbidden was about those looks.
@@ -54,20 +54,20 @@ class AccountRefusals:
         Where another look was accepted in the same run, it was: they fail. Otherwise it was about
         the key, and a person is asked. Return the takes that failed.
         """
-        desk = self._desk
+        context = self._context
         forbidden = {
             uid: reply
             for uid, reply in self._forbidden.items()
-            if desk.ledger.take(uid).state is TakeState.PLANNED
+            if context.ledger.take(uid).state is TakeState.PLANNED
         }
-        if not forbidden or desk.account_trouble is not None:
+        if not forbidden or context.account_trouble is not None:
             return []
         if not self._accepted:
-            labels = ", ".join(desk.ledger.take(uid).label for uid in forbidden)
-            desk.stop_for_account(f"{labels}: {explain([*forbidden.values()][-1])}")
+            labels = ", ".join(context.ledger.take(uid).label for uid in forbidden)
+            context.stop_for_account(f"{labels}: {explain([*forbidden.values()][-1])}")
             return []
         return [
-            await desk.record(
+            await context.record(
                 uid,
                 Event.REFUSED,
                 {

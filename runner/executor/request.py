@@ -7,7 +7,7 @@ from typing import Any
 from runner.canonical import canonical_json
 from runner.model import FileImage, Image, InlineImage, Look, LookKind, UrlImage
 
-__all__ = ["Resolved", "body_of"]
+__all__ = ["Resolved", "build_body"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Resolved:
     assets: Mapping[str, str]
 
 
-def body_of(look: Look, resolved: Resolved) -> bytes:
+def build_body(look: Look, resolved: Resolved) -> bytes:
     """Give the body of ``POST /v3/avatars`` (the API page): canonical JSON in UTF-8."""
     body: dict[str, Any] = {"type": str(look.kind), "name": look.name}
     if resolved.avatar_group_id is not None:

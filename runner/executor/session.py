@@ -5,20 +5,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from runner.answers import UserData
 from runner.executor.account_listing import remember_strangers
-from runner.executor.desk import Desk
+from runner.executor.concurrency import RunStopped
+from runner.executor.context import RunContext
+from runner.executor.look_report import LookReport
 from runner.executor.price_probe import PriceProbe
-from runner.executor.run import Execution
-from runner.executor.standing import Standing
-from runner.executor.tasks import Stopping
-from runner.executor.wallet import Reading, Wallet, balance_of, refunded
+from runner.executor.refunds import Reading, Wallet, find_refunded, usd_balance
+from runner.executor.scheduler import Scheduler
 from runner.model import LookKind
 from runner.plan.model import Plan
 from runner.plan.namesakes import Listing
-from runner.policy.budget import held
+from runner.policy.budget import reserved_amount
+from runner.policy.exit_codes import Outcome, exit_code
 from runner.policy.lifecycle import Event
-from runner.policy.outcome import Outcome, exit_code
 from runner.policy.price_check import (
     Difference,
     Spending,
@@ -26,6 +25,7 @@ from runner.policy.price_check import (
     infer_prices,
     is_same,
 )
+from runner.replies import UserData
 from runner.takes import Account, Billing, Take
 
 __all__ = ["Session"]
@@ -41,7 +41,7 @@ class Session:
     ledger holds it.
     """
 
-    desk: Desk
+    context: RunContext
     plan: Plan
     account: Account
     user: UserData
@@ -50,27 +50,27 @@ class Session:
     doubtful: Collection[LookKind] = ()
     listing: Listing | None = None
     accepted: frozenset[str] = frozenset()
-    standing: Standing | None = None
-    _execution: Execution | None = None
+    look_report: LookReport | None = None
+    _execution: Scheduler | None = None
 
     async def carry_out(self) -> Outcome:
         """Run the plan as far as it goes. Raises a LookbookError when the disk gives up."""
-        desk = self.desk
-        run = desk.ledger.begin(self.account, self.plan.campaign, self.facts)
-        wallet = Wallet(desk, simulated=self.account.simulated)
-        probe = PriceProbe(desk, wallet, self.user, doubtful=self.doubtful)
+        context = self.context
+        run = context.ledger.begin(self.account, self.plan.campaign, self.facts)
+        wallet = Wallet(context, simulated=self.account.simulated)
+        probe = PriceProbe(context, wallet, self.user, doubtful=self.doubtful)
         if self.listing is not None:
-            await remember_strangers(desk, self.listing, self.accepted)
-        execution = Execution(self.plan, desk, probe, concurrency=self.concurrency)
-        self._execution, self.standing = execution, execution.standing
-        before = Reading(desk.clock.now(), balance_of(self.user))
+            await remember_strangers(context, self.listing, self.accepted)
+        execution = Scheduler(self.plan, context, probe, concurrency=self.concurrency)
+        self._execution, self.look_report = execution, execution.look_report
+        before = Reading(context.clock.now(), usd_balance(self.user))
         if self.plan.may_buy:
             # Minutes may have passed since the account was opened: a person was asked.
             before = await wallet.read() or before
             self._note(before, None)
         probe.begin(before)
         await execution.execute()
-        self.standing.notes += probe.notes
+        self.look_report.notes += probe.notes
         if self.plan.changes:
             await self._settle_money(run, wallet, before, late=probe.is_late)
         return self.end()
@@ -79,7 +79,7 @@ class Session:
         """Write down how the run ended; also for one that was left at once."""
         outcome = self.outcome()
         why = outcome.account or outcome.stopped
-        self.desk.ledger.end({"exit": int(exit_code(outcome)), "stopped": why})
+        self.context.ledger.end({"exit": int(exit_code(outcome)), "stopped": why})
         return outcome
 
     def outcome(self) -> Outcome:
@@ -105,35 +105,37 @@ class Session:
             after = again or after
         spending = Spending(run, before.balance, after.balance or before.balance)
         for kind, price in infer_prices(takes, [] if late else [spending]).items():
-            if kind not in self.desk.ledger.snapshot().prices:
-                await self.desk.ledger.note_price(kind, price)
+            if kind not in self.context.ledger.snapshot().prices:
+                await self.context.ledger.note_price(kind, price)
         earlier = {uid for action in self.plan.actions for uid in action.under_way}
-        earlier.update(self.plan.strays)
+        earlier.update(self.plan.unwanted_in_flight)
         if agreed and self._prices_are_settled(run, takes):
-            for take in refunded(takes, run, before.balance, after.balance, earlier=earlier):
-                await self.desk.record(take.uid, Event.REFUNDED)
+            for take in find_refunded(takes, run, before.balance, after.balance, earlier=earlier):
+                await self.context.record(take.uid, Event.REFUNDED)
         difference = self._compare(run, spending.before, spending.after)
         self._note(before, after, difference, late=late)
 
     async def _read_later(self, wallet: Wallet) -> Reading | None:
         try:
-            await self.desk.pause(sum(wallet.settling))
-        except Stopping:
+            await self.context.pause(sum(wallet.settling))
+        except RunStopped:
             return None
         return await wallet.read()
 
     def _takes(self) -> list[Take]:
-        snapshot = self.desk.ledger.snapshot()
+        snapshot = self.context.ledger.snapshot()
         return [take for of_look in snapshot.takes.values() for take in of_look]
 
     def _compare(self, run: str, before: Decimal, after: Decimal) -> Difference:
-        doubled = self.desk.ledger.snapshot().doubled
+        doubled = self.context.ledger.snapshot().doubled
         return compare_spending(self._takes(), Spending(run, before, after), doubled=doubled)
 
     def _prices_are_settled(self, run: str, takes: Iterable[Take]) -> bool:
         """Return whether the wallet confirmed the price of everything that a run sent."""
-        prices = self.desk.ledger.snapshot().prices
-        known = [(t.price, prices.get(t.kind)) for t in takes if t.run == run and held(t)]
+        prices = self.context.ledger.snapshot().prices
+        known = [
+            (t.price, prices.get(t.kind)) for t in takes if t.run == run and reserved_amount(t)
+        ]
         return all(
             measured is not None and measured.is_settled and is_same(measured.usd, price)
             for price, measured in known
@@ -160,7 +162,7 @@ class Session:
             noted["possible"] = _number(difference.possible)
             noted["difference"] = _number(difference.amount)
             noted["late"] = late
-        self.desk.ledger.note_wallet(noted)
+        self.context.ledger.note_wallet(noted)
 
 
 def _number(amount: Decimal | None) -> float | None:

@@ -2,24 +2,24 @@
 
 import anyio
 
-from runner.answers import Answer
-from runner.executor.desk import Desk, said
-from runner.executor.gate import Gate
+from runner.executor.context import RunContext, describe_reply
+from runner.executor.rate_gate import RateGate
 from runner.model import FileImage, Look, LookKind
+from runner.replies import Answer
 
-__all__ = ["UploadFailed", "Uploads"]
+__all__ = ["AssetCache", "UploadFailed"]
 
 
 class UploadFailed(Exception):
     """A picture could not be uploaded; says why. Nothing was bought."""
 
 
-class Uploads:
+class AssetCache:
     """Uploads what is missing. Two looks that need the same picture wait for one upload."""
 
-    def __init__(self, desk: Desk, gate: Gate) -> None:
-        self._desk = desk
-        self._gate = gate
+    def __init__(self, context: RunContext, rate_gate: RateGate) -> None:
+        self._context = context
+        self._rate_gate = rate_gate
         self._locks: dict[str, anyio.Lock] = {}
 
     async def of(self, look: Look) -> dict[str, str]:
@@ -38,23 +38,23 @@ class Uploads:
         """
         for image in (look.photo, *look.images):
             asset_id = (
-                self._desk.ledger.asset(image.sha256) if isinstance(image, FileImage) else None
+                self._context.ledger.asset(image.sha256) if isinstance(image, FileImage) else None
             )
             if asset_id is not None and (sent is None or asset_id.encode() in sent):
-                await self._desk.ledger.forget_asset(asset_id)
+                await self._context.ledger.forget_asset(asset_id)
 
     async def _asset(self, image: FileImage) -> str:
         async with self._locks.setdefault(image.sha256, anyio.Lock()):
-            known = self._desk.ledger.asset(image.sha256)
+            known = self._context.ledger.asset(image.sha256)
             if known is not None:
                 return known
-            await self._gate.pause_over()
-            key = self._desk.entropy.key()
-            reply = await self._desk.ask(
-                lambda: self._desk.api.upload(image, key), what=f"uploading {image.source}"
+            await self._rate_gate.pause_over()
+            key = self._context.entropy.key()
+            reply = await self._context.ask(
+                lambda: self._context.api.upload(image, key), what=f"uploading {image.source}"
             )
             if not isinstance(reply, Answer):
-                raise UploadFailed(f"{image.source} could not be uploaded: {said(reply)}")
-            await self._desk.ledger.save_asset(image.sha256, reply.data.asset_id)
+                raise UploadFailed(f"{image.source} could not be uploaded: {describe_reply(reply)}")
+            await self._context.ledger.save_asset(image.sha256, reply.data.asset_id)
             asset_id: str = reply.data.asset_id
             return asset_id

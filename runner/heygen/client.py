@@ -18,20 +18,6 @@ from urllib.parse import urlencode
 import anyio
 import httpx
 
-from runner.answers import (
-    Answer,
-    AssetData,
-    ConsentData,
-    CreatedData,
-    GroupData,
-    LookData,
-    Lost,
-    NotSent,
-    Page,
-    Refusal,
-    Reply,
-    UserData,
-)
 from runner.heygen import wire
 from runner.heygen.address import Address, parse_address, path_segment
 from runner.heygen.connection import Connection
@@ -39,8 +25,22 @@ from runner.heygen.credentials import Credentials
 from runner.heygen.envelope import Received, data_of, read_reply
 from runner.heygen.log import log_reply
 from runner.heygen.network import Timeouts, certificates, open_client
-from runner.heygen.upload import LARGEST_PART, Uploads
+from runner.heygen.upload import LARGEST_PART, AssetUploader
 from runner.model import FileImage
+from runner.replies import (
+    Answer,
+    AssetData,
+    ConsentData,
+    CreatedData,
+    GroupData,
+    ListPage,
+    LookData,
+    Lost,
+    NotSent,
+    Refusal,
+    Reply,
+    UserData,
+)
 
 __all__ = ["HeyGen"]
 
@@ -83,7 +83,7 @@ class HeyGen:
         self._gate = gate or anyio.CapacityLimiter(_REQUESTS_AT_A_TIME)
         self._largest = largest_answer
         self._now = now
-        self._uploads = Uploads(
+        self._uploads = AssetUploader(
             self._call,
             timeouts=self._timeouts,
             transport=transport,
@@ -137,7 +137,7 @@ class HeyGen:
 
     async def looks(
         self, *, group_id: str | None = None, limit: int = 50, token: str | None = None
-    ) -> Reply[Page[LookData]]:
+    ) -> Reply[ListPage[LookData]]:
         """``GET /v3/avatars/looks?ownership=private``: one page of the account's own looks."""
         query = _query(ownership="private", group_id=group_id, limit=limit, token=token)
         reply = await self._call("GET", f"/v3/avatars/looks?{query}", _LOOKS)
@@ -159,7 +159,9 @@ class HeyGen:
         path = f"/v3/avatars/{path_segment(group_id)}"
         return await self._call("GET", path, data_of(wire.read_group))
 
-    async def groups(self, *, limit: int = 50, token: str | None = None) -> Reply[Page[GroupData]]:
+    async def groups(
+        self, *, limit: int = 50, token: str | None = None
+    ) -> Reply[ListPage[GroupData]]:
         """``GET /v3/avatars?ownership=private``: one page of the account's own groups."""
         query = _query(ownership="private", limit=limit, token=token)
         reply = await self._call("GET", f"/v3/avatars?{query}", _GROUPS)
@@ -228,13 +230,13 @@ class HeyGen:
         return replace(reply, data=data, request_id=reply.request_id and hide(reply.request_id))
 
 
-_LOOKS = wire.page_of(wire.read_look)
-_GROUPS = wire.page_of(wire.read_group)
+_LOOKS = wire.read_page_of(wire.read_look)
+_GROUPS = wire.read_page_of(wire.read_group)
 
 
 def _without_words(data: Any, hide: Callable[[str], str]) -> Any:
     """Blot out what a failed look says of the failure; ids, names and links are no words."""
-    if isinstance(data, Page):
+    if isinstance(data, ListPage):
         return replace(data, items=tuple(_without_words(item, hide) for item in data.items))
     if isinstance(data, CreatedData):
         return replace(data, look=_without_words(data.look, hide))
@@ -250,7 +252,7 @@ def _query(**query: str | int | None) -> str:
     return urlencode({name: value for name, value in query.items() if value is not None})
 
 
-def _advancing(reply: Reply[Page[T]], token: str | None) -> Reply[Page[T]]:
+def _advancing(reply: Reply[ListPage[T]], token: str | None) -> Reply[ListPage[T]]:
     """Refuse a page that names itself as the next one: whoever follows it would never end."""
     if isinstance(reply, Answer) and token is not None and reply.data.next_token == token:
         return Lost("the list does not go on: next_token is the token that was asked for", 200)

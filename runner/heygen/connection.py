@@ -18,10 +18,10 @@ from typing import cast
 import anyio
 import httpx
 
-from runner.answers import Lost, NotSent
 from runner.heygen.envelope import Received
+from runner.replies import Lost, NotSent
 
-__all__ = ["NEVER_LEFT", "Connection", "explain"]
+__all__ = ["NEVER_LEFT", "Connection", "explain_http_error"]
 
 NEVER_LEFT: tuple[type[Exception], ...] = (
     httpx.ConnectError,
@@ -75,9 +75,9 @@ class Connection:
                 try:
                     return await self._exchange(lane, build(lane))
                 except NEVER_LEFT as error:
-                    return NotSent(explain(error))
+                    return NotSent(explain_http_error(error))
                 except Exception as error:  # noqa: BLE001  # TLS errors escape httpx's tree
-                    return Lost(explain(error))
+                    return Lost(explain_http_error(error))
                 finally:
                     self._free.append(lane)
         reason = f"no answer within {seconds:g} s"
@@ -97,7 +97,7 @@ class Connection:
         except _Unreadable as trouble:
             return Lost(f"HTTP {status}, but {trouble}", status)
         except Exception as error:  # noqa: BLE001  # whatever breaks a body leaves it unknown
-            return Lost(f"HTTP {status}, then {explain(error)}", status)
+            return Lost(f"HTTP {status}, then {explain_http_error(error)}", status)
         finally:
             await response.aclose()
 
@@ -144,7 +144,7 @@ def _unfolded(body: bytes, encoding: str, largest: int) -> bytes:
     return data
 
 
-def explain(error: Exception) -> str:
+def explain_http_error(error: Exception) -> str:
     """Say what went wrong in words for people; httpx's time-outs have a class and no message."""
     name = type(error).__name__
     text = str(error).strip()

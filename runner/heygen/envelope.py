@@ -17,8 +17,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-from runner.answers import Answer, Lost, Refusal, Reply
-from runner.heygen.wire import WrongShape, clean, read_mapping, text_of
+from runner.heygen.wire import WrongShape, read_mapping, read_text, strip_unsafe
+from runner.replies import Answer, Lost, Refusal, Reply
 
 __all__ = ["Received", "data_of", "read_reply"]
 
@@ -65,13 +65,13 @@ def _refusal(received: Received, now: Callable[[], float]) -> Refusal:
     status, headers = received.status, received.headers
     server_time = _date(headers.get("date"))
     error = _error(received.body)
-    code = (text_of(error.get("code")) or "").strip().lower()
+    code = (read_text(error.get("code")) or "").strip().lower()
     return Refusal(
         enveloped=_is_enveloped(error),
         status=status,
         code=code or f"http_{status}",
-        message=text_of(error.get("message")) or f"HTTP {status} without an explanation",
-        param=text_of(error.get("param")),
+        message=read_text(error.get("message")) or f"HTTP {status} without an explanation",
+        param=read_text(error.get("param")),
         retry_after=_retry_after(headers.get("retry-after"), server_time, now),
         request_id=_request_id(headers),
         server_time=server_time,
@@ -106,7 +106,7 @@ def _request_id(headers: Mapping[str, str]) -> str | None:
     """Give the header that support asks for; the API page only says "X-Request-Id style"."""
     for name in headers:
         if name.lower().endswith(("request-id", "requestid")):
-            return clean(headers[name]) or None
+            return strip_unsafe(headers[name]) or None
     return None
 
 

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from runner.answers import Answer, Refusal, Reply
+from runner.replies import Answer, Refusal, Reply
 
 __all__ = ["log_reply"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from runner.errors import UsageError
 from runner.heygen.address import DEFAULT_BASE, Address, parse_address
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["ApiSettings", "read_settings"]
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
@@ -18,7 +18,7 @@ _MOST_RETRIES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ApiSettings:
     """Where the API is, whether plain http may leave this machine, and the bound on retries.
 
     ``max_retries`` is None where the environment says nothing; the policy has a default of its own.
@@ -29,14 +29,14 @@ class Settings:
     max_retries: int | None = None
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str]) -> ApiSettings:
     """Read the variables; one that is empty counts as absent.
 
     Raises UsageError that names the variable and says what it may be.
     """
     allow_http = _flag(environment, "HEYGEN_ALLOW_HTTP")
     base = environment.get("HEYGEN_API_BASE", "").strip() or DEFAULT_BASE
-    return Settings(
+    return ApiSettings(
         address=parse_address(base, allow_http=allow_http, source="HEYGEN_API_BASE"),
         allow_http=allow_http,
         max_retries=_count(environment, "HEYGEN_MAX_RETRIES", most=_MOST_RETRIES),

@@ -16,7 +16,6 @@ import anyio
 import anyio.lowlevel
 import httpx
 
-from runner.answers import Answer, AssetData, Lost, NotSent, Reply
 from runner.canonical import sha256_hex
 from runner.heygen.address import insecure, path_segment
 from runner.heygen.connection import Connection
@@ -24,8 +23,9 @@ from runner.heygen.envelope import data_of
 from runner.heygen.network import Timeouts, certificates, open_client
 from runner.heygen.wire import WrongShape, read_asset, read_mapping
 from runner.model import FileImage
+from runner.replies import Answer, AssetData, Lost, NotSent, Reply
 
-__all__ = ["LARGEST_PART", "Uploads"]
+__all__ = ["LARGEST_PART", "AssetUploader"]
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class _FileChanged(Exception):
     """The file is not what it was when the manifest was read."""
 
 
-class Uploads:
+class AssetUploader:
     """Sends pictures. Two at a time, because each of them is in memory while it is sent."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The API's JSON, read into ``runner.answers``: tolerant of what is missing, strict about ids.
+"""The API's JSON, read into ``runner.replies``: tolerant of what is missing, strict about ids.
 
 Ids decide what money bought, so an answer without a usable id is not understood (WrongShape);
 everything that only describes is taken where it fits and left out where it does not. The shapes
@@ -10,14 +10,14 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from runner.answers import (
+from runner.replies import (
     AssetData,
     AutoReload,
     ConsentData,
     CreatedData,
     GroupData,
+    ListPage,
     LookData,
-    Page,
     Subscription,
     UsageBased,
     UserData,
@@ -25,8 +25,6 @@ from runner.answers import (
 
 __all__ = [
     "WrongShape",
-    "clean",
-    "page_of",
     "read_asset",
     "read_consent",
     "read_created",
@@ -35,8 +33,10 @@ __all__ = [
     "read_look",
     "read_mapping",
     "read_page",
+    "read_page_of",
+    "read_text",
     "read_user",
-    "text_of",
+    "strip_unsafe",
 ]
 
 T = TypeVar("T")
@@ -60,12 +60,12 @@ def read_look(value: object) -> LookData:
     details: dict[Any, Any] = error if isinstance(error, dict) else {"message": error}
     return LookData(
         id=_identifier(look.get("id"), "the look's id"),
-        name=text_of(look.get("name")) or "",
-        avatar_type=text_of(look.get("avatar_type")) or "",
+        name=read_text(look.get("name")) or "",
+        avatar_type=read_text(look.get("avatar_type")) or "",
         group_id=_optional_identifier(look.get("group_id"), "the look's group_id"),
         status=_status(look.get("status")),
-        error_code=text_of(details.get("code")),
-        error_message=text_of(details.get("message")),
+        error_code=read_text(details.get("code")),
+        error_message=read_text(details.get("message")),
         preview_image_url=_link(look.get("preview_image_url")),
         image_width=_count(look.get("image_width")) or None,
         image_height=_count(look.get("image_height")) or None,
@@ -77,10 +77,10 @@ def read_group(value: object) -> GroupData:
     group = read_mapping(value, "the group")
     return GroupData(
         id=_identifier(group.get("id"), "the group's id"),
-        name=text_of(group.get("name")) or "",
+        name=read_text(group.get("name")) or "",
         created_at=_seconds(group.get("created_at")),
         looks_count=_count(group.get("looks_count")) or 0,
-        consent_status=text_of(group.get("consent_status")),
+        consent_status=read_text(group.get("consent_status")),
     )
 
 
@@ -109,7 +109,7 @@ def read_asset(value: object) -> AssetData:
     asset = read_mapping(value, "data")
     return AssetData(
         asset_id=_identifier(asset.get("asset_id"), "asset_id"),
-        mime_type=text_of(asset.get("mime_type")),
+        mime_type=read_text(asset.get("mime_type")),
         size_bytes=_count(asset.get("size_bytes")),
     )
 
@@ -133,8 +133,8 @@ def read_user(value: object) -> UserData:
     wallet = _part(user, "wallet")
     return UserData(
         username=_identifier(user.get("username"), "username"),
-        billing_type=text_of(user.get("billing_type")),
-        currency=text_of(wallet.get("currency")),
+        billing_type=read_text(user.get("billing_type")),
+        currency=read_text(wallet.get("currency")),
         balance=_money(wallet.get("remaining_balance")),
         auto_reload=_read_auto_reload(_part(wallet, "auto_reload")),
         subscription=_read_subscription(_part(user, "subscription")),
@@ -154,10 +154,10 @@ def _read_subscription(subscription: dict[Any, Any]) -> Subscription | None:
     left = _part(subscription, "credits")
     premium, add_on = _part(left, "premium_credits"), _part(left, "add_on_credits")
     return Subscription(
-        plan=text_of(subscription.get("plan")),
+        plan=read_text(subscription.get("plan")),
         premium_credits=_money(premium.get("remaining")),
         add_on_credits=_money(add_on.get("remaining")),
-        resets_at=text_of(premium.get("resets_at")),
+        resets_at=read_text(premium.get("resets_at")),
     )
 
 
@@ -172,12 +172,12 @@ def _read_usage(usage: dict[Any, Any]) -> UsageBased | None:
     )
 
 
-def page_of(read: Callable[[object], T]) -> Callable[[dict[Any, Any]], Page[T]]:
+def read_page_of(read: Callable[[object], T]) -> Callable[[dict[Any, Any]], ListPage[T]]:
     """Give the reader of a page whose items ``read`` reads."""
     return lambda envelope: read_page(envelope, read)
 
 
-def read_page(envelope: dict[Any, Any], read: Callable[[object], T]) -> Page[T]:
+def read_page(envelope: dict[Any, Any], read: Callable[[object], T]) -> ListPage[T]:
     """Read a list's whole envelope. A page that hides where it goes on is not understood.
 
     A search for a paid look must see every page: a list that just stopped would look like proof
@@ -189,10 +189,10 @@ def read_page(envelope: dict[Any, Any], read: Callable[[object], T]) -> Page[T]:
     token = envelope.get("next_token")
     more = envelope.get("has_more")
     if more is False or (more is None and token in (None, "")):
-        return Page(tuple(read(item) for item in items))
+        return ListPage(tuple(read(item) for item in items))
     if not isinstance(token, str) or not token:
         raise WrongShape("has_more without a next_token")
-    return Page(tuple(read(item) for item in items), token)
+    return ListPage(tuple(read(item) for item in items), token)
 
 
 # --- their parts ----------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def _part(mapping: dict[Any, Any], name: str) -> dict[Any, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def clean(text: str) -> str:
+def strip_unsafe(text: str) -> str:
     """Make a stranger's text safe to store and print: no control characters, no half surrogates.
 
     A lone surrogate cannot be written as UTF-8, so one in an answer would break the ledger after
@@ -220,10 +220,10 @@ def clean(text: str) -> str:
     return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text[:_LONGEST_TEXT])
 
 
-def text_of(value: object) -> str | None:
+def read_text(value: object) -> str | None:
     """Give a text that describes, or None; a number (some codes are) becomes its digits."""
     if isinstance(value, str):
-        return clean(value) or None
+        return strip_unsafe(value) or None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_COUNT:
         return str(value)
     return None
@@ -233,7 +233,7 @@ def _status(value: object) -> str | None:
     """Return the status in lower case: absent means ready, what is no text nothing we know."""
     if value is None:
         return None
-    return clean(value).strip().lower() if isinstance(value, str) else "unreadable"
+    return strip_unsafe(value).strip().lower() if isinstance(value, str) else "unreadable"
 
 
 def _identifier(value: object, what: str) -> str:

@@ -19,7 +19,7 @@ import httpx
 from runner.errors import StorageError
 from runner.executor.ports import Downloaded, FetchFailed
 from runner.heygen.address import insecure
-from runner.heygen.connection import explain
+from runner.heygen.connection import explain_http_error
 from runner.heygen.network import Timeouts, certificates, open_client
 from runner.images.folder import Folder, Part, Probe
 from runner.images.picture import MOST_PIXELS, BadPicture, inspect
@@ -57,9 +57,9 @@ class Downloader:
         largest: int = _LARGEST,
         most_pixels: int = MOST_PIXELS,
         inline: bool = False,
-        probe: Probe = lambda _point: None,
+        failpoint: Probe = lambda _point: None,
     ) -> None:
-        self._folder = Folder(state, probe)
+        self._folder = Folder(state, failpoint)
         self._transport = transport
         self._timeouts = timeouts or Timeouts(total=300.0)
         self._gate = gate or anyio.CapacityLimiter(_AT_A_TIME)
@@ -155,7 +155,7 @@ class Downloader:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             return FetchFailed(f"the link cannot be used ({type(error).__name__})")
         except Exception as error:  # noqa: BLE001  # TLS errors escape httpx's tree
-            return FetchFailed(explain(error), again=True)
+            return FetchFailed(explain_http_error(error), again=True)
 
     async def _follow(self, client: httpx.AsyncClient, url: str) -> httpx.Response | FetchFailed:
         """Follow a link to an answer with a picture, every hop checked before it is asked."""

@@ -35,10 +35,10 @@ _WHAT_TO_DO = {
 class Folder:
     """The ``images`` folder inside a campaign's state folder. One run at a time uses it."""
 
-    def __init__(self, state: Path, probe: Probe) -> None:
+    def __init__(self, state: Path, failpoint: Probe) -> None:
         self._state = state
         self._path = state / _NAME
-        self._probe = probe
+        self._failpoint = failpoint
 
     def sweep(self) -> None:
         """Remove what a run that ended in the middle left behind. Raises StorageError."""
@@ -52,7 +52,7 @@ class Folder:
             if not self._path.is_dir():
                 self._path.mkdir(parents=True, exist_ok=True)
                 _sync_folder(self._state)
-        return Part(self._path, name, self._probe)
+        return Part(self._path, name, self._failpoint)
 
     def exists(self, image: str) -> bool:
         """Whether there is a file at this path from the state folder; its content is not read."""
@@ -78,10 +78,10 @@ class Folder:
 class Part:
     """A picture that is still growing. Its methods raise StorageError; it is closed in any case."""
 
-    def __init__(self, folder: Path, name: str, probe: Probe) -> None:
+    def __init__(self, folder: Path, name: str, failpoint: Probe) -> None:
         self._folder = folder
         self._name = name
-        self._probe = probe
+        self._failpoint = failpoint
         self._path = folder / f".{name}{_SUFFIX}"
         self._digest = hashlib.sha256()
         self.size = 0
@@ -109,10 +109,10 @@ class Part:
             self.file.flush()
             os.fsync(self.file.fileno())
             self.file.close()
-            self._probe("image:before-rename")
+            self._failpoint("image:before-rename")
             self._path.replace(final)
             _sync_folder(self._folder)
-        self._probe("image:after-rename")
+        self._failpoint("image:after-rename")
         return f"{_NAME}/{final.name}", self._digest.hexdigest()
 
     def discard(self) -> None:

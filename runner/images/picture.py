@@ -7,7 +7,7 @@ none of them may become a look's image.
 from dataclasses import dataclass
 from typing import BinaryIO
 
-__all__ = ["MOST_PIXELS", "BadPicture", "Picture", "inspect"]
+__all__ = ["MOST_PIXELS", "BadPicture", "DownloadedImage", "inspect"]
 
 MOST_PIXELS = 64_000_000
 """Pixels beyond which a file is taken for an attack: 8000 x 8000, far above what HeyGen makes."""
@@ -16,7 +16,7 @@ _EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class DownloadedImage:
     """A picture that decodes from its first to its last byte; sizes in pixels."""
 
     extension: str
@@ -32,7 +32,7 @@ class BadPicture(Exception):
         self.damaged = damaged
 
 
-def inspect(file: BinaryIO, *, most_pixels: int = MOST_PIXELS) -> Picture:
+def inspect(file: BinaryIO, *, most_pixels: int = MOST_PIXELS) -> DownloadedImage:
     """Decode a PNG, JPEG or WebP completely and say what it is. Blocks; costs processor time.
 
     Raises BadPicture; also OSError where the file itself cannot be read.
@@ -42,7 +42,7 @@ def inspect(file: BinaryIO, *, most_pixels: int = MOST_PIXELS) -> Picture:
     return picture
 
 
-def _opened(file: BinaryIO, most_pixels: int) -> Picture:
+def _opened(file: BinaryIO, most_pixels: int) -> DownloadedImage:
     """Read the header alone, so that nothing is unfolded before its size is known."""
     from PIL import Image
 
@@ -57,7 +57,7 @@ def _opened(file: BinaryIO, most_pixels: int) -> Picture:
     if width * height > most_pixels:
         message = f"it has {width} x {height} pixels, more than {most_pixels}"
         raise BadPicture(message, damaged=False)
-    return Picture(_EXTENSIONS[kind], width, height)
+    return DownloadedImage(_EXTENSIONS[kind], width, height)
 
 
 def _decoded(file: BinaryIO) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 
 from runner.canonical import sha256_hex
 
-__all__ = ["join", "read_body", "split"]
+__all__ = ["join_body", "read_body", "split_body"]
 
 _LARGE = re.compile(rb'(?<=")[A-Za-z0-9+/=_-]{4096,}(?=")')
 
 
-def split(body: bytes) -> tuple[str, dict[str, bytes]]:
+def split_body(body: bytes) -> tuple[str, dict[str, bytes]]:
     """Give the pieces of a body as JSON, and the large pieces by their SHA-256."""
     pieces: list[str | dict[str, str]] = []
     blobs: dict[str, bytes] = {}
@@ -29,12 +29,12 @@ def split(body: bytes) -> tuple[str, dict[str, bytes]]:
     return json.dumps(pieces, ensure_ascii=False), blobs
 
 
-def blobs_of(pieces: str) -> list[str]:
+def list_blobs(pieces: str) -> list[str]:
     """Give the hashes of the large pieces that a body needs."""
     return [piece["blob"] for piece in json.loads(pieces) if isinstance(piece, dict)]
 
 
-def join(pieces: str, blobs: Mapping[str, bytes], sha256: str) -> bytes:
+def join_body(pieces: str, blobs: Mapping[str, bytes], sha256: str) -> bytes:
     """Put a body together again. Raises ValueError when it is not what was stored."""
     body = b"".join(
         piece.encode() if isinstance(piece, str) else blobs[piece["blob"]]
@@ -51,9 +51,9 @@ def read_body(connection: sqlite3.Connection, sha256: str) -> bytes:
     if row is None:
         raise KeyError(sha256)
     blobs = {}
-    for digest in blobs_of(row[0]):
+    for digest in list_blobs(row[0]):
         blob = connection.execute("SELECT data FROM blobs WHERE sha256 = ?", (digest,)).fetchone()
         if blob is None:
             raise ValueError(f"a piece of the stored body {sha256} is missing")
         blobs[digest] = blob[0]
-    return join(row[0], blobs, sha256)
+    return join_body(row[0], blobs, sha256)

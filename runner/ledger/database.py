@@ -17,13 +17,13 @@ from runner.ledger.log import is_foreign_log
 
 __all__ = [
     "SCHEMA_VERSION",
+    "checkpoint_wal",
     "copy_ledger",
-    "fold_log",
-    "glimpse",
     "migrate",
     "migrations",
     "open_for_reading",
     "open_for_writing",
+    "peek_ledger",
 ]
 
 REBUILD = (
@@ -68,7 +68,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def glimpse(path: Path) -> Iterator[sqlite3.Connection]:
+def peek_ledger(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a ledger for one small question, without looking through all of it for damage.
 
     Whoever reads or writes it afterwards does that. Raises as ``open_for_reading`` does, also where
@@ -111,7 +111,7 @@ def _connect(uri: str, path: Path, *, whole: bool) -> sqlite3.Connection:
     return connection
 
 
-def fold_log(path: Path) -> None:
+def checkpoint_wal(path: Path) -> None:
     """Bring what is only in a ledger's log into its file; raises as ``open_for_writing`` does."""
     connection = open_for_writing(path)
     try:
@@ -200,7 +200,7 @@ def _explained(path: Path) -> Iterator[None]:
     except LookbookError:
         raise
     except sqlite3.DatabaseError as error:
-        raise explain(error, path) from error
+        raise explain_sqlite_error(error, path) from error
     except UnicodeDecodeError as error:
         raise LedgerDamaged(f"The ledger {path} is damaged: {error}.", hint=REBUILD) from error
     except OSError as error:
@@ -210,7 +210,7 @@ def _explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-def explain(error: sqlite3.Error, path: Path) -> LookbookError:
+def explain_sqlite_error(error: sqlite3.Error, path: Path) -> LookbookError:
     """Turn what SQLite says into what a person can do."""
     text = str(error)
     if "full" in text or "disk I/O" in text:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 
-from runner.ledger.fold import Entry
+from runner.ledger.events import Entry
 from runner.takes import Take
 
 __all__ = ["log_events"]

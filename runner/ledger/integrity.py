@@ -15,8 +15,8 @@ from typing import Any
 from runner.errors import LedgerDamaged, LookbookError
 from runner.ledger.bodies import read_body
 from runner.ledger.checksum import is_as_left
-from runner.ledger.database import REBUILD, explain
-from runner.ledger.fold import Entry, Note, State, apply
+from runner.ledger.database import REBUILD, explain_sqlite_error
+from runner.ledger.events import Entry, LedgerState, Note, apply_event
 from runner.policy.lifecycle import Event
 from runner.takes import TakeState
 
@@ -25,7 +25,7 @@ __all__ = ["check_tables", "damaged", "verify"]
 KINDS = frozenset(map(str, (*Event, *Note)))
 
 
-def verify(connection: sqlite3.Connection, path: Path, state: State) -> None:
+def verify(connection: sqlite3.Connection, path: Path, state: LedgerState) -> None:
     """Raise LedgerDamaged where a ledger's events do not amount to ``state``, what its tables say.
 
     A file that is byte for byte what a program of ours left is not folded anew.
@@ -37,7 +37,7 @@ def verify(connection: sqlite3.Connection, path: Path, state: State) -> None:
     except LookbookError:
         raise
     except sqlite3.Error as error:
-        raise explain(error, path) from error
+        raise explain_sqlite_error(error, path) from error
     except Exception as error:  # whatever nonsense the file holds, it is the file's
         raise damaged(path, str(error) or type(error).__name__) from error
 
@@ -47,9 +47,9 @@ def damaged(path: Path, problem: str) -> LedgerDamaged:
     return LedgerDamaged(f"The ledger {path} is damaged: {problem}.", hint=REBUILD)
 
 
-def check_tables(connection: sqlite3.Connection, state: State) -> None:
+def check_tables(connection: sqlite3.Connection, state: LedgerState) -> None:
     """Raise ValueError, or what folding nonsense raises, where tables and events differ."""
-    folded = State()
+    folded = LedgerState()
     owner: Mapping[str, Any] | None = None
     rows = connection.execute("SELECT seq, at, run, take, kind, facts FROM events ORDER BY seq")
     for number, (seq, at, run, take, kind, facts) in enumerate(rows, start=1):
@@ -58,7 +58,7 @@ def check_tables(connection: sqlite3.Connection, state: State) -> None:
         if kind not in KINDS:
             raise ValueError(f"event {number} is a {kind!r}, unless a newer lookbook wrote it")
         entry = Entry(at, run, take, kind, json.loads(facts))
-        apply(folded, entry)
+        apply_event(folded, entry)
         if kind == Note.RUN_STARTED:
             owner = entry.facts.get("owner", owner)
     for uid in folded.takes.keys() | state.takes.keys():

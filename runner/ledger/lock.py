@@ -17,11 +17,11 @@ from filelock import FileLock, Timeout
 from runner.errors import LedgerLocked, StorageError
 from runner.files import make_folder
 
-__all__ = ["hold"]
+__all__ = ["lock_ledger"]
 
 
 @contextmanager
-def hold(folder: Path, *, now: float) -> Iterator[None]:
+def lock_ledger(folder: Path, *, now: float) -> Iterator[None]:
     """Hold the lock of a state folder. Raises LedgerLocked when a living run has it."""
     make_folder(folder)
     try:

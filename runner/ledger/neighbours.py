@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import LookbookError
-from runner.ledger.database import glimpse
-from runner.ledger.places import LEDGER, SIMULATED, State
+from runner.ledger.database import peek_ledger
+from runner.ledger.state_dirs import LEDGER, SIMULATED, StateDir
 from runner.takes import Neighbours, TakeState
 
 __all__ = ["find_copies", "read_neighbours"]
@@ -24,7 +24,7 @@ FEW = 50
 UNDECIDED = frozenset({TakeState.UNKNOWN, TakeState.SUBMITTING})
 
 
-def read_neighbours(besides: State) -> Neighbours:
+def read_neighbours(besides: StateDir) -> Neighbours:
     """Read what the folders beside this one know, and the other accounts' folders of its manifest.
 
     The embedded simulator's account is its manifest's alone: it has no neighbours, and is none.
@@ -50,7 +50,7 @@ def read_neighbours(besides: State) -> Neighbours:
     return Neighbours(frozenset(ids), named, tuple(unreadable))
 
 
-def find_copies(besides: State, uids: Iterable[str]) -> list[tuple[Path, str]]:
+def find_copies(besides: StateDir, uids: Iterable[str]) -> list[tuple[Path, str]]:
     """Return the other ledgers that hold takes of this one, and the campaign that each names.
 
     A take has one uid in the whole world: only a copied folder holds it twice. ``uids`` are of the
@@ -63,7 +63,7 @@ def find_copies(besides: State, uids: Iterable[str]) -> list[tuple[Path, str]]:
         with suppress(LookbookError, OSError):
             if not path.is_file():
                 continue
-            with glimpse(path) as connection:
+            with peek_ledger(path) as connection:
                 marks = ", ".join("?" * len(some))
                 held = connection.execute(
                     f"SELECT 1 FROM takes WHERE uid IN ({marks}) LIMIT 1",  # noqa: S608 - question marks
@@ -87,7 +87,7 @@ def _folders(mine: Path) -> Iterator[Path]:
 
 
 def _in_ledger(path: Path) -> list[tuple[Any, ...]]:
-    with glimpse(path) as connection:
+    with peek_ledger(path) as connection:
         return connection.execute(
             "SELECT look || '#' || number, name, state, avatar_id, group_id FROM takes"
         ).fetchall()

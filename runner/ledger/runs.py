@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from runner.ledger.database import open_for_reading
-from runner.ledger.fold import Note
+from runner.ledger.events import Note
 
 __all__ = [
     "LastRun",

@@ -7,24 +7,24 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from runner.ledger.fold import Entry, State, apply
+from runner.ledger.events import Entry, LedgerState, apply_event
 
 __all__ = ["salvage_state"]
 
 
-def salvage_state(path: Path) -> State:
+def salvage_state(path: Path) -> LedgerState:
     """Return what the readable events of a damaged ledger amount to; empty where none can be read.
 
     An event that makes no sense is left out, and so is what follows from it. The file is not
     changed: it is read without its log where the two do not fit.
     """
-    state = State()
+    state = LedgerState()
     if not path.is_file():
         return state
     for row in _rows(path):
         with suppress(Exception):  # whatever one event holds, the others are worth having
             at, run, take, kind, facts = row
-            apply(state, Entry(at, run, take, kind, json.loads(facts)))
+            apply_event(state, Entry(at, run, take, kind, json.loads(facts)))
     return state
 
 

@@ -12,7 +12,7 @@ CREATE TABLE events (
     at    REAL NOT NULL,           -- Unix seconds
     run   TEXT,                    -- the run in which it happened
     take  TEXT,                    -- the take it is about, if it is about one
-    kind  TEXT NOT NULL,           -- runner.policy.lifecycle.Event, or runner.ledger.fold.Note
+    kind  TEXT NOT NULL,           -- runner.policy.lifecycle.Event, or runner.ledger.events.Note
     facts TEXT NOT NULL            -- JSON: what the event sets
 ) STRICT;
 

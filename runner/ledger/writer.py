@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from runner.ledger.store import Operation, Store
+from runner.ledger.state import Operation, Store
 
 __all__ = ["GroupCommit", "InlineCommit", "Writer"]
 

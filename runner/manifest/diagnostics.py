@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from runner.manifest.codes import CODES, Severity
-from runner.manifest.source import Source, Span
+from runner.manifest.yaml.source import Source, Span
 
 __all__ = ["Diagnostic", "Findings", "and_more"]
 

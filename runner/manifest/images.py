@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.canonical import sha256_hex
-from runner.manifest.links import Doubt, doubts_about
-from runner.manifest.pictures import doubt_about_alpha, doubts_about_picture
+from runner.manifest.image_hints import doubt_about_alpha, doubts_about_picture
+from runner.manifest.url_hints import Doubt, doubts_about
 from runner.model import FileImage, Image, InlineImage, UploadedImage, UrlImage
-from runner.nearest import nearest
+from runner.suggest import suggest
 
-__all__ = ["MAX_BYTES", "SMALLEST_PHOTO", "BadImage", "Images", "known_by"]
+__all__ = ["MAX_BYTES", "SMALLEST_PHOTO", "BadImage", "ImageReader", "image_identity"]
 
 MAX_BYTES = 32 * 1024 * 1024
 """What ``POST /v3/assets`` takes (API page)."""
@@ -44,7 +44,7 @@ _OTHERS = (
 )
 
 
-class Picture(NamedTuple):
+class InspectedImage(NamedTuple):
     """What the bytes of a picture say about themselves."""
 
     media_type: str
@@ -63,7 +63,7 @@ class BadImage(Exception):
         self.hint = hint
 
 
-class Images:
+class ImageReader:
     """Resolves the pictures of one manifest; a file that many looks use is read once."""
 
     def __init__(self, folder: Path) -> None:
@@ -94,7 +94,7 @@ class Images:
 
     def doubts(self, image: Image) -> tuple[Doubt, ...]:
         """Return what may be wrong with a picture that can be used."""
-        known = known_by(image)
+        known = image_identity(image)
         if isinstance(image, UrlImage) and known not in self._doubts:
             self._doubts[known] = tuple(doubts_about(image.url))
         return self._doubts.get(known, ())
@@ -160,7 +160,7 @@ class Images:
         )
 
 
-def known_by(image: Image) -> str:
+def image_identity(image: Image) -> str:
     """Say what an image is known by: its content's hash, or the text of its URL or id."""
     match image:
         case FileImage() | InlineImage():
@@ -171,7 +171,7 @@ def known_by(image: Image) -> str:
             return f"asset {image.asset_id}"
 
 
-def _inspect(content: bytes, name: str) -> Picture:
+def _inspect(content: bytes, name: str) -> InspectedImage:
     """Read a picture's type from its bytes, and decode it to see that it is whole."""
     _check_size(len(content), name)
     media_type = next((kind for magic, kind in _MAGIC if content.startswith(magic)), None)
@@ -201,7 +201,7 @@ def _inspect(content: bytes, name: str) -> Picture:
     except (OSError, SyntaxError, ValueError, Warning, Pillow.DecompressionBombError) as error:
         hint = "Open it in an image editor and export it again."
         raise BadImage("image-unreadable", f"{name} is damaged: {error}", hint) from None
-    return Picture(media_type, width, height, tuple(doubts))
+    return InspectedImage(media_type, width, height, tuple(doubts))
 
 
 def _too_many_pixels(name: str, width: int, height: int) -> BadImage:
@@ -241,7 +241,7 @@ def _missing(folder: Path, text: str) -> BadImage:
         names = [entry.name for entry in beside.iterdir()] if beside.is_dir() else []
     except OSError:
         names = []
-    meant = nearest(Path(text).name, names)
+    meant = suggest(Path(text).name, names)
     if meant:
         return BadImage(
             "image-missing", message, f"Did you mean `{Path(text).with_name(meant[0])}`?"

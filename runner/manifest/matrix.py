@@ -7,10 +7,10 @@ from math import prod
 from typing import Any, NamedTuple
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.nodes import Map, Seq
-from runner.nearest import nearest
+from runner.manifest.yaml.nodes import Map, Seq
+from runner.suggest import suggest
 
-__all__ = ["Axes", "Combination", "combinations", "read_axes", "size"]
+__all__ = ["Axes", "Combination", "count_combinations", "expand_axes", "read_axes"]
 
 Axes = Mapping[str, Mapping[str, str]]
 """Axis → value key → text, in the manifest's order."""
@@ -53,7 +53,7 @@ def read_axes(entry: Map, findings: Findings) -> dict[str, dict[str, str]]:
     return axes
 
 
-def size(entry: Map, axes: Axes) -> int:
+def count_combinations(entry: Map, axes: Axes) -> int:
     """Count the looks an entry may make, before ``exclude``, without making them."""
     zipped = [group for group in _zip_groups(entry) if all(name in axes for name in group)]
     together = {name for group in zipped for name in group}
@@ -64,7 +64,7 @@ def size(entry: Map, axes: Axes) -> int:
     return crossed + own
 
 
-def combinations(entry: Map, axes: Axes, findings: Findings) -> list[Combination]:
+def expand_axes(entry: Map, axes: Axes, findings: Findings) -> list[Combination]:
     """Expand an entry: cross the axes, leave out, put in. Reports what does not fit the axes."""
     zipped = _checked_zip(entry, axes, findings)
     excludes = _checked_excludes(entry, axes, findings)
@@ -187,7 +187,7 @@ def _checked_excludes(entry: Map, axes: Axes, findings: Findings) -> list[_Exclu
                 findings.report("matrix-axis", message, item.key_at(name), hint=hint)
                 fits = False
             elif key not in axes[name]:
-                meant = nearest(key, axes[name])
+                meant = suggest(key, axes[name])
                 hint = f"Did you mean `{meant[0]}`?" if meant else _values_hint(axes[name])
                 message = f"axis `{name}` has no value `{key}`"
                 findings.report("matrix-axis", message, item.at(name), hint=hint)
@@ -206,7 +206,7 @@ def _excluded(combination: Mapping[str, str], excludes: list[_Exclusion]) -> boo
 
 
 def _axes_hint(name: str, axes: Axes) -> str:
-    meant = nearest(name, axes)
+    meant = suggest(name, axes)
     if meant:
         return f"Did you mean `{meant[0]}`?"
     return "The axes are " + ", ".join(f"`{axis}`" for axis in axes) + "."

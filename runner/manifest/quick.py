@@ -1,7 +1,7 @@
 """A second, hand-written reading of ``manifest.schema.json`` that only ever says yes or no.
 
 Ten thousand looks take jsonschema seconds and this module milliseconds. It explains nothing: what
-it refuses goes to jsonschema (``runner.manifest.shape``), which finds the words. A test holds the
+it refuses goes to jsonschema (``runner.manifest.schema``), which finds the words. A test holds the
 two together on a corpus and on generated documents.
 """
 

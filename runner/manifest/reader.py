@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from runner.manifest.campaign import build
 from runner.manifest.codes import Severity
 from runner.manifest.diagnostics import Diagnostic, Findings
-from runner.manifest.document import parse
-from runner.manifest.nodes import Map
-from runner.manifest.scalars import describe
-from runner.manifest.shape import check_shape
-from runner.manifest.source import Source, Unreadable, read
+from runner.manifest.expand import expand_campaign
+from runner.manifest.schema import check_schema
+from runner.manifest.yaml.document import parse_yaml
+from runner.manifest.yaml.nodes import Map
+from runner.manifest.yaml.scalars import describe
+from runner.manifest.yaml.source import Source, Unreadable, read_source
 from runner.model import Campaign
 
 __all__ = ["Reading", "load"]
@@ -45,7 +45,7 @@ def load(
     prompts out.
     """
     try:
-        source = read(path)
+        source = read_source(path)
     except Unreadable as error:
         findings = Findings(error.source)
         findings.report(error.code, error.message, error.span, hint=error.hint)
@@ -58,14 +58,14 @@ def load(
         return Reading(None, diagnostics)
     warnings = [found for found in diagnostics if found.severity is Severity.WARNING]
     if warnings:
-        from runner.manifest.render import as_summary
+        from runner.manifest.formats import as_summary
 
         campaign = replace(campaign, warnings=as_summary(warnings))
     return Reading(campaign, diagnostics)
 
 
 def _read(source: Source, variables: Mapping[str, str], findings: Findings) -> Campaign | None:
-    document = parse(source.text, findings)
+    document = parse_yaml(source.text, findings)
     if document is None:
         if not findings.errors:
             message = "the manifest is empty"
@@ -76,8 +76,8 @@ def _read(source: Source, variables: Mapping[str, str], findings: Findings) -> C
         message = f"a manifest is a mapping (`key: value`), and this is {describe(document)}"
         findings.report("wrong-type", message, 0, hint="Begin with `version: 1`.")
         return None
-    check_shape(document, findings)
-    return build(document, source, variables, findings)
+    check_schema(document, findings)
+    return expand_campaign(document, source, variables, findings)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from runner.model import BASE, Look, LookKind, LookRef, Reference
-from runner.nearest import nearest
+from runner.suggest import suggest
 
 __all__ = [
     "Fresh",
@@ -17,9 +17,9 @@ __all__ = [
     "Groups",
     "Known",
     "Unknown",
-    "circles",
-    "differ",
+    "find_cycles",
     "group_of",
+    "groups_differ",
     "suggestion",
 ]
 
@@ -106,12 +106,12 @@ def group_of(group: Group) -> str:
             return f"the group of look {look_id}"
 
 
-def differ(one: Group, other: Group) -> bool:
+def groups_differ(one: Group, other: Group) -> bool:
     """Whether two groups are certainly not the same."""
     return one != other and type(one) is type(other) and not isinstance(one, Unknown)
 
 
-def circles(looks: Mapping[str, Look]) -> list[list[str]]:
+def find_cycles(looks: Mapping[str, Look]) -> list[list[str]]:
     """Find looks that wait for each other, each circle once, in the order of the manifest."""
     if _in_order(looks):
         return []
@@ -164,7 +164,7 @@ def _needs(look: Look, looks: Mapping[str, Look]) -> list[str]:
 
 def suggestion(key: str, looks: Collection[str]) -> str:
     """Say which look may have been meant."""
-    meant = nearest(key, looks)
+    meant = suggest(key, looks)
     if meant:
         return f"Did you mean `{meant[0]}`?"
     names = sorted(looks)

@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 
 from runner.folding import fold_text
-from runner.manifest.advice import advise
+from runner.manifest.build import BASE_REF
 from runner.manifest.diagnostics import Findings
-from runner.manifest.drafts import Draft
-from runner.manifest.images import known_by
-from runner.manifest.looks import BASE_REF
-from runner.manifest.references import Groups, circles, differ, group_of, suggestion
+from runner.manifest.draft import Draft
+from runner.manifest.images import image_identity
+from runner.manifest.prompt_hints import check_prompt
+from runner.manifest.references import Groups, find_cycles, group_of, groups_differ, suggestion
 from runner.model import BASE, LiteralRef, Look, LookRef, Reference
 
-__all__ = ["check_looks"]
+__all__ = ["check_rules"]
 
 
-def check_looks(
+def check_rules(
     looks: Mapping[str, Look], drafts: Mapping[str, Draft], findings: Findings, *, whole: bool
 ) -> None:
     """Check every look against the others; ``looks`` holds the base first.
@@ -33,7 +33,7 @@ def check_looks(
     if findings.hints:
         for look in looks.values():
             if look.prompt is not None:
-                advise(look, drafts[look.key], findings)
+                check_prompt(look, drafts[look.key], findings)
 
 
 class _Rules:
@@ -72,7 +72,7 @@ class _Rules:
 
     def no_circles(self) -> None:
         """Check that looks can be made one after the other."""
-        for circle in circles(self.looks):
+        for circle in find_cycles(self.looks):
             look = self.looks[circle[0]]
             following = circle[1] if len(circle) > 1 else circle[0]
             field = "avatar_id" if look.reference == LookRef(following) else "avatar_group_id"
@@ -90,7 +90,7 @@ class _Rules:
             if look.reference is None or look.group is None:
                 continue
             actual, wanted = groups.of_reference(look.reference), groups.of_target(look.group)
-            if differ(actual, wanted):
+            if groups_differ(actual, wanted):
                 named = (
                     f"look `{look.reference.look}`"
                     if isinstance(look.reference, LookRef)
@@ -144,7 +144,7 @@ class _Rules:
             return
         first: dict[tuple[object, ...], Look] = {}
         for look in asked:
-            images = tuple(known_by(image) for image in look.images)
+            images = tuple(image_identity(image) for image in look.images)
             request = _folded(look.prompt), self.sent(look.reference), look.group, images
             same = first.setdefault(request, look)
             if same is look:

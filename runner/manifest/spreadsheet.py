@@ -14,12 +14,12 @@ from pathlib import Path
 from runner.folding import fold_text
 from runner.manifest.codes import Severity
 from runner.manifest.diagnostics import Diagnostic
-from runner.manifest.slips import placeholder_in
-from runner.manifest.source import Source, Unreadable, read
-from runner.manifest.starter import base_lines, head, scalar, slug
+from runner.manifest.starter import base_lines, manifest_head, scalar, slug
 from runner.manifest.template import names_in
+from runner.manifest.text_hints import placeholder_in
+from runner.manifest.yaml.source import Source, Unreadable, read_source
 
-__all__ = ["EXTRAS", "Sheet", "manifest_text", "prompt_slip", "read_sheet"]
+__all__ = ["EXTRAS", "Sheet", "prompt_slip", "read_sheet", "sheet_manifest"]
 
 EXTRAS = ("variables", "tags", "ignore")
 """What may become of a column that is no field."""
@@ -44,7 +44,7 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')
 
 
 @dataclass(slots=True)
-class Row:
+class SheetRow:
     """One look of a sheet: its fields as YAML, its variables and tags."""
 
     key: str
@@ -64,7 +64,7 @@ class Sheet:
 
     path: Path
     columns: list[str]
-    rows: list[Row]
+    rows: list[SheetRow]
     problems: list[Diagnostic]
     variables: list[str] = field(default_factory=list)
 
@@ -76,7 +76,7 @@ def read_sheet(path: Path, *, extra: str = "variables", prompt: str | None = Non
     that give none. Bad rows are among the sheet's problems; nothing is raised.
     """
     try:
-        source = read(path)
+        source = read_source(path)
     except Unreadable as error:
         return Sheet(path, [], [], [_problem(error.source, 1, 1, error.message, error.hint)])
     return _Reader(source, extra, prompt).sheet()
@@ -88,7 +88,7 @@ class _Reader:
         self.extra = extra
         self.prompt = prompt
         self.problems: list[Diagnostic] = []
-        self.rows: dict[str, tuple[int, Row]] = {}
+        self.rows: dict[str, tuple[int, SheetRow]] = {}
         self.keys: set[str] = set()
         said = _SEPARATOR_LINE.match(source.text)
         self.separator = said[0] if said else ""
@@ -162,7 +162,7 @@ class _Reader:
             message = f"{len(cells)} cells, and {len(columns)} columns have names"
             hint = "Put quotes around cells that contain the separator."
             self.problem(number, len(columns) + 1, message, hint)
-        row = Row(key)
+        row = SheetRow(key)
         self.rows[key] = (number, row)
         for position, (name, cell) in enumerate(zip(columns, cells, strict=False), 1):
             if cell.strip() and name not in _KEY_COLUMNS:
@@ -180,7 +180,7 @@ class _Reader:
             message = "`avatar_group_id` is given, and `avatar_id` is empty"
             self.problem(number, where, message, hint)
 
-    def read_cell(self, row: Row, name: str, cell: str, number: int, column: int) -> None:
+    def read_cell(self, row: SheetRow, name: str, cell: str, number: int, column: int) -> None:
         cell = _BREAKS.sub("\n", cell).strip()
         odd = _CONTROL.search(cell)
         if odd is not None:
@@ -251,9 +251,9 @@ def prompt_slip(sheet: Sheet, prompt: str) -> tuple[str, str] | None:
     return message, hint
 
 
-def manifest_text(sheet: Sheet, campaign: str, file: str, *, name: str, photo: str | None) -> str:
+def sheet_manifest(sheet: Sheet, campaign: str, file: str, *, name: str, photo: str | None) -> str:
     """Write a sheet without problems as a manifest."""
-    lines = [*head(campaign, file), *base_lines(name, photo), "", "looks:"]
+    lines = [*manifest_head(campaign, file), *base_lines(name, photo), "", "looks:"]
     for row in sheet.rows:
         lines.append(f"  {scalar(row.key)}:")
         lines += [f"    {name}: {text}" for name, text in row.fields.items()]

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from runner.manifest.scalars import resolve
+from runner.manifest.yaml.scalars import resolve
 
-__all__ = ["base_lines", "head", "scalar", "slug", "starter"]
+__all__ = ["base_lines", "manifest_head", "scalar", "slug", "starter_manifest"]
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./()'’–—é-]*(?:, [A-Za-z0-9 _./()'’–—é-]+)*\Z")
 # What JSON leaves as it is and YAML does not allow, or reads as a line's end.
@@ -53,12 +53,12 @@ matrix:                   # every combination of the axes is a look
 """
 
 
-def starter(campaign: str, file: str, *, name: str, photo: str | None) -> str:
+def starter_manifest(campaign: str, file: str, *, name: str, photo: str | None) -> str:
     """Give a commented manifest; without a photo the base is born from a prompt."""
-    return "\n".join([*head(campaign, file), *base_lines(name, photo), "", _BODY])
+    return "\n".join([*manifest_head(campaign, file), *base_lines(name, photo), "", _BODY])
 
 
-def head(campaign: str, file: str) -> list[str]:
+def manifest_head(campaign: str, file: str) -> list[str]:
     """Give a manifest's first lines; ``file`` is its name."""
     return [
         f"# Check it:            lookbook validate {file}",

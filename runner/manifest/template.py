@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
-from runner.nearest import nearest
+from runner.suggest import suggest
 
 __all__ = ["DEEPEST", "LONGEST", "Problem", "Scope", "names_in"]
 
@@ -136,7 +136,7 @@ class _Expansion:
             hint = "There is no code in `${...}`, only names. Write `$${` for the characters."
             return Problem("bad-template", said, written, hint)
         known = sorted({*self.scope.templates, *self.scope.literals, *self.own})
-        meant = nearest(name, known)
+        meant = suggest(name, known)
         if meant:
             hint = f"Did you mean `${{{meant[0]}}}`?"
         else:

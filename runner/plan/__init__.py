@@ -3,8 +3,8 @@
 Pure: campaign and ledger snapshot in, plan out; no clock, no randomness, no files, no network.
 """
 
-from runner.plan.diff import plan
-from runner.plan.model import Action, Asked, Plan, PlannedLook
-from runner.plan.trim import trim
+from runner.plan.differ import plan
+from runner.plan.fit_budget import fit_budget
+from runner.plan.model import Action, Plan, PlannedLook, ResolvedOptions
 
-__all__ = ["Action", "Asked", "Plan", "PlannedLook", "plan", "trim"]
+__all__ = ["Action", "Plan", "PlannedLook", "ResolvedOptions", "fit_budget", "plan"]

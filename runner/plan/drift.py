@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.answers import LookData
 from runner.model import LookKind
 from runner.policy.lifecycle import Event
+from runner.replies import LookData
 from runner.takes import Take, TakeState
 
-__all__ = ["Drift", "drifts"]
+__all__ = ["Drift", "find_drift"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Drift:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def drifts(
+def find_drift(
     takes: Iterable[Take],
     shown: Mapping[str, LookData],
     *,
@@ -111,4 +111,4 @@ def _picture(take: Take, *, lost: bool, gone: bool) -> Drift:
     what = f"{take.image} is {'missing' if lost else 'changed'} on disk"
     if gone:
         return Drift(take, what, "HeyGen has it no more either: restore it from a backup")
-    return Drift(take, what, "`lookbook fetch` gets it again, for nothing", Event.MISLAID)
+    return Drift(take, what, "`lookbook fetch` gets it again, for nothing", Event.IMAGE_MISSING)

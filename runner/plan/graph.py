@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from runner.model import Look, LookRef
 
-__all__ = ["Graph", "graph_of", "needs_of"]
+__all__ = ["Graph", "build_graph", "list_needs"]
 
 Needs = Mapping[str, tuple[str, ...]]
 
@@ -22,17 +22,17 @@ class Graph(NamedTuple):
     chains: Mapping[str, int]
 
 
-def graph_of(looks: Sequence[Look]) -> Graph:
+def build_graph(looks: Sequence[Look]) -> Graph:
     """Give the graph of a campaign's looks, their own order kept as far as it can be.
 
     Raises ValueError for a cycle: the manifest's rules refuse it before.
     """
-    needs = {look.key: needs_of(look) for look in looks}
+    needs = {look.key: list_needs(look) for look in looks}
     order = _in_order(looks, needs)
     return Graph(order, needs, _chains(order, needs))
 
 
-def needs_of(look: Look) -> tuple[str, ...]:
+def list_needs(look: Look) -> tuple[str, ...]:
     """Give the keys of the looks that must be usable first: its reference, and its group's."""
     reference = look.reference.look if isinstance(look.reference, LookRef) else None
     group = look.group.look if isinstance(look.group, LookRef) else None

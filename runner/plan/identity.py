@@ -17,12 +17,12 @@ from runner.model import FileImage, Image, InlineImage, Look, LookKind, LookRef,
 
 __all__ = [
     "Ingredients",
+    "collect_ingredients",
+    "compute_identity",
     "current_identity",
     "first_identity",
-    "identity_of",
     "ingredients_json",
-    "ingredients_of",
-    "renamed",
+    "rename_references",
 ]
 
 TAG = "lookbook.identity.v1"
@@ -38,7 +38,7 @@ _FOLDS_AWAY = re.compile(
 Ingredients = dict[str, Any]
 
 
-def ingredients_of(look: Look, looks: Mapping[str, Look]) -> Ingredients:
+def collect_ingredients(look: Look, looks: Mapping[str, Look]) -> Ingredients:
     """Give what a look's identity is made of, as JSON values.
 
     ``looks`` are the campaign's, by key: a reference to a look that exists already counts as its
@@ -63,7 +63,7 @@ def ingredients_json(look: Look, looks: Mapping[str, Look]) -> str:
     as long. A test holds the two spellings together.
     """
     if look.kind is not LookKind.PROMPT or look.images:
-        return canonical_json(ingredients_of(look, looks))
+        return canonical_json(collect_ingredients(look, looks))
     group = _written(_reference(look.group, looks, ids=False))
     reference = _written(_reference(look.reference, looks, ids=True))
     prompt = canonical_json(look.prompt)
@@ -72,14 +72,14 @@ def ingredients_json(look: Look, looks: Mapping[str, Look]) -> str:
     )
 
 
-def identity_of(ingredients: str) -> str:
+def compute_identity(ingredients: str) -> str:
     """Hash ingredients, given as canonical JSON, with the prompt folded."""
     return _hash(_folded(ingredients))
 
 
 def current_identity(recorded: str, ingredients: str) -> str:
     """Return the identity of a recorded take, whichever version recorded it."""
-    return recorded if _is_folded(ingredients) else identity_of(ingredients)
+    return recorded if _is_folded(ingredients) else compute_identity(ingredients)
 
 
 def first_identity(identity: str, ingredients: str) -> str:
@@ -117,7 +117,7 @@ def _folded(ingredients: str) -> str:
     )
 
 
-def renamed(ingredients: str, moves: Mapping[str, str]) -> str:
+def rename_references(ingredients: str, moves: Mapping[str, str]) -> str:
     """Give ingredients with look keys exchanged: which look is referenced stays the same look."""
     if not any(f'"look":{json.dumps(old)}' in ingredients for old in moves):
         return ingredients

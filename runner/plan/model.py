@@ -8,13 +8,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from runner.model import Look, LookRef
-from runner.plan.moves import Moves
+from runner.plan.renames import KeyRenames
 
-__all__ = ["Action", "Asked", "Plan", "PlannedLook"]
+__all__ = ["Action", "Plan", "PlannedLook", "ResolvedOptions"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ResolvedOptions:
     """What a person asked for beyond what the manifest says, by look key.
 
     ``selected`` are the only looks that anything is done for; None: all of them. ``cascade`` are
@@ -120,14 +120,14 @@ class Plan:
     ``strays`` are uids of takes that were sent and that the manifest no longer wants: they are
     never sent again, but what they bought is not lost. ``moves`` are the looks whose key was
     renamed while what is paid for stayed the same. ``left_out`` are
-    looks that a ceiling had no room for (``runner.plan.trim``).
+    looks that a ceiling had no room for (``runner.plan.fit_budget``).
     """
 
     campaign: str
     account: str | None
     actions: tuple[PlannedLook, ...]
-    strays: tuple[str, ...]
-    moves: Moves
+    unwanted_in_flight: tuple[str, ...]
+    moves: KeyRenames
     left_out: tuple[str, ...] = ()
 
     @property
@@ -154,12 +154,12 @@ class Plan:
     @property
     def may_buy(self) -> bool:
         """Whether a run may send something that costs: a new take, or one of unknown outcome."""
-        return bool(self.strays) or any(a.takes or a.under_way for a in self.actions)
+        return bool(self.unwanted_in_flight) or any(a.takes or a.under_way for a in self.actions)
 
     @property
     def changes(self) -> bool:
         """Whether a run would do anything at all."""
         idle = (Action.KEEP, Action.ORPHANED, Action.BLOCKED, Action.STALE)
-        return bool(self.strays or self.moves) or any(
+        return bool(self.unwanted_in_flight or self.moves) or any(
             action.action not in idle or action.repick for action in self.actions
         )

@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from runner.answers import GroupData, LookData
-from runner.plan.homes import Home
 from runner.plan.model import Plan
+from runner.plan.target_groups import TargetGroup
+from runner.replies import GroupData, LookData
 from runner.takes import Billing, Snapshot, Take, TakeState
 
-__all__ = ["Listing", "count_unresolved", "namesakes", "not_listed", "own_groups"]
+__all__ = ["Listing", "count_unresolved", "find_namesakes", "find_own_groups", "find_unlisted"]
 
 YOUNG = 900.0
 """Lists may lag: a look that was accepted fewer seconds ago proves nothing by not being listed."""
@@ -29,11 +29,11 @@ class Listing:
     that were listed. ``problems`` say of a home why it could not be listed.
     """
 
-    homes: Mapping[str, Home] = field(default_factory=lambda: MappingProxyType({}))
+    homes: Mapping[str, TargetGroup] = field(default_factory=lambda: MappingProxyType({}))
     groups: tuple[GroupData, ...] | None = None
     named: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     looks: Mapping[str, tuple[LookData, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    problems: Mapping[Home, str] = field(default_factory=lambda: MappingProxyType({}))
+    problems: Mapping[TargetGroup, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def strangers(self, known: Collection[str | None]) -> frozenset[str]:
         """Return the ids of the looks and groups that were seen and that are not ``known``."""
@@ -42,7 +42,7 @@ class Listing:
         return frozenset((looks | groups).difference(known))
 
 
-def namesakes(
+def find_namesakes(
     plan: Plan, listing: Listing, *, known: Collection[str], unresolved: Mapping[str, int]
 ) -> dict[str, tuple[LookData, ...]]:
     """Return the looks that the account holds of what a plan would buy as new, by look key.
@@ -69,7 +69,7 @@ def namesakes(
     return found
 
 
-def not_listed(snapshot: Snapshot, listing: Listing, *, now: float) -> tuple[Take, ...]:
+def find_unlisted(snapshot: Snapshot, listing: Listing, *, now: float) -> tuple[Take, ...]:
     """Return what a ledger bought and the account does not list, where it lists none of it.
 
     Two workspaces of one user look alike, but for what they hold.
@@ -91,7 +91,7 @@ def not_listed(snapshot: Snapshot, listing: Listing, *, now: float) -> tuple[Tak
     return () if any(take.group_id in groups for take in bought) else tuple(bought)
 
 
-def own_groups(snapshot: Snapshot) -> frozenset[str]:
+def find_own_groups(snapshot: Snapshot) -> frozenset[str]:
     """Return the groups that this ledger's own sends made: nobody else's looks are expected there.
 
     The first of a group was saved into no other, and made from no look of one.

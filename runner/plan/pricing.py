@@ -11,10 +11,10 @@ from decimal import Decimal
 
 from runner.model import Campaign, LookKind, Prices
 from runner.plan.model import Plan
-from runner.plan.wishes import Wishes
+from runner.plan.options import PlanOptions
 from runner.takes import MeasuredPrice, PriceState, Snapshot
 
-__all__ = ["Quote", "apply_quotes", "cost_at", "quotes_of"]
+__all__ = ["Quote", "apply_quotes", "cost_at", "quote_prices"]
 
 BOUGHT = (LookKind.PHOTO, LookKind.PROMPT)
 
@@ -37,9 +37,11 @@ class Quote:
     is_refused: bool = False
 
 
-def quotes_of(campaign: Campaign, wishes: Wishes, snapshot: Snapshot) -> Mapping[LookKind, Quote]:
+def quote_prices(
+    campaign: Campaign, plan_options: PlanOptions, snapshot: Snapshot
+) -> Mapping[LookKind, Quote]:
     """Return the price of each kind. ``campaign`` is adjusted to the wishes already."""
-    said = {kind for kind, _ in wishes.prices}
+    said = {kind for kind, _ in plan_options.prices}
     return {
         kind: _quote(
             kind,

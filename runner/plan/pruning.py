@@ -10,12 +10,12 @@ from types import MappingProxyType
 
 from runner.errors import UsageError
 from runner.model import Campaign, LiteralRef, LookKind
-from runner.plan.diff import plan as make_plan
-from runner.plan.model import Action, Asked, Plan
-from runner.plan.sketch import UNDER_WAY
+from runner.plan.differ import plan as make_plan
+from runner.plan.model import Action, Plan, ResolvedOptions
+from runner.plan.take_groups import UNDER_WAY
 from runner.takes import Snapshot, Take, TakeState
 
-__all__ = ["Pruning", "droppable", "last_of_their_groups", "prunable"]
+__all__ = ["Pruning", "find_droppable", "find_group_deletions", "find_prunable"]
 
 
 NO_CLAIMS: Mapping[str, str] = MappingProxyType({})
@@ -29,7 +29,7 @@ class Pruning:
     spared: tuple[tuple[Take, str], ...]
 
 
-def prunable(
+def find_prunable(
     campaign: Campaign,
     snapshot: Snapshot,
     plan: Plan,
@@ -86,7 +86,7 @@ def prunable(
 def _picked_again(campaign: Campaign, snapshot: Snapshot, plan: Plan) -> set[str]:
     """Return the takes that a run, also one that renews what is stale, picks again for nothing."""
     every = frozenset(look.key for look in campaign.looks)
-    renewed = make_plan(campaign, snapshot, Asked(cascade=every))
+    renewed = make_plan(campaign, snapshot, ResolvedOptions(cascade=every))
     return {action.repick for one in (plan, renewed) for action in one.actions if action.repick}
 
 
@@ -119,7 +119,7 @@ def _named_in(campaign: Campaign) -> set[str]:
     return ids | {look.existing for look in campaign.looks if look.existing is not None}
 
 
-def last_of_their_groups(
+def find_group_deletions(
     doomed: Sequence[Take], groups: Mapping[str, Iterable[str]]
 ) -> dict[str, str]:
     """Give the takes that must stay so that no group goes with its last look: uid → group id.
@@ -138,7 +138,7 @@ def last_of_their_groups(
     return kept
 
 
-def droppable(snapshot: Snapshot, plan: Plan, selected: Collection[str] | None) -> list[Take]:
+def find_droppable(snapshot: Snapshot, plan: Plan, selected: Collection[str] | None) -> list[Take]:
     """Give the takes whose pictures can be removed from disk: those that are not picked.
 
     An orphan's pictures stay unless it is ``selected`` by name.

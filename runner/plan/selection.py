@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from runner.errors import UsageError
-from runner.nearest import nearest
+from runner.plan.look_state import look_states
 from runner.plan.model import Action, Plan
-from runner.plan.moves import with_moves
-from runner.plan.states import states
+from runner.plan.renames import apply_renames
+from runner.suggest import suggest
 from runner.takes import LookState, Snapshot
 
 __all__ = ["METHODS", "Candidate", "candidates", "select"]
@@ -69,7 +69,7 @@ def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
 
     ``plan`` is the whole plan from this very snapshot, before anything was selected.
     """
-    known = states(plan.actions, with_moves(snapshot, plan.moves))
+    known = look_states(plan.actions, apply_renames(snapshot, plan.moves))
     return [
         Candidate(
             key=action.key,
@@ -151,7 +151,7 @@ class _Chooser:
         if method in _FIXED and any(fnmatchcase(name, value) for name in names):
             return
         noun = "look" if method == "look" else f"{method} of a look"
-        close = nearest(value, names, count=3, likeness=0.5)
+        close = suggest(value, names, count=3, likeness=0.5)
         if close:
             hint = f"Did you mean {' or '.join(close)}?"
         elif names:
@@ -196,7 +196,7 @@ def _read(atom: str) -> tuple[str, str, int | None, int | None]:
     if not colon:
         method, value = "look", match["what"]
     if method not in METHODS:
-        close = nearest(method, METHODS)
+        close = suggest(method, METHODS)
         hint = f"Did you mean {close[0]}:{value}?" if close else GRAMMAR
         raise UsageError(f"{method!r} is no way to select looks.", hint=hint)
     if not value:

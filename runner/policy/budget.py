@@ -8,7 +8,7 @@ from types import MappingProxyType
 from runner.model import LookKind
 from runner.takes import COUNTING, Take
 
-__all__ = ["Ceilings", "held", "held_in_run", "refusing"]
+__all__ = ["Ceilings", "find_exceeded_ceiling", "reserved_amount", "reserved_in_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,19 @@ class Ceilings:
     surcharge: Mapping[LookKind, Decimal] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def held(take: Take | None) -> Decimal:
+def reserved_amount(take: Take | None) -> Decimal:
     """Give what one take holds: its price, unless it is certain that nothing was bought."""
     if take is None or take.billing not in COUNTING:
         return Decimal(0)
     return take.price
 
 
-def held_in_run(takes: Iterable[Take], run: str) -> Decimal:
+def reserved_in_run(takes: Iterable[Take], run: str) -> Decimal:
     """Give what the takes of one run hold together."""
-    return sum((held(take) for take in takes if take.run == run), Decimal(0))
+    return sum((reserved_amount(take) for take in takes if take.run == run), Decimal(0))
 
 
-def refusing(
+def find_exceeded_ceiling(
     ceilings: Ceilings, *, run: Decimal, campaign: Decimal
 ) -> tuple[str, Decimal, Decimal] | None:
     """Say which ceiling would be broken by holding so much: its name, its limit, what is needed.

@@ -26,7 +26,7 @@ from enum import StrEnum
 
 from runner.takes import Billing, TakeState
 
-__all__ = ["BILLING", "TABLE", "Event", "ImpossibleEvent", "after"]
+__all__ = ["BILLING", "TABLE", "Event", "ImpossibleEvent", "next_state"]
 
 
 class Event(StrEnum):
@@ -38,7 +38,7 @@ class Event(StrEnum):
     """A 2xx: bought."""
     REFUSED = "refused"
     """A decisive refusal of a first send that is this look's own fault: nothing was bought."""
-    DEFERRED = "deferred"
+    RETURNED = "deferred"
     """A decisive refusal of a first send that is not the look's fault, or no connection."""
     LOST = "lost"
     """What the server did is not known."""
@@ -46,7 +46,7 @@ class Event(StrEnum):
     """The stored body leaves again under its own key."""
     FOUND = "found"
     """A search of the account, or a person, says which look it became."""
-    ABSOLVED = "absolved"
+    NOT_BOUGHT = "absolved"
     """A person says that nothing was bought."""
     CONSENT = "consent"
     """The account waits for a real person's consent."""
@@ -60,7 +60,7 @@ class Event(StrEnum):
     """The generation failed."""
     FETCHED = "fetched"
     """The picture is on disk, verified."""
-    MISLAID = "mislaid"
+    IMAGE_MISSING = "mislaid"
     """The picture on disk is gone or was changed; it can be fetched again for nothing."""
     RENAMED = "renamed"
     """The look's name at HeyGen was changed."""
@@ -72,7 +72,7 @@ class Event(StrEnum):
     """The look is gone at HeyGen: pruned here, or deleted there. What it cost stays."""
     RECOVERED = "recovered"
     """HeyGen shows a look usable that counted as failed or deleted; it was paid for."""
-    DROPPED = "dropped"
+    IMAGE_REMOVED = "dropped"
     """The picture was removed from disk on purpose; no run fetches it again by itself."""
 
 
@@ -88,7 +88,7 @@ TABLE: dict[TakeState, dict[Event, TakeState]] = {
     _S.SUBMITTING: {
         _E.ACCEPTED: _S.PROCESSING,
         _E.REFUSED: _S.FAILED,
-        _E.DEFERRED: _S.PLANNED,
+        _E.RETURNED: _S.PLANNED,
         _E.LOST: _S.UNKNOWN,
     },
     _S.UNKNOWN: {
@@ -96,7 +96,7 @@ TABLE: dict[TakeState, dict[Event, TakeState]] = {
         _E.LOST: _S.UNKNOWN,
         _E.ACCEPTED: _S.PROCESSING,
         _E.FOUND: _S.PROCESSING,
-        _E.ABSOLVED: _S.PLANNED,
+        _E.NOT_BOUGHT: _S.PLANNED,
     },
     _S.PROCESSING: {
         _E.CONSENT: _S.PENDING_CONSENT,
@@ -117,10 +117,10 @@ TABLE: dict[TakeState, dict[Event, TakeState]] = {
     },
     _S.FETCHED: {
         _E.FETCHED: _S.FETCHED,
-        _E.MISLAID: _S.COMPLETED,
+        _E.IMAGE_MISSING: _S.COMPLETED,
         _E.RENAMED: _S.FETCHED,
         _E.DELETED: _S.DELETED,
-        _E.DROPPED: _S.FETCHED,
+        _E.IMAGE_REMOVED: _S.FETCHED,
     },
     # A failure that was deleted stays one: it must not be bought again without being asked for.
     _S.FAILED: {
@@ -128,7 +128,7 @@ TABLE: dict[TakeState, dict[Event, TakeState]] = {
         _E.DELETED: _S.FAILED,
         _E.RECOVERED: _S.COMPLETED,
     },
-    _S.DELETED: {_E.DROPPED: _S.DELETED, _E.RECOVERED: _S.COMPLETED},
+    _S.DELETED: {_E.IMAGE_REMOVED: _S.DELETED, _E.RECOVERED: _S.COMPLETED},
 }
 """Every state with the events that it can meet; what is not listed cannot happen."""
 
@@ -136,11 +136,11 @@ BILLING: dict[Event, Billing] = {
     _E.INTENDED: Billing.RESERVED,
     _E.ACCEPTED: Billing.BILLED,
     _E.REFUSED: Billing.NONE,
-    _E.DEFERRED: Billing.NONE,
+    _E.RETURNED: Billing.NONE,
     _E.LOST: Billing.UNKNOWN,
     _E.RESENT: Billing.UNKNOWN,
     _E.FOUND: Billing.BILLED,
-    _E.ABSOLVED: Billing.NONE,
+    _E.NOT_BOUGHT: Billing.NONE,
     _E.FAILED: Billing.ASSUMED,
     _E.REFUNDED: Billing.REFUNDED,
     _E.RECOVERED: Billing.BILLED,
@@ -153,7 +153,7 @@ class ImpossibleEvent(Exception):
     """An event met a state in which it cannot happen: a fault of the program, never of a user."""
 
 
-def after(state: TakeState, event: Event) -> TakeState:
+def next_state(state: TakeState, event: Event) -> TakeState:
     """Give the state that follows. Raises ImpossibleEvent where the table has no such pair."""
     try:
         return TABLE[state][event]

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from runner.model import LookKind
-from runner.policy.budget import held
+from runner.policy.budget import reserved_amount
 from runner.takes import COUNTING, Billing, Doubled, MeasuredPrice, PriceState, Take
 
 __all__ = [
@@ -185,7 +185,7 @@ def compare_spending(
     ``doubled`` are looks that were made although their key had made one: certainly bought as well.
     """
     mine = [take for take in takes if take.run == spending.run]
-    total = sum((held(take) for take in mine), Decimal(0))
+    total = sum((reserved_amount(take) for take in mine), Decimal(0))
     known = sum((take.price for take in mine if take.billing is Billing.BILLED), Decimal(0))
     twice = sum((d.price for d in doubled if d.run == spending.run), Decimal(0))
     known, total = known + twice, total + twice

@@ -14,19 +14,26 @@ from heapq import heappop, heappush
 from typing import Any, Final
 
 from runner.simulator.journal import Entry, Journal, StateError
-from runner.simulator.records import AVATAR_TYPES, Answer, Asset, Charge, Group, Look
+from runner.simulator.records import (
+    AVATAR_TYPES,
+    AssetRow,
+    ChargeRow,
+    GroupRow,
+    LookRow,
+    StoredAnswer,
+)
 from runner.simulator.tables import Listing
 
 ANSWER_SECONDS = 24 * 3600
 """How long an idempotency key replays (the facts: within 24 hours)."""
 
-Row = Look | Group | Asset | Charge | Answer
+Row = LookRow | GroupRow | AssetRow | ChargeRow | StoredAnswer
 ROWS: Final[dict[str, type[Row]]] = {
-    "group": Group,
-    "look": Look,
-    "asset": Asset,
-    "charge": Charge,
-    "answer": Answer,
+    "group": GroupRow,
+    "look": LookRow,
+    "asset": AssetRow,
+    "charge": ChargeRow,
+    "answer": StoredAnswer,
 }
 NAMES = {cls: name for name, cls in ROWS.items()}
 COLUMNS = {cls: tuple(field.name for field in fields(cls)) for cls in ROWS.values()}
@@ -35,30 +42,30 @@ LookFilter = tuple[str | None, bool | None, str | None]
 """Group id, whether public, avatar type; None where it does not matter."""
 
 
-class Account:
+class SimulatedAccount:
     """One account, in memory, with an optional journal behind it."""
 
     def __init__(self, journal: Journal | None = None, *, refund_failed: bool = True) -> None:
-        self.looks: dict[str, Look] = {}
-        self.groups: dict[str, Group] = {}
-        self.assets: dict[str, Asset] = {}
-        self.charges: dict[str, Charge] = {}
-        self.answers: dict[str, Answer] = {}
+        self.looks: dict[str, LookRow] = {}
+        self.groups: dict[str, GroupRow] = {}
+        self.assets: dict[str, AssetRow] = {}
+        self.charges: dict[str, ChargeRow] = {}
+        self.answers: dict[str, StoredAnswer] = {}
         self.counts: dict[str, dict[str, int]] = {}
         self.spent = 0
         self.in_progress: set[str] = set()
         self._tables: dict[type[Row], dict[str, Any]] = {
-            Look: self.looks,
-            Group: self.groups,
-            Asset: self.assets,
-            Charge: self.charges,
-            Answer: self.answers,
+            LookRow: self.looks,
+            GroupRow: self.groups,
+            AssetRow: self.assets,
+            ChargeRow: self.charges,
+            StoredAnswer: self.answers,
         }
         self._by_seq: dict[int, str] = {}
         self._look_lists: dict[LookFilter, Listing] = {}
         self._group_lists: dict[bool | None, Listing] = {}
         self._due: list[tuple[float, int, str]] = []
-        self._aging: deque[Answer] = deque()
+        self._aging: deque[StoredAnswer] = deque()
         self._made: list[tuple[float, int]] = []
         self._fresh: list[str] = []
         self._refund_failed = refund_failed
@@ -90,7 +97,7 @@ class Account:
     def _entries(self) -> Iterator[Entry]:
         for cls, table in self._tables.items():
             rows = table.values()
-            ordered = sorted(rows, key=lambda row: row.seq) if cls in (Look, Group) else rows
+            ordered = sorted(rows, key=lambda row: row.seq) if cls in (LookRow, GroupRow) else rows
             for row in ordered:
                 yield [NAMES[cls], _plain(row)]
         for counter, numbers in self.counts.items():
@@ -117,15 +124,15 @@ class Account:
         before = self._tables[type(row)].get(row.id)
         self._tables[type(row)][row.id] = row
         match row:
-            case Look() if before is None:
+            case LookRow() if before is None:
                 self._list_look(row)
-            case Group() if before is None:
+            case GroupRow() if before is None:
                 self._by_seq[row.seq] = row.id
                 for key in (None, row.public):
                     self._group_lists.setdefault(key, Listing()).add(row.seq)
-            case Answer():
+            case StoredAnswer():
                 self._aging.append(row)
-            case Charge():
+            case ChargeRow():
                 known = before.amount - before.refunded if before is not None else 0
                 self.spent += row.amount - row.refunded - known
                 if before is None:
@@ -137,9 +144,9 @@ class Account:
         """Remove a row."""
         del self._tables[type(row)][row.id]
         match row:
-            case Look():
+            case LookRow():
                 self._unlist_look(row)
-            case Group():
+            case GroupRow():
                 del self._by_seq[row.seq]
                 for key in (None, row.public):
                     self._group_lists[key].discard(row.seq)
@@ -187,7 +194,7 @@ class Account:
             if self.answers.get(answer.id) is answer:
                 self.drop(answer)
 
-    def _refund(self, look: Look) -> None:
+    def _refund(self, look: LookRow) -> None:
         charge = self.charges.get(look.id)
         if look.outcome != "completed" and charge and not charge.refunded:
             self.put(replace(charge, refunded=charge.amount))
@@ -196,7 +203,7 @@ class Account:
 
     def find_looks(
         self, chosen: LookFilter, before: int | None, limit: int
-    ) -> tuple[list[Look], bool]:
+    ) -> tuple[list[LookRow], bool]:
         """One page of looks, newest first, and whether more follow."""
         group_id, public, avatar_type = chosen
         if group_id is not None:
@@ -212,7 +219,7 @@ class Account:
 
     def find_groups(
         self, before: int | None, limit: int, *, public: bool | None
-    ) -> tuple[list[Group], bool]:
+    ) -> tuple[list[GroupRow], bool]:
         """One page of groups, newest first, and whether more follow."""
         listing = self._group_lists.get(public)
         seqs, more = listing.page(before, limit) if listing else ([], False)
@@ -228,12 +235,12 @@ class Account:
         self._fresh = [one for one in self._fresh if self.charges[one].at > moment]
         return sum(self.charges[one].amount - self.charges[one].refunded for one in self._fresh)
 
-    def looks_of(self, group_id: str) -> list[Look]:
+    def looks_of(self, group_id: str) -> list[LookRow]:
         """Every look of a group, oldest first."""
         listing = self._look_lists.get((group_id, None, None))
         return [self.looks[self._by_seq[seq]] for seq in listing.all()] if listing else []
 
-    def cover(self, group_id: str) -> tuple[Look | None, int]:
+    def cover(self, group_id: str) -> tuple[LookRow | None, int]:
         """Return the look that stands for a group, and how many looks there are."""
         listing = self._look_lists.get((group_id, None, None))
         seq = listing.oldest() if listing else None
@@ -243,7 +250,7 @@ class Account:
 
     # Bookkeeping ----------------------------------------------------------------------------------
 
-    def _list_look(self, look: Look) -> None:
+    def _list_look(self, look: LookRow) -> None:
         self._by_seq[look.seq] = look.id
         for key in _filters(look):
             self._look_lists.setdefault(key, Listing()).add(look.seq)
@@ -252,7 +259,7 @@ class Account:
             heappush(self._due, (look.ready_at, look.seq, look.id))
             self.in_progress.add(look.id)
 
-    def _unlist_look(self, look: Look) -> None:
+    def _unlist_look(self, look: LookRow) -> None:
         del self._by_seq[look.seq]
         self.in_progress.discard(look.id)
         for key in _filters(look):
@@ -262,7 +269,7 @@ class Account:
                 del self._look_lists[key]
 
 
-def _filters(look: Look) -> list[LookFilter]:
+def _filters(look: LookRow) -> list[LookFilter]:
     kind = AVATAR_TYPES[look.kind]
     return [
         (None, None, None),

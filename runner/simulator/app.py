@@ -13,12 +13,12 @@ from starlette.routing import Route
 
 from runner.simulator import avatars, looks, pages, uploads
 from runner.simulator.bodies import JSON_LIMIT
-from runner.simulator.gate import Gate, Operation, refused
+from runner.simulator.gate import Operation, RequestPipeline, refused
 from runner.simulator.media import MAX_BYTES
-from runner.simulator.records import Group, Look
-from runner.simulator.refusals import Refusal
+from runner.simulator.records import GroupRow, LookRow
+from runner.simulator.refusals import ApiError
 from runner.simulator.service import Clock, Simulator, Sleep
-from runner.simulator.settings import Settings
+from runner.simulator.settings import SimulatorSettings
 
 FORM_ROOM = 64 * 1024
 """What a multipart form may add around its file."""
@@ -115,7 +115,7 @@ PUBLIC_LOOKS = ("Annie in Office", "Tyler in Studio", "Rosa on Stage")
 
 
 def create_app(
-    settings: Settings, *, clock: Clock | None = None, sleep: Sleep | None = None
+    settings: SimulatorSettings, *, clock: Clock | None = None, sleep: Sleep | None = None
 ) -> Starlette:
     """Return the simulator as an ASGI application.
 
@@ -135,7 +135,9 @@ def create_app(
     for operation in OPERATIONS:
         routes.setdefault(operation.route, []).append(operation)
     app = Starlette(
-        routes=[Route(path, Gate(sim, operations)) for path, operations in routes.items()],
+        routes=[
+            Route(path, RequestPipeline(sim, operations)) for path, operations in routes.items()
+        ],
         exception_handlers={HTTPException: _no_route},
         lifespan=lifespan,
     )
@@ -146,7 +148,7 @@ def create_app(
 
 async def _no_route(request: Request, error: Exception) -> Response:
     del error
-    answer = refused(Refusal(404, "not_found", f"There is nothing at {request.url.path}."))
+    answer = refused(ApiError(404, "not_found", f"There is nothing at {request.url.path}."))
     return Response(answer.body, answer.status, media_type=answer.media_type)
 
 
@@ -156,7 +158,7 @@ def _furnish(sim: Simulator) -> None:
     if any(group.public for group in account.groups.values()):
         return
     seq = account.next_seq()
-    group = Group(
+    group = GroupRow(
         seq=seq, id="group_public", name="Public presenters", created_at=1_735_689_600, public=True
     )
     account.put(group)
@@ -166,7 +168,7 @@ def _furnish(sim: Simulator) -> None:
         scene = sim.pictures.scene(name, "", [])
         width, height = sim.pictures.size(scene)
         account.put(
-            Look(
+            LookRow(
                 seq=seq,
                 id=look_id,
                 name=name,

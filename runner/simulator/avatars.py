@@ -12,9 +12,9 @@ from runner.simulator import media, refusals
 from runner.simulator.bodies import NAME_LIMIT, Fields, read_json
 from runner.simulator.pictures import Seen
 from runner.simulator.portrait import people
-from runner.simulator.records import Charge, Group, Look, LookKind, Outcome
-from runner.simulator.refusals import Refusal, invalid
-from runner.simulator.service import Answer, Call, data
+from runner.simulator.records import ChargeRow, GroupRow, LookKind, LookRow, Outcome
+from runner.simulator.refusals import ApiError, invalid
+from runner.simulator.service import HttpAnswer, Request, data
 from runner.simulator.views import asset_of, group_view, look_view, status
 
 PROMPT_LIMIT = 1000
@@ -36,14 +36,14 @@ class Order:
 
     kind: LookKind
     name: str
-    group: Group | None
+    group: GroupRow | None
     face: str
     scene: str
-    reference: Look | None = None
+    reference: LookRow | None = None
     prompt: str | None = None
 
 
-async def create_avatar(call: Call) -> Answer:
+async def create_avatar(call: Request) -> HttpAnswer:
     """Accept one generation, and charge for it."""
     fields = read_json(call.body, call.headers.get("content-type", ""))
     kind = fields.need("type", limit=ID_LIMIT)
@@ -61,7 +61,7 @@ async def create_avatar(call: Call) -> Answer:
     return data({"avatar_item": item, "avatar_group": group_view(call, group, created=True)})
 
 
-async def _photo(call: Call, fields: Fields) -> Order:
+async def _photo(call: Request, fields: Fields) -> Order:
     name = fields.need("name", limit=NAME_LIMIT)
     seen = await _file(call, fields.child("file"), media.IMAGES, smallest=PHOTO_SIDE)
     group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
@@ -70,7 +70,7 @@ async def _photo(call: Call, fields: Fields) -> Order:
     return Order(kind="photo", name=name, group=group, face=seen.face, scene=scene)
 
 
-async def _digital_twin(call: Call, fields: Fields) -> Order:
+async def _digital_twin(call: Request, fields: Fields) -> Order:
     name = fields.need("name", limit=NAME_LIMIT)
     seen = await _file(call, fields.child("file"), media.VIDEOS)
     group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
@@ -79,12 +79,12 @@ async def _digital_twin(call: Call, fields: Fields) -> Order:
     return Order(kind="digital_twin", name=name, group=group, face=seen.face, scene=scene)
 
 
-async def _prompt(call: Call, fields: Fields) -> Order:
+async def _prompt(call: Request, fields: Fields) -> Order:
     """Apply the combination table: ``avatar_id`` says who, ``avatar_group_id`` only where to."""
     name = fields.need("name", limit=NAME_LIMIT)
     prompt = fields.need("prompt", limit=None)
     if len(prompt) > PROMPT_LIMIT:
-        raise Refusal(500, "internal_error", "Something went wrong.")
+        raise ApiError(500, "internal_error", "Something went wrong.")
     avatar_id = fields.text("avatar_id", limit=ID_LIMIT, required=False)
     group_id = fields.text("avatar_group_id", limit=ID_LIMIT, required=False)
     images = fields.objects("reference_images", limit=REFERENCE_LIMIT)
@@ -111,7 +111,7 @@ async def _prompt(call: Call, fields: Fields) -> Order:
     )
 
 
-def _stranger(call: Call, prompt: str, group: Group | None) -> str:
+def _stranger(call: Request, prompt: str, group: GroupRow | None) -> str:
     """Make up a face that is told apart from those of its group and of the newest groups."""
     account = call.sim.account
     newest, _ = account.find_groups(None, CROWD, public=False)
@@ -120,7 +120,7 @@ def _stranger(call: Call, prompt: str, group: Group | None) -> str:
     return call.sim.pictures.new_face(chances, prompt, {look.face for look in covers if look})
 
 
-def _reference(call: Call, look_id: str | None) -> Look | None:
+def _reference(call: Request, look_id: str | None) -> LookRow | None:
     if look_id is None:
         return None
     look = call.sim.account.looks.get(look_id)
@@ -137,7 +137,7 @@ def _reference(call: Call, look_id: str | None) -> Look | None:
     return look
 
 
-def _group(call: Call, group_id: str | None) -> Group | None:
+def _group(call: Request, group_id: str | None) -> GroupRow | None:
     if group_id is None:
         return None
     group = call.sim.account.groups.get(group_id)
@@ -146,13 +146,13 @@ def _group(call: Call, group_id: str | None) -> Group | None:
     return _own(group, "avatar_group_id")
 
 
-def _own(group: Group, param: str) -> Group:
+def _own(group: GroupRow, param: str) -> GroupRow:
     if group.public:
         raise refusals.not_yours(f"Avatar group {group.id}", param)
     return group
 
 
-async def _file(call: Call, fields: Fields, types: frozenset[str], *, smallest: int = 1) -> Seen:
+async def _file(call: Request, fields: Fields, types: frozenset[str], *, smallest: int = 1) -> Seen:
     """One of the three forms of a file; what it shows decides who the picture shows."""
     kind = fields.need("type", limit=ID_LIMIT)
     if kind == "url":
@@ -173,7 +173,7 @@ async def _file(call: Call, fields: Fields, types: frozenset[str], *, smallest: 
     raise invalid(fields.at("type"), f"{fields.at('type')} must be url, asset_id or base64.")
 
 
-def _fetched(call: Call, url: str, param: str) -> Seen:
+def _fetched(call: Request, url: str, param: str) -> Seen:
     """Read a file at an address; none is fetched, hosts under ``.invalid`` stand for what fails."""
     try:
         parts = urlsplit(url)
@@ -187,13 +187,15 @@ def _fetched(call: Call, url: str, param: str) -> Seen:
         message = "Content type not match image/jpeg != image/png"
         raise invalid(param, message)
     if host == "slow.invalid" or host.endswith(".slow.invalid"):
-        raise Refusal(504, "gateway_timeout", f"Fetching {param} took too long.", param=param)
+        raise ApiError(504, "gateway_timeout", f"Fetching {param} took too long.", param=param)
     if host == "invalid" or host.endswith(".invalid"):
-        raise Refusal(400, "download_failed", f"{param} could not be fetched.", param=param)
+        raise ApiError(400, "download_failed", f"{param} could not be fetched.", param=param)
     return call.sim.pictures.seen_at(url)
 
 
-def _uploaded(call: Call, asset_id: str, types: frozenset[str], smallest: int, param: str) -> Seen:
+def _uploaded(
+    call: Request, asset_id: str, types: frozenset[str], smallest: int, param: str
+) -> Seen:
     asset = asset_of(call, asset_id)
     if asset is None:
         raise refusals.no_asset(asset_id, param)
@@ -209,7 +211,7 @@ def _uploaded(call: Call, asset_id: str, types: frozenset[str], smallest: int, p
     return Seen(asset.face, asset.scene, asset.tint)
 
 
-async def _inline(call: Call, text: str, media_type: str, smallest: int, param: str) -> Seen:
+async def _inline(call: Request, text: str, media_type: str, smallest: int, param: str) -> Seen:
     try:
         content = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -226,27 +228,27 @@ async def _inline(call: Call, text: str, media_type: str, smallest: int, param: 
     return await call.sim.pictures.study(content)
 
 
-def _check_places(call: Call, order: Order) -> None:
+def _check_places(call: Request, order: Order) -> None:
     """Refuse a group beyond the account's slots, a look beyond a group's, or a used-up quota."""
     account, behaviour = call.sim.account, call.sim.behaviour
     own = sum(not group.public for group in account.groups.values())
     if order.group is None and behaviour.max_groups and own >= behaviour.max_groups:
         message = f"You have exceeded your limit of {behaviour.max_groups} photo avatars"
-        raise Refusal(400, "resource_limit_exceeded", message)
+        raise ApiError(400, "resource_limit_exceeded", message)
     if order.group is not None and behaviour.max_looks:
         looks = account.cover(order.group.id)[1]
         if looks >= behaviour.max_looks:
             message = f"Avatar group {order.group.id} has {looks} looks, which is the limit."
-            raise Refusal(400, "resource_limit_reached", message)
+            raise ApiError(400, "resource_limit_reached", message)
     if behaviour.daily_quota and account.counted("made", _day(call)) >= behaviour.daily_quota:
-        raise Refusal(429, "quota_exceeded", "The quota of generations of this day is used up.")
+        raise ApiError(429, "quota_exceeded", "The quota of generations of this day is used up.")
 
 
-def _day(call: Call) -> str:
+def _day(call: Request) -> str:
     return str(int(call.now // DAY_SECONDS))
 
 
-def _check_limit(call: Call) -> None:
+def _check_limit(call: Request) -> None:
     account = call.sim.account
     if len(account.in_progress) < call.sim.settings.concurrency:
         return
@@ -254,27 +256,27 @@ def _check_limit(call: Call) -> None:
     dated = call.sim.dice.fraction("retry-after", call.number) < 0.5
     after = formatdate(math.ceil(call.now) + wait, usegmt=True) if dated else str(wait)
     message = f"{len(account.in_progress)} generations are in progress, which is the limit."
-    raise Refusal(429, "rate_limit_exceeded", message, headers={"Retry-After": after})
+    raise ApiError(429, "rate_limit_exceeded", message, headers={"Retry-After": after})
 
 
-def _check_wallet(call: Call, order: Order) -> None:
+def _check_wallet(call: Request, order: Order) -> None:
     left = call.sim.opening_balance - call.sim.account.spent
     if call.sim.settings.balance is not None and left < call.sim.price(order.kind):
         message = "The wallet does not hold the price of a generation."
-        raise Refusal(call.sim.behaviour.money_status, "insufficient_credit", message)
+        raise ApiError(call.sim.behaviour.money_status, "insufficient_credit", message)
 
 
-def _begin(call: Call, order: Order) -> tuple[Look, Group]:
+def _begin(call: Request, order: Order) -> tuple[LookRow, GroupRow]:
     sim, account = call.sim, call.sim.account
     group = order.group
     if group is None:
         seq = account.next_seq()
         name = sim.dice.name("group_", seq)
-        group = Group(seq=seq, id=name, name=order.name, created_at=int(call.now))
+        group = GroupRow(seq=seq, id=name, name=order.name, created_at=int(call.now))
         account.put(group)
     seq = account.next_seq()
     width, height = sim.pictures.size(order.scene)
-    look = Look(
+    look = LookRow(
         seq=seq,
         id=sim.dice.name("look_", seq),
         name=order.name,
@@ -297,7 +299,7 @@ def _begin(call: Call, order: Order) -> tuple[Look, Group]:
     account.put(look)
     account.count("made", _day(call))
     account.put(
-        Charge(
+        ChargeRow(
             id=look.id,
             name=look.name,
             idempotency_key=call.headers.get("idempotency-key"),
@@ -309,14 +311,14 @@ def _begin(call: Call, order: Order) -> tuple[Look, Group]:
     return look, group
 
 
-def _strikes(call: Call, kind: str) -> bool:
+def _strikes(call: Request, kind: str) -> bool:
     struck = kind in call.faults
     if struck:
         call.sim.account.count("faults", kind)
     return struck
 
 
-def _outcome(call: Call) -> Outcome:
+def _outcome(call: Request) -> Outcome:
     if _strikes(call, "fail-generation"):
         return "failed"
     return "moderated" if _strikes(call, "moderation") else "completed"

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from runner.simulator.refusals import Refusal, invalid, too_large
+from runner.simulator.refusals import ApiError, invalid, too_large
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -71,7 +71,7 @@ def read_json(body: bytes, content_type: str) -> "Fields":
     try:
         value = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise Refusal(
+        raise ApiError(
             400, "invalid_parameter", "The body is not valid JSON.", param="body"
         ) from None
     if not isinstance(value, dict):

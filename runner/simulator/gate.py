@@ -10,9 +10,9 @@ from typing import Literal
 
 from runner.simulator import wire
 from runner.simulator.bodies import Hangup, idempotency_key, read_body, read_query
-from runner.simulator.records import Answer as StoredAnswer
-from runner.simulator.refusals import Refusal
-from runner.simulator.service import Answer, Call, Handler, Simulator, json_bytes
+from runner.simulator.records import StoredAnswer as StoredAnswer
+from runner.simulator.refusals import ApiError
+from runner.simulator.service import Handler, HttpAnswer, Request, Simulator, json_bytes
 from runner.simulator.settings import Fault, FaultKind
 from runner.simulator.wire import Receive, Scope, Send
 
@@ -20,13 +20,13 @@ IGNORED_BODY = 64 * 1024
 
 Area = Literal["api", "file", "own"]
 
-BEFORE: Mapping[FaultKind, Callable[[], Refusal]] = {
-    "error-500": lambda: Refusal(500, "internal_error", "Something broke; nothing was done."),
-    "conflict": lambda: Refusal(409, "conflict", "The resource was changed; nothing was done."),
-    "not-ready": lambda: Refusal(409, "resource_not_ready", "The resource is not ready yet."),
-    "deny": lambda: Refusal(403, "resource_access_denied", "This request is not allowed."),
-    "error-503": lambda: Refusal(503, "service_unavailable", "The service is away; try again."),
-    "rate-limit": lambda: Refusal(
+BEFORE: Mapping[FaultKind, Callable[[], ApiError]] = {
+    "error-500": lambda: ApiError(500, "internal_error", "Something broke; nothing was done."),
+    "conflict": lambda: ApiError(409, "conflict", "The resource was changed; nothing was done."),
+    "not-ready": lambda: ApiError(409, "resource_not_ready", "The resource is not ready yet."),
+    "deny": lambda: ApiError(403, "resource_access_denied", "This request is not allowed."),
+    "error-503": lambda: ApiError(503, "service_unavailable", "The service is away; try again."),
+    "rate-limit": lambda: ApiError(
         429, "rate_limit_exceeded", "Too many requests.", headers={"Retry-After": "1"}
     ),
 }
@@ -36,7 +36,7 @@ ONLY_GENERATIONS: frozenset[FaultKind] = frozenset({"conflict", "not-ready", "de
 GATEWAYS: Mapping[FaultKind, int] = {"gateway-403": 403, "gateway-404": 404, "gateway-502": 502}
 TITLES = {403: "Forbidden", 404: "Not Found", 502: "Bad Gateway", 504: "Gateway Time-out"}
 
-AFTERWARDS = Refusal(500, "internal_error", "Something went wrong.")
+AFTERWARDS = ApiError(500, "internal_error", "Something went wrong.")
 GARBAGE = b"<!doctype html><title>Gateway</title><p>An intermediary answered instead."
 
 
@@ -67,7 +67,7 @@ class Operation:
         return self.label == "POST /v3/avatars"
 
 
-class Gate:
+class RequestPipeline:
     """An ASGI application for all operations of one route."""
 
     def __init__(self, sim: Simulator, operations: list[Operation]) -> None:
@@ -83,21 +83,21 @@ class Gate:
             await _Exchange(self._sim, operation, scope, receive, send).run()
 
 
-def _no_method(known: Mapping[str, Operation]) -> Refusal:
+def _no_method(known: Mapping[str, Operation]) -> ApiError:
     headers = {"Allow": ", ".join(sorted(known))}
-    return Refusal(405, "method_not_allowed", "This method is not allowed here.", headers=headers)
+    return ApiError(405, "method_not_allowed", "This method is not allowed here.", headers=headers)
 
 
-def refused(refusal: Refusal) -> Answer:
+def refused(refusal: ApiError) -> HttpAnswer:
     """Return the answer that carries a refusal."""
-    return Answer(refusal.status, json_bytes(refusal.envelope()), headers=refusal.headers)
+    return HttpAnswer(refusal.status, json_bytes(refusal.envelope()), headers=refusal.headers)
 
 
-def gateway_page(status: int) -> Answer:
+def gateway_page(status: int) -> HttpAnswer:
     """Return what something in between answers: a page, without the API's envelope."""
     title = f"{status} {TITLES[status]}"
     text = f"<!doctype html><title>{title}</title><h1>{title}</h1>"
-    return Answer(status, text.encode(), "text/html")
+    return HttpAnswer(status, text.encode(), "text/html")
 
 
 class _Exchange:
@@ -156,16 +156,16 @@ class _Exchange:
             self._sim.account.count("faults", kind)
         return struck
 
-    async def _answer(self) -> Answer:
+    async def _answer(self) -> HttpAnswer:
         try:
             answer = self._in_between() or await self._do()
-        except Refusal as refusal:
+        except ApiError as refusal:
             answer = refused(refusal)
         if answer.status >= 400 and self._operation.area == "api":
             self._sim.account.count("rejected", str(answer.status))
         return answer
 
-    def _in_between(self) -> Answer | None:
+    def _in_between(self) -> HttpAnswer | None:
         """Return or raise what is answered before anything happened; None where nothing is."""
         sim = self._sim
         for kind, status in GATEWAYS.items():
@@ -180,18 +180,18 @@ class _Exchange:
                 raise refusal()
         if self._struck("error-body"):
             text = "Nothing was done, whatever the status says."
-            return Answer(200, refused(Refusal(500, "internal_error", text)).body)
+            return HttpAnswer(200, refused(ApiError(500, "internal_error", text)).body)
         return None
 
-    async def _do(self) -> Answer:
+    async def _do(self) -> HttpAnswer:
         """Check the key, replay what was answered before, read the body, and act."""
         operation = self._operation
         if operation.area == "api" and not self._headers.get("x-api-key", "").strip():
-            raise Refusal(401, "unauthorized", "The header X-Api-Key is missing or empty.")
+            raise ApiError(401, "unauthorized", "The header X-Api-Key is missing or empty.")
         stored = self._recall() if operation.method == "POST" and operation.area == "api" else None
         if stored is not None:
             self._sim.account.count("replays", "all")
-            return Answer(stored.status, stored.body.encode())
+            return HttpAnswer(stored.status, stored.body.encode())
         body = b""
         if operation.body_limit is not None:
             body = await read_body(self._receive, self._headers, operation.body_limit)
@@ -199,7 +199,7 @@ class _Exchange:
             call = self._call(body)
             result = operation.handler(call)
             answer = await result if isinstance(result, Awaitable) else result
-        except Refusal as refusal:
+        except ApiError as refusal:
             if self._sim.behaviour.store_refusals:
                 self._remember(refused(refusal))
             raise
@@ -219,7 +219,7 @@ class _Exchange:
             return None
         if claim in self._sim.in_flight:
             message = "The first request with this Idempotency-Key is still in progress."
-            raise Refusal(409, "request_in_progress", message)
+            raise ApiError(409, "request_in_progress", message)
         stored = self._sim.account.answers.get(claim)
         if stored is None:
             self._sim.in_flight.add(claim)
@@ -230,18 +230,18 @@ class _Exchange:
         ignored = self._sim.behaviour.ignore_keys
         return ignored == "all" or (ignored == "avatars" and self._operation.generates)
 
-    def _remember(self, answer: Answer) -> None:
+    def _remember(self, answer: HttpAnswer) -> None:
         if self._claim is not None:
             text = answer.body.decode()
             row = StoredAnswer(id=self._claim, at=self._now, status=answer.status, body=text)
             self._sim.account.put(row)
 
-    def _call(self, body: bytes) -> Call:
+    def _call(self, body: bytes) -> Request:
         scope = self._scope
         host = self._headers.get("host") or ":".join(
             map(str, scope.get("server") or ("localhost",))
         )
-        return Call(
+        return Request(
             sim=self._sim,
             number=self._number,
             now=self._now,
@@ -254,7 +254,7 @@ class _Exchange:
             faults=self._faults,
         )
 
-    async def _deliver(self, answer: Answer) -> None:
+    async def _deliver(self, answer: HttpAnswer) -> None:
         """Send the answer, or what a fault makes of it."""
         request_id = self._sim.dice.name("req_", self._number)
         if self._struck("error-500-after"):
@@ -262,7 +262,7 @@ class _Exchange:
         elif self._struck("gateway-504"):
             answer = gateway_page(504)
         elif self._struck("garbage"):
-            answer = Answer(answer.status, GARBAGE, "text/html")
+            answer = HttpAnswer(answer.status, GARBAGE, "text/html")
         if self._struck("drop-response"):
             self._sim.account.commit()
             await wire.hang_up(self._scope, self._receive)

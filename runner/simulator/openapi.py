@@ -104,7 +104,7 @@ def _parameters(path: str) -> list[Schema]:
 
 
 @cache
-def document() -> Schema:
+def openapi_document() -> Schema:
     """Return the OpenAPI document of the API's operations."""
     key = {"type": "string", "pattern": "^[A-Za-z0-9_:.-]{1,255}$"}
     header = {"name": "Idempotency-Key", "in": "header", "schema": key}

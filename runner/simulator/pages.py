@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from runner.simulator import refusals
 from runner.simulator.looks import consent_path
-from runner.simulator.openapi import document
+from runner.simulator.openapi import openapi_document
 from runner.simulator.pictures import draw
-from runner.simulator.records import Group, Look
-from runner.simulator.refusals import Refusal
-from runner.simulator.service import Answer, Call, json_bytes
-from runner.simulator.settings import Settings
+from runner.simulator.records import GroupRow, LookRow
+from runner.simulator.refusals import ApiError
+from runner.simulator.service import HttpAnswer, Request, json_bytes
+from runner.simulator.settings import SimulatorSettings
 from runner.simulator.signing import check_link
 from runner.simulator.stats import figures
 from runner.simulator.views import image_path, look_view, status
@@ -29,17 +29,17 @@ PAGE_HEADERS = {
 LINK_QUERY = frozenset({"expires", "signature"})
 
 
-def stats(call: Call) -> Answer:
+def stats(call: Request) -> HttpAnswer:
     """``GET /__simulator__/stats``."""
-    return Answer(200, json_bytes(figures(call.sim)))
+    return HttpAnswer(200, json_bytes(figures(call.sim)))
 
 
-def openapi(_: Call) -> Answer:
+def openapi(_: Request) -> HttpAnswer:
     """``GET /openapi.json``."""
-    return Answer(200, json_bytes(document()))
+    return HttpAnswer(200, json_bytes(openapi_document()))
 
 
-async def look_image(call: Call) -> Answer:
+async def look_image(call: Request) -> HttpAnswer:
     """Serve a look's picture through its signed address; a key is not needed, and noted."""
     look = call.sim.account.looks.get(call.params["look_id"])
     if "x-api-key" in call.headers or "authorization" in call.headers:
@@ -48,14 +48,14 @@ async def look_image(call: Call) -> Answer:
         raise refusals.not_found("The picture")
     try:
         check_link(call.sim.dice, image_path(look), call.query, call.now)
-    except Refusal:
+    except ApiError:
         if look.expired_link:  # the client has met the expired link; from now on it gets fresh ones
             call.sim.account.put(replace(look, expired_link=False))
         raise
     return await _drawn(call, look)
 
 
-async def own_image(call: Call) -> Answer:
+async def own_image(call: Request) -> HttpAnswer:
     """Serve the same picture to the account's page, without a signature, figures or faults."""
     look = call.sim.account.looks.get(call.params["look_id"])
     if look is None:
@@ -63,7 +63,7 @@ async def own_image(call: Call) -> Answer:
     return await _drawn(call, look)
 
 
-async def _drawn(call: Call, look: Look) -> Answer:
+async def _drawn(call: Request, look: LookRow) -> HttpAnswer:
     group = call.sim.account.groups.get(look.group_id)
     if status(look, group, call.now) != "completed":
         raise refusals.not_found("The picture")
@@ -74,10 +74,10 @@ async def _drawn(call: Call, look: Look) -> Answer:
 
         picture = await run_sync(draw, look.face, look.scene)
         pictures.keep(look.face, look.scene, picture)
-    return Answer(200, picture, pictures.media_type)
+    return HttpAnswer(200, picture, pictures.media_type)
 
 
-def give_consent(call: Call) -> Answer:
+def give_consent(call: Request) -> HttpAnswer:
     """Serve the page behind a consent URL; opening it gives the consent."""
     group_id = call.params["group_id"]
     check_link(call.sim.dice, consent_path(group_id), call.query, call.now)
@@ -88,7 +88,7 @@ def give_consent(call: Call) -> Answer:
     return _html("consent.html", group=group)
 
 
-def account_page(call: Call) -> Answer:
+def account_page(call: Request) -> HttpAnswer:
     """Serve the page at ``/``: the account, for a person."""
     account, settings = call.sim.account, call.sim.settings
     groups, _ = account.find_groups(None, GROUPS_SHOWN, public=False)
@@ -105,7 +105,7 @@ def account_page(call: Call) -> Answer:
     )
 
 
-def _group_shown(call: Call, group: Group) -> dict[str, Any]:
+def _group_shown(call: Request, group: GroupRow) -> dict[str, Any]:
     looks, _ = call.sim.account.find_looks((group.id, None, None), None, LOOKS_SHOWN)
     return {
         "id": group.id,
@@ -115,16 +115,16 @@ def _group_shown(call: Call, group: Group) -> dict[str, Any]:
     }
 
 
-def _summary(settings: Settings) -> str:
+def _summary(settings: SimulatorSettings) -> str:
     faults = ", ".join(map(str, settings.faults)) or "none"
     otherwise = ", ".join(settings.behaviour.texts())
     odd = f" It departs from the API's page: {otherwise}." if otherwise else ""
     return f"Seed {settings.seed}, latency {settings.latency}, faults: {faults}.{odd}"
 
 
-def _html(template: str, **values: object) -> Answer:
+def _html(template: str, **values: object) -> HttpAnswer:
     text = _templates().get_template(template).render(values)
-    return Answer(200, text.encode(), "text/html; charset=utf-8", PAGE_HEADERS)
+    return HttpAnswer(200, text.encode(), "text/html; charset=utf-8", PAGE_HEADERS)
 
 
 @cache

@@ -23,7 +23,7 @@ AVATAR_TYPES: dict[LookKind, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class LookRow:
     """One image of a character; what it has become is a matter of the time one asks.
 
     ``face`` and ``scene`` are the portrait module's own notes on who and what is to be drawn.
@@ -53,7 +53,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class GroupRow:
     """An identity container."""
 
     seq: int
@@ -65,7 +65,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asset:
+class AssetRow:
     """An uploaded file; its bytes lie in the blob folder under their checksum.
 
     ``face``, ``scene`` and ``tint`` are what the portrait module read in an image. ``expires_at``
@@ -88,7 +88,7 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class ChargeRow:
     """One accepted generation and its price; ``id`` is the look's, ``at`` when it is taken."""
 
     id: str
@@ -100,7 +100,7 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class StoredAnswer:
     """A stored answer; ``id`` is endpoint, path parameters and idempotency key in one."""
 
     id: str
@@ -114,6 +114,6 @@ def millionths(amount: Decimal) -> int:
     return int((amount * 1_000_000).to_integral_value())
 
 
-def usd(amount: int) -> float:
+def to_usd(amount: int) -> float:
     """Millionths as the JSON number the design asks for."""
     return amount / 1_000_000

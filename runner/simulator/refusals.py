@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """An error envelope on its way: status, code, message, and the parameter at fault."""
 
     def __init__(
@@ -30,48 +30,48 @@ class Refusal(Exception):
         return {"error": error}
 
 
-def invalid(param: str, message: str) -> Refusal:
+def invalid(param: str, message: str) -> ApiError:
     """400 ``invalid_parameter``, naming the parameter."""
-    return Refusal(400, "invalid_parameter", message, param=param)
+    return ApiError(400, "invalid_parameter", message, param=param)
 
 
-def unusable_reference(param: str, message: str) -> Refusal:
+def unusable_reference(param: str, message: str) -> ApiError:
     """400 in the upper case that the page on prompt avatars uses."""
-    return Refusal(400, "INVALID_PARAMETER", message, param=param)
+    return ApiError(400, "INVALID_PARAMETER", message, param=param)
 
 
-def unknown_reference(look_id: str) -> Refusal:
+def unknown_reference(look_id: str) -> ApiError:
     """404 ``AVATAR_NOT_FOUND`` for an ``avatar_id``, in the same page's upper case."""
-    return Refusal(404, "AVATAR_NOT_FOUND", f"Avatar {look_id} was not found.", param="avatar_id")
+    return ApiError(404, "AVATAR_NOT_FOUND", f"Avatar {look_id} was not found.", param="avatar_id")
 
 
-def no_look(look_id: str) -> Refusal:
+def no_look(look_id: str) -> ApiError:
     """404 for a look in a path."""
-    return Refusal(404, "avatar_not_found", f"Look {look_id} was not found.")
+    return ApiError(404, "avatar_not_found", f"Look {look_id} was not found.")
 
 
-def no_group(group_id: str, param: str | None = None) -> Refusal:
+def no_group(group_id: str, param: str | None = None) -> ApiError:
     """404 for a group, in a path or in a field."""
     message = f"Avatar group {group_id} was not found."
-    return Refusal(404, "avatar_group_not_found", message, param=param)
+    return ApiError(404, "avatar_group_not_found", message, param=param)
 
 
-def no_asset(asset_id: str, param: str | None = None) -> Refusal:
+def no_asset(asset_id: str, param: str | None = None) -> ApiError:
     """404 for an upload that is unknown, or no longer there."""
-    return Refusal(404, "asset_not_found", f"Asset {asset_id} was not found.", param=param)
+    return ApiError(404, "asset_not_found", f"Asset {asset_id} was not found.", param=param)
 
 
-def not_found(what: str, param: str | None = None) -> Refusal:
+def not_found(what: str, param: str | None = None) -> ApiError:
     """404 for anything else."""
-    return Refusal(404, "not_found", f"{what} was not found.", param=param)
+    return ApiError(404, "not_found", f"{what} was not found.", param=param)
 
 
-def not_yours(what: str, param: str | None = None) -> Refusal:
+def not_yours(what: str, param: str | None = None) -> ApiError:
     """403 for what everybody may see and nobody here may change."""
-    return Refusal(403, "resource_access_denied", f"{what} belongs to HeyGen.", param=param)
+    return ApiError(403, "resource_access_denied", f"{what} belongs to HeyGen.", param=param)
 
 
-def too_large(limit: int, param: str | None = None) -> Refusal:
+def too_large(limit: int, param: str | None = None) -> ApiError:
     """413 for a body beyond its limit in bytes."""
     message = f"The body is larger than {limit:,} bytes."
-    return Refusal(413, "payload_too_large", message, param=param)
+    return ApiError(413, "payload_too_large", message, param=param)

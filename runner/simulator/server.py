@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner.simulator.app import create_app
-from runner.simulator.settings import Settings
+from runner.simulator.settings import SimulatorSettings
 from runner.simulator.wire import CLOSE, Receive, Scope, Send
 
 GRACE_SECONDS = 1
@@ -66,7 +66,7 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def _server(settings: Settings, *, verbose: bool = False) -> _Server:
+def _server(settings: SimulatorSettings, *, verbose: bool = False) -> _Server:
     config = uvicorn.Config(
         create_app(settings),
         http=_ClosableProtocol,
@@ -108,7 +108,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def serve(
-    settings: Settings,
+    settings: SimulatorSettings,
     port: int,
     host: str = "127.0.0.1",
     *,
@@ -144,7 +144,7 @@ class Embedded:
 
     url: str
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SimulatorSettings) -> None:
         self._settings = settings
         self._thread: threading.Thread | None = None
         self._server: _Server | None = None

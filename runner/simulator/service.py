@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from runner.simulator.account import Account
+from runner.simulator.account import SimulatedAccount
 from runner.simulator.behaviour import Behaviour
 from runner.simulator.blobs import Blobs
 from runner.simulator.bodies import Receive
@@ -14,7 +14,7 @@ from runner.simulator.dice import Dice
 from runner.simulator.journal import Journal
 from runner.simulator.pictures import Pictures
 from runner.simulator.records import LookKind, millionths
-from runner.simulator.settings import FaultKind, Settings
+from runner.simulator.settings import FaultKind, SimulatorSettings
 
 ENDLESS = 10**12
 """What a wallet that never runs dry shows at first: a million dollars, in millionths."""
@@ -26,7 +26,7 @@ Sleep = Callable[[float], Awaitable[None]]
 class Simulator:
     """One account with its settings, its clock and its chance; the operations act on it."""
 
-    def __init__(self, settings: Settings, *, clock: Clock, sleep: Sleep) -> None:
+    def __init__(self, settings: SimulatorSettings, *, clock: Clock, sleep: Sleep) -> None:
         journal = Journal(settings.state) if settings.state else None
         folder = (
             settings.state.with_name(f"{settings.state.name}.files") if settings.state else None
@@ -38,7 +38,7 @@ class Simulator:
         self.dice = Dice(settings.seed)
         try:
             refunds = settings.behaviour.charge_at_completion or not settings.behaviour.no_refunds
-            self.account = Account(journal, refund_failed=refunds)
+            self.account = SimulatedAccount(journal, refund_failed=refunds)
         except BaseException:
             if journal is not None:
                 journal.close()
@@ -74,7 +74,7 @@ class Simulator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Request:
     """One request, as an operation sees it."""
 
     sim: Simulator
@@ -94,7 +94,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What goes back: a status, bytes, and their type."""
 
     status: int
@@ -103,7 +103,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[Call], Answer | Awaitable[Answer]]
+Handler = Callable[[Request], HttpAnswer | Awaitable[HttpAnswer]]
 
 
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -114,12 +114,12 @@ def json_bytes(value: object) -> bytes:
     return _compact(value).encode()
 
 
-def data(value: object) -> Answer:
+def data(value: object) -> HttpAnswer:
     """Return a success envelope around one thing."""
-    return Answer(200, json_bytes({"data": value}))
+    return HttpAnswer(200, json_bytes({"data": value}))
 
 
-def page(rows: list[dict[str, Any]], next_token: str | None) -> Answer:
+def page(rows: list[dict[str, Any]], next_token: str | None) -> HttpAnswer:
     """Return a success envelope around one page of a list."""
     body = {"data": rows, "has_more": next_token is not None, "next_token": next_token}
-    return Answer(200, json_bytes(body))
+    return HttpAnswer(200, json_bytes(body))

@@ -120,7 +120,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SimulatorSettings:
     """Everything that decides how a simulator behaves; two with equal settings answer alike.
 
     ``balance`` is the wallet in USD at the start of the account (None: it never runs dry),

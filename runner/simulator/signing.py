@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from runner.simulator.dice import Dice
-from runner.simulator.refusals import Refusal, invalid
+from runner.simulator.refusals import ApiError, invalid
 
 LINK_SECONDS = 7 * 24 * 3600
 """Life of a preview link (the API page: 7 days)."""
@@ -19,9 +19,9 @@ def check_link(dice: Dice, path: str, query: dict[str, str], now: float) -> None
     """Refuse (403) a link that was not signed here, was altered, or has expired."""
     expires, seal = query.get("expires", ""), query.get("signature", "")
     if set(query) != {"expires", "signature"} or not dice.sealed(f"{path}?{expires}", seal):
-        raise Refusal(403, "forbidden", "The signature of this link does not fit.")
+        raise ApiError(403, "forbidden", "The signature of this link does not fit.")
     if now >= int(expires):
-        raise Refusal(403, "forbidden", "This link has expired; ask the API for a fresh one.")
+        raise ApiError(403, "forbidden", "This link has expired; ask the API for a fresh one.")
 
 
 def cursor(dice: Dice, listing: str, position: int) -> str:

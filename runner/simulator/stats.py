@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runner.simulator.records import usd
+from runner.simulator.records import to_usd
 from runner.simulator.service import Simulator
 
 VERSION = 1
@@ -19,8 +19,8 @@ def figures(sim: Simulator) -> dict[str, Any]:
                 "look_id": charge.id,
                 "name": charge.name,
                 "idempotency_key": charge.idempotency_key,
-                "amount_usd": usd(charge.amount),
-                "refunded_usd": usd(charge.refunded),
+                "amount_usd": to_usd(charge.amount),
+                "refunded_usd": to_usd(charge.refunded),
             }
             for charge in account.charges.values()
         ],
@@ -33,8 +33,8 @@ def figures(sim: Simulator) -> dict[str, Any]:
         "looks": len(private),
         "groups": sum(not group.public for group in account.groups.values()),
         "assets": len(account.assets),
-        "spent_usd": usd(account.spent),
-        "remaining_usd": usd(sim.opening_balance - account.spent),
+        "spent_usd": to_usd(account.spent),
+        "remaining_usd": to_usd(sim.opening_balance - account.spent),
         "keys_sent_to_images": account.counted("leaks", "images"),
         "keys_sent_to_uploads": account.counted("leaks", "uploads"),
     }

@@ -6,9 +6,9 @@ from hashlib import sha256
 from runner.simulator import media, refusals
 from runner.simulator.blobs import Incoming
 from runner.simulator.bodies import Hangup, read_file_part, read_json
-from runner.simulator.records import Asset
-from runner.simulator.refusals import Refusal, invalid
-from runner.simulator.service import Answer, Call, data
+from runner.simulator.records import AssetRow
+from runner.simulator.refusals import ApiError, invalid
+from runner.simulator.service import HttpAnswer, Request, data
 from runner.simulator.signing import check_link, link
 from runner.simulator.views import asset_of, asset_view
 
@@ -21,7 +21,7 @@ DIRECT_BYTES = 512 * 1024 * 1024
 FILENAME_LIMIT = 255
 
 
-async def create_asset(call: Call) -> Answer:
+async def create_asset(call: Request) -> HttpAnswer:
     """``POST /v3/assets``: a multipart form with one part called ``file``."""
     content = read_file_part(call.body, call.headers.get("content-type", ""))
     if len(content) > media.MAX_BYTES:
@@ -30,7 +30,7 @@ async def create_asset(call: Call) -> Answer:
     if media_type is None:
         kinds = ", ".join(sorted(media.ACCEPTED))
         raise invalid("file", f"The type of the file was not recognised; accepted are {kinds}.")
-    asset = Asset(
+    asset = AssetRow(
         id=call.sim.dice.name("asset_", call.number),
         mime_type=media_type,
         size_bytes=len(content),
@@ -44,7 +44,7 @@ async def create_asset(call: Call) -> Answer:
     return data(asset_view(call, asset))
 
 
-async def _looked_at(call: Call, asset: Asset, content: bytes, param: str) -> Asset:
+async def _looked_at(call: Request, asset: AssetRow, content: bytes, param: str) -> AssetRow:
     """Return the asset with its size and with what its picture shows."""
     if asset.mime_type not in media.IMAGES:
         return replace(asset, face=call.sim.pictures.seen_at(asset.sha256).face)
@@ -58,7 +58,7 @@ async def _looked_at(call: Call, asset: Asset, content: bytes, param: str) -> As
     )
 
 
-def start_direct_upload(call: Call) -> Answer:
+def start_direct_upload(call: Request) -> HttpAnswer:
     """``POST /v3/assets/direct-uploads``: where and how to send a large file."""
     fields = read_json(call.body, call.headers.get("content-type", ""))
     fields.need("filename", limit=FILENAME_LIMIT)
@@ -74,7 +74,7 @@ def start_direct_upload(call: Call) -> Answer:
         raise refusals.too_large(DIRECT_BYTES, "size_bytes")
     if checksum is not None and not _is_sha256(checksum):
         raise invalid("checksum_sha256", "checksum_sha256 must be 64 hexadecimal digits.")
-    asset = Asset(
+    asset = AssetRow(
         id=call.sim.dice.name("asset_", call.number),
         mime_type=content_type,
         size_bytes=size,
@@ -107,14 +107,14 @@ def upload_path(asset_id: str) -> str:
     return f"/files/uploads/{asset_id}"
 
 
-def _upload_headers(call: Call, asset: Asset) -> dict[str, str]:
+def _upload_headers(call: Request, asset: AssetRow) -> dict[str, str]:
     return {
         "Content-Type": asset.mime_type,
         "X-Upload-Token": call.sim.dice.seal(f"upload {asset.id}"),
     }
 
 
-async def receive_upload(call: Call) -> Answer:
+async def receive_upload(call: Request) -> HttpAnswer:
     """``PUT`` of the bytes, with exactly the headers and the size agreed on; needs no key."""
     if "x-api-key" in call.headers:
         call.sim.account.count("leaks", "uploads")
@@ -122,9 +122,9 @@ async def receive_upload(call: Call) -> Answer:
     check_link(call.sim.dice, upload_path(asset.id), call.query, call.now)
     for name, value in _upload_headers(call, asset).items():
         if call.headers.get(name.lower()) != value:
-            raise Refusal(403, "forbidden", f"The header {name} is not the one that was agreed.")
+            raise ApiError(403, "forbidden", f"The header {name} is not the one that was agreed.")
     if asset.state == "completed":
-        raise Refusal(403, "forbidden", "This upload is complete.")
+        raise ApiError(403, "forbidden", "This upload is complete.")
     incoming = call.sim.blobs.incoming()
     try:
         await _read_into(call, incoming, asset.size_bytes)
@@ -136,10 +136,10 @@ async def receive_upload(call: Call) -> Answer:
     finally:
         incoming.discard()
     call.sim.account.put(replace(asset, state="uploaded", sha256=checksum))
-    return Answer(200, b"")
+    return HttpAnswer(200, b"")
 
 
-async def _read_into(call: Call, incoming: Incoming, limit: int) -> None:
+async def _read_into(call: Request, incoming: Incoming, limit: int) -> None:
     more = True
     while more:
         message = await call.receive()
@@ -151,7 +151,7 @@ async def _read_into(call: Call, incoming: Incoming, limit: int) -> None:
         more = message.get("more_body", False)
 
 
-async def complete_upload(call: Call) -> Answer:
+async def complete_upload(call: Request) -> HttpAnswer:
     """``POST /v3/assets/{asset_id}/complete``; doing it again changes nothing."""
     asset = _asset(call)
     if call.body:
@@ -170,12 +170,12 @@ async def complete_upload(call: Call) -> Answer:
     return data(asset_view(call, asset, state=True))
 
 
-def get_asset(call: Call) -> Answer:
+def get_asset(call: Request) -> HttpAnswer:
     """``GET /v3/assets/{asset_id}``."""
     return data(asset_view(call, _asset(call), state=True))
 
 
-def delete_asset(call: Call) -> Answer:
+def delete_asset(call: Request) -> HttpAnswer:
     """``DELETE /v3/assets/{asset_id}``."""
     asset = _asset(call)
     account = call.sim.account
@@ -185,17 +185,17 @@ def delete_asset(call: Call) -> Answer:
     return data({"id": asset.id})
 
 
-def asset_file(call: Call) -> Answer:
+def asset_file(call: Request) -> HttpAnswer:
     """Return the bytes of an asset, through its signed address."""
     asset = _asset(call)
     check_link(call.sim.dice, f"/files/assets/{asset.id}", call.query, call.now)
     content = call.sim.blobs.read(asset.sha256) if asset.state == "completed" else None
     if content is None:
         raise refusals.not_found(f"The file of asset {asset.id}")
-    return Answer(200, content, asset.mime_type)
+    return HttpAnswer(200, content, asset.mime_type)
 
 
-def _asset(call: Call) -> Asset:
+def _asset(call: Request) -> AssetRow:
     asset_id = call.params["asset_id"]
     asset = asset_of(call, asset_id)
     if asset is None:

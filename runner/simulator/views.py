@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from runner.simulator.records import AVATAR_TYPES, Asset, Group, Look, usd
-from runner.simulator.service import Call
+from runner.simulator.records import AVATAR_TYPES, AssetRow, GroupRow, LookRow, to_usd
+from runner.simulator.service import Request
 from runner.simulator.signing import LINK_SECONDS, link
 
 ODD_SECONDS = 24 * 3600
@@ -15,7 +15,7 @@ ERRORS = {
 }
 
 
-def status(look: Look, group: Group | None, now: float) -> str:
+def status(look: LookRow, group: GroupRow | None, now: float) -> str:
     """Return what has become of a look by now."""
     if now < look.ready_at:
         return "processing"
@@ -26,7 +26,7 @@ def status(look: Look, group: Group | None, now: float) -> str:
     return "completed"
 
 
-def shown_status(call: Call, look: Look, state: str) -> str | None:
+def shown_status(call: Request, look: LookRow, state: str) -> str | None:
     """Return a status as this account spells it."""
     if look.odd_status and state == "completed" and call.now < look.ready_at + ODD_SECONDS:
         return "under_review"
@@ -38,17 +38,17 @@ def shown_status(call: Call, look: Look, state: str) -> str | None:
     return None if statuses == "absent" and state == "completed" else state
 
 
-def image_path(look: Look) -> str:
+def image_path(look: LookRow) -> str:
     """Where a look's image lies on this server."""
     return f"/files/looks/{look.id}"
 
 
-def _image_url(call: Call, look: Look) -> str:
+def _image_url(call: Request, look: LookRow) -> str:
     life = -60 if look.expired_link else LINK_SECONDS
     return call.link(link(call.sim.dice, image_path(look), int(call.now) + life))
 
 
-def look_view(call: Call, look: Look, *, created: bool = False) -> dict[str, Any]:
+def look_view(call: Request, look: LookRow, *, created: bool = False) -> dict[str, Any]:
     """Return a LOOK; ``created`` shows it at the moment of its making, whatever the latency."""
     state = (
         "processing"
@@ -75,13 +75,13 @@ def look_view(call: Call, look: Look, *, created: bool = False) -> dict[str, Any
     }
 
 
-def _orientation(look: Look) -> str:
+def _orientation(look: LookRow) -> str:
     if look.width == look.height:
         return "square"
     return "portrait" if look.height > look.width else "landscape"
 
 
-def group_view(call: Call, group: Group, *, created: bool = False) -> dict[str, Any]:
+def group_view(call: Request, group: GroupRow, *, created: bool = False) -> dict[str, Any]:
     """Return a GROUP; its oldest look stands for it."""
     cover, count = call.sim.account.cover(group.id)
     look = look_view(call, cover, created=created and count == 1) if cover else {}
@@ -100,7 +100,7 @@ def group_view(call: Call, group: Group, *, created: bool = False) -> dict[str, 
     }
 
 
-def asset_view(call: Call, asset: Asset, *, state: bool = False) -> dict[str, Any]:
+def asset_view(call: Request, asset: AssetRow, *, state: bool = False) -> dict[str, Any]:
     """Return an asset; ``state`` adds whether its upload is complete."""
     path = f"/files/assets/{asset.id}"
     url = call.link(link(call.sim.dice, path, int(call.now) + LINK_SECONDS))
@@ -113,7 +113,7 @@ def asset_view(call: Call, asset: Asset, *, state: bool = False) -> dict[str, An
     return {**view, "status": asset.state} if state else view
 
 
-def user_view(call: Call) -> dict[str, Any]:
+def user_view(call: Request) -> dict[str, Any]:
     """Return the user, and the one thing that pays for what is made."""
     user = {
         "username": call.sim.settings.username,
@@ -121,7 +121,7 @@ def user_view(call: Call) -> dict[str, Any]:
         "first_name": None,
         "last_name": None,
     }
-    left = usd(balance(call))
+    left = to_usd(balance(call))
     match call.sim.behaviour.billing:
         case "subscription":
             premium, more = ({"remaining": rest, "resets_at": None} for rest in (left, 0))
@@ -130,8 +130,8 @@ def user_view(call: Call) -> dict[str, Any]:
             return {**user, "billing_type": "subscription", "subscription": subscription}
         case "usage-based":
             used = {
-                "spending_cap_usd": usd(call.sim.opening_balance),
-                "spending_current_usd": usd(call.sim.opening_balance - balance(call)),
+                "spending_cap_usd": to_usd(call.sim.opening_balance),
+                "spending_current_usd": to_usd(call.sim.opening_balance - balance(call)),
                 "included_credits": 0,
                 "remaining_credits": 0,
             }
@@ -144,7 +144,7 @@ def user_view(call: Call) -> dict[str, Any]:
             return {**user, "billing_type": "wallet", "wallet": wallet}
 
 
-def _reload(call: Call) -> dict[str, Any] | None:
+def _reload(call: Request) -> dict[str, Any] | None:
     reload = call.sim.behaviour.auto_reload
     if reload is None:
         return None
@@ -152,14 +152,14 @@ def _reload(call: Call) -> dict[str, Any] | None:
     return {"enabled": True, "amount_usd": amount, "threshold_usd": threshold}
 
 
-def balance(call: Call) -> int:
+def balance(call: Request) -> int:
     """Return what the wallet shows as left, in millionths of a dollar."""
     account = call.sim.account
     hidden = account.not_shown(call.now - call.sim.behaviour.wallet_lag)
     return call.sim.opening_balance - account.spent + hidden
 
 
-def asset_of(call: Call, asset_id: str) -> Asset | None:
+def asset_of(call: Request, asset_id: str) -> AssetRow | None:
     """Return an asset that is there; one may be gone after a while."""
     asset, life = call.sim.account.assets.get(asset_id), call.sim.behaviour.asset_life
     if asset is None or (life and call.now >= asset.made_at + life):

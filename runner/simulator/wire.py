@@ -8,7 +8,7 @@ the same over the wire, so a client on ``httpx.ASGITransport`` meets a transport
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NoReturn
 
-from runner.simulator.service import Answer
+from runner.simulator.service import HttpAnswer
 
 CLOSE = "lookbook.simulator.close"
 """The ASGI extension: a function without arguments that closes the connection."""
@@ -19,14 +19,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-async def send_whole(send: Send, answer: Answer, request_id: str) -> None:
+async def send_whole(send: Send, answer: HttpAnswer, request_id: str) -> None:
     """Send an answer."""
     await send(_start(answer, request_id))
     await send({"type": "http.response.body", "body": answer.body})
 
 
 async def send_cut_short(
-    scope: Scope, receive: Receive, send: Send, answer: Answer, request_id: str
+    scope: Scope, receive: Receive, send: Send, answer: HttpAnswer, request_id: str
 ) -> None:
     """Announce the whole body, send half of it, and close."""
     half = answer.body[: len(answer.body) // 2]
@@ -62,7 +62,7 @@ def _raise_protocol_error(message: str) -> NoReturn:
     raise RemoteProtocolError(message)
 
 
-def _start(answer: Answer, request_id: str) -> Message:
+def _start(answer: HttpAnswer, request_id: str) -> Message:
     headers = [
         (b"content-type", answer.media_type.encode()),
         (b"content-length", str(len(answer.body)).encode()),

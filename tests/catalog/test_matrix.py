@@ -8,11 +8,11 @@ def arranged(*axes: dict[str, str]) -> matrix.MatrixView:
     looks = [
         sample.look("-".join(values.values()), "p", matrix="m", axes=values) for values in axes
     ]
-    page = reading.build(sample.document([sample.base(), *looks]))
+    page = reading.build_page(sample.document([sample.base(), *looks]))
     return matrix.arrange(page.matrices[0], page.looks)
 
 
-def keys(table: matrix.Table) -> list[list[list[str]]]:
+def keys(table: matrix.MatrixTable) -> list[list[list[str]]]:
     return [[[look.key for look in cell] for cell in row.cells] for row in table.rows]
 
 
@@ -50,7 +50,7 @@ def test_a_third_axis_makes_a_table_for_each_of_its_values() -> None:
 
 def test_looks_of_other_matrices_and_orphans_take_no_place() -> None:
     axes = {"outfit": "a", "setting": "x"}
-    page = reading.build(
+    page = reading.build_page(
         sample.document(
             [sample.look("a-x", "p", matrix="m", axes=axes), sample.look("other", "p")],
             orphans=[sample.look("old", "p", matrix="m", axes=axes)],

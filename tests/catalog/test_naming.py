@@ -14,7 +14,7 @@ AXES = ("outfit", "setting")
 
 def name(template: str, **values: str | None) -> str:
     known: dict[str, str | None] = {"campaign": "spring", "look": "red-dress", "take": "1"}
-    return naming.parse(template, AXES).name({**known, **values})
+    return naming.parse_template(template, AXES).name({**known, **values})
 
 
 def test_a_template_is_filled_with_axes_and_folders() -> None:
@@ -59,7 +59,7 @@ def test_a_look_outside_of_the_matrix_is_called_by_its_key(template: str, expect
 )
 def test_a_template_that_cannot_be_meant_is_refused(template: str) -> None:
     with pytest.raises(UsageError):
-        naming.parse(template, AXES)
+        naming.parse_template(template, AXES)
 
 
 @pytest.mark.parametrize(

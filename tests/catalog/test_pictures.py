@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from runner.catalog import pictures
-from runner.catalog.pictures import Picture, Unusable
+from runner.catalog.pictures import CatalogImage, Unusable
 
 
 def put(path: Path, size: tuple[int, int] = (900, 1200), mode: str = "RGB") -> Path:
@@ -17,15 +17,17 @@ def put(path: Path, size: tuple[int, int] = (900, 1200), mode: str = "RGB") -> P
     return path
 
 
-def only(folder: Path, image: str, sha256: str | None = None, *, embed: bool = False) -> Picture:
-    return pictures.prepare(folder, [(image, sha256)], embed=embed)[image]
+def only(
+    folder: Path, image: str, sha256: str | None = None, *, embed: bool = False
+) -> CatalogImage:
+    return pictures.prepare_images(folder, [(image, sha256)], embed=embed)[image]
 
 
 def test_a_thumbnail_is_made_and_named_by_content(tmp_path: Path) -> None:
     put(tmp_path / "images" / "a.1.png")
     digest = "ab" * 32
     shown = only(tmp_path, "images/a.1.png", digest)
-    assert shown == Picture(f"thumbs/{digest}-640.jpg", "images/a.1.png", 480, 640)
+    assert shown == CatalogImage(f"thumbs/{digest}-640.jpg", "images/a.1.png", 480, 640)
     with Image.open(tmp_path / "thumbs" / f"{digest}-640.jpg") as thumb:
         assert (thumb.format, thumb.size) == ("JPEG", (480, 640))
 
@@ -111,7 +113,7 @@ def test_pictures_of_every_mode_become_thumbnails(tmp_path: Path, mode: str) -> 
 
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     Image.new("RGBA", (50, 50), (0, 0, 0, 0)).save(tmp_path / "a.png")
-    assert pictures.load(tmp_path / "a.png").getpixel((25, 25)) == (255, 255, 255)
+    assert pictures.load_image(tmp_path / "a.png").getpixel((25, 25)) == (255, 255, 255)
 
 
 def test_a_name_becomes_an_address_that_means_only_that_file(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ SCHEMA = Path(__file__).parents[2] / "schemas" / "results.schema.json"
 
 
 def build(*looks: dict[str, Any], **rest: Any) -> model.CatalogPage:
-    return reading.build(sample.document([sample.base(), *looks], **rest))
+    return reading.build_page(sample.document([sample.base(), *looks], **rest))
 
 
 @pytest.mark.parametrize("results", [sample.campaign(), sample.many(30)], ids=["small", "many"])
@@ -49,7 +49,7 @@ def test_a_prompt_without_a_reference_does_not_keep_the_face() -> None:
 
 def test_a_base_born_from_a_prompt_is_the_face_itself() -> None:
     born = sample.look("base", "a woman in her 30s", reference=None)
-    assert not reading.build(sample.document([born])).looks[0].faceless
+    assert not reading.build_page(sample.document([born])).looks[0].faceless
 
 
 def test_a_reference_is_a_look_of_the_catalog_or_a_literal_id() -> None:
@@ -68,9 +68,9 @@ def test_history_names_each_step_and_how_long_it_took() -> None:
     )
     history = build(sample.look("one", "p", [timed])).looks[1].takes[0].history
     assert history == (
-        model.Step("Sent", "2026-03-02 09:00:00 UTC", None),
-        model.Step("Accepted", "2026-03-02 09:00:01 UTC", "1.5 s"),
-        model.Step("Completed", "2026-03-02 09:01:31 UTC", "1 min 30 s"),
+        model.HistoryEntry("Sent", "2026-03-02 09:00:00 UTC", None),
+        model.HistoryEntry("Accepted", "2026-03-02 09:00:01 UTC", "1.5 s"),
+        model.HistoryEntry("Completed", "2026-03-02 09:01:31 UTC", "1 min 30 s"),
     )
 
 
@@ -89,7 +89,7 @@ def test_an_error_says_what_it_means_and_what_was_said() -> None:
 
 def test_an_error_that_nobody_listed_speaks_through_its_message() -> None:
     fault = build(sample.look("one", "p", error={"code": "new", "message": "m"})).looks[1].fault
-    assert fault == model.Fault("", "m", "new")
+    assert fault == model.LookFault("", "m", "new")
 
 
 def test_a_take_says_what_it_was_made_from_only_where_the_prompt_has_changed() -> None:
@@ -155,7 +155,7 @@ def test_declared_matrices_give_the_order_and_the_values_that_no_look_has() -> N
 def test_money_that_is_not_simply_charged_is_explained() -> None:
     results = sample.document([sample.base()])
     results["totals"] |= {"assumed_billed_usd": 1.0, "refunded_usd": 2.5}
-    notes = reading.build(results).money_notes
+    notes = reading.build_page(results).money_notes
     assert [note.split()[0] for note in notes] == ["$1.00", "$2.50"]
 
 

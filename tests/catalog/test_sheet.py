@@ -11,30 +11,30 @@ import pytest
 from PIL import Image, features
 
 from runner.catalog import matrix, reading, sheet
-from runner.catalog.pictures import Picture
+from runner.catalog.pictures import CatalogImage
 from runner.catalog.sheet import layout, lettering, system
-from runner.catalog.sheet.layout import Frame, Page, Text
+from runner.catalog.sheet.layout import Frame, SheetPage, Text
 from tests.catalog import sample
 
 
-def composed(results: dict[str, Any]) -> list[Page]:
-    view = reading.build(results)
-    shown = {image: Picture("thumbs/x.jpg", image, 512, 640) for image, _ in view.sources}
+def composed(results: dict[str, Any]) -> list[SheetPage]:
+    view = reading.build_page(results)
+    shown = {image: CatalogImage("thumbs/x.jpg", image, 512, 640) for image, _ in view.sources}
     return layout.compose(view, shown)
 
 
-def texts(pages: list[Page]) -> list[str]:
+def texts(pages: list[SheetPage]) -> list[str]:
     return [mark.text for page in pages for mark in page.marks if isinstance(mark, Text)]
 
 
-def frames(pages: list[Page]) -> list[Frame]:
+def frames(pages: list[SheetPage]) -> list[Frame]:
     return [mark for page in pages for mark in page.marks if isinstance(mark, Frame)]
 
 
 def test_every_look_is_on_the_sheet_once_and_every_gap_too() -> None:
     results = sample.campaign()
     pages = composed(results)
-    view = reading.build(results)
+    view = reading.build_page(results)
     keys = [text for text in texts(pages) if text in {look.key for look in view.wanted}]
     assert sorted(keys) == sorted(look.key for look in view.wanted)
     gaps = sum(matrix.arrange(axes, view.looks).gaps for axes in view.matrices)
@@ -87,7 +87,7 @@ def fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None
         if characters:
             make_font(path, characters)
         names = [f"{path}#0"] if characters else []
-        monkeypatch.setattr(system, "candidates", lambda char: iter(names))
+        monkeypatch.setattr(system, "find_fonts", lambda char: iter(names))
         monkeypatch.setattr("PIL.features.check", lambda name: rules and RAQM)
 
     return having
@@ -167,7 +167,7 @@ def test_a_font_that_cannot_be_read_is_no_font(
     fonts()
     broken = tmp_path / "broken.ttf"
     broken.write_bytes(b"nothing")
-    monkeypatch.setattr(system, "candidates", lambda char: iter([f"{broken}#0", "/nowhere.ttf#0"]))
+    monkeypatch.setattr(system, "find_fonts", lambda char: iter([f"{broken}#0", "/nowhere.ttf#0"]))
     assert lettering.settle("東", "sans") == ("sans", "□")
 
 
@@ -180,7 +180,7 @@ def test_an_odd_answer_of_fontconfig_is_no_font(
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr(system, "USUAL", ())
-    assert [*system.candidates("東")] == []
+    assert [*system.find_fonts("東")] == []
 
 
 def test_both_forms_draw_what_a_font_of_this_computer_sets(

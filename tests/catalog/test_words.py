@@ -10,7 +10,7 @@ from runner.catalog import words
     [(0, "$0.00"), (1.0, "$1.00"), (0.125, "$0.125"), (1234.5, "$1,234.50"), (0.1 + 0.2, "$0.30")],
 )
 def test_money_has_cents_and_more_only_where_the_sum_does(usd: float, text: str) -> None:
-    assert words.money(usd) == text
+    assert words.format_money(usd) == text
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_money_has_cents_and_more_only_where_the_sum_does(usd: float, text: str)
     [(0.42, "0.4 s"), (48, "48 s"), (84, "1 min 24 s"), (3600, "1 h 0 min"), (7530, "2 h 5 min")],
 )
 def test_spans_read_as_people_say_them(seconds: float, text: str) -> None:
-    assert words.duration(seconds) == text
+    assert words.format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,12 @@ def test_spans_read_as_people_say_them(seconds: float, text: str) -> None:
     ],
 )
 def test_keys_become_words_and_written_texts_stay(key: str, text: str) -> None:
-    assert words.human(key) == text
+    assert words.human_label(key) == text
 
 
 @pytest.mark.parametrize("stamp", [None, "", "yesterday", "2026-13-01T00:00:00Z"])
 def test_what_is_not_a_time_is_none(stamp: str | None) -> None:
-    assert words.moment(stamp) is None
+    assert words.format_moment(stamp) is None
     assert words.seconds_between(stamp, "2026-03-02T09:00:00Z") is None
 
 
@@ -47,4 +47,4 @@ def test_time_does_not_run_backwards() -> None:
 
 def test_harmless_text_of_any_script_stays_as_it_is() -> None:
     text = "Straße — «тест» 東京 עברית\u200f 👩🏽‍💼\n\tend"
-    assert words.clean(text) == text
+    assert words.strip_controls(text) == text

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from runner.answers import Reply, UserData
 from runner.cli import wiring
-from runner.ledger.file import LedgerFile
-from runner.ledger.places import Places
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.state_dirs import StateDirs
 from runner.model import Campaign
 from runner.policy.lifecycle import Event
-from runner.policy.patience import Patience
+from runner.policy.retry import RetryLimits
+from runner.replies import Reply, UserData
 from runner.takes import Account, Take
-from tests.executor.world import FakeApi, FakeImages, VirtualClock
-from tests.executor.world import campaign as make_campaign
+from tests.executor.harness import FakeApi, FakeImages, VirtualClock
+from tests.executor.harness import campaign as make_campaign
 from tests.ledger.names import Ticking, intent
 
 ACCOUNT = Account("api.example", "me")
@@ -46,7 +46,7 @@ class Office:
 
     @property
     def ledger_path(self) -> Path:
-        return Places(self.manifest).root / "ledger.sqlite"
+        return StateDirs(self.manifest).root / "ledger.sqlite"
 
     def ledger(self) -> LedgerFile:
         return LedgerFile(self.ledger_path, now=self.ticking.now, entropy=self.ticking, inline=True)
@@ -68,7 +68,7 @@ class Office:
     @asynccontextmanager
     async def _connect(self, campaign: Campaign, **options: Any) -> AsyncIterator[wiring.Link]:
         damaged = options.get("damaged", False)
-        state = Places(campaign.manifest).of(ACCOUNT, damaged=damaged)
+        state = StateDirs(campaign.manifest).of(ACCOUNT, damaged=damaged)
         state.folder.mkdir(parents=True, exist_ok=True)
         images: Any = FakeImages()
-        yield wiring.Link(self.api, images, ACCOUNT, self.user, state, Patience(retries=1))
+        yield wiring.Link(self.api, images, ACCOUNT, self.user, state, RetryLimits(retries=1))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.cli.export import write_backup
+from runner.cli.commands.export import write_backup
 from runner.errors import LedgerDamaged, UsageError
-from runner.ledger.file import read_snapshot
-from runner.ledger.places import Places
+from runner.ledger.ledger import read_snapshot
+from runner.ledger.state_dirs import StateDirs
 from tests.cli.hands import ACCOUNT, Office
 
 
@@ -17,7 +17,7 @@ async def test_a_backup_is_whole_where_a_copied_file_is_not(office: Office, tmp_
     ledger = office.ledger()
     ledger.begin(ACCOUNT, "spring", {})
     take = await office.bought(ledger, "navy")
-    state, backup = Places(office.manifest).all()[0], tmp_path / "backup.sqlite"
+    state, backup = StateDirs(office.manifest).all()[0], tmp_path / "backup.sqlite"
     backup.write_text("an older one")
     assert write_backup(state, backup) == 0  # the run goes on: what it bought is in the log
     by_hand = tmp_path / "by-hand.sqlite"

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from runner.cli.copied import ask_about_copy
-from runner.cli.intake import may_tell_more, results_for
+from runner.cli.copied_folder import ask_about_copy
+from runner.cli.results_import import load_importable_results, may_have_news
 from runner.errors import LedgerQuestion, UsageError
-from runner.ledger.file import read_snapshot
-from runner.ledger.places import Places
-from runner.ledger.results import document
+from runner.ledger.ledger import read_snapshot
+from runner.ledger.state_dirs import StateDirs
 from runner.plan import plan
+from runner.results.writer import results_document
 from runner.takes import Snapshot
 from tests.cli.hands import ACCOUNT, Office
-from tests.executor.world import look
+from tests.executor.harness import look
 from tests.plan.made import done
 
 
@@ -27,14 +27,14 @@ async def test_a_folder_that_was_copied_is_a_question_and_a_new_name_a_line(
     ledger.close()
     snapshot = read_snapshot(office.ledger_path)
     spring, summer = office.campaign(look("navy")), office.campaign(look("navy"), name="summer")
-    state = Places(office.manifest).all()[0]
+    state = StateDirs(office.manifest).all()[0]
     ask_about_copy(spring, state, snapshot)
     assert capsys.readouterr().err == ""
     ask_about_copy(summer, state, snapshot)
     assert capsys.readouterr().err == "The campaign spring is called summer now.\n"
     copied = office.manifest.with_name("summer.yaml")
-    shutil.copytree(Places(office.manifest).root, Places(copied).root)
-    mine = Places(copied).all()[0]
+    shutil.copytree(StateDirs(office.manifest).root, StateDirs(copied).root)
+    mine = StateDirs(copied).all()[0]
     with pytest.raises(LedgerQuestion, match="holds the same takes for the campaign spring"):
         ask_about_copy(replace(summer, manifest=copied), mine, snapshot)
     ask_about_copy(spring, state, snapshot)  # the original goes on
@@ -45,10 +45,10 @@ def test_results_under_the_name_that_the_ledger_knows_are_still_this_campaigns(
     office: Office,
 ) -> None:
     spring, summer = office.campaign(look("navy")), office.campaign(look("navy"), name="summer")
-    told = document(spring, done(spring), plan(spring, done(spring)), None)
+    told = results_document(spring, done(spring), plan(spring, done(spring)), None)
     known = Snapshot(ACCOUNT, "spring", {"navy": done(spring).takes["base"]})
-    assert may_tell_more(told, ACCOUNT, summer, known)
-    assert not may_tell_more(told, ACCOUNT, summer, replace(known, campaign="autumn"))
-    assert results_for(told, ACCOUNT, summer, path=office.manifest, formerly="spring")
+    assert may_have_news(told, ACCOUNT, summer, known)
+    assert not may_have_news(told, ACCOUNT, summer, replace(known, campaign="autumn"))
+    assert load_importable_results(told, ACCOUNT, summer, path=office.manifest, formerly="spring")
     with pytest.raises(UsageError, match="the campaign spring's, not summer's"):
-        results_for(told, ACCOUNT, summer, path=office.manifest)
+        load_importable_results(told, ACCOUNT, summer, path=office.manifest)

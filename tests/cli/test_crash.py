@@ -10,7 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from runner import __version__
-from runner.cli import invoke, plan
+from runner.cli import invoke
+from runner.cli.commands import plan
 from runner.cli.redact import redact, redact_random
 from runner.errors import StorageError
 

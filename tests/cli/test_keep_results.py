@@ -6,10 +6,10 @@ from typing import Any
 import anyio
 import pytest
 
+from runner.cli.fingerprint import is_own_results, read_fingerprint
 from runner.cli.keep_results import keep_results, next_wait
-from runner.cli.made_from import knows_results, left_in
 from tests.cli.hands import ACCOUNT, Office
-from tests.executor.world import look, virtually
+from tests.executor.harness import look, run_virtual
 
 
 @pytest.mark.parametrize(("took", "wait"), [(0.01, 60), (1.2, 60), (3.0, 150)])
@@ -28,7 +28,7 @@ def test_what_happened_is_written_every_minute_and_nothing_where_nothing_did(
         ledger.begin(ACCOUNT, "spring", {})
         async with office._connect(campaign) as link:
             path = link.state.results
-            left = left_in(link.state, campaign, ledger)
+            left = read_fingerprint(link.state, campaign, ledger)
             work: Any = type("Work", (), {"ledger": ledger})
 
             def written() -> list[str] | None:
@@ -47,12 +47,12 @@ def test_what_happened_is_written_every_minute_and_nothing_where_nothing_did(
                 await anyio.sleep(30)
                 seen.append(written())
                 await anyio.sleep(30)
-                assert knows_results(link.state, ledger.was_at)
+                assert is_own_results(link.state, ledger.was_at)
                 seen.append(written())
                 await anyio.sleep(300)
                 seen.append(written())
                 tasks.cancel_scope.cancel()
         ledger.close()
 
-    virtually(go)
+    run_virtual(go)
     assert seen == [None, None, ["base"], None]

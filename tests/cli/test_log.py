@@ -11,7 +11,7 @@ import pytest
 from runner.cli import COMMANDS, cli, invoke
 from runner.cli.log_handlers import start_log
 from runner.simulator.server import Embedded
-from runner.simulator.settings import Latency, Settings
+from runner.simulator.settings import Latency, SimulatorSettings
 from tests.heygen.loopback import Loopback, Say, http
 
 KEY = "SENTINEL\\key-0123'456789+/=="
@@ -50,7 +50,7 @@ def test_a_run_is_told_and_the_key_is_not(
     simulate: bool,
 ) -> None:
     log = manifest.with_name("run.log")
-    settings = Settings(latency=Latency("fixed", 0.05, 0.05), pictures=False)
+    settings = SimulatorSettings(latency=Latency("fixed", 0.05, 0.05), pictures=False)
     run = ["run", str(manifest), "--yes", "--format", "json"]
     if simulate:
         sim = ["--simulate", "--sim", "latency=fixed:0.05", "--sim", "pictures=off"]

@@ -6,16 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from runner.answers import LookData
+from runner.cli.commands.reconcile import reconcile
 from runner.cli.nothing_bought import evidence_of, match_takes, objection_to
-from runner.cli.reconcile import reconcile
 from runner.errors import UsageError
-from runner.executor.settle import Finding
-from runner.ledger.file import read_snapshot
+from runner.executor.resolve_unknown import Finding
+from runner.ledger.ledger import read_snapshot
 from runner.ledger.runs import WalletReading
+from runner.replies import LookData
 from runner.takes import Billing, TakeState
 from tests.cli.hands import ACCOUNT, Office
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.plan.made import take
 
 SPRING = campaign(look("navy"), look("look-a"), look("look-b"))

@@ -10,8 +10,9 @@ from typing import Any
 import anyio
 import pytest
 
-from runner.answers import UserData
-from runner.cli import run
+from runner.cli.commands import run
+from runner.cli.commands.run import Ended
+from runner.cli.format import format_totals
 from runner.cli.price_questions import (
     bought_quotes,
     price_notes,
@@ -19,18 +20,17 @@ from runner.cli.price_questions import (
     refuse_contradicted,
 )
 from runner.cli.request import Request
-from runner.cli.run import Ended
-from runner.cli.show import totals_text
 from runner.errors import BudgetRefused, UsageError
-from runner.ledger.file import read_snapshot
-from runner.ledger.reading import prices_in
-from runner.ledger.results import document
+from runner.ledger.ledger import read_snapshot
 from runner.model import Campaign, LookKind, Prices
 from runner.plan import Plan, plan
-from runner.plan.pricing import Quote, apply_quotes, quotes_of
-from runner.plan.wishes import NO_WISHES
+from runner.plan.options import DEFAULT_OPTIONS
+from runner.plan.pricing import Quote, apply_quotes, quote_prices
+from runner.replies import UserData
+from runner.results.reader import prices_in
+from runner.results.writer import results_document
 from runner.takes import MeasuredPrice, PriceState, Snapshot
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 
 FIRST_VERSION = Path(__file__).parent.parent / "plan" / "first_version"
 FOUR = MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, Decimal(1), 2)
@@ -39,7 +39,7 @@ DOLLARS = UserData("me", "wallet", "usd", Decimal(50))
 
 def planned(made: Campaign, *, measured: MeasuredPrice | None = None) -> tuple[Plan, list[Quote]]:
     known = Snapshot(prices={LookKind.PROMPT: measured} if measured else {})
-    quotes = quotes_of(made, NO_WISHES, known)
+    quotes = quote_prices(made, DEFAULT_OPTIONS, known)
     whole = plan(apply_quotes(made, quotes), known)
     return whole, bought_quotes(whole, quotes)
 
@@ -116,7 +116,7 @@ def results(
     measured: Mapping[LookKind, MeasuredPrice], wallet: Mapping[str, Any]
 ) -> dict[str, Any]:
     made, known = campaign(look("a")), Snapshot(prices=measured)
-    return document(made, known, plan(made, known), wallet)
+    return results_document(made, known, plan(made, known), wallet)
 
 
 def test_results_carry_the_measured_prices_to_another_ledger() -> None:
@@ -135,7 +135,7 @@ def test_what_left_the_wallet_beyond_the_ledger_is_told(
     after: int, difference: int, told: str | None
 ) -> None:
     noted = {"currency": "usd", "before": 10, "after": after, "known": 3, "difference": difference}
-    text = totals_text(results({}, noted))
+    text = format_totals(results({}, noted))
     assert ("the ledger knows of $3.00" in text) == (told is not None)
     assert told is None or told in text
 

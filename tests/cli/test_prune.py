@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from runner.answers import LookData
-from runner.cli import prune as pruning
+from runner.cli.commands import prune as pruning
 from runner.errors import UsageError
+from runner.executor.look_report import LookReport
 from runner.executor.rename import rename
-from runner.executor.standing import Standing
-from runner.ledger.file import LedgerFile
+from runner.ledger.ledger import LedgerFile
 from runner.model import Campaign
 from runner.plan import plan
+from runner.replies import LookData
 from runner.takes import Take
 from tests.cli.hands import ACCOUNT, Office
-from tests.executor.world import look
+from tests.executor.harness import look
 
 KEEP = ("base", "navy")
 
@@ -154,15 +154,15 @@ async def test_a_run_renames_no_look_that_the_account_shows_otherwise(office: Of
     await told_by_results(office, foreign, name="Mine")
     async with office._connect(campaign) as link, workshop(link) as work:
         work.ledger.begin(ACCOUNT, "spring", {})
-        standing = Standing(plan(campaign, work.ledger.snapshot()), {}, {})
+        look_report = LookReport(plan(campaign, work.ledger.snapshot()), {}, {})
 
         async def renamed(take: Take | None) -> str:
             assert take is not None
-            await rename(work.desk, take, "New", standing)
+            await rename(work.context, take, "New", look_report)
             return office.api.looks_by_id[take.avatar_id or ""].name
 
         assert await renamed(work.ledger.picked("told")) == "Foreign"
-        assert "HeyGen shows hand-2 as 'Foreign'" in standing.notes[0]
+        assert "HeyGen shows hand-2 as 'Foreign'" in look_report.notes[0]
         assert await renamed(work.ledger.picked("navy")) == "New"
         shown = replace(foreign, name="New")  # renamed at HeyGen, and nobody here heard the answer
         office.api.looks_by_id[foreign.id] = shown

@@ -8,11 +8,11 @@ import pytest
 from runner.cli import wiring
 from runner.cli.rebuild import rebuild
 from runner.errors import LedgerDamaged, UsageError
-from runner.ledger.file import read_snapshot
+from runner.ledger.ledger import read_snapshot
 from runner.plan import plan
 from runner.takes import TakeState
 from tests.cli.hands import ACCOUNT, Office
-from tests.executor.world import look
+from tests.executor.harness import look
 
 
 async def test_any_damaged_page_can_be_rebuilt_with_and_without_results(

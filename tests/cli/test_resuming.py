@@ -2,10 +2,10 @@
 
 import pytest
 
-from runner.cli.aftermath import advice, resuming
 from runner.cli.request import Request
-from runner.plan.wishes import Wishes
-from runner.policy.outcome import Outcome
+from runner.cli.run_report import advise_after_run, resuming
+from runner.plan.options import PlanOptions
+from runner.policy.exit_codes import Outcome
 
 RUN = "`lookbook run spring.yaml"
 
@@ -13,18 +13,23 @@ RUN = "`lookbook run spring.yaml"
 @pytest.mark.parametrize(
     ("wishes", "says"),
     [
-        (Wishes(), "run the same command again"),
-        (Wishes(select=("navy",), takes=3), "run the same command again"),
-        (Wishes(reroll=2, select=("navy", "tag:hero")), f"{RUN} --select navy --select tag:hero`"),
-        (Wishes(cascade=True), f"{RUN}`"),
-        (Wishes(cascade=True, exclude=("a b",)), f"{RUN} --exclude 'a b'`"),
-        (Wishes(retry=True), f"{RUN}`"),
+        (PlanOptions(), "run the same command again"),
+        (PlanOptions(select=("navy",), takes=3), "run the same command again"),
+        (
+            PlanOptions(reroll=2, select=("navy", "tag:hero")),
+            f"{RUN} --select navy --select tag:hero`",
+        ),
+        (PlanOptions(cascade=True), f"{RUN}`"),
+        (PlanOptions(cascade=True, exclude=("a b",)), f"{RUN} --exclude 'a b'`"),
+        (PlanOptions(retry=True), f"{RUN}`"),
     ],
 )
-def test_only_a_command_that_may_be_repeated_is_to_be_repeated(wishes: Wishes, says: str) -> None:
-    resume = resuming(Request(wishes=wishes), "spring.yaml")
+def test_only_a_command_that_may_be_repeated_is_to_be_repeated(
+    plan_options: PlanOptions, says: str
+) -> None:
+    resume = resuming(Request(plan_options=plan_options), "spring.yaml")
     assert says in resume
-    (line,) = advice(Outcome(under_way=("navy",)), None, "spring.yaml", resume=resume)
+    (line,) = advise_after_run(Outcome(under_way=("navy",)), None, "spring.yaml", resume=resume)
     assert line == f"Work is still under way: {resume}"
-    empty = advice(Outcome(account="HTTP 402"), None, "spring.yaml", resume=resume)
+    empty = advise_after_run(Outcome(account="HTTP 402"), None, "spring.yaml", resume=resume)
     assert resume in empty[-1]

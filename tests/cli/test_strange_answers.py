@@ -7,17 +7,17 @@ from typing import Any
 import anyio
 import pytest
 
-from runner.answers import Answer, LookData, Refusal, Reply
-from runner.cli import refresh as refreshing
-from runner.cli.reconcile import reconcile
-from runner.cli.refresh import refresh
+from runner.cli.commands import refresh as refreshing
+from runner.cli.commands.reconcile import reconcile
+from runner.cli.commands.refresh import refresh
 from runner.errors import ApiTrouble
-from runner.ledger.file import read_snapshot
+from runner.ledger.ledger import read_snapshot
 from runner.policy.lifecycle import Event
-from runner.policy.observe import UNKNOWN_STATUS
+from runner.policy.look_events import UNKNOWN_STATUS
+from runner.replies import Answer, LookData, Refusal, Reply
 from runner.takes import Billing, Take, TakeState
 from tests.cli.hands import ACCOUNT, Office
-from tests.executor.world import look
+from tests.executor.harness import look
 
 GONE = Refusal(404, "avatar_not_found", "no such look")
 PAGE = Refusal(404, "http_404", "a page", enveloped=False)
@@ -27,7 +27,7 @@ DAY = 24 * 3600.0
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refreshing, "GONE_PAUSE", 0.0)
-    monkeypatch.setattr("runner.executor.desk.backoff", lambda *_args, **_named: 0.0)
+    monkeypatch.setattr("runner.executor.context.backoff", lambda *_args, **_named: 0.0)
 
 
 def now_known(office: Office, key: str) -> Take:

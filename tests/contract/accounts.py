@@ -19,8 +19,8 @@ from runner.executor.ports import Api
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
 from runner.simulator.app import create_app
-from runner.simulator.settings import Latency, Settings
-from tests.executor.world import FakeApi, Purse, VirtualClock
+from runner.simulator.settings import Latency, SimulatorSettings
+from tests.executor.harness import FakeApi, FakeWallet, VirtualClock
 from tests.fault.network import serve
 
 __all__ = ["GENERATION", "STAND_INS", "Lack", "StandIn"]
@@ -71,7 +71,7 @@ class _InProcess(httpx.AsyncBaseTransport):
 @asynccontextmanager
 async def _simulator(limit: int) -> AsyncIterator[Api]:
     clock = VirtualClock()
-    settings = Settings(
+    settings = SimulatorSettings(
         latency=Latency("fixed", GENERATION), concurrency=limit, balance=BALANCE, pictures=False
     )
     app = create_app(settings, clock=clock.now)
@@ -85,7 +85,7 @@ async def _simulator(limit: int) -> AsyncIterator[Api]:
 @asynccontextmanager
 async def _of_the_executors_tests(limit: int) -> AsyncIterator[Api]:
     clock = VirtualClock()
-    yield FakeApi(clock, seconds=GENERATION, limit=limit, purse=Purse(clock, BALANCE))
+    yield FakeApi(clock, seconds=GENERATION, limit=limit, purse=FakeWallet(clock, BALANCE))
 
 
 @asynccontextmanager

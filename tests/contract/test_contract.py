@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 import anyio
 import pytest
 
-from runner.answers import Answer, CreatedData, GroupData, LookData, Page, Refusal, Reply
 from runner.canonical import sha256_hex
 from runner.executor.ports import Api
 from runner.model import FileImage
+from runner.replies import Answer, CreatedData, GroupData, ListPage, LookData, Refusal, Reply
 from tests.contract.accounts import GENERATION, STAND_INS, Lack, StandIn
-from tests.executor.world import virtually
+from tests.executor.harness import run_virtual
 
 T = TypeVar("T")
 PHOTO = {"type": "url", "url": "https://example.com/sarah.png"}
@@ -64,7 +64,9 @@ class Actor:
             raise NotImplementedError("this account shows no balance")
         return shown
 
-    async def all_looks(self, *, limit: int, group_id: str | None = None) -> list[Page[LookData]]:
+    async def all_looks(
+        self, *, limit: int, group_id: str | None = None
+    ) -> list[ListPage[LookData]]:
         """Return every page of a list."""
         pages = [answered(await self.api.looks(limit=limit, group_id=group_id))]
         while pages[-1].next_token is not None:
@@ -135,7 +137,7 @@ def carry_out(stand_in: StandIn, clause: Clause) -> None:
         async with stand_in.open(clause.limit) as api:
             await clause.play(Actor(api))
 
-    virtually(go)
+    run_virtual(go)
 
 
 # --- what every stand-in plays --------------------------------------------------------------------

@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from runner.cli.run import Request, start
+from runner.cli.commands.run import Request, start
 from runner.cli.wiring import load_campaign
 
 
@@ -16,13 +16,13 @@ def main() -> int:
     manifest, point, occurrence = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     met = 0
 
-    def probe(passed: str) -> None:
+    def failpoint(passed: str) -> None:
         nonlocal met
         met += passed == point
         if met == occurrence:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return start(load_campaign(manifest, ()), Request(yes=True, probe=probe, concurrency=4))
+    return start(load_campaign(manifest, ()), Request(yes=True, failpoint=failpoint, concurrency=4))
 
 
 if __name__ == "__main__":

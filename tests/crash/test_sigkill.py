@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from runner.simulator.server import Embedded
-from runner.simulator.settings import Fault, Latency, Settings
+from runner.simulator.settings import Fault, Latency, SimulatorSettings
 from tests.launcher import COMMAND, Launcher
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
@@ -110,7 +110,7 @@ class Accounts:
         self.environment, self.launcher, self.stack = environment, launcher, stack
 
     def open(self, faults: Sequence[str] = (), seed: int = 7, places: int = 4) -> Account:
-        settings = Settings(
+        settings = SimulatorSettings(
             seed=seed,
             latency=Latency.parse("fixed:0.15"),
             pictures=False,

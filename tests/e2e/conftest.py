@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from runner.simulator.server import Embedded
-from runner.simulator.settings import Fault, Latency, Settings
+from runner.simulator.settings import Fault, Latency, SimulatorSettings
 from tests.launcher import COMMAND, Launcher, Process
 
 KEY = "sk-planted-0123456789-abcdefghij"
@@ -123,7 +123,7 @@ def server(request: pytest.FixtureRequest, lookbook: Command) -> Iterator[Server
     options = dict(getattr(request, "param", {}))
     faults = tuple(Fault.parse(text) for text in options.pop("faults", ()))
     latency = FirstSlow("fixed", options.pop("first_look", QUICK), QUICK)
-    settings = Settings(latency=latency, faults=faults, pictures=False, **options)
+    settings = SimulatorSettings(latency=latency, faults=faults, pictures=False, **options)
     with Embedded(settings) as simulator:
         lookbook.environment |= {
             "HEYGEN_API_BASE": simulator.url,

@@ -8,13 +8,13 @@ from decimal import Decimal
 import anyio
 import pytest
 
-from runner.cli.outlook import Outlook, expected, lasting
+from runner.cli.eta import RunEta, estimate_plan, format_duration
 from runner.cli.progress import Progress
 from runner.model import Look, LookKind
 from runner.plan import plan
 from runner.policy.lifecycle import Event
 from runner.takes import Billing, Snapshot, Take, TakeState
-from tests.executor.world import campaign, look, virtually
+from tests.executor.harness import campaign, look, run_virtual
 
 
 class Terminal(io.StringIO):
@@ -39,9 +39,9 @@ class Time:
         return self.now
 
 
-def outlook(time: Time, *looks: Look, known: Snapshot | None = None, slots: int = 10) -> Outlook:
+def outlook(time: Time, *looks: Look, known: Snapshot | None = None, slots: int = 10) -> RunEta:
     known = known or Snapshot()
-    return Outlook(plan(campaign(*looks), known), known, slots=lambda: slots, now=time)
+    return RunEta(plan(campaign(*looks), known), known, slots=lambda: slots, now=time)
 
 
 def begun(stream: io.StringIO, time: Time, count: int) -> Progress:
@@ -120,8 +120,8 @@ def test_nobody_knows_when_a_consent_is_given() -> None:
 def test_a_plan_says_how_long_it_takes() -> None:
     known = Snapshot(takes={"old": (take("old", TakeState.COMPLETED),)})
     made = plan(campaign(look("a")), known)
-    assert expected(made, Snapshot(), slots=10, now=Time()) == "time not known yet"
-    assert expected(made, known, slots=10, now=Time()) == "about 2 min"
+    assert estimate_plan(made, Snapshot(), slots=10, now=Time()) == "time not known yet"
+    assert estimate_plan(made, known, slots=10, now=Time()) == "about 2 min"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_plan_says_how_long_it_takes() -> None:
     ],
 )
 def test_a_time_is_written_as_roughly_as_it_is_known(seconds: float, text: str) -> None:
-    assert lasting(seconds) == text
+    assert format_duration(seconds) == text
 
 
 # --- plain lines ------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ def test_the_bar_goes_on_while_nothing_happens(columns: Callable[[int], None]) -
             tasks.cancel_scope.cancel()
 
     assert drawn(stream).endswith("about 1 min left")
-    virtually(wait)
+    run_virtual(wait)
     assert drawn(stream).endswith("about 30 s left")
     progress.close()
 

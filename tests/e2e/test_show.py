@@ -7,15 +7,15 @@ from typing import Any
 import click
 import pytest
 
-from runner.answers import AutoReload, Subscription, UsageBased, UserData
 from runner.cli.billing import billing_notes
+from runner.cli.format import escape_text, format_plan, format_table, format_usd, pluralize
 from runner.cli.progress import Progress
-from runner.cli.show import plain, plan_text, plural, table, usd
 from runner.model import LookKind
 from runner.plan import plan
 from runner.policy.lifecycle import Event
+from runner.replies import AutoReload, Subscription, UsageBased, UserData
 from runner.takes import Snapshot, Take, TakeState
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 
 
 @pytest.mark.parametrize(
@@ -25,22 +25,24 @@ from tests.executor.world import campaign, look
 def test_an_amount_has_cents_and_more_only_where_there_is_more(
     amount: Decimal | None, text: str
 ) -> None:
-    assert usd(amount) == text
+    assert format_usd(amount) == text
 
 
 def test_control_characters_are_shown_and_not_obeyed() -> None:
-    assert plain("a\x1b[2Jb\u202ec\r") == "a\\u001b[2Jb\\u202ec\\u000d"
-    assert plain("Säräh — ok 图") == "Säräh — ok 图"
+    assert escape_text("a\x1b[2Jb\u202ec\r") == "a\\u001b[2Jb\\u202ec\\u000d"
+    assert escape_text("Säräh — ok 图") == "Säräh — ok 图"
 
 
 def test_a_table_is_aligned_also_where_it_is_coloured() -> None:
-    text = table([("a", click.style("red", fg="red"), "1"), ("bbb", "x", "10")], right=(2,))
+    text = format_table([("a", click.style("red", fg="red"), "1"), ("bbb", "x", "10")], right=(2,))
     assert click.unstyle(text) == "a    red   1\nbbb  x    10"
 
 
 def test_a_plan_says_count_price_and_worst_case() -> None:
     made = plan(campaign(look("a", retries=1), look("b")), Snapshot())
-    text = click.unstyle(plan_text(made, where="account x", wallet=Decimal(2), ceiling=Decimal(9)))
+    text = click.unstyle(
+        format_plan(made, where="account x", wallet=Decimal(2), ceiling=Decimal(9))
+    )
     assert "3 generations to buy: $3.00 · at worst $4.00" in text
     assert "ceiling $9.00 · wallet $2.00" in text
     assert "does not hold enough" in text
@@ -82,4 +84,4 @@ def test_progress_is_plain_lines_where_there_is_no_terminal() -> None:
 
 
 def test_a_count_has_its_noun() -> None:
-    assert (plural(1, "look"), plural(2, "look")) == ("1 look", "2 looks")
+    assert (pluralize(1, "look"), pluralize(2, "look")) == ("1 look", "2 looks")

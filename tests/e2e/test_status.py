@@ -11,17 +11,17 @@ from typing import Any
 import click
 import pytest
 
-from runner.cli.show import results_text
-from runner.cli.status import is_alive, room_left, same_again
-from runner.cli.steps import ago, last_run_text, next_steps, notes_of
-from runner.ledger.file import LedgerFile
-from runner.ledger.results import document
+from runner.cli.commands.status import is_alive, room_left, same_again
+from runner.cli.format import format_results
+from runner.cli.next_steps import collect_notes, describe_last_run, format_age, suggest_next_steps
+from runner.ledger.ledger import LedgerFile
 from runner.ledger.runs import LastRun, read_last_run
 from runner.model import Budget, Campaign
-from runner.plan import Asked, Plan, plan
-from runner.plan.wishes import Wishes
+from runner.plan import Plan, ResolvedOptions, plan
+from runner.plan.options import PlanOptions
+from runner.results.writer import results_document
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.ledger.names import Ticking
 
 NOW = 2_000_000_000.0
@@ -59,13 +59,13 @@ def with_takes(made: Campaign = SPRING, **states: TakeState) -> Snapshot:
 
 def planned(snapshot: Snapshot, made: Campaign = SPRING) -> tuple[Plan, dict[str, Any]]:
     first = plan(made, snapshot)
-    return first, document(made, snapshot, first, None)
+    return first, results_document(made, snapshot, first, None)
 
 
 def steps(snapshot: Snapshot, **options: Any) -> str:
     first, results = planned(snapshot)
-    renewed = plan(SPRING, snapshot, Asked(cascade=frozenset({"a", "night"})))
-    return click.unstyle(next_steps(first, renewed, results, "spring.yaml", **options))
+    renewed = plan(SPRING, snapshot, ResolvedOptions(cascade=frozenset({"a", "night"})))
+    return click.unstyle(suggest_next_steps(first, renewed, results, "spring.yaml", **options))
 
 
 # --- what to do next --------------------------------------------------------------------------
@@ -136,8 +136,8 @@ def test_when_everything_is_done_it_says_so() -> None:
 
 
 def test_the_commands_are_about_the_looks_that_were_asked_for() -> None:
-    wishes = Wishes(select=("tag:hero",), exclude=("a b",))
-    text = same_again(Path("s.yaml"), wishes, simulate=True)
+    plan_options = PlanOptions(select=("tag:hero",), exclude=("a b",))
+    text = same_again(Path("s.yaml"), plan_options, simulate=True)
     assert text == "s.yaml --simulate --select tag:hero --exclude 'a b'"
 
 
@@ -163,17 +163,17 @@ def test_the_tightest_ceiling_decides_how_much_room_there_is(
 def test_a_look_that_is_not_finished_says_why() -> None:
     left = with_takes(base=TakeState.FETCHED, a=TakeState.PROCESSING)
     first, results = planned(left)
-    assert notes_of(first, results, now=NOW)["a"] == "sent 3 min ago"
+    assert collect_notes(first, results, now=NOW)["a"] == "sent 3 min ago"
     left = with_takes(base=TakeState.PENDING_CONSENT)
     first, results = planned(left)
-    assert notes_of(first, results, now=NOW)["base"] == "waits for a person's consent"
+    assert collect_notes(first, results, now=NOW)["base"] == "waits for a person's consent"
 
 
 def test_an_edited_look_says_what_was_edited() -> None:
     done = with_takes(base=TakeState.FETCHED, a=TakeState.FETCHED)
     edited = campaign(look("a", "another prompt"), look("night", on="a"))
     first, results = planned(done, edited)
-    assert "prompt" in notes_of(first, results, now=NOW)["a"]
+    assert "prompt" in collect_notes(first, results, now=NOW)["a"]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_on_a_narrow_terminal_what_matters_least_is_left_out(
     width: int | None, columns: list[str]
 ) -> None:
     results = planned(with_takes(base=TakeState.FETCHED, a=TakeState.PROCESSING))[1]
-    lines = click.unstyle(results_text(results, width=width)).split("\n\n")[0].splitlines()
+    lines = click.unstyle(format_results(results, width=width)).split("\n\n")[0].splitlines()
     assert re.split("  +", lines[0]) == columns
     assert max(map(len, lines)) <= (width or 80)
 
@@ -209,7 +209,7 @@ def test_on_a_narrow_terminal_what_matters_least_is_left_out(
     ],
 )
 def test_how_long_ago_is_said_roughly(seconds: float, text: str) -> None:
-    assert ago(seconds) == text
+    assert format_age(seconds) == text
 
 
 def test_how_the_last_run_ended_is_said() -> None:
@@ -217,7 +217,7 @@ def test_how_the_last_run_ended_is_said() -> None:
     ended = replace(begun, ended_at=NOW - 300, exit=0)
 
     def said(run: LastRun, alive: bool | None = False) -> str:
-        return last_run_text(run, now=NOW, alive=alive)
+        return describe_last_run(run, now=NOW, alive=alive)
 
     assert said(begun, True) == "A run is going on: process 12 on here, begun 10 min ago."
     assert said(begun, None).startswith("A run is going on, or was ended from outside: process 12")

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from runner.answers import Answer, LookData, Lost, Page, Refusal, Reply
 from runner.model import UrlImage
+from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.lifecycle import Event
-from runner.policy.outcome import Exit, exit_code
+from runner.replies import Answer, ListPage, LookData, Lost, Refusal, Reply
 from runner.takes import Billing, TakeState
-from tests.executor.world import CHARGED_AND_LOST, LOST_BEFORE, OK, World, campaign, look, photo
+from tests.executor.harness import CHARGED_AND_LOST, LOST_BEFORE, OK, Harness, campaign, look, photo
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Harness:
+    return Harness(tmp_path)
 
 
 def refusal(status: int, code: str, **more: Any) -> Refusal:
@@ -27,7 +27,7 @@ def gateway(status: int) -> Refusal:
     return Refusal(status, f"http_{status}", "a page", enveloped=False)
 
 
-def keys(world: World) -> list[str]:
+def keys(world: Harness) -> list[str]:
     return [key for key, _body in world.api.posts]
 
 
@@ -35,7 +35,7 @@ def keys(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 410, 413, 415, 418, 422, 451])
-def test_a_refusal_in_the_apis_envelope_decides_a_first_send(world: World, status: int) -> None:
+def test_a_refusal_in_the_apis_envelope_decides_a_first_send(world: Harness, status: int) -> None:
     world.api.script.extend([OK, refusal(status, "no")])
     outcome = world.run(campaign(look("a"), look("b", on="a"), look("c")), concurrency=1)
     take = world.take("a")
@@ -46,7 +46,7 @@ def test_a_refusal_in_the_apis_envelope_decides_a_first_send(world: World, statu
 
 
 @pytest.mark.parametrize("status", [400, 402, 408, 410, 422, 425, 429, 499, 500, 503])
-def test_a_page_of_something_in_between_leaves_it_open(world: World, status: int) -> None:
+def test_a_page_of_something_in_between_leaves_it_open(world: Harness, status: int) -> None:
     world.api.script.extend([gateway(status), OK])
     world.run(campaign(photo()))
     if status == 402:  # it is sent again when a person has looked into it
@@ -57,32 +57,32 @@ def test_a_page_of_something_in_between_leaves_it_open(world: World, status: int
 
 
 @pytest.mark.parametrize("reply", [refusal(409, "conflict"), refusal(409, "resource_not_ready")])
-def test_a_conflict_is_sent_later_under_a_fresh_key(world: World, reply: Refusal) -> None:
+def test_a_conflict_is_sent_later_under_a_fresh_key(world: Harness, reply: Refusal) -> None:
     world.api.script.extend([reply, reply, OK])
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
     assert len(set(keys(world))) == 3
     assert len(world.api.charges) == len(world.takes("base")) == 1
 
 
-def test_a_conflict_that_stays_is_bounded_and_buys_nothing(world: World) -> None:
+def test_a_conflict_that_stays_is_bounded_and_buys_nothing(world: Harness) -> None:
     world.api.script.extend([refusal(409, "conflict")] * 100)
     outcome = world.run(campaign(photo(), look("a")))
-    assert len(world.api.posts) == 1 + world.patience.retries
+    assert len(world.api.posts) == 1 + world.retry_limits.retries
     assert world.take("base").billing is Billing.NONE
     assert exit_code(outcome) is Exit.FAILED
-    assert "words of conflict" in world.session.standing.held["base"][1]  # type: ignore[union-attr]
+    assert "words of conflict" in world.session.look_report.held["base"][1]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("status", [404, 405])
 def test_a_gateways_page_fails_no_look_and_ends_sending_when_it_stays(
-    world: World, status: int
+    world: Harness, status: int
 ) -> None:
     world.api.script.extend([gateway(status), OK])
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
     world.api.script.extend([gateway(status)] * 100)
     outcome = world.run(campaign(photo(), look("a"), look("b")), concurrency=1)
     assert "nothing gets through" in (outcome.stopped or "")
-    assert len(world.api.posts) == 2 + 1 + world.patience.retries
+    assert len(world.api.posts) == 2 + 1 + world.retry_limits.retries
     assert world.take("a").state is TakeState.PLANNED
     assert exit_code(outcome) is Exit.FAILED
 
@@ -103,7 +103,7 @@ REFUSING = [
 
 @pytest.mark.parametrize(("reply", "wanted", "helps"), REFUSING)
 def test_an_account_that_refuses_fails_no_look(
-    world: World, reply: Refusal, wanted: Exit, helps: str
+    world: Harness, reply: Refusal, wanted: Exit, helps: str
 ) -> None:
     world.api.script.extend([OK, *[reply] * 20])
     outcome = world.run(campaign(*[look(key) for key in "abcdef"]), concurrency=1)
@@ -120,7 +120,7 @@ def test_an_account_that_refuses_fails_no_look(
     assert len(world.api.charges) == 7
 
 
-def test_an_error_of_money_in_a_200_stops_the_run_and_keeps_the_take_open(world: World) -> None:
+def test_an_error_of_money_in_a_200_stops_the_run_and_keeps_the_take_open(world: Harness) -> None:
     world.api.script.append(refusal(200, "insufficient_credit"))
     outcome = world.run(campaign(photo()))
     assert exit_code(outcome) is Exit.ACCOUNT
@@ -134,7 +134,7 @@ def test_an_error_of_money_in_a_200_stops_the_run_and_keeps_the_take_open(world:
 @pytest.mark.parametrize("reply", [refusal(403, "forbidden"), gateway(403)])
 @pytest.mark.parametrize("place", [1, 2, 3])
 def test_a_403_about_one_look_fails_that_look_and_the_others_go_on(
-    world: World, reply: Refusal, place: int
+    world: Harness, reply: Refusal, place: int
 ) -> None:
     world.api.script.extend([OK] * place + [reply])
     every = campaign(look("a"), look("b"), look("c"))
@@ -151,7 +151,7 @@ def test_a_403_about_one_look_fails_that_look_and_the_others_go_on(
     assert len(world.api.posts) == posts  # and it stops nobody the next night
 
 
-def test_a_403_for_everybody_stops_the_run_and_fails_nobody(world: World) -> None:
+def test_a_403_for_everybody_stops_the_run_and_fails_nobody(world: Harness) -> None:
     world.run(campaign(photo()))
     world.api.script.extend([refusal(403, "forbidden")] * 100)
     every = campaign(*[look(f"l{number}") for number in range(30)])
@@ -159,13 +159,13 @@ def test_a_403_for_everybody_stops_the_run_and_fails_nobody(world: World) -> Non
     outcome = world.run(every, concurrency=1)
     assert exit_code(outcome) is Exit.ACCOUNT
     assert "permission" in (outcome.account or "")
-    assert len(world.api.posts) - posts == world.patience.failures
+    assert len(world.api.posts) - posts == world.retry_limits.failures
     world.api.script.clear()
     assert exit_code(world.run(every)) is Exit.DONE
     assert len(world.api.charges) == 31
 
 
-def test_a_403_that_names_what_it_is_about_fails_the_look_at_once(world: World) -> None:
+def test_a_403_that_names_what_it_is_about_fails_the_look_at_once(world: Harness) -> None:
     world.api.script.extend([OK, refusal(403, "resource_access_denied")])
     outcome = world.run(campaign(look("a")))
     assert world.take("a").state is TakeState.FAILED
@@ -174,7 +174,7 @@ def test_a_403_that_names_what_it_is_about_fails_the_look_at_once(world: World) 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_stored_refusal_of_the_key_is_checked_against_the_present(
-    world: World, status: int
+    world: Harness, status: int
 ) -> None:
     stored = refusal(status, "forbidden")
     world.api.lag = 3600.0
@@ -193,7 +193,7 @@ def test_a_stored_refusal_of_the_key_is_checked_against_the_present(
     "reply", [refusal(500, "internal_error"), gateway(502), Lost("ReadTimeout")]
 )
 def test_sending_stops_after_eight_undecided_sends_in_a_row(
-    world: World, reply: Reply[Any], concurrency: int
+    world: Harness, reply: Reply[Any], concurrency: int
 ) -> None:
     world.run(campaign(photo()))
     posts = len(world.api.posts)
@@ -210,14 +210,14 @@ def test_sending_stops_after_eight_undecided_sends_in_a_row(
     assert len(world.api.charges) == 61
 
 
-def test_what_is_decided_in_between_starts_the_row_anew(world: World) -> None:
+def test_what_is_decided_in_between_starts_the_row_anew(world: Harness) -> None:
     world.api.script.extend([OK] + [CHARGED_AND_LOST, OK] * 30)
     outcome = world.run(campaign(*[look(f"l{number}") for number in range(12)]), concurrency=1)
     assert exit_code(outcome) is Exit.DONE
     assert outcome.stopped is None
 
 
-def test_a_504_is_replayed_at_most_once_also_in_later_runs(world: World) -> None:
+def test_a_504_is_replayed_at_most_once_also_in_later_runs(world: Harness) -> None:
     world.api.script.extend([OK] + [refusal(504, "gateway_timeout")] * 100)
     url = look("a", images=(UrlImage("https://example.com/slow.png"),))
     outcome = world.run(campaign(url))
@@ -229,7 +229,7 @@ def test_a_504_is_replayed_at_most_once_also_in_later_runs(world: World) -> None
     assert len(world.api.posts) == 3
 
 
-def test_a_504_that_was_charged_is_found(world: World) -> None:
+def test_a_504_that_was_charged_is_found(world: Harness) -> None:
     real = world.api.create_avatar
 
     async def forged(body: bytes, key: str) -> Reply[Any]:
@@ -253,7 +253,7 @@ NOT_THERE_YET = [
 
 @pytest.mark.parametrize("reply", NOT_THERE_YET)
 def test_a_reference_that_was_completed_moments_ago_gets_a_minute(
-    world: World, reply: Refusal
+    world: Harness, reply: Refusal
 ) -> None:
     world.api.script.extend([OK, reply, reply, OK])
     assert exit_code(world.run(campaign(look("a"), look("b", on="a")))) is Exit.DONE
@@ -262,7 +262,7 @@ def test_a_reference_that_was_completed_moments_ago_gets_a_minute(
 
 
 def test_a_reference_that_stays_unknown_fails_what_needs_it_within_two_minutes(
-    world: World,
+    world: Harness,
 ) -> None:
     world.api.script.extend([OK] + [refusal(404, "avatar_not_found")] * 100)
     begun = world.clock.now()
@@ -273,7 +273,7 @@ def test_a_reference_that_stays_unknown_fails_what_needs_it_within_two_minutes(
     assert len(world.api.posts) < 12
 
 
-def test_a_reference_of_long_ago_or_another_fault_gets_no_second_try(world: World) -> None:
+def test_a_reference_of_long_ago_or_another_fault_gets_no_second_try(world: Harness) -> None:
     world.run(campaign(photo()))
     world.later(3600)
     world.api.script.append(refusal(404, "avatar_not_found"))
@@ -285,12 +285,12 @@ def test_a_reference_of_long_ago_or_another_fault_gets_no_second_try(world: Worl
 
 
 @pytest.mark.parametrize("code", ["asset_not_found", "asset_not_available"])
-def test_an_upload_that_is_gone_is_made_again_once(world: World, code: str) -> None:
+def test_an_upload_that_is_gone_is_made_again_once(world: Harness, code: str) -> None:
     world.api.script.extend([refusal(404, code), OK])
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
     assert world.api.calls.count("upload") == 2
     assert len(set(keys(world))) == 2
-    other = World(world.folder / "other")
+    other = Harness(world.folder / "other")
     other.folder.mkdir()
     other.api.script.extend([refusal(404, code)] * 9)
     other.run(campaign(photo()))
@@ -298,7 +298,7 @@ def test_an_upload_that_is_gone_is_made_again_once(world: World, code: str) -> N
     assert len(other.api.posts) == 2
 
 
-def test_a_look_without_a_group_is_kept_and_learns_it_later(world: World) -> None:
+def test_a_look_without_a_group_is_kept_and_learns_it_later(world: Harness) -> None:
     real = world.api.create_avatar
 
     async def nameless(body: bytes, key: str) -> Reply[Any]:
@@ -314,7 +314,7 @@ def test_a_look_without_a_group_is_kept_and_learns_it_later(world: World) -> Non
     assert world.take("base").group_id == "group-1"
 
 
-def test_a_lost_send_and_silence_keep_their_own_words(world: World) -> None:
+def test_a_lost_send_and_silence_keep_their_own_words(world: Harness) -> None:
     world.api.script.extend([LOST_BEFORE] * 50)
     world.run(campaign(photo()))
     assert world.take("base").error_message == "ReadTimeout"
@@ -323,7 +323,7 @@ def test_a_lost_send_and_silence_keep_their_own_words(world: World) -> None:
 # --- what a look shows ----------------------------------------------------------------------------
 
 
-def show(world: World, name: str, status: str | None, message: str | None = None) -> None:
+def show(world: Harness, name: str, status: str | None, message: str | None = None) -> None:
     """Let a look of this name be shown with a status of its own."""
     real = world.api._now
 
@@ -334,7 +334,7 @@ def show(world: World, name: str, status: str | None, message: str | None = None
     world.api._now = shown  # type: ignore[method-assign]
 
 
-def test_a_status_that_nobody_knows_is_kept_told_and_ends_as_a_question(world: World) -> None:
+def test_a_status_that_nobody_knows_is_kept_told_and_ends_as_a_question(world: Harness) -> None:
     show(world, "Sarah — a", "quarantined", "under review")
     every = campaign(look("a"), look("b"))
     assert exit_code(world.run(every)) is Exit.UNDER_WAY
@@ -353,7 +353,7 @@ def test_a_status_that_nobody_knows_is_kept_told_and_ends_as_a_question(world: W
     assert len(world.api.charges) == 3
 
 
-def test_a_gateways_404_for_minutes_fails_no_paid_look(world: World) -> None:
+def test_a_gateways_404_for_minutes_fails_no_paid_look(world: Harness) -> None:
     real, until = world.api.look, world.clock.now() + 900
 
     async def away(look_id: str) -> Reply[LookData]:
@@ -367,7 +367,7 @@ def test_a_gateways_404_for_minutes_fails_no_paid_look(world: World) -> None:
     assert len(world.api.charges) == 1
 
 
-def test_the_consent_of_a_group_is_started_once_for_many_looks(world: World) -> None:
+def test_the_consent_of_a_group_is_started_once_for_many_looks(world: Harness) -> None:
     names = "abcdefgh"
     world.api.fate.update({f"Sarah — {key}": "consent" for key in names})
     asked: list[str] = []
@@ -392,20 +392,20 @@ def test_the_consent_of_a_group_is_started_once_for_many_looks(world: World) -> 
 # --- lists without an end, time without a clock ---------------------------------------------------
 
 
-def endless(world: World, *, circling: bool) -> None:
+def endless(world: Harness, *, circling: bool) -> None:
     """Let lists of looks never end: in circles, or with ever more looks."""
 
     async def page(*, token: str | None = None, **_asked: Any) -> Reply[Any]:
         number = int(token or 0)
         world.api.calls.append("looks")
-        return Answer(Page((), str((number + 1) % 3 + 1 if circling else number + 1)))
+        return Answer(ListPage((), str((number + 1) % 3 + 1 if circling else number + 1)))
 
     world.api.looks = page  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize(("circling", "words"), [(True, "begins again"), (False, "more than")])
 def test_a_list_without_an_end_is_bounded_and_becomes_a_question(
-    world: World, circling: bool, words: str
+    world: Harness, circling: bool, words: str
 ) -> None:
     world.api.script.extend([OK] + [LOST_BEFORE] * 50)
     world.run(campaign(look("a")))
@@ -414,12 +414,12 @@ def test_a_list_without_an_end_is_bounded_and_becomes_a_question(
     outcome = world.run(campaign(look("a")))
     assert exit_code(outcome) is Exit.PERSON
     assert world.api.calls.count("looks") <= (8 if circling else 500)
-    (finding,) = world.session.standing.findings.values()  # type: ignore[union-attr]
+    (finding,) = world.session.look_report.findings.values()  # type: ignore[union-attr]
     assert words in (finding.problem or "")
     assert len(world.api.charges) == 1
 
 
-def test_where_no_answer_names_the_time_an_old_key_is_over(world: World) -> None:
+def test_where_no_answer_names_the_time_an_old_key_is_over(world: Harness) -> None:
     world.api.dated = False
     world.api.script.extend([OK, CHARGED_AND_LOST] + [Lost("ReadTimeout")] * 50)
     world.run(campaign(look("a")))
@@ -434,7 +434,7 @@ def test_where_no_answer_names_the_time_an_old_key_is_over(world: World) -> None
     assert len(world.api.charges) == 2
 
 
-def test_where_no_answer_names_the_time_this_runs_own_sends_are_replayed(world: World) -> None:
+def test_where_no_answer_names_the_time_this_runs_own_sends_are_replayed(world: Harness) -> None:
     world.api.dated = False
     world.api.script.extend([CHARGED_AND_LOST, OK])
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE

@@ -9,19 +9,19 @@ from typing import Any
 import anyio
 import pytest
 
-from runner.answers import Answer, LookData, Lost, NotSent, Page, Refusal, Reply
-from runner.executor.desk import Desk
+from runner.executor.context import RunContext
+from runner.executor.poller import Poller
 from runner.executor.ports import Downloaded, FetchFailed
-from runner.executor.settle import looks_in
-from runner.executor.watch import Watcher
-from runner.policy.outcome import Exit, exit_code
+from runner.executor.resolve_unknown import list_group_looks
+from runner.policy.exit_codes import Exit, exit_code
+from runner.replies import Answer, ListPage, LookData, Lost, NotSent, Refusal, Reply
 from runner.takes import Take, TakeState
-from tests.executor.world import LOST_BEFORE, OK, World, campaign, look, photo
+from tests.executor.harness import LOST_BEFORE, OK, Harness, campaign, look, photo
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Harness:
+    return Harness(tmp_path)
 
 
 def busy(status: int, retry_after: float) -> Refusal:
@@ -30,7 +30,7 @@ def busy(status: int, retry_after: float) -> Refusal:
 
 @pytest.mark.parametrize(("retry_after", "waited"), [(120.0, True), (120.1, False)])
 def test_a_free_request_waits_two_minutes_at_most_for_another_try(
-    world: World, retry_after: float, waited: bool
+    world: Harness, retry_after: float, waited: bool
 ) -> None:
     replies: list[Reply[Any]] = [busy(429, retry_after), Answer("at last")]
     seconds: list[float] = []
@@ -38,10 +38,10 @@ def test_a_free_request_waits_two_minutes_at_most_for_another_try(
     async def call() -> Reply[Any]:
         return replies.pop(0)
 
-    async def ask(desk: Desk) -> None:
-        begun = desk.ticks()
-        await desk.ask(call, what="asking")
-        seconds.append(desk.ticks() - begun)
+    async def ask(context: RunContext) -> None:
+        begun = context.ticks()
+        await context.ask(call, what="asking")
+        seconds.append(context.ticks() - begun)
 
     world.api.seconds = 400.0
     world.run(campaign(photo()), meanwhile=ask)
@@ -50,17 +50,17 @@ def test_a_free_request_waits_two_minutes_at_most_for_another_try(
 
 
 def test_a_server_that_names_an_absurd_pause_is_asked_again_within_our_own_bound(
-    world: World,
+    world: Harness,
 ) -> None:
     world.api.script.extend([LOST_BEFORE, busy(503, 1e9), OK])
     begun = world.clock.now()
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
-    assert world.patience.paused <= world.clock.now() - begun < world.patience.paused + 300
+    assert world.retry_limits.paused <= world.clock.now() - begun < world.retry_limits.paused + 300
     assert len(world.api.charges) == 1
 
 
 def test_every_wait_and_every_decision_is_logged(
-    world: World, caplog: pytest.LogCaptureFixture
+    world: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "runner")
     world.api.script.extend([busy(429, 30.0), NotSent("no way"), LOST_BEFORE, busy(503, 9.0), OK])
@@ -92,13 +92,13 @@ def test_every_wait_and_every_decision_is_logged(
 
 
 def test_a_look_that_wavers_between_consent_and_processing_is_waited_for_three_times_more(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[str] = []
-    until_decided, now = Watcher.until_decided, world.api._now
+    until_decided, now = Poller.until_decided, world.api._now
     shown: list[str] = []
 
-    async def counting(self: Watcher, take: Take) -> Take:
+    async def counting(self: Poller, take: Take) -> Take:
         waits.append(take.look)
         return await until_decided(self, take)
 
@@ -108,7 +108,7 @@ def test_a_look_that_wavers_between_consent_and_processing_is_waited_for_three_t
         shown.append(one.id)
         return replace(one, status="pending_consent" if len(shown) % 2 else "processing")
 
-    monkeypatch.setattr(Watcher, "until_decided", counting)
+    monkeypatch.setattr(Poller, "until_decided", counting)
     world.api._now = wavering  # type: ignore[method-assign, assignment]
     chain = [look("c0"), *(look(f"c{n}", on=f"c{n - 1}") for n in range(1, 30))]
     outcome = world.run(campaign(look("a"), *chain))
@@ -117,7 +117,7 @@ def test_a_look_that_wavers_between_consent_and_processing_is_waited_for_three_t
     assert world.take("c29").state is TakeState.FETCHED
 
 
-def test_four_pictures_are_fetched_at_a_time(world: World) -> None:
+def test_four_pictures_are_fetched_at_a_time(world: Harness) -> None:
     real, under_way, peak = world.images.fetch, 0, 0
 
     async def slow(url: str, *, look: str, number: int) -> Downloaded | FetchFailed:
@@ -133,18 +133,20 @@ def test_four_pictures_are_fetched_at_a_time(world: World) -> None:
     assert peak == 4
 
 
-def test_a_list_without_an_end_is_given_up_and_not_taken_for_the_whole(world: World) -> None:
+def test_a_list_without_an_end_is_given_up_and_not_taken_for_the_whole(world: Harness) -> None:
     pages: list[str | None] = []
     found: list[Any] = []
 
     async def endless(*, group_id: str | None = None, limit: int = 50, token: str | None = None):  # type: ignore[no-untyped-def]
         pages.append(token)
-        return Answer(Page((LookData(f"x-{len(pages)}", "x", "photo_avatar"),), f"{len(pages)}"))
+        return Answer(
+            ListPage((LookData(f"x-{len(pages)}", "x", "photo_avatar"),), f"{len(pages)}")
+        )
 
-    async def search(desk: Desk) -> None:
+    async def search(context: RunContext) -> None:
         world.api.looks = endless  # type: ignore[method-assign]
-        found.append(await looks_in(desk, "group"))
-        desk.interrupt()
+        found.append(await list_group_looks(context, "group"))
+        context.interrupt()
 
     world.api.seconds = 400.0
     world.run(campaign(photo()), meanwhile=search)
@@ -152,7 +154,7 @@ def test_a_list_without_an_end_is_given_up_and_not_taken_for_the_whole(world: Wo
     assert pages == [None, *(f"{n}" for n in range(1, 200))]
 
 
-def test_a_look_is_missing_for_two_minutes_before_it_counts_as_gone(world: World) -> None:
+def test_a_look_is_missing_for_two_minutes_before_it_counts_as_gone(world: Harness) -> None:
     asked: list[float] = []
 
     async def missing(look_id: str) -> Reply[LookData]:
@@ -165,8 +167,8 @@ def test_a_look_is_missing_for_two_minutes_before_it_counts_as_gone(world: World
     assert 120 <= asked[-1] - asked[0] < 240
 
 
-def test_free_requests_that_stay_unanswered_end_the_sending(world: World) -> None:
-    world.patience = replace(world.patience, retries=0)
+def test_free_requests_that_stay_unanswered_end_the_sending(world: Harness) -> None:
+    world.retry_limits = replace(world.retry_limits, retries=0)
 
     async def silent(look_id: str) -> Reply[LookData]:
         return Lost("ReadTimeout")

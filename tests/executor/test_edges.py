@@ -8,30 +8,30 @@ from typing import Any
 import anyio
 import pytest
 
-from runner.answers import LookData, Lost, Refusal, Reply
-from runner.executor.desk import Desk
-from runner.executor.wallet import refunded
+from runner.executor.context import RunContext
+from runner.executor.refunds import find_refunded
 from runner.model import FileImage
-from runner.policy.outcome import Exit, exit_code
+from runner.policy.exit_codes import Exit, exit_code
+from runner.replies import LookData, Lost, Refusal, Reply
 from runner.takes import Billing, TakeState
-from tests.executor.world import CHARGED_AND_LOST, OK, World, campaign, look, photo
+from tests.executor.harness import CHARGED_AND_LOST, OK, Harness, campaign, look, photo
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Harness:
+    return Harness(tmp_path)
 
 
 def refusal(status: int, code: str = "refused", retry_after: float | None = None) -> Refusal:
     return Refusal(status, code, f"HTTP {status}", retry_after=retry_after)
 
 
-def test_a_take_that_nobody_wants_any_more_does_not_become_the_pick(world: World) -> None:
+def test_a_take_that_nobody_wants_any_more_does_not_become_the_pick(world: Harness) -> None:
     world.run(campaign(look("a", "navy")))
 
-    async def leave(desk: Desk) -> None:
+    async def leave(context: RunContext) -> None:
         await anyio.sleep(5)
-        desk.interrupt()
+        context.interrupt()
 
     world.run(campaign(look("a", "red")), meanwhile=leave)
     world.run(campaign(look("a", "navy"), look("b", on="a")))
@@ -42,16 +42,16 @@ def test_a_take_that_nobody_wants_any_more_does_not_become_the_pick(world: World
 
 @pytest.mark.parametrize("retry_after", [0.0, 0.001])
 def test_a_429_that_names_no_real_pause_is_paced_and_bounded(
-    world: World, retry_after: float
+    world: Harness, retry_after: float
 ) -> None:
-    world.patience = replace(world.patience, paused=60)
+    world.retry_limits = replace(world.retry_limits, paused=60)
     world.api.script.extend([refusal(429, retry_after=retry_after)] * 10_000)
     outcome = world.run(campaign(photo()))
     assert "429" in (outcome.stopped or "")
     assert len(world.api.posts) <= 61
 
 
-def test_an_undecided_take_that_is_one_too_many_is_not_sent_again(world: World) -> None:
+def test_an_undecided_take_that_is_one_too_many_is_not_sent_again(world: Harness) -> None:
     world.api.script.extend([OK, OK, CHARGED_AND_LOST] + [Lost("ReadTimeout")] * 20)
     world.run(campaign(look("a", takes=2)), concurrency=1)
     world.api.script.clear()
@@ -63,7 +63,7 @@ def test_an_undecided_take_that_is_one_too_many_is_not_sent_again(world: World) 
 
 
 def test_a_failure_is_not_bought_again_beside_an_unknown_send_that_is_one_too_many(
-    world: World,
+    world: Harness,
 ) -> None:
     world.api.lag = 3600.0
     world.api.fate["Sarah — a"] = "failed"
@@ -76,7 +76,7 @@ def test_a_failure_is_not_bought_again_beside_an_unknown_send_that_is_one_too_ma
     assert (first.state, second.state) == (TakeState.FAILED, TakeState.UNKNOWN)
 
 
-def test_one_404_does_not_lose_a_look(world: World) -> None:
+def test_one_404_does_not_lose_a_look(world: Harness) -> None:
     real, asked = world.api.look, [0]
 
     async def lagging(look_id: str) -> Reply[LookData]:
@@ -89,7 +89,7 @@ def test_one_404_does_not_lose_a_look(world: World) -> None:
     assert len(world.api.charges) == 1
 
 
-def test_a_look_that_stays_missing_is_gone(world: World) -> None:
+def test_a_look_that_stays_missing_is_gone(world: Harness) -> None:
     real = world.api.look
 
     async def missing(look_id: str) -> Reply[LookData]:
@@ -103,7 +103,7 @@ def test_a_look_that_stays_missing_is_gone(world: World) -> None:
 
 
 def test_a_take_bought_after_an_edit_is_picked_also_in_a_row_that_was_planned_before(
-    world: World,
+    world: Harness,
 ) -> None:
     world.api.script.extend([OK, refusal(402), OK])
     world.run(campaign(look("a", takes=2)), concurrency=1)
@@ -116,7 +116,7 @@ def test_a_take_bought_after_an_edit_is_picked_also_in_a_row_that_was_planned_be
     assert pick.number == max(take.number for take in world.takes("a"))
 
 
-def test_a_consent_page_that_cannot_be_had_stops_only_what_waits_for_it(world: World) -> None:
+def test_a_consent_page_that_cannot_be_had_stops_only_what_waits_for_it(world: Harness) -> None:
     world.api.fate["Sarah — a"] = "consent"
 
     async def refused(group_id: str, key: str) -> Reply[Any]:
@@ -131,9 +131,9 @@ def test_a_consent_page_that_cannot_be_had_stops_only_what_waits_for_it(world: W
 def test_a_wallet_proves_nothing_while_something_is_under_way() -> None:
     failed = replace_take(TakeState.FAILED, Billing.ASSUMED, "f")
     busy = replace_take(TakeState.PROCESSING, Billing.BILLED, "p")
-    assert refunded([failed, busy], "run", Decimal(10), Decimal(9)) == []
+    assert find_refunded([failed, busy], "run", Decimal(10), Decimal(9)) == []
     done = replace_take(TakeState.FETCHED, Billing.BILLED, "d")
-    assert refunded([failed, done], "run", Decimal(10), Decimal(9)) == [failed]
+    assert find_refunded([failed, done], "run", Decimal(10), Decimal(9)) == [failed]
 
 
 def replace_take(state: TakeState, billing: Billing, uid: str) -> Any:
@@ -155,7 +155,7 @@ def replace_take(state: TakeState, billing: Billing, uid: str) -> Any:
     )
 
 
-def test_a_group_that_is_gone_is_a_question_to_a_person_and_not_to_tomorrow(world: World) -> None:
+def test_a_group_that_is_gone_is_a_question_to_a_person_and_not_to_tomorrow(world: Harness) -> None:
     world.api.script.extend([OK] + [Lost("ReadTimeout")] * 20)
     world.run(campaign(look("a")))
     world.api.script.clear()
@@ -168,7 +168,7 @@ def test_a_group_that_is_gone_is_a_question_to_a_person_and_not_to_tomorrow(worl
     assert exit_code(world.run(campaign(look("a")))) is Exit.PERSON
 
 
-def test_an_asset_that_is_gone_is_uploaded_again_by_the_next_try(world: World) -> None:
+def test_an_asset_that_is_gone_is_uploaded_again_by_the_next_try(world: Harness) -> None:
     style = FileImage(Path("/x/s.png"), "s.png", "cd" * 32, "image/png", 9, 64, 64)
     world.run(campaign(photo()))
     world.api.script.append(refusal(400, "download_failed"))
@@ -179,14 +179,14 @@ def test_an_asset_that_is_gone_is_uploaded_again_by_the_next_try(world: World) -
     assert world.api.calls.count("upload") == 3  # the photo, the style, the style again
 
 
-def test_a_stop_does_not_wait_for_a_status_request_that_hangs(world: World) -> None:
+def test_a_stop_does_not_wait_for_a_status_request_that_hangs(world: Harness) -> None:
     async def hang(look_id: str) -> Reply[LookData]:
         await anyio.sleep(10_000)
         return refusal(500)
 
-    async def interrupt(desk: Desk) -> None:
+    async def interrupt(context: RunContext) -> None:
         await anyio.sleep(10)
-        desk.interrupt()
+        context.interrupt()
 
     world.api.look = hang  # type: ignore[method-assign]
     begun = world.clock.now()
@@ -195,7 +195,7 @@ def test_a_stop_does_not_wait_for_a_status_request_that_hangs(world: World) -> N
     assert world.clock.now() - begun < 60
 
 
-def test_an_account_that_answers_nothing_any_more_stops_sending(world: World) -> None:
+def test_an_account_that_answers_nothing_any_more_stops_sending(world: Harness) -> None:
     async def silent(*_: Any, **__: Any) -> Reply[Any]:
         await anyio.sleep(0.05)
         return refusal(503)
@@ -207,10 +207,10 @@ def test_an_account_that_answers_nothing_any_more_stops_sending(world: World) ->
     assert len(world.api.charges) <= 4
 
 
-def test_looks_that_never_finish_stop_the_buying(world: World) -> None:
+def test_looks_that_never_finish_stop_the_buying(world: Harness) -> None:
     looks = [look(f"l{n}", on=None) for n in range(60)]
     for one in looks:
         world.api.fate[one.name or ""] = "stuck"
     outcome = world.run(campaign(*looks), concurrency=4)
     assert "in a row" in (outcome.stopped or "")
-    assert len(world.api.charges) <= 2 + world.patience.failures + 4
+    assert len(world.api.charges) <= 2 + world.retry_limits.failures + 4

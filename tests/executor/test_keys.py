@@ -7,18 +7,18 @@ from typing import Any
 import anyio
 import pytest
 
-from runner.answers import Lost, Reply
+from runner.executor.intents import IntentBuilder
 from runner.executor.ports import Intent
-from runner.executor.prepare import Preparer
 from runner.policy.budget import Ceilings
-from runner.policy.outcome import Exit, exit_code
+from runner.policy.exit_codes import Exit, exit_code
+from runner.replies import Lost, Reply
 from runner.takes import Billing, Doubled, Neighbours, TakeState
-from tests.executor.world import (
+from tests.executor.harness import (
     CHARGED_AND_LOST,
     GATEWAY_TIMEOUT,
     LOST_BEFORE,
     OK,
-    World,
+    Harness,
     campaign,
     look,
     photo,
@@ -26,12 +26,12 @@ from tests.executor.world import (
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Harness:
+    return Harness(tmp_path)
 
 
 def test_where_every_answer_is_a_gateways_a_search_makes_four_looks_cost_four_dollars(
-    world: World,
+    world: Harness,
 ) -> None:
     world.api.honours_keys = False
     world.api.script.extend([GATEWAY_TIMEOUT] * 100)
@@ -45,7 +45,7 @@ def test_where_every_answer_is_a_gateways_a_search_makes_four_looks_cost_four_do
 
 
 def test_a_second_look_for_one_key_is_told_counted_and_ends_replays_on_that_account(
-    world: World,
+    world: Harness,
 ) -> None:
     """Lists that lag hide the first look from the search; the replay makes a second one."""
     world.api.honours_keys, world.api.lag = False, 16.0
@@ -70,7 +70,7 @@ def test_a_second_look_for_one_key_is_told_counted_and_ends_replays_on_that_acco
     assert len({key for key, _ in world.api.posts[2:]}) == len(world.api.posts[2:]) == 2
 
 
-def test_what_was_doubled_counts_in_its_run_and_in_the_campaigns_budget(world: World) -> None:
+def test_what_was_doubled_counts_in_its_run_and_in_the_campaigns_budget(world: Harness) -> None:
     world.api.honours_keys, world.api.lag = False, 16.0
     world.api.script.extend([GATEWAY_TIMEOUT, OK])
     looks = campaign(look("a"), look("b"))
@@ -82,7 +82,7 @@ def test_what_was_doubled_counts_in_its_run_and_in_the_campaigns_budget(world: W
     assert len(world.api.charges) == 3
 
 
-def test_the_distrust_ends_when_another_ledger_turns_out_to_have_the_look(world: World) -> None:
+def test_the_distrust_ends_when_another_ledger_turns_out_to_have_the_look(world: Harness) -> None:
     world.api.honours_keys, world.api.lag = False, 16.0
     world.api.script.extend([GATEWAY_TIMEOUT, OK])
     world.run(campaign(photo()))
@@ -96,7 +96,7 @@ def test_the_distrust_ends_when_another_ledger_turns_out_to_have_the_look(world:
     assert world.open().honours_keys
 
 
-def test_what_a_neighbour_knows_is_never_adopted_nor_what_was_there_before(world: World) -> None:
+def test_what_a_neighbour_knows_is_never_adopted_nor_what_was_there_before(world: Harness) -> None:
     """Spring's base bears the same name; summer's first send is lost before anything happened."""
     spring = world.api.add_by_hand("Sarah", "spring-group")
     world.api.made_at[spring.id] = world.clock.now()
@@ -110,7 +110,7 @@ def test_what_a_neighbour_knows_is_never_adopted_nor_what_was_there_before(world
 
 
 def test_a_send_that_a_neighbour_does_not_know_the_end_of_makes_a_look_doubtful(
-    world: World,
+    world: Harness,
 ) -> None:
     world.neighbours = Neighbours(unresolved={"Sarah": ("summer.lookbook: base#1",)})
     world.api.script.extend([CHARGED_AND_LOST])
@@ -119,7 +119,7 @@ def test_a_send_that_a_neighbour_does_not_know_the_end_of_makes_a_look_doubtful(
     assert len(world.api.posts) == 1
 
 
-def test_nothing_is_sent_again_while_the_account_cannot_be_searched(world: World) -> None:
+def test_nothing_is_sent_again_while_the_account_cannot_be_searched(world: Harness) -> None:
     real = world.api.groups
 
     async def unreadable(**_asked: object) -> Lost:
@@ -135,7 +135,7 @@ def test_nothing_is_sent_again_while_the_account_cannot_be_searched(world: World
 
 
 def test_a_search_takes_no_look_of_a_send_that_left_while_it_was_listing(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.api.script.extend([OK, *[LOST_BEFORE] * 50])
     world.run(campaign(look("a")))
@@ -148,9 +148,9 @@ def test_a_search_takes_no_look_of_a_send_that_left_while_it_was_listing(
         ledger.close()
 
     anyio.run(distrust)
-    create, listed, prepare = world.api.create_avatar, world.api.looks, Preparer.intent
+    create, listed, prepare = world.api.create_avatar, world.api.looks, IntentBuilder.intent
 
-    async def slow_intent(self: Preparer, *given: Any, **named: Any) -> Intent:
+    async def slow_intent(self: IntentBuilder, *given: Any, **named: Any) -> Intent:
         await anyio.sleep(1)  # so that the search begins first
         return await prepare(self, *given, **named)
 
@@ -163,7 +163,7 @@ def test_a_search_takes_no_look_of_a_send_that_left_while_it_was_listing(
         await anyio.sleep(2)
         return await listed(**asked)
 
-    monkeypatch.setattr(Preparer, "intent", slow_intent)
+    monkeypatch.setattr(IntentBuilder, "intent", slow_intent)
     world.api.create_avatar = slow_answer  # type: ignore[method-assign]
     world.api.looks = slow_list  # type: ignore[method-assign]
     world.run(campaign(look("a", takes=2)))

@@ -7,16 +7,16 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from runner.answers import Answer, GroupData, LookData, Lost, Page, Refusal, Reply
-from runner.executor.desk import Desk
-from runner.plan.homes import Home
+from runner.executor.context import RunContext
 from runner.plan.namesakes import Listing
-from runner.policy.outcome import Exit, exit_code
+from runner.plan.target_groups import TargetGroup
+from runner.policy.exit_codes import Exit, exit_code
+from runner.replies import Answer, GroupData, ListPage, LookData, Lost, Refusal, Reply
 from runner.takes import Neighbours
-from tests.executor.world import (
+from tests.executor.harness import (
     LOST_BEFORE,
     OK,
-    World,
+    Harness,
     campaign,
     look,
     photo,
@@ -24,17 +24,17 @@ from tests.executor.world import (
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Harness:
+    return Harness(tmp_path)
 
 
-def listing_of(world: World) -> Listing | None:
+def listing_of(world: Harness) -> Listing | None:
     assert world.session is not None
     return world.session.listing
 
 
 def test_groups_are_listed_once_by_name_and_then_only_the_group_that_the_ledger_knows(
-    world: World,
+    world: Harness,
 ) -> None:
     stranger = world.api.add_by_hand("Sarah — a", "old-group")
     world.api.groups_by_id["old-group"] = GroupData("old-group", "Sarah", 0.0, 1)
@@ -60,7 +60,7 @@ def test_groups_are_listed_once_by_name_and_then_only_the_group_that_the_ledger_
     assert world.api.calls == []  # an idle run asks for nothing
 
 
-def test_a_search_never_adopts_what_was_listed_before_the_first_send(world: World) -> None:
+def test_a_search_never_adopts_what_was_listed_before_the_first_send(world: Harness) -> None:
     """Spring's base has the same name, was made a minute ago, and no file here knows it."""
     spring = world.api.add_by_hand("Sarah", "spring-group")
     made = GroupData("spring-group", "Sarah", world.clock.now(), 1)
@@ -74,19 +74,19 @@ def test_a_search_never_adopts_what_was_listed_before_the_first_send(world: Worl
     ledger.close()
 
 
-def test_a_list_that_circles_or_has_no_end_is_told_as_what_it_is(world: World) -> None:
-    async def circling(*, token: str | None = None, **_: Any) -> Reply[Page[LookData]]:
-        return Answer(Page((LookData("x", "x", "photo_avatar"),), "again"))
+def test_a_list_that_circles_or_has_no_end_is_told_as_what_it_is(world: Harness) -> None:
+    async def circling(*, token: str | None = None, **_: Any) -> Reply[ListPage[LookData]]:
+        return Answer(ListPage((LookData("x", "x", "photo_avatar"),), "again"))
 
-    async def endless(*, token: str | None = None, **_: Any) -> Reply[Page[LookData]]:
-        return Answer(Page((), str(int(token or 0) + 1)))
+    async def endless(*, token: str | None = None, **_: Any) -> Reply[ListPage[LookData]]:
+        return Answer(ListPage((), str(int(token or 0) + 1)))
 
-    async def silent(**_: Any) -> Reply[Page[LookData]]:
+    async def silent(**_: Any) -> Reply[ListPage[LookData]]:
         await anyio.sleep(2)
         return Lost("ReadTimeout")
 
     world.run(campaign(photo()))
-    home = Home(group=world.take("base").group_id)
+    home = TargetGroup(group=world.take("base").group_id)
     for lists, words in (
         (circling, "begins again"),
         (endless, "more than"),
@@ -100,12 +100,12 @@ def test_a_list_that_circles_or_has_no_end_is_told_as_what_it_is(world: World) -
     assert "Listing what the account holds, before anything is bought." in world.heard.words
 
 
-async def _stop(desk: Desk) -> None:
-    desk.interrupt()
+async def _stop(context: RunContext) -> None:
+    context.interrupt()
     await anyio.lowlevel.checkpoint()
 
 
-def test_a_group_that_a_neighbour_knows_is_explained_and_not_listed(world: World) -> None:
+def test_a_group_that_a_neighbour_knows_is_explained_and_not_listed(world: Harness) -> None:
     world.api.add_by_hand("Sarah", "springs")
     world.neighbours = Neighbours(frozenset({"springs"}))
     world.run(campaign(photo()))

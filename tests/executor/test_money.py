@@ -9,18 +9,18 @@ from pathlib import Path
 import anyio
 import pytest
 
-from runner.answers import CreatedData, Lost, NotSent, Refusal, Reply
-from runner.executor.desk import Desk
+from runner.executor.context import RunContext
 from runner.ledger.runs import read_wallet_readings
 from runner.model import Look
 from runner.policy.budget import Ceilings
-from runner.policy.outcome import Exit, exit_code
+from runner.policy.exit_codes import Exit, exit_code
+from runner.replies import CreatedData, Lost, NotSent, Refusal, Reply
 from runner.takes import Billing, TakeState
-from tests.executor.world import (
+from tests.executor.harness import (
     CHARGED_AND_LOST,
     LOST_BEFORE,
     OK,
-    World,
+    Harness,
     campaign,
     look,
     photo,
@@ -30,15 +30,15 @@ HOUR = 3600.0
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Harness:
+    return Harness(tmp_path)
 
 
 def refusal(status: int, code: str = "refused") -> Refusal:
     return Refusal(status, code, f"HTTP {status}", retry_after=2.0 if status == 429 else None)
 
 
-def test_a_quiet_run_charges_each_look_once_and_fetches_every_picture(world: World) -> None:
+def test_a_quiet_run_charges_each_look_once_and_fetches_every_picture(world: Harness) -> None:
     outcome = world.run(campaign(look("a"), look("b", on="a"), look("c")))
     assert exit_code(outcome) is Exit.DONE
     assert len(world.api.charges) == 4
@@ -46,7 +46,7 @@ def test_a_quiet_run_charges_each_look_once_and_fetches_every_picture(world: Wor
     assert world.take("b").reference_id == world.take("a").avatar_id
 
 
-def test_a_second_run_sends_nothing(world: World) -> None:
+def test_a_second_run_sends_nothing(world: Harness) -> None:
     plan = campaign(look("a"))
     world.run(plan)
     world.api.posts.clear()
@@ -56,7 +56,7 @@ def test_a_second_run_sends_nothing(world: World) -> None:
     assert world.api.calls == []
 
 
-def test_intent_is_on_disk_before_the_request_leaves(world: World, tmp_path: Path) -> None:
+def test_intent_is_on_disk_before_the_request_leaves(world: Harness, tmp_path: Path) -> None:
     seen: list[tuple[str, str]] = []
     real = world.api.create_avatar
 
@@ -75,7 +75,7 @@ def test_intent_is_on_disk_before_the_request_leaves(world: World, tmp_path: Pat
 
 @pytest.mark.parametrize("trouble", [LOST_BEFORE, Lost("garbage", 200)])
 def test_a_lost_answer_is_sent_again_with_the_same_key_and_bytes(
-    world: World, trouble: object
+    world: Harness, trouble: object
 ) -> None:
     world.api.script.extend([trouble, OK])
     outcome = world.run(campaign(photo()))
@@ -89,7 +89,7 @@ def test_a_lost_answer_is_sent_again_with_the_same_key_and_bytes(
 @pytest.mark.parametrize(
     "status", [500, 502, 503, 504, 409, 408, 425, 499], ids=lambda status: f"http-{status}"
 )
-def test_what_is_not_a_decisive_refusal_is_undecided(world: World, status: int) -> None:
+def test_what_is_not_a_decisive_refusal_is_undecided(world: Harness, status: int) -> None:
     world.api.script.extend([refusal(status, "request_in_progress"), OK])
     world.run(campaign(photo()))
     assert len(world.api.posts) == 2
@@ -98,14 +98,14 @@ def test_what_is_not_a_decisive_refusal_is_undecided(world: World, status: int) 
 
 
 @pytest.mark.parametrize("status", [402, 429, 400, 404, 401, 403, 413, 422])
-def test_a_refused_replay_decides_nothing(world: World, status: int) -> None:
+def test_a_refused_replay_decides_nothing(world: Harness, status: int) -> None:
     """The first send was charged and its answer lost; then every replay is refused.
 
     The lists are so late that the search before the replay finds nothing.
     """
     world.api.lag = 15.5
     world.api.script.extend([CHARGED_AND_LOST, *[refusal(status)] * 60])
-    world.patience = type(world.patience)(retries=3, unanswered=60)
+    world.retry_limits = type(world.retry_limits)(retries=3, unanswered=60)
     outcome = world.run(campaign(photo()))
     take = world.take("base")
     if status in (400, 404, 413, 422, 429):
@@ -124,7 +124,7 @@ def test_a_refused_replay_decides_nothing(world: World, status: int) -> None:
 
 
 def test_no_connection_on_a_replay_leaves_the_take_unknown_and_the_next_run_resumes(
-    world: World,
+    world: Harness,
 ) -> None:
     world.api.lag = 3600.0
     world.api.script.extend([CHARGED_AND_LOST, *[NotSent("ConnectError")] * 10])
@@ -137,7 +137,7 @@ def test_no_connection_on_a_replay_leaves_the_take_unknown_and_the_next_run_resu
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 422])
-def test_a_first_refusal_decides_that_nothing_was_bought(world: World, status: int) -> None:
+def test_a_first_refusal_decides_that_nothing_was_bought(world: Harness, status: int) -> None:
     world.api.script.extend([OK, refusal(status, "validation_error")])
     looks = campaign(look("a"), look("b", on="a"), look("c"))
     outcome = world.run(looks, concurrency=1)  # so that "a" is the one that is refused
@@ -150,7 +150,7 @@ def test_a_first_refusal_decides_that_nothing_was_bought(world: World, status: i
 
 @pytest.mark.parametrize("status", [401, 402, 403])
 def test_an_account_that_refuses_stops_the_run_and_releases_the_money(
-    world: World, status: int
+    world: Harness, status: int
 ) -> None:
     world.api.script.extend([refusal(status)])
     outcome = world.run(campaign(look("a")))
@@ -162,7 +162,9 @@ def test_an_account_that_refuses_stops_the_run_and_releases_the_money(
     assert world.take("base").number == 1
 
 
-def test_after_a_429_the_same_take_is_sent_under_a_fresh_key_after_the_pause(world: World) -> None:
+def test_after_a_429_the_same_take_is_sent_under_a_fresh_key_after_the_pause(
+    world: Harness,
+) -> None:
     world.api.script.extend([refusal(429), OK])
     outcome = world.run(campaign(photo()))
     assert exit_code(outcome) is Exit.DONE
@@ -172,7 +174,7 @@ def test_after_a_429_the_same_take_is_sent_under_a_fresh_key_after_the_pause(wor
     assert len(world.api.charges) == 1
 
 
-def test_a_connection_that_was_never_made_counts_as_not_sent(world: World) -> None:
+def test_a_connection_that_was_never_made_counts_as_not_sent(world: Harness) -> None:
     world.api.script.extend([NotSent("ConnectError"), OK])
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
     (first, _), (second, _) = world.api.posts
@@ -180,35 +182,35 @@ def test_a_connection_that_was_never_made_counts_as_not_sent(world: World) -> No
     assert len(world.takes("base")) == 1
 
 
-def test_a_host_that_never_answers_stops_the_run_with_nothing_held(world: World) -> None:
+def test_a_host_that_never_answers_stops_the_run_with_nothing_held(world: Harness) -> None:
     world.api.script.extend([NotSent("ConnectError")] * 20)
     outcome = world.run(campaign(photo()))
     assert exit_code(outcome) is Exit.FAILED
     assert "cannot be reached" in (outcome.stopped or "")
-    assert len(world.api.posts) == 1 + world.patience.retries
+    assert len(world.api.posts) == 1 + world.retry_limits.retries
     assert world.take("base").billing is Billing.NONE
 
 
-def test_retries_are_bounded_in_number(world: World) -> None:
+def test_retries_are_bounded_in_number(world: Harness) -> None:
     world.api.script.extend([Lost("ReadTimeout")] * 50)
     outcome = world.run(campaign(photo()))
-    assert len(world.api.posts) == 1 + world.patience.retries
+    assert len(world.api.posts) == 1 + world.retry_limits.retries
     assert exit_code(outcome) is Exit.UNDER_WAY
 
 
-def test_a_409_that_never_ends_is_bounded_in_time(world: World) -> None:
+def test_a_409_that_never_ends_is_bounded_in_time(world: Harness) -> None:
     world.api.lag = 3600.0
     world.api.script.extend([CHARGED_AND_LOST, *[refusal(409, "request_in_progress")] * 10_000])
     before = world.clock.now()
     outcome = world.run(campaign(photo()))
     assert exit_code(outcome) is Exit.UNDER_WAY
-    assert world.clock.now() - before < world.patience.unanswered + 60
+    assert world.clock.now() - before < world.retry_limits.unanswered + 60
 
 
 # --- beyond the key's life ------------------------------------------------------------------------
 
 
-def lose(world: World, *looks: Look, after: int = 0) -> None:
+def lose(world: Harness, *looks: Look, after: int = 0) -> None:
     """Run until one send was charged and lost, and the runner could not find out more."""
     world.api.script.extend([OK] * after + [CHARGED_AND_LOST] + [Lost("ReadTimeout")] * 20)
     world.api.lag = 3600.0
@@ -217,7 +219,7 @@ def lose(world: World, *looks: Look, after: int = 0) -> None:
     world.api.lag = 0.0
 
 
-def test_beyond_the_keys_life_nothing_is_sent_and_the_account_is_searched(world: World) -> None:
+def test_beyond_the_keys_life_nothing_is_sent_and_the_account_is_searched(world: Harness) -> None:
     lose(world, look("a"), after=1)
     assert world.take("a").state is TakeState.UNKNOWN
     world.later(24 * HOUR)
@@ -229,7 +231,7 @@ def test_beyond_the_keys_life_nothing_is_sent_and_the_account_is_searched(world:
     assert len(world.api.charges) == 2
 
 
-def test_a_row_that_makes_its_own_group_is_found_in_the_send_window(world: World) -> None:
+def test_a_row_that_makes_its_own_group_is_found_in_the_send_window(world: Harness) -> None:
     lose(world, photo())
     world.later(30 * HOUR)
     outcome = world.run(campaign(photo()))
@@ -237,7 +239,7 @@ def test_a_row_that_makes_its_own_group_is_found_in_the_send_window(world: World
     assert world.take("base").avatar_id == world.api.charges[0][0]
 
 
-def test_a_group_of_another_day_is_not_taken_for_ours(world: World) -> None:
+def test_a_group_of_another_day_is_not_taken_for_ours(world: Harness) -> None:
     world.api.script.extend([LOST_BEFORE] * 20)
     world.run(campaign(photo()))
     world.api.script.clear()
@@ -248,7 +250,7 @@ def test_a_group_of_another_day_is_not_taken_for_ours(world: World) -> None:
     assert world.take("base").avatar_id is None
 
 
-def test_nothing_found_beyond_the_keys_life_needs_a_person_and_buys_nothing(world: World) -> None:
+def test_nothing_found_beyond_the_keys_life_needs_a_person_and_buys_nothing(world: Harness) -> None:
     world.api.script.extend([OK] + [LOST_BEFORE] * 20)
     world.run(campaign(look("a")))
     world.api.script.clear()
@@ -259,7 +261,7 @@ def test_nothing_found_beyond_the_keys_life_needs_a_person_and_buys_nothing(worl
     assert len(world.api.charges) == 1
 
 
-def test_a_look_of_the_same_name_made_by_hand_is_a_question_to_a_person(world: World) -> None:
+def test_a_look_of_the_same_name_made_by_hand_is_a_question_to_a_person(world: Harness) -> None:
     lose(world, look("a"), after=1)
     world.api.add_by_hand("Sarah — a", "group-1")
     world.later(24 * HOUR)
@@ -272,7 +274,7 @@ def test_a_look_of_the_same_name_made_by_hand_is_a_question_to_a_person(world: W
 @pytest.mark.parametrize("honours_keys", [True, False])
 @pytest.mark.parametrize("hours", [0, 24])
 def test_two_unknown_takes_of_one_body_are_interchangeable(
-    world: World, made: int, honours_keys: bool, hours: int
+    world: Harness, made: int, honours_keys: bool, hours: int
 ) -> None:
     """As many looks as fit are theirs; what is missing is made by replays, while keys live."""
     sent = [CHARGED_AND_LOST] * made + [LOST_BEFORE] * (2 - made)
@@ -294,7 +296,7 @@ def test_two_unknown_takes_of_one_body_are_interchangeable(
         assert (len(got), len(world.api.charges)) == (made, 1 + made)
 
 
-def test_a_clock_that_was_set_back_does_not_make_an_old_key_young(world: World) -> None:
+def test_a_clock_that_was_set_back_does_not_make_an_old_key_young(world: Harness) -> None:
     lose(world, look("a"), after=1)
     world.later(48 * HOUR)
     world.run(campaign(photo()))  # any event of that day is enough to know the day
@@ -308,7 +310,7 @@ def test_a_clock_that_was_set_back_does_not_make_an_old_key_young(world: World) 
 # --- while unknown --------------------------------------------------------------------------------
 
 
-def test_a_look_edited_while_unknown_is_searched_and_the_edit_is_bought(world: World) -> None:
+def test_a_look_edited_while_unknown_is_searched_and_the_edit_is_bought(world: Harness) -> None:
     lose(world, look("a", "navy"), after=1)
     outcome = world.run(campaign(look("a", "red")))
     old, new = world.takes("a")
@@ -319,7 +321,7 @@ def test_a_look_edited_while_unknown_is_searched_and_the_edit_is_bought(world: W
     assert exit_code(outcome) is Exit.DONE
 
 
-def test_the_stored_body_keeps_its_old_name_and_the_rename_follows(world: World) -> None:
+def test_the_stored_body_keeps_its_old_name_and_the_rename_follows(world: Harness) -> None:
     lose(world, look("a"), after=1)
     renamed = look("a", name="Sarah — Navy")
     assert exit_code(world.run(campaign(renamed))) is Exit.DONE
@@ -329,7 +331,7 @@ def test_the_stored_body_keeps_its_old_name_and_the_rename_follows(world: World)
     assert len(world.api.charges) == 2
 
 
-def test_a_look_deleted_while_unknown_is_never_sent_again_but_found(world: World) -> None:
+def test_a_look_deleted_while_unknown_is_never_sent_again_but_found(world: Harness) -> None:
     lose(world, look("a"), after=1)
     posts = len(world.api.posts)
     world.run(campaign(photo()))
@@ -337,15 +339,15 @@ def test_a_look_deleted_while_unknown_is_never_sent_again_but_found(world: World
     assert world.take("a").avatar_id == world.api.charges[1][0]
 
 
-def test_a_deleted_look_that_cannot_be_found_needs_a_person(world: World) -> None:
+def test_a_deleted_look_that_cannot_be_found_needs_a_person(world: Harness) -> None:
     world.api.script.extend([OK] + [LOST_BEFORE] * 20)
     world.run(campaign(look("a")))
     world.api.script.clear()
     assert exit_code(world.run(campaign(photo()))) is Exit.PERSON
 
 
-def test_a_cancelled_send_stays_unknown_and_is_replayed(world: World) -> None:
-    async def leave(desk: Desk) -> None:
+def test_a_cancelled_send_stays_unknown_and_is_replayed(world: Harness) -> None:
+    async def leave(context: RunContext) -> None:
         while not world.api.posts:  # noqa: ASYNC110 - virtual time
             await anyio.sleep(0.01)
         raise KeyboardInterrupt
@@ -361,14 +363,14 @@ def test_a_cancelled_send_stays_unknown_and_is_replayed(world: World) -> None:
 # --- budgets --------------------------------------------------------------------------------------
 
 
-def test_concurrency_cannot_leak_through_a_ceiling(world: World) -> None:
+def test_concurrency_cannot_leak_through_a_ceiling(world: Harness) -> None:
     looks = [look(f"l{number}") for number in range(20)]
     outcome = world.run(campaign(*looks), ceilings=Ceilings(run=Decimal(5)))
     assert len(world.api.charges) == 5
     assert exit_code(outcome) is Exit.BUDGET
 
 
-def test_the_campaigns_budget_counts_what_earlier_runs_spent(world: World) -> None:
+def test_the_campaigns_budget_counts_what_earlier_runs_spent(world: Harness) -> None:
     world.run(campaign(look("a"), look("b")))
     more = campaign(look("a"), look("b"), look("c"), look("d"))
     outcome = world.run(more, ceilings=Ceilings(campaign=Decimal(4)))
@@ -376,7 +378,7 @@ def test_the_campaigns_budget_counts_what_earlier_runs_spent(world: World) -> No
     assert exit_code(outcome) is Exit.BUDGET
 
 
-def test_a_replay_holds_its_price_in_the_run_that_sends_it(world: World) -> None:
+def test_a_replay_holds_its_price_in_the_run_that_sends_it(world: Harness) -> None:
     lose(world, photo())
     world.api.lag = 24 * HOUR
     outcome = world.run(campaign(photo()), ceilings=Ceilings(run=Decimal(0)))
@@ -385,7 +387,7 @@ def test_a_replay_holds_its_price_in_the_run_that_sends_it(world: World) -> None
     assert exit_code(world.run(campaign(photo()), ceilings=Ceilings(run=Decimal(1)))) is Exit.DONE
 
 
-def test_a_refusal_gives_its_reservation_back(world: World) -> None:
+def test_a_refusal_gives_its_reservation_back(world: Harness) -> None:
     world.api.script.extend([OK, refusal(400)])
     looks = campaign(look("a"), look("b"))
     outcome = world.run(looks, ceilings=Ceilings(run=Decimal(2)))
@@ -396,7 +398,7 @@ def test_a_refusal_gives_its_reservation_back(world: World) -> None:
 # --- failures -------------------------------------------------------------------------------------
 
 
-def test_a_failed_generation_blocks_its_dependents_and_nothing_else(world: World) -> None:
+def test_a_failed_generation_blocks_its_dependents_and_nothing_else(world: Harness) -> None:
     world.api.fate["Sarah — a"] = "failed"
     outcome = world.run(campaign(look("a"), look("b", on="a"), look("c", on="b"), look("d")))
     assert exit_code(outcome) is Exit.FAILED
@@ -406,7 +408,7 @@ def test_a_failed_generation_blocks_its_dependents_and_nothing_else(world: World
     assert len(world.api.charges) == 3
 
 
-def test_a_failed_generation_is_not_bought_again_without_being_asked(world: World) -> None:
+def test_a_failed_generation_is_not_bought_again_without_being_asked(world: Harness) -> None:
     world.api.fate["Sarah — a"] = "failed"
     plan = campaign(look("a"))
     world.run(plan)
@@ -420,7 +422,7 @@ def test_a_failed_generation_is_not_bought_again_without_being_asked(world: Worl
     assert len(world.api.charges) == 3
 
 
-def test_retries_in_the_manifest_buy_a_failure_again_as_a_new_take(world: World) -> None:
+def test_retries_in_the_manifest_buy_a_failure_again_as_a_new_take(world: Harness) -> None:
     world.api.fate["Sarah — a"] = "failed"
     world.run(campaign(look("a", retries=2)))
     assert [take.number for take in world.takes("a")] == [1, 2, 3]
@@ -429,7 +431,7 @@ def test_retries_in_the_manifest_buy_a_failure_again_as_a_new_take(world: World)
     assert len(world.takes("a")) == 3
 
 
-def test_an_empty_wallet_stops_sending_but_what_was_bought_is_waited_for(world: World) -> None:
+def test_an_empty_wallet_stops_sending_but_what_was_bought_is_waited_for(world: Harness) -> None:
     world.api.script.extend([OK, OK, refusal(402)])
     outcome = world.run(campaign(look("a"), look("b")))
     assert exit_code(outcome) is Exit.ACCOUNT
@@ -437,17 +439,17 @@ def test_an_empty_wallet_stops_sending_but_what_was_bought_is_waited_for(world: 
     assert ends == {TakeState.FETCHED, TakeState.PLANNED}
 
 
-def test_a_streak_of_failures_stops_the_run(world: World) -> None:
+def test_a_streak_of_failures_stops_the_run(world: Harness) -> None:
     looks = [look(f"l{number:02}") for number in range(40)]
     for one in looks:
         world.api.fate[one.name or ""] = "failed"
     outcome = world.run(campaign(*looks), concurrency=1)
-    assert len(world.api.charges) == 1 + world.patience.failures
+    assert len(world.api.charges) == 1 + world.retry_limits.failures
     assert "in a row failed" in (outcome.stopped or "")
     assert exit_code(outcome) is Exit.FAILED
 
 
-def test_the_wallet_can_show_that_failures_were_not_billed(world: World) -> None:
+def test_the_wallet_can_show_that_failures_were_not_billed(world: Harness) -> None:
     world.purse()
     world.api.fate["Sarah — a"] = "failed"
     world.run(campaign(look("a")))
@@ -455,7 +457,7 @@ def test_the_wallet_can_show_that_failures_were_not_billed(world: World) -> None
     assert world.take("base").billing is Billing.BILLED
 
 
-def test_what_the_wallet_showed_is_kept_with_its_times(world: World, tmp_path: Path) -> None:
+def test_what_the_wallet_showed_is_kept_with_its_times(world: Harness, tmp_path: Path) -> None:
     purse = world.purse(10)
     world.run(campaign(photo()))
     world.later(HOUR)
@@ -468,7 +470,7 @@ def test_what_the_wallet_showed_is_kept_with_its_times(world: World, tmp_path: P
 
 
 def test_a_run_that_was_killed_leaves_what_the_wallet_showed_before_it(
-    world: World, tmp_path: Path
+    world: Harness, tmp_path: Path
 ) -> None:
     world.purse(10)
 
@@ -476,7 +478,7 @@ def test_a_run_that_was_killed_leaves_what_the_wallet_showed_before_it(
         if point == "accepted:after-commit":
             raise MemoryError
 
-    world.probe = killed
+    world.failpoint = killed
     with pytest.raises(MemoryError):
         world.run(campaign(photo()))
     assert [reading.balance for reading in read_wallet_readings(tmp_path / "ledger.sqlite")] == [10]
@@ -485,7 +487,7 @@ def test_a_run_that_was_killed_leaves_what_the_wallet_showed_before_it(
 # --- waits ----------------------------------------------------------------------------------------
 
 
-def test_a_look_that_stays_in_processing_is_left_to_the_next_run(world: World) -> None:
+def test_a_look_that_stays_in_processing_is_left_to_the_next_run(world: Harness) -> None:
     world.api.fate["Sarah — a"] = "stuck"
     outcome = world.run(campaign(look("a"), look("b", on="a"), look("c")))
     assert exit_code(outcome) is Exit.UNDER_WAY
@@ -495,7 +497,7 @@ def test_a_look_that_stays_in_processing_is_left_to_the_next_run(world: World) -
     assert len(world.api.charges) == 4
 
 
-def test_consent_stops_only_what_depends_on_it_and_shows_the_page(world: World) -> None:
+def test_consent_stops_only_what_depends_on_it_and_shows_the_page(world: Harness) -> None:
     world.api.fate["Sarah — a"] = "consent"
     plan = campaign(look("a"), look("b", on="a"), look("c"))
     outcome = world.run(plan)
@@ -510,11 +512,11 @@ def test_consent_stops_only_what_depends_on_it_and_shows_the_page(world: World) 
     assert world.api.calls.count("consent") == 1
 
 
-def test_consent_given_while_other_work_goes_on_is_noticed_in_the_same_run(world: World) -> None:
+def test_consent_given_while_other_work_goes_on_is_noticed_in_the_same_run(world: Harness) -> None:
     world.api.fate["Sarah — a"] = "consent"
     chain = [look("c0"), *(look(f"c{n}", on=f"c{n - 1}") for n in range(1, 6))]
 
-    async def consent(desk: Desk) -> None:
+    async def consent(context: RunContext) -> None:
         await anyio.sleep(100)
         world.api.consented.add("Sarah — a")
 
@@ -523,10 +525,10 @@ def test_consent_given_while_other_work_goes_on_is_noticed_in_the_same_run(world
     assert world.take("b").state is TakeState.FETCHED
 
 
-def test_a_failure_is_not_bought_again_beside_a_take_that_waits_for_consent(world: World) -> None:
-    async def interrupt(desk: Desk) -> None:
+def test_a_failure_is_not_bought_again_beside_a_take_that_waits_for_consent(world: Harness) -> None:
+    async def interrupt(context: RunContext) -> None:
         await anyio.sleep(40)
-        desk.interrupt()
+        context.interrupt()
 
     world.run(campaign(look("a", takes=2)), meanwhile=interrupt)
     waits, fails = (take.avatar_id or "" for take in world.takes("a"))
@@ -539,10 +541,10 @@ def test_a_failure_is_not_bought_again_beside_a_take_that_waits_for_consent(worl
     assert len(world.api.charges) == 3
 
 
-def test_a_stop_ends_every_wait_and_the_next_run_goes_on(world: World) -> None:
-    async def interrupt(desk: Desk) -> None:
+def test_a_stop_ends_every_wait_and_the_next_run_goes_on(world: Harness) -> None:
+    async def interrupt(context: RunContext) -> None:
         await anyio.sleep(40)
-        desk.interrupt()
+        context.interrupt()
 
     plan = campaign(look("a"), look("b", on="a"))
     outcome = world.run(plan, meanwhile=interrupt)
@@ -553,10 +555,10 @@ def test_a_stop_ends_every_wait_and_the_next_run_goes_on(world: World) -> None:
     assert len(world.api.charges) == 3
 
 
-def test_429_for_longer_than_the_bound_stops_the_run(world: World) -> None:
+def test_429_for_longer_than_the_bound_stops_the_run(world: Harness) -> None:
     world.api.script.extend([refusal(429)] * 100_000)
     begun = world.clock.now()
     outcome = world.run(campaign(photo()))
     assert "429" in (outcome.stopped or "")
-    assert world.clock.now() - begun < world.patience.paused + 60
+    assert world.clock.now() - begun < world.retry_limits.paused + 60
     assert world.api.charges == []

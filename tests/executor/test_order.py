@@ -10,27 +10,27 @@ from typing import Any
 
 import pytest
 
-from runner.answers import Answer, GroupData, Page, Refusal
 from runner.executor.ports import FetchFailed
-from runner.ledger.fold import rebuild
+from runner.ledger.events import replay_events
 from runner.model import FileImage, InlineImage, LookRef, UrlImage
-from runner.plan import trim
-from runner.policy.outcome import Exit, exit_code
+from runner.plan import fit_budget
+from runner.policy.exit_codes import Exit, exit_code
+from runner.replies import Answer, GroupData, ListPage, Refusal
 from runner.takes import Billing, TakeState
-from tests.executor.world import World, campaign, existing, literal, look, photo
+from tests.executor.harness import Harness, campaign, existing, literal, look, photo
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Harness:
+    return Harness(tmp_path)
 
 
-def bodies(world: World) -> dict[str, dict[str, Any]]:
+def bodies(world: Harness) -> dict[str, dict[str, Any]]:
     """Give what was sent, by name."""
     return {json.loads(body)["name"]: json.loads(body) for _, body in world.api.posts}
 
 
-def test_no_look_is_sent_before_its_reference_is_usable(world: World) -> None:
+def test_no_look_is_sent_before_its_reference_is_usable(world: Harness) -> None:
     real = world.api.create_avatar
 
     async def checked(body: bytes, key: str) -> Any:
@@ -44,7 +44,7 @@ def test_no_look_is_sent_before_its_reference_is_usable(world: World) -> None:
     assert exit_code(world.run(campaign(*looks))) is Exit.DONE
 
 
-def test_the_four_rows_of_the_table_are_sent_as_they_are_written(world: World) -> None:
+def test_the_four_rows_of_the_table_are_sent_as_they_are_written(world: Harness) -> None:
     world.run(
         campaign(
             look("reference", on="base"),
@@ -67,12 +67,12 @@ def test_the_four_rows_of_the_table_are_sent_as_they_are_written(world: World) -
     }
 
 
-def test_never_more_in_progress_than_asked_for(world: World) -> None:
+def test_never_more_in_progress_than_asked_for(world: Harness) -> None:
     world.run(campaign(*(look(f"l{n}") for n in range(12))), concurrency=3)
     assert world.api.in_progress_peak == 3
 
 
-def test_a_picture_is_uploaded_once_for_all_looks_and_all_runs(world: World) -> None:
+def test_a_picture_is_uploaded_once_for_all_looks_and_all_runs(world: Harness) -> None:
     style = FileImage(Path("/x/s.png"), "s.png", "cd" * 32, "image/png", 9, 64, 64)
     plan = campaign(look("a", images=(style,)), look("b", images=(style,)))
     world.run(plan)
@@ -86,7 +86,7 @@ def test_a_picture_is_uploaded_once_for_all_looks_and_all_runs(world: World) -> 
     assert len(world.api.charges) == 4
 
 
-def test_every_form_of_an_image_is_sent_as_the_api_page_has_it(world: World) -> None:
+def test_every_form_of_an_image_is_sent_as_the_api_page_has_it(world: Harness) -> None:
     data = base64.b64encode(b"picture").decode()
     inline = InlineImage("image/png", data, sha256(b"picture").hexdigest())
     world.run(campaign(look("a", images=(UrlImage("https://x.example/i.jpg"), inline))))
@@ -96,9 +96,9 @@ def test_every_form_of_an_image_is_sent_as_the_api_page_has_it(world: World) -> 
     ]
 
 
-def test_an_upload_that_is_refused_fails_its_look_and_buys_nothing(world: World) -> None:
+def test_an_upload_that_is_refused_fails_its_look_and_buys_nothing(world: Harness) -> None:
     wallet = Answer(world.api.user)
-    nothing: Page[GroupData] = Page(())
+    nothing: ListPage[GroupData] = ListPage(())
     world.api.free_replies.extend(
         [Answer(nothing), wallet, Refusal(413, "payload_too_large", "too large")]
     )
@@ -107,7 +107,7 @@ def test_an_upload_that_is_refused_fails_its_look_and_buys_nothing(world: World)
     assert world.api.charges == []
 
 
-def test_a_look_that_exists_is_adopted_for_nothing_and_can_be_referenced(world: World) -> None:
+def test_a_look_that_exists_is_adopted_for_nothing_and_can_be_referenced(world: Harness) -> None:
     hand = world.api.add_by_hand("Anybody", "group-9")
     plan = campaign(existing("hired", hand.id), look("a", on="hired"))
     assert exit_code(world.run(plan)) is Exit.DONE
@@ -122,14 +122,14 @@ def test_a_look_that_exists_is_adopted_for_nothing_and_can_be_referenced(world: 
     assert len(world.api.charges) == 2
 
 
-def test_a_literal_id_that_the_account_does_not_have_blocks_its_look(world: World) -> None:
+def test_a_literal_id_that_the_account_does_not_have_blocks_its_look(world: Harness) -> None:
     outcome = world.run(campaign(look("a", on=literal("look_of_nobody")), look("b")))
     assert outcome.failed == ("a",)
     assert world.take("b").state is TakeState.FETCHED
     assert "Sarah — a" not in bodies(world)
 
 
-def test_a_reference_outside_the_group_is_never_sent(world: World) -> None:
+def test_a_reference_outside_the_group_is_never_sent(world: Harness) -> None:
     hand = world.api.add_by_hand("Anybody", "group-9")
     outcome = world.run(campaign(look("a", on=literal(hand.id), group="base")))
     assert outcome.failed == ("a",)
@@ -137,7 +137,7 @@ def test_a_reference_outside_the_group_is_never_sent(world: World) -> None:
 
 
 def test_a_regenerated_base_lives_in_a_new_group_and_what_names_both_is_blocked(
-    world: World,
+    world: Harness,
 ) -> None:
     world.run(campaign(look("a"), look("b", on="a", group="base")))
     other = replace(photo(), photo=UrlImage("https://x.example/new.jpg"))
@@ -147,7 +147,7 @@ def test_a_regenerated_base_lives_in_a_new_group_and_what_names_both_is_blocked(
     assert len(world.takes("b")) == 1
 
 
-def test_an_edit_taken_back_is_picked_again_for_nothing(world: World) -> None:
+def test_an_edit_taken_back_is_picked_again_for_nothing(world: Harness) -> None:
     world.run(campaign(look("a", "navy")))
     world.run(campaign(look("a", "red")))
     charges = len(world.api.charges)
@@ -160,7 +160,7 @@ def test_an_edit_taken_back_is_picked_again_for_nothing(world: World) -> None:
     assert pick.number == 1
 
 
-def test_a_renamed_key_is_followed_and_costs_a_free_rename(world: World) -> None:
+def test_a_renamed_key_is_followed_and_costs_a_free_rename(world: Harness) -> None:
     world.run(campaign(look("a"), look("b", on="a")))
     renamed = look("z", "a prompt for a", name="Sarah — z")
     outcome = world.run(campaign(renamed, look("b", on="z")))
@@ -170,15 +170,15 @@ def test_a_renamed_key_is_followed_and_costs_a_free_rename(world: World) -> None
     assert world.take("b").reference_look == "z"
 
 
-def test_a_plan_trimmed_to_a_budget_sends_what_most_depend_on(world: World) -> None:
+def test_a_plan_trimmed_to_a_budget_sends_what_most_depend_on(world: Harness) -> None:
     looks = [look("alone"), look("a"), look("b", on="a"), look("c", on="b")]
-    outcome = world.run(campaign(*looks), trimmed=lambda plan: trim(plan, Decimal(3)))
+    outcome = world.run(campaign(*looks), trimmed=lambda plan: fit_budget(plan, Decimal(3)))
     assert exit_code(outcome) is Exit.BUDGET
     assert set(bodies(world)) == {"Sarah", "Sarah — a", "Sarah — b"}
     assert set(outcome.over_budget) == {"alone", "c"}
 
 
-def test_a_picture_that_cannot_be_had_is_no_reason_to_buy_again(world: World) -> None:
+def test_a_picture_that_cannot_be_had_is_no_reason_to_buy_again(world: Harness) -> None:
     world.images.failing["a"] = FetchFailed("gone", expired=True)
     outcome = world.run(campaign(look("a"), look("b", on="a")))
     assert exit_code(outcome) is Exit.FAILED
@@ -189,7 +189,7 @@ def test_a_picture_that_cannot_be_had_is_no_reason_to_buy_again(world: World) ->
     assert len(world.api.charges) == 3
 
 
-def test_a_base_that_exists_is_never_renamed(world: World) -> None:
+def test_a_base_that_exists_is_never_renamed(world: Harness) -> None:
     hand = world.api.add_by_hand("Her own name", "group-9")
     base = existing("base", hand.id)
     assert exit_code(world.run(campaign(base, look("a")))) is Exit.DONE
@@ -199,7 +199,7 @@ def test_a_base_that_exists_is_never_renamed(world: World) -> None:
     assert LookRef("base").look == world.take("base").look
 
 
-def test_keys_that_were_swapped_or_shifted_cost_nothing(world: World) -> None:
+def test_keys_that_were_swapped_or_shifted_cost_nothing(world: Harness) -> None:
     world.run(campaign(look("a"), look("b"), look("c")))
     swapped = [
         look("a", "a prompt for b", name="Sarah — a"),
@@ -217,12 +217,12 @@ def test_keys_that_were_swapped_or_shifted_cost_nothing(world: World) -> None:
         "b": True,
         "d": True,
     }
-    rebuilt = rebuild(ledger.store.events())
+    rebuilt = replay_events(ledger.store.events())
     assert rebuilt.picks == ledger.store.state.picks
     ledger.close()
 
 
-def test_swapped_keys_cost_nothing_and_what_names_them_is_stale(world: World) -> None:
+def test_swapped_keys_cost_nothing_and_what_names_them_is_stale(world: Harness) -> None:
     world.run(campaign(look("a"), look("b"), look("c", on="a"), look("d", on="c")))
     swapped = campaign(
         look("a", "a prompt for b", name="Sarah — a"),
@@ -238,7 +238,7 @@ def test_swapped_keys_cost_nothing_and_what_names_them_is_stale(world: World) ->
     assert world.take("c").reference_id == world.take("b").avatar_id
 
 
-def test_a_row_deleted_from_a_numbered_list_costs_nothing(world: World) -> None:
+def test_a_row_deleted_from_a_numbered_list_costs_nothing(world: Harness) -> None:
     world.run(campaign(*(look(f"look-{number}", f"prompt {number}") for number in range(1, 5))))
     bought = {number: world.take(f"look-{number}").avatar_id for number in range(1, 5)}
     shorter = campaign(
@@ -250,7 +250,7 @@ def test_a_row_deleted_from_a_numbered_list_costs_nothing(world: World) -> None:
     ledger = world.open()
     picks = {number: ledger.picked(f"look-{number}") for number in range(1, 4)}
     numbers = [take.number for take in world.takes("look-1")]
-    rebuilt = rebuild(ledger.store.events())
+    rebuilt = replay_events(ledger.store.events())
     assert rebuilt.picks == ledger.store.state.picks
     ledger.close()
     assert {n: pick.avatar_id for n, pick in picks.items() if pick} == {
@@ -259,7 +259,7 @@ def test_a_row_deleted_from_a_numbered_list_costs_nothing(world: World) -> None:
     assert len(numbers) == len(set(numbers)) == 2
 
 
-def test_a_look_that_lives_on_under_another_key_is_bought_once(world: World) -> None:
+def test_a_look_that_lives_on_under_another_key_is_bought_once(world: Harness) -> None:
     world.run(campaign(look("a"), look("b", on="a")))
     edited = campaign(look("a", "another prompt"), look("c", "a prompt for a"), look("b", on="a"))
     world.run(edited)

@@ -6,9 +6,9 @@ from typing import Any
 
 import anyio
 
-from runner.answers import CreatedData, Refusal, Reply
-from runner.policy.outcome import Exit, exit_code
-from tests.executor.world import LOST_BEFORE, OK, START, World, campaign, literal, look, photo
+from runner.policy.exit_codes import Exit, exit_code
+from runner.replies import CreatedData, Refusal, Reply
+from tests.executor.harness import LOST_BEFORE, OK, START, Harness, campaign, literal, look, photo
 
 PAUSE = 7.0
 
@@ -17,7 +17,7 @@ PAUSE = 7.0
 class Limited:
     """Lets a scripted account take so many jobs at a time, and watches who asks for more."""
 
-    world: World
+    world: Harness
     limit: int
     open: int = 0
     sending: int = 0
@@ -60,7 +60,7 @@ class Limited:
             self.open -= 1
 
 
-def independent(world: World, count: int) -> Any:
+def independent(world: Harness, count: int) -> Any:
     """Make looks that need nothing but a look that exists already."""
     hand = world.api.add_by_hand("Anybody", "group-9")
     return campaign(look("base", on=literal(hand.id)), *[look(f"l{n}") for n in range(count)])
@@ -68,7 +68,7 @@ def independent(world: World, count: int) -> Any:
 
 def makespan(folder: Path, limit: int, asked: int) -> tuple[float, Limited]:
     folder.mkdir()
-    world = World(folder)
+    world = Harness(folder)
     account = Limited(world, limit)
     outcome = world.run(independent(world, 120), concurrency=asked)
     assert exit_code(outcome) is Exit.DONE
@@ -97,7 +97,7 @@ def test_not_to_know_the_limit_costs_no_more_than_the_pauses_that_were_ordered(
 
 
 def test_what_most_looks_wait_for_is_not_kept_waiting_behind_a_crowd(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = Harness(tmp_path)
     account = Limited(world, 4)
     hand = world.api.add_by_hand("Anybody", "group-9")
     chain = [look("c0")] + [look(f"c{n}", on=f"c{n - 1}") for n in range(1, 12)]
@@ -110,10 +110,10 @@ def test_what_most_looks_wait_for_is_not_kept_waiting_behind_a_crowd(tmp_path: P
 
 
 def test_a_replay_that_shows_a_finished_look_takes_no_place_for_ever(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = Harness(tmp_path)
     world.api.seconds = 0.0
     world.api.script.extend([LOST_BEFORE, OK])
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
     assert world.session is not None
     assert world.session._execution is not None
-    assert world.session._execution._gate._in_progress == set()
+    assert world.session._execution._rate_gate._in_progress == set()

@@ -7,10 +7,10 @@ import anyio
 import trio
 from trio.testing import MockClock
 
-from runner.executor.collect import Collector
-from runner.executor.desk import Desk
+from runner.executor.context import RunContext
+from runner.executor.downloads import Downloads
 from runner.takes import Take
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.plan.made import take
 
 KEYS = [f"look-{number}" for number in range(9)]
@@ -39,7 +39,7 @@ def test_few_tasks_fetch_all_pictures_and_come_back_for_more() -> None:
 
 async def fetching() -> None:
     counting = Counting()
-    collector = Collector(cast("Desk", SimpleNamespace(interrupted=False)), at_once=2)
+    collector = Downloads(cast("RunContext", SimpleNamespace(interrupted=False)), at_once=2)
     collector._fetch = counting.fetch  # type: ignore[method-assign, assignment]
     async with anyio.create_task_group() as tasks:
 

@@ -5,22 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from runner.answers import AutoReload
 from runner.model import Look, LookKind
 from runner.policy.budget import Ceilings
-from runner.policy.outcome import Exit, exit_code
+from runner.policy.exit_codes import Exit, exit_code
+from runner.replies import AutoReload
 from runner.takes import Billing, MeasuredPrice, PriceState
-from tests.executor.world import CHARGED_AND_LOST, World, campaign, look, photo
+from tests.executor.harness import CHARGED_AND_LOST, Harness, campaign, look, photo
 
 PROMPT = LookKind.PROMPT
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Harness:
+    return Harness(tmp_path)
 
 
-def known_prices(world: World) -> dict[LookKind, MeasuredPrice]:
+def known_prices(world: Harness) -> dict[LookKind, MeasuredPrice]:
     ledger = world.open()
     try:
         return dict(ledger.snapshot().prices)
@@ -32,7 +32,7 @@ def many(count: int = 19) -> list[Look]:
     return [look(f"l{number:02}") for number in range(count)]
 
 
-def sent_at(world: World) -> list[float]:
+def sent_at(world: Harness) -> list[float]:
     """Return when each take was sent, in seconds since the first."""
     ledger = world.open()
     takes = [take for of in ledger.snapshot().takes.values() for take in of]
@@ -41,7 +41,7 @@ def sent_at(world: World) -> list[float]:
     return [round(time - times[0], 1) for time in times]
 
 
-def test_a_price_that_the_wallet_shows_at_once_holds_nobody_up(world: World) -> None:
+def test_a_price_that_the_wallet_shows_at_once_holds_nobody_up(world: Harness) -> None:
     world.purse()
     looks = campaign(look("a"), look("b"), look("c"))
     assert exit_code(world.run(looks)) is Exit.DONE
@@ -53,18 +53,18 @@ def test_a_price_that_the_wallet_shows_at_once_holds_nobody_up(world: World) -> 
     assert times[3] - times[1] < 1.0  # "b" and "c" left as soon as "a" was accepted
     assert world.heard.words == []
     assert world.session is not None
-    assert world.session.standing is not None
-    assert world.session.standing.notes == []
+    assert world.session.look_report is not None
+    assert world.session.look_report.notes == []
 
 
-def test_a_look_that_needs_nothing_leaves_as_soon_as_the_base_was_charged(world: World) -> None:
+def test_a_look_that_needs_nothing_leaves_as_soon_as_the_base_was_charged(world: Harness) -> None:
     world.purse()
     assert exit_code(world.run(campaign(look("a", on=None), look("b", on=None)))) is Exit.DONE
     assert sent_at(world)[-1] < 2.0
     assert world.heard.words == []
 
 
-def test_a_look_that_waits_for_another_because_of_its_price_says_so(world: World) -> None:
+def test_a_look_that_waits_for_another_because_of_its_price_says_so(world: Harness) -> None:
     world.purse().lag = 1e9
     world.api.fate["Sarah — a"] = "stuck"
     world.run(campaign(look("a")))
@@ -76,7 +76,7 @@ def test_a_look_that_waits_for_another_because_of_its_price_says_so(world: World
     assert abs(sent[1] - sent[0]) > world.api.seconds
 
 
-def test_a_real_price_of_four_dollars_stops_before_the_ceiling_is_passed(world: World) -> None:
+def test_a_real_price_of_four_dollars_stops_before_the_ceiling_is_passed(world: Harness) -> None:
     purse = world.purse(prompt=4)
     outcome = world.run(campaign(*many()), ceilings=Ceilings(run=Decimal(5)))
     assert exit_code(outcome) is Exit.BUDGET
@@ -86,7 +86,7 @@ def test_a_real_price_of_four_dollars_stops_before_the_ceiling_is_passed(world: 
     assert known == MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, Decimal(1), 1)
 
 
-def test_another_price_is_believed_after_two_single_sends_and_no_more(world: World) -> None:
+def test_another_price_is_believed_after_two_single_sends_and_no_more(world: Harness) -> None:
     purse = world.purse(prompt=4)
     outcome = world.run(campaign(*many()), ceilings=Ceilings(run=Decimal(100)))
     assert exit_code(outcome) is Exit.BUDGET
@@ -99,7 +99,7 @@ def test_another_price_is_believed_after_two_single_sends_and_no_more(world: Wor
     ledger.close()
 
 
-def test_somebody_else_who_buys_meanwhile_is_no_other_price(world: World) -> None:
+def test_somebody_else_who_buys_meanwhile_is_no_other_price(world: Harness) -> None:
     purse = world.purse()
     real = world.api.create_avatar
     bought: list[str] = []
@@ -121,7 +121,7 @@ def test_somebody_else_who_buys_meanwhile_is_no_other_price(world: World) -> Non
     ledger.close()
 
 
-def test_a_wallet_that_is_charged_at_completion_is_waited_for_once(world: World) -> None:
+def test_a_wallet_that_is_charged_at_completion_is_waited_for_once(world: Harness) -> None:
     world.purse().at_completion = True
     assert exit_code(world.run(campaign(*many(5)))) is Exit.DONE
     assert known_prices(world)[PROMPT].state is PriceState.CONFIRMED
@@ -133,25 +133,25 @@ def test_a_wallet_that_is_charged_at_completion_is_waited_for_once(world: World)
     assert world.clock.now() - before < world.api.seconds + 10  # never again
 
 
-def test_a_wallet_that_never_moves_contradicts_nothing_and_is_told_once(world: World) -> None:
+def test_a_wallet_that_never_moves_contradicts_nothing_and_is_told_once(world: Harness) -> None:
     world.purse().lag = 1e9
     assert exit_code(world.run(campaign(*many(4)))) is Exit.DONE
     assert known_prices(world) == {}
     assert world.session is not None
-    assert world.session.standing is not None
-    notes = world.session.standing.notes
+    assert world.session.look_report is not None
+    notes = world.session.look_report.notes
     assert len(notes) == 2  # one for each kind
     assert all("is not confirmed yet" in note for note in notes)
 
 
-def test_a_wallet_that_is_late_never_confirms_a_look_by_what_the_base_cost(world: World) -> None:
+def test_a_wallet_that_is_late_never_confirms_a_look_by_what_the_base_cost(world: Harness) -> None:
     purse = world.purse(prompt=4)
     purse.lag = world.api.seconds + 15  # the base shows only while the first look is under way
     world.run(campaign(*many(4)))
     assert PROMPT not in known_prices(world) or known_prices(world)[PROMPT].usd == 4
 
 
-def test_the_next_run_knows_what_a_late_wallet_came_to(world: World) -> None:
+def test_the_next_run_knows_what_a_late_wallet_came_to(world: Harness) -> None:
     world.purse().lag = 300.0
     assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
     assert known_prices(world) == {}
@@ -160,16 +160,16 @@ def test_the_next_run_knows_what_a_late_wallet_came_to(world: World) -> None:
     assert {price.usd for price in known_prices(world).values()} == {Decimal(1)}
 
 
-def test_an_account_without_a_dollar_wallet_runs_on_and_says_so(world: World) -> None:
+def test_an_account_without_a_dollar_wallet_runs_on_and_says_so(world: Harness) -> None:
     assert exit_code(world.run(campaign(*many(4)))) is Exit.DONE
     assert sent_at(world)[-1] - sent_at(world)[1] < 1.0
     assert world.session is not None
-    assert world.session.standing is not None
-    notes = " ".join(world.session.standing.notes)
+    assert world.session.look_report is not None
+    notes = " ".join(world.session.look_report.notes)
     assert notes.count("no wallet in dollars") == 2
 
 
-def test_auto_reload_in_the_middle_is_no_other_price(world: World) -> None:
+def test_auto_reload_in_the_middle_is_no_other_price(world: Harness) -> None:
     purse = world.purse(5)
     real = world.api.create_avatar
 
@@ -185,7 +185,7 @@ def test_auto_reload_in_the_middle_is_no_other_price(world: World) -> None:
     assert {price.state for price in known_prices(world).values()} == {PriceState.CONFIRMED}
 
 
-def test_a_send_whose_answer_was_lost_tells_a_price_once_it_is_found(world: World) -> None:
+def test_a_send_whose_answer_was_lost_tells_a_price_once_it_is_found(world: Harness) -> None:
     purse = world.purse(prompt=4)
     world.api.script.extend(["ok", CHARGED_AND_LOST])
     outcome = world.run(campaign(*many()), ceilings=Ceilings(run=Decimal(100)))
@@ -193,7 +193,7 @@ def test_a_send_whose_answer_was_lost_tells_a_price_once_it_is_found(world: Worl
     assert purse.spent == 9
 
 
-def test_a_failure_that_may_never_be_charged_proves_nothing_of_a_price(world: World) -> None:
+def test_a_failure_that_may_never_be_charged_proves_nothing_of_a_price(world: Harness) -> None:
     purse = world.purse(prompt=4)
     purse.at_completion = True
     world.api.fate["Sarah — l00"] = "failed"
@@ -202,7 +202,7 @@ def test_a_failure_that_may_never_be_charged_proves_nothing_of_a_price(world: Wo
     assert purse.spent == 9
 
 
-def test_a_suspicion_outlives_the_run_and_the_next_send_is_the_second(world: World) -> None:
+def test_a_suspicion_outlives_the_run_and_the_next_send_is_the_second(world: Harness) -> None:
     purse = world.purse(prompt=4)
     assert exit_code(world.run(campaign(look("a")))) is Exit.DONE  # nothing was left to send
     assert known_prices(world)[PROMPT].state is PriceState.SUSPECTED
@@ -210,7 +210,7 @@ def test_a_suspicion_outlives_the_run_and_the_next_send_is_the_second(world: Wor
     assert purse.spent == 9
 
 
-def test_nothing_is_called_refunded_at_a_price_that_was_never_confirmed(world: World) -> None:
+def test_nothing_is_called_refunded_at_a_price_that_was_never_confirmed(world: Harness) -> None:
     purse = world.purse()
     purse.at_completion = True
     world.api.fate["Sarah — a"] = "failed"
@@ -218,7 +218,7 @@ def test_nothing_is_called_refunded_at_a_price_that_was_never_confirmed(world: W
     assert world.take("a").billing is Billing.ASSUMED
 
 
-def test_a_refund_needs_two_readings_that_agree(world: World) -> None:
+def test_a_refund_needs_two_readings_that_agree(world: Harness) -> None:
     purse = world.purse()
     world.api.fate["Sarah — a"] = "failed"
     world.run(campaign(photo()))

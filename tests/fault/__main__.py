@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.fault.coverage import never, table
+from tests.fault.coverage import list_unexercised, table
 from tests.fault.generate import generate
 from tests.fault.play import Report, play
 from tests.fault.shrink import shrunk
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     )
     for seed, broken in tally.broken.items():
         _print(f"seed {seed}: {broken}", f"  again: make fault SEED={seed} SEEDS=1")
-    missed = never(tally.seen, seeds=tally.done) if options.coverage else []
+    missed = list_unexercised(tally.seen, seeds=tally.done) if options.coverage else []
     _print(*(f"never exercised: {name}" for name in missed))
     return 1 if tally.broken or missed else 0
 

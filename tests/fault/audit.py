@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from runner.images.folder import Folder
-from runner.ledger.file import read_snapshot
-from runner.ledger.fold import Entry, State, apply
+from runner.ledger.events import Entry, LedgerState, apply_event
+from runner.ledger.ledger import read_snapshot
 from runner.model import Campaign, LookKind
 from runner.plan import plan as make_plan
-from runner.simulator.records import Charge, millionths
+from runner.simulator.records import ChargeRow, millionths
 from runner.simulator.stats import figures
 from runner.takes import COUNTING, Billing, Snapshot, Take, TakeState
-from tests.fault.world import KEY, NEIGHBOUR, Violation, World
+from tests.fault.environment import KEY, NEIGHBOUR, Environment, Violation
 
-__all__ = ["Auditor", "Deed"]
+__all__ = ["Auditor", "RecordedAction"]
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class RecordedAction:
     """What a key was made to buy."""
 
     look: str
@@ -55,15 +55,15 @@ class Auditor:
     ``deeds`` what a key was to buy, also where the ledger that knew it is gone.
     """
 
-    def __init__(self, world: World, state: Path) -> None:
+    def __init__(self, world: Environment, state: Path) -> None:
         self._world = world
         self.state = state
         self._connection: sqlite3.Connection | None = None
         self._opened: list[int | None] = []
-        self._state, self._folded = State(), 0
+        self._state, self._folded = LedgerState(), 0
         self.take_of: dict[str, str] = {}
         self.keys_of: dict[str, set[str]] = {}
-        self.deeds: dict[str, Deed] = {}
+        self.recorded_actions: dict[str, RecordedAction] = {}
         self.loss = Loss()
         self._mistaken: set[str] = set()
         self._completed: set[str | None] = set()
@@ -111,7 +111,7 @@ class Auditor:
             net <= millionths(held), f"HeyGen charged {net / 1e6}, the ledger knows of {held}"
         )
 
-    def remembered(self) -> list[Charge]:
+    def remembered(self) -> list[ChargeRow]:
         """Give the charges that the ledger has to answer for.
 
         All, but for those of a lost ledger, of other people, and of another ledger that is judged
@@ -147,11 +147,11 @@ class Auditor:
                 extra |= {*looks} - {mine if mine in looks else looks[0]}
         return extra
 
-    def _is_mine(self, charge: Charge) -> bool:
+    def _is_mine(self, charge: ChargeRow) -> bool:
         """Whether no other ledger of this history sent what was charged."""
         return self._world.senders.get(charge.idempotency_key or "", self) is self
 
-    def net(self, charges: Iterable[Charge]) -> int:
+    def net(self, charges: Iterable[ChargeRow]) -> int:
         """Give what charges came to, refunds apart, in millionths; each at its take's price.
 
         That is what HeyGen took, unless a person asserted another: ``_priced`` sees to that.
@@ -167,7 +167,7 @@ class Auditor:
         told = self._world.asserted or self._world.costs_otherwise
         return self.rows("SELECT uid, price FROM takes") if told else []
 
-    def _priced(self, take: Take, charge: Charge) -> None:
+    def _priced(self, take: Take, charge: ChargeRow) -> None:
         """A take costs what HeyGen takes, or what a person asserted when it was bought.
 
         Where the wallet contradicted that, the ledger holds what the wallet showed.
@@ -203,15 +203,15 @@ class Auditor:
             )
             self.loss.forgotten.add(key)
 
-    def _missing(self, campaign: Campaign, snapshot: Snapshot, charge: Charge) -> bool:
+    def _missing(self, campaign: Campaign, snapshot: Snapshot, charge: ChargeRow) -> bool:
         """Whether a look that is there, under the name that is wanted, is wanted once more."""
         look = self._world.simulator.account.looks.get(charge.id)
-        deed = self.deeds.get(charge.idempotency_key or "")
-        if look is None or deed is None or look.outcome != "completed":
+        recorded_action = self.recorded_actions.get(charge.idempotency_key or "")
+        if look is None or recorded_action is None or look.outcome != "completed":
             return False
         return any(
-            action.key == deed.look
-            and action.identity == deed.identity
+            action.key == recorded_action.look
+            and action.identity == recorded_action.identity
             and action.takes > 0
             and action.look is not None
             and action.look.name == look.name
@@ -285,7 +285,7 @@ class Auditor:
     def _rebuilds(self) -> None:
         query = "SELECT seq, at, run, take, kind, facts FROM events WHERE seq > ? ORDER BY seq"
         for seq, at, run, take, kind, facts in self.rows(query, self._folded):
-            apply(self._state, Entry(at, run, take, kind, json.loads(facts)))
+            apply_event(self._state, Entry(at, run, take, kind, json.loads(facts)))
             self._folded = seq
         state = self._state
         names = [field.name for field in fields(Take)]
@@ -354,9 +354,12 @@ class Auditor:
             mine = (c.id for c in charges if c.idempotency_key == take.key)
             return next((look_id for look_id in mine if look_id not in given), None)
         for charge in charges:  # its ledger was lost: what it was to buy is all that is known
-            deed = self.deeds.get(charge.idempotency_key or "")
+            recorded_action = self.recorded_actions.get(charge.idempotency_key or "")
             free = charge.idempotency_key not in self.take_of and charge.id not in given
-            same = deed is not None and (deed.look, deed.identity) == (take.look, take.identity)
+            same = recorded_action is not None and (
+                recorded_action.look,
+                recorded_action.identity,
+            ) == (take.look, take.identity)
             if free and same and charge.id in self._world.simulator.account.looks:
                 return charge.id
         return None
@@ -420,7 +423,7 @@ class Auditor:
         path = self.state / "results.json"
         return path.read_bytes() if path.exists() else None
 
-    def on_paper(self, charge: Charge) -> bool:
+    def on_paper(self, charge: ChargeRow) -> bool:
         """Whether results.json names what a charge bought, at this moment."""
         path = self.state / "results.json"
         names = _names(_takes_of(json.loads(path.read_text("utf-8"))))
@@ -451,7 +454,7 @@ class Auditor:
 
     def _start_over(self) -> None:
         self.close()
-        self._state, self._folded = State(), 0
+        self._state, self._folded = LedgerState(), 0
         self.take_of, self.keys_of = {}, {}
 
     def ledger_found(self) -> None:

@@ -21,7 +21,7 @@ from runner.model import (
     UploadedImage,
     UrlImage,
 )
-from runner.plan.graph import needs_of
+from runner.plan.graph import list_needs
 from tests.fault.history import Edit, EditKind, Shape
 
 __all__ = ["HOPELESS", "Stock", "edited", "grown", "reached"]
@@ -97,7 +97,7 @@ def _look(rng: Random, key: str, before: list[Look], stock: Stock, *, chained: b
 
 def reached(campaign: Campaign, key: str, up: int, down: int) -> set[str]:
     """Give a look with what it needs, ``up`` steps far, and what needs it, ``down`` steps far."""
-    needs = {look.key: {*needs_of(look)} for look in campaign.looks}
+    needs = {look.key: {*list_needs(look)} for look in campaign.looks}
     above, below = {key}, {key}
     for _ in range(min(up, len(needs))):
         above |= {needed for one in above for needed in needs[one]}
@@ -134,7 +134,7 @@ def _without(looks: list[Look], without: frozenset[str]) -> tuple[Look, ...]:
     gone = set(without)
     kept = []
     for look in looks:
-        if look.key in gone or any(key in gone for key in needs_of(look)):
+        if look.key in gone or any(key in gone for key in list_needs(look)):
             gone.add(look.key)
         else:
             kept.append(look)
@@ -219,7 +219,7 @@ def _restore(rng: Random, looks: list[Look], former: list[Campaign], *_: object)
         look
         for campaign in former
         for look in campaign.looks
-        if look.key not in keys and all(key in keys for key in needs_of(look))
+        if look.key not in keys and all(key in keys for key in list_needs(look))
     ]
     return [*looks, rng.choice(gone)] if gone else looks
 
@@ -278,7 +278,7 @@ def _reaches(looks: list[Look], start: str, goal: str) -> bool:
             return True
         if key not in seen:
             seen.add(key)
-            queue += needs_of(by_key[key])
+            queue += list_needs(by_key[key])
     return False
 
 

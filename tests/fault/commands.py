@@ -6,38 +6,38 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from runner.cli import adopt as adopting
-from runner.cli import fetch as fetching
-from runner.cli import offline, wiring
-from runner.cli import prune as pruning
-from runner.cli import reconcile as reconciling
-from runner.cli import refresh as refreshing
+from runner.cli import readonly, wiring
+from runner.cli.commands import adopt as adopting
+from runner.cli.commands import fetch as fetching
+from runner.cli.commands import prune as pruning
+from runner.cli.commands import reconcile as reconciling
+from runner.cli.commands import refresh as refreshing
+from runner.cli.commands.run import execute
 from runner.cli.rebuild import rebuild
 from runner.cli.request import Request
-from runner.cli.run import execute
-from runner.cli.wanted import read_saved
+from runner.cli.select_options import load_saved_plan
 from runner.cli.workshop import begin, use_results, workshop
 from runner.errors import UsageError
-from runner.executor.settle import is_unresolved
+from runner.executor.resolve_unknown import is_unresolved
 from runner.files import write_atomic
-from runner.ledger.file import read_snapshot
-from runner.ledger.places import State
+from runner.ledger.ledger import read_snapshot
+from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.plan import Action
 from runner.plan import plan as make_plan
-from runner.plan.pruning import droppable
-from runner.plan.saved import Saved, save
-from runner.plan.wishes import NO_WISHES, Wishes, adjusted, asked_for
+from runner.plan.options import DEFAULT_OPTIONS, PlanOptions, apply_options, resolve_options
+from runner.plan.pruning import find_droppable
+from runner.plan.saved_plan import SavedPlan, serialize_plan
+from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
-from runner.policy.outcome import Exit
-from runner.policy.patience import key_is_alive
+from runner.policy.retry import key_is_alive
 from runner.takes import Billing
 from tests.fault.campaigns import reached
+from tests.fault.environment import Violation
+from tests.fault.harness import make_catalog
 from tests.fault.history import Command
 from tests.fault.process import Process
 from tests.fault.reading import read_everything
-from tests.fault.stage import make_catalog
-from tests.fault.world import Violation
 
 __all__ = ["COMMANDS"]
 
@@ -48,20 +48,20 @@ async def run(
     campaign: Campaign,
     process: Process,
     *,
-    wishes: Wishes = NO_WISHES,
-    saved: Saved | None = None,
+    plan_options: PlanOptions = DEFAULT_OPTIONS,
+    saved: SavedPlan | None = None,
     new_ledger: bool = False,
 ) -> int:
     """``run``, ``retry``, ``reroll``: plan, hold it against the ceilings, carry it out."""
     day = process.day
-    process.asked = wishes
-    process.campaign = adjusted(campaign, wishes)
+    process.asked = plan_options
+    process.campaign = apply_options(campaign, plan_options)
     request = Request(
         yes=True,
         max_cost=day.max_cost,
         up_to_budget=day.up_to_budget and saved is None,
         concurrency=day.concurrency,
-        wishes=wishes,
+        plan_options=plan_options,
         saved=saved,
         new_ledger=new_ledger,
     )
@@ -72,7 +72,7 @@ async def priced(campaign: Campaign, process: Process) -> int:
     """``lookbook run --price``: at a price that a person asserts."""
     photo, prompt = (price + process.day.dearer for price in process.world.prices)
     return await run(
-        campaign, process, wishes=Wishes(prices=(("photo", photo), ("prompt", prompt)))
+        campaign, process, plan_options=PlanOptions(prices=(("photo", photo), ("prompt", prompt)))
     )
 
 
@@ -83,18 +83,18 @@ async def reroll(campaign: Campaign, process: Process) -> int:
     there = [a.key for a in plan.actions if a.action in (Action.KEEP, Action.STALE)]
     if not there:
         return Exit.USAGE
-    wishes = Wishes(select=(rng.choice(there),), reroll=rng.randint(1, 2))
-    return await run(campaign, process, wishes=wishes)
+    plan_options = PlanOptions(select=(rng.choice(there),), reroll=rng.randint(1, 2))
+    return await run(campaign, process, plan_options=plan_options)
 
 
 async def select(campaign: Campaign, process: Process) -> int:
     """``lookbook run`` of some looks, with or without what they need, or what needs them."""
-    wishes, process.selected = _selection(_drawn(process), campaign)
-    process.world.say(f"person: selects {wishes.select} without {wishes.exclude}")
-    return await run(campaign, process, wishes=wishes)
+    plan_options, process.selected = _selection(_drawn(process), campaign)
+    process.world.say(f"person: selects {plan_options.select} without {plan_options.exclude}")
+    return await run(campaign, process, plan_options=plan_options)
 
 
-def _selection(rng: Random, campaign: Campaign) -> tuple[Wishes, frozenset[str]]:
+def _selection(rng: Random, campaign: Campaign) -> tuple[PlanOptions, frozenset[str]]:
     """Draw a selection; gives it, and what it means as these tests read it."""
     keys = [look.key for look in campaign.looks]
     key = rng.choice(keys)
@@ -103,8 +103,8 @@ def _selection(rng: Random, campaign: Campaign) -> tuple[Wishes, frozenset[str]]
     excluded = (rng.choice(keys),) if rng.random() < 0.2 else ()
     meant = reached(campaign, key, up or 0, down or 0) - {*excluded}
     takes = rng.choice((None, None, None, 2))
-    wishes = Wishes((text,), excluded, cascade=rng.random() < 0.3, takes=takes)
-    return wishes, frozenset(meant)
+    plan_options = PlanOptions((text,), excluded, cascade=rng.random() < 0.3, takes=takes)
+    return plan_options, frozenset(meant)
 
 
 def _plus(steps: int | None) -> str:
@@ -114,17 +114,17 @@ def _plus(steps: int | None) -> str:
 async def save_plan(campaign: Campaign, process: Process) -> int:
     """``lookbook plan -o FILE``: offline, of the whole campaign or of a selection."""
     rng = _drawn(process)
-    wishes = NO_WISHES
+    plan_options = DEFAULT_OPTIONS
     if rng.random() < 0.4:
-        wishes, _ = _selection(rng, campaign)
-    campaign = adjusted(campaign, wishes)
-    snapshot, _wallet = offline.known(campaign, State(process.state))
-    plan = make_plan(campaign, snapshot, asked_for(campaign, snapshot, wishes))
-    kept = save(plan, campaign, snapshot, wishes, variables=(), simulate=False)
+        plan_options, _ = _selection(rng, campaign)
+    campaign = apply_options(campaign, plan_options)
+    snapshot, _wallet = readonly.load_known(campaign, StateDir(process.state))
+    plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, plan_options))
+    kept = serialize_plan(plan, campaign, snapshot, plan_options, variables=(), simulate=False)
     path = process.world.folder / "plan.json"
     write_atomic(path, json.dumps(kept).encode())
     process.world.judge.plan_saved(plan)
-    process.world.say(f"person: saves a plan of {plan.count} for {plan.cost}: {wishes}")
+    process.world.say(f"person: saves a plan of {plan.count} for {plan.cost}: {plan_options}")
     return Exit.DONE
 
 
@@ -133,9 +133,9 @@ async def run_plan(campaign: Campaign, process: Process) -> int:
     path = process.world.folder / "plan.json"
     if not path.exists():
         return Exit.USAGE
-    saved = read_saved(path)
+    saved = load_saved_plan(path)
     try:
-        return await run(campaign, process, wishes=saved.wishes, saved=saved)
+        return await run(campaign, process, plan_options=saved.plan_options, saved=saved)
     except UsageError as error:
         process.world.say(f"refused: {error}")
         process.world.seen["a saved plan refused"] += 1
@@ -194,17 +194,17 @@ async def drop(campaign: Campaign, process: Process) -> int:
         if plan.moves:
             return Exit.USAGE
         begin(work, campaign, "prune --local")
-        for take in droppable(work.ledger.snapshot(), plan, None):
+        for take in find_droppable(work.ledger.snapshot(), plan, None):
             (process.state / (take.image or "nothing")).unlink(missing_ok=True)
             process.world.lost_pictures.add(take.image or "")
-            await work.ledger.record(take.uid, Event.DROPPED, {"image": None})
+            await work.ledger.record(take.uid, Event.IMAGE_REMOVED, {"image": None})
         work.ledger.end({"exit": 0, "stopped": None})
         return Exit.DONE
 
 
 async def fetch(campaign: Campaign, _process: Process) -> int:
     """``lookbook fetch``: pictures that are missing or were changed, again."""
-    return await fetching.fetch(campaign, None, NO_WISHES)
+    return await fetching.fetch(campaign, None, DEFAULT_OPTIONS)
 
 
 async def refresh(campaign: Campaign, process: Process, *, record: bool) -> int:
@@ -257,7 +257,7 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
         alive = replayable and key_is_alive(
             take.sent_at or 0.0, world.runner_now(), latest_seen=world.now()
         )
-        if alive and take.uid not in plan.strays and not snapshot.doubled:
+        if alive and take.uid not in plan.unwanted_in_flight and not snapshot.doubled:
             continue  # the next run finds out by itself
         bought = world.judge.bought(take, given)
         world.say(f"person: {take.label} is {bought or 'nothing that was bought'}")
@@ -278,10 +278,10 @@ async def rebuilding(campaign: Campaign, process: Process) -> int:
 
 async def export(campaign: Campaign, process: Process) -> int:
     """``lookbook export`` and ``lookbook catalog``: offline; nothing is asked or changed."""
-    wishes = None
+    plan_options = None
     if _drawn(process).random() < 0.5:
-        wishes, _ = _selection(_drawn(process), campaign)
-    read_everything(process.world, campaign, wishes)
+        plan_options, _ = _selection(_drawn(process), campaign)
+    read_everything(process.world, campaign, plan_options)
     make_catalog(read_everything(process.world, campaign), process.state)
     return Exit.DONE
 
@@ -292,9 +292,9 @@ def _drawn(process: Process) -> Random:
 
 COMMANDS: dict[Command, Callable[[Campaign, Process], Awaitable[Any]]] = {
     Command.RUN: run,
-    Command.RETRY: partial(run, wishes=Wishes(retry=True)),
+    Command.RETRY: partial(run, plan_options=PlanOptions(retry=True)),
     Command.REROLL: reroll,
-    Command.CASCADE: partial(run, wishes=Wishes(cascade=True)),
+    Command.CASCADE: partial(run, plan_options=PlanOptions(cascade=True)),
     Command.NEW_LEDGER: partial(run, new_ledger=True),
     Command.PRICED: priced,
     Command.SELECT: select,

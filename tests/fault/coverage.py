@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from runner.policy.lifecycle import TABLE
 from tests.fault.departures import ELSEWHERE, FAULT_KINDS, LASTING, NAMESAKES, PASSING
 from tests.fault.generate import POINTS
-from tests.fault.history import Command, EditKind, Elsewhere, MishapKind
+from tests.fault.history import Command, EditKind, Elsewhere, FaultKind
 from tests.fault.network import NETWORK_KINDS
 
-__all__ = ["ENOUGH", "LONG", "REQUIRED", "never", "table"]
+__all__ = ["ENOUGH", "LONG", "REQUIRED", "list_unexercised", "table"]
 
 UNREACHABLE = {
     "transition fetched fetched": "a picture that is there is called mislaid before it is fetched",
@@ -31,7 +31,7 @@ REQUIRED = (
     *(["a campaign on another's base"] if Elsewhere.ON_SPRING in ELSEWHERE else []),
     *(f"departure {one}" for one in sorted({one for how in LASTING + PASSING for one in how})),
     *(f"network {kind}" for kind in NETWORK_KINDS),
-    *(f"mishap {kind}" for kind in MishapKind),
+    *(f"mishap {kind}" for kind in FaultKind),
     *(f"edit {kind}" for kind in EditKind),
     *(f"command {command}" for command in Command),
     *(f"killed {point}" for point in POINTS),
@@ -54,7 +54,7 @@ REQUIRED = (
 )
 
 
-def never(seen: Mapping[str, int], *, seeds: int = LONG) -> list[str]:
+def list_unexercised(seen: Mapping[str, int], *, seeds: int = LONG) -> list[str]:
     """Give what never happened although it must, in a run of so many seeds."""
     if seeds < ENOUGH:
         return []

@@ -4,20 +4,20 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-from runner.ledger.fold import Note
+from runner.ledger.events import Note
 from runner.policy.lifecycle import Event
 from tests.fault.departures import FAULT_KINDS, NAMESAKES, elsewhere, lasting, passing, shared
 from tests.fault.history import (
     CALM,
     Command,
+    Conditions,
     Day,
     Edit,
     EditKind,
+    Fault,
+    FaultKind,
     History,
-    Mishap,
-    MishapKind,
     Shape,
-    Weather,
 )
 from tests.fault.network import NETWORK_KINDS
 
@@ -45,7 +45,7 @@ def generate(seed: int) -> History:
     """Decide everything that will happen under a seed."""
     rng = Random(f"history/{seed}")
     if seed == 0:
-        return History(seed, Shape(0, 12), (Day(weather=CALM),))
+        return History(seed, Shape(0, 12), (Day(conditions=CALM),))
     looks = rng.choice((1, 2, 3, 4, 5, 6, 8, 8, 10, 12))
     poor = rng.random() < 0.2
     days = [_day(rng, number, poor=poor) for number in range(rng.randint(1, 6))]
@@ -73,41 +73,43 @@ def generate(seed: int) -> History:
 def _themed(day: Day, seed: int) -> Day:
     """Give a day the seed's own faults as well: seeds in a row take all kinds in a row."""
     fault, trouble = FAULT_KINDS[seed % len(FAULT_KINDS)], NETWORK_KINDS[seed % len(NETWORK_KINDS)]
-    faults = {fault: 0.15} | dict(day.weather.faults)
-    network = {trouble: 0.05} | dict(day.weather.network)
-    weather = replace(day.weather, faults=tuple(faults.items()), network=tuple(network.items()))
-    return replace(day, weather=weather)
+    faults = {fault: 0.15} | dict(day.conditions.faults)
+    network = {trouble: 0.05} | dict(day.conditions.network)
+    conditions = replace(
+        day.conditions, faults=tuple(faults.items()), network=tuple(network.items())
+    )
+    return replace(day, conditions=conditions)
 
 
 def _departing(day: Day, how: tuple[str, ...]) -> Day:
-    return replace(day, weather=replace(day.weather, behaviour=how)) if how else day
+    return replace(day, conditions=replace(day.conditions, behaviour=how)) if how else day
 
 
-FAILING = Weather(faults=(("fail-generation", 0.6),), latency="fixed:20")
-UNREACHED = Weather(network=(("refuse", 0.4),), latency="fixed:20")
-CONSENTING = Weather(faults=(("consent", 0.6),), latency="fixed:20")
+FAILING = Conditions(faults=(("fail-generation", 0.6),), latency="fixed:20")
+UNREACHED = Conditions(network=(("refuse", 0.4),), latency="fixed:20")
+CONSENTING = Conditions(faults=(("consent", 0.6),), latency="fixed:20")
 
 ERRANDS: dict[str, tuple[Day, ...]] = {
-    Event.DEFERRED: (Day(edits=(Edit(EditKind.ADD, 0),) * 2, weather=UNREACHED),) * 2,
+    Event.RETURNED: (Day(edits=(Edit(EditKind.ADD, 0),) * 2, conditions=UNREACHED),) * 2,
     Note.MOVED: (Day(edits=(Edit(EditKind.KEY, 0),)),),
     Event.RENAMED: (Day(edits=(Edit(EditKind.TITLE, 0),)),),
-    Event.MISLAID: (Day(edits=(Edit(EditKind.LOSE_PICTURE, 0),), command=Command.FETCH),) * 2,
+    Event.IMAGE_MISSING: (Day(edits=(Edit(EditKind.LOSE_PICTURE, 0),), command=Command.FETCH),) * 2,
     Event.DELETED: (Day(edits=(Edit(EditKind.REMOVE, 0),), command=Command.PRUNE),) * 2,
-    Event.DROPPED: (
-        Day(edits=(Edit(EditKind.REMOVE, 0), Edit(EditKind.PROMPT, 1)), weather=FAILING),
+    Event.IMAGE_REMOVED: (
+        Day(edits=(Edit(EditKind.REMOVE, 0), Edit(EditKind.PROMPT, 1)), conditions=FAILING),
         Day(command=Command.PRUNE),
         Day(command=Command.DROP),
         Day(command=Command.DROP),
     ),
-    Event.REFUNDED: (Day(), Day(), Day(weather=FAILING, command=Command.REROLL)) * 2,
+    Event.REFUNDED: (Day(), Day(), Day(conditions=FAILING, command=Command.REROLL)) * 2,
     Event.CONSENTED: (
         Day(
             edits=(Edit(EditKind.ADD, 0),),
-            weather=CONSENTING,
+            conditions=CONSENTING,
             consents=False,
-            mishaps=tuple(Mishap(MishapKind.CONSENT, turn) for turn in range(40, 640, 40)),
+            faults=tuple(Fault(FaultKind.CONSENT, turn) for turn in range(40, 640, 40)),
         ),
-        Day(edits=(Edit(EditKind.ADD, 1),), weather=CONSENTING, consents=False),
+        Day(edits=(Edit(EditKind.ADD, 1),), conditions=CONSENTING, consents=False),
         Day(edits=(Edit(EditKind.DELETE_AT_HEYGEN, 0),), consents=False),
     ),
     Note.IMPORTED: (Day(), Day(edits=(Edit(EditKind.LOSE_LEDGER, 0),), consents=False), Day()),
@@ -121,16 +123,16 @@ ERRANDS: dict[str, tuple[Day, ...]] = {
 """What people have to do so that an event can happen at all."""
 
 
-KILLED = (Mishap(MishapKind.KILL_COMMIT, 2, f"{Event.ACCEPTED}:after-commit"),)
-UNSAID = (Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write"),)
-STOPPED = (Mishap(MishapKind.INTERRUPT, 120), Mishap(MishapKind.INTERRUPT, 121))
-LOSING = Weather(network=(("reset", 0.5),), latency="fixed:20")
+KILLED = (Fault(FaultKind.KILL_COMMIT, 2, f"{Event.ACCEPTED}:after-commit"),)
+UNSAID = (Fault(FaultKind.KILL_COMMIT, 1, "results:before-write"),)
+STOPPED = (Fault(FaultKind.INTERRUPT, 120), Fault(FaultKind.INTERRUPT, 121))
+LOSING = Conditions(network=(("reset", 0.5),), latency="fixed:20")
 SHARED = tuple(
-    Mishap(MishapKind.NEIGHBOUR, turn, amount=float(NAMESAKES and turn % 80 == 10))
+    Fault(FaultKind.NEIGHBOUR, turn, amount=float(NAMESAKES and turn % 80 == 10))
     for turn in range(10, 400, 40)
 )
-NARROW = Weather(latency="uniform:5,120", concurrency=3)
-WATCHED = tuple(Mishap(MishapKind.ONLOOKER, turn) for turn in range(20, 900, 80))
+NARROW = Conditions(latency="uniform:5,120", concurrency=3)
+WATCHED = tuple(Fault(FaultKind.ONLOOKER, turn) for turn in range(20, 900, 80))
 
 
 def _edits(*kinds: EditKind) -> tuple[Edit, ...]:
@@ -154,7 +156,7 @@ STORIES: tuple[tuple[Day, ...], ...] = (
     # A saved plan whose run is killed, and that is carried out again.
     (
         Day(edits=_edits(EditKind.ADD, EditKind.TAKES), command=Command.SAVE_PLAN),
-        Day(command=Command.RUN_PLAN, mishaps=KILLED),
+        Day(command=Command.RUN_PLAN, faults=KILLED),
         Day(command=Command.RUN_PLAN),
     ),
     # The ledger is damaged; whatever a person tries is refused until it is rebuilt.
@@ -169,14 +171,14 @@ STORIES: tuple[tuple[Day, ...], ...] = (
     # A run dies before it writes its results, and then the ledger gets lost.
     (
         Day(),
-        Day(edits=_edits(EditKind.ADD, EditKind.ADD, EditKind.TAKES), mishaps=UNSAID),
+        Day(edits=_edits(EditKind.ADD, EditKind.ADD, EditKind.TAKES), faults=UNSAID),
         Day(edits=_edits(EditKind.LOSE_LEDGER), command=Command.REBUILD),
         Day(),
     ),
     # The same in the middle of its work.
     (
         Day(),
-        Day(edits=_edits(EditKind.ADD, EditKind.ADD), mishaps=KILLED),
+        Day(edits=_edits(EditKind.ADD, EditKind.ADD), faults=KILLED),
         Day(edits=_edits(EditKind.DAMAGE_LEDGER), command=Command.REBUILD),
         Day(),
     ),
@@ -193,7 +195,7 @@ STORIES: tuple[tuple[Day, ...], ...] = (
     (Day(edits=_edits(EditKind.ADD), command=Command.SELECT),) * 3,
     # People look on while a run works, and take the results with them.
     (
-        Day(edits=_edits(EditKind.ADD), mishaps=WATCHED),
+        Day(edits=_edits(EditKind.ADD), faults=WATCHED),
         Day(command=Command.EXPORT),
     ),
     # A backup of the ledger is put back; what was bought since stands in results.json alone.
@@ -208,8 +210,8 @@ STORIES: tuple[tuple[Day, ...], ...] = (
         Day(),
         Day(
             edits=_edits(EditKind.KEEP_COPY, EditKind.ADD, EditKind.ADD),
-            mishaps=STOPPED,
-            weather=LOSING,
+            faults=STOPPED,
+            conditions=LOSING,
         ),
         Day(edits=_edits(EditKind.RESTORE_LEDGER), command=Command.FETCH),
         Day(command=Command.RECONCILE),
@@ -218,7 +220,7 @@ STORIES: tuple[tuple[Day, ...], ...] = (
     (
         Day(),
         Day(edits=_edits(EditKind.RENAME_MANIFEST)),
-        Day(command=Command.NEW_LEDGER, mishaps=KILLED),
+        Day(command=Command.NEW_LEDGER, faults=KILLED),
         Day(edits=_edits(EditKind.ADD), command=Command.NEW_LEDGER),
     ),
     # The ledger is deleted, and a person begins again although there are results.
@@ -229,8 +231,8 @@ STORIES: tuple[tuple[Day, ...], ...] = (
     ),
     # A person asserts a price that HeyGen does not take, under a ceiling.
     (
-        Day(edits=_edits(EditKind.ADD), command=Command.PRICED, mishaps=KILLED),
-        Day(edits=_edits(EditKind.ADD, EditKind.TAKES), command=Command.PRICED, weather=FAILING),
+        Day(edits=_edits(EditKind.ADD), command=Command.PRICED, faults=KILLED),
+        Day(edits=_edits(EditKind.ADD, EditKind.TAKES), command=Command.PRICED, conditions=FAILING),
         Day(
             edits=_edits(EditKind.ADD, EditKind.TAKES, EditKind.PROMPT),
             command=Command.PRICED,
@@ -250,8 +252,8 @@ STORIES: tuple[tuple[Day, ...], ...] = (
     ),
     # Another machine has the account's places, and its money, while this one works.
     (
-        Day(edits=_edits(EditKind.ADD, EditKind.ADD), mishaps=SHARED, weather=NARROW),
-        Day(edits=_edits(EditKind.PROMPT, EditKind.TAKES), mishaps=SHARED, weather=NARROW),
+        Day(edits=_edits(EditKind.ADD, EditKind.ADD), faults=SHARED, conditions=NARROW),
+        Day(edits=_edits(EditKind.PROMPT, EditKind.TAKES), faults=SHARED, conditions=NARROW),
     ),
     # Older results are put back, and say nothing new.
     (
@@ -278,7 +280,7 @@ def _story(rng: Random, seed: int) -> list[Day]:
         replace(
             day,
             edits=tuple(_edit(rng, edit.kind) for edit in day.edits),
-            weather=_weather(rng) if bad[place % 4] else day.weather,
+            conditions=_weather(rng) if bad[place % 4] else day.conditions,
         )
         for place, day in enumerate(STORIES[seed // 2 % len(STORIES)])
     ]
@@ -302,8 +304,8 @@ def _day(rng: Random, number: int, *, poor: bool) -> Day:
         wait=rng.choice((1.0, 60.0, 60.0, 900.0, 7200.0, 80_000.0, 90_000.0, 200_000.0)),
         clock=_jump(rng) if rng.random() < 0.08 else 0.0,
         edits=tuple(_edit(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 4)) if number else 0)),
-        weather=_weather(rng),
-        mishaps=_mishaps(rng),
+        conditions=_weather(rng),
+        faults=_mishaps(rng),
         concurrency=rng.choice((1, 2, 3, 5, 10, 10)),
         max_cost=max_cost,
         up_to_budget=max_cost is not None or rng.random() < 0.2,
@@ -313,12 +315,12 @@ def _day(rng: Random, number: int, *, poor: bool) -> Day:
     )
 
 
-def _weather(rng: Random) -> Weather:
+def _weather(rng: Random) -> Conditions:
     bad = rng.random()
     kinds = [kind for kind in FAULT_KINDS if rng.random() < 0.25] if bad < 0.85 else []
     net = [kind for kind in NETWORK_KINDS if rng.random() < 0.2] if bad < 0.85 else []
     chances = (0.02, 0.05, 0.1, 0.2) if bad < 0.7 else (0.2, 0.4)
-    return Weather(
+    return Conditions(
         faults=tuple((kind, rng.choice(chances)) for kind in kinds),
         network=tuple((kind, rng.choice(chances)) for kind in net),
         latency=rng.choice(LATENCIES),
@@ -327,36 +329,36 @@ def _weather(rng: Random) -> Weather:
     )
 
 
-def _mishaps(rng: Random) -> tuple[Mishap, ...]:
+def _mishaps(rng: Random) -> tuple[Fault, ...]:
     chosen = []
     for _ in range(rng.choice((0, 0, 1, 1, 1, 2, 3))):
-        kind = rng.choice((*[MishapKind.KILL_COMMIT] * 4, *[MishapKind.KILL_TURN] * 3, *MishapKind))
+        kind = rng.choice((*[FaultKind.KILL_COMMIT] * 4, *[FaultKind.KILL_TURN] * 3, *FaultKind))
         chosen.append(_mishap(rng, kind))
-        if kind is MishapKind.INTERRUPT and rng.random() < 0.6:
+        if kind is FaultKind.INTERRUPT and rng.random() < 0.6:
             at = chosen[-1].at + rng.choice((1, 3, 20, 100))
-            chosen.append(Mishap(kind, at))
+            chosen.append(Fault(kind, at))
     return tuple(chosen)
 
 
-def _mishap(rng: Random, kind: MishapKind) -> Mishap:
+def _mishap(rng: Random, kind: FaultKind) -> Fault:
     turn = int(10 ** rng.uniform(0.5, 3.7))
-    if kind is MishapKind.KILL_COMMIT:
-        return Mishap(kind, rng.choice((1, 1, 1, 2, 3, 5)), rng.choice(POINTS))
-    if kind in (MishapKind.KILL_SEND, MishapKind.KILL_ANSWER):
-        return Mishap(kind, rng.randint(1, 8))
-    if kind is MishapKind.DISK_FULL:
-        return Mishap(
+    if kind is FaultKind.KILL_COMMIT:
+        return Fault(kind, rng.choice((1, 1, 1, 2, 3, 5)), rng.choice(POINTS))
+    if kind in (FaultKind.KILL_SEND, FaultKind.KILL_ANSWER):
+        return Fault(kind, rng.randint(1, 8))
+    if kind is FaultKind.DISK_FULL:
+        return Fault(
             kind, int(10 ** rng.uniform(0, 2)), rng.choice(("before-commit", "after-commit"))
         )
-    if kind is MishapKind.SLOW_DISK:
-        return Mishap(kind, rng.randint(1, 50), amount=rng.choice((0.05, 1.0, 10.0)))
-    if kind is MishapKind.NEIGHBOUR:
-        return Mishap(kind, turn, amount=float(NAMESAKES and rng.random() < 0.5))
-    if kind is MishapKind.CONSENT:
-        return Mishap(kind, rng.randint(30, 600))
-    if kind is MishapKind.CLOCK:
-        return Mishap(kind, turn, amount=_jump(rng))
-    return Mishap(kind, turn)
+    if kind is FaultKind.SLOW_DISK:
+        return Fault(kind, rng.randint(1, 50), amount=rng.choice((0.05, 1.0, 10.0)))
+    if kind is FaultKind.NEIGHBOUR:
+        return Fault(kind, turn, amount=float(NAMESAKES and rng.random() < 0.5))
+    if kind is FaultKind.CONSENT:
+        return Fault(kind, rng.randint(30, 600))
+    if kind is FaultKind.CLOCK:
+        return Fault(kind, turn, amount=_jump(rng))
+    return Fault(kind, turn)
 
 
 def _jump(rng: Random) -> float:

@@ -12,19 +12,19 @@ __all__ = [
     "BUYING",
     "CALM",
     "Command",
+    "Conditions",
     "Day",
     "Edit",
     "EditKind",
     "Elsewhere",
+    "Fault",
+    "FaultKind",
     "History",
-    "Mishap",
-    "MishapKind",
     "Shape",
-    "Weather",
 ]
 
 
-class MishapKind(StrEnum):
+class FaultKind(StrEnum):
     """What can happen to the runner's process at a moment."""
 
     KILL_TURN = "kill-turn"
@@ -55,10 +55,10 @@ class MishapKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
+class Fault:
     """One thing that happens to a process."""
 
-    kind: MishapKind
+    kind: FaultKind
     at: int
     point: str = ""
     amount: float = 0.0
@@ -110,7 +110,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Weather:
+class Conditions:
     """How the world treats requests: chances of the simulator's faults and of the network's.
 
     ``latency`` is how long generations take (the simulator's own spelling), ``concurrency`` the
@@ -125,7 +125,7 @@ class Weather:
     behaviour: tuple[str, ...] = ()
 
 
-CALM = Weather(latency="fixed:20")
+CALM = Conditions(latency="fixed:20")
 
 
 class Command(StrEnum):
@@ -181,8 +181,8 @@ class Day:
     wait: float = 60.0
     clock: float = 0.0
     edits: tuple[Edit, ...] = ()
-    weather: Weather = CALM
-    mishaps: tuple[Mishap, ...] = ()
+    conditions: Conditions = CALM
+    faults: tuple[Fault, ...] = ()
     concurrency: int = 10
     max_cost: Decimal | None = None
     up_to_budget: bool = False
@@ -249,15 +249,15 @@ class History:
 
 
 def _said(day: Day) -> str:
-    weather = day.weather
+    conditions = day.conditions
     parts = ["elsewhere"] if day.place else []
-    parts += [f"{day.command} after {day.wait:g} s, {weather.latency}, limit {day.concurrency}"]
-    if weather.concurrency != 10:
-        parts.append(f"account's limit {weather.concurrency}")
-    parts += [f"{kind}:{chance:g}" for kind, chance in weather.faults + weather.network]
-    if weather.store_refusals:
+    parts += [f"{day.command} after {day.wait:g} s, {conditions.latency}, limit {day.concurrency}"]
+    if conditions.concurrency != 10:
+        parts.append(f"account's limit {conditions.concurrency}")
+    parts += [f"{kind}:{chance:g}" for kind, chance in conditions.faults + conditions.network]
+    if conditions.store_refusals:
         parts.append("refusals are stored")
-    parts += weather.behaviour
+    parts += conditions.behaviour
     if day.clock:
         parts.append(f"clock {day.clock:+g} s")
     if day.max_cost is not None:
@@ -269,5 +269,5 @@ def _said(day: Day) -> str:
     if not day.consents:
         parts.append("no consents")
     parts += [f"edit {edit}" for edit in day.edits]
-    parts += [str(mishap) for mishap in day.mishaps]
+    parts += [str(fault) for fault in day.faults]
     return ", ".join(parts)

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from runner.canonical import sha256_hex
-from runner.ledger.file import read_snapshot
-from runner.ledger.fold import Entry, Note
+from runner.ledger.events import Entry, Note
+from runner.ledger.ledger import read_snapshot
 from runner.model import Campaign, LookKind, LookRef
 from runner.plan.model import Plan
 from runner.policy.budget import Ceilings
-from runner.policy.lifecycle import Event, after
-from runner.policy.patience import Patience
-from runner.simulator.records import Charge, millionths
+from runner.policy.lifecycle import Event, next_state
+from runner.policy.retry import RetryLimits
+from runner.simulator.records import ChargeRow, millionths
 from runner.simulator.views import status
 from runner.takes import Billing, Snapshot, TakeState
-from tests.fault.audit import Auditor, Deed
+from tests.fault.audit import Auditor, RecordedAction
 from tests.fault.campaigns import HOPELESS
+from tests.fault.environment import EPOCH, NEIGHBOUR, Environment, Violation
 from tests.fault.history import BUYING, Command
-from tests.fault.network import Served, said_by
-from tests.fault.world import EPOCH, NEIGHBOUR, Violation, World
+from tests.fault.network import Served, describe_delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,7 +58,7 @@ NOT_ITS_FAULT = frozenset({401, 402, 409, 429})
 class Judge(Auditor):
     """Watches one history. Raises Violation at the first promise that is broken."""
 
-    def __init__(self, world: World, state: Path) -> None:
+    def __init__(self, world: Environment, state: Path) -> None:
         super().__init__(world, state)
         self._last_event = 0
         self._states: dict[str, TakeState] = {}
@@ -154,7 +154,7 @@ class Judge(Auditor):
         if entry.kind in (Note.MOVED, Note.IMPORTED, Note.REPRICED):
             return None
         event = Event(entry.kind)
-        self._states[uid] = after(self._states.get(uid, TakeState.PLANNED), event)
+        self._states[uid] = next_state(self._states.get(uid, TakeState.PLANNED), event)
         return event
 
     def _keep_deeds(self, uid: str, facts: "Mapping[str, Any]") -> None:
@@ -170,14 +170,14 @@ class Judge(Auditor):
             self.keys_of.get(self.take_of.get(key or "", ""), set()).discard(key or "")
         if facts.get("billing") == Billing.ASSUMED and facts.get("avatar_id"):
             self._exchange(uid, facts["avatar_id"])
-        if key is not None and "body_sha256" in facts and key not in self.deeds:
+        if key is not None and "body_sha256" in facts and key not in self.recorded_actions:
             self._assert_price(key)
         if key is not None:
             self.take_of[key] = uid
             self.keys_of.setdefault(uid, set()).add(key)
         if "identity" in facts and "look" in facts:
             for known in self.keys_of.get(uid, ()):
-                self.deeds[known] = Deed(facts["look"], facts["identity"])
+                self.recorded_actions[known] = RecordedAction(facts["look"], facts["identity"])
 
     def _exchange(self, uid: str, look_id: str) -> None:
         """Hear that a take adopted what another send made: with the same body it may have."""
@@ -388,9 +388,9 @@ class Judge(Auditor):
     def _in_the_books(self, key: str, identity: str) -> int:
         """Count the looks that were bought for this, and that HeyGen still has, none failed."""
         account = self._world.simulator.account
-        wanted = Deed(key, identity)
+        wanted = RecordedAction(key, identity)
         return sum(
-            self.deeds.get(charge.idempotency_key or "") == wanted
+            self.recorded_actions.get(charge.idempotency_key or "") == wanted
             and charge.id in account.looks
             and account.looks[charge.id].outcome == "completed"
             for charge in self.remembered()
@@ -401,7 +401,7 @@ class Judge(Auditor):
         limit = self._world.process.day.concurrency
         account = self._world.simulator.account
         account.advance(self._world.now())
-        young = self._world.now() - Patience().processing
+        young = self._world.now() - RetryLimits().processing
         busy = 0
         for look_id in account.in_progress:
             known = self.take("avatar_id", look_id)
@@ -415,7 +415,7 @@ class Judge(Auditor):
         world = self._world
         world.say(
             f"  {request.method} {path} → {served.status}{' broken' if served.broken else ''}"
-            f" {said_by(served)}".rstrip()
+            f" {describe_delivery(served)}".rstrip()
         )
         if request.method == "DELETE" and served.status < 300:
             self._gone.append(path.rpartition("/")[2])
@@ -441,11 +441,14 @@ class Judge(Auditor):
         if 400 <= served.status < 500 and served.status not in NOT_ITS_FAULT:
             if self._too_early(served):
                 return
-            hopeless = HOPELESS.encode() in body and said_by(served) in ("download_failed", "")
+            hopeless = HOPELESS.encode() in body and describe_delivery(served) in (
+                "download_failed",
+                "",
+            )
             hopeless |= any(one.encode() in body for one in self._world.deleted)
             self.must(hopeless, f"the request {key} was refused: {served.body.decode()[:300]}")
 
-    def _once(self, charges: list[Charge], what: str) -> None:
+    def _once(self, charges: list[ChargeRow], what: str) -> None:
         """At most one charge; one more where keys are ignored and nobody can see in time.
 
         A list that lags hides what a lost answer bought, and a request that lies on a wire for
@@ -458,7 +461,7 @@ class Judge(Auditor):
             world.seen["a doubled charge"] += len(charges) > 1
         self.must(len(charges) <= most, f"{what} was charged {len(charges)} times")
 
-    def _in_real_money(self, charges: list[Charge]) -> None:
+    def _in_real_money(self, charges: list[ChargeRow]) -> None:
         """A price that nobody knew may pass a ceiling with the one generation that reveals it."""
         if not self._world.costs_otherwise or self._ceilings.run is None:
             return

@@ -7,27 +7,28 @@ from typing import Any
 
 import pytest
 
-from runner.cli import fetch, intake, prune, rebuild, refresh, run
-from runner.executor import desk, excuses, purchase, session
-from runner.executor.desk import Desk
-from runner.executor.gate import Gate
+from runner.cli import rebuild, results_import
+from runner.cli.commands import fetch, prune, refresh, run
+from runner.executor import context, purchase, session, temporary_refusals
+from runner.executor.context import RunContext
+from runner.executor.intents import IntentBuilder
+from runner.executor.poller import Poller
 from runner.executor.ports import Intent
-from runner.executor.prepare import Preparer
-from runner.executor.run import Execution
-from runner.executor.settle import Finding, Searcher
-from runner.executor.watch import Watcher
+from runner.executor.rate_gate import RateGate
+from runner.executor.resolve_unknown import Finding, UnknownResolver
+from runner.executor.scheduler import Scheduler
 from runner.heygen.client import HeyGen
-from runner.ledger.file import LedgerFile
-from runner.ledger.store import Store
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.state import Store
 from runner.model import LookKind
-from runner.plan import wishes
+from runner.plan import options
 from runner.plan.pruning import Pruning
 from runner.policy import lifecycle
+from runner.policy.decisions import Purchase, decide_purchase
 from runner.policy.lifecycle import Event
-from runner.policy.pacing import Pacer
-from runner.policy.verdict import Purchase, judge_purchase
+from runner.policy.rate_limit import RateLimiter
 from runner.takes import Billing, Take, TakeState
-from tests.fault.world import KEY
+from tests.fault.environment import KEY
 
 __all__ = ["MUTATIONS"]
 
@@ -84,77 +85,77 @@ def ignore_the_ceilings(patch: Patch) -> None:
 
 def trust_a_replayed_snapshot(patch: Patch) -> None:
     """A replay's answer counts as the look as it is now."""
-    until_decided = Watcher.until_decided
+    until_decided = Poller.until_decided
 
-    async def at_once(self: Watcher, take: Take) -> Take:
+    async def at_once(self: Poller, take: Take) -> Take:
         if take.attempts > 1 and take.state is TakeState.PROCESSING:
-            return await self._desk.record(take.uid, Event.COMPLETED, {})
+            return await self._context.record(take.uid, Event.COMPLETED, {})
         return await until_decided(self, take)
 
-    patch.setattr(Watcher, "until_decided", at_once)
+    patch.setattr(Poller, "until_decided", at_once)
 
 
 def free_the_slot_early(patch: Patch) -> None:
     """What was accepted no longer counts as in progress."""
-    begin = Execution.__init__
+    begin = Scheduler.__init__
 
-    def wide(self: Execution, *args: Any, concurrency: int) -> None:
+    def wide(self: Scheduler, *args: Any, concurrency: int) -> None:
         begin(self, *args, concurrency=concurrency * 4)
 
-    patch.setattr(Execution, "__init__", wide)
-    patch.setattr(Gate, "began", lambda _self, _uid: None)
-    patch.setattr(Pacer, "places", 1000)
+    patch.setattr(Scheduler, "__init__", wide)
+    patch.setattr(RateGate, "began", lambda _self, _uid: None)
+    patch.setattr(RateLimiter, "places", 1000)
 
 
 def swallow_cancellation(patch: Patch) -> None:
     """A request that was cancelled under way counts as never sent."""
-    record = Desk.record
+    record = RunContext.record
 
     async def never_sent(
-        self: Desk, uid: str, event: Event, facts: Mapping[str, Any] | None = None
+        self: RunContext, uid: str, event: Event, facts: Mapping[str, Any] | None = None
     ) -> Take:
         ended = (facts or {}).get("error_message") == "the run was ended"
-        return await record(self, uid, Event.DEFERRED if ended else event, facts)
+        return await record(self, uid, Event.RETURNED if ended else event, facts)
 
-    patch.setattr(Desk, "record", never_sent)
+    patch.setattr(RunContext, "record", never_sent)
 
 
 def believe_a_refused_replay(patch: Patch) -> None:
     """A 429 to a replay counts as a proof that nothing was bought."""
-    record, settle = Desk.record, Searcher.settle
+    record, settle = RunContext.record, UnknownResolver.settle
 
     def credulous(reply: Any, *, replay: bool) -> Purchase:
-        decision = judge_purchase(reply, replay=replay)
+        decision = decide_purchase(reply, replay=replay)
         paced = decision is Purchase.UNDECIDED_PACED
         return Purchase.UNDECIDED_REFUSED if paced else decision
 
-    async def absolved(self: Desk, uid: str, event: Event, facts: Any = None) -> Take:
+    async def absolved(self: RunContext, uid: str, event: Event, facts: Any = None) -> Take:
         refused = (facts or {}).get("error_code") == "rate_limit_exceeded"
         if event is Event.LOST and refused and self.ledger.take(uid).state is TakeState.UNKNOWN:
-            return await record(self, uid, Event.ABSOLVED, facts)
+            return await record(self, uid, Event.NOT_BOUGHT, facts)
         return await record(self, uid, event, facts)
 
-    async def unless_absolved(self: Searcher, take: Take) -> Take:
+    async def unless_absolved(self: UnknownResolver, take: Take) -> Take:
         return take if take.state is TakeState.PLANNED else await settle(self, take)
 
     patch.setattr(purchase, "judge_purchase", credulous)
-    patch.setattr(Desk, "record", absolved)
-    patch.setattr(Searcher, "settle", unless_absolved)
+    patch.setattr(RunContext, "record", absolved)
+    patch.setattr(UnknownResolver, "settle", unless_absolved)
 
 
 def lost_means_not_sent(patch: Patch) -> None:
     """No answer counts as nothing happened."""
 
     def hopeful(reply: Any, *, replay: bool) -> Purchase:
-        decision = judge_purchase(reply, replay=replay)
+        decision = decide_purchase(reply, replay=replay)
         return Purchase.UNREACHED if decision is Purchase.UNDECIDED and not replay else decision
 
-    patch.setattr(excuses, "judge_purchase", hopeful)
+    patch.setattr(temporary_refusals, "judge_purchase", hopeful)
 
 
 def keys_live_forever(patch: Patch) -> None:
     """A key is used again however old it is."""
-    patch.setattr(desk, "key_is_alive", lambda *_args, **_named: True)
+    patch.setattr(context, "key_is_alive", lambda *_args, **_named: True)
 
 
 def adopt_whatever_fits(patch: Patch) -> None:
@@ -178,15 +179,15 @@ def call_failures_refunded(patch: Patch) -> None:
 def send_before_the_reference(patch: Patch) -> None:
     """What was accepted counts as a look that can be referenced."""
 
-    async def at_once(_self: Watcher, take: Take) -> Take:
+    async def at_once(_self: Poller, take: Take) -> Take:
         return replace(take, state=TakeState.COMPLETED)
 
-    def accepted(desk: Desk, key: str) -> list[Take]:
-        return [take for take in desk.ledger.snapshot().takes.get(key, ()) if take.avatar_id]
+    def accepted(context: RunContext, key: str) -> list[Take]:
+        return [take for take in context.ledger.snapshot().takes.get(key, ()) if take.avatar_id]
 
-    patch.setattr(Watcher, "until_decided", at_once)
-    patch.setattr(Execution, "_is_usable", lambda self, key: bool(accepted(self._desk, key)))
-    patch.setattr(Preparer, "_pick", lambda self, key: accepted(self._desk, key)[-1])
+    patch.setattr(Poller, "until_decided", at_once)
+    patch.setattr(Scheduler, "_is_usable", lambda self, key: bool(accepted(self._context, key)))
+    patch.setattr(IntentBuilder, "_pick", lambda self, key: accepted(self._context, key)[-1])
 
 
 def write_the_key_down(patch: Patch) -> None:
@@ -206,7 +207,7 @@ def let_tables_drift(patch: Patch) -> None:
 
 def rebuild_forgets_takes(patch: Patch) -> None:
     """A rebuild takes all but the last take from results.json."""
-    results_for = intake.results_for
+    results_for = results_import.load_importable_results
 
     def most(*args: Any, **named: Any) -> Any:
         return results_for(*args, **named)[:-1]
@@ -243,12 +244,12 @@ def write_over_newer_results(patch: Patch) -> None:
 
 def take_in_looks_alone(patch: Patch) -> None:
     """Of what results.json names, sends of unknown outcome are left out."""
-    never_known = intake.never_known
+    never_known = results_import.find_unknown_takes
 
     def certain(*args: Any, **named: Any) -> Any:
         return [known for known in never_known(*args, **named) if known[0].avatar_id is not None]
 
-    patch.setattr(intake, "never_known", certain)
+    patch.setattr(results_import, "find_unknown_takes", certain)
 
 
 def ask_about_no_other_ledger(patch: Patch) -> None:
@@ -273,7 +274,7 @@ def carry_out_any_saved_plan(patch: Patch) -> None:
 
 def select_everything(patch: Patch) -> None:
     """What was selected is forgotten."""
-    patch.setattr(wishes, "chosen", lambda *_args: None)
+    patch.setattr(options, "select_looks", lambda *_args: None)
 
 
 def prune_whole_groups(patch: Patch) -> None:

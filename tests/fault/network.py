@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from tests.fault.world import World
+    from tests.fault.environment import Environment
 
 __all__ = ["NETWORK_KINDS", "Delivery", "Network"]
 
@@ -55,7 +55,7 @@ class Served:
 class Network(httpx.AsyncBaseTransport):
     """The transport of one process of the runner."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "Environment") -> None:
         self._world = world
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -175,7 +175,7 @@ async def serve(app: Any, request: httpx.Request, body: bytes, *, now: float) ->
     return Served(sent.status, headers, sent.body, broken)
 
 
-def said_by(served: Served) -> str:
+def describe_delivery(served: Served) -> str:
     """Give the error code of an answer, or nothing."""
     try:
         return str(json.loads(served.body)["error"]["code"]).lower()

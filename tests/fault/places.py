@@ -5,14 +5,14 @@ import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from runner.ledger.file import read_snapshot
+from runner.ledger.ledger import read_snapshot
 from runner.model import BASE, Campaign, Look, LookKind
 from runner.takes import Take
 from tests.fault.campaigns import grown
-from tests.fault.hands import Hands
+from tests.fault.environment import Environment
 from tests.fault.history import Elsewhere
 from tests.fault.judge import Judge
-from tests.fault.world import World
+from tests.fault.manual_actions import ManualActions
 
 __all__ = ["Place", "begun", "first"]
 
@@ -27,10 +27,10 @@ class Place:
     state: Path
     campaign: Campaign
     judge: Judge
-    hands: Hands
+    hands: ManualActions
     former: list[Campaign] = field(default_factory=list)
 
-    def entered(self, world: World, other: "Place") -> None:
+    def entered(self, world: Environment, other: "Place") -> None:
         """Work here from now on; a checkout takes what the first folder has pushed."""
         world.judge, world.state = self.judge, self.state
         if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
@@ -38,7 +38,7 @@ class Place:
         if self.kind is Elsewhere.CHECKOUT:
             world.lost_pictures |= _pull(other.state, self.state)
 
-    def left(self, world: World, other: "Place") -> None:
+    def left(self, world: Environment, other: "Place") -> None:
         """Push manifest and results, which the first folder takes at once."""
         if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
             other.campaign = replace(self.campaign, manifest=other.campaign.manifest)
@@ -57,14 +57,14 @@ def _pull(source: Path, target: Path) -> set[str]:
     return {take["image"] for take in takes if take["image"]}
 
 
-def first(world: World) -> Place:
+def first(world: Environment) -> Place:
     """Return the first folder's campaign."""
     history = world.history
     campaign = grown(history.shape, world.stock, price=history.price, budget=history.campaign_usd)
     return _placed(None, world, campaign)
 
 
-def begun(kind: Elsewhere, world: World, other: Place) -> Place:
+def begun(kind: Elsewhere, world: Environment, other: Place) -> Place:
     """Return the place where somebody else begins to work now."""
     folder = world.folder
     world.seen[f"elsewhere {kind}"] += 1
@@ -83,12 +83,12 @@ def begun(kind: Elsewhere, world: World, other: Place) -> Place:
     return _placed(kind, world, campaign)
 
 
-def _placed(kind: Elsewhere | None, world: World, campaign: Campaign) -> Place:
+def _placed(kind: Elsewhere | None, world: Environment, campaign: Campaign) -> Place:
     state = campaign.manifest.with_suffix(".lookbook")
     judge = Judge(world, state)
     world.judges.append(judge)
     world.judge = world.judge or judge
-    return Place(kind, state, campaign, judge, Hands(world))
+    return Place(kind, state, campaign, judge, ManualActions(world))
 
 
 def _base_of(other: Place) -> Take | None:

@@ -18,23 +18,23 @@ import httpx
 
 from runner.errors import BudgetRefused, LedgerQuestion
 from runner.heygen.network import certificates
-from runner.ledger.file import read_snapshot
+from runner.ledger.ledger import read_snapshot
 from runner.model import Prices, UrlImage
 from runner.plan import Action
 from runner.plan import plan as make_plan
-from runner.plan.graph import needs_of
-from runner.policy.outcome import Exit
+from runner.plan.graph import list_needs
+from runner.policy.exit_codes import Exit
 from runner.takes import Snapshot
 from tests.fault.campaigns import HOPELESS, edited
 from tests.fault.commands import COMMANDS
-from tests.fault.hands import Hands
+from tests.fault.environment import Environment, Violation
+from tests.fault.harness import install_harness
 from tests.fault.history import BUYING, CALM, Command, Day, History
 from tests.fault.judge import Judge
+from tests.fault.manual_actions import ManualActions
 from tests.fault.places import Place, begun, first
 from tests.fault.process import Ended, Process
-from tests.fault.stage import on_stage
 from tests.fault.virtual import Deadlock, fixed_order
-from tests.fault.world import Violation, World
 
 __all__ = ["Report", "play"]
 
@@ -78,7 +78,7 @@ class Report:
 def play(history: History) -> Report:
     """Play a history from its first day to its end."""
     with fixed_order(), _shortcuts(), _folder() as folder:
-        world = World(history, folder)
+        world = Environment(history, folder)
         director = _Director(world)
         broken, books = None, list[str]()
         try:
@@ -136,7 +136,7 @@ def _folder() -> Iterator[Path]:
 
 
 class _Director:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Environment) -> None:
         self.world = world
         self.commands = 0
         self.place = self.first = first(world)
@@ -167,7 +167,7 @@ class _Director:
         return self.place.judge
 
     @property
-    def hands(self) -> Hands:
+    def hands(self) -> ManualActions:
         """The hands of whoever works there."""
         return self.place.hands
 
@@ -202,7 +202,7 @@ class _Director:
         careful = day.command in CAREFUL or self.judge.lost
         world.let_pass(max(day.wait, LATEST if careful else 0.0))
         world.skew += day.clock
-        world.set_weather(day.weather)
+        world.set_weather(day.conditions)
         world.top_up(day.top_up)
         if day.consents:
             world.grant_consents()
@@ -217,7 +217,7 @@ class _Director:
         posts = self.judge.posts
         self.judge.freshen()
         damaged, aside = self.hands.damaged, self.hands.aside is not None
-        with on_stage(process):
+        with install_harness(process):
             ended = process.run(lambda alive: command(self.place.campaign, alive))
         self.judge.freshen()
         self.judge.process_ended()
@@ -248,7 +248,7 @@ class _Director:
         """Put the ledgers back first: a campaign buys nothing beside one that cannot be read."""
         self.hands.rename_folder()
         if self.judge.lost:
-            day = Day(wait=600.0, weather=CALM)
+            day = Day(wait=600.0, conditions=CALM)
             self._until_it_lives(replace(day, command=Command.REBUILD), "calm rebuild")
 
     def _finish(self) -> None:
@@ -261,7 +261,7 @@ class _Director:
         )
         self.world.skew = max(0.0, self.world.skew)
         wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
-        day = Day(wait=600.0, weather=CALM, dearer=Decimal(0))
+        day = Day(wait=600.0, conditions=CALM, dearer=Decimal(0))
         if self.world.deleted:
             self._until_it_lives(replace(day, command=Command.RECORD), "calm record")
         ended = self._command(replace(day, top_up=wealth), "calm 0")
@@ -288,7 +288,7 @@ class _Director:
 
     def _settle(self) -> None:
         """Nothing is left to do anywhere; HeyGen's books and the ledger agree."""
-        day = Day(wait=600.0, weather=CALM)
+        day = Day(wait=600.0, conditions=CALM)
         posts = self.judge.posts
         self._command(day, "again")
         if self.judge.posts != posts:
@@ -308,7 +308,7 @@ class _Director:
         excused = self._hopeless(snapshot)
         plan = make_plan(self.place.campaign, snapshot)
         idle = (Action.KEEP, Action.STALE, Action.ORPHANED)
-        if plan.strays:
+        if plan.unwanted_in_flight:
             return False
         return all(
             action.action in idle or (action.action is Action.BLOCKED and action.key in excused)
@@ -324,7 +324,7 @@ class _Director:
                 continue
             pointless = UrlImage(HOPELESS) in look.images
             elsewhere = action.action is Action.BLOCKED and OUTSIDE in action.reason
-            if pointless or elsewhere or any(key in hopeless for key in needs_of(look)):
+            if pointless or elsewhere or any(key in hopeless for key in list_needs(look)):
                 hopeless.add(look.key)
         return hopeless
 

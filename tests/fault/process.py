@@ -10,18 +10,18 @@ import anyio
 
 from runner.errors import LedgerLocked, LookbookError
 from runner.executor.ports import Observer
-from runner.ledger.lock import hold
+from runner.ledger.lock import lock_ledger
 from runner.model import Campaign
-from runner.plan.wishes import NO_WISHES
+from runner.plan.options import DEFAULT_OPTIONS
 from runner.policy.lifecycle import Event
 from runner.takes import Take
 from tests.fault.chance import SeededEntropy
-from tests.fault.history import Day, Mishap, MishapKind
+from tests.fault.environment import Environment, Killed, Violation
+from tests.fault.history import Day, Fault, FaultKind
 from tests.fault.reading import look_on
 from tests.fault.virtual import VirtualLoop
-from tests.fault.world import Killed, Violation, World
 
-__all__ = ["Clock", "Ear", "Ended", "Process"]
+__all__ = ["Clock", "Ended", "Process", "RecordingObserver"]
 
 LONGEST = 12 * 3600.0
 """No command may take longer, in virtual seconds: every wait is bounded."""
@@ -46,7 +46,7 @@ class Ended:
 class Clock:
     """The runner's clock: true time with a skew of its own."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Environment) -> None:
         self._world = world
 
     def now(self) -> float:
@@ -58,10 +58,10 @@ class Clock:
         await anyio.sleep(max(0.0, seconds))
 
 
-class Ear(Observer):
+class RecordingObserver(Observer):
     """Writes what the runner says into the log."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Environment) -> None:
         self._world = world
 
     def take_changed(self, take: Take, event: Event) -> None:
@@ -85,11 +85,11 @@ class Process:
     or one that is being rebuilt.
     """
 
-    def __init__(self, world: World, number: int, day: Day, campaign: Campaign) -> None:
+    def __init__(self, world: Environment, number: int, day: Day, campaign: Campaign) -> None:
         self.world = world
         self.day = day
         self.campaign = campaign
-        self.asked = NO_WISHES
+        self.asked = DEFAULT_OPTIONS
         self.selected: frozenset[str] | None = None
         self.with_groups = False
         self.elsewhere = False
@@ -139,39 +139,39 @@ class Process:
             raise Violation(f"a command takes longer than {LONGEST / 3600:g} hours")
         if number > MOST_TURNS:
             raise Violation("a command turns on the spot")
-        for mishap in self.day.mishaps:
-            if mishap.at != number:
+        for fault in self.day.faults:
+            if fault.at != number:
                 continue
-            if mishap.kind is MishapKind.KILL_TURN:
-                self._struck(mishap.kind)
+            if fault.kind is FaultKind.KILL_TURN:
+                self._struck(fault.kind)
                 raise Killed
-            if mishap.kind is MishapKind.INTERRUPT and self.ctrl_c is not None:
-                self._struck(mishap.kind)
+            if fault.kind is FaultKind.INTERRUPT and self.ctrl_c is not None:
+                self._struck(fault.kind)
                 self.ctrl_c()
-            elif mishap.kind is MishapKind.CLOCK:
-                self._struck(mishap.kind, f" by {mishap.amount:+g} s")
-                world.skew += mishap.amount
-            elif mishap.kind is MishapKind.CONSENT:
+            elif fault.kind is FaultKind.CLOCK:
+                self._struck(fault.kind, f" by {fault.amount:+g} s")
+                world.skew += fault.amount
+            elif fault.kind is FaultKind.CONSENT:
                 if world.grant_consents():
-                    self._struck(mishap.kind)
-            elif mishap.kind is MishapKind.RIVAL:
+                    self._struck(fault.kind)
+            elif fault.kind is FaultKind.RIVAL:
                 self._rival()
-            elif mishap.kind is MishapKind.NEIGHBOUR:
-                self._struck(mishap.kind)
-                world.neighbour_buys(self._name_of(mishap) if mishap.amount else None)
-            elif mishap.kind is MishapKind.ONLOOKER and look_on(world, self.campaign):
-                self._struck(mishap.kind)
+            elif fault.kind is FaultKind.NEIGHBOUR:
+                self._struck(fault.kind)
+                world.neighbour_buys(self._name_of(fault) if fault.amount else None)
+            elif fault.kind is FaultKind.ONLOOKER and look_on(world, self.campaign):
+                self._struck(fault.kind)
 
-    def _name_of(self, mishap: Mishap) -> str | None:
+    def _name_of(self, fault: Fault) -> str | None:
         """Choose one of this campaign's names, for somebody else to use."""
         names = [look.name for look in self.campaign.looks if look.name is not None]
-        return names[mishap.at % len(names)] if names else None
+        return names[fault.at % len(names)] if names else None
 
     def opens(self, ledger: Path) -> None:
         """Hear that a ledger is opened."""
         self.elsewhere = ledger != self.ledger_path
 
-    def _struck(self, kind: MishapKind, more: str = "") -> None:
+    def _struck(self, kind: FaultKind, more: str = "") -> None:
         self.world.seen[f"mishap {kind}"] += 1
         self.world.say(f"mishap: {kind}{more}")
 
@@ -179,14 +179,14 @@ class Process:
         """Start another run: it must be turned away as long as this one holds the ledger."""
         if not self.locked:
             return
-        self._struck(MishapKind.RIVAL)
+        self._struck(FaultKind.RIVAL)
         try:
-            with hold(self.state, now=self.world.runner_now()):
+            with lock_ledger(self.state, now=self.world.runner_now()):
                 raise Violation("two runs hold one ledger")
         except LedgerLocked:
             return
 
-    def die(self, kind: MishapKind, where: str) -> None:
+    def die(self, kind: FaultKind, where: str) -> None:
         """End this process here and now."""
         self._struck(kind, f" at {where}")
         self.world.dead = True
@@ -200,37 +200,37 @@ class Process:
         if point in world.armed:
             world.armed.discard(point)
             world.seen[f"killed {point}"] += 1
-            self.die(MishapKind.KILL_COMMIT, point)
-        for mishap in self.day.mishaps:
+            self.die(FaultKind.KILL_COMMIT, point)
+        for fault in self.day.faults:
             if (
-                mishap.kind is MishapKind.KILL_COMMIT
-                and mishap.point == point
-                and mishap.at == self._points[point]
+                fault.kind is FaultKind.KILL_COMMIT
+                and fault.point == point
+                and fault.at == self._points[point]
             ):
                 world.seen[f"killed {point}"] += 1
-                self.die(mishap.kind, point)
+                self.die(fault.kind, point)
         if point.partition(":")[0] not in FILES:
             self._passes_transaction(point.partition(":")[2])
 
     def _passes_transaction(self, point: str) -> None:
         if point == "before-commit":
             self._transactions += 1
-        for mishap in self.day.mishaps:
-            full = mishap.kind is MishapKind.DISK_FULL
-            if full and mishap.point == point and mishap.at == self._transactions:
-                self._struck(mishap.kind, f" {point}")
+        for fault in self.day.faults:
+            full = fault.kind is FaultKind.DISK_FULL
+            if full and fault.point == point and fault.at == self._transactions:
+                self._struck(fault.kind, f" {point}")
                 raise sqlite3.OperationalError("database or disk is full")
-            slow = mishap.kind is MishapKind.SLOW_DISK and mishap.at <= self._transactions
+            slow = fault.kind is FaultKind.SLOW_DISK and fault.at <= self._transactions
             if slow and point == "before-commit" and self.world.loop is not None:
-                self.world.seen[f"mishap {mishap.kind}"] += 1
-                self.world.loop.advance(mishap.amount)
+                self.world.seen[f"mishap {fault.kind}"] += 1
+                self.world.loop.advance(fault.amount)
         if point == "after-commit" and not self.elsewhere:
             self.world.judged(self.world.judge.committed)
 
     def passes_request(self, point: str) -> None:
         """Hear that a paid request is about to leave, or its answer to be read."""
         self._requests[point] += 1
-        kind = MishapKind.KILL_SEND if point == "send" else MishapKind.KILL_ANSWER
-        for mishap in self.day.mishaps:
-            if mishap.kind is kind and mishap.at == self._requests[point]:
-                self.die(kind, f"paid request {mishap.at}")
+        kind = FaultKind.KILL_SEND if point == "send" else FaultKind.KILL_ANSWER
+        for fault in self.day.faults:
+            if fault.kind is kind and fault.at == self._requests[point]:
+                self.die(kind, f"paid request {fault.at}")

@@ -5,19 +5,19 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from runner.catalog import tables
-from runner.cli import offline, wiring
-from runner.ledger.places import State
+from runner.cli import readonly, wiring
+from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
-from runner.plan.wishes import Wishes, chosen
-from tests.fault.world import Violation
+from runner.plan.options import PlanOptions, select_looks
+from tests.fault.environment import Violation
 
 if TYPE_CHECKING:
-    from tests.fault.world import World
+    from tests.fault.environment import Environment
 
 __all__ = ["look_on", "read_everything"]
 
 
-def look_on(world: "World", campaign: Campaign) -> bool:
+def look_on(world: "Environment", campaign: Campaign) -> bool:
     """Read as ``status``, ``plan`` and ``export`` do, without a lock; False where nothing is."""
     if not (world.state / "ledger.sqlite").is_file() or world.judge.lost:
         return False
@@ -26,13 +26,13 @@ def look_on(world: "World", campaign: Campaign) -> bool:
 
 
 def read_everything(
-    world: "World", campaign: Campaign, wishes: Wishes | None = None
+    world: "Environment", campaign: Campaign, plan_options: PlanOptions | None = None
 ) -> dict[str, Any]:
     """Give the results as ``export`` does, in every form; hold them against the ledger's money."""
-    state = State(world.state)
+    state = StateDir(world.state)
     before = world.judge.events()
-    snapshot, wallet = offline.known(campaign, state)
-    only = chosen(campaign, snapshot, wishes) if wishes is not None else None
+    snapshot, wallet = readonly.load_known(campaign, state)
+    only = select_looks(campaign, snapshot, plan_options) if plan_options is not None else None
     results = wiring.results_of(campaign, snapshot, wallet, only)
     rows = [json.loads(line) for line in tables.to_jsonl(results)]
     lines = len([*tables.to_csv(results)]) - 2  # the byte order mark and the header

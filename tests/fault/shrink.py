@@ -74,24 +74,28 @@ def _simpler(report: Report) -> Iterator[History]:
 
 
 def _simpler_day(day: Day) -> Iterator[Day]:
-    if day.weather != CALM:
-        yield replace(day, weather=CALM)
-    for place in range(len(day.mishaps)):
-        yield replace(day, mishaps=_without(day.mishaps, place))
+    if day.conditions != CALM:
+        yield replace(day, conditions=CALM)
+    for place in range(len(day.faults)):
+        yield replace(day, faults=_without(day.faults, place))
     for place in range(len(day.edits)):
         yield replace(day, edits=_without(day.edits, place))
     if day.clock:
         yield replace(day, clock=0.0)
     if day.max_cost is not None:
         yield replace(day, max_cost=None)
-    weather = day.weather
-    for place in range(len(weather.faults)):
-        yield replace(day, weather=replace(weather, faults=_without(weather.faults, place)))
-    for place in range(len(weather.network)):
-        yield replace(day, weather=replace(weather, network=_without(weather.network, place)))
-    plain = replace(CALM, faults=weather.faults, network=weather.network)
-    if weather != plain:
-        yield replace(day, weather=plain)
+    conditions = day.conditions
+    for place in range(len(conditions.faults)):
+        yield replace(
+            day, conditions=replace(conditions, faults=_without(conditions.faults, place))
+        )
+    for place in range(len(conditions.network)):
+        yield replace(
+            day, conditions=replace(conditions, network=_without(conditions.network, place))
+        )
+    plain = replace(CALM, faults=conditions.faults, network=conditions.network)
+    if conditions != plain:
+        yield replace(day, conditions=plain)
 
 
 def _without(values: tuple[T, ...], place: int) -> tuple[T, ...]:

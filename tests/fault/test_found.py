@@ -8,20 +8,20 @@ import pytest
 from tests.fault.history import (
     CALM,
     Command,
+    Conditions,
     Day,
     Edit,
     EditKind,
+    Fault,
+    FaultKind,
     History,
-    Mishap,
-    MishapKind,
     Shape,
-    Weather,
 )
 from tests.fault.play import Report, play
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
-KILLED_AT_THE_ANSWER = Mishap(MishapKind.KILL_ANSWER, 1)
+KILLED_AT_THE_ANSWER = Fault(FaultKind.KILL_ANSWER, 1)
 
 
 def survives(
@@ -35,35 +35,35 @@ def survives(
 
 def test_a_clock_that_was_ahead_and_is_put_right_does_not_lengthen_a_key() -> None:
     survives(
-        Day(clock=36_000.0, mishaps=(KILLED_AT_THE_ANSWER,)), Day(wait=90_000.0, clock=-36_000.0)
+        Day(clock=36_000.0, faults=(KILLED_AT_THE_ANSWER,)), Day(wait=90_000.0, clock=-36_000.0)
     )
 
 
 def test_a_clock_that_stood_still_does_not_lengthen_a_key() -> None:
-    survives(Day(mishaps=(KILLED_AT_THE_ANSWER,)), Day(wait=100_000.0, clock=-80_000.0))
+    survives(Day(faults=(KILLED_AT_THE_ANSWER,)), Day(wait=100_000.0, clock=-80_000.0))
 
 
 @pytest.mark.parametrize("turn", range(60, 200, 20))
 def test_a_clock_that_is_set_back_does_not_stop_the_polls(turn: int) -> None:
-    survives(Day(mishaps=(Mishap(MishapKind.CLOCK, turn, amount=-100_000.0),)), looks=4)
+    survives(Day(faults=(Fault(FaultKind.CLOCK, turn, amount=-100_000.0),)), looks=4)
 
 
 @pytest.mark.parametrize("draw", range(6))
 def test_a_run_whose_wallet_runs_dry_with_requests_under_way_ends(draw: int) -> None:
-    slow = Weather(network=(("slow-answer", 0.3),))
-    survives(Day(weather=slow), looks=8, draw=draw, balance=Decimal(3))
+    slow = Conditions(network=(("slow-answer", 0.3),))
+    survives(Day(conditions=slow), looks=8, draw=draw, balance=Decimal(3))
 
 
 @pytest.mark.parametrize("turn", range(20, 180, 20))
 def test_an_interrupted_run_with_requests_under_way_ends(turn: int) -> None:
-    slow = Weather(network=(("slow-answer", 0.5),), latency="fixed:20")
-    survives(Day(weather=slow, mishaps=(Mishap(MishapKind.INTERRUPT, turn),)), looks=6)
+    slow = Conditions(network=(("slow-answer", 0.5),), latency="fixed:20")
+    survives(Day(conditions=slow, faults=(Fault(FaultKind.INTERRUPT, turn),)), looks=6)
 
 
 @pytest.mark.parametrize("draw", range(6))
 def test_looks_of_a_second_day_are_not_asked_after_a_day_later(draw: int) -> None:
-    killed = Mishap(MishapKind.KILL_COMMIT, 1, "accepted:after-commit")
-    survives(Day(mishaps=(killed,)), Day(wait=80_000.0), looks=8, draw=draw)
+    killed = Fault(FaultKind.KILL_COMMIT, 1, "accepted:after-commit")
+    survives(Day(faults=(killed,)), Day(wait=80_000.0), looks=8, draw=draw)
 
 
 @pytest.mark.parametrize("draw", range(8))
@@ -75,46 +75,46 @@ def test_the_picture_of_a_renamed_key_is_not_written_over(draw: int) -> None:
 
 @pytest.mark.parametrize("draw", range(8))
 def test_a_failure_that_was_billed_on_another_day_is_not_called_refunded(draw: int) -> None:
-    failing = Weather(faults=(("fail-generation", 0.7),), latency="fixed:20")
-    killed = Mishap(MishapKind.KILL_ANSWER, 2)
-    survives(Day(weather=failing, mishaps=(killed,)), Day(), looks=5, draw=draw, refunds=False)
+    failing = Conditions(faults=(("fail-generation", 0.7),), latency="fixed:20")
+    killed = Fault(FaultKind.KILL_ANSWER, 2)
+    survives(Day(conditions=failing, faults=(killed,)), Day(), looks=5, draw=draw, refunds=False)
 
 
 @pytest.mark.parametrize("draw", range(8))
 def test_a_search_does_not_adopt_what_another_take_bought_meanwhile(draw: int) -> None:
     faults = (("truncate", 0.3), ("drop-request", 0.2))
-    poor = Weather(faults=faults, network=(("refuse", 0.2), ("vanish", 0.1)))
-    jump = Mishap(MishapKind.CLOCK, 40 + 20 * draw, amount=-36_000.0)
-    survives(Day(weather=poor, mishaps=(jump,)), Day(weather=poor), looks=6, draw=draw)
+    poor = Conditions(faults=faults, network=(("refuse", 0.2), ("vanish", 0.1)))
+    jump = Fault(FaultKind.CLOCK, 40 + 20 * draw, amount=-36_000.0)
+    survives(Day(conditions=poor, faults=(jump,)), Day(conditions=poor), looks=6, draw=draw)
 
 
 @pytest.mark.parametrize("draw", range(6))
 def test_a_stored_refusal_of_an_empty_wallet_does_not_stop_the_others(draw: int) -> None:
     stored = replace(CALM, store_refusals=True, network=(("reset", 0.5),))
-    survives(Day(weather=stored), looks=8, draw=draw, balance=Decimal(2))
+    survives(Day(conditions=stored), looks=8, draw=draw, balance=Decimal(2))
 
 
 @pytest.mark.parametrize("draw", range(10))
 def test_a_reroll_that_fails_in_a_later_run_is_not_bought_again(draw: int) -> None:
-    failing = Weather(faults=(("fail-generation", 0.9),), latency="fixed:20")
-    killed = Mishap(MishapKind.KILL_COMMIT, 1, "accepted:after-commit")
-    reroll = Day(command=Command.REROLL, weather=failing, mishaps=(killed,))
+    failing = Conditions(faults=(("fail-generation", 0.9),), latency="fixed:20")
+    killed = Fault(FaultKind.KILL_COMMIT, 1, "accepted:after-commit")
+    reroll = Day(command=Command.REROLL, conditions=failing, faults=(killed,))
     survives(Day(), reroll, Day(), looks=6, draw=draw)
 
 
 def test_a_first_run_on_a_full_disk_leaves_nothing_that_stops_the_next() -> None:
-    full = Mishap(MishapKind.DISK_FULL, 1, "before-commit")
-    survives(Day(mishaps=(full,)), Day(), Day(), looks=2)
+    full = Fault(FaultKind.DISK_FULL, 1, "before-commit")
+    survives(Day(faults=(full,)), Day(), Day(), looks=2)
 
 
 @pytest.mark.parametrize("draw", range(4))
 def test_a_rebuild_finds_all_takes_of_a_look_that_results_do_not_know(draw: int) -> None:
-    unsaid = Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write")
+    unsaid = Fault(FaultKind.KILL_COMMIT, 1, "results:before-write")
     more = tuple(Edit(EditKind.TAKES, draw + n) for n in range(3))
     lost = Edit(EditKind.LOSE_LEDGER, draw)
     survives(
         Day(),
-        Day(edits=more, mishaps=(unsaid,)),
+        Day(edits=more, faults=(unsaid,)),
         Day(edits=(lost,), command=Command.REBUILD),
         Day(),
         looks=3,
@@ -124,13 +124,13 @@ def test_a_rebuild_finds_all_takes_of_a_look_that_results_do_not_know(draw: int)
 
 @pytest.mark.parametrize("draw", [573_698, 573_699, 573_700])
 def test_a_rebuild_gives_a_new_look_under_an_old_key_no_picture_of_the_old_one(draw: int) -> None:
-    killed = Mishap(MishapKind.KILL_COMMIT, 2, "accepted:after-commit")
+    killed = Fault(FaultKind.KILL_COMMIT, 2, "accepted:after-commit")
     added = (Edit(EditKind.ADD, 60_856), Edit(EditKind.ADD, 262_573))
     damaged = Edit(EditKind.DAMAGE_LEDGER, 670_048)
     survives(
         Day(),
         Day(edits=(Edit(EditKind.KEY, draw),)),
-        Day(edits=added, mishaps=(killed,)),
+        Day(edits=added, faults=(killed,)),
         Day(edits=(damaged,), command=Command.REBUILD),
         looks=2,
         draw=draw,
@@ -139,13 +139,13 @@ def test_a_rebuild_gives_a_new_look_under_an_old_key_no_picture_of_the_old_one(d
 
 @pytest.mark.parametrize("draw", range(4))
 def test_a_rebuild_takes_a_failure_beside_its_retry_for_what_it_is(draw: int) -> None:
-    unsaid = Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write")
-    failing = Weather(faults=(("fail-generation", 0.4),), latency="fixed:20")
+    unsaid = Fault(FaultKind.KILL_COMMIT, 1, "results:before-write")
+    failing = Conditions(faults=(("fail-generation", 0.4),), latency="fixed:20")
     added = tuple(Edit(EditKind.ADD, draw + n) for n in range(4))
     lost = Edit(EditKind.LOSE_LEDGER, draw)
     survives(
         Day(),
-        Day(edits=added, weather=failing, mishaps=(unsaid,)),
+        Day(edits=added, conditions=failing, faults=(unsaid,)),
         Day(edits=(lost,), command=Command.REBUILD),
         Day(),
         looks=3,
@@ -167,9 +167,9 @@ def test_no_command_writes_over_results_that_know_more_than_a_ledger_put_back(
 
 @pytest.mark.parametrize("draw", range(3))
 def test_a_send_of_unknown_outcome_is_held_by_a_ledger_put_back(draw: int) -> None:
-    lossy = Weather(network=(("reset", 0.9),), latency="fixed:20")
-    leaving = (Mishap(MishapKind.INTERRUPT, 60), Mishap(MishapKind.INTERRUPT, 61))
-    overtaken = Day(edits=OVERTAKEN, weather=lossy, mishaps=leaving)
+    lossy = Conditions(network=(("reset", 0.9),), latency="fixed:20")
+    leaving = (Fault(FaultKind.INTERRUPT, 60), Fault(FaultKind.INTERRUPT, 61))
+    overtaken = Day(edits=OVERTAKEN, conditions=lossy, faults=leaving)
     survives(Day(), overtaken, Day(edits=PUT_BACK), Day(), looks=3, draw=draw)
 
 
@@ -179,14 +179,14 @@ def test_a_ledger_with_takes_is_not_begun_anew_beside_results_that_know_more() -
 
 @pytest.mark.parametrize("draw", range(6))
 def test_what_a_person_called_unbought_does_not_come_back_from_the_results(draw: int) -> None:
-    killed = Mishap(MishapKind.KILL_SEND, 1)
-    interrupt = Mishap(MishapKind.INTERRUPT, 15)
-    absolved = Mishap(MishapKind.KILL_COMMIT, 1, "absolved:after-commit")
+    killed = Fault(FaultKind.KILL_SEND, 1)
+    interrupt = Fault(FaultKind.INTERRUPT, 15)
+    absolved = Fault(FaultKind.KILL_COMMIT, 1, "absolved:after-commit")
     survives(
-        Day(mishaps=(killed,)),
-        Day(mishaps=(interrupt,)),
+        Day(faults=(killed,)),
+        Day(faults=(interrupt,)),
         Day(wait=200_000.0),
-        Day(command=Command.RECONCILE, mishaps=(absolved,)),
+        Day(command=Command.RECONCILE, faults=(absolved,)),
         Day(),
         looks=1,
         draw=draw,
@@ -196,10 +196,10 @@ def test_what_a_person_called_unbought_does_not_come_back_from_the_results(draw:
 @pytest.mark.parametrize("draw", range(3))
 def test_a_killed_run_with_a_ledger_begun_anew_confuses_no_pictures(draw: int) -> None:
     lost = Edit(EditKind.LOSE_LEDGER, draw)
-    unsaid = Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write")
+    unsaid = Fault(FaultKind.KILL_COMMIT, 1, "results:before-write")
     survives(
         Day(),
-        Day(edits=(lost,), command=Command.NEW_LEDGER, mishaps=(unsaid,)),
+        Day(edits=(lost,), command=Command.NEW_LEDGER, faults=(unsaid,)),
         Day(),
         looks=3,
         draw=draw,
@@ -208,8 +208,8 @@ def test_a_killed_run_with_a_ledger_begun_anew_confuses_no_pictures(draw: int) -
 
 @pytest.mark.parametrize("draw", [0, 3, 6])
 def test_a_clock_that_is_ahead_does_not_let_a_found_look_go_before_its_time(draw: int) -> None:
-    resets = Weather(network=(("reset", 0.05),))
-    survives(Day(clock=100_000.0, weather=resets, concurrency=1), looks=8, draw=draw)
+    resets = Conditions(network=(("reset", 0.05),))
+    survives(Day(clock=100_000.0, conditions=resets, concurrency=1), looks=8, draw=draw)
 
 
 def test_a_rebuild_that_finds_nothing_is_no_ledger_to_buy_everything_again_with() -> None:

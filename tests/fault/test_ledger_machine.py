@@ -22,14 +22,14 @@ from hypothesis.stateful import (
 
 from runner.errors import StorageError
 from runner.executor.ports import Intent, OverBudget
-from runner.ledger.file import LedgerFile, read_snapshot
-from runner.ledger.fold import rebuild
+from runner.ledger.events import replay_events
+from runner.ledger.ledger import LedgerFile, read_snapshot
 from runner.model import LookKind
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import BILLING, TABLE, Event, ImpossibleEvent
 from runner.takes import COUNTING, Account, Billing, Take, TakeState
 from tests.fault.chance import SeededEntropy
-from tests.fault.world import Killed
+from tests.fault.environment import Killed
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class LedgerMachine(RuleBasedStateMachine):
             now=self.now,
             entropy=self.entropy,
             ceilings=Ceilings(run, campaign),
-            probe=self.trouble,
+            failpoint=self.trouble,
             inline=True,
         )
         self.run = self.ledger.begin(Account("api.test", "me"), "machine", {})
@@ -199,7 +199,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_events_rebuild_it(self) -> None:
-        state = rebuild(self.ledger.store.events())
+        state = replay_events(self.ledger.store.events())
         assert state.takes == self.ledger.store.state.takes
         assert state.picks == self.ledger.store.state.picks
         assert state.assets == self.assets

@@ -10,14 +10,14 @@ from tests.fault import mutations
 from tests.fault.generate import generate
 from tests.fault.history import (
     Command,
+    Conditions,
     Day,
     Edit,
     EditKind,
+    Fault,
+    FaultKind,
     History,
-    Mishap,
-    MishapKind,
     Shape,
-    Weather,
 )
 from tests.fault.mutations import MUTATIONS
 from tests.fault.play import play
@@ -26,15 +26,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarni
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
 
-LOSING = Weather(network=(("reset", 0.3), ("gateway-after", 0.2)))
-FAILING = Weather(faults=(("fail-generation", 0.5),), latency="fixed:20")
+LOSING = Conditions(network=(("reset", 0.3), ("gateway-after", 0.2)))
+FAILING = Conditions(faults=(("fail-generation", 0.5),), latency="fixed:20")
 
 
 def _edits(*kinds: EditKind) -> tuple[Edit, ...]:
     return tuple(Edit(kind, 0) for kind in kinds)
 
 
-UNSAID = (Mishap(MishapKind.KILL_COMMIT, 1, "results:before-write"),)
+UNSAID = (Fault(FaultKind.KILL_COMMIT, 1, "results:before-write"),)
 
 ERRANDS = {
     "rebuild_forgets_takes": (
@@ -44,7 +44,7 @@ ERRANDS = {
     ),
     "rebuild_asks_no_account": (
         Day(),
-        Day(edits=_edits(EditKind.ADD, EditKind.ADD), mishaps=UNSAID),
+        Day(edits=_edits(EditKind.ADD, EditKind.ADD), faults=UNSAID),
         Day(edits=_edits(EditKind.LOSE_LEDGER), command=Command.REBUILD),
     ),
     "start_without_the_results": (Day(), Day(edits=_edits(EditKind.LOSE_LEDGER))),
@@ -57,8 +57,8 @@ ERRANDS = {
         Day(),
         Day(
             edits=_edits(EditKind.KEEP_COPY, EditKind.ADD, EditKind.ADD),
-            weather=Weather(network=(("reset", 0.9),), latency="fixed:20"),
-            mishaps=(Mishap(MishapKind.INTERRUPT, 60), Mishap(MishapKind.INTERRUPT, 61)),
+            conditions=Conditions(network=(("reset", 0.9),), latency="fixed:20"),
+            faults=(Fault(FaultKind.INTERRUPT, 60), Fault(FaultKind.INTERRUPT, 61)),
         ),
         Day(edits=_edits(EditKind.RESTORE_LEDGER)),
     ),
@@ -95,22 +95,22 @@ def some_bad_days(mutation: Mutation) -> Iterator[History]:
     for seed in range(12):
         shape = Shape(seed, 8)
         if name == "swallow_cancellation":
-            twice = [Mishap(MishapKind.INTERRUPT, 30 + 8 * seed + n) for n in (0, 1)]
-            slow = Weather(network=(("slow-answer", 0.8),))
-            yield History(seed, shape, (Day(weather=slow, mishaps=tuple(twice)),))
+            twice = [Fault(FaultKind.INTERRUPT, 30 + 8 * seed + n) for n in (0, 1)]
+            slow = Conditions(network=(("slow-answer", 0.8),))
+            yield History(seed, shape, (Day(conditions=slow, faults=tuple(twice)),))
         elif name == "ignore_the_ceilings":
-            tight = Day(weather=FAILING, max_cost=Decimal(4), up_to_budget=True)
+            tight = Day(conditions=FAILING, max_cost=Decimal(4), up_to_budget=True)
             yield History(seed, shape, (tight,), refund_failed=False)
         elif name == "call_failures_refunded":
-            yield History(seed, shape, (Day(weather=FAILING),), refund_failed=False)
+            yield History(seed, shape, (Day(conditions=FAILING),), refund_failed=False)
         elif name == "keys_live_forever":
-            killed = Day(mishaps=(Mishap(MishapKind.KILL_ANSWER, 1 + seed % 3),))
+            killed = Day(faults=(Fault(FaultKind.KILL_ANSWER, 1 + seed % 3),))
             yield History(seed, shape, (killed, Day(wait=90_000.0)))
         elif name == "believe_a_refused_replay":
             paced = replace(LOSING, faults=(("rate-limit", 0.4),))
-            yield History(seed, shape, (Day(weather=paced),))
+            yield History(seed, shape, (Day(conditions=paced),))
         elif name == "adopt_whatever_fits":
-            silent = Day(weather=replace(LOSING, network=(("reset", 0.85),)))
+            silent = Day(conditions=replace(LOSING, network=(("reset", 0.85),)))
             base = Day(max_cost=Decimal(1), up_to_budget=True)
             yield History(seed, shape, (base, silent, silent, Day(wait=90_000.0)))
         elif name == "free_the_slot_early":
@@ -118,7 +118,9 @@ def some_bad_days(mutation: Mutation) -> Iterator[History]:
         elif name in ERRANDS:
             yield History(seed, shape, _drawn(ERRANDS[name], seed))
         else:
-            yield History(seed, shape, (Day(weather=LOSING), Day(weather=LOSING, wait=90_000.0)))
+            yield History(
+                seed, shape, (Day(conditions=LOSING), Day(conditions=LOSING, wait=90_000.0))
+            )
     yield from map(generate, range(1, 40))
 
 

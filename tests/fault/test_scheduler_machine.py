@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from runner.policy.board import Board, Job, Step
-from runner.policy.pacing import Pacer
+from runner.policy.rate_limit import RateLimiter
+from runner.policy.ready_queue import Job, Priority, ReadyQueue
 
 
 @st.composite
@@ -21,7 +21,8 @@ def campaigns(draw: st.DrawFn) -> list[Job]:
         takes = draw(st.integers(1, 2))
         chain = draw(st.integers(1, 5))
         jobs += [
-            Job(f"look-{number}", Step.SEND, needs=tuple(needs), chain=chain) for _ in range(takes)
+            Job(f"look-{number}", Priority.SEND, needs=tuple(needs), chain=chain)
+            for _ in range(takes)
         ]
     return jobs
 
@@ -31,7 +32,7 @@ def campaigns(draw: st.DrawFn) -> list[Job]:
 def test_every_job_is_taken_or_blocked_and_none_before_what_it_needs(
     jobs: list[Job], data: st.DataObject
 ) -> None:
-    board = Board(jobs, ())
+    board = ReadyQueue(jobs, ())
     open_jobs = Counter(job.look for job in jobs)
     usable: set[str] = set()
     lost: set[str] = set()
@@ -75,7 +76,7 @@ class PacerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.most = 4
-        self.pacer = Pacer(self.most)
+        self.rate_limiter = RateLimiter(self.most)
         self.now = 1000.0
         self.sending = 0
         self.busy = 0
@@ -88,12 +89,12 @@ class PacerMachine(RuleBasedStateMachine):
 
     @rule()
     def somebody_wants_to_send(self) -> None:
-        wait = self.pacer.wait(self.now, sending=self.sending, in_progress=self.busy)
+        wait = self.rate_limiter.wait(self.now, sending=self.sending, in_progress=self.busy)
         if wait == 0.0:
             assert self.now >= self.silent_until
             assert self.sending + self.busy < self.most
             assert not (self.probing and self.sending)
-            if self.sending + self.busy >= self.pacer.limit:
+            if self.sending + self.busy >= self.rate_limiter.limit:
                 assert not self.sending  # tries for more than was found, and alone
             self.sending += 1
         elif wait is None:
@@ -107,14 +108,14 @@ class PacerMachine(RuleBasedStateMachine):
         self.sending -= 1
         self.busy += 1
         self.probing = False
-        self.pacer.accepted(self.now, in_progress=self.busy)
+        self.rate_limiter.accepted(self.now, in_progress=self.busy)
 
     @precondition(lambda self: self.sending)
     @rule(retry_after=st.none() | st.floats(0, 30))
     def it_is_refused(self, retry_after: float | None) -> None:
         self.sending -= 1
         self.probing = True
-        self.pacer.refused(self.now, retry_after, in_progress=self.busy)
+        self.rate_limiter.refused(self.now, retry_after, in_progress=self.busy)
         pause = max(1.0, retry_after) if retry_after else 5.0
         self.silent_until = max(self.silent_until, self.now + pause)
 
@@ -122,16 +123,16 @@ class PacerMachine(RuleBasedStateMachine):
     @rule()
     def a_job_ends(self) -> None:
         self.busy -= 1
-        self.pacer.got_on()
+        self.rate_limiter.got_on()
 
     @invariant()
     def the_limit_is_a_sensible_one(self) -> None:
-        assert 1 <= self.pacer.limit <= self.most
+        assert 1 <= self.rate_limiter.limit <= self.most
 
     @invariant()
     def it_never_waits_for_ever(self) -> None:
         if not self.sending and not self.busy:
-            assert self.pacer.wait(self.silent_until + 1, sending=0, in_progress=0) == 0.0
+            assert self.rate_limiter.wait(self.silent_until + 1, sending=0, in_progress=0) == 0.0
 
 
 PacerMachine.TestCase.settings = settings(max_examples=100, deadline=None)

@@ -6,20 +6,20 @@ from pathlib import Path
 import pytest
 
 from tests.fault.generate import generate
-from tests.fault.history import Day, Edit, EditKind, History, Mishap, MishapKind, Shape, Weather
+from tests.fault.history import Conditions, Day, Edit, EditKind, Fault, FaultKind, History, Shape
 from tests.fault.play import Report, play
 from tests.fault.shrink import shrunk
 from tests.fault.tally import Tally
 
-GUILTY = Mishap(MishapKind.KILL_TURN, 99)
-STORM = Weather(faults=(("slow", 0.5), ("garbage", 0.1)), network=(("late", 0.1),))
+GUILTY = Fault(FaultKind.KILL_TURN, 99)
+STORM = Conditions(faults=(("slow", 0.5), ("garbage", 0.1)), network=(("late", 0.1),))
 BROKEN = "Violation: look-07#2 was charged 2 times"
 
 
 def pretend(history: History) -> Report:
     """Fail exactly when the guilty mishap and one strike of the weather are there."""
-    there = any(GUILTY in day.mishaps for day in history.days)
-    struck = any(dict(day.weather.faults).get("garbage") for day in history.days)
+    there = any(GUILTY in day.faults for day in history.days)
+    struck = any(dict(day.conditions.faults).get("garbage") for day in history.days)
     bad = there and struck and "garbage@7" not in history.muted
     return Report(history, BROKEN if bad else None, strikes=["slow@3", "garbage@7", "late@9"])
 
@@ -27,17 +27,17 @@ def pretend(history: History) -> Report:
 def test_only_what_is_guilty_is_left() -> None:
     edits = (Edit(EditKind.TITLE, 1), Edit(EditKind.KEY, 2))
     days = (
-        Day(weather=STORM, edits=edits),
-        Day(mishaps=(Mishap(MishapKind.INTERRUPT, 5), GUILTY), weather=STORM, clock=400.0),
-        Day(weather=STORM),
+        Day(conditions=STORM, edits=edits),
+        Day(faults=(Fault(FaultKind.INTERRUPT, 5), GUILTY), conditions=STORM, clock=400.0),
+        Day(conditions=STORM),
     )
     history = History(1, Shape(1, 6), days, armed=("lost:before-commit",))
     short = shrunk(pretend(history), again=pretend)
     assert short.broken is not None
     (day,) = short.history.days
-    assert day.mishaps == (GUILTY,)
-    assert day.weather.faults == (("garbage", 0.1),)
-    assert not day.weather.network
+    assert day.faults == (GUILTY,)
+    assert day.conditions.faults == (("garbage", 0.1),)
+    assert not day.conditions.network
     assert not day.edits
     assert not day.clock
     assert not short.history.armed
@@ -65,7 +65,7 @@ def test_a_history_says_what_it_is_made_of() -> None:
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_muted_strike_does_not_happen() -> None:
-    stormy = Day(weather=Weather(network=(("reset", 0.3),), latency="fixed:20"))
+    stormy = Day(conditions=Conditions(network=(("reset", 0.3),), latency="fixed:20"))
     history = History(4, Shape(4, 3), (stormy,))
     assert play(history).strikes
     quiet = History(4, Shape(4, 3), (stormy,), muted=frozenset(f"reset@{n}" for n in range(999)))

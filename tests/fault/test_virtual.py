@@ -6,8 +6,8 @@ import time
 import anyio
 import pytest
 
+from tests.fault.environment import Killed
 from tests.fault.virtual import Deadlock, VirtualLoop, fixed_order
-from tests.fault.world import Killed
 
 
 def test_waiting_moves_the_clock_and_takes_no_time() -> None:

@@ -18,7 +18,6 @@ import anyio
 import httpcore
 import httpx
 
-from runner.answers import Answer, CreatedData, LookData, NotSent, Page, Refusal, Reply
 from runner.canonical import sha256_hex
 from runner.heygen import wire
 from runner.heygen.address import path_segment
@@ -26,8 +25,9 @@ from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
 from runner.heygen.envelope import Received, data_of, read_reply
 from runner.model import FileImage
-from runner.policy.pacing import Pacer
-from runner.policy.verdict import Purchase, judge_free, judge_purchase
+from runner.policy.decisions import Purchase, decide_free, decide_purchase
+from runner.policy.rate_limit import RateLimiter
+from runner.replies import Answer, CreatedData, ListPage, LookData, NotSent, Refusal, Reply
 from tests.fuzz.target import Broken, Target, demand, folder, written
 
 KEY = "sk_fuzz_0123456789"
@@ -75,7 +75,7 @@ def whole(said: bytes) -> None:
     for name, read in READERS.items():
         reply = read_reply(received, read, lambda: NOW)
         judged(reply, received, costs=name == "created")
-        if isinstance(reply, Answer) and isinstance(reply.data, Page):
+        if isinstance(reply, Answer) and isinstance(reply.data, ListPage):
             envelope = json.loads(received.body)
             ends = envelope.get("has_more") is False or not envelope.get("next_token")
             demand(reply.data.next_token or ends, "a list that goes on is never read as its end")
@@ -98,8 +98,8 @@ READERS: dict[str, Callable[[dict[Any, Any]], Any]] = {
     "consent": data_of(wire.read_consent),
     "deleted": data_of(wire.read_deleted),
     "user": data_of(wire.read_user),
-    "looks": wire.page_of(wire.read_look),
-    "groups": wire.page_of(wire.read_group),
+    "looks": wire.read_page_of(wire.read_look),
+    "groups": wire.read_page_of(wire.read_group),
 }
 
 
@@ -227,7 +227,7 @@ def judged(reply: Reply[Any], received: Received | None, *, costs: bool) -> None
         demand(error or reply.status >= 400, "a refusal is a 4xx, a 5xx, or a 2xx with an error")
         demand(reply.code and reply.message, "a refusal has a code and words")
         paced(reply)
-    judge_free(reply)
+    decide_free(reply)
     if costs:
         bought(reply, received)
 
@@ -236,7 +236,7 @@ def secret(reply: Reply[Any]) -> None:
     """The key is in no words that are shown or kept; ids and links stay as they are."""
     words: list[Any] = [reply]
     if isinstance(reply, Answer):
-        items = reply.data.items if isinstance(reply.data, Page) else [reply.data]
+        items = reply.data.items if isinstance(reply.data, ListPage) else [reply.data]
         looks = [item.look if isinstance(item, CreatedData) else item for item in items]
         words = [reply.request_id]
         for look in looks:
@@ -246,7 +246,7 @@ def secret(reply: Reply[Any]) -> None:
 
 def bought(reply: Reply[Any], received: Received | None) -> None:
     """The money's table: what a first send and a replay may conclude."""
-    first, replay = judge_purchase(reply, replay=False), judge_purchase(reply, replay=True)
+    first, replay = decide_purchase(reply, replay=False), decide_purchase(reply, replay=True)
     success = received is not None and well_formed(received)
     for decision in (first, replay):
         demand((decision is Purchase.BOUGHT) <= success, "only a well-formed success says accepted")
@@ -275,7 +275,7 @@ def well_formed(received: Received) -> bool:
 
 def usable(data: Any) -> None:
     """What was read can be asked for, kept and shown."""
-    if isinstance(data, Page):
+    if isinstance(data, ListPage):
         for item in data.items:
             usable(item)
     if isinstance(data, CreatedData):
@@ -299,9 +299,9 @@ def paced(refusal: Refusal) -> None:
     """A pause that a server asks for is a number of seconds that a clock can wait."""
     pause = refusal.retry_after
     demand(pause is None or (math.isfinite(pause) and pause >= 0), "a pause is a number")
-    pacer = Pacer(10)
-    pacer.refused(NOW, pause, in_progress=1)
-    wait = pacer.wait(NOW, sending=0, in_progress=0)
+    rate_limiter = RateLimiter(10)
+    rate_limiter.refused(NOW, pause, in_progress=1)
+    wait = rate_limiter.wait(NOW, sending=0, in_progress=0)
     demand(wait is not None and math.isfinite(wait) and wait > 0, "a pause ends")
 
 

@@ -9,15 +9,15 @@ from jsonschema import Draft7Validator
 
 from runner.manifest import Reading, load
 from runner.manifest.diagnostics import Diagnostic, Findings
-from runner.manifest.document import parse
-from runner.manifest.nodes import Map
+from runner.manifest.formats import as_github, as_json, as_sarif, as_text, count_findings
 from runner.manifest.quick import conforms
-from runner.manifest.render import as_github, as_json, as_sarif, as_text, counted
-from runner.manifest.shape import validator
-from runner.manifest.source import Source
+from runner.manifest.schema import validator
+from runner.manifest.yaml.document import parse_yaml
+from runner.manifest.yaml.nodes import Map
+from runner.manifest.yaml.source import Source
 from runner.model import Campaign
 from runner.plan import plan
-from runner.plan.saved import document
+from runner.plan.saved_plan import plan_document
 from runner.resources import schema
 from runner.takes import Snapshot
 from tests.fuzz.target import Target, demand, folder, written
@@ -64,7 +64,7 @@ def rendered(reading: Reading) -> None:
     found = reading.diagnostics
     for item in found:
         demand(item.line >= 1 and item.column >= 1, "a place is counted from 1")
-    written(as_text(found) + counted(found), "text")
+    written(as_text(found) + count_findings(found), "text")
     told = as_json(found)
     written(json.dumps(told, ensure_ascii=False), "json")
     for error in findings_schema().iter_errors(told):
@@ -96,7 +96,7 @@ def agreed(data: bytes) -> None:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return
-    value = parse(text, Findings(Source(place() / "fuzz.yaml", text)))
+    value = parse_yaml(text, Findings(Source(place() / "fuzz.yaml", text)))
     if isinstance(value, Map) and conforms(value):
         refused = next(validator().iter_errors(value), None)
         demand(refused is None, f"the quick check passes what the schema refuses: {refused}")
@@ -104,7 +104,7 @@ def agreed(data: bytes) -> None:
 
 def planned(campaign: Campaign) -> None:
     """A valid campaign can be planned and the plan written down."""
-    made = document(plan(campaign, Snapshot()))
+    made = plan_document(plan(campaign, Snapshot()))
     written(json.dumps(made, ensure_ascii=False, allow_nan=False), "the plan")
     demand(len(made["actions"]) == len(campaign.looks), "one action for each look")
 

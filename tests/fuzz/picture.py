@@ -11,7 +11,7 @@ from PIL import Image
 
 from runner.images.picture import BadPicture, inspect
 from runner.manifest.images import MAX_BYTES as LARGEST
-from runner.manifest.images import BadImage, Images
+from runner.manifest.images import BadImage, ImageReader
 from tests.fuzz.target import Target, demand, folder, written
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -28,7 +28,7 @@ def run(data: bytes) -> None:
     path = folder() / "picture.bin"
     path.write_bytes(content)
     try:
-        named = Images(folder()).resolve("picture.bin", photo=True)
+        named = ImageReader(folder()).resolve("picture.bin", photo=True)
         demand(getattr(named, "size_bytes", LARGEST + 1) <= LARGEST, "an upload has a bound")
     except BadImage as error:
         written(error.message + (error.hint or ""), "a finding")

@@ -4,15 +4,15 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from runner.cli.show import plain
-from runner.cli.wanted import read_saved
+from runner.cli.format import escape_text
+from runner.cli.select_options import load_saved_plan
 from runner.errors import UsageError
 from runner.model import BASE, Campaign
 from runner.plan import plan
-from runner.plan.saved import Saved, document, moved, save
-from runner.plan.wishes import Wishes, adjusted, asked_for
+from runner.plan.options import PlanOptions, apply_options, resolve_options
+from runner.plan.saved_plan import SavedPlan, find_changes, plan_document, serialize_plan
 from runner.takes import Snapshot
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.fuzz.target import Target, demand, folder, written
 from tests.plan.made import ACCOUNT, held, take
 
@@ -34,7 +34,7 @@ def run(data: bytes) -> None:
     path = folder() / "plan.json"
     path.write_bytes(data)
     try:
-        saved = read_saved(path)
+        saved = load_saved_plan(path)
         changes = held_against(saved)
     except UsageError as error:
         refused(error.message, error.hint)
@@ -42,47 +42,49 @@ def run(data: bytes) -> None:
     refused("\n".join(changes), None)
 
 
-def held_against(saved: Saved) -> list[str]:
+def held_against(saved: SavedPlan) -> list[str]:
     """Do as ``run --plan`` does, with what is known here. Raises UsageError."""
-    now, snapshot = adjusted(SPRING, saved.wishes), HELD
-    made = plan(now, snapshot, asked_for(now, snapshot, saved.wishes))
-    printed = json.dumps(document(made), ensure_ascii=False, allow_nan=False)
+    now, snapshot = apply_options(SPRING, saved.plan_options), HELD
+    made = plan(now, snapshot, resolve_options(now, snapshot, saved.plan_options))
+    printed = json.dumps(plan_document(made), ensure_ascii=False, allow_nan=False)
     written(printed, "the plan")
-    changes = moved(saved, made, now, snapshot, ACCOUNT)
+    changes = find_changes(saved, made, now, snapshot, ACCOUNT)
     if not changes:
-        kept = {name: saved.document[name] for name in document(made)}
+        kept = {name: saved.document[name] for name in plan_document(made)}
         unsaid = {"account": made.account}  # None where it was made before the first run
-        same = kept | unsaid == document(made)
+        same = kept | unsaid == plan_document(made)
         demand(same, "what is carried out is the plan that was saved, to the cent")
     return changes
 
 
 def refused(message: str, hint: str | None) -> None:
     """Say it as the command line does."""
-    words = [plain(line) for line in [*message.splitlines(), *(hint or "").splitlines()]]
+    words = [escape_text(line) for line in [*message.splitlines(), *(hint or "").splitlines()]]
     written("\n".join(words), "the refusal")
 
 
-def saved_for(made_for: Campaign, snapshot: Snapshot, wishes: Wishes, **more: Any) -> bytes:
-    now = adjusted(made_for, wishes)
-    made = plan(now, snapshot, asked_for(now, snapshot, wishes))
+def saved_for(
+    made_for: Campaign, snapshot: Snapshot, plan_options: PlanOptions, **more: Any
+) -> bytes:
+    now = apply_options(made_for, plan_options)
+    made = plan(now, snapshot, resolve_options(now, snapshot, plan_options))
     options = {"variables": [], "simulate": False, **more}
-    return json.dumps(save(made, now, snapshot, wishes, **options)).encode()
+    return json.dumps(serialize_plan(made, now, snapshot, plan_options, **options)).encode()
 
 
 def seeds() -> list[bytes]:
-    wished = Wishes(select=("+navy",), exclude=("night",), cascade=True, takes=2)
-    priced = Wishes(prices=(("prompt", Decimal("1.25")), ("photo", Decimal(2))))
+    wished = PlanOptions(select=("+navy",), exclude=("night",), cascade=True, takes=2)
+    priced = PlanOptions(prices=(("prompt", Decimal("1.25")), ("photo", Decimal(2))))
     return [
-        saved_for(SPRING, HELD, Wishes()),
-        saved_for(SPRING, Snapshot(), Wishes()),
+        saved_for(SPRING, HELD, PlanOptions()),
+        saved_for(SPRING, Snapshot(), PlanOptions()),
         saved_for(SPRING, HELD, wished, variables=[("light", "soft")]),
         saved_for(SPRING, HELD, priced, simulate=True),
-        json.dumps(document(plan(SPRING, HELD))).encode(),
+        json.dumps(plan_document(plan(SPRING, HELD))).encode(),
         b"[]",
         b"{",
     ]
 
 
-WATCHED = ("runner.plan", "runner.cli.wanted")
+WATCHED = ("runner.plan", "runner.cli.select_options")
 TARGET = Target("plan", run, seeds, WORDS, WATCHED, json=True)

@@ -6,17 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runner.cli.intake import read_results
-from runner.cli.show import plain
+from runner.cli.format import escape_text
+from runner.cli.results_import import read_results
 from runner.errors import UsageError
-from runner.ledger.file import LedgerFile
-from runner.ledger.reading import EXISTING, takes_in
-from runner.ledger.results import document
+from runner.ledger.ledger import LedgerFile
 from runner.model import BASE
 from runner.plan import plan
-from runner.policy.budget import held as reserved
+from runner.policy.budget import reserved_amount as reserved
+from runner.results.reader import EXISTING, read_takes
+from runner.results.writer import results_document
 from runner.takes import Billing, Snapshot, Take, TakeState
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.fuzz.target import Target, demand, folder, written
 from tests.ledger.names import Ticking
 from tests.plan.made import ACCOUNT, held, take
@@ -41,10 +41,10 @@ def run(data: bytes) -> None:
     path = folder() / "results.json"
     path.write_bytes(data)
     try:
-        takes = takes_in(read_results(path), source=str(path))
+        takes = read_takes(read_results(path), source=str(path))
     except UsageError as error:
         for line in [*error.message.splitlines(), *(error.hint or "").splitlines()]:
-            written(plain(line), "the refusal")
+            written(escape_text(line), "the refusal")
         return
     for found, _ in takes:
         possible(found)
@@ -79,12 +79,12 @@ def adopted(takes: list[tuple[Take, bool]]) -> None:
     finally:
         ledger.close()
     demand(sum(map(len, snapshot.takes.values())) == len(takes), "no take is lost")
-    told = document(SPRING, snapshot, plan(SPRING, snapshot), None)
+    told = results_document(SPRING, snapshot, plan(SPRING, snapshot), None)
     written(json.dumps(told, ensure_ascii=False, allow_nan=False), "the results")
 
 
 def results_of(snapshot: Snapshot) -> bytes:
-    told: dict[str, Any] = document(SPRING, snapshot, plan(SPRING, snapshot), None)
+    told: dict[str, Any] = results_document(SPRING, snapshot, plan(SPRING, snapshot), None)
     return json.dumps(told).encode()
 
 
@@ -108,5 +108,5 @@ def seeds() -> list[bytes]:
     ]
 
 
-WATCHED = ("runner.ledger", "runner.cli.intake", "runner.plan")
+WATCHED = ("runner.ledger", "runner.cli.results_import", "runner.plan")
 TARGET = Target("results", run, seeds, WORDS, WATCHED, json=True)

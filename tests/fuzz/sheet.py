@@ -6,10 +6,10 @@ import yaml
 
 from runner.manifest import load
 from runner.manifest.diagnostics import Findings
-from runner.manifest.document import parse
-from runner.manifest.nodes import Map
-from runner.manifest.source import Source
-from runner.manifest.spreadsheet import EXTRAS, Sheet, manifest_text, read_sheet
+from runner.manifest.spreadsheet import EXTRAS, Sheet, read_sheet, sheet_manifest
+from runner.manifest.yaml.document import parse_yaml
+from runner.manifest.yaml.nodes import Map
+from runner.manifest.yaml.source import Source
 from tests.fuzz.target import Target, demand, folder, written
 
 WORDS = (
@@ -59,13 +59,13 @@ def run(data: bytes) -> None:
 
 def said(sheet: Sheet) -> None:
     """Hold the manifest against the sheet that it was made from."""
-    text = manifest_text(sheet, "spring", "spring.yaml", name="Sarah", photo=None)
+    text = sheet_manifest(sheet, "spring", "spring.yaml", name="Sarah", photo=None)
     path = folder() / "sheet.yaml"
     path.write_bytes(written(text, "the manifest"))
     for found in load(path, hints=False).diagnostics:
         wrong = found.code.startswith(NOT_YAML)
         demand(not wrong, f"the manifest is good YAML: {found.code} {found.message}")
-    document = parse(text, Findings(Source(path, text)))
+    document = parse_yaml(text, Findings(Source(path, text)))
     demand(isinstance(document, Map), "the manifest is a mapping")
     looks = yaml.safe_load(text)["looks"] or {}
     demand(list(looks) == [row.key for row in sheet.rows], "every row is a look, in order")

@@ -10,21 +10,21 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
-from runner.answers import (
-    Answer,
-    ConsentData,
-    CreatedData,
-    GroupData,
-    LookData,
-    Lost,
-    Page,
-    Refusal,
-    UserData,
-)
 from runner.errors import UsageError
 from runner.executor.ports import Api
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
+from runner.replies import (
+    Answer,
+    ConsentData,
+    CreatedData,
+    GroupData,
+    ListPage,
+    LookData,
+    Lost,
+    Refusal,
+    UserData,
+)
 
 pytestmark = pytest.mark.anyio
 KEY = "sk_planted_0123456789"
@@ -76,7 +76,7 @@ CALLS: list[tuple[str, Callable[[Api], Awaitable[object]], str, str, object, obj
         "GET",
         "/v3/avatars/looks?ownership=private&limit=50",
         {"data": [LOOK], "has_more": True, "next_token": "t2"},
-        Page((LOOK_DATA,), "t2"),
+        ListPage((LOOK_DATA,), "t2"),
     ),
     (
         "looks of a group, further on",
@@ -84,7 +84,7 @@ CALLS: list[tuple[str, Callable[[Api], Awaitable[object]], str, str, object, obj
         "GET",
         "/v3/avatars/looks?ownership=private&group_id=g%261&limit=20&token=t+2",
         {"data": [], "has_more": False, "next_token": None},
-        Page(()),
+        ListPage(()),
     ),
     (
         "rename",
@@ -116,7 +116,7 @@ CALLS: list[tuple[str, Callable[[Api], Awaitable[object]], str, str, object, obj
         "GET",
         "/v3/avatars?ownership=private&limit=50&token=t2",
         {"data": [GROUP], "has_more": False},
-        Page((GROUP_DATA,)),
+        ListPage((GROUP_DATA,)),
     ),
     (
         "create",

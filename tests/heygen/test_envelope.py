@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runner.answers import Answer, Lost, Refusal, Reply, UserData
 from runner.heygen import wire
 from runner.heygen.envelope import Received, data_of, read_reply
+from runner.replies import Answer, Lost, Refusal, Reply, UserData
 
 NOON = 1_700_000_000.0
 NOON_TEXT = "Tue, 14 Nov 2023 22:13:20 GMT"
@@ -224,8 +224,8 @@ READERS: list[Callable[[dict[Any, Any]], object]] = [
     data_of(wire.read_created),
     data_of(wire.read_asset),
     data_of(wire.read_consent),
-    wire.page_of(wire.read_look),
-    wire.page_of(wire.read_group),
+    wire.read_page_of(wire.read_look),
+    wire.read_page_of(wire.read_group),
 ]
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from runner.answers import Answer, Lost, Refusal
 from runner.canonical import sha256_hex
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
 from runner.model import FileImage
+from runner.replies import Answer, Lost, Refusal
 from tests.heygen.loopback import Loopback, Say, http
 
 pytestmark = pytest.mark.anyio

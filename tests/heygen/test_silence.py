@@ -12,11 +12,11 @@ import pytest
 import trio.testing
 from pytest_httpx import HTTPXMock
 
-from runner.answers import Answer, Lost, NotSent, Refusal
 from runner.heygen.client import HeyGen
 from runner.heygen.connection import NEVER_LEFT
 from runner.heygen.credentials import Credentials
 from runner.heygen.network import Timeouts
+from runner.replies import Answer, Lost, NotSent, Refusal
 from tests.heygen.loopback import Loopback, Say, http
 
 pytestmark = pytest.mark.anyio

@@ -6,12 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
-from runner.answers import Answer, AssetData, Lost, NotSent, Refusal
 from runner.canonical import sha256_hex
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
 from runner.heygen.upload import LARGEST_PART
 from runner.model import FileImage
+from runner.replies import Answer, AssetData, Lost, NotSent, Refusal
 
 pytestmark = pytest.mark.anyio
 BASE = "https://api.example"

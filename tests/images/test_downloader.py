@@ -373,7 +373,9 @@ async def test_the_commit_points_are_passed_in_order_on_either_side_of_the_renam
     tmp_path: Path,
 ) -> None:
     passed: list[tuple[str, list[str]]] = []
-    await fetch(tmp_path, gives(PNG), probe=lambda point: passed.append((point, files(tmp_path))))
+    await fetch(
+        tmp_path, gives(PNG), failpoint=lambda point: passed.append((point, files(tmp_path)))
+    )
     assert passed == [
         ("image:before-rename", ["images/.navy-office.2.part"]),
         ("image:after-rename", ["images/navy-office.2.png"]),
@@ -385,7 +387,7 @@ async def test_an_end_at_a_commit_point_is_not_taken_for_a_failed_download(tmp_p
         raise RuntimeError(f"ended at {point}")
 
     with pytest.raises(RuntimeError, match="ended at image:before-rename"):
-        await fetch(tmp_path, gives(PNG), probe=end)
+        await fetch(tmp_path, gives(PNG), failpoint=end)
     assert files(tmp_path) == []
 
 

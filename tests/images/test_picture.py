@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from runner.images.picture import MOST_PIXELS, BadPicture, Picture, inspect
+from runner.images.picture import MOST_PIXELS, BadPicture, DownloadedImage, inspect
 
 
 def drawn(kind: str, size: tuple[int, int] = (64, 48)) -> bytes:
@@ -31,7 +31,7 @@ def png_that_claims(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize(("kind", "extension"), [("PNG", "png"), ("JPEG", "jpg"), ("WEBP", "webp")])
 def test_the_kind_comes_from_the_bytes(kind: str, extension: str) -> None:
-    assert inspect(io.BytesIO(drawn(kind))) == Picture(extension, 64, 48)
+    assert inspect(io.BytesIO(drawn(kind))) == DownloadedImage(extension, 64, 48)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from runner.resources import schema
 from runner.simulator.server import Embedded
-from runner.simulator.settings import Latency, Settings
+from runner.simulator.settings import Latency, SimulatorSettings
 from tests.e2e.conftest import KEY, Command, Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -240,7 +240,9 @@ def test_a_renamed_manifest_asks_although_yes_was_said(spring: Command, server: 
 @pytest.fixture
 def other() -> Iterator[Server]:
     """Another account: another host."""
-    with Embedded(Settings(latency=Latency.parse("fixed:0.05"), pictures=False)) as simulator:
+    with Embedded(
+        SimulatorSettings(latency=Latency.parse("fixed:0.05"), pictures=False)
+    ) as simulator:
         yield Server(simulator.url)
 
 

@@ -6,28 +6,28 @@ from typing import Any, cast
 
 import pytest
 
-from runner.answers import LookData
 from runner.cli.account_question import ask_about_account, refuse_unlisted
 from runner.cli.workshop import Workshop
 from runner.errors import LedgerQuestion
 from runner.plan import plan
-from runner.plan.homes import Home
 from runner.plan.namesakes import Listing
+from runner.plan.target_groups import TargetGroup
+from runner.replies import LookData
 from runner.takes import Account, Neighbours, Snapshot
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.plan.made import held, take
 
 MADE = campaign(look("a"), look("b"))
-GROUP = Home(group="group")
-HOMES = {"a": GROUP, "b": Home(name="Sarah — b")}
+GROUP = TargetGroup(group="group")
+HOMES = {"a": GROUP, "b": TargetGroup(name="Sarah — b")}
 
 
 def work(snapshot: Snapshot, *, simulated: bool = False) -> Workshop:
     ledger = SimpleNamespace(snapshot=lambda: snapshot, accepted=frozenset())
-    desk = SimpleNamespace(neighbours=Neighbours, clock=SimpleNamespace(now=lambda: 1e6))
+    context = SimpleNamespace(neighbours=Neighbours, clock=SimpleNamespace(now=lambda: 1e6))
     state = SimpleNamespace(folder=Path("/x/spring.lookbook"), ledger=Path("/x/ledger.sqlite"))
     link = SimpleNamespace(account=Account("api.example", "me", simulated=simulated), state=state)
-    return cast("Workshop", SimpleNamespace(ledger=ledger, desk=desk, link=link))
+    return cast("Workshop", SimpleNamespace(ledger=ledger, context=context, link=link))
 
 
 def test_what_cannot_be_listed_is_not_bought_but_into_a_group_of_this_ledgers_own_sends() -> None:

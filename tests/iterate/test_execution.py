@@ -6,34 +6,34 @@ from pathlib import Path
 
 import pytest
 
-from runner.answers import GroupData, Refusal
 from runner.errors import ApiTrouble
-from runner.executor.desk import Desk
-from runner.executor.tasks import Stopping
-from runner.executor.verify import verify_ids
+from runner.executor.concurrency import RunStopped
+from runner.executor.context import RunContext
+from runner.executor.preflight import verify_ids
 from runner.model import Campaign
-from runner.plan import Asked, plan, trim
+from runner.plan import ResolvedOptions, fit_budget, plan
+from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.lifecycle import Event
-from runner.policy.outcome import Exit, exit_code
-from runner.policy.pacing import Pacer
+from runner.policy.rate_limit import RateLimiter
+from runner.replies import GroupData, Refusal
 from runner.takes import TakeState
-from tests.executor.world import World, campaign, existing, literal, look, virtually
+from tests.executor.harness import Harness, campaign, existing, literal, look, run_virtual
 
 CHAIN = campaign(look("a"), look("b", on="a"), look("c", on="b"), look("red"))
 EVERY = frozenset(one.key for one in CHAIN.looks)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Harness:
+    return Harness(tmp_path)
 
 
-def generated(world: World, made: Campaign = CHAIN) -> World:
+def generated(world: Harness, made: Campaign = CHAIN) -> Harness:
     assert exit_code(world.run(made)) is Exit.DONE
     return world
 
 
-def picked(world: World, key: str) -> int:
+def picked(world: Harness, key: str) -> int:
     ledger = world.open()
     try:
         pick = ledger.picked(key)
@@ -43,7 +43,7 @@ def picked(world: World, key: str) -> int:
         ledger.close()
 
 
-def pick(world: World, key: str, number: int) -> None:
+def pick(world: Harness, key: str, number: int) -> None:
     async def go() -> None:
         ledger = world.open()
         try:
@@ -51,54 +51,54 @@ def pick(world: World, key: str, number: int) -> None:
         finally:
             ledger.close()
 
-    virtually(go)
+    run_virtual(go)
 
 
-def with_a_new_pick(world: World) -> World:
+def with_a_new_pick(world: Harness) -> Harness:
     """Give a world in which a#2 is picked, so that b is stale, and c would be."""
-    generated(world).run(CHAIN, asked=Asked(selected=frozenset("a"), reroll={"a": 1}))
+    generated(world).run(CHAIN, asked=ResolvedOptions(selected=frozenset("a"), reroll={"a": 1}))
     pick(world, "a", 2)
     return world
 
 
-def test_a_reroll_is_paid_once_and_changes_no_pick(world: World) -> None:
+def test_a_reroll_is_paid_once_and_changes_no_pick(world: Harness) -> None:
     generated(world)
-    outcome = world.run(CHAIN, asked=Asked(selected=frozenset("a"), reroll={"a": 2}))
+    outcome = world.run(CHAIN, asked=ResolvedOptions(selected=frozenset("a"), reroll={"a": 2}))
     assert exit_code(outcome) is Exit.DONE
     assert len(world.api.charges) == 5 + 2
     assert (picked(world, "a"), len(world.takes("a"))) == (1, 3)
     assert all(take.reroll for take in world.takes("a")[1:])
 
 
-def test_a_reroll_that_fails_is_a_failed_run_although_the_pick_is_fine(world: World) -> None:
+def test_a_reroll_that_fails_is_a_failed_run_although_the_pick_is_fine(world: Harness) -> None:
     generated(world)
     world.api.fate["Sarah — a"] = "failed"
     assert (
-        exit_code(world.run(CHAIN, asked=Asked(selected=frozenset("a"), reroll={"a": 1})))
+        exit_code(world.run(CHAIN, asked=ResolvedOptions(selected=frozenset("a"), reroll={"a": 1})))
         is Exit.FAILED
     )
     assert picked(world, "a") == 1
 
 
-def test_more_takes_leave_the_pick_alone(world: World) -> None:
+def test_more_takes_leave_the_pick_alone(world: Harness) -> None:
     generated(world)
     looks = tuple(replace(one, takes=3) if one.key == "a" else one for one in CHAIN.looks)
     assert exit_code(world.run(replace(CHAIN, looks=looks))) is Exit.DONE
     assert (picked(world, "a"), len(world.takes("a"))) == (1, 3)
 
 
-def test_takes_that_a_ceiling_left_out_are_budget_and_no_failure(world: World) -> None:
+def test_takes_that_a_ceiling_left_out_are_budget_and_no_failure(world: Harness) -> None:
     three = campaign(look("a", takes=3))
-    outcome = world.run(three, trimmed=lambda whole: trim(whole, Decimal(2)))
+    outcome = world.run(three, trimmed=lambda whole: fit_budget(whole, Decimal(2)))
     assert (exit_code(outcome), outcome.over_budget) == (Exit.BUDGET, ("a",))
     assert len(world.takes("a")) == 1
     assert exit_code(world.run(three)) is Exit.DONE
     assert (picked(world, "a"), len(world.takes("a"))) == (1, 3)
 
 
-def test_a_cascade_generates_each_look_from_the_new_take_of_its_reference(world: World) -> None:
+def test_a_cascade_generates_each_look_from_the_new_take_of_its_reference(world: Harness) -> None:
     with_a_new_pick(world)
-    outcome = world.run(CHAIN, asked=Asked(cascade=EVERY))
+    outcome = world.run(CHAIN, asked=ResolvedOptions(cascade=EVERY))
     assert exit_code(outcome) is Exit.DONE
     b, c = world.take("b"), world.take("c")
     assert (b.number, c.number) == (2, 2)
@@ -108,68 +108,68 @@ def test_a_cascade_generates_each_look_from_the_new_take_of_its_reference(world:
     assert len(world.takes("red")) == 1
 
 
-def test_without_a_cascade_stale_looks_stay_as_they_are_and_the_run_is_done(world: World) -> None:
+def test_without_a_cascade_stale_looks_stay_as_they_are_and_the_run_is_done(world: Harness) -> None:
     with_a_new_pick(world)
     charged = len(world.api.charges)
     assert exit_code(world.run(CHAIN)) is Exit.DONE
     assert len(world.api.charges) == charged
 
 
-def test_a_cascade_that_fails_keeps_the_old_pictures_and_sends_no_dependent(world: World) -> None:
+def test_a_cascade_that_fails_keeps_the_old_pictures_and_sends_no_dependent(world: Harness) -> None:
     with_a_new_pick(world)
     world.api.fate["Sarah — b"] = "failed"
-    outcome = world.run(CHAIN, asked=Asked(cascade=EVERY))
+    outcome = world.run(CHAIN, asked=ResolvedOptions(cascade=EVERY))
     assert exit_code(outcome) is Exit.FAILED
     assert set(outcome.failed) == {"b", "c"}
     assert [picked(world, key) for key in "bc"] == [1, 1]
     assert len(world.takes("c")) == 1
 
 
-def test_a_cascade_that_was_stopped_goes_on_without_buying_twice(world: World) -> None:
+def test_a_cascade_that_was_stopped_goes_on_without_buying_twice(world: Harness) -> None:
     with_a_new_pick(world)
     world.api.fate["Sarah — b"] = "stuck"
-    world.patience = replace(world.patience, processing=60.0)
-    assert exit_code(world.run(CHAIN, asked=Asked(cascade=EVERY))) is Exit.UNDER_WAY
+    world.retry_limits = replace(world.retry_limits, processing=60.0)
+    assert exit_code(world.run(CHAIN, asked=ResolvedOptions(cascade=EVERY))) is Exit.UNDER_WAY
     assert len(world.takes("c")) == 1
     del world.api.fate["Sarah — b"]
-    world.run(CHAIN, asked=Asked(cascade=EVERY))
+    world.run(CHAIN, asked=ResolvedOptions(cascade=EVERY))
     assert [len(world.takes(key)) for key in "bc"] == [2, 2]
     assert world.take("c").reference_id == world.take("b").avatar_id
 
 
-def test_what_is_not_selected_is_neither_bought_nor_counted(world: World) -> None:
+def test_what_is_not_selected_is_neither_bought_nor_counted(world: Harness) -> None:
     generated(world, campaign(look("red")))
-    outcome = world.run(CHAIN, asked=Asked(selected=frozenset("a")))
+    outcome = world.run(CHAIN, asked=ResolvedOptions(selected=frozenset("a")))
     assert exit_code(outcome) is Exit.DONE
     assert [len(world.takes(key)) for key in "abc"] == [1, 0, 0]
 
 
-def test_a_selected_look_without_its_reference_is_a_failed_run(world: World) -> None:
-    outcome = world.run(CHAIN, asked=Asked(selected=frozenset("b")))
+def test_a_selected_look_without_its_reference_is_a_failed_run(world: Harness) -> None:
+    outcome = world.run(CHAIN, asked=ResolvedOptions(selected=frozenset("b")))
     assert (exit_code(outcome), outcome.failed) == (Exit.FAILED, ("b",))
     assert world.api.charges == []
 
 
-def test_what_is_under_way_is_finished_although_it_is_not_selected(world: World) -> None:
+def test_what_is_under_way_is_finished_although_it_is_not_selected(world: Harness) -> None:
     generated(world)
     world.api.fate["Sarah — red"] = "stuck"
-    world.patience = replace(world.patience, processing=60.0)
-    world.run(CHAIN, asked=Asked(selected=frozenset({"red"}), reroll={"red": 1}))
+    world.retry_limits = replace(world.retry_limits, processing=60.0)
+    world.run(CHAIN, asked=ResolvedOptions(selected=frozenset({"red"}), reroll={"red": 1}))
     del world.api.fate["Sarah — red"]
-    assert exit_code(world.run(CHAIN, asked=Asked(selected=frozenset("a")))) is Exit.DONE
+    assert exit_code(world.run(CHAIN, asked=ResolvedOptions(selected=frozenset("a")))) is Exit.DONE
     assert world.take("red").usable
 
 
-def test_a_look_that_is_not_selected_keeps_its_name(world: World) -> None:
+def test_a_look_that_is_not_selected_keeps_its_name(world: Harness) -> None:
     generated(world)
     looks = tuple(replace(one, name="New") if one.key == "red" else one for one in CHAIN.looks)
-    world.run(replace(CHAIN, looks=looks), asked=Asked(selected=frozenset("a")))
+    world.run(replace(CHAIN, looks=looks), asked=ResolvedOptions(selected=frozenset("a")))
     assert "rename" not in world.api.calls
     world.run(replace(CHAIN, looks=looks))
     assert world.take("red").name == "New"
 
 
-def test_a_deleted_pick_is_replaced_by_what_is_bought_anew(world: World) -> None:
+def test_a_deleted_pick_is_replaced_by_what_is_bought_anew(world: Harness) -> None:
     generated(world)
 
     async def delete() -> None:
@@ -179,7 +179,7 @@ def test_a_deleted_pick_is_replaced_by_what_is_bought_anew(world: World) -> None
         finally:
             ledger.close()
 
-    virtually(delete)
+    run_virtual(delete)
     assert exit_code(world.run(CHAIN)) is Exit.DONE
     assert [take.state for take in world.takes("a")] == [TakeState.DELETED, TakeState.FETCHED]
     assert picked(world, "a") == 2
@@ -189,33 +189,33 @@ def test_a_deleted_pick_is_replaced_by_what_is_bought_anew(world: World) -> None
 # --- literal ids ----------------------------------------------------------------------------------
 
 
-def refused(world: World, made: Campaign) -> dict[str, str]:
+def refused(world: Harness, made: Campaign) -> dict[str, str]:
     """Ask a world's account about a campaign's literal ids; a stop is said as one."""
 
     async def go() -> dict[str, str]:
         ledger = world.open()
-        desk = Desk(
+        context = RunContext(
             api=world.api,
             ledger=ledger,
             images=world.images,
             clock=world.clock,
             entropy=world.entropy,
             observer=world.heard,
-            patience=world.patience,
-            pacer=Pacer(1),
+            retry_limits=world.retry_limits,
+            rate_limiter=RateLimiter(1),
         )
         try:
-            return {**(await verify_ids(desk, plan(made, ledger.snapshot()))).refused}
-        except Stopping:
-            return {"stopped": str(desk.account_trouble)}
+            return {**(await verify_ids(context, plan(made, ledger.snapshot()))).refused}
+        except RunStopped:
+            return {"stopped": str(context.account_trouble)}
         finally:
             ledger.close()
 
-    return virtually(go)
+    return run_virtual(go)
 
 
 def test_ids_that_the_account_does_not_have_are_refused_before_anything_is_sent(
-    world: World,
+    world: Harness,
 ) -> None:
     there = world.api.add_by_hand("there", "group-x").id
     world.api.groups_by_id["group-x"] = GroupData("group-x", "X", 0.0, 1)
@@ -232,7 +232,7 @@ def test_ids_that_the_account_does_not_have_are_refused_before_anything_is_sent(
     assert "look-nowhere cannot be used: HTTP 404" in found["bad"]
 
 
-def test_a_reference_outside_the_literal_group_is_refused(world: World) -> None:
+def test_a_reference_outside_the_literal_group_is_refused(world: Harness) -> None:
     there = world.api.add_by_hand("there", "group-x").id
     world.api.groups_by_id["group-y"] = GroupData("group-y", "Y", 0.0, 1)
     found = refused(world, campaign(look("a", on=literal(there), group=literal("group-y"))))
@@ -240,27 +240,27 @@ def test_a_reference_outside_the_literal_group_is_refused(world: World) -> None:
                      "would be saved"}  # fmt: skip
 
 
-def test_a_look_that_is_not_finished_cannot_be_referenced(world: World) -> None:
+def test_a_look_that_is_not_finished_cannot_be_referenced(world: Harness) -> None:
     there = world.api.add_by_hand("there", "group-x")
     world.api.looks_by_id[there.id] = replace(there, status="processing")
     found = refused(world, campaign(look("a", on=literal(there.id))))
     assert found == {"a": f"the look {there.id} cannot be used: it is processing"}
 
 
-def test_each_id_is_asked_for_once(world: World) -> None:
+def test_each_id_is_asked_for_once(world: Harness) -> None:
     there = world.api.add_by_hand("there", "group-x").id
     looks = [look(f"a{i}", on=literal(there)) for i in range(5)]
     assert refused(world, campaign(*looks)) == {}
     assert world.api.calls == ["look"]
 
 
-def test_a_key_that_is_refused_while_asking_stops_everything(world: World) -> None:
+def test_a_key_that_is_refused_while_asking_stops_everything(world: Harness) -> None:
     world.api.free_replies.append(Refusal(403, "forbidden", "not yours"))
     found = refused(world, campaign(look("a", on=literal("look-1"))))
     assert found["stopped"].startswith("asking for the look look-1: HTTP 403 forbidden: not yours")
 
 
-def test_an_account_that_does_not_answer_is_trouble_and_no_refusal(world: World) -> None:
+def test_an_account_that_does_not_answer_is_trouble_and_no_refusal(world: Harness) -> None:
     world.api.free_replies.extend([Refusal(503, "unavailable", "busy")] * 9)
     with pytest.raises(ApiTrouble, match="could not be asked"):
         refused(world, campaign(look("a", on=literal("look-1"))))

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.model import BASE, Campaign, LookRef
-from runner.plan import Action, Asked, plan
-from runner.policy.outcome import Exit, exit_code
+from runner.plan import Action, ResolvedOptions, plan
+from runner.policy.exit_codes import Exit, exit_code
 from runner.takes import Snapshot
-from tests.executor.world import World, campaign, look, virtually
+from tests.executor.harness import Harness, campaign, look, run_virtual
 
 KEYS = ("a", "b", "c", "d")
 steps = st.lists(
@@ -32,7 +32,7 @@ class Quarters:
     """A campaign that changes, on a world that counts every charge."""
 
     def __init__(self, folder: Path, on: tuple[str, ...]) -> None:
-        self.world = World(folder)
+        self.world = Harness(folder)
         self.campaign: Campaign = campaign(
             *(look(key, f"{key} 0", on=parent) for key, parent in zip(KEYS, on, strict=True))
         )
@@ -44,7 +44,7 @@ class Quarters:
         finally:
             ledger.close()
 
-    def run(self, asked: Asked) -> None:
+    def run(self, asked: ResolvedOptions) -> None:
         """Run, and hold what was charged against what the plan had said."""
         shown = plan(self.campaign, self.snapshot(), asked)
         before = len(self.world.api.charges)
@@ -80,13 +80,13 @@ class Quarters:
             finally:
                 ledger.close()
 
-        virtually(go)
+        run_virtual(go)
 
     def reroll(self, key: str, count: int) -> None:
         """Buy candidates where the command allows it; the pick stays."""
         pick = self.snapshot().pick(key)
         if pick is not None and pick.identity == self.identities()[key]:
-            self.run(Asked(selected=frozenset({key}), reroll={key: count}))
+            self.run(ResolvedOptions(selected=frozenset({key}), reroll={key: count}))
             assert self.snapshot().picks[key] == pick.uid
 
     def do(self, step: str, key: str, number: int) -> None:
@@ -98,11 +98,11 @@ class Quarters:
         elif step == "reroll":
             self.reroll(key, number)
         elif step == "run":
-            self.run(Asked())
+            self.run(ResolvedOptions())
         elif step == "only":
-            self.run(Asked(selected=frozenset({key})))
+            self.run(ResolvedOptions(selected=frozenset({key})))
         else:
-            self.run(Asked(cascade=every if key == "all" else frozenset({key})))
+            self.run(ResolvedOptions(cascade=every if key == "all" else frozenset({key})))
 
     def assert_up_to_date(self) -> None:
         """Hold every pick against the manifest and against its reference's pick."""

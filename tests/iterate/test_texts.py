@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from runner.answers import LookData
-from runner.cli.adopt import manifest_text
-from runner.cli.retry import failures_text
+from runner.cli.commands.adopt import manifest_text
+from runner.cli.commands.retry import failures_text
 from runner.manifest import load
+from runner.replies import LookData
 from runner.takes import Billing, TakeState
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.plan.made import take
 
 FAILED = take(campaign(look("navy")), "navy", state=TakeState.FAILED, error_message="moderation")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.ledger.file import LedgerFile
+from runner.ledger.ledger import LedgerFile
 from runner.takes import Account
 from tests.ledger.names import Ticking
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from runner.ledger.fold import Entry, rebuild, to_facts
+from runner.ledger.events import Entry, replay_events, to_facts
 
 TIMES = ("sent_at", "resent_at", "accepted_at", "completed_at")
 
@@ -18,7 +18,7 @@ def rewrite(path: Path, change: Callable[[list[Entry]], list[Entry]]) -> None:
         rows = db.execute("SELECT at, run, take, kind, facts FROM events ORDER BY seq").fetchall()
         told = [Entry(at, run, take, kind, json.loads(text)) for at, run, take, kind, text in rows]
         entries = change(told)
-        state = rebuild(entries)
+        state = replay_events(entries)
         db.execute("BEGIN")
         for trigger in ("changed", "deleted"):
             db.execute(f"DROP TRIGGER IF EXISTS events_are_never_{trigger}")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from runner.executor.ports import OverBudget
-from runner.ledger.file import LedgerFile
-from runner.ledger.fold import to_facts
+from runner.ledger.events import to_facts
+from runner.ledger.ledger import LedgerFile
 from runner.ledger.neighbours import read_neighbours
-from runner.ledger.places import State
+from runner.ledger.state_dirs import StateDir
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
 from runner.takes import Account, Billing, Doubled
@@ -54,7 +54,7 @@ async def test_what_was_made_twice_is_held_against_every_ceiling_until_it_is_wit
         take = await ledger.intend(intent("a", key=ticking.key()))
         with pytest.raises(OverBudget):
             await ledger.intend(intent("b", key=ticking.key()))
-        await ledger.record(take.uid, Event.DEFERRED, {})
+        await ledger.record(take.uid, Event.RETURNED, {})
         ledger.close()
         ledger = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
         assert not ledger.honours_keys
@@ -92,7 +92,7 @@ async def test_neighbours_are_all_folders_beside_the_manifest_but_the_simulators
             await ledger.record(take.uid, Event.ACCEPTED, facts)
         ledger.close()
 
-    mine = State(tmp_path / "spring.lookbook")
+    mine = StateDir(tmp_path / "spring.lookbook")
     await make(mine.folder, "mine")
     await make(mine.folder / "other_account", "mine-too")
     await make(mine.folder / "simulated", "pretended")
@@ -112,5 +112,5 @@ async def test_neighbours_are_all_folders_beside_the_manifest_but_the_simulators
         "N": ("autumn.lookbook: b#2",),
     }
     assert known.unreadable == (str(tmp_path / "winter.lookbook" / "ledger.sqlite"),)
-    assert read_neighbours(State(tmp_path / "spring.lookbook" / "simulated")).ids == frozenset()
-    assert "mine" in read_neighbours(State(mine.folder / "other_account")).ids
+    assert read_neighbours(StateDir(tmp_path / "spring.lookbook" / "simulated")).ids == frozenset()
+    assert "mine" in read_neighbours(StateDir(mine.folder / "other_account")).ids

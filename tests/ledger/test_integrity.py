@@ -12,9 +12,9 @@ import pytest
 
 from runner.errors import LedgerDamaged, LookbookError, UsageError
 from runner.ledger.checksum import is_as_left
-from runner.ledger.file import LedgerFile, read_snapshot
-from runner.ledger.fold import State
-from runner.plan.moves import Moves
+from runner.ledger.events import LedgerState
+from runner.ledger.ledger import LedgerFile, read_snapshot
+from runner.plan.renames import KeyRenames
 from runner.policy.lifecycle import Event
 from runner.takes import Account, Snapshot
 from tests.ledger.names import Ticking, intent
@@ -41,7 +41,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lost = await ledger.intend(intent("d", key="key-d", body=b'"' + b"x" * 5000 + b'"'))
         await ledger.record(lost.uid, Event.LOST, {"error_message": "reset"})
         await ledger.save_asset("ff", "asset-1")
-        await ledger.follow(Moves({"a": "b", "b": "a"}))
+        await ledger.follow(KeyRenames({"a": "b", "b": "a"}))
         picked = ledger.picked("c")
         assert picked is not None
         other = replace(picked, uid="other", look="e", avatar_id="look-e")
@@ -147,7 +147,7 @@ def test_a_ledger_is_checked_anew_unless_it_is_byte_for_byte_what_was_left(
     folded: list[int] = []
     check = integrity.check_tables
 
-    def counting(connection: sqlite3.Connection, state: State) -> None:
+    def counting(connection: sqlite3.Connection, state: LedgerState) -> None:
         folded.append(1)
         check(connection, state)
 
@@ -193,6 +193,6 @@ async def test_picks_of_looks_that_exchanged_their_keys_are_on_disk(
         facts = {"avatar_id": f"look-{look}", "group_id": "g"}
         await ledger.record(take.uid, Event.ACCEPTED, facts)
         await ledger.record(take.uid, Event.COMPLETED, {"completed_at": 5.0})
-    await ledger.follow(Moves({"a": "b", "b": "a"}))
+    await ledger.follow(KeyRenames({"a": "b", "b": "a"}))
     with closing(sqlite3.connect(path)) as connection:
         assert dict(connection.execute("SELECT look, take FROM picks")) == ledger.snapshot().picks

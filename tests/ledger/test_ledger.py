@@ -21,11 +21,11 @@ from runner.canonical import sha256_hex
 from runner.errors import LedgerDamaged, LedgerLocked, LookbookError, StorageError, UsageError
 from runner.executor.ports import OverBudget
 from runner.ledger import bodies, database
-from runner.ledger.file import LedgerFile, read_snapshot
-from runner.ledger.fold import rebuild, to_facts
-from runner.ledger.lock import hold
-from runner.ledger.places import has_takes, owner_of
-from runner.plan.moves import Moves
+from runner.ledger.events import replay_events, to_facts
+from runner.ledger.ledger import LedgerFile, read_snapshot
+from runner.ledger.lock import lock_ledger
+from runner.ledger.state_dirs import has_takes, read_owner
+from runner.plan.renames import KeyRenames
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, ImpossibleEvent
 from runner.takes import Account, Billing, TakeState
@@ -59,7 +59,7 @@ async def test_a_snapshot_and_a_position_are_the_same_until_something_happens(
     ledger.end({"exit": 0})
     ledger.begin(Account("api.example", "me"), "spring", {})
     assert (ledger.snapshot(), ledger.position()) == (held, position)
-    await ledger.record(uid, Event.MISLAID, {})
+    await ledger.record(uid, Event.IMAGE_MISSING, {})
     after = ledger.snapshot()
     assert after.takes["a"][0].state is TakeState.COMPLETED
     assert ledger.position() != position
@@ -119,8 +119,8 @@ async def test_the_state_of_every_take_can_be_rebuilt_from_the_events(ledger: Le
     await ledger.save_asset("ff", "asset-1")
     await ledger.save_asset("ee", "asset-2")
     await ledger.forget_asset("asset-1")
-    await ledger.follow(Moves({"b": "better"}))
-    state = rebuild(ledger.store.events())
+    await ledger.follow(KeyRenames({"b": "better"}))
+    state = replay_events(ledger.store.events())
     assert state.takes == ledger.store.state.takes
     assert state.picks == ledger.store.state.picks
     assert state.assets == ledger.store.state.assets == {"ee": "asset-2"}
@@ -130,7 +130,7 @@ async def test_the_tables_hold_what_memory_holds(
     ledger: LedgerFile, path: Path, ticking: Ticking
 ) -> None:
     await bought(ledger, "a")
-    await ledger.follow(Moves({"a": "z"}))
+    await ledger.follow(KeyRenames({"a": "z"}))
     before = ledger.snapshot()
     ledger.close()
     again = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
@@ -161,7 +161,7 @@ async def test_an_impossible_event_changes_nothing(ledger: LedgerFile) -> None:
     with pytest.raises(ImpossibleEvent):
         await ledger.record(uid, Event.INTENDED, {})
     assert ledger.take(uid) == before
-    assert rebuild(ledger.store.events()).takes[uid] == before
+    assert replay_events(ledger.store.events()).takes[uid] == before
 
 
 async def test_a_large_picture_is_stored_once_and_comes_back_byte_for_byte(
@@ -181,8 +181,8 @@ async def test_a_large_picture_is_stored_once_and_comes_back_byte_for_byte(
 @given(st.binary(max_size=200).map(lambda raw: raw.hex() * 40), st.text(max_size=50))
 def test_any_body_is_split_and_joined_to_itself(large: str, small: str) -> None:
     data = json.dumps({"data": large, "name": small}, ensure_ascii=False).encode(errors="ignore")
-    pieces, blobs = bodies.split(data)
-    assert bodies.join(pieces, blobs, sha256_hex(data)) == data
+    pieces, blobs = bodies.split_body(data)
+    assert bodies.join_body(pieces, blobs, sha256_hex(data)) == data
 
 
 # --- money ----------------------------------------------------------------------------------------
@@ -224,8 +224,8 @@ async def test_a_refusal_releases_its_reservation(path: Path, ticking: Ticking) 
         ([Event.ACCEPTED, Event.FAILED], 1),
         ([Event.ACCEPTED, Event.FAILED, Event.REFUNDED], 0),
         ([Event.REFUSED], 0),
-        ([Event.DEFERRED], 0),
-        ([Event.LOST, Event.ABSOLVED], 0),
+        ([Event.RETURNED], 0),
+        ([Event.LOST, Event.NOT_BOUGHT], 0),
     ],
 )
 async def test_what_a_take_holds_after_each_end(
@@ -301,17 +301,17 @@ def test_a_ledger_whose_log_was_folded_can_be_read_without_it(path: Path, tmp_pa
     writing.close()
     alone = tmp_path / "alone.sqlite"
     shutil.copy(path, alone)
-    assert owner_of(alone) is None
-    database.fold_log(path)
+    assert read_owner(alone) is None
+    database.checkpoint_wal(path)
     shutil.copy(path, alone)
     reader.close()
-    assert owner_of(alone) == (Account("api.example", "me"), "spring")
+    assert read_owner(alone) == (Account("api.example", "me"), "spring")
 
 
 def test_a_file_that_was_only_just_begun_is_an_empty_ledger(path: Path) -> None:
     path.write_bytes(b"")
     assert read_snapshot(path).takes == {}
-    assert owner_of(path) is None
+    assert read_owner(path) is None
     assert not has_takes(path)
 
 
@@ -372,12 +372,12 @@ def test_a_read_only_folder_is_said_clearly(path: Path) -> None:
 
 def test_a_second_run_is_told_who_holds_the_ledger(tmp_path: Path) -> None:
     with (
-        hold(tmp_path, now=1_800_000_000.0),
+        lock_ledger(tmp_path, now=1_800_000_000.0),
         pytest.raises(LedgerLocked, match=rf"process {os.getpid()} on .*2027-01-15"),
-        hold(tmp_path, now=1_800_000_001.0),
+        lock_ledger(tmp_path, now=1_800_000_001.0),
     ):
         pass
-    with hold(tmp_path, now=1_800_000_002.0):
+    with lock_ledger(tmp_path, now=1_800_000_002.0):
         pass
 
 

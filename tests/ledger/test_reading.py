@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from runner.errors import UsageError
-from runner.ledger.reading import takes_in
-from runner.ledger.results import document
 from runner.model import BASE
 from runner.plan import plan
+from runner.results.reader import read_takes
+from runner.results.writer import results_document
 from runner.takes import Billing, TakeState
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.plan.made import held, take
 
 SPRING = campaign(look("navy"))
@@ -19,7 +19,7 @@ SPRING = campaign(look("navy"))
 
 def results() -> dict[str, Any]:
     snapshot = held(take(SPRING, BASE), take(SPRING, "navy", sent_at=1_700_000_000.0))
-    return document(SPRING, snapshot, plan(SPRING, snapshot), None)
+    return results_document(SPRING, snapshot, plan(SPRING, snapshot), None)
 
 
 def navy(told: dict[str, Any]) -> Any:
@@ -27,7 +27,7 @@ def navy(told: dict[str, Any]) -> Any:
 
 
 def test_what_was_told_is_read_back() -> None:
-    assert [(take.uid, picked) for take, picked in takes_in(results(), source="r")] == [
+    assert [(take.uid, picked) for take, picked in read_takes(results(), source="r")] == [
         ("base#1", True),
         ("navy#1", True),
     ]
@@ -36,13 +36,13 @@ def test_what_was_told_is_read_back() -> None:
 def test_a_time_without_a_zone_is_utc_as_ours_are() -> None:
     told = results()
     navy(told)[0]["sent_at"] = "2023-11-14T22:13:20"
-    assert takes_in(told, source="r")[1][0].sent_at == 1_700_000_000.0
+    assert read_takes(told, source="r")[1][0].sent_at == 1_700_000_000.0
 
 
 def test_a_take_of_unknown_outcome_holds_its_price_whatever_the_document_says() -> None:
     told = results()
     navy(told)[0] |= {"state": "unknown", "billing": "none"}
-    read = takes_in(told, source="r")[1][0]
+    read = read_takes(told, source="r")[1][0]
     assert (read.state, read.billing) == (TakeState.UNKNOWN, Billing.UNKNOWN)
     assert read.body_sha256 is None  # so it is never sent again
 
@@ -50,7 +50,7 @@ def test_a_take_of_unknown_outcome_holds_its_price_whatever_the_document_says() 
 def test_whole_numbers_of_any_kind_are_whole() -> None:
     told = results()
     navy(told)[0] |= {"take": 1.0, "width": 1024.0, "height": 512.0}
-    read = takes_in(told, source="r")[1][0]
+    read = read_takes(told, source="r")[1][0]
     assert repr((read.uid, read.number, read.width, read.height)) == "('navy#1', 1, 1024, 512)"
 
 
@@ -78,5 +78,5 @@ def test_a_document_that_cannot_be_taken_in_is_refused_in_words(
     told = results()
     spoil(told)
     with pytest.raises(UsageError, match=said) as refused:
-        takes_in(told, source="results.json")
+        read_takes(told, source="results.json")
     assert len(refused.value.message) < 500

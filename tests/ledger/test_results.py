@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from runner.ledger import results as module
-from runner.ledger.results import Entries, document, text_of
 from runner.model import BASE, Campaign
 from runner.plan import plan
+from runner.results import writer as module
+from runner.results.writer import Entries, results_document, serialize_results
 from runner.takes import Snapshot
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.plan.made import held, take
 
 NAVY = replace(look("navy"), title='Two\n  "looks": []')
@@ -29,12 +29,12 @@ def test_the_text_in_pieces_is_the_text_in_one(
     wanted: Campaign, ledger: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     snapshot = LEDGERS[ledger]
-    whole = document(wanted, snapshot, plan(wanted, snapshot), None)
+    whole = results_document(wanted, snapshot, plan(wanted, snapshot), None)
     text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
-    assert "".join(text_of(whole)) == text
+    assert "".join(serialize_results(whole)) == text
     monkeypatch.setattr(module, "MANY", 0)
-    lazy = document(wanted, snapshot, plan(wanted, snapshot), None)
+    lazy = results_document(wanted, snapshot, plan(wanted, snapshot), None)
     assert isinstance(lazy["looks"], Entries) == bool(wanted.looks)
-    assert "".join(text_of(lazy)) == text
+    assert "".join(serialize_results(lazy)) == text
     assert list(lazy["looks"][1:]) == whole["looks"][1:]
     assert lazy["totals"] == whole["totals"]

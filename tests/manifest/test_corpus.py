@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from runner.manifest import CODES, Reading, Severity, load
-from runner.manifest.render import as_text
+from runner.manifest.formats import as_text
 
 CORPUS = Path(__file__).parent / "corpus"
 GOOD = sorted(CORPUS.glob("good/*.yaml"))

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from runner.manifest import CODES, Severity
-from runner.manifest.shape import validator
+from runner.manifest.schema import validator
 from runner.resources import schema
 
 PAGE = (Path(__file__).parents[2] / "docs" / "manifest.md").read_text("utf-8")

@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.document import parse
-from runner.manifest.nodes import Map, Seq
-from runner.manifest.scalars import Ambiguous, Date, resolve
-from runner.manifest.source import Source
+from runner.manifest.yaml.document import parse_yaml
+from runner.manifest.yaml.nodes import Map, Seq
+from runner.manifest.yaml.scalars import Ambiguous, Date, resolve
+from runner.manifest.yaml.source import Source
 
 LOADERS = [yaml.SafeLoader] + ([yaml.CSafeLoader] if yaml.__with_libyaml__ else [])
 
 
 def parsed(text: str, loader: Any = None) -> tuple[Any, Findings]:
     findings = Findings(Source(Path("spring.yaml"), text))
-    return parse(text, findings, loader=loader), findings
+    return parse_yaml(text, findings, loader=loader), findings
 
 
 def plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 
 import runner.manifest.images
 from runner.manifest import Reading
-from runner.manifest.images import BadImage, Images
+from runner.manifest.images import BadImage, ImageReader
 from runner.model import FileImage, InlineImage, UploadedImage, UrlImage
 
 Read = Callable[..., Reading]
@@ -25,18 +25,18 @@ def picture(kind: str = "PNG", width: int = 16, height: int = 16) -> bytes:
     return data.getvalue()
 
 
-def code(images: Images, entry: str | dict[str, str], *, photo: bool = False) -> str:
+def code(images: ImageReader, entry: str | dict[str, str], *, photo: bool = False) -> str:
     with pytest.raises(BadImage) as caught:
         images.resolve(entry, photo=photo)
     return caught.value.code
 
 
 @pytest.fixture
-def images(tmp_path: Path) -> Images:
-    return Images(tmp_path)
+def images(tmp_path: Path) -> ImageReader:
+    return ImageReader(tmp_path)
 
 
-def test_a_file_is_known_by_its_content(images: Images, tmp_path: Path) -> None:
+def test_a_file_is_known_by_its_content(images: ImageReader, tmp_path: Path) -> None:
     data = picture("JPEG", 20, 30)
     (tmp_path / "style.png").write_bytes(data)
     found = images.resolve("style.png")
@@ -47,7 +47,7 @@ def test_a_file_is_known_by_its_content(images: Images, tmp_path: Path) -> None:
 
 
 def test_a_file_that_many_looks_use_is_read_once(
-    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: ImageReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "style.png").write_bytes(picture())
     first = images.resolve("style.png")
@@ -64,12 +64,12 @@ def test_a_file_that_many_looks_use_is_read_once(
     ],
 )
 def test_the_api_forms_work_as_they_are(
-    images: Images, entry: str | dict[str, str], image: object
+    images: ImageReader, entry: str | dict[str, str], image: object
 ) -> None:
     assert images.resolve(entry) == image
 
 
-def test_inline_data_is_known_by_its_content_however_it_is_wrapped(images: Images) -> None:
+def test_inline_data_is_known_by_its_content_however_it_is_wrapped(images: ImageReader) -> None:
     data = picture()
     text = base64.b64encode(data).decode()
     wrapped = "\n".join(text[n : n + 40] for n in range(0, len(text), 40))
@@ -80,7 +80,7 @@ def test_inline_data_is_known_by_its_content_however_it_is_wrapped(images: Image
 
 @pytest.mark.parametrize(("size", "good"), [(511, False), (512, True)])
 def test_a_photo_needs_512_pixels_each_way(
-    images: Images, tmp_path: Path, size: int, good: bool
+    images: ImageReader, tmp_path: Path, size: int, good: bool
 ) -> None:
     (tmp_path / "face.png").write_bytes(picture("PNG", 512, size))
     if good:
@@ -90,7 +90,7 @@ def test_a_photo_needs_512_pixels_each_way(
     assert isinstance(images.resolve("face.png"), FileImage)
 
 
-def test_a_small_inline_photo_is_refused(images: Images) -> None:
+def test_a_small_inline_photo_is_refused(images: ImageReader) -> None:
     text = base64.b64encode(picture()).decode()
     assert code(images, {"media_type": "image/png", "data": text}, photo=True) == "photo-too-small"
 
@@ -106,7 +106,7 @@ def test_a_small_inline_photo_is_refused(images: Images) -> None:
     ],
 )  # fmt: skip
 def test_other_kinds_of_files_are_named(
-    images: Images, tmp_path: Path, content: bytes, says: str
+    images: ImageReader, tmp_path: Path, content: bytes, says: str
 ) -> None:
     (tmp_path / "photo.jpg").write_bytes(content)
     with pytest.raises(BadImage, match=says) as caught:
@@ -115,14 +115,16 @@ def test_other_kinds_of_files_are_named(
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_a_file_that_was_cut_short_is_damaged(images: Images, tmp_path: Path, kind: str) -> None:
+def test_a_file_that_was_cut_short_is_damaged(
+    images: ImageReader, tmp_path: Path, kind: str
+) -> None:
     data = picture(kind, 300, 300)
     (tmp_path / "cut").write_bytes(data[: len(data) * 2 // 3])
     assert code(images, "cut") == "image-unreadable"
 
 
 def test_an_upload_has_a_limit(
-    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: ImageReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = picture()
     (tmp_path / "style.png").write_bytes(data)
@@ -137,7 +139,7 @@ def test_an_upload_has_a_limit(
     ["http://e.com/a.jpg", "ftp://e.com/a.jpg", "s3://bucket/a.jpg", "data:image/png;base64,AA",
      "https://", "https://e.com/a b.jpg", "https://[::1/a.jpg", {"url": "https://"}],
 )  # fmt: skip
-def test_only_https_addresses_are_taken(images: Images, entry: str | dict[str, str]) -> None:
+def test_only_https_addresses_are_taken(images: ImageReader, entry: str | dict[str, str]) -> None:
     assert code(images, entry) == "image-url"
 
 
@@ -149,19 +151,19 @@ def test_only_https_addresses_are_taken(images: Images, entry: str | dict[str, s
         {"media_type": "image/jpeg", "data": base64.b64encode(picture()).decode()},
     ],
 )
-def test_inline_data_is_what_it_claims(images: Images, entry: dict[str, str]) -> None:
+def test_inline_data_is_what_it_claims(images: ImageReader, entry: dict[str, str]) -> None:
     assert code(images, entry) == "image-data"
 
 
 @pytest.mark.parametrize(
     "entry", ["none.png", "a/b.png", "~/a.png", "style.png/x", "\0", "x" * 5000]
 )
-def test_a_path_that_leads_nowhere_is_told(images: Images, tmp_path: Path, entry: str) -> None:
+def test_a_path_that_leads_nowhere_is_told(images: ImageReader, tmp_path: Path, entry: str) -> None:
     (tmp_path / "style.png").write_bytes(picture())
     assert code(images, entry) in ("image-missing", "image-unreadable")
 
 
-def test_a_misspelt_file_name_is_guessed(images: Images, tmp_path: Path) -> None:
+def test_a_misspelt_file_name_is_guessed(images: ImageReader, tmp_path: Path) -> None:
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "style.png").write_bytes(picture())
     with pytest.raises(BadImage) as caught:
@@ -169,7 +171,7 @@ def test_a_misspelt_file_name_is_guessed(images: Images, tmp_path: Path) -> None
     assert caught.value.hint == "Did you mean `assets/style.png`?"
 
 
-def test_a_folder_is_no_picture(images: Images, tmp_path: Path) -> None:
+def test_a_folder_is_no_picture(images: ImageReader, tmp_path: Path) -> None:
     (tmp_path / "assets").mkdir()
     assert code(images, "assets") == "image-unreadable"
 
@@ -196,7 +198,7 @@ def test_paths_are_relative_to_the_manifest_and_may_be_templates(
 
 
 def test_a_small_file_that_unfolds_into_far_too_much_is_not_read(
-    images: Images, tmp_path: Path
+    images: ImageReader, tmp_path: Path
 ) -> None:
     header = struct.pack(">IIBBBBB", 20_000, 5_000, 8, 6, 0, 0, 0)
     chunk = b"IHDR" + header
@@ -255,7 +257,9 @@ DOUBTED: dict[str, list[bytes]] = {
 
 
 @pytest.mark.parametrize("code", DOUBTED)
-def test_a_picture_that_may_do_wrong_is_doubted(code: str, images: Images, tmp_path: Path) -> None:
+def test_a_picture_that_may_do_wrong_is_doubted(
+    code: str, images: ImageReader, tmp_path: Path
+) -> None:
     for number, data in enumerate(DOUBTED[code]):
         (tmp_path / f"{number}.png").write_bytes(data)
         doubts = images.doubts(images.resolve(f"{number}.png", photo=True))
@@ -267,13 +271,15 @@ def test_a_picture_that_may_do_wrong_is_doubted(code: str, images: Images, tmp_p
     "data",
     [drawn(), drawn(kind="JPEG"), drawn(size=(720, 1600)), noted(0x0112, 1), noted(0x0112, 99)],
 )
-def test_an_ordinary_picture_is_not_doubted(data: bytes, images: Images, tmp_path: Path) -> None:
+def test_an_ordinary_picture_is_not_doubted(
+    data: bytes, images: ImageReader, tmp_path: Path
+) -> None:
     (tmp_path / "a.png").write_bytes(data)
     assert images.doubts(images.resolve("a.png", photo=True)) == ()
 
 
 def test_an_opaque_picture_with_an_alpha_channel_is_not_doubted(
-    images: Images, tmp_path: Path
+    images: ImageReader, tmp_path: Path
 ) -> None:
     Pillow.new("RGBA", (600, 600), (1, 2, 3, 255)).save(tmp_path / "a.png")
     assert images.doubts(images.resolve("a.png")) == ()

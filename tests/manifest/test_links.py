@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.manifest.links import doubts_about
+from runner.manifest.url_hints import doubts_about
 
 GOOD = "https://cdn.example.com/sarah.png"
 

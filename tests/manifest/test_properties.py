@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from runner.canonical import canonical_json
 from runner.manifest import Reading, load
 from runner.model import BASE, Campaign, Look, LookKind, LookRef
-from runner.plan.identity import identity_of, ingredients_of
+from runner.plan.identity import collect_ingredients, compute_identity
 
 Read = Callable[..., Reading]
 
@@ -145,7 +145,8 @@ def meaning(campaign: Campaign) -> dict[str, tuple[Any, ...]]:
 def identities(campaign: Campaign) -> dict[str, str]:
     looks = {look.key: look for look in campaign.looks}
     return {
-        key: identity_of(canonical_json(ingredients_of(look, looks))) for key, look in looks.items()
+        key: compute_identity(canonical_json(collect_ingredients(look, looks)))
+        for key, look in looks.items()
     }
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.manifest.quick import conforms
-from runner.manifest.shape import validator
+from runner.manifest.schema import validator
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.yaml"))
 

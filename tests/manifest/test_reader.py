@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import runner.manifest.source
+import runner.manifest.yaml.source
 from runner.manifest import Diagnostic, Reading, Severity, load
-from runner.manifest.render import as_text
+from runner.manifest.formats import as_text
 from runner.model import Campaign
 
 Read = Callable[..., Reading]
@@ -34,7 +34,7 @@ def test_a_folder_is_told_as_a_finding(tmp_path: Path) -> None:
 
 
 def test_a_file_beyond_the_bound_is_refused(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner.manifest.source, "MAX_BYTES", 100)
+    monkeypatch.setattr(runner.manifest.yaml.source, "MAX_BYTES", 100)
     assert only(read("x" * 101)).code == "file-too-large"
     assert only(read("# " + "x" * 97)).code == "empty"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.manifest.references import Fresh, Groups, Known, Unknown, circles, differ
+from runner.manifest.references import Fresh, Groups, Known, Unknown, find_cycles, groups_differ
 from runner.model import BASE, Campaign, LiteralRef, Look, LookKind, LookRef, Reference
 
 Valid = Callable[..., Campaign]
@@ -164,7 +164,7 @@ def test_what_is_called_different_differs_in_every_account(looks: dict[str, Look
             wanted = (
                 look.group.id if isinstance(look.group, LiteralRef) else actual[look.group.look]
             )
-            if differ(groups.of_reference(look.reference), groups.of_target(look.group)):
+            if groups_differ(groups.of_reference(look.reference), groups.of_target(look.group)):
                 assert there != wanted
 
 
@@ -191,16 +191,16 @@ def saved_groups(looks: dict[str, Look], account: dict[str, str]) -> dict[str, s
 
 @given(campaigns())
 def test_looks_in_order_make_no_circle(looks: dict[str, Look]) -> None:
-    assert circles(looks) == []
-    assert circles(dict(reversed(looks.items()))) == []
+    assert find_cycles(looks) == []
+    assert find_cycles(dict(reversed(looks.items()))) == []
 
 
 def test_the_symbols_are_what_the_rule_says() -> None:
-    assert differ(Fresh("a"), Fresh("b"))
-    assert differ(Known("g"), Known("h"))
+    assert groups_differ(Fresh("a"), Fresh("b"))
+    assert groups_differ(Known("g"), Known("h"))
     for one, other in (
         (Fresh("a"), Fresh("a")), (Fresh("a"), Known("g")), (Unknown("x"), Unknown("y")),
         (Unknown("x"), Fresh("a")), (Known("g"), Unknown("x")),
     ):  # fmt: skip
-        assert not differ(one, other)
-        assert not differ(other, one)
+        assert not groups_differ(one, other)
+        assert not groups_differ(other, one)

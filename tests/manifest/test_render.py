@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.manifest import CODES, Diagnostic, Severity, load
-from runner.manifest.render import as_github, as_json, as_sarif, as_summary, as_text, counted
+from runner.manifest.formats import (
+    as_github,
+    as_json,
+    as_sarif,
+    as_summary,
+    as_text,
+    count_findings,
+)
 from runner.resources import schema
 from tests.manifest.sarif import SARIF
 
@@ -189,8 +196,11 @@ def physical(log: dict[str, Any]) -> Any:
 
 
 def test_findings_are_counted_in_words() -> None:
-    assert counted([]) == ""
-    assert counted([finding(), finding(), finding(severity=Severity.HINT)]) == "2 errors, 1 hint"
+    assert count_findings([]) == ""
+    assert (
+        count_findings([finding(), finding(), finding(severity=Severity.HINT)])
+        == "2 errors, 1 hint"
+    )
 
 
 def test_every_code_is_kebab_case_and_has_words() -> None:

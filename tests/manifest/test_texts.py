@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.manifest import Reading
-from runner.manifest.drafts import join
+from runner.manifest.draft import join_prompt
 from runner.manifest.template import DEEPEST, Scope
 from runner.model import Campaign
 
@@ -73,12 +73,12 @@ def test_the_escape_gives_the_characters_themselves(campaign: Valid) -> None:
 def test_prefix_prompt_and_suffix_are_joined_as_people_mean_it(
     parts: list[str], joined: str
 ) -> None:
-    assert join(parts) == joined
+    assert join_prompt(parts) == joined
 
 
 @given(st.lists(st.text(st.sampled_from("ab,. \n\t"), max_size=6), max_size=4))
 def test_joining_loses_no_word_and_leaves_no_white_space_uneven(parts: list[str]) -> None:
-    joined = join(parts)
+    joined = join_prompt(parts)
     assert joined == joined.strip()
     assert "  " not in joined
     assert joined.replace(" ", "") == "".join("".join(part.split()) for part in parts)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from runner.cli import invoke
 from runner.manifest import Reading, load
-from runner.manifest.spreadsheet import manifest_text, read_sheet
+from runner.manifest.spreadsheet import read_sheet, sheet_manifest
 from runner.manifest.starter import scalar, slug
 from runner.model import FileImage, LookRef
 
@@ -202,7 +202,7 @@ def test_any_sheet_is_told_about_or_becomes_yaml(rows: list[list[str]], extra: s
         csv.writer(file).writerows([["key", "prompt", "tags", "my note"], *rows])
     made = read_sheet(path, extra=extra)
     if not made.problems:
-        text = manifest_text(made, "any", "any.yaml", name="Sarah", photo=None)
+        text = sheet_manifest(made, "any", "any.yaml", name="Sarah", photo=None)
         assert set(yaml.safe_load(text)["looks"] or ()) == {row.key for row in made.rows}
 
 

@@ -73,8 +73,8 @@ def play(mutant: Mutant, tests: Mapping[str, float]) -> Verdict:
         os.close(reading)
         _run(mutant, tests, writing)
     os.close(writing)
-    patience = 600.0 + 40 * sum(tests.values())
-    return _wait(mutant, child, reading, until=time.monotonic() + patience)
+    retry_limits = 600.0 + 40 * sum(tests.values())
+    return _wait(mutant, child, reading, until=time.monotonic() + retry_limits)
 
 
 def _wait(mutant: Mutant, child: int, reading: int, *, until: float) -> Verdict:

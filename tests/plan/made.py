@@ -7,8 +7,8 @@ from typing import Any
 
 from runner.canonical import canonical_json
 from runner.model import BASE, Campaign, LookKind, LookRef
-from runner.plan import Asked, PlannedLook, plan
-from runner.plan.identity import identity_of, ingredients_of
+from runner.plan import PlannedLook, ResolvedOptions, plan
+from runner.plan.identity import collect_ingredients, compute_identity
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
 ACCOUNT = Account("api.example", "me")
@@ -18,14 +18,14 @@ def take(campaign: Campaign, key: str, number: int = 1, **more: Any) -> Take:
     """Give a completed take of a look as the campaign has it, made from the reference's take 1."""
     looks = {look.key: look for look in campaign.looks}
     look = looks[key]
-    ingredients = canonical_json(ingredients_of(look, looks))
+    ingredients = canonical_json(collect_ingredients(look, looks))
     named = look.reference.look if isinstance(look.reference, LookRef) else None
     made = Take(
         uid=f"{key}-{number}",
         look=key,
         number=number,
         kind=look.kind,
-        identity=identity_of(ingredients),
+        identity=compute_identity(ingredients),
         ingredients=ingredients,
         name=look.name,
         state=TakeState.FETCHED,
@@ -63,13 +63,16 @@ def done(campaign: Campaign) -> Snapshot:
 
 
 def actions(
-    campaign: Campaign, snapshot: Snapshot, asked: Asked | None = None
+    campaign: Campaign, snapshot: Snapshot, asked: ResolvedOptions | None = None
 ) -> dict[str, PlannedLook]:
     """Give the plan's actions by look."""
-    return {action.key: action for action in plan(campaign, snapshot, asked or Asked()).actions}
+    return {
+        action.key: action
+        for action in plan(campaign, snapshot, asked or ResolvedOptions()).actions
+    }
 
 
-def summary(campaign: Campaign, snapshot: Snapshot, asked: Asked | None = None) -> str:
+def summary(campaign: Campaign, snapshot: Snapshot, asked: ResolvedOptions | None = None) -> str:
     """Give the plan as ``key action takes`` in words, the base left out where it is kept."""
     return ", ".join(
         f"{key} {action.action}{f' {action.takes}' if action.takes else ''}"

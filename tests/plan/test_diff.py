@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.model import BASE, Campaign, LookKind, LookRef
-from runner.plan import Action, Asked, plan
-from runner.plan.moves import Moves, with_moves
+from runner.plan import Action, ResolvedOptions, plan
+from runner.plan.renames import KeyRenames, apply_renames
 from runner.takes import Snapshot, Take, TakeState
-from tests.executor.world import campaign, existing, literal, look, photo
+from tests.executor.harness import campaign, existing, literal, look, photo
 from tests.plan.made import actions, done, held, summary, take
 
 SPRING = campaign(look("navy"), look("night", on="navy"), look("red"))
@@ -26,7 +26,9 @@ def edited(changed: Campaign, key: str, **fields: object) -> Campaign:
     return replace(changed, looks=looks)
 
 
-def reason(changed: Campaign, snapshot: Snapshot, key: str, asked: Asked | None = None) -> str:
+def reason(
+    changed: Campaign, snapshot: Snapshot, key: str, asked: ResolvedOptions | None = None
+) -> str:
     return actions(changed, snapshot, asked)[key].reason
 
 
@@ -136,7 +138,7 @@ def test_a_renamed_look_may_go_on_naming_a_key_that_means_another_look_now() -> 
         look("b", "a prompt for a", name="Sarah — a"),
         look("z", "a prompt for c", on="a", name="Sarah — c"),
     )
-    assert plan(swapped, done(before)).moves == Moves(
+    assert plan(swapped, done(before)).moves == KeyRenames(
         {"a": "b", "b": "a", "c": "z"}, frozenset({"c"})
     )
     assert summary(swapped, done(before)) == "a keep, b keep, z stale"
@@ -159,7 +161,7 @@ def test_takes_that_move_to_a_key_in_use_get_numbers_of_their_own() -> None:
     shorter = campaign(look("one", "a prompt for two", name="Sarah — two"))
     found = plan(shorter, done(before))
     assert summary(shorter, done(before)) == "one keep"
-    after = with_moves(done(before), found.moves)
+    after = apply_renames(done(before), found.moves)
     assert [take.label for take in after.takes["one"]] == ["one#1", "one#2"]
     assert after.picks["one"] == "two-1"
 
@@ -181,7 +183,7 @@ def test_no_exchange_of_keys_ever_costs_anything(data: st.DataObject) -> None:
     )
     found = plan(after, done(before))
     assert {action.action for action in found.actions} == {Action.KEEP}
-    moved = with_moves(done(before), found.moves)
+    moved = apply_renames(done(before), found.moves)
     assert {moved.picks[to[key]] for key in keys} == {f"{key}-1" for key in keys}
     for key, reference in zip(keys, on, strict=True):
         expected = BASE if reference is None else to[reference]
@@ -232,7 +234,7 @@ def test_a_failure_is_not_bought_again_and_blocks_what_needs_it() -> None:
     assert summary(SPRING, snapshot) == "navy blocked, night blocked, red keep"
     assert "navy#1 failed: moderation" in reason(SPRING, snapshot, "navy")
     assert "navy is not usable" in reason(SPRING, snapshot, "night")
-    assert summary(SPRING, snapshot, Asked(retry=frozenset({"navy"}))) == (
+    assert summary(SPRING, snapshot, ResolvedOptions(retry=frozenset({"navy"}))) == (
         "navy create 1, night create 1, red keep"
     )
 
@@ -254,7 +256,7 @@ def test_a_look_outside_the_group_of_its_reference_is_blocked() -> None:
 def test_what_is_under_way_for_an_older_wish_is_a_stray() -> None:
     other = edited(SPRING, "red", prompt="another")
     snapshot = held(take(SPRING, BASE), take(other, "red", state=TakeState.PROCESSING))
-    assert plan(SPRING, snapshot).strays == ("red-1",)
+    assert plan(SPRING, snapshot).unwanted_in_flight == ("red-1",)
 
 
 # --- takes --------------------------------------------------------------------------------------
@@ -274,7 +276,7 @@ def test_the_take_bought_after_an_edit_replaces_the_pick() -> None:
 
 
 def test_a_reroll_buys_more_and_makes_nothing_stale() -> None:
-    asked = Asked(reroll={"navy": 2})
+    asked = ResolvedOptions(reroll={"navy": 2})
     found = actions(SPRING, done(SPRING), asked)["navy"]
     assert (found.takes, found.reroll, found.replaces, found.wanted) == (2, True, None, 3)
     assert summary(SPRING, done(SPRING), asked) == "navy create 2, night keep, red keep"
@@ -286,7 +288,10 @@ def test_rerolls_under_way_count_against_what_is_asked_for() -> None:
         take(SPRING, "navy", number, state=TakeState.PROCESSING, reroll=True) for number in (2, 3)
     ]
     snapshot = held(*(take(SPRING, key) for key in (BASE, "navy", "night", "red")), *live)
-    bought = [actions(SPRING, snapshot, Asked(reroll={"navy": count}))["navy"] for count in (2, 3)]
+    bought = [
+        actions(SPRING, snapshot, ResolvedOptions(reroll={"navy": count}))["navy"]
+        for count in (2, 3)
+    ]
     assert [(one.action, one.takes) for one in bought] == [(Action.RESUME, 0), (Action.CREATE, 1)]
 
 
@@ -319,10 +324,10 @@ def test_a_cascade_regenerates_along_the_chain() -> None:
     chain, snapshot = stale_chain()
     every = frozenset("abcd")
     assert summary(chain, snapshot) == "a keep, b stale, c keep, d keep"
-    assert summary(chain, snapshot, Asked(cascade=every)) == (
+    assert summary(chain, snapshot, ResolvedOptions(cascade=every)) == (
         "a keep, b create 1, c create 1, d create 1"
     )
-    found = actions(chain, snapshot, Asked(cascade=every))
+    found = actions(chain, snapshot, ResolvedOptions(cascade=every))
     assert found["c"].replacing
     assert found["c"].replaces == "c-1"
     assert found["c"].reason == "reference b will have a new take: regenerated"
@@ -335,12 +340,12 @@ def test_a_renewal_that_failed_is_bought_again_only_where_that_is_said() -> None
     )
     takes = [one for of_look in stale.takes.values() for one in of_look]
     snapshot = held(*takes, failed, picks={"a": "a-2"})
-    cascade = Asked(cascade=frozenset("abcd"))
+    cascade = ResolvedOptions(cascade=frozenset("abcd"))
     assert summary(chain, snapshot, cascade) == "a keep, b stale, c keep, d keep"
     assert "b#2, which was to renew it, failed: `lookbook retry`" in reason(
         chain, snapshot, "b", cascade
     )
-    retried = actions(chain, snapshot, Asked(retry=frozenset("b")))["b"]
+    retried = actions(chain, snapshot, ResolvedOptions(retry=frozenset("b")))["b"]
     assert (retried.action, retried.takes, retried.replaces) == (Action.CREATE, 1, "b-1")
     patient = edited(chain, "b", retries=1)
     assert actions(patient, snapshot, cascade)["b"].takes == 1
@@ -350,7 +355,7 @@ def test_a_renewal_that_failed_is_bought_again_only_where_that_is_said() -> None
 
 def test_a_cascade_goes_as_far_as_it_is_asked_to() -> None:
     chain, snapshot = stale_chain()
-    assert summary(chain, snapshot, Asked(cascade=frozenset("bc"))) == (
+    assert summary(chain, snapshot, ResolvedOptions(cascade=frozenset("bc"))) == (
         "a keep, b create 1, c create 1, d stale"
     )
 
@@ -364,9 +369,9 @@ def test_a_cascade_buys_nothing_that_was_made_from_the_pick_before() -> None:
         picks={"b": "b-2"},
     )
     assert summary(chain, snapshot) == "a keep, b stale, c stale, d keep"
-    found = actions(chain, snapshot, Asked(cascade=frozenset("abcd")))
+    found = actions(chain, snapshot, ResolvedOptions(cascade=frozenset("abcd")))
     assert found["b"].repick == "b-1"
-    assert summary(chain, snapshot, Asked(cascade=frozenset("abcd"))) == (
+    assert summary(chain, snapshot, ResolvedOptions(cascade=frozenset("abcd"))) == (
         "a keep, b keep, c keep, d keep"
     )
 
@@ -389,7 +394,7 @@ def test_a_cascade_that_was_interrupted_is_picked_up_and_its_dependents_wait() -
 
 
 def test_only_what_is_selected_is_bought() -> None:
-    asked = Asked(selected=frozenset({BASE, "red"}))
+    asked = ResolvedOptions(selected=frozenset({BASE, "red"}))
     assert (
         summary(SPRING, Snapshot(), asked) == "base create 1, navy keep, night keep, red create 1"
     )
@@ -397,7 +402,7 @@ def test_only_what_is_selected_is_bought() -> None:
 
 
 def test_what_a_selected_look_needs_and_is_not_there_blocks_it_and_says_the_cure() -> None:
-    asked = Asked(selected=frozenset({"night"}))
+    asked = ResolvedOptions(selected=frozenset({"night"}))
     found = actions(SPRING, Snapshot(), asked)["night"]
     assert found.action is Action.BLOCKED
     assert "it needs navy, which is not selected and not there" in found.reason
@@ -406,33 +411,33 @@ def test_what_a_selected_look_needs_and_is_not_there_blocks_it_and_says_the_cure
 
 def test_what_a_selected_look_needs_and_is_there_is_used() -> None:
     snapshot = held(take(SPRING, BASE), take(SPRING, "navy"))
-    asked = Asked(selected=frozenset({"night"}))
+    asked = ResolvedOptions(selected=frozenset({"night"}))
     assert summary(SPRING, snapshot, asked) == "navy keep, night create 1, red keep"
 
 
 def test_an_older_version_of_a_reference_is_not_what_a_selected_look_needs() -> None:
     changed = edited(SPRING, "navy", prompt="another")
     snapshot = held(take(SPRING, BASE), take(SPRING, "navy"))
-    asked = Asked(selected=frozenset({"night"}))
+    asked = ResolvedOptions(selected=frozenset({"night"}))
     assert actions(changed, snapshot, asked)["night"].action is Action.BLOCKED
 
 
 def test_what_is_under_way_is_picked_up_although_it_is_not_selected() -> None:
     snapshot = held(take(SPRING, BASE, state=TakeState.PROCESSING))
-    asked = Asked(selected=frozenset({"navy"}))
+    asked = ResolvedOptions(selected=frozenset({"navy"}))
     assert summary(SPRING, snapshot, asked) == ("base resume, navy create 1, night keep, red keep")
     assert not actions(SPRING, snapshot, asked)[BASE].selected
 
 
 def test_a_look_that_is_not_selected_is_neither_renamed_nor_picked_again() -> None:
     changed = edited(SPRING, "navy", name="Another")
-    asked = Asked(selected=frozenset({"red"}))
+    asked = ResolvedOptions(selected=frozenset({"red"}))
     assert actions(changed, done(SPRING), asked)["navy"].action is Action.KEEP
 
 
 def test_an_edit_that_is_not_selected_makes_nothing_stale_in_this_run() -> None:
     changed = edited(SPRING, "navy", prompt="another")
-    asked = Asked(selected=frozenset({"night"}), cascade=frozenset({"night"}))
+    asked = ResolvedOptions(selected=frozenset({"night"}), cascade=frozenset({"night"}))
     assert summary(changed, done(SPRING), asked) == "navy keep, night keep, red keep"
 
 
@@ -440,7 +445,7 @@ def test_an_edit_that_is_not_selected_makes_nothing_stale_in_this_run() -> None:
 
 
 def test_what_the_account_refuses_is_blocked_with_what_needs_it() -> None:
-    asked = Asked(refused={"navy": "the look x cannot be used"})
+    asked = ResolvedOptions(refused={"navy": "the look x cannot be used"})
     assert summary(SPRING, Snapshot(), asked) == (
         "base create 1, navy blocked, night blocked, red create 1"
     )
@@ -449,7 +454,7 @@ def test_what_the_account_refuses_is_blocked_with_what_needs_it() -> None:
 
 def test_a_base_that_the_account_does_not_have_blocks_everything() -> None:
     hired = campaign(replace(existing(BASE, "look_1"), title="Sarah"), look("navy"))
-    asked = Asked(refused={BASE: "the look look_1 cannot be used"})
+    asked = ResolvedOptions(refused={BASE: "the look look_1 cannot be used"})
     assert summary(hired, Snapshot(), asked) == "base blocked, navy blocked"
 
 

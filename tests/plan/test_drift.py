@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from runner.answers import LookData
 from runner.model import LookKind
-from runner.plan.drift import Drift, drifts
+from runner.plan.drift import Drift, find_drift
 from runner.policy.lifecycle import TABLE, Event
+from runner.replies import LookData
 from runner.takes import Take, TakeState
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.plan.made import take
 
 SPRING = campaign(look("navy"))
@@ -28,7 +28,7 @@ def found(
     changed: Collection[str] = (),
 ) -> list[Drift]:
     looks = {shown.id: shown} if shown else {}
-    return drifts([one], looks, gone=gone, missing=missing, changed=changed)
+    return find_drift([one], looks, gone=gone, missing=missing, changed=changed)
 
 
 def test_nothing_differs_when_everything_is_as_it_was() -> None:
@@ -81,7 +81,7 @@ def test_a_picture_that_is_not_what_was_fetched_is_fetched_again() -> None:
     (changed,) = found(changed={"navy-1"})
     assert missing.what == "images/navy.1.png is missing on disk"
     assert changed.what == "images/navy.1.png is changed on disk"
-    assert missing.event is changed.event is Event.MISLAID
+    assert missing.event is changed.event is Event.IMAGE_MISSING
 
 
 def test_a_picture_that_nobody_has_any_more_is_said() -> None:

@@ -13,14 +13,14 @@ from unicodedata import normalize
 import pytest
 
 from runner.canonical import parse_json
-from runner.cli import offline
-from runner.ledger.file import read_snapshot
-from runner.ledger.places import Places
+from runner.cli import readonly
+from runner.ledger.ledger import read_snapshot
+from runner.ledger.state_dirs import StateDirs
 from runner.manifest import load
 from runner.model import Campaign
 from runner.plan import Action, plan
-from runner.plan.saved import moved, read
-from runner.plan.wishes import asked_for
+from runner.plan.options import resolve_options
+from runner.plan.saved_plan import find_changes, read_saved_plan
 from runner.takes import Account, Snapshot
 
 LEFT = Path(__file__).parent / "first_version"
@@ -37,10 +37,10 @@ def written(text: str, folder: Path) -> Campaign:
 
 
 def left_beside(campaign: Campaign, name: str) -> Snapshot:
-    state = Places(campaign.manifest).simulated()
+    state = StateDirs(campaign.manifest).simulated()
     state.folder.mkdir(parents=True)
     copy(LEFT / name, state.folder / name)
-    return offline.known(campaign, state)[0]
+    return readonly.load_known(campaign, state)[0]
 
 
 def tidied(text: str) -> str:
@@ -72,10 +72,10 @@ def test_a_plan_that_the_first_version_saved_is_carried_out(tmp_path: Path) -> N
     )
     campaign = written(text, tmp_path)
     snapshot = left_beside(campaign, "ledger.sqlite")
-    saved = read(parse_json((LEFT / "plan.json").read_text("utf-8")))
-    made = plan(campaign, snapshot, asked_for(campaign, snapshot, saved.wishes))
+    saved = read_saved_plan(parse_json((LEFT / "plan.json").read_text("utf-8")))
+    made = plan(campaign, snapshot, resolve_options(campaign, snapshot, saved.plan_options))
     assert made.count == 1
-    assert moved(saved, made, campaign, snapshot, SIMULATOR) == []
+    assert find_changes(saved, made, campaign, snapshot, SIMULATOR) == []
 
 
 def test_what_is_sent_and_recorded_is_the_text_as_it_was_written() -> None:

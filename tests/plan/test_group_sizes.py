@@ -6,7 +6,7 @@ from runner.model import Campaign, Look
 from runner.plan import plan
 from runner.plan.group_sizes import group_notes
 from runner.takes import Snapshot
-from tests.executor.world import campaign, existing, literal, look
+from tests.executor.harness import campaign, existing, literal, look
 from tests.plan.made import done, held
 
 

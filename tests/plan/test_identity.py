@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from runner.canonical import canonical_json, sha256_hex
 from runner.folding import fold_text
-from runner.manifest.drafts import even
+from runner.manifest.draft import normalize_spaces
 from runner.model import (
     BASE,
     FileImage,
@@ -25,12 +25,12 @@ from runner.model import (
     UrlImage,
 )
 from runner.plan.identity import (
+    collect_ingredients,
+    compute_identity,
     current_identity,
     first_identity,
-    identity_of,
     ingredients_json,
-    ingredients_of,
-    renamed,
+    rename_references,
 )
 
 FILE = FileImage(Path("/a/style.png"), "style.png", "ab" * 32, "image/png", 10, 600, 600)
@@ -49,7 +49,7 @@ THERE = Look("hired", LookKind.EXISTING, "Hired", None, existing="look_1")
 
 def identity(look: Look, *others: Look) -> str:
     looks = {one.key: one for one in (PHOTO, THERE, *others, look)}
-    return identity_of(canonical_json(ingredients_of(look, looks)))
+    return compute_identity(canonical_json(collect_ingredients(look, looks)))
 
 
 TAKES_PART: dict[str, Any] = {
@@ -139,7 +139,7 @@ def test_no_reference_is_not_the_base() -> None:
 def test_an_identity_is_a_known_hash_that_never_changes() -> None:
     # Ledgers and results files out there hold it: another hash would buy everything again.
     assert identity(LOOK) == "0faea92ad4283456c4229eaf7f5ccd55afa7b94672007f7ef272a0dc5c43bc00"
-    assert ingredients_of(LOOK, {BASE: PHOTO}) == {
+    assert collect_ingredients(LOOK, {BASE: PHOTO}) == {
         "type": "prompt",
         "group": None,
         "prompt": "a navy blazer",
@@ -160,7 +160,7 @@ def test_the_quick_spelling_of_ingredients_is_the_canonical_one(
     looks = {one.key: one for one in (PHOTO, THERE, LOOK)}
     look = replace(LOOK, prompt=prompt, reference=reference, group=group, images=images)
     for one in (look, PHOTO, THERE):
-        assert ingredients_json(one, looks) == canonical_json(ingredients_of(one, looks))
+        assert ingredients_json(one, looks) == canonical_json(collect_ingredients(one, looks))
 
 
 # --- renames --------------------------------------------------------------------------------------
@@ -188,18 +188,18 @@ def test_a_reference_is_followed_through_a_rename(old: str, new: str, prompt: st
     def on(key: str) -> str:
         looks = {key: replace(PHOTO, key=key)}
         look = replace(LOOK, prompt=prompt, reference=LookRef(key), group=LookRef(key))
-        return canonical_json(ingredients_of(look, looks))
+        return canonical_json(collect_ingredients(look, looks))
 
-    assert renamed(on(old), {old: new}) == on(new)
-    assert renamed(on(new), {new: old}) == on(old)
+    assert rename_references(on(old), {old: new}) == on(new)
+    assert rename_references(on(new), {new: old}) == on(old)
 
 
 @given(KEYS)
 def test_a_rename_touches_nothing_but_references(key: str) -> None:
     prompt = canonical_json({"look": key})
     look = replace(LOOK, prompt=prompt, reference=None)
-    text = canonical_json(ingredients_of(look, {}))
-    assert renamed(text, {key: "other"}) == text
+    text = canonical_json(collect_ingredients(look, {}))
+    assert rename_references(text, {key: "other"}) == text
 
 
 FOLDED_ALIKE = {
@@ -253,7 +253,7 @@ def test_folding_is_idempotent(text: str) -> None:
 
 @given(ODD)
 def test_a_take_of_the_first_version_is_recognised_by_what_it_recorded(prompt: str) -> None:
-    prompt = even(prompt)  # as every prompt of a manifest is
+    prompt = normalize_spaces(prompt)  # as every prompt of a manifest is
     look = replace(LOOK, prompt=prompt)
     recorded = ingredients_json(look, {BASE: PHOTO, look.key: look})
     hashed_to_the_letter = sha256_hex(f"lookbook.identity.v1\n{recorded}".encode())

@@ -2,13 +2,19 @@
 
 from dataclasses import replace
 
-from runner.answers import GroupData, LookData
 from runner.model import Campaign
-from runner.plan import Asked, plan
-from runner.plan.homes import Home, homes_of
-from runner.plan.namesakes import Listing, count_unresolved, namesakes, not_listed, own_groups
+from runner.plan import ResolvedOptions, plan
+from runner.plan.namesakes import (
+    Listing,
+    count_unresolved,
+    find_namesakes,
+    find_own_groups,
+    find_unlisted,
+)
+from runner.plan.target_groups import TargetGroup, find_target_groups
+from runner.replies import GroupData, LookData
 from runner.takes import Billing, Snapshot, TakeState
-from tests.executor.world import campaign, existing, literal, look, photo
+from tests.executor.harness import campaign, existing, literal, look, photo
 from tests.plan.made import done, held, take
 
 ROWS = campaign(
@@ -25,24 +31,28 @@ def shown(look_id: str, name: str, group: str = "other") -> LookData:
     return LookData(look_id, name, "photo_avatar", group)
 
 
-def homes(made: Campaign, ledger: Snapshot, asked: Asked | None = None) -> dict[str, Home]:
-    return homes_of(plan(made, ledger, asked or Asked()), ledger, {"look-9": "group-9"})
+def homes(
+    made: Campaign, ledger: Snapshot, asked: ResolvedOptions | None = None
+) -> dict[str, TargetGroup]:
+    return find_target_groups(
+        plan(made, ledger, asked or ResolvedOptions()), ledger, {"look-9": "group-9"}
+    )
 
 
 def test_a_take_goes_to_a_known_group_or_to_a_new_one_by_the_name_that_makes_it() -> None:
-    sarah, alone = Home(name="Sarah"), Home(name="Sarah — alone")
+    sarah, alone = TargetGroup(name="Sarah"), TargetGroup(name="Sarah — alone")
     assert homes(ROWS, Snapshot()) == {
         "base": sarah,
         "a": sarah,
         "alone": alone,
         "saved": sarah,
         "chain": alone,
-        "theirs": Home(group="group-9"),
-        "into": Home(group="group-7"),
+        "theirs": TargetGroup(group="group-9"),
+        "into": TargetGroup(group="group-7"),
     }
     assert homes(ROWS, done(ROWS)) == {}
     base = held(take(ROWS, "base"))
-    assert homes(ROWS, base)["a"] == homes(ROWS, base)["saved"] == Home(group="group")
+    assert homes(ROWS, base)["a"] == homes(ROWS, base)["saved"] == TargetGroup(group="group")
     assert "base" not in homes(ROWS, base)
 
 
@@ -50,13 +60,15 @@ def test_what_is_bought_anew_goes_to_a_new_group_and_a_candidate_changes_no_pick
     small = campaign(look("a"))
     edited = campaign(replace(photo(), photo=None, kind=look("x").kind, prompt="p"), look("a"))
     ledger = done(small)
-    cascade = Asked(cascade=frozenset({"a"}))
-    assert homes(edited, ledger, cascade)["a"] == Home(name="Sarah")
-    assert homes(small, ledger, Asked(reroll={"base": 1})) == {"base": Home(name="Sarah")}
-    both = homes(small, ledger, Asked(reroll={"base": 1, "a": 1}))
-    assert both == {"base": Home(name="Sarah"), "a": Home(group="group")}
+    cascade = ResolvedOptions(cascade=frozenset({"a"}))
+    assert homes(edited, ledger, cascade)["a"] == TargetGroup(name="Sarah")
+    assert homes(small, ledger, ResolvedOptions(reroll={"base": 1})) == {
+        "base": TargetGroup(name="Sarah")
+    }
+    both = homes(small, ledger, ResolvedOptions(reroll={"base": 1, "a": 1}))
+    assert both == {"base": TargetGroup(name="Sarah"), "a": TargetGroup(group="group")}
     on = campaign(existing("base", "look-9"), look("a"))
-    assert homes(on, Snapshot())["a"] == Home(group="group-9")
+    assert homes(on, Snapshot())["a"] == TargetGroup(group="group-9")
 
 
 def test_a_namesake_is_a_look_of_the_name_in_the_group_it_would_go_to_that_nobody_knows() -> None:
@@ -69,7 +81,7 @@ def test_a_namesake_is_a_look_of_the_name_in_the_group_it_would_go_to_that_nobod
     listing = Listing(homes(made, Snapshot()), named={"Sarah": ("g-1",)}, looks=looks)
 
     def found(known: set[str], unresolved: dict[str, int] | None = None) -> dict[str, list[str]]:
-        there = namesakes(new, listing, known=known, unresolved=unresolved or {})
+        there = find_namesakes(new, listing, known=known, unresolved=unresolved or {})
         return {key: [one.id for one in looks] for key, looks in there.items()}
 
     assert found(set()) == {"base": ["1"], "a": ["2"]}
@@ -78,17 +90,17 @@ def test_a_namesake_is_a_look_of_the_name_in_the_group_it_would_go_to_that_nobod
     ledger = held(take(made, "base"))
     later = plan(made, ledger)
     known_group = Listing(homes(made, ledger), looks={"group": (shown("5", "Sarah — a"),)})
-    assert [*namesakes(later, known_group, known=(), unresolved={})] == ["a"]
+    assert [*find_namesakes(later, known_group, known=(), unresolved={})] == ["a"]
     assert listing.strangers({"1"}) == {"2", "3", "4", "g-1"}
 
 
 def test_a_ledger_of_whose_looks_the_account_lists_none_may_be_another_workspaces() -> None:
     made = campaign(look("a"), look("b"))
     ledger = held(*(take(made, key, accepted_at=0.0) for key in ("base", "a")))
-    home = {"b": Home(group="group")}
+    home = {"b": TargetGroup(group="group")}
 
     def missing(listing: Listing, snapshot: Snapshot = ledger, now: float = 1e6) -> list[str]:
-        return [one.label for one in not_listed(snapshot, listing, now=now)]
+        return [one.label for one in find_unlisted(snapshot, listing, now=now)]
 
     assert missing(Listing(home, looks={"group": ()})) == ["base#1", "a#1"]
     assert missing(Listing(home, looks={"group": (shown("id-a-1", "renamed"),)})) == []
@@ -105,6 +117,6 @@ def test_own_groups_were_made_by_sends_of_this_ledger() -> None:
     ours = replace(take(made, "base", group_id="ours"), key="k")
     saved = replace(take(made, "a", group_id="theirs"), key="k-2")
     taken_in = take(made, "base", 2, group_id="taken in")
-    assert own_groups(held(ours, saved, taken_in)) == {"ours"}
+    assert find_own_groups(held(ours, saved, taken_in)) == {"ours"}
     lost = take(made, "a", 2, state=TakeState.UNKNOWN)
     assert count_unresolved(held(ours, lost)) == {"Sarah — a": 1}

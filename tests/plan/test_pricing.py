@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from runner.model import LookKind, Prices
-from runner.plan import plan, trim
-from runner.plan.pricing import Quote, apply_quotes, cost_at, quotes_of
-from runner.plan.wishes import NO_WISHES, Wishes, adjusted
+from runner.plan import fit_budget, plan
+from runner.plan.options import DEFAULT_OPTIONS, PlanOptions, apply_options
+from runner.plan.pricing import Quote, apply_quotes, cost_at, quote_prices
 from runner.takes import MeasuredPrice, PriceState, Snapshot
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 
 PROMPT = LookKind.PROMPT
 CONFIRMED, CONTRADICTED, SUSPECTED = (
@@ -26,13 +26,17 @@ def quote(
     """Return price, what counts against the ceiling, and whether it is settled, open or refused."""
     said = Decimal(stated)
     made = replace(campaign(look("a")), prices=Prices(prompt=said))
-    wishes = NO_WISHES if option is None else Wishes(prices=(("prompt", Decimal(option)),))
+    plan_options = (
+        DEFAULT_OPTIONS if option is None else PlanOptions(prices=(("prompt", Decimal(option)),))
+    )
     prices = {}
     if measured:
         usd, state = measured
         assert isinstance(state, PriceState)
         prices = {PROMPT: MeasuredPrice(Decimal(str(usd)), state, Decimal(1), sends)}
-    found: Quote = quotes_of(adjusted(made, wishes), wishes, Snapshot(prices=prices))[PROMPT]
+    found: Quote = quote_prices(
+        apply_options(made, plan_options), plan_options, Snapshot(prices=prices)
+    )[PROMPT]
     end = "refused" if found.is_refused else "settled" if found.is_settled else "open"
     return str(found.price), str(found.counts_at), end
 
@@ -63,7 +67,7 @@ def test_a_price_below_the_list_counts_at_list_price_until_it_is_confirmed() -> 
 def test_a_plan_is_made_at_the_price_that_the_wallet_showed() -> None:
     made = campaign(look("a"), look("b"))
     four = MeasuredPrice(Decimal(4), CONTRADICTED, Decimal(1), 2)
-    quotes = quotes_of(made, NO_WISHES, Snapshot(prices={PROMPT: four}))
+    quotes = quote_prices(made, DEFAULT_OPTIONS, Snapshot(prices={PROMPT: four}))
     assert plan(apply_quotes(made, quotes), Snapshot()).cost == 1 + 4 + 4
 
 
@@ -74,7 +78,7 @@ def test_a_plan_is_trimmed_to_what_counts(room: int, left_out: tuple[str, ...]) 
     listed = {LookKind.PHOTO: Decimal(1), PROMPT: Decimal(1)}
     assert made.cost == 0
     assert cost_at(made, listed) == 3
-    trimmed = trim(made, Decimal(room), counts_at=listed)
+    trimmed = fit_budget(made, Decimal(room), counts_at=listed)
     assert trimmed.left_out == left_out
-    again = trim(trimmed, Decimal(99), counts_at=listed)
+    again = fit_budget(trimmed, Decimal(99), counts_at=listed)
     assert again.left_out == left_out  # what one ceiling left out stays out

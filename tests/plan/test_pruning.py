@@ -7,9 +7,9 @@ import pytest
 from runner.errors import UsageError
 from runner.model import Campaign, LookKind
 from runner.plan import plan
-from runner.plan.pruning import Pruning, droppable, last_of_their_groups, prunable
+from runner.plan.pruning import Pruning, find_droppable, find_group_deletions, find_prunable
 from runner.takes import Snapshot, TakeState
-from tests.executor.world import campaign, literal, look
+from tests.executor.harness import campaign, literal, look
 from tests.plan.made import done, held, take
 
 SPRING = campaign(look("navy"), look("red"))
@@ -23,7 +23,7 @@ def pruned(
     selected: frozenset[str] | None = None,
     old_takes: bool = False,
 ) -> Pruning:
-    return prunable(now, snapshot, plan(now, snapshot), selected=selected, old_takes=old_takes)
+    return find_prunable(now, snapshot, plan(now, snapshot), selected=selected, old_takes=old_takes)
 
 
 def labels(pruning: Pruning) -> list[str]:
@@ -102,7 +102,7 @@ def test_what_a_run_would_pick_again_for_nothing_is_spared() -> None:
 def test_what_somebody_else_claims_is_spared() -> None:
     snapshot = done(SPRING)
     claims = {snapshot.takes["red"][0].uid: "summer.yaml names its id"}
-    pruning = prunable(
+    pruning = find_prunable(
         FEWER, snapshot, plan(FEWER, snapshot), selected=None, old_takes=False, claims=claims
     )
     assert [(one.label, why) for one, why in pruning.spared] == [("red#1", claims["red-1"])]
@@ -121,16 +121,16 @@ def test_one_look_stays_so_that_no_group_goes_by_accident() -> None:
         for number, group in ((1, "g1"), (2, "g1"), (3, "g2"))
     ]
     groups = {"g1": ["id-red-1", "id-red-2"], "g2": ["id-red-3", "another"]}
-    assert last_of_their_groups(doomed, groups) == {"red-1": "g1"}
+    assert find_group_deletions(doomed, groups) == {"red-1": "g1"}
     somebody_deleted_the_first = {"g1": ["id-red-2"], "g2": ["id-red-3", "another"]}
-    assert last_of_their_groups(doomed, somebody_deleted_the_first) == {"red-2": "g1"}
+    assert find_group_deletions(doomed, somebody_deleted_the_first) == {"red-2": "g1"}
 
 
 def test_pictures_on_disk_go_only_where_they_are_not_picked() -> None:
     snapshot = held(
         *(take(SPRING, key) for key in ("base", "navy", "red")), take(SPRING, "navy", 2)
     )
-    assert [t.label for t in droppable(snapshot, plan(SPRING, snapshot), None)] == ["navy#2"]
-    assert [t.label for t in droppable(snapshot, plan(FEWER, snapshot), None)] == ["navy#2"]
-    named = droppable(snapshot, plan(FEWER, snapshot), {"red"})
+    assert [t.label for t in find_droppable(snapshot, plan(SPRING, snapshot), None)] == ["navy#2"]
+    assert [t.label for t in find_droppable(snapshot, plan(FEWER, snapshot), None)] == ["navy#2"]
+    named = find_droppable(snapshot, plan(FEWER, snapshot), {"red"})
     assert [t.label for t in named] == ["red#1"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runner.plan.reasons import what_changed
+from runner.plan.change_text import describe_change
 
 WAS: dict[str, Any] = {
     "type": "prompt",
@@ -37,18 +37,18 @@ WAS: dict[str, Any] = {
     ],
 )
 def test_a_change_is_said_in_words(change: dict[str, Any], says: str) -> None:
-    assert what_changed(json.dumps(WAS), json.dumps(WAS | change)) == says
+    assert describe_change(json.dumps(WAS), json.dumps(WAS | change)) == says
 
 
 def test_a_prompt_that_changed_everywhere_is_summed_up() -> None:
     other = WAS | {"prompt": "Sitting in a red chair, old office with plants"}
-    said = what_changed(json.dumps(WAS), json.dumps(other))
+    said = describe_change(json.dumps(WAS), json.dumps(other))
     assert said.startswith("prompt changed: ")
     assert len(said) < 300
 
 
 def test_another_photo_and_another_existing_look_are_said() -> None:
     photos = [json.dumps({"type": "photo", "group": None, "file": file}) for file in ("a", "b")]
-    assert what_changed(*photos) == "photo changed"
+    assert describe_change(*photos) == "photo changed"
     ids = [json.dumps({"type": "existing", "id": look_id}) for look_id in ("look_1", "look_2")]
-    assert what_changed(*ids) == "id changed: look_1 → look_2"
+    assert describe_change(*ids) == "id changed: look_1 → look_2"

@@ -10,24 +10,34 @@ import pytest
 
 from runner.model import Campaign, FileImage, Prices
 from runner.plan import plan
-from runner.plan.saved import Saved, document, moved, read, save
-from runner.plan.wishes import Wishes, adjusted, asked_for
+from runner.plan.options import PlanOptions, apply_options, resolve_options
+from runner.plan.saved_plan import (
+    SavedPlan,
+    find_changes,
+    plan_document,
+    read_saved_plan,
+    serialize_plan,
+)
 from runner.resources import schema
 from runner.takes import Account, Snapshot
-from tests.executor.world import campaign, look, photo
+from tests.executor.harness import campaign, look, photo
 from tests.plan.made import ACCOUNT, done, held, take
 
 SPRING = campaign(look("navy"), look("night", on="navy"))
 THERE = held(take(SPRING, "base"))
-WISHES = Wishes(select=("+navy",), cascade=True, takes=2, prices=(("prompt", Decimal("1.25")),))
+WISHES = PlanOptions(
+    select=("+navy",), cascade=True, takes=2, prices=(("prompt", Decimal("1.25")),)
+)
 
 
 def saved(
-    wishes: Wishes = WISHES, made_for: Campaign = SPRING, snapshot: Snapshot = THERE
+    plan_options: PlanOptions = WISHES, made_for: Campaign = SPRING, snapshot: Snapshot = THERE
 ) -> dict[str, Any]:
-    adjusted_to = adjusted(made_for, wishes)
-    made = plan(adjusted_to, snapshot, asked_for(adjusted_to, snapshot, wishes))
-    kept = save(made, adjusted_to, snapshot, wishes, variables=[("light", "soft")], simulate=False)
+    adjusted_to = apply_options(made_for, plan_options)
+    made = plan(adjusted_to, snapshot, resolve_options(adjusted_to, snapshot, plan_options))
+    kept = serialize_plan(
+        made, adjusted_to, snapshot, plan_options, variables=[("light", "soft")], simulate=False
+    )
     text: dict[str, Any] = json.loads(json.dumps(kept))
     return text
 
@@ -38,22 +48,22 @@ def now(
     snapshot: Snapshot = THERE,
     account: Account = ACCOUNT,
 ) -> list[str]:
-    again: Saved = read(kept)
-    same = adjusted(campaign_now, again.wishes)
-    made = plan(same, snapshot, asked_for(same, snapshot, again.wishes))
-    return moved(again, made, same, snapshot, account)
+    again: SavedPlan = read_saved_plan(kept)
+    same = apply_options(campaign_now, again.plan_options)
+    made = plan(same, snapshot, resolve_options(same, snapshot, again.plan_options))
+    return find_changes(again, made, same, snapshot, account)
 
 
 def test_a_saved_plan_is_the_printed_one_and_what_it_was_made_from() -> None:
     kept = saved()
     made_from = kept.pop("saved")
-    wished = adjusted(SPRING, WISHES)
-    assert kept == document(plan(wished, THERE, asked_for(wished, THERE, WISHES)))
+    wished = apply_options(SPRING, WISHES)
+    assert kept == plan_document(plan(wished, THERE, resolve_options(wished, THERE, WISHES)))
     assert made_from["variables"] == {"light": "soft"}
     assert (kept["count"], kept["cost_usd"]) == (2, 2.5)
 
 
-@pytest.mark.parametrize("form", [saved(), document(plan(SPRING, Snapshot()))])
+@pytest.mark.parametrize("form", [saved(), plan_document(plan(SPRING, Snapshot()))])
 def test_both_forms_keep_to_the_schema(form: dict[str, Any]) -> None:
     jsonschema.validate(form, schema("plan"))
 
@@ -66,8 +76,8 @@ def test_the_schema_refuses_what_is_no_plan() -> None:
 
 
 def test_the_wishes_come_back_as_they_were() -> None:
-    again = read(saved())
-    assert again.wishes == WISHES
+    again = read_saved_plan(saved())
+    assert again.plan_options == WISHES
     assert again.variables == (("light", "soft"),)
 
 
@@ -152,7 +162,7 @@ def test_another_manifest_is_said() -> None:
 def test_many_changed_looks_are_counted() -> None:
     many = campaign(photo(), *(look(f"k{i}") for i in range(9)))
     changed = campaign(photo(), *(look(f"k{i}", "other") for i in range(9)))
-    kept = saved(Wishes(), many, Snapshot())
+    kept = saved(PlanOptions(), many, Snapshot())
     (said,) = now(kept, changed, Snapshot())
     assert said.endswith("and 5 more")
 

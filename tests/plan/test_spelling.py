@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from runner.plan import plan
-from tests.executor.world import campaign, existing, literal, look
+from tests.executor.harness import campaign, existing, literal, look
 from tests.plan.made import done, held, summary, take
 
 BOUGHT = campaign(look("a"), look("b", on="a"), look("c"))

@@ -6,13 +6,13 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from runner.ledger.results import document, text_of
 from runner.model import BASE
 from runner.plan import plan
-from runner.plan.states import states
+from runner.plan.look_state import look_states
 from runner.resources import schema
+from runner.results.writer import results_document, serialize_results
 from runner.takes import Snapshot, Take, TakeState
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.plan.made import held, take
 
 SPRING = campaign(look("navy"), look("night", on="navy"))
@@ -21,7 +21,7 @@ FEWER = campaign(look("other"))
 
 
 def called(snapshot: Snapshot, key: str = "navy", *, wanted: object = EDITED) -> str:
-    return str(states(plan(wanted, snapshot).actions, snapshot)[key])  # type: ignore[arg-type]
+    return str(look_states(plan(wanted, snapshot).actions, snapshot)[key])  # type: ignore[arg-type]
 
 
 def navy(state: TakeState) -> Take:
@@ -67,7 +67,9 @@ def test_a_look_that_the_manifest_no_longer_has_is_in_its_picks_state() -> None:
 
 def test_a_changed_look_keeps_picture_and_bill_and_says_why() -> None:
     there = held(take(SPRING, BASE), take(SPRING, "navy"))
-    results = json.loads("".join(text_of(document(EDITED, there, plan(EDITED, there), None, None))))
+    results = json.loads(
+        "".join(serialize_results(results_document(EDITED, there, plan(EDITED, there), None, None)))
+    )
     jsonschema.validate(results, schema("results"))
     entry = next(entry for entry in results["looks"] if entry["look"] == "navy")
     assert (entry["state"], entry["cost_usd"]) == ("changed", 1.0)

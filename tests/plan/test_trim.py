@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.model import BASE, Campaign
-from runner.plan import Action, plan, trim
+from runner.plan import Action, fit_budget, plan
 from runner.takes import Snapshot, TakeState
-from tests.executor.world import campaign, look
+from tests.executor.harness import campaign, look
 from tests.plan.made import done, held, take
 
 SPRING = campaign(look("red"), look("navy"), look("night", on="navy"))
 
 
 def bought(made: Campaign, room: int, snapshot: Snapshot | None = None) -> dict[str, int]:
-    trimmed = trim(plan(made, snapshot or Snapshot()), Decimal(room))
+    trimmed = fit_budget(plan(made, snapshot or Snapshot()), Decimal(room))
     return {action.key: action.takes for action in trimmed.actions if action.takes}
 
 
@@ -25,7 +25,7 @@ def test_what_most_looks_depend_on_goes_first() -> None:
 
 
 def test_what_is_left_out_is_blocked_and_named() -> None:
-    trimmed = trim(plan(SPRING, Snapshot()), Decimal(2))
+    trimmed = fit_budget(plan(SPRING, Snapshot()), Decimal(2))
     assert trimmed.left_out == ("red", "night")
     blocked = [action for action in trimmed.actions if action.key in trimmed.left_out]
     assert {action.action for action in blocked} == {Action.BLOCKED}
@@ -35,20 +35,20 @@ def test_what_is_left_out_is_blocked_and_named() -> None:
 def test_what_is_under_way_is_finished_although_no_more_of_it_fits() -> None:
     two = campaign(look("navy", takes=2))
     snapshot = held(take(two, BASE), take(two, "navy", state=TakeState.PROCESSING))
-    (_, navy) = trim(plan(two, snapshot), Decimal(0)).actions
+    (_, navy) = fit_budget(plan(two, snapshot), Decimal(0)).actions
     assert (navy.action, navy.takes) == (Action.RESUME, 0)
 
 
 def test_some_takes_of_a_look_may_fit() -> None:
     three = campaign(look("navy", takes=3))
-    (_, navy) = trim(plan(three, done(campaign(look("other")))), Decimal(2)).actions[:2]
+    (_, navy) = fit_budget(plan(three, done(campaign(look("other")))), Decimal(2)).actions[:2]
     assert (navy.takes, navy.wanted, navy.short, navy.cost) == (2, 2, 1, Decimal(2))
     assert navy.reason == "new; 2 of 3 takes fit under the ceiling"
 
 
 def test_what_needs_no_money_is_left_as_it_is() -> None:
     there = plan(SPRING, done(SPRING))
-    assert trim(there, Decimal(0)) == there
+    assert fit_budget(there, Decimal(0)) == there
 
 
 @given(st.integers(0, 12), st.data())
@@ -64,7 +64,7 @@ def test_the_ceiling_holds_and_no_look_goes_without_its_reference(
         )
         for i, key in enumerate(keys)
     ]
-    trimmed = trim(plan(campaign(*looks), Snapshot()), Decimal(room))
+    trimmed = fit_budget(plan(campaign(*looks), Snapshot()), Decimal(room))
     assert trimmed.cost <= room
     there = {action.key for action in trimmed.actions if action.takes}
     assert all(set(action.needs) <= there for action in trimmed.actions if action.takes)

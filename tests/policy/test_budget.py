@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from runner.model import LookKind
-from runner.policy.budget import Ceilings, held, held_in_run, refusing
+from runner.policy.budget import Ceilings, find_exceeded_ceiling, reserved_amount, reserved_in_run
 from runner.takes import Billing, Take
 
 TAKE = Take("uid", "a", 1, LookKind.PROMPT, "navy", "", "Sarah — a")
@@ -20,14 +20,14 @@ def priced(billing: Billing, run: str = "this") -> Take:
 def test_a_take_holds_its_price_unless_it_is_certain_that_nothing_was_bought() -> None:
     certain = {Billing.NONE, Billing.REFUNDED}
     wanted = {billing: Decimal(0) if billing in certain else PRICE for billing in Billing}
-    assert {billing: held(priced(billing)) for billing in Billing} == wanted
-    assert held(None) == 0
+    assert {billing: reserved_amount(priced(billing)) for billing in Billing} == wanted
+    assert reserved_amount(None) == 0
 
 
 def test_a_run_holds_what_its_own_takes_hold() -> None:
     takes = [priced(Billing.BILLED), priced(Billing.UNKNOWN), priced(Billing.NONE)]
-    assert held_in_run([*takes, priced(Billing.BILLED, run="earlier")], "this") == 2 * PRICE
-    assert held_in_run([], "this") == 0
+    assert reserved_in_run([*takes, priced(Billing.BILLED, run="earlier")], "this") == 2 * PRICE
+    assert reserved_in_run([], "this") == 0
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_a_ceiling_refuses_the_first_cent_above_it(
     run: str, campaign: str, wanted: tuple[str, Decimal, Decimal] | None
 ) -> None:
     ceilings = Ceilings(run=Decimal(5), campaign=Decimal(9))
-    assert refusing(ceilings, run=Decimal(run), campaign=Decimal(campaign)) == wanted
+    assert find_exceeded_ceiling(ceilings, run=Decimal(run), campaign=Decimal(campaign)) == wanted
 
 
 def test_without_a_ceiling_nothing_is_refused() -> None:
-    assert refusing(Ceilings(), run=Decimal(10**9), campaign=Decimal(10**9)) is None
+    assert find_exceeded_ceiling(Ceilings(), run=Decimal(10**9), campaign=Decimal(10**9)) is None

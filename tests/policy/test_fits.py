@@ -2,8 +2,14 @@
 
 import pytest
 
-from runner.answers import LookData
-from runner.policy.fits import Fit, candidates_of, doubled_among, judge_fit, order_by_claims
+from runner.policy.match_candidates import (
+    Fit,
+    decide_match,
+    find_candidates,
+    find_doubled,
+    order_by_claims,
+)
+from runner.replies import LookData
 
 
 def shown(look_id: str, name: str = "Sarah") -> LookData:
@@ -13,8 +19,8 @@ def shown(look_id: str, name: str = "Sarah") -> LookData:
 def test_a_candidate_bears_the_name_and_is_known_to_nobody() -> None:
     looks = [shown("mine"), shown("theirs"), shown("old"), shown("other", "Tom"), shown("new")]
     excluded = ({"mine"}, frozenset({"theirs"}), ["old"])
-    assert [look.id for look in candidates_of(looks, "Sarah", excluded=excluded)] == ["new"]
-    assert candidates_of(looks, None, excluded=()) == ()
+    assert [look.id for look in find_candidates(looks, "Sarah", excluded=excluded)] == ["new"]
+    assert find_candidates(looks, None, excluded=()) == ()
 
 
 def test_a_look_that_a_later_send_cannot_have_made_is_adopted_by_the_earlier_one() -> None:
@@ -43,7 +49,7 @@ def test_a_look_that_a_later_send_cannot_have_made_is_adopted_by_the_earlier_one
 def test_what_a_search_decides(
     candidates: int, same: int, others: int, alive: bool, replayable: bool, wanted: Fit
 ) -> None:
-    assert wanted is judge_fit(
+    assert wanted is decide_match(
         candidates, same=same, others=others, alive=alive, replayable=replayable
     )
 
@@ -52,7 +58,7 @@ def test_no_decision_adopts_more_looks_than_were_sent_or_replays_where_enough_ar
     for candidates in range(5):
         for same in range(1, 5):
             for others in range(3):
-                fit = judge_fit(candidates, same=same, others=others, alive=True)
+                fit = decide_match(candidates, same=same, others=others, alive=True)
                 if fit is Fit.ADOPT:
                     assert 0 < candidates <= same
                 if fit is Fit.NONE:
@@ -60,6 +66,6 @@ def test_no_decision_adopts_more_looks_than_were_sent_or_replays_where_enough_ar
 
 
 def test_a_look_that_no_send_explains_shows_that_keys_are_not_honoured() -> None:
-    assert doubled_among([shown("a")], 0) == (shown("a"),)
-    assert doubled_among([shown("a"), shown("b")], 1) == (shown("b"),)
-    assert doubled_among([shown("a")], 1) == doubled_among([], 0) == ()
+    assert find_doubled([shown("a")], 0) == (shown("a"),)
+    assert find_doubled([shown("a"), shown("b")], 1) == (shown("b"),)
+    assert find_doubled([shown("a")], 1) == find_doubled([], 0) == ()

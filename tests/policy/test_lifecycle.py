@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 
 from runner.policy import lifecycle
-from runner.policy.lifecycle import BILLING, TABLE, Event, ImpossibleEvent, after
+from runner.policy.lifecycle import BILLING, TABLE, Event, ImpossibleEvent, next_state
 from runner.takes import COUNTING, Billing, TakeState
 
 DRAWING = Path(__file__).parents[2] / "docs" / "lifecycle.md"
@@ -23,7 +23,7 @@ def test_what_is_not_in_the_table_is_impossible() -> None:
     impossible = {}
     for state, event in product(TakeState, Event):
         try:
-            after(state, event)
+            next_state(state, event)
         except ImpossibleEvent as error:
             impossible[state, event] = str(error)
     listed = {(state, event) for state, row in TABLE.items() for event in row}
@@ -44,7 +44,7 @@ def test_every_state_can_be_reached_from_planned() -> None:
 
 def test_from_unknown_only_a_purchase_a_search_or_a_person_leads_away() -> None:
     away = {event for event, state in TABLE[TakeState.UNKNOWN].items() if state != "unknown"}
-    assert away == {Event.ACCEPTED, Event.FOUND, Event.ABSOLVED}
+    assert away == {Event.ACCEPTED, Event.FOUND, Event.NOT_BOUGHT}
 
 
 def test_nothing_that_was_bought_is_ever_planned_again() -> None:
@@ -56,7 +56,7 @@ def test_nothing_that_was_bought_is_ever_planned_again() -> None:
 
 def test_only_what_was_decisively_refused_or_paid_by_nobody_holds_no_money() -> None:
     holding = {event for event, billing in BILLING.items() if billing in COUNTING}
-    certain = {Event.REFUSED, Event.DEFERRED, Event.ABSOLVED, Event.REFUNDED, Event.ADOPTED}
+    certain = {Event.REFUSED, Event.RETURNED, Event.NOT_BOUGHT, Event.REFUNDED, Event.ADOPTED}
     assert set(BILLING) - holding == certain
     # A look that is there was charged for; whether a failed one was, nobody says.
     assert {e for e, billing in BILLING.items() if billing is Billing.BILLED} == {

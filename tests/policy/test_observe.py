@@ -2,9 +2,9 @@
 
 from itertools import product
 
-from runner.answers import LookData
-from runner.policy.lifecycle import TABLE, Event, after
-from runner.policy.observe import STATUSES, UNKNOWN_STATUS, events_of
+from runner.policy.lifecycle import TABLE, Event, next_state
+from runner.policy.look_events import STATUSES, UNKNOWN_STATUS, events_of
+from runner.replies import LookData
 from runner.takes import TakeState
 
 PICTURE = "https://images.example/1"
@@ -22,7 +22,7 @@ def test_every_state_and_status_lead_through_the_table_and_are_told_once() -> No
         at, code, words = state, UNKNOWN_STATUS if told else None, told
         for event, facts in events_of(state, shown(status, picture=picture), now=7.0, shown=told):
             assert event in TABLE[at], (state, status)
-            at = after(at, event)
+            at = next_state(at, event)
             code, words = facts.get("error_code", code), facts.get("error_message", words)
         if state not in (TakeState.PROCESSING, TakeState.PENDING_CONSENT):
             assert at is state

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from runner.policy.outcome import Exit, Outcome, exit_code
+from runner.policy.exit_codes import Exit, Outcome, exit_code
 
 
 def test_the_first_of_3_6_4_5_1_is_given() -> None:

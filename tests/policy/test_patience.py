@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.policy.patience import (
+from runner.policy.retry import (
     KEY_LIFE,
     KEY_MARGIN,
     backoff,

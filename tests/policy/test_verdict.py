@@ -5,8 +5,7 @@ from itertools import product
 
 import pytest
 
-from runner.answers import Answer, Lost, NotSent, Refusal
-from runner.policy.verdict import (
+from runner.policy.decisions import (
     DECIDED,
     GONE,
     LIMITS,
@@ -15,10 +14,11 @@ from runner.policy.verdict import (
     UNDECIDED,
     Free,
     Purchase,
-    judge_free,
-    judge_purchase,
+    decide_free,
+    decide_purchase,
     what_helps,
 )
+from runner.replies import Answer, Lost, NotSent, Refusal
 
 STATUSES = [200, 201, *range(300, 600)]
 CODES = [
@@ -88,7 +88,7 @@ def expected_undecided(reply: Refusal) -> Purchase:
 
 def test_a_first_refusal_decides_exactly_where_the_design_says_so() -> None:
     for reply in every():
-        verdict = judge_purchase(reply, replay=False)
+        verdict = decide_purchase(reply, replay=False)
         decides = designs_word(reply)
         assert (verdict in DECIDED) == decides, reply
         wanted = expected_first(reply) if decides else expected_undecided(reply)
@@ -98,33 +98,33 @@ def test_a_first_refusal_decides_exactly_where_the_design_says_so() -> None:
 
 def test_a_refusal_of_a_replay_never_decides() -> None:
     for reply in every():
-        verdict = judge_purchase(reply, replay=True)
+        verdict = decide_purchase(reply, replay=True)
         assert verdict in UNDECIDED, reply
         assert verdict is expected_undecided(reply), reply
 
 
 @pytest.mark.parametrize("replay", [False, True])
 def test_a_2xx_always_decides_and_silence_never_does(replay: bool) -> None:
-    assert judge_purchase(Answer(object()), replay=replay) is Purchase.BOUGHT
-    assert judge_purchase(Lost("reset"), replay=replay) is Purchase.UNDECIDED
-    assert judge_purchase(Lost("garbage", 200), replay=replay) is Purchase.UNDECIDED
+    assert decide_purchase(Answer(object()), replay=replay) is Purchase.BOUGHT
+    assert decide_purchase(Lost("reset"), replay=replay) is Purchase.UNDECIDED
+    assert decide_purchase(Lost("garbage", 200), replay=replay) is Purchase.UNDECIDED
 
 
 def test_a_connection_never_made_is_not_sent_only_the_first_time() -> None:
-    assert judge_purchase(NotSent("refused"), replay=False) is Purchase.UNREACHED
-    assert judge_purchase(NotSent("refused"), replay=True) is Purchase.UNDECIDED
+    assert decide_purchase(NotSent("refused"), replay=False) is Purchase.UNREACHED
+    assert decide_purchase(NotSent("refused"), replay=True) is Purchase.UNDECIDED
 
 
 def test_a_403_that_names_a_field_is_about_that_look() -> None:
     named = refusal(403, "forbidden", param="avatar_id")
-    assert judge_purchase(named, replay=False) is Purchase.REFUSED
-    assert judge_purchase(refusal(403, "forbidden"), replay=False) is Purchase.FORBIDDEN
+    assert decide_purchase(named, replay=False) is Purchase.REFUSED
+    assert decide_purchase(refusal(403, "forbidden"), replay=False) is Purchase.FORBIDDEN
 
 
 def test_what_stops_the_whole_run_says_what_helps() -> None:
     stops = (Purchase.PERSON, Purchase.ACCOUNT, Purchase.FORBIDDEN, Purchase.UNDECIDED_PERSON)
     for reply in every():
-        if judge_purchase(reply, replay=False) in stops:
+        if decide_purchase(reply, replay=False) in stops:
             assert what_helps(reply), reply
     assert "group" in (what_helps(refusal(400, "resource_limit_exceeded")) or "")
     assert "money" in (what_helps(refusal(400, "insufficient_credit")) or "").lower()
@@ -148,15 +148,15 @@ def expected_free(reply: Refusal) -> Free:
 
 def test_a_free_request_is_asked_again_only_where_that_can_help() -> None:
     for reply in every():
-        assert judge_free(reply) is expected_free(reply), reply
-    assert judge_free(Answer(object())) is Free.DONE
-    assert judge_free(NotSent("x")) is Free.AGAIN
-    assert judge_free(NotSent("the file changed", final=True)) is Free.REFUSED
-    assert judge_free(Lost("x")) is Free.AGAIN
+        assert decide_free(reply) is expected_free(reply), reply
+    assert decide_free(Answer(object())) is Free.DONE
+    assert decide_free(NotSent("x")) is Free.AGAIN
+    assert decide_free(NotSent("the file changed", final=True)) is Free.REFUSED
+    assert decide_free(Lost("x")) is Free.AGAIN
 
 
 def test_only_the_apis_own_code_says_that_something_is_gone() -> None:
-    gone = [reply for reply in every() if judge_free(reply) is Free.GONE]
+    gone = [reply for reply in every() if decide_free(reply) is Free.GONE]
     assert {reply.status for reply in gone} == {404}
     assert {reply.code for reply in gone} == GONE
     assert all(reply.enveloped for reply in gone)

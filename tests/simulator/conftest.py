@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.world import MakeWorld, World, settings_of
+from tests.simulator.client import MakeWorld, SimulatorClient, settings_of
 
 
 @pytest.fixture
 def make() -> Iterator[MakeWorld]:
     """Make as many simulators as the test wants: ``make(concurrency=2, faults=["slow:1"])``."""
-    worlds: list[World] = []
+    worlds: list[SimulatorClient] = []
 
-    def make(**options: Any) -> World:
-        worlds.append(World(settings_of(**options)))
+    def make(**options: Any) -> SimulatorClient:
+        worlds.append(SimulatorClient(settings_of(**options)))
         return worlds[-1]
 
     yield make
@@ -23,7 +23,7 @@ def make() -> Iterator[MakeWorld]:
 
 
 @pytest.fixture
-def world(make: MakeWorld) -> World:
+def world(make: MakeWorld) -> SimulatorClient:
     """One simulator with the settings of a test."""
     return make()
 

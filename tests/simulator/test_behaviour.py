@@ -5,23 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from runner.cli.simulator import command
+from runner.cli.commands.simulator import command
 from runner.simulator.behaviour import SWITCHES, Behaviour
-from tests.simulator.world import DAY, MakeWorld, World, error_of
+from tests.simulator.client import DAY, MakeWorld, SimulatorClient, error_of
 
 pytestmark = pytest.mark.anyio
 
 
-async def charged(world: World) -> int:
+async def charged(world: SimulatorClient) -> int:
     return len((await world.stats())["charges"])
 
 
-async def wallet(world: World) -> float:
+async def wallet(world: SimulatorClient) -> float:
     answer = await world.get("/v3/users/me")
     return float(answer.json()["data"]["wallet"]["remaining_balance"])
 
 
-async def listed(world: World, path: str = "/v3/avatars/looks") -> list[str]:
+async def listed(world: SimulatorClient, path: str = "/v3/avatars/looks") -> list[str]:
     answer = await world.get(path, params={"ownership": "private"})
     return [row["id"] for row in answer.json()["data"]]
 

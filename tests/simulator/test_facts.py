@@ -12,12 +12,12 @@ from hashlib import sha256
 import httpx
 import pytest
 
-from tests.simulator.world import (
+from tests.simulator.client import (
     DAY,
     MP4,
     START,
     MakeWorld,
-    World,
+    SimulatorClient,
     error_of,
     jpeg_header,
     png,
@@ -857,7 +857,7 @@ async def _(make: MakeWorld) -> None:
     assert error_of(await world.get(f"/v3/assets/{asset}"))[:2] == (404, "asset_not_found")
 
 
-async def begin(world: World, content: bytes, **more: object) -> dict[str, object]:
+async def begin(world: SimulatorClient, content: bytes, **more: object) -> dict[str, object]:
     """Start a direct upload of these bytes."""
     promise = {"filename": "a.png", "content_type": "image/png", "size_bytes": len(content), **more}
     answer = await world.post("/v3/assets/direct-uploads", promise)
@@ -866,7 +866,9 @@ async def begin(world: World, content: bytes, **more: object) -> dict[str, objec
     return data
 
 
-async def put(world: World, upload: dict[str, object], content: bytes, **more: str) -> int:
+async def put(
+    world: SimulatorClient, upload: dict[str, object], content: bytes, **more: str
+) -> int:
     """Send the bytes of a direct upload, without a key."""
     headers = upload["upload_headers"]
     assert isinstance(headers, dict)
@@ -1043,7 +1045,7 @@ async def _(make: MakeWorld) -> None:
     assert (await world.look(data["avatar_item"]["id"]))["group_id"]
 
 
-def face(world: World, look: dict[str, str]) -> str:
+def face(world: SimulatorClient, look: dict[str, str]) -> str:
     """Whom the picture of a look shows."""
     return world.sim.account.looks[look["id"]].face
 

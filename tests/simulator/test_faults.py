@@ -6,12 +6,12 @@ import anyio
 import httpx
 import pytest
 
-from tests.simulator.world import START, MakeWorld, World, error_of
+from tests.simulator.client import START, MakeWorld, SimulatorClient, error_of
 
 pytestmark = pytest.mark.anyio
 
 
-async def charged(world: World) -> int:
+async def charged(world: SimulatorClient) -> int:
     return len((await world.stats())["charges"])
 
 
@@ -133,7 +133,7 @@ async def test_a_probability_strikes_about_as_often_as_it_says(make: MakeWorld) 
     assert 5 <= faults["rate-limit"] <= 40
 
 
-async def a_run(world: World) -> list[Any]:
+async def a_run(world: SimulatorClient) -> list[Any]:
     """A little of everything, and whatever came of it."""
     seen: list[Any] = []
     for index in range(30):

@@ -14,8 +14,8 @@ from schemathesis.specs.openapi.checks import (
 
 from runner.simulator.app import OPERATIONS, create_app
 from runner.simulator.avatars import PROMPT_LIMIT
-from runner.simulator.openapi import document
-from tests.simulator.world import Clock, settings_of
+from runner.simulator.openapi import openapi_document
+from tests.simulator.client import Clock, settings_of
 
 APP = create_app(settings_of(latency="fixed:0", concurrency=10_000), clock=Clock())
 SCHEMA = schemathesis.openapi.from_asgi("/openapi.json", APP)
@@ -52,7 +52,7 @@ def test_requests_of_every_kind_are_answered_as_documented(case: Any) -> None:
 def test_every_operation_of_the_api_is_in_the_document_and_no_other() -> None:
     documented = {
         f"{method.upper()} {path}"
-        for path, item in document()["paths"].items()
+        for path, item in openapi_document()["paths"].items()
         for method in item
         if method != "parameters"
     }

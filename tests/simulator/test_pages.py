@@ -7,14 +7,14 @@ import httpx
 import jsonschema
 import pytest
 
-from tests.simulator.world import MakeWorld, World
+from tests.simulator.client import MakeWorld, SimulatorClient
 
 pytestmark = pytest.mark.anyio
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 STATS = json.loads((SCHEMAS / "stats.schema.json").read_text(encoding="utf-8"))
 
 
-async def browse(world: World, path: str = "/") -> httpx.Response:
+async def browse(world: SimulatorClient, path: str = "/") -> httpx.Response:
     client = httpx.AsyncClient(transport=httpx.ASGITransport(world.app))
     return await client.get(f"http://simulator.test{path}")
 
@@ -48,13 +48,15 @@ async def test_looking_at_the_page_and_its_pictures_leaves_no_trace(make: MakeWo
     assert await world.stats() == before
 
 
-async def test_an_empty_account_says_how_to_begin(world: World) -> None:
+async def test_an_empty_account_says_how_to_begin(world: SimulatorClient) -> None:
     page = await browse(world)
     assert "Nothing was made yet" in page.text
     assert "never dry" in page.text
 
 
-async def test_the_page_escapes_what_came_from_outside_and_asks_nobody_else(world: World) -> None:
+async def test_the_page_escapes_what_came_from_outside_and_asks_nobody_else(
+    world: SimulatorClient,
+) -> None:
     nasty = "<script>alert(1)</script>\"'&"
     await world.finished(name=nasty, prompt=nasty)
     page = await browse(world)
@@ -91,7 +93,7 @@ async def test_the_figures_have_their_documented_form(make: MakeWorld) -> None:
     assert figures["spent_usd"] == spent
 
 
-async def test_a_key_that_is_sent_to_a_picture_is_noticed(world: World) -> None:
+async def test_a_key_that_is_sent_to_a_picture_is_noticed(world: SimulatorClient) -> None:
     link = (await world.finished())["preview_image_url"]
     await browse(world, link.removeprefix("http://simulator.test"))
     assert (await world.stats())["keys_sent_to_images"] == 0
@@ -99,7 +101,7 @@ async def test_a_key_that_is_sent_to_a_picture_is_noticed(world: World) -> None:
     assert (await world.stats())["keys_sent_to_images"] == 1
 
 
-async def test_what_is_not_there_is_answered_as_the_api_does(world: World) -> None:
+async def test_what_is_not_there_is_answered_as_the_api_does(world: SimulatorClient) -> None:
     missing = await world.get("/v3/nothing")
     assert missing.status_code == 404
     assert missing.json()["error"]["code"] == "not_found"
@@ -116,7 +118,7 @@ async def test_what_is_not_there_is_answered_as_the_api_does(world: World) -> No
      (b"\xff", "application/json"), (b"[" * 100_000, "application/json")],
 )  # fmt: skip
 async def test_a_body_that_is_no_json_object_is_refused(
-    world: World, body: bytes, kind: str
+    world: SimulatorClient, body: bytes, kind: str
 ) -> None:
     headers = {"Content-Type": kind}
     answer = await world.client.post("/v3/avatars", content=body, headers=headers)
@@ -124,7 +126,9 @@ async def test_a_body_that_is_no_json_object_is_refused(
     assert answer.json()["error"]["code"] == "invalid_parameter"
 
 
-async def test_links_are_absolute_and_follow_the_host_that_was_asked(world: World) -> None:
+async def test_links_are_absolute_and_follow_the_host_that_was_asked(
+    world: SimulatorClient,
+) -> None:
     look = await world.finished()
     headers = {"Host": "other.test:8080"}
     answer = await world.get(f"/v3/avatars/looks/{look['id']}", headers=headers)

@@ -18,7 +18,7 @@ from runner.simulator.portrait import draw, layers, people, scenes, words
 from runner.simulator.portrait.people import Face
 from runner.simulator.portrait.scenes import Scene
 from runner.simulator.portrait.study import tones
-from tests.simulator.world import MakeWorld, World
+from tests.simulator.client import MakeWorld, SimulatorClient
 
 ASSETS = Path(__file__).parents[2] / "manifests" / "assets"
 WHO = ("woman", "man")
@@ -294,7 +294,7 @@ def test_a_photo_of_anybody_is_looked_at_for_its_tones() -> None:
     assert seen.skin is None
 
 
-async def shown(world: World, look: dict[str, str]) -> Image.Image:
+async def shown(world: SimulatorClient, look: dict[str, str]) -> Image.Image:
     answer = await world.get(look["preview_image_url"])
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "image/jpeg"

@@ -14,8 +14,8 @@ import pytest
 
 from runner.simulator.journal import StateError
 from runner.simulator.server import Embedded, NotLoopback, serve
-from runner.simulator.settings import Settings
-from tests.simulator.world import png, settings_of
+from runner.simulator.settings import SimulatorSettings
+from tests.simulator.client import png, settings_of
 
 KEY = {"X-Api-Key": "any"}
 PROMPT = {"type": "prompt", "name": "A look", "prompt": "A navy blazer in an office"}
@@ -127,12 +127,12 @@ def test_two_live_simulators_do_not_share_a_state_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
 def test_it_stays_on_loopback_unless_told_otherwise(host: str) -> None:
     with pytest.raises(NotLoopback, match="loopback"):
-        serve(Settings(), 0, host)
+        serve(SimulatorSettings(), 0, host)
 
 
 def test_a_port_in_use_is_an_error_of_the_operating_system(url: str) -> None:
     with pytest.raises(OSError, match=r"in use"):
-        serve(Settings(), int(url.rsplit(":", 1)[1]))
+        serve(SimulatorSettings(), int(url.rsplit(":", 1)[1]))
 
 
 SERVE = """

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from runner.simulator.settings import FAULT_KINDS, Fault, Latency, Settings
+from runner.simulator.settings import FAULT_KINDS, Fault, Latency, SimulatorSettings
 
 
 @pytest.mark.parametrize("text", ["fixed:2", "uniform:1,3", "lognormal:4,0.4", "fixed:0"])
@@ -67,7 +67,7 @@ def test_a_wrong_fault_is_refused_in_words_that_quote_it(text: str) -> None:
 )
 def test_settings_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        Settings(**options)  # type: ignore[arg-type] # the point is what is wrong with them
+        SimulatorSettings(**options)  # type: ignore[arg-type] # the point is what is wrong with them
 
 
 def test_the_documentation_names_every_fault_and_no_other() -> None:

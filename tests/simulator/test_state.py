@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runner.simulator.journal import StateError
-from tests.simulator.world import DAY, MakeWorld, World, png
+from tests.simulator.client import DAY, MakeWorld, SimulatorClient, png
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +30,7 @@ def files(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-async def everything(world: World) -> dict[str, Any]:
+async def everything(world: SimulatorClient) -> dict[str, Any]:
     """What a client can see of an account, links aside."""
     pages = {}
     for path in ("/v3/avatars/looks", "/v3/avatars"):
@@ -39,7 +39,9 @@ async def everything(world: World) -> dict[str, Any]:
     return {"pages": text.split("signature")[0], "stats": await world.stats()}
 
 
-async def reopened(make: MakeWorld, world: World, state: Path, **options: Any) -> World:
+async def reopened(
+    make: MakeWorld, world: SimulatorClient, state: Path, **options: Any
+) -> SimulatorClient:
     """The same account in a new simulator, at the same moment of time."""
     world.close()
     again = make(state=state, **options)

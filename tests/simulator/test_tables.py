@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.simulator.tables import Listing
-from tests.simulator.world import World, settings_of
+from tests.simulator.client import SimulatorClient, settings_of
 
 
 @given(
@@ -43,7 +43,9 @@ def test_paging_visits_every_row_once_newest_first(
 def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes, list[Any]]:
     """A journal, and the figures after each of the requests that wrote it."""
     path = tmp_path_factory.mktemp("history") / "state"
-    world = World(settings_of(state=path, latency="fixed:0", faults=["fail-generation:0.3"]))
+    world = SimulatorClient(
+        settings_of(state=path, latency="fixed:0", faults=["fail-generation:0.3"])
+    )
     figures: list[Any] = []
 
     async def run() -> None:
@@ -69,7 +71,7 @@ def test_a_journal_cut_anywhere_is_the_account_after_some_request(
     path, content, figures = history
     cut = round(share * len(content))
     path.write_bytes(content[:cut])
-    world = World(settings_of(state=path))
+    world = SimulatorClient(settings_of(state=path))
     try:
         account = world.sim.account
         found = (len(account.charges), len(account.looks) - 3, len(account.groups) - 1)

@@ -19,8 +19,10 @@ def write_pdf(results: Mapping[str, Any], folder: Path, target: Path) -> Path:
     from runner.catalog.sheet import layout, pdf
     from runner.files import write_atomic
 
-    pages, pictures = layout.prepare(results, folder)
-    write_atomic(target, pdf.paint(pages, pictures, title=words.clean(results["campaign"])))
+    pages, pictures = layout.prepare_pages(results, folder)
+    write_atomic(
+        target, pdf.paint(pages, pictures, title=words.strip_controls(results["campaign"]))
+    )
     return target
 
 
@@ -33,7 +35,7 @@ def write_png(results: Mapping[str, Any], folder: Path, target: Path) -> list[Pa
     from runner.catalog.sheet import layout, png
     from runner.files import write_atomic
 
-    pages, pictures = layout.prepare(results, folder)
+    pages, pictures = layout.prepare_pages(results, folder)
     digits = len(str(len(pages)))
     paths: list[Path] = []
     for number, page in enumerate(pages, start=1):

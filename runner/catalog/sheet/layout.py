@@ -13,10 +13,20 @@ from typing import Any
 from runner.catalog import matrix, reading, words
 from runner.catalog import pictures as picture_files
 from runner.catalog.model import CatalogPage, LookView
-from runner.catalog.pictures import Picture
+from runner.catalog.pictures import CatalogImage
 from runner.catalog.sheet import lettering
 
-__all__ = ["HEIGHT", "MARGIN", "WIDTH", "Frame", "Mark", "Page", "Text", "compose", "prepare"]
+__all__ = [
+    "HEIGHT",
+    "MARGIN",
+    "WIDTH",
+    "Frame",
+    "Mark",
+    "SheetPage",
+    "Text",
+    "compose",
+    "prepare_pages",
+]
 
 WIDTH, HEIGHT, MARGIN = 842.0, 595.0, 40.0
 GRID_COLUMNS, TABLE_COLUMNS = 6, 8
@@ -57,21 +67,23 @@ Mark = Text | Frame
 
 
 @dataclass(slots=True)
-class Page:
+class SheetPage:
     """The marks of one page, in the order of painting."""
 
     marks: list[Mark] = field(default_factory=list)
 
 
-def prepare(results: Mapping[str, Any], folder: Path) -> tuple[list[Page], Mapping[str, Path]]:
+def prepare_pages(
+    results: Mapping[str, Any], folder: Path
+) -> tuple[list[SheetPage], Mapping[str, Path]]:
     """Read a results document and its pictures: the pages, and the thumbnail of each image."""
-    view = reading.build(results)
-    shown = picture_files.prepare(folder, view.sources)
+    view = reading.build_page(results)
+    shown = picture_files.prepare_images(folder, view.sources)
     thumbs = {image: folder / one.thumb for image, one in shown.items() if one.thumb is not None}
     return compose(view, shown), thumbs
 
 
-def compose(view: CatalogPage, shown: Mapping[str, Picture]) -> list[Page]:
+def compose(view: CatalogPage, shown: Mapping[str, CatalogImage]) -> list[SheetPage]:
     """Lay out the whole sheet. Pure."""
     sheet = _Sheet(view, shown)
     sheet.title()
@@ -89,12 +101,12 @@ def compose(view: CatalogPage, shown: Mapping[str, Picture]) -> list[Page]:
 class _Sheet:
     """A pen that moves down the pages."""
 
-    def __init__(self, view: CatalogPage, shown: Mapping[str, Picture]) -> None:
+    def __init__(self, view: CatalogPage, shown: Mapping[str, CatalogImage]) -> None:
         self._view = view
         self._shown = shown
         ratios = [one.width / one.height for one in shown.values() if one.thumb]
         self._ratio = min(max(median(ratios), 0.5), 2.0) if ratios else 0.8
-        self.pages = [Page()]
+        self.pages = [SheetPage()]
         self._y = MARGIN
 
     def _put(self, mark: Mark) -> None:
@@ -121,14 +133,14 @@ class _Sheet:
         """Turn the page if there is not this much room left; say whether it was turned."""
         if self._y + height <= _BOTTOM:
             return False
-        self.pages.append(Page())
+        self.pages.append(SheetPage())
         self._y = MARGIN
         return True
 
     def title(self) -> None:
         """Name the campaign, its size, its cost and its account."""
         view = self._view
-        name = words.human(view.campaign)
+        name = words.human_label(view.campaign)
         self._y += 30
         self._write(MARGIN, self._y, name, 34, room=_ROOM, face="serif")
         count = len(view.wanted)
@@ -164,14 +176,16 @@ class _Sheet:
 
     def chart(self, arranged: matrix.MatrixView) -> None:
         """Draw every table of a matrix; wide ones in several parts."""
-        heading = " × ".join(words.human(axis) for axis in arranged.axes)
+        heading = " × ".join(words.human_label(axis) for axis in arranged.axes)
         for table in arranged.tables:
-            fixed = ", ".join(f"{words.human(a)}: {words.human(v)}" for a, v in table.fixed)
+            fixed = ", ".join(
+                f"{words.human_label(a)}: {words.human_label(v)}" for a, v in table.fixed
+            )
             label = f"{heading} — {fixed}" if fixed else heading
             for start in range(0, len(table.columns), TABLE_COLUMNS):
                 self._table(table, label, slice(start, start + TABLE_COLUMNS))
 
-    def _table(self, table: matrix.Table, label: str, part: slice) -> None:
+    def _table(self, table: matrix.MatrixTable, label: str, part: slice) -> None:
         columns = table.columns[part]
         left = MARGIN + (_LABEL if table.rows_axis is not None else 0)
         room = WIDTH - MARGIN - left
@@ -205,11 +219,11 @@ class _Sheet:
         self._y += 18
         for column, value in enumerate(columns):
             x = left + column * (wide + GUTTER)
-            self._write(x, self._y, words.human(value), 8.5, room=wide, tone="soft")
+            self._write(x, self._y, words.human_label(value), 8.5, room=wide, tone="soft")
         self._y += 7
 
     def _row_label(self, value: str) -> None:
-        face, name = lettering.settle(words.human(value), "sans")
+        face, name = lettering.settle(words.human_label(value), "sans")
         for number, line in enumerate(lettering.wrap(name, face, 8.5, _LABEL - 10, 4)):
             self._put(Text(MARGIN, self._y + 9 + number * 11, line, face, 8.5, "soft"))
 

@@ -38,7 +38,7 @@ def sized(face: Face, size: int) -> ImageFont.FreeTypeFont:
     if face in FONTS:
         path = str(FONTS[face])
         return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
-    return system.load(face, size)
+    return system.load_font(face, size)
 
 
 def width(text: str, face: Face, size: float) -> float:
@@ -72,7 +72,7 @@ _known: dict[str, Face | None] = {}
 def _candidates(char: str) -> Iterator[Face]:
     if system.can_set(char):
         yield from dict.fromkeys(face for face in _known.values() if face is not None)
-        yield from system.candidates(char)
+        yield from system.find_fonts(char)
 
 
 def _sets(char: str, face: Face) -> bool:

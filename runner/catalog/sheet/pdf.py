@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, ImageOps
 
 from runner.catalog.sheet import layout, lettering
-from runner.catalog.sheet.layout import Frame, Page, Text
+from runner.catalog.sheet.layout import Frame, SheetPage, Text
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """The document's date: the same results give the same bytes, whenever they are printed."""
 
 
-def paint(pages: Sequence[Page], pictures: Mapping[str, Path], *, title: str) -> bytes:
+def paint(pages: Sequence[SheetPage], pictures: Mapping[str, Path], *, title: str) -> bytes:
     """Give the PDF of all pages. ``pictures`` holds the file to show for each image path."""
     try:
         from fpdf import FPDF

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import ImageFont, features
 
-__all__ = ["can_set", "candidates", "load", "shaped"]
+__all__ = ["can_set", "find_fonts", "load_font", "shaped"]
 
 USUAL = (
     "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
@@ -31,7 +31,7 @@ PATIENCE = 20.0
 """Seconds after which fontconfig is not waited for: it may be making its cache."""
 
 
-def candidates(char: str) -> Iterator[str]:
+def find_fonts(char: str) -> Iterator[str]:
     """Give fonts that may have a character, the best first, each as ``PATH#INDEX``."""
     asked = _asked(char)
     if asked is not None:
@@ -51,7 +51,7 @@ def shaped(char: str) -> bool:
     return 0x0900 <= ord(char) < 0x1100 or 0x1780 <= ord(char) < 0x1800
 
 
-def load(name: str, size: int) -> ImageFont.FreeTypeFont:
+def load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
     """Open a font at a size in pixels. Raises OSError where that cannot be done."""
     path, _, index = name.rpartition("#")
     engine = ImageFont.Layout.RAQM if features.check("raqm") else ImageFont.Layout.BASIC

@@ -1,0 +1,120 @@
+"""``lookbook catalog``: the page again, contact sheets, and the pictures as files; offline."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner import catalog
+from runner.cli import readonly, wiring
+from runner.cli.format import pluralize
+from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.select_options import parse_plan_options, select_options
+from runner.errors import UsageError
+from runner.plan.options import DEFAULT_OPTIONS, select_looks
+
+__all__ = ["command"]
+
+PICTURES = "pictures"
+SHEET = "contact-sheet"
+
+
+@click.command("catalog")
+@manifest_argument
+@simulate_option
+@account_option
+@var_option
+@select_options
+@click.option("--embed", is_flag=True, help="Put the pictures into the page: one file to send.")
+@click.option(
+    "--contact-sheet",
+    "sheets",
+    type=click.Choice(["png", "pdf"]),
+    multiple=True,
+    help="Also make a contact sheet; repeatable.",
+)
+@click.option("--pictures", is_flag=True, help="Also export the picked pictures, described inside.")
+@click.option(
+    "--names",
+    "template",
+    metavar="TEMPLATE",
+    help="How exported pictures are called, from {campaign}, {look}, {title}, {take}, {matrix}, "
+    "{avatar_id}, {ext} and the axes of the matrices: '{campaign}/{outfit}_{setting}_{take}.jpg'. "
+    "The ending decides the format; .{ext} keeps it. Default: '{campaign}/{look}_{take}.jpg'.",
+)
+@click.option(
+    "--all-takes", is_flag=True, help="Export every take's picture, not only the picked one's."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Put all of it into this folder, ready to hand over; the default is the .lookbook folder.",
+)
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    account: str | None,
+    embed: bool,
+    sheets: tuple[str, ...],
+    pictures: bool,
+    template: str | None,
+    all_takes: bool,
+    out: Path | None,
+    **options: Any,
+) -> int:
+    """Make the catalog of MANIFEST's campaign from what the ledger holds.
+
+    The page opens from disk and asks no network. Nothing is asked or changed, and nothing is paid.
+    """
+    plan_options = parse_plan_options(options)
+    if plan_options != DEFAULT_OPTIONS and out is None:
+        raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
+    campaign = wiring.load_campaign(manifest, variables)
+    state = readonly.find_state(campaign, account=account, simulate=simulate)
+    if state is None or not state.ledger.is_file():
+        if state is not None and state.results.is_file():
+            raise readonly.refuse_results_only(state, campaign)
+        raise UsageError(
+            "There is nothing to show: this campaign was never run.",
+            hint=f"Rehearse it for nothing: lookbook run {manifest} --simulate",
+        )
+    snapshot, wallet = readonly.load_known(campaign, state)
+    only = select_looks(campaign, snapshot, plan_options)
+    results = wiring.results_of(campaign, snapshot, wallet, only)
+    target = out or state.folder
+    page = catalog.write(results, state.folder, embed=embed, target=out)
+    click.echo(f"catalog: {page}")
+    for form in dict.fromkeys(sheets):
+        for path in _sheet(results, state.folder, target, form):
+            click.echo(f"contact sheet: {path}")
+    if not (pictures or template or all_takes):
+        return 0
+    return _pictures(results, state.folder, target / PICTURES, template, all_takes=all_takes)
+
+
+def _sheet(results: Mapping[str, Any], folder: Path, target: Path, form: str) -> list[Path]:
+    from runner.catalog import sheet
+
+    path = target / f"{SHEET}.{form}"
+    if form == "pdf":
+        return [sheet.write_pdf(results, folder, path)]
+    return sheet.write_png(results, folder, path)
+
+
+def _pictures(
+    results: Mapping[str, Any], folder: Path, target: Path, template: str | None, *, all_takes: bool
+) -> int:
+    """Export the pictures; 1 where some could not be read, so that a job notices."""
+    from runner.catalog import album
+
+    made = album.export(
+        results, folder, target, template=template or album.TEMPLATE, every_take=all_takes
+    )
+    for label, reason in made.skipped:
+        wiring.warn(f"{label}: {reason}")
+    click.echo(f"pictures: {pluralize(len(made.files), 'file')} in {target}")
+    return 1 if made.skipped else 0

@@ -1,0 +1,213 @@
+"""``lookbook explain``: the whole story of one look; offline."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli import readonly, wiring
+from runner.cli.format import format_table, format_usd
+from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.errors import UsageError
+from runner.ledger.events import Entry, Note
+from runner.ledger.ledger import read_events
+from runner.plan import Action, Plan, PlannedLook
+from runner.plan import plan as make_plan
+from runner.plan.change_text import describe_change
+from runner.plan.look_state import displayed_take, look_state
+from runner.plan.renames import apply_renames
+from runner.policy.budget import reserved_amount
+from runner.suggest import suggest
+from runner.takes import Snapshot, Take, TakeState
+
+__all__ = ["command"]
+
+FREE = "its name, title, tags, takes, retries, place in the file, comments, a file's own name"
+"""What takes no part in an identity."""
+
+
+@click.command("explain")
+@manifest_argument
+@click.argument("look", metavar="LOOK")
+@simulate_option
+@account_option
+@var_option
+def command(
+    manifest: Path,
+    look: str,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    account: str | None,
+) -> int:
+    """Tell the whole story of one LOOK of MANIFEST.
+
+    What it is made of and what would change it, what it was made from and what hangs on it, every
+    take with its money and its errors, and everything that happened to it. Nothing is asked or
+    changed.
+    """
+    campaign = wiring.load_campaign(manifest, variables)
+    state = readonly.find_state(campaign, account=account, simulate=simulate)
+    snapshot, _ = readonly.load_known(campaign, state)
+    plan = make_plan(campaign, snapshot)
+    moved = apply_renames(snapshot, plan.moves)
+    action = _action(plan, look.partition("#")[0])
+    before = plan.moves.back.get(action.key, action.key)
+    entries = read_events(state.ledger, before) if state and state.ledger.is_file() else []
+    takes = [t for t in moved.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
+    sections = [
+        _heading(action, takes, moved, where=readonly.describe_target(snapshot, simulate=simulate)),
+        _made_of(action),
+        _chain(action, plan, moved),
+        _takes(action, takes, moved),
+        _errors(takes),
+        _events(entries, moved),
+    ]
+    click.echo("\n\n".join(section for section in sections if section))
+    return 0
+
+
+def _action(plan: Plan, key: str) -> PlannedLook:
+    by_key = {action.key: action for action in plan.actions}
+    if key not in by_key:
+        close = suggest(key, by_key, count=3)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "`lookbook status` lists them."
+        raise UsageError(f"There is no look {key!r}, in the manifest or in the ledger.", hint=hint)
+    return by_key[key]
+
+
+def _heading(action: PlannedLook, takes: Sequence[Take], held_now: Snapshot, *, where: str) -> str:
+    shown = displayed_take(action, takes, held_now.pick(action.key))
+    title = f" · {action.look.title}" if action.look and action.look.title != action.key else ""
+    if action.takes:
+        price = f", {format_usd(action.cost)}"
+    elif action.action is Action.STALE:
+        price = f", {format_usd(action.price)} if asked for with --cascade"
+    else:
+        price = ""
+    return "\n".join(
+        [
+            f"{click.style(action.key, bold=True)}{title} · {where}",
+            f"It is {look_state(action, shown)}. The plan: {action.action} ({action.reason}){price}.",
+        ]
+    )
+
+
+def _made_of(action: PlannedLook) -> str:
+    """Say what is paid for: a change of any of it makes another picture."""
+    if action.identity is None or not action.ingredients:
+        return ""
+    made: dict[str, Any] = json.loads(action.ingredients)
+    rows = [(f"  {name}", _ingredient(value)) for name, value in made.items()]
+    lines = [f"Identity {action.identity[:12]}, made of:", format_table(rows)]
+    if action.look is not None:
+        lines.append("A change of any of these is generated anew; what costs nothing to change is:")
+        lines.append(f"  {FREE}.")
+    return "\n".join(lines)
+
+
+def _ingredient(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"look {value['look']}" if "look" in value else str(value.get("id"))
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return "none" if value is None else str(value)
+
+
+def _chain(action: PlannedLook, plan: Plan, held_now: Snapshot) -> str:
+    """Say what it was made from, up to the root, and what hangs on it."""
+    by_key = {known.key: known for known in plan.actions}
+    lines = ["Reference chain:"]
+    at: PlannedLook | None = action
+    while at is not None:
+        lines.append(f"  {_link(at, held_now)}")
+        if at.reference is not None and at.reference not in by_key:
+            lines.append(f"  {at.reference}, a look of the account")
+        at = by_key.get(at.reference or "")
+    hanging = [known for known in plan.actions if action.key in known.needs]
+    if hanging:
+        named = ", ".join(f"{known.key} ({known.action})" for known in hanging)
+        lines.append(f"What needs it: {named}")
+    return "\n".join(lines)
+
+
+def _link(action: PlannedLook, held_now: Snapshot) -> str:
+    """Say one look of the chain, and whether its pick was made from its reference's pick."""
+    pick = held_now.pick(action.key)
+    if pick is None:
+        return f"{action.key}: no usable take yet"
+    text = f"{pick.label} {pick.avatar_id or ''}".rstrip()
+    made_from = _label_of(held_now, pick.reference_id)
+    if made_from is None:
+        return text
+    now = held_now.pick(action.reference or "")
+    if now is not None and now.avatar_id != pick.reference_id:
+        return f"{text}, made from {made_from}, but the pick is {now.label} now"
+    return f"{text}, made from {made_from}"
+
+
+def _label_of(held_now: Snapshot, avatar_id: str | None) -> str | None:
+    """Name a look of HeyGen by its take, or by its id where the ledger does not know it."""
+    known = (take for takes in held_now.takes.values() for take in takes)
+    return next((t.label for t in known if avatar_id and t.avatar_id == avatar_id), avatar_id)
+
+
+def _takes(action: PlannedLook, takes: Sequence[Take], held_now: Snapshot) -> str:
+    """Write the receipts, and in what older takes differ from what the manifest wants."""
+    if not takes:
+        return "No takes yet: nothing was ever sent."
+    pick = held_now.pick(action.key)
+    rows = [("take", "state", "billing", "price", "made from", "avatar id", "picture", "")]
+    for take in takes:
+        notes = ["picked"] if pick is not None and take.uid == pick.uid else []
+        if action.ingredients and take.identity != action.identity:
+            notes.append(
+                f"an earlier version: {describe_change(take.ingredients, action.ingredients)}"
+            )
+        if take.reroll:
+            notes.append("a reroll")
+        rows.append(
+            (
+                *(take.label, str(take.state), str(take.billing), format_usd(take.price)),
+                *(_label_of(held_now, take.reference_id) or "—", take.avatar_id or "—"),
+                *(take.image or "—", "; ".join(notes)),
+            )
+        )
+    spent = sum((reserved_amount(take) for take in takes), Decimal(0))
+    return f"{format_table(rows, right=(3,))}\nSpent on it: {format_usd(spent)}"
+
+
+def _errors(takes: Sequence[Take]) -> str:
+    lines = [
+        f"  {take.label} {take.state}: {take.error_message or 'no reason given'}"
+        + (f" [{take.error_code}]" if take.error_code else "")
+        + (f", request {take.request_id}" if take.request_id else "")
+        for take in takes
+        if take.error_code or take.error_message
+    ]
+    return "\n".join(["Errors:", *lines]) if lines else ""
+
+
+def _events(entries: Sequence[Entry], held_now: Snapshot) -> str:
+    """List what happened, with the facts that a person can use."""
+    labels = {take.uid: take.label for takes in held_now.takes.values() for take in takes}
+    rows = []
+    for entry in entries:
+        uid = entry.facts["take"] if entry.kind == Note.PICKED else entry.take
+        at = datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        rows.append((f"  {at}", labels.get(uid or "", "—"), entry.kind, _facts(entry)))
+    return "\n".join(["What happened (UTC):", format_table(rows)]) if rows else ""
+
+
+def _facts(entry: Entry) -> str:
+    told = ("avatar_id", "error_message", "name", "image", "consent_url", "request_id", "key")
+    hidden = () if entry.kind != "intended" else ("name", "image")
+    return ", ".join(
+        f"{name} {entry.facts[name]}"
+        for name in (*told, *(("price",) if entry.kind == Note.REPRICED else ()))
+        if entry.facts.get(name) is not None and name not in hidden
+    )

@@ -1,0 +1,88 @@
+"""``lookbook fetch``: pictures that are missing or were changed, again; free."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from runner.cli import wiring
+from runner.cli.format import escape_text, pluralize
+from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
+from runner.cli.select_options import parse_plan_options, select_options
+from runner.cli.workshop import begin, use_results, workshop
+from runner.errors import UsageError
+from runner.executor.concurrency import run_concurrently
+from runner.executor.downloads import Downloads, find_unfetched
+from runner.ledger.ledger import read_ledger
+from runner.ledger.state_dirs import StateDirs, has_takes
+from runner.model import Campaign
+from runner.plan import plan as make_plan
+from runner.plan.options import PlanOptions, select_looks
+from runner.policy.exit_codes import Exit
+from runner.policy.lifecycle import Event
+
+__all__ = ["command"]
+
+
+@click.command("fetch")
+@manifest_argument
+@simulate_option
+@var_option
+@sim_option
+@select_options
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    sim_settings: tuple[tuple[str, str], ...],
+    **options: Any,
+) -> int:
+    """Fetch the pictures of MANIFEST's looks that are missing on disk or were changed there.
+
+    Every picture is checked against its checksum and fetched again with a fresh link where it
+    differs. Costs nothing, at any time; never buys a look.
+    """
+    plan_options = parse_plan_options(options)
+    campaign = wiring.load_campaign(manifest, variables)
+    state = StateDirs(campaign.manifest).simulated()
+    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
+        return anyio.run(fetch, campaign, url, plan_options)
+
+
+async def fetch(campaign: Campaign, simulated_at: str | None, plan_options: PlanOptions) -> int:
+    """Fetch what is missing; gives the exit code."""
+    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
+        if not has_takes(link.state.ledger):
+            raise UsageError(
+                f"The account {link.account.label} has no looks of {campaign.name} yet.",
+                hint="`lookbook run` generates them.",
+            )
+        async with workshop(link) as work:
+            await use_results(campaign, work)
+            only = select_looks(campaign, work.ledger.snapshot(), plan_options)
+            begin(work, campaign, "fetch")
+            missing = await find_unfetched(work.context, thorough=True)
+            moves = make_plan(campaign, work.ledger.snapshot()).moves
+            missing = [t for t in missing if only is None or moves.new(t.look) in only]
+            work.progress.begin(len(missing), ended={Event.FETCHED})
+            collector = Downloads(work.context)
+
+            async def one(index: int) -> None:
+                await collector.fetch(missing[index])
+
+            if missing:
+                await run_concurrently([partial(one, index) for index in range(len(missing))])
+            code = Exit.FAILED if collector.problems else Exit.DONE
+            work.ledger.end({"exit": int(code), "stopped": None})
+            _, wallet = read_ledger(link.state.ledger)
+            results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
+            catalog = wiring.write_results(results, link.state.folder)
+    for label, reason in collector.problems.items():
+        click.echo(escape_text(f"{label}: no picture: {reason}"), err=True)
+    got = len(missing) - len(collector.problems)
+    click.echo(f"{pluralize(got, 'picture')} fetched, {len(collector.problems)} missing")
+    click.echo(f"catalog: {catalog}")
+    return int(code)

@@ -1,0 +1,109 @@
+"""``lookbook init``: a manifest to begin with, commented, or made from a spreadsheet."""
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.errors import ManifestError, UsageError
+
+if TYPE_CHECKING:
+    from runner.manifest.spreadsheet import Sheet
+
+__all__ = ["command"]
+
+
+@click.command("init")
+@click.argument("manifest", metavar="[MANIFEST]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--from-csv",
+    "sheet",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Make the looks from a spreadsheet, one row a look.",
+)
+@click.option(
+    "--photo",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The base's photo; without it the base is a prompt to replace.",
+)
+@click.option("--name", default="Sarah", show_default=True, help="The character's name.")
+@click.option("--campaign", help="The campaign's name; default: the file's.")
+@click.option("--prompt", help="The prompt of rows that give none, as in 'Wearing ${outfit}'.")
+@click.option(
+    "--extra",
+    type=click.Choice(["variables", "tags", "ignore"]),
+    default="variables",
+    show_default=True,
+    help="What becomes of columns that are no fields of a look.",
+)
+@click.option("--force", is_flag=True, help="Replace MANIFEST if it exists.")
+def command(
+    manifest: Path | None,
+    *,
+    sheet: Path | None,
+    photo: Path | None,
+    name: str,
+    campaign: str | None,
+    prompt: str | None,
+    extra: str,
+    force: bool,
+) -> int:
+    """Write a commented MANIFEST that is valid as it is (default: campaign.yaml).
+
+    With --from-csv its looks come from a spreadsheet saved as CSV (UTF-8). The first row names the
+    columns: `key` (or `title`), `prompt`, and as wanted `avatar_id` (another row's key, `base`, an
+    id, or `null`), `avatar_group_id`, `reference_images` and `tags` (several in one cell: `;`),
+    `takes`, `retries`, `name`, `existing`. Other columns become variables, so that
+    --prompt 'Wearing ${outfit}, ${setting}' can be said once.
+    """
+    target = manifest or (Path(sheet.stem + ".yaml") if sheet else Path("campaign.yaml"))
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists already.", hint="Name another file, or add --force.")
+    title = campaign or re.sub(r"[^\w.-]+", "-", target.stem)
+    picture = Path(os.path.relpath(photo, target.parent)).as_posix() if photo else None
+    if sheet is not None:
+        from runner.manifest.spreadsheet import sheet_manifest
+
+        looks = _sheet(sheet, extra, prompt)
+        return _write(target, sheet_manifest(looks, title, target.name, name=name, photo=picture))
+    if prompt is not None:
+        raise UsageError("--prompt is for --from-csv.", hint="Edit the manifest instead.")
+    from runner.manifest.starter import starter_manifest
+
+    return _write(target, starter_manifest(title, target.name, name=name, photo=picture))
+
+
+def _sheet(path: Path, extra: str, prompt: str | None) -> "Sheet":
+    """Read a spreadsheet. Raises ManifestError with every bad cell."""
+    from runner.manifest.spreadsheet import prompt_slip, read_sheet
+
+    sheet = read_sheet(path, extra=extra, prompt=prompt)
+    if sheet.problems:
+        count = len(sheet.problems)
+        noun = "problem" if count == 1 else "problems"
+        raise ManifestError(f"{path} has {count} {noun}; nothing was written.", sheet.problems)
+    if prompt is not None and (slip := prompt_slip(sheet, prompt)):
+        message, hint = slip
+        raise UsageError(f"{message} Nothing was written.", hint=hint)
+    return sheet
+
+
+def _write(target: Path, text: str) -> int:
+    from runner.cli.commands.validate import summary
+    from runner.files import write_atomic
+    from runner.manifest import load
+    from runner.manifest.formats import count_findings
+
+    write_atomic(target, text.encode())
+    reading = load(target, hints=False)
+    if reading.campaign is None:
+        raise ManifestError(
+            f"{target} is written, but not valid yet: {count_findings(reading.diagnostics)}. Correct it"
+            " there, or what it was made from, and write it again with --force.",
+            reading.diagnostics,
+        )
+    click.echo(f"{target} is written: {summary(reading.campaign)}")
+    click.echo(f"Rehearse it, free: lookbook run {target} --simulate", err=True)
+    return 0

@@ -1,0 +1,169 @@
+"""``lookbook looks``: what the account has, with the ids to use as ``avatar_id``."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from runner.cli import wiring
+from runner.cli.format import format_table, pluralize
+from runner.cli.options import format_option, sim_option, simulate_option
+from runner.errors import ApiTrouble, UsageError
+from runner.ledger.ledger import read_snapshot
+from runner.ledger.state_dirs import StateDirs
+from runner.replies import GroupData, LookData
+
+__all__ = ["all_groups", "all_looks", "command"]
+
+PAGES = 1000
+"""The most pages of a list that are read: 50,000 looks."""
+
+
+@click.command("looks")
+@click.argument(
+    "manifest",
+    metavar="[MANIFEST]",
+    required=False,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option("--group", "group_id", metavar="ID", help="Only the looks of this group.")
+@simulate_option
+@sim_option
+@format_option("text", "json")
+def command(
+    manifest: Path | None,
+    *,
+    group_id: str | None,
+    simulate: bool,
+    sim_settings: tuple[tuple[str, str], ...],
+    form: str,
+) -> int:
+    """List the looks of the account: each id can be an `avatar_id` in a manifest.
+
+    With MANIFEST each look that its ledger knows is named by its key and take. Costs nothing.
+    """
+    if simulate and manifest is None:
+        raise UsageError(
+            "Each manifest has a simulated account of its own.", hint="Name the MANIFEST."
+        )
+    if manifest is None:
+        return anyio.run(look_around, None, group_id, None, form)
+    campaign = wiring.load_campaign(manifest, ())
+    state = StateDirs(campaign.manifest).simulated()
+    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
+        return anyio.run(look_around, campaign.manifest, group_id, url, form)
+
+
+async def look_around(
+    manifest: Path | None, group_id: str | None, simulated_at: str | None, form: str
+) -> int:
+    """List; gives the exit code."""
+    async with wiring.knock(simulated_at=simulated_at) as door:
+        groups = {group.id: group for group in await all_groups(door)}
+        looks = await all_looks(door, group_id)
+        known = _known(manifest, door) if manifest is not None else {}
+        account = door.account.label
+    if form == "json":
+        click.echo(json.dumps(_document(looks, known, account), indent=2, ensure_ascii=False))
+    else:
+        click.echo(_text(looks, groups, known, account))
+    return 0
+
+
+async def all_looks(door: wiring.Door, group_id: str | None) -> list[LookData]:
+    """Give every look of the account, or of one group. Raises AccountError or ApiTrouble."""
+    found: list[LookData] = []
+    token: str | None = None
+    for _page in range(PAGES):
+        asked = token
+        page = await wiring.ask_account(
+            lambda: door.api.looks(group_id=group_id, token=asked),  # noqa: B023 - awaited here
+            door.retry_limits,
+        )
+        found += page.items
+        token = page.next_token
+        if token is None:
+            return found
+    raise ApiTrouble(f"The account has more than {len(found)} looks.", hint="Give a --group.")
+
+
+async def all_groups(door: wiring.Door) -> list[GroupData]:
+    """Give every group of the account. Raises AccountError or ApiTrouble."""
+    found: list[GroupData] = []
+    token: str | None = None
+    for _page in range(PAGES):
+        asked = token
+        page = await wiring.ask_account(
+            lambda: door.api.groups(token=asked),  # noqa: B023 - awaited in this turn
+            door.retry_limits,
+        )
+        found += page.items
+        token = page.next_token
+        if token is None:
+            break
+    return found
+
+
+def _known(manifest: Path, door: wiring.Door) -> Mapping[str, str]:
+    """Give the takes that the ledger of this account knows, by the look's id."""
+    snapshot = read_snapshot(StateDirs(manifest).of(door.account).ledger)
+    return {
+        take.avatar_id: take.label
+        for takes in snapshot.takes.values()
+        for take in takes
+        if take.avatar_id is not None
+    }
+
+
+def _state(look: LookData) -> str:
+    if look.usable:
+        return "usable"
+    return look.status if look.status not in (None, "completed") else "without a picture"
+
+
+def _text(
+    looks: Sequence[LookData],
+    groups: Mapping[str, GroupData],
+    known: Mapping[str, str],
+    account: str,
+) -> str:
+    if not looks:
+        return f"account {account} · no looks"
+    lines = [f"account {account} · {pluralize(len(looks), 'look')}"]
+    by_group: dict[str | None, list[LookData]] = {}
+    for look in looks:
+        by_group.setdefault(look.group_id, []).append(look)
+    for group_id, members in by_group.items():
+        group = groups.get(group_id or "")
+        name = f"{group.name} · " if group is not None else ""
+        consent = f" · consent {group.consent_status}" if group and group.consent_status else ""
+        lines += ["", f"{name}group {group_id or 'none'}{consent}"]
+        rows = [
+            (f"  {look.id}", look.name, look.avatar_type, _state(look), known.get(look.id, ""))
+            for look in members
+        ]
+        lines.append(format_table(rows))
+    return "\n".join(lines)
+
+
+def _document(looks: Sequence[LookData], known: Mapping[str, str], account: str) -> dict[str, Any]:
+    """Give the list as other programs read it (``schemas/looks.schema.json``)."""
+    return {
+        "version": 1,
+        "account": account,
+        "looks": [
+            {
+                "avatar_id": look.id,
+                "name": look.name,
+                "avatar_group_id": look.group_id,
+                "avatar_type": look.avatar_type,
+                "status": look.status,
+                "usable": look.usable,
+                "take": known.get(look.id),
+            }
+            for look in looks
+        ],
+    }

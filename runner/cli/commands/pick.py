@@ -1,0 +1,111 @@
+"""``lookbook pick``: choose among the takes of a look; free, and without a key."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import anyio
+import click
+
+from runner.cli import wiring
+from runner.cli.archive import Archive, archive, known_state, named_take
+from runner.cli.format import format_usd, pluralize
+from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.errors import UsageError
+from runner.plan import Action, ResolvedOptions
+from runner.plan import plan as make_plan
+from runner.plan.change_text import describe_change
+from runner.policy.lifecycle import Event
+from runner.takes import Take, TakeState
+
+__all__ = ["command"]
+
+
+@click.command("pick")
+@manifest_argument
+@click.argument("takes", metavar="LOOK#N...", nargs=-1, required=True)
+@simulate_option
+@account_option
+@var_option
+def command(
+    manifest: Path,
+    takes: tuple[str, ...],
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    account: str | None,
+) -> int:
+    """Make each LOOK#N (as in navy-office#2) the take of its look that counts.
+
+    The catalog shows it, and what references the look is generated from it from now on. What was
+    generated from the take that was picked before becomes stale: shown, with the price of
+    regenerating it. Picking costs nothing and can be taken back.
+    """
+    campaign = wiring.load_campaign(manifest, variables)
+    state = known_state(campaign, account=account, simulate=simulate)
+    with archive(campaign, state, "pick") as opened:
+        chosen = [_pickable(opened, name) for name in takes]
+        if len({take.look for take in chosen}) < len(chosen):
+            raise UsageError("Two takes of one look cannot both be picked.")
+        before = _stale(opened)
+        for take in chosen:
+            _pick(opened, take)
+        catalog = opened.leave_results()
+        lines = _consequences(opened, _stale(opened) - before)
+    for line in [*lines, f"catalog: {catalog}"]:
+        click.echo(line)
+    return 0
+
+
+def _pickable(opened: Archive, name: str) -> Take:
+    """Give the take that is meant. Raises UsageError where it cannot be its look's pick."""
+    take = named_take(opened.snapshot(), name)
+    if not take.usable:
+        raise UsageError(
+            f"{take.label} cannot be picked: it is {take.state}.",
+            hint="A take can be picked once it is completed.",
+        )
+    for action in opened.plan().actions:
+        if action.key == take.look and action.look is not None and action.ingredients is not None:
+            if action.identity == take.identity:
+                return take
+            changes = describe_change(take.ingredients, action.ingredients)
+            raise UsageError(
+                f"{take.label} is not what the manifest wants any more: {changes}.",
+                hint="Put the manifest back to what it was then; the next run picks it again, for "
+                "nothing.",
+            )
+    raise UsageError(f"{take.look} is no longer in the manifest.")
+
+
+def _pick(opened: Archive, take: Take) -> None:
+    now = opened.ledger.picked(take.look)
+    if now is not None and now.uid == take.uid:
+        click.echo(f"{take.label} is picked already")
+        return
+    anyio.run(opened.ledger.pick, take.look, take.uid)
+    instead = f" instead of {now.label}" if now is not None else ""
+    click.echo(f"{take.label} is picked{instead}")
+    if take.state is TakeState.FETCHED and take.image is None:
+        anyio.run(opened.ledger.record, take.uid, Event.IMAGE_MISSING, {})
+        click.echo("  its picture was pruned here; `lookbook fetch` gets it again, for nothing")
+
+
+def _stale(opened: Archive) -> set[str]:
+    return {action.key for action in opened.plan().actions if action.action is Action.STALE}
+
+
+def _consequences(opened: Archive, stale: set[str]) -> list[str]:
+    """Say what became stale, and what regenerating it would cost."""
+    if not stale:
+        return ["Nothing becomes stale."]
+    everything = frozenset(look.key for look in opened.campaign.looks)
+    cascade = make_plan(opened.campaign, opened.snapshot(), ResolvedOptions(cascade=everything))
+    bought = [action for action in cascade.actions if action.replacing and action.takes]
+    cost = sum((action.cost for action in bought), Decimal(0))
+    simulate = " --simulate" if opened.account.simulated else ""
+    again = f"lookbook run {opened.campaign.manifest.name} --cascade{simulate}"
+    price = f"{pluralize(len(bought), 'look')}, {format_usd(cost)}"
+    return [
+        f"Stale now, made from the take that was picked before: {', '.join(sorted(stale))}",
+        f"They stay as they are. To bring them up to date ({price}): {again}",
+    ]

@@ -1,0 +1,106 @@
+"""``lookbook plan``: what a run would do and cost, offline and without a key."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli import readonly, wiring
+from runner.cli.eta import estimate_plan
+from runner.cli.format import format_plan, warnings_text
+from runner.cli.options import (
+    account_option,
+    format_option,
+    manifest_argument,
+    simulate_option,
+    var_option,
+)
+from runner.cli.price_questions import bought_quotes, price_notes
+from runner.cli.request import DEFAULT_CONCURRENCY
+from runner.cli.select_options import parse_plan_options, plan_options
+from runner.files import write_atomic
+from runner.plan import plan as make_plan
+from runner.plan.group_sizes import group_notes
+from runner.plan.options import apply_options, resolve_options
+from runner.plan.pricing import apply_quotes, quote_prices
+from runner.plan.saved_plan import plan_document, serialize_plan
+from runner.policy.exit_codes import Exit
+
+__all__ = ["command"]
+
+
+@click.command("plan")
+@manifest_argument
+@simulate_option
+@account_option
+@plan_options
+@var_option
+@format_option("text", "json")
+@click.option("--all", "everything", is_flag=True, help="Also list every look that is done.")
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the plan: `lookbook run MANIFEST --plan FILE` carries out exactly this, or refuses.",
+)
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 10 when there is something to do, 0 when there is not.",
+)
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    account: str | None,
+    form: str,
+    everything: bool,
+    out: Path | None,
+    detailed_exitcode: bool,
+    **options: Any,
+) -> int:
+    """Show what `lookbook run` would do with each look of MANIFEST, why, and what it costs.
+
+    Reads the manifest, its files, and the ledger of the account that was used last (or --account,
+    or --simulate), with what results.json knows beyond it; it says which. Nothing is sent, nothing
+    is changed, no key is needed.
+
+    \b
+    Examples:
+      lookbook plan spring.yaml --select '+tag:hero'      these looks, and what they need
+      lookbook plan spring.yaml --cascade                 the price of regenerating what is stale
+      lookbook plan spring.yaml -o plan.json              to be read now and carried out later
+    """
+    plan_options = parse_plan_options(options)
+    campaign = apply_options(wiring.load_campaign(manifest, variables), plan_options)
+    state = readonly.find_state(campaign, account=account, simulate=simulate)
+    snapshot, _ = readonly.load_known(campaign, state)
+    quotes = quote_prices(campaign, plan_options, snapshot)
+    campaign = apply_quotes(campaign, quotes)
+    plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, plan_options))
+    if not simulate and account is None:
+        readonly.warn_of_other_ledgers(campaign, state, snapshot)
+    if form == "json":
+        click.echo(json.dumps(plan_document(plan), indent=2, ensure_ascii=False))
+    else:
+        where = readonly.describe_target(snapshot, simulate=simulate)
+        ceiling = campaign.budget.run_usd
+        time = estimate_plan(plan, snapshot, slots=DEFAULT_CONCURRENCY, now=wiring.WallClock().now)
+        notes = [*price_notes(bought_quotes(plan, quotes)), *group_notes(plan, snapshot)]
+        text = format_plan(
+            plan, where=where, ceiling=ceiling, everything=everything, time=time, notes=notes
+        )
+        click.echo(text)
+        if campaign.warnings and plan.worst_case:
+            click.echo("\n" + warnings_text(campaign.warnings))
+    if out is not None:
+        simulated = simulate or (snapshot.account is not None and snapshot.account.simulated)
+        kept = serialize_plan(
+            plan, campaign, snapshot, plan_options, variables=variables, simulate=simulated
+        )
+        write_atomic(out, (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode())
+        how = f"lookbook run {manifest} --plan {out}{' --simulate' if simulated else ''}"
+        click.echo(f"\nSaved. To do exactly this: {how}", err=True)
+    return int(Exit.CHANGES if detailed_exitcode and plan.changes else Exit.DONE)

@@ -1,0 +1,339 @@
+"""``lookbook prune``: delete at HeyGen, or on disk, what the manifest no longer wants."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import click
+
+from runner.cli import wiring
+from runner.cli.archive import archive, known_state
+from runner.cli.claims import claims_on
+from runner.cli.format import format_table, format_usd, pluralize
+from runner.cli.options import (
+    account_option,
+    manifest_argument,
+    sim_option,
+    simulate_option,
+    var_option,
+    yes_option,
+)
+from runner.cli.workshop import Workshop, begin, use_results, workshop
+from runner.errors import ApiTrouble, UsageError
+from runner.executor.context import describe_reply
+from runner.executor.resolve_unknown import list_group_looks
+from runner.ledger.ledger import read_ledger
+from runner.ledger.state_dirs import StateDir, StateDirs, has_takes
+from runner.model import Campaign
+from runner.plan import Plan
+from runner.plan import plan as make_plan
+from runner.plan.options import PlanOptions, select_looks
+from runner.plan.pruning import find_droppable, find_group_deletions, find_prunable
+from runner.plan.renames import apply_renames
+from runner.policy.budget import reserved_amount
+from runner.policy.decisions import Free, decide_free
+from runner.policy.exit_codes import Exit
+from runner.policy.lifecycle import Event
+from runner.replies import Answer, LookData
+from runner.takes import Snapshot, Take, TakeState
+
+__all__ = ["command"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    looks: tuple[str, ...]
+    old_takes: bool
+    with_groups: bool
+    yes: bool
+    from_results: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Doomed:
+    """A take to delete, and the look as the account shows it; None where it shows none."""
+
+    take: Take
+    shown: LookData | None
+
+
+@click.command("prune")
+@manifest_argument
+@click.argument("looks", metavar="[LOOK]...", nargs=-1)
+@click.option(
+    "--old-takes",
+    is_flag=True,
+    help="Also takes that are not picked, of looks that the manifest has.",
+)
+@click.option(
+    "--with-groups",
+    is_flag=True,
+    help="Also the last look of a group; HeyGen deletes the group with it.",
+)
+@click.option(
+    "--from-results",
+    is_flag=True,
+    help="With --yes: also looks that only a results.json tells of, where HeyGen shows them as it "
+    "does.",
+)
+@click.option(
+    "--local",
+    is_flag=True,
+    help="Delete nothing at HeyGen: only remove pictures of takes that are not picked from disk.",
+)
+@click.option(
+    "--last-copies",
+    is_flag=True,
+    help="With --local: also pictures that are gone at HeyGen and cannot be had again.",
+)
+@yes_option
+@simulate_option
+@account_option
+@var_option
+@sim_option
+def command(
+    manifest: Path,
+    looks: tuple[str, ...],
+    variables: tuple[tuple[str, str], ...],
+    *,
+    old_takes: bool,
+    with_groups: bool,
+    from_results: bool,
+    local: bool,
+    last_copies: bool,
+    yes: bool,
+    simulate: bool,
+    account: str | None,
+    sim_settings: tuple[tuple[str, str], ...],
+) -> int:
+    """Delete looks at HeyGen that MANIFEST no longer has: all of them, or only each LOOK.
+
+    Shows what would go and asks first. What a look cost, and its picture on disk, stay. Never
+    deleted are looks that this campaign did not make, ids that a manifest in the folder names,
+    looks that another ledger or results file there knows, what was bought with other --var values,
+    what a run would pick again for nothing, and the last look of a group (unless --with-groups).
+
+    \b
+    Examples:
+      lookbook prune spring.yaml                          looks removed from the manifest
+      lookbook prune spring.yaml navy-office --old-takes  all but the picked take of one look
+      lookbook prune spring.yaml --local                  disk space: pictures of old takes
+    """
+    campaign = wiring.load_campaign(manifest, variables)
+    if local:
+        state = known_state(campaign, account=account, simulate=simulate)
+        return _drop(campaign, state, looks, last_copies=last_copies, yes=yes)
+    if account is not None:
+        raise UsageError("--account reads a ledger; what is deleted is what the key belongs to.")
+    request = _Request(looks, old_takes, with_groups, yes, from_results)
+    state = StateDirs(campaign.manifest).simulated()
+    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
+        try:
+            return anyio.run(prune, campaign, request, url)
+        except KeyboardInterrupt:
+            raise UsageError(
+                "Stopped. What was deleted stays deleted.",
+                hint="`lookbook refresh` shows what is gone and not recorded yet.",
+            ) from None
+
+
+# --- at HeyGen ----------------------------------------------------------------------------------
+
+
+async def prune(campaign: Campaign, request: _Request, simulated_at: str | None) -> int:
+    """Show, ask, delete; gives the exit code."""
+    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
+        if not has_takes(link.state.ledger):
+            raise UsageError(f"The account {link.account.label} has no looks of {campaign.name}.")
+        async with workshop(link) as work:
+            await use_results(campaign, work)
+            doomed = await _doomed(work, campaign, request)
+            if not doomed:
+                click.echo("Nothing to prune.")
+                return int(Exit.DONE)
+            click.echo(_list(doomed), err=True)
+            looks = pluralize(len(doomed), "look")
+            _ask(f"Delete {looks} at HeyGen? This cannot be undone.", yes=request.yes)
+            begin(work, campaign, "prune")
+            plan = make_plan(campaign, work.ledger.snapshot())
+            if plan.moves:
+                await work.ledger.follow(plan.moves)
+            problems = [why for one in doomed if (why := await _delete(work, one.take))]
+            code = _code(work, problems)
+            work.ledger.end({"exit": int(code), "stopped": None})
+            _, wallet = read_ledger(link.state.ledger)
+            results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
+            wiring.write_results(results, link.state.folder)
+    for why in problems:
+        click.echo(why, err=True)
+    click.echo(f"{pluralize(len(doomed) - len(problems), 'look')} deleted at HeyGen")
+    return int(code)
+
+
+async def _doomed(work: Workshop, campaign: Campaign, request: _Request) -> list[_Doomed]:
+    """Return what is to be deleted; what is spared is said."""
+    snapshot, plan, selected = _selected(campaign, work.ledger.snapshot(), request.looks)
+    pruning = find_prunable(
+        campaign,
+        snapshot,
+        plan,
+        selected=selected,
+        old_takes=request.old_takes,
+        claims=claims_on(campaign, work.link.state, snapshot, named=bool(request.looks)),
+    )
+    spared = [f"{take.label} is spared: {reason}" for take, reason in pruning.spared]
+    groups = await _groups(work, pruning.takes)
+    doomed = []
+    for take in pruning.takes:
+        shown = groups.get(take.group_id or "", {}).get(take.avatar_id or "")
+        why = _unproven(take, shown, request) if work.ledger.is_imported(take.uid) else None
+        if why is None:
+            doomed.append(_Doomed(take, shown))
+        else:
+            spared.append(f"{take.label} is spared: only a results file tells of it, {why}")
+    if not request.with_groups:
+        ids = {group_id: list(looks) for group_id, looks in groups.items()}
+        last = find_group_deletions([one.take for one in doomed], ids)
+        spared += [
+            f"{one.take.label} is spared: it is the last look of group {last[one.take.uid]}, which "
+            "HeyGen deletes with it (--with-groups)"
+            for one in doomed
+            if one.take.uid in last
+        ]
+        doomed = [one for one in doomed if one.take.uid not in last]
+    for line in spared:
+        click.echo(line, err=True)
+    return doomed
+
+
+def _unproven(take: Take, shown: LookData | None, request: _Request) -> str | None:
+    """Return why a look that only a results file tells of is not deleted.
+
+    Anybody can write a look's id into that file.
+    """
+    if shown is None:
+        return f"and HeyGen shows no look {take.avatar_id} in the group {take.group_id}"
+    if shown.name != take.name:
+        return f"as {take.name!r}; HeyGen shows {take.avatar_id} as {shown.name!r}"
+    if request.from_results or (not request.yes and is_terminal()):
+        return None
+    return "and --yes does not vouch for it: answer on a terminal, or add --from-results"
+
+
+async def _groups(work: Workshop, doomed: Sequence[Take]) -> dict[str, dict[str, LookData]]:
+    """Return the looks that the account shows in each group that something is deleted from."""
+    groups: dict[str, dict[str, LookData]] = {}
+    for group_id in dict.fromkeys(take.group_id for take in doomed):
+        if group_id is not None:
+            looks = await list_group_looks(work.context, group_id)
+            if isinstance(looks, str):
+                raise ApiTrouble(looks, hint="Nothing was deleted.")
+            groups[group_id] = {look.id: look for look in looks}
+    return groups
+
+
+async def _delete(work: Workshop, take: Take) -> str | None:
+    """Delete one look and record it; says why where that was not possible."""
+    if work.context.account_trouble is not None:
+        return f"{take.label} was not deleted: the account needs a person"
+    look_id = take.avatar_id or ""
+    reply = await work.context.ask(
+        lambda: work.link.api.delete_look(look_id), what=f"deleting {take.label}"
+    )
+    if not isinstance(reply, Answer) and decide_free(reply) is not Free.GONE:
+        return f"{take.label} was not deleted: {describe_reply(reply)}"
+    # A failure has nothing left to delete; the event keeps the id.
+    facts = {"avatar_id": None} if take.state is TakeState.FAILED else {}
+    await work.context.record(take.uid, Event.DELETED, facts)
+    return None
+
+
+def _code(work: Workshop, problems: Sequence[str]) -> Exit:
+    if work.context.account_trouble is not None:
+        return Exit.ACCOUNT
+    return Exit.FAILED if problems else Exit.DONE
+
+
+def _list(doomed: Sequence[_Doomed]) -> str:
+    rows = [("take", "name at HeyGen", "avatar id", "group", "paid")]
+    rows += [
+        (
+            one.take.label,
+            (one.shown.name if one.shown is not None else one.take.name) or "—",
+            one.take.avatar_id or "—",
+            one.take.group_id or "—",
+            format_usd(reserved_amount(one.take)),
+        )
+        for one in doomed
+    ]
+    return f"{format_table(rows, right=(4,))}\n"
+
+
+# --- on disk ------------------------------------------------------------------------------------
+
+
+def _drop(
+    campaign: Campaign, state: StateDir, looks: tuple[str, ...], *, last_copies: bool, yes: bool
+) -> int:
+    """Remove pictures from disk only; gives the exit code. ``yes`` is no word on last copies."""
+    with archive(campaign, state, "prune --local") as opened:
+        snapshot, plan, selected = _selected(campaign, opened.snapshot(), looks)
+        takes = find_droppable(snapshot, plan, selected)
+        lost = [take.label for take in takes if take.state is TakeState.DELETED]
+        if lost and not last_copies:
+            click.echo(
+                f"Kept, because they are gone at HeyGen and cannot be had again: {', '.join(lost)} "
+                "(--last-copies removes them)",
+                err=True,
+            )
+            takes = [take for take in takes if take.state is not TakeState.DELETED]
+            lost = []
+        if not takes:
+            click.echo("No pictures to remove.")
+            return int(Exit.DONE)
+        click.echo("\n".join(f"  {take.label}  {take.image}" for take in takes), err=True)
+        if lost:
+            click.echo(f"Gone at HeyGen, so not to be had again: {', '.join(lost)}", err=True)
+        _ask(f"Remove {pluralize(len(takes), 'picture')} from disk?", yes=yes)
+        for take in takes:
+            _unlink(state.folder, take)
+            anyio.run(opened.ledger.record, take.uid, Event.IMAGE_REMOVED, {"image": None})
+        opened.leave_results()
+    click.echo(f"{pluralize(len(takes), 'picture')} removed from {state.folder / 'images'}")
+    return int(Exit.DONE)
+
+
+def _unlink(folder: Path, take: Take) -> None:
+    pictures = (folder / "images").resolve()
+    path = (folder / (take.image or "")).resolve()
+    if path.is_relative_to(pictures):
+        path.unlink(missing_ok=True)
+
+
+# --- both ---------------------------------------------------------------------------------------
+
+
+def _selected(
+    campaign: Campaign, snapshot: Snapshot, looks: tuple[str, ...]
+) -> tuple[Snapshot, Plan, frozenset[str] | None]:
+    plan = make_plan(campaign, snapshot)
+    selected = select_looks(campaign, snapshot, PlanOptions(select=looks))
+    return apply_renames(snapshot, plan.moves), plan, selected
+
+
+def is_terminal() -> bool:
+    """Return whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not is_terminal():
+        raise UsageError(
+            "There is nobody to ask here, so nothing was removed.", hint="Add --yes to go ahead."
+        )
+    if not click.confirm(question, err=True):
+        raise UsageError("Declined; nothing was removed.")

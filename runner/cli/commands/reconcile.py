@@ -1,0 +1,311 @@
+"""``lookbook reconcile``: what became of sends whose outcome is unknown; a person decides."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import click
+
+from runner.cli import wiring
+from runner.cli.format import format_usd, pluralize
+from runner.cli.nothing_bought import evidence_of, match_takes, objection_to
+from runner.cli.options import (
+    KeyValue,
+    manifest_argument,
+    sim_option,
+    simulate_option,
+    var_option,
+)
+from runner.cli.rebuild import rebuild
+from runner.cli.run_report import resume_command
+from runner.cli.stuck_looks import decide_stuck
+from runner.cli.workshop import Workshop, begin, use_results, workshop
+from runner.errors import UsageError
+from runner.executor.context import describe_reply
+from runner.executor.resolve_unknown import Finding, UnknownResolver, is_unresolved
+from runner.ledger.ledger import read_ledger
+from runner.ledger.neighbours import read_neighbours
+from runner.ledger.runs import read_wallet_readings
+from runner.ledger.state_dirs import StateDirs, has_takes
+from runner.model import Campaign
+from runner.plan import plan as make_plan
+from runner.policy.exit_codes import Exit
+from runner.policy.lifecycle import Event
+from runner.policy.retry import KEY_LIFE, KEY_MARGIN
+from runner.replies import Answer, LookData
+from runner.takes import Take
+
+__all__ = ["command"]
+
+Decisions = Sequence[tuple[str, str]]
+
+
+@click.command("reconcile")
+@manifest_argument
+@simulate_option
+@click.option(
+    "--adopt",
+    "adoptions",
+    type=KeyValue(),
+    multiple=True,
+    metavar="LOOK#N=ID",
+    help="This take became the look with this id; repeatable.",
+)
+@click.option(
+    "--nothing-bought",
+    "absolved",
+    multiple=True,
+    metavar="LOOK#N",
+    help="You are sure (the account's invoices say it) that nothing was bought for this take, or "
+    "for those that a pattern names ('look-*'); it may be bought anew. Refused where a look fits, "
+    "the key lives, or it was sent minutes ago. Repeatable.",
+)
+@click.option(
+    "--trust-keys",
+    "trusting",
+    is_flag=True,
+    help="You are sure (HeyGen says so, or the second look was not yours) that this account "
+    "honours idempotency keys: sends may be repeated again, and the second looks no longer count.",
+)
+@click.option(
+    "--rebuild",
+    "rebuilding",
+    is_flag=True,
+    help="Move a damaged ledger aside and make a new one from results.json and the account.",
+)
+@var_option
+@sim_option
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    adoptions: tuple[tuple[str, str], ...],
+    absolved: tuple[str, ...],
+    trusting: bool,
+    rebuilding: bool,
+    sim_settings: tuple[tuple[str, str], ...],
+) -> int:
+    """Show what is known of every send whose outcome is unknown, and take your decision.
+
+    A take is unknown when its request left and no answer came back: it may have been bought. The
+    account is searched by name; what is certain is adopted, the rest is shown and asked about (on a
+    terminal) or decided with the options. A look that has shown a status that nobody knows for a
+    day is decided by whether it has a picture. Nothing here ever buys a look.
+
+    Exits with 0 when nothing is unknown any more, 4 when `lookbook run` can still find out by
+    itself, 6 when a person has to decide.
+    """
+    campaign = wiring.load_campaign(manifest, variables)
+    state = StateDirs(campaign.manifest).simulated()
+    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
+        if rebuilding:
+            return anyio.run(rebuild, campaign, url)
+        return anyio.run(reconcile, campaign, url, adoptions, absolved, trusting)
+
+
+async def reconcile(
+    campaign: Campaign,
+    simulated_at: str | None,
+    adoptions: Decisions,
+    absolved: Sequence[str],
+    trusting: bool = False,  # noqa: FBT001, FBT002
+) -> int:
+    """Carry out decisions, search for the rest, ask; gives the exit code."""
+    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
+        if not has_takes(link.state.ledger):
+            click.echo(f"Nothing is unknown: {link.account.label} has no takes of {campaign.name}.")
+            return int(Exit.DONE)
+        async with workshop(link) as work:
+            await use_results(campaign, work)
+            unknown = {take.label: take for take in unresolved(work)}
+            check_adoptions(adoptions, unknown)
+            given_up = match_takes(absolved, unknown)
+            begin(work, campaign, "reconcile")
+            work.context.wanted = wanted_by(campaign, work)
+            searcher = UnknownResolver(work.context)
+            if trusting and not work.ledger.honours_keys:
+                await work.ledger.trust_keys("a person")
+                click.echo("Keys are trusted again on this account.")
+            found = [
+                (unknown[label], await readable(work, look_id)) for label, look_id in adoptions
+            ]
+            for take, look in found:  # all of them could be read: now they are believed
+                await searcher.adopt(take, look)
+            for take in given_up:
+                if is_unresolved(work.ledger.take(take.uid)):
+                    await give_up(work, campaign, searcher, take)
+            seen = {take.uid for take in given_up}
+            for take in unresolved(work):
+                if take.uid not in seen:
+                    await decide(work, campaign, searcher, take)
+            stuck = await decide_stuck(work)
+            code = max(look_report(work, campaign), Exit.PERSON if stuck else Exit.DONE)
+            work.ledger.end({"exit": int(code), "stopped": None})
+            _, wallet = read_ledger(link.state.ledger)
+            results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
+            wiring.write_results(results, link.state.folder)
+            left = [take.label for take in unresolved(work)]
+    click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
+    return int(code)
+
+
+def check_adoptions(adoptions: Decisions, unknown: Mapping[str, Take]) -> None:
+    """Raise UsageError for takes that are not unknown, and for an id or a take given twice."""
+    strangers = sorted({label for label, _ in adoptions} - unknown.keys())
+    if strangers:
+        raise UsageError(
+            f"{', '.join(strangers)}: no take of this name is unknown.",
+            hint=f"Unknown are: {', '.join(unknown) or 'none'}.",
+        )
+    for what, given in (("take", [t for t, _ in adoptions]), ("look", [i for _, i in adoptions])):
+        twice = sorted(one for one, times in Counter(given).items() if times > 1)
+        if twice:
+            raise UsageError(
+                f"--adopt names the {what} {', '.join(twice)} twice.",
+                hint="Each take became one look, and each look is one take's.",
+            )
+
+
+async def give_up(
+    work: Workshop, campaign: Campaign, searcher: UnknownResolver, take: Take
+) -> None:
+    """Record that nothing was bought for a take, unless something speaks against it."""
+    finding = await searcher.search(take)
+    click.echo(finding_text(work, campaign, finding))
+    why_not = objection(work, campaign, finding)
+    if why_not is not None:
+        click.echo(f"  → it stays unknown: {why_not}\n")
+        return
+    await work.context.record(take.uid, Event.NOT_BOUGHT)
+    click.echo("  → nothing was bought, as you say: it may be bought anew\n")
+
+
+def objection(work: Workshop, campaign: Campaign, finding: Finding) -> str | None:
+    """Return why nobody can say that nothing was bought for a take."""
+    return objection_to(
+        finding,
+        alive=alive(work, campaign, finding.take),
+        now=work.context.now_at_server(),
+        command=resume_command(campaign, work.link),
+    )
+
+
+def wanted_by(campaign: Campaign, work: Workshop) -> dict[str, str]:
+    """Give the identity that the manifest wants of each look: only such a take becomes a pick."""
+    actions = make_plan(campaign, work.ledger.snapshot()).actions
+    return {a.key: a.identity for a in actions if a.look is not None and a.identity is not None}
+
+
+def unresolved(work: Workshop) -> list[Take]:
+    """Give every take whose outcome is unknown, by look and number."""
+    takes = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
+    return sorted((t for t in takes if is_unresolved(t)), key=lambda t: (t.look, t.number))
+
+
+def look_report(work: Workshop, campaign: Campaign) -> Exit:
+    """Give the exit code for what is left: 0, 4 where a run can still find out, or 6."""
+    left = unresolved(work)
+    if not left:
+        return Exit.DONE
+    return Exit.UNDER_WAY if all(alive(work, campaign, take) for take in left) else Exit.PERSON
+
+
+def alive(work: Workshop, campaign: Campaign, take: Take) -> bool:
+    """Whether `lookbook run` may still send a take again under its own key.
+
+    A take that the manifest no longer wants is never sent again.
+    """
+    unwanted = make_plan(campaign, work.ledger.snapshot()).unwanted_in_flight
+    return take.uid not in unwanted and work.context.key_is_alive(take)
+
+
+async def readable(work: Workshop, look_id: str) -> LookData:
+    """Give a look that a person says a take became. Raises UsageError where it cannot be that."""
+    recorded = {
+        take.avatar_id: take.label
+        for takes in work.ledger.snapshot().takes.values()
+        for take in takes
+        if take.avatar_id
+    }
+    if look_id in recorded:
+        raise UsageError(f"The look {look_id} is {recorded[look_id]} already.")
+    if look_id in read_neighbours(work.link.state).ids:
+        raise UsageError(
+            f"The look {look_id} is another campaign's: a ledger or results file in the folder "
+            "knows it.",
+            hint="To use it here, name it in the manifest with `existing:`.",
+        )
+    reply = await work.context.ask(lambda: work.link.api.look(look_id), what="asking for the look")
+    if not isinstance(reply, Answer):
+        raise UsageError(f"The look {look_id} cannot be read: {describe_reply(reply)}")
+    look: LookData = reply.data
+    return look
+
+
+async def decide(work: Workshop, campaign: Campaign, searcher: UnknownResolver, take: Take) -> None:
+    """Search for one take, show what is known, and ask where somebody can answer."""
+    finding = await searcher.search(take)
+    click.echo(finding_text(work, campaign, finding))
+    certain = finding.certain
+    if certain is not None:
+        await searcher.adopt(take, certain)
+        click.echo(f"  → adopted {certain.id}: nothing else fits\n")
+        return
+    why_not = objection(work, campaign, finding)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        ways = [f"--adopt '{take.label}=ID'"]
+        ways += [f"--nothing-bought '{take.label}'"] if why_not is None else []
+        note = "" if finding.candidates or why_not is None else f"  {why_not}\n"
+        click.echo(f"{note}  → decide with {' or '.join(ways)}\n")
+        return
+    choices = [look.id for look in finding.candidates]
+    if why_not is None:
+        choices.append("nothing")
+    elif not choices:
+        click.echo(f"  → it stays unknown: {why_not}\n")
+        return
+    nothing = ", `nothing` if nothing was bought" if why_not is None else ""
+    typed = click.prompt(
+        f"  Which look did it become? (an id{nothing}, `skip`)",
+        type=click.Choice([*choices, "skip"]),
+        default="skip",
+    )
+    if typed == "nothing":
+        await work.context.record(take.uid, Event.NOT_BOUGHT)
+    elif typed != "skip":
+        await searcher.adopt(take, await readable(work, typed))
+
+
+def finding_text(work: Workshop, campaign: Campaign, finding: Finding) -> str:
+    """Say all that is known of one take."""
+    take = finding.take
+    sent = datetime.fromtimestamp(take.sent_at or 0, UTC).isoformat(" ", "seconds")
+    lines = [
+        f"{click.style(take.label, bold=True)} “{take.name}”, {format_usd(take.price)} held",
+        f"  sent {pluralize(take.attempts, 'time')}, first at {sent}; {take.error_message or ''}",
+    ]
+    if alive(work, campaign, take) and take.sent_at is not None:
+        until = datetime.fromtimestamp(take.sent_at + KEY_LIFE - KEY_MARGIN, UTC)
+        lines.append(
+            "  `lookbook run` can still send it again under its own key, at no second price, "
+            f"until {until.isoformat(' ', 'seconds')}"
+        )
+    every = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
+    readings = read_wallet_readings(work.link.state.ledger)
+    lines.append(f"  {evidence_of(take, readings, every, work.link.user)}")
+    if finding.problem is not None:
+        lines.append(f"  the search could not be finished: {finding.problem}")
+    if finding.rivals:
+        lines.append(f"  other unknown takes have the same name: {', '.join(finding.rivals)}")
+    lines += [_candidate(look) for look in finding.candidates]
+    if not finding.candidates and finding.problem is None:
+        lines.append("  the account has no look of this name that is not in the ledger")
+    return "\n".join(lines)
+
+
+def _candidate(look: LookData) -> str:
+    return f"  fits: {look.id} in group {look.group_id}, {look.status or 'ready'}"

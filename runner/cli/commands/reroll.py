@@ -1,0 +1,48 @@
+"""``lookbook reroll``: more candidates of looks that are there; the pick stays."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli import wiring
+from runner.cli.commands.run import Request, run_options, start
+from runner.cli.select_options import parse_plan_options, price_option
+
+__all__ = ["command"]
+
+
+@click.command("reroll")
+@run_options
+@click.argument("looks", metavar="LOOK...", nargs=-1, required=True)
+@click.option(
+    "--count",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many more takes of each look to buy.",
+)
+@price_option
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    looks: tuple[str, ...],
+    count: int,
+    **options: Any,
+) -> int:
+    """Buy more takes of each LOOK of MANIFEST; which one is picked does not change.
+
+    LOOK is a key, or a selection such as tag:hero. Shows the price and asks first. Afterwards
+    `lookbook pick` chooses, for nothing.
+
+    \b
+    Examples:
+      lookbook reroll spring.yaml navy-office             one more
+      lookbook reroll spring.yaml tag:hero --count 3      three more of each
+    """
+    plan_options = parse_plan_options(options, select=looks, reroll=count)
+    options["sim"] = options.pop("sim_settings")
+    return start(
+        wiring.load_campaign(manifest, variables), Request(**options, plan_options=plan_options)
+    )

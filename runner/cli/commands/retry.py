@@ -1,0 +1,87 @@
+"""``lookbook retry``: buy again what failed, after saying what that costs."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli import readonly, wiring
+from runner.cli.commands.run import Request, run_options, start
+from runner.cli.format import format_usd, pluralize
+from runner.cli.select_options import parse_plan_options, price_option, select_options
+from runner.model import Campaign
+from runner.plan import plan as make_plan
+from runner.plan.options import PlanOptions, resolve_options
+from runner.plan.renames import apply_renames
+from runner.plan.take_groups import UNDER_WAY
+from runner.policy.exit_codes import Exit
+from runner.takes import Billing, Snapshot, Take, TakeState
+
+__all__ = ["command"]
+
+WORDS = {
+    Billing.ASSUMED: "assumed billed: the API does not say",
+    Billing.REFUNDED: "not billed, as the wallet showed",
+    Billing.NONE: "refused, nothing was bought",
+}
+"""What is known of the money of a failed take."""
+
+
+@click.command("retry")
+@run_options
+@select_options
+@price_option
+def command(manifest: Path, variables: tuple[tuple[str, str], ...], **options: Any) -> int:
+    """Buy the looks of MANIFEST that failed once more, each as a new take.
+
+    Says first which failures were billed, or may have been. What was held back because of a failed
+    look is generated as well; nothing else is. A plain `lookbook run` never buys a failure again,
+    unless the manifest says `retries`.
+
+    \b
+    Examples:
+      lookbook retry spring.yaml                      whatever failed
+      lookbook retry spring.yaml --select tag:hero    only among these
+    """
+    plan_options = parse_plan_options(options, retry=True)
+    campaign = wiring.load_campaign(manifest, variables)
+    state = readonly.find_state(campaign, account=None, simulate=options["simulate"])
+    snapshot, _ = readonly.load_known(campaign, state)
+    failed = failures(campaign, snapshot, plan_options)
+    click.echo(failures_text(failed) + "\n", err=True)
+    options["sim"] = options.pop("sim_settings")
+    code = start(campaign, Request(**options, plan_options=plan_options))
+    going = sum(take.state in UNDER_WAY for of in snapshot.takes.values() for take in of)
+    if failed or code or not going:
+        return code
+    click.echo(
+        f"{pluralize(going, 'take')} still under way: `lookbook run` goes on with them.", err=True
+    )
+    return int(Exit.UNDER_WAY)
+
+
+def failures(campaign: Campaign, snapshot: Snapshot, plan_options: PlanOptions) -> list[Take]:
+    """Give the failed takes of the looks that are bought again. Raises UsageError."""
+    asked = resolve_options(campaign, snapshot, plan_options)
+    plan = make_plan(campaign, snapshot, asked)
+    held = apply_renames(snapshot, plan.moves)
+    return [
+        take
+        for action in plan.actions
+        if action.key in asked.retry
+        for take in held.takes.get(action.key, ())
+        if take.state is TakeState.FAILED and take.identity == action.identity
+    ]
+
+
+def failures_text(failed: list[Take]) -> str:
+    """Say which failures there are, and what is known of their money."""
+    if not failed:
+        return "Nothing failed that is not there by now."
+    lines = [f"{pluralize(len(failed), 'take')} failed:"]
+    lines += [
+        f"  {take.label} {format_usd(take.price)} ({WORDS.get(take.billing, take.billing)}): "
+        f"{take.error_message or take.error_code}"
+        for take in failed
+    ]
+    return "\n".join(lines)

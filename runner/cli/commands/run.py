@@ -1,0 +1,365 @@
+"""``lookbook run``: show the plan, ask, carry it out, leave results and a catalog."""
+
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from runner.cli import wiring
+from runner.cli.account_question import ask_about_account, refuse_unlisted
+from runner.cli.backup import back_up_outputs
+from runner.cli.confirm import ask_about_other_ledgers, can_ask, confirm_plan, effective_ceilings
+from runner.cli.copied_folder import ask_about_copy
+from runner.cli.eta import RunEta
+from runner.cli.fingerprint import Fingerprint, read_fingerprint
+from runner.cli.keep_results import keep_results
+from runner.cli.options import (
+    Usd,
+    format_option,
+    manifest_argument,
+    sim_option,
+    simulate_option,
+    var_option,
+    yes_option,
+)
+from runner.cli.progress import Progress
+from runner.cli.request import DEFAULT_CONCURRENCY, Request
+from runner.cli.results_import import read_results, tells_of_takes
+from runner.cli.run_report import current_results, print_results, write_run_results
+from runner.cli.select_options import load_saved_plan, parse_plan_options, plan_options
+from runner.cli.workshop import Workshop, use_results, workshop
+from runner.errors import BudgetRefused, LookbookError, UsageError
+from runner.executor.account_listing import list_account
+from runner.executor.concurrency import unwrap_exception_group
+from runner.executor.context import RunContext
+from runner.executor.preflight import verify_ids
+from runner.executor.session import Session
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.state_dirs import StateDir, StateDirs, has_takes
+from runner.model import Campaign
+from runner.plan import Plan
+from runner.plan import plan as make_plan
+from runner.plan.namesakes import Listing
+from runner.plan.options import DEFAULT_OPTIONS, apply_options, resolve_options
+from runner.plan.pricing import apply_quotes, quote_prices
+from runner.plan.saved_plan import find_changes
+from runner.policy.exit_codes import Outcome, exit_code
+
+__all__ = ["Request", "command", "execute"]
+
+
+def run_options(function: Any) -> Any:
+    """Add the options of every command that may buy."""
+    for option in reversed(
+        [
+            manifest_argument,
+            simulate_option,
+            yes_option,
+            click.option(
+                "--max-cost",
+                type=Usd(),
+                metavar="USD",
+                help="Never hold more than this in this run, whatever happens.",
+            ),
+            click.option(
+                "--up-to-budget",
+                is_flag=True,
+                help="Where the plan costs more than a ceiling: send what fits, most depended-upon "
+                "looks first, instead of refusing.",
+            ),
+            click.option(
+                "--max-concurrency",
+                "concurrency",
+                type=click.IntRange(1, 10_000),
+                default=DEFAULT_CONCURRENCY,
+                show_default=True,
+                metavar="N",
+                help="How many looks may be in progress at once; the account has a limit as well.",
+            ),
+            click.option(
+                "--wait",
+                type=click.FloatRange(min=0),
+                metavar="SECONDS",
+                help="How long one look may stay in processing before this run stops waiting for "
+                "it (default 1800); the next run goes on.",
+            ),
+            var_option,
+            format_option("text", "json"),
+            click.option(
+                "--out",
+                type=click.Path(dir_okay=False, path_type=Path),
+                help="Also write the results (JSON) to this file.",
+            ),
+            click.option(
+                "--new-ledger",
+                is_flag=True,
+                help="Start an empty ledger although another one here, or the account, holds this "
+                "campaign: everything is bought again. Ignored where this ledger has takes.",
+            ),
+            sim_option,
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+@click.command("run")
+@run_options
+@plan_options
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Carry out exactly the plan that `lookbook plan -o FILE` saved, or refuse.",
+)
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    plan_file: Path | None,
+    **options: Any,
+) -> int:
+    """Generate the looks of MANIFEST that are not there yet, each paid for exactly once.
+
+    Shows the plan with its price and asks; --yes answers. Running the same command again resumes:
+    nothing that was paid for is paid again. Ctrl-C stops sending and leaves cleanly, a second one
+    leaves at once; both resume. Results and the catalog lie in MANIFEST's .lookbook folder.
+
+    \b
+    Examples:
+      lookbook run spring.yaml --simulate           rehearse it, free and without a key
+      lookbook run spring.yaml --max-cost 25        ask, then spend $25 at the most
+      lookbook run spring.yaml --yes --format json  in a nightly job
+      lookbook run spring.yaml --select tag:hero    these looks only
+      lookbook run spring.yaml --cascade            also regenerate what is stale
+    """
+    plan_options, saved = parse_plan_options(options), None
+    if plan_file is not None:
+        saved = load_saved_plan(plan_file)
+        if variables or plan_options != DEFAULT_OPTIONS or options["up_to_budget"]:
+            raise UsageError("A saved plan says already which looks, takes and prices are meant.")
+        if saved.simulate != options["simulate"]:
+            wrong = "for the simulator: add" if saved.simulate else "for a real account: leave out"
+            raise UsageError(f"{plan_file} is {wrong} --simulate.")
+        plan_options, variables = saved.plan_options, saved.variables
+    options["sim"] = options.pop("sim_settings")
+    campaign = wiring.load_campaign(manifest, variables)
+    return start(campaign, Request(**options, plan_options=plan_options, saved=saved))
+
+
+def start(campaign: Campaign, request: Request) -> int:
+    """Carry out a request; gives the exit code. Raises a LookbookError when it cannot begin."""
+    campaign = apply_options(campaign, request.plan_options)
+    state = StateDirs(campaign.manifest).simulated()
+    with wiring.simulated(state, request.sim, simulate=request.simulate) as url:
+        return anyio.run(execute, campaign, request, url)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one attempt ended. ``price`` is which price the wallet contradicts, if that ended it.
+
+    ``room`` is what the run's ceiling then leaves for going on, in USD; None without a ceiling.
+    """
+
+    code: int
+    price: str | None = None
+    room: Decimal | None = None
+
+
+async def execute(campaign: Campaign, request: Request, simulated_at: str | None) -> int:
+    """Plan, ask and run against an account that answers; gives the exit code.
+
+    Where the wallet contradicts a price, a person on a terminal is asked whether to go on at the
+    price that it showed.
+    """
+    ended = await attempt(campaign, request, simulated_at)
+    while ended.price is not None and request.form == "text" and can_ask(request):
+        click.echo(f"\nThe price is another one: {ended.price}.\n", err=True)
+        request = replace(request, max_cost=ended.room, saved=None, new_ledger=False)
+        try:
+            ended = await attempt(campaign, request, simulated_at)
+        except (UsageError, BudgetRefused) as error:
+            click.echo(error.message, err=True)
+            return ended.code
+    return ended.code
+
+
+async def attempt(campaign: Campaign, request: Request, simulated_at: str | None) -> Ended:
+    """Plan, ask and run once."""
+    async with wiring.connect(
+        campaign, simulated_at=simulated_at, failpoint=request.failpoint, wait=request.wait
+    ) as link:
+        if is_new(link.state) and not (request.simulate or request.new_ledger):
+            ask_about_other_ledgers(campaign, link)
+        anew = request.new_ledger and begins_anew(link, campaign)
+        ceilings = effective_ceilings(campaign, request)
+        async with workshop(
+            link, ceilings=ceilings, concurrency=request.concurrency, failpoint=request.failpoint
+        ) as work:
+            left = read_fingerprint(link.state, campaign, work.ledger)
+            if not anew and not left.knows_results():
+                await use_results(campaign, work)
+            ask_about_copy(campaign, link.state, work.ledger.snapshot())
+            quotes = quote_prices(campaign, request.plan_options, work.ledger.snapshot())
+            campaign = apply_quotes(campaign, quotes)
+            try:
+                plan, listing = await planned(campaign, work, request)
+                accepted = ask_about_account(campaign, work, plan, listing, anew=anew)
+                plan = confirm_plan(
+                    plan, link, work.ledger, request, quotes=quotes, warnings=campaign.warnings
+                )
+            except LookbookError:
+                if request.form == "json":  # a job that reads stdout finds what there is
+                    print_results(current_results(campaign, work), request)
+                raise
+            if anew:
+                back_up_outputs(link.state, now=wiring.WallClock().now())
+            if hand := in_hand(plan):
+                work.progress.begin(hand, outlook_of(plan, work))
+            facts = {
+                "max_cost": None if request.max_cost is None else str(request.max_cost),
+                "variables": dict(campaign.given),
+            }
+            session = Session(
+                *(work.context, plan, link.account, link.user, request.concurrency, facts),
+                listing=listing,
+                accepted=accepted,
+                doubtful=[kind for kind, quote in quotes.items() if not quote.is_settled],
+            )
+            code = await carry_out(campaign, work, session, request, left)
+            return Ended(code, work.context.price_trouble, run_room(work.ledger))
+
+
+def run_room(ledger: LedgerFile) -> Decimal | None:
+    """Return what a run that ended has left of its ceiling, by ledger and wallet; USD."""
+    limit, wallet = ledger.ceilings.run, ledger.wallet or {}
+    if limit is None:
+        return None
+    before, after = wallet.get("before"), wallet.get("after")
+    known = before is not None and after is not None
+    fall = Decimal(str(before)) - Decimal(str(after)) if known else Decimal(0)
+    return limit - max(ledger.spent_in_run, fall)
+
+
+def is_new(state: StateDir) -> bool:
+    """Whether nothing was ever bought here, and no colleague's results tell of anything either."""
+    return not has_takes(state.ledger) and not tells_of_takes(state.results)
+
+
+def begins_anew(link: wiring.Link, campaign: Campaign) -> bool:
+    """Whether ``--new-ledger`` is an answer here: nothing that lies here is this campaign's.
+
+    It answers once, so that it can stand in no nightly line; what it does not do is said.
+    """
+    begun = has_takes(link.state.ledger)
+    try:
+        results = read_results(link.state.results)
+        ours = (results["account"], results["campaign"]) == (link.account.label, campaign.name)
+        begun = begun or (ours and any(look["takes"] for look in results["looks"]))
+    except (LookbookError, LookupError, TypeError):
+        pass  # what cannot be read is nothing of ours; a new ledger keeps it under another name
+    if begun:
+        wiring.warn(f"--new-ledger is ignored: {link.state.folder} has takes of this campaign.")
+    return not begun
+
+
+def in_hand(plan: Plan) -> int:
+    """Give how many takes a run has to finish."""
+    under_way = sum(len(action.under_way) for action in plan.actions)
+    return plan.count + under_way + len(plan.unwanted_in_flight)
+
+
+def outlook_of(plan: Plan, work: Workshop) -> RunEta:
+    """Give how long a plan takes, at the pace that the account allows."""
+    rate_limiter, now = work.context.rate_limiter, work.context.clock.now
+    return RunEta(plan, work.ledger.snapshot(), slots=lambda: rate_limiter.limit, now=now)
+
+
+async def planned(
+    campaign: Campaign, work: Workshop, request: Request
+) -> tuple[Plan, Listing | None]:
+    """Make the plan, held against what the account says of its ids, and holds of what it buys.
+
+    Gives what was listed as well, None where nothing new is bought. Raises UsageError where a saved
+    plan is to be carried out and something has moved.
+    """
+    snapshot = work.ledger.snapshot()
+    asked = resolve_options(campaign, snapshot, request.plan_options)
+    plan = make_plan(campaign, snapshot, asked)
+    verified = await verify_ids(work.context, plan)
+    refused = dict(verified.refused)
+    if refused:
+        plan = make_plan(campaign, snapshot, replace(asked, refused=refused))
+    if request.saved is not None:
+        changes = find_changes(request.saved, plan, campaign, snapshot, work.link.account)
+        if changes:
+            raise UsageError(
+                "The saved plan was not carried out, because something has moved since:\n"
+                + "\n".join(f"  {change}" for change in changes),
+                hint="Nothing was sent. Look at a new plan, and save that one.",
+            )
+    listing = await list_account(work.context, plan, verified.groups)
+    if listing is not None and (unlisted := refuse_unlisted(work, listing)):
+        plan = make_plan(campaign, snapshot, replace(asked, refused=refused | unlisted))
+    return plan, listing
+
+
+async def carry_out(
+    campaign: Campaign, work: Workshop, session: Session, request: Request, left: Fingerprint
+) -> int:
+    """Run, then leave results whatever happened. Gives the exit code."""
+    StateDirs(campaign.manifest).use(work.link.state)
+    trouble: LookbookError | None = None
+    try:
+        keep = partial(keep_results, campaign, work, left)
+        outcome = await with_signals(session, work.progress, keep)
+    except LookbookError as error:
+        trouble = error
+        outcome = session.outcome()
+    work.progress.close()
+    try:
+        write_run_results(campaign, work, session, outcome, request, left=left)
+    except LookbookError as error:
+        trouble = trouble or error
+    if trouble is not None:
+        raise trouble
+    return int(exit_code(outcome))
+
+
+async def with_signals(
+    session: Session, progress: Progress, beside: Callable[[], Coroutine[Any, Any, None]]
+) -> Outcome:
+    """Carry out the plan; a signal stops sending, a second one leaves at once.
+
+    What is done ``beside`` it ends with it.
+    """
+    outcomes: list[Outcome] = []
+    with unwrap_exception_group():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen, session.context, tasks.cancel_scope)
+            tasks.start_soon(progress.keep_fresh)
+            tasks.start_soon(beside)
+            outcomes.append(await session.carry_out())
+            tasks.cancel_scope.cancel()
+    return outcomes[0] if outcomes else session.end()
+
+
+async def listen(context: RunContext, scope: anyio.CancelScope) -> None:
+    """Hear signals: the first stops sending, the second ends everything."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+        async for _number in received:
+            if context.interrupted:
+                scope.cancel()
+                return
+            context.interrupt()
+            context.observer.said(
+                "Stopping: nothing more is sent; requests under way are answered, looks in "
+                "progress are left to the next run. Once more to leave at once."
+            )

@@ -1,0 +1,151 @@
+"""``lookbook status``: every look, its money, and what to do next; offline."""
+
+import os
+import shlex
+import shutil
+import socket
+import sys
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli import readonly, wiring
+from runner.cli.format import format_results, format_table, format_usd
+from runner.cli.next_steps import collect_notes, describe_last_run, suggest_next_steps
+from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.price_questions import bought_quotes, price_notes
+from runner.cli.select_options import parse_plan_options, select_options
+from runner.ledger.runs import LastRun, read_last_run
+from runner.model import Budget
+from runner.plan import plan as make_plan
+from runner.plan.options import PlanOptions, resolve_options, select_looks
+from runner.plan.pricing import apply_quotes, quote_prices
+from runner.takes import Snapshot
+
+__all__ = ["command"]
+
+
+@click.command("status")
+@manifest_argument
+@simulate_option
+@account_option
+@var_option
+@select_options
+@click.option("--takes", is_flag=True, help="Show the receipt of every take.")
+def command(
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    account: str | None,
+    takes: bool,
+    **options: Any,
+) -> int:
+    """Show where MANIFEST's campaign stands: looks, pictures, money, and what to do next.
+
+    Reads the ledger of the account that was used last (or --account, or --simulate). Nothing is
+    asked or changed; also while a run goes on.
+    """
+    plan_options = parse_plan_options(options)
+    campaign = wiring.load_campaign(manifest, variables)
+    state = readonly.find_state(campaign, account=account, simulate=simulate)
+    snapshot, wallet = readonly.load_known(campaign, state)
+    quotes = quote_prices(campaign, plan_options, snapshot)
+    campaign = apply_quotes(campaign, quotes)
+    only = select_looks(campaign, snapshot, plan_options)
+    plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, plan_options))
+    cascaded = resolve_options(campaign, snapshot, replace(plan_options, cascade=True))
+    renewed = make_plan(campaign, snapshot, cascaded)
+    results = wiring.results_of(campaign, snapshot, wallet, only)
+    where = readonly.describe_target(snapshot, simulate=simulate)
+    click.echo(f"{click.style(campaign.name, bold=True)} · {where}")
+    now = wiring.WallClock().now()
+    last = read_last_run(state.ledger) if state is not None else None
+    alive = last is not None and is_alive(last)
+    if last is not None:
+        click.echo(describe_last_run(last, now=now, alive=alive))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo(
+        "\n" + format_results(results, notes=collect_notes(plan, results, now=now), width=width)
+    )
+    for note in price_notes(bought_quotes(plan, quotes)):
+        click.echo(note)
+    if campaign.budget.campaign_usd is not None:
+        left = max(Decimal(0), campaign.budget.campaign_usd - snapshot.spent)
+        click.echo(
+            f"the campaign's budget of {format_usd(campaign.budget.campaign_usd)} leaves {format_usd(left)}"
+        )
+    if state is not None and (page := state.folder / "catalog.html").is_file():
+        click.echo(f"catalog: {page}")
+    if takes:
+        click.echo("\n" + receipts_text(results))
+    if not simulate and account is None:
+        readonly.warn_of_other_ledgers(campaign, state, snapshot)
+    rehearsal = simulate or (snapshot.account is not None and snapshot.account.simulated)
+    steps = suggest_next_steps(
+        plan,
+        renewed,
+        results,
+        same_again(manifest, plan_options, simulate=rehearsal),
+        going=alive is True,
+        simulator=wiring.serving(state) if rehearsal and state is not None else None,
+        room=room_left(campaign.budget, snapshot),
+    )
+    click.echo("\n" + steps)
+    return 0
+
+
+def same_again(manifest: Path, plan_options: PlanOptions, *, simulate: bool) -> str:
+    """Give how a command line about the same looks ends."""
+    words = [str(manifest), *(["--simulate"] if simulate else [])]
+    for option, expressions in (
+        ("--select", plan_options.select),
+        ("--exclude", plan_options.exclude),
+    ):
+        words += [word for expression in expressions for word in (option, expression)]
+    return shlex.join(words)
+
+
+def room_left(budget: Budget, snapshot: Snapshot) -> Decimal | None:
+    """Give what the manifest's ceilings leave for the next run, in USD; None without a ceiling."""
+    rooms = [budget.run_usd] if budget.run_usd is not None else []
+    if budget.campaign_usd is not None:
+        rooms.append(budget.campaign_usd - snapshot.spent)
+    return min(rooms, default=None)
+
+
+def is_alive(last: LastRun) -> bool | None:
+    """Whether a run's process is at work; None where that cannot be known from here."""
+    if last.ended_at is not None or last.pid is None:
+        return False
+    if last.host != socket.gethostname() or os.name != "posix":
+        return None
+    try:
+        os.kill(last.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's process
+        return True
+    return True
+
+
+def receipts_text(results: dict[str, Any]) -> str:
+    """Write the receipts: for each take what was reserved, billed, assumed, refunded or unknown."""
+    rows = [("take", "state", "billing", "price", "sent", "picked", "request")]
+    rows += [
+        (
+            f"{look['look']}#{take['take']}",
+            take["state"],
+            take["billing"],
+            format_usd(take["price_usd"]),
+            take["sent_at"] or "—",
+            "yes" if take["picked"] else "",
+            take["request_id"] or "—",
+        )
+        for look in [*results["looks"], *results["orphans"]]
+        for take in look["takes"]
+    ]
+    return format_table(rows, right=(3,))

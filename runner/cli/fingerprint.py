@@ -1,0 +1,138 @@
+"""Whether results and catalog on disk are still those of a campaign and its ledger.
+
+Both are made from nothing but the campaign, what the ledger holds, the pictures on disk and this
+program. A run that changed none of these need not make them again: beside them lies what they were
+made from, and how the files looked when they were left.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from functools import partial
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from runner import __version__
+from runner.canonical import sha256_hex
+from runner.ledger.ledger import LedgerFile, has_been_at
+from runner.ledger.state_dirs import StateDir
+from runner.model import Campaign, Look, LookRef
+
+__all__ = ["Fingerprint", "is_own_results", "read_fingerprint"]
+
+NAME = "made-from.json"
+RESULTS = "results.json"
+FILES = (RESULTS, "catalog.html")
+FOLDERS = ("images", "thumbs")
+"""The catalog's pictures; a folder's own time changes when a file in it comes, goes or is replaced.
+
+That a picture's content was changed in place is for ``lookbook fetch`` and ``refresh`` to find out.
+"""
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False,
+    check_circular=False,
+    # Most looks have a reference; to describe each as Python does takes as long as all the rest.
+    default=lambda value: {"look": value.look} if isinstance(value, LookRef) else repr(value),
+).encode
+
+TOGETHER = 1_000
+"""So many looks are hashed as one text; all of them would be a text of many megabytes."""
+
+_fields_of: Callable[[Look], tuple[Any, ...]] = attrgetter(*(field.name for field in fields(Look)))
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What an earlier run left in a state folder, held against a campaign and an open ledger."""
+
+    state: StateDir
+    ledger: LedgerFile
+    campaign: str
+
+    def summary(self) -> Mapping[str, Any] | None:
+        """Give account and totals of the results on disk; None where these are not of today."""
+        try:
+            kept = json.loads((self.state.folder / NAME).read_text("utf-8"))
+            if kept["made_from"] != self._made_from() or kept["files"] != _seen(self.state.folder):
+                return None
+            summary: Mapping[str, Any] = kept["summary"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return summary
+
+    def knows_results(self) -> bool:
+        """Whether results.json is the one that this ledger left: there is nothing new in it."""
+        return is_own_results(self.state, self.ledger.was_at)
+
+    def remember(self, results: Mapping[str, Any]) -> None:
+        """Write down what the results that were just written are made from.
+
+        Where that cannot be written the next run makes them again, and nothing else happens.
+        """
+        kept = {
+            "made_from": self._made_from(),
+            "ledger": self.ledger.position(),
+            "files": _seen(self.state.folder),
+            "summary": {"account": results["account"], "totals": results["totals"]},
+        }
+        self._write(kept)
+
+    def remember_results(self) -> None:
+        """Write down that this ledger wrote results.json, while the run that changes it goes on.
+
+        The catalog is still the last run's: the next run makes both.
+        """
+        files = _seen(self.state.folder)
+        self._write({"made_from": None, "ledger": self.ledger.position(), "files": files})
+
+    def _write(self, kept: Mapping[str, Any]) -> None:
+        with suppress(OSError):
+            (self.state.folder / NAME).write_text(json.dumps(kept) + "\n", "utf-8")
+
+    def _made_from(self) -> str:
+        return sha256_hex(f"{self.campaign}\n{self.ledger.position()}".encode())
+
+
+def read_fingerprint(state: StateDir, campaign: Campaign, ledger: LedgerFile) -> Fingerprint:
+    """Say which results would be those of this campaign and this ledger as they stand."""
+    import hashlib  # as late as in runner.canonical
+
+    said = (__version__, campaign.name, str(campaign.manifest), campaign.prices, campaign.matrices)
+    digest = hashlib.sha256(_bytes(said))
+    for start in range(0, len(campaign.looks), TOGETHER):
+        looks = campaign.looks[start : start + TOGETHER]
+        digest.update(_bytes([_fields_of(look) for look in looks]))
+    return Fingerprint(state, ledger, digest.hexdigest())
+
+
+def _bytes(said: Any) -> bytes:
+    return _encode(said).encode("utf-8", "surrogatepass")
+
+
+def is_own_results(state: StateDir, was_at: Callable[[str], bool] | None = None) -> bool:
+    """Whether results.json is the one that this ledger left: there is nothing new in it.
+
+    Much may have happened in the ledger since. Reading that file to find out takes twice the memory
+    of all the rest of a run. ``was_at`` is an open ledger's; without it the file is asked.
+    """
+    try:
+        kept = json.loads((state.folder / NAME).read_text("utf-8"))
+        ours: bool = kept["files"][RESULTS] == _seen(state.folder)[RESULTS]
+        return ours and (was_at or partial(has_been_at, state.ledger))(kept["ledger"])
+    except (OSError, ValueError, LookupError, TypeError, OverflowError):
+        return False
+
+
+def _seen(folder: Path) -> dict[str, list[int]]:
+    """Give how files and folders look from outside."""
+    seen: dict[str, list[int]] = {}
+    for name in (*FILES, *FOLDERS):
+        with suppress(FileNotFoundError):
+            found = (folder / name).stat()
+            seen[name] = [found.st_mtime_ns, found.st_ino]
+            if name in FILES:
+                seen[name].append(found.st_size)
+    return seen

@@ -1,0 +1,149 @@
+"""What to do next with a campaign, and how its last run ended, in words. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from runner.cli.eta import format_duration
+from runner.cli.format import escape_text, format_usd, pluralize
+from runner.ledger.runs import LastRun
+from runner.plan import Action, Plan
+from runner.policy.exit_codes import Exit
+
+__all__ = ["collect_notes", "describe_last_run", "format_age", "suggest_next_steps"]
+
+ENDS = {
+    Exit.DONE: "done",
+    Exit.FAILED: "some looks failed or are blocked",
+    Exit.ACCOUNT: "the account needed a person",
+    Exit.UNDER_WAY: "with work still under way",
+    Exit.BUDGET: "a ceiling left looks out",
+    Exit.PERSON: "an unknown outcome needs a person",
+}
+
+
+def format_age(seconds: float) -> str:
+    """Say how long ago something was."""
+    if seconds < 60:
+        return "less than a minute ago"
+    if seconds < 36 * 3600:
+        return f"{format_duration(seconds).removeprefix('about ')} ago"
+    return f"{round(seconds / 86_400)} days ago"
+
+
+def describe_last_run(last: LastRun, *, now: float, alive: bool | None) -> str:
+    """Say when the last run was and how it ended.
+
+    ``alive`` is whether its process is there still; None where that cannot be known.
+    """
+    if last.ended_at is None:
+        who = f"process {last.pid} on {last.host}, begun {format_age(now - last.started_at)}"
+        if alive:
+            return f"A run is going on: {who}."
+        if alive is None:
+            return f"A run is going on, or was ended from outside: {who}."
+        return f"The last run was ended from outside: {who}. What it bought is recorded."
+    text = f"Last run: ended {format_age(now - last.ended_at)}"
+    if last.stopped:
+        return f"{text}, stopped: {escape_text(last.stopped)}"
+    end = ENDS.get(Exit(last.exit)) if last.exit in set(ENDS) else None
+    return f"{text}, {end}." if end else f"{text}."
+
+
+def collect_notes(plan: Plan, results: Mapping[str, Any], *, now: float) -> dict[str, str]:
+    """Give what is to be said of looks that are not finished, by look key."""
+    reasons = {action.key: action.reason for action in plan.actions if action.reason != "new"}
+    notes = {}
+    for look in results["looks"]:
+        takes = look["takes"]
+        if look["state"] in ("planned", "stale", "blocked", "changed"):
+            notes[look["look"]] = reasons.get(look["look"], "")
+        elif look["state"] == "processing":
+            notes[look["look"]] = f"sent {format_age(now - _seconds(takes[-1]['sent_at'], now))}"
+            if "error" in takes[-1]:
+                notes[look["look"]] += f"; {takes[-1]['error']['message']}"
+        elif look["state"] == "pending_consent":
+            notes[look["look"]] = "waits for a person's consent"
+        elif look["state"] == "unknown" and takes and "error" in takes[-1]:
+            notes[look["look"]] = takes[-1]["error"]["message"]
+    return notes
+
+
+def suggest_next_steps(
+    plan: Plan,
+    renewed: Plan,
+    results: Mapping[str, Any],
+    command: str,
+    *,
+    going: bool = False,
+    simulator: str | None = None,
+    room: Decimal | None = None,
+) -> str:
+    """Say what to do next, as commands that can be copied; ``command`` ends each of them.
+
+    ``renewed`` is the plan that also brings up to date what is stale. ``going`` says that a run is
+    at work now. ``simulator`` is the command that serves the simulated account, ``room`` what the
+    ceilings leave for this campaign, in USD.
+    """
+    takes = [t for look in [*results["looks"], *results["orphans"]] for t in look["takes"]]
+    states = results["totals"]["states"]
+    steps = [(f"open {url}", "a person's consent is needed") for url in _consents(takes)]
+    if steps and simulator:
+        steps = [(simulator, "serves the simulated account; a consent is granted on its page")]
+    if going:
+        return _listed(steps) if steps else "Next: wait for the run."
+    steps += _run_step(plan, takes, command, room)
+    if any(take["state"] in ("unknown", "submitting") for take in takes):
+        what = "shows what is known of unknown outcomes, and takes a decision"
+        steps.append((f"lookbook reconcile {command}", what))
+    if states.get("failed"):
+        again = "buys what failed again; a changed prompt is bought by run instead"
+        steps.append((f"lookbook retry {command}", again))
+    if states.get("stale"):
+        more = pluralize(renewed.count - plan.count, "generation")
+        renew = f"also renews what is stale ({more} more, {format_usd(renewed.cost - plan.cost)})"
+        steps.append((f"lookbook run {command} --cascade", renew))
+    if any(take["state"] == "completed" for take in takes):
+        steps.append((f"lookbook fetch {command}", "fetches missing pictures; free"))
+    return _listed(steps) if steps else "Everything is done."
+
+
+def _run_step(
+    plan: Plan, takes: Sequence[Mapping[str, Any]], command: str, room: Decimal | None
+) -> list[tuple[str, str]]:
+    """Say what a run would do, and what it would cost."""
+    what = []
+    if any(take["state"] in ("unknown", "submitting") for take in takes):
+        what.append("finds out unknown outcomes without paying twice")
+    waiting = sum(take["state"] in ("processing", "pending_consent") for take in takes)
+    if waiting:
+        what.append(f"waits for {pluralize(waiting, 'look')} under way")
+    if any(action.action is Action.ADOPT for action in plan.actions):
+        what.append("takes in looks that exist")
+    if plan.count:
+        what.append(f"buys {pluralize(plan.count, 'generation')} for {format_usd(plan.cost)}")
+    if not what and not plan.changes:
+        return []
+    text = ", ".join(what) or "brings names and picks up to date; free"
+    step = f"lookbook run {command}"
+    if room is not None and plan.cost > room:
+        step += " --up-to-budget"
+        text += f", as far as the budget has room ({format_usd(max(room, Decimal(0)))})"
+    return [(step, text)]
+
+
+def _consents(takes: Sequence[Mapping[str, Any]]) -> list[str]:
+    pending = [take for take in takes if take["state"] == "pending_consent"]
+    return list(dict.fromkeys(take["consent_url"] for take in pending if "consent_url" in take))
+
+
+def _seconds(moment: str | None, otherwise: float) -> float:
+    return datetime.fromisoformat(moment).timestamp() if moment else otherwise
+
+
+def _listed(steps: Sequence[tuple[str, str]]) -> str:
+    lines = [f"  {click.style(escape_text(step), bold=True)}\n      {what}" for step, what in steps]
+    return "\n".join(["Next:", *lines])

@@ -1,0 +1,170 @@
+"""What is known of a campaign without asking anybody or changing anything.
+
+That is what the ledger holds, and what results.json names beyond it: a run takes that in before it
+decides anything, so a plan that left it out would price what is paid for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from runner.cli import wiring
+from runner.cli.fingerprint import is_own_results
+from runner.cli.format import pluralize
+from runner.cli.results_import import (
+    decided_by,
+    find_unknown_takes,
+    load_importable_results,
+    may_have_news,
+    prices_of,
+    read_results,
+)
+from runner.errors import UsageError
+from runner.ledger.ledger import read_keys, read_ledger
+from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers
+from runner.model import Campaign
+from runner.plan import plan as make_plan
+from runner.policy.budget import reserved_amount
+from runner.takes import Account, Snapshot, Take
+
+__all__ = [
+    "describe_target",
+    "find_state",
+    "load_known",
+    "refuse_results_only",
+    "warn_of_other_ledgers",
+]
+
+
+def find_state(campaign: Campaign, *, account: str | None, simulate: bool) -> StateDir | None:
+    """Give the state folder to read without asking anybody; None before the first run.
+
+    The one that was asked for, else the one that was used last, else one with a colleague's
+    results. Raises UsageError for an account that has none.
+    """
+    places = StateDirs(campaign.manifest)
+    if simulate:
+        return places.simulated()
+    if account is None:
+        root = StateDir(places.root)
+        return places.last_used() or (root if root.results.is_file() else None)
+    state = places.named(account)
+    if state is None:
+        raise UsageError(
+            f"No ledger of the account {account} lies in {places.root}.",
+            hint="Run without --account to read the one that was used last.",
+        )
+    return state
+
+
+def load_known(
+    campaign: Campaign, state: StateDir | None
+) -> tuple[Snapshot, Mapping[str, Any] | None]:
+    """Give what a run would begin with, and what the wallet showed last.
+
+    Where results.json has takes that the ledger never knew, stderr says so; where it cannot be
+    used, stderr says why, and the ledger alone counts.
+    """
+    if state is None:
+        return Snapshot(), None
+    snapshot, wallet = read_ledger(state.ledger)
+    if not state.results.is_file() or is_own_results(state):
+        return snapshot, wallet
+    try:
+        results = read_results(state.results)
+        account = snapshot.account or _account_in(results, state)
+        if not may_have_news(results, account, campaign, snapshot):
+            return snapshot, wallet
+        takes = load_importable_results(
+            results, account, campaign, path=state.results, formerly=snapshot.campaign
+        )
+        names = map("results-{}".format, count())
+        added = find_unknown_takes(takes, snapshot, keys=read_keys(state.ledger), names=names)
+        decided = decided_by(takes, snapshot)
+    except UsageError as error:
+        wiring.warn(error.message)
+        return snapshot, wallet
+    if not added and not decided:
+        return snapshot, wallet
+    wiring.warn(
+        f"{pluralize(len(added) + len(decided), 'take')} of {state.results} are not in the ledger "
+        "here, or undecided there. A run takes them in first, for nothing; they are counted as if "
+        "it had."
+    )
+    snapshot = replace(snapshot, prices={**prices_of(results), **snapshot.prices})
+    return _with(snapshot, account, [*decided, *added]), wallet
+
+
+def refuse_results_only(state: StateDir, campaign: Campaign) -> UsageError:
+    """Give the error for a command that needs the ledger or the pictures, where neither is here."""
+    simulate = " --simulate" if state == StateDirs(campaign.manifest).simulated() else ""
+    return UsageError(
+        f"There is no ledger here yet, only {state.results}.",
+        hint=f"`lookbook run {campaign.manifest.name}{simulate}` takes it in and fetches the "
+        "pictures, for nothing; it shows beforehand what else it would buy.",
+    )
+
+
+def _account_in(results: Any, state: StateDir) -> Account:
+    """Give the account that a results document names, for a ledger that has none yet.
+
+    Raises UsageError.
+    """
+    label = results.get("account") if isinstance(results, dict) else None
+    host, _, user = str(label).partition("/")
+    account = Account(host, user, simulated=label == "simulator")
+    if account.label != label:
+        raise UsageError(f"{state.results} is not a results document: it names no account.")
+    return account
+
+
+def _with(snapshot: Snapshot, account: Account, takes: list[tuple[Take, bool]]) -> Snapshot:
+    """Give a snapshot as it will be when these takes were taken in, and those picked of them."""
+    every = {take.uid: take for of_look in snapshot.takes.values() for take in of_look}
+    before = sum((reserved_amount(every.get(take.uid)) for take, _ in takes), Decimal(0))
+    every |= {take.uid: take for take, _ in takes}
+    by_look: dict[str, list[Take]] = {}
+    for take in every.values():
+        by_look.setdefault(take.look, []).append(take)
+    return replace(
+        snapshot,
+        account=account,
+        takes={key: tuple(sorted(of, key=lambda t: t.number)) for key, of in by_look.items()},
+        picks={**snapshot.picks, **{take.look: take.uid for take, picked in takes if picked}},
+        spent=snapshot.spent
+        - before
+        + sum((reserved_amount(take) for take, _ in takes), Decimal(0)),
+    )
+
+
+def warn_of_other_ledgers(campaign: Campaign, state: StateDir | None, snapshot: Snapshot) -> None:
+    """Say what a plan may hide: a rehearsal's ledger, or another one that holds the looks."""
+    places = StateDirs(campaign.manifest)
+    if snapshot.account is not None and snapshot.account.simulated:
+        real, _ = load_known(campaign, StateDir(places.root))
+        buys = make_plan(campaign, real).count
+        if buys:
+            generations = pluralize(buys, "generation")
+            wiring.warn(
+                "This is the simulator's ledger, which was used last. On your HeyGen account the "
+                f"same manifest has {generations} to buy."
+            )
+    elif not snapshot.takes:
+        others = find_other_ledgers(
+            campaign.manifest, campaign.name, besides=state or StateDir(places.root)
+        )
+        if others:
+            path, account = others[0]
+            wiring.warn(
+                f"This ledger is empty, but {path} holds the campaign {campaign.name} on the "
+                f"account {account.label}: was the manifest renamed, or is it another key?"
+            )
+
+
+def describe_target(snapshot: Snapshot, *, simulate: bool = False) -> str:
+    """Say which account's ledger is meant."""
+    if snapshot.account is not None:
+        return f"account {snapshot.account.label}"
+    return "the simulator, not used yet" if simulate else "no ledger yet: nothing was ever run"

@@ -1,0 +1,255 @@
+"""What results.json knows and a ledger does not, taken in before anything is decided by the ledger.
+
+A colleague with this account may have run the campaign meanwhile; the ledger may be empty here, or
+an older copy of it was put back. Nothing is bought by it, and what it names is not bought again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.canonical import parse_json
+from runner.cli.format import pluralize
+from runner.errors import UsageError
+from runner.executor.ports import Entropy
+from runner.ledger.events import highest_numbers
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.state_dirs import StateDir
+from runner.model import Campaign, LookKind
+from runner.policy.picking import becomes_pick
+from runner.takes import Account, Billing, MeasuredPrice, Snapshot, Take, TakeState
+
+__all__ = [
+    "find_unknown_takes",
+    "import_results",
+    "load_importable_results",
+    "may_have_news",
+    "prices_of",
+    "read_results",
+    "resolve_by",
+]
+
+
+UNDECIDED = (TakeState.UNKNOWN, TakeState.SUBMITTING, TakeState.PLANNED)
+
+OUTCOME = (
+    "state",
+    "billing",
+    "avatar_id",
+    "accepted_at",
+    "completed_at",
+    "error_code",
+    "error_message",
+    "request_id",
+    "consent_url",
+)
+PICTURE = ("image", "sha256", "width", "height")
+
+
+def load_importable_results(
+    results: Any,
+    account: Account,
+    campaign: Campaign,
+    *,
+    path: Path,
+    formerly: str | None = None,
+) -> list[tuple[Take, bool]]:
+    """Give the takes of a results document of this account and campaign, and which are picked.
+
+    ``path`` is where it was read, ``formerly`` the campaign's name in the ledger. Raises UsageError
+    where the document is not ours, or another account's or campaign's.
+    """
+    from runner.results.reader import read_takes  # jsonschema is slow to import
+
+    if not isinstance(results, dict):
+        raise UsageError(f"{path} is not a results document.")
+    if results.get("account") != account.label:
+        raise UsageError(
+            f"{path} is the account {results.get('account')}'s, not {account.label}'s: "
+            "the looks in it cannot be used here, and would be bought again.",
+            hint="Use the other account's key. To buy everything again: --new-ledger.",
+        )
+    if results.get("campaign") not in (campaign.name, formerly):
+        raise UsageError(
+            f"{path} is the campaign {results.get('campaign')}'s, not {campaign.name}'s.",
+            hint="Was it renamed? Then run it once under its old `campaign:`, and rename it again.",
+        )
+    return read_takes(results, source=str(path))
+
+
+def prices_of(results: Any) -> dict[LookKind, MeasuredPrice]:
+    """Return the prices that the account's wallet showed, from a document of this account."""
+    from runner.results.reader import prices_in  # jsonschema is slow to import
+
+    return prices_in(results)
+
+
+async def import_results(
+    ledger: LedgerFile, entropy: Entropy, account: Account, campaign: Campaign, state: StateDir
+) -> int:
+    """Take in what results.json knows and the ledger never did; says and gives how many takes.
+
+    All of it or nothing is committed. Raises UsageError where results.json cannot be read, and for
+    an empty ledger beside a document that cannot be used.
+    """
+    path = state.results
+    if not path.is_file():
+        return 0
+    results, snapshot = read_results(path), ledger.snapshot()
+    if not may_have_news(results, account, campaign, snapshot):
+        return 0
+    takes = load_importable_results(
+        results, account, campaign, path=path, formerly=snapshot.campaign
+    )
+    decided = decided_by(takes, snapshot)
+    added = find_unknown_takes(takes, snapshot, keys=ledger.keys(), names=iter(entropy.uid, None))
+    if decided or added:
+        ledger.begin(account, campaign.name, {"command": "adopt results.json"})
+        await ledger.import_takes([*decided, *added])
+        for kind, measured in prices_of(results).items():
+            if kind not in ledger.snapshot().prices:
+                await ledger.note_price(kind, measured)
+    if added:
+        count = pluralize(len(added), "take")
+        click.echo(f"Adopted {count} from {path}; nothing was bought.", err=True)
+    for take, _ in decided:
+        click.echo(f"{take.label}: {path} tells what it became: {take.avatar_id}.", err=True)
+    return len(decided) + len(added)
+
+
+def may_have_news(results: Any, account: Account, campaign: Campaign, snapshot: Snapshot) -> bool:
+    """Whether a document of this account and campaign has takes that no take here is, as it seems.
+
+    A glance without reading all of it: the answer is no after nearly every command. Beside a ledger
+    from which nothing was ever sent it is yes for any document: that has to be read, or refused.
+    """
+    every = [take for takes in snapshot.takes.values() for take in takes]
+    if all(take.state is TakeState.PLANNED for take in every):
+        return True
+    ids = {take.avatar_id for take in every}
+    keys = {take.key for take in every}
+    try:
+        names = (campaign.name, snapshot.campaign)
+        mine = results["account"] == account.label and results["campaign"] in names
+        return mine and any(
+            take["idempotency_key"] is None or take["idempotency_key"] not in keys
+            if take["avatar_id"] is None
+            else take["avatar_id"] not in ids
+            for take in _takes_of(results)
+        )
+    except (KeyError, TypeError):
+        return False
+
+
+def _takes_of(results: Any) -> Iterator[Any]:
+    for look in (*results["looks"], *results["orphans"]):
+        yield from look["takes"]
+
+
+def find_unknown_takes(
+    takes: list[tuple[Take, bool]],
+    snapshot: Snapshot,
+    *,
+    keys: AbstractSet[str],
+    names: Iterator[str],
+) -> list[tuple[Take, bool]]:
+    """Give those takes of a results document that a ledger never knew, and which are to be picked.
+
+    Those that were paid for, or may have been, under numbers that are free: a failure and an
+    unknown outcome hold their money here as well. ``keys`` are all that the ledger ever had: one of
+    them says nothing new (``decided_by`` uses what it says of an undecided take), unless the take
+    was sent anew under another key since and this one became a look after all. Where a take has no
+    key, its number must be new. ``names`` are new uids.
+    """
+    if not snapshot.takes:
+        return takes
+    every = [take for known in snapshot.takes.values() for take in known]
+    ours = {take.avatar_id for take in every if take.avatar_id is not None}
+    current = {take.key for take in every}
+    pictures = {take.image for take in every} - {None}
+    used = highest_numbers(every)
+    numbers = dict(used)
+    added: list[tuple[Take, bool]] = []
+    for take, picked in takes:
+        over = take.key in keys and take.key not in current
+        known = take.avatar_id in ours or (take.key in keys and not (over and take.avatar_id))
+        if take.avatar_id is None and take.key is None:
+            known = take.number <= used.get(take.look, 0)
+        if known or (take.avatar_id is None and take.billing is Billing.NONE):
+            continue
+        number = max(take.number, numbers.get(take.look, 0) + 1)
+        numbers[take.look] = number
+        mine = replace(take, uid=next(names), number=number)
+        if take.image in pictures:
+            mine = _unfetched(mine)
+        added.append((mine, picked and snapshot.pick(take.look) is None))
+    return added
+
+
+def decided_by(takes: Sequence[tuple[Take, bool]], snapshot: Snapshot) -> list[tuple[Take, bool]]:
+    """Return undecided takes of a ledger as a results document tells what they became.
+
+    With each whether it is to be picked. A take whose send a person called in vain is among them
+    while nothing was sent for it since: the document names the look that it became.
+    """
+    told = {take.key: take for take, _ in takes if take.key is not None}
+    picked = {take.key for take, is_pick in takes if is_pick}
+    every = [take for known in snapshot.takes.values() for take in known]
+    ours = {take.avatar_id for take in every}
+    decided = [
+        (take, now)
+        for take in every
+        if (now := resolve_by(take, told)) != take and now.avatar_id not in ours
+    ]
+    return [
+        (now, now.key in picked and now.usable and becomes_pick(now, snapshot.pick(now.look)))
+        for _, now in decided
+    ]
+
+
+def resolve_by(take: Take, told: Mapping[str, Take]) -> Take:
+    """Return an undecided take as another file tells which look it became; else the take itself.
+
+    ``told`` are takes by idempotency key. Only what became of it is taken over: the rest of a take
+    is better known where it was sent.
+    """
+    other = told.get(take.key or "")
+    if take.state not in UNDECIDED or other is None or other.avatar_id is None:
+        return take
+    image = other if other.image is not None else take
+    outcome = {name: getattr(other, name) for name in OUTCOME}
+    picture = {name: getattr(image, name) for name in PICTURE}
+    return replace(take, **outcome, **picture, group_id=other.group_id or take.group_id)
+
+
+def _unfetched(take: Take) -> Take:
+    """Give a take without the picture that has its name: another take's, which the ledger knows."""
+    state = TakeState.COMPLETED if take.state is TakeState.FETCHED else take.state
+    return replace(take, state=state, image=None, sha256=None, width=None, height=None)
+
+
+def tells_of_takes(path: Path) -> bool:
+    """Whether a results file is there that names a take, or that cannot be read as one.
+
+    A rebuild that found nothing writes one that names none.
+    """
+    if not path.is_file():
+        return False
+    try:
+        document = read_results(path)
+        looks = [*document["looks"], *document.get("orphans", ())]
+        return any(look["takes"] for look in looks)
+    except (UsageError, KeyError, TypeError):
+        return True  # whoever reads it next says what is wrong with it
+
+
+def read_results(path: Path) -> Any:
+    """Read a JSON file. Raises UsageError."""
+    try:
+        return parse_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from error

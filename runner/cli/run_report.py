@@ -1,0 +1,227 @@
+"""After a run: results on stdout and on disk, the catalog, and what to do next."""
+
+import shlex
+import sys
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.catalog import PAGE
+from runner.cli import wiring
+from runner.cli.fingerprint import Fingerprint
+from runner.cli.format import MOST_ROWS, escape_text, format_results, format_totals, pluralize
+from runner.cli.request import Request
+from runner.cli.workshop import Workshop
+from runner.executor.look_report import Hold, LookReport
+from runner.executor.resolve_unknown import Finding
+from runner.executor.session import Session
+from runner.files import write_atomic
+from runner.model import Campaign
+from runner.policy.exit_codes import Exit, Outcome, exit_code
+from runner.results.writer import serialize_results
+
+__all__ = ["advise_after_run", "current_results", "print_results", "write_run_results"]
+
+
+def current_results(campaign: Campaign, work: Workshop) -> dict[str, Any]:
+    """Give the results document of what the open ledger holds."""
+    return wiring.results_of(campaign, work.ledger.snapshot(), work.ledger.wallet)
+
+
+def print_results(results: dict[str, Any], request: Request) -> None:
+    """Print results in the form that was asked for; whoever reads them may be gone."""
+    with suppress(BrokenPipeError):
+        if request.form == "json":
+            sys.stdout.writelines(serialize_results(results))
+            sys.stdout.flush()
+        elif len(results["looks"]) > MOST_ROWS:
+            click.echo(format_totals(results))
+        else:
+            click.echo(format_results(results))
+
+
+def write_run_results(
+    campaign: Campaign,
+    work: Workshop,
+    session: Session,
+    outcome: Outcome,
+    request: Request,
+    *,
+    left: Fingerprint,
+) -> None:
+    """Write results and catalog, print them, and say what to do next. Raises StorageError.
+
+    Where nothing has changed since the last run ``left`` them, they stay as they are.
+    """
+    link = work.link
+    command = resume_command(campaign, link)
+    told = advise_after_run(
+        outcome, session.look_report, command, resume=resuming(request, command)
+    )
+    catalog: Path | None = link.state.folder / PAGE
+    unchanged = None if session.plan.changes else left.summary()
+    brief = request.form == "text" and request.out is None
+    if unchanged is not None and brief and is_complete(unchanged):
+        click.echo(format_totals(unchanged))
+    else:
+        results = current_results(campaign, work)
+        if results["account"] is None:  # nothing was ever committed: it would be nobody's
+            catalog = None
+        elif unchanged is None:
+            catalog = wiring.write_results(results, link.state.folder)
+            left.remember(results)
+        if request.out is not None:
+            write_atomic(request.out, (piece.encode() for piece in serialize_results(results)))
+        print_results(results, request)
+        told = [
+            *list_consents(results, link),
+            *told,
+            *list_missing_images(results, outcome, command),
+        ]
+    for line in told:
+        click.echo(escape_text(line), err=True)
+    if request.form == "text" and catalog is not None:
+        click.echo(f"catalog: {catalog}")
+
+
+def is_complete(summary: Mapping[str, Any]) -> bool:
+    """Whether every look is there, so that a table of them would say nothing new."""
+    states: Mapping[str, int] = summary["totals"]["states"]
+    return states.keys() <= {"fetched"}
+
+
+def resume_command(campaign: Campaign, link: wiring.Link) -> str:
+    """Give the end of a command about this campaign and account, to be copied."""
+    simulate = ["--simulate"] if link.account.simulated else []
+    given = [text for name, value in campaign.given for text in ("--var", f"{name}={value}")]
+    return shlex.join([str(campaign.manifest), *simulate, *given])
+
+
+def list_consents(results: dict[str, Any], link: wiring.Link) -> list[str]:
+    """Say which pages a person has to open, each once, with the looks that wait for it."""
+    waiting: dict[str, list[str]] = {}
+    for look in results["looks"]:
+        for take in look["takes"]:
+            if take["state"] == "pending_consent" and "consent_url" in take:
+                waiting.setdefault(take["consent_url"], []).append(look["look"])
+    lines = [
+        f"A person's consent is needed for {', '.join(w)}: {url}" for url, w in waiting.items()
+    ]
+    if lines and link.account.simulated:
+        lines.append(
+            f"The embedded simulator ends with this command; `{wiring.serving(link.state)}` "
+            "serves the same account, and its page shows the consents."
+        )
+    return lines
+
+
+def list_missing_images(results: dict[str, Any], outcome: Outcome, command: str) -> list[str]:
+    """Say what to do where HeyGen does not know what a look is made from or saved to."""
+    unknown = ("avatar_not_found", "avatar_group_not_found")
+    named = [
+        look["look"]
+        for look in results["looks"]
+        if look["look"] in outcome.failed and look["takes"]
+        if look["takes"][-1].get("error", {}).get("code", "").lower() in unknown
+    ]
+    if not named:
+        return []
+    line = (
+        f"HeyGen does not know what {', '.join(named)} {'is' if len(named) == 1 else 'are'} made "
+        f"from: `lookbook refresh {command} --record` finds out what was deleted there."
+    )
+    return [line]
+
+
+def resuming(request: Request, command: str) -> str:
+    """Return in words how to go on with what is under way; ``command`` ends what can be copied.
+
+    A command that buys more each time, or that refuses what has moved, is no way to resume.
+    """
+    plan_options = request.plan_options
+    if not (plan_options.reroll or plan_options.retry or plan_options.cascade or request.saved):
+        return "run the same command again to resume."
+    limits = [f"--select {shlex.quote(text)}" for text in plan_options.select]
+    limits += [f"--exclude {shlex.quote(text)}" for text in plan_options.exclude]
+    resume = " ".join(["lookbook run", command, *limits])
+    return f"`{resume}` resumes it, and buys none of it again."
+
+
+def advise_after_run(
+    outcome: Outcome,
+    look_report: LookReport | None,
+    command: str,
+    *,
+    resume: str = "run the same command again to resume.",
+) -> list[str]:
+    """Say in words how the run ended and what to do next; ``command`` ends what can be copied.
+
+    ``resume`` is how to go on with what is under way.
+    """
+    lines: list[str] = []
+    if look_report is not None:
+        stopped = outcome.account is not None or outcome.stopped is not None
+        lines += [*look_report.notes, *_held(look_report, stopped=stopped)]
+        lines += [_undecided(finding) for finding in look_report.findings.values()]
+        lines += [f"{take}: no picture yet: {why}" for take, why in look_report.pictures.items()]
+        if look_report.pictures:
+            lines.append(f"`lookbook fetch {command}` tries again; it costs nothing.")
+    if outcome.over_budget:
+        left = pluralize(len(outcome.over_budget), "look")
+        lines.append(f"{left} left out: a ceiling has no room ({', '.join(outcome.over_budget)}).")
+    if outcome.price is not None:
+        lines.append(
+            "If that is what HeyGen takes, say so with `--price TYPE=USD` or `prices:` in the "
+            "manifest; the rest is then bought at that price. Its billing page shows the charges."
+        )
+    code = exit_code(outcome)
+    if code is Exit.UNDER_WAY:
+        lines.append(f"Work is still under way: {resume}")
+    elif code is Exit.PERSON:
+        lines.append(f"`lookbook reconcile {command}` shows what is known and takes a decision.")
+    elif outcome.failed and not outcome.stopped and _are_unsent(outcome.failed, look_report):
+        lines.append("Nothing was bought for what was not sent: run the same command again.")
+    elif outcome.failed and not outcome.stopped and not (look_report and look_report.pictures):
+        lines.append(f"`lookbook retry {command}` buys failures again, after saying what it costs.")
+    if outcome.account:  # last, where it is read
+        why = outcome.account.rstrip(".")
+        lines.append(
+            f"The account needs a person: {why}. When that is mended (key, permission or wallet), "
+            f"{resume}"
+        )
+    elif outcome.stopped:
+        lines.append(f"The run was stopped: {outcome.stopped}")
+    return lines
+
+
+def _held(look_report: LookReport, *, stopped: bool) -> list[str]:
+    """Say why looks could not be sent; a failed take says it itself, in its line of the table.
+
+    Where the whole run was ``stopped``, what was not sent for that reason needs no line of its own.
+    """
+    told = (Hold.FAILED,) if stopped else (Hold.FAILED, Hold.UNSENT)
+    return [
+        f"{key} was not sent: {why}"
+        for key, (hold, why) in look_report.held.items()
+        if hold in told and key not in look_report.broken
+    ]
+
+
+def _are_unsent(keys: Collection[str], look_report: LookReport | None) -> bool:
+    """Whether nothing was bought for any of these looks, so that a plain run sends them."""
+    held = look_report.held if look_report is not None else {}
+    return all(key in held and held[key][0] is Hold.UNSENT for key in keys) and not (
+        look_report is not None and look_report.broken.intersection(keys)
+    )
+
+
+def _undecided(finding: Finding) -> str:
+    if finding.problem is not None:
+        return f"{finding.take.label}: its outcome is unknown; {finding.problem}"
+    found = len(finding.candidates)
+    looks = "no look fits" if not found else f"{found} looks fit" if found > 1 else "one look fits"
+    rivals = f", and so does {', '.join(finding.rivals)}" if finding.rivals else ""
+    return f"{finding.take.label}: its outcome is unknown; {looks}{rivals}."

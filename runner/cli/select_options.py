@@ -1,0 +1,109 @@
+"""The options that say which looks are meant and what is to be done with them, defined once."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.canonical import parse_json
+from runner.cli.options import KeyValue, Usd
+from runner.errors import UsageError, shorten
+from runner.model import LookKind
+from runner.plan.options import PlanOptions
+from runner.plan.saved_plan import SavedPlan, read_saved_plan
+from runner.resources import schema
+
+__all__ = [
+    "load_saved_plan",
+    "parse_plan_options",
+    "plan_options",
+    "price_option",
+    "select_options",
+]
+
+
+class _Price(click.ParamType[tuple[str, Decimal]]):
+    """``photo=1.20`` or ``prompt=0.80``."""
+
+    name = "type=usd"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, Decimal]:
+        """Read a type and its price, or fail."""
+        if isinstance(value, tuple):
+            return value
+        kind, amount = KeyValue().convert(value, param, ctx)
+        if kind not in (LookKind.PHOTO, LookKind.PROMPT):
+            self.fail(f"{kind!r} is not photo or prompt", param, ctx)
+        return kind, Usd().convert(amount, param, ctx)
+
+
+_select = click.option(
+    "--select",
+    "-s",
+    multiple=True,
+    metavar="LOOKS",
+    help="Only these looks: keys or globs, tag:NAME, axis:AXIS=VALUE, state:STATE, action:ACTION; "
+    "+x adds what x needs, x+ what needs x; a space means or, a comma means and. Repeatable.",
+)
+_exclude = click.option(
+    "--exclude", multiple=True, metavar="LOOKS", help="Not these looks; said as for --select."
+)
+_cascade = click.option(
+    "--cascade",
+    is_flag=True,
+    help="Regenerate what is stale, and what becomes stale by that, along the chain.",
+)
+_takes = click.option(
+    "--takes",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Have so many takes of each look, whatever the manifest says (not of the base).",
+)
+price_option = click.option(
+    "--price",
+    "prices",
+    type=_Price(),
+    multiple=True,
+    metavar="TYPE=USD",
+    help="What one generation costs, photo=1.20 or prompt=0.80, where the contract says so.",
+)
+
+
+def select_options(function: Any) -> Any:
+    """Add ``--select`` and ``--exclude``."""
+    return _select(_exclude(function))
+
+
+def plan_options(function: Any) -> Any:
+    """Add all that shapes a plan: the selection, ``--cascade``, ``--takes``, ``--price``."""
+    return select_options(_cascade(_takes(price_option(function))))
+
+
+def parse_plan_options(options: dict[str, Any], **more: Any) -> PlanOptions:
+    """Take the wishes out of a command's options; ``more`` are those that the command implies."""
+    names = ("select", "exclude", "cascade", "takes", "prices")
+    said = {name: options.pop(name) for name in names if name in options}
+    return PlanOptions(**said, **more)
+
+
+def load_saved_plan(path: Path) -> SavedPlan:
+    """Read a plan that ``plan -o`` saved. Raises UsageError for another file."""
+    import jsonschema
+
+    try:
+        document: Mapping[str, Any] = parse_json(path.read_bytes())
+        jsonschema.validate(document, schema("plan"))
+    except (OSError, ValueError, RecursionError, jsonschema.ValidationError) as error:
+        problem = str(getattr(error, "message", error))
+        raise UsageError(
+            f"{path} is not a saved plan: {shorten(problem)}.",
+            hint="`lookbook plan -o FILE` saves one.",
+        ) from error
+    if "saved" not in document:
+        raise UsageError(
+            f"{path} is a printed plan, which does not say what it was made from.",
+            hint="`lookbook plan -o FILE` saves one that can be carried out.",
+        )
+    return read_saved_plan(document)

@@ -1,0 +1,131 @@
+"""From a planned look to an intent: ids resolved, the group rule held again, pictures uploaded."""
+
+from dataclasses import dataclass
+
+from runner.executor.context import RunContext, describe_reply
+from runner.executor.ports import Intent
+from runner.executor.request import Resolved, build_body
+from runner.executor.uploads import AssetCache
+from runner.model import LiteralRef, Look, LookRef, Reference
+from runner.plan.model import PlannedLook
+from runner.replies import Answer, LookData
+from runner.takes import Take
+
+__all__ = ["CannotSend", "IntentBuilder"]
+
+
+class CannotSend(Exception):
+    """This look cannot be sent; says why. Nothing was bought."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A look that can be referenced: its id and its group."""
+
+    id: str
+    group_id: str | None
+
+
+class IntentBuilder:
+    """Makes intents. Literal ids are asked for once in a run, before money moves."""
+
+    def __init__(self, context: RunContext, uploads: AssetCache) -> None:
+        self._context = context
+        self._uploads = uploads
+        self._literal: dict[str, LookData] = {}
+
+    async def intent(self, planned: PlannedLook, *, take: str | None) -> Intent:
+        """Give what is to be committed and sent for one take of a look.
+
+        ``take`` is a planned take to use again. Raises Impossible, UploadFailed, or Stopping.
+        """
+        look = planned.look
+        if look is None or look.name is None or planned.identity is None:
+            raise ValueError(f"{planned.key} is not a look that can be bought")
+        reference = await self._reference(look.reference)
+        group_id = self._group(look.group)
+        if reference is not None and group_id is not None and reference.group_id != group_id:
+            raise CannotSend(
+                f"its reference {reference.id} is in group {reference.group_id}, not in {group_id}"
+            )
+        assets = await self._uploads.of(look)
+        avatar_id = reference.id if reference is not None else None
+        return Intent(
+            look=look.key,
+            kind=look.kind,
+            identity=planned.identity,
+            ingredients=planned.ingredients or "",
+            name=look.name,
+            body=build_body(look, Resolved(avatar_id, group_id, assets)),
+            key="",
+            price=planned.price,
+            take=take,
+            replaces=planned.replaces,
+            reroll=planned.reroll,
+            reference_look=look.reference.look if isinstance(look.reference, LookRef) else None,
+            reference_id=avatar_id,
+            group_wanted=group_id,
+        )
+
+    async def renew(self, planned: PlannedLook, sent: bytes) -> Intent:
+        """Prepare a look once more, with the uploads that its body named made again.
+
+        Raises Impossible, UploadFailed, or Stopping.
+        """
+        if planned.look is not None:
+            await self._uploads.forget(planned.look, sent)
+        return await self.intent(planned, take=None)
+
+    async def existing(self, look: Look) -> Take:
+        """Give a look that exists already as a take to adopt. Raises Impossible or Stopping."""
+        data = await self._ask(look.existing or "")
+        return Take(
+            uid=self._context.entropy.uid(),
+            look=look.key,
+            number=0,
+            kind=look.kind,
+            identity="",
+            ingredients="",
+            name=data.name,
+            avatar_id=data.id,
+            group_id=data.group_id,
+            completed_at=self._context.clock.now(),
+        )
+
+    async def _reference(self, reference: Reference | None) -> _Known | None:
+        if reference is None:
+            return None
+        if isinstance(reference, LiteralRef):
+            data = await self._ask(reference.id)
+            return _Known(data.id, data.group_id)
+        pick = self._pick(reference.look)
+        return _Known(pick.avatar_id or "", pick.group_id)
+
+    def _group(self, group: Reference | None) -> str | None:
+        if group is None or isinstance(group, LiteralRef):
+            return group.id if group is not None else None
+        group_id = self._pick(group.look).group_id
+        if group_id is None:
+            raise CannotSend(f"the group of {group.look} is not known")
+        return group_id
+
+    def _pick(self, key: str) -> Take:
+        pick = self._context.ledger.picked(key)
+        if pick is None or not pick.usable or not pick.avatar_id:
+            raise CannotSend(f"{key} has no usable take")
+        return pick
+
+    async def _ask(self, look_id: str) -> LookData:
+        """Give a look of the account that can be used. Raises Impossible or Stopping."""
+        if look_id not in self._literal:
+            reply = await self._context.ask(
+                lambda: self._context.api.look(look_id), what=f"asking for the look {look_id}"
+            )
+            if not isinstance(reply, Answer):
+                raise CannotSend(f"the look {look_id} cannot be used: {describe_reply(reply)}")
+            data: LookData = reply.data
+            if not data.usable:
+                state = data.status or "without a picture"
+                raise CannotSend(f"the look {look_id} cannot be used: it is {state}")
+            self._literal[look_id] = data
+        return self._literal[look_id]

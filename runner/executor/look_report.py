@@ -1,0 +1,132 @@
+"""What became of every look of a plan: bookkeeping during a run, an outcome after it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+
+from runner.executor.resolve_unknown import Finding, is_unresolved
+from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.take_groups import UNDER_WAY
+from runner.policy.exit_codes import Outcome
+from runner.policy.look_events import is_stuck
+from runner.policy.match_candidates import Fit
+from runner.takes import Snapshot, Take
+
+__all__ = ["Hold", "LookReport"]
+
+
+SETTLED = frozenset({Action.KEEP, Action.RENAME, Action.STALE, Action.ORPHANED})
+"""Actions of looks that want nothing more to be generated."""
+
+
+class Hold(StrEnum):
+    """Why a look did not get on."""
+
+    FAILED = "failed"
+    """It failed or was refused, or what it needs was."""
+    BUDGET = "budget"
+    """A ceiling left no room for it, or for what it needs."""
+    UNDER_WAY = "under_way"
+    """It, or what it needs, is still under way; the next run goes on."""
+    UNSENT = "unsent"
+    """It could not be sent, and nothing was bought: the account, or the network."""
+    PERSON = "person"
+    """What became of it only a person can say."""
+
+
+class LookReport:
+    """Which looks were held back, and why. The first reason of a look stays.
+
+    ``findings`` and ``pictures`` are filled by the searcher and the collector meanwhile: searches
+    that decided nothing, by the uid of their take, and pictures that could not be had, by its
+    label. ``broken`` are looks of which a take failed.
+    """
+
+    def __init__(
+        self, plan: Plan, findings: Mapping[str, Finding], pictures: Mapping[str, str]
+    ) -> None:
+        self._plan = plan
+        self.findings = findings
+        self.pictures = pictures
+        self.held: dict[str, tuple[Hold, str]] = {}
+        self.broken: set[str] = set()
+        self.notes: list[str] = []
+
+    def hold(self, look: str, hold: Hold, reason: str) -> None:
+        """Remember that a look was held back."""
+        self.held.setdefault(look, (hold, reason))
+
+    def release(self, look: str) -> None:
+        """Forget it: the look got on after all."""
+        self.held.pop(look, None)
+
+    def outcome(
+        self,
+        snapshot: Snapshot,
+        *,
+        account: str | None,
+        stopped: str | None,
+        price: str | None,
+        interrupted: bool,
+        replayable: Collection[str],
+        now: float,
+    ) -> Outcome:
+        """Sum up, from what the ledger holds now (``now`` in Unix seconds).
+
+        ``replayable`` are the uids of unknown takes that the next run may still send again.
+        """
+        looks: dict[Hold, list[str]] = {hold: [] for hold in Hold}
+        open_ended = (Hold.UNDER_WAY, Hold.PERSON)
+        waiting: set[str] = set()
+        for action in self._plan.actions:  # in the order of their references
+            hold = self._of(action, snapshot, replayable, interrupted=interrupted, now=now)
+            if hold is Hold.UNSENT and waiting.intersection(action.needs):
+                hold = Hold.UNDER_WAY
+            if hold is not None and action.selected:
+                looks[hold].append(action.key)
+            if hold in open_ended:
+                waiting.add(action.key)
+        return Outcome(
+            account=account,
+            persons=tuple(looks[Hold.PERSON]),
+            under_way=tuple(looks[Hold.UNDER_WAY]),
+            over_budget=tuple(looks[Hold.BUDGET]),
+            failed=tuple(looks[Hold.FAILED] + looks[Hold.UNSENT]),
+            stopped=stopped,
+            price=price,
+        )
+
+    def _of(
+        self,
+        action: PlannedLook,
+        snapshot: Snapshot,
+        replayable: Collection[str],
+        *,
+        interrupted: bool,
+        now: float,
+    ) -> Hold | None:
+        """Say why a look is not done, or None when it is, as far as the plan wanted it."""
+        takes = snapshot.takes.get(action.key, ())
+        going = [take for take in takes if take.state in UNDER_WAY]
+        if going:
+            unresolved = [take.uid for take in going if is_unresolved(take)]
+            asks = any(self._needs_person(uid, replayable) for uid in unresolved)
+            asks = asks or any(is_stuck(take, now=now) for take in going)
+            return Hold.PERSON if asks else Hold.UNDER_WAY
+        if self.pictures and any(take.label in self.pictures for take in takes):
+            return Hold.FAILED
+        if action.action in SETTLED or self._good(action, takes) >= action.wanted:
+            return Hold.BUDGET if action.short else None
+        if action.key in self.held:
+            return self.held[action.key][0]
+        if interrupted and action.action is not Action.BLOCKED:
+            return Hold.UNDER_WAY
+        return Hold.FAILED if action.action is Action.BLOCKED else Hold.UNSENT
+
+    def _good(self, action: PlannedLook, takes: Sequence[Take]) -> int:
+        return sum(take.usable and take.identity == action.identity for take in takes)
+
+    def _needs_person(self, uid: str, replayable: Collection[str]) -> bool:
+        finding = self.findings.get(uid)
+        if finding is None or finding.needs_person:
+            return finding is not None
+        return uid not in replayable and finding.problem is None and finding.fit is not Fit.WAIT

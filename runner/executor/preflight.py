@@ -1,0 +1,117 @@
+"""Literal ids, held against the account before money moves (free, a request for each id)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runner.errors import ApiTrouble
+from runner.executor.concurrency import RunStopped
+from runner.executor.context import RunContext, describe_reply
+from runner.model import LiteralRef, Look
+from runner.plan.model import Action, Plan
+from runner.policy.decisions import Free, decide_free
+from runner.replies import Answer, GroupData, LookData, Reply
+
+__all__ = ["Verified", "verify_ids"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the account says of the ids in a manifest.
+
+    ``refused`` are the looks that cannot be sent or adopted because of one, and why; ``groups``
+    where the looks are that are named by their ids.
+    """
+
+    refused: Mapping[str, str]
+    groups: Mapping[str, str | None]
+
+
+async def verify_ids(context: RunContext, plan: Plan) -> Verified:
+    """Hold the literal ids of what would be sent or adopted against the account.
+
+    Raises ApiTrouble when the account could not be asked, Stopping when it refused the key.
+    """
+    verifier = _Verifier(context)
+    found: dict[str, str] = {}
+    for action in plan.actions:
+        if action.look is not None and (action.takes or action.action is Action.ADOPT):
+            reason = await verifier.refusal(action.look)
+            if reason is not None:
+                found[action.key] = reason
+    return Verified(found, verifier.groups)
+
+
+class _Verifier:
+    """Asks for each id once."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._looks: dict[str, LookData | str] = {}
+        self._groups: dict[str, GroupData | str] = {}
+
+    @property
+    def groups(self) -> dict[str, str | None]:
+        """Return the groups of the looks that were asked for."""
+        known = self._looks.items()
+        return {look_id: look.group_id for look_id, look in known if isinstance(look, LookData)}
+
+    async def refusal(self, look: Look) -> str | None:
+        """Say why a look cannot be sent or adopted; None where nothing speaks against it."""
+        named = look.existing
+        if named is None and isinstance(look.reference, LiteralRef):
+            named = look.reference.id
+        known = await self._look(named) if named is not None else None
+        if isinstance(known, str):
+            return known
+        if not isinstance(look.group, LiteralRef):
+            return None
+        group = await self._group(look.group.id)
+        if isinstance(group, str):
+            return group
+        if known is not None and known.group_id != group.id:
+            return (
+                f"its reference {known.id} is in group {known.group_id}, "
+                f"not in {group.id} where it would be saved"
+            )
+        return None
+
+    async def _look(self, look_id: str) -> LookData | str:
+        if look_id not in self._looks:
+            reply = await self._context.ask(
+                lambda: self._context.api.look(look_id), what=f"asking for the look {look_id}"
+            )
+            self._looks[look_id] = _usable(look_id, reply)
+        return self._looks[look_id]
+
+    async def _group(self, group_id: str) -> GroupData | str:
+        if group_id not in self._groups:
+            reply = await self._context.ask(
+                lambda: self._context.api.group(group_id), what=f"asking for the group {group_id}"
+            )
+            if isinstance(reply, Answer):
+                self._groups[group_id] = reply.data
+            else:
+                self._groups[group_id] = _refused(f"the group {group_id}", reply)
+        return self._groups[group_id]
+
+
+def _usable(look_id: str, reply: Reply[LookData]) -> LookData | str:
+    if not isinstance(reply, Answer):
+        return _refused(f"the look {look_id}", reply)
+    if reply.data.usable:
+        return reply.data
+    state = reply.data.status or "without a picture"
+    return f"the look {look_id} cannot be used: it is {state}"
+
+
+def _refused(what: str, reply: Reply[LookData] | Reply[GroupData]) -> str:
+    """Say what speaks against an id. Raises where nothing was learned about it."""
+    verdict = decide_free(reply)
+    if verdict is Free.PERSON:
+        raise RunStopped
+    if verdict is Free.AGAIN:
+        raise ApiTrouble(
+            f"Whether {what} can be used could not be asked: {describe_reply(reply)}",
+            hint="Nothing was sent. Run the same command again.",
+        )
+    return f"{what} cannot be used: {describe_reply(reply)}"

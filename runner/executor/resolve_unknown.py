@@ -1,0 +1,375 @@
+"""Searching the account for what a lost answer may have bought (design, "What a run promises", 1).
+
+By the name in the stored body, in its group; for a row of the table that makes its own group, in
+the groups made inside the send window. What a send cannot have made is never adopted: a look that a
+ledger or results file in the folder knows, or that was listed before the first send. What fits is
+decided by ``runner.policy.match_candidates``.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import anyio
+
+from runner.executor.concurrency import RunStopped
+from runner.executor.context import RunContext, describe_reply
+from runner.model import LookKind
+from runner.policy.decisions import Free, decide_free
+from runner.policy.lifecycle import Event
+from runner.policy.look_events import events_of, shown_status
+from runner.policy.match_candidates import (
+    Fit,
+    decide_match,
+    find_candidates,
+    find_doubled,
+    order_by_claims,
+)
+from runner.policy.retry import CLOCK_SLACK
+from runner.replies import Answer, ListPage, LookData, Reply
+from runner.takes import Billing, Doubled, Take, TakeState
+
+__all__ = [
+    "Finding",
+    "UnknownResolver",
+    "Unlisted",
+    "is_unresolved",
+    "list_group_looks",
+    "read_every_page",
+]
+
+log = logging.getLogger("runner.executor")
+
+T = TypeVar("T")
+PageCall = Callable[[str | None], Awaitable[Reply[ListPage[T]]]]
+
+MAX_PAGES = 200
+"""The most pages that one search reads: 10,000 looks or groups."""
+
+UNANSWERED_GAP = 1.0
+"""Seconds between two looks at a send of the same name that is still on its way."""
+
+SEND_WINDOW = 900.0
+"""How long after the last send, in seconds, the server may still have made the group."""
+
+
+class Unlisted(str):
+    """In words why a list could not be read whole. ``final``: another try would end the same."""
+
+    __slots__ = ()
+    final = False
+
+
+class _Endless(Unlisted):
+    __slots__ = ()
+    final = True
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a search found. ``problem`` is why it could not be finished, if it could not.
+
+    ``rivals`` are other unresolved sends of the name that may have made a candidate, with this body
+    or another, here or in another ledger of the folder.
+    """
+
+    take: Take
+    candidates: tuple[LookData, ...] = ()
+    rivals: tuple[str, ...] = ()
+    problem: str | None = None
+    fit: Fit = Fit.NONE
+
+    @property
+    def certain(self) -> LookData | None:
+        """The look that the take became, where there can be no doubt that matters."""
+        return self.candidates[0] if self.fit is Fit.ADOPT and self.problem is None else None
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether nothing that a run can do will decide it."""
+        if isinstance(self.problem, Unlisted):
+            return self.problem.final
+        return self.fit is Fit.PERSON
+
+
+class UnknownResolver:
+    """Searches for unknown takes and adopts what is certain."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._turns: defaultdict[str | None, anyio.Lock] = defaultdict(anyio.Lock)
+        self.unwanted: Collection[str] = ()
+        """The uids of takes that the manifest does not want: they are never sent again."""
+        self.findings: dict[str, Finding] = {}
+        """The last finding for each take that stayed unknown."""
+
+    def turn(self, take: Take) -> anyio.Lock:
+        """Return what is held while the sends of one name are searched for and sent again.
+
+        One at a time: what the one adopts or makes decides what is left for the next.
+        """
+        return self._turns[take.name]
+
+    async def settle(self, take: Take) -> Take:
+        """Search for one unknown take; gives it processing or further, or still unknown."""
+        try:
+            async with self.turn(take):
+                return await self.settle_in_turn(take)
+        except RunStopped:
+            return take
+
+    async def settle_in_turn(self, take: Take, *, listed: bool = False) -> Take:
+        """Search for one unknown take while its ``turn`` is held.
+
+        ``listed``: it is old enough to be in a list, whenever it was sent. Raises Stopping.
+        """
+        if not listed:
+            await self._until_listed(take)
+        finding = await self.search(take)
+        log.info(
+            "%s: searched the account: %s, %d candidates%s",
+            take.label,
+            finding.fit.name,
+            len(finding.candidates),
+            f", not finished: {finding.problem}" if finding.problem else "",
+        )
+        certain = finding.certain
+        if certain is None:
+            self.findings[take.uid] = finding
+            return take
+        self.findings.pop(take.uid, None)
+        return await self.adopt(take, certain)
+
+    async def adopt(self, take: Take, look: LookData) -> Take:
+        """Commit that a take became this look, and what the look shows. No answer says so."""
+        now = self._context.clock.now()
+        facts = {
+            "avatar_id": look.id,
+            "group_id": look.group_id,
+            "accepted_at": now - self._age(take),
+            "billing": str(Billing.ASSUMED),
+            "error_code": None,
+            "error_message": None,
+        }
+        take = await self._context.record(take.uid, Event.FOUND, facts)
+        take = await self.show(take, look)
+        await self.check_keys(take)
+        return take
+
+    async def show(self, take: Take, look: LookData) -> Take:
+        """Commit what a look shows of its take."""
+        now = self._context.clock.now()
+        for event, more in events_of(take.state, look, now=now, shown=shown_status(take)):
+            take = await self._context.record(take.uid, event, more)
+        return take
+
+    async def search(self, take: Take) -> Finding:
+        """Look for a take on the account without deciding anything. Raises Stopping."""
+        named = await self._named(take)
+        if isinstance(named, str):
+            return Finding(take, problem=named)
+        candidates = self._unknown(take, named)
+        rivals = [t for t in self._unresolved(take) if t.uid != take.uid]
+        same = [t for t in rivals if t.body_sha256 and t.body_sha256 == take.body_sha256]
+        listed_before = self._context.ledger.listed_before
+        candidates = order_by_claims(candidates, [listed_before(other.uid) for other in same])
+        elsewhere = self._context.neighbours().unresolved.get(take.name or "", ())
+        fit = decide_match(
+            len(candidates),
+            same=1 + len(same),
+            others=len(rivals) - len(same) + len(elsewhere),
+            alive=self._replayable(take),
+            replayable=any(map(self._replayable, same)),
+        )
+        labels = (*(known.label for known in rivals), *elsewhere)
+        return Finding(take, candidates, labels, fit=fit)
+
+    async def check_keys(self, take: Take) -> None:
+        """Check that the account made no second look for the key of a take that was sent again.
+
+        A list that cannot be read shows nothing, and a run that is stopped looks no further.
+        """
+        if take.resent_at is None or take.avatar_id is None:
+            return
+        try:
+            named = await self._named(take)
+        except RunStopped:
+            return
+        if isinstance(named, str):
+            return
+        elsewhere = self._context.neighbours().unresolved.get(take.name or "", ())
+        unresolved = len(self._unresolved(take)) + len(elsewhere)
+        doubled = find_doubled(self._unknown(take, named), unresolved)
+        if doubled:
+            await self._distrust(take, doubled)
+
+    async def _distrust(self, take: Take, doubled: Sequence[LookData]) -> None:
+        """Commit and say that the account made a second look for one key."""
+        looks = [Doubled(look.id, look.name, take.label, take.price) for look in doubled]
+        await self._context.ledger.note_doubled(looks)
+        ids = ", ".join(look.id for look in doubled)
+        self._context.observer.said(
+            f"HeyGen does not honour idempotency keys here: {take.label} was sent again under its "
+            f"own key, and {ids} was made as well. ${take.price * len(looks)} more was charged and "
+            "counts against every ceiling. Nothing is sent a second time on this account any more, "
+            "until `lookbook reconcile MANIFEST --trust-keys` says that it honours keys."
+        )
+
+    async def restore_trust(self) -> None:
+        """Trust keys again where every doubled look turned out to be another send's."""
+        doubled = {look.look_id for look in self._context.ledger.snapshot().doubled}
+        known = {take.avatar_id for take in self._every()} | self._context.neighbours().ids
+        if doubled and doubled <= known:
+            await self._context.ledger.trust_keys("a ledger knows what was taken for a second look")
+
+    async def _named(self, take: Take) -> list[LookData] | str:
+        """Return the looks of a take's name in the groups where it can be, or why not.
+
+        Never while a send of that name is on its way, also one that began meanwhile: its look may
+        be listed before its answer is here, and would be taken for this take's.
+        """
+        while True:
+            while self._is_sending(take):
+                await self._context.pause(UNANSWERED_GAP)
+            named = await self._list_named(take)
+            if isinstance(named, str) or not self._is_sending(take):
+                return named
+
+    def _is_sending(self, take: Take) -> bool:
+        return any(known.state is TakeState.SUBMITTING for known in self._unresolved(take))
+
+    async def _list_named(self, take: Take) -> list[LookData] | str:
+        """List once what ``_named`` returns."""
+        groups = await self._groups_of(take, self._every())
+        if isinstance(groups, str):
+            return groups
+        named: list[LookData] = []
+        for group_id in groups:
+            looks = await list_group_looks(self._context, group_id)
+            if isinstance(looks, str):
+                return looks
+            named += [look for look in looks if look.name == take.name]
+        return named
+
+    def _unknown(self, take: Take, named: list[LookData]) -> tuple[LookData, ...]:
+        """Return the looks that this send can have made.
+
+        What the ledgers hold now counts, not what they held before the search: meanwhile another
+        take of this name may have been sent, and what was found may be its look.
+        """
+        recorded = {known.avatar_id for known in self._every() if known.avatar_id}
+        doubled = {look.look_id for look in self._context.ledger.snapshot().doubled}
+        before = self._context.ledger.listed_before(take.uid)
+        foreign = self._context.neighbours().ids
+        return find_candidates(named, take.name, excluded=(recorded, doubled, before, foreign))
+
+    def _unresolved(self, take: Take) -> list[Take]:
+        """Return the sends of a take's name of which it is not known what became."""
+        return [t for t in self._every() if t.name == take.name and is_unresolved(t)]
+
+    def _replayable(self, take: Take) -> bool:
+        return take.uid not in self.unwanted and self._context.key_is_alive(take)
+
+    def _every(self) -> list[Take]:
+        return [t for takes in self._context.ledger.snapshot().takes.values() for t in takes]
+
+    def _age(self, take: Take) -> float:
+        """Return how long ago a take was last sent, in seconds.
+
+        When that was may be told by the server's clock; how long ago it is, is what counts.
+        """
+        now = min(self._context.clock.now(), self._context.now_at_server())
+        return max(0.0, now - (take.resent_at or take.sent_at or now))
+
+    async def _until_listed(self, take: Take) -> None:
+        """Wait until a send is old enough to be listed. Raises Stopping."""
+        if take.sent_at is not None:
+            wait = self._context.retry_limits.listed - self._age(take)
+            if wait > 0:
+                await self._context.pause(wait)
+
+    async def _groups_of(self, take: Take, every: list[Take]) -> list[str] | str:
+        """Give the groups where the look can be, or why they could not be found."""
+        if take.group_wanted is not None:
+            return [take.group_wanted]
+        if take.kind is LookKind.PROMPT and take.reference_id is not None:
+            for known in every:
+                if known.avatar_id == take.reference_id and known.group_id:
+                    return [known.group_id]
+            reference = take.reference_id
+            reply = await self._context.ask(
+                lambda: self._context.api.look(reference), what="asking for a reference"
+            )
+            if isinstance(reply, Answer) and reply.data.group_id:
+                return [reply.data.group_id]
+            if decide_free(reply) is Free.GONE:
+                return []
+            return f"the group of its reference {reference} is not known: {describe_reply(reply)}"
+        groups = await read_every_page(
+            self._context,
+            lambda token: self._context.api.groups(token=token),
+            "the account's groups",
+        )
+        if isinstance(groups, str):
+            return groups
+        first, last = self._window(take)
+        # A group that somebody knows was made by another send, and so was one that was there.
+        ours = {other.group_id for other in every if other.uid != take.uid}
+        not_ours = (
+            ours | self._context.neighbours().ids | self._context.ledger.listed_before(take.uid)
+        )
+        made = [group.id for group in groups if first <= group.created_at <= last]
+        return [group_id for group_id in made if group_id not in not_ours]
+
+    def _window(self, take: Take) -> tuple[float, float]:
+        """Give from when to when the server may have made the group, by its own clock or ours."""
+        skew = self._context.now_at_server() - self._context.clock.now()
+        first = take.sent_at or 0.0
+        last = take.resent_at or first
+        return (
+            min(first, first + skew) - CLOCK_SLACK,
+            max(last, last + skew) + SEND_WINDOW,
+        )
+
+
+async def list_group_looks(context: RunContext, group_id: str | None) -> list[LookData] | Unlisted:
+    """Return all looks of a group, or of the account; or in words why they could not be listed.
+
+    Raises Stopping.
+    """
+    whose = f"the looks of {group_id or 'the account'}"
+    return await read_every_page(
+        context, lambda token: context.api.looks(group_id=group_id, token=token), whose
+    )
+
+
+async def read_every_page(context: RunContext, call: PageCall[T], what: str) -> list[T] | Unlisted:
+    """Return everything that a list holds, page after page; or in words why it cannot be read.
+
+    Raises Stopping.
+    """
+    found: list[T] = []
+    token: str | None = None
+    seen: set[str] = set()
+    for _page in range(MAX_PAGES):
+        reply = await context.ask(partial(call, token), what=f"listing {what}")
+        if decide_free(reply) is Free.GONE:
+            return []  # the group is not there any more, and so are its looks
+        if not isinstance(reply, Answer):
+            return Unlisted(f"{what} could not be listed: {describe_reply(reply)}")
+        found += reply.data.items
+        token = reply.data.next_token
+        if token is None:
+            return found
+        if token in seen:
+            return _Endless(f"{what} cannot be listed: HeyGen's list begins again at its end")
+        seen.add(token)
+    return _Endless(f"{what} cannot be listed: there are more than {len(found)}")
+
+
+def is_unresolved(take: Take) -> bool:
+    """Whether it is not known what became of a take's send."""
+    return take.state in (TakeState.UNKNOWN, TakeState.SUBMITTING)

@@ -1,0 +1,87 @@
+"""First sends refused for a reason that may pass: nothing was bought, and they may go again.
+
+A look that we saw completed moments ago may not be known everywhere at HeyGen yet; an upload of
+ours may be gone. Both refusals look like a look's own fault, and would fail it and what needs it.
+"""
+
+from runner.executor.context import RunContext
+from runner.executor.ports import Intent
+from runner.policy.decisions import GONE, Purchase, decide_purchase
+from runner.replies import CreatedData, Refusal, Reply
+
+__all__ = ["TemporaryRefusals"]
+
+LAG = 60.0
+"""Seconds for which a reference that was just seen may be unknown to the send."""
+
+LATELY = 600.0
+"""Seconds since a reference was completed within which the account may still lag behind."""
+
+LAG_DELAY = 10.0
+"""Seconds between two sends that wait for a reference to be known."""
+
+ASSET_GONE = frozenset({"asset_not_available", "asset_not_found"})
+
+OF_THE_REFERENCE = (None, "avatar_id", "avatar_group_id")
+"""Parameters that a refusal of a reference may name; None where it names none."""
+
+
+class TemporaryRefusals:
+    """Judges the replies to the first sends of one take, with what is known of its ingredients."""
+
+    def __init__(self, context: RunContext, *, can_renew: bool) -> None:
+        self._context = context
+        self._can_renew = can_renew
+        self._lagging_since: float | None = None
+        self.renewing = False
+        """Whether the last refusal was about an upload that has to be made again."""
+
+    def judge(self, intent: Intent, reply: Reply[CreatedData]) -> Purchase:
+        """Return the decision about a first send; what may pass is LATER instead of REFUSED."""
+        decision = decide_purchase(reply, replay=False)
+        if decision is not Purchase.REFUSED or not isinstance(reply, Refusal):
+            self._lagging_since = None
+            return decision
+        if self._can_renew and reply.code in ASSET_GONE:
+            self._can_renew = False
+            self.renewing = True
+            return Purchase.LATER
+        return Purchase.LATER if self._lags(intent, reply) else decision
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the last refusal was about a reference that may not be known yet."""
+        return self._lagging_since is not None
+
+    def delay(self, attempt: int, reply: Reply[CreatedData]) -> float:
+        """Return the wait before the next send, in seconds."""
+        wait = self._context.delay(attempt, reply)
+        return max(wait, LAG_DELAY) if self.waiting else wait
+
+    def _lags(self, intent: Intent, refusal: Refusal) -> bool:
+        unknown = refusal.status == 404 and refusal.code in GONE
+        unready = refusal.status == 400 and refusal.code == "invalid_parameter"
+        about_it = (unknown or unready) and refusal.param in OF_THE_REFERENCE
+        if not about_it or not self._was_seen_lately(intent):
+            return False
+        now = self._context.ticks()
+        if self._lagging_since is None:
+            self._lagging_since = now
+        if now - self._lagging_since < LAG:
+            return True
+        self._lagging_since = None
+        return False
+
+    def _was_seen_lately(self, intent: Intent) -> bool:
+        """Whether what the send names was seen usable moments ago, by this run or in the ledger."""
+        if intent.reference_id is not None and intent.reference_look is None:
+            return True  # a literal id: this run asked for it before it sent anything
+        now = self._context.clock.now()
+        return any(
+            take.completed_at is not None
+            and abs(now - take.completed_at) < LATELY
+            and (take.avatar_id == intent.reference_id or take.group_id == intent.group_wanted)
+            for of_look in self._context.ledger.snapshot().takes.values()
+            for take in of_look
+            if take.avatar_id is not None
+        )

@@ -1,0 +1,277 @@
+"""How events become state: one pure fold, for every commit and for every rebuild.
+
+Because there is only this one way, the derived tables cannot drift from the events; a test rebuilds
+every take from its events and compares.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+from runner.model import LookKind
+from runner.plan.identity import current_identity
+from runner.policy.lifecycle import BILLING, Event, next_state
+from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, Take, TakeState
+
+__all__ = [
+    "Entry",
+    "LedgerState",
+    "Note",
+    "apply_event",
+    "changed_fields",
+    "from_facts",
+    "highest_numbers",
+    "price_facts",
+    "price_of",
+    "replay_events",
+    "row_to_take",
+    "to_facts",
+]
+
+
+class Note(StrEnum):
+    """Events that are not about one take's lifecycle."""
+
+    RUN_STARTED = "run_started"
+    RUN_ENDED = "run_ended"
+    WALLET = "wallet"
+    PICKED = "picked"
+    MOVED = "moved"
+    IMPORTED = "imported"
+    PRICE_MEASURED = "price_measured"
+    REPRICED = "repriced"
+    ASSET_SAVED = "asset_saved"
+    ASSET_FORGOTTEN = "asset_forgotten"
+    LISTED = "listed"
+    """Ids of looks and groups that the account held before anything was sent, and nobody here knew:
+    ``ids``, each once. ``accepted`` are those of which a person said that they are not ours."""
+    KEYS_IGNORED = "keys_ignored"
+    """A replay made a second look: ``runner.takes.Doubled``. Nothing is replayed from then on."""
+    KEYS_TRUSTED = "keys_trusted"
+    """That is withdrawn: by a person (``by``), or because another ledger has the look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of ``events``."""
+
+    at: float
+    run: str | None
+    take: str | None
+    kind: str
+    facts: Mapping[str, Any]
+
+
+class LedgerState:
+    """Everything that the events say, as it is now. Changed only by ``apply``.
+
+    ``numbers`` is the highest take number of each look key, so that a number is never used twice.
+    The numbers that pictures are named by count as well: the pictures of a look whose key was
+    renamed keep the old key's name, and a new look under that key must not write over them.
+    """
+
+    def __init__(self) -> None:
+        self.takes: dict[str, Take] = {}
+        self.numbers: dict[str, int] = {}
+        self.picks: dict[str, str] = {}
+        self.assets: dict[str, str] = {}
+        self.wallet: dict[str, Any] | None = None
+        self.doubled: dict[str, Doubled] = {}
+        self.prices: dict[LookKind, MeasuredPrice] = {}
+        self.last_at: float = 0.0
+
+    def put(self, take: Take) -> None:
+        """Keep a take as it is now."""
+        self.takes[take.uid] = take
+        self._use(take.look, take.number)
+        if take.image is not None:
+            for key, number in _named_by(take.image):
+                self._use(key, number)
+
+    def _use(self, key: str, number: int) -> None:
+        if number > self.numbers.get(key, -1):
+            self.numbers[key] = number
+
+
+_TAKE_FIELDS = {field.name: number for number, field in enumerate(fields(Take))}
+_NOT_PLAIN = ("kind", "state", "billing", "price")
+"""Fields whose values are not exactly of a type that SQLite and JSON know."""
+
+_values_of = attrgetter(*_TAKE_FIELDS)
+
+
+def _once(text: str | None) -> str | None:
+    """Keep a text once that nearly all takes have: every answer brings a copy of its own."""
+    return text if text is None else sys.intern(text)
+
+
+_READERS: dict[str, Any] = {
+    "kind": LookKind,
+    "state": TakeState,
+    "billing": Billing,
+    "price": lru_cache(100)(Decimal),
+    "reroll": bool,
+    "group_id": _once,
+}
+_READERS_AT = [(_TAKE_FIELDS[name], read) for name, read in _READERS.items()]
+_SHARED = ("look", "name", "run", "group_wanted", "reference_look", "reference_id")
+_SHARED_AT = [_TAKE_FIELDS[name] for name in _SHARED]
+_IDENTITY_AT, _INGREDIENTS_AT = _TAKE_FIELDS["identity"], _TAKE_FIELDS["ingredients"]
+
+
+def to_facts(take: Take) -> dict[str, Any]:
+    """Give all of a take as JSON values (and as the values of its row), in the fields' order."""
+    facts = dict(zip(_TAKE_FIELDS, _values_of(take), strict=True))
+    for name in _NOT_PLAIN:
+        facts[name] = str(facts[name])
+    return facts
+
+
+def changed_fields(before: Take, after: Take) -> dict[str, Any]:
+    """Give the fields of a take that an event may have changed, as the values of its row."""
+    old, new = _values_of(before), _values_of(after)
+    return {
+        name: str(value) if name in _NOT_PLAIN else value
+        for name, was, value in zip(_TAKE_FIELDS, old, new, strict=True)
+        if value is not was
+    }
+
+
+def from_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Read fields of a take from JSON or row values. Raises ValueError for what is no field."""
+    if not facts.keys() <= _TAKE_FIELDS.keys():
+        raise ValueError(f"not fields of a take: {sorted(facts.keys() - _TAKE_FIELDS.keys())}")
+    read = {
+        name: _READERS[name](value) if name in _READERS else value for name, value in facts.items()
+    }
+    if facts.get("identity") and facts.get("ingredients"):
+        read["identity"] = current_identity(facts["identity"], facts["ingredients"])
+    return read
+
+
+def row_to_take(row: Sequence[Any]) -> Take:
+    """Read a take from its row, whose values stand in the order of a take's fields.
+
+    SQLite gives every row texts of its own; those that many takes have are kept once.
+    """
+    values = list(row)
+    for position in _SHARED_AT:
+        if values[position] is not None:
+            values[position] = sys.intern(values[position])
+    for position, read in _READERS_AT:
+        values[position] = read(values[position])
+    values[_IDENTITY_AT] = current_identity(values[_IDENTITY_AT], values[_INGREDIENTS_AT])
+    return Take(*values)
+
+
+def with_changes(take: Take, changes: Mapping[str, Any]) -> Take:
+    """Give a take with other values in some fields: ``dataclasses.replace`` at half its cost.
+
+    Every event of a ledger passes here, and a take has many fields.
+    """
+    values = list(_values_of(take))
+    for name, value in changes.items():
+        values[_TAKE_FIELDS[name]] = value
+    return Take(*values)
+
+
+def apply_event(state: LedgerState, entry: Entry) -> Take | None:
+    """Let one event happen. Gives the take it is about, as it is afterwards.
+
+    Raises ImpossibleEvent when the lifecycle does not allow it; no take is then changed.
+    """
+    state.last_at = max(state.last_at, entry.at)
+    if entry.take is None:
+        _note(state, Note(entry.kind), entry)
+        return None
+    if entry.kind in (Note.IMPORTED, Note.MOVED, Note.REPRICED):
+        return _place(state, entry)
+    event = Event(entry.kind)
+    known = state.takes.get(entry.take)
+    changes = from_facts(entry.facts)
+    if known is None:
+        known = Take(uid=entry.take, **changes)
+    changes["state"] = next_state(known.state, event)
+    # A look that was found without an answer says so itself; older ledgers' events do not.
+    changes.setdefault("billing", BILLING.get(event, known.billing))
+    moved = with_changes(known, changes)
+    state.put(moved)
+    return moved
+
+
+def _place(state: LedgerState, entry: Entry) -> Take:
+    """Put a take in place whole (an import), under another look key, or at another price."""
+    changes = from_facts(entry.facts)
+    known = state.takes.get(entry.take or "")
+    take = with_changes(known, changes) if known is not None else Take(**changes)
+    if known is not None and known.look != take.look and state.picks.get(known.look) == take.uid:
+        del state.picks[known.look]
+        state.picks[take.look] = take.uid
+    state.put(take)
+    return take
+
+
+def _note(state: LedgerState, note: Note, entry: Entry) -> None:
+    facts = entry.facts
+    if note is Note.PICKED:
+        state.picks[facts["look"]] = facts["take"]
+    elif note is Note.ASSET_SAVED:
+        state.assets[facts["sha256"]] = facts["asset_id"]
+    elif note is Note.ASSET_FORGOTTEN:
+        for sha256 in [s for s, asset in state.assets.items() if asset == facts["asset_id"]]:
+            del state.assets[sha256]
+    elif note is Note.WALLET:
+        state.wallet = dict(facts)
+    elif note is Note.KEYS_IGNORED:
+        look_id, price = facts["look_id"], Decimal(facts["price"])
+        state.doubled[look_id] = Doubled(look_id, facts["name"], facts["take"], price, entry.run)
+    elif note is Note.KEYS_TRUSTED:
+        state.doubled.clear()
+    elif note is Note.PRICE_MEASURED:
+        kind, measured = price_of(facts)
+        state.prices[kind] = measured
+
+
+def price_facts(kind: LookKind, measured: MeasuredPrice) -> dict[str, Any]:
+    """Return what the wallet showed that a generation costs, as JSON values."""
+    return {
+        "kind": str(kind),
+        "usd": str(measured.usd),
+        "state": str(measured.state),
+        "planned": str(measured.planned),
+        "sends": measured.sends,
+    }
+
+
+def price_of(facts: Mapping[str, Any]) -> tuple[LookKind, MeasuredPrice]:
+    """Read what ``price_facts`` wrote. Raises ValueError for what is no price."""
+    usd, planned = Decimal(facts["usd"]), Decimal(facts["planned"])
+    measured = MeasuredPrice(usd, PriceState(facts["state"]), planned, facts["sends"])
+    return LookKind(facts["kind"]), measured
+
+
+def highest_numbers(takes: Iterable[Take]) -> dict[str, int]:
+    """Give the highest take number of each look key, those that pictures are named by included."""
+    state = LedgerState()
+    for take in takes:
+        state.put(take)
+    return state.numbers
+
+
+def _named_by(image: str) -> list[tuple[str, int]]:
+    """Give the look key and the take number in a picture's path, ``images/KEY.NUMBER.EXT``."""
+    parts = image.rpartition("/")[2].rsplit(".", 2)
+    return [(parts[0], int(parts[1]))] if len(parts) == 3 and parts[1].isdecimal() else []
+
+
+def replay_events(entries: Iterable[Entry]) -> LedgerState:
+    """Give the state that a whole ledger's events amount to."""
+    state = LedgerState()
+    for entry in entries:
+        apply_event(state, entry)
+    return state

@@ -1,0 +1,485 @@
+"""The ledger as the executor knows it (``runner.executor.ports.Ledger``), on a SQLite file.
+
+Each method is one durable transaction. A reservation is checked and committed in the same one, by
+the only writer there is, so concurrency cannot leak through a ceiling.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from runner.errors import UsageError
+from runner.executor.ports import Entropy, Intent, OverBudget
+from runner.ledger.database import open_for_reading, open_for_writing, peek_ledger
+from runner.ledger.events import Entry, Note, price_facts, to_facts
+from runner.ledger.state import Operation, Probe, Store, keys_in, was_at
+from runner.ledger.writer import GroupCommit, InlineCommit, Writer
+from runner.model import LookKind
+from runner.plan.renames import KeyRenames, rename_picks, rename_take
+from runner.policy.budget import Ceilings, find_exceeded_ceiling, reserved_amount
+from runner.policy.lifecycle import Event
+from runner.policy.picking import becomes_pick
+from runner.takes import Account, Doubled, MeasuredPrice, PriceState, Snapshot, Take, TakeState
+
+__all__ = [
+    "LedgerFile",
+    "has_been_at",
+    "read_events",
+    "read_keys",
+    "read_ledger",
+    "read_snapshot",
+]
+
+FOLLOWING = ("look", "reference_look", "ingredients", "identity")
+"""The fields of a take that follow a renamed look key."""
+
+INTERRUPTED = "the run ended before an answer was seen"
+
+
+class LedgerFile:
+    """An open ledger and the run that writes it. Close it when the run is over."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        now: Callable[[], float],
+        entropy: Entropy,
+        ceilings: Ceilings | None = None,
+        failpoint: Probe | None = None,
+        inline: bool = False,
+    ) -> None:
+        self._entropy = entropy
+        self._now = now
+        self.ceilings = ceilings or Ceilings()
+        connection = open_for_writing(path)
+        try:
+            self.store = Store(connection, path, now=now, failpoint=failpoint)
+        except BaseException:
+            connection.close()
+            raise
+        self._writer: Writer = InlineCommit(self.store) if inline else GroupCommit(self.store)
+
+    # --- the run ------------------------------------------------------------------------------
+
+    def begin(self, account: Account, campaign: str, facts: Mapping[str, Any]) -> str:
+        """Start a run: claim the ledger, and call every send without an answer unknown.
+
+        Gives the run's id. ``facts`` say what was asked for (ceilings, command).
+        """
+        run = self._entropy.uid()
+
+        def start(store: Store) -> None:
+            store.run = run
+            store.spent_in_run = store.spent_in_run * 0
+            if not store.meta():
+                store.put_meta(
+                    {
+                        "campaign": campaign,
+                        "host": account.host,
+                        "user": account.user,
+                        "simulated": "true" if account.simulated else "false",
+                    }
+                )
+            elif store.account() != account:
+                raise UsageError(f"This ledger is {store.meta()['host']}/{store.meta()['user']}'s.")
+            elif store.meta().get("campaign") != campaign:
+                store.put_meta({"campaign": campaign})
+            process = {"host": socket.gethostname(), "pid": os.getpid()}
+            store.emit(Note.RUN_STARTED, {"run": run, **process, "owner": store.meta(), **facts})
+            for take in [*store.state.takes.values()]:
+                if take.state is TakeState.SUBMITTING:
+                    store.emit(Event.LOST, {"error_message": INTERRUPTED}, take.uid)
+
+        self._now_on_disk(start)
+        return run
+
+    def end(self, facts: Mapping[str, Any]) -> None:
+        """End the run, with what it came to."""
+        self._now_on_disk(lambda store: store.emit(Note.RUN_ENDED, dict(facts)))
+
+    def note_wallet(self, facts: Mapping[str, Any]) -> None:
+        """Remember what the wallet showed before and after this run (USD or credits)."""
+        self._now_on_disk(lambda store: store.emit(Note.WALLET, dict(facts)))
+
+    async def note_price(
+        self, kind: LookKind, measured: MeasuredPrice, *, takes: Sequence[str] = ()
+    ) -> None:
+        """Commit what the wallet showed that a generation of a kind costs.
+
+        ``takes`` are the uids of those that are known to have cost that, and not what was planned.
+        """
+
+        def operation(store: Store) -> None:
+            store.emit(Note.PRICE_MEASURED, price_facts(kind, measured))
+            for uid in takes:
+                store.emit(Note.REPRICED, {"price": str(measured.usd)}, uid)
+
+        await self._writer.write(operation)
+
+    def _now_on_disk(self, operation: Operation) -> None:
+        """Carry out one operation in a transaction of its own; raises what it raised."""
+        (result,) = self.store.transact([operation])
+        if isinstance(result, Exception):
+            raise result
+
+    def close(self) -> None:
+        """Finish what is queued and close the file."""
+        self._writer.close()
+        self.store.close()
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Give everything that is known now."""
+        return self.store.snapshot()
+
+    def take(self, uid: str) -> Take:
+        """Give one take as it is now."""
+        return self.store.state.takes[uid]
+
+    def picked(self, look: str) -> Take | None:
+        """Give the picked take of a look as it is now."""
+        return self.store.state.takes.get(self.store.state.picks.get(look, ""))
+
+    def takes_of(self, look: str) -> Sequence[Take]:
+        """Give the takes of one look as they are now, without making a snapshot of everything."""
+        return self.store.takes_of(look)
+
+    @property
+    def spent_in_run(self) -> Decimal:
+        """What the takes of the run hold, in USD."""
+        return self.store.spent_in_run
+
+    def room(self) -> Decimal | None:
+        """Return what the ceilings leave for new reservations, in USD; None without a ceiling."""
+        rooms = []
+        if self.ceilings.run is not None:
+            rooms.append(self.ceilings.run - self.spent_in_run)
+        if self.ceilings.campaign is not None:
+            rooms.append(self.ceilings.campaign - self.store.spent)
+        return min(rooms, default=None)
+
+    def asset(self, sha256: str) -> str | None:
+        """Give the asset id of a file's content, if this account has it."""
+        return self.store.state.assets.get(sha256)
+
+    @property
+    def wallet(self) -> dict[str, Any] | None:
+        """Give what the wallet showed before and after the last run; None where nobody looked."""
+        return self.store.state.wallet
+
+    def keys(self) -> set[str]:
+        """Give every idempotency key that a take has, or ever had here."""
+        return self.store.keys()
+
+    def position(self) -> str:
+        """Name what the ledger holds now; the same text means that nothing has happened since."""
+        return self.store.position()
+
+    def was_at(self, position: str) -> bool:
+        """Whether this very ledger once was at a position, and so holds all that it held then."""
+        return self.store.was_at(position)
+
+    @property
+    def honours_keys(self) -> bool:
+        """Whether nothing has shown that the account makes a second look for the same key."""
+        return not self.store.state.doubled
+
+    def is_imported(self, uid: str) -> bool:
+        """Return whether what a take became is known from a results file alone."""
+        return uid in self.store.imported
+
+    def listed_before(self, uid: str) -> frozenset[str]:
+        """Give the strangers that the account was seen to hold before the first send of a take."""
+        return self.store.listed_before(uid)
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """Return the strangers of which a person said that they are not this campaign's."""
+        return frozenset(self.store.listed()[1])
+
+    def body(self, uid: str) -> bytes:
+        """Give the stored body of a take, byte for byte."""
+        return self.store.body(uid)
+
+    @property
+    def run(self) -> str | None:
+        """Give the id of the run that writes; None before one began."""
+        return self.store.run
+
+    @property
+    def last_event_at(self) -> float:
+        """Give the latest time that any event was written at, in Unix seconds."""
+        return self.store.state.last_at
+
+    # --- the executor's writes ----------------------------------------------------------------
+
+    async def intend(self, intent: Intent) -> Take:
+        """Reserve the price and commit key and body. Raises OverBudget."""
+
+        def operation(store: Store) -> Take:
+            self._admit(store, intent.kind, intent.price, earlier=None)
+            uid = intent.take or self._entropy.uid()
+            known = store.state.takes.get(uid)
+            facts: dict[str, Any] = {
+                "look": intent.look,
+                "number": _number_for(store, intent.look, known),
+                "kind": intent.kind,
+                "identity": intent.identity,
+                "ingredients": intent.ingredients,
+                "name": intent.name,
+                "price": str(intent.price),
+                "run": store.run,
+                "replaces": intent.replaces,
+                "reroll": intent.reroll,
+                "reference_look": intent.reference_look,
+                "reference_id": intent.reference_id,
+                "group_wanted": intent.group_wanted,
+                "key": intent.key,
+                "body_sha256": store.put_body(intent.body),
+                "sent_at": self._now() if intent.sent_at is None else intent.sent_at,
+                "resent_at": None,
+                "attempts": (known.attempts if known else 0) + 1,
+                "error_code": None,
+                "error_message": None,
+            }
+            return _moved(store.emit(Event.INTENDED, facts, uid))
+
+        return await self._write(operation)
+
+    async def resend(self, uid: str) -> Take:
+        """Commit that a stored body leaves again; this run holds its price. Raises OverBudget."""
+
+        def operation(store: Store) -> Take:
+            take = store.state.takes[uid]
+            self._admit(store, take.kind, take.price, earlier=take)
+            facts = {
+                "run": store.run,
+                "attempts": take.attempts + 1,
+                "resent_at": self._now(),
+            }
+            return _moved(store.emit(Event.RESENT, facts, uid))
+
+        return await self._write(operation)
+
+    async def record(
+        self, uid: str, event: Event, facts: Mapping[str, Any], *, wanted: bool = True
+    ) -> Take:
+        """Commit one event of a take, and the pick that follows from it.
+
+        A take that is not ``wanted`` any more never becomes the pick.
+        """
+
+        def operation(store: Store) -> Take:
+            take = _moved(store.emit(event, dict(facts), uid))
+            if event in (Event.COMPLETED, Event.RECOVERED) and wanted:
+                _pick_if_due(store, take)
+            return take
+
+        return await self._write(operation)
+
+    async def adopt(self, take: Take) -> Take:
+        """Commit a look that exists already: completed, and paid by nobody here."""
+
+        def operation(store: Store) -> Take:
+            number = _next_number(store, take.look)
+            facts = to_facts(take) | {"number": number, "run": store.run}
+            for derived in ("uid", "state", "billing"):
+                del facts[derived]
+            moved = _moved(store.emit(Event.ADOPTED, facts, take.uid))
+            store.emit(Note.PICKED, {"look": moved.look, "take": moved.uid})
+            return moved
+
+        return await self._write(operation)
+
+    async def pick(self, look: str, uid: str) -> None:
+        """Make one take the picked one; free."""
+        await self._writer.write(lambda store: store.emit(Note.PICKED, {"look": look, "take": uid}))
+
+    async def follow(self, moves: KeyRenames) -> None:
+        """Commit that looks have other keys now: their takes, and what references them, follow.
+
+        Takes keep their numbers, unless those are used up under the new key: an older look of that
+        name may have left pictures.
+        """
+
+        def operation(store: Store) -> None:
+            used = dict(store.state.numbers)
+            picks = rename_picks(store.state.picks, moves)
+            for take in [*store.state.takes.values()]:
+                moved = rename_take(take, moves)
+                if moved != take:
+                    facts = {name: getattr(moved, name) for name in FOLLOWING}
+                    if moved.look != take.look and moved.look in used:
+                        facts["number"] = used[moved.look] + take.number
+                    store.emit(Note.MOVED, facts, take.uid)
+            for look, uid in picks.items():  # where keys were exchanged, one pick hid another
+                if store.state.picks.get(look) != uid:
+                    store.emit(Note.PICKED, {"look": look, "take": uid})
+
+        await self._writer.write(operation)
+
+    async def import_takes(self, takes: Sequence[tuple[Take, bool]]) -> None:
+        """Commit what another ledger of this account knew, and which are picked: all or nothing.
+
+        Half of it would be worse than none: the rest would be bought again.
+        """
+
+        def operation(store: Store) -> None:
+            for take, picked in takes:
+                store.emit(Note.IMPORTED, to_facts(take), take.uid)
+                if picked:
+                    store.emit(Note.PICKED, {"look": take.look, "take": take.uid})
+
+        await self._writer.write(operation)
+
+    async def note_listed(self, ids: Collection[str], accepted: Collection[str] = ()) -> None:
+        """Remember strangers that the account holds, each once, before anything is sent.
+
+        ``accepted`` are those of which a person said that they are not this campaign's.
+        """
+
+        def operation(store: Store) -> None:
+            known, said = store.listed()
+            facts = {"ids": sorted({*ids} - known), "accepted": sorted({*accepted} - said)}
+            if any(facts.values()):
+                store.emit(Note.LISTED, facts)
+
+        await self._writer.write(operation)
+
+    async def note_doubled(self, looks: Collection[Doubled]) -> None:
+        """Commit that the account does not honour keys: these looks show it, and are held."""
+
+        def operation(store: Store) -> None:
+            for look in looks:
+                if look.look_id not in store.state.doubled:
+                    facts = {"look_id": look.look_id, "name": look.name, "take": look.take}
+                    store.emit(Note.KEYS_IGNORED, facts | {"price": str(look.price)})
+
+        await self._writer.write(operation)
+
+    async def trust_keys(self, by: str) -> None:
+        """Withdraw that the account does not honour keys; ``by`` says who or what shows it."""
+        await self._writer.write(lambda store: store.emit(Note.KEYS_TRUSTED, {"by": by}))
+
+    async def save_asset(self, sha256: str, asset_id: str) -> None:
+        """Remember that the account has a file's content."""
+        facts = {"sha256": sha256, "asset_id": asset_id}
+        await self._writer.write(lambda store: store.emit(Note.ASSET_SAVED, facts))
+
+    async def forget_asset(self, asset_id: str) -> None:
+        """Forget an upload that the account no longer has."""
+        await self._writer.write(
+            lambda store: store.emit(Note.ASSET_FORGOTTEN, {"asset_id": asset_id})
+        )
+
+    async def _write(self, operation: Callable[[Store], Take]) -> Take:
+        result: Take = await self._writer.write(operation)
+        return result
+
+    def _admit(self, store: Store, kind: LookKind, price: Decimal, *, earlier: Take | None) -> None:
+        """Check a reservation against the ceilings. ``earlier`` is the same take's own, if any."""
+        here = earlier is not None and earlier.run == store.run
+        run = store.spent_in_run + price - (reserved_amount(earlier) if here else 0)
+        campaign = store.spent + price - reserved_amount(earlier)
+        refused = find_exceeded_ceiling(self.ceilings, run=run, campaign=campaign)
+        if refused is None and self.ceilings.operator is not None:
+            refused = self._refuse_below_list(store, kind, run, earlier)
+        if refused is not None:
+            raise OverBudget(*refused)
+
+    def _refuse_below_list(
+        self, store: Store, kind: LookKind, run: Decimal, earlier: Take | None
+    ) -> tuple[str, Decimal, Decimal] | None:
+        """Return how ``--max-cost`` would be broken at list price, while a lower one is open."""
+        limit = self.ceilings.operator
+        prices = store.state.prices
+        open_kinds = {
+            kind: more
+            for kind, more in self.ceilings.surcharge.items()
+            if kind not in prices or prices[kind].state is not PriceState.CONFIRMED
+        }
+        if limit is None or not open_kinds:
+            return None
+        mine = [take.kind for take in store.state.takes.values() if take.run == store.run]
+        if earlier is None or earlier.run != store.run:
+            mine.append(kind)
+        counted = run + sum((open_kinds.get(kind, Decimal(0)) for kind in mine), Decimal(0))
+        return ("--max-cost, at list price,", limit, counted) if counted > limit else None
+
+
+def _pick_if_due(store: Store, take: Take) -> None:
+    pick = store.state.takes.get(store.state.picks.get(take.look, ""))
+    if becomes_pick(take, pick):
+        store.emit(Note.PICKED, {"look": take.look, "take": take.uid})
+
+
+def _number_for(store: Store, look: str, known: Take | None) -> int:
+    """Give a take's number; one that is sent anew keeps its own only while it is the latest."""
+    latest = store.state.numbers.get(look, 0)
+    return latest if known is not None and known.number == latest else latest + 1
+
+
+def _next_number(store: Store, look: str) -> int:
+    return store.state.numbers.get(look, 0) + 1
+
+
+def _moved(take: Take | None) -> Take:
+    if take is None:
+        raise TypeError("an event of a take gives a take")
+    return take
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a ledger without changing it; an empty snapshot where there is none."""
+    return read_ledger(path)[0]
+
+
+def read_ledger(path: Path) -> tuple[Snapshot, dict[str, Any] | None]:
+    """Read a ledger without changing it, and what the wallet showed before and after its last run.
+
+    An empty snapshot where there is none, and None where nobody looked into the wallet.
+    """
+    if not path.exists():
+        return Snapshot(), None
+    with _open_store(path) as store:
+        return store.snapshot(), store.state.wallet
+
+
+@contextmanager
+def _open_store(path: Path) -> Iterator[Store]:
+    """Open a ledger for reading. Raises LedgerDamaged."""
+    with closing(open_for_reading(path)) as connection:
+        yield Store(connection, path, now=lambda: 0.0, writing=False)
+
+
+def read_keys(path: Path) -> set[str]:
+    """Read every idempotency key that a take of a ledger has, or ever had."""
+    if not path.is_file():
+        return set()
+    with peek_ledger(path) as connection:
+        return keys_in(connection)
+
+
+def has_been_at(path: Path, position: str) -> bool:
+    """Say of a ledger that is not open what ``LedgerFile.was_at`` says."""
+    if not path.is_file():
+        return False
+    with peek_ledger(path) as connection:
+        return was_at(connection, position)
+
+
+def read_events(path: Path, look: str) -> list[Entry]:
+    """Read what happened to the takes of one look, and its picks, oldest first."""
+    with _open_store(path) as store:
+        mine = {take.uid for take in store.state.takes.values() if take.look == look}
+        return [
+            entry
+            for entry in store.events()
+            if entry.take in mine or (entry.kind == Note.PICKED and entry.facts["take"] in mine)
+        ]

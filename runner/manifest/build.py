@@ -1,0 +1,364 @@
+"""Drafts → looks: defaults, templates and images put in, each look a value of the model."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from runner.manifest.diagnostics import Findings
+from runner.manifest.draft import Draft, join_prompt, normalize_spaces
+from runner.manifest.images import BadImage, ImageReader, image_identity
+from runner.manifest.template import Problem, Scope, names_in
+from runner.manifest.yaml.nodes import Map, Seq
+from runner.manifest.yaml.source import line_of
+from runner.model import BASE, Image, LiteralRef, Look, LookKind, LookRef, Reference
+
+__all__ = ["BASE_REF", "LONGEST_PROMPT", "Builder"]
+
+LONGEST_PROMPT = 1000
+"""Characters of a prompt as it is sent (API page)."""
+
+LONGEST_NAME = 255
+"""Characters of a name at HeyGen (API page)."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+Place = tuple[Map, str] | tuple[Seq, int]
+"""Where a text stands, worked out only when there is something to say."""
+
+BASE_REF = LookRef(BASE)
+_ADDED = frozenset({"prompt_prefix", "prompt_suffix"})
+_MAY_BE_EMPTY = frozenset({*_ADDED, "prompt"})  # an empty prompt has words of its own
+_OWN_NAMES = frozenset({"key", "title"})
+
+
+class Builder:
+    """Makes the looks of one campaign."""
+
+    def __init__(
+        self, base_name: str, defaults: Map, scope: Scope, images: ImageReader, findings: Findings
+    ) -> None:
+        self.base_name = base_name
+        self.scope = scope
+        self._constant: dict[str, str] = {}
+        self.defaults = defaults
+        self.images = images
+        self.findings = findings
+        self.bare = _ADDED.isdisjoint(defaults)
+
+    def look(self, draft: Draft) -> Look:
+        """Make one look. What is wrong is reported, and left out of it."""
+        fields, key, combination = draft.fields, draft.key, draft.combination
+        title = self.text(draft, fields["title"], (fields, "title")) if "title" in fields else key
+        if not _is_clean(title):
+            self.control_character(draft, "title", title)
+        axes = combination.axes if combination else ()
+        line = line_of(draft.mark)
+        if "existing" in fields:
+            existing = self.text(draft, fields["existing"], (fields, "existing"))
+            tags = self.tags(draft)
+            return Look(
+                key, LookKind.EXISTING, title, None, existing=existing, tags=tags, line=line
+            )
+        if "name" in fields:
+            name = self.text(draft, fields["name"], (fields, "name"), title)
+        else:
+            name = f"{self.base_name} — {title}"
+        if len(name) > LONGEST_NAME or not _is_clean(name):
+            self.check_name(draft, name, title)
+        defaults = self.defaults
+        written = fields.get("reference_images", defaults.get("reference_images"))
+        return Look(
+            key,
+            LookKind.PROMPT,
+            title,
+            name,
+            self.prompt(draft, title),
+            None,
+            None,
+            self.reference(draft, "avatar_id") if "avatar_id" in fields else BASE_REF,
+            self.reference(draft, "avatar_group_id") if "avatar_group_id" in fields else None,
+            self.pictures(draft, written) if written else (),
+            int(fields.get("takes", defaults.get("takes", 1))),
+            int(fields.get("retries", defaults.get("retries", 0))),
+            self.tags(draft) if "tags" in fields or combination or "tags" in defaults else (),
+            draft.matrix,
+            axes,
+            line,
+        )
+
+    def base(self, fields: Map, mark: int, scope: Scope) -> Look:
+        """Make the base."""
+        draft = Draft(BASE, fields, mark, scope)
+        title = (
+            self.text(draft, fields["title"], (fields, "title"))
+            if "title" in fields
+            else self.base_name
+        )
+        self.check_name(draft, self.base_name, "")
+        if not _is_clean(title) and title != self.base_name:
+            self.control_character(draft, "title", title)
+        kind, prompt, photo = LookKind.PHOTO, None, None
+        if "photo" in fields:
+            photo = self.picture(draft, fields["photo"], (fields, "photo"), photo=True)
+        elif "prompt" in fields:
+            kind, prompt = LookKind.PROMPT, self.prompt(draft, title)
+        else:
+            kind = LookKind.EXISTING
+        written = fields.get("reference_images")
+        return Look(
+            BASE,
+            kind,
+            title,
+            None if kind is LookKind.EXISTING else self.base_name,
+            prompt,
+            photo,
+            self.text(draft, fields["avatar_id"], (fields, "avatar_id"))
+            if "avatar_id" in fields
+            else None,
+            None,
+            self.reference(draft, "avatar_group_id") if "avatar_group_id" in fields else None,
+            self.pictures(draft, written) if written else (),
+            int(fields.get("takes", 1)),
+            int(fields.get("retries", 0)),
+            self.tags(draft),
+            line=line_of(mark),
+        )
+
+    # --- texts ---------------------------------------------------------------------------------
+
+    def text(self, draft: Draft, text: str, place: Place, title: str | None = None) -> str:
+        """Put a text's names in; ``${title}`` is known where it is handed in."""
+        if "$" not in text:
+            return text
+        shared = draft.scope is self.scope
+        if shared and text in self._constant:
+            return self._constant[text]
+        expanded, problems = draft.scope.expand(text, _own(draft, title))
+        if not problems and not expanded.strip() and place[1] not in _MAY_BE_EMPTY:
+            message = "nothing is left of this once everything is put in"
+            problems = [Problem("bad-value", message, text, "Give the variable a text.")]
+        for problem in problems:
+            parent, key = place
+            self.findings.report(
+                problem.code,
+                problem.message,
+                parent.at(key),  # type: ignore[arg-type]  # a Place pairs them
+                look=draft.key,
+                hint=problem.hint,
+                needle=problem.needle,
+                fold=draft.combination is not None,
+            )
+        if shared and not problems and not draft.scope.depends(text, _OWN_NAMES):
+            self._constant[text] = expanded
+        return expanded
+
+    def prompt(self, draft: Draft, title: str) -> str | None:
+        """Give the prompt as it is sent: prefix, text and suffix, with white space made even."""
+        fields = draft.fields
+        if self.bare and _ADDED.isdisjoint(fields) and "prompt" in fields:
+            # Most prompts of a large manifest are just that, and nothing is wrong with them.
+            text = normalize_spaces(fields["prompt"])
+            if text and "$" not in text and len(text) <= LONGEST_PROMPT and _is_clean(text):
+                return text
+        parts = self.parts(draft)
+        if not parts:
+            return None
+        before = self.findings.errors
+        texts = [self.text(draft, text, (owner, field), title) for field, text, owner in parts]
+        if self.findings.errors > before:
+            return None
+        prompt = join_prompt(texts)
+        if not normalize_spaces(texts[[field for field, _, _ in parts].index("prompt")]):
+            self.empty(draft)
+            return None
+        if not _is_clean(prompt):
+            self.control_character(draft, "prompt", prompt)
+        if len(prompt) > LONGEST_PROMPT:
+            self.too_long(draft, prompt, parts, texts, title)
+        return prompt
+
+    def check_name(self, draft: Draft, name: str, title: str) -> None:
+        """Report a name that the API refuses; ``title`` is part of one that is made from it."""
+        field = "name" if "name" in draft.fields else "title"
+        if not _is_clean(name) and (field == "name" or _is_clean(title)):
+            self.control_character(draft, "name", name)
+        if len(name) > LONGEST_NAME:
+            made = "" if field == "name" else f", made from base name and {field},"
+            self.findings.report(
+                "name-too-long",
+                f"the name{made} has {len(name):,} characters and the API takes {LONGEST_NAME}",
+                draft.at(field),
+                look=draft.key,
+                hint="Shorten the title, or give the look a `name` of its own.",
+                fold=draft.combination is not None,
+            )
+
+    def control_character(self, draft: Draft, field: str, text: str) -> None:
+        """Report a character in a text that the API refuses."""
+        found = _CONTROL.search(text)
+        char = found[0] if found else ""
+        if char in "\r\n":
+            message, hint = f"the {field} has a line break in it", "Write it on one line."
+            if char == text[-1:]:
+                hint = "Write it on one line, or `|-` in place of `|`."
+        else:
+            message = f"the {field} holds the control character U+{ord(char or ' '):04X}"
+            hint = "Take it out, or put a space there; the API refuses it."
+        self.findings.report(
+            "control-character",
+            message,
+            draft.at(field),
+            look=draft.key,
+            hint=hint,
+            fold=draft.combination is not None,
+        )
+
+    def empty(self, draft: Draft) -> None:
+        """Say that nothing is left of a prompt."""
+        self.findings.report(
+            "prompt-empty",
+            "the prompt is empty once everything is put in",
+            draft.at("prompt"),
+            look=draft.key,
+            hint="Say what the picture shows.",
+            fold=draft.combination is not None,
+        )
+
+    def parts(self, draft: Draft) -> list[tuple[str, str, Map]]:
+        """Give what the prompt is made of: the field, its text, and the mapping that gives it."""
+        fields, defaults = draft.fields, self.defaults
+        if "prompt" not in fields:
+            return []
+        parts = [("prompt", fields["prompt"], fields)]
+        if draft.key == BASE:
+            return parts
+        for field, place in (("prompt_prefix", 0), ("prompt_suffix", len(parts) + 1)):
+            owner = fields if field in fields else defaults
+            text = owner.get(field)
+            if text:
+                parts.insert(place, (field, text, owner))
+        return parts
+
+    def too_long(
+        self,
+        draft: Draft,
+        prompt: str,
+        parts: Sequence[tuple[str, str, Map]],
+        texts: list[str],
+        title: str,
+    ) -> None:
+        """Say how long the prompt is, and which part came from where."""
+        shares = []
+        own = _own(draft, title)
+        for (field, written, owner), text in zip(parts, texts, strict=True):
+            share = f"{len(text):,} from `{field}`"
+            if field != "prompt":
+                share += f" (line {line_of(owner.at(field))})"
+            expanded = [
+                (name, draft.scope.expand(f"${{{name}}}", own)[0]) for name in names_in(written)
+            ]
+            if expanded:
+                longest = sorted(expanded, key=lambda pair: -len(pair[1]))[:3]
+                named = ", ".join(f"{len(value):,} by `${{{name}}}`" for name, value in longest)
+                share += f", of which {named}"
+            shares.append(share)
+        over = len(prompt) - LONGEST_PROMPT
+        self.findings.report(
+            "prompt-too-long",
+            f"the prompt has {len(prompt):,} characters and the API takes {LONGEST_PROMPT:,}: "
+            + "; ".join(shares),
+            draft.at("prompt"),
+            look=draft.key,
+            hint=f"Take {over:,} characters out.",
+            fold=draft.combination is not None,
+        )
+
+    def tags(self, draft: Draft) -> tuple[str, ...]:
+        """Give defaults' tags, the look's own and its axis values, each once."""
+        own: Seq | None = draft.fields.get("tags")
+        inherited = () if draft.key == BASE else self.defaults.get("tags", ())
+        if not own and not inherited and draft.combination is None:
+            return ()
+        tags = [self.text(draft, tag, (self.defaults, "tags")) for tag in inherited]
+        if own:
+            tags += [self.text(draft, tag, (own, position)) for position, tag in enumerate(own)]
+        if draft.combination is not None:
+            tags += [key for _, key in draft.combination.axes if "," not in key]
+        return tuple(dict.fromkeys(tags))
+
+    # --- references and images -----------------------------------------------------------------
+
+    def reference(self, draft: Draft, field: str) -> Reference | None:
+        """Read ``avatar_id`` or ``avatar_group_id``."""
+        value = draft.fields[field]
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return LiteralRef(self.text(draft, value, (draft.fields, field)))
+        if "look" not in value:
+            return None
+        key = self.text(draft, value["look"], (value, "look"))
+        return BASE_REF if key == BASE else LookRef(key)
+
+    def pictures(self, draft: Draft, written: Seq) -> tuple[Image, ...]:
+        """Resolve reference images."""
+        found: list[Image] = []
+        for position, item in enumerate(written):
+            image = self.picture(draft, item, (written, position))
+            if image is None:
+                continue
+            if image_identity(image) in map(image_identity, found):
+                message, mark = "this reference image is in the list already", written.at(position)
+                self.findings.report("repeated-image", message, mark, look=draft.key)
+            found.append(image)
+        return tuple(found)
+
+    def picture(
+        self, draft: Draft, written: str | Map, place: Place, *, photo: bool = False
+    ) -> Image | None:
+        """Resolve one picture, or report why it cannot be used."""
+        if isinstance(written, str):
+            entry: str | dict[str, Any] = self.text(draft, written, place)
+        else:
+            entry = {
+                name: self.text(draft, text, (written, name)) if name != "data" else text
+                for name, text in written.items()
+            }
+            if (
+                not entry.keys() & {"url", "asset_id"}
+                and not {"data", "media_type"} <= entry.keys()
+            ):
+                return None  # the schema has told what is missing
+        parent, key = place
+        try:
+            image = self.images.resolve(entry, photo=photo)
+        except BadImage as error:
+            self.findings.report(
+                error.code,
+                error.message,
+                parent.at(key),  # type: ignore[arg-type]  # a Place pairs them
+                look=draft.key,
+                hint=error.hint,
+                fold=draft.combination is not None,
+            )
+            return None
+        for doubt in self.images.doubts(image):
+            self.findings.report(
+                doubt.code,
+                doubt.message,
+                parent.at(key),  # type: ignore[arg-type]  # a Place pairs them
+                look=draft.key,
+                hint=doubt.hint,
+                about=image_identity(image),
+            )
+        return image
+
+
+def _is_clean(text: str) -> bool:
+    """Whether a text has no control characters."""
+    return text.isprintable() or _CONTROL.search(text) is None
+
+
+def _own(draft: Draft, title: str | None) -> dict[str, str]:
+    """Give the names that a look's own texts know."""
+    return {"key": draft.key} if title is None else {"key": draft.key, "title": title}

@@ -1,0 +1,1 @@
+"""YAML text to mappings, lists and scalars that know their places."""

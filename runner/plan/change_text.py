@@ -1,0 +1,72 @@
+"""Why a look would be generated again, in a reader's words: what is paid for, then and now."""
+
+import json
+from typing import Any
+
+from runner.folding import fold_text
+
+__all__ = ["describe_change"]
+
+_SHOWN = 48
+
+
+def describe_change(before: str, now: str) -> str:
+    """Compare two ingredients (canonical JSON) and say what is different.
+
+    A changed prompt shows its changed words: ``prompt changed: `navy` → `red```.
+    """
+    old, new = _folded(before), _folded(now)
+    if old.get("type") != new.get("type"):
+        return f"type changed: {old.get('type')} → {new.get('type')}"
+    parts = [
+        _said(name, old.get(name), new.get(name))
+        for name in ("prompt", "reference", "images", "group", "file", "id")
+        if old.get(name) != new.get(name)
+    ]
+    return "; ".join(parts) or "changed"
+
+
+def _folded(ingredients: str) -> dict[str, Any]:
+    """Read ingredients; white space that takes no part in an identity is no change to show."""
+    made: dict[str, Any] = json.loads(ingredients)
+    prompt = made.get("prompt")
+    return made | {"prompt": fold_text(prompt)} if isinstance(prompt, str) else made
+
+
+def _said(name: str, old: Any, new: Any) -> str:
+    if name == "prompt":
+        return f"prompt changed: {_words(str(old), str(new))}"
+    if name == "images":
+        return f"reference images changed: {len(old or ())} → {len(new or ())}"
+    if name == "file":
+        return "photo changed"
+    return f"{name} changed: {_named(old)} → {_named(new)}"
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("look") or value.get("id"))
+    return "none" if value is None else str(value)
+
+
+def _words(old: str, new: str) -> str:
+    """Show the words that changed; from the first change to the last where there are many."""
+    from difflib import SequenceMatcher  # only a changed text needs it
+
+    was, now = old.split(" "), new.split(" ")
+    changes = [
+        op
+        for op in SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
+        if op[0] != "equal"
+    ]
+    if not changes:
+        return "white space"
+    shown = [
+        f"`{_cut(' '.join(was[a:b]))}` → `{_cut(' '.join(now[c:d]))}`"
+        for _, a, b, c, d in changes[:2]
+    ]
+    return ", ".join(shown) + (f" and {len(changes) - 2} more" if len(changes) > 2 else "")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

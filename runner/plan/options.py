@@ -1,0 +1,119 @@
+"""What a person asks for on the command line, and what it comes to for one campaign. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from runner.errors import UsageError
+from runner.model import BASE, Campaign, Look, LookKind
+from runner.plan.differ import plan
+from runner.plan.model import ResolvedOptions
+from runner.plan.renames import apply_renames
+from runner.plan.selection import candidates, select
+from runner.takes import Snapshot
+
+__all__ = ["DEFAULT_OPTIONS", "PlanOptions", "apply_options", "resolve_options", "select_looks"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """The options of one command that shape its plan.
+
+    ``select`` and ``exclude`` are selection expressions. ``cascade`` regenerates what is stale,
+    ``takes`` overrides the manifest's, ``prices`` are (type, USD) pairs that override its prices.
+    ``retry`` buys again what failed; ``reroll`` buys so many more of each selected look.
+    """
+
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    cascade: bool = False
+    takes: int | None = None
+    prices: tuple[tuple[str, Decimal], ...] = ()
+    retry: bool = False
+    reroll: int = 0
+
+
+DEFAULT_OPTIONS = PlanOptions()
+
+
+def apply_options(campaign: Campaign, plan_options: PlanOptions) -> Campaign:
+    """Give the campaign with the takes and prices that were asked for.
+
+    The number of takes is for looks: of a base one is enough, unless the manifest says otherwise.
+    """
+    if plan_options.prices:
+        campaign = replace(campaign, prices=replace(campaign.prices, **dict(plan_options.prices)))
+    if plan_options.takes is not None:
+        looks = tuple(_with_takes(look, plan_options.takes) for look in campaign.looks)
+        campaign = replace(campaign, looks=looks)
+    return campaign
+
+
+def _with_takes(look: Look, takes: int) -> Look:
+    bought = look.key != BASE and look.kind is not LookKind.EXISTING
+    return replace(look, takes=takes) if bought else look
+
+
+def select_looks(
+    campaign: Campaign, snapshot: Snapshot, plan_options: PlanOptions
+) -> frozenset[str] | None:
+    """Give the keys that are selected; None where nothing was said. Raises UsageError."""
+    if not plan_options.select and not plan_options.exclude:
+        return None
+    looks = candidates(plan(campaign, snapshot), snapshot)
+    return select(looks, plan_options.select, plan_options.exclude)
+
+
+def resolve_options(
+    campaign: Campaign,
+    snapshot: Snapshot,
+    plan_options: PlanOptions,
+    *,
+    refused: Mapping[str, str] | None = None,
+) -> ResolvedOptions:
+    """Say what the wishes come to, look by look. ``campaign`` is adjusted already.
+
+    ``refused`` are looks that the account does not let be sent, with the reason. Raises UsageError
+    for a selection that cannot be used, and for a reroll of what was never generated.
+    """
+    selected = select_looks(campaign, snapshot, plan_options)
+    every = frozenset(look.key for look in campaign.looks)
+    asked = ResolvedOptions(selected=selected, refused=refused or {})
+    if plan_options.retry:
+        again = failed_looks(campaign, snapshot, selected or every)
+        asked = replace(asked, selected=again, retry=again)
+    if plan_options.reroll:
+        wanted = selected or every
+        _refuse_new(campaign, snapshot, wanted)
+        asked = replace(asked, selected=wanted, reroll=dict.fromkeys(wanted, plan_options.reroll))
+    if plan_options.cascade:
+        asked = replace(asked, cascade=every if asked.selected is None else asked.selected)
+    return asked
+
+
+def failed_looks(
+    campaign: Campaign, snapshot: Snapshot, selected: frozenset[str]
+) -> frozenset[str]:
+    """Give the looks that a retry buys and a plain run does not: what failed, what hangs on it."""
+    plain = {action.key: action.takes for action in plan(campaign, snapshot).actions}
+    again = plan(campaign, snapshot, ResolvedOptions(retry=selected))
+    return selected & {action.key for action in again.actions if action.takes > plain[action.key]}
+
+
+def _refuse_new(campaign: Campaign, snapshot: Snapshot, wanted: frozenset[str]) -> None:
+    """Refuse to reroll what has no picked take of what the manifest says: that is a run's work."""
+    whole = plan(campaign, snapshot)
+    held = apply_renames(snapshot, whole.moves)
+    for action in whole.actions:
+        if action.key not in wanted:
+            continue
+        if action.look is None:
+            raise UsageError(f"{action.key} is no longer in the manifest.")
+        if action.look.kind is LookKind.EXISTING:
+            raise UsageError(f"{action.key} exists at HeyGen already; it cannot be generated.")
+        pick = held.pick(action.key)
+        if pick is None or not pick.usable or pick.identity != action.identity:
+            raise UsageError(
+                f"{action.key} was not generated yet as the manifest has it: {action.reason}.",
+                hint="`lookbook run` generates it; a reroll buys more of what is there.",
+            )

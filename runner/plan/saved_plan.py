@@ -1,0 +1,249 @@
+"""A plan as other programs read it, and as a file that ``run --plan`` carries out exactly.
+
+The printed form and the saved one are the same document (``schemas/plan.schema.json``); the saved
+one adds what it was made from, so that a run can say what moved since. Pure: values in and out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from runner.canonical import tagged_hash
+from runner.model import (
+    Campaign,
+    FileImage,
+    Image,
+    InlineImage,
+    Look,
+    LookRef,
+    Prices,
+    Reference,
+    UrlImage,
+)
+from runner.plan.identity import first_identity
+from runner.plan.model import Plan
+from runner.plan.options import PlanOptions
+from runner.takes import Account, Snapshot, TakeState
+
+__all__ = ["SavedPlan", "find_changes", "plan_document", "read_saved_plan", "serialize_plan"]
+
+VERSION = 1
+NAMED = 4
+"""So many looks are named where more have changed."""
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Give the plan as other programs read it."""
+    return {
+        "version": VERSION,
+        "campaign": plan.campaign,
+        "account": plan.account,
+        "count": plan.count,
+        "cost_usd": float(plan.cost),
+        "worst_case_usd": float(plan.worst_case),
+        "actions": [
+            {
+                "look": action.key,
+                "action": str(action.action),
+                "reason": action.reason,
+                "takes": action.takes,
+                "cost_usd": float(action.cost),
+                "reference": action.reference,
+            }
+            for action in plan.actions
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A saved plan that was read back.
+
+    ``document`` is all of it, ``variables`` what ``--var`` gave when it was made, ``simulate``
+    whether it is for the embedded simulator.
+    """
+
+    document: Mapping[str, Any]
+    plan_options: PlanOptions
+    variables: tuple[tuple[str, str], ...]
+    simulate: bool
+
+    @property
+    def made_from(self) -> Mapping[str, Any]:
+        """What the plan was made from (the document's ``saved``)."""
+        made_from: Mapping[str, Any] = self.document["saved"]
+        return made_from
+
+
+def serialize_plan(
+    plan: Plan,
+    campaign: Campaign,
+    snapshot: Snapshot,
+    plan_options: PlanOptions,
+    *,
+    variables: Sequence[tuple[str, str]],
+    simulate: bool,
+) -> dict[str, Any]:
+    """Give the document of a plan to keep. ``campaign`` is the one the plan was made from."""
+    return plan_document(plan) | {
+        "saved": {
+            "manifest": campaign.manifest.name,
+            "simulate": simulate,
+            "variables": dict(variables),
+            "select": list(plan_options.select),
+            "exclude": list(plan_options.exclude),
+            "cascade": plan_options.cascade,
+            "takes": plan_options.takes,
+            "price": {kind: float(price) for kind, price in plan_options.prices},
+            **_fingerprints(campaign, snapshot),
+        }
+    }
+
+
+def read_saved_plan(saved: Mapping[str, Any]) -> SavedPlan:
+    """Read a document that ``save`` gave and that its schema was held against."""
+    made_from = saved["saved"]
+    takes = made_from["takes"]
+    plan_options = PlanOptions(
+        select=tuple(made_from["select"]),
+        exclude=tuple(made_from["exclude"]),
+        cascade=made_from["cascade"],
+        takes=None if takes is None else int(takes),  # 2.0 is an integer to JSON Schema
+        prices=tuple((kind, Decimal(str(usd))) for kind, usd in made_from["price"].items()),
+    )
+    variables = tuple(made_from["variables"].items())
+    return SavedPlan(saved, plan_options, variables, simulate=made_from["simulate"])
+
+
+def find_changes(
+    saved: SavedPlan, plan: Plan, campaign: Campaign, snapshot: Snapshot, account: Account
+) -> list[str]:
+    """Say what is not as it was when the plan was saved; empty when it holds to the letter.
+
+    ``plan`` is the one that the saved wishes give now, ``account`` the one that would be charged.
+    """
+    was, now = saved.made_from, _fingerprints(campaign, snapshot)
+    found: list[str] = []
+    planned_for = saved.document["account"]
+    if planned_for is not None and planned_for != account.label:
+        found.append(f"the account: {planned_for} → {account.label}")
+    if saved.document["campaign"] != campaign.name or was["manifest"] != campaign.manifest.name:
+        found.append(f"the manifest: it was made for {was['manifest']}")
+    if was["looks"] != now["looks"]:
+        found.append(f"the manifest: {_different(was['looks'], now['looks'])}")
+    files = {**was["files"], **now["files"]}
+    found += [
+        f"a file: {name}"
+        for name in sorted(files)
+        if name in was["files"] and name in now["files"] and was["files"][name] != files[name]
+    ]
+    if was["prices"] != now["prices"]:
+        found.append(f"the price: {_prices(was['prices'])} → {_prices(now['prices'])}")
+    if was["ledger"] != now["ledger"]:
+        found.append("the ledger: something was bought, picked or deleted since")
+    return found or _otherwise(saved, plan)
+
+
+# --- fingerprints -------------------------------------------------------------------------------
+
+
+def _fingerprints(campaign: Campaign, snapshot: Snapshot) -> dict[str, Any]:
+    """Give what a plan is made from, so that each kind of change can be told apart."""
+    return {
+        "looks": {look.key: _look(look) for look in campaign.looks},
+        "files": {
+            image.source: image.sha256
+            for look in campaign.looks
+            for image in (look.photo, *look.images)
+            if isinstance(image, FileImage)
+        },
+        "prices": _priced(campaign.prices),
+        "ledger": _ledger(snapshot),
+    }
+
+
+def _look(look: Look) -> str:
+    """Hash what the manifest says of a look; files by their names, their contents come apart."""
+    return tagged_hash(
+        "lookbook.saved-look.v1",
+        [
+            str(look.kind),
+            look.name,
+            look.prompt,
+            look.existing,
+            _reference(look.reference),
+            _reference(look.group),
+            [_image(image) for image in (look.photo, *look.images) if image is not None],
+            look.takes,
+            look.retries,
+        ],
+    )
+
+
+def _reference(reference: Reference | None) -> dict[str, str] | None:
+    if reference is None:
+        return None
+    return {"look": reference.look} if isinstance(reference, LookRef) else {"id": reference.id}
+
+
+def _image(image: Image) -> str:
+    if isinstance(image, FileImage):
+        return f"file:{image.source}"
+    if isinstance(image, InlineImage):
+        return f"sha256:{image.sha256}"
+    return f"url:{image.url}" if isinstance(image, UrlImage) else f"asset:{image.asset_id}"
+
+
+def _ledger(snapshot: Snapshot) -> str:
+    """Hash what a ledger holds, as far as it has to do with money: pictures on disk do not."""
+    same = {TakeState.FETCHED: TakeState.COMPLETED}
+    takes = [
+        [
+            *(take.look, take.number, first_identity(take.identity, take.ingredients)),
+            str(same.get(take.state, take.state)),
+            *(str(take.billing), str(take.price), take.avatar_id, take.reference_id, take.name),
+        ]
+        for look in sorted(snapshot.takes)
+        for take in snapshot.takes[look]
+    ]
+    picks = {look: pick.number for look in snapshot.picks if (pick := snapshot.pick(look))}
+    return tagged_hash("lookbook.saved-ledger.v1", [takes, picks])
+
+
+def _priced(prices: Prices) -> dict[str, float]:
+    return {"photo": float(prices.photo), "prompt": float(prices.prompt)}
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def _different(was: Mapping[str, str], now: Mapping[str, str]) -> str:
+    keys = [key for key in dict.fromkeys([*was, *now]) if was.get(key) != now.get(key)]
+    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    return ", ".join(_how(key, was, now) for key in keys[:NAMED]) + more
+
+
+def _how(key: str, was: Mapping[str, str], now: Mapping[str, str]) -> str:
+    if key not in was:
+        return f"{key} is new"
+    return f"{key} is gone" if key not in now else f"{key} changed"
+
+
+def _prices(prices: Mapping[str, float]) -> str:
+    return ", ".join(f"{kind} ${usd:.2f}" for kind, usd in prices.items())
+
+
+def _otherwise(saved: SavedPlan, plan: Plan) -> list[str]:
+    """Say where the plan comes out differently: what the account said, or a newer lookbook."""
+    before = {action["look"]: action for action in saved.document["actions"]}
+    now = plan_document(plan)
+    found = [
+        f"the plan: {look['look']} is now {look['action']}, {look['reason']}"
+        for look in now["actions"]
+        if look != before.get(look["look"])
+    ]
+    whole = {name: saved.document[name] for name in now} | {"account": now["account"]}
+    if not found and whole != now:
+        found = [f"the plan: its totals are now {now['count']} for ${now['cost_usd']:.2f}"]
+    return found

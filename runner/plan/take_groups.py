@@ -1,0 +1,149 @@
+"""A look beside its takes: what a decision about it is made from, and the reasons in words."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from runner.model import Look
+from runner.plan.change_text import describe_change
+from runner.takes import Take, TakeState
+
+__all__ = [
+    "UNDER_WAY",
+    "TakeGroups",
+    "explain_create",
+    "explain_failed",
+    "explain_resume",
+    "group_takes",
+]
+
+NOTHING = Decimal(0)
+
+UNDER_WAY = frozenset(
+    {
+        TakeState.SUBMITTING,
+        TakeState.UNKNOWN,
+        TakeState.PROCESSING,
+        TakeState.PENDING_CONSENT,
+    }
+)
+
+
+class TakeGroups(NamedTuple):
+    """A look beside its takes: all that were sent, and those that have its identity.
+
+    Of the latter, ``good`` are usable, ``live`` under way, ``bad`` failed, and ``gone`` deleted at
+    HeyGen.
+    """
+
+    look: Look
+    identity: str
+    takes: Sequence[Take]
+    good: Sequence[Take]
+    live: Sequence[Take]
+    bad: Sequence[Take]
+    gone: Sequence[Take]
+    pick: Take | None
+
+    @property
+    def current(self) -> Take:
+        """The take that is, or for nothing becomes, the pick. Only where ``good`` is not empty."""
+        if self.pick is not None and self.picked_as_wanted:
+            return self.pick
+        return self.good[0]
+
+    @property
+    def repick(self) -> Take | None:
+        """A take of this identity that becomes the pick again, because an edit was taken back.
+
+        Also where there is no pick: a take that nobody wanted when it was completed is none.
+        """
+        if not self.good or self.live:
+            return None
+        return self.current if self.pick is None or self.current.uid != self.pick.uid else None
+
+    @property
+    def picked_as_wanted(self) -> bool:
+        """Whether the pick is usable and what the manifest wants."""
+        return self.pick is not None and self.pick.usable and self.pick.identity == self.identity
+
+    @property
+    def being_replaced(self) -> bool:
+        """Whether a take that is under way was bought to replace the pick."""
+        pick = self.pick
+        return pick is not None and any(
+            take.replaces == pick.uid and not take.reroll for take in self.live
+        )
+
+    @property
+    def wanted_live(self) -> list[Take]:
+        """What is under way and wanted: of undecided sends only as many as takes are missing.
+
+        What was accepted is paid for; a reroll or a regeneration was asked for beyond ``takes``.
+        """
+        asked = [t for t in self.live if t.avatar_id or t.reroll or self._regenerates(t)]
+        rest = [take for take in self.live if take not in asked]
+        room = max(0, self.look.takes - len(self.good) - len(asked))
+        return asked + rest[:room]
+
+    def _regenerates(self, take: Take) -> bool:
+        return self.picked_as_wanted and self.pick is not None and take.replaces == self.pick.uid
+
+    @property
+    def at_risk(self) -> Decimal:
+        """What the sends of unknown outcome may turn out to cost, in USD."""
+        if not self.live:
+            return NOTHING
+        unknown = (TakeState.UNKNOWN, TakeState.SUBMITTING)
+        return sum((take.price for take in self.wanted_live if take.state in unknown), NOTHING)
+
+
+def group_takes(look: Look, identity: str, takes: Sequence[Take], pick: Take | None) -> TakeGroups:
+    """Sort a look's takes."""
+    if not takes:
+        return TakeGroups(look, identity, (), (), (), (), (), pick)
+    mine = [take for take in takes if take.identity == identity]
+    return TakeGroups(
+        look=look,
+        identity=identity,
+        takes=[take for take in takes if take.state is not TakeState.PLANNED],
+        good=[take for take in mine if take.usable],
+        live=[take for take in mine if take.state in UNDER_WAY],
+        bad=[take for take in mine if take.state is TakeState.FAILED],
+        gone=[take for take in mine if take.state is TakeState.DELETED],
+        pick=pick,
+    )
+
+
+def explain_create(s: TakeGroups, ingredients: str) -> str:
+    """Say why takes of a look are bought."""
+    if s.bad:
+        return f"{len(s.bad)} of its takes failed; bought again"
+    if s.good or s.live:
+        return f"{len(s.good) + len(s.live)} of {s.look.takes} takes are there"
+    if s.gone:
+        return f"{s.gone[-1].label} was deleted at HeyGen"
+    if s.takes:
+        return describe_change((s.pick or s.takes[-1]).ingredients, ingredients)
+    return "new"
+
+
+def explain_resume(live: Sequence[Take]) -> str:
+    """Say what there is to finish."""
+    states = {take.state for take in live}
+    if TakeState.UNKNOWN in states or TakeState.SUBMITTING in states:
+        return (
+            "it was sent and the outcome is unknown: sent again under its own key, or searched for"
+        )
+    if TakeState.PENDING_CONSENT in states:
+        return "it waits for a person's consent"
+    return "it is under way"
+
+
+def explain_failed(bad: Sequence[Take]) -> str:
+    """Say why nothing is bought of a look that failed."""
+    if not bad:
+        return "it cannot be generated"
+    last = bad[-1]
+    said = last.error_message or last.error_code or "no reason given"
+    return f"{last.label} failed: {said}; `lookbook retry` buys it again"

@@ -1,0 +1,81 @@
+"""Where the takes of a plan will be saved: a group that is known, or a new one by its name.
+
+A look that makes a group of its own gives it its name, so what an earlier purchase of it made is
+found under that name, and so are the looks that were saved beside it.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from runner.model import LiteralRef, Look, LookKind, LookRef, Reference
+from runner.plan.model import Plan, PlannedLook
+from runner.plan.renames import apply_renames
+from runner.takes import Snapshot
+
+__all__ = ["TargetGroup", "find_target_groups"]
+
+
+class TargetGroup(NamedTuple):
+    """A group by its id, or, for one that is made by a purchase, by its name."""
+
+    group: str | None = None
+    name: str | None = None
+
+
+NOWHERE = TargetGroup()
+
+
+def find_target_groups(
+    plan: Plan, snapshot: Snapshot, literal: Mapping[str, str | None]
+) -> dict[str, TargetGroup]:
+    """Return where each look goes of which takes may be bought, by look key.
+
+    ``literal`` gives the groups of the looks that the manifest names by their ids.
+    """
+    finder = _Finder(apply_renames(snapshot, plan.moves), literal)
+    homes: dict[str, TargetGroup] = {}
+    for action in plan.actions:  # in an order that respects every reference
+        if action.look is None:
+            continue
+        goes_to = finder.place(action.look)
+        finder.lives[action.key] = finder.living(action, goes_to)
+        if (action.takes or action.retries) and goes_to != NOWHERE:
+            homes[action.key] = goes_to
+    return homes
+
+
+class _Finder:
+    def __init__(self, snapshot: Snapshot, literal: Mapping[str, str | None]) -> None:
+        self._snapshot = snapshot
+        self._groups = {
+            take.avatar_id: take.group_id
+            for takes in snapshot.takes.values()
+            for take in takes
+            if take.avatar_id
+        } | dict(literal)
+        self.lives: dict[str, TargetGroup] = {}
+        """Where each look is, or will be when what references it is sent."""
+
+    def place(self, look: Look) -> TargetGroup:
+        """Return where a new take of a look is saved."""
+        if look.kind is LookKind.EXISTING:
+            return TargetGroup(group=self._groups.get(look.existing or ""))
+        if look.group is not None:
+            if isinstance(look.group, LiteralRef):
+                return TargetGroup(group=look.group.id)
+            return self.lives.get(look.group.look, NOWHERE)
+        if look.kind is LookKind.PROMPT and look.reference is not None:
+            return self._of_reference(look.reference)
+        return TargetGroup(name=look.name)
+
+    def living(self, action: PlannedLook, goes_to: TargetGroup) -> TargetGroup:
+        """Return where a look's pick is: its recorded group, unless another take is bought."""
+        pick = self._snapshot.pick(action.key)
+        if pick is not None and pick.group_id and (action.reroll or not action.takes):
+            return TargetGroup(group=pick.group_id)
+        return goes_to
+
+    def _of_reference(self, reference: Reference) -> TargetGroup:
+        if isinstance(reference, LookRef):
+            return self.lives.get(reference.look, NOWHERE)
+        return TargetGroup(group=self._groups.get(reference.id))

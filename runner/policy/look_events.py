@@ -1,0 +1,76 @@
+"""What a look at HeyGen says of its take: the events that follow, in order."""
+
+from typing import Any
+
+from runner.policy.lifecycle import Event
+from runner.replies import LookData
+from runner.takes import Take, TakeState
+
+__all__ = ["GONE", "STATUSES", "UNKNOWN_STATUS", "events_of", "is_stuck", "shown_status"]
+
+GONE = ("not_found", "the account no longer has this look")
+"""Error code and message of a take whose look was deleted at HeyGen."""
+
+UNKNOWN_STATUS = "unknown_status"
+"""Error code of a take that HeyGen shows with a status that its page does not list."""
+
+STATUSES = (None, "completed", "failed", "pending_consent", "processing")
+"""The statuses of the API page; None where it is left out, which means ready."""
+
+STUCK_AFTER = 24 * 3600.0
+"""Seconds after which a status that nobody knows is no longer waited for."""
+
+Step = tuple[Event, dict[str, Any]]
+
+
+def events_of(
+    state: TakeState, look: LookData, *, now: float, shown: str | None = None
+) -> list[Step]:
+    """Give the events that bring a take of ``state`` to what HeyGen shows; ``now`` in Unix seconds.
+
+    A look that is completed but has no picture yet is not usable yet: no event. A status that the
+    API page does not list counts as still under way, and is told once: ``shown`` is what was told
+    of it before (``shown_status``).
+    """
+    if state not in (TakeState.PROCESSING, TakeState.PENDING_CONSENT):
+        return []
+    waiting = state is TakeState.PENDING_CONSENT
+    known: dict[str, Any] = {} if shown is None else {"error_code": None, "error_message": None}
+    if look.status not in STATUSES:
+        words = _status_in_words(look)
+        unknown = {"error_code": UNKNOWN_STATUS, "error_message": words}
+        return [] if words == shown else [(Event.SHOWN, unknown)]
+    if look.status == "failed":
+        code = look.error_code or "generation_failed"
+        message = look.error_message or "HeyGen gave no reason"
+        return [(Event.FAILED, {"error_code": code, "error_message": message})]
+    if look.status == "pending_consent" and not waiting:
+        group = {"group_id": look.group_id} if look.group_id else {}  # its page is the group's
+        return [(Event.CONSENT, {**known, **group})]
+    steps: list[Step] = []
+    if waiting and look.status != "pending_consent":
+        steps.append((Event.CONSENTED, {"consent_url": None, **known}))
+    if look.usable:
+        facts: dict[str, Any] = {"completed_at": now, **known}
+        if look.group_id:
+            facts["group_id"] = look.group_id
+        steps.append((Event.COMPLETED, facts))
+    return steps or ([(Event.SHOWN, known)] if known else [])
+
+
+def _status_in_words(look: LookData) -> str:
+    words = f"HeyGen shows the status {look.status or 'without a word'}"
+    return f"{words}: {look.error_message}" if look.error_message else words
+
+
+def shown_status(take: Take) -> str | None:
+    """Return what a take's unknown status was told as, or None where its status is known."""
+    return take.error_message if take.error_code == UNKNOWN_STATUS else None
+
+
+def is_stuck(take: Take, *, now: float) -> bool:
+    """Return whether a take's status has been one that nobody knows for a day."""
+    since = take.accepted_at or take.sent_at
+    if take.state not in (TakeState.PROCESSING, TakeState.PENDING_CONSENT):
+        return False
+    return shown_status(take) is not None and since is not None and now - since > STUCK_AFTER

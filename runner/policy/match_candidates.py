@@ -1,0 +1,86 @@
+"""What a search of the account decides: which looks a lost send can have made, and what follows.
+
+Looks have no creation time and no key, so a look is told from another by its name, its group, and
+by who knows it. Sends of one name with the same body are interchangeable; others are not.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from enum import StrEnum
+
+from runner.replies import LookData
+
+__all__ = ["Fit", "decide_match", "find_candidates", "find_doubled", "order_by_claims"]
+
+
+class Fit(StrEnum):
+    """What follows from a search for one unresolved send."""
+
+    NONE = "none"
+    """Fewer looks fit than were sent: the stored body may leave again, if its key lives."""
+    ADOPT = "adopt"
+    """One of the looks that fit is its look."""
+    WAIT = "wait"
+    """Another send of the same body will be replayed, and shows which look is whose."""
+    PERSON = "person"
+    """It cannot be told which look is whose, or more looks fit than were sent."""
+
+
+def find_candidates(
+    looks: Iterable[LookData], name: str | None, *, excluded: Iterable[Collection[str]]
+) -> tuple[LookData, ...]:
+    """Return the looks that a send of this name can have made.
+
+    ``excluded`` are ids: of looks that a ledger or results file knows, and of those that were
+    listed before the first send.
+    """
+    known = [*excluded]
+    return tuple(
+        look for look in looks if look.name == name and not any(look.id in ids for ids in known)
+    )
+
+
+def order_by_claims(
+    candidates: Iterable[LookData], before_others: Collection[Collection[str]]
+) -> tuple[LookData, ...]:
+    """Return candidates with those first which the fewest other sends can have made.
+
+    ``before_others`` holds, for each other unresolved send with the same body, what was listed
+    before it. Sends of one body are interchangeable only as far as both can have made a look: one
+    that is taken from a later send leaves that one nothing but an answer that names it again.
+    """
+    return tuple(
+        sorted(candidates, key=lambda look: sum(look.id not in ids for ids in before_others))
+    )
+
+
+def decide_match(
+    candidates: int, *, same: int, others: int, alive: bool, replayable: bool = False
+) -> Fit:
+    """Decide about one unresolved send.
+
+    ``same`` counts the unresolved sends of its name with its body, itself included; ``others``
+    those with another body, or of another ledger in the folder. ``alive``: its stored body may
+    leave again; ``replayable``: another one's of the same body may.
+
+    Where fewer looks fit than were sent, none is adopted while one can be sent again: the replay
+    either names its own look or makes the one that is missing, and what is left fits the rest. An
+    adopted look could be the one that the replay names.
+    """
+    if candidates == 0:
+        return Fit.NONE
+    if others or candidates > same:
+        return Fit.PERSON
+    if candidates == same:
+        return Fit.ADOPT
+    if alive:
+        return Fit.NONE
+    return Fit.WAIT if replayable else Fit.ADOPT
+
+
+def find_doubled(candidates: Sequence[LookData], unresolved: int) -> tuple[LookData, ...]:
+    """Return the looks that show, after an accepted replay, that keys are not honoured.
+
+    ``candidates`` are looks of the name that nobody knows and that were not there before the first
+    send; of those, as many as sends are ``unresolved`` may still be explained.
+    """
+    return tuple(candidates[unresolved:])

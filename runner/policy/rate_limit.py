@@ -1,0 +1,95 @@
+"""When the account may be sent another job. Told what happens and when; never waits itself.
+
+A 429 stops every further POST of the account for the whole ``Retry-After``. Afterwards one request
+at a time probes until one is accepted. The number in progress at the refusal is the limit that was
+found, and it is held. Whether the account has room for more is tried now and then, again by one
+request at a time: the more often that was in vain, the rarer.
+"""
+
+__all__ = ["RateLimiter"]
+
+DEFAULT_PAUSE = 5.0
+"""The pause, in seconds, where a 429 names none, or a moment that has passed."""
+
+MIN_PAUSE = 1.0
+"""Less is no pause: requests would follow each other as fast as they are refused."""
+
+MAX_CONCURRENT_SENDS = 16
+"""POSTs on their way at once. The client sends no more at a time, and what waits behind its gate
+would still leave after a 429."""
+
+MAX_PROBE_BACKOFF = 6
+"""After so many vain tries for more room in a row they get no rarer: one in 64 limits' worth."""
+
+
+class RateLimiter:
+    """The pace of one account's POSTs.
+
+    ``limit`` is how many jobs may be in progress at once: what was asked for until a 429 came, then
+    what the account was seen to take.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._most = limit
+        self.limit = limit
+        self.paused_until = 0.0
+        self.refusals = 0
+        self._since: float | None = None
+        self._probing = False
+        self._seeking = False
+        self._found = limit
+        self._accepted = 0
+        self._vain = 0
+
+    @property
+    def places(self) -> int:
+        """How many jobs are worth having in hand: the limit, and one that tries for more."""
+        return min(self._most, self.limit + self._seeking)
+
+    def wait(self, now: float, *, sending: int, in_progress: int) -> float | None:
+        """Say how long to wait before a POST may leave: 0 for now, None until something changes.
+
+        ``sending`` is how many POSTs are on their way, ``in_progress`` how many jobs were accepted
+        and are not finished.
+        """
+        if now < self.paused_until:
+            return self.paused_until - now
+        if sending and (self._probing or sending >= MAX_CONCURRENT_SENDS):
+            return None
+        busy = sending + in_progress
+        more = self._seeking and not sending and busy < self._most
+        return 0.0 if busy < self.limit or more else None
+
+    def refused(self, now: float, retry_after: float | None, *, in_progress: int) -> None:
+        """Hear of a 429; ``retry_after`` in seconds, ``in_progress`` without the refused one."""
+        pause = max(MIN_PAUSE, retry_after) if retry_after else DEFAULT_PAUSE
+        self.paused_until = max(self.paused_until, now + pause)
+        self.limit = self._found = max(1, min(self.limit, in_progress))
+        self._vain = min(MAX_PROBE_BACKOFF, self._vain + self._seeking)
+        self._probing, self._seeking = True, False
+        self._accepted = 0
+        self.refusals += 1
+        if self._since is None:
+            self._since = now
+
+    def accepted(self, now: float, *, in_progress: int) -> None:
+        """Hear that a job was accepted; ``in_progress`` counts it."""
+        if now >= self.paused_until:  # else it had left before the refusal, and probed nothing
+            self._probing = False
+        self._since = None
+        if in_progress > self.limit:
+            # It was on its way when another was refused, or it tried for more: there is this room.
+            self.limit, self._accepted = min(self._most, in_progress), 0
+        self._accepted += 1
+        if self._accepted >= self.limit << self._vain and self.limit < self._most:
+            if self.limit > self._found:
+                self._found, self._vain = self.limit, 0
+            self._seeking = True
+
+    def got_on(self) -> None:
+        """Hear that a job was finished: the account is alive, its refusals are the usual kind."""
+        self._since = None
+
+    def refused_for(self, now: float) -> float:
+        """Give how long the account has refused without anything of ours getting on."""
+        return 0.0 if self._since is None else max(now, self.paused_until) - self._since

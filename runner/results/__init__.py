@@ -1,0 +1,1 @@
+"""The results document: its values, and how it is read and written."""

@@ -1,0 +1,141 @@
+"""Reading a results document back: the takes that another copy of this ledger knew.
+
+A colleague's empty ledger, or one that was damaged, learns from ``results.json`` what was paid for.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import jsonschema
+
+from runner.canonical import canonical_json
+from runner.errors import UsageError, shorten
+from runner.model import LookKind
+from runner.plan.identity import current_identity
+from runner.resources import schema
+from runner.takes import Billing, MeasuredPrice, PriceState, Take, TakeState
+
+__all__ = ["EXISTING", "prices_in", "read_takes"]
+
+LOST = "the ledger that sent it is gone; only a search can say what became of it"
+
+EXISTING = frozenset(
+    {TakeState.PROCESSING, TakeState.PENDING_CONSENT, TakeState.COMPLETED, TakeState.FETCHED}
+)
+
+
+def read_takes(results: Any, *, source: str) -> list[tuple[Take, bool]]:
+    """Give every take of a results document, and whether it is its look's pick.
+
+    A take that was on its way is unknown here: its stored body is not in the document, so it can
+    only be searched for. Raises UsageError for what is no results document of ours.
+    """
+    try:
+        jsonschema.validate(results, schema("results"))
+        takes = [
+            (_take(look["look"], entry), entry["picked"])
+            for look in [*results["looks"], *results["orphans"]]
+            for entry in look["takes"]
+        ]
+        _check(takes)
+    except jsonschema.ValidationError as error:
+        place = "/".join(str(part) for part in error.absolute_path) or "the top"
+        raise _refusal(source, f"{shorten(error.message)} (at {shorten(place)})") from error
+    except (ValueError, RecursionError) as error:
+        raise _refusal(source, shorten(str(error))) from error
+    return takes
+
+
+def prices_in(results: Mapping[str, Any]) -> dict[LookKind, MeasuredPrice]:
+    """Return the prices that a results document's wallet showed; ``takes_in`` has checked it."""
+    measured: Mapping[str, Any] = results["prices"].get("measured", {})
+    return {
+        LookKind(kind): MeasuredPrice(
+            usd=Decimal(str(entry["usd"])),
+            state=PriceState(entry["state"]),
+            planned=Decimal(str(entry["planned_usd"])),
+            sends=int(entry["sends"]),
+        )
+        for kind, entry in measured.items()
+    }
+
+
+def _refusal(source: str, problem: str) -> UsageError:
+    return UsageError(
+        f"{source} is not a results document: {problem}.",
+        hint="It is what `lookbook export --format json` prints.",
+    )
+
+
+def _check(takes: list[tuple[Take, bool]]) -> None:
+    """Raise ValueError where two takes would be one, or one exists that has no id.
+
+    The first would hide what one of them cost, the second could never be asked for.
+    """
+    seen: set[str] = set()
+    picked: set[str] = set()
+    for take, is_pick in takes:
+        if take.state in EXISTING and not take.avatar_id:
+            raise ValueError(f"{take.look} has a take that is {take.state} and has no avatar_id")
+        if take.uid in seen:
+            raise ValueError(f"{take.look} has two takes {take.number}")
+        if is_pick and take.look in picked:
+            raise ValueError(f"{take.look} has two picked takes")
+        seen.add(take.uid)
+        if is_pick:
+            picked.add(take.look)
+
+
+def _take(look: str, entry: Mapping[str, Any]) -> Take:
+    state = TakeState(entry["state"])
+    billing = Billing(entry["billing"])
+    error = entry.get("error", {"code": None, "message": None})
+    if state in (TakeState.SUBMITTING, TakeState.UNKNOWN):
+        state, billing = TakeState.UNKNOWN, Billing.UNKNOWN
+        error = {"code": None, "message": LOST}
+    ingredients = canonical_json(entry["request"])
+    return Take(
+        uid=f"{look}#{int(entry['take'])}",
+        look=look,
+        number=int(entry["take"]),
+        kind=LookKind(entry["kind"]),
+        identity=current_identity(entry["identity"], ingredients),
+        ingredients=ingredients,
+        name=entry["name"],
+        state=state,
+        billing=billing,
+        price=Decimal(str(entry["price_usd"])),
+        reference_look=entry["reference_look"],
+        reference_id=entry["reference_id"],
+        group_wanted=entry["avatar_group_id"] if state is TakeState.UNKNOWN else None,
+        sent_at=_seconds(entry["sent_at"]),
+        key=entry["idempotency_key"],
+        attempts=1,
+        avatar_id=entry["avatar_id"],
+        group_id=entry["avatar_group_id"],
+        accepted_at=_seconds(entry["accepted_at"]),
+        completed_at=_seconds(entry["completed_at"]),
+        error_code=error["code"],
+        error_message=error["message"],
+        request_id=entry["request_id"],
+        consent_url=entry.get("consent_url"),
+        image=entry["image"],
+        sha256=entry["sha256"],
+        width=_whole(entry["width"]),
+        height=_whole(entry["height"]),
+    )
+
+
+def _whole(number: float | None) -> int | None:
+    """Give a whole number as one: 1024.0 is an integer to JSON Schema, and not to the ledger."""
+    return None if number is None else int(number)
+
+
+def _seconds(text: str | None) -> float | None:
+    """Read a time; one without a zone is UTC, as those are that we write. Raises ValueError."""
+    if text is None:
+        return None
+    when = datetime.fromisoformat(text)
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

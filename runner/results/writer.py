@@ -1,0 +1,265 @@
+"""The results document: what ``run`` and ``export`` print and ``results.json`` holds.
+
+Stable and without the time of its writing, so that it can be committed and compared. Its form is
+``schemas/results.schema.json``. Pure: campaign, snapshot and plan in, JSON values out.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, overload
+
+from runner.model import Campaign
+from runner.plan.look_state import displayed_take, look_state
+from runner.plan.model import Plan, PlannedLook
+from runner.plan.renames import apply_renames
+from runner.policy.budget import reserved_amount
+from runner.takes import Billing, LookState, Snapshot, Take, TakeState
+
+__all__ = ["Entries", "results_document", "serialize_results"]
+
+VERSION = 1
+
+MANY = 20_000
+"""Beyond so many looks a document's looks are made one by one, each when it is asked for."""
+
+
+def results_document(
+    campaign: Campaign,
+    snapshot: Snapshot,
+    plan: Plan,
+    wallet: Mapping[str, Any] | None,
+    only: Collection[str] | None = None,
+) -> dict[str, Any]:
+    """Give the results of a campaign as its ledger stands.
+
+    ``plan`` is the plan from this very snapshot: it says which looks are blocked or stale. ``only``
+    are the keys of the looks to tell of, totals included; None: all of them.
+    """
+    snapshot = apply_renames(snapshot, plan.moves)
+    told = {a.key: a for a in plan.actions if only is None or a.key in only}
+    orphans = [a for a in told.values() if a.look is None]
+    looks = [told[look.key] for look in campaign.looks if look.key in told]
+    takes = [
+        take
+        for key, of_look in snapshot.takes.items()
+        for take in of_look
+        if only is None or key in only
+    ]
+    listed_on = campaign.prices.listed_on
+    results = {
+        "version": VERSION,
+        "campaign": campaign.name,
+        "account": snapshot.account.label if snapshot.account else None,
+        "manifest": campaign.manifest.name,
+        "prices": {
+            "photo": float(campaign.prices.photo),
+            "prompt": float(campaign.prices.prompt),
+            "listed_on": listed_on.isoformat() if listed_on else None,
+            **_measured(snapshot),
+        },
+        "looks": _entries(looks, snapshot),
+        "orphans": _entries(orphans, snapshot),
+        "totals": _totals([_stands(action, snapshot)[1] for action in looks], takes, wallet)
+        | _doubled(snapshot),
+    }
+    if campaign.matrices:
+        results["matrices"] = [
+            {"id": matrix.id, "axes": {axis: list(values) for axis, values in matrix.axes}}
+            for matrix in campaign.matrices
+        ]
+    return results
+
+
+def _measured(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what the account's wallet showed that a generation costs, where it did."""
+    measured = {
+        str(kind): {
+            "usd": float(price.usd),
+            "state": str(price.state),
+            "planned_usd": float(price.planned),
+            "sends": price.sends,
+        }
+        for kind, price in sorted(snapshot.prices.items())
+    }
+    return {"measured": measured} if measured else {}
+
+
+def serialize_results(results: Mapping[str, Any]) -> Iterator[str]:
+    """Give a results document as JSON text, indented, in pieces and with a line end at the last."""
+    lists = ("looks", "orphans")
+    frame = _json({**results, **{name: [] for name in lists}})
+    for name in lists:
+        before, empty, frame = frame.partition(f'\n  "{name}": []')  # no text holds a line end
+        yield before + (empty if not results[name] else f'\n  "{name}": [')
+        for number, entry in enumerate(results[name]):
+            piece = _json(entry).replace("\n", "\n    ")
+            yield f"{',' if number else ''}\n    {piece}"
+        yield "\n  ]" if results[name] else ""
+    yield frame + "\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries(Sequence[dict[str, Any]]):
+    """Looks as a document tells of them, each made when it is asked for.
+
+    All of them at once would be most of the memory that a campaign of many looks takes.
+    """
+
+    actions: Sequence[PlannedLook]
+    snapshot: Snapshot
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Entries": ...
+
+    def __getitem__(self, index: int | slice) -> "dict[str, Any] | Entries":
+        if isinstance(index, slice):
+            return Entries(self.actions[index], self.snapshot)
+        return _entry(self.actions[index], self.snapshot)
+
+
+def _entries(actions: Sequence[PlannedLook], snapshot: Snapshot) -> Sequence[dict[str, Any]]:
+    entries = Entries(actions, snapshot)
+    return entries if len(entries) > MANY else list(entries)
+
+
+def _stands(action: PlannedLook, snapshot: Snapshot) -> tuple[Take | None, LookState]:
+    """Give the take that stands for a look, and the look's state."""
+    takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
+    shown = displayed_take(action, takes, snapshot.pick(action.key))
+    return shown, look_state(action, shown)
+
+
+def _entry(action: PlannedLook, snapshot: Snapshot) -> dict[str, Any]:
+    """Give one look, describing its picked take."""
+    look = action.look
+    takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
+    pick = snapshot.pick(action.key)
+    shown, state = _stands(action, snapshot)
+    entry: dict[str, Any] = {
+        "look": action.key,
+        "kind": str(look.kind if look else takes[-1].kind),
+        "title": look.title if look else action.key,
+        "name": look.name if look and look.name else (shown.name if shown else None),
+        "prompt": look.prompt if look else json.loads(takes[-1].ingredients).get("prompt"),
+        "state": str(state),
+        "avatar_id": shown.avatar_id if shown else None,
+        "avatar_group_id": shown.group_id if shown else None,
+        "reference": action.reference if look else (shown.reference_look if shown else None),
+        "identity": action.identity,
+        "cost_usd": float(sum((reserved_amount(take) for take in takes), Decimal(0))),
+        **_picture(shown),
+        "tags": list(look.tags) if look else [],
+        "matrix": look.matrix if look else None,
+        "axes": dict(look.axes) if look else {},
+        "takes": [_take(take, picked=pick is not None and take.uid == pick.uid) for take in takes],
+    }
+    if state in (LookState.BLOCKED, LookState.STALE, LookState.CHANGED):
+        entry["reason"] = action.reason
+    if shown is not None and shown.state is TakeState.FAILED:
+        entry["error"] = _error(shown)
+    return entry
+
+
+TOLD = (TakeState.UNKNOWN, TakeState.PROCESSING, TakeState.PENDING_CONSENT)
+"""States in which a take's words say what is known of it so far."""
+
+
+def _take(take: Take, *, picked: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "take": take.number,
+        "picked": picked,
+        "state": str(take.state),
+        "billing": str(take.billing),
+        "price_usd": float(take.price),
+        "kind": str(take.kind),
+        "identity": take.identity,
+        "request": json.loads(take.ingredients or "{}"),
+        "name": take.name,
+        "reference_look": take.reference_look,
+        "reference_id": take.reference_id,
+        "avatar_id": take.avatar_id,
+        "avatar_group_id": take.group_id or take.group_wanted,
+        **_picture(take),
+        "sent_at": _time(take.sent_at),
+        "accepted_at": _time(take.accepted_at),
+        "completed_at": _time(take.completed_at),
+        "idempotency_key": take.key,
+        "request_id": take.request_id,
+    }
+    if take.consent_url is not None:
+        entry["consent_url"] = take.consent_url
+    if take.state is TakeState.FAILED or (take.error_message and take.state in TOLD):
+        entry["error"] = _error(take)
+    return entry
+
+
+def _picture(take: Take | None) -> dict[str, Any]:
+    return {
+        name: getattr(take, name) if take is not None else None
+        for name in ("image", "sha256", "width", "height")
+    }
+
+
+def _error(take: Take) -> dict[str, str]:
+    return {
+        "code": take.error_code or "unknown",
+        "message": take.error_message or "no reason was given",
+    }
+
+
+def _time(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _totals(
+    states: Sequence[LookState], takes: Iterable[Take], wallet: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    sent = [take for take in takes if take.state is not TakeState.PLANNED]
+    return {
+        "looks": len(states),
+        "takes": len(sent),
+        "states": dict(sorted(Counter(map(str, states)).items())),
+        "cost_usd": float(sum((reserved_amount(take) for take in sent), Decimal(0))),
+        "billed_usd": _sum(sent, Billing.BILLED),
+        "assumed_billed_usd": _sum(sent, Billing.ASSUMED),
+        "refunded_usd": _sum(sent, Billing.REFUNDED),
+        "reserved_usd": _sum(sent, Billing.RESERVED),
+        "unknown_usd": _sum(sent, Billing.UNKNOWN),
+        "wallet": _wallet(wallet) if wallet is not None else None,
+    }
+
+
+def _doubled(snapshot: Snapshot) -> dict[str, float]:
+    """Return what looks cost that were made twice, where the account does not honour keys."""
+    doubled = sum((look.price for look in snapshot.doubled), Decimal(0))
+    return {"doubled_usd": float(doubled)} if doubled else {}
+
+
+def _wallet(noted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the wallet showed around the last run; when it was read stays in the ledger."""
+    wallet = {name: noted[name] for name in ("currency", "before", "after")}
+    if noted.get("difference") is not None:
+        wallet["known_usd"] = noted["known"]
+        wallet["difference_usd"] = noted["difference"]
+    return wallet
+
+
+def _sum(takes: Iterable[Take], billing: Billing) -> float:
+    return float(sum((take.price for take in takes if take.billing is billing), Decimal(0)))
