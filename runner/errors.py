@@ -13,7 +13,8 @@
     ├── AccountError        3   no key, a refused key, no permission, an empty wallet
     └── BudgetRefused       5   the plan costs more than the ceiling
 
-Exit codes 0, 4, 6 and 10 are outcomes, not errors: ``runner.policy.exit_codes`` decides those. What is
+Exit codes 0, 4, 6 and 10 are outcomes, not errors: ``runner.policy.exit_codes`` decides those. What
+is
 not in this tree is an error of the program: ``runner.cli.crash`` reports it, with exit code 70.
 """
 

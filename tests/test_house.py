@@ -13,18 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RUNNER = ROOT / "runner"
 
-VALUES = {
-    "runner",
-    "answers",
-    "canonical",
-    "errors",
-    "files",
-    "folding",
-    "model",
-    "nearest",
-    "prices",
-}
-VALUES |= {"resources", "takes"}
+VALUES = {"runner", "canonical", "errors", "files", "folding", "model", "prices"}
+VALUES |= {"replies", "resources", "suggest", "takes"}
 """Modules at the top of the package: frozen values, and tools that know no part of it."""
 
 ARROWS: dict[str, set[str]] = {
@@ -32,13 +22,14 @@ ARROWS: dict[str, set[str]] = {
     "policy": VALUES,
     "plan": VALUES | {"policy"},
     "executor": VALUES | {"policy", "plan"},
-    "ledger": VALUES | {"policy", "plan", "executor.ports"},
+    "results": VALUES | {"policy", "plan"},
+    "ledger": VALUES | {"policy", "plan", "results", "executor.ports"},
     "heygen": VALUES | {"executor.ports"},
     "images": VALUES | {"executor.ports", "heygen"},
     "catalog": VALUES,
     "simulator": set(),
     "cli": VALUES
-    | {"manifest", "policy", "plan", "executor", "ledger", "heygen", "images", "catalog"}
+    | {"manifest", "policy", "plan", "executor", "results", "ledger", "heygen", "images", "catalog"}
     | {"simulator"},
 }
 """What each part may import, beside itself. A dotted name allows that one module only."""
@@ -59,6 +50,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "plan": {"logging", "httpx", "sqlite3", "time", "random", "secrets", "os", "anyio"},
     "manifest": {"logging", "httpx", "sqlite3", "time", "random", "secrets", "anyio"},
     "heygen": {"sqlite3", "click"},
+    "results": {"httpx", "sqlite3", "click", "PIL", "time", "random", "secrets", "os", "anyio"},
     "ledger": {"httpx", "click", "PIL"},
     "catalog": {"httpx", "sqlite3", "click"},
     "simulator": {"sqlite3", "click"},

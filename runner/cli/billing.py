@@ -71,4 +71,5 @@ def _usage(usage: UsageBased | None, cost: Decimal) -> Iterator[str]:
         parts.append(f"{usage.remaining_credits.normalize():f}{of} included credits left")
     yield ", ".join(parts)
     if usage.cap is not None and usage.spent is not None and usage.cap - usage.spent < cost:
-        yield f"The spending cap leaves {format_usd(usage.cap - usage.spent)}: not enough for all of it."
+        left = format_usd(usage.cap - usage.spent)
+        yield f"The spending cap leaves {left}: not enough for all of it."

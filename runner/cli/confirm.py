@@ -120,7 +120,8 @@ def confirm_plan(
         raise BudgetRefused(
             f"The plan costs {format_usd(plan.cost)}"
             + (f" and {format_usd(plan.at_risk)} of unknown outcome" if plan.at_risk else "")
-            + f", but the ceilings leave room for {format_usd(max(room, Decimal(0)))}. Nothing was sent.",
+            + f", but the ceilings leave room for {format_usd(max(room, Decimal(0)))}. Nothing "
+            "was sent.",
             hint="Raise --max-cost or the manifest's budget, or add --up-to-budget.",
         )
     if limit is not None:

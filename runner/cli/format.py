@@ -247,12 +247,14 @@ def _difference(wallet: Mapping[str, Any]) -> list[str]:
     told = f"in that run {format_usd(left)} left the wallet, and the ledger knows of {known}"
     if difference > 0:
         means = (
-            f"{format_usd(difference)} more. Somebody else may have bought on this account, a price may "
+            f"{format_usd(difference)} more. Somebody else may have bought on this account, a "
+            "price may "
             "be higher than planned, or earlier work was charged now"
         )
     else:
         means = (
-            f"{format_usd(-difference)} less. The wallet may be late or was filled up meanwhile, a price "
+            f"{format_usd(-difference)} less. The wallet may be late or was filled up "
+            "meanwhile, a price "
             "may be lower than planned, or a charge was given back"
         )
     return [f"{told}: {means}; HeyGen's billing page tells."]

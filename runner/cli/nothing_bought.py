@@ -102,7 +102,10 @@ def evidence_of(
     told = f"the wallet showed {', '.join(shown)}"
     if fell < 0:
         return f"{told}: it was filled up meanwhile, and says nothing"
-    explained = f"it fell by {format_usd(fell)}, and this ledger knows what {format_usd(known)} of it bought"
+    explained = (
+        f"it fell by {format_usd(fell)}, and this ledger knows what {format_usd(known)} "
+        "of it bought"
+    )
     if fell >= known + take.price:
         return f"{told}: {explained}. This send may have been charged"
     return f"{told}: {explained}"

@@ -27,7 +27,8 @@ def price_notes(bought: list[Quote], user: UserData | None = None) -> list[str]:
     ``user`` is the account where it was asked; without it nothing is said of the wallet.
     """
     notes = [
-        f"price: {format_usd(quote.measured.usd)} for a {quote.kind} look is what this account's wallet "
+        f"price: {format_usd(quote.measured.usd)} for a {quote.kind} look is what this "
+        "account's wallet "
         f"showed; {format_usd(quote.stated)} is what was stated"
         for quote in bought
         if quote.measured is not None and quote.price != quote.stated
@@ -50,7 +51,8 @@ def refuse_contradicted(bought: list[Quote]) -> None:
     if not refused:
         return
     figures = "; ".join(
-        f"a {quote.kind} look cost {format_usd(quote.price)} on this account, as its wallet showed, and "
+        f"a {quote.kind} look cost {format_usd(quote.price)} on this account, as its "
+        "wallet showed, and "
         f"the stated price is {format_usd(quote.stated)}"
         for quote in refused
     )
@@ -73,14 +75,17 @@ def refuse_below_list(plan: Plan, bought: list[Quote], limit: Decimal) -> None:
     if not below or counted <= limit:
         return
     figures = ", ".join(
-        f"{format_usd(quote.price)} instead of {format_usd(quote.counts_at)} for a {quote.kind} look"
+        f"{format_usd(quote.price)} instead of {format_usd(quote.counts_at)} for a "
+        f"{quote.kind} look"
         for quote in below
     )
     options = " ".join(f"--price {quote.kind}={_plain(quote.price)}" for quote in below)
     raise BudgetRefused(
-        f"The plan costs {format_usd(plan.cost)} at the manifest's prices, and {format_usd(counted)} at the list "
+        f"The plan costs {format_usd(plan.cost)} at the manifest's prices, and "
+        f"{format_usd(counted)} at the list "
         f"prices of {LATEST.on} ({figures}). Until the account's wallet confirms a lower price, "
-        f"the list counts against --max-cost, which leaves {format_usd(max(limit, Decimal(0)))}. Nothing "
+        "the list counts against --max-cost, which leaves "
+        f"{format_usd(max(limit, Decimal(0)))}. Nothing "
         "was sent.",
         hint=f"If the lower price is right, say so: {options}.",
     )

@@ -32,7 +32,8 @@ async def decide_stuck(work: Workshop) -> list[Take]:
             await _decide(work, take, reply.data)
         else:
             click.echo(
-                f"{take.label}: {take.error_message}; now it cannot be read: {describe_reply(reply)}"
+                f"{take.label}: {take.error_message}; now it cannot be read: "
+                f"{describe_reply(reply)}"
             )
             left.append(take)
     return left

@@ -10,7 +10,7 @@ from typing import Literal
 
 from runner.simulator import wire
 from runner.simulator.bodies import Hangup, idempotency_key, read_body, read_query
-from runner.simulator.records import StoredAnswer as StoredAnswer
+from runner.simulator.records import StoredAnswer
 from runner.simulator.refusals import ApiError
 from runner.simulator.service import Handler, HttpAnswer, Request, Simulator, json_bytes
 from runner.simulator.settings import Fault, FaultKind

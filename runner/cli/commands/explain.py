@@ -92,7 +92,10 @@ def _heading(action: PlannedLook, takes: Sequence[Take], held_now: Snapshot, *, 
     return "\n".join(
         [
             f"{click.style(action.key, bold=True)}{title} · {where}",
-            f"It is {look_state(action, shown)}. The plan: {action.action} ({action.reason}){price}.",
+            (
+                f"It is {look_state(action, shown)}. The plan: {action.action} "
+                f"({action.reason}){price}."
+            ),
         ]
     )
 

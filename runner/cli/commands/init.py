@@ -100,7 +100,8 @@ def _write(target: Path, text: str) -> int:
     reading = load(target, hints=False)
     if reading.campaign is None:
         raise ManifestError(
-            f"{target} is written, but not valid yet: {count_findings(reading.diagnostics)}. Correct it"
+            f"{target} is written, but not valid yet: {count_findings(reading.diagnostics)}. "
+            "Correct it"
             " there, or what it was made from, and write it again with --force.",
             reading.diagnostics,
         )

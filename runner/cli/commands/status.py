@@ -76,7 +76,8 @@ def command(
     if campaign.budget.campaign_usd is not None:
         left = max(Decimal(0), campaign.budget.campaign_usd - snapshot.spent)
         click.echo(
-            f"the campaign's budget of {format_usd(campaign.budget.campaign_usd)} leaves {format_usd(left)}"
+            f"the campaign's budget of {format_usd(campaign.budget.campaign_usd)} leaves "
+            f"{format_usd(left)}"
         )
     if state is not None and (page := state.folder / "catalog.html").is_file():
         click.echo(f"catalog: {page}")
