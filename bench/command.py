@@ -57,6 +57,6 @@ def lookbook(
 
 
 def account_at(port: int) -> dict[str, str]:
-    """Give the environment in which commands use the account of a simulator on this machine."""
+    """Return the environment in which commands use the account of a simulator on this machine."""
     ours = {"HEYGEN_API_KEY": "bench", "HEYGEN_API_BASE": f"http://127.0.0.1:{port}"}
     return {**os.environ, **ours, "NO_COLOR": "1"}

@@ -177,7 +177,7 @@ def measure(*, quick: bool) -> list[Row]:
 
 
 def file_system(folder: Path) -> str:
-    """Give the kind of file system that a folder lies on, where the system tells."""
+    """Return the kind of file system that a folder lies on, where the system tells."""
     try:
         mounts = [line.split() for line in Path("/proc/mounts").read_text("utf-8").splitlines()]
     except OSError:

@@ -48,7 +48,7 @@ def paced(work: Work, limit: int, asked: int, pause: float) -> Ran:
 
 
 def in_pauses(ran: Ran, limit: int) -> float:
-    """Give how long the account stood still in the pauses, as seconds of all its slots."""
+    """Return how long the account stood still in the pauses, as seconds of all its slots."""
     pauses = joined(ran.account.ordered)
     idle = sum(end - begin for begin, end in pauses)
     busy = sum(
@@ -61,7 +61,7 @@ def in_pauses(ran: Ran, limit: int) -> float:
 
 
 def joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Give spans that overlap as one."""
+    """Return spans that overlap as one."""
     found: list[tuple[float, float]] = []
     for begin, end in sorted(spans):
         if found and begin <= found[-1][1]:

@@ -193,7 +193,7 @@ class ScriptedAccount:
         return Answer(CreatedData(look, self.group))
 
     def shown(self, look_id: str) -> LookData:
-        """Give a look as it is now."""
+        """Return a look as it is now."""
         look = self.looks_by_id[look_id]
         if look.status == "processing" and self.ready_at[look_id] <= self.clock.now() + MARGIN:
             url = f"https://images.example/{look_id}"
@@ -255,7 +255,7 @@ class Work:
     seconds: Mapping[str, float]
 
     def campaign(self) -> Campaign:
-        """Give it as a campaign whose base exists already."""
+        """Return it as a campaign whose base exists already."""
         base = Look(BASE, LookKind.EXISTING, BASE, None, existing=ROOT)
         looks = [
             Look(key, LookKind.PROMPT, key, key, prompt=key, reference=LookRef(parent or BASE))
@@ -264,7 +264,7 @@ class Work:
         return Campaign("bench", Path("/nowhere/bench.yaml"), (base, *looks))
 
     def levels(self) -> list[list[str]]:
-        """Give the looks by how many others come before them."""
+        """Return the looks by how many others come before them."""
         depth: dict[str, int] = {}
         found: list[list[str]] = []
         for key, parent in self.parent.items():
@@ -274,14 +274,14 @@ class Work:
         return found
 
     def bound(self, concurrency: int) -> float:
-        """Give the shortest makespan that any order can have, in seconds."""
+        """Return the shortest makespan that any order can have, in seconds."""
         end: dict[str, float] = {}
         for key, parent in self.parent.items():
             end[key] = self.seconds[key] + (0.0 if parent is None else end[parent])
         return max(*end.values(), sum(self.seconds.values()) / concurrency)
 
     def level_by_level(self, concurrency: int) -> float:
-        """Give the makespan of the naive way: a level begins when the one before it is done."""
+        """Return the makespan of the naive way: a level begins when the one before it is done."""
         now = 0.0
         for level in self.levels():
             slots = [now] * min(concurrency, len(level))

@@ -40,7 +40,7 @@ def measure(*, quick: bool) -> list[Row]:
 
 @contextmanager
 def campaign_at_simulator(looks: int) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Give a manifest of so many looks to buy, and the environment of an account to buy them at."""
+    """Return a manifest of so many looks to buy, and the environment of an account for them."""
     server = Server("ours")
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -82,7 +82,7 @@ def compare(path: Path, env: dict[str, str], looks: int) -> list[Row]:
 
 
 def told(times: list[Spent]) -> str:
-    """Say how long the best of some runs took."""
+    """Return how long the best of some runs took."""
     return f"{min(one.cpu for one in times):.2f} s"
 
 
@@ -137,5 +137,5 @@ async def bought(ledger: LedgerFile, action: PlannedLook, base: Take) -> None:
 
 
 def reference_of(look: Look) -> str | None:
-    """Give the key of the look that conditions this one."""
+    """Return the key of the look that conditions this one."""
     return look.reference.look if isinstance(look.reference, LookRef) else None

@@ -100,7 +100,7 @@ def run_once(folder: Path, url: str, looks: int) -> Ran:
 
 
 def read_moments(ledger: Path) -> list[dict[str, float]]:
-    """Give when each look was sent, accepted and completed, from the ledger's events."""
+    """Return when each look was sent, accepted and completed, from the ledger's events."""
     found: dict[str, dict[str, float]] = {}
     with closing(sqlite3.connect(ledger)) as connection:
         query = "SELECT take, kind, at FROM events WHERE take IS NOT NULL ORDER BY seq"

@@ -17,7 +17,7 @@ _encode = json.JSONEncoder(
 
 
 def canonical_json(value: Any) -> str:
-    """Give the one JSON text of a value: sorted keys, no white space, no needless escapes.
+    """Return the one JSON text of a value: sorted keys, no white space, no needless escapes.
 
     Raises ValueError for NaN and infinities, TypeError for what JSON cannot say.
     """
@@ -25,7 +25,7 @@ def canonical_json(value: Any) -> str:
 
 
 def sha256_hex(data: bytes) -> str:
-    """Give the SHA-256 of some bytes, as 64 hexadecimal digits."""
+    """Return the SHA-256 of some bytes, as 64 hexadecimal digits."""
     import hashlib  # OpenSSL comes with it, and a command may have nothing to hash
 
     return hashlib.sha256(data).hexdigest()

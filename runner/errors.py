@@ -110,5 +110,5 @@ class BudgetRefused(LookbookError):
 
 
 def shorten(text: str, longest: int = 200) -> str:
-    """Give the beginning of a message that may quote something of any length."""
+    """Return the beginning of a message that may quote something of any length."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -162,7 +162,7 @@ class Prices:
     prompt: Decimal = LATEST.prompt
 
     def of(self, kind: LookKind) -> Decimal:
-        """Give the price of one take; a look that exists costs nothing."""
+        """Return the price of one take; a look that exists costs nothing."""
         if kind is LookKind.PHOTO:
             return self.photo
         return self.prompt if kind is LookKind.PROMPT else Decimal(0)

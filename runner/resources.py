@@ -12,7 +12,7 @@ _ENDING = ".schema.json"
 
 @cache
 def _folder() -> Path:
-    """Give the schemas: a wheel carries them inside the package, in a checkout they lie beside.
+    """Return the schemas: a wheel carries them inside the package, in a checkout they lie beside.
 
     ``importlib.resources`` would find them too; importing it takes longer than reading a schema.
     """
@@ -28,11 +28,11 @@ def schema_names() -> list[str]:
 
 
 def schema_text(name: str) -> str:
-    """Give the text of ``schemas/NAME.schema.json``. Raises FileNotFoundError for another name."""
+    """Return the text of ``schemas/NAME.schema.json``. Raises FileNotFoundError."""
     return (_folder() / f"{name}{_ENDING}").read_text("utf-8")
 
 
 def schema(name: str) -> dict[str, Any]:
-    """Give a schema as a fresh value. Raises FileNotFoundError for a name that there is not."""
+    """Return a schema as a fresh value. Raises FileNotFoundError for a name that there is not."""
     parsed: dict[str, Any] = json.loads(schema_text(name))
     return parsed

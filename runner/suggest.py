@@ -6,7 +6,7 @@ __all__ = ["suggest"]
 
 
 def suggest(word: str, known: Iterable[str], *, count: int = 1, likeness: float = 0.6) -> list[str]:
-    """Give the known words that are most like this one, best first; at most ``count``.
+    """Return the known words that are most like this one, best first; at most ``count``.
 
     ``likeness`` is the least that counts, between 0 and 1 (difflib's ratio).
     """

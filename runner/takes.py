@@ -150,7 +150,7 @@ class Take:
 
     @property
     def usable(self) -> bool:
-        """Whether its image can condition another look."""
+        """Return whether its image can condition another look."""
         return self.state in (TakeState.COMPLETED, TakeState.FETCHED)
 
 
@@ -179,7 +179,7 @@ class MeasuredPrice:
 
     @property
     def is_settled(self) -> bool:
-        """Whether this is the price beyond doubt: as it was planned, or measured twice."""
+        """Return whether this is the price beyond doubt: as it was planned, or measured twice."""
         return self.state is PriceState.CONFIRMED or (
             self.state is PriceState.CONTRADICTED and self.sends > 1
         )
@@ -232,7 +232,7 @@ class Snapshot:
     prices: Mapping[LookKind, MeasuredPrice] = field(default_factory=lambda: MappingProxyType({}))
 
     def pick(self, look: str) -> Take | None:
-        """Give the picked take of a look, or None while there is none."""
+        """Return the picked take of a look, or None while there is none."""
         uid = self.picks.get(look)
         if uid is not None:
             for take in self.takes.get(look, ()):

@@ -60,7 +60,7 @@ FORBIDDEN: dict[str, set[str]] = {
 
 @cache
 def modules() -> dict[str, Path]:
-    """Give every module of the package by its dotted name."""
+    """Return every module of the package by its dotted name."""
     found = {}
     for path in sorted(RUNNER.rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -71,7 +71,7 @@ def modules() -> dict[str, Path]:
 
 @cache
 def imports_of(name: str) -> frozenset[str]:
-    """Give the modules that a module imports, ours by their module, others by their first word."""
+    """Return the modules that a module imports; of others only the first word."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(modules()[name].read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -86,7 +86,7 @@ def imports_of(name: str) -> frozenset[str]:
 
 
 def part_of(module: str) -> str:
-    """Give the part of the house that a module belongs to: the word after ``runner``."""
+    """Return the part of the house that a module belongs to: the word after ``runner``."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else "runner"
 

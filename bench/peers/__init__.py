@@ -53,14 +53,14 @@ class Ended:
     pictures: int
 
     def summary(self, looks: int) -> str:
-        """Say in words how it ended."""
+        """Return in words how it ended."""
         return (
             f"{self.wall:.1f} s, exit {self.code}, {self.pictures} of {looks} pictures, "
             f"{len(self.stats['charges'])} charges"
         )
 
     def twice(self) -> int:
-        """Give how many looks were charged more than once."""
+        """Return how many looks were charged more than once."""
         charges = Counter(charge["name"] for charge in self.stats["charges"])
         return sum(count > 1 for count in charges.values())
 
@@ -137,7 +137,7 @@ def carry_out(
 
 
 def charged(simulator: Simulator) -> int:
-    """Give how many generations were paid for so far."""
+    """Return how many generations were paid for so far."""
     return len(simulator.stats()["charges"])
 
 
@@ -149,7 +149,7 @@ def start(
 ) -> tuple[float, float, int]:
     """Run a command to its end, or until it was ``enough``; then nothing of it is left.
 
-    Gives its wall time, its CPU with that of the processes that it waited for, and its exit code.
+    Return its wall time, its CPU with that of the processes that it waited for, and its exit code.
     """
     begun, used = perf_counter(), children()
     with (place.folder / "said").open("ab") as said:

@@ -23,7 +23,7 @@ def folder() -> Path:
 
 
 def python_with(name: str, *packages: str, install: bool) -> Path:
-    """Give the Python of a peer's environment, made now if need be. Raises Missing."""
+    """Return the Python of a peer's environment, made now if need be. Raises Missing."""
     place = folder() / name
     python, stamp = place / "bin" / "python", place / "installed"
     if stamp.exists():

@@ -31,7 +31,7 @@ def request_of(look: dict[str, Any], reference: str | None) -> dict[str, Any]:
 
 
 def generate(url: str, look: dict[str, Any], reference: str | None) -> str:
-    """Make one look; gives its id. Raises httpx's errors: trying again is the caller's part."""
+    """Make one look; return its id. Raises httpx's errors: trying again is the caller's part."""
     with httpx.Client(base_url=url, headers={"X-Api-Key": "bench"}, timeout=60) as client:
         answer = client.post("/v3/avatars", json=request_of(look, reference)).raise_for_status()
         made = answer.json()["data"]["avatar_item"]

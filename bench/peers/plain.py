@@ -11,7 +11,7 @@ TRIES = 4
 
 
 async def generate(client: httpx.AsyncClient, look: dict[str, Any], reference: str | None) -> str:
-    """Make one look; gives its id."""
+    """Make one look; return its id."""
     answer = await client.post("/v3/avatars", json=request_of(look, reference))
     made = answer.raise_for_status().json()["data"]["avatar_item"]
     while made["status"] == "processing":

@@ -128,7 +128,7 @@ def _facts(view: CatalogPage, look: LookView, take: TakeView) -> xmp.Facts:
 
 
 def _described(source: Path, suffix: str, facts: xmp.Facts) -> bytes:
-    """Give the picture's bytes in the wanted format, with what it is written into them.
+    """Return the picture's bytes in the wanted format, with what it is written into them.
 
     A JPEG that stays one keeps its quantisation, a PNG its every pixel; colour profiles are kept,
     the camera's own notes are not. Raises Unusable.

@@ -41,7 +41,7 @@ class Tree:
 
 
 def grow(looks: Sequence[LookView]) -> tuple[Tree, ...]:
-    """Give the forest: the base's tree first, then outside references, then what stands alone."""
+    """Return the forest: the base's tree first, then outside references, then what stands alone."""
     wanted = {look.index: look for look in looks if not look.orphan}
     children: dict[int, list[LookView]] = {}
     outside: dict[str, list[LookView]] = {}

@@ -125,12 +125,12 @@ class LookView:
 
     @property
     def is_base(self) -> bool:
-        """Whether it is the identity that everything starts from."""
+        """Return whether it is the identity that everything starts from."""
         return self.key == BASE
 
     @property
     def picked(self) -> TakeView | None:
-        """Give the take that stands for the look, or None while there is none."""
+        """Return the take that stands for the look, or None while there is none."""
         return next((take for take in self.takes if take.picked), None)
 
 
@@ -158,17 +158,17 @@ class CatalogPage:
 
     @property
     def wanted(self) -> tuple[LookView, ...]:
-        """Give the looks that the manifest declares."""
+        """Return the looks that the manifest declares."""
         return tuple(look for look in self.looks if not look.orphan)
 
     @property
     def orphans(self) -> tuple[LookView, ...]:
-        """Give the looks that were paid for and that the manifest no longer names."""
+        """Return the looks that were paid for and that the manifest no longer names."""
         return tuple(look for look in self.looks if look.orphan)
 
     @property
     def sources(self) -> tuple[tuple[str, str | None], ...]:
-        """Give (path, SHA-256 or None) of every picture of every look and take, each once."""
+        """Return (path, SHA-256 or None) of every picture of every look and take, each once."""
         found: dict[str, str | None] = {}
         for look in self.looks:
             for image, sha256 in (
@@ -181,7 +181,7 @@ class CatalogPage:
 
     @property
     def states(self) -> tuple[tuple[str, str, int], ...]:
-        """Give (state, label, count) for every state that occurs, in the order of a life."""
+        """Return (state, label, count) for every state that occurs, in the order of a life."""
         found = [look.state for look in self.looks]
         return tuple(
             (state, label, found.count(state))
@@ -191,12 +191,12 @@ class CatalogPage:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """Give every tag, sorted."""
+        """Return every tag, sorted."""
         return tuple(sorted({tag for look in self.looks for tag in look.tags}))
 
     @property
     def axes(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Give every axis of every matrix with its values; axes of one name are one filter."""
+        """Return every axis of every matrix with its values; axes of one name are one filter."""
         merged: dict[str, dict[str, None]] = {}
         for matrix in self.matrices:
             for axis, values in matrix.axes:

@@ -32,7 +32,7 @@ class Template:
     parts: tuple[tuple[str, str | None, int], ...]
 
     def name(self, values: Mapping[str, str | None]) -> str:
-        """Give the relative path for these values, ``/`` between its pieces.
+        """Return the relative path for these values, ``/`` between its pieces.
 
         A look that has no value for a field (an axis of a matrix that it is not in) is called by
         its key in the first such place; further ones are left out with the separator before them.

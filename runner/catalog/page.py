@@ -31,7 +31,7 @@ _SCRIPTS = ("page.js", "chosen.js", "filters.js", "detail.js", "start.js")
 def render(
     page: CatalogPage, pictures: Mapping[str, CatalogImage], *, embed: bool
 ) -> Iterator[str]:
-    """Give the page in pieces: that of many looks, in one, is most of the memory that it takes.
+    """Return the page in pieces: that of many looks, in one, is most of the memory that it takes.
 
     ``pictures`` holds what is known of each image path in ``page``.
     """
@@ -102,7 +102,7 @@ def _digest(text: str) -> str:
 
 
 def _ratio(pictures: Mapping[str, CatalogImage]) -> float:
-    """Give the frames the proportions that most pictures have, so that least is cropped."""
+    """Return the frames the proportions that most pictures have, so that least is cropped."""
     ratios = [picture.width / picture.height for picture in pictures.values() if picture.thumb]
     return min(max(median(ratios), 0.5), 2.0) if ratios else 0.8
 
@@ -112,7 +112,7 @@ def _comparable(look: LookView, pictures: Mapping[str, CatalogImage]) -> list[Ri
 
 
 def _entry(look: LookView) -> dict[str, object]:
-    """Give what the script filters by; ``text`` is what a search looks in."""
+    """Return what the script filters by; ``text`` is what a search looks in."""
     takes = [take.avatar_id for take in look.takes]
     texts = [
         *(look.key, look.title, look.name, look.prompt, look.label, look.avatar_id, look.group_id),

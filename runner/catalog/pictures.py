@@ -52,7 +52,7 @@ class CatalogImage:
 
 
 def locate(folder: Path, image: str) -> Path:
-    """Give the file that a results path names. Raises Unusable if it is not safely inside."""
+    """Return the file that a results path names. Raises Unusable if it is not safely inside."""
     parts = PurePosixPath(image).parts
     if not parts or image.startswith("/") or ".." in parts or "\0" in image or "\\" in image:
         raise Unusable("Its path leads out of the catalog's folder.")
@@ -107,7 +107,7 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 
 def shrink(path: Path, edge: int, quality: int = 82) -> bytes:
-    """Give a JPEG whose longer edge is at most ``edge`` pixels. Raises Unusable."""
+    """Return a JPEG whose longer edge is at most ``edge`` pixels. Raises Unusable."""
     picture = load_image(path, edge)
     picture.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=3.0)
     out = io.BytesIO()
@@ -118,7 +118,7 @@ def shrink(path: Path, edge: int, quality: int = 82) -> bytes:
 def prepare_images(
     folder: Path, sources: Iterable[tuple[str, str | None]], *, embed: bool = False
 ) -> Mapping[str, CatalogImage]:
-    """Give the picture of every (path, SHA-256) by its path; makes the thumbnails that are missing.
+    """Return the picture of every (path, SHA-256) by its path; make missing thumbnails.
 
     Thumbnails lie in ``folder/thumbs``, named by content, so a second catalog is quick. Raises
     nothing for a picture that is missing or broken: its ``problem`` says what is wrong.
@@ -163,7 +163,7 @@ def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> Catal
 
 
 def _thumb(path: Path, thumb: Path) -> tuple[bytes, tuple[int, int]]:
-    """Give a thumbnail's bytes and size: the one on disk, or a new one where that is no picture."""
+    """Return a thumbnail's bytes and size: from disk, or made anew where that is no picture."""
     try:
         kept = thumb.read_bytes()
         with Image.open(io.BytesIO(kept), formats=("JPEG",)) as opened:

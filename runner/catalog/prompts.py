@@ -80,7 +80,7 @@ def neighbours(entries: Sequence[Mapping[str, Any]]) -> list[int | None]:
 def _in_matrix(
     entry: Mapping[str, Any], index: int, cells: dict[tuple[object, ...], int]
 ) -> int | None:
-    """Give the latest look of the same matrix that shares all axes but one, the last axis first."""
+    """Return the latest look of the matrix that shares all axes but one, the last axis first."""
     axes: Mapping[str, str] = entry["axes"]
     found: int | None = None
     for varied in reversed(list(axes)):

@@ -59,7 +59,7 @@ def _text(value: str | None) -> str | None:
 
 
 def _title(entry: LookData) -> str:
-    """Give the title; one that was left out is the key, which reads better without hyphens."""
+    """Return the title; one that was left out is the key, which reads better without hyphens."""
     title = words.strip_controls(entry["title"])
     return words.human_label(title) if title == entry["look"] else title
 
@@ -217,7 +217,7 @@ def _fault(error: Mapping[str, str] | None) -> LookFault | None:
 
 
 def _money_notes(totals: Mapping[str, Any]) -> tuple[str, ...]:
-    """Say what the sum hides: money that is assumed, held or given back."""
+    """Return what the sum hides: money that is assumed, held or given back."""
     parts = (
         (totals["assumed_billed_usd"], "of it assumed: no answer says so"),
         (totals["reserved_usd"], "reserved for work under way"),

@@ -56,7 +56,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def rows(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[dict[str, Any]]:
-    """Give one row for each look that the manifest wants, the base first, as its picked take.
+    """Return one row for each look that the manifest wants, the base first, as its picked take.
 
     With ``every_take`` one for each take, those of orphaned looks included; a look without any take
     still has its row. ``results`` is a results document, version 1. Every row has all ``COLUMNS``,
@@ -109,13 +109,13 @@ def _row(
 
 
 def to_jsonl(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[str]:
-    """Give the rows as JSON Lines, a line at a time: one object each, in the order of ``rows``."""
+    """Return the rows as JSON Lines, one object a line, in the order of ``rows``."""
     for row in rows(results, every_take=every_take):
         yield _encodable(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def to_csv(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[str]:
-    """Give the rows as CSV after RFC 4180, a row at a time.
+    """Return the rows as CSV after RFC 4180, a row at a time.
 
     A byte order mark comes first, so that Excel reads UTF-8. Text that a spreadsheet would take for
     a formula is led by an apostrophe, which is how people write such text into a spreadsheet
@@ -131,7 +131,7 @@ def to_csv(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[
 
 
 def _axes(results: Mapping[str, Any], *, every_take: bool) -> list[str]:
-    """Give every axis, in the order in which the rows have them: the header comes before all."""
+    """Return every axis, in the order in which the rows have them: the header comes before all."""
     looks = chain(results["looks"], results["orphans"] if every_take else ())
     return list(dict.fromkeys(axis for look in looks for axis in look["axes"]))
 
@@ -140,7 +140,7 @@ class _Line:
     """What a csv writer writes to: it hands each line back, and keeps none."""
 
     def write(self, line: str) -> str:
-        """Give the line; ``writerow`` gives what this gives."""
+        """Return the line; ``writerow`` gives what this gives."""
         return line
 
 

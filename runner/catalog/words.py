@@ -69,7 +69,7 @@ _UNSAFE = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def strip_controls(text: str) -> str:
-    """Give text that cannot rearrange what stands around it, and that UTF-8 can hold.
+    """Return text that cannot rearrange what stands around it, and that UTF-8 can hold.
 
     Bidirectional embeddings, overrides and isolates, control characters and lone surrogates become
     U+FFFD, so that a reader sees that something was there. Line ends and tabs stay.
@@ -120,7 +120,7 @@ def format_moment(stamp: str | None) -> str | None:
 
 
 def seconds_between(start: str | None, end: str | None) -> float | None:
-    """Give the seconds from one RFC 3339 time to another; None unless both are times, in order."""
+    """Return the seconds between two RFC 3339 times; None unless both are times, in order."""
     first, last = _parse(start), _parse(end)
     if first is None or last is None or last < first:
         return None

@@ -42,7 +42,7 @@ class Facts:
 
 
 def packet(facts: Facts) -> bytes:
-    """Give the XMP packet, in UTF-8."""
+    """Return the XMP packet, in UTF-8."""
     properties = [
         _plain("xmp:CreatorTool", "lookbook"),
         _language("dc:title", facts.title),

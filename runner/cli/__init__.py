@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def invoke(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; gives its exit code. The one boundary where errors become words."""
+    """Run the command; return its exit code. The one boundary where errors become words."""
     given = list(arguments) if arguments is not None else sys.argv[1:]
     invocation = Invocation()
     try:
@@ -174,7 +174,7 @@ def _report_crash(error: Exception, arguments: Sequence[str], invocation: Invoca
 
 
 def _color() -> bool | None:
-    """Whether colours may be used: never with NO_COLOR, else where there is a terminal."""
+    """Return whether colours may be used: never with NO_COLOR, else where there is a terminal."""
     return False if os.environ.get("NO_COLOR") else None
 
 

@@ -48,7 +48,7 @@ def ask_about_account(
 ) -> Accepted:
     """Ask a person about what a plan would buy although the account seems to hold it.
 
-    ``anew``: a ledger is begun on purpose (``--new-ledger``). Gives the looks that were answered
+    ``anew``: a ledger is begun on purpose (``--new-ledger``). Return the looks that were answered
     for. Raises LedgerQuestion where nobody gave an answer.
     """
     if listing is None:

@@ -32,22 +32,22 @@ class Archive:
     campaign: Campaign
 
     def snapshot(self) -> Snapshot:
-        """Give what it holds now."""
+        """Return what it holds now."""
         return self.ledger.snapshot()
 
     def plan(self) -> Plan:
-        """Give the plan as it stands now."""
+        """Return the plan as it stands now."""
         return make_plan(self.campaign, self.snapshot())
 
     def leave_results(self) -> Path:
-        """Write results.json and the catalog anew; gives the catalog's path."""
+        """Write results.json and the catalog anew; return the catalog's path."""
         _, wallet = read_ledger(self.state.ledger)
         results = wiring.results_of(self.campaign, self.snapshot(), wallet)
         return wiring.write_results(results, self.state.folder)
 
 
 def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> StateDir:
-    """Give the folder whose ledger is meant. Raises UsageError where nothing was ever run."""
+    """Return the folder whose ledger is meant. Raises UsageError where nothing was ever run."""
     state = readonly.find_state(campaign, account=account, simulate=simulate)
     if state is not None and not state.ledger.is_file() and state.results.is_file():
         raise readonly.refuse_results_only(state, campaign)
@@ -85,7 +85,7 @@ def archive(campaign: Campaign, state: StateDir, command: str) -> Iterator[Archi
 
 
 def named_take(snapshot: Snapshot, name: str) -> Take:
-    """Give the take that ``LOOK#N`` names. Raises UsageError with those that there are."""
+    """Return the take that ``LOOK#N`` names. Raises UsageError with those that there are."""
     look, mark, number = name.partition("#")
     takes = snapshot.takes.get(look, ())
     if not takes:

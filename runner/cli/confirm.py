@@ -33,7 +33,7 @@ __all__ = ["ask_about_other_ledgers", "can_ask", "confirm_plan", "effective_ceil
 
 
 def effective_ceilings(campaign: Campaign, request: Request) -> Ceilings:
-    """Give the ceilings: the lower of the option and the manifest, and the campaign's own."""
+    """Return the ceilings: the lower of the option and the manifest, and the campaign's own."""
     limits = [limit for limit in (request.max_cost, campaign.budget.run_usd) if limit is not None]
     return Ceilings(
         run=min(limits, default=None),
@@ -80,7 +80,7 @@ def confirm_plan(
     quotes: Mapping[LookKind, Quote],
     warnings: Sequence[str] = (),
 ) -> Plan:
-    """Show the plan, hold it against the ceilings, and ask; gives what was agreed to.
+    """Show the plan, hold it against the ceilings, and ask; return what was agreed to.
 
     ``quotes`` are the prices it counts. ``warnings`` are the manifest's, and stand right above the
     question. Raises BudgetRefused, or UsageError when it was declined.
@@ -147,7 +147,7 @@ def can_ask(request: Request) -> bool:
 
 
 def remaining_budget(ledger: LedgerFile, plan: Plan) -> Decimal | None:
-    """Give how much the ceilings leave for new takes, after what is of unknown outcome; USD."""
+    """Return how much the ceilings leave for new takes, after what is of unknown outcome; USD."""
     ceilings = ledger.ceilings
     rooms = []
     if ceilings.run is not None:

@@ -66,7 +66,7 @@ class RunEta:
                 insort(self._durations, duration)
 
     def blocked(self, looks: Iterable[str]) -> None:
-        """Hear that looks will not be sent."""
+        """Record that looks will not be sent."""
         for look in looks:
             self._waiting.pop(look, None)
 
@@ -76,7 +76,7 @@ class RunEta:
         return len(self._going)
 
     def left(self) -> float | None:
-        """Give the seconds until everything is done; None while no look was ever completed."""
+        """Return the seconds until everything is done; None while no look was ever completed."""
         now = self.now()
         waiting = [job for jobs in self._waiting.values() for job in jobs]
         going = [(look, max(0.0, now - since)) for look, since in self._going.values()]
@@ -84,7 +84,7 @@ class RunEta:
 
 
 def estimate_plan(plan: Plan, snapshot: Snapshot, *, slots: int, now: Callable[[], float]) -> str:
-    """Say how long a plan takes with so many ``slots``; empty where it generates nothing."""
+    """Return how long a plan takes with so many ``slots``; empty where it generates nothing."""
     if not plan.unwanted_in_flight and not any(
         action.takes or action.under_way for action in plan.actions
     ):

@@ -53,7 +53,7 @@ class Fingerprint:
     campaign: str
 
     def summary(self) -> Mapping[str, Any] | None:
-        """Give account and totals of the results on disk; None where these are not of today."""
+        """Return account and totals of the results on disk; None where these are not of today."""
         try:
             kept = json.loads((self.state.folder / NAME).read_text("utf-8"))
             if kept["made_from"] != self._made_from() or kept["files"] != _seen(self.state.folder):
@@ -97,7 +97,7 @@ class Fingerprint:
 
 
 def read_fingerprint(state: StateDir, campaign: Campaign, ledger: LedgerFile) -> Fingerprint:
-    """Say which results would be those of this campaign and this ledger as they stand."""
+    """Return which results would be those of this campaign and this ledger as they stand."""
     import hashlib  # as late as in runner.canonical
 
     said = (__version__, campaign.name, str(campaign.manifest), campaign.prices, campaign.matrices)
@@ -113,7 +113,7 @@ def _bytes(said: Any) -> bytes:
 
 
 def is_own_results(state: StateDir, was_at: Callable[[str], bool] | None = None) -> bool:
-    """Whether results.json is the one that this ledger left: there is nothing new in it.
+    """Return whether results.json is the one that this ledger left: there is nothing new in it.
 
     Much may have happened in the ledger since. Reading that file to find out takes twice the memory
     of all the rest of a run. ``was_at`` is an open ledger's; without it the file is asked.
@@ -127,7 +127,7 @@ def is_own_results(state: StateDir, was_at: Callable[[str], bool] | None = None)
 
 
 def _seen(folder: Path) -> dict[str, list[int]]:
-    """Give how files and folders look from outside."""
+    """Return how files and folders look from outside."""
     seen: dict[str, list[int]] = {}
     for name in (*FILES, *FOLDERS):
         with suppress(FileNotFoundError):

@@ -74,7 +74,7 @@ def format_table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) ->
 
 
 def escape_text(text: str) -> str:
-    """Give a text that a terminal only shows: control and direction characters are made visible.
+    """Return a text that a terminal only shows: control and direction characters are made visible.
 
     Prompts, names and the API's messages are anybody's words.
     """
@@ -238,7 +238,7 @@ def format_totals(results: Mapping[str, Any]) -> str:
 
 
 def _difference(wallet: Mapping[str, Any]) -> list[str]:
-    """Say what left the wallet beside what the ledger knows, and what that may mean."""
+    """Return what left the wallet beside what the ledger knows, and what that may mean."""
     difference = Decimal(str(wallet.get("difference_usd") or 0))
     if not difference:
         return []

@@ -40,7 +40,7 @@ class Invocation:
 
     @property
     def owes_json(self) -> bool:
-        """Whether stdout is to hold one JSON document, and holds nothing yet."""
+        """Return whether stdout is to hold one JSON document, and holds nothing yet."""
         return self.out is not None and not self.out.written
 
 

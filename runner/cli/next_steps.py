@@ -26,7 +26,7 @@ ENDS = {
 
 
 def format_age(seconds: float) -> str:
-    """Say how long ago something was."""
+    """Return how long ago something was."""
     if seconds < 60:
         return "less than a minute ago"
     if seconds < 36 * 3600:
@@ -35,7 +35,7 @@ def format_age(seconds: float) -> str:
 
 
 def describe_last_run(last: LastRun, *, now: float, alive: bool | None) -> str:
-    """Say when the last run was and how it ended.
+    """Return when the last run was and how it ended.
 
     ``alive`` is whether its process is there still; None where that cannot be known.
     """
@@ -54,7 +54,7 @@ def describe_last_run(last: LastRun, *, now: float, alive: bool | None) -> str:
 
 
 def collect_notes(plan: Plan, results: Mapping[str, Any], *, now: float) -> dict[str, str]:
-    """Give what is to be said of looks that are not finished, by look key."""
+    """Return what is to be said of looks that are not finished, by look key."""
     reasons = {action.key: action.reason for action in plan.actions if action.reason != "new"}
     notes = {}
     for look in results["looks"]:
@@ -82,7 +82,7 @@ def suggest_next_steps(
     simulator: str | None = None,
     room: Decimal | None = None,
 ) -> str:
-    """Say what to do next, as commands that can be copied; ``command`` ends each of them.
+    """Return what to do next, as commands that can be copied; ``command`` ends each of them.
 
     ``renewed`` is the plan that also brings up to date what is stale. ``going`` says that a run is
     at work now. ``simulator`` is the command that serves the simulated account, ``room`` what the
@@ -114,7 +114,7 @@ def suggest_next_steps(
 def _run_step(
     plan: Plan, takes: Sequence[Mapping[str, Any]], command: str, room: Decimal | None
 ) -> list[tuple[str, str]]:
-    """Say what a run would do, and what it would cost."""
+    """Return what a run would do, and what it would cost."""
     what = []
     if any(take["state"] in ("unknown", "submitting") for take in takes):
         what.append("finds out unknown outcomes without paying twice")

@@ -103,7 +103,7 @@ account_option = click.option(
 
 
 def format_option(*forms: str) -> Callable[[F], F]:
-    """Give the ``--format`` option with these forms; the first is the default."""
+    """Return the ``--format`` option with these forms; the first is the default."""
     return click.option(
         "--format",
         "form",

@@ -116,17 +116,17 @@ class Progress:
             self._tell(self._line(take, event))
 
     def looks_blocked(self, looks: Sequence[str], reason: str) -> None:
-        """Say what cannot be sent, and because of what."""
+        """Report what cannot be sent, and because of what."""
         if self._outlook is not None:
             self._outlook.blocked(looks)
         self._tell(f"held back because of {reason}: {', '.join(looks)}")
 
     def waiting(self, reason: str, seconds: float) -> None:
-        """Say what everything waits for."""
+        """Report what everything waits for."""
         self._tell(f"waiting up to {seconds:.0f} s: {reason}")
 
     def said(self, message: str) -> None:
-        """Say it."""
+        """Write it."""
         self._tell(message)
 
     def close(self) -> None:
@@ -159,7 +159,7 @@ class Progress:
         return f"{spent} of {format_usd(self._ceiling)}" if self._ceiling is not None else spent
 
     def _time(self) -> str:
-        """Say how long it still takes; empty where nothing is left or nobody follows it."""
+        """Return how long it still takes; empty where nothing is left or nobody follows it."""
         if self._outlook is None or self._closed or len(self._done) >= self._total:
             return ""
         now = self._outlook.now()
@@ -170,7 +170,7 @@ class Progress:
         return f"{format_duration(self._forecast)} left" if self._forecast else ""
 
     def _words(self, room: int) -> str:
-        """Give what stands beside the bar: of the least important only what fits into ``room``."""
+        """Return what stands beside the bar, as much of it as fits into ``room``."""
         parts = {
             "done": f"{len(self._done)}/{self._total}",
             "in progress": self._in_progress(),
@@ -186,7 +186,7 @@ class Progress:
         return ", ".join(text for name, text in parts.items() if name in shown and text)
 
     def _columns(self) -> int:
-        """Give the terminal's width now; stdout may be a file while this is a terminal."""
+        """Return the terminal's width now; stdout may be a file while this is a terminal."""
         try:
             return os.get_terminal_size(self._stream.fileno()).columns
         except (OSError, ValueError):

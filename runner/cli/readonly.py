@@ -39,7 +39,7 @@ __all__ = [
 
 
 def find_state(campaign: Campaign, *, account: str | None, simulate: bool) -> StateDir | None:
-    """Give the state folder to read without asking anybody; None before the first run.
+    """Return the state folder to read without asking anybody; None before the first run.
 
     The one that was asked for, else the one that was used last, else one with a colleague's
     results. Raises UsageError for an account that has none.
@@ -62,7 +62,7 @@ def find_state(campaign: Campaign, *, account: str | None, simulate: bool) -> St
 def load_known(
     campaign: Campaign, state: StateDir | None
 ) -> tuple[Snapshot, Mapping[str, Any] | None]:
-    """Give what a run would begin with, and what the wallet showed last.
+    """Return what a run would begin with, and what the wallet showed last.
 
     Where results.json has takes that the ledger never knew, stderr says so; where it cannot be
     used, stderr says why, and the ledger alone counts.
@@ -98,7 +98,7 @@ def load_known(
 
 
 def refuse_results_only(state: StateDir, campaign: Campaign) -> UsageError:
-    """Give the error for a command that needs the ledger or the pictures, where neither is here."""
+    """Return the error for a command that needs a ledger or pictures that are not here."""
     simulate = " --simulate" if state == StateDirs(campaign.manifest).simulated() else ""
     return UsageError(
         f"There is no ledger here yet, only {state.results}.",
@@ -108,7 +108,7 @@ def refuse_results_only(state: StateDir, campaign: Campaign) -> UsageError:
 
 
 def _account_in(results: Any, state: StateDir) -> Account:
-    """Give the account that a results document names, for a ledger that has none yet.
+    """Return the account that a results document names, for a ledger that has none yet.
 
     Raises UsageError.
     """
@@ -121,7 +121,7 @@ def _account_in(results: Any, state: StateDir) -> Account:
 
 
 def _with(snapshot: Snapshot, account: Account, takes: list[tuple[Take, bool]]) -> Snapshot:
-    """Give a snapshot as it will be when these takes were taken in, and those picked of them."""
+    """Return a snapshot as it will be when these takes were taken in, and those picked of them."""
     every = {take.uid: take for of_look in snapshot.takes.values() for take in of_look}
     before = sum((reserved_amount(every.get(take.uid)) for take, _ in takes), Decimal(0))
     every |= {take.uid: take for take, _ in takes}
@@ -140,7 +140,7 @@ def _with(snapshot: Snapshot, account: Account, takes: list[tuple[Take, bool]]) 
 
 
 def warn_of_other_ledgers(campaign: Campaign, state: StateDir | None, snapshot: Snapshot) -> None:
-    """Say what a plan may hide: a rehearsal's ledger, or another one that holds the looks."""
+    """Report what a plan may hide: a rehearsal's ledger, or another one that holds the looks."""
     places = StateDirs(campaign.manifest)
     if snapshot.account is not None and snapshot.account.simulated:
         real, _ = load_known(campaign, StateDir(places.root))
@@ -164,7 +164,7 @@ def warn_of_other_ledgers(campaign: Campaign, state: StateDir | None, snapshot: 
 
 
 def describe_target(snapshot: Snapshot, *, simulate: bool = False) -> str:
-    """Say which account's ledger is meant."""
+    """Return which account's ledger is meant."""
     if snapshot.account is not None:
         return f"account {snapshot.account.label}"
     return "the simulator, not used yet" if simulate else "no ledger yet: nothing was ever run"

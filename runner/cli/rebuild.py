@@ -44,7 +44,7 @@ DOUBTFUL = "looks of the account bear its name; a person has to say which it is"
 
 
 async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
-    """Make a new ledger in the place of a damaged one; gives the exit code.
+    """Make a new ledger in the place of a damaged one; return the exit code.
 
     Takes come from results.json, and from what can still be read of the damaged ledger's events. A
     look of the campaign that the account has and neither knows was bought later: it is adopted if
@@ -261,7 +261,7 @@ def _bought(
     *,
     certain: bool,
 ) -> Take:
-    """Give a take for what was bought since results.json was written; unknown where unclear."""
+    """Return a take for what was bought since results.json was written; unknown where unclear."""
     look = action.look
     if look is None or action.identity is None:
         raise ValueError(f"{action.key} is not a look of the manifest")

@@ -58,7 +58,7 @@ def load_importable_results(
     path: Path,
     formerly: str | None = None,
 ) -> list[tuple[Take, bool]]:
-    """Give the takes of a results document of this account and campaign, and which are picked.
+    """Return the takes of a results document of this account and campaign, and which are picked.
 
     ``path`` is where it was read, ``formerly`` the campaign's name in the ledger. Raises UsageError
     where the document is not ours, or another account's or campaign's.
@@ -157,7 +157,7 @@ def find_unknown_takes(
     keys: AbstractSet[str],
     names: Iterator[str],
 ) -> list[tuple[Take, bool]]:
-    """Give those takes of a results document that a ledger never knew, and which are to be picked.
+    """Return the takes of a results document that a ledger never knew, and which to pick.
 
     Those that were paid for, or may have been, under numbers that are free: a failure and an
     unknown outcome hold their money here as well. ``keys`` are all that the ledger ever had: one of
@@ -227,13 +227,13 @@ def resolve_by(take: Take, told: Mapping[str, Take]) -> Take:
 
 
 def _unfetched(take: Take) -> Take:
-    """Give a take without the picture that has its name: another take's, which the ledger knows."""
+    """Return a take without its picture's name, which is another take's in the ledger."""
     state = TakeState.COMPLETED if take.state is TakeState.FETCHED else take.state
     return replace(take, state=state, image=None, sha256=None, width=None, height=None)
 
 
 def tells_of_takes(path: Path) -> bool:
-    """Whether a results file is there that names a take, or that cannot be read as one.
+    """Return whether a results file is there that names a take, or that cannot be read as one.
 
     A rebuild that found nothing writes one that names none.
     """

@@ -27,7 +27,7 @@ __all__ = ["advise_after_run", "current_results", "print_results", "write_run_re
 
 
 def current_results(campaign: Campaign, work: Workshop) -> dict[str, Any]:
-    """Give the results document of what the open ledger holds."""
+    """Return the results document of what the open ledger holds."""
     return wiring.results_of(campaign, work.ledger.snapshot(), work.ledger.wallet)
 
 
@@ -88,20 +88,20 @@ def write_run_results(
 
 
 def is_complete(summary: Mapping[str, Any]) -> bool:
-    """Whether every look is there, so that a table of them would say nothing new."""
+    """Return whether every look is there, so that a table of them would say nothing new."""
     states: Mapping[str, int] = summary["totals"]["states"]
     return states.keys() <= {"fetched"}
 
 
 def resume_command(campaign: Campaign, link: wiring.Link) -> str:
-    """Give the end of a command about this campaign and account, to be copied."""
+    """Return the end of a command about this campaign and account, to be copied."""
     simulate = ["--simulate"] if link.account.simulated else []
     given = [text for name, value in campaign.given for text in ("--var", f"{name}={value}")]
     return shlex.join([str(campaign.manifest), *simulate, *given])
 
 
 def list_consents(results: dict[str, Any], link: wiring.Link) -> list[str]:
-    """Say which pages a person has to open, each once, with the looks that wait for it."""
+    """Return which pages a person has to open, each once, with the looks that wait for it."""
     waiting: dict[str, list[str]] = {}
     for look in results["looks"]:
         for take in look["takes"]:
@@ -119,7 +119,7 @@ def list_consents(results: dict[str, Any], link: wiring.Link) -> list[str]:
 
 
 def list_missing_images(results: dict[str, Any], outcome: Outcome, command: str) -> list[str]:
-    """Say what to do where HeyGen does not know what a look is made from or saved to."""
+    """Return what to do where HeyGen does not know what a look is made from or saved to."""
     unknown = ("avatar_not_found", "avatar_group_not_found")
     named = [
         look["look"]
@@ -157,7 +157,7 @@ def advise_after_run(
     *,
     resume: str = "run the same command again to resume.",
 ) -> list[str]:
-    """Say in words how the run ended and what to do next; ``command`` ends what can be copied.
+    """Return in words how the run ended and what to do next; ``command`` ends what can be copied.
 
     ``resume`` is how to go on with what is under way.
     """
@@ -198,7 +198,7 @@ def advise_after_run(
 
 
 def _held(look_report: LookReport, *, stopped: bool) -> list[str]:
-    """Say why looks could not be sent; a failed take says it itself, in its line of the table.
+    """Return why looks could not be sent; a failed take says it itself, in its line of the table.
 
     Where the whole run was ``stopped``, what was not sent for that reason needs no line of its own.
     """
@@ -211,7 +211,7 @@ def _held(look_report: LookReport, *, stopped: bool) -> list[str]:
 
 
 def _are_unsent(keys: Collection[str], look_report: LookReport | None) -> bool:
-    """Whether nothing was bought for any of these looks, so that a plain run sends them."""
+    """Return whether nothing was bought for any of these looks, so that a plain run sends them."""
     held = look_report.held if look_report is not None else {}
     return all(key in held and held[key][0] is Hold.UNSENT for key in keys) and not (
         look_report is not None and look_report.broken.intersection(keys)

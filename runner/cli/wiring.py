@@ -70,7 +70,7 @@ class WallClock:
     """Real time (``runner.executor.ports.Clock``)."""
 
     def now(self) -> float:
-        """Give the wall clock in Unix seconds."""
+        """Return the wall clock in Unix seconds."""
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
@@ -85,20 +85,20 @@ class Randomness:
         self._random = secrets.SystemRandom()
 
     def key(self) -> str:
-        """Give a fresh idempotency key of 192 bits."""
+        """Return a fresh idempotency key of 192 bits."""
         return f"lookbook-{secrets.token_hex(24)}"
 
     def uid(self) -> str:
-        """Give a fresh name for a take or a run."""
+        """Return a fresh name for a take or a run."""
         return secrets.token_hex(8)
 
     def random(self) -> float:
-        """Give a number in [0, 1)."""
+        """Return a number in [0, 1)."""
         return self._random.random()
 
 
 def warn(message: str) -> None:
-    """Say something on stderr that a person should read."""
+    """Write something to stderr that a person should read."""
     click.echo(f"{click.style('Warning:', fg='yellow')} {message}", err=True)
 
 
@@ -136,7 +136,7 @@ class Link:
 
 @contextmanager
 def simulator(state: StateDir, settings: Sim) -> Iterator[str]:
-    """Run the embedded simulator, whose account outlives the command; gives its URL.
+    """Run the embedded simulator, whose account outlives the command; return its URL.
 
     Raises LedgerLocked when another run uses it, StorageError when its folder cannot be written.
     """
@@ -300,7 +300,7 @@ async def ask_account(call: Callable[[], Awaitable[Reply[T]]], retry_limits: Ret
 
 
 def serving(state: StateDir) -> str:
-    """Give the command that serves the simulated account of a state folder."""
+    """Return the command that serves the simulated account of a state folder."""
     return f"lookbook simulator --state {shlex.quote(str(state.folder / 'simulator.state'))}"
 
 
@@ -313,12 +313,12 @@ def results_of(
     wallet: Mapping[str, Any] | None,
     only: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """Give the results document of a campaign, or of some of its looks, as its ledger stands."""
+    """Return the results document of a campaign, or of some of its looks, as its ledger stands."""
     return results_document(campaign, snapshot, make_plan(campaign, snapshot), wallet, only)
 
 
 def write_results(results: Mapping[str, Any], folder: Path) -> Path:
-    """Write results.json and the catalog beside it; gives the catalog's path.
+    """Write results.json and the catalog beside it; return the catalog's path.
 
     Raises StorageError.
     """
@@ -329,7 +329,7 @@ def write_results(results: Mapping[str, Any], folder: Path) -> Path:
 
 
 def simulated(state: StateDir, settings: Sim, *, simulate: bool) -> Any:
-    """Give the embedded simulator as a context, or nothing where it is not wanted."""
+    """Return the embedded simulator as a context, or nothing where it is not wanted."""
     if settings and not simulate:
         raise UsageError("--sim sets the embedded simulator.", hint="Add --simulate.")
     return simulator(state, settings) if simulate else nullcontext(None)

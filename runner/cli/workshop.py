@@ -106,7 +106,7 @@ async def use_results(campaign: Campaign, work: Workshop) -> None:
 
 
 def _stopped(context: RunContext) -> LookbookError:
-    """Say why work at the account ended; a run says it in its outcome instead."""
+    """Return why work at the account ended; a run says it in its outcome instead."""
     if context.account_trouble is not None:
         return AccountError(f"The account needs a person: {context.account_trouble}")
     return ApiTrouble(context.stopped or "It was interrupted.")

@@ -60,7 +60,7 @@ class RunContext:
     sent: dict[str, float] = field(default_factory=dict)
 
     def ticks(self) -> float:
-        """Give seconds of a clock that never jumps, for measuring waits.
+        """Return seconds of a clock that never jumps, for measuring waits.
 
         The wall clock is for what outlives the run, and may be set by anybody at any moment.
         """
@@ -138,7 +138,7 @@ class RunContext:
     # --- asking -------------------------------------------------------------------------------
 
     def key_is_alive(self, take: Take) -> bool:
-        """Whether the stored body of a take may still be sent under its own key.
+        """Return whether the stored body of a take may still be sent under its own key.
 
         Never on an account that was seen to make a second look for one key. The API's own time
         decides. Where its answers name none, only what this run sent itself has a known age, by a
@@ -155,7 +155,7 @@ class RunContext:
         return key_is_alive(take.sent_at, self.clock.now(), latest_seen=self.now_at_server())
 
     def now_at_server(self) -> float:
-        """Give the time by the API's clock as far as it is known, in Unix seconds."""
+        """Return the time by the API's clock as far as it is known, in Unix seconds."""
         if self.server_epoch is None:
             return self.clock.now()
         return self.server_epoch + self.ticks()
@@ -169,7 +169,7 @@ class RunContext:
     async def ask(
         self, call: FreeCall, *, what: str, retries: int | None = None, needed: bool = True
     ) -> Reply[Any]:
-        """Send a request that is free, again and again within the bounds; gives the last reply.
+        """Send a request that is free, again and again within the bounds; return the last reply.
 
         A refused key ends the run, and what the account refuses otherwise (402, 403) ends sending,
         if it is ``needed``. Requests that stay unanswered one after another end sending as well.
@@ -218,7 +218,7 @@ class RunContext:
         return replies[0]
 
     def delay(self, attempt: int, reply: Reply[Any]) -> float:
-        """Give the wait before another try: backoff with jitter, or what the server asks for."""
+        """Return the wait before another try: backoff with jitter, or what the server asks for."""
         wait = backoff(attempt, self.entropy.random())
         if isinstance(reply, Refusal) and reply.retry_after is not None:
             wait = max(wait, min(reply.retry_after, self.retry_limits.paused))
@@ -226,7 +226,7 @@ class RunContext:
 
 
 def describe_reply(reply: Reply[Any]) -> str:
-    """Say in words what a reply was that is not an answer."""
+    """Return in words what a reply was that is not an answer."""
     if isinstance(reply, Refusal):
         request = f" (request {reply.request_id})" if reply.request_id else ""
         return f"HTTP {reply.status} {reply.code}: {reply.message}{request}"

@@ -45,7 +45,7 @@ class Downloads:
             self._hands -= 1
 
     async def fetch(self, take: Take) -> Take:
-        """Fetch one take's picture; gives the take, fetched if that worked."""
+        """Fetch one take's picture; return the take, fetched if that worked."""
         async with self._limit:
             if self._context.interrupted:
                 return take
@@ -87,7 +87,7 @@ class Downloads:
 
 
 async def find_unfetched(context: RunContext, *, thorough: bool) -> list[Take]:
-    """Give every usable take whose picture is not on disk; a lost one is recorded as mislaid.
+    """Return every usable take whose picture is not on disk; a lost one is recorded as mislaid.
 
     ``thorough`` reads the pictures and also finds those whose content was changed.
     """

@@ -35,7 +35,7 @@ class IntentBuilder:
         self._literal: dict[str, LookData] = {}
 
     async def intent(self, planned: PlannedLook, *, take: str | None) -> Intent:
-        """Give what is to be committed and sent for one take of a look.
+        """Return what is to be committed and sent for one take of a look.
 
         ``take`` is a planned take to use again. Raises Impossible, UploadFailed, or Stopping.
         """
@@ -77,7 +77,7 @@ class IntentBuilder:
         return await self.intent(planned, take=None)
 
     async def existing(self, look: Look) -> Take:
-        """Give a look that exists already as a take to adopt. Raises Impossible or Stopping."""
+        """Return a look that exists already as a take to adopt. Raises Impossible or Stopping."""
         data = await self._ask(look.existing or "")
         return Take(
             uid=self._context.entropy.uid(),
@@ -116,7 +116,7 @@ class IntentBuilder:
         return pick
 
     async def _ask(self, look_id: str) -> LookData:
-        """Give a look of the account that can be used. Raises Impossible or Stopping."""
+        """Return a look of the account that can be used. Raises Impossible or Stopping."""
         if look_id not in self._literal:
             reply = await self._context.ask(
                 lambda: self._context.api.look(look_id), what=f"asking for the look {look_id}"

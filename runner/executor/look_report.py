@@ -104,7 +104,7 @@ class LookReport:
         interrupted: bool,
         now: float,
     ) -> Hold | None:
-        """Say why a look is not done, or None when it is, as far as the plan wanted it."""
+        """Return why a look is not done, or None when it is, as far as the plan wanted it."""
         takes = snapshot.takes.get(action.key, ())
         going = [take for take in takes if take.state in UNDER_WAY]
         if going:

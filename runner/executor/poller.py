@@ -82,7 +82,7 @@ class Poller:
     async def until_decided(self, take: Take) -> Take:
         """Wait until a take is usable, failed or waits for consent; bounded, and ended by a stop.
 
-        Gives the take as the ledger has it then: still processing when the wait was ended, or when
+        Return the take as the ledger has it then: still processing when the wait was ended, or when
         the run was being stopped already and nobody asks any more.
         """
         context = self._context

@@ -103,11 +103,11 @@ class Images(Protocol):
         ...
 
     def exists(self, image: str) -> bool:
-        """Whether there is a file; its content is not read."""
+        """Return whether there is a file; its content is not read."""
         ...
 
     def present(self, image: str, sha256: str) -> bool:
-        """Whether the file is on disk with that content; reads all of it."""
+        """Return whether the file is on disk with that content; reads all of it."""
         ...
 
 
@@ -124,7 +124,7 @@ class Clock(Protocol):
     """Time, handed in: Unix seconds, and a wait that virtual time can shorten."""
 
     def now(self) -> float:
-        """Give the wall clock in Unix seconds."""
+        """Return the wall clock in Unix seconds."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -136,15 +136,15 @@ class Entropy(Protocol):
     """Randomness, handed in, so that one seed is one history."""
 
     def key(self) -> str:
-        """Give a fresh idempotency key: 1 to 255 characters of ``[A-Za-z0-9_:.-]``."""
+        """Return a fresh idempotency key: 1 to 255 characters of ``[A-Za-z0-9_:.-]``."""
         ...
 
     def uid(self) -> str:
-        """Give a fresh name for a take or a run."""
+        """Return a fresh name for a take or a run."""
         ...
 
     def random(self) -> float:
-        """Give a number in [0, 1), for jitter."""
+        """Return a number in [0, 1), for jitter."""
         ...
 
 
@@ -210,33 +210,33 @@ class Ledger(Protocol):
         ...
 
     def snapshot(self) -> Snapshot:
-        """Give everything that is known now."""
+        """Return everything that is known now."""
         ...
 
     def take(self, uid: str) -> Take:
-        """Give one take as it is now. Raises KeyError for an unknown uid."""
+        """Return one take as it is now. Raises KeyError for an unknown uid."""
         ...
 
     def picked(self, look: str) -> Take | None:
-        """Give the picked take of a look as it is now."""
+        """Return the picked take of a look as it is now."""
         ...
 
     def takes_of(self, look: str) -> Sequence[Take]:
-        """Give the takes of one look as they are now, without making a snapshot of everything."""
+        """Return the takes of one look as they are now, without making a snapshot of everything."""
         ...
 
     @property
     def run(self) -> str | None:
-        """Give the id of the run that writes; None before one began."""
+        """Return the id of the run that writes; None before one began."""
         ...
 
     @property
     def last_event_at(self) -> float:
-        """Give the latest time that any event was written at, in Unix seconds."""
+        """Return the latest time that any event was written at, in Unix seconds."""
         ...
 
     def asset(self, sha256: str) -> str | None:
-        """Give the asset id of a file's content on this account, if it was uploaded before."""
+        """Return the asset id of a file's content on this account, if it was uploaded before."""
         ...
 
     async def save_asset(self, sha256: str, asset_id: str) -> None:
@@ -307,7 +307,7 @@ class Ledger(Protocol):
         ...
 
     def body(self, uid: str) -> bytes:
-        """Give the stored body of a take, byte for byte. Raises KeyError where there is none."""
+        """Return the stored body of a take, byte for byte. Raises KeyError where there is none."""
         ...
 
 
@@ -315,17 +315,17 @@ class Observer(Protocol):
     """Hears what happens, for progress and logs. Never decides anything and never raises."""
 
     def take_changed(self, take: Take, event: Event) -> None:
-        """Hear that a take moved; the ledger holds it already."""
+        """Record that a take moved; the ledger holds it already."""
         ...
 
     def looks_blocked(self, looks: Sequence[str], reason: str) -> None:
-        """Hear that looks cannot be sent, because of another look."""
+        """Record that looks cannot be sent, because of another look."""
         ...
 
     def waiting(self, reason: str, seconds: float) -> None:
-        """Hear that everything waits for something, and for how long at most."""
+        """Record that everything waits for something, and for how long at most."""
         ...
 
     def said(self, message: str) -> None:
-        """Hear something that a person should read."""
+        """Show something that a person should read."""
         ...

@@ -56,7 +56,7 @@ class _Verifier:
         return {look_id: look.group_id for look_id, look in known if isinstance(look, LookData)}
 
     async def refusal(self, look: Look) -> str | None:
-        """Say why a look cannot be sent or adopted; None where nothing speaks against it."""
+        """Return why a look cannot be sent or adopted; None where nothing speaks against it."""
         named = look.existing
         if named is None and isinstance(look.reference, LiteralRef):
             named = look.reference.id
@@ -105,7 +105,7 @@ def _usable(look_id: str, reply: Reply[LookData]) -> LookData | str:
 
 
 def _refused(what: str, reply: Reply[LookData] | Reply[GroupData]) -> str:
-    """Say what speaks against an id. Raises where nothing was learned about it."""
+    """Return what speaks against an id. Raises where nothing was learned about it."""
     verdict = decide_free(reply)
     if verdict is Free.PERSON:
         raise RunStopped

@@ -66,7 +66,7 @@ class Buyer:
     async def buy(
         self, intent: Intent, *, undecided: Callable[[], None], renew: Renew | None = None
     ) -> Take:
-        """Buy one take. Gives it accepted, failed, unknown, or planned again: nothing was bought.
+        """Buy one take. Return it accepted, failed, unknown, or planned again: nothing was bought.
 
         ``intent.key`` is replaced by a fresh one for every first send. ``undecided`` hears when
         only replays are left to decide, which may take long. ``renew`` is called once where an
@@ -122,7 +122,7 @@ class Buyer:
     async def replay(self, take: Take, reply: Reply[CreatedData] | None = None) -> Take:
         """Settle an unknown take: search for it, and send it again where nothing was made of it.
 
-        ``reply`` is what its last send met, if that was just now. Gives it accepted, found by a
+        ``reply`` is what its last send met, if that was just now. Return it accepted, found by a
         search, or still unknown. Raises OverBudget.
         """
         context = self._context
@@ -166,7 +166,7 @@ class Buyer:
     ) -> tuple[Take, Purchase | None, Reply[CreatedData]]:
         """Send a stored body again where a search shows that nothing was made of it.
 
-        Gives no decision where nothing was sent: what is known of the take is then said by itself,
+        Return no decision where nothing was sent: what is known of the take is then said by itself,
         or by the finding. Raises OverBudget, or Stopping.
         """
         context, searcher = self._context, self._searcher
@@ -209,7 +209,7 @@ class Buyer:
         return take
 
     async def _learn_the_time(self) -> None:
-        """Hear the API's clock once before anything paid leaves: a key's life is counted by it."""
+        """Ask for the API's clock once before anything paid leaves: key lifetimes depend on it."""
         async with self._asking:
             if self._context.server_epoch is None and not self._asked:
                 with suppress(RunStopped):
@@ -217,7 +217,7 @@ class Buyer:
                 self._asked = True
 
     async def _is_stale(self, take: Take, reply: Reply[CreatedData]) -> bool:
-        """Whether a refusal of the account is an old answer, stored under this key.
+        """Return whether a refusal of the account is an old answer, stored under this key.
 
         It says nothing of the other looks then, and must not stop them for the life of a key. The
         present is asked: the wallet where it was about money, else whether the key is accepted.

@@ -79,11 +79,11 @@ class RateGate:
             await context.pause(seconds, sending=True)
 
     def began(self, uid: str) -> None:
-        """Hear that a job is in progress at HeyGen."""
+        """Record that a job is in progress at HeyGen."""
         self._in_progress.add(uid)
 
     def accepted(self, uid: str) -> None:
-        """Hear that HeyGen accepted a job that was sent."""
+        """Record that HeyGen accepted a job that was sent."""
         rate_limiter = self._context.rate_limiter
         before = rate_limiter.places
         self.began(uid)
@@ -92,14 +92,14 @@ class RateGate:
             self._on_room()
 
     def ended(self, uid: str) -> None:
-        """Hear that a job is no longer in progress."""
+        """Record that a job is no longer in progress."""
         if uid in self._in_progress:
             self._in_progress.remove(uid)
             self._context.rate_limiter.got_on()
         self._wake()
 
     def refused(self, retry_after: float | None) -> None:
-        """Hear that HeyGen refused a job because there are too many (429)."""
+        """Record that HeyGen refused a job because there are too many (429)."""
         context = self._context
         context.rate_limiter.refused(
             context.ticks(), retry_after, in_progress=len(self._in_progress)

@@ -47,7 +47,7 @@ class Wallet:
 
 
 def usd_balance(user: UserData) -> Decimal | None:
-    """Give the balance in USD, or None where the account shows none in dollars."""
+    """Return the balance in USD, or None where the account shows none in dollars."""
     return user.balance if (user.currency or "usd").lower() == "usd" else None
 
 
@@ -59,7 +59,7 @@ def find_refunded(
     *,
     earlier: Collection[str] = (),
 ) -> list[Take]:
-    """Give the failed takes of a run that the wallet shows were not billed.
+    """Return the failed takes of a run that the wallet shows were not billed.
 
     The API does not say whether a failed generation is billed. It is certain only when the wallet
     went down by exactly what the run's other takes cost, with nothing of unknown outcome; in any

@@ -89,7 +89,7 @@ class Finding:
 
     @property
     def needs_person(self) -> bool:
-        """Whether nothing that a run can do will decide it."""
+        """Return whether nothing that a run can do will decide it."""
         if isinstance(self.problem, Unlisted):
             return self.problem.final
         return self.fit is Fit.PERSON
@@ -114,7 +114,7 @@ class UnknownResolver:
         return self._turns[take.name]
 
     async def settle(self, take: Take) -> Take:
-        """Search for one unknown take; gives it processing or further, or still unknown."""
+        """Search for one unknown take; return it processing or further, or still unknown."""
         try:
             async with self.turn(take):
                 return await self.settle_in_turn(take)
@@ -292,7 +292,7 @@ class UnknownResolver:
                 await self._context.pause(wait)
 
     async def _groups_of(self, take: Take, every: list[Take]) -> list[str] | str:
-        """Give the groups where the look can be, or why they could not be found."""
+        """Return the groups where the look can be, or why they could not be found."""
         if take.group_wanted is not None:
             return [take.group_wanted]
         if take.kind is LookKind.PROMPT and take.reference_id is not None:
@@ -325,7 +325,7 @@ class UnknownResolver:
         return [group_id for group_id in made if group_id not in not_ours]
 
     def _window(self, take: Take) -> tuple[float, float]:
-        """Give from when to when the server may have made the group, by its own clock or ours."""
+        """Return from when to when the server may have made the group, by its own clock or ours."""
         skew = self._context.now_at_server() - self._context.clock.now()
         first = take.sent_at or 0.0
         last = take.resent_at or first
@@ -371,5 +371,5 @@ async def read_every_page(context: RunContext, call: PageCall[T], what: str) -> 
 
 
 def is_unresolved(take: Take) -> bool:
-    """Whether it is not known what became of a take's send."""
+    """Return whether it is not known what became of a take's send."""
     return take.state in (TakeState.UNKNOWN, TakeState.SUBMITTING)

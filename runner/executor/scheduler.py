@@ -147,11 +147,11 @@ class Scheduler:
         await self._context.ledger.adopt(replace(take, identity=identity, ingredients=ingredients))
 
     def _usable(self) -> list[str]:
-        """Give the looks that can be referenced now, as the manifest wants them."""
+        """Return the looks that can be referenced now, as the manifest wants them."""
         return [action.key for action in self._plan.actions if self._is_usable(action.key)]
 
     def _is_usable(self, key: str) -> bool:
-        """Whether a look's pick is there and is not about to be replaced."""
+        """Return whether a look's pick is there and is not about to be replaced."""
         pick = self._context.ledger.picked(key)
         action = self._actions[key]
         if pick is None or (action.replacing and pick.uid == action.replaces):
@@ -159,7 +159,7 @@ class Scheduler:
         return pick.usable and pick.identity == action.identity
 
     def _jobs(self) -> list[Job]:
-        """Give every job of the plan: what was sent before what will be."""
+        """Return every job of the plan: what was sent before what will be."""
         ledger = self._context.ledger
         jobs: list[Job] = []
         unwanted_in_flight = [ledger.take(uid) for uid in self._plan.unwanted_in_flight]
@@ -185,7 +185,7 @@ class Scheduler:
         return jobs
 
     def _goal(self, action: PlannedLook, known: Snapshot) -> int:
-        """Give how many takes a look is to have: the manifest's number, or what was asked for."""
+        """Return how many takes a look is to have: the manifest's number, or what was asked for."""
         wanted = action.look.takes if action.look is not None else 0
         if not action.takes:
             return wanted
@@ -336,7 +336,7 @@ class Scheduler:
         )
 
     def _left(self, job: Job) -> None:
-        """Hear that a job no longer waits to be sent: another one may."""
+        """Record that a job no longer waits to be sent: another one may."""
         if id(job) in self._unsent:
             self._unsent.remove(id(job))
             self._wake()
@@ -410,7 +410,7 @@ class Scheduler:
         return _good(action, takes) + coming < self._goals[action.key]
 
     def _conclude(self, job: Job, hold: Hold, reason: str) -> None:
-        """Give up one job; when it was its look's last, hold back what waits for that look."""
+        """Return up one job; when it was its look's last, hold back what waits for that look."""
         self._open[job.look] -= 1
         self.look_report.hold(job.look, hold, reason)
         if self._open[job.look] > 0 or self._is_usable(job.look):

@@ -83,7 +83,7 @@ class Session:
         return outcome
 
     def outcome(self) -> Outcome:
-        """Say what the run came to so far."""
+        """Return what the run came to so far."""
         return self._execution.outcome() if self._execution is not None else Outcome()
 
     async def _settle_money(self, run: str, wallet: Wallet, before: Reading, *, late: bool) -> None:

@@ -50,7 +50,7 @@ class TemporaryRefusals:
 
     @property
     def waiting(self) -> bool:
-        """Whether the last refusal was about a reference that may not be known yet."""
+        """Return whether the last refusal was about a reference that may not be known yet."""
         return self._lagging_since is not None
 
     def delay(self, attempt: int, reply: Reply[CreatedData]) -> float:

@@ -23,7 +23,7 @@ class AssetCache:
         self._locks: dict[str, anyio.Lock] = {}
 
     async def of(self, look: Look) -> dict[str, str]:
-        """Give the asset id of every local picture of a look, by SHA-256. Raises UploadFailed."""
+        """Return the asset id of every local picture of a look, by SHA-256. Raises UploadFailed."""
         images = [look.photo] if look.kind is LookKind.PHOTO else look.images
         return {
             image.sha256: await self._asset(image)

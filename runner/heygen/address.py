@@ -80,7 +80,7 @@ def _split(text: str, source: str) -> tuple[SplitResult, int | None]:
 
 
 def insecure(url: str, *, allow_http: bool = False) -> str | None:
-    """Say why a URL must not be asked, or None: https, or http to this machine, or as allowed.
+    """Return why a URL must not be asked, or None: https, or http to this machine, or as allowed.
 
     Never raises, and never repeats the URL: signed links are as good as the picture itself.
     """
@@ -99,7 +99,7 @@ def insecure(url: str, *, allow_http: bool = False) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine for certain: ``localhost``, 127.0.0.0/8 or ::1.
+    """Return whether a host is this machine for certain: ``localhost``, 127.0.0.0/8 or ::1.
 
     Other names are not looked up; a name that resolves to loopback today may not tomorrow.
     """

@@ -145,7 +145,7 @@ def _unfolded(body: bytes, encoding: str, largest: int) -> bytes:
 
 
 def explain_http_error(error: Exception) -> str:
-    """Say what went wrong in words for people; httpx's time-outs have a class and no message."""
+    """Return what went wrong in words for people; httpx's time-outs have a class and no message."""
     name = type(error).__name__
     text = str(error).strip()
     return f"{name}: {text}" if text else name

@@ -35,7 +35,7 @@ class Received:
 
 
 def data_of(read: Callable[[object], T]) -> Callable[[dict[Any, Any]], T]:
-    """Give the reader of an envelope whose ``data`` is read by ``read``."""
+    """Return the reader of an envelope whose ``data`` is read by ``read``."""
     return lambda envelope: read(envelope.get("data"))
 
 
@@ -103,7 +103,7 @@ def _json(body: bytes) -> object:
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:
-    """Give the header that support asks for; the API page only says "X-Request-Id style"."""
+    """Return the header that support asks for; the API page only says "X-Request-Id style"."""
     for name in headers:
         if name.lower().endswith(("request-id", "requestid")):
             return strip_unsafe(headers[name]) or None
@@ -113,7 +113,7 @@ def _request_id(headers: Mapping[str, str]) -> str | None:
 def _retry_after(
     value: str | None, server_time: float | None, now: Callable[[], float]
 ) -> float | None:
-    """Give Retry-After in seconds from now; a date is measured by the server's own clock."""
+    """Return Retry-After in seconds from now; a date is measured by the server's own clock."""
     if value is None:
         return None
     try:

@@ -212,5 +212,5 @@ def _changed(image: FileImage, why: str) -> _FileChanged:
 
 
 def _name(image: FileImage) -> str:
-    """Give the file's name; bytes that are no UTF-8 cannot go into a header."""
+    """Return the file's name; bytes that are no UTF-8 cannot go into a header."""
     return image.path.name.encode("utf-8", "replace").decode()

@@ -173,7 +173,7 @@ def _read_usage(usage: dict[Any, Any]) -> UsageBased | None:
 
 
 def read_page_of(read: Callable[[object], T]) -> Callable[[dict[Any, Any]], ListPage[T]]:
-    """Give the reader of a page whose items ``read`` reads."""
+    """Return the reader of a page whose items ``read`` reads."""
     return lambda envelope: read_page(envelope, read)
 
 
@@ -199,7 +199,7 @@ def read_page(envelope: dict[Any, Any], read: Callable[[object], T]) -> ListPage
 
 
 def read_mapping(value: object, what: str) -> dict[Any, Any]:
-    """Give the value if it is a JSON object. Raises WrongShape."""
+    """Return the value if it is a JSON object. Raises WrongShape."""
     if not isinstance(value, dict):
         raise WrongShape(f"{what} is not an object")
     return value
@@ -221,7 +221,7 @@ def strip_unsafe(text: str) -> str:
 
 
 def read_text(value: object) -> str | None:
-    """Give a text that describes, or None; a number (some codes are) becomes its digits."""
+    """Return a text that describes, or None; a number (some codes are) becomes its digits."""
     if isinstance(value, str):
         return strip_unsafe(value) or None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_COUNT:
@@ -237,7 +237,7 @@ def _status(value: object) -> str | None:
 
 
 def _identifier(value: object, what: str) -> str:
-    """Give an id exactly as it came: not empty, and only characters that can be written down."""
+    """Return an id exactly as it came: not empty, and only characters that can be written down."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise WrongShape(f"{what} is missing or not a usable text")
     return value
@@ -248,7 +248,7 @@ def _optional_identifier(value: object, what: str) -> str | None:
 
 
 def _link(value: object) -> str | None:
-    """Give a URL untouched (signatures break when it is cleaned), or None where it is unusable."""
+    """Return a URL untouched (cleaning breaks signatures), or None where it is unusable."""
     return value if isinstance(value, str) and value.strip() and value.isprintable() else None
 
 

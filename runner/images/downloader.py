@@ -111,7 +111,7 @@ class Downloader:
         return self._folder.exists(image)
 
     def present(self, image: str, sha256: str) -> bool:
-        """Whether the file is on disk with that content; the content is read and hashed."""
+        """Return whether the file is on disk with that content; the content is read and hashed."""
         return self._folder.present(image, sha256)
 
     async def _fetch(

@@ -96,7 +96,7 @@ class Part:
         self.size += len(data)
 
     def ready(self) -> BinaryIO:
-        """Give the file, with all that was written in it, from its beginning."""
+        """Return the file, with all that was written in it, from its beginning."""
         with _storage(self._path):
             self.file.flush()
             self.file.seek(0)

@@ -16,7 +16,7 @@ _LARGE = re.compile(rb'(?<=")[A-Za-z0-9+/=_-]{4096,}(?=")')
 
 
 def split_body(body: bytes) -> tuple[str, dict[str, bytes]]:
-    """Give the pieces of a body as JSON, and the large pieces by their SHA-256."""
+    """Return the pieces of a body as JSON, and the large pieces by their SHA-256."""
     pieces: list[str | dict[str, str]] = []
     blobs: dict[str, bytes] = {}
     end = 0
@@ -30,7 +30,7 @@ def split_body(body: bytes) -> tuple[str, dict[str, bytes]]:
 
 
 def list_blobs(pieces: str) -> list[str]:
-    """Give the hashes of the large pieces that a body needs."""
+    """Return the hashes of the large pieces that a body needs."""
     return [piece["blob"] for piece in json.loads(pieces) if isinstance(piece, dict)]
 
 

@@ -16,7 +16,7 @@ CHUNK = 1 << 20
 
 
 def is_as_left(path: Path) -> bool:
-    """Whether a ledger's file is byte for byte what the program that closed it last left."""
+    """Return whether a ledger's file is byte for byte what the program that closed it last left."""
     try:
         kept = json.loads(path.with_name(NAME).read_text("utf-8"))
         return bool(kept[path.name] == _checksum(path)) and not _has_log(path)

@@ -33,7 +33,7 @@ REBUILD = (
 
 
 def migrations() -> list[str]:
-    """Give the SQL of every migration, oldest first; number N leads to schema version N."""
+    """Return the SQL of every migration, oldest first; number N leads to schema version N."""
     folder = files("runner.ledger") / "migrations"
     return [
         entry.read_text("utf-8")
@@ -140,7 +140,7 @@ def copy_ledger(path: Path, target: Path) -> None:
 
 
 def _as_of_today(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """Give the ledger in the present schema: an older one, or one just begun, as a copy in memory.
+    """Return the ledger in the present schema; an older or new one as a copy in memory.
 
     A run that met a full disk in its first moment leaves a file without any table.
     """

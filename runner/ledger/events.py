@@ -125,7 +125,7 @@ _IDENTITY_AT, _INGREDIENTS_AT = _TAKE_FIELDS["identity"], _TAKE_FIELDS["ingredie
 
 
 def to_facts(take: Take) -> dict[str, Any]:
-    """Give all of a take as JSON values (and as the values of its row), in the fields' order."""
+    """Return all of a take as JSON values (and as the values of its row), in the fields' order."""
     facts = dict(zip(_TAKE_FIELDS, _values_of(take), strict=True))
     for name in _NOT_PLAIN:
         facts[name] = str(facts[name])
@@ -133,7 +133,7 @@ def to_facts(take: Take) -> dict[str, Any]:
 
 
 def changed_fields(before: Take, after: Take) -> dict[str, Any]:
-    """Give the fields of a take that an event may have changed, as the values of its row."""
+    """Return the fields of a take that an event may have changed, as the values of its row."""
     old, new = _values_of(before), _values_of(after)
     return {
         name: str(value) if name in _NOT_PLAIN else value
@@ -170,7 +170,7 @@ def row_to_take(row: Sequence[Any]) -> Take:
 
 
 def with_changes(take: Take, changes: Mapping[str, Any]) -> Take:
-    """Give a take with other values in some fields: ``dataclasses.replace`` at half its cost.
+    """Return a take with other values in some fields: ``dataclasses.replace`` at half its cost.
 
     Every event of a ledger passes here, and a take has many fields.
     """
@@ -181,7 +181,7 @@ def with_changes(take: Take, changes: Mapping[str, Any]) -> Take:
 
 
 def apply_event(state: LedgerState, entry: Entry) -> Take | None:
-    """Let one event happen. Gives the take it is about, as it is afterwards.
+    """Let one event happen. Return the take it is about, as it is afterwards.
 
     Raises ImpossibleEvent when the lifecycle does not allow it; no take is then changed.
     """
@@ -256,7 +256,7 @@ def price_of(facts: Mapping[str, Any]) -> tuple[LookKind, MeasuredPrice]:
 
 
 def highest_numbers(takes: Iterable[Take]) -> dict[str, int]:
-    """Give the highest take number of each look key, those that pictures are named by included."""
+    """Return the highest take number of each look key, counting those of picture names."""
     state = LedgerState()
     for take in takes:
         state.put(take)
@@ -264,13 +264,13 @@ def highest_numbers(takes: Iterable[Take]) -> dict[str, int]:
 
 
 def _named_by(image: str) -> list[tuple[str, int]]:
-    """Give the look key and the take number in a picture's path, ``images/KEY.NUMBER.EXT``."""
+    """Return the look key and the take number in a picture's path, ``images/KEY.NUMBER.EXT``."""
     parts = image.rpartition("/")[2].rsplit(".", 2)
     return [(parts[0], int(parts[1]))] if len(parts) == 3 and parts[1].isdecimal() else []
 
 
 def replay_events(entries: Iterable[Entry]) -> LedgerState:
-    """Give the state that a whole ledger's events amount to."""
+    """Return the state that a whole ledger's events amount to."""
     state = LedgerState()
     for entry in entries:
         apply_event(state, entry)

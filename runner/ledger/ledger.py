@@ -69,7 +69,7 @@ class LedgerFile:
     def begin(self, account: Account, campaign: str, facts: Mapping[str, Any]) -> str:
         """Start a run: claim the ledger, and call every send without an answer unknown.
 
-        Gives the run's id. ``facts`` say what was asked for (ceilings, command).
+        Return the run's id. ``facts`` say what was asked for (ceilings, command).
         """
         run = self._entropy.uid()
 
@@ -135,19 +135,19 @@ class LedgerFile:
     # --- reading ------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
-        """Give everything that is known now."""
+        """Return everything that is known now."""
         return self.store.snapshot()
 
     def take(self, uid: str) -> Take:
-        """Give one take as it is now."""
+        """Return one take as it is now."""
         return self.store.state.takes[uid]
 
     def picked(self, look: str) -> Take | None:
-        """Give the picked take of a look as it is now."""
+        """Return the picked take of a look as it is now."""
         return self.store.state.takes.get(self.store.state.picks.get(look, ""))
 
     def takes_of(self, look: str) -> Sequence[Take]:
-        """Give the takes of one look as they are now, without making a snapshot of everything."""
+        """Return the takes of one look as they are now, without making a snapshot of everything."""
         return self.store.takes_of(look)
 
     @property
@@ -165,16 +165,16 @@ class LedgerFile:
         return min(rooms, default=None)
 
     def asset(self, sha256: str) -> str | None:
-        """Give the asset id of a file's content, if this account has it."""
+        """Return the asset id of a file's content, if this account has it."""
         return self.store.state.assets.get(sha256)
 
     @property
     def wallet(self) -> dict[str, Any] | None:
-        """Give what the wallet showed before and after the last run; None where nobody looked."""
+        """Return what the wallet showed before and after the last run; None where nobody looked."""
         return self.store.state.wallet
 
     def keys(self) -> set[str]:
-        """Give every idempotency key that a take has, or ever had here."""
+        """Return every idempotency key that a take has, or ever had here."""
         return self.store.keys()
 
     def position(self) -> str:
@@ -195,7 +195,7 @@ class LedgerFile:
         return uid in self.store.imported
 
     def listed_before(self, uid: str) -> frozenset[str]:
-        """Give the strangers that the account was seen to hold before the first send of a take."""
+        """Return the strangers that were listed on the account before a take's first send."""
         return self.store.listed_before(uid)
 
     @property
@@ -204,17 +204,17 @@ class LedgerFile:
         return frozenset(self.store.listed()[1])
 
     def body(self, uid: str) -> bytes:
-        """Give the stored body of a take, byte for byte."""
+        """Return the stored body of a take, byte for byte."""
         return self.store.body(uid)
 
     @property
     def run(self) -> str | None:
-        """Give the id of the run that writes; None before one began."""
+        """Return the id of the run that writes; None before one began."""
         return self.store.run
 
     @property
     def last_event_at(self) -> float:
-        """Give the latest time that any event was written at, in Unix seconds."""
+        """Return the latest time that any event was written at, in Unix seconds."""
         return self.store.state.last_at
 
     # --- the executor's writes ----------------------------------------------------------------
@@ -420,7 +420,7 @@ def _pick_if_due(store: Store, take: Take) -> None:
 
 
 def _number_for(store: Store, look: str, known: Take | None) -> int:
-    """Give a take's number; one that is sent anew keeps its own only while it is the latest."""
+    """Return a take's number; one that is sent anew keeps its own only while it is the latest."""
     latest = store.state.numbers.get(look, 0)
     return latest if known is not None and known.number == latest else latest + 1
 

@@ -20,7 +20,7 @@ LONGEST = 1_000
 
 
 def is_foreign_log(path: Path, pages: int) -> bool:
-    """Whether a ledger of so many ``pages`` cannot be the file that its log was written for.
+    """Return whether a ledger of so many ``pages`` cannot be the file that its log was written for.
 
     Only for who holds the ledger's lock: the log must not grow meanwhile. The first transaction is
     read whole, because one that was cut short when the power failed says nothing.

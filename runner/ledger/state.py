@@ -57,7 +57,7 @@ _UPSERT = (
 
 @cache
 def _update(names: tuple[str, ...]) -> str:
-    """Give the statement that brings these columns of one take up to date: a fifth of a whole row.
+    """Return the statement that updates these columns of one take: a fifth of a whole row.
 
     There are about as many as there are kinds of events.
     """
@@ -66,7 +66,7 @@ def _update(names: tuple[str, ...]) -> str:
 
 
 def was_at(connection: sqlite3.Connection, position: str) -> bool:
-    """Whether a ledger once was at a position, and so holds all that it held then."""
+    """Return whether a ledger once was at a position, and so holds all that it held then."""
     _meta, event = json.loads(position)
     if event is None:
         return False
@@ -100,7 +100,7 @@ def _is_in_usd(facts: Mapping[str, Any]) -> bool:
 
 
 def keys_in(connection: sqlite3.Connection) -> set[str]:
-    """Give every idempotency key that a take has, or ever had."""
+    """Return every idempotency key that a take has, or ever had."""
     rows = connection.execute(
         "SELECT facts FROM events WHERE kind IN (?, ?)", (Event.INTENDED, Note.IMPORTED)
     )
@@ -151,25 +151,25 @@ class Store:
     # --- reading ------------------------------------------------------------------------------
 
     def meta(self) -> dict[str, str]:
-        """Give whose ledger it is; empty for a ledger that was just made."""
+        """Return whose ledger it is; empty for a ledger that was just made."""
         return dict(self._connection.execute("SELECT key, value FROM meta"))
 
     def account(self) -> Account | None:
-        """Give the account that this ledger belongs to."""
+        """Return the account that this ledger belongs to."""
         meta = self.meta()
         if "host" not in meta:
             return None
         return Account(meta["host"], meta["user"], simulated=meta["simulated"] == "true")
 
     def snapshot(self) -> Snapshot:
-        """Give everything that is known now, as one frozen value; the same until a write."""
+        """Return everything that is known now, as one frozen value; the same until a write."""
         with self._lock:
             if self._snapshot is None:
                 self._snapshot = self._taken()
             return self._snapshot
 
     def takes_of(self, look: str) -> list[Take]:
-        """Give the takes of one look as they are now."""
+        """Return the takes of one look as they are now."""
         with self._lock:  # another thread writes
             return [take for take in self.state.takes.values() if take.look == look]
 
@@ -217,7 +217,7 @@ class Store:
             return self._imported
 
     def keys(self) -> set[str]:
-        """Give every idempotency key that a take has, or ever had."""
+        """Return every idempotency key that a take has, or ever had."""
         return keys_in(self._connection)
 
     def was_at(self, position: str) -> bool:
@@ -225,7 +225,7 @@ class Store:
         return was_at(self._connection, position)
 
     def listed(self) -> tuple[set[str], set[str]]:
-        """Give all looks and groups that were listed as strangers, and those that were accepted."""
+        """Return all looks and groups listed as strangers, and those that were accepted."""
         known: set[str] = set()
         accepted: set[str] = set()
         for (text,) in self._connection.execute(
@@ -237,7 +237,7 @@ class Store:
         return known, accepted
 
     def listed_before(self, uid: str) -> frozenset[str]:
-        """Give what was listed as a stranger before the first send of a take.
+        """Return what was listed as a stranger before the first send of a take.
 
         The order of the events decides; for a take that came from elsewhere, the time.
         """
@@ -253,7 +253,7 @@ class Store:
         return frozenset(one for (facts,) in rows for one in json.loads(facts)["ids"])
 
     def events(self) -> Iterable[Entry]:
-        """Give every event, in order."""
+        """Return every event, in order."""
         rows = self._connection.execute(
             "SELECT at, run, take, kind, facts FROM events ORDER BY seq"
         )
@@ -261,7 +261,7 @@ class Store:
             yield Entry(at, run, take, kind, json.loads(facts))
 
     def body(self, uid: str) -> bytes:
-        """Give a take's stored body. Raises KeyError where none is stored."""
+        """Return a take's stored body. Raises KeyError where none is stored."""
         with self._lock:
             sha256 = self.state.takes[uid].body_sha256
             if sha256 is None:
@@ -324,7 +324,7 @@ class Store:
     # --- writing ------------------------------------------------------------------------------
 
     def transact(self, operations: Sequence[Operation]) -> list[Any]:
-        """Carry out operations in one durable transaction; gives each one's result or exception.
+        """Carry out operations in one durable transaction; return each one's result or exception.
 
         An operation that raises must do so before it emits. Raises a LookbookError when the file
         could not be written: nothing of the batch is then on disk, and the store stays broken.
@@ -388,7 +388,7 @@ class Store:
         return moved
 
     def put_body(self, body: bytes) -> str:
-        """Store a request body; gives its SHA-256."""
+        """Store a request body; return its SHA-256."""
         sha256 = sha256_hex(body)
         pieces, blobs = bodies.split_body(body)
         if blobs:

@@ -45,11 +45,11 @@ class StateDirs:
         self.root = manifest.with_name(f"{manifest.stem}.lookbook")
 
     def simulated(self) -> StateDir:
-        """Give the embedded simulator's folder."""
+        """Return the embedded simulator's folder."""
         return StateDir(self.root / SIMULATED)
 
     def of(self, account: Account, *, damaged: bool = False) -> StateDir:
-        """Give an account's folder: the root for the first account, else one named after it.
+        """Return an account's folder: the root for the first account, else one named after it.
 
         Raises LedgerDamaged, unless ``damaged``: then the results document tells whose the root is.
         """
@@ -66,14 +66,14 @@ class StateDirs:
         return root if mine else StateDir(self.root / _slug(account))
 
     def all(self) -> list[StateDir]:
-        """Give every state folder that has a ledger."""
+        """Return every state folder that has a ledger."""
         if not self.root.is_dir():
             return []
         folders = [self.root, *sorted(p for p in self.root.iterdir() if p.is_dir())]
         return [StateDir(folder) for folder in folders if (folder / LEDGER).is_file()]
 
     def named(self, label: str) -> StateDir | None:
-        """Give the folder of the account with this label (``host/user`` or ``simulator``)."""
+        """Return the folder of the account with this label (``host/user`` or ``simulator``)."""
         for state in self.all():
             owner = read_owner(state.ledger)
             if owner is not None and owner[0].label == label:
@@ -81,7 +81,7 @@ class StateDirs:
         return None
 
     def last_used(self) -> StateDir | None:
-        """Give the folder that the last run used, or the only one there is."""
+        """Return the folder that the last run used, or the only one there is."""
         states = self.all()
         try:
             folder = json.loads((self.root / LAST_USED).read_text("utf-8"))["folder"]
@@ -98,7 +98,7 @@ class StateDirs:
 
 
 def read_owner(ledger: Path) -> tuple[Account, str] | None:
-    """Give the account and the campaign of a ledger; None for one that is empty or not there.
+    """Return the account and the campaign of a ledger; None for one that is empty or not there.
 
     Raises LedgerDamaged.
     """
@@ -115,7 +115,7 @@ def read_owner(ledger: Path) -> tuple[Account, str] | None:
 def find_other_ledgers(
     manifest: Path, campaign: str, *, besides: StateDir
 ) -> list[tuple[Path, Account]]:
-    """Give the other ledgers in this folder that hold the campaign and bought something.
+    """Return the other ledgers in this folder that hold the campaign and bought something.
 
     A ledger that is empty beside one of these means that the manifest was renamed, or that the key
     is another account's (design, "What a run promises", 4). The simulator's are not counted.
@@ -132,7 +132,7 @@ def find_other_ledgers(
 
 
 def has_takes(ledger: Path) -> bool:
-    """Whether anything was ever sent from a ledger."""
+    """Return whether anything was ever sent from a ledger."""
     if not ledger.is_file():
         return False
     with peek_ledger(ledger) as connection:
@@ -141,7 +141,7 @@ def has_takes(ledger: Path) -> bool:
 
 
 def _account_in(results: Path) -> str | None:
-    """Give the account that a results document is about, if there is one that can be read."""
+    """Return the account that a results document is about, if there is one that can be read."""
     try:
         account = json.loads(results.read_text("utf-8"))["account"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -150,7 +150,7 @@ def _account_in(results: Path) -> str | None:
 
 
 def _slug(account: Account) -> str:
-    """Give a folder name for an account; with a hash where the name had to be changed for it."""
+    """Return a folder name for an account; with a hash where the name had to be changed for it."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", account.label).strip("._")
     if plain == account.label.replace("/", "_"):
         return plain

@@ -22,7 +22,7 @@ class Writer(Protocol):
     """Carries out one operation and returns when it is on disk."""
 
     async def write(self, operation: Operation) -> Any:
-        """Give the operation's result, or raise what it raised."""
+        """Return the operation's result, or raise what it raised."""
         ...
 
     def close(self) -> None:
@@ -37,7 +37,7 @@ class InlineCommit:
         self._store = store
 
     async def write(self, operation: Operation) -> Any:
-        """Give the operation's result, or raise what it raised."""
+        """Return the operation's result, or raise what it raised."""
         return _result(self._store.transact([operation])[0])
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class GroupCommit:
         self._thread.start()
 
     async def write(self, operation: Operation) -> Any:
-        """Give the operation's result, or raise what it raised.
+        """Return the operation's result, or raise what it raised.
 
         A caller that is cancelled meanwhile changes nothing: the operation is carried out.
         """

@@ -153,7 +153,7 @@ class Builder:
         return expanded
 
     def prompt(self, draft: Draft, title: str) -> str | None:
-        """Give the prompt as it is sent: prefix, text and suffix, with white space made even."""
+        """Return the prompt as it is sent: prefix, text and suffix, with white space made even."""
         fields = draft.fields
         if self.bare and _ADDED.isdisjoint(fields) and "prompt" in fields:
             # Most prompts of a large manifest are just that, and nothing is wrong with them.
@@ -214,7 +214,7 @@ class Builder:
         )
 
     def empty(self, draft: Draft) -> None:
-        """Say that nothing is left of a prompt."""
+        """Report that nothing is left of a prompt."""
         self.findings.report(
             "prompt-empty",
             "the prompt is empty once everything is put in",
@@ -225,7 +225,7 @@ class Builder:
         )
 
     def parts(self, draft: Draft) -> list[tuple[str, str, Map]]:
-        """Give what the prompt is made of: the field, its text, and the mapping that gives it."""
+        """Return what the prompt is made of: the field, its text, and the mapping that gives it."""
         fields, defaults = draft.fields, self.defaults
         if "prompt" not in fields:
             return []
@@ -247,7 +247,7 @@ class Builder:
         texts: list[str],
         title: str,
     ) -> None:
-        """Say how long the prompt is, and which part came from where."""
+        """Report how long the prompt is, and which part came from where."""
         shares = []
         own = _own(draft, title)
         for (field, written, owner), text in zip(parts, texts, strict=True):
@@ -274,7 +274,7 @@ class Builder:
         )
 
     def tags(self, draft: Draft) -> tuple[str, ...]:
-        """Give defaults' tags, the look's own and its axis values, each once."""
+        """Return defaults' tags, the look's own and its axis values, each once."""
         own: Seq | None = draft.fields.get("tags")
         inherited = () if draft.key == BASE else self.defaults.get("tags", ())
         if not own and not inherited and draft.combination is None:
@@ -355,10 +355,10 @@ class Builder:
 
 
 def _is_clean(text: str) -> bool:
-    """Whether a text has no control characters."""
+    """Return whether a text has no control characters."""
     return text.isprintable() or _CONTROL.search(text) is None
 
 
 def _own(draft: Draft, title: str | None) -> dict[str, str]:
-    """Give the names that a look's own texts know."""
+    """Return the names that a look's own texts know."""
     return {"key": draft.key} if title is None else {"key": draft.key, "title": title}

@@ -99,7 +99,7 @@ class Findings:
         return (line, column) in self._places
 
     def all(self) -> tuple[Diagnostic, ...]:
-        """Give everything found, in the order of the file."""
+        """Return everything found, in the order of the file."""
         told = []
         for identity, diagnostic in self._found.items():
             more = self._more.get(identity, 0)

@@ -30,11 +30,11 @@ class Draft:
     matrix: str | None = None
 
     def at(self, field: str) -> int:
-        """Give the place of a field, or the look's own where it does not give the field."""
+        """Return the place of a field, or the look's own where it does not give the field."""
         return self.fields.at(field) if field in self.fields else self.mark
 
     def at_key_in(self, field: str) -> int:
-        """Give the place of the look key in ``field: {look: KEY}``, or of the literal id."""
+        """Return the place of the look key in ``field: {look: KEY}``, or of the literal id."""
         value = self.fields.get(field)
         return value.at("look") if isinstance(value, Map) and "look" in value else self.at(field)
 

@@ -84,7 +84,7 @@ class _Campaign:
         )
 
     def scope(self, base: Map) -> Scope:
-        """Give what names stand for everywhere."""
+        """Return what names stand for everywhere."""
         declared: Map = self.document.get("variables", Map())
         self.check_reserved(declared)
         names = {"base.name": base.get("name", ""), "campaign": self.document.get("campaign", "")}

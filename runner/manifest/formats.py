@@ -20,7 +20,7 @@ _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity
 
 
 def as_text(diagnostics: Iterable[Diagnostic]) -> str:
-    """Give findings for a person: place, words, the quoted line with a caret, and the cure."""
+    """Return findings for a person: place, words, the quoted line with a caret, and the cure."""
     return "\n".join(_block(diagnostic) for diagnostic in diagnostics).rstrip("\n")
 
 
@@ -56,7 +56,7 @@ def count_findings(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def as_json(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
-    """Give findings in the form of ``schemas/diagnostics.schema.json``."""
+    """Return findings in the form of ``schemas/diagnostics.schema.json``."""
     return {
         "version": 1,
         "valid": not any(found.severity is Severity.ERROR for found in diagnostics),
@@ -65,12 +65,12 @@ def as_json(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
 
 
 def as_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """Give findings as workflow commands, which GitHub Actions shows beside the lines."""
+    """Return findings as workflow commands, which GitHub Actions shows beside the lines."""
     return "\n".join(_annotation(diagnostic) for diagnostic in diagnostics)
 
 
 def as_sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
-    """Give findings as a SARIF 2.1.0 log, which code scanning services read."""
+    """Return findings as a SARIF 2.1.0 log, which code scanning services read."""
     used = sorted({diagnostic.code for diagnostic in diagnostics})
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -108,7 +108,7 @@ def _block(found: Diagnostic) -> str:
 
 
 def _quoted(found: Diagnostic) -> tuple[str, str]:
-    """Give the line and its caret, a window of it where it is long, aligned as terminals do."""
+    """Return the line and its caret, a window of it where it is long, aligned as terminals do."""
     text, start = found.text, found.column - 1
     end = min(start + found.length, len(text))
     first = max(0, min(start - 20, len(text) - _WIDEST)) if len(text) > _WIDEST else 0

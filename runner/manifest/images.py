@@ -161,7 +161,7 @@ class ImageReader:
 
 
 def image_identity(image: Image) -> str:
-    """Say what an image is known by: its content's hash, or the text of its URL or id."""
+    """Return what an image is known by: its content's hash, or the text of its URL or id."""
     match image:
         case FileImage() | InlineImage():
             return image.sha256

@@ -37,7 +37,7 @@ class Combination(NamedTuple):
 
 
 def read_axes(entry: Map, findings: Findings) -> dict[str, dict[str, str]]:
-    """Give an entry's axes in one form, whether they are written as mappings or as lists."""
+    """Return an entry's axes in one form, whether they are written as mappings or as lists."""
     axes: dict[str, dict[str, str]] = {}
     for name, written in entry.get("axes", {}).items():
         values = axes[name] = {}
@@ -97,7 +97,7 @@ def expand_axes(entry: Map, axes: Axes, findings: Findings) -> list[Combination]
 
 
 def _crossed(axes: Axes, zipped: list[list[str]]) -> Iterator[dict[str, str]]:
-    """Give every combination, in the order of the axes; zipped ones move with their first."""
+    """Return every combination, in the order of the axes; zipped ones move with their first."""
     if not axes:
         return
     leaders = {group[0]: group for group in zipped}
@@ -135,7 +135,7 @@ def _value(name: str, written: Any, axes: Axes) -> tuple[str, str]:
 
 
 def _stands_alone(item: Map, axes: Axes) -> bool:
-    """Whether an ``include`` entry can only be a combination of its own."""
+    """Return whether an ``include`` entry can only be a combination of its own."""
     named = {name: _value(name, value, axes)[0] for name, value in item.items() if name in axes}
     return not axes or any(key not in axes[name] for name, key in named.items())
 
@@ -150,7 +150,7 @@ def _zip_groups(entry: Map) -> list[list[str]]:
 
 
 def _checked_zip(entry: Map, axes: Axes, findings: Findings) -> list[list[str]]:
-    """Give the groups of axes that advance together.
+    """Return the groups of axes that advance together.
 
     A broken group advances together as far as it goes: multiplied instead, a slip of the pen could
     be millions of looks.

@@ -66,7 +66,7 @@ def _mapping(key: Check, item: Check, low: int = 0, high: float = float("inf")) 
 
 
 def _fields(value: Any, checks: dict[str, Check]) -> bool:
-    """Whether a mapping has only these keys (and ``x-`` ones), each with a good value."""
+    """Return whether a mapping has only these keys (and ``x-`` ones), each with a good value."""
     if not isinstance(value, dict):
         return False
     for key, item in value.items():
@@ -169,7 +169,7 @@ def _looks(value: Any) -> bool:
 
 
 def conforms(document: Any) -> bool:
-    """Whether a document satisfies ``schemas/manifest.schema.json``; never raises."""
+    """Return whether a document satisfies ``schemas/manifest.schema.json``; never raises."""
     return _fields(document, _TOP) and document.keys() >= {"version", "campaign", "base"}
 
 

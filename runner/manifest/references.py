@@ -56,7 +56,7 @@ class Groups:
         self._known: dict[str, Group] = {}
 
     def of_look(self, key: str) -> Group:
-        """Give a look's group; unknown where references are missing or make a circle."""
+        """Return a look's group; unknown where references are missing or make a circle."""
         chain: dict[str, None] = {}
         group: Group | None = None
         while group is None:
@@ -81,18 +81,18 @@ class Groups:
         return group
 
     def of_reference(self, reference: Reference) -> Group:
-        """Give the group of what ``avatar_id`` names."""
+        """Return the group of what ``avatar_id`` names."""
         if isinstance(reference, LookRef):
             return self.of_look(reference.look)
         return Unknown(reference.id)
 
     def of_target(self, group: Reference) -> Group:
-        """Give the group that ``avatar_group_id`` names."""
+        """Return the group that ``avatar_group_id`` names."""
         return self.of_look(group.look) if isinstance(group, LookRef) else Known(group.id)
 
 
 def group_of(group: Group) -> str:
-    """Say which group it is, in words."""
+    """Return which group it is, in words."""
     match group:
         case Fresh(look):
             return (
@@ -107,7 +107,7 @@ def group_of(group: Group) -> str:
 
 
 def groups_differ(one: Group, other: Group) -> bool:
-    """Whether two groups are certainly not the same."""
+    """Return whether two groups are certainly not the same."""
     return one != other and type(one) is type(other) and not isinstance(one, Unknown)
 
 
@@ -142,7 +142,7 @@ def find_cycles(looks: Mapping[str, Look]) -> list[list[str]]:
 
 
 def _in_order(looks: Mapping[str, Look]) -> bool:
-    """Whether every look refers to earlier ones only, as most manifests are written."""
+    """Return whether every look refers to earlier ones only, as most manifests are written."""
     seen = set()
     for key, look in looks.items():
         reference, group = look.reference, look.group
@@ -163,7 +163,7 @@ def _needs(look: Look, looks: Mapping[str, Look]) -> list[str]:
 
 
 def suggestion(key: str, looks: Collection[str]) -> str:
-    """Say which look may have been meant."""
+    """Return which look may have been meant."""
     meant = suggest(key, looks)
     if meant:
         return f"Did you mean `{meant[0]}`?"

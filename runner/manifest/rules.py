@@ -154,7 +154,7 @@ class _Rules:
             self.report("identical-request", message, look, "prompt", hint)
 
     def sent(self, reference: Reference | None) -> Reference | None:
-        """Give a reference as the request says it: a look that exists already by its id."""
+        """Return a reference as the request says it: a look that exists already by its id."""
         if isinstance(reference, LookRef) and reference.look in self.looks:
             existing = self.looks[reference.look].existing
             return LiteralRef(existing) if existing else reference

@@ -42,7 +42,7 @@ def check_schema(document: Map, findings: Findings) -> None:
 
 @cache
 def validator() -> Any:
-    """Give the schema's validator: draft-07 with ``$`` at the very end only, as editors read it."""
+    """Return the schema's validator: draft-07, ``$`` only at the very end as in editors."""
     from jsonschema import Draft7Validator, ValidationError
     from jsonschema.validators import extend
 
@@ -141,7 +141,7 @@ class _Explainer:
         return re.search(r"[:-]\s+#[^\s#]", line) is not None
 
     def written(self, path: Path) -> str:
-        """Give a scalar as the manifest spells it."""
+        """Return a scalar as the manifest spells it."""
         span = self.findings.source.span(self.mark(path))
         line = self.findings.source.line(span.line)
         return line[span.column - 1 : span.column - 1 + span.length]

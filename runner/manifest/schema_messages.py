@@ -103,7 +103,7 @@ COMMON_MISTAKES = MappingProxyType(
 
 
 def bad_look_key(key: str) -> tuple[str, str]:
-    """Say what is wrong with a look's key, and offer one that would do."""
+    """Return what is wrong with a look's key, and offer one that would do."""
     if key == "base":
         hint = "Name the look after its outfit or setting."
         return "`base` is the base's own key; a look cannot have it", hint
@@ -114,7 +114,7 @@ def bad_look_key(key: str) -> tuple[str, str]:
 
 
 def conflict(key: str, mapping: Map) -> tuple[str, str]:
-    """Say which other key excludes this one; empty where no key does."""
+    """Return which other key excludes this one; empty where no key does."""
     kinds = ("existing", "photo", "prompt", "avatar_id", "url", "asset_id", "data")
     kind = next((kind for kind in kinds if kind in mapping and kind != key), None)
     if kind is None:
@@ -126,7 +126,7 @@ def conflict(key: str, mapping: Map) -> tuple[str, str]:
 
 
 def out_of_range(name: str, error: Any) -> str:
-    """Say which bound a value breaks."""
+    """Return which bound a value breaks."""
     value, limit = error.instance, error.validator_value
     match error.validator:
         case "const":
@@ -165,7 +165,7 @@ def place_of(path: Path) -> str:
 
 
 def field_of(path: Path) -> str:
-    """Give the last key on a path."""
+    """Return the last key on a path."""
     return next((step for step in reversed(path) if isinstance(step, str)), "")
 
 
@@ -187,7 +187,7 @@ def named(path: Path) -> str:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text in quotes would be a number without them."""
+    """Return whether a text in quotes would be a number without them."""
     return re.fullmatch(r"\d+(\.\d+)?", text) is not None
 
 

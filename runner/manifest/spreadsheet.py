@@ -138,7 +138,7 @@ class _Reader:
             self.problem(1, 1, "there is no column `prompt`", hint)
 
     def key_of(self, columns: list[str], cells: list[str]) -> tuple[str, int]:
-        """Give a row's key and the column it comes from, counted from 1."""
+        """Return a row's key and the column it comes from, counted from 1."""
         for name in (*_KEY_COLUMNS, "title"):
             if name in columns:
                 position = columns.index(name)

@@ -54,12 +54,12 @@ matrix:                   # every combination of the axes is a look
 
 
 def starter_manifest(campaign: str, file: str, *, name: str, photo: str | None) -> str:
-    """Give a commented manifest; without a photo the base is born from a prompt."""
+    """Return a commented manifest; without a photo the base is born from a prompt."""
     return "\n".join([*manifest_head(campaign, file), *base_lines(name, photo), "", _BODY])
 
 
 def manifest_head(campaign: str, file: str) -> list[str]:
-    """Give a manifest's first lines; ``file`` is its name."""
+    """Return a manifest's first lines; ``file`` is its name."""
     return [
         f"# Check it:            lookbook validate {file}",
         f"# Rehearse it, free:   lookbook run {file} --simulate",
@@ -71,7 +71,7 @@ def manifest_head(campaign: str, file: str) -> list[str]:
 
 
 def base_lines(name: str, photo: str | None) -> Iterable[str]:
-    """Give the base: a photo where there is one, else a prompt to replace."""
+    """Return the base: a photo where there is one, else a prompt to replace."""
     yield "base:                     # who is on every picture"
     yield f"  name: {scalar(name)}"
     if photo is not None:

@@ -45,7 +45,7 @@ class Scope:
     def child(
         self, templates: Mapping[str, str] | None = None, literals: Mapping[str, str] | None = None
     ) -> "Scope":
-        """Give a scope with names of its own in front of these."""
+        """Return a scope with names of its own in front of these."""
         return Scope(
             self.templates.new_child(dict(templates or {})),
             self.literals.new_child(dict(literals or {})),
@@ -65,7 +65,7 @@ class Scope:
             return text, [Problem("bad-template", str(error), "${", hint)]
 
     def depends(self, text: str, names: Collection[str]) -> bool:
-        """Whether a text uses any of some names, directly or through variables."""
+        """Return whether a text uses any of some names, directly or through variables."""
         pending, seen = names_in(text), set[str]()
         while pending:
             name = pending.pop()
@@ -107,7 +107,7 @@ class _Expansion:
         return "".join(parts) + text[position:]
 
     def value(self, match: re.Match[str], inside: tuple[str, ...]) -> str | None:
-        """Give what a name stands for; None where that cannot be said."""
+        """Return what a name stands for; None where that cannot be said."""
         if match[1] is None:
             rest = match.string[match.start() :].partition("\n")[0].strip()
             hint = "Close it with `}`, or write `$${` for the characters themselves."
@@ -147,5 +147,5 @@ class _Expansion:
 
 
 def names_in(text: str) -> list[str]:
-    """Give the names that a text uses, in order."""
+    """Return the names that a text uses, in order."""
     return [match[1].strip() for match in _TOKEN.finditer(text) if match[1] is not None]

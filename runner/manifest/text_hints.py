@@ -64,7 +64,7 @@ def check_written(document: Map, source: Source, findings: Findings) -> None:
 
 
 def _texts(node: Map | Seq) -> Iterator[tuple[str, int]]:
-    """Give the texts of a document with their places."""
+    """Return the texts of a document with their places."""
     pending: list[Map | Seq] = [node]
     while pending:
         node = pending.pop()

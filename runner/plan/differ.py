@@ -37,7 +37,7 @@ def plan(
     *,
     retry: Collection[str] = (),
 ) -> Plan:
-    """Give the plan that leads from what the ledger holds to what the campaign says.
+    """Return the plan that leads from what the ledger holds to what the campaign says.
 
     ``retry`` are keys of looks whose failures a person asked to buy again, as in ``asked``.
     """
@@ -68,7 +68,7 @@ def _ingredients(
     snapshot: Snapshot,
     by_id: Callable[[], Mapping[str, Take]],
 ) -> str:
-    """Give what a look is made from, as its pick has it: the same text needs no copy."""
+    """Return what a look is made from, as its pick has it: the same text needs no copy."""
     text, pick = ingredients_json(look, by_key), snapshot.pick(look.key)
     if pick is not None and pick.ingredients == text:
         return pick.ingredients
@@ -247,7 +247,7 @@ class _Differ:
         ]
 
     def _made_from_it(self, s: TakeGroups) -> Take | None:
-        """Give a take of a stale look that was made from its reference's pick, if there is one."""
+        """Return a take of a stale look made from its reference's pick, if there is one."""
         if not isinstance(s.look.reference, LookRef) or s.look.reference.look in self.changing:
             return None
         now = self._pick_of(s.look.reference.look)
@@ -255,7 +255,7 @@ class _Differ:
         return made[-1] if made else None
 
     def _pick_of(self, key: str) -> Take | None:
-        """Give the pick of a look as it will be, as far as that take is there."""
+        """Return the pick of a look as it will be, as far as that take is there."""
         return self.repicked.get(key) or self.snapshot.pick(key)
 
     def _allowed(self, s: TakeGroups, missing: int) -> int:
@@ -312,7 +312,7 @@ class _Differ:
         )
 
     def orphans(self, wanted: Mapping[str, Look]) -> list[PlannedLook]:
-        """Give the looks that only the ledger knows, unless all of it was deleted at HeyGen."""
+        """Return the looks that only the ledger knows, unless all of it was deleted at HeyGen."""
         over = (TakeState.PLANNED, TakeState.DELETED)
         return [
             PlannedLook(

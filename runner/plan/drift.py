@@ -31,7 +31,7 @@ def find_drift(
     missing: Collection[str],
     changed: Collection[str],
 ) -> list[Drift]:
-    """Give every difference, take by take.
+    """Return every difference, take by take.
 
     ``shown`` are the account's looks by id, ``gone`` the ids that it says it has not. ``missing``
     and ``changed`` are uids of takes whose pictures on disk are not what was fetched.

@@ -15,7 +15,7 @@ REASON = "left out: the ceiling has no room for it"
 def fit_budget(
     plan: Plan, room: Decimal, *, counts_at: Mapping[LookKind, Decimal] | None = None
 ) -> Plan:
-    """Give the plan with as many generations as fit into ``room`` USD.
+    """Return the plan with as many generations as fit into ``room`` USD.
 
     ``counts_at`` are prices that count instead of the plan's own where they are higher.
 
@@ -61,7 +61,7 @@ def _trimmed(action: PlannedLook, fitting: dict[str, int], left_out: set[str]) -
 
 
 def _dependents(plan: Plan) -> dict[str, int]:
-    """Give for each look how many hang on it, directly or through others."""
+    """Return for each look how many hang on it, directly or through others."""
     weights = {action.key: 1 for action in plan.actions}
     for action in reversed(plan.actions):
         for key in action.needs:

@@ -23,7 +23,7 @@ class Graph(NamedTuple):
 
 
 def build_graph(looks: Sequence[Look]) -> Graph:
-    """Give the graph of a campaign's looks, their own order kept as far as it can be.
+    """Return the graph of a campaign's looks, their own order kept as far as it can be.
 
     Raises ValueError for a cycle: the manifest's rules refuse it before.
     """
@@ -33,7 +33,7 @@ def build_graph(looks: Sequence[Look]) -> Graph:
 
 
 def list_needs(look: Look) -> tuple[str, ...]:
-    """Give the keys of the looks that must be usable first: its reference, and its group's."""
+    """Return the keys of the looks that must be usable first: its reference, and its group's."""
     reference = look.reference.look if isinstance(look.reference, LookRef) else None
     group = look.group.look if isinstance(look.group, LookRef) else None
     if reference is None:

@@ -39,7 +39,7 @@ Ingredients = dict[str, Any]
 
 
 def collect_ingredients(look: Look, looks: Mapping[str, Look]) -> Ingredients:
-    """Give what a look's identity is made of, as JSON values.
+    """Return what a look's identity is made of, as JSON values.
 
     ``looks`` are the campaign's, by key: a reference to a look that exists already counts as its
     literal id, however it is spelled.
@@ -57,7 +57,7 @@ def collect_ingredients(look: Look, looks: Mapping[str, Look]) -> Ingredients:
 
 
 def ingredients_json(look: Look, looks: Mapping[str, Look]) -> str:
-    """Give ``ingredients_of`` as canonical JSON.
+    """Return ``ingredients_of`` as canonical JSON.
 
     A prompt without pictures, as most looks are, is written out here: the encoder takes four times
     as long. A test holds the two spellings together.
@@ -92,7 +92,7 @@ def _hash(ingredients: str) -> str:
 
 
 def _is_folded(ingredients: str) -> bool:
-    """Whether folding changes nothing; quick to answer for nearly every look there is.
+    """Return whether folding changes nothing; quick to answer for nearly every look there is.
 
     May be False where folding changes nothing after all.
     """
@@ -118,7 +118,7 @@ def _folded(ingredients: str) -> str:
 
 
 def rename_references(ingredients: str, moves: Mapping[str, str]) -> str:
-    """Give ingredients with look keys exchanged: which look is referenced stays the same look."""
+    """Return ingredients with look keys exchanged: which look is referenced stays the same look."""
     if not any(f'"look":{json.dumps(old)}' in ingredients for old in moves):
         return ingredients
     value = json.loads(ingredients)

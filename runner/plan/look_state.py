@@ -19,7 +19,7 @@ def displayed_take(action: PlannedLook, takes: Sequence[Take], pick: Take | None
 
 
 def look_state(action: PlannedLook, shown: Take | None) -> LookState:
-    """Give a look's state from its action and the take that stands for it."""
+    """Return a look's state from its action and the take that stands for it."""
     if action.action is Action.STALE:
         return LookState.STALE
     wanted = action.look is None or (shown is not None and shown.identity == action.identity)
@@ -31,7 +31,7 @@ def look_state(action: PlannedLook, shown: Take | None) -> LookState:
 
 
 def look_states(actions: Sequence[PlannedLook], snapshot: Snapshot) -> dict[str, LookState]:
-    """Give the state of every look of a plan; ``snapshot`` has followed the plan's moves."""
+    """Return the state of every look of a plan; ``snapshot`` has followed the plan's moves."""
     found: dict[str, LookState] = {}
     for action in actions:
         takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]

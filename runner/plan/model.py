@@ -158,7 +158,7 @@ class Plan:
 
     @property
     def changes(self) -> bool:
-        """Whether a run would do anything at all."""
+        """Return whether a run would do anything at all."""
         idle = (Action.KEEP, Action.ORPHANED, Action.BLOCKED, Action.STALE)
         return bool(self.unwanted_in_flight or self.moves) or any(
             action.action not in idle or action.repick for action in self.actions

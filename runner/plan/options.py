@@ -37,7 +37,7 @@ DEFAULT_OPTIONS = PlanOptions()
 
 
 def apply_options(campaign: Campaign, plan_options: PlanOptions) -> Campaign:
-    """Give the campaign with the takes and prices that were asked for.
+    """Return the campaign with the takes and prices that were asked for.
 
     The number of takes is for looks: of a base one is enough, unless the manifest says otherwise.
     """
@@ -57,7 +57,7 @@ def _with_takes(look: Look, takes: int) -> Look:
 def select_looks(
     campaign: Campaign, snapshot: Snapshot, plan_options: PlanOptions
 ) -> frozenset[str] | None:
-    """Give the keys that are selected; None where nothing was said. Raises UsageError."""
+    """Return the keys that are selected; None where nothing was said. Raises UsageError."""
     if not plan_options.select and not plan_options.exclude:
         return None
     looks = candidates(plan(campaign, snapshot), snapshot)
@@ -71,7 +71,7 @@ def resolve_options(
     *,
     refused: Mapping[str, str] | None = None,
 ) -> ResolvedOptions:
-    """Say what the wishes come to, look by look. ``campaign`` is adjusted already.
+    """Return what the wishes come to, look by look. ``campaign`` is adjusted already.
 
     ``refused`` are looks that the account does not let be sent, with the reason. Raises UsageError
     for a selection that cannot be used, and for a reroll of what was never generated.
@@ -94,7 +94,7 @@ def resolve_options(
 def failed_looks(
     campaign: Campaign, snapshot: Snapshot, selected: frozenset[str]
 ) -> frozenset[str]:
-    """Give the looks that a retry buys and a plain run does not: what failed, what hangs on it."""
+    """Return the looks that only a retry buys: what failed, and what depends on it."""
     plain = {action.key: action.takes for action in plan(campaign, snapshot).actions}
     again = plan(campaign, snapshot, ResolvedOptions(retry=selected))
     return selected & {action.key for action in again.actions if action.takes > plain[action.key]}

@@ -38,7 +38,7 @@ def find_prunable(
     old_takes: bool,
     claims: Mapping[str, str] = NO_CLAIMS,
 ) -> Pruning:
-    """Give what can be deleted at HeyGen; ``snapshot`` has followed the plan's moves.
+    """Return what can be deleted at HeyGen; ``snapshot`` has followed the plan's moves.
 
     That is every take of an orphan, and with ``old_takes`` those of wanted looks that are not
     picked. ``selected`` limits the looks. ``claims`` say why takes are not this campaign's alone,
@@ -113,7 +113,7 @@ def _spare(
 
 
 def _named_in(campaign: Campaign) -> set[str]:
-    """Give every literal id that the manifest names."""
+    """Return every literal id that the manifest names."""
     literals = (ref for look in campaign.looks for ref in (look.reference, look.group))
     ids = {ref.id for ref in literals if isinstance(ref, LiteralRef)}
     return ids | {look.existing for look in campaign.looks if look.existing is not None}
@@ -122,7 +122,7 @@ def _named_in(campaign: Campaign) -> set[str]:
 def find_group_deletions(
     doomed: Sequence[Take], groups: Mapping[str, Iterable[str]]
 ) -> dict[str, str]:
-    """Give the takes that must stay so that no group goes with its last look: uid → group id.
+    """Return the takes that must stay so that no group goes with its last look: uid → group id.
 
     ``groups`` maps a group's id to the ids of all looks that the account shows in it.
     """
@@ -139,7 +139,7 @@ def find_group_deletions(
 
 
 def find_droppable(snapshot: Snapshot, plan: Plan, selected: Collection[str] | None) -> list[Take]:
-    """Give the takes whose pictures can be removed from disk: those that are not picked.
+    """Return the takes whose pictures can be removed from disk: those that are not picked.
 
     An orphan's pictures stay unless it is ``selected`` by name.
     """

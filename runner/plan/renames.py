@@ -30,7 +30,7 @@ class KeyRenames:
         return bool(self.to)
 
     def new(self, key: str) -> str:
-        """Give the key that a look has now."""
+        """Return the key that a look has now."""
         return self.to.get(key, key)
 
     @property
@@ -42,7 +42,7 @@ class KeyRenames:
 def find_renames(
     order: Sequence[Look], ingredients: Mapping[str, str], snapshot: Snapshot
 ) -> KeyRenames:
-    """Give the looks that only changed their key: renamed, swapped, or moved up by one.
+    """Return the looks that only changed their key: renamed, swapped, or moved up by one.
 
     ``order`` respects references, so that a renamed look is known before those that name it. Where
     the new key's own look was edited away, its takes stay there, as an older version's takes do.
@@ -64,7 +64,7 @@ def find_renames(
 
 
 def _given_away(ingredients: Mapping[str, str], snapshot: Snapshot) -> dict[str, str]:
-    """Give identity → key for what was sent under keys that the manifest has no such look for."""
+    """Return identity → key for what was sent under keys that the manifest has no such look for."""
     free: dict[str, str] = {}
     for key, takes in snapshot.takes.items():
         bought = _sent(takes)
@@ -81,7 +81,7 @@ def _staying(
     snapshot: Snapshot,
     to: Mapping[str, str],
 ) -> frozenset[str]:
-    """Give the looks that were bought with the very references that the manifest still names."""
+    """Return the looks that were bought with the very references that the manifest still names."""
     back = {new: old for old, new in to.items()}
     left = to.keys() - back.keys()  # whoever has these keys now was never bought under another
     staying = set()
@@ -103,7 +103,7 @@ def _sent(takes: Iterable[Take]) -> list[Take]:
 
 
 def apply_renames(snapshot: Snapshot, moves: KeyRenames) -> Snapshot:
-    """Give the snapshot as it will be when the ledger has followed the renamed keys."""
+    """Return the snapshot as it will be when the ledger has followed the renamed keys."""
     if not moves:
         return snapshot
     takes: dict[str, tuple[Take, ...]] = {
@@ -121,13 +121,13 @@ def apply_renames(snapshot: Snapshot, moves: KeyRenames) -> Snapshot:
 
 
 def rename_picks(picks: Mapping[str, str], moves: KeyRenames) -> dict[str, str]:
-    """Give the pick of each key: what moved in is what the manifest means, so its pick counts."""
+    """Return the pick of each key: what moved in is what the manifest means, so its pick counts."""
     staying = {key: uid for key, uid in picks.items() if key not in moves.to}
     return staying | {moves.to[key]: uid for key, uid in picks.items() if key in moves.to}
 
 
 def rename_take(take: Take, moves: KeyRenames) -> Take:
-    """Give one take under its new key, with its references followed unless they stay."""
+    """Return one take under its new key, with its references followed unless they stay."""
     to = _NOTHING if take.look in moves.staying else moves.to
     ingredients = rename_references(take.ingredients, to)
     named = take.reference_look

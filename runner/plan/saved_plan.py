@@ -34,7 +34,7 @@ NAMED = 4
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """Give the plan as other programs read it."""
+    """Return the plan as other programs read it."""
     return {
         "version": VERSION,
         "campaign": plan.campaign,
@@ -85,7 +85,7 @@ def serialize_plan(
     variables: Sequence[tuple[str, str]],
     simulate: bool,
 ) -> dict[str, Any]:
-    """Give the document of a plan to keep. ``campaign`` is the one the plan was made from."""
+    """Return the document of a plan to keep. ``campaign`` is the one the plan was made from."""
     return plan_document(plan) | {
         "saved": {
             "manifest": campaign.manifest.name,
@@ -119,7 +119,7 @@ def read_saved_plan(saved: Mapping[str, Any]) -> SavedPlan:
 def find_changes(
     saved: SavedPlan, plan: Plan, campaign: Campaign, snapshot: Snapshot, account: Account
 ) -> list[str]:
-    """Say what is not as it was when the plan was saved; empty when it holds to the letter.
+    """Return what is not as it was when the plan was saved; empty when it holds to the letter.
 
     ``plan`` is the one that the saved wishes give now, ``account`` the one that would be charged.
     """
@@ -149,7 +149,7 @@ def find_changes(
 
 
 def _fingerprints(campaign: Campaign, snapshot: Snapshot) -> dict[str, Any]:
-    """Give what a plan is made from, so that each kind of change can be told apart."""
+    """Return what a plan is made from, so that each kind of change can be told apart."""
     return {
         "looks": {look.key: _look(look) for look in campaign.looks},
         "files": {
@@ -235,7 +235,7 @@ def _prices(prices: Mapping[str, float]) -> str:
 
 
 def _otherwise(saved: SavedPlan, plan: Plan) -> list[str]:
-    """Say where the plan comes out differently: what the account said, or a newer lookbook."""
+    """Return where the plan comes out differently: what the account said, or a newer lookbook."""
     before = {action["look"]: action for action in saved.document["actions"]}
     now = plan_document(plan)
     found = [

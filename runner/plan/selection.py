@@ -52,7 +52,7 @@ class Candidate:
     action: str = Action.CREATE
 
     def values(self, method: str) -> Sequence[str]:
-        """Give what a method compares its value with."""
+        """Return what a method compares its value with."""
         if method == "look":
             return (self.key,)
         if method == "tag":
@@ -65,7 +65,7 @@ class Candidate:
 
 
 def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
-    """Give every look that can be selected: the manifest's, and those only the ledger knows.
+    """Return every look that can be selected: the manifest's, and those only the ledger knows.
 
     ``plan`` is the whole plan from this very snapshot, before anything was selected.
     """
@@ -87,7 +87,7 @@ def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
 def select(
     looks: Sequence[Candidate], wanted: Sequence[str], unwanted: Sequence[str] = ()
 ) -> frozenset[str]:
-    """Give the keys that any of the ``wanted`` expressions selects and no ``unwanted`` one does.
+    """Return the keys that any of the ``wanted`` expressions selects and no ``unwanted`` one does.
 
     Without ``wanted`` every look is meant. Raises UsageError for what cannot be read, for a name
     that nothing bears (a slip of the finger must not cost money), and when nothing is left.
@@ -166,7 +166,7 @@ class _Chooser:
         return list(dict.fromkeys(name for look in self._looks for name in look.values(method)))
 
     def advice(self, expressions: Iterable[str]) -> str:
-        """Say what there is of the states or actions that were asked for in vain."""
+        """Return what there is of the states or actions that were asked for in vain."""
         asked = " ".join(expressions)
         for method in _FIXED:
             if f"{method}:" in asked:
@@ -188,7 +188,7 @@ def _terms(expression: str) -> list[str]:
 
 
 def _read(atom: str) -> tuple[str, str, int | None, int | None]:
-    """Give method, value, and how many steps up and down; None for no steps at all."""
+    """Return method, value, and how many steps up and down; None for no steps at all."""
     match = _ATOM.fullmatch(atom)
     if match is None or not match["what"]:
         raise UsageError(f"{atom!r} cannot be read.", hint=GRAMMAR)
@@ -213,7 +213,7 @@ def _steps(digits: str | None) -> int | None:
 
 
 def _reach(found: set[str], next_of: Callable[[str], Iterable[str]], steps: int) -> set[str]:
-    """Give what can be reached in so many steps."""
+    """Return what can be reached in so many steps."""
     reached = set(found)
     edge = found
     while edge and steps > 0:

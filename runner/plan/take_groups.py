@@ -64,12 +64,12 @@ class TakeGroups(NamedTuple):
 
     @property
     def picked_as_wanted(self) -> bool:
-        """Whether the pick is usable and what the manifest wants."""
+        """Return whether the pick is usable and what the manifest wants."""
         return self.pick is not None and self.pick.usable and self.pick.identity == self.identity
 
     @property
     def being_replaced(self) -> bool:
-        """Whether a take that is under way was bought to replace the pick."""
+        """Return whether a take that is under way was bought to replace the pick."""
         pick = self.pick
         return pick is not None and any(
             take.replaces == pick.uid and not take.reroll for take in self.live
@@ -116,7 +116,7 @@ def group_takes(look: Look, identity: str, takes: Sequence[Take], pick: Take | N
 
 
 def explain_create(s: TakeGroups, ingredients: str) -> str:
-    """Say why takes of a look are bought."""
+    """Return why takes of a look are bought."""
     if s.bad:
         return f"{len(s.bad)} of its takes failed; bought again"
     if s.good or s.live:
@@ -129,7 +129,7 @@ def explain_create(s: TakeGroups, ingredients: str) -> str:
 
 
 def explain_resume(live: Sequence[Take]) -> str:
-    """Say what there is to finish."""
+    """Return what there is to finish."""
     states = {take.state for take in live}
     if TakeState.UNKNOWN in states or TakeState.SUBMITTING in states:
         return (
@@ -141,7 +141,7 @@ def explain_resume(live: Sequence[Take]) -> str:
 
 
 def explain_failed(bad: Sequence[Take]) -> str:
-    """Say why nothing is bought of a look that failed."""
+    """Return why nothing is bought of a look that failed."""
     if not bad:
         return "it cannot be generated"
     last = bad[-1]

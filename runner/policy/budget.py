@@ -27,21 +27,21 @@ class Ceilings:
 
 
 def reserved_amount(take: Take | None) -> Decimal:
-    """Give what one take holds: its price, unless it is certain that nothing was bought."""
+    """Return what one take holds: its price, unless it is certain that nothing was bought."""
     if take is None or take.billing not in COUNTING:
         return Decimal(0)
     return take.price
 
 
 def reserved_in_run(takes: Iterable[Take], run: str) -> Decimal:
-    """Give what the takes of one run hold together."""
+    """Return what the takes of one run hold together."""
     return sum((reserved_amount(take) for take in takes if take.run == run), Decimal(0))
 
 
 def find_exceeded_ceiling(
     ceilings: Ceilings, *, run: Decimal, campaign: Decimal
 ) -> tuple[str, Decimal, Decimal] | None:
-    """Say which ceiling would be broken by holding so much: its name, its limit, what is needed.
+    """Return which ceiling would be broken by holding so much: its name, its limit, what is needed.
 
     ``run`` and ``campaign`` are the totals as they would be *with* the new reservation.
     """

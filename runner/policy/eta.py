@@ -26,7 +26,7 @@ At most as long as looks usually take: one that was sent yesterday is done when 
 
 
 def measure_durations(takes: Iterable[Take]) -> list[float]:
-    """Give how long looks took from acceptance to completion, in ascending order."""
+    """Return how long looks took from acceptance to completion, in ascending order."""
     found = []
     for take in takes:
         if take.kind is LookKind.EXISTING or take.accepted_at is None or take.completed_at is None:
@@ -37,7 +37,7 @@ def measure_durations(takes: Iterable[Take]) -> list[float]:
 
 
 def estimate_remaining(age: float, durations: Sequence[float]) -> float:
-    """Give how much longer a look takes that has been in progress for ``age``.
+    """Return how much longer a look takes that has been in progress for ``age``.
 
     It is compared with those that took longer than it has so far; ``durations`` are ascending, and
     not empty.
@@ -56,7 +56,7 @@ def estimate_run(
     *,
     slots: int,
 ) -> float | None:
-    """Give how long it is until everything is done: 0 where nothing is left, None if unknown.
+    """Return how long it is until everything is done: 0 where nothing is left, None if unknown.
 
     ``waiting`` are the jobs that have not begun, ``going`` the looks in progress with their ages,
     ``usable`` the looks that can be referenced already, ``durations`` (ascending) what looks have

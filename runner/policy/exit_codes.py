@@ -42,7 +42,7 @@ class Outcome:
 
 
 def exit_code(outcome: Outcome) -> Exit:
-    """Give the exit code of a run: the first of 3, 6, 4, 5, 1 that holds, else 0."""
+    """Return the exit code of a run: the first of 3, 6, 4, 5, 1 that holds, else 0."""
     if outcome.account is not None:
         return Exit.ACCOUNT
     if outcome.persons:

@@ -154,7 +154,7 @@ class ImpossibleEvent(Exception):
 
 
 def next_state(state: TakeState, event: Event) -> TakeState:
-    """Give the state that follows. Raises ImpossibleEvent where the table has no such pair."""
+    """Return the state that follows. Raises ImpossibleEvent where the table has no such pair."""
     try:
         return TABLE[state][event]
     except KeyError:

@@ -26,7 +26,7 @@ Step = tuple[Event, dict[str, Any]]
 def events_of(
     state: TakeState, look: LookData, *, now: float, shown: str | None = None
 ) -> list[Step]:
-    """Give the events that bring a take of ``state`` to what HeyGen shows; ``now`` in Unix seconds.
+    """Return the events that lead from ``state`` to what HeyGen shows; ``now`` in seconds.
 
     A look that is completed but has no picture yet is not usable yet: no event. A status that the
     API page does not list counts as still under way, and is told once: ``shown`` is what was told

@@ -6,7 +6,7 @@ __all__ = ["becomes_pick"]
 
 
 def becomes_pick(take: Take, pick: Take | None) -> bool:
-    """Say whether a take that was just completed becomes its look's pick.
+    """Return whether a take that was just completed becomes its look's pick.
 
     The first completed take is picked; a reroll changes no pick; a take that was bought after an
     edit, or to replace the pick, is picked. An older take that completes late replaces nothing.

@@ -32,7 +32,7 @@ class PollStrategy:
     def choose(
         self, groups: Mapping[str | None, Sequence[T]], *, watched: int
     ) -> tuple[dict[str | None, list[T]], list[T]]:
-        """Say what to ask for by the page, and what by itself.
+        """Return what to ask for by the page, and what by itself.
 
         ``groups`` are the looks that are due, by group, ``watched`` how many are in progress. What
         lies in groups that do not pay for themselves may pay together, as pages of the account.
@@ -49,11 +49,11 @@ class PollStrategy:
         return paged, rest
 
     def goes_on(self, group: str | None, pages: int, missing: int, *, of: int) -> bool:
-        """Say whether another page is worth it after ``pages``; ``missing`` of so many are left."""
+        """Whether another page is worth it after ``pages``; ``missing`` of so many are left."""
         return pages < of and missing > max(1.0, self._expected[group] - pages)
 
     def took(self, group: str | None, pages: int, *, left: int, watched: int) -> None:
-        """Hear how many pages it took, and how many looks were ``left`` to ask after singly."""
+        """Record how many pages it took, and how many looks were ``left`` to ask after singly."""
         self._cost[group] = (pages + left) / _full(watched)
 
     def _pays(self, group: str | None, looks: int, watched: int) -> bool:
@@ -69,5 +69,5 @@ class PollStrategy:
 
 
 def _full(watched: int) -> int:
-    """Give how many pages everything in progress fills."""
+    """Return how many pages everything in progress fills."""
     return max(1, math.ceil(watched / PAGE_SIZE))

@@ -46,7 +46,7 @@ class Phase(StrEnum):
 
 
 def is_same(one: Decimal, other: Decimal) -> bool:
-    """Whether two amounts in USD are the same, as exactly as a balance tells."""
+    """Return whether two amounts in USD are the same, as exactly as a balance tells."""
     return abs(one - other) < TOLERANCE
 
 
@@ -83,7 +83,7 @@ class PriceCheck:
 
     @property
     def goes_alone(self) -> bool:
-        """Whether the next generation of this kind has to be sent alone."""
+        """Return whether the next generation of this kind has to be sent alone."""
         return self.phase in (Phase.UNCONFIRMED, Phase.SUSPECTED)
 
     @property

@@ -47,7 +47,7 @@ class RateLimiter:
         return min(self._most, self.limit + self._seeking)
 
     def wait(self, now: float, *, sending: int, in_progress: int) -> float | None:
-        """Say how long to wait before a POST may leave: 0 for now, None until something changes.
+        """Return how long to wait before a POST may leave: 0 for now, None until something changes.
 
         ``sending`` is how many POSTs are on their way, ``in_progress`` how many jobs were accepted
         and are not finished.
@@ -61,7 +61,7 @@ class RateLimiter:
         return 0.0 if busy < self.limit or more else None
 
     def refused(self, now: float, retry_after: float | None, *, in_progress: int) -> None:
-        """Hear of a 429; ``retry_after`` in seconds, ``in_progress`` without the refused one."""
+        """Record a 429; ``retry_after`` in seconds, ``in_progress`` without the refused one."""
         pause = max(MIN_PAUSE, retry_after) if retry_after else DEFAULT_PAUSE
         self.paused_until = max(self.paused_until, now + pause)
         self.limit = self._found = max(1, min(self.limit, in_progress))
@@ -73,7 +73,7 @@ class RateLimiter:
             self._since = now
 
     def accepted(self, now: float, *, in_progress: int) -> None:
-        """Hear that a job was accepted; ``in_progress`` counts it."""
+        """Record that a job was accepted; ``in_progress`` counts it."""
         if now >= self.paused_until:  # else it had left before the refusal, and probed nothing
             self._probing = False
         self._since = None
@@ -87,9 +87,9 @@ class RateLimiter:
             self._seeking = True
 
     def got_on(self) -> None:
-        """Hear that a job was finished: the account is alive, its refusals are the usual kind."""
+        """Record that a job was finished: the account is alive, its refusals are the usual kind."""
         self._since = None
 
     def refused_for(self, now: float) -> float:
-        """Give how long the account has refused without anything of ours getting on."""
+        """Return how long the account has refused without anything of ours getting on."""
         return 0.0 if self._since is None else max(now, self.paused_until) - self._since

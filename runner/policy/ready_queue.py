@@ -58,13 +58,13 @@ class ReadyQueue:
             self._waiting.setdefault(key, []).append(job)
 
     def take(self, *, sending: bool = True) -> Job | None:
-        """Give the most important ready job, or None. Without ``sending``, only one that waits."""
+        """Return the first ready job, or None. Without ``sending``, only one that waits."""
         if not self._ready or (not sending and self._ready[0][-1].step is not Priority.WATCH):
             return None
         return heapq.heappop(self._ready)[-1]
 
     def usable(self, look: str) -> None:
-        """Hear that a look can be referenced: jobs that waited for it alone become ready."""
+        """Record that a look can be referenced: jobs that waited for it alone become ready."""
         if look in self._usable:
             return
         self._usable.add(look)
@@ -75,7 +75,7 @@ class ReadyQueue:
                 self.add(job)
 
     def lost(self, look: str) -> list[str]:
-        """Hear that a look will not be usable in this run; gives every look that waited for it.
+        """Record that a look will not be usable in this run; return every look that waited for it.
 
         The jobs of those looks, and of what waits for them in turn, are taken off the board.
         """
@@ -90,5 +90,5 @@ class ReadyQueue:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is ready."""
+        """Return whether nothing is ready."""
         return not self._ready

@@ -70,12 +70,12 @@ class RetryLimits:
 
 
 def backoff(attempt: int, jitter: float, *, base: float = 0.5, cap: float = 30.0) -> float:
-    """Give the wait after try ``attempt``, counted from 1; ``jitter`` is in [0, 1)."""
+    """Return the wait after try ``attempt``, counted from 1; ``jitter`` is in [0, 1)."""
     return float(min(cap, base * 2 ** (attempt - 1)) * (0.5 + jitter / 2))
 
 
 def key_is_alive(first_sent_at: float, now: float, *, latest_seen: float) -> bool:
-    """Say whether a key may still be sent, with the margin. All three are Unix seconds.
+    """Return whether a key may still be sent, with the margin. All three are Unix seconds.
 
     ``latest_seen`` is the latest time that is known to have passed (the ledger's last event, a
     server's date): a clock that was set back must not make an old key look young. Where time
@@ -87,7 +87,7 @@ def key_is_alive(first_sent_at: float, now: float, *, latest_seen: float) -> boo
 
 
 def first_poll(durations: Sequence[float]) -> float:
-    """Give the age at which a look is worth asking after for the first time.
+    """Return the age at which a look is worth asking after for the first time.
 
     ``durations`` are how long this account's looks have taken so far, in ascending order. The
     fewer they are, the more likely the next look is faster than the fastest of them.
@@ -100,7 +100,7 @@ def first_poll(durations: Sequence[float]) -> float:
 
 
 def poll_gap(durations: Sequence[float], oldest: float) -> float:
-    """Give how long the account is left in peace between two rounds of questions.
+    """Return how long the account is left in peace between two rounds of questions.
 
     A slot that is done is noticed half a gap late on average, so this is what a run loses against
     what it asks: 3 % of a typical look. Where looks take almost the same time, all that is asked is
@@ -118,7 +118,7 @@ def poll_gap(durations: Sequence[float], oldest: float) -> float:
 
 
 def next_poll(age: float, durations: Sequence[float]) -> float:
-    """Give how long to wait before asking again after a look that has been processing for ``age``.
+    """Return the delay before the next poll of a look that has been processing for ``age``.
 
     Before the fastest look can be done there is nothing to see; around the durations that are known
     every round asks (0); a look that takes much longer is asked after ever less often.

@@ -27,7 +27,7 @@ EXISTING = frozenset(
 
 
 def read_takes(results: Any, *, source: str) -> list[tuple[Take, bool]]:
-    """Give every take of a results document, and whether it is its look's pick.
+    """Return every take of a results document, and whether it is its look's pick.
 
     A take that was on its way is unknown here: its stored body is not in the document, so it can
     only be searched for. Raises UsageError for what is no results document of ours.
@@ -129,7 +129,7 @@ def _take(look: str, entry: Mapping[str, Any]) -> Take:
 
 
 def _whole(number: float | None) -> int | None:
-    """Give a whole number as one: 1024.0 is an integer to JSON Schema, and not to the ledger."""
+    """Return a whole number as one: 1024.0 is an integer to JSON Schema, and not to the ledger."""
     return None if number is None else int(number)
 
 

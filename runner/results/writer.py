@@ -34,7 +34,7 @@ def results_document(
     wallet: Mapping[str, Any] | None,
     only: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """Give the results of a campaign as its ledger stands.
+    """Return the results of a campaign as its ledger stands.
 
     ``plan`` is the plan from this very snapshot: it says which looks are blocked or stale. ``only``
     are the keys of the looks to tell of, totals included; None: all of them.
@@ -89,7 +89,7 @@ def _measured(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def serialize_results(results: Mapping[str, Any]) -> Iterator[str]:
-    """Give a results document as JSON text, indented, in pieces and with a line end at the last."""
+    """Return a results document as indented JSON text, in pieces, with a final newline."""
     lists = ("looks", "orphans")
     frame = _json({**results, **{name: [] for name in lists}})
     for name in lists:
@@ -137,14 +137,14 @@ def _entries(actions: Sequence[PlannedLook], snapshot: Snapshot) -> Sequence[dic
 
 
 def _stands(action: PlannedLook, snapshot: Snapshot) -> tuple[Take | None, LookState]:
-    """Give the take that stands for a look, and the look's state."""
+    """Return the take that stands for a look, and the look's state."""
     takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
     shown = displayed_take(action, takes, snapshot.pick(action.key))
     return shown, look_state(action, shown)
 
 
 def _entry(action: PlannedLook, snapshot: Snapshot) -> dict[str, Any]:
-    """Give one look, describing its picked take."""
+    """Return one look, describing its picked take."""
     look = action.look
     takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
     pick = snapshot.pick(action.key)

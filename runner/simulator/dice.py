@@ -30,5 +30,5 @@ class Dice:
         return self.digest("seal", text)[:15].hex()
 
     def sealed(self, text: str, seal: str) -> bool:
-        """Whether the signature belongs to the text."""
+        """Return whether the signature belongs to the text."""
         return hmac.compare_digest(self.seal(text).encode(), seal.encode(errors="replace"))

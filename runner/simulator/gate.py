@@ -63,7 +63,7 @@ class Operation:
 
     @property
     def generates(self) -> bool:
-        """Whether it is the one that costs money."""
+        """Return whether it is the one that costs money."""
         return self.label == "POST /v3/avatars"
 
 

@@ -10,7 +10,7 @@ from tests.catalog import sample
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the sample campaign's folder, with its pictures and its page."""
+    """Return the sample campaign's folder, with its pictures and its page."""
     folder = tmp_path_factory.mktemp("campaign")
     results = sample.campaign()
     sample.draw(folder, results, (160, 200))

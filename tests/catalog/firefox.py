@@ -127,7 +127,7 @@ class Page:
         self._send("browsingContext.close")
 
     def run(self, script: str) -> Any:
-        """Give the value of an expression as JSON knows it; a promise is waited for."""
+        """Return the value of an expression as JSON knows it; a promise is waited for."""
         made = self._evaluate(f"(async () => JSON.stringify(await ({script})))()", wait=True)
         value = made.get("value")
         return None if value is None else json.loads(value)
@@ -182,7 +182,7 @@ class Page:
         self._act({"type": "pointer", "id": "mouse", "actions": actions})
 
     def box(self, selector: str) -> dict[str, float]:
-        """Give where an element stands in the window: x, y, width, height."""
+        """Return where an element stands in the window: x, y, width, height."""
         found: dict[str, float] = self.run(
             "(({x, y, width, height}) => ({x, y, width, height}))"
             f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())"
@@ -194,17 +194,17 @@ class Page:
         self._send("browsingContext.traverseHistory", delta=-1)
 
     def text(self, selector: str) -> str:
-        """Give what an element says to somebody who looks at it."""
+        """Return what an element says to somebody who looks at it."""
         return str(self.run(f"document.querySelector({json.dumps(selector)}).innerText"))
 
     def visible(self, selector: str) -> bool:
-        """Whether an element is there and shows."""
+        """Return whether an element is there and shows."""
         return bool(
             self.run(f"!!document.querySelector({json.dumps(selector)})?.checkVisibility()")
         )
 
     def count(self, selector: str) -> int:
-        """Give how many elements there are."""
+        """Return how many elements there are."""
         return int(self.run(f"document.querySelectorAll({json.dumps(selector)}).length"))
 
     def drawn(self, selector: str) -> None:
@@ -215,11 +215,11 @@ class Page:
         )
 
     def shot(self) -> bytes:
-        """Give what the window shows, as a PNG."""
+        """Return what the window shows, as a PNG."""
         return base64.b64decode(self._send("browsingContext.captureScreenshot")["data"])
 
     def paper(self) -> bytes:
-        """Give the page printed, as a PDF."""
+        """Return the page printed, as a PDF."""
         return base64.b64decode(self._send("browsingContext.print", background=False)["data"])
 
     def _act(self, source: Mapping[str, Any]) -> None:

@@ -92,7 +92,7 @@ class Account:
         return self._start(DYING, manifest, point, str(occurrence))
 
     def resume(self, manifest: Path, most: int = 12) -> dict[str, Any]:
-        """Run the command until it is done; gives its results."""
+        """Run the command until it is done; return its results."""
         done = None
         for _ in range(most):
             done = self.run(manifest)

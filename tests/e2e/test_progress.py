@@ -170,7 +170,7 @@ def test_the_last_line_has_no_time_left() -> None:
 
 @pytest.fixture
 def columns(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Say how wide the terminal is; a stream in memory has no other way to say it."""
+    """Return how wide the terminal is; a stream in memory has no other way to say it."""
 
     def wide(count: int) -> None:
         monkeypatch.setenv("COLUMNS", str(count))

@@ -467,7 +467,7 @@ def ledger_of(lookbook: Command) -> Path:
 
 
 def lose_a_take(lookbook: Command) -> str:
-    """Make a look's outcome unknown: its answer was never recorded. Gives the look's id."""
+    """Make a look's outcome unknown: its answer was never recorded. Return the look's id."""
     results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json")
     history.lose(ledger_of(lookbook), "street")
     ledger_of(lookbook).with_name("results.json").unlink()  # it would tell what became of it

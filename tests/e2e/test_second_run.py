@@ -16,7 +16,7 @@ KEPT = ("results.json", "catalog.html")
 
 
 def files(state: Path) -> dict[str, tuple[tuple[int, int], bytes]]:
-    """Give what every writing changes, and the content of what a run leaves.
+    """Return what every writing changes, and the content of what a run leaves.
 
     Inode and time together: a file system gives the inode of a deleted file away again, and two
     writings in one tick of the clock have one time.

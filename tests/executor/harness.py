@@ -435,7 +435,7 @@ class Harness:
         self.session: Session | None = None
 
     def purse(self, dollars: int = 100, **prices: int) -> FakeWallet:
-        """Give the account a dollar wallet; ``photo`` and ``prompt`` are what HeyGen takes."""
+        """Return the account a dollar wallet; ``photo`` and ``prompt`` are what HeyGen takes."""
         taken = {kind: Decimal(price) for kind, price in prices.items()}
         self.api.purse = FakeWallet(self.clock, Decimal(dollars), taken)
         return self.api.purse
@@ -505,7 +505,7 @@ class Harness:
         return run_virtual(go)
 
     def takes(self, look: str) -> list[Take]:
-        """Give the takes of a look as they are on disk."""
+        """Return the takes of a look as they are on disk."""
         ledger = self.open()
         try:
             return [*ledger.snapshot().takes.get(look, ())]
@@ -513,7 +513,7 @@ class Harness:
             ledger.close()
 
     def take(self, look: str) -> Take:
-        """Give a look's latest take."""
+        """Return a look's latest take."""
         return self.takes(look)[-1]
 
     def later(self, seconds: float) -> None:

@@ -26,7 +26,7 @@ def world(tmp_path: Path) -> Harness:
 
 
 def bodies(world: Harness) -> dict[str, dict[str, Any]]:
-    """Give what was sent, by name."""
+    """Return what was sent, by name."""
     return {json.loads(body)["name"]: json.loads(body) for _, body in world.api.posts}
 
 

@@ -23,7 +23,7 @@ EVERY = 30.0
 
 
 def main(arguments: list[str]) -> int:
-    """Play; gives 0 when no promise was broken and nothing that must be exercised was missed."""
+    """Play; return 0 when no promise was broken and nothing that must be exercised was missed."""
     options = _options(arguments)
     if options.one is not None:
         return _one(options.one, shrink=not options.no_shrink)

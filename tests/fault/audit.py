@@ -76,7 +76,7 @@ class Auditor:
 
     @property
     def lost(self) -> bool:
-        """Whether the ledger is gone, or cannot be read, at this moment."""
+        """Return whether the ledger is gone, or cannot be read, at this moment."""
         return self.loss.now
 
     def audit(self, campaign: Campaign) -> Snapshot | None:
@@ -112,7 +112,7 @@ class Auditor:
         )
 
     def remembered(self) -> list[ChargeRow]:
-        """Give the charges that the ledger has to answer for.
+        """Return the charges that the ledger has to answer for.
 
         All, but for those of a lost ledger, of other people, and of another ledger that is judged
         for itself; unless this one took over what that one bought.
@@ -130,7 +130,7 @@ class Auditor:
         ]
 
     def doubled(self) -> set[str]:
-        """Give the looks that a key bought besides the one that its take is for.
+        """Return the looks that a key bought besides the one that its take is for.
 
         There are none but where keys are not honoured.
         """
@@ -148,11 +148,11 @@ class Auditor:
         return extra
 
     def _is_mine(self, charge: ChargeRow) -> bool:
-        """Whether no other ledger of this history sent what was charged."""
+        """Return whether no other ledger of this history sent what was charged."""
         return self._world.senders.get(charge.idempotency_key or "", self) is self
 
     def net(self, charges: Iterable[ChargeRow]) -> int:
-        """Give what charges came to, refunds apart, in millionths; each at its take's price.
+        """Return what charges came to, refunds apart, in millionths; each at its take's price.
 
         That is what HeyGen took, unless a person asserted another: ``_priced`` sees to that.
         """
@@ -337,7 +337,7 @@ class Auditor:
         self.must(net == millionths(billed), f"HeyGen kept {net / 1e6}, the ledger says {billed}")
 
     def books(self) -> list[str]:
-        """Give HeyGen's figures and every event of the ledger, as text."""
+        """Return HeyGen's figures and every event of the ledger, as text."""
         lines = [json.dumps(figures(self._world.simulator), sort_keys=True)]
         if not self.ledger_path.exists() or self.lost:
             return lines
@@ -348,7 +348,7 @@ class Auditor:
         return lines
 
     def bought(self, take: Take, given: Collection[str]) -> str | None:
-        """Say which look a take bought, as HeyGen's books have it; ``given`` are other takes'."""
+        """Return the look that a take bought by HeyGen's books; ``given`` are other takes'."""
         charges = self._world.simulator.account.charges.values()
         if take.key is not None:
             mine = (c.id for c in charges if c.idempotency_key == take.key)
@@ -367,7 +367,7 @@ class Auditor:
     # --- a ledger that gets lost --------------------------------------------------------------
 
     def ledger_lost(self, results: Mapping[str, Any]) -> None:
-        """Hear that the ledger is gone; ``results`` is all that is left of what it knew."""
+        """Record that the ledger is gone; ``results`` is all that is left of what it knew."""
         self._start_over()
         takes = _takes_of(results)
         done = {take["avatar_id"] for take in takes if take["state"] in ("completed", "fetched")}
@@ -377,24 +377,24 @@ class Auditor:
         self._completed &= done
 
     def ledger_replaced(self, results: Mapping[str, Any]) -> None:
-        """Hear that an older ledger is there, beside results that know all that a newer one did."""
+        """Record that an older ledger lies beside results that know all of a newer one."""
         self._start_over()
         self.loss.ever = self.loss.restored = True
         self.loss.named = _names(_takes_of(results))
         self._completed = set()  # what it does not know is looked for by its charge
 
     def ledger_aside(self) -> None:
-        """Hear that the ledger lies where no command looks for it, and may come back."""
+        """Record that the ledger lies where no command looks for it, and may come back."""
         self._start_over()
         self.loss = replace(self.loss, now=True, ever=True, named=set())
 
     def ledger_back(self) -> None:
-        """Hear that it is where it was."""
+        """Record that it is where it was."""
         self._start_over()
         self.loss.now = False
 
     def begin_anew(self) -> None:
-        """Hear that a person begins without the ledger that is gone: what it bought is past."""
+        """Record that a person begins without the ledger that is gone: what it bought is past."""
         charges = self._world.simulator.account.charges.values()
         self._unless_begun = self.loss, self._completed, self._on_disk()
         self.loss = replace(
@@ -407,7 +407,7 @@ class Auditor:
         self._completed = set()
 
     def not_begun(self) -> bool:
-        """Hear that nothing was bought after all; gives whether all is as it was before.
+        """Record that nothing was bought after all; return whether all is as it was before.
 
         Where other results were left, the old ones are gone: that is what was asked for.
         """
@@ -424,13 +424,13 @@ class Auditor:
         return path.read_bytes() if path.exists() else None
 
     def on_paper(self, charge: ChargeRow) -> bool:
-        """Whether results.json names what a charge bought, at this moment."""
+        """Return whether results.json names what a charge bought, at this moment."""
         path = self.state / "results.json"
         names = _names(_takes_of(json.loads(path.read_text("utf-8"))))
         return charge.id in names or charge.idempotency_key in names
 
     def unread(self) -> list[str]:
-        """Give what results.json names and a ledger that was put back has not taken in."""
+        """Return what results.json names and a ledger that was put back has not taken in."""
         if not self.loss.restored:
             return []
         return [
@@ -458,7 +458,7 @@ class Auditor:
         self.take_of, self.keys_of = {}, {}
 
     def ledger_found(self) -> None:
-        """Hear that there is a ledger again that knows something."""
+        """Record that there is a ledger again that knows something."""
         self.loss.now = False
         self._world.seen["a ledger begun anew"] += self._unless_begun is not None
         self._unless_begun = None
@@ -474,7 +474,7 @@ class Auditor:
         return self._connection.execute(query, values).fetchall()
 
     def events(self) -> int:
-        """Give how many events the ledger has; none where it is lost."""
+        """Return how many events the ledger has; none where it is lost."""
         if self.lost:
             return 0
         return int(self.rows("SELECT count(*) FROM events")[0][0])
@@ -500,6 +500,6 @@ def _takes_of(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _names(takes: list[Mapping[str, Any]]) -> set[str]:
-    """Give the ids and keys of takes."""
+    """Return the ids and keys of takes."""
     names = {take["avatar_id"] for take in takes} | {take["idempotency_key"] for take in takes}
     return names - {None}

@@ -42,7 +42,7 @@ class Stock:
 
 
 def grown(shape: Shape, stock: Stock, *, price: Decimal, budget: Decimal | None) -> Campaign:
-    """Give the campaign of a shape; the looks it leaves out take with them what needs them."""
+    """Return the campaign of a shape; the looks it leaves out take with them what needs them."""
     rng = Random(f"shape/{shape.draw}")
     looks = [_base(rng, stock)]
     chained = rng.random() < 0.3
@@ -96,7 +96,7 @@ def _look(rng: Random, key: str, before: list[Look], stock: Stock, *, chained: b
 
 
 def reached(campaign: Campaign, key: str, up: int, down: int) -> set[str]:
-    """Give a look with what it needs, ``up`` steps far, and what needs it, ``down`` steps far."""
+    """Return a look with what it needs, ``up`` steps far, and what needs it, ``down`` steps far."""
     needs = {look.key: {*list_needs(look)} for look in campaign.looks}
     above, below = {key}, {key}
     for _ in range(min(up, len(needs))):
@@ -145,7 +145,7 @@ def _without(looks: list[Look], without: frozenset[str]) -> tuple[Look, ...]:
 
 
 def edited(campaign: Campaign, edit: Edit, former: list[Campaign], stock: Stock) -> Campaign:
-    """Give the campaign after an edit; unchanged where the edit concerns nothing in it.
+    """Return the campaign after an edit; unchanged where the edit concerns nothing in it.
 
     ``former`` are the campaigns before, oldest first, for edits that take something back.
     """

@@ -12,7 +12,7 @@ class Chance:
         self.seed = seed
 
     def of(self, *label: object) -> Random:
-        """Give a stream that depends on the seed and the label alone."""
+        """Return a stream that depends on the seed and the label alone."""
         return Random("/".join(map(str, (self.seed, *label))))
 
 
@@ -23,13 +23,13 @@ class SeededEntropy:
         self._stream = stream
 
     def key(self) -> str:
-        """Give a fresh idempotency key."""
+        """Return a fresh idempotency key."""
         return f"lookbook-{self._stream.getrandbits(96):024x}"
 
     def uid(self) -> str:
-        """Give a fresh name for a take or a run."""
+        """Return a fresh name for a take or a run."""
         return f"{self._stream.getrandbits(64):016x}"
 
     def random(self) -> float:
-        """Give a number in [0, 1)."""
+        """Return a number in [0, 1)."""
         return self._stream.random()

@@ -95,7 +95,7 @@ async def select(campaign: Campaign, process: Process) -> int:
 
 
 def _selection(rng: Random, campaign: Campaign) -> tuple[PlanOptions, frozenset[str]]:
-    """Draw a selection; gives it, and what it means as these tests read it."""
+    """Draw a selection; return it, and what it means as these tests read it."""
     keys = [look.key for look in campaign.looks]
     key = rng.choice(keys)
     up, down = rng.choice((None, 1, 99, 99)), rng.choice((None, None, 1, 99))

@@ -55,7 +55,7 @@ REQUIRED = (
 
 
 def list_unexercised(seen: Mapping[str, int], *, seeds: int = LONG) -> list[str]:
-    """Give what never happened although it must, in a run of so many seeds."""
+    """Return what never happened although it must, in a run of so many seeds."""
     if seeds < ENOUGH:
         return []
     excused = {*UNREACHABLE, *(RARE if seeds < LONG else ())}
@@ -63,6 +63,6 @@ def list_unexercised(seen: Mapping[str, int], *, seeds: int = LONG) -> list[str]
 
 
 def table(seen: Counter[str]) -> list[str]:
-    """Give every figure, a line each; what is required first, in its order."""
+    """Return every figure, a line each; what is required first, in its order."""
     rest = sorted(seen.keys() - set(REQUIRED))
     return [f"{seen.get(name, 0):8} {name}" for name in (*REQUIRED, *rest)]

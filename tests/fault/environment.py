@@ -124,11 +124,11 @@ class Environment:
     # --- time ---------------------------------------------------------------------------------
 
     def now(self) -> float:
-        """Give the true time in Unix seconds: the server's clock."""
+        """Return the true time in Unix seconds: the server's clock."""
         return EPOCH + (self.loop.time() if self.loop is not None else self.elapsed)
 
     def runner_now(self) -> float:
-        """Give what the runner's clock shows."""
+        """Return what the runner's clock shows."""
         return self.now() + self.skew
 
     @contextmanager
@@ -187,7 +187,7 @@ class Environment:
 
     @property
     def costs_otherwise(self) -> bool:
-        """Whether HeyGen takes what nobody planned with."""
+        """Return whether HeyGen takes what nobody planned with."""
         return {*self.prices} != {self.history.price}
 
     # --- weather ------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ class Environment:
             self.deleted.add(group_id)
 
     def grant_consents(self) -> int:
-        """Let a person open every consent page that was handed out; gives how many."""
+        """Let a person open every consent page that was handed out; return how many."""
         account = self.simulator.account
         granted = 0
         for group in [*account.groups.values()]:
@@ -236,7 +236,7 @@ class Environment:
         return granted
 
     def trouble(self, number: int) -> str | None:
-        """Say what the network does to a request."""
+        """Return what the network does to a request."""
         stream = self.chance.of("trouble", number)
         for kind in NETWORK_KINDS:
             chance = dict(self._weather.network).get(kind, 0.0)
@@ -250,7 +250,7 @@ class Environment:
     # --- wires --------------------------------------------------------------------------------
 
     def about_to_send(self, request: httpx.Request, body: bytes) -> int:
-        """Hear that a process lets a request leave; gives the request's number."""
+        """Record that a process lets a request leave; return the request's number."""
         self.alive()
         self._requests += 1
         if _is_paid(request):
@@ -262,7 +262,7 @@ class Environment:
         return self._requests
 
     def about_to_answer(self, request: httpx.Request) -> None:
-        """Hear that a process is about to read an answer."""
+        """Record that a process is about to read an answer."""
         self.alive()
         if _is_paid(request):
             self.process.passes_request("answer")

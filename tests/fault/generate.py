@@ -71,7 +71,7 @@ def generate(seed: int) -> History:
 
 
 def _themed(day: Day, seed: int) -> Day:
-    """Give a day the seed's own faults as well: seeds in a row take all kinds in a row."""
+    """Return a day the seed's own faults as well: seeds in a row take all kinds in a row."""
     fault, trouble = FAULT_KINDS[seed % len(FAULT_KINDS)], NETWORK_KINDS[seed % len(NETWORK_KINDS)]
     faults = {fault: 0.15} | dict(day.conditions.faults)
     network = {trouble: 0.05} | dict(day.conditions.network)
@@ -287,7 +287,7 @@ def _story(rng: Random, seed: int) -> list[Day]:
 
 
 def _errands(rng: Random, armed: tuple[str, ...]) -> list[Day]:
-    """Give the days on which people do what leads to the armed commit points."""
+    """Return the days on which people do what leads to the armed commit points."""
     kinds = dict.fromkeys(point.partition(":")[0] for point in armed)
     days = [day for kind in kinds for day in ERRANDS.get(kind, ())]
     drawn = [[_edit(rng, edit.kind) for edit in day.edits] for day in days]

@@ -236,7 +236,7 @@ class History:
     muted: frozenset[str] = field(default_factory=frozenset)
 
     def lines(self) -> list[str]:
-        """Say it, a line for each day."""
+        """Write it, a line for each day."""
         head = f"seed {self.seed}: {self.shape.looks - len(self.shape.without)} looks"
         head += f", wallet ${self.balance}" if self.balance is not None else ""
         head += f", campaign ${self.campaign_usd}" if self.campaign_usd is not None else ""

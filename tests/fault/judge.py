@@ -109,7 +109,7 @@ class Judge(Auditor):
     # --- at every step ------------------------------------------------------------------------
 
     def agreed(self, campaign: Campaign, plan: Plan, ceilings: Ceilings) -> None:
-        """Hear what a run is going to do."""
+        """Record what a run is going to do."""
         if self.lost and self._world.process.day.command is Command.NEW_LEDGER:
             self.begin_anew()
         self._campaign = campaign
@@ -121,7 +121,7 @@ class Judge(Auditor):
             self._world.seen["a saved plan carried out"] += plan.count > 0
 
     def plan_saved(self, plan: Plan) -> None:
-        """Hear that a person keeps a plan, to have exactly this bought later."""
+        """Record that a person keeps a plan, to have exactly this bought later."""
         self._saved_wanted = _identities(plan)
         self._saved_allowed = _allowed(plan)
         self._bought_by_saved = defaultdict(set)
@@ -143,7 +143,7 @@ class Judge(Auditor):
                 self._really_deleted(entry.take)
 
     def _moved(self, uid: str, entry: Entry) -> Event | None:
-        """Follow a take's state; gives the event, None for a note."""
+        """Follow a take's state; return the event, None for a note."""
         if entry.kind == Note.IMPORTED:
             self._states[uid] = TakeState(entry.facts["state"])
         if entry.kind == Note.REPRICED:
@@ -180,7 +180,7 @@ class Judge(Auditor):
                 self.recorded_actions[known] = RecordedAction(facts["look"], facts["identity"])
 
     def _exchange(self, uid: str, look_id: str) -> None:
-        """Hear that a take adopted what another send made: with the same body it may have."""
+        """Record that a take adopted what another send made: with the same body it may have."""
         charge = self._world.simulator.account.charges.get(look_id)
         made_by = (charge.idempotency_key if charge is not None else None) or ""
         other, mine = self.take_of.get(made_by, uid), self.take("uid", uid)
@@ -224,7 +224,7 @@ class Judge(Auditor):
         self.must(not there, f"{uid} is called deleted, and HeyGen still has it")
 
     def process_ended(self) -> None:
-        """Hear that a process is over: what it deleted and did not live to record is a surprise."""
+        """Record that a process is over: what it deleted unrecorded is a surprise."""
         gone, self._gone = self._gone, []
         if self.lost:
             return
@@ -234,7 +234,7 @@ class Judge(Auditor):
                 self._world.surprises(look_id, take["group_id"])
 
     def deleting(self, look_id: str) -> None:
-        """Hear that a look is about to be deleted: one that nobody wants, and not its group."""
+        """Record that a look is about to be deleted: one that nobody wants, and not its group."""
         process, account = self._world.process, self._world.simulator.account
         self.must(process.day.command in PRUNING, f"{process.day.command} deletes {look_id}")
         take = self.take("avatar_id", look_id)
@@ -265,7 +265,7 @@ class Judge(Auditor):
         self._world.seen["a group pruned whole"] += 1
 
     def sending(self, request: httpx.Request, body: bytes) -> None:
-        """Hear that a paid request is about to leave: what it says must be on disk already."""
+        """Record that a paid request is about to leave: what it says must be on disk already."""
         self.posts += 1
         world = self._world
         command = self._world.process.day.command
@@ -361,12 +361,12 @@ class Judge(Auditor):
                 self.must(known, f"{label} is bought, and {look.id} bears its name")
 
     def _beside(self) -> "list[Judge]":
-        """Give the judges of all ledgers in this folder, this one's included."""
+        """Return the judges of all ledgers in this folder, this one's included."""
         folder = self.state.parent
         return [judge for judge in self._world.judges if judge.state.parent == folder]
 
     def knows(self, look_id: str) -> bool:
-        """Whether this ledger sent what made a look, or has a take of it."""
+        """Return whether this ledger sent what made a look, or has a take of it."""
         charge = self._world.simulator.account.charges.get(look_id)
         key = charge.idempotency_key if charge is not None else None
         if self._world.senders.get(key or "") is self:
@@ -410,7 +410,7 @@ class Judge(Auditor):
         self.must(busy < limit, f"{label} is sent while {busy} are in progress, limit {limit}")
 
     def served(self, request: httpx.Request, body: bytes, served: Served) -> None:
-        """Hear what HeyGen did with a request, whether or not the answer arrives."""
+        """Record what HeyGen did with a request, whether or not the answer arrives."""
         path = request.url.path
         world = self._world
         world.say(

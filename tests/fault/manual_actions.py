@@ -89,7 +89,7 @@ class ManualActions:
         return self._delete(rng, self._looks_of(*DONE))
 
     def rename(self, rng: Random) -> str | None:
-        """Give a look that is there another name."""
+        """Return a look that is there another name."""
         looks = self._looks_of(*DONE)
         if not looks:
             return None
@@ -192,7 +192,7 @@ class ManualActions:
         return "older ones, beside a newer ledger"
 
     def rename_manifest(self, _rng: Random) -> str | None:
-        """Give the manifest another name: nothing lies beside that one yet."""
+        """Return the manifest another name: nothing lies beside that one yet."""
         if not has_takes(self.ledger):
             return None
         self.aside = self._world.folder / f"earlier-{len(self._world.log)}.lookbook"
@@ -239,7 +239,7 @@ PLANNED = TakeState.PLANNED
 
 
 def _told(take: Take) -> tuple[object, ...]:
-    """Give what must be the same in the ledger and in results.json: what money depends on."""
+    """Return what must be the same in the ledger and in results.json: what money depends on."""
     return (take.key, str(take.state), str(take.billing), take.avatar_id)
 
 

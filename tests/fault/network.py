@@ -99,7 +99,7 @@ class Network(httpx.AsyncBaseTransport):
 
 
 def _latency(drawn: float) -> float:
-    """Give seconds for one way: mostly milliseconds, with a heavy tail."""
+    """Return seconds for one way: mostly milliseconds, with a heavy tail."""
     return float(min(20.0, 0.02 / (1.0 - drawn) ** 0.9))
 
 
@@ -176,7 +176,7 @@ async def serve(app: Any, request: httpx.Request, body: bytes, *, now: float) ->
 
 
 def describe_delivery(served: Served) -> str:
-    """Give the error code of an answer, or nothing."""
+    """Return the error code of an answer, or nothing."""
     try:
         return str(json.loads(served.body)["error"]["code"]).lower()
     except (ValueError, KeyError, TypeError):

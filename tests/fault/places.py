@@ -47,7 +47,7 @@ class Place:
 
 
 def _pull(source: Path, target: Path) -> set[str]:
-    """Copy what is in version control; gives the pictures that it names, which are not."""
+    """Copy what is in version control; return the pictures that it names, which are not."""
     if not (source / RESULTS).exists():
         return set()
     target.mkdir(parents=True, exist_ok=True)

@@ -316,7 +316,7 @@ class _Director:
         )
 
     def _hopeless(self, snapshot: Snapshot) -> set[str]:
-        """Give the looks that can never be had: a picture that is gone, or another group."""
+        """Return the looks that can never be had: a picture that is gone, or another group."""
         hopeless: set[str] = set()
         for action in make_plan(self.place.campaign, snapshot).actions:
             look = action.look

@@ -50,7 +50,7 @@ class Clock:
         self._world = world
 
     def now(self) -> float:
-        """Give what the runner believes the time is."""
+        """Return what the runner believes the time is."""
         return self._world.runner_now()
 
     async def sleep(self, seconds: float) -> None:
@@ -168,7 +168,7 @@ class Process:
         return names[fault.at % len(names)] if names else None
 
     def opens(self, ledger: Path) -> None:
-        """Hear that a ledger is opened."""
+        """Record that a ledger is opened."""
         self.elsewhere = ledger != self.ledger_path
 
     def _struck(self, kind: FaultKind, more: str = "") -> None:
@@ -193,7 +193,7 @@ class Process:
         raise Killed
 
     def passes(self, point: str) -> None:
-        """Hear that a commit point is passed (the probe of the ledger and of the pictures)."""
+        """Record that a commit point is passed (the probe of the ledger and of the pictures)."""
         world = self.world
         world.alive()
         self._points[point] += 1
@@ -228,7 +228,7 @@ class Process:
             self.world.judged(self.world.judge.committed)
 
     def passes_request(self, point: str) -> None:
-        """Hear that a paid request is about to leave, or its answer to be read."""
+        """Record that a paid request is about to leave, or its answer to be read."""
         self._requests[point] += 1
         kind = FaultKind.KILL_SEND if point == "send" else FaultKind.KILL_ANSWER
         for fault in self.day.faults:

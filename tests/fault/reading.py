@@ -28,7 +28,7 @@ def look_on(world: "Environment", campaign: Campaign) -> bool:
 def read_everything(
     world: "Environment", campaign: Campaign, plan_options: PlanOptions | None = None
 ) -> dict[str, Any]:
-    """Give the results as ``export`` does, in every form; hold them against the ledger's money."""
+    """Return the results as ``export`` does, in every form, checked against the ledger."""
     state = StateDir(world.state)
     before = world.judge.events()
     snapshot, wallet = readonly.load_known(campaign, state)

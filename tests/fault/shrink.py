@@ -19,7 +19,7 @@ MOST_PLAYS = 400
 def shrunk(
     report: Report, *, again: Callable[[History], Report] = play, most: int = MOST_PLAYS
 ) -> Report:
-    """Give the shortest report that is found which breaks the same promise.
+    """Return the shortest report that is found which breaks the same promise.
 
     Days, edits, mishaps, looks and kinds of weather go first, then single strikes of the weather.
     """
@@ -46,7 +46,7 @@ def _promise(report: Report) -> str | None:
 
 
 def _simpler(report: Report) -> Iterator[History]:
-    """Give histories with one thing less, the largest things first."""
+    """Return histories with one thing less, the largest things first."""
     history = report.history
     days = history.days
     for place in range(len(days)):

@@ -36,7 +36,7 @@ class Tally:
 
     @classmethod
     def saved(cls, path: Path | None) -> "Tally":
-        """Give what was written down, or an empty tally."""
+        """Return what was written down, or an empty tally."""
         if path is None or not path.exists():
             return cls()
         kept = json.loads(path.read_text("utf-8"))

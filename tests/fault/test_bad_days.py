@@ -32,7 +32,7 @@ def test_every_kind_of_trouble_happens_and_no_promise_is_broken() -> None:
 
 
 def played(seeds: Iterable[int]) -> Counter[str]:
-    """Play these days, which must break no promise; gives what happened in them."""
+    """Play these days, which must break no promise; return what happened in them."""
     seen: Counter[str] = Counter()
     broken = {}
     for seed in seeds:

@@ -90,7 +90,7 @@ def _drawn(days: tuple[Day, ...], seed: int) -> tuple[Day, ...]:
 
 
 def some_bad_days(mutation: Mutation) -> Iterator[History]:
-    """Give histories that lead to where the mutation matters, and then just any."""
+    """Return histories that lead to where the mutation matters, and then just any."""
     name = mutation.__name__
     for seed in range(12):
         shape = Shape(seed, 8)

@@ -103,7 +103,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.set_exception_handler(_ignore)
 
     def time(self) -> float:
-        """Give the virtual time in seconds."""
+        """Return the virtual time in seconds."""
         return self._now
 
     def turn(self, timeout: float | None) -> None:

@@ -28,7 +28,7 @@ MISSING = (
 
 
 def main(arguments: list[str]) -> int:
-    """Search, repeat or tidy; gives 0 where every promise held, 1 for a finding, 2 for usage."""
+    """Search, repeat or tidy; return 0 where every promise held, 1 for a finding, 2 for usage."""
     options = _options(arguments)
     targets = NAMES if options.target == "all" else [options.target]
     if options.inputs:
@@ -104,7 +104,7 @@ def _summary(name: str, text: str) -> str:
 
 
 def _complaint(text: str) -> list[str]:
-    """Give the exception, or what libFuzzer said, from its log."""
+    """Return the exception, or what libFuzzer said, from its log."""
     _, caught, told = text.partition("=== Uncaught Python exception: ===\n")
     if caught:
         return [f"    {line}" for line in told.partition("\n\n==")[0].splitlines()]

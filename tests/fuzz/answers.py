@@ -54,7 +54,7 @@ Call = Callable[[HeyGen], Awaitable[Reply[Any]]]
 
 
 def run(data: bytes) -> None:
-    """Say it to one call, and judge what the client makes of it."""
+    """Write it to one call, and judge what the client makes of it."""
     if not data:
         return
     how, which = divmod(data[0], 16)
@@ -260,7 +260,7 @@ def bought(reply: Reply[Any], received: Received | None) -> None:
 
 
 def well_formed(received: Received) -> bool:
-    """Whether it is the API page's answer to ``POST /v3/avatars``, ids and all."""
+    """Return whether it is the API page's answer to ``POST /v3/avatars``, ids and all."""
     if not 200 <= received.status < 300:
         return False
     try:

@@ -60,7 +60,7 @@ def run(data: bytes) -> None:
 
 
 def rendered(reading: Reading) -> None:
-    """Give the findings in every form that ``validate --format`` has."""
+    """Return the findings in every form that ``validate --format`` has."""
     found = reading.diagnostics
     for item in found:
         demand(item.line >= 1 and item.column >= 1, "a place is counted from 1")

@@ -20,7 +20,7 @@ ODD: tuple[Any, ...] = (
 
 
 def changed(data: bytes, chance: random.Random) -> bytes | None:
-    """Give the same bytes with one to three values of their JSON changed; None without JSON."""
+    """Return the same bytes with one to three values of their JSON changed; None without JSON."""
     start = data.find(b"{")
     if start < 0:
         return None

@@ -40,7 +40,7 @@ def run(data: bytes) -> None:
 
 
 def mended(content: bytes) -> bytes:
-    """Give a PNG's chunks the checksums that they should have."""
+    """Return a PNG's chunks the checksums that they should have."""
     if not content.startswith(MAGIC):
         return content
     made, rest = MAGIC, content[len(MAGIC) :]

@@ -58,7 +58,7 @@ def held_against(saved: SavedPlan) -> list[str]:
 
 
 def refused(message: str, hint: str | None) -> None:
-    """Say it as the command line does."""
+    """Write it as the command line does."""
     words = [escape_text(line) for line in [*message.splitlines(), *(hint or "").splitlines()]]
     written("\n".join(words), "the refusal")
 

@@ -42,13 +42,13 @@ class Target:
 
 
 def load(name: str) -> Target:
-    """Give a target by its name; its module is imported here, so that an engine can watch that."""
+    """Return a target by its name; its module is imported here, so that an engine sees it."""
     target: Target = import_module(f"tests.fuzz.{name}").TARGET
     return target
 
 
 def kept(name: str) -> list[Path]:
-    """Give the corpus of a target in a fixed order."""
+    """Return the corpus of a target in a fixed order."""
     return sorted((CORPUS / name).glob("*"))
 
 
@@ -59,7 +59,7 @@ def demand(holds: object, promise: str) -> None:
 
 
 def written(text: str, what: str) -> bytes:
-    """Give a text as a terminal or a file gets it: one that cannot be written ends the command."""
+    """Return a text as a terminal gets it. Raises where it cannot be encoded."""
     try:
         return text.encode()
     except UnicodeEncodeError as error:
@@ -68,7 +68,7 @@ def written(text: str, what: str) -> bytes:
 
 @cache
 def folder() -> Path:
-    """Give a folder of this process, which goes with it."""
+    """Return a folder of this process, which goes with it."""
     made = Path(tempfile.mkdtemp(prefix="lookbook-fuzz-"))
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return made

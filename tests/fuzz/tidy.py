@@ -19,7 +19,7 @@ Step = tuple[CodeType, int, int]
 
 
 def steps(target: Target, data: bytes) -> set[Step]:
-    """Give the steps that an input takes, whatever comes of it."""
+    """Return the steps that an input takes, whatever comes of it."""
     taken: set[Step] = set()
     before: dict[FrameType, int] = {}
 
@@ -48,7 +48,7 @@ def steps(target: Target, data: bytes) -> set[Step]:
 def smallest(
     target: Target, given: Iterable[bytes], candidates: Iterable[bytes]
 ) -> tuple[list[bytes], int, int]:
-    """Give the candidates that go where none before them went, smaller ones first.
+    """Return the candidates that go where none before them went, smaller ones first.
 
     Nothing is kept for a step that ``given`` inputs take. Also gives how many steps those take and
     how many all together.

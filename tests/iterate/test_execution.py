@@ -55,7 +55,7 @@ def pick(world: Harness, key: str, number: int) -> None:
 
 
 def with_a_new_pick(world: Harness) -> Harness:
-    """Give a world in which a#2 is picked, so that b is stale, and c would be."""
+    """Return a world in which a#2 is picked, so that b is stale, and c would be."""
     generated(world).run(CHAIN, asked=ResolvedOptions(selected=frozenset("a"), reroll={"a": 1}))
     pick(world, "a", 2)
     return world

@@ -33,7 +33,7 @@ from tests.ledger.names import Ticking, intent
 
 
 async def bought(ledger: LedgerFile, look: str = "a") -> str:
-    """Bring one take of a look to its end; gives its uid."""
+    """Bring one take of a look to its end; return its uid."""
     take = await ledger.intend(intent(look, key=ledger._entropy.key()))
     await ledger.record(take.uid, Event.ACCEPTED, {"avatar_id": f"look-{look}", "group_id": "g"})
     await ledger.record(take.uid, Event.COMPLETED, {"completed_at": 5.0})

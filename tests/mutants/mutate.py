@@ -125,7 +125,7 @@ class _Finder:
         self._steps: list[tuple[str, int | None]] = []
 
     def walk(self, node: ast.AST, place: _Place) -> Iterator[Mutant]:
-        """Give the mutants of a node and of what is in it."""
+        """Return the mutants of a node and of what is in it."""
         for name, value in ast.iter_fields(node):
             if name in ("annotation", "returns", "decorator_list", "format_spec", "type_params"):
                 continue
@@ -168,7 +168,7 @@ def _inside(node: ast.AST, place: _Place) -> _Place:
 
 
 def _is_quiet(node: ast.AST) -> bool:
-    """Whether a node says something to readers and type checkers only."""
+    """Return whether a node says something to readers and type checkers only."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -221,7 +221,7 @@ def _changes_of_statement(node: ast.stmt) -> Iterator[tuple[str, Change]]:
 
 
 def _can_be_left_out(node: ast.stmt) -> bool:
-    """Whether a module without the statement still runs: no name is missing afterwards."""
+    """Return whether a module without the statement still runs: no name is missing afterwards."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Call | ast.Await)
     if isinstance(node, ast.Assign):
@@ -230,7 +230,7 @@ def _can_be_left_out(node: ast.stmt) -> bool:
 
 
 def _is_plain(test: ast.expr) -> bool:
-    """Whether a condition has no change of its own."""
+    """Return whether a condition has no change of its own."""
     return not isinstance(test, ast.Compare | ast.BoolOp | ast.UnaryOp | ast.Constant)
 
 

@@ -15,7 +15,7 @@ ACCOUNT = Account("api.example", "me")
 
 
 def take(campaign: Campaign, key: str, number: int = 1, **more: Any) -> Take:
-    """Give a completed take of a look as the campaign has it, made from the reference's take 1."""
+    """Return a completed take of a look of the campaign, made from its reference's take 1."""
     looks = {look.key: look for look in campaign.looks}
     look = looks[key]
     ingredients = canonical_json(collect_ingredients(look, looks))
@@ -42,7 +42,7 @@ def take(campaign: Campaign, key: str, number: int = 1, **more: Any) -> Take:
 
 
 def held(*takes: Take, picks: Mapping[str, str] | None = None) -> Snapshot:
-    """Give a ledger with these takes; the first usable one of each look is picked."""
+    """Return a ledger with these takes; the first usable one of each look is picked."""
     by_look: dict[str, tuple[Take, ...]] = {}
     for one in takes:
         by_look[one.look] = (*by_look.get(one.look, ()), one)
@@ -58,14 +58,14 @@ def held(*takes: Take, picks: Mapping[str, str] | None = None) -> Snapshot:
 
 
 def done(campaign: Campaign) -> Snapshot:
-    """Give the ledger of a campaign of which everything was generated once."""
+    """Return the ledger of a campaign of which everything was generated once."""
     return held(*(take(campaign, look.key) for look in campaign.looks))
 
 
 def actions(
     campaign: Campaign, snapshot: Snapshot, asked: ResolvedOptions | None = None
 ) -> dict[str, PlannedLook]:
-    """Give the plan's actions by look."""
+    """Return the plan's actions by look."""
     return {
         action.key: action
         for action in plan(campaign, snapshot, asked or ResolvedOptions()).actions
@@ -73,7 +73,7 @@ def actions(
 
 
 def summary(campaign: Campaign, snapshot: Snapshot, asked: ResolvedOptions | None = None) -> str:
-    """Give the plan as ``key action takes`` in words, the base left out where it is kept."""
+    """Return the plan as ``key action takes`` in words, the base left out where it is kept."""
     return ", ".join(
         f"{key} {action.action}{f' {action.takes}' if action.takes else ''}"
         for key, action in actions(campaign, snapshot, asked).items()

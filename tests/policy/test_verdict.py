@@ -41,7 +41,7 @@ def refusal(
 
 
 def every() -> Iterator[Refusal]:
-    """Give every status with every code in the envelope, and every status without one."""
+    """Return every status with every code in the envelope, and every status without one."""
     for status, code in product(STATUSES, CODES):
         yield refusal(status, code)
     for status in STATUSES:

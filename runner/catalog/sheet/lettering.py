@@ -34,7 +34,7 @@ _BOX = "□"
 
 @cache
 def sized(face: Face, size: int) -> ImageFont.FreeTypeFont:
-    """Give a face at a size in pixels. Raises OSError for a font that cannot be set at any size."""
+    """Return a face at a size in pixels. Raises OSError for a font without any size."""
     if face in FONTS:
         path = str(FONTS[face])
         return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
@@ -42,7 +42,7 @@ def sized(face: Face, size: int) -> ImageFont.FreeTypeFont:
 
 
 def width(text: str, face: Face, size: float) -> float:
-    """Give the width of a text, in the unit of ``size``."""
+    """Return the width of a text, in the unit of ``size``."""
     parts = runs(text, face)
     return sum(sized(own, _UNITS).getlength(part) for own, part in parts) * size / _UNITS
 
@@ -54,12 +54,12 @@ def _void(face: Face) -> bytes:
 
 @cache
 def covers(face: Face, char: str) -> bool:
-    """Whether a face has a picture of a character, and not only its empty box."""
+    """Return whether a face has a picture of a character, and not only its empty box."""
     return char.isspace() or bytes(sized(face, 32).getmask(char)) != _void(face)
 
 
 def _foreign(char: str) -> Face | None:
-    """Give the computer's font that sets what neither of our own faces has, if there is one."""
+    """Return the computer's font that sets what neither of our own faces has, if there is one."""
     if char not in _known:
         _known[char] = next(filter(partial(_sets, char), _candidates(char)), None)
     return _known[char]
@@ -83,7 +83,7 @@ def _sets(char: str, face: Face) -> bool:
 
 
 def settle(text: str, wanted: Face) -> tuple[Face, str]:
-    """Give the face that a text is set in, and the text as it can be set.
+    """Return the face that a text is set in, and the text as it can be set.
 
     That is ``wanted`` if it has all of it; otherwise Inter, which has Greek and Cyrillic, together
     with what this computer has for other scripts. What nothing has is a box, so that a reader sees

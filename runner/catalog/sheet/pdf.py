@@ -29,7 +29,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def paint(pages: Sequence[SheetPage], pictures: Mapping[str, Path], *, title: str) -> bytes:
-    """Give the PDF of all pages. ``pictures`` holds the file to show for each image path."""
+    """Return the PDF of all pages. ``pictures`` holds the file to show for each image path."""
     try:
         from fpdf import FPDF
     except ImportError as error:

@@ -18,7 +18,7 @@ _LINE, _WELL = (216, 211, 201), (241, 238, 232)
 
 
 def paint(page: SheetPage, pictures: Mapping[str, Path]) -> bytes:
-    """Give the page's PNG. ``pictures`` holds the file to show for each image path."""
+    """Return the page's PNG. ``pictures`` holds the file to show for each image path."""
     size = round(layout.WIDTH * _SCALE), round(layout.HEIGHT * _SCALE)
     sheet = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(sheet)

@@ -32,7 +32,7 @@ PATIENCE = 20.0
 
 
 def find_fonts(char: str) -> Iterator[str]:
-    """Give fonts that may have a character, the best first, each as ``PATH#INDEX``."""
+    """Return fonts that may have a character, the best first, each as ``PATH#INDEX``."""
     asked = _asked(char)
     if asked is not None:
         yield asked

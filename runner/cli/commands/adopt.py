@@ -61,7 +61,7 @@ def command(manifest: Path, *, group_id: str, base_id: str | None, campaign: str
 
 
 async def members(group_id: str) -> tuple[GroupData, list[LookData]]:
-    """Give a group and its looks. Raises AccountError or ApiTrouble."""
+    """Return a group and its looks. Raises AccountError or ApiTrouble."""
     async with wiring.knock(simulated_at=None) as door:
         group = await wiring.ask_account(lambda: door.api.group(group_id), door.retry_limits)
         return group, await all_looks(door, group_id)
@@ -102,7 +102,7 @@ def manifest_text(
 
 
 def _keyed(looks: Sequence[LookData], *, prefix: str) -> Iterator[tuple[str, LookData]]:
-    """Give each look a key made from its name: without the character's, and never twice."""
+    """Return each look a key made from its name: without the character's, and never twice."""
     taken = {BASE}
     for look in looks:
         wish = slug(look.name.removeprefix(prefix)) or "look"

@@ -44,7 +44,7 @@ def command(
     simulate: bool,
     account: str | None,
 ) -> int:
-    """Tell the whole story of one LOOK of MANIFEST.
+    """Show the whole story of one LOOK of MANIFEST.
 
     What it is made of and what would change it, what it was made from and what hangs on it, every
     take with its money and its errors, and everything that happened to it. Nothing is asked or
@@ -101,7 +101,7 @@ def _heading(action: PlannedLook, takes: Sequence[Take], held_now: Snapshot, *, 
 
 
 def _made_of(action: PlannedLook) -> str:
-    """Say what is paid for: a change of any of it makes another picture."""
+    """Return what is paid for: a change of any of it makes another picture."""
     if action.identity is None or not action.ingredients:
         return ""
     made: dict[str, Any] = json.loads(action.ingredients)
@@ -122,7 +122,7 @@ def _ingredient(value: Any) -> str:
 
 
 def _chain(action: PlannedLook, plan: Plan, held_now: Snapshot) -> str:
-    """Say what it was made from, up to the root, and what hangs on it."""
+    """Return what it was made from, up to the root, and what hangs on it."""
     by_key = {known.key: known for known in plan.actions}
     lines = ["Reference chain:"]
     at: PlannedLook | None = action

@@ -53,7 +53,7 @@ def command(
 
 
 async def fetch(campaign: Campaign, simulated_at: str | None, plan_options: PlanOptions) -> int:
-    """Fetch what is missing; gives the exit code."""
+    """Fetch what is missing; return the exit code."""
     async with wiring.connect(campaign, simulated_at=simulated_at) as link:
         if not has_takes(link.state.ledger):
             raise UsageError(

@@ -60,7 +60,7 @@ def command(
 async def look_around(
     manifest: Path | None, group_id: str | None, simulated_at: str | None, form: str
 ) -> int:
-    """List; gives the exit code."""
+    """List; return the exit code."""
     async with wiring.knock(simulated_at=simulated_at) as door:
         groups = {group.id: group for group in await all_groups(door)}
         looks = await all_looks(door, group_id)
@@ -74,7 +74,7 @@ async def look_around(
 
 
 async def all_looks(door: wiring.Door, group_id: str | None) -> list[LookData]:
-    """Give every look of the account, or of one group. Raises AccountError or ApiTrouble."""
+    """Return every look of the account, or of one group. Raises AccountError or ApiTrouble."""
     found: list[LookData] = []
     token: str | None = None
     for _page in range(PAGES):
@@ -91,7 +91,7 @@ async def all_looks(door: wiring.Door, group_id: str | None) -> list[LookData]:
 
 
 async def all_groups(door: wiring.Door) -> list[GroupData]:
-    """Give every group of the account. Raises AccountError or ApiTrouble."""
+    """Return every group of the account. Raises AccountError or ApiTrouble."""
     found: list[GroupData] = []
     token: str | None = None
     for _page in range(PAGES):
@@ -108,7 +108,7 @@ async def all_groups(door: wiring.Door) -> list[GroupData]:
 
 
 def _known(manifest: Path, door: wiring.Door) -> Mapping[str, str]:
-    """Give the takes that the ledger of this account knows, by the look's id."""
+    """Return the takes that the ledger of this account knows, by the look's id."""
     snapshot = read_snapshot(StateDirs(manifest).of(door.account).ledger)
     return {
         take.avatar_id: take.label
@@ -150,7 +150,7 @@ def _text(
 
 
 def _document(looks: Sequence[LookData], known: Mapping[str, str], account: str) -> dict[str, Any]:
-    """Give the list as other programs read it (``schemas/looks.schema.json``)."""
+    """Return the list as other programs read it (``schemas/looks.schema.json``)."""
     return {
         "version": 1,
         "account": account,

@@ -57,7 +57,7 @@ def command(
 
 
 def _pickable(opened: Archive, name: str) -> Take:
-    """Give the take that is meant. Raises UsageError where it cannot be its look's pick."""
+    """Return the take that is meant. Raises UsageError where it cannot be its look's pick."""
     take = named_take(opened.snapshot(), name)
     if not take.usable:
         raise UsageError(
@@ -95,7 +95,7 @@ def _stale(opened: Archive) -> set[str]:
 
 
 def _consequences(opened: Archive, stale: set[str]) -> list[str]:
-    """Say what became stale, and what regenerating it would cost."""
+    """Return what became stale, and what regenerating it would cost."""
     if not stale:
         return ["Nothing becomes stale."]
     everything = frozenset(look.key for look in opened.campaign.looks)

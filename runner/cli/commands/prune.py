@@ -143,7 +143,7 @@ def command(
 
 
 async def prune(campaign: Campaign, request: _Request, simulated_at: str | None) -> int:
-    """Show, ask, delete; gives the exit code."""
+    """Show, ask, delete; return the exit code."""
     async with wiring.connect(campaign, simulated_at=simulated_at) as link:
         if not has_takes(link.state.ledger):
             raise UsageError(f"The account {link.account.label} has no looks of {campaign.name}.")
@@ -277,7 +277,7 @@ def _list(doomed: Sequence[_Doomed]) -> str:
 def _drop(
     campaign: Campaign, state: StateDir, looks: tuple[str, ...], *, last_copies: bool, yes: bool
 ) -> int:
-    """Remove pictures from disk only; gives the exit code. ``yes`` is no word on last copies."""
+    """Remove pictures from disk only; return the exit code. ``yes`` is no word on last copies."""
     with archive(campaign, state, "prune --local") as opened:
         snapshot, plan, selected = _selected(campaign, opened.snapshot(), looks)
         takes = find_droppable(snapshot, plan, selected)

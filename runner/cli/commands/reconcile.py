@@ -114,7 +114,7 @@ async def reconcile(
     absolved: Sequence[str],
     trusting: bool = False,  # noqa: FBT001, FBT002
 ) -> int:
-    """Carry out decisions, search for the rest, ask; gives the exit code."""
+    """Carry out decisions, search for the rest, ask; return the exit code."""
     async with wiring.connect(campaign, simulated_at=simulated_at) as link:
         if not has_takes(link.state.ledger):
             click.echo(f"Nothing is unknown: {link.account.label} has no takes of {campaign.name}.")
@@ -195,19 +195,19 @@ def objection(work: Workshop, campaign: Campaign, finding: Finding) -> str | Non
 
 
 def wanted_by(campaign: Campaign, work: Workshop) -> dict[str, str]:
-    """Give the identity that the manifest wants of each look: only such a take becomes a pick."""
+    """Return the identity that the manifest wants of each look: only such a take becomes a pick."""
     actions = make_plan(campaign, work.ledger.snapshot()).actions
     return {a.key: a.identity for a in actions if a.look is not None and a.identity is not None}
 
 
 def unresolved(work: Workshop) -> list[Take]:
-    """Give every take whose outcome is unknown, by look and number."""
+    """Return every take whose outcome is unknown, by look and number."""
     takes = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
     return sorted((t for t in takes if is_unresolved(t)), key=lambda t: (t.look, t.number))
 
 
 def look_report(work: Workshop, campaign: Campaign) -> Exit:
-    """Give the exit code for what is left: 0, 4 where a run can still find out, or 6."""
+    """Return the exit code for what is left: 0, 4 where a run can still find out, or 6."""
     left = unresolved(work)
     if not left:
         return Exit.DONE
@@ -215,7 +215,7 @@ def look_report(work: Workshop, campaign: Campaign) -> Exit:
 
 
 def alive(work: Workshop, campaign: Campaign, take: Take) -> bool:
-    """Whether `lookbook run` may still send a take again under its own key.
+    """Return whether `lookbook run` may still send a take again under its own key.
 
     A take that the manifest no longer wants is never sent again.
     """
@@ -224,7 +224,7 @@ def alive(work: Workshop, campaign: Campaign, take: Take) -> bool:
 
 
 async def readable(work: Workshop, look_id: str) -> LookData:
-    """Give a look that a person says a take became. Raises UsageError where it cannot be that."""
+    """Return a look that a person says a take became. Raises UsageError where it cannot be that."""
     recorded = {
         take.avatar_id: take.label
         for takes in work.ledger.snapshot().takes.values()

@@ -70,7 +70,7 @@ def command(
 
 
 async def refresh(campaign: Campaign, simulated_at: str | None, record: bool) -> int:  # noqa: FBT001 - anyio.run hands on positions
-    """Compare, say, and record if asked to; gives how many differences there are."""
+    """Compare, say, and record if asked to; return how many differences there are."""
     async with wiring.connect(campaign, simulated_at=simulated_at) as link:
         if not has_takes(link.state.ledger):
             raise UsageError(f"The account {link.account.label} has no looks of {campaign.name}.")
@@ -151,7 +151,7 @@ def _text(found: Sequence[Drift], account: str) -> str:
 
 
 def _now(work: Workshop, campaign: Campaign) -> str:
-    """Say what the next run would do now."""
+    """Return what the next run would do now."""
     plan = make_plan(campaign, work.ledger.snapshot())
     stale = sum(action.action is Action.STALE for action in plan.actions)
     text = f"The next run would buy {pluralize(plan.count, 'generation')}: {format_usd(plan.cost)}"

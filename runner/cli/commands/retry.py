@@ -61,7 +61,7 @@ def command(manifest: Path, variables: tuple[tuple[str, str], ...], **options: A
 
 
 def failures(campaign: Campaign, snapshot: Snapshot, plan_options: PlanOptions) -> list[Take]:
-    """Give the failed takes of the looks that are bought again. Raises UsageError."""
+    """Return the failed takes of the looks that are bought again. Raises UsageError."""
     asked = resolve_options(campaign, snapshot, plan_options)
     plan = make_plan(campaign, snapshot, asked)
     held = apply_renames(snapshot, plan.moves)
@@ -75,7 +75,7 @@ def failures(campaign: Campaign, snapshot: Snapshot, plan_options: PlanOptions) 
 
 
 def failures_text(failed: list[Take]) -> str:
-    """Say which failures there are, and what is known of their money."""
+    """Return which failures there are, and what is known of their money."""
     if not failed:
         return "Nothing failed that is not there by now."
     lines = [f"{pluralize(len(failed), 'take')} failed:"]

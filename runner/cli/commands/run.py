@@ -154,7 +154,7 @@ def command(
 
 
 def start(campaign: Campaign, request: Request) -> int:
-    """Carry out a request; gives the exit code. Raises a LookbookError when it cannot begin."""
+    """Carry out a request; return the exit code. Raises a LookbookError when it cannot begin."""
     campaign = apply_options(campaign, request.plan_options)
     state = StateDirs(campaign.manifest).simulated()
     with wiring.simulated(state, request.sim, simulate=request.simulate) as url:
@@ -174,7 +174,7 @@ class Ended:
 
 
 async def execute(campaign: Campaign, request: Request, simulated_at: str | None) -> int:
-    """Plan, ask and run against an account that answers; gives the exit code.
+    """Plan, ask and run against an account that answers; return the exit code.
 
     Where the wallet contradicts a price, a person on a terminal is asked whether to go on at the
     price that it showed.
@@ -254,7 +254,7 @@ def is_new(state: StateDir) -> bool:
 
 
 def begins_anew(link: wiring.Link, campaign: Campaign) -> bool:
-    """Whether ``--new-ledger`` is an answer here: nothing that lies here is this campaign's.
+    """Return whether ``--new-ledger`` is an answer here: nothing that lies here is this campaign's.
 
     It answers once, so that it can stand in no nightly line; what it does not do is said.
     """
@@ -271,13 +271,13 @@ def begins_anew(link: wiring.Link, campaign: Campaign) -> bool:
 
 
 def in_hand(plan: Plan) -> int:
-    """Give how many takes a run has to finish."""
+    """Return how many takes a run has to finish."""
     under_way = sum(len(action.under_way) for action in plan.actions)
     return plan.count + under_way + len(plan.unwanted_in_flight)
 
 
 def outlook_of(plan: Plan, work: Workshop) -> RunEta:
-    """Give how long a plan takes, at the pace that the account allows."""
+    """Return how long a plan takes, at the pace that the account allows."""
     rate_limiter, now = work.context.rate_limiter, work.context.clock.now
     return RunEta(plan, work.ledger.snapshot(), slots=lambda: rate_limiter.limit, now=now)
 
@@ -287,7 +287,7 @@ async def planned(
 ) -> tuple[Plan, Listing | None]:
     """Make the plan, held against what the account says of its ids, and holds of what it buys.
 
-    Gives what was listed as well, None where nothing new is bought. Raises UsageError where a saved
+    Return what was listed as well, None where nothing is bought. Raises UsageError where a saved
     plan is to be carried out and something has moved.
     """
     snapshot = work.ledger.snapshot()
@@ -314,7 +314,7 @@ async def planned(
 async def carry_out(
     campaign: Campaign, work: Workshop, session: Session, request: Request, left: Fingerprint
 ) -> int:
-    """Run, then leave results whatever happened. Gives the exit code."""
+    """Run, then leave results whatever happened. Return the exit code."""
     StateDirs(campaign.manifest).use(work.link.state)
     trouble: LookbookError | None = None
     try:
@@ -352,7 +352,7 @@ async def with_signals(
 
 
 async def listen(context: RunContext, scope: anyio.CancelScope) -> None:
-    """Hear signals: the first stops sending, the second ends everything."""
+    """Handle signals: the first stops sending, the second ends everything."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
         async for _number in received:
             if context.interrupted:

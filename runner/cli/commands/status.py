@@ -100,7 +100,7 @@ def command(
 
 
 def same_again(manifest: Path, plan_options: PlanOptions, *, simulate: bool) -> str:
-    """Give how a command line about the same looks ends."""
+    """Return how a command line about the same looks ends."""
     words = [str(manifest), *(["--simulate"] if simulate else [])]
     for option, expressions in (
         ("--select", plan_options.select),
@@ -111,7 +111,7 @@ def same_again(manifest: Path, plan_options: PlanOptions, *, simulate: bool) -> 
 
 
 def room_left(budget: Budget, snapshot: Snapshot) -> Decimal | None:
-    """Give what the manifest's ceilings leave for the next run, in USD; None without a ceiling."""
+    """Return what the manifest's ceilings leave for a run, in USD; None without a ceiling."""
     rooms = [budget.run_usd] if budget.run_usd is not None else []
     if budget.campaign_usd is not None:
         rooms.append(budget.campaign_usd - snapshot.spent)
@@ -119,7 +119,7 @@ def room_left(budget: Budget, snapshot: Snapshot) -> Decimal | None:
 
 
 def is_alive(last: LastRun) -> bool | None:
-    """Whether a run's process is at work; None where that cannot be known from here."""
+    """Return whether a run's process is at work; None where that cannot be known from here."""
     if last.ended_at is not None or last.pid is None:
         return False
     if last.host != socket.gethostname() or os.name != "posix":

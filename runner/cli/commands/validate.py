@@ -60,7 +60,7 @@ def command(
 
 
 def summary(campaign: Campaign) -> str:
-    """Say how many looks come out, and what they cost if nothing of them exists yet."""
+    """Return how many looks come out, and what they cost if nothing of them exists yet."""
     looks = len(campaign.looks) - 1
     paid = [look for look in campaign.looks if look.kind is not LookKind.EXISTING]
     takes = sum(look.takes for look in paid)

@@ -19,11 +19,11 @@ class Map(dict[str, Any]):
         self.marks: list[int] = []
 
     def key_at(self, key: str) -> int:
-        """Give the place of a key. Raises KeyError where there is none."""
+        """Return the place of a key. Raises KeyError where there is none."""
         return self.marks[2 * self._position(key)]
 
     def at(self, key: str) -> int:
-        """Give the place to point at for a key's value: a scalar itself, else the key."""
+        """Return the place to point at for a key's value: a scalar itself, else the key."""
         position = 2 * self._position(key)
         value = self[key]
         scalar = value is not None and not isinstance(value, Map | Seq)
@@ -50,7 +50,7 @@ class Seq(list[Any]):
         self.marks: list[int] = []
 
     def at(self, index: int) -> int:
-        """Give the place of an item."""
+        """Return the place of an item."""
         return self.marks[index]
 
     def drop(self, index: int) -> None:

@@ -54,7 +54,7 @@ Scalar = str | int | float | bool | Date | Ambiguous | None
 
 
 def resolve(text: str) -> Scalar:
-    """Say what a plain scalar is. Text that is a number to nobody stays text."""
+    """Return what a plain scalar is. Text that is a number to nobody stays text."""
     if text in WORDS:
         return WORDS[text]
     if len(text) > _LONGEST_NUMBER or text[0] not in NUMERIC:

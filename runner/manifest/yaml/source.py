@@ -70,11 +70,11 @@ class Source:
         return self._lines
 
     def line(self, number: int) -> str:
-        """Give one line, counted from 1; empty beyond the end."""
+        """Return one line, counted from 1; empty beyond the end."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
     def span(self, mark: int) -> Span:
-        """Give the place of a mark: the scalar or key there, as far as its line goes."""
+        """Return the place of a mark: the scalar or key there, as far as its line goes."""
         line, column = mark >> COLUMN_BITS, mark & (1 << COLUMN_BITS) - 1
         text = self.line(line + 1)
         before = text[:column]
@@ -102,7 +102,7 @@ class Source:
 
 
 def line_of(mark: int) -> int:
-    """Give a mark's line, counted from 1."""
+    """Return a mark's line, counted from 1."""
     return (mark >> COLUMN_BITS) + 1
 
 

@@ -75,7 +75,7 @@ _EXPLAINED = (
 
 
 def report_syntax(error: yaml.YAMLError, findings: Findings) -> None:
-    """Say where and why reading stopped."""
+    """Report where and why reading stopped."""
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         span = Span(mark.line + 1, mark.column + 1) if mark else Span(1, 1)

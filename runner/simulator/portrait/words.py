@@ -13,7 +13,7 @@ def _pattern(alternatives: str) -> re.Pattern[str]:
 
 
 def mentions(text: str, alternatives: str) -> bool:
-    """Whether a lower-case text holds one of the words ``a|b|c``."""
+    """Return whether a lower-case text holds one of the words ``a|b|c``."""
     return _pattern(alternatives).search(text) is not None
 
 
