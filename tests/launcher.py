@@ -155,7 +155,7 @@ def warm_up() -> None:
             parts = path.relative_to(ROOT).with_suffix("").parts
             import_module(".".join(parts).removesuffix(".__init__"))
     retry_limits: Any = import_module("runner.policy.retry")
-    retry_limits.SHORTEST_POLL = FIRST_POLL
+    retry_limits.MIN_POLL = FIRST_POLL
     said = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(said), redirect_stderr(said):
         manifest = Path(folder, "rehearsal.yaml")

@@ -55,7 +55,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"runner.cli.{cmd_name}").command
+        command: click.Command = import_module(f"runner.cli.commands.{cmd_name}").command
         if not any(parameter.name == "log" for parameter in command.params):
             command.params += log_options()
         return command

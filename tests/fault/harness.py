@@ -86,12 +86,12 @@ def _setting(process: Process) -> Places:
         (workshop, "LedgerFile"): partial(_ledger, process),
         (workshop, "Progress"): lambda **_named: _Quiet(world),
         (downloader, "Downloader"): partial(_pictures, process, downloader.Downloader),
-        (workshop, "hold"): partial(_hold, process),
-        (rebuild, "hold"): partial(_hold, process),
-        (run, "agree"): agreed,
+        (workshop, "lock_ledger"): partial(_hold, process),
+        (rebuild, "lock_ledger"): partial(_hold, process),
+        (run, "confirm_plan"): agreed,
         (run, "with_signals"): partial(_with_ctrl_c, process),
-        (confirm, "plan_text"): lambda *_args, **_named: "",
-        (run_report, "results_text"): lambda *_args, **_named: "",
+        (confirm, "format_plan"): lambda *_args, **_named: "",
+        (run_report, "format_results"): lambda *_args, **_named: "",
         (rebuild, "os"): SimpleNamespace(link=partial(_link, process)),
         (rebuild, "datetime"): SimpleNamespace(
             now=lambda _zone: datetime.fromtimestamp(world.runner_now(), UTC)

@@ -138,7 +138,7 @@ def believe_a_refused_replay(patch: Patch) -> None:
     async def unless_absolved(self: UnknownResolver, take: Take) -> Take:
         return take if take.state is TakeState.PLANNED else await settle(self, take)
 
-    patch.setattr(purchase, "judge_purchase", credulous)
+    patch.setattr(purchase, "decide_purchase", credulous)
     patch.setattr(RunContext, "record", absolved)
     patch.setattr(UnknownResolver, "settle", unless_absolved)
 
@@ -150,7 +150,7 @@ def lost_means_not_sent(patch: Patch) -> None:
         decision = decide_purchase(reply, replay=replay)
         return Purchase.UNREACHED if decision is Purchase.UNDECIDED and not replay else decision
 
-    patch.setattr(temporary_refusals, "judge_purchase", hopeful)
+    patch.setattr(temporary_refusals, "decide_purchase", hopeful)
 
 
 def keys_live_forever(patch: Patch) -> None:
@@ -173,7 +173,7 @@ def call_failures_refunded(patch: Patch) -> None:
     def free(takes: Any, *_args: Any, **_named: Any) -> list[Take]:
         return [take for take in takes if take.billing is Billing.ASSUMED]
 
-    patch.setattr(session, "refunded", free)
+    patch.setattr(session, "find_refunded", free)
 
 
 def send_before_the_reference(patch: Patch) -> None:
@@ -212,7 +212,7 @@ def rebuild_forgets_takes(patch: Patch) -> None:
     def most(*args: Any, **named: Any) -> Any:
         return results_for(*args, **named)[:-1]
 
-    patch.setattr(rebuild, "results_for", most)
+    patch.setattr(rebuild, "load_importable_results", most)
 
 
 def rebuild_asks_no_account(patch: Patch) -> None:
@@ -269,7 +269,7 @@ def forget_what_a_price_was_said_to_be(patch: Patch) -> None:
 
 def carry_out_any_saved_plan(patch: Patch) -> None:
     """A saved plan is not held against what is there now."""
-    patch.setattr(run, "moved", lambda *_args: [])
+    patch.setattr(run, "find_changes", lambda *_args: [])
 
 
 def select_everything(patch: Patch) -> None:
@@ -279,7 +279,7 @@ def select_everything(patch: Patch) -> None:
 
 def prune_whole_groups(patch: Patch) -> None:
     """The last look of a group is deleted like any other."""
-    patch.setattr(prune, "last_of_their_groups", lambda *_args: {})
+    patch.setattr(prune, "find_group_deletions", lambda *_args: {})
 
 
 def prune_what_is_picked(patch: Patch) -> None:
@@ -289,7 +289,7 @@ def prune_what_is_picked(patch: Patch) -> None:
         takes = [take for of_look in snapshot.takes.values() for take in of_look]
         return Pruning(tuple(t for t in takes if t.usable and t.kind is not LookKind.EXISTING), ())
 
-    patch.setattr(prune, "prunable", all_of_them)
+    patch.setattr(prune, "find_prunable", all_of_them)
 
 
 def record_what_is_not_listed(patch: Patch) -> None:

@@ -17,7 +17,7 @@ LINES = [line.partition("  #")[0] for line in PAGE.splitlines() if line.startswi
 
 
 def options_of(name: str) -> set[str]:
-    command: click.Command = import_module(f"runner.cli.{name}").command
+    command: click.Command = import_module(f"runner.cli.commands.{name}").command
     return {option for param in command.params for option in (*param.opts, *param.secondary_opts)}
 
 
@@ -40,6 +40,6 @@ def test_every_action_and_every_way_to_select_is_described() -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_is_there_and_says_what_it_does(name: str) -> None:
-    command: click.Command = import_module(f"runner.cli.{name}").command
+    command: click.Command = import_module(f"runner.cli.commands.{name}").command
     assert command.name == name
     assert command.help

@@ -78,6 +78,7 @@ def test_a_plan_that_the_first_version_saved_is_carried_out(tmp_path: Path) -> N
     assert find_changes(saved, made, campaign, snapshot, SIMULATOR) == []
 
 
-def test_what_is_sent_and_recorded_is_the_text_as_it_was_written() -> None:
-    taken = read_snapshot(LEFT / "ledger.sqlite").takes["no-break"][0]
+def test_what_is_sent_and_recorded_is_the_text_as_it_was_written(tmp_path: Path) -> None:
+    copy(LEFT / "ledger.sqlite", tmp_path)  # reading leaves SQLite's own files beside it
+    taken = read_snapshot(tmp_path / "ledger.sqlite").takes["no-break"][0]
     assert "navy\u00a0blazer" in json.loads(taken.ingredients)["prompt"]
