@@ -115,7 +115,7 @@ class _Quiet(RecordingObserver):
 def _ledger(process: Process, path: Path, **named: Any) -> LedgerFile:
     """Open a ledger that commits inline; the judge reads only the campaign's own."""
     process.opens(path)
-    return LedgerFile(path, **{**named, "probe": process.passes, "inline": True})
+    return LedgerFile(path, **{**named, "failpoint": process.passes, "inline": True})
 
 
 @contextmanager
