@@ -19,6 +19,7 @@ from runner.catalog.model import (
     TakeView,
 )
 from runner.catalog.prompts import Segment
+from runner.quantities import format_duration, format_usd
 
 __all__ = ["build_page"]
 
@@ -46,7 +47,7 @@ def build_page(results: Mapping[str, Any]) -> CatalogPage:
         account=account,
         simulated=account == "simulator",
         manifest=words.strip_controls(results["manifest"]),
-        spent=words.format_money(results["totals"]["cost_usd"]),
+        spent=format_usd(results["totals"]["cost_usd"]),
         money_notes=_money_notes(results["totals"]),
         ready=sum(look.state == "fetched" and not look.orphan for look in looks),
         looks=looks,
@@ -97,7 +98,7 @@ def _look(
         orphan=orphan,
         avatar_id=_text(entry["avatar_id"]),
         group_id=_text(entry["avatar_group_id"]),
-        cost=words.format_money(entry["cost_usd"]),
+        cost=format_usd(entry["cost_usd"]),
         image=entry["image"],
         sha256=entry["sha256"],
         tags=tuple(words.strip_controls(tag) for tag in entry["tags"]),
@@ -164,7 +165,7 @@ def _take(take: Mapping[str, Any], prompt: str | None) -> TakeView:
         state=take["state"],
         label=label,
         meaning=meaning,
-        price=words.format_money(take["price_usd"]),
+        price=format_usd(take["price_usd"]),
         billing=words.BILLING_WORDS[take["billing"]],
         image=take["image"],
         sha256=take["sha256"],
@@ -202,9 +203,7 @@ def _history(take: Mapping[str, Any]) -> tuple[HistoryEntry, ...]:
             continue
         span = words.seconds_between(before, stamp)
         telling = span is not None and span >= _TELLING
-        steps.append(
-            HistoryEntry(what, when, words.format_duration(span or 0) if telling else None)
-        )
+        steps.append(HistoryEntry(what, when, format_duration(span or 0) if telling else None))
         before = stamp
     return tuple(steps)
 
@@ -224,7 +223,7 @@ def _money_notes(totals: Mapping[str, Any]) -> tuple[str, ...]:
         (totals["unknown_usd"], "held: the answer was lost"),
         (totals["refunded_usd"], "given back"),
     )
-    return tuple(f"{words.format_money(usd)} {meaning}" for usd, meaning in parts if usd)
+    return tuple(f"{format_usd(usd)} {meaning}" for usd, meaning in parts if usd)
 
 
 def _matrices(results: Mapping[str, Any], looks: Sequence[LookView]) -> tuple[MatrixAxes, ...]:

@@ -10,9 +10,7 @@ __all__ = [
     "BILLING_WORDS",
     "ERROR_WORDS",
     "STATE_WORDS",
-    "format_duration",
     "format_moment",
-    "format_money",
     "human_label",
     "seconds_between",
     "strip_controls",
@@ -96,13 +94,6 @@ def human_label(value: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def format_money(usd: float) -> str:
-    """Write a sum in USD: two decimals, more only where the sum has them (``$0.125``)."""
-    text = f"{usd:,.4f}".rstrip("0")
-    whole, _, cents = text.partition(".")
-    return f"${whole}.{cents.ljust(2, '0')}"
-
-
 def _parse(stamp: str | None) -> datetime | None:
     if not stamp:
         return None
@@ -125,17 +116,3 @@ def seconds_between(start: str | None, end: str | None) -> float | None:
     if first is None or last is None or last < first:
         return None
     return (last - first).total_seconds()
-
-
-def format_duration(seconds: float) -> str:
-    """Write a span as people say it: ``0.4 s``, ``48 s``, ``1 min 24 s``, ``2 h 5 min``."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from runner.cli.format import escape_text, format_usd
+from runner.cli.format import escape_text
+from runner.quantities import format_usd
 from runner.replies import AutoReload, Subscription, UsageBased, UserData
 
 __all__ = ["billing_notes"]

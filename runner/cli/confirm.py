@@ -11,7 +11,7 @@ import click
 from runner.cli import wiring
 from runner.cli.billing import billing_notes
 from runner.cli.eta import estimate_plan
-from runner.cli.format import format_plan, format_usd, warnings_text
+from runner.cli.format import format_plan, warnings_text
 from runner.cli.price_questions import (
     bought_quotes,
     price_notes,
@@ -28,6 +28,7 @@ from runner.plan import Plan, fit_budget
 from runner.plan.group_sizes import group_notes
 from runner.plan.pricing import Quote, cost_at
 from runner.policy.budget import Ceilings
+from runner.quantities import format_usd
 
 __all__ = ["ask_about_other_ledgers", "can_ask", "confirm_plan", "effective_ceilings"]
 

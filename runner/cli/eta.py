@@ -7,9 +7,10 @@ from runner.plan import Plan
 from runner.policy.eta import estimate_run, measure_durations
 from runner.policy.lifecycle import Event
 from runner.policy.ready_queue import Job, Priority
+from runner.quantities import format_estimate
 from runner.takes import Snapshot, Take, TakeState
 
-__all__ = ["RunEta", "estimate_plan", "format_duration"]
+__all__ = ["RunEta", "estimate_plan"]
 
 GOING = frozenset({Event.INTENDED, Event.ACCEPTED, Event.FOUND, Event.RESENT, Event.CONSENTED})
 """After these a take is in progress."""
@@ -92,17 +93,4 @@ def estimate_plan(plan: Plan, snapshot: Snapshot, *, slots: int, now: Callable[[
     left = RunEta(plan, snapshot, slots=lambda: slots, now=now).left()
     if left is None:
         return "time not known yet"
-    return format_duration(left) if left else ""
-
-
-def format_duration(seconds: float) -> str:
-    """Write roughly how long something takes: nobody plans by its seconds."""
-    if seconds < 5:
-        return "a few seconds"
-    if seconds < 55:
-        return f"about {5 * round(seconds / 5)} s"
-    minutes = max(1, round(seconds / 60))
-    if minutes < 90:
-        return f"about {minutes} min"
-    hours, minutes = divmod(10 * round(minutes / 10), 60)
-    return f"about {hours} h {minutes} min" if minutes else f"about {hours} h"
+    return format_estimate(left) if left else ""

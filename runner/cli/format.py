@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from runner.plan.model import Action, Plan
+from runner.quantities import format_usd
 
 __all__ = [
     "format_plan",
     "format_results",
     "format_table",
     "format_totals",
-    "format_usd",
     "warnings_text",
 ]
 
@@ -46,15 +46,6 @@ MOST_ROWS = 20_000
 
 SHORT = 6
 """From so many looks on, what is done already is summed up in one line."""
-
-
-def format_usd(amount: Decimal | float | None) -> str:
-    """Write an amount as dollars and cents, with more places only where there are more."""
-    if amount is None:
-        return "—"
-    exact = Decimal(str(amount)).normalize()
-    places = max(2, -int(exact.as_tuple().exponent))
-    return f"${exact:.{places}f}"
 
 
 def format_table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from runner.cli.eta import format_duration
-from runner.cli.format import escape_text, format_usd, pluralize
+from runner.cli.format import escape_text, pluralize
 from runner.ledger.runs import LastRun
 from runner.plan import Action, Plan
 from runner.policy.exit_codes import Exit
+from runner.quantities import format_age, format_usd
 
-__all__ = ["collect_notes", "describe_last_run", "format_age", "suggest_next_steps"]
+__all__ = ["collect_notes", "describe_last_run", "suggest_next_steps"]
 
 ENDS = {
     Exit.DONE: "done",
@@ -23,15 +23,6 @@ ENDS = {
     Exit.BUDGET: "a ceiling left looks out",
     Exit.PERSON: "an unknown outcome needs a person",
 }
-
-
-def format_age(seconds: float) -> str:
-    """Return how long ago something was."""
-    if seconds < 60:
-        return "less than a minute ago"
-    if seconds < 36 * 3600:
-        return f"{format_duration(seconds).removeprefix('about ')} ago"
-    return f"{round(seconds / 86_400)} days ago"
 
 
 def describe_last_run(last: LastRun, *, now: float, alive: bool | None) -> str:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from runner.cli.format import format_usd
 from runner.errors import BudgetRefused
 from runner.executor.refunds import usd_balance
 from runner.model import LookKind
 from runner.plan import Plan
 from runner.plan.pricing import Quote, cost_at
 from runner.prices import LATEST
+from runner.quantities import format_usd
 from runner.replies import UserData
 
 __all__ = ["bought_quotes", "price_notes", "refuse_below_list", "refuse_contradicted"]

@@ -10,10 +10,11 @@ from typing import Any, TextIO
 
 import anyio
 
-from runner.cli.eta import RunEta, format_duration
-from runner.cli.format import escape_text, format_usd
+from runner.cli.eta import RunEta
+from runner.cli.format import escape_text
 from runner.policy.budget import reserved_amount
 from runner.policy.lifecycle import Event
+from runner.quantities import format_estimate, format_usd
 from runner.takes import Take
 
 __all__ = ["Progress"]
@@ -167,7 +168,7 @@ class Progress:
             self._forecast, self._forecast_at = self._outlook.left(), now
         if self._forecast is None:
             return "time left unknown"
-        return f"{format_duration(self._forecast)} left" if self._forecast else ""
+        return f"{format_estimate(self._forecast)} left" if self._forecast else ""
 
     def _words(self, room: int) -> str:
         """Return what stands beside the bar, as much of it as fits into ``room``."""

@@ -6,22 +6,6 @@ from runner.catalog import words
 
 
 @pytest.mark.parametrize(
-    ("usd", "text"),
-    [(0, "$0.00"), (1.0, "$1.00"), (0.125, "$0.125"), (1234.5, "$1,234.50"), (0.1 + 0.2, "$0.30")],
-)
-def test_money_has_cents_and_more_only_where_the_sum_does(usd: float, text: str) -> None:
-    assert words.format_money(usd) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.42, "0.4 s"), (48, "48 s"), (84, "1 min 24 s"), (3600, "1 h 0 min"), (7530, "2 h 5 min")],
-)
-def test_spans_read_as_people_say_them(seconds: float, text: str) -> None:
-    assert words.format_duration(seconds) == text
-
-
-@pytest.mark.parametrize(
     ("key", "text"),
     [
         ("rainy-street", "Rainy street"),

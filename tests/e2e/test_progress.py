@@ -8,7 +8,7 @@ from decimal import Decimal
 import anyio
 import pytest
 
-from runner.cli.eta import RunEta, estimate_plan, format_duration
+from runner.cli.eta import RunEta, estimate_plan
 from runner.cli.progress import Progress
 from runner.model import Look, LookKind
 from runner.plan import plan
@@ -122,24 +122,6 @@ def test_a_plan_says_how_long_it_takes() -> None:
     made = plan(campaign(look("a")), known)
     assert estimate_plan(made, Snapshot(), slots=10, now=Time()) == "time not known yet"
     assert estimate_plan(made, known, slots=10, now=Time()) == "about 2 min"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.2, "a few seconds"),
-        (12, "about 10 s"),
-        (53, "about 55 s"),
-        (56, "about 1 min"),
-        (89, "about 1 min"),
-        (600, "about 10 min"),
-        (5400, "about 1 h 30 min"),
-        (7190, "about 2 h"),
-        (100_000, "about 27 h 50 min"),
-    ],
-)
-def test_a_time_is_written_as_roughly_as_it_is_known(seconds: float, text: str) -> None:
-    assert format_duration(seconds) == text
 
 
 # --- plain lines ------------------------------------------------------------------------------

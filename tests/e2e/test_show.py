@@ -5,10 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import click
-import pytest
 
 from runner.cli.billing import billing_notes
-from runner.cli.format import escape_text, format_plan, format_table, format_usd, pluralize
+from runner.cli.format import escape_text, format_plan, format_table, pluralize
 from runner.cli.progress import Progress
 from runner.model import LookKind
 from runner.plan import plan
@@ -16,16 +15,6 @@ from runner.policy.lifecycle import Event
 from runner.replies import AutoReload, Subscription, UsageBased, UserData
 from runner.takes import Snapshot, Take, TakeState
 from tests.executor.harness import campaign, look
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"),
-    [(1, "$1.00"), (Decimal("0.5"), "$0.50"), (Decimal("0.0333"), "$0.0333"), (None, "—")],
-)
-def test_an_amount_has_cents_and_more_only_where_there_is_more(
-    amount: Decimal | None, text: str
-) -> None:
-    assert format_usd(amount) == text
 
 
 def test_control_characters_are_shown_and_not_obeyed() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from runner.cli.commands.status import is_alive, room_left, same_again
 from runner.cli.format import format_results
-from runner.cli.next_steps import collect_notes, describe_last_run, format_age, suggest_next_steps
+from runner.cli.next_steps import collect_notes, describe_last_run, suggest_next_steps
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.runs import LastRun, read_last_run
 from runner.model import Budget, Campaign
@@ -196,20 +196,6 @@ def test_on_a_narrow_terminal_what_matters_least_is_left_out(
 
 
 # --- the last run -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (3, "less than a minute ago"),
-        (600, "10 min ago"),
-        (7200, "2 h ago"),
-        (48 * 3600, "2 days ago"),
-        (200 * 3600, "8 days ago"),
-    ],
-)
-def test_how_long_ago_is_said_roughly(seconds: float, text: str) -> None:
-    assert format_age(seconds) == text
 
 
 def test_how_the_last_run_ended_is_said() -> None:

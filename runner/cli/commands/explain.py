@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from runner.cli import readonly, wiring
-from runner.cli.format import format_table, format_usd
+from runner.cli.format import format_table
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.errors import UsageError
 from runner.ledger.events import Entry, Note
@@ -21,6 +21,7 @@ from runner.plan.change_text import describe_change
 from runner.plan.look_state import displayed_take, look_state
 from runner.plan.renames import apply_renames
 from runner.policy.budget import reserved_amount
+from runner.quantities import format_usd
 from runner.suggest import suggest
 from runner.takes import Snapshot, Take, TakeState
 

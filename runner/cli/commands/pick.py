@@ -8,13 +8,14 @@ import click
 
 from runner.cli import wiring
 from runner.cli.archive import Archive, archive, known_state, named_take
-from runner.cli.format import format_usd, pluralize
+from runner.cli.format import pluralize
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.errors import UsageError
 from runner.plan import Action, ResolvedOptions
 from runner.plan import plan as make_plan
 from runner.plan.change_text import describe_change
 from runner.policy.lifecycle import Event
+from runner.quantities import format_usd
 from runner.takes import Take, TakeState
 
 __all__ = ["command"]

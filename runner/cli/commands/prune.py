@@ -11,7 +11,7 @@ import click
 from runner.cli import wiring
 from runner.cli.archive import archive, known_state
 from runner.cli.claims import claims_on
-from runner.cli.format import format_table, format_usd, pluralize
+from runner.cli.format import format_table, pluralize
 from runner.cli.options import (
     account_option,
     manifest_argument,
@@ -36,6 +36,7 @@ from runner.policy.budget import reserved_amount
 from runner.policy.decisions import Free, decide_free
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
+from runner.quantities import format_usd
 from runner.replies import Answer, LookData
 from runner.takes import Snapshot, Take, TakeState
 

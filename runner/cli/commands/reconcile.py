@@ -10,7 +10,7 @@ import anyio
 import click
 
 from runner.cli import wiring
-from runner.cli.format import format_usd, pluralize
+from runner.cli.format import pluralize
 from runner.cli.nothing_bought import evidence_of, match_takes, objection_to
 from runner.cli.options import (
     KeyValue,
@@ -35,6 +35,7 @@ from runner.plan import plan as make_plan
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 from runner.policy.retry import KEY_LIFE, KEY_MARGIN
+from runner.quantities import format_usd
 from runner.replies import Answer, LookData
 from runner.takes import Take
 

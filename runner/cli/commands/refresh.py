@@ -8,7 +8,7 @@ import click
 
 from runner.cli import wiring
 from runner.cli.commands.reconcile import wanted_by
-from runner.cli.format import format_table, format_usd, pluralize
+from runner.cli.format import format_table, pluralize
 from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
 from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import ApiTrouble, UsageError
@@ -22,6 +22,7 @@ from runner.plan import plan as make_plan
 from runner.plan.drift import Drift, find_drift
 from runner.policy.decisions import Free, decide_free
 from runner.policy.exit_codes import Exit
+from runner.quantities import format_usd
 from runner.replies import Answer, LookData
 from runner.takes import Take, TakeState
 

@@ -7,7 +7,7 @@ import click
 
 from runner.cli import readonly, wiring
 from runner.cli.commands.run import Request, run_options, start
-from runner.cli.format import format_usd, pluralize
+from runner.cli.format import pluralize
 from runner.cli.select_options import parse_plan_options, price_option, select_options
 from runner.model import Campaign
 from runner.plan import plan as make_plan
@@ -15,6 +15,7 @@ from runner.plan.options import PlanOptions, resolve_options
 from runner.plan.renames import apply_renames
 from runner.plan.take_groups import UNDER_WAY
 from runner.policy.exit_codes import Exit
+from runner.quantities import format_usd
 from runner.takes import Billing, Snapshot, Take, TakeState
 
 __all__ = ["command"]

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from runner.cli import readonly, wiring
-from runner.cli.format import format_results, format_table, format_usd
+from runner.cli.format import format_results, format_table
 from runner.cli.next_steps import collect_notes, describe_last_run, suggest_next_steps
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.price_questions import bought_quotes, price_notes
@@ -23,6 +23,7 @@ from runner.model import Budget
 from runner.plan import plan as make_plan
 from runner.plan.options import PlanOptions, resolve_options, select_looks
 from runner.plan.pricing import apply_quotes, quote_prices
+from runner.quantities import format_usd
 from runner.takes import Snapshot
 
 __all__ = ["command"]
