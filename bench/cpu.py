@@ -154,7 +154,7 @@ def sides(looks: int, folder: Path) -> tuple[dict[str, float], dict[str, int]]:
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """What one more look costs each side, at two sizes and in several rounds."""
+    """Measure what one more look costs each side, at two sizes and in several rounds."""
     small, large, rounds = (100, 300, 1) if quick else (200, 1_000, 3)
     more, turns, asked = large - small, [], {}
     for _ in range(rounds):

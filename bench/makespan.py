@@ -12,7 +12,7 @@ GOALS = {10: (1.01, 1.04, 2.0), 100: (1.03, 1.06, 0.6), 1000: (1.02, 1.04, 0.5)}
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """Told, asking, and level by level, at 10, 100 and 1,000 at a time."""
+    """Measure told, asking, and level by level, at 10, 100 and 1,000 at a time."""
     looks = 2_000 if quick else 10_000
     rows = []
     for concurrency, (goal, asking, requests) in GOALS.items():

@@ -32,7 +32,7 @@ GOAL = 1.2
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """How long ``run`` takes beside ``plan`` when every look is there."""
+    """Measure how long ``run`` takes beside ``plan`` when every look is there."""
     looks = 1_000 if quick else 10_000
     with campaign_at_simulator(looks) as (path, env):
         return compare(path, env, looks)
@@ -109,7 +109,7 @@ async def fill(campaign: Campaign, state: Path) -> None:
 
 
 async def bought(ledger: LedgerFile, action: PlannedLook, base: Take) -> None:
-    """Let one take happen."""
+    """Append the events of one bought take."""
     look = action.look
     assert look is not None
     assert action.identity is not None

@@ -167,7 +167,7 @@ def post(index: int) -> bytes:
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """How the simulator keeps up with a bare endpoint, and what a look takes of memory."""
+    """Measure how the simulator keeps up with a bare endpoint, and what a look takes of memory."""
     ours, bare = Server("ours"), Server("bare")
     try:
         return compare(ours, bare, *((1_000, 300, 5) if quick else (10_000, 1_000, 15)))

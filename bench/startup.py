@@ -36,7 +36,7 @@ def measure(*, quick: bool) -> list[Row]:
 
 
 def row(what: str, times: list[Spent], bare: list[Spent], *, goal: float) -> Row:
-    """Hold the best of some runs against the bare interpreter's best."""
+    """Compare the best of some runs with the bare interpreter's best."""
     ours, least = (min(one.cpu for one in some) for some in (times, bare))
     clock = min(one.wall for one in times) / min(one.wall for one in bare)
     return Row(

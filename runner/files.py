@@ -22,7 +22,7 @@ def make_folder(folder: Path) -> None:
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
-    """Put ``data``, whole or in pieces, at ``path``; makes its folder. Leaves no half file.
+    """Write ``data``, whole or in pieces, to ``path`` atomically; makes its folder.
 
     Raises StorageError.
     """

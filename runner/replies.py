@@ -109,7 +109,10 @@ class LookData:
 
     @property
     def usable(self) -> bool:
-        """Whether it can be an ``avatar_id``: completed (or no status) and with a picture."""
+        """Return whether it can be an ``avatar_id``.
+
+        Completed (or no status) and with a picture.
+        """
         return self.status in (None, "completed") and bool(self.preview_image_url)
 
 

@@ -4,6 +4,7 @@ The arrows are read from the code, also those inside functions. ``docs/architect
 """
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -149,3 +150,42 @@ def test_a_wrong_arrow_would_be_noticed() -> None:
     assert not allowed("heygen", "runner.executor.context")
     assert allowed("heygen", "runner.executor.ports")
     assert allowed("cli", "runner.simulator.server")
+
+
+VAGUE = {"Give", "Say", "Hear", "Let", "Tell", "Whether", "Blot"}
+"""First words of docstrings that tell neither what is returned nor what is done."""
+
+
+def functions(text: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def prose_mistakes(text: str) -> list[str]:
+    """Return what is wrong with the docstrings of a module's functions."""
+    wrong = []
+    for node in functions(text):
+        first = (ast.get_docstring(node) or "-").split()[0].rstrip(",;:.")
+        nothing = isinstance(node.returns, ast.Constant) and node.returns.value is None
+        if first in VAGUE:
+            wrong.append(f"{node.name} begins with {first}")
+        elif first == "Return" and nothing:
+            wrong.append(f"{node.name} returns nothing")
+    return wrong
+
+
+def test_docstrings_begin_with_what_a_function_does() -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): mistakes
+        for folder in (RUNNER, ROOT / "tests", ROOT / "bench")
+        for path in sorted(folder.rglob("*.py"))
+        if (mistakes := prose_mistakes(path.read_text("utf-8")))
+    }
+    assert not wrong
+
+
+def test_vague_prose_would_be_noticed() -> None:
+    assert prose_mistakes('def f() -> int:\n    """Give one."""') == ["f begins with Give"]
+    assert prose_mistakes('def f() -> None:\n    """Return it."""') == ["f returns nothing"]
+    assert not prose_mistakes('def f() -> int:\n    """Return one."""')

@@ -115,7 +115,7 @@ def carry_out(
     install: bool = False,
     killed: bool = False,
 ) -> Ended:
-    """Let one contender do the work on a fresh account. Raises Missing where it cannot."""
+    """Run one contender on a fresh account. Raises Missing where it cannot."""
     options = ["--latency", f"fixed:{LATENCY}", "--concurrency", str(2 * at_once)]
     options += [part for fault in faults for part in ("--fault", fault)]
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
@@ -189,7 +189,7 @@ def measure(*, quick: bool) -> list[Row]:
 
 
 def rows_of(contender: Contender, looks: int, at_once: int, *, install: bool) -> list[Row]:
-    """What one contender came to."""
+    """Return what one contender came to."""
     name = f"peers: {contender.name}"
     bound = LATENCY + max(CHAIN * LATENCY, (looks - 1) * LATENCY / at_once)
     try:

@@ -88,7 +88,10 @@ def _prefect(_place: Place, install: bool) -> list[str]:
 
 
 def _prefect_environment(place: Place) -> dict[str, str]:
-    """Nothing but its own server on loopback: no telemetry, no profile of the user's."""
+    """Return an environment with nothing but its own server on loopback.
+
+    No telemetry, no profile of the user's.
+    """
     return {
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

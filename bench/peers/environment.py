@@ -17,7 +17,7 @@ class Missing(Exception):
 
 
 def folder() -> Path:
-    """Where the environments are kept."""
+    """Return the folder of the environments."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(os.environ.get("BENCH_PEERS") or cache / "lookbook-bench")
 

@@ -184,7 +184,10 @@ def _take(take: Mapping[str, Any], prompt: str | None) -> TakeView:
 
 
 def _web_address(url: str | None) -> str | None:
-    """Only what a browser opens as a page: a link is the one thing here that can lead away."""
+    """Return only what a browser opens as a page.
+
+    A link is the one thing here that can lead away.
+    """
     return _text(url) if url and url.lower().startswith(("https://", "http://")) else None
 
 

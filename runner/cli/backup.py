@@ -19,7 +19,7 @@ KEPT = ("images", "results.json")
 
 
 def back_up_outputs(state: StateDir, *, now: float) -> None:
-    """Return old pictures and results other names, and say which. Raises StorageError.
+    """Rename old pictures and results, and print their new names. Raises StorageError.
 
     ``now`` is in Unix seconds.
     """

@@ -81,7 +81,7 @@ def confirm_plan(
     quotes: Mapping[LookKind, Quote],
     warnings: Sequence[str] = (),
 ) -> Plan:
-    """Show the plan, hold it against the ceilings, and ask; return what was agreed to.
+    """Show the plan, check it against the ceilings, and ask; return what was agreed to.
 
     ``quotes`` are the prices it counts. ``warnings`` are the manifest's, and stand right above the
     question. Raises BudgetRefused, or UsageError when it was declined.

@@ -64,7 +64,10 @@ class Fingerprint:
         return summary
 
     def knows_results(self) -> bool:
-        """Whether results.json is the one that this ledger left: there is nothing new in it."""
+        """Return whether results.json is the one that this ledger left.
+
+        There is nothing new in it.
+        """
         return is_own_results(self.state, self.ledger.was_at)
 
     def remember(self, results: Mapping[str, Any]) -> None:

@@ -102,7 +102,7 @@ class Progress:
             self._refresh()
 
     def take_changed(self, take: Take, event: Event) -> None:
-        """Count, and tell what is worth telling."""
+        """Count an event, and print it where it is worth a line."""
         self._held[take.uid] = reserved_amount(take)
         if self._outlook is not None:
             self._outlook.heard(take, event)
@@ -131,7 +131,7 @@ class Progress:
         self._tell(message)
 
     def close(self) -> None:
-        """Leave the bar as it stands."""
+        """Stop drawing; the bar stays as it stands."""
         if self._bar is not None and not self._closed:
             self._closed = True
             self._refresh()

@@ -91,7 +91,7 @@ def prices_of(results: Any) -> dict[LookKind, MeasuredPrice]:
 async def import_results(
     ledger: LedgerFile, entropy: Entropy, account: Account, campaign: Campaign, state: StateDir
 ) -> int:
-    """Take in what results.json knows and the ledger never did; says and gives how many takes.
+    """Import what results.json knows and the ledger never did; print and return how many takes.
 
     All of it or nothing is committed. Raises UsageError where results.json cannot be read, and for
     an empty ledger beside a document that cannot be used.
@@ -122,7 +122,7 @@ async def import_results(
 
 
 def may_have_news(results: Any, account: Account, campaign: Campaign, snapshot: Snapshot) -> bool:
-    """Whether a document of this account and campaign has takes that no take here is, as it seems.
+    """Return whether a document of this account and campaign seems to have takes unknown here.
 
     A glance without reading all of it: the answer is no after nearly every command. Beside a ledger
     from which nothing was ever sent it is yes for any document: that has to be read, or refused.

@@ -266,7 +266,10 @@ def _patience(retries: int | None, wait: float | None) -> RetryLimits:
 
 
 async def ask_account(call: Callable[[], Awaitable[Reply[T]]], retry_limits: RetryLimits) -> T:
-    """Ask something that is free, again within the bounds. Raises AccountError or ApiTrouble."""
+    """Retry an idempotent request within the configured limits.
+
+    Raises AccountError or ApiTrouble.
+    """
     attempt = 0
     while True:
         attempt += 1

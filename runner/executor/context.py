@@ -161,7 +161,7 @@ class RunContext:
         return self.server_epoch + self.ticks()
 
     def heard(self, reply: Reply[Any]) -> None:
-        """Learn the server's clock from an answer's date."""
+        """Estimate the server's clock from a reply's ``Date``."""
         server_time = getattr(reply, "server_time", None)
         if server_time is not None:
             self.server_epoch = server_time - self.ticks()

@@ -56,7 +56,7 @@ class LookReport:
         self.held.setdefault(look, (hold, reason))
 
     def release(self, look: str) -> None:
-        """Forget it: the look got on after all."""
+        """Withdraw the reason: the look can go on after all."""
         self.held.pop(look, None)
 
     def outcome(

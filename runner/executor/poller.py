@@ -106,7 +106,7 @@ class Poller:
         return watched.take
 
     async def poll_forever(self) -> None:
-        """Ask, as long as the run goes on. Ends every wait when the run is stopped."""
+        """Poll as long as the run goes on. Ends every wait when the run is stopped."""
         try:
             while True:
                 await self._until_something_is_due()
@@ -132,7 +132,7 @@ class Poller:
             await context.pause(min(wait, 3600.0), until=self._changed)
 
     async def _poll_due(self) -> None:
-        """Ask after everything that is due, many together where that saves requests."""
+        """Poll every look that is due, many by one page where that saves requests."""
         now = self._round_begun = self._context.ticks()
         due = [watched for watched in self._watched.values() if watched.due <= now]
         if not self.durations:  # a page of them tells as well as all when the first may be done
@@ -161,13 +161,19 @@ class Poller:
             self._postpone(watched)
 
     async def _once(self, call: FreeCall, *, needed: bool = True) -> Reply[Any] | None:
-        """Ask once and not for long: the next poll is the retry, and others wait for this one."""
+        """Request once, with a short timeout.
+
+        The next poll is the retry, and others wait for this.
+        """
         with anyio.move_on_after(MAX_POLL_DELAY):
             return await self._context.ask(call, what="asking for a look", retries=0, needed=needed)
         return None
 
     def _is_gone(self, watched: _Watched) -> bool:
-        """Whether a look was missing for long enough: a copy of the account may lag behind."""
+        """Return whether a look was missing for long enough.
+
+        A copy of the account may lag behind.
+        """
         now = self._context.ticks()
         if watched.missing_since is None:
             watched.missing_since = now
@@ -210,7 +216,7 @@ class Poller:
         )
 
     async def _observe(self, watched: _Watched, look: LookData) -> None:
-        """Let a look's news happen, once: two lists that are read at a time may both tell it."""
+        """Commit a look's events, once: two lists that are read at a time may both show them."""
         if self._goes_on(watched, look):
             return
         watched.busy = True
@@ -220,7 +226,10 @@ class Poller:
             watched.busy = False
 
     def _goes_on(self, watched: _Watched, look: LookData) -> bool:
-        """Whether there is nothing to write down: it is still in processing, or written already."""
+        """Return whether there is nothing to write down.
+
+        It is still in processing, or written already.
+        """
         if watched.busy or self._watched.get(watched.take.uid) is not watched:
             return True
         take = watched.take
@@ -268,7 +277,7 @@ class Poller:
         watched.done.set()
 
     def _postpone(self, watched: _Watched) -> None:
-        """Ask again later, or let go of a look that takes longer than the run will wait."""
+        """Schedule the next poll, or give up a look that takes longer than the run will wait."""
         now = self._context.ticks()
         age = now - watched.since
         # A look that seems to be missing is asked after until that is certain, and one that was

@@ -278,7 +278,7 @@ class Ledger(Protocol):
 
     @property
     def honours_keys(self) -> bool:
-        """Whether nothing has shown that the account makes a second look for the same key."""
+        """Return whether the account was never seen to make a second look for one key."""
         ...
 
     def is_imported(self, uid: str) -> bool:

@@ -27,7 +27,7 @@ class Verified:
 
 
 async def verify_ids(context: RunContext, plan: Plan) -> Verified:
-    """Hold the literal ids of what would be sent or adopted against the account.
+    """Check the literal ids of what would be sent or adopted against the account.
 
     Raises ApiTrouble when the account could not be asked, Stopping when it refused the key.
     """

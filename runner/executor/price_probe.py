@@ -55,7 +55,7 @@ class PriceProbe:
         self._falls: dict[str, Decimal] = {}
         self.notes: list[str] = []
         self.charged_at_once = False
-        """Whether the wallet showed a generation of this run as soon as it was accepted."""
+        """Return whether the wallet showed a generation of this run as soon as it was accepted."""
 
     @property
     def is_late(self) -> bool:

@@ -239,7 +239,7 @@ class Buyer:
     async def _send(
         self, take: Take, body: bytes, judge: Callable[[Reply[CreatedData]], Purchase]
     ) -> tuple[Take, Purchase, Reply[CreatedData]]:
-        """Let one request leave and commit what came back, whatever happens to this task."""
+        """Send one request and commit its outcome, whatever happens to this task."""
         context = self._context
         if take.key is None:
             raise ValueError(f"{take.label} has no idempotency key")
@@ -280,7 +280,7 @@ class Buyer:
         return await self._context.record(take.uid, NOT_ACCEPTED.get(decision, Event.LOST), facts)
 
     def _tell(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> None:
-        """Let the pace and the run hear what follows for everybody."""
+        """Apply what a reply means for the rate limit and the whole run."""
         if decision is Purchase.BOUGHT:
             self._rate_gate.accepted(take.uid)
         elif decision in (Purchase.PACED, Purchase.UNDECIDED_PACED):
@@ -294,7 +294,10 @@ def _is_in_progress(reply: Reply[CreatedData]) -> bool:
 
 
 def _was_slow_twice(take: Take) -> bool:
-    """Whether both the send of a take and its replay took too long: a third would as well."""
+    """Return whether both the send of a take and its replay took too long.
+
+    A third would as well.
+    """
     return take.attempts > 1 and take.error_code in SLOW_CODES
 
 

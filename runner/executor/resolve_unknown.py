@@ -167,7 +167,7 @@ class UnknownResolver:
         return take
 
     async def search(self, take: Take) -> Finding:
-        """Look for a take on the account without deciding anything. Raises Stopping."""
+        """Search the account for a take without deciding anything. Raises Stopping."""
         named = await self._named(take)
         if isinstance(named, str):
             return Finding(take, problem=named)

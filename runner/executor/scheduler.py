@@ -117,7 +117,10 @@ class Scheduler:
     # --- before anything is sent --------------------------------------------------------------
 
     async def _prepare(self) -> None:
-        """Do what is free and first: follow renamed keys, pick again, adopt, search for strays."""
+        """Carry out what is free and comes first.
+
+        Follow renamed keys, pick again, adopt, search for strays.
+        """
         context, plan = self._context, self._plan
         context.wanted = {a.key: a.identity for a in plan.actions if a.look and a.identity}
         if plan.moves:
@@ -266,7 +269,7 @@ class Scheduler:
         return action.look is not None and self._probe.goes_alone(action.look.kind, action.price)
 
     def _measured(self, job: Job) -> None:
-        """Let the others start again: the wallet said what it has to say of this job."""
+        """Release the other jobs: the wallet has been read for this one."""
         if self._alone is job:
             self._alone = None
             self._wake()
@@ -276,7 +279,7 @@ class Scheduler:
         self._changed = anyio.Event()
 
     async def _do(self, job: Job) -> None:
-        """Carry out one job, and let everybody hear what came of it."""
+        """Carry out one job and publish its outcome."""
         try:
             take = await (self._measure(job) if self._alone is job else self._finish(job))
         except RunStopped:
@@ -395,7 +398,7 @@ class Scheduler:
             )
 
     def _lacks_one(self, action: PlannedLook) -> bool:
-        """Whether a look would have too few takes if nothing were bought for one that failed.
+        """Return whether a look has too few takes if nothing is bought for one that failed.
 
         A candidate of an earlier reroll, or one too many after an edit, is not bought again. What
         this run let go while it was under way may still come to something, and so may a send of
@@ -410,7 +413,7 @@ class Scheduler:
         return _good(action, takes) + coming < self._goals[action.key]
 
     def _conclude(self, job: Job, hold: Hold, reason: str) -> None:
-        """Return up one job; when it was its look's last, hold back what waits for that look."""
+        """Finish one job; when it was its look's last, hold back what waits for that look."""
         self._open[job.look] -= 1
         self.look_report.hold(job.look, hold, reason)
         if self._open[job.look] > 0 or self._is_usable(job.look):
@@ -435,7 +438,7 @@ class Scheduler:
     # --- afterwards ---------------------------------------------------------------------------
 
     async def _rename(self) -> None:
-        """Bring names at HeyGen to what the manifest says; free."""
+        """Rename looks at HeyGen to what the manifest says; free."""
         calls = []
         for action in self._plan.actions:
             pick = self._context.ledger.picked(action.key)

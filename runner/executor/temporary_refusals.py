@@ -34,7 +34,7 @@ class TemporaryRefusals:
         self._can_renew = can_renew
         self._lagging_since: float | None = None
         self.renewing = False
-        """Whether the last refusal was about an upload that has to be made again."""
+        """Return whether the last refusal was about an upload that has to be made again."""
 
     def judge(self, intent: Intent, reply: Reply[CreatedData]) -> Purchase:
         """Return the decision about a first send; what may pass is LATER instead of REFUSED."""
@@ -73,7 +73,7 @@ class TemporaryRefusals:
         return False
 
     def _was_seen_lately(self, intent: Intent) -> bool:
-        """Whether what the send names was seen usable moments ago, by this run or in the ledger."""
+        """Return whether what the send names was seen usable lately, by this run or the ledger."""
         if intent.reference_id is not None and intent.reference_look is None:
             return True  # a literal id: this run asked for it before it sent anything
         now = self._context.clock.now()

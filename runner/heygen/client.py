@@ -214,7 +214,7 @@ class HeyGen:
         return reply
 
     def _hidden(self, reply: Reply[T]) -> Reply[T]:
-        """Blot out the key wherever a server or a library repeated it in words for people."""
+        """Replace the API key with ``***`` in every human-readable field of a reply."""
         hide = self._credentials.hide
         if isinstance(reply, Refusal):
             return replace(
@@ -235,7 +235,7 @@ _GROUPS = wire.read_page_of(wire.read_group)
 
 
 def _without_words(data: Any, hide: Callable[[str], str]) -> Any:
-    """Blot out what a failed look says of the failure; ids, names and links are no words."""
+    """Redact what a failed look says of the failure; ids, names and links are no prose."""
     if isinstance(data, ListPage):
         return replace(data, items=tuple(_without_words(item, hide) for item in data.items))
     if isinstance(data, CreatedData):

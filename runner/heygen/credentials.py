@@ -46,7 +46,7 @@ class Credentials:
             )
 
     def hide(self, text: str) -> str:
-        """Blot the key out of a text, in case a server or a library repeated it.
+        """Redact the API key in a text, in case a server or a library repeated it.
 
         A key of fewer than 8 characters is nobody's secret (a simulator's), and blotting it out
         would spoil ordinary words.

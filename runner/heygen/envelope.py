@@ -89,7 +89,10 @@ def _error(body: bytes) -> dict[Any, Any]:
 
 
 def _is_enveloped(error: Mapping[Any, Any]) -> bool:
-    """Whether an error is in the API's own form: its codes are words, a gateway's are numbers."""
+    """Return whether an error is in the API's own form.
+
+    Its codes are words, a gateway's are numbers.
+    """
     code = error.get("code")
     return isinstance(code, str) and any(letter.isalpha() for letter in code)
 

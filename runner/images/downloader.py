@@ -107,7 +107,10 @@ class Downloader:
         return FetchFailed(f"no picture within {self._timeouts.total:g} s", again=True)
 
     def exists(self, image: str) -> bool:
-        """Whether there is a file at this path from the state folder; its content is not read."""
+        """Return whether there is a file at this path from the state folder.
+
+        Its content is not read.
+        """
         return self._folder.exists(image)
 
     def present(self, image: str, sha256: str) -> bool:
@@ -141,7 +144,7 @@ class Downloader:
     # --- the answer -------------------------------------------------------------------------------
 
     async def _receive(self, client: httpx.AsyncClient, url: str, name: str) -> Part | FetchFailed:
-        """Bring what a link gives into a part. Raises StorageError and nothing of the network's."""
+        """Download a link into a part. Raises StorageError and nothing of the network's."""
         try:
             response = await self._follow(client, url)
             if isinstance(response, FetchFailed):

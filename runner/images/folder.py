@@ -55,7 +55,10 @@ class Folder:
         return Part(self._path, name, self._failpoint)
 
     def exists(self, image: str) -> bool:
-        """Whether there is a file at this path from the state folder; its content is not read."""
+        """Return whether there is a file at this path from the state folder.
+
+        Its content is not read.
+        """
         if image.startswith("/") or ".." in image.split("/"):
             return False
         try:
@@ -65,7 +68,7 @@ class Folder:
         return stat.S_ISREG(found.st_mode) and found.st_size > 0
 
     def present(self, image: str, sha256: str) -> bool:
-        """Whether a picture, by its path from the state folder, is on disk with that content."""
+        """Return whether a picture (path from the state folder) is on disk with that content."""
         if not self.exists(image):
             return False
         try:
@@ -116,7 +119,10 @@ class Part:
         return f"{_NAME}/{final.name}", self._digest.hexdigest()
 
     def discard(self) -> None:
-        """Forget it, unless it was kept. What cannot be removed now, the next sweep removes."""
+        """Delete the part, unless it was kept.
+
+        What cannot be removed now, the next sweep removes.
+        """
         try:
             self.file.close()
             self._path.unlink(missing_ok=True)

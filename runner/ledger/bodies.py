@@ -35,7 +35,7 @@ def list_blobs(pieces: str) -> list[str]:
 
 
 def join_body(pieces: str, blobs: Mapping[str, bytes], sha256: str) -> bytes:
-    """Put a body together again. Raises ValueError when it is not what was stored."""
+    """Reassemble a stored body. Raises ValueError when it is not what was stored."""
     body = b"".join(
         piece.encode() if isinstance(piece, str) else blobs[piece["blob"]]
         for piece in json.loads(pieces)

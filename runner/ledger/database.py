@@ -112,7 +112,10 @@ def _connect(uri: str, path: Path, *, whole: bool) -> sqlite3.Connection:
 
 
 def checkpoint_wal(path: Path) -> None:
-    """Bring what is only in a ledger's log into its file; raises as ``open_for_writing`` does."""
+    """Checkpoint what is only in a ledger's write-ahead log into its file.
+
+    Raises as ``open_for_writing`` does.
+    """
     connection = open_for_writing(path)
     try:
         with _explained(path):

@@ -181,7 +181,7 @@ def with_changes(take: Take, changes: Mapping[str, Any]) -> Take:
 
 
 def apply_event(state: LedgerState, entry: Entry) -> Take | None:
-    """Let one event happen. Return the take it is about, as it is afterwards.
+    """Apply one event. Return the take it is about, as it is afterwards.
 
     Raises ImpossibleEvent when the lifecycle does not allow it; no take is then changed.
     """
@@ -205,7 +205,7 @@ def apply_event(state: LedgerState, entry: Entry) -> Take | None:
 
 
 def _place(state: LedgerState, entry: Entry) -> Take:
-    """Put a take in place whole (an import), under another look key, or at another price."""
+    """Replace a take whole (an import), under another look key, or at another price."""
     changes = from_facts(entry.facts)
     known = state.takes.get(entry.take or "")
     take = with_changes(known, changes) if known is not None else Take(**changes)

@@ -182,12 +182,12 @@ class LedgerFile:
         return self.store.position()
 
     def was_at(self, position: str) -> bool:
-        """Whether this very ledger once was at a position, and so holds all that it held then."""
+        """Return whether this very ledger once was at a position, and holds all it held then."""
         return self.store.was_at(position)
 
     @property
     def honours_keys(self) -> bool:
-        """Whether nothing has shown that the account makes a second look for the same key."""
+        """Return whether the account was never seen to make a second look for one key."""
         return not self.store.state.doubled
 
     def is_imported(self, uid: str) -> bool:
@@ -467,7 +467,7 @@ def read_keys(path: Path) -> set[str]:
 
 
 def has_been_at(path: Path, position: str) -> bool:
-    """Say of a ledger that is not open what ``LedgerFile.was_at`` says."""
+    """Return what ``LedgerFile.was_at`` returns, for a ledger that is not open."""
     if not path.is_file():
         return False
     with peek_ledger(path) as connection:

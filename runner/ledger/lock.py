@@ -22,7 +22,7 @@ __all__ = ["lock_ledger"]
 
 @contextmanager
 def lock_ledger(folder: Path, *, now: float) -> Iterator[None]:
-    """Hold the lock of a state folder. Raises LedgerLocked when a living run has it."""
+    """Lock a state folder. Raises LedgerLocked when a living run has it."""
     make_folder(folder)
     try:
         lock = FileLock(folder / "ledger.lock")

@@ -221,7 +221,7 @@ class Store:
         return keys_in(self._connection)
 
     def was_at(self, position: str) -> bool:
-        """Whether this very ledger once was at a position, and so holds all that it held then."""
+        """Return whether this very ledger once was at a position, and holds all it held then."""
         return was_at(self._connection, position)
 
     def listed(self) -> tuple[set[str], set[str]]:
@@ -424,7 +424,7 @@ class Store:
             self.spent_in_run -= was
 
     def _hold_doubled(self, before: Iterable[Doubled]) -> None:
-        """Hold what was made twice against the ceilings, or release it."""
+        """Count what was made twice against the ceilings, or release it."""
         for sign, looks in ((-1, before), (1, self.state.doubled.values())):
             for look in looks:
                 self.spent += sign * look.price

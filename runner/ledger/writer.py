@@ -41,7 +41,7 @@ class InlineCommit:
         return _result(self._store.transact([operation])[0])
 
     def close(self) -> None:
-        """Nothing is ever queued."""
+        """Do nothing: no operation is ever queued."""
 
 
 class GroupCommit:

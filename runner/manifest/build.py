@@ -127,7 +127,7 @@ class Builder:
     # --- texts ---------------------------------------------------------------------------------
 
     def text(self, draft: Draft, text: str, place: Place, title: str | None = None) -> str:
-        """Put a text's names in; ``${title}`` is known where it is handed in."""
+        """Substitute a text's names; ``${title}`` is known where it is handed in."""
         if "$" not in text:
             return text
         shared = draft.scope is self.scope

@@ -95,7 +95,7 @@ class Findings:
         )
 
     def has(self, line: int, column: int) -> bool:
-        """Whether something is said about this place already, so that it is not said twice."""
+        """Return whether something is reported for this place already."""
         return (line, column) in self._places
 
     def all(self) -> tuple[Diagnostic, ...]:

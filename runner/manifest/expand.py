@@ -93,7 +93,7 @@ class _Campaign:
         return Scope(ChainMap({**declared, **given, **names}))
 
     def whole_text(self, owner: Map, field: str, scope: Scope) -> str:
-        """Put the names into a text that belongs to no look; empty where it is not given."""
+        """Substitute the names of a text that belongs to no look; empty where it is not given."""
         if field not in owner:
             return ""
         text, problems = scope.expand(owner[field])

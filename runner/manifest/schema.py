@@ -136,7 +136,7 @@ class _Explainer:
         self.refuse(error, "wrong-type", message, hint)
 
     def behind_comment(self, path: Path) -> bool:
-        """Whether what may have been meant as a value begins with ``#`` on the line of its key."""
+        """Return whether a likely value begins with ``#`` on the line of its key."""
         line = self.findings.source.line(line_of(self.mark(path)))
         return re.search(r"[:-]\s+#[^\s#]", line) is not None
 

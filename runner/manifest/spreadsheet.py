@@ -267,7 +267,7 @@ def sheet_manifest(sheet: Sheet, campaign: str, file: str, *, name: str, photo: 
 
 
 def _in_brackets(written: str) -> str:
-    """Put quotes around plain text that a comma or colon would end inside ``[...]``."""
+    """Quote plain text that a comma or colon would end inside ``[...]``."""
     return f'"{written}"' if written[:1] != '"' and re.search(r"[,:#]", written) else written
 
 

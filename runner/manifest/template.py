@@ -53,7 +53,7 @@ class Scope:
         )
 
     def expand(self, text: str, own: Mapping[str, str] = _NOTHING) -> tuple[str, list[Problem]]:
-        """Put every name's value in; ``own`` are literals of this text alone.
+        """Substitute every name's value; ``own`` are literals of this text alone.
 
         What cannot be put in stays as it is written, and is told.
         """

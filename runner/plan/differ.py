@@ -289,7 +289,7 @@ class _Differ:
         return self._outside_its_group(look)
 
     def _outside_its_group(self, look: Look) -> str | None:
-        """Hold the group rule against the groups that the ledger recorded, before money moves."""
+        """Check the group rule against the groups that the ledger recorded, before money moves."""
         if look.reference is None or look.group is None:
             return None
         if any(key in self.changing for key in self.graph.needs[look.key]):

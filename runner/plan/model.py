@@ -153,7 +153,10 @@ class Plan:
 
     @property
     def may_buy(self) -> bool:
-        """Whether a run may send something that costs: a new take, or one of unknown outcome."""
+        """Return whether a run may send something that costs.
+
+        A new take, or one of unknown outcome.
+        """
         return bool(self.unwanted_in_flight) or any(a.takes or a.under_way for a in self.actions)
 
     @property

@@ -35,7 +35,7 @@ class KeyRenames:
 
     @property
     def back(self) -> dict[str, str]:
-        """The old key of each new one."""
+        """Return the old key of each new one."""
         return {new: old for old, new in self.to.items()}
 
 

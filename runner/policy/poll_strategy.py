@@ -49,7 +49,10 @@ class PollStrategy:
         return paged, rest
 
     def goes_on(self, group: str | None, pages: int, missing: int, *, of: int) -> bool:
-        """Whether another page is worth it after ``pages``; ``missing`` of so many are left."""
+        """Return whether another page is worth it after ``pages``.
+
+        ``missing`` of so many are left.
+        """
         return pages < of and missing > max(1.0, self._expected[group] - pages)
 
     def took(self, group: str | None, pages: int, *, left: int, watched: int) -> None:

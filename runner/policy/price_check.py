@@ -126,7 +126,7 @@ class PriceCheck:
         return replace(self, phase=phase, falls=falls, sends=sends)
 
     def _has_room(self, fall: Decimal, room: Decimal | None) -> bool:
-        """Whether a second send fits at the higher figure, this one counted as the wallet fell."""
+        """Return whether a second send fits at the higher price, this one counted as measured."""
         higher = max(fall, self.price)
         return room is None or fall < 0 or room - (fall - self.price) >= higher
 

@@ -47,7 +47,7 @@ class ReadyQueue:
             self.add(job)
 
     def add(self, job: Job) -> None:
-        """Put up a job; it becomes ready when all that it needs is usable."""
+        """Add a job; it becomes ready when all that it needs is usable."""
         missing = [key for key in job.needs if key not in self._usable]
         if not missing:
             self._serial += 1

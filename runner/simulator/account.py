@@ -182,7 +182,7 @@ class SimulatedAccount:
         return self._due[0][0] if self._due else -math.inf
 
     def advance(self, now: float) -> None:
-        """Let everything happen that is due at this moment, and forget answers that are too old."""
+        """Process everything that is due at this moment, and drop expired stored answers."""
         while self._due and self._due[0][0] <= now:
             _, _, look_id = heappop(self._due)
             if look_id in self.in_progress:
@@ -204,7 +204,7 @@ class SimulatedAccount:
     def find_looks(
         self, chosen: LookFilter, before: int | None, limit: int
     ) -> tuple[list[LookRow], bool]:
-        """One page of looks, newest first, and whether more follow."""
+        """Return one page of looks, newest first, and whether more follow."""
         group_id, public, avatar_type = chosen
         if group_id is not None:
             group = self.groups.get(group_id)
@@ -220,7 +220,7 @@ class SimulatedAccount:
     def find_groups(
         self, before: int | None, limit: int, *, public: bool | None
     ) -> tuple[list[GroupRow], bool]:
-        """One page of groups, newest first, and whether more follow."""
+        """Return one page of groups, newest first, and whether more follow."""
         listing = self._group_lists.get(public)
         seqs, more = listing.page(before, limit) if listing else ([], False)
         return [self.groups[self._by_seq[seq]] for seq in seqs], more
@@ -236,7 +236,7 @@ class SimulatedAccount:
         return sum(self.charges[one].amount - self.charges[one].refunded for one in self._fresh)
 
     def looks_of(self, group_id: str) -> list[LookRow]:
-        """Every look of a group, oldest first."""
+        """Return every look of a group, oldest first."""
         listing = self._look_lists.get((group_id, None, None))
         return [self.looks[self._by_seq[seq]] for seq in listing.all()] if listing else []
 

@@ -153,7 +153,7 @@ async def _no_route(request: Request, error: Exception) -> Response:
 
 
 def _furnish(sim: Simulator) -> None:
-    """Put HeyGen's public looks into a new account."""
+    """Insert HeyGen's public looks into a new account."""
     account = sim.account
     if any(group.public for group in account.groups.values()):
         return

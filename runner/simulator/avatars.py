@@ -153,7 +153,7 @@ def _own(group: GroupRow, param: str) -> GroupRow:
 
 
 async def _file(call: Request, fields: Fields, types: frozenset[str], *, smallest: int = 1) -> Seen:
-    """One of the three forms of a file; what it shows decides who the picture shows."""
+    """Read one of the three forms of a file; what it shows decides who the picture shows."""
     kind = fields.need("type", limit=ID_LIMIT)
     if kind == "url":
         url = fields.need("url", limit=URL_LIMIT)

@@ -29,13 +29,13 @@ class Incoming:
         return self._hash.hexdigest()
 
     def keep(self) -> str:
-        """Put the file in its place in one step and return its checksum."""
+        """Move the file into its place atomically and return its checksum."""
         self._file.close()
         self._path.replace(self._path.with_name(self.sha256))
         return self.sha256
 
     def discard(self) -> None:
-        """Leave no trace; does nothing after :meth:`keep`."""
+        """Delete the temporary file; does nothing after :meth:`keep`."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 
@@ -78,7 +78,7 @@ class Blobs:
             return None
 
     def remove(self, sha256: str) -> None:
-        """Forget the bytes with this checksum."""
+        """Delete the bytes with this checksum."""
         (self._place() / sha256).unlink(missing_ok=True)
 
     def close(self) -> None:

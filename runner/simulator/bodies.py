@@ -53,7 +53,7 @@ def idempotency_key(headers: Mapping[str, str]) -> str | None:
 
 
 def read_query(text: str, allowed: frozenset[str]) -> dict[str, str]:
-    """Query parameters; 400 for an unknown or a repeated one."""
+    """Return the query parameters; 400 for an unknown or a repeated one."""
     query: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
         if name not in allowed:
@@ -153,7 +153,7 @@ class Fields:
 
 
 def _unsound(text: str) -> bool:
-    """Whether a text holds control characters or half a surrogate pair, which no person types."""
+    """Return whether a text holds control characters or half a surrogate pair."""
     return any(
         (ord(char) < 32 and char not in "\t\n\r") or 0xD800 <= ord(char) < 0xE000 for char in text
     )

@@ -13,7 +13,7 @@ class Dice:
         self._key = hashlib.blake2b(f"lookbook-simulator:{seed}".encode()).digest()
 
     def digest(self, *label: object) -> bytes:
-        """32 bytes that depend on the seed and the label."""
+        """Return 32 bytes that depend on the seed and the label."""
         text = "\x1f".join(map(str, label)).encode(errors="surrogatepass")
         return hashlib.blake2b(text, key=self._key, digest_size=32).digest()
 

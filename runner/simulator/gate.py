@@ -145,7 +145,7 @@ class _Exchange:
                 sim.in_flight.discard(self._claim)
 
     def _suffered(self, drawn: frozenset[FaultKind]) -> frozenset[FaultKind]:
-        """Leave out the faults that this kind of request does not have."""
+        """Return the drawn faults without those that this kind of request cannot have."""
         if not self._operation.generates:
             drawn -= ONLY_GENERATIONS
         return drawn if self._operation.area == "api" else drawn - GATEWAYS.keys() - {"gateway-504"}

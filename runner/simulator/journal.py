@@ -35,7 +35,10 @@ class Journal:
         self._file: int | None = None
 
     def read(self) -> Iterator[Entry]:
-        """Every entry of the file, oldest first; nothing for a file that does not exist yet."""
+        """Return every entry of the file, oldest first.
+
+        Nothing for a file that does not exist yet.
+        """
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
@@ -71,7 +74,7 @@ class Journal:
             os.write(self._file, _line(entries))
 
     def close(self) -> None:
-        """Let the file go; another simulator may take it from here."""
+        """Close the file and release its lock; another simulator may open it now."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -31,7 +31,10 @@ def sniff(head: bytes) -> str | None:
 
 
 def dimensions(data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels as the header of a PNG or JPEG says; None when it says nothing."""
+    """Return width and height in pixels as the header of a PNG or JPEG says.
+
+    None when it says nothing.
+    """
     if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR" and len(data) >= 24:
         return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
     if data.startswith(b"\xff\xd8"):

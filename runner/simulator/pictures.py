@@ -49,7 +49,7 @@ class Pictures:
         return intern(people.unlike(candidates, [people.decode(face) for face in known]).encode())
 
     async def study(self, content: bytes) -> Seen:
-        """Say whom an image shows: the person written into it, or one that its bytes decide.
+        """Return whom an image shows: the person written into it, or one that its bytes decide.
 
         With pictures on, skin, hair and colour are taken from the pixels, in a worker thread.
         """

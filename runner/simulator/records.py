@@ -110,10 +110,10 @@ class StoredAnswer:
 
 
 def millionths(amount: Decimal) -> int:
-    """USD as a whole number of millionths."""
+    """Return USD as a whole number of millionths."""
     return int((amount * 1_000_000).to_integral_value())
 
 
 def to_usd(amount: int) -> float:
-    """Millionths as the JSON number the design asks for."""
+    """Return millionths of a dollar as a JSON number in USD."""
     return amount / 1_000_000

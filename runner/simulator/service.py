@@ -110,7 +110,7 @@ _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def json_bytes(value: object) -> bytes:
-    """Compact JSON."""
+    """Return compact JSON."""
     return _compact(value).encode()
 
 

@@ -66,7 +66,7 @@ class Latency:
         raise ValueError(f"latency {text!r} is not {LATENCY_FORMS}")
 
     def sample(self, fraction: float) -> float:
-        """Seconds at this quantile of the distribution."""
+        """Return the seconds at this quantile of the distribution."""
         if self.shape == "fixed":
             return self.first
         if self.shape == "uniform":

@@ -9,7 +9,10 @@ VERSION = 1
 
 
 def figures(sim: Simulator) -> dict[str, Any]:
-    """Return the design's figures and some more; ``schemas/stats.schema.json`` describes them."""
+    """Return the account's figures: charges, requests, replays.
+
+    ``schemas/stats.schema.json`` describes them.
+    """
     account = sim.account
     private = [look for look in account.looks.values() if not look.public]
     return {

@@ -19,7 +19,7 @@ class Listing:
         self._seqs.append(seq)
 
     def discard(self, seq: int) -> None:
-        """Forget a number."""
+        """Remove a number."""
         place = bisect_left(self._seqs, seq)
         if place < len(self._seqs) and self._seqs[place] == seq:
             del self._seqs[place]
@@ -29,7 +29,7 @@ class Listing:
         return self._seqs[0] if self._seqs else None
 
     def page(self, before: int | None, limit: int) -> tuple[list[int], bool]:
-        """Up to ``limit`` numbers below ``before``, largest first, and whether more follow."""
+        """Return up to ``limit`` numbers below ``before``, descending, and whether more follow."""
         end = len(self._seqs) if before is None else bisect_left(self._seqs, before)
         start = max(0, end - limit)
         return self._seqs[start:end][::-1], start > 0

@@ -288,7 +288,7 @@ def test_a_request_that_leaves_a_page_would_be_noticed(firefox: Firefox, tmp_pat
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Nothing) as server:
         Thread(target=server.serve_forever, daemon=True).start()

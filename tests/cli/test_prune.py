@@ -35,7 +35,7 @@ async def filled(office: Office, *orphans: str, facts: dict[str, Any] | None = N
 
 
 async def told_by_results(office: Office, look: LookData, **told: Any) -> None:
-    """Let a results file tell of a look of the account."""
+    """Write a results file that names a look of the account."""
     ledger = office.ledger()
     ledger.begin(ACCOUNT, "spring", {})
     known = ledger.picked("navy")

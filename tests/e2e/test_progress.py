@@ -163,7 +163,7 @@ def columns(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 def drawn(stream: io.StringIO) -> str:
-    """What stands on the last line of the terminal."""
+    """Return what stands on the last line of the terminal."""
     return stream.getvalue().rstrip("\n").rpartition("\r")[2].rstrip()
 
 

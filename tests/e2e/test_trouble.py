@@ -15,7 +15,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 def limited() -> None:
-    """Be the command where no file can grow beyond so many bytes: a disk that is full."""
+    """Replace this process by the command where no file can grow beyond so many bytes.
+
+    A disk that is full.
+    """
     size = int(os.environ["LOOKBOOK_TESTS_SIZE"])
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     main()

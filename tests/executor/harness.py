@@ -174,7 +174,7 @@ class FakeWallet:
             self.moves.append((done_at, price))
 
     def buy_elsewhere(self, amount: str, *, at: float | None = None) -> None:
-        """Let somebody else spend (or, below zero, fill the wallet up)."""
+        """Spend on behalf of somebody else (or, below zero, fill the wallet up)."""
         self.moves.append((self.clock.now() if at is None else at, -Decimal(amount)))
 
     @property
@@ -517,7 +517,7 @@ class Harness:
         return self.takes(look)[-1]
 
     def later(self, seconds: float) -> None:
-        """Let time pass between two runs."""
+        """Advance the clock between two runs."""
         self.clock.begun += seconds
 
 

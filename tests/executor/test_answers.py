@@ -324,7 +324,7 @@ def test_a_lost_send_and_silence_keep_their_own_words(world: Harness) -> None:
 
 
 def show(world: Harness, name: str, status: str | None, message: str | None = None) -> None:
-    """Let a look of this name be shown with a status of its own."""
+    """Show a look of this name with a status of its own."""
     real = world.api._now
 
     def shown(look: LookData) -> LookData:
@@ -393,7 +393,7 @@ def test_the_consent_of_a_group_is_started_once_for_many_looks(world: Harness) -
 
 
 def endless(world: Harness, *, circling: bool) -> None:
-    """Let lists of looks never end: in circles, or with ever more looks."""
+    """Serve lists of looks that never end: in circles, or with ever more looks."""
 
     async def page(*, token: str | None = None, **_asked: Any) -> Reply[Any]:
         number = int(token or 0)

@@ -80,7 +80,7 @@ class Auditor:
         return self.loss.now
 
     def audit(self, campaign: Campaign) -> Snapshot | None:
-        """Hold the whole ledger against the books, the disk, and its own events."""
+        """Check the whole ledger against the books, the disk, and its own events."""
         path = self.ledger_path
         if self.lost:
             return None
@@ -204,7 +204,7 @@ class Auditor:
             self.loss.forgotten.add(key)
 
     def _missing(self, campaign: Campaign, snapshot: Snapshot, charge: ChargeRow) -> bool:
-        """Whether a look that is there, under the name that is wanted, is wanted once more."""
+        """Return whether a look that is there, under the wanted name, is wanted once more."""
         look = self._world.simulator.account.looks.get(charge.id)
         recorded_action = self.recorded_actions.get(charge.idempotency_key or "")
         if look is None or recorded_action is None or look.outcome != "completed":
@@ -219,7 +219,7 @@ class Auditor:
         )
 
     def _is_older(self, take: Take) -> bool:
-        """Whether a take was found by its name, and is one from before the ledger was begun anew.
+        """Return whether a take was found by name and is older than the ledger.
 
         That it is older, no list of HeyGen's tells: the ledger holds a price that nobody took, and
         does not know what arrives late after all.
@@ -230,7 +230,7 @@ class Auditor:
         return take.avatar_id in self.loss.before - mine
 
     def _is_a_neighbours(self, take: Take) -> bool:
-        """Whether a lost answer was taken for what a machine made that nobody here can see."""
+        """Return whether a lost answer was matched to a look of an unseen machine."""
         charge = self._world.simulator.account.charges.get(take.avatar_id or "")
         return charge is not None and (charge.idempotency_key or "").startswith(NEIGHBOUR)
 
@@ -489,7 +489,7 @@ class Auditor:
             raise Violation(broken)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

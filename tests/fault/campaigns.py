@@ -253,7 +253,7 @@ def _rebase(rng: Random, looks: list[Look], former: list[Campaign], stock: Stock
 
 
 def _point(rng: Random, looks: list[Look], *_: object) -> list[Look]:
-    """Let a look reference another that comes before it, so that no cycle arises."""
+    """Point a look at another that comes before it, so that no cycle arises."""
     place = _some(rng, looks)
     if place is None or looks[place].kind is not LookKind.PROMPT or place == 0:
         return looks

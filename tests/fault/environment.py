@@ -133,7 +133,10 @@ class Environment:
 
     @contextmanager
     def looping(self, loop: VirtualLoop) -> Iterator[VirtualLoop]:
-        """Let a loop be the world's time for a while; what is on the wires arrives in it."""
+        """Use a loop's clock as the environment's time for a while.
+
+        What is on the wires arrives in it.
+        """
         self.loop = loop
         for delivery in self._wires:
             delivery.answer = None
@@ -146,7 +149,7 @@ class Environment:
             self.loop = None
 
     def let_pass(self, seconds: float) -> None:
-        """Let time pass without a process of the runner."""
+        """Advance time without a process of the runner."""
         self.dead = False
         with self.looping(VirtualLoop(self.elapsed)) as loop:
             loop.run_until_complete(asyncio.sleep(seconds))
@@ -168,7 +171,7 @@ class Environment:
         self.trouble_found = self.trouble_found or trouble
 
     def judged(self, look: Callable[[], None]) -> None:
-        """Let the judge look from inside a process; a broken promise ends the process at once."""
+        """Run the judge inside a process; a broken invariant ends the process at once."""
         try:
             look()
         except Violation as violation:
@@ -193,7 +196,7 @@ class Environment:
     # --- weather ------------------------------------------------------------------------------
 
     def set_weather(self, conditions: Conditions) -> None:
-        """Let other faults come from now on."""
+        """Replace the fault conditions from now on."""
         self._weather = conditions
         self.simulator.settings = replace(
             self.simulator.settings,
@@ -224,7 +227,7 @@ class Environment:
             self.deleted.add(group_id)
 
     def grant_consents(self) -> int:
-        """Let a person open every consent page that was handed out; return how many."""
+        """Open every consent page that was handed out, as a person would; return how many."""
         account = self.simulator.account
         granted = 0
         for group in [*account.groups.values()]:
@@ -281,7 +284,7 @@ class Environment:
         self.loop.create_task(self._arrive(delivery))
 
     def neighbour_buys(self, namesake: str | None = None) -> None:
-        """Let another machine buy looks: it shares the account's places and its wallet.
+        """Buy looks as another machine would: it shares the account's places and its wallet.
 
         A ``namesake`` is bought under this name, into the account's newest group.
         """
@@ -292,7 +295,7 @@ class Environment:
                 self.loop.create_task(self._neighbour(key, namesake))
 
     def bought_by_neighbours(self, since: float) -> bool:
-        """Whether others bought on the account since a moment, in seconds after ``EPOCH``."""
+        """Return whether others bought on the account since ``EPOCH`` plus so many seconds."""
         return self._neighbours_at >= EPOCH + since
 
     async def _neighbour(self, key: str, namesake: str | None) -> None:

@@ -49,7 +49,7 @@ make_catalog = catalog_package.write
 
 @contextmanager
 def install_harness(process: Process) -> Iterator[None]:
-    """Let commands open this process's world until the block ends."""
+    """Make commands open this process's environment until the block ends."""
     setting = _setting(process)
     before = {(module, name): vars(module)[name] for module, name in setting}
     try:
@@ -106,10 +106,10 @@ class _Quiet(RecordingObserver):
     """Says into the log what a progress bar would show."""
 
     def begin(self, *_what: object, **_more: object) -> None:
-        """Nothing is drawn."""
+        """Draw nothing."""
 
     def close(self) -> None:
-        """Nothing was drawn."""
+        """Do nothing: nothing was drawn."""
 
 
 def _ledger(process: Process, path: Path, **named: Any) -> LedgerFile:

@@ -77,7 +77,7 @@ class Judge(Auditor):
         self.posts = 0
 
     def audit(self, campaign: Campaign) -> Snapshot | None:
-        """Hold the whole ledger against the books, after what was committed last was read."""
+        """Check the whole ledger against the books, after what was committed last was read."""
         if self.ledger_path.exists() and not self.lost:
             self.committed()
         return super().audit(campaign)
@@ -345,7 +345,7 @@ class Judge(Auditor):
             )
 
     def _was_asked_about(self, order: "Mapping[str, Any]", label: str) -> None:
-        """No look is bought while the account shows one of its name that nobody here knows."""
+        """Assert that no look is bought while the account shows an unknown one of its name."""
         process, account = self._world.process, self._world.simulator.account
         self._answered |= process.day.command is Command.NEW_LEDGER
         if self._answered or self.loss.ever:
@@ -397,7 +397,7 @@ class Judge(Auditor):
         )
 
     def _slots(self, take: "Mapping[str, Any]", label: str) -> None:
-        """Never more in progress than the limit, as far as the runner can know it."""
+        """Assert that no more is in progress than the limit, as far as the runner can know it."""
         limit = self._world.process.day.concurrency
         account = self._world.simulator.account
         account.advance(self._world.now())
@@ -475,7 +475,7 @@ class Judge(Auditor):
         )
 
     def _too_early(self, served: Served) -> bool:
-        """Whether a reference was refused that was completed moments ago, in such an account."""
+        """Return whether a reference was refused that was completed moments ago."""
         lag = self._world.simulator.behaviour.reference_lag
         return bool(lag) and b'"param":"avatar_id"' in served.body
 

@@ -115,7 +115,7 @@ class ManualActions:
     # --- on disk ------------------------------------------------------------------------------
 
     def lose_picture(self, rng: Random) -> str | None:
-        """Let a picture get lost, or be painted over."""
+        """Delete a picture, or paint it over."""
         images = sorted(take.image for take in self._takes(TakeState.FETCHED) if take.image)
         if not images:
             return None
@@ -217,7 +217,10 @@ class ManualActions:
             Path(f"{self.ledger}{suffix}").unlink(missing_ok=True)
 
     def _behind(self, results: Mapping[str, Any]) -> bool | None:
-        """Whether the ledger knows what its results do not; None where they tell of nothing."""
+        """Return whether the ledger knows what its results do not.
+
+        None where they tell of nothing.
+        """
         known = {_told(take) for take in self._takes(*TakeState) if take.state is not PLANNED}
         looks = [*results["looks"], *results["orphans"]]
         told = {_written(take) for look in looks for take in look["takes"]}

@@ -96,7 +96,7 @@ def trust_a_replayed_snapshot(patch: Patch) -> None:
 
 
 def free_the_slot_early(patch: Patch) -> None:
-    """What was accepted no longer counts as in progress."""
+    """Stop counting what was accepted as in progress."""
     begin = Scheduler.__init__
 
     def wide(self: Scheduler, *args: Any, concurrency: int) -> None:
@@ -144,7 +144,7 @@ def believe_a_refused_replay(patch: Patch) -> None:
 
 
 def lost_means_not_sent(patch: Patch) -> None:
-    """No answer counts as nothing happened."""
+    """Treat a lost answer as not sent."""
 
     def hopeful(reply: Any, *, replay: bool) -> Purchase:
         decision = decide_purchase(reply, replay=replay)
@@ -159,7 +159,7 @@ def keys_live_forever(patch: Patch) -> None:
 
 
 def adopt_whatever_fits(patch: Patch) -> None:
-    """Of several looks that may be the one, the first is taken."""
+    """Adopt the first of several looks that may be the one."""
 
     def first(self: Finding) -> Any:
         return self.candidates[0] if self.candidates else None
@@ -177,7 +177,7 @@ def call_failures_refunded(patch: Patch) -> None:
 
 
 def send_before_the_reference(patch: Patch) -> None:
-    """What was accepted counts as a look that can be referenced."""
+    """Treat an accepted look as one that can be referenced."""
 
     async def at_once(_self: Poller, take: Take) -> Take:
         return replace(take, state=TakeState.COMPLETED)
@@ -243,7 +243,7 @@ def write_over_newer_results(patch: Patch) -> None:
 
 
 def take_in_looks_alone(patch: Patch) -> None:
-    """Of what results.json names, sends of unknown outcome are left out."""
+    """Leave sends of unknown outcome out of what results.json names."""
     never_known = results_import.find_unknown_takes
 
     def certain(*args: Any, **named: Any) -> Any:
@@ -258,7 +258,7 @@ def ask_about_no_other_ledger(patch: Patch) -> None:
 
 
 def forget_what_a_price_was_said_to_be(patch: Patch) -> None:
-    """What is reserved is the list's price, whatever a person asserted."""
+    """Reserve the list's price, whatever a person asserted."""
     intend = LedgerFile.intend
 
     async def listed(self: LedgerFile, intent: Intent) -> Take:
@@ -273,7 +273,7 @@ def carry_out_any_saved_plan(patch: Patch) -> None:
 
 
 def select_everything(patch: Patch) -> None:
-    """What was selected is forgotten."""
+    """Forget what was selected."""
     patch.setattr(options, "select_looks", lambda *_args: None)
 
 

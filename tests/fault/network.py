@@ -135,7 +135,7 @@ class _Sent:
 
 
 async def serve(app: Any, request: httpx.Request, body: bytes, *, now: float) -> Served:
-    """Let the application answer one request, as a server on the same machine would.
+    """Answer one request with the application, as a server on the same machine would.
 
     Closing the connection is how the simulator's faults end an exchange: no body, or half of one.
     """

@@ -252,7 +252,10 @@ class _Director:
             self._until_it_lives(replace(day, command=Command.REBUILD), "calm rebuild")
 
     def _finish(self) -> None:
-        """Whatever happened: on calm days, with a person who helps, everything gets done."""
+        """Finish, whatever happened.
+
+        On calm days, with a person who helps, everything gets done.
+        """
         campaign = self.place.campaign
         self.place.campaign = replace(
             campaign,
@@ -287,7 +290,7 @@ class _Director:
         self._command(replace(day, command=Command.FETCH), "fetch")
 
     def _settle(self) -> None:
-        """Nothing is left to do anywhere; HeyGen's books and the ledger agree."""
+        """Assert that nothing is left to do and that HeyGen's books and the ledger agree."""
         day = Day(wait=600.0, conditions=CALM)
         posts = self.judge.posts
         self._command(day, "again")

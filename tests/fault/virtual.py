@@ -63,7 +63,7 @@ class _Ordered(dict[Any, None]):
 
 @contextlib.contextmanager
 def fixed_order() -> Iterator[None]:
-    """Let anyio cancel the scopes inside a scope in the order of their making.
+    """Make anyio cancel the scopes inside a scope in the order of their creation.
 
     It keeps them in a set, whose order is that of their places in memory: cancelled tasks would
     end, and write, in another order each time.
@@ -107,7 +107,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._now
 
     def turn(self, timeout: float | None) -> None:
-        """Let one turn begin: move the clock by ``timeout`` seconds, as a real select would."""
+        """Begin one turn: move the clock by ``timeout`` seconds, as a real select would."""
         self._turns += 1
         self._on_turn(self._turns)
         if timeout is None:
@@ -116,7 +116,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.advance(timeout)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass while nothing runs: a wait, or a disk that is slow."""
+        """Advance time while nothing runs: a wait, or a disk that is slow."""
         later = self._now + seconds
         self._now = later if later > self._now else math.nextafter(self._now, math.inf)
 

@@ -91,7 +91,7 @@ def _search(name: str, options: argparse.Namespace) -> int:
 
 
 def _summary(name: str, text: str) -> str:
-    """Say in one line what libFuzzer's log says of a search."""
+    """Summarize libFuzzer's log of a search in one line."""
     covered = [int(number) for number in re.findall(r" cov: (\d+)", text)] or [0]
     executed = re.search(r"number_of_executed_units: *(\d+)", text)
     started = re.search(r"INITED cov: (\d+)", text)

@@ -70,7 +70,7 @@ def run(data: bytes) -> None:
 
 
 def whole(said: bytes) -> None:
-    """Hear it as status, headers and body, and read it in every way that the client has."""
+    """Parse it as status, headers and body, in every way that the client has."""
     received = parsed(said)
     for name, read in READERS.items():
         reply = read_reply(received, read, lambda: NOW)
@@ -107,7 +107,7 @@ READERS: dict[str, Callable[[dict[Any, Any]], Any]] = {
 
 
 def wired(name: str, said: bytes) -> None:
-    """Hear it as what a connection gives until it closes."""
+    """Parse it as what a connection gives until it closes."""
     heard: list[Received] = []
     reply = anyio.run(partial(called, CALLS[name], said, heard))
     demand(not isinstance(reply, NotSent), "what has left is never called not sent")
@@ -213,7 +213,7 @@ CALLS: dict[str, Call] = {
 
 
 def judged(reply: Reply[Any], received: Received | None, *, costs: bool) -> None:
-    """Hold a reply against what was received; None where nothing was received whole."""
+    """Check a reply against what was received; None where nothing was received whole."""
     written(repr(reply), "a reply")
     if isinstance(reply, Answer):
         if received is None:

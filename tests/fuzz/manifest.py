@@ -60,7 +60,7 @@ def run(data: bytes) -> None:
 
 
 def rendered(reading: Reading) -> None:
-    """Return the findings in every form that ``validate --format`` has."""
+    """Render the findings in every form that ``validate --format`` has."""
     found = reading.diagnostics
     for item in found:
         demand(item.line >= 1 and item.column >= 1, "a place is counted from 1")
@@ -91,7 +91,7 @@ def sarif(log: dict[str, Any], found: tuple[Diagnostic, ...]) -> None:
 
 
 def agreed(data: bytes) -> None:
-    """Hold the quick check of the schema against jsonschema: what it passes is not looked at."""
+    """Compare the quick check of the schema with jsonschema: what it passes is not looked at."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -58,7 +58,7 @@ def run(data: bytes) -> None:
 
 
 def said(sheet: Sheet) -> None:
-    """Hold the manifest against the sheet that it was made from."""
+    """Compare the manifest with the sheet that it was made from."""
     text = sheet_manifest(sheet, "spring", "spring.yaml", name="Sarah", photo=None)
     path = folder() / "sheet.yaml"
     path.write_bytes(written(text, "the manifest"))

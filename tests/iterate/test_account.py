@@ -130,7 +130,7 @@ def test_an_id_that_the_account_does_not_have_is_refused_before_money_moves(
 
 
 def results_alone(command: Command) -> Path:
-    """Leave what a colleague finds in the repository; return the state folder."""
+    """Delete what a repository does not hold; return the state folder a colleague finds."""
     state = command.folder / "spring.lookbook"
     for entry in state.iterdir():
         if entry.name != "results.json":

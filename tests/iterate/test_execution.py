@@ -190,7 +190,7 @@ def test_a_deleted_pick_is_replaced_by_what_is_bought_anew(world: Harness) -> No
 
 
 def refused(world: Harness, made: Campaign) -> dict[str, str]:
-    """Ask a world's account about a campaign's literal ids; a stop is said as one."""
+    """Ask an account about a campaign's literal ids; return a stop as text."""
 
     async def go() -> dict[str, str]:
         ledger = world.open()

@@ -105,7 +105,7 @@ class Quarters:
             self.run(ResolvedOptions(cascade=every if key == "all" else frozenset({key})))
 
     def assert_up_to_date(self) -> None:
-        """Hold every pick against the manifest and against its reference's pick."""
+        """Check every pick against the manifest and against its reference's pick."""
         snapshot = self.snapshot()
         for action in plan(self.campaign, snapshot).actions:
             assert action.action is Action.KEEP, (action.key, action.reason)

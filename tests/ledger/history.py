@@ -39,7 +39,7 @@ def rewrite(path: Path, change: Callable[[list[Entry]], list[Entry]]) -> None:
 
 
 def age(path: Path, seconds: float) -> None:
-    """Let everything in a ledger have happened so much earlier."""
+    """Move everything in a ledger so much earlier."""
 
     def earlier(entry: Entry) -> Entry:
         facts = {
@@ -52,7 +52,7 @@ def age(path: Path, seconds: float) -> None:
 
 
 def lose(path: Path, look: str) -> None:
-    """Let the first take of a look have got no answer."""
+    """Rewrite history so that the first take of a look got no answer."""
 
     def without_answer(entries: list[Entry]) -> list[Entry]:
         uid = next(e.take for e in entries if e.take and e.facts.get("look") == look)

@@ -54,7 +54,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened(path: Path) -> Snapshot:
-    """What a command that may buy sees of a ledger."""
+    """Return what a command that may buy sees of a ledger."""
     ticking = Ticking()
     ledger = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
     try:

@@ -196,7 +196,10 @@ def test_every_campaign_satisfies_the_combination_table(
 
 
 def waits_for(look: Look, campaign: Campaign) -> bool:
-    """Whether following references ends: there is an order in which the looks can be made."""
+    """Return whether following references ends.
+
+    There is an order in which the looks can be made.
+    """
     by_key = {other.key: other for other in campaign.looks}
     pending, steps = [look], 0
     while pending:

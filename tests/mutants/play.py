@@ -100,7 +100,7 @@ def _wait(mutant: Mutant, child: int, reading: int, *, until: float) -> Verdict:
 
 
 def _run(mutant: Mutant, tests: Mapping[str, float], writing: int) -> None:
-    """Be the fork: never returns."""
+    """Run a test in the fork; never returns."""
     code = 70
     try:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -121,7 +121,7 @@ class _First:
         self._writing = writing
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Let SIGPROF end this process once the test has used far more time than it needs."""
+        """Arm SIGPROF to end this process once the test has used far more time than it needs."""
         signal.setitimer(signal.ITIMER_PROF, 5 + 5 * self._tests.get(nodeid, 0.0))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -58,7 +58,10 @@ def designs_word(reply: Refusal) -> bool:
 
 
 def expected_first(reply: Refusal) -> Purchase:
-    """What a first send that decides means, as docs/money.md has it: the first row that fits."""
+    """Return what a first send that decides means, as docs/money.md has it.
+
+    The first row that fits.
+    """
     rows = [
         (reply.code in MONEY, Purchase.PERSON),
         (reply.code in LIMITS, Purchase.ACCOUNT),
@@ -74,7 +77,7 @@ def expected_first(reply: Refusal) -> Purchase:
 
 
 def expected_undecided(reply: Refusal) -> Purchase:
-    """What a refusal means that decides nothing."""
+    """Return what a refusal means that decides nothing."""
     own_word = designs_word(reply) and (reply.enveloped or reply.status == 413)
     rows = [
         (reply.code in MONEY or reply.status in (401, 402, 403), Purchase.UNDECIDED_PERSON),
@@ -133,7 +136,7 @@ def test_what_stops_the_whole_run_says_what_helps() -> None:
 
 
 def expected_free(reply: Refusal) -> Free:
-    """What a request that costs nothing may conclude: the first row that fits."""
+    """Return what a request that costs nothing may conclude: the first row that fits."""
     status, code = reply.status, reply.code
     rows = [
         (reply.enveloped and status == 404 and code in GONE, Free.GONE),

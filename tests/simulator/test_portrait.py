@@ -32,7 +32,7 @@ def somebody(seed: int, text: str = "") -> Face:
 def difference(
     one: Image.Image, other: Image.Image, box: tuple[float, float, float, float]
 ) -> float:
-    """How different two pictures are inside a box given in shares of their size, from 0 to 1."""
+    """Return how different two pictures are inside a box (shares of their size), 0 to 1."""
     width, height = one.size
     area = (
         round(box[0] * width),

@@ -31,7 +31,7 @@ def files(folder: Path) -> list[Path]:
 
 
 async def everything(world: SimulatorClient) -> dict[str, Any]:
-    """What a client can see of an account, links aside."""
+    """Return what a client can see of an account, links aside."""
     pages = {}
     for path in ("/v3/avatars/looks", "/v3/avatars"):
         pages[path] = (await world.get(path, params={"limit": 50})).json()

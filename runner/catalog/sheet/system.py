@@ -40,12 +40,18 @@ def find_fonts(char: str) -> Iterator[str]:
 
 
 def can_set(char: str) -> bool:
-    """Whether a character can be set at all: some need rules that are a library of their own."""
+    """Return whether a character can be set at all.
+
+    Some need rules that are a library of their own.
+    """
     return features.check("raqm") or not shaped(char)
 
 
 def shaped(char: str) -> bool:
-    """Whether a character is set by rules: written from the right, joined, or put above another."""
+    """Return whether a character is set by rules.
+
+    Written from the right, joined, or put above another.
+    """
     if unicodedata.bidirectional(char) in ("R", "AL") or unicodedata.category(char).startswith("M"):
         return True
     return 0x0900 <= ord(char) < 0x1100 or 0x1780 <= ord(char) < 0x1800

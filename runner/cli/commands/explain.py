@@ -140,7 +140,7 @@ def _chain(action: PlannedLook, plan: Plan, held_now: Snapshot) -> str:
 
 
 def _link(action: PlannedLook, held_now: Snapshot) -> str:
-    """Say one look of the chain, and whether its pick was made from its reference's pick."""
+    """Describe one look of the chain, and whether its pick was made from its reference's pick."""
     pick = held_now.pick(action.key)
     if pick is None:
         return f"{action.key}: no usable take yet"

@@ -282,7 +282,7 @@ async def decide(work: Workshop, campaign: Campaign, searcher: UnknownResolver, 
 
 
 def finding_text(work: Workshop, campaign: Campaign, finding: Finding) -> str:
-    """Say all that is known of one take."""
+    """Return all that is known of one take, as text."""
     take = finding.take
     sent = datetime.fromtimestamp(take.sent_at or 0, UTC).isoformat(" ", "seconds")
     lines = [

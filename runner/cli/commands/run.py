@@ -154,7 +154,7 @@ def command(
 
 
 def start(campaign: Campaign, request: Request) -> int:
-    """Carry out a request; return the exit code. Raises a LookbookError when it cannot begin."""
+    """Run what was asked for; return the exit code. Raises a LookbookError when it cannot begin."""
     campaign = apply_options(campaign, request.plan_options)
     state = StateDirs(campaign.manifest).simulated()
     with wiring.simulated(state, request.sim, simulate=request.simulate) as url:
@@ -249,7 +249,7 @@ def run_room(ledger: LedgerFile) -> Decimal | None:
 
 
 def is_new(state: StateDir) -> bool:
-    """Whether nothing was ever bought here, and no colleague's results tell of anything either."""
+    """Return whether nothing was ever bought here, by the ledger and by colleagues' results."""
     return not has_takes(state.ledger) and not tells_of_takes(state.results)
 
 
@@ -285,7 +285,7 @@ def outlook_of(plan: Plan, work: Workshop) -> RunEta:
 async def planned(
     campaign: Campaign, work: Workshop, request: Request
 ) -> tuple[Plan, Listing | None]:
-    """Make the plan, held against what the account says of its ids, and holds of what it buys.
+    """Make the plan, checked against the account: its ids, and looks it already holds.
 
     Return what was listed as well, None where nothing is bought. Raises UsageError where a saved
     plan is to be carried out and something has moved.

@@ -229,7 +229,7 @@ class _Reader:
         )
 
     def merge(self, mapping: Map, event: Event, value: Any) -> None:
-        """Put in what ``<<`` brings: keys that the mapping itself gives stay as they are."""
+        """Merge what ``<<`` names: keys that the mapping itself gives stay as they are."""
         for source in value if isinstance(value, Seq) else [value]:
             if isinstance(source, Broken):
                 continue

@@ -258,7 +258,7 @@ def _beard(text: str, random: Random, *, woman: bool) -> str:
 
 
 def carried_by(content: bytes) -> tuple[Face, Scene] | None:
-    """Face and scene that this package wrote into a PNG's text or a JPEG's comment, or None."""
+    """Return the face and scene in a PNG's text or a JPEG's comment, or None."""
     written = png_text(content, FIELD) or jpeg_comment(content)
     try:
         values = json.loads(written or "")
