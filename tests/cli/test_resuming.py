@@ -11,7 +11,7 @@ RUN = "`lookbook run spring.yaml"
 
 
 @pytest.mark.parametrize(
-    ("wishes", "says"),
+    ("plan_options", "says"),
     [
         (PlanOptions(), "run the same command again"),
         (PlanOptions(select=("navy",), takes=3), "run the same command again"),
