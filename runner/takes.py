@@ -14,6 +14,9 @@ from runner.model import LookKind
 
 __all__ = [
     "COUNTING",
+    "PENDING",
+    "UNRESOLVED",
+    "USABLE",
     "Account",
     "Billing",
     "Doubled",
@@ -54,6 +57,16 @@ class TakeState(StrEnum):
     FAILED = "failed"
     DELETED = "deleted"
     """It is gone at HeyGen; its record, its money and its picture stay."""
+
+
+UNRESOLVED = frozenset({TakeState.SUBMITTING, TakeState.UNKNOWN})
+"""Sent, or about to be; whether the server accepted it is not known."""
+
+PENDING = frozenset({TakeState.PROCESSING, TakeState.PENDING_CONSENT})
+"""Accepted, and not finished."""
+
+USABLE = frozenset({TakeState.COMPLETED, TakeState.FETCHED})
+"""Finished, with an image that can condition another look."""
 
 
 class LookState(StrEnum):
@@ -151,7 +164,27 @@ class Take:
     @property
     def usable(self) -> bool:
         """Return whether its image can condition another look."""
-        return self.state in (TakeState.COMPLETED, TakeState.FETCHED)
+        return self.state in USABLE
+
+    @property
+    def unresolved(self) -> bool:
+        """Return whether it is not known what became of its send."""
+        return self.state in UNRESOLVED
+
+    @property
+    def pending(self) -> bool:
+        """Return whether the server accepted it and has not finished it."""
+        return self.state in PENDING
+
+    @property
+    def in_flight(self) -> bool:
+        """Return whether it was sent and may still come to something."""
+        return self.state in PENDING or self.state in UNRESOLVED
+
+    @property
+    def failed(self) -> bool:
+        """Return whether its generation failed, or was refused."""
+        return self.state is TakeState.FAILED
 
 
 class PriceState(StrEnum):

@@ -34,8 +34,6 @@ __all__ = [
 ]
 
 
-UNDECIDED = (TakeState.UNKNOWN, TakeState.SUBMITTING, TakeState.PLANNED)
-
 OUTCOME = (
     "state",
     "billing",
@@ -218,7 +216,8 @@ def resolve_by(take: Take, told: Mapping[str, Take]) -> Take:
     is better known where it was sent.
     """
     other = told.get(take.key or "")
-    if take.state not in UNDECIDED or other is None or other.avatar_id is None:
+    decided = not take.unresolved and take.state is not TakeState.PLANNED
+    if decided or other is None or other.avatar_id is None:
         return take
     image = other if other.image is not None else take
     outcome = {name: getattr(other, name) for name in OUTCOME}

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
-from runner.executor.resolve_unknown import Finding, is_unresolved
+from runner.executor.resolve_unknown import Finding
 from runner.plan.model import Action, Plan, PlannedLook
-from runner.plan.take_groups import UNDER_WAY
 from runner.policy.exit_codes import Outcome
 from runner.policy.look_events import is_stuck
 from runner.policy.match_candidates import Fit
@@ -106,9 +105,9 @@ class LookReport:
     ) -> Hold | None:
         """Return why a look is not done, or None when it is, as far as the plan wanted it."""
         takes = snapshot.takes.get(action.key, ())
-        going = [take for take in takes if take.state in UNDER_WAY]
+        going = [take for take in takes if take.in_flight]
         if going:
-            unresolved = [take.uid for take in going if is_unresolved(take)]
+            unresolved = [take.uid for take in going if take.unresolved]
             asks = any(self._needs_person(uid, replayable) for uid in unresolved)
             asks = asks or any(is_stuck(take, now=now) for take in going)
             return Hold.PERSON if asks else Hold.UNDER_WAY

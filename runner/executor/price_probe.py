@@ -14,11 +14,9 @@ from runner.model import LookKind
 from runner.policy.budget import reserved_in_run
 from runner.policy.price_check import Phase, PriceCheck, begin_check, is_same, measure
 from runner.replies import UserData
-from runner.takes import Take, TakeState
+from runner.takes import Take
 
 __all__ = ["PriceProbe", "SingleSend"]
-
-WAITING = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
 
 
 @dataclass(slots=True)
@@ -98,7 +96,7 @@ class PriceProbe:
 
         A wallet that has not moved yet settles nothing.
         """
-        if take.state in WAITING and (fall := await self._fall(single, take)):
+        if take.pending and (fall := await self._fall(single, take)):
             await self._conclude(single, take, fall)
             self.charged_at_once = is_same(fall, take.price)
         return single.concluded

@@ -21,12 +21,12 @@ from runner.executor.ports import Intent
 from runner.executor.rate_gate import RateGate
 from runner.executor.refunds import usd_balance
 from runner.executor.refusals import AccountRefusals
-from runner.executor.resolve_unknown import UnknownResolver, is_unresolved
+from runner.executor.resolve_unknown import UnknownResolver
 from runner.executor.temporary_refusals import TemporaryRefusals
 from runner.policy.decisions import IN_PROGRESS, MONEY, UNDECIDED, Purchase, decide_purchase
 from runner.policy.lifecycle import Event
 from runner.replies import Answer, CreatedData, Lost, Refusal, Reply
-from runner.takes import Take, TakeState
+from runner.takes import Take
 
 __all__ = ["Buyer"]
 
@@ -173,7 +173,7 @@ class Buyer:
         under_way = isinstance(reply, Refusal) and reply.code == "request_in_progress"
         take = await searcher.settle_in_turn(take, listed=under_way)
         finding = searcher.findings.get(take.uid)
-        if not is_unresolved(take) or finding is None or finding.needs_person:
+        if not take.unresolved or finding is None or finding.needs_person:
             return take, None, NOTHING_SENT
         if finding.problem is not None:
             return take, Purchase.UNDECIDED, Lost(finding.problem)
@@ -189,7 +189,7 @@ class Buyer:
         if decision is Purchase.BOUGHT:
             searcher.findings.pop(take.uid, None)
             take = await self._as_it_is_now(take)
-            if take.state not in (TakeState.PROCESSING, TakeState.PENDING_CONSENT):
+            if not take.pending:
                 self._rate_gate.ended(take.uid)  # nobody waits for it any more
         return take, decision, answer
 

@@ -77,8 +77,7 @@ def find_refunded(
     if before is None or after is None or not failed or len(failed) < len(assumed):
         return []
     undecided = (Billing.RESERVED, Billing.UNKNOWN)
-    waiting = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
-    if any(take.billing in undecided or take.state in waiting for take in ours):
+    if any(take.billing in undecided or take.pending for take in ours):
         return []
     billed = sum((take.price for take in ours if take.billing is Billing.BILLED), Decimal(0))
     return failed if before - after == billed else []

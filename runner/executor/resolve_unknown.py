@@ -36,7 +36,6 @@ __all__ = [
     "Finding",
     "UnknownResolver",
     "Unlisted",
-    "is_unresolved",
     "list_group_looks",
     "read_every_page",
 ]
@@ -268,7 +267,7 @@ class UnknownResolver:
 
     def _unresolved(self, take: Take) -> list[Take]:
         """Return the sends of a take's name of which it is not known what became."""
-        return [t for t in self._every() if t.name == take.name and is_unresolved(t)]
+        return [t for t in self._every() if t.name == take.name and t.unresolved]
 
     def _replayable(self, take: Take) -> bool:
         return take.uid not in self.unwanted and self._context.key_is_alive(take)
@@ -368,8 +367,3 @@ async def read_every_page(context: RunContext, call: PageCall[T], what: str) -> 
             return _Endless(f"{what} cannot be listed: HeyGen's list begins again at its end")
         seen.add(token)
     return _Endless(f"{what} cannot be listed: there are more than {len(found)}")
-
-
-def is_unresolved(take: Take) -> bool:
-    """Return whether it is not known what became of a take's send."""
-    return take.state in (TakeState.UNKNOWN, TakeState.SUBMITTING)

@@ -23,11 +23,10 @@ from runner.executor.price_probe import PriceProbe, SingleSend
 from runner.executor.purchase import Buyer
 from runner.executor.rate_gate import RateGate
 from runner.executor.rename import rename
-from runner.executor.resolve_unknown import UnknownResolver, is_unresolved
+from runner.executor.resolve_unknown import UnknownResolver
 from runner.executor.uploads import AssetCache, UploadFailed
 from runner.model import FileImage
 from runner.plan.model import Action, Plan, PlannedLook
-from runner.plan.take_groups import UNDER_WAY
 from runner.policy.exit_codes import Outcome
 from runner.policy.rate_limit import MAX_CONCURRENT_SENDS
 from runner.policy.ready_queue import Job, Priority, ReadyQueue
@@ -37,8 +36,6 @@ __all__ = ["Scheduler"]
 
 MAX_CONSENT_REQUESTS = 3
 """How often one take may go back and forth between consent and processing in one run."""
-
-WAITING = (TakeState.PROCESSING, TakeState.PENDING_CONSENT)
 
 
 class Scheduler:
@@ -131,7 +128,7 @@ class Scheduler:
         await self._searcher.restore_trust()
         for uid in plan.unwanted_in_flight:
             take = context.ledger.take(uid)
-            if is_unresolved(take):
+            if take.unresolved:
                 await self._searcher.settle(take)
         for action in plan.actions:
             if action.action is Action.ADOPT:
@@ -166,14 +163,12 @@ class Scheduler:
         ledger = self._context.ledger
         jobs: list[Job] = []
         unwanted_in_flight = [ledger.take(uid) for uid in self._plan.unwanted_in_flight]
-        jobs += [
-            Job(t.look, Priority.WATCH, t.uid) for t in unwanted_in_flight if t.state in WAITING
-        ]
+        jobs += [Job(t.look, Priority.WATCH, t.uid) for t in unwanted_in_flight if t.pending]
         for action in self._plan.actions:
             if action.key in self.look_report.held:
                 continue
             for take in (ledger.take(uid) for uid in action.under_way):
-                step = Priority.WATCH if take.state in WAITING else Priority.REPLAY
+                step = Priority.WATCH if take.pending else Priority.REPLAY
                 jobs.append(Job(action.key, step, take.uid, chain=action.chain))
             jobs += [
                 Job(action.key, Priority.SEND, needs=action.needs, chain=action.chain)
@@ -316,7 +311,7 @@ class Scheduler:
                 self._wake()
         if single is not None and await self._probe.look(single, take):
             self._measured(job)
-        if take.state in WAITING:
+        if take.pending:
             take = await self._watcher.until_decided(take)
             await self._searcher.check_keys(take)  # lists that lag have caught up by now
         return take
@@ -355,7 +350,7 @@ class Scheduler:
                 self._board.usable(job.look)
         elif take.uid in self._plan.unwanted_in_flight:
             self._open[job.look] -= 1  # nobody wants it any more, however it ended
-        elif take.state is TakeState.FAILED:
+        elif take.failed:
             self._failed(job, take)
             look = self._actions[job.look].look
             if look is not None and take.billing is Billing.NONE and self._fetches is not None:
@@ -407,7 +402,9 @@ class Scheduler:
         takes = self._context.ledger.takes_of(action.key)
         unwanted_in_flight = [take for take in takes if take.uid in self._plan.unwanted_in_flight]
         unwanted_in_flight = [
-            s for s in unwanted_in_flight if s.state in UNDER_WAY and s.identity == action.identity
+            take
+            for take in unwanted_in_flight
+            if take.in_flight and take.identity == action.identity
         ]
         coming = self._open[action.key] - 1 + self._let_go[action.key] + len(unwanted_in_flight)
         return _good(action, takes) + coming < self._goals[action.key]
@@ -463,7 +460,7 @@ class Scheduler:
             take.uid
             for takes in snapshot.takes.values()
             for take in takes
-            if is_unresolved(take)
+            if take.unresolved
             and take.uid not in self._plan.unwanted_in_flight
             and context.key_is_alive(take)
         }

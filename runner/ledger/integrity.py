@@ -18,7 +18,6 @@ from runner.ledger.checksum import is_as_left
 from runner.ledger.database import REBUILD, explain_sqlite_error
 from runner.ledger.events import Entry, LedgerState, Note, apply_event
 from runner.policy.lifecycle import Event
-from runner.takes import TakeState
 
 __all__ = ["check_tables", "damaged", "verify"]
 
@@ -74,5 +73,5 @@ def check_tables(connection: sqlite3.Connection, state: LedgerState) -> None:
     if owner is not None and owner != dict(connection.execute("SELECT key, value FROM meta")):
         raise ValueError("its events are another account's or campaign's")
     for take in state.takes.values():
-        if take.state in (TakeState.UNKNOWN, TakeState.SUBMITTING) and take.body_sha256:
+        if take.unresolved and take.body_sha256:
             read_body(connection, take.body_sha256)

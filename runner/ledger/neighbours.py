@@ -14,14 +14,13 @@ from typing import Any
 from runner.errors import LookbookError
 from runner.ledger.database import peek_ledger
 from runner.ledger.state_dirs import LEDGER, SIMULATED, StateDir
-from runner.takes import Neighbours, TakeState
+from runner.takes import UNRESOLVED, Neighbours
 
 __all__ = ["find_copies", "read_neighbours"]
 
 RESULTS = "results.json"
 FEW = 50
 """So many takes are looked for in another ledger."""
-UNDECIDED = frozenset({TakeState.UNKNOWN, TakeState.SUBMITTING})
 
 
 def read_neighbours(besides: StateDir) -> Neighbours:
@@ -42,7 +41,7 @@ def read_neighbours(besides: StateDir) -> Neighbours:
                 takes = _in_ledger(path) if path.name == LEDGER else _in_results(path)
                 for label, name, state, *known in takes:
                     ids.update(one for one in known if one)
-                    if state in UNDECIDED and not known[0] and name:
+                    if state in UNRESOLVED and not known[0] and name:
                         unresolved.setdefault(name, []).append(f"{folder.name}: {label}")
             except (OSError, ValueError, LookupError, TypeError, LookbookError):
                 unreadable.append(str(path))

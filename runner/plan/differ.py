@@ -15,7 +15,6 @@ from runner.plan.identity import compute_identity, ingredients_json
 from runner.plan.model import Action, Plan, PlannedLook, ResolvedOptions
 from runner.plan.renames import apply_renames, find_renames
 from runner.plan.take_groups import (
-    UNDER_WAY,
     TakeGroups,
     explain_create,
     explain_failed,
@@ -56,7 +55,7 @@ def plan(
         take.uid
         for takes in differ.snapshot.takes.values()
         for take in takes
-        if take.state in UNDER_WAY and take.uid not in wanted
+        if take.in_flight and take.uid not in wanted
     )
     account = snapshot.account.label if snapshot.account else None
     return Plan(campaign.name, account, tuple(actions), unwanted_in_flight, moves)

@@ -79,7 +79,7 @@ def _recovered(take: Take, look: LookData) -> list[Drift]:
 
 
 def _compared(take: Take, look: LookData) -> list[Drift]:
-    if take.state in (TakeState.PROCESSING, TakeState.PENDING_CONSENT):
+    if take.pending:
         if look.usable or look.status == "failed":
             result = "finished" if look.usable else "failed"
             return [Drift(take, f"{result} at HeyGen", "the next run picks it up, for nothing")]

@@ -107,10 +107,9 @@ def find_own_groups(snapshot: Snapshot) -> frozenset[str]:
 
 def count_unresolved(snapshot: Snapshot) -> Counter[str]:
     """Count the sends of unknown outcome by look name."""
-    undecided = (TakeState.UNKNOWN, TakeState.SUBMITTING)
     return Counter(
         take.name
         for takes in snapshot.takes.values()
         for take in takes
-        if take.name and take.state in undecided
+        if take.name and take.unresolved
     )

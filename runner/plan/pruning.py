@@ -12,7 +12,6 @@ from runner.errors import UsageError
 from runner.model import Campaign, LiteralRef, LookKind
 from runner.plan.differ import plan as make_plan
 from runner.plan.model import Action, Plan, ResolvedOptions
-from runner.plan.take_groups import UNDER_WAY
 from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["Pruning", "find_droppable", "find_group_deletions", "find_prunable"]
@@ -61,10 +60,7 @@ def find_prunable(
     meant = [take for take in meant if take.state is not TakeState.DELETED]
     named = _named_in(campaign)
     needed = {
-        take.reference_id
-        for takes in snapshot.takes.values()
-        for take in takes
-        if take.state in UNDER_WAY
+        take.reference_id for takes in snapshot.takes.values() for take in takes if take.in_flight
     }
     uids = {take.uid for take in meant}
     every = {take.uid: take for takes in snapshot.takes.values() for take in takes}
@@ -99,7 +95,7 @@ def _spare(
 ) -> str | None:
     if take.kind is LookKind.EXISTING:
         return "it existed before this campaign"
-    if take.state in UNDER_WAY:
+    if take.in_flight:
         return f"it is {take.state}"
     if take.avatar_id in named:
         return "the manifest names its id"

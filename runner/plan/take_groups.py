@@ -9,7 +9,6 @@ from runner.plan.change_text import describe_change
 from runner.takes import Take, TakeState
 
 __all__ = [
-    "UNDER_WAY",
     "TakeGroups",
     "explain_create",
     "explain_failed",
@@ -18,15 +17,6 @@ __all__ = [
 ]
 
 NOTHING = Decimal(0)
-
-UNDER_WAY = frozenset(
-    {
-        TakeState.SUBMITTING,
-        TakeState.UNKNOWN,
-        TakeState.PROCESSING,
-        TakeState.PENDING_CONSENT,
-    }
-)
 
 
 class TakeGroups(NamedTuple):
@@ -94,8 +84,7 @@ class TakeGroups(NamedTuple):
         """What the sends of unknown outcome may turn out to cost, in USD."""
         if not self.live:
             return NOTHING
-        unknown = (TakeState.UNKNOWN, TakeState.SUBMITTING)
-        return sum((take.price for take in self.wanted_live if take.state in unknown), NOTHING)
+        return sum((take.price for take in self.wanted_live if take.unresolved), NOTHING)
 
 
 def group_takes(look: Look, identity: str, takes: Sequence[Take], pick: Take | None) -> TakeGroups:
@@ -108,8 +97,8 @@ def group_takes(look: Look, identity: str, takes: Sequence[Take], pick: Take | N
         identity=identity,
         takes=[take for take in takes if take.state is not TakeState.PLANNED],
         good=[take for take in mine if take.usable],
-        live=[take for take in mine if take.state in UNDER_WAY],
-        bad=[take for take in mine if take.state is TakeState.FAILED],
+        live=[take for take in mine if take.in_flight],
+        bad=[take for take in mine if take.failed],
         gone=[take for take in mine if take.state is TakeState.DELETED],
         pick=pick,
     )
@@ -130,12 +119,11 @@ def explain_create(s: TakeGroups, ingredients: str) -> str:
 
 def explain_resume(live: Sequence[Take]) -> str:
     """Return what there is to finish."""
-    states = {take.state for take in live}
-    if TakeState.UNKNOWN in states or TakeState.SUBMITTING in states:
+    if any(take.unresolved for take in live):
         return (
             "it was sent and the outcome is unknown: sent again under its own key, or searched for"
         )
-    if TakeState.PENDING_CONSENT in states:
+    if any(take.state is TakeState.PENDING_CONSENT for take in live):
         return "it waits for a person's consent"
     return "it is under way"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from runner.policy.lifecycle import Event
 from runner.replies import LookData
-from runner.takes import Take, TakeState
+from runner.takes import PENDING, Take, TakeState
 
 __all__ = ["GONE", "STATUSES", "UNKNOWN_STATUS", "events_of", "is_stuck", "shown_status"]
 
@@ -32,7 +32,7 @@ def events_of(
     API page does not list counts as still under way, and is told once: ``shown`` is what was told
     of it before (``shown_status``).
     """
-    if state not in (TakeState.PROCESSING, TakeState.PENDING_CONSENT):
+    if state not in PENDING:
         return []
     waiting = state is TakeState.PENDING_CONSENT
     known: dict[str, Any] = {} if shown is None else {"error_code": None, "error_message": None}
@@ -71,6 +71,6 @@ def shown_status(take: Take) -> str | None:
 def is_stuck(take: Take, *, now: float) -> bool:
     """Return whether a take's status has been one that nobody knows for a day."""
     since = take.accepted_at or take.sent_at
-    if take.state not in (TakeState.PROCESSING, TakeState.PENDING_CONSENT):
+    if not take.pending:
         return False
     return shown_status(take) is not None and since is not None and now - since > STUCK_AFTER

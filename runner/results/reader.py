@@ -15,15 +15,23 @@ from runner.errors import UsageError, shorten
 from runner.model import LookKind
 from runner.plan.identity import current_identity
 from runner.resources import schema
-from runner.takes import Billing, MeasuredPrice, PriceState, Take, TakeState
+from runner.takes import (
+    PENDING,
+    UNRESOLVED,
+    USABLE,
+    Billing,
+    MeasuredPrice,
+    PriceState,
+    Take,
+    TakeState,
+)
 
 __all__ = ["EXISTING", "prices_in", "read_takes"]
 
 LOST = "the ledger that sent it is gone; only a search can say what became of it"
 
-EXISTING = frozenset(
-    {TakeState.PROCESSING, TakeState.PENDING_CONSENT, TakeState.COMPLETED, TakeState.FETCHED}
-)
+EXISTING = PENDING | USABLE
+"""States of takes that exist at HeyGen: each of them has an id."""
 
 
 def read_takes(results: Any, *, source: str) -> list[tuple[Take, bool]]:
@@ -92,7 +100,7 @@ def _take(look: str, entry: Mapping[str, Any]) -> Take:
     state = TakeState(entry["state"])
     billing = Billing(entry["billing"])
     error = entry.get("error", {"code": None, "message": None})
-    if state in (TakeState.SUBMITTING, TakeState.UNKNOWN):
+    if state in UNRESOLVED:
         state, billing = TakeState.UNKNOWN, Billing.UNKNOWN
         error = {"code": None, "message": LOST}
     ingredients = canonical_json(entry["request"])

@@ -17,7 +17,7 @@ from runner.plan.look_state import displayed_take, look_state
 from runner.plan.model import Plan, PlannedLook
 from runner.plan.renames import apply_renames
 from runner.policy.budget import reserved_amount
-from runner.takes import Billing, LookState, Snapshot, Take, TakeState
+from runner.takes import PENDING, Billing, LookState, Snapshot, Take, TakeState
 
 __all__ = ["Entries", "results_document", "serialize_results"]
 
@@ -174,7 +174,7 @@ def _entry(action: PlannedLook, snapshot: Snapshot) -> dict[str, Any]:
     return entry
 
 
-TOLD = (TakeState.UNKNOWN, TakeState.PROCESSING, TakeState.PENDING_CONSENT)
+TOLD = PENDING | {TakeState.UNKNOWN}
 """States in which a take's words say what is known of it so far."""
 
 

@@ -18,7 +18,6 @@ from runner.cli.request import Request
 from runner.cli.select_options import load_saved_plan
 from runner.cli.workshop import begin, use_results, workshop
 from runner.errors import UsageError
-from runner.executor.resolve_unknown import is_unresolved
 from runner.files import write_atomic
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.state_dirs import StateDir
@@ -251,7 +250,7 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
     every = [take for of_look in snapshot.takes.values() for take in of_look]
     given = {take.avatar_id for take in every if take.avatar_id}
     for take in every:
-        if not is_unresolved(take):
+        if not take.unresolved:
             continue
         replayable = take.key is not None and take.body_sha256 is not None
         alive = replayable and key_is_alive(

@@ -25,7 +25,7 @@ from runner.cli.stuck_looks import decide_stuck
 from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import UsageError
 from runner.executor.context import describe_reply
-from runner.executor.resolve_unknown import Finding, UnknownResolver, is_unresolved
+from runner.executor.resolve_unknown import Finding, UnknownResolver
 from runner.ledger.ledger import read_ledger
 from runner.ledger.neighbours import read_neighbours
 from runner.ledger.runs import read_wallet_readings
@@ -137,7 +137,7 @@ async def reconcile(
             for take, look in found:  # all of them could be read: now they are believed
                 await searcher.adopt(take, look)
             for take in given_up:
-                if is_unresolved(work.ledger.take(take.uid)):
+                if work.ledger.take(take.uid).unresolved:
                     await give_up(work, campaign, searcher, take)
             seen = {take.uid for take in given_up}
             for take in unresolved(work):
@@ -204,7 +204,7 @@ def wanted_by(campaign: Campaign, work: Workshop) -> dict[str, str]:
 def unresolved(work: Workshop) -> list[Take]:
     """Return every take whose outcome is unknown, by look and number."""
     takes = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
-    return sorted((t for t in takes if is_unresolved(t)), key=lambda t: (t.look, t.number))
+    return sorted((t for t in takes if t.unresolved), key=lambda t: (t.look, t.number))
 
 
 def look_report(work: Workshop, campaign: Campaign) -> Exit:

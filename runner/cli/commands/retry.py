@@ -13,7 +13,6 @@ from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.options import PlanOptions, resolve_options
 from runner.plan.renames import apply_renames
-from runner.plan.take_groups import UNDER_WAY
 from runner.policy.exit_codes import Exit
 from runner.quantities import format_usd
 from runner.takes import Billing, Snapshot, Take, TakeState
@@ -52,7 +51,7 @@ def command(manifest: Path, variables: tuple[tuple[str, str], ...], **options: A
     click.echo(failures_text(failed) + "\n", err=True)
     options["sim"] = options.pop("sim_settings")
     code = start(campaign, Request(**options, plan_options=plan_options))
-    going = sum(take.state in UNDER_WAY for of in snapshot.takes.values() for take in of)
+    going = sum(take.in_flight for of in snapshot.takes.values() for take in of)
     if failed or code or not going:
         return code
     click.echo(
