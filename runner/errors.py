@@ -1,4 +1,4 @@
-"""Every error that a person may see, in one tree, each with the exit code the design gives it.
+"""Every error that a person may see, in one tree, each with its exit code (``README.md``).
 
 ::
 

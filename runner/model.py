@@ -1,7 +1,8 @@
 """What a campaign declares, as frozen values. ``runner.takes`` has what a ledger knows of it.
 
 Data flows one way: file → document → *campaign* → plan → execution → ledger → catalog. Everything
-here is immutable and knows nothing of files, clocks or networks. The words are the design's.
+here is immutable and knows nothing of files, clocks or networks. The words are those of
+``docs/glossary.md``.
 """
 
 from dataclasses import dataclass

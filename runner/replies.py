@@ -2,7 +2,7 @@
 
 The client turns HTTP into these; ``runner.policy.decisions`` turns these into decisions. The
 difference between *not sent*, *refused* and *lost* is the difference between free and paid, so the
-client must never blur it (design, "What a run promises", 1).
+client must never blur it (``docs/money.md``).
 """
 
 from dataclasses import dataclass

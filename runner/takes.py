@@ -1,7 +1,7 @@
 """What a ledger knows: whose it is, its takes, and all of it at one moment.
 
-Everything here is immutable and knows nothing of files, clocks or networks. The words are the
-design's; ``runner.model`` has those of a campaign.
+Everything here is immutable and knows nothing of files, clocks or networks. ``runner.model`` has
+the values of a campaign, ``docs/glossary.md`` the words.
 """
 
 from collections.abc import Mapping

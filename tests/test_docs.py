@@ -73,3 +73,53 @@ def test_every_fuzz_target_is_explained_and_every_one_there_exists() -> None:
 @pytest.mark.parametrize("name", benchmarks.NAMES)
 def test_every_benchmark_says_what_it_measures(name: str) -> None:
     assert re.search(rf"`bench/{name}\b", (ROOT / "docs" / "performance.md").read_text("utf-8"))
+
+
+SOURCES = [
+    path
+    for folder in ("runner", "tests", "bench")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if path != Path(__file__)
+]
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text("utf-8"), re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
+    }
+
+
+def broken_citations(text: str) -> list[str]:
+    """Return what a text cites that is no page of ``docs``, no section, or not in here at all."""
+    broken = re.findall(r"\(design\b|the design's", text)
+    for name, section in re.findall(r"docs/([\w-]+\.md)(?:#([\w-]+))?", text):
+        page = ROOT / "docs" / name
+        if not page.exists() or (section and section not in anchors(page)):
+            broken.append(f"{name}#{section}" if section else name)
+    return broken
+
+
+def test_every_citation_in_the_code_leads_to_a_page() -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): broken
+        for path in SOURCES
+        if (broken := broken_citations(path.read_text("utf-8")))
+    }
+    assert not wrong
+
+
+def test_a_broken_citation_would_be_noticed() -> None:
+    assert broken_citations("docs/money.md#what-an-answer-decides and docs/glossary.md") == []
+    assert broken_citations("docs/nowhere.md") == ["nowhere.md"]
+    assert broken_citations("docs/money.md#nowhere") == ["money.md#nowhere"]
+    assert broken_citations('(design, "What a run promises", 1)') == ["(design"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_sections_that_exist(document: Path) -> None:
+    for target, section in re.findall(
+        r"\]\(([\w/.-]*\.md)#([\w-]+)\)", document.read_text("utf-8")
+    ):
+        assert section in anchors(document.parent / target), f"{document.name}: {target}#{section}"

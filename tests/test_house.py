@@ -189,3 +189,31 @@ def test_vague_prose_would_be_noticed() -> None:
     assert prose_mistakes('def f() -> int:\n    """Give one."""') == ["f begins with Give"]
     assert prose_mistakes('def f() -> None:\n    """Return it."""') == ["f returns nothing"]
     assert not prose_mistakes('def f() -> int:\n    """Return one."""')
+
+
+SHARED_NAMES = {"command", "main"}
+"""Names that many modules have on purpose: the entry of each command, and of each script."""
+
+
+def repeated_names(trees: dict[str, ast.Module]) -> dict[str, list[str]]:
+    """Return each public class or function that more than one module defines, with them."""
+    homes: dict[str, list[str]] = {}
+    for module, tree in trees.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                homes.setdefault(node.name, []).append(module)
+    return {
+        name: places
+        for name, places in homes.items()
+        if len(places) > 1 and not name.startswith("_") and name not in SHARED_NAMES
+    }
+
+
+def test_no_name_means_two_things() -> None:
+    trees = {name: ast.parse(path.read_text("utf-8")) for name, path in modules().items()}
+    assert not repeated_names(trees)
+
+
+def test_a_repeated_name_would_be_noticed() -> None:
+    trees = {"a": ast.parse("class State: ..."), "b": ast.parse("def State(): ...")}
+    assert repeated_names(trees) == {"State": ["a", "b"]}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PAGE", "write"]
+__all__ = ["PAGE", "write_catalog"]
 
 PAGE = "catalog.html"
 
@@ -15,7 +15,7 @@ MOST = 20_000
 """Looks that one page may show; a browser has its troubles with fewer already."""
 
 
-def write(
+def write_catalog(
     results: Mapping[str, Any],
     folder: Path,
     *,

@@ -1,7 +1,7 @@
 """The command that people type: one module for each subcommand, loaded when it is called.
 
 Results go to stdout, messages and progress to stderr. Every error that a person may meet passes
-the one boundary here and ends in a clear sentence and the design's exit code.
+the one boundary here and ends in a clear sentence and its exit code.
 """
 
 import gc

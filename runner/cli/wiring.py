@@ -328,7 +328,7 @@ def write_results(results: Mapping[str, Any], folder: Path) -> Path:
     from runner import catalog
 
     write_atomic(folder / "results.json", (piece.encode() for piece in serialize_results(results)))
-    return catalog.write(results, folder)
+    return catalog.write_catalog(results, folder)
 
 
 def simulated(state: StateDir, settings: Sim, *, simulate: bool) -> Any:

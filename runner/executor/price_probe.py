@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext
-from runner.executor.refunds import Reading, Wallet
+from runner.executor.refunds import BalanceReading, Wallet
 from runner.model import LookKind
 from runner.policy.budget import reserved_in_run
 from runner.policy.price_check import Phase, PriceCheck, begin_check, is_same, measure
@@ -48,7 +48,7 @@ class PriceProbe:
         self._wallet = wallet
         self._doubtful = frozenset(doubtful)
         self._reload = user.auto_reload.amount if user.auto_reload is not None else None
-        self._opening: Reading | None = None
+        self._opening: BalanceReading | None = None
         self._checks: dict[LookKind, PriceCheck] = {}
         self._falls: dict[str, Decimal] = {}
         self.notes: list[str] = []
@@ -60,7 +60,7 @@ class PriceProbe:
         """Return whether the wallet did not show in time what was bought."""
         return any(check.phase is Phase.UNMOVED for check in self._checks.values())
 
-    def begin(self, opening: Reading) -> None:
+    def begin(self, opening: BalanceReading) -> None:
         """Begin with what the wallet showed before anything was sent."""
         self._opening = opening
 

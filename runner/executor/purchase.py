@@ -1,4 +1,4 @@
-"""The money protocol for one take: intent, send, decide, commit (design, "What a run promises", 1).
+"""The money protocol for one take: intent, send, decide, commit (``docs/money.md``).
 
 Before a POST leaves, its intent is on disk; what the server answered is on disk before anything
 else happens. A first send that is not decided becomes ``unknown``: the account is searched, and

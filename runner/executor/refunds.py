@@ -9,11 +9,11 @@ from runner.executor.context import RunContext
 from runner.replies import Answer, UserData
 from runner.takes import Billing, Take, TakeState
 
-__all__ = ["Reading", "Wallet", "find_refunded", "usd_balance"]
+__all__ = ["BalanceReading", "Wallet", "find_refunded", "usd_balance"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BalanceReading:
     """What the wallet showed at a moment: ``at`` in Unix seconds, ``balance`` in USD if known."""
 
     at: float
@@ -35,7 +35,7 @@ class Wallet:
         self._context = context
         self.settling: tuple[float, ...] = () if simulated else SETTLING
 
-    async def read(self) -> Reading | None:
+    async def read(self) -> BalanceReading | None:
         """Return the balance as it is now; None where the account did not say, or on a stop."""
         try:
             reply = await self._context.ask(self._context.api.me, what="looking into the wallet")
@@ -43,7 +43,7 @@ class Wallet:
             return None
         if not isinstance(reply, Answer):
             return None
-        return Reading(self._context.clock.now(), usd_balance(reply.data))
+        return BalanceReading(self._context.clock.now(), usd_balance(reply.data))
 
 
 def usd_balance(user: UserData) -> Decimal | None:
@@ -63,7 +63,7 @@ def find_refunded(
 
     The API does not say whether a failed generation is billed. It is certain only when the wallet
     went down by exactly what the run's other takes cost, with nothing of unknown outcome; in any
-    other case the assumption stays (design, "What a run promises", 2).
+    other case the assumption stays (``docs/money.md#failed-generations``).
 
     ``earlier`` are the uids of takes that were under way before the run. When such a one was billed
     is not known, so the wallet proves nothing about a run that sent one again or saw one fail.

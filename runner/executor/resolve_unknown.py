@@ -1,4 +1,4 @@
-"""Searching the account for what a lost answer may have bought (design, "What a run promises", 1).
+"""Searching the account for what a lost answer may have bought (``docs/money.md``).
 
 By the name in the stored body, in its group; for a row of the table that makes its own group, in
 the groups made inside the send window. What a send cannot have made is never adopted: a look that a

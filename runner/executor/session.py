@@ -10,7 +10,7 @@ from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext
 from runner.executor.look_report import LookReport
 from runner.executor.price_probe import PriceProbe
-from runner.executor.refunds import Reading, Wallet, find_refunded, usd_balance
+from runner.executor.refunds import BalanceReading, Wallet, find_refunded, usd_balance
 from runner.executor.scheduler import Scheduler
 from runner.model import LookKind
 from runner.plan.model import Plan
@@ -63,7 +63,7 @@ class Session:
             await remember_strangers(context, self.listing, self.accepted)
         execution = Scheduler(self.plan, context, probe, concurrency=self.concurrency)
         self._execution, self.look_report = execution, execution.look_report
-        before = Reading(context.clock.now(), usd_balance(self.user))
+        before = BalanceReading(context.clock.now(), usd_balance(self.user))
         if self.plan.may_buy:
             # Minutes may have passed since the account was opened: a person was asked.
             before = await wallet.read() or before
@@ -86,7 +86,9 @@ class Session:
         """Return what the run came to so far."""
         return self._execution.outcome() if self._execution is not None else Outcome()
 
-    async def _settle_money(self, run: str, wallet: Wallet, before: Reading, *, late: bool) -> None:
+    async def _settle_money(
+        self, run: str, wallet: Wallet, before: BalanceReading, *, late: bool
+    ) -> None:
         """Compare what left the wallet with what the ledger knows, and commit what that shows.
 
         Where the two are not the same, and before a failure counts as not billed, the wallet is
@@ -115,7 +117,7 @@ class Session:
         difference = self._compare(run, spending.before, spending.after)
         self._note(before, after, difference, late=late)
 
-    async def _read_later(self, wallet: Wallet) -> Reading | None:
+    async def _read_later(self, wallet: Wallet) -> BalanceReading | None:
         try:
             await self.context.pause(sum(wallet.settling))
         except RunStopped:
@@ -143,8 +145,8 @@ class Session:
 
     def _note(
         self,
-        before: Reading,
-        after: Reading | None,
+        before: BalanceReading,
+        after: BalanceReading | None,
         difference: Difference | None = None,
         *,
         late: bool = False,

@@ -1,7 +1,7 @@
 """Where the API is, and which addresses a request may go to at all.
 
-The key travels to one origin only, and never in the clear except to this machine (design, "What a
-run promises", 6). Everything here is pure text work: nothing is resolved, nothing is opened.
+The key travels to one origin only, and never in the clear except to this machine
+(``docs/api-notes.md#sending``). Everything here is pure text work: nothing is resolved or opened.
 """
 
 import ipaddress

@@ -118,7 +118,7 @@ def find_other_ledgers(
     """Return the other ledgers in this folder that hold the campaign and bought something.
 
     A ledger that is empty beside one of these means that the manifest was renamed, or that the key
-    is another account's (design, "What a run promises", 4). The simulator's are not counted.
+    is another account's (``docs/money.md``). The simulator's are not counted.
     """
     found: list[tuple[Path, Account]] = []
     for root in sorted(manifest.parent.glob("*.lookbook")):

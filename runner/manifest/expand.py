@@ -21,7 +21,7 @@ from runner.suggest import suggest
 __all__ = ["DEFAULT_MAX_LOOKS", "expand_campaign"]
 
 DEFAULT_MAX_LOOKS = 1000
-"""Looks that a manifest may make unless it says otherwise (design)."""
+"""Looks that a manifest may make unless it says otherwise (``docs/manifest.md#at-the-top``)."""
 
 _RESERVED = frozenset({"base", "campaign", "key", "title"})
 _LOOK_KEY_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")

@@ -1,4 +1,4 @@
-"""A look's identity: a tagged hash of what is paid for (design, "What a run promises", 5).
+"""A look's identity: a tagged hash of what is paid for (``docs/iterating.md``).
 
 Type, prompt, images, group, and *which* look is referenced take part. Names, titles, tags, takes,
 retries, order, comments and the place of a file do not, nor do the kind of white space and the

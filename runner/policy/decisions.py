@@ -2,8 +2,8 @@
 
 For the request that costs (``judge_purchase``) a first send and a replay are told apart: a decisive
 refusal of a first send proves that nothing was bought, a refusal of a *replay* proves nothing,
-because the first send may have been charged (design, "What a run promises", 1). For requests that
-are free (``judge_free``) the question is only whether to ask again.
+because the first send may have been charged (``docs/money.md#what-an-answer-decides``). For what is
+free (``judge_free``) the question is only whether to ask again.
 
 What came in the API's own envelope is the API's word. What came without it (a gateway's page, a
 firewall's) says something of the way only, and decides less.
@@ -32,10 +32,10 @@ IN_PROGRESS = "request_in_progress"
 """The code of a 409 that says that the first request of this key is still under way."""
 
 NEVER_DECISIVE = frozenset({408, 425, 499})
-"""4xx that even in the API's envelope do not tell what became of the request (design)."""
+"""4xx that even in the API's envelope do not tell what became of the request."""
 
 DECISIVE_ALONE = frozenset({401, 403, 404, 405, 413})
-"""Statuses that decide a first send also without the API's envelope (design)."""
+"""Statuses that decide a first send also without the API's envelope."""
 
 NOT_ROUTED = frozenset({404, 405})
 """Statuses that without the envelope come from a gateway: they say nothing about the look."""
@@ -122,7 +122,7 @@ def decide_purchase(reply: Reply[Any], *, replay: bool) -> Purchase:
 
 
 def is_decisive(refusal: Refusal) -> bool:
-    """Return whether this refusal of a first send proves that nothing was bought (design)."""
+    """Return whether this refusal of a first send proves that nothing was bought."""
     if not refusal.enveloped:
         return refusal.status in DECISIVE_ALONE
     in_progress = refusal.status == 409 and refusal.code == IN_PROGRESS

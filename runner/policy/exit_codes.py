@@ -1,4 +1,4 @@
-"""What a run came to, and the exit code that says so (design, "The command line")."""
+"""What a run came to, and the exit code that says so."""
 
 from dataclasses import dataclass
 from enum import IntEnum

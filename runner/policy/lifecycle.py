@@ -19,7 +19,7 @@
     FAILED, DELETED ── RECOVERED ──▶ COMPLETED     PROCESSING, PENDING_CONSENT ── SHOWN ──▶ the same
 
 From UNKNOWN only a 2xx (ACCEPTED), a settled search (FOUND) or a person (FOUND, ABSOLVED) lead away
-(design, "What a run promises", 1). ``docs/lifecycle.md`` draws the same table for readers.
+(``docs/money.md``). ``docs/lifecycle.md`` draws the same table for readers.
 """
 
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Which take of a look is the picked one (design, "What a run promises", 5)."""
+"""Which take of a look is the picked one (``docs/iterating.md#takes``)."""
 
 from runner.takes import Take
 

@@ -1,6 +1,6 @@
 """How long and how often: backoff, polling, the life of an idempotency key. Times in seconds.
 
-Every retry and every wait is bounded in number and in time (design, "What a run promises", 8). The
+Every retry and every wait is bounded in number and in time (``docs/api-notes.md``). The
 random number is handed in.
 """
 

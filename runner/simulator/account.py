@@ -22,7 +22,7 @@ from runner.simulator.records import (
     LookRow,
     StoredAnswer,
 )
-from runner.simulator.tables import Listing
+from runner.simulator.tables import NumberList
 
 ANSWER_SECONDS = 24 * 3600
 """How long an idempotency key replays (the facts: within 24 hours)."""
@@ -62,8 +62,8 @@ class SimulatedAccount:
             StoredAnswer: self.answers,
         }
         self._by_seq: dict[int, str] = {}
-        self._look_lists: dict[LookFilter, Listing] = {}
-        self._group_lists: dict[bool | None, Listing] = {}
+        self._look_lists: dict[LookFilter, NumberList] = {}
+        self._group_lists: dict[bool | None, NumberList] = {}
         self._due: list[tuple[float, int, str]] = []
         self._aging: deque[StoredAnswer] = deque()
         self._made: list[tuple[float, int]] = []
@@ -129,7 +129,7 @@ class SimulatedAccount:
             case GroupRow() if before is None:
                 self._by_seq[row.seq] = row.id
                 for key in (None, row.public):
-                    self._group_lists.setdefault(key, Listing()).add(row.seq)
+                    self._group_lists.setdefault(key, NumberList()).add(row.seq)
             case StoredAnswer():
                 self._aging.append(row)
             case ChargeRow():
@@ -253,7 +253,7 @@ class SimulatedAccount:
     def _list_look(self, look: LookRow) -> None:
         self._by_seq[look.seq] = look.id
         for key in _filters(look):
-            self._look_lists.setdefault(key, Listing()).add(look.seq)
+            self._look_lists.setdefault(key, NumberList()).add(look.seq)
         if not look.public:
             self._made.append((look.made_at, look.seq))
             heappush(self._due, (look.ready_at, look.seq, look.id))

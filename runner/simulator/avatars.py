@@ -14,7 +14,7 @@ from runner.simulator.pictures import Seen
 from runner.simulator.portrait import people
 from runner.simulator.records import ChargeRow, GroupRow, LookKind, LookRow, Outcome
 from runner.simulator.refusals import ApiError, invalid
-from runner.simulator.service import HttpAnswer, Request, data
+from runner.simulator.service import ApiCall, HttpAnswer, data
 from runner.simulator.views import asset_of, group_view, look_view, status
 
 PROMPT_LIMIT = 1000
@@ -43,7 +43,7 @@ class Order:
     prompt: str | None = None
 
 
-async def create_avatar(call: Request) -> HttpAnswer:
+async def create_avatar(call: ApiCall) -> HttpAnswer:
     """Accept one generation, and charge for it."""
     fields = read_json(call.body, call.headers.get("content-type", ""))
     kind = fields.need("type", limit=ID_LIMIT)
@@ -61,7 +61,7 @@ async def create_avatar(call: Request) -> HttpAnswer:
     return data({"avatar_item": item, "avatar_group": group_view(call, group, created=True)})
 
 
-async def _photo(call: Request, fields: Fields) -> Order:
+async def _photo(call: ApiCall, fields: Fields) -> Order:
     name = fields.need("name", limit=NAME_LIMIT)
     seen = await _file(call, fields.child("file"), media.IMAGES, smallest=PHOTO_SIDE)
     group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
@@ -70,7 +70,7 @@ async def _photo(call: Request, fields: Fields) -> Order:
     return Order(kind="photo", name=name, group=group, face=seen.face, scene=scene)
 
 
-async def _digital_twin(call: Request, fields: Fields) -> Order:
+async def _digital_twin(call: ApiCall, fields: Fields) -> Order:
     name = fields.need("name", limit=NAME_LIMIT)
     seen = await _file(call, fields.child("file"), media.VIDEOS)
     group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
@@ -79,7 +79,7 @@ async def _digital_twin(call: Request, fields: Fields) -> Order:
     return Order(kind="digital_twin", name=name, group=group, face=seen.face, scene=scene)
 
 
-async def _prompt(call: Request, fields: Fields) -> Order:
+async def _prompt(call: ApiCall, fields: Fields) -> Order:
     """Apply the combination table: ``avatar_id`` says who, ``avatar_group_id`` only where to."""
     name = fields.need("name", limit=NAME_LIMIT)
     prompt = fields.need("prompt", limit=None)
@@ -111,7 +111,7 @@ async def _prompt(call: Request, fields: Fields) -> Order:
     )
 
 
-def _stranger(call: Request, prompt: str, group: GroupRow | None) -> str:
+def _stranger(call: ApiCall, prompt: str, group: GroupRow | None) -> str:
     """Make up a face that is told apart from those of its group and of the newest groups."""
     account = call.sim.account
     newest, _ = account.find_groups(None, CROWD, public=False)
@@ -120,7 +120,7 @@ def _stranger(call: Request, prompt: str, group: GroupRow | None) -> str:
     return call.sim.pictures.new_face(chances, prompt, {look.face for look in covers if look})
 
 
-def _reference(call: Request, look_id: str | None) -> LookRow | None:
+def _reference(call: ApiCall, look_id: str | None) -> LookRow | None:
     if look_id is None:
         return None
     look = call.sim.account.looks.get(look_id)
@@ -137,7 +137,7 @@ def _reference(call: Request, look_id: str | None) -> LookRow | None:
     return look
 
 
-def _group(call: Request, group_id: str | None) -> GroupRow | None:
+def _group(call: ApiCall, group_id: str | None) -> GroupRow | None:
     if group_id is None:
         return None
     group = call.sim.account.groups.get(group_id)
@@ -152,7 +152,7 @@ def _own(group: GroupRow, param: str) -> GroupRow:
     return group
 
 
-async def _file(call: Request, fields: Fields, types: frozenset[str], *, smallest: int = 1) -> Seen:
+async def _file(call: ApiCall, fields: Fields, types: frozenset[str], *, smallest: int = 1) -> Seen:
     """Read one of the three forms of a file; what it shows decides who the picture shows."""
     kind = fields.need("type", limit=ID_LIMIT)
     if kind == "url":
@@ -173,7 +173,7 @@ async def _file(call: Request, fields: Fields, types: frozenset[str], *, smalles
     raise invalid(fields.at("type"), f"{fields.at('type')} must be url, asset_id or base64.")
 
 
-def _fetched(call: Request, url: str, param: str) -> Seen:
+def _fetched(call: ApiCall, url: str, param: str) -> Seen:
     """Read a file at an address; none is fetched, hosts under ``.invalid`` stand for what fails."""
     try:
         parts = urlsplit(url)
@@ -194,7 +194,7 @@ def _fetched(call: Request, url: str, param: str) -> Seen:
 
 
 def _uploaded(
-    call: Request, asset_id: str, types: frozenset[str], smallest: int, param: str
+    call: ApiCall, asset_id: str, types: frozenset[str], smallest: int, param: str
 ) -> Seen:
     asset = asset_of(call, asset_id)
     if asset is None:
@@ -211,7 +211,7 @@ def _uploaded(
     return Seen(asset.face, asset.scene, asset.tint)
 
 
-async def _inline(call: Request, text: str, media_type: str, smallest: int, param: str) -> Seen:
+async def _inline(call: ApiCall, text: str, media_type: str, smallest: int, param: str) -> Seen:
     try:
         content = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -228,7 +228,7 @@ async def _inline(call: Request, text: str, media_type: str, smallest: int, para
     return await call.sim.pictures.study(content)
 
 
-def _check_places(call: Request, order: Order) -> None:
+def _check_places(call: ApiCall, order: Order) -> None:
     """Refuse a group beyond the account's slots, a look beyond a group's, or a used-up quota."""
     account, behaviour = call.sim.account, call.sim.behaviour
     own = sum(not group.public for group in account.groups.values())
@@ -244,11 +244,11 @@ def _check_places(call: Request, order: Order) -> None:
         raise ApiError(429, "quota_exceeded", "The quota of generations of this day is used up.")
 
 
-def _day(call: Request) -> str:
+def _day(call: ApiCall) -> str:
     return str(int(call.now // DAY_SECONDS))
 
 
-def _check_limit(call: Request) -> None:
+def _check_limit(call: ApiCall) -> None:
     account = call.sim.account
     if len(account.in_progress) < call.sim.settings.concurrency:
         return
@@ -259,14 +259,14 @@ def _check_limit(call: Request) -> None:
     raise ApiError(429, "rate_limit_exceeded", message, headers={"Retry-After": after})
 
 
-def _check_wallet(call: Request, order: Order) -> None:
+def _check_wallet(call: ApiCall, order: Order) -> None:
     left = call.sim.opening_balance - call.sim.account.spent
     if call.sim.settings.balance is not None and left < call.sim.price(order.kind):
         message = "The wallet does not hold the price of a generation."
         raise ApiError(call.sim.behaviour.money_status, "insufficient_credit", message)
 
 
-def _begin(call: Request, order: Order) -> tuple[LookRow, GroupRow]:
+def _begin(call: ApiCall, order: Order) -> tuple[LookRow, GroupRow]:
     sim, account = call.sim, call.sim.account
     group = order.group
     if group is None:
@@ -290,7 +290,7 @@ def _begin(call: Request, order: Order) -> tuple[LookRow, GroupRow]:
         made_at=call.now,
         reference=order.reference.id if order.reference else None,
         prompt=order.prompt,
-        gender=people.decode(order.face).gender,
+        gender=people.decode_face(order.face).gender,
         face=intern(order.face),
         scene=order.scene,
         width=width,
@@ -311,14 +311,14 @@ def _begin(call: Request, order: Order) -> tuple[LookRow, GroupRow]:
     return look, group
 
 
-def _strikes(call: Request, kind: str) -> bool:
+def _strikes(call: ApiCall, kind: str) -> bool:
     struck = kind in call.faults
     if struck:
         call.sim.account.count("faults", kind)
     return struck
 
 
-def _outcome(call: Request) -> Outcome:
+def _outcome(call: ApiCall) -> Outcome:
     if _strikes(call, "fail-generation"):
         return "failed"
     return "moderated" if _strikes(call, "moderation") else "completed"

@@ -22,7 +22,7 @@ class Hangup(Exception):
     """The client went away while its body was being read."""
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
+async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
     """Return the whole body; 413 as soon as it is known to be longer than ``limit`` bytes."""
     announced = headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runner.simulator import wire
-from runner.simulator.bodies import Hangup, idempotency_key, read_body, read_query
+from runner.simulator.bodies import Hangup, idempotency_key, read_query, receive_body
 from runner.simulator.records import StoredAnswer
 from runner.simulator.refusals import ApiError
-from runner.simulator.service import Handler, HttpAnswer, Request, Simulator, json_bytes
+from runner.simulator.service import ApiCall, Handler, HttpAnswer, Simulator, json_bytes
 from runner.simulator.settings import Fault, FaultKind
 from runner.simulator.wire import Receive, Scope, Send
 
@@ -194,7 +194,7 @@ class _Exchange:
             return HttpAnswer(stored.status, stored.body.encode())
         body = b""
         if operation.body_limit is not None:
-            body = await read_body(self._receive, self._headers, operation.body_limit)
+            body = await receive_body(self._receive, self._headers, operation.body_limit)
         try:
             call = self._call(body)
             result = operation.handler(call)
@@ -236,12 +236,12 @@ class _Exchange:
             row = StoredAnswer(id=self._claim, at=self._now, status=answer.status, body=text)
             self._sim.account.put(row)
 
-    def _call(self, body: bytes) -> Request:
+    def _call(self, body: bytes) -> ApiCall:
         scope = self._scope
         host = self._headers.get("host") or ":".join(
             map(str, scope.get("server") or ("localhost",))
         )
-        return Request(
+        return ApiCall(
             sim=self._sim,
             number=self._number,
             now=self._now,

@@ -6,7 +6,7 @@ from runner.simulator import refusals
 from runner.simulator.bodies import NAME_LIMIT, read_json
 from runner.simulator.records import AVATAR_TYPES, GroupRow, LookRow
 from runner.simulator.refusals import invalid
-from runner.simulator.service import HttpAnswer, Request, data, page
+from runner.simulator.service import ApiCall, HttpAnswer, data, page
 from runner.simulator.signing import LINK_SECONDS, cursor, link, read_cursor
 from runner.simulator.views import group_view, look_view, user_view
 
@@ -15,12 +15,12 @@ LOOK_QUERY = frozenset({"group_id", "avatar_type", "ownership", "limit", "token"
 GROUP_QUERY = frozenset({"ownership", "limit", "token"})
 
 
-def get_user(call: Request) -> HttpAnswer:
+def get_user(call: ApiCall) -> HttpAnswer:
     """``GET /v3/users/me``."""
     return data(user_view(call))
 
 
-def list_looks(call: Request) -> HttpAnswer:
+def list_looks(call: ApiCall) -> HttpAnswer:
     """``GET /v3/avatars/looks``, newest first."""
     public = _ownership(call)
     kind = call.query.get("avatar_type")
@@ -37,7 +37,7 @@ def list_looks(call: Request) -> HttpAnswer:
     return page([look_view(call, look) for look in looks], token)
 
 
-def list_groups(call: Request) -> HttpAnswer:
+def list_groups(call: ApiCall) -> HttpAnswer:
     """``GET /v3/avatars``, newest first."""
     public = _ownership(call)
     listing = f"groups {public}"
@@ -48,14 +48,14 @@ def list_groups(call: Request) -> HttpAnswer:
     return page([group_view(call, group) for group in groups], token)
 
 
-def _ownership(call: Request) -> bool | None:
+def _ownership(call: ApiCall) -> bool | None:
     ownership = call.query.get("ownership")
     if ownership not in (None, "public", "private"):
         raise invalid("ownership", "ownership must be public or private.")
     return None if ownership is None else ownership == "public"
 
 
-def _window(call: Request, listing: str) -> tuple[int | None, int]:
+def _window(call: ApiCall, listing: str) -> tuple[int | None, int]:
     """Return the position a page starts below, and how many rows it may have."""
     text = call.query.get("limit", str(PAGE_DEFAULT))
     if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= PAGE_MOST):
@@ -65,7 +65,7 @@ def _window(call: Request, listing: str) -> tuple[int | None, int]:
     return before, int(text)
 
 
-def _listed(call: Request, before: int | None, *, group: bool = False) -> int | None:
+def _listed(call: ApiCall, before: int | None, *, group: bool = False) -> int | None:
     """Return the position below which rows are old enough to be listed.
 
     A group is made right before its first look, and comes into the lists together with it.
@@ -78,7 +78,7 @@ def _listed(call: Request, before: int | None, *, group: bool = False) -> int | 
     return hidden if before is None else min(before, hidden)
 
 
-def get_look(call: Request) -> HttpAnswer:
+def get_look(call: ApiCall) -> HttpAnswer:
     """``GET /v3/avatars/looks/{look_id}``."""
     look = _look(call)
     if not look.public and call.now < look.made_at + call.sim.behaviour.reads_lag:
@@ -86,7 +86,7 @@ def get_look(call: Request) -> HttpAnswer:
     return data(look_view(call, look))
 
 
-def rename_look(call: Request) -> HttpAnswer:
+def rename_look(call: ApiCall) -> HttpAnswer:
     """``PATCH /v3/avatars/looks/{look_id}``: a new name, free of charge."""
     look = _own_look(call)
     fields = read_json(call.body, call.headers.get("content-type", ""))
@@ -96,7 +96,7 @@ def rename_look(call: Request) -> HttpAnswer:
     return data(look_view(call, renamed))
 
 
-def delete_look(call: Request) -> HttpAnswer:
+def delete_look(call: ApiCall) -> HttpAnswer:
     """``DELETE /v3/avatars/looks/{look_id}``; with its last look a group goes too."""
     look = _own_look(call)
     account = call.sim.account
@@ -106,7 +106,7 @@ def delete_look(call: Request) -> HttpAnswer:
     return data({"id": look.id})
 
 
-def _look(call: Request) -> LookRow:
+def _look(call: ApiCall) -> LookRow:
     look_id = call.params["look_id"]
     look = call.sim.account.looks.get(look_id)
     if look is None:
@@ -114,19 +114,19 @@ def _look(call: Request) -> LookRow:
     return look
 
 
-def _own_look(call: Request) -> LookRow:
+def _own_look(call: ApiCall) -> LookRow:
     look = _look(call)
     if look.public:
         raise refusals.not_yours(f"Look {look.id}")
     return look
 
 
-def get_group(call: Request) -> HttpAnswer:
+def get_group(call: ApiCall) -> HttpAnswer:
     """``GET /v3/avatars/{group_id}``."""
     return data(group_view(call, _group(call)))
 
 
-def delete_group(call: Request) -> HttpAnswer:
+def delete_group(call: ApiCall) -> HttpAnswer:
     """``DELETE /v3/avatars/{group_id}``, with every look in it."""
     group = _own_group(call)
     account = call.sim.account
@@ -136,7 +136,7 @@ def delete_group(call: Request) -> HttpAnswer:
     return data({"id": group.id})
 
 
-def start_consent(call: Request) -> HttpAnswer:
+def start_consent(call: ApiCall) -> HttpAnswer:
     """``POST /v3/avatars/{group_id}/consent``: the address that a person opens."""
     group = _own_group(call)
     if call.body:
@@ -153,7 +153,7 @@ def consent_path(group_id: str) -> str:
     return f"/consent/{group_id}"
 
 
-def _group(call: Request) -> GroupRow:
+def _group(call: ApiCall) -> GroupRow:
     group_id = call.params["group_id"]
     group = call.sim.account.groups.get(group_id)
     if group is None:
@@ -161,7 +161,7 @@ def _group(call: Request) -> GroupRow:
     return group
 
 
-def _own_group(call: Request) -> GroupRow:
+def _own_group(call: ApiCall) -> GroupRow:
     group = _group(call)
     if group.public:
         raise refusals.not_yours(f"Avatar group {group.id}")

@@ -10,7 +10,7 @@ from runner.simulator.openapi import openapi_document
 from runner.simulator.pictures import draw
 from runner.simulator.records import GroupRow, LookRow
 from runner.simulator.refusals import ApiError
-from runner.simulator.service import HttpAnswer, Request, json_bytes
+from runner.simulator.service import ApiCall, HttpAnswer, json_bytes
 from runner.simulator.settings import SimulatorSettings
 from runner.simulator.signing import check_link
 from runner.simulator.stats import figures
@@ -29,17 +29,17 @@ PAGE_HEADERS = {
 LINK_QUERY = frozenset({"expires", "signature"})
 
 
-def stats(call: Request) -> HttpAnswer:
+def stats(call: ApiCall) -> HttpAnswer:
     """``GET /__simulator__/stats``."""
     return HttpAnswer(200, json_bytes(figures(call.sim)))
 
 
-def openapi(_: Request) -> HttpAnswer:
+def openapi(_: ApiCall) -> HttpAnswer:
     """``GET /openapi.json``."""
     return HttpAnswer(200, json_bytes(openapi_document()))
 
 
-async def look_image(call: Request) -> HttpAnswer:
+async def look_image(call: ApiCall) -> HttpAnswer:
     """Serve a look's picture through its signed address; a key is not needed, and noted."""
     look = call.sim.account.looks.get(call.params["look_id"])
     if "x-api-key" in call.headers or "authorization" in call.headers:
@@ -55,7 +55,7 @@ async def look_image(call: Request) -> HttpAnswer:
     return await _drawn(call, look)
 
 
-async def own_image(call: Request) -> HttpAnswer:
+async def own_image(call: ApiCall) -> HttpAnswer:
     """Serve the same picture to the account's page, without a signature, figures or faults."""
     look = call.sim.account.looks.get(call.params["look_id"])
     if look is None:
@@ -63,7 +63,7 @@ async def own_image(call: Request) -> HttpAnswer:
     return await _drawn(call, look)
 
 
-async def _drawn(call: Request, look: LookRow) -> HttpAnswer:
+async def _drawn(call: ApiCall, look: LookRow) -> HttpAnswer:
     group = call.sim.account.groups.get(look.group_id)
     if status(look, group, call.now) != "completed":
         raise refusals.not_found("The picture")
@@ -77,7 +77,7 @@ async def _drawn(call: Request, look: LookRow) -> HttpAnswer:
     return HttpAnswer(200, picture, pictures.media_type)
 
 
-def give_consent(call: Request) -> HttpAnswer:
+def give_consent(call: ApiCall) -> HttpAnswer:
     """Serve the page behind a consent URL; opening it gives the consent."""
     group_id = call.params["group_id"]
     check_link(call.sim.dice, consent_path(group_id), call.query, call.now)
@@ -88,7 +88,7 @@ def give_consent(call: Request) -> HttpAnswer:
     return _html("consent.html", group=group)
 
 
-def account_page(call: Request) -> HttpAnswer:
+def account_page(call: ApiCall) -> HttpAnswer:
     """Serve the page at ``/``: the account, for a person."""
     account, settings = call.sim.account, call.sim.settings
     groups, _ = account.find_groups(None, GROUPS_SHOWN, public=False)
@@ -105,7 +105,7 @@ def account_page(call: Request) -> HttpAnswer:
     )
 
 
-def _group_shown(call: Request, group: GroupRow) -> dict[str, Any]:
+def _group_shown(call: ApiCall, group: GroupRow) -> dict[str, Any]:
     looks, _ = call.sim.account.find_looks((group.id, None, None), None, LOOKS_SHOWN)
     return {
         "id": group.id,

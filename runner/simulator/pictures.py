@@ -46,7 +46,9 @@ class Pictures:
         Of several chances the one is taken that is least like the faces that are known.
         """
         candidates = [people.born(chance, prompt) for chance in chances]
-        return intern(people.unlike(candidates, [people.decode(face) for face in known]).encode())
+        return intern(
+            people.unlike(candidates, [people.decode_face(face) for face in known]).encode()
+        )
 
     async def study(self, content: bytes) -> Seen:
         """Return whom an image shows: the person written into it, or one that its bytes decide.
@@ -76,7 +78,7 @@ class Pictures:
 
     def scene(self, prompt: str, before: str, tints: list[str]) -> str:
         """Return what a prompt asks for, over the scene of the look it references."""
-        earlier = scenes.decode(before) if before else None
+        earlier = scenes.decode_scene(before) if before else None
         return scenes.read(prompt, before=earlier, tint=tints[0] if tints else "").encode()
 
     def size(self, scene: str) -> tuple[int, int]:
@@ -117,7 +119,7 @@ def draw(face: str, scene: str) -> bytes:
     """Return a JPEG; takes tens of milliseconds and is meant for a worker thread."""
     from runner.simulator.portrait import draw as portrait
 
-    return portrait.jpeg(people.decode(face), scenes.decode(scene))
+    return portrait.jpeg(people.decode_face(face), scenes.decode_scene(scene))
 
 
 def plain(text: str) -> bytes:
@@ -135,7 +137,7 @@ def plain(text: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _size(scene: str) -> tuple[int, int]:
-    return scenes.decode(scene).size
+    return scenes.decode_scene(scene).size
 
 
 def _tint(digest: bytes) -> str:

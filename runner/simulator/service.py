@@ -74,7 +74,7 @@ class Simulator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ApiCall:
     """One request, as an operation sees it."""
 
     sim: Simulator
@@ -103,7 +103,7 @@ class HttpAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[Request], HttpAnswer | Awaitable[HttpAnswer]]
+Handler = Callable[[ApiCall], HttpAnswer | Awaitable[HttpAnswer]]
 
 
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode

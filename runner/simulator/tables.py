@@ -3,7 +3,7 @@
 from bisect import bisect_left
 
 
-class Listing:
+class NumberList:
     """Sequence numbers in order; rows are read newest first, from a cursor downwards."""
 
     __slots__ = ("_seqs",)

@@ -8,7 +8,7 @@ from runner.simulator.blobs import Incoming
 from runner.simulator.bodies import Hangup, read_file_part, read_json
 from runner.simulator.records import AssetRow
 from runner.simulator.refusals import ApiError, invalid
-from runner.simulator.service import HttpAnswer, Request, data
+from runner.simulator.service import ApiCall, HttpAnswer, data
 from runner.simulator.signing import check_link, link
 from runner.simulator.views import asset_of, asset_view
 
@@ -21,7 +21,7 @@ DIRECT_BYTES = 512 * 1024 * 1024
 FILENAME_LIMIT = 255
 
 
-async def create_asset(call: Request) -> HttpAnswer:
+async def create_asset(call: ApiCall) -> HttpAnswer:
     """``POST /v3/assets``: a multipart form with one part called ``file``."""
     content = read_file_part(call.body, call.headers.get("content-type", ""))
     if len(content) > media.MAX_BYTES:
@@ -44,7 +44,7 @@ async def create_asset(call: Request) -> HttpAnswer:
     return data(asset_view(call, asset))
 
 
-async def _looked_at(call: Request, asset: AssetRow, content: bytes, param: str) -> AssetRow:
+async def _looked_at(call: ApiCall, asset: AssetRow, content: bytes, param: str) -> AssetRow:
     """Return the asset with its size and with what its picture shows."""
     if asset.mime_type not in media.IMAGES:
         return replace(asset, face=call.sim.pictures.seen_at(asset.sha256).face)
@@ -58,7 +58,7 @@ async def _looked_at(call: Request, asset: AssetRow, content: bytes, param: str)
     )
 
 
-def start_direct_upload(call: Request) -> HttpAnswer:
+def start_direct_upload(call: ApiCall) -> HttpAnswer:
     """``POST /v3/assets/direct-uploads``: where and how to send a large file."""
     fields = read_json(call.body, call.headers.get("content-type", ""))
     fields.need("filename", limit=FILENAME_LIMIT)
@@ -107,14 +107,14 @@ def upload_path(asset_id: str) -> str:
     return f"/files/uploads/{asset_id}"
 
 
-def _upload_headers(call: Request, asset: AssetRow) -> dict[str, str]:
+def _upload_headers(call: ApiCall, asset: AssetRow) -> dict[str, str]:
     return {
         "Content-Type": asset.mime_type,
         "X-Upload-Token": call.sim.dice.seal(f"upload {asset.id}"),
     }
 
 
-async def receive_upload(call: Request) -> HttpAnswer:
+async def receive_upload(call: ApiCall) -> HttpAnswer:
     """``PUT`` of the bytes, with exactly the headers and the size agreed on; needs no key."""
     if "x-api-key" in call.headers:
         call.sim.account.count("leaks", "uploads")
@@ -139,7 +139,7 @@ async def receive_upload(call: Request) -> HttpAnswer:
     return HttpAnswer(200, b"")
 
 
-async def _read_into(call: Request, incoming: Incoming, limit: int) -> None:
+async def _read_into(call: ApiCall, incoming: Incoming, limit: int) -> None:
     more = True
     while more:
         message = await call.receive()
@@ -151,7 +151,7 @@ async def _read_into(call: Request, incoming: Incoming, limit: int) -> None:
         more = message.get("more_body", False)
 
 
-async def complete_upload(call: Request) -> HttpAnswer:
+async def complete_upload(call: ApiCall) -> HttpAnswer:
     """``POST /v3/assets/{asset_id}/complete``; doing it again changes nothing."""
     asset = _asset(call)
     if call.body:
@@ -170,12 +170,12 @@ async def complete_upload(call: Request) -> HttpAnswer:
     return data(asset_view(call, asset, state=True))
 
 
-def get_asset(call: Request) -> HttpAnswer:
+def get_asset(call: ApiCall) -> HttpAnswer:
     """``GET /v3/assets/{asset_id}``."""
     return data(asset_view(call, _asset(call), state=True))
 
 
-def delete_asset(call: Request) -> HttpAnswer:
+def delete_asset(call: ApiCall) -> HttpAnswer:
     """``DELETE /v3/assets/{asset_id}``."""
     asset = _asset(call)
     account = call.sim.account
@@ -185,7 +185,7 @@ def delete_asset(call: Request) -> HttpAnswer:
     return data({"id": asset.id})
 
 
-def asset_file(call: Request) -> HttpAnswer:
+def asset_file(call: ApiCall) -> HttpAnswer:
     """Return the bytes of an asset, through its signed address."""
     asset = _asset(call)
     check_link(call.sim.dice, f"/files/assets/{asset.id}", call.query, call.now)
@@ -195,7 +195,7 @@ def asset_file(call: Request) -> HttpAnswer:
     return HttpAnswer(200, content, asset.mime_type)
 
 
-def _asset(call: Request) -> AssetRow:
+def _asset(call: ApiCall) -> AssetRow:
     asset_id = call.params["asset_id"]
     asset = asset_of(call, asset_id)
     if asset is None:

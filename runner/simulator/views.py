@@ -3,7 +3,7 @@
 from typing import Any
 
 from runner.simulator.records import AVATAR_TYPES, AssetRow, GroupRow, LookRow, to_usd
-from runner.simulator.service import Request
+from runner.simulator.service import ApiCall
 from runner.simulator.signing import LINK_SECONDS, link
 
 ODD_SECONDS = 24 * 3600
@@ -26,7 +26,7 @@ def status(look: LookRow, group: GroupRow | None, now: float) -> str:
     return "completed"
 
 
-def shown_status(call: Request, look: LookRow, state: str) -> str | None:
+def visible_status(call: ApiCall, look: LookRow, state: str) -> str | None:
     """Return a status as this account spells it."""
     if look.odd_status and state == "completed" and call.now < look.ready_at + ODD_SECONDS:
         return "under_review"
@@ -43,12 +43,12 @@ def image_path(look: LookRow) -> str:
     return f"/files/looks/{look.id}"
 
 
-def _image_url(call: Request, look: LookRow) -> str:
+def _image_url(call: ApiCall, look: LookRow) -> str:
     life = -60 if look.expired_link else LINK_SECONDS
     return call.link(link(call.sim.dice, image_path(look), int(call.now) + life))
 
 
-def look_view(call: Request, look: LookRow, *, created: bool = False) -> dict[str, Any]:
+def look_view(call: ApiCall, look: LookRow, *, created: bool = False) -> dict[str, Any]:
     """Return a LOOK; ``created`` shows it at the moment of its making, whatever the latency."""
     state = (
         "processing"
@@ -61,7 +61,7 @@ def look_view(call: Request, look: LookRow, *, created: bool = False) -> dict[st
         "name": look.name,
         "avatar_type": AVATAR_TYPES[look.kind],
         "group_id": look.group_id,
-        "status": shown_status(call, look, state),
+        "status": visible_status(call, look, state),
         "error": ERRORS[look.outcome] if state == "failed" else None,
         "preview_image_url": _image_url(call, look) if done else None,
         "preview_video_url": None,
@@ -81,7 +81,7 @@ def _orientation(look: LookRow) -> str:
     return "portrait" if look.height > look.width else "landscape"
 
 
-def group_view(call: Request, group: GroupRow, *, created: bool = False) -> dict[str, Any]:
+def group_view(call: ApiCall, group: GroupRow, *, created: bool = False) -> dict[str, Any]:
     """Return a GROUP; its oldest look stands for it."""
     cover, count = call.sim.account.cover(group.id)
     look = look_view(call, cover, created=created and count == 1) if cover else {}
@@ -100,7 +100,7 @@ def group_view(call: Request, group: GroupRow, *, created: bool = False) -> dict
     }
 
 
-def asset_view(call: Request, asset: AssetRow, *, state: bool = False) -> dict[str, Any]:
+def asset_view(call: ApiCall, asset: AssetRow, *, state: bool = False) -> dict[str, Any]:
     """Return an asset; ``state`` adds whether its upload is complete."""
     path = f"/files/assets/{asset.id}"
     url = call.link(link(call.sim.dice, path, int(call.now) + LINK_SECONDS))
@@ -113,7 +113,7 @@ def asset_view(call: Request, asset: AssetRow, *, state: bool = False) -> dict[s
     return {**view, "status": asset.state} if state else view
 
 
-def user_view(call: Request) -> dict[str, Any]:
+def user_view(call: ApiCall) -> dict[str, Any]:
     """Return the user, and the one thing that pays for what is made."""
     user = {
         "username": call.sim.settings.username,
@@ -144,7 +144,7 @@ def user_view(call: Request) -> dict[str, Any]:
             return {**user, "billing_type": "wallet", "wallet": wallet}
 
 
-def _reload(call: Request) -> dict[str, Any] | None:
+def _reload(call: ApiCall) -> dict[str, Any] | None:
     reload = call.sim.behaviour.auto_reload
     if reload is None:
         return None
@@ -152,14 +152,14 @@ def _reload(call: Request) -> dict[str, Any] | None:
     return {"enabled": True, "amount_usd": amount, "threshold_usd": threshold}
 
 
-def balance(call: Request) -> int:
+def balance(call: ApiCall) -> int:
     """Return what the wallet shows as left, in millionths of a dollar."""
     account = call.sim.account
     hidden = account.not_shown(call.now - call.sim.behaviour.wallet_lag)
     return call.sim.opening_balance - account.spent + hidden
 
 
-def asset_of(call: Request, asset_id: str) -> AssetRow | None:
+def asset_of(call: ApiCall, asset_id: str) -> AssetRow | None:
     """Return an asset that is there; one may be gone after a while."""
     asset, life = call.sim.account.assets.get(asset_id), call.sim.behaviour.asset_life
     if asset is None or (life and call.now >= asset.made_at + life):

@@ -14,5 +14,5 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("campaign")
     results = sample.campaign()
     sample.draw(folder, results, (160, 200))
-    catalog.write(results, folder)
+    catalog.write_catalog(results, folder)
     return folder

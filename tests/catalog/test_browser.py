@@ -381,7 +381,7 @@ def test_without_scripts_every_look_is_there(show: Show) -> None:
 
 @pytest.mark.parametrize("bad", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_runs_nothing_and_breaks_nothing(show: Show, tmp_path: Path, bad: str) -> None:
-    page = show(path=catalog.write(hostile(bad), tmp_path))
+    page = show(path=catalog.write_catalog(hostile(bad), tmp_path))
     for view in ("matrix", "lineage", "grid"):
         page.locator(f'.views [data-view="{view}"]').click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280
@@ -392,7 +392,9 @@ def test_hostile_text_runs_nothing_and_breaks_nothing(show: Show, tmp_path: Path
         page.keyboard.press("Escape")
     assert (
         page.locator("body > *").count()
-        == show(path=catalog.write(hostile("tame"), tmp_path / "tame")).locator("body > *").count()
+        == show(path=catalog.write_catalog(hostile("tame"), tmp_path / "tame"))
+        .locator("body > *")
+        .count()
     )
 
 
@@ -407,7 +409,7 @@ def test_the_policy_stops_what_the_page_did_not_bring(browser: Any, folder: Path
 
 
 def test_an_embedded_page_stands_alone(show: Show, folder: Path, tmp_path: Path) -> None:
-    page = show(path=catalog.write(sample.campaign(), folder, embed=True, target=tmp_path))
+    page = show(path=catalog.write_catalog(sample.campaign(), folder, embed=True, target=tmp_path))
     assert list(tmp_path.iterdir()) == [tmp_path / "catalog.html"]
     loaded(page, "#view-grid > .grid .card:nth-child(-n+5) img")
     page.locator('.views [data-view="lineage"]').click()
@@ -421,7 +423,7 @@ def test_an_embedded_page_stands_alone(show: Show, folder: Path, tmp_path: Path)
 def test_a_thousand_looks_draw_only_what_is_seen(show: Show, tmp_path: Path) -> None:
     results = sample.many(1000)
     sample.draw(tmp_path, results, (40, 50))
-    path = catalog.write(results, tmp_path)
+    path = catalog.write_catalog(results, tmp_path)
     page = show(path=path)
     assert page.locator("#view-grid .card").count() == 1000
     drawn = page.evaluate("[...document.images].filter(image => image.complete).length")

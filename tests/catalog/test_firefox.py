@@ -254,7 +254,7 @@ def test_it_prints(show: Show) -> None:
 
 @pytest.mark.parametrize("bad", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_runs_nothing_and_breaks_nothing(show: Show, tmp_path: Path, bad: str) -> None:
-    page = show(path=catalog.write(hostile(bad), tmp_path))
+    page = show(path=catalog.write_catalog(hostile(bad), tmp_path))
     for view in ("matrix", "lineage", "grid"):
         page.click(f'.views [data-view="{view}"]')
         assert page.run("document.documentElement.scrollWidth") <= 1280
@@ -264,7 +264,7 @@ def test_hostile_text_runs_nothing_and_breaks_nothing(show: Show, tmp_path: Path
         assert page.run("document.querySelector('dialog').scrollWidth") <= 1280
         page.press("Escape")
         page.until("!document.querySelector('dialog').open")
-    tame = show(path=catalog.write(hostile("tame"), tmp_path / "tame"))
+    tame = show(path=catalog.write_catalog(hostile("tame"), tmp_path / "tame"))
     assert page.count("body > *") == tame.count("body > *")
 
 
@@ -303,7 +303,7 @@ def test_a_request_that_leaves_a_page_would_be_noticed(firefox: Firefox, tmp_pat
 
 
 def test_an_embedded_page_stands_alone(show: Show, folder: Path, tmp_path: Path) -> None:
-    page = show(path=catalog.write(sample.campaign(), folder, embed=True, target=tmp_path))
+    page = show(path=catalog.write_catalog(sample.campaign(), folder, embed=True, target=tmp_path))
     page.drawn("#view-grid > .grid .card:nth-child(-n+5) img")
     page.click('.views [data-view="lineage"]')
     page.click('#view-lineage [data-open="11"]')
@@ -314,7 +314,7 @@ def test_an_embedded_page_stands_alone(show: Show, folder: Path, tmp_path: Path)
 def test_a_thousand_looks_are_filtered_and_reached(show: Show, tmp_path: Path) -> None:
     results = sample.many(1000)
     sample.draw(tmp_path, results, (40, 50))
-    page = show(path=catalog.write(results, tmp_path))
+    page = show(path=catalog.write_catalog(results, tmp_path))
     assert page.count("#view-grid .card") == 1000
     last = "#view-grid .card:last-child"
     page.run(f"void document.querySelector('{last}').scrollIntoView()")

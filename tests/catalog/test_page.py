@@ -80,7 +80,7 @@ def hostile(bad: str) -> dict[str, Any]:
 
 
 def written(folder: Path, results: dict[str, Any], *, embed: bool = False) -> str:
-    return catalog.write(results, folder, embed=embed).read_text(encoding="utf-8")
+    return catalog.write_catalog(results, folder, embed=embed).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("bad", HOSTILE, ids=range(len(HOSTILE)))
@@ -166,7 +166,7 @@ def test_a_page_for_another_folder_takes_its_pictures_along(tmp_path: Path) -> N
     results = sample.document([sample.base(), sample.look("gone", "p")])
     sample.draw(tmp_path / "from", results, (80, 100))
     (tmp_path / "from" / "images" / "gone.1.png").unlink()
-    path = catalog.write(results, tmp_path / "from", target=tmp_path / "to")
+    path = catalog.write_catalog(results, tmp_path / "from", target=tmp_path / "to")
     assert path == tmp_path / "to" / "catalog.html"
     assert (tmp_path / "to" / "images" / "base.1.png").is_file()
     assert "The picture is not on disk." in path.read_text(encoding="utf-8")
@@ -198,7 +198,7 @@ def test_writing_again_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"cannot be made|could not be written"):
-        catalog.write(sample.document([]), tmp_path / "file")
+        catalog.write_catalog(sample.document([]), tmp_path / "file")
 
 
 def test_more_looks_than_a_page_can_show_are_told_instead(
@@ -206,7 +206,7 @@ def test_more_looks_than_a_page_can_show_are_told_instead(
 ) -> None:
     monkeypatch.setattr(catalog, "MOST", 0)
     results = {**sample.campaign(), "campaign": "a < b"}
-    text = catalog.write(results, tmp_path).read_text("utf-8")
+    text = catalog.write_catalog(results, tmp_path).read_text("utf-8")
     assert f"{len(results['looks'])} looks are too many for one page" in text
     assert "a &lt; b" in text
     assert [tag for tag, _ in Outline(text).tags] == ["html", "meta", "title", "h1", "p"] + [

@@ -1,4 +1,4 @@
-"""The money protocol (design, "What a run promises", 1): the cases that trap others."""
+"""The money protocol (``docs/money.md``): the cases that trap others."""
 
 import json
 import sqlite3

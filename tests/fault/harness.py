@@ -44,7 +44,7 @@ __all__ = ["install_harness"]
 
 Places = dict[tuple[ModuleType, str], Any]
 
-make_catalog = catalog_package.write
+make_catalog = catalog_package.write_catalog
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def _setting(process: Process) -> Places:
         (rebuild, "datetime"): SimpleNamespace(
             now=lambda _zone: datetime.fromtimestamp(world.runner_now(), UTC)
         ),
-        (catalog_package, "write"): lambda _results, folder: folder / "catalog.html",
+        (catalog_package, "write_catalog"): lambda _results, folder: folder / "catalog.html",
         (click, "echo"): said,
         (sys, "stdin"): io.StringIO(),
     }

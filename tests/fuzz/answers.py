@@ -2,7 +2,7 @@
 
 The first byte chooses the call and how the rest is heard: as the bytes of a connection, read by the
 real HTTP library, or as status, headers and body that arrived whole. What is decided about money is
-held against the design's table, which is written down here a second time.
+checked against the table of ``docs/money.md``, which is written down here a second time.
 """
 
 import gzip
@@ -38,7 +38,7 @@ PART = 64
 
 NEVER_DECISIVE = {408, 425, 499}
 DECISIVE_ALONE = {401, 403, 404, 405, 413}
-"""Refusals of a first send by what they prove: within the API's envelope, and without (design)."""
+"""Refusals of a first send by what they prove: within the API's envelope, and without."""
 
 NOTHING_BOUGHT = {
     Purchase.REFUSED,

@@ -48,8 +48,8 @@ def every() -> Iterator[Refusal]:
         yield refusal(status, f"http_{status}", api=False)
 
 
-def designs_word(reply: Refusal) -> bool:
-    """The design's sentence: which refusals of a first send decide."""
+def is_decisive_by_table(reply: Refusal) -> bool:
+    """Return whether a refusal of a first send decides, as ``docs/money.md`` has it."""
     if not reply.enveloped:
         return reply.status in (401, 403, 404, 405, 413)
     if reply.status == 409:
@@ -78,7 +78,7 @@ def expected_first(reply: Refusal) -> Purchase:
 
 def expected_undecided(reply: Refusal) -> Purchase:
     """Return what a refusal means that decides nothing."""
-    own_word = designs_word(reply) and (reply.enveloped or reply.status == 413)
+    own_word = is_decisive_by_table(reply) and (reply.enveloped or reply.status == 413)
     rows = [
         (reply.code in MONEY or reply.status in (401, 402, 403), Purchase.UNDECIDED_PERSON),
         (reply.status == 429 and reply.code not in LIMITS, Purchase.UNDECIDED_PACED),
@@ -92,7 +92,7 @@ def expected_undecided(reply: Refusal) -> Purchase:
 def test_a_first_refusal_decides_exactly_where_the_design_says_so() -> None:
     for reply in every():
         verdict = decide_purchase(reply, replay=False)
-        decides = designs_word(reply)
+        decides = is_decisive_by_table(reply)
         assert (verdict in DECIDED) == decides, reply
         wanted = expected_first(reply) if decides else expected_undecided(reply)
         assert verdict is wanted, reply

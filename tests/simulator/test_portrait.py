@@ -145,11 +145,11 @@ def test_a_new_face_is_chosen_to_be_told_apart() -> None:
 def test_a_face_and_a_scene_survive_their_text() -> None:
     for seed in range(50):
         face = somebody(seed)
-        assert people.decode(face.encode()) == face
+        assert people.decode_face(face.encode()) == face
     scene = scenes.read(
         "navy blazer, snowy street at night, laughing, square, plants", tint="#abcdef"
     )
-    assert scenes.decode(scene.encode()) == scene
+    assert scenes.decode_scene(scene.encode()) == scene
 
 
 @pytest.mark.parametrize(
@@ -158,10 +158,10 @@ def test_a_face_and_a_scene_survive_their_text() -> None:
 )
 def test_a_text_that_is_no_scene_is_refused(wrong: str) -> None:
     if wrong == "{}":
-        assert scenes.decode(wrong) == Scene()
+        assert scenes.decode_scene(wrong) == Scene()
     else:
         with pytest.raises(ValueError, match=r".+"):
-            scenes.decode(wrong)
+            scenes.decode_scene(wrong)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_text_that_is_no_scene_is_refused(wrong: str) -> None:
 def test_a_text_that_is_no_face_is_refused(name: str, value: object) -> None:
     traits = {**json.loads(somebody(1).encode()), name: value}
     with pytest.raises(ValueError, match="not a face"):
-        people.decode(json.dumps(traits))
+        people.decode_face(json.dumps(traits))
 
 
 def files_of_layers() -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.simulator.tables import Listing
+from runner.simulator.tables import NumberList
 from tests.simulator.client import SimulatorClient, settings_of
 
 
@@ -20,7 +20,7 @@ from tests.simulator.client import SimulatorClient, settings_of
 def test_paging_visits_every_row_once_newest_first(
     added: list[int], dropped: list[int], limit: int
 ) -> None:
-    listing, model = Listing(), set(added)
+    listing, model = NumberList(), set(added)
     for seq in sorted(model):
         listing.add(seq)
     for seq in dropped:

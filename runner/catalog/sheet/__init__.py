@@ -21,7 +21,7 @@ def write_pdf(results: Mapping[str, Any], folder: Path, target: Path) -> Path:
 
     pages, pictures = layout.prepare_pages(results, folder)
     write_atomic(
-        target, pdf.paint(pages, pictures, title=words.strip_controls(results["campaign"]))
+        target, pdf.render_pdf(pages, pictures, title=words.strip_controls(results["campaign"]))
     )
     return target
 
@@ -41,6 +41,6 @@ def write_png(results: Mapping[str, Any], folder: Path, target: Path) -> list[Pa
     for number, page in enumerate(pages, start=1):
         name = f"{target.stem}-{number:0{digits}}{target.suffix}" if len(pages) > 1 else target.name
         path = target.with_name(name)
-        write_atomic(path, png.paint(page, pictures))
+        write_atomic(path, png.render_png(page, pictures))
         paths.append(path)
     return paths

@@ -16,7 +16,7 @@ from runner.errors import UsageError
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-__all__ = ["paint"]
+__all__ = ["render_pdf"]
 
 TONES = {"ink": (27, 26, 24), "soft": (102, 98, 90)}
 _LINE, _WELL = (216, 211, 201), (241, 238, 232)
@@ -28,7 +28,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """The document's date: the same results give the same bytes, whenever they are printed."""
 
 
-def paint(pages: Sequence[SheetPage], pictures: Mapping[str, Path], *, title: str) -> bytes:
+def render_pdf(pages: Sequence[SheetPage], pictures: Mapping[str, Path], *, title: str) -> bytes:
     """Return the PDF of all pages. ``pictures`` holds the file to show for each image path."""
     try:
         from fpdf import FPDF

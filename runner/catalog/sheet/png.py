@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageOps
 from runner.catalog.sheet import layout, lettering
 from runner.catalog.sheet.layout import Frame, SheetPage, Text
 
-__all__ = ["DPI", "paint"]
+__all__ = ["DPI", "render_png"]
 
 DPI = 150
 _SCALE = DPI / 72
@@ -17,7 +17,7 @@ TONES = {"ink": (27, 26, 24), "soft": (102, 98, 90)}
 _LINE, _WELL = (216, 211, 201), (241, 238, 232)
 
 
-def paint(page: SheetPage, pictures: Mapping[str, Path]) -> bytes:
+def render_png(page: SheetPage, pictures: Mapping[str, Path]) -> bytes:
     """Return the page's PNG. ``pictures`` holds the file to show for each image path."""
     size = round(layout.WIDTH * _SCALE), round(layout.HEIGHT * _SCALE)
     sheet = Image.new("RGB", size, "white")

@@ -86,7 +86,7 @@ def command(
     only = select_looks(campaign, snapshot, plan_options)
     results = wiring.results_of(campaign, snapshot, wallet, only)
     target = out or state.folder
-    page = catalog.write(results, state.folder, embed=embed, target=out)
+    page = catalog.write_catalog(results, state.folder, embed=embed, target=out)
     click.echo(f"catalog: {page}")
     for form in dict.fromkeys(sheets):
         for path in _sheet(results, state.folder, target, form):

@@ -13,8 +13,7 @@ from functools import lru_cache
 from random import Random
 
 from runner.simulator.portrait import words
-from runner.simulator.portrait.scenes import Scene
-from runner.simulator.portrait.scenes import decode as decode_scene
+from runner.simulator.portrait.scenes import Scene, decode_scene
 
 FIELD = "lookbook-identity"
 """The PNG text key under which a drawn picture carries its face and scene."""
@@ -118,7 +117,7 @@ COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 @lru_cache(maxsize=1024)
-def decode(text: str) -> Face:
+def decode_face(text: str) -> Face:
     """Return the face that :meth:`Face.encode` wrote; ValueError for anything else.
 
     What a picture carries may come from anywhere, so every trait is checked.
@@ -262,7 +261,7 @@ def carried_by(content: bytes) -> tuple[Face, Scene] | None:
     written = png_text(content, FIELD) or jpeg_comment(content)
     try:
         values = json.loads(written or "")
-        return decode(values["face"]), decode_scene(values["scene"])
+        return decode_face(values["face"]), decode_scene(values["scene"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

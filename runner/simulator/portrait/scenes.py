@@ -90,7 +90,7 @@ CHOICES: dict[str, frozenset[str]] = {
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
-def decode(text: str) -> Scene:
+def decode_scene(text: str) -> Scene:
     """Return the scene that :meth:`Scene.encode` wrote; ValueError for anything else.
 
     What a picture carries may come from anywhere, so every part is checked.

@@ -98,7 +98,7 @@ def render_variants(page: Page, source: Path) -> Iterator[tuple[str, dict[str, A
         both = Image.new("RGBA", (2 * (box[2] - box[0]), box[3] - box[1]))
         both.paste(plain.crop(box), (0, 0))
         both.paste(Image.merge("RGB", shares).crop(box), (box[2] - box[0], 0))
-        write(both, LAYERS / source.stem / f"{name}.webp")
+        write_layer(both, LAYERS / source.stem / f"{name}.webp")
         place = [round(left + box[0] / SCALE, 2), round(top + box[1] / SCALE, 2)]
         yield f"{source.stem}/{name}", {"at": place, "colours": used}
 
@@ -118,7 +118,7 @@ def render_setting(page: Page, source: Path, name: str) -> None:
         variables["stars"] = "1" if values.get("dark") and "sun" not in values else "0"
         sharp = shoot(page, variables).convert("RGB")
         blurred = sharp.filter(ImageFilter.BoxBlur(sharp.height / 280))
-        write(blurred, LAYERS / "settings" / f"{name}-{light}.webp", quality=82)
+        write_layer(blurred, LAYERS / "settings" / f"{name}-{light}.webp", quality=82)
 
 
 def attribute(svg: str, name: str) -> str:
@@ -161,7 +161,7 @@ def premultiplied(image: Image.Image) -> Image.Image:
     return ImageChops.multiply(image.convert("RGB"), Image.merge("RGB", (alpha, alpha, alpha)))
 
 
-def write(image: Image.Image, path: Path, *, quality: int | None = None) -> None:
+def write_layer(image: Image.Image, path: Path, *, quality: int | None = None) -> None:
     """Write a picture: with a quality, or as it is but for the lowest bit of its colours.
 
     A layer that is compressed with losses has a halo when it is put together again.
