@@ -32,6 +32,7 @@ __all__ = [
     "ManifestError",
     "StorageError",
     "UsageError",
+    "describe_error",
     "shorten",
 ]
 
@@ -107,6 +108,11 @@ class BudgetRefused(LookbookError):
 
     exit_code = 5
     code = "budget"
+
+
+def describe_error(code: str, message: str, hint: str | None, exit_code: int) -> dict[str, Any]:
+    """Return an error as JSON documents hold it, under ``error``."""
+    return {"code": code, "message": message, "hint": hint, "exit": exit_code}
 
 
 def shorten(text: str, longest: int = 200) -> str:

@@ -7,17 +7,20 @@ the one boundary here and ends in a clear sentence and its exit code.
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from runner import __version__
 from runner.cli.invocation import Invocation
 from runner.cli.log_options import log_options
-from runner.errors import LookbookError, ManifestError
+from runner.errors import LookbookError, ManifestError, describe_error
+
+if TYPE_CHECKING:  # `--help` needs no manifest
+    from runner.manifest.diagnostics import Diagnostic
 
 __all__ = ["COMMANDS", "cli", "invoke", "main"]
 
@@ -135,23 +138,47 @@ def _invoke(arguments: list[str], invocation: Invocation) -> int:
             color=color,
             obj=invocation,
         )
-    except ManifestError as error:
-        from runner.manifest.formats import as_text
-
-        click.echo(as_text(error.diagnostics), err=True, color=color)
-        return _complain(error.message, error.hint, error.exit_code)
     except LookbookError as error:
-        return _complain(error.message, error.hint, error.exit_code)
+        found = error.diagnostics if isinstance(error, ManifestError) else ()
+        if found:
+            from runner.manifest.formats import as_text
+
+            click.echo(as_text(found), err=True, color=color)
+        told = describe_error(error.code, error.message, error.hint, error.exit_code)
+        return _report_error(told, arguments, invocation, found)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
     except click.UsageError as error:
-        return _complain(error.format_message(), _usage_hint(error), 2)
+        told = describe_error("usage", error.format_message(), _usage_hint(error), 2)
+        return _report_error(told, arguments, invocation)
     except click.ClickException as error:
-        return _complain(error.format_message(), None, 2)
+        told = describe_error("usage", error.format_message(), None, 2)
+        return _report_error(told, arguments, invocation)
     except (click.Abort, KeyboardInterrupt):
-        return _complain("Stopped before anything was sent.", None, 2)
+        told = describe_error("stopped", "Stopped before anything was sent.", None, 2)
+        return _report_error(told, arguments, invocation)
     return code if isinstance(code, int) else 0
+
+
+def _report_error(
+    told: Mapping[str, Any],
+    arguments: Sequence[str],
+    invocation: Invocation,
+    found: Sequence["Diagnostic"] = (),
+) -> int:
+    """Tell an error on stderr, and on stdout where a program reads JSON; return its exit code.
+
+    ``found`` are the findings about a manifest, which a program hears of as `validate` has them.
+    """
+    if invocation.owes_json(arguments):
+        import json
+
+        from runner.manifest.formats import as_json
+
+        form = as_json(found) if found else {}
+        click.echo(json.dumps({**form, "error": told}, indent=2, ensure_ascii=False))
+    return _complain(told["message"], told["hint"], told["exit"])
 
 
 def _report_crash(error: Exception, arguments: Sequence[str], invocation: Invocation) -> int:
@@ -162,12 +189,8 @@ def _report_crash(error: Exception, arguments: Sequence[str], invocation: Invoca
     crash = write_report(error, arguments, manifest=invocation.manifest)
     code = int(Exit.INTERNAL)
     with suppress(OSError):  # where nobody reads any more, the file and the code are left
-        if invocation.owes_json:
-            import json
-
-            told = {"message": crash.message, "hint": crash.hint, "exit": code}
-            click.echo(json.dumps({"error": {"code": "internal_error", **told}}, indent=2))
-        _complain(crash.message, crash.hint, code)
+        told = describe_error("internal_error", crash.message, crash.hint, code)
+        _report_error(told, arguments, invocation)
         if crash.report is not None:
             click.echo(crash.report, err=True)
     return code

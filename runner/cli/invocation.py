@@ -1,7 +1,9 @@
 """What is known of a command while it goes on, for whoever has to say how it ended."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
@@ -37,16 +39,27 @@ class Invocation:
     def __init__(self) -> None:
         self.manifest: Path | None = None
         self.out: _Watched | None = None
+        self.form_known = False
 
-    @property
-    def owes_json(self) -> bool:
-        """Return whether stdout is to hold one JSON document, and holds nothing yet."""
-        return self.out is not None and not self.out.written
+    def owes_json(self, arguments: Sequence[str]) -> bool:
+        """Return whether stdout is to hold one JSON document, and holds nothing yet.
+
+        Where the command line was not understood, the form is read from its ``arguments``.
+        """
+        if self.out is not None:
+            return not self.out.written
+        return not self.form_known and _ask_for_json(arguments)
+
+
+def _ask_for_json(arguments: Sequence[str]) -> bool:
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def note_form(ctx: click.Context, _param: click.Parameter, value: str) -> str:
     """Note that the caller reads JSON (a callback of ``--format``)."""
     invocation = ctx.find_object(Invocation)
+    if invocation is not None:
+        invocation.form_known = True
     if invocation is not None and value == "json":
         invocation.out = _Watched(sys.stdout)
         ctx.with_resource(redirect_stdout(cast("TextIO", invocation.out)))

@@ -15,6 +15,7 @@ from runner.cli.fingerprint import Fingerprint
 from runner.cli.format import MOST_ROWS, escape_text, format_results, format_totals, pluralize
 from runner.cli.request import Request
 from runner.cli.workshop import Workshop
+from runner.errors import LookbookError, describe_error
 from runner.executor.look_report import Hold, LookReport
 from runner.executor.resolve_unknown import Finding
 from runner.executor.session import Session
@@ -31,8 +32,16 @@ def current_results(campaign: Campaign, work: Workshop) -> dict[str, Any]:
     return wiring.results_of(campaign, work.ledger.snapshot(), work.ledger.wallet)
 
 
-def print_results(results: dict[str, Any], request: Request) -> None:
-    """Print results in the form that was asked for; whoever reads them may be gone."""
+def print_results(
+    results: dict[str, Any], request: Request, error: LookbookError | None = None
+) -> None:
+    """Print results in the form that was asked for; whoever reads them may be gone.
+
+    ``error`` is what ended the run, if something did: JSON holds it beside them.
+    """
+    if error is not None:
+        told = describe_error(error.code, error.message, error.hint, error.exit_code)
+        results = {**results, "error": told}
     with suppress(BrokenPipeError):
         if request.form == "json":
             sys.stdout.writelines(serialize_results(results))
@@ -51,8 +60,11 @@ def write_run_results(
     request: Request,
     *,
     left: Fingerprint,
+    error: LookbookError | None = None,
 ) -> None:
     """Write results and catalog, print them, and say what to do next. Raises StorageError.
+
+    ``error`` is what ended the run, if something did.
 
     Where nothing has changed since the last run ``left`` them, they stay as they are.
     """
@@ -75,7 +87,7 @@ def write_run_results(
             left.remember(results)
         if request.out is not None:
             write_atomic(request.out, (piece.encode() for piece in serialize_results(results)))
-        print_results(results, request)
+        print_results(results, request, error)
         told = [
             *list_consents(results, link),
             *told,

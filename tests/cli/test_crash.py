@@ -115,6 +115,45 @@ def test_an_error_that_is_foreseen_leaves_no_log(
     assert invoke(["plan", str(manifest)]) == 1
     assert capsys.readouterr().err.endswith("\nError: The disk is full.\n")
     assert not list(manifest.parent.rglob("*.log"))
+    assert invoke(["plan", str(manifest), "--format", "json"]) == 1
+    told = {"code": "storage", "message": "The disk is full.", "hint": None, "exit": 1}
+    assert json.loads(capsys.readouterr().out) == {"error": told}
+
+
+@pytest.mark.parametrize("form", ["--format=json", "--format json", "--format text"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["plan", "MANIFEST", "--no-such-option"], "usage"),
+        (["plan", "MANIFEST", "--price", "nonsense"], "usage"),
+        (["plan"], "usage"),
+        (["plan", "BROKEN"], "invalid_manifest"),
+        (["plan", "MISSING"], "usage"),
+        (["run", "BROKEN"], "invalid_manifest"),
+        (["export", "BROKEN"], "invalid_manifest"),
+    ],
+)
+def test_every_exit_leaves_one_document_where_a_program_reads_json(
+    manifest: Path,
+    capsys: pytest.CaptureFixture[str],
+    form: str,
+    arguments: list[str],
+    code: str,
+) -> None:
+    broken = manifest.with_name("broken.yaml")
+    broken.write_text("version: 1\ncampaign: [\n")
+    places = {"MANIFEST": manifest, "BROKEN": broken, "MISSING": manifest.with_name("no.yaml")}
+    given = [str(places.get(word, word)) for word in arguments]
+    assert invoke([*given, *form.split(" ")]) == 2
+    out, err = capsys.readouterr()
+    assert "Error: " in err
+    if form == "--format text":
+        assert out == ""
+        return
+    document = json.loads(out)
+    assert (document["error"]["code"], document["error"]["exit"]) == (code, 2)
+    assert document["error"]["message"] in err.replace("\n       ", "\n")
+    assert document.get("valid", False) is False
 
 
 @pytest.mark.parametrize(

@@ -215,9 +215,9 @@ async def attempt(campaign: Campaign, request: Request, simulated_at: str | None
                 plan = confirm_plan(
                     plan, link, work.ledger, request, quotes=quotes, warnings=campaign.warnings
                 )
-            except LookbookError:
+            except LookbookError as error:
                 if request.form == "json":  # a job that reads stdout finds what there is
-                    print_results(current_results(campaign, work), request)
+                    print_results(current_results(campaign, work), request, error)
                 raise
             if anew:
                 back_up_outputs(link.state, now=wiring.WallClock().now())
@@ -325,7 +325,7 @@ async def carry_out(
         outcome = session.outcome()
     work.progress.close()
     try:
-        write_run_results(campaign, work, session, outcome, request, left=left)
+        write_run_results(campaign, work, session, outcome, request, left=left, error=trouble)
     except LookbookError as error:
         trouble = trouble or error
     if trouble is not None:
