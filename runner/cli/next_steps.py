@@ -35,8 +35,11 @@ def describe_last_run(last: LastRun, *, now: float, alive: bool | None) -> str:
         if alive:
             return f"A run is going on: {who}."
         if alive is None:
-            return f"A run is going on, or was ended from outside: {who}."
-        return f"The last run was ended from outside: {who}. What it bought is recorded."
+            return f"A run is going on, or ended without saying how: {who}."
+        return (
+            f"The last run was killed, or met an error of its own: {who}. What it bought is "
+            "recorded."
+        )
     text = f"Last run: ended {format_age(now - last.ended_at)}"
     if last.stopped:
         return f"{text}, stopped: {escape_text(last.stopped)}"

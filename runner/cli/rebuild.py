@@ -7,6 +7,7 @@ the damaged ledger, which is refused, and never one that knows half of what was 
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from runner.cli.results_import import (
     resolve_by,
 )
 from runner.cli.workshop import Workshop, begin, opened
-from runner.errors import ApiTrouble, LedgerDamaged, StorageError, UsageError
+from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageError, UsageError
 from runner.executor.resolve_unknown import list_group_looks
 from runner.ledger.database import checkpoint_wal
 from runner.ledger.events import highest_numbers
@@ -30,13 +31,13 @@ from runner.ledger.ledger import read_snapshot
 from runner.ledger.lock import lock_ledger
 from runner.ledger.neighbours import read_neighbours
 from runner.ledger.salvage import salvage_state
-from runner.ledger.state_dirs import StateDir
+from runner.ledger.state_dirs import StateDir, find_other_ledgers
 from runner.model import Campaign, LiteralRef, LookRef
 from runner.plan import PlannedLook
 from runner.plan import plan as make_plan
 from runner.policy.exit_codes import Exit
 from runner.replies import LookData
-from runner.takes import Billing, Snapshot, Take, TakeState
+from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
 __all__ = ["rebuild"]
 
@@ -62,6 +63,8 @@ async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
                 begin(work, campaign, "reconcile --rebuild")
                 looks = await looks_of_account(work)
                 takes = tell_from_files(campaign, work, looks)
+                if not takes:
+                    refuse_beside_another(campaign, link)
                 newer = await bought_since(work, campaign, takes, looks)
                 await work.ledger.import_takes([*takes, *newer])
                 doubtful = [t for t, _ in [*takes, *newer] if t.state is TakeState.UNKNOWN]
@@ -94,6 +97,24 @@ def check_damaged(state: StateDir) -> None:
             checkpoint_wal(state.ledger)
     except LedgerDamaged as error:
         click.echo(error.message, err=True)
+
+
+def refuse_beside_another(campaign: Campaign, link: wiring.Link) -> None:
+    """Raise LedgerQuestion where another ledger of the folder holds what this one lost.
+
+    Its looks are never adopted, and a ledger that holds only what it lacks would be asked nothing.
+    """
+    others: list[tuple[Path, Account]] = []
+    with suppress(LedgerDamaged):  # another damaged ledger must not stand in this one's way
+        others = find_other_ledgers(campaign.manifest, campaign.name, besides=link.state)
+    for path, account in others:
+        if account == link.account:
+            raise LedgerQuestion(
+                f"There is nothing here to rebuild {link.state.ledger} from, but {path} holds the "
+                f"campaign {campaign.name} on the same account.",
+                hint="If the manifest was renamed, put that .lookbook folder in the place of this "
+                "one. Nothing was changed.",
+            )
 
 
 def remove(ledger: Path) -> None:

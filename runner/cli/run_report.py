@@ -13,6 +13,7 @@ from runner.catalog import PAGE
 from runner.cli import wiring
 from runner.cli.fingerprint import Fingerprint
 from runner.cli.format import MOST_ROWS, escape_text, format_results, format_totals, pluralize
+from runner.cli.nothing_bought import too_young
 from runner.cli.request import Request
 from runner.cli.workshop import Workshop
 from runner.errors import LookbookError, describe_error
@@ -71,7 +72,11 @@ def write_run_results(
     link = work.link
     command = resume_command(campaign, link)
     told = advise_after_run(
-        outcome, session.look_report, command, resume=resuming(request, command)
+        outcome,
+        session.look_report,
+        command,
+        resume=resuming(request, command),
+        now=work.context.now_at_server(),
     )
     catalog: Path | None = link.state.folder / PAGE
     unchanged = None if session.plan.changes else left.summary()
@@ -168,16 +173,17 @@ def advise_after_run(
     command: str,
     *,
     resume: str = "run the same command again to resume.",
+    now: float | None = None,
 ) -> list[str]:
     """Return in words how the run ended and what to do next; ``command`` ends what can be copied.
 
-    ``resume`` is how to go on with what is under way.
+    ``resume`` is how to go on with what is under way, ``now`` the time at the server.
     """
     lines: list[str] = []
     if look_report is not None:
         stopped = outcome.account is not None or outcome.stopped is not None
         lines += [*look_report.notes, *_held(look_report, stopped=stopped)]
-        lines += [_undecided(finding) for finding in look_report.findings.values()]
+        lines += [_undecided(finding, now) for finding in look_report.findings.values()]
         lines += [f"{take}: no picture yet: {why}" for take, why in look_report.pictures.items()]
         if look_report.pictures:
             lines.append(f"`lookbook fetch {command}` tries again; it costs nothing.")
@@ -230,10 +236,12 @@ def _are_unsent(keys: Collection[str], look_report: LookReport | None) -> bool:
     )
 
 
-def _undecided(finding: Finding) -> str:
+def _undecided(finding: Finding, now: float | None) -> str:
     if finding.problem is not None:
         return f"{finding.take.label}: its outcome is unknown; {finding.problem}"
     found = len(finding.candidates)
     looks = "no look fits" if not found else f"{found} looks fit" if found > 1 else "one look fits"
     rivals = f", and so does {', '.join(finding.rivals)}" if finding.rivals else ""
-    return f"{finding.take.label}: its outcome is unknown; {looks}{rivals}."
+    young = too_young(finding.take, now) if not found and now is not None else None
+    doubt = f" ({young})" if young else ""
+    return f"{finding.take.label}: its outcome is unknown; {looks}{rivals}{doubt}."

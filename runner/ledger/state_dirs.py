@@ -123,8 +123,10 @@ def find_other_ledgers(
     found: list[tuple[Path, Account]] = []
     for root in sorted(manifest.parent.glob("*.lookbook")):
         for ledger in sorted([*root.glob(LEDGER), *root.glob(f"*/{LEDGER}")]):
+            if ledger == besides.ledger:
+                continue  # also where it is damaged
             owner = read_owner(ledger)
-            if ledger == besides.ledger or owner is None or owner[1] != campaign:
+            if owner is None or owner[1] != campaign:
                 continue
             if not owner[0].simulated and has_takes(ledger):
                 found.append((ledger, owner[0]))

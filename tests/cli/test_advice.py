@@ -1,10 +1,16 @@
 """What a run says at its end: the account's words and what helps come last."""
 
+from dataclasses import replace
+
 from runner.cli.run_report import advise_after_run
 from runner.executor.look_report import Hold, LookReport
+from runner.executor.resolve_unknown import Finding
 from runner.plan.model import Plan
 from runner.plan.renames import KeyRenames
 from runner.policy.exit_codes import Outcome
+from runner.takes import TakeState
+from tests.executor.harness import campaign, look
+from tests.plan.made import take
 
 WORDS = "HTTP 400 resource_limit_exceeded: 3 photo avatars. Deleting a whole group frees a slot."
 
@@ -22,6 +28,22 @@ def test_what_the_account_refused_is_the_last_line() -> None:
         )
         assert WORDS.rstrip(".") in lines[-1]
         assert not any("a was not sent" in line for line in lines)
+
+
+def test_what_is_not_listed_yet_is_told_with_the_age_of_its_send() -> None:
+    sent = 1_800_000_000.0
+    made = standing_of()
+    made.pictures = {}
+    lost = replace(take(campaign(look("a")), "a"), state=TakeState.UNKNOWN, sent_at=sent)
+    made.findings = {lost.uid: Finding(lost)}
+
+    def told(later: float) -> str:
+        outcome = Outcome(persons=("a",))
+        return advise_after_run(outcome, made, "spring.yaml", now=sent + later)[0]
+
+    assert "no look fits (it was sent 42 seconds ago, and HeyGen's lists may lag" in told(42.0)
+    assert "says something from 2027-01-15 08:15 UTC on)" in told(42.0)
+    assert told(901.0).endswith("its outcome is unknown; no look fits.")
 
 
 def test_a_look_that_could_not_be_sent_says_why_and_is_no_case_for_retry() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from runner.cli import wiring
 from runner.cli.rebuild import rebuild
-from runner.errors import LedgerDamaged, UsageError
+from runner.errors import LedgerDamaged, LedgerQuestion, UsageError
 from runner.ledger.ledger import read_snapshot
 from runner.plan import plan
 from runner.takes import TakeState
@@ -86,6 +86,22 @@ async def test_a_rebuild_takes_no_look_that_another_ledger_in_the_folder_knows(
     office.ledger_path.write_bytes(b"no ledger at all" * 300)
     assert await rebuild(campaign, None) == 0
     assert read_snapshot(office.ledger_path).takes == {}
+
+
+async def test_nothing_is_rebuilt_from_nothing_beside_a_ledger_that_holds_the_campaign(
+    office: Office,
+) -> None:
+    campaign = office.campaign(look("navy"))
+    earlier = Office.__new__(Office)
+    earlier.__dict__ = dict(office.__dict__, manifest=office.manifest.with_name("earlier.yaml"))
+    ledger = earlier.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    await earlier.bought(ledger, "base", name="Sarah")
+    ledger.close()
+    office.api.add_by_hand("Sarah — navy", "group-1")
+    with pytest.raises(LedgerQuestion, match="earlier.lookbook"):
+        await rebuild(campaign, None)
+    assert not office.ledger_path.exists()
 
 
 async def test_what_only_the_damaged_ledger_knows_is_believed_as_far_as_the_account_has_it(

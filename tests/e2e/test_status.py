@@ -206,8 +206,12 @@ def test_how_the_last_run_ended_is_said() -> None:
         return describe_last_run(run, now=NOW, alive=alive)
 
     assert said(begun, True) == "A run is going on: process 12 on here, begun 10 min ago."
-    assert said(begun, None).startswith("A run is going on, or was ended from outside: process 12")
-    assert said(begun).startswith("The last run was ended from outside: process 12 on here")
+    assert said(begun, None).startswith(
+        "A run is going on, or ended without saying how: process 12"
+    )
+    assert said(begun).startswith(
+        "The last run was killed, or met an error of its own: process 12 on"
+    )
     assert said(ended) == "Last run: ended 5 min ago, done."
     assert "a ceiling left looks out" in said(replace(ended, exit=5))
     assert said(replace(ended, exit=None)) == "Last run: ended 5 min ago."
