@@ -167,7 +167,7 @@ def _report_error(
     invocation: Invocation,
     found: Sequence["Diagnostic"] = (),
 ) -> int:
-    """Tell an error on stderr, and on stdout where a program reads JSON; return its exit code.
+    """Print an error on stderr, and on stdout where a program reads JSON; return its exit code.
 
     ``found`` are the findings about a manifest, which a program hears of as `validate` has them.
     """
