@@ -19,12 +19,13 @@ not in this tree is an error of the program: ``runner.cli.crash`` reports it, wi
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 __all__ = [
     "AccountError",
     "ApiTrouble",
     "BudgetRefused",
+    "ErrorDocument",
     "LedgerDamaged",
     "LedgerLocked",
     "LedgerQuestion",
@@ -110,7 +111,16 @@ class BudgetRefused(LookbookError):
     code = "budget"
 
 
-def describe_error(code: str, message: str, hint: str | None, exit_code: int) -> dict[str, Any]:
+class ErrorDocument(TypedDict):
+    """What JSON documents hold under ``error``; ``exit`` is the command's exit code."""
+
+    code: str
+    message: str
+    hint: str | None
+    exit: int
+
+
+def describe_error(code: str, message: str, hint: str | None, exit_code: int) -> ErrorDocument:
     """Return an error as JSON documents hold it, under ``error``."""
     return {"code": code, "message": message, "hint": hint, "exit": exit_code}
 

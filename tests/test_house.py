@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "ledger": VALUES | {"policy", "plan", "results", "executor.ports"},
     "heygen": VALUES | {"executor.ports"},
     "images": VALUES | {"executor.ports", "heygen"},
-    "catalog": VALUES,
+    "catalog": VALUES | {"results.model"},
     "simulator": set(),
     "cli": VALUES
     | {"manifest", "policy", "plan", "executor", "results", "ledger", "heygen", "images", "catalog"}

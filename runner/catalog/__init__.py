@@ -3,9 +3,9 @@
 Everything here is made from a results document and the folder it lies in, and from nothing else.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+
+from runner.results.model import Results
 
 __all__ = ["PAGE", "write_catalog"]
 
@@ -16,7 +16,7 @@ MOST = 20_000
 
 
 def write_catalog(
-    results: Mapping[str, Any],
+    results: Results,
     folder: Path,
     *,
     embed: bool = False,
@@ -48,7 +48,7 @@ def write_catalog(
     return path
 
 
-def _too_many(results: Mapping[str, Any], folder: Path) -> Path:
+def _too_many(results: Results, folder: Path) -> Path:
     from html import escape
 
     from runner.files import write_atomic

@@ -5,7 +5,7 @@ Beside them lies ``SHA256SUMS``, in the form that ``sha256sum --check`` reads.
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from runner.catalog import naming, pictures, reading, xmp
 from runner.catalog.model import CatalogPage, LookView, TakeView
 from runner.errors import UsageError
 from runner.files import write_atomic
+from runner.results.model import Results
 
 __all__ = ["TEMPLATE", "Album", "Shipped", "export"]
 
@@ -43,7 +44,7 @@ class Album:
 
 
 def export(
-    results: Mapping[str, Any],
+    results: Results,
     folder: Path,
     target: Path,
     *,

@@ -1,10 +1,11 @@
 """What sets one prompt apart: the look to compare with, and the words that differ."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
+
+from runner.results.model import LookEntry
 
 __all__ = ["Segment", "compare", "neighbours"]
 
@@ -56,7 +57,7 @@ def _bare(word: str) -> str:
     return word.strip().strip(",.;:!?").casefold()
 
 
-def neighbours(entries: Sequence[Mapping[str, Any]]) -> list[int | None]:
+def neighbours(entries: Sequence[LookEntry]) -> list[int | None]:
     """Choose for every look the one its prompt is read against, by position; None where none fits.
 
     Its reference, if that has a prompt; in a matrix the look before it that differs in one axis
@@ -77,11 +78,9 @@ def neighbours(entries: Sequence[Mapping[str, Any]]) -> list[int | None]:
     return chosen
 
 
-def _in_matrix(
-    entry: Mapping[str, Any], index: int, cells: dict[tuple[object, ...], int]
-) -> int | None:
+def _in_matrix(entry: LookEntry, index: int, cells: dict[tuple[object, ...], int]) -> int | None:
     """Return the latest look of the matrix that shares all axes but one, the last axis first."""
-    axes: Mapping[str, str] = entry["axes"]
+    axes = entry["axes"]
     found: int | None = None
     for varied in reversed(list(axes)):
         fixed = tuple((axis, value) for axis, value in axes.items() if axis != varied)

@@ -4,7 +4,6 @@ The document is that of ``schemas/results.schema.json``, version 1.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from runner.catalog import prompts, words
 from runner.catalog.model import (
@@ -20,18 +19,17 @@ from runner.catalog.model import (
 )
 from runner.catalog.prompts import Segment
 from runner.quantities import format_duration, format_usd
+from runner.results.model import ErrorEntry, LookEntry, Results, TakeEntry, Totals
 
 __all__ = ["build_page"]
-
-LookData = Mapping[str, Any]
 
 _TELLING = 0.1
 """Seconds; a shorter span between two steps tells nobody anything."""
 
 
-def build_page(results: Mapping[str, Any]) -> CatalogPage:
+def build_page(results: Results) -> CatalogPage:
     """Turn a results document, version 1, into what a catalog shows. Pure."""
-    wanted: Sequence[LookData] = results["looks"]
+    wanted: Sequence[LookEntry] = results["looks"]
     entries = [*wanted, *results["orphans"]]
     places: dict[str, int] = {}
     for index, entry in enumerate(entries):
@@ -59,7 +57,7 @@ def _text(value: str | None) -> str | None:
     return None if value is None else words.strip_controls(value)
 
 
-def _title(entry: LookData) -> str:
+def _title(entry: LookEntry) -> str:
     """Return the title; one that was left out is the key, which reads better without hyphens."""
     title = words.strip_controls(entry["title"])
     return words.human_label(title) if title == entry["look"] else title
@@ -67,9 +65,9 @@ def _title(entry: LookData) -> str:
 
 def _look(
     index: int,
-    entry: LookData,
+    entry: LookEntry,
     places: Mapping[str, int],
-    entries: Sequence[LookData],
+    entries: Sequence[LookEntry],
     neighbour: int | None,
     *,
     orphan: bool,
@@ -111,21 +109,21 @@ def _look(
 
 
 def _marked(
-    prompt: str | None, neighbour: int | None, entries: Sequence[LookData]
+    prompt: str | None, neighbour: int | None, entries: Sequence[LookEntry]
 ) -> tuple[tuple[Segment, ...], Relative | None]:
     """Cut a prompt where it differs from its neighbour's; in one piece where nothing is shared."""
     if not prompt:
         return (), None
     if neighbour is not None:
         other = entries[neighbour]
-        segments = prompts.compare(prompt, words.strip_controls(other["prompt"]))
+        segments = prompts.compare(prompt, words.strip_controls(other["prompt"] or ""))
         if segments is not None:
             return segments, Relative(_title(other), neighbour)
     return (Segment(prompt, differs=False),), None
 
 
 def _parent(
-    entry: LookData, places: Mapping[str, int], entries: Sequence[LookData]
+    entry: LookEntry, places: Mapping[str, int], entries: Sequence[LookEntry]
 ) -> Relative | None:
     reference = entry["reference"]
     if not reference:
@@ -136,10 +134,10 @@ def _parent(
 
 
 def _rivals(
-    entry: LookData,
+    entry: LookEntry,
     parent: Relative | None,
     neighbour: Relative | None,
-    entries: Sequence[LookData],
+    entries: Sequence[LookEntry],
 ) -> tuple[Rival, ...]:
     found: dict[str, str] = {}
 
@@ -156,7 +154,7 @@ def _rivals(
     return tuple(Rival(label, image) for image, label in found.items())
 
 
-def _take(take: Mapping[str, Any], prompt: str | None) -> TakeView:
+def _take(take: TakeEntry, prompt: str | None) -> TakeView:
     label, meaning = words.STATE_WORDS[take["state"]]
     paid = take["request"].get("prompt")
     return TakeView(
@@ -191,7 +189,7 @@ def _web_address(url: str | None) -> str | None:
     return _text(url) if url and url.lower().startswith(("https://", "http://")) else None
 
 
-def _history(take: Mapping[str, Any]) -> tuple[HistoryEntry, ...]:
+def _history(take: TakeEntry) -> tuple[HistoryEntry, ...]:
     """Sent, accepted, completed (or failed), each with the time since the step before."""
     stamps = (
         ("Sent", take["sent_at"]),
@@ -211,14 +209,14 @@ def _history(take: Mapping[str, Any]) -> tuple[HistoryEntry, ...]:
     return tuple(steps)
 
 
-def _fault(error: Mapping[str, str] | None) -> LookFault | None:
+def _fault(error: ErrorEntry | None) -> LookFault | None:
     if error is None:
         return None
     code, message = words.strip_controls(error["code"]), words.strip_controls(error["message"])
     return LookFault(words.ERROR_WORDS.get(code.lower(), ""), message, code)
 
 
-def _money_notes(totals: Mapping[str, Any]) -> tuple[str, ...]:
+def _money_notes(totals: Totals) -> tuple[str, ...]:
     """Return what the sum hides: money that is assumed, held or given back."""
     parts = (
         (totals["assumed_billed_usd"], "of it assumed: no answer says so"),
@@ -229,7 +227,7 @@ def _money_notes(totals: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(f"{format_usd(usd)} {meaning}" for usd, meaning in parts if usd)
 
 
-def _matrices(results: Mapping[str, Any], looks: Sequence[LookView]) -> tuple[MatrixAxes, ...]:
+def _matrices(results: Results, looks: Sequence[LookView]) -> tuple[MatrixAxes, ...]:
     """Take the axes as the document lists them; else in the order in which the looks use them."""
     declared: dict[str, dict[str, dict[str, None]]] = {}
     for matrix in results.get("matrices", ()):

@@ -5,9 +5,11 @@ CSV is written for people's spreadsheets, JSON Lines for programs; both hold the
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
+
+from runner.results.model import LookEntry, Results, TakeEntry
 
 __all__ = ["COLUMNS", "rows", "to_csv", "to_jsonl"]
 
@@ -42,20 +44,10 @@ COLUMNS = (
 )
 """The columns that every table has; those of the axes follow, named ``axis.AXIS``."""
 
-_DESCRIBED = (
-    "state",
-    "name",
-    "avatar_id",
-    "avatar_group_id",
-    "image",
-    "sha256",
-    "width",
-    "height",
-)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def rows(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[dict[str, Any]]:
+def rows(results: Results, *, every_take: bool = False) -> Iterator[dict[str, Any]]:
     """Return one row for each look that the manifest wants, the base first, as its picked take.
 
     With ``every_take`` one for each take, those of orphaned looks included; a look without any take
@@ -73,48 +65,62 @@ def rows(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[di
                 yield _row(results["campaign"], look, take, orphan=True)
 
 
-def _picked(look: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _picked(look: LookEntry) -> TakeEntry | None:
     return next((take for take in look["takes"] if take["picked"]), None)
 
 
 def _row(
     campaign: str,
-    look: Mapping[str, Any],
-    take: Mapping[str, Any] | None,
+    look: LookEntry,
+    take: TakeEntry | None,
     *,
     whole: bool = False,
     orphan: bool = False,
 ) -> dict[str, Any]:
     """Describe a take; with ``whole`` the look as it stands (it may be blocked, or stale)."""
-    own: Mapping[str, Any] = take or {}
-    described = look if whole or take is None else own
-    error = described.get("error") or {}
-    values = {
+    described = look if whole or take is None else take
+    error = described.get("error")
+    paid_for = take["request"].get("prompt") if take else None
+    price = take["price_usd"] if take else None
+    return {
         "campaign": campaign,
+        "look": look["look"],
+        "title": look["title"],
+        "name": described["name"],
+        "take": take["take"] if take else None,
+        "picked": take["picked"] if take else False,
+        "state": described["state"],
         "orphan": orphan,
-        "take": own.get("take"),
-        "picked": own.get("picked", False),
-        "prompt": own.get("request", {}).get("prompt") or look["prompt"],
-        "cost_usd": look["cost_usd"] if whole else own.get("price_usd"),
-        "error_code": error.get("code"),
-        "error_message": error.get("message"),
+        "kind": look["kind"],
+        "prompt": paid_for or look["prompt"],
+        "reference": look["reference"],
+        "avatar_id": described["avatar_id"],
+        "avatar_group_id": described["avatar_group_id"],
+        "image": described["image"],
+        "sha256": described["sha256"],
+        "width": described["width"],
+        "height": described["height"],
+        "cost_usd": look["cost_usd"] if whole else price,
+        "billing": take["billing"] if take else None,
+        "tags": look["tags"],
+        "matrix": look["matrix"],
+        "sent_at": take["sent_at"] if take else None,
+        "accepted_at": take["accepted_at"] if take else None,
+        "completed_at": take["completed_at"] if take else None,
+        "error_code": error["code"] if error else None,
+        "error_message": error["message"] if error else None,
+        "request_id": take["request_id"] if take else None,
+        "axes": dict(look["axes"]),
     }
-    for column in ("look", "title", "kind", "reference", "tags", "matrix"):
-        values[column] = look[column]
-    for column in _DESCRIBED:
-        values[column] = described[column]
-    for column in ("billing", "sent_at", "accepted_at", "completed_at", "request_id"):
-        values[column] = own.get(column)
-    return {**{column: values[column] for column in COLUMNS}, "axes": dict(look["axes"])}
 
 
-def to_jsonl(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[str]:
+def to_jsonl(results: Results, *, every_take: bool = False) -> Iterator[str]:
     """Return the rows as JSON Lines, one object a line, in the order of ``rows``."""
     for row in rows(results, every_take=every_take):
         yield _encodable(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def to_csv(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[str]:
+def to_csv(results: Results, *, every_take: bool = False) -> Iterator[str]:
     """Return the rows as CSV after RFC 4180, a row at a time.
 
     A byte order mark comes first, so that Excel reads UTF-8. Text that a spreadsheet would take for
@@ -130,7 +136,7 @@ def to_csv(results: Mapping[str, Any], *, every_take: bool = False) -> Iterator[
         yield _encodable(line([*cells, *(_cell(row["axes"].get(axis)) for axis in axes)]))
 
 
-def _axes(results: Mapping[str, Any], *, every_take: bool) -> list[str]:
+def _axes(results: Results, *, every_take: bool) -> list[str]:
     """Return every axis, in the order in which the rows have them: the header comes before all."""
     looks = chain(results["looks"], results["orphans"] if every_take else ())
     return list(dict.fromkeys(axis for look in looks for axis in look["axes"]))

@@ -19,6 +19,7 @@ from runner.canonical import sha256_hex
 from runner.ledger.ledger import LedgerFile, has_been_at
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, Look, LookRef
+from runner.results.model import Summary
 
 __all__ = ["Fingerprint", "is_own_results", "read_fingerprint"]
 
@@ -52,13 +53,13 @@ class Fingerprint:
     ledger: LedgerFile
     campaign: str
 
-    def summary(self) -> Mapping[str, Any] | None:
+    def summary(self) -> Summary | None:
         """Return account and totals of the results on disk; None where these are not of today."""
         try:
             kept = json.loads((self.state.folder / NAME).read_text("utf-8"))
             if kept["made_from"] != self._made_from() or kept["files"] != _seen(self.state.folder):
                 return None
-            summary: Mapping[str, Any] = kept["summary"]
+            summary: Summary = kept["summary"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return summary
@@ -70,7 +71,7 @@ class Fingerprint:
         """
         return is_own_results(self.state, self.ledger.was_at)
 
-    def remember(self, results: Mapping[str, Any]) -> None:
+    def remember(self, results: Summary) -> None:
         """Write down what the results that were just written are made from.
 
         Where that cannot be written the next run makes them again, and nothing else happens.

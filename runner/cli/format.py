@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 import click
 
 from runner.plan.model import Action, Plan
 from runner.quantities import format_usd
+from runner.results.model import Results, Summary, WalletEntry
 
 __all__ = [
     "format_plan",
@@ -153,7 +153,7 @@ def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, tim
 
 
 def format_results(
-    results: Mapping[str, Any],
+    results: Results,
     *,
     notes: Mapping[str, str] | None = None,
     width: int | None = None,
@@ -200,21 +200,20 @@ def _cut(line: str, width: int) -> str:
     return line if len(text) <= width else f"{text[: width - 1]}…"
 
 
-def format_totals(results: Mapping[str, Any]) -> str:
+def format_totals(results: Summary) -> str:
     """Write the summary: how many looks in each state, and the money by what is known of it."""
     totals = results["totals"]
     states = ", ".join(f"{count} {state}" for state, count in totals["states"].items())
     simulated = " of simulated money" if results["account"] == "simulator" else ""
     parts = [f"spent {format_usd(totals['cost_usd'])}{simulated} so far"]
-    for name, words in (
-        ("assumed_billed_usd", "of which {} for failed generations (assumed billed)"),
-        ("unknown_usd", "of which {} of unknown outcome"),
-        ("reserved_usd", "of which {} reserved"),
+    for amount, words in (
+        (totals["assumed_billed_usd"], "of which {} for failed generations (assumed billed)"),
+        (totals["unknown_usd"], "of which {} of unknown outcome"),
+        (totals["reserved_usd"], "of which {} reserved"),
+        (totals.get("doubled_usd"), "and {} for looks that were made twice"),
     ):
-        if totals[name]:
-            parts.append(words.format(format_usd(totals[name])))
-    if totals.get("doubled_usd"):
-        parts.append(f"and {format_usd(totals['doubled_usd'])} for looks that were made twice")
+        if amount:
+            parts.append(words.format(format_usd(amount)))
     if totals["refunded_usd"]:
         parts.append(f"{format_usd(totals['refunded_usd'])} refunded")
     lines = [f"{pluralize(totals['looks'], 'look')}: {states}", "; ".join(parts)]
@@ -228,7 +227,7 @@ def format_totals(results: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _difference(wallet: Mapping[str, Any]) -> list[str]:
+def _difference(wallet: WalletEntry) -> list[str]:
     """Return what left the wallet beside what the ledger knows, and what that may mean."""
     difference = Decimal(str(wallet.get("difference_usd") or 0))
     if not difference:

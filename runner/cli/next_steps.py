@@ -1,9 +1,8 @@
 """What to do next with a campaign, and how its last run ended, in words. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import click
 
@@ -12,6 +11,7 @@ from runner.ledger.runs import LastRun
 from runner.plan import Action, Plan
 from runner.policy.exit_codes import Exit
 from runner.quantities import format_age, format_usd
+from runner.results.model import Results, TakeEntry
 
 __all__ = ["collect_notes", "describe_last_run", "suggest_next_steps"]
 
@@ -47,7 +47,7 @@ def describe_last_run(last: LastRun, *, now: float, alive: bool | None) -> str:
     return f"{text}, {end}." if end else f"{text}."
 
 
-def collect_notes(plan: Plan, results: Mapping[str, Any], *, now: float) -> dict[str, str]:
+def collect_notes(plan: Plan, results: Results, *, now: float) -> dict[str, str]:
     """Return what is to be said of looks that are not finished, by look key."""
     reasons = {action.key: action.reason for action in plan.actions if action.reason != "new"}
     notes = {}
@@ -69,7 +69,7 @@ def collect_notes(plan: Plan, results: Mapping[str, Any], *, now: float) -> dict
 def suggest_next_steps(
     plan: Plan,
     renewed: Plan,
-    results: Mapping[str, Any],
+    results: Results,
     command: str,
     *,
     going: bool = False,
@@ -106,7 +106,7 @@ def suggest_next_steps(
 
 
 def _run_step(
-    plan: Plan, takes: Sequence[Mapping[str, Any]], command: str, room: Decimal | None
+    plan: Plan, takes: Sequence[TakeEntry], command: str, room: Decimal | None
 ) -> list[tuple[str, str]]:
     """Return what a run would do, and what it would cost."""
     what = []
@@ -129,7 +129,7 @@ def _run_step(
     return [(step, text)]
 
 
-def _consents(takes: Sequence[Mapping[str, Any]]) -> list[str]:
+def _consents(takes: Sequence[TakeEntry]) -> list[str]:
     pending = [take for take in takes if take["state"] == "pending_consent"]
     return list(dict.fromkeys(take["consent_url"] for take in pending if "consent_url" in take))
 

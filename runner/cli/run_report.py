@@ -2,10 +2,9 @@
 
 import shlex
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -23,19 +22,18 @@ from runner.executor.session import Session
 from runner.files import write_atomic
 from runner.model import Campaign
 from runner.policy.exit_codes import Exit, Outcome, exit_code
+from runner.results.model import Results, Summary
 from runner.results.writer import serialize_results
 
 __all__ = ["advise_after_run", "current_results", "print_results", "write_run_results"]
 
 
-def current_results(campaign: Campaign, work: Workshop) -> dict[str, Any]:
+def current_results(campaign: Campaign, work: Workshop) -> Results:
     """Return the results document of what the open ledger holds."""
     return wiring.results_of(campaign, work.ledger.snapshot(), work.ledger.wallet)
 
 
-def print_results(
-    results: dict[str, Any], request: Request, error: LookbookError | None = None
-) -> None:
+def print_results(results: Results, request: Request, error: LookbookError | None = None) -> None:
     """Print results in the form that was asked for; whoever reads them may be gone.
 
     ``error`` is what ended the run, if something did: JSON holds it beside them.
@@ -104,10 +102,9 @@ def write_run_results(
         click.echo(f"catalog: {catalog}")
 
 
-def is_complete(summary: Mapping[str, Any]) -> bool:
+def is_complete(summary: Summary) -> bool:
     """Return whether every look is there, so that a table of them would say nothing new."""
-    states: Mapping[str, int] = summary["totals"]["states"]
-    return states.keys() <= {"fetched"}
+    return summary["totals"]["states"].keys() <= {"fetched"}
 
 
 def resume_command(campaign: Campaign, link: wiring.Link) -> str:
@@ -117,7 +114,7 @@ def resume_command(campaign: Campaign, link: wiring.Link) -> str:
     return shlex.join([str(campaign.manifest), *simulate, *given])
 
 
-def list_consents(results: dict[str, Any], link: wiring.Link) -> list[str]:
+def list_consents(results: Results, link: wiring.Link) -> list[str]:
     """Return which pages a person has to open, each once, with the looks that wait for it."""
     waiting: dict[str, list[str]] = {}
     for look in results["looks"]:
@@ -135,7 +132,7 @@ def list_consents(results: dict[str, Any], link: wiring.Link) -> list[str]:
     return lines
 
 
-def list_missing_images(results: dict[str, Any], outcome: Outcome, command: str) -> list[str]:
+def list_missing_images(results: Results, outcome: Outcome, command: str) -> list[str]:
     """Return what to do where HeyGen does not know what a look is made from or saved to."""
     unknown = ("avatar_not_found", "avatar_group_not_found")
     named = [

@@ -40,6 +40,7 @@ from runner.plan import plan as make_plan
 from runner.policy.decisions import Free, decide_free
 from runner.policy.retry import RetryLimits, backoff
 from runner.replies import Answer, Refusal, Reply, UserData
+from runner.results.model import Results
 from runner.results.writer import results_document, serialize_results
 from runner.takes import Account, Snapshot
 
@@ -315,12 +316,12 @@ def results_of(
     snapshot: Snapshot,
     wallet: Mapping[str, Any] | None,
     only: Collection[str] | None = None,
-) -> dict[str, Any]:
+) -> Results:
     """Return the results document of a campaign, or of some of its looks, as its ledger stands."""
     return results_document(campaign, snapshot, make_plan(campaign, snapshot), wallet, only)
 
 
-def write_results(results: Mapping[str, Any], folder: Path) -> Path:
+def write_results(results: Results, folder: Path) -> Path:
     """Write results.json and the catalog beside it; return the catalog's path.
 
     Raises StorageError.

@@ -3,7 +3,6 @@
 A colleague's empty ledger, or one that was damaged, learns from ``results.json`` what was paid for.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from runner.errors import UsageError, shorten
 from runner.model import LookKind
 from runner.plan.identity import current_identity
 from runner.resources import schema
+from runner.results.model import Results, TakeEntry
 from runner.takes import (
     PENDING,
     UNRESOLVED,
@@ -42,9 +42,10 @@ def read_takes(results: Any, *, source: str) -> list[tuple[Take, bool]]:
     """
     try:
         jsonschema.validate(results, schema("results"))
+        document: Results = results
         takes = [
             (_take(look["look"], entry), entry["picked"])
-            for look in [*results["looks"], *results["orphans"]]
+            for look in [*document["looks"], *document["orphans"]]
             for entry in look["takes"]
         ]
         _check(takes)
@@ -56,9 +57,9 @@ def read_takes(results: Any, *, source: str) -> list[tuple[Take, bool]]:
     return takes
 
 
-def prices_in(results: Mapping[str, Any]) -> dict[LookKind, MeasuredPrice]:
-    """Return the prices that a results document's wallet showed; ``takes_in`` has checked it."""
-    measured: Mapping[str, Any] = results["prices"].get("measured", {})
+def prices_in(results: Results) -> dict[LookKind, MeasuredPrice]:
+    """Return the prices that a results document's wallet showed; ``read_takes`` has checked it."""
+    measured = results["prices"].get("measured", {})
     return {
         LookKind(kind): MeasuredPrice(
             usd=Decimal(str(entry["usd"])),
@@ -96,13 +97,14 @@ def _check(takes: list[tuple[Take, bool]]) -> None:
             picked.add(take.look)
 
 
-def _take(look: str, entry: Mapping[str, Any]) -> Take:
+def _take(look: str, entry: TakeEntry) -> Take:
     state = TakeState(entry["state"])
     billing = Billing(entry["billing"])
-    error = entry.get("error", {"code": None, "message": None})
+    error = entry.get("error")
+    code, message = (error["code"], error["message"]) if error else (None, None)
     if state in UNRESOLVED:
         state, billing = TakeState.UNKNOWN, Billing.UNKNOWN
-        error = {"code": None, "message": LOST}
+        code, message = None, LOST
     ingredients = canonical_json(entry["request"])
     return Take(
         uid=f"{look}#{int(entry['take'])}",
@@ -125,8 +127,8 @@ def _take(look: str, entry: Mapping[str, Any]) -> Take:
         group_id=entry["avatar_group_id"],
         accepted_at=_seconds(entry["accepted_at"]),
         completed_at=_seconds(entry["completed_at"]),
-        error_code=error["code"],
-        error_message=error["message"],
+        error_code=code,
+        error_message=message,
         request_id=entry["request_id"],
         consent_url=entry.get("consent_url"),
         image=entry["image"],

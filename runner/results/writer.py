@@ -17,6 +17,15 @@ from runner.plan.look_state import displayed_take, look_state
 from runner.plan.model import Plan, PlannedLook
 from runner.plan.renames import apply_renames
 from runner.policy.budget import reserved_amount
+from runner.results.model import (
+    ErrorEntry,
+    LookEntry,
+    MeasuredEntry,
+    Results,
+    TakeEntry,
+    Totals,
+    WalletEntry,
+)
 from runner.takes import PENDING, Billing, LookState, Snapshot, Take, TakeState
 
 __all__ = ["Entries", "results_document", "serialize_results"]
@@ -33,7 +42,7 @@ def results_document(
     plan: Plan,
     wallet: Mapping[str, Any] | None,
     only: Collection[str] | None = None,
-) -> dict[str, Any]:
+) -> Results:
     """Return the results of a campaign as its ledger stands.
 
     ``plan`` is the plan from this very snapshot: it says which looks are blocked or stale. ``only``
@@ -50,7 +59,7 @@ def results_document(
         if only is None or key in only
     ]
     listed_on = campaign.prices.listed_on
-    results = {
+    results: Results = {
         "version": VERSION,
         "campaign": campaign.name,
         "account": snapshot.account.label if snapshot.account else None,
@@ -59,13 +68,15 @@ def results_document(
             "photo": float(campaign.prices.photo),
             "prompt": float(campaign.prices.prompt),
             "listed_on": listed_on.isoformat() if listed_on else None,
-            **_measured(snapshot),
         },
         "looks": _entries(looks, snapshot),
         "orphans": _entries(orphans, snapshot),
-        "totals": _totals([_stands(action, snapshot)[1] for action in looks], takes, wallet)
-        | _doubled(snapshot),
+        "totals": _totals([_stands(action, snapshot)[1] for action in looks], takes, wallet),
     }
+    if doubled := sum((look.price for look in snapshot.doubled), Decimal(0)):
+        results["totals"]["doubled_usd"] = float(doubled)
+    if measured := _measured(snapshot):
+        results["prices"]["measured"] = measured
     if campaign.matrices:
         results["matrices"] = [
             {"id": matrix.id, "axes": {axis: list(values) for axis, values in matrix.axes}}
@@ -74,9 +85,9 @@ def results_document(
     return results
 
 
-def _measured(snapshot: Snapshot) -> dict[str, Any]:
+def _measured(snapshot: Snapshot) -> dict[str, MeasuredEntry]:
     """Return what the account's wallet showed that a generation costs, where it did."""
-    measured = {
+    return {
         str(kind): {
             "usd": float(price.usd),
             "state": str(price.state),
@@ -85,20 +96,18 @@ def _measured(snapshot: Snapshot) -> dict[str, Any]:
         }
         for kind, price in sorted(snapshot.prices.items())
     }
-    return {"measured": measured} if measured else {}
 
 
-def serialize_results(results: Mapping[str, Any]) -> Iterator[str]:
+def serialize_results(results: Results) -> Iterator[str]:
     """Return a results document as indented JSON text, in pieces, with a final newline."""
-    lists = ("looks", "orphans")
-    frame = _json({**results, **{name: [] for name in lists}})
-    for name in lists:
+    frame = _json({**results, "looks": [], "orphans": []})
+    for name, entries in (("looks", results["looks"]), ("orphans", results["orphans"])):
         before, empty, frame = frame.partition(f'\n  "{name}": []')  # no text holds a line end
-        yield before + (empty if not results[name] else f'\n  "{name}": [')
-        for number, entry in enumerate(results[name]):
+        yield before + (empty if not entries else f'\n  "{name}": [')
+        for number, entry in enumerate(entries):
             piece = _json(entry).replace("\n", "\n    ")
             yield f"{',' if number else ''}\n    {piece}"
-        yield "\n  ]" if results[name] else ""
+        yield "\n  ]" if entries else ""
     yield frame + "\n"
 
 
@@ -107,7 +116,7 @@ def _json(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries(Sequence[dict[str, Any]]):
+class Entries(Sequence[LookEntry]):
     """Looks as a document tells of them, each made when it is asked for.
 
     All of them at once would be most of the memory that a campaign of many looks takes.
@@ -120,18 +129,18 @@ class Entries(Sequence[dict[str, Any]]):
         return len(self.actions)
 
     @overload
-    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    def __getitem__(self, index: int) -> LookEntry: ...
 
     @overload
     def __getitem__(self, index: slice) -> "Entries": ...
 
-    def __getitem__(self, index: int | slice) -> "dict[str, Any] | Entries":
+    def __getitem__(self, index: int | slice) -> "LookEntry | Entries":
         if isinstance(index, slice):
             return Entries(self.actions[index], self.snapshot)
         return _entry(self.actions[index], self.snapshot)
 
 
-def _entries(actions: Sequence[PlannedLook], snapshot: Snapshot) -> Sequence[dict[str, Any]]:
+def _entries(actions: Sequence[PlannedLook], snapshot: Snapshot) -> Sequence[LookEntry]:
     entries = Entries(actions, snapshot)
     return entries if len(entries) > MANY else list(entries)
 
@@ -143,13 +152,13 @@ def _stands(action: PlannedLook, snapshot: Snapshot) -> tuple[Take | None, LookS
     return shown, look_state(action, shown)
 
 
-def _entry(action: PlannedLook, snapshot: Snapshot) -> dict[str, Any]:
+def _entry(action: PlannedLook, snapshot: Snapshot) -> LookEntry:
     """Return one look, describing its picked take."""
     look = action.look
     takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
     pick = snapshot.pick(action.key)
     shown, state = _stands(action, snapshot)
-    entry: dict[str, Any] = {
+    entry: LookEntry = {
         "look": action.key,
         "kind": str(look.kind if look else takes[-1].kind),
         "title": look.title if look else action.key,
@@ -161,7 +170,10 @@ def _entry(action: PlannedLook, snapshot: Snapshot) -> dict[str, Any]:
         "reference": action.reference if look else (shown.reference_look if shown else None),
         "identity": action.identity,
         "cost_usd": float(sum((reserved_amount(take) for take in takes), Decimal(0))),
-        **_picture(shown),
+        "image": shown.image if shown else None,
+        "sha256": shown.sha256 if shown else None,
+        "width": shown.width if shown else None,
+        "height": shown.height if shown else None,
         "tags": list(look.tags) if look else [],
         "matrix": look.matrix if look else None,
         "axes": dict(look.axes) if look else {},
@@ -178,8 +190,8 @@ TOLD = PENDING | {TakeState.UNKNOWN}
 """States in which a take's words say what is known of it so far."""
 
 
-def _take(take: Take, *, picked: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = {
+def _take(take: Take, *, picked: bool) -> TakeEntry:
+    entry: TakeEntry = {
         "take": take.number,
         "picked": picked,
         "state": str(take.state),
@@ -193,7 +205,10 @@ def _take(take: Take, *, picked: bool) -> dict[str, Any]:
         "reference_id": take.reference_id,
         "avatar_id": take.avatar_id,
         "avatar_group_id": take.group_id or take.group_wanted,
-        **_picture(take),
+        "image": take.image,
+        "sha256": take.sha256,
+        "width": take.width,
+        "height": take.height,
         "sent_at": _time(take.sent_at),
         "accepted_at": _time(take.accepted_at),
         "completed_at": _time(take.completed_at),
@@ -207,14 +222,7 @@ def _take(take: Take, *, picked: bool) -> dict[str, Any]:
     return entry
 
 
-def _picture(take: Take | None) -> dict[str, Any]:
-    return {
-        name: getattr(take, name) if take is not None else None
-        for name in ("image", "sha256", "width", "height")
-    }
-
-
-def _error(take: Take) -> dict[str, str]:
+def _error(take: Take) -> ErrorEntry:
     return {
         "code": take.error_code or "unknown",
         "message": take.error_message or "no reason was given",
@@ -230,7 +238,7 @@ def _time(seconds: float | None) -> str | None:
 
 def _totals(
     states: Sequence[LookState], takes: Iterable[Take], wallet: Mapping[str, Any] | None
-) -> dict[str, Any]:
+) -> Totals:
     sent = [take for take in takes if take.state is not TakeState.PLANNED]
     return {
         "looks": len(states),
@@ -246,15 +254,13 @@ def _totals(
     }
 
 
-def _doubled(snapshot: Snapshot) -> dict[str, float]:
-    """Return what looks cost that were made twice, where the account does not honour keys."""
-    doubled = sum((look.price for look in snapshot.doubled), Decimal(0))
-    return {"doubled_usd": float(doubled)} if doubled else {}
-
-
-def _wallet(noted: Mapping[str, Any]) -> dict[str, Any]:
+def _wallet(noted: Mapping[str, Any]) -> WalletEntry:
     """Return what the wallet showed around the last run; when it was read stays in the ledger."""
-    wallet = {name: noted[name] for name in ("currency", "before", "after")}
+    wallet: WalletEntry = {
+        "currency": noted["currency"],
+        "before": noted["before"],
+        "after": noted["after"],
+    }
     if noted.get("difference") is not None:
         wallet["known_usd"] = noted["known"]
         wallet["difference_usd"] = noted["difference"]

@@ -4,9 +4,11 @@ import colorsys
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image, ImageDraw, ImageFilter
+
+from runner.results.model import LookEntry, Results, TakeEntry
 
 SENT = "2026-03-02T09:14:0{}Z"
 OUTFITS = {"blazer": "a navy blazer", "linen": "a cream linen suit", "knit": "a green knit sweater"}
@@ -26,11 +28,11 @@ def take(
     state: str = "fetched",
     image: str | None = "",
     **changes: Any,
-) -> dict[str, Any]:
+) -> TakeEntry:
     """One take; its image is ``images/LOOK.NUMBER.png`` unless it says otherwise."""
     has_image = state == "fetched"
     path = f"images/{look}.{number}.png" if image == "" and has_image else image or None
-    made = {
+    made: dict[str, Any] = {
         "take": number,
         "picked": picked,
         "state": state,
@@ -54,15 +56,15 @@ def take(
         "idempotency_key": f"key-{look}-{number}",
         "request_id": f"req-{look}-{number}",
     }
-    return {**made, **changes}
+    return cast("TakeEntry", {**made, **changes})
 
 
 def look(
     key: str,
     prompt: str | None = None,
-    takes: Sequence[Mapping[str, Any]] | None = None,
+    takes: Sequence[TakeEntry] | None = None,
     **rest: Any,
-) -> dict[str, Any]:
+) -> LookEntry:
     """One look, described by its picked take as the results document does it."""
     takes = [take(key)] if takes is None else list(takes)
     picked: Mapping[str, Any] = next((t for t in takes if t["picked"]), {})
@@ -84,10 +86,10 @@ def look(
     }
     for name in ("avatar_id", "avatar_group_id", "image", "sha256", "width", "height"):
         made[name] = picked.get(name)
-    return {**made, **rest}
+    return cast("LookEntry", {**made, **rest})
 
 
-def document(looks: Sequence[dict[str, Any]], **rest: Any) -> dict[str, Any]:
+def document(looks: Sequence[LookEntry], **rest: Any) -> Results:
     """A results document around some looks."""
     states = [one["state"] for one in looks]
     cost = float(sum(one["cost_usd"] for one in looks))
@@ -113,10 +115,10 @@ def document(looks: Sequence[dict[str, Any]], **rest: Any) -> dict[str, Any]:
         "orphans": [],
         "totals": totals,
     }
-    return {**made, **rest}
+    return cast("Results", {**made, **rest})
 
 
-def base() -> dict[str, Any]:
+def base() -> LookEntry:
     """The presenter's photo."""
     return look(
         "base",
@@ -129,7 +131,7 @@ def base() -> dict[str, Any]:
     )
 
 
-def campaign() -> dict[str, Any]:
+def campaign() -> Results:
     """Every kind of look and state that a catalog can meet, in one believable campaign."""
     looks = [base()]
     for outfit, worn in OUTFITS.items():
@@ -229,7 +231,7 @@ def campaign() -> dict[str, Any]:
     return document(looks, orphans=[orphan])
 
 
-def many(count: int) -> dict[str, Any]:
+def many(count: int) -> Results:
     """A campaign of ``count`` looks in one matrix of 25 columns, with the base."""
     looks = [base()]
     for number in range(count - 1):
@@ -246,7 +248,7 @@ def many(count: int) -> dict[str, Any]:
     return document(looks)
 
 
-def draw(folder: Path, results: Mapping[str, Any], size: tuple[int, int] = (768, 960)) -> None:
+def draw(folder: Path, results: Results, size: tuple[int, int] = (768, 960)) -> None:
     """Draw every picture that the results name, under ``folder``."""
     for one in [*results["looks"], *results["orphans"]]:
         for each in one["takes"]:

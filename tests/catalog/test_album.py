@@ -2,7 +2,6 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,6 +9,7 @@ from PIL import Image
 
 from runner.catalog import album, xmp
 from runner.errors import UsageError
+from runner.results.model import Results
 from tests.catalog import sample
 
 IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
@@ -18,7 +18,7 @@ LI = ".//{http://www.w3.org/1999/02/22-rdf-syntax-ns#}li"
 DC = "{http://purl.org/dc/elements/1.1/}"
 
 
-def campaign(folder: Path) -> dict[str, Any]:
+def campaign(folder: Path) -> Results:
     results = sample.campaign()
     sample.draw(folder, results, (80, 100))
     return results

@@ -5,12 +5,12 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from runner import catalog
 from runner.errors import StorageError
+from runner.results.model import Results
 from tests.catalog import sample
 
 HOSTILE = (
@@ -39,7 +39,7 @@ class Outline(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
 
-def hostile(bad: str) -> dict[str, Any]:
+def hostile(bad: str) -> Results:
     """A campaign in which every text that can be hostile is."""
     error = {"code": bad, "message": bad}
     axes = {bad: bad, "other": bad}
@@ -79,7 +79,7 @@ def hostile(bad: str) -> dict[str, Any]:
     )
 
 
-def written(folder: Path, results: dict[str, Any], *, embed: bool = False) -> str:
+def written(folder: Path, results: Results, *, embed: bool = False) -> str:
     return catalog.write_catalog(results, folder, embed=embed).read_text(encoding="utf-8")
 
 
@@ -205,7 +205,8 @@ def test_more_looks_than_a_page_can_show_are_told_instead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catalog, "MOST", 0)
-    results = {**sample.campaign(), "campaign": "a < b"}
+    results = sample.campaign()
+    results["campaign"] = "a < b"
     text = catalog.write_catalog(results, tmp_path).read_text("utf-8")
     assert f"{len(results['looks'])} looks are too many for one page" in text
     assert "a &lt; b" in text

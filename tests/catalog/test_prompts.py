@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from runner.catalog import prompts
 from runner.catalog.prompts import Segment
+from runner.results.model import LookEntry
 from tests.catalog import sample
 
 
@@ -61,7 +62,7 @@ def test_a_reference_with_a_prompt_is_the_neighbour() -> None:
 
 
 def test_in_a_matrix_the_neighbour_differs_in_one_axis() -> None:
-    def cell(outfit: str, setting: str) -> dict[str, object]:
+    def cell(outfit: str, setting: str) -> LookEntry:
         axes = {"outfit": outfit, "setting": setting}
         return sample.look(f"{outfit}-{setting}", "p", matrix="m", axes=axes)
 

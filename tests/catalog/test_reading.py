@@ -8,17 +8,18 @@ import jsonschema
 import pytest
 
 from runner.catalog import model, reading
+from runner.results.model import LookEntry, Results
 from tests.catalog import sample
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "results.schema.json"
 
 
-def build(*looks: dict[str, Any], **rest: Any) -> model.CatalogPage:
+def build(*looks: LookEntry, **rest: Any) -> model.CatalogPage:
     return reading.build_page(sample.document([sample.base(), *looks], **rest))
 
 
 @pytest.mark.parametrize("results", [sample.campaign(), sample.many(30)], ids=["small", "many"])
-def test_the_sample_is_a_results_document_of_the_published_schema(results: dict[str, Any]) -> None:
+def test_the_sample_is_a_results_document_of_the_published_schema(results: Results) -> None:
     jsonschema.validate(results, json.loads(SCHEMA.read_text()))
 
 

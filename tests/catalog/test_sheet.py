@@ -5,7 +5,6 @@ import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image, features
@@ -14,10 +13,11 @@ from runner.catalog import matrix, reading, sheet
 from runner.catalog.pictures import CatalogImage
 from runner.catalog.sheet import layout, lettering, system
 from runner.catalog.sheet.layout import Frame, SheetPage, Text
+from runner.results.model import Results
 from tests.catalog import sample
 
 
-def composed(results: dict[str, Any]) -> list[SheetPage]:
+def composed(results: Results) -> list[SheetPage]:
     view = reading.build_page(results)
     shown = {image: CatalogImage("thumbs/x.jpg", image, 512, 640) for image, _ in view.sources}
     return layout.compose(view, shown)
@@ -42,7 +42,7 @@ def test_every_look_is_on_the_sheet_once_and_every_gap_too() -> None:
 
 
 @pytest.mark.parametrize("results", [sample.campaign(), sample.many(400)], ids=["small", "many"])
-def test_nothing_leaves_the_page(results: dict[str, Any]) -> None:
+def test_nothing_leaves_the_page(results: Results) -> None:
     for page in composed(results):
         for mark in page.marks:
             if isinstance(mark, Frame):

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from runner.catalog import tables
+from runner.results.model import LookEntry, Results
 from tests.catalog import sample
 
 
-def read(results: dict[str, Any]) -> list[dict[str, str]]:
+def read(results: Results) -> list[dict[str, str]]:
     text = "".join(tables.to_csv(results))
     assert text.startswith("\ufeff")
     return list(csv.DictReader(io.StringIO(text[1:], newline="")))
@@ -66,12 +67,13 @@ def test_json_lines_hold_the_rows() -> None:
 def test_a_line_is_given_before_the_next_look_is_made() -> None:
     made = []
 
-    def looks() -> Iterator[dict[str, Any]]:
+    def looks() -> Iterator[LookEntry]:
         for key in ("one", "two"):
             made.append(key)
             yield sample.look(key, "p")
 
-    lines = tables.to_jsonl(sample.document([]) | {"looks": looks()})
+    streamed: Any = {**sample.document([]), "looks": looks()}
+    lines = tables.to_jsonl(streamed)
     assert json.loads(next(lines))["look"] == "one"
     assert made == ["one"]
 

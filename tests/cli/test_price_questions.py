@@ -27,6 +27,7 @@ from runner.plan import Plan, plan
 from runner.plan.options import DEFAULT_OPTIONS
 from runner.plan.pricing import Quote, apply_quotes, quote_prices
 from runner.replies import UserData
+from runner.results.model import Results
 from runner.results.reader import prices_in
 from runner.results.writer import results_document
 from runner.takes import MeasuredPrice, PriceState, Snapshot
@@ -112,9 +113,7 @@ def test_a_person_is_asked_about_the_rest_with_what_the_ceiling_leaves(
     assert execute(Request(max_cost=Decimal(20))) == 5
 
 
-def results(
-    measured: Mapping[LookKind, MeasuredPrice], wallet: Mapping[str, Any]
-) -> dict[str, Any]:
+def results(measured: Mapping[LookKind, MeasuredPrice], wallet: Mapping[str, Any]) -> Results:
     made, known = campaign(look("a")), Snapshot(prices=measured)
     return results_document(made, known, plan(made, known), wallet)
 
@@ -124,7 +123,7 @@ def test_results_carry_the_measured_prices_to_another_ledger() -> None:
     assert (
         prices_in(results(measured, {"currency": "usd", "before": None, "after": None})) == measured
     )
-    assert prices_in({"prices": {"photo": 1, "prompt": 1}}) == {}
+    assert prices_in(results({}, {"currency": "usd", "before": None, "after": None})) == {}
 
 
 @pytest.mark.parametrize(

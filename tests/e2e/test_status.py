@@ -19,6 +19,7 @@ from runner.ledger.runs import LastRun, read_last_run
 from runner.model import Budget, Campaign
 from runner.plan import Plan, ResolvedOptions, plan
 from runner.plan.options import PlanOptions
+from runner.results.model import Results
 from runner.results.writer import results_document
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
 from tests.executor.harness import campaign, look
@@ -57,7 +58,7 @@ def with_takes(made: Campaign = SPRING, **states: TakeState) -> Snapshot:
     return Snapshot(account=REHEARSAL, takes=takes, picks=picks)
 
 
-def planned(snapshot: Snapshot, made: Campaign = SPRING) -> tuple[Plan, dict[str, Any]]:
+def planned(snapshot: Snapshot, made: Campaign = SPRING) -> tuple[Plan, Results]:
     first = plan(made, snapshot)
     return first, results_document(made, snapshot, first, None)
 

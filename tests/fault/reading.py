@@ -2,13 +2,14 @@
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.catalog import tables
 from runner.cli import readonly, wiring
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan.options import PlanOptions, select_looks
+from runner.results.model import Results
 from tests.fault.environment import Violation
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def look_on(world: "Environment", campaign: Campaign) -> bool:
 
 def read_everything(
     world: "Environment", campaign: Campaign, plan_options: PlanOptions | None = None
-) -> dict[str, Any]:
+) -> Results:
     """Return the results as ``export`` does, in every form, checked against the ledger."""
     state = StateDir(world.state)
     before = world.judge.events()

@@ -4,7 +4,6 @@ import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from runner.cli.format import escape_text
 from runner.cli.results_import import read_results
@@ -84,7 +83,7 @@ def adopted(takes: list[tuple[Take, bool]]) -> None:
 
 
 def results_of(snapshot: Snapshot) -> bytes:
-    told: dict[str, Any] = results_document(SPRING, snapshot, plan(SPRING, snapshot), None)
+    told = results_document(SPRING, snapshot, plan(SPRING, snapshot), None)
     return json.dumps(told).encode()
 
 

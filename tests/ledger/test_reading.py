@@ -17,7 +17,7 @@ from tests.plan.made import held, take
 SPRING = campaign(look("navy"))
 
 
-def results() -> dict[str, Any]:
+def results() -> Any:
     snapshot = held(take(SPRING, BASE), take(SPRING, "navy", sent_at=1_700_000_000.0))
     return results_document(SPRING, snapshot, plan(SPRING, snapshot), None)
 

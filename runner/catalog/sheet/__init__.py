@@ -3,14 +3,14 @@
 One layout (pure, in points) and two painters; both draw the same pages.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+
+from runner.results.model import Results
 
 __all__ = ["write_pdf", "write_png"]
 
 
-def write_pdf(results: Mapping[str, Any], folder: Path, target: Path) -> Path:
+def write_pdf(results: Results, folder: Path, target: Path) -> Path:
     """Write the contact sheet of a results document as one PDF with real text; give its path.
 
     Raises StorageError if ``target`` cannot be written, UsageError where fpdf2 is not installed.
@@ -26,7 +26,7 @@ def write_pdf(results: Mapping[str, Any], folder: Path, target: Path) -> Path:
     return target
 
 
-def write_png(results: Mapping[str, Any], folder: Path, target: Path) -> list[Path]:
+def write_png(results: Results, folder: Path, target: Path) -> list[Path]:
     """Write the contact sheet as PNG, one file for each page; give their paths in order.
 
     A sheet of one page is ``target``; the pages of a longer one are ``NAME-1.png`` and so on, with

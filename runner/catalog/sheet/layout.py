@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from runner.catalog import matrix, reading, words
 from runner.catalog import pictures as picture_files
 from runner.catalog.model import CatalogPage, LookView
 from runner.catalog.pictures import CatalogImage
 from runner.catalog.sheet import lettering
+from runner.results.model import Results
 
 __all__ = [
     "HEIGHT",
@@ -73,9 +73,7 @@ class SheetPage:
     marks: list[Mark] = field(default_factory=list)
 
 
-def prepare_pages(
-    results: Mapping[str, Any], folder: Path
-) -> tuple[list[SheetPage], Mapping[str, Path]]:
+def prepare_pages(results: Results, folder: Path) -> tuple[list[SheetPage], Mapping[str, Path]]:
     """Read a results document and its pictures: the pages, and the thumbnail of each image."""
     view = reading.build_page(results)
     shown = picture_files.prepare_images(folder, view.sources)

@@ -1,6 +1,5 @@
 """``lookbook catalog``: the page again, contact sheets, and the pictures as files; offline."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from runner.cli.options import account_option, manifest_argument, simulate_optio
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.errors import UsageError
 from runner.plan.options import DEFAULT_OPTIONS, select_looks
+from runner.results.model import Results
 
 __all__ = ["command"]
 
@@ -96,7 +96,7 @@ def command(
     return _pictures(results, state.folder, target / PICTURES, template, all_takes=all_takes)
 
 
-def _sheet(results: Mapping[str, Any], folder: Path, target: Path, form: str) -> list[Path]:
+def _sheet(results: Results, folder: Path, target: Path, form: str) -> list[Path]:
     from runner.catalog import sheet
 
     path = target / f"{SHEET}.{form}"
@@ -106,7 +106,7 @@ def _sheet(results: Mapping[str, Any], folder: Path, target: Path, form: str) ->
 
 
 def _pictures(
-    results: Mapping[str, Any], folder: Path, target: Path, template: str | None, *, all_takes: bool
+    results: Results, folder: Path, target: Path, template: str | None, *, all_takes: bool
 ) -> int:
     """Export the pictures; 1 where some could not be read, so that a job notices."""
     from runner.catalog import album

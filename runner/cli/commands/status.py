@@ -24,6 +24,7 @@ from runner.plan import plan as make_plan
 from runner.plan.options import PlanOptions, resolve_options, select_looks
 from runner.plan.pricing import apply_quotes, quote_prices
 from runner.quantities import format_usd
+from runner.results.model import Results
 from runner.takes import Snapshot
 
 __all__ = ["command"]
@@ -134,7 +135,7 @@ def is_alive(last: LastRun) -> bool | None:
     return True
 
 
-def receipts_text(results: dict[str, Any]) -> str:
+def receipts_text(results: Results) -> str:
     """Write the receipts: for each take what was reserved, billed, assumed, refunded or unknown."""
     rows = [("take", "state", "billing", "price", "sent", "picked", "request")]
     rows += [

@@ -1,0 +1,161 @@
+"""The values of a results document, as ``schemas/results.schema.json`` describes them.
+
+A document is what a JSON parser returns and what ``json.dumps`` takes, so its values are typed
+dictionaries: mypy checks every key, and a look of 20,000 costs no more than its plain mapping.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
+from runner.errors import ErrorDocument
+
+__all__ = [
+    "ErrorEntry",
+    "ImageEntry",
+    "LookEntry",
+    "MatrixEntry",
+    "MeasuredEntry",
+    "PricesEntry",
+    "Results",
+    "Summary",
+    "TakeEntry",
+    "Totals",
+    "WalletEntry",
+]
+
+
+class ErrorEntry(TypedDict):
+    """Why a take failed, or what is known of one that is undecided."""
+
+    code: str
+    message: str
+
+
+class ImageEntry(TypedDict):
+    """An image on disk; ``image`` is relative to the document, sizes are in pixels."""
+
+    image: str | None
+    sha256: str | None
+    width: int | None
+    height: int | None
+
+
+class TakeEntry(ImageEntry):
+    """One paid generation of a look; times are RFC 3339 in UTC."""
+
+    take: int
+    picked: bool
+    state: str
+    billing: str
+    price_usd: float
+    kind: str
+    identity: str
+    request: Mapping[str, Any]
+    name: str | None
+    reference_look: str | None
+    reference_id: str | None
+    avatar_id: str | None
+    avatar_group_id: str | None
+    sent_at: str | None
+    accepted_at: str | None
+    completed_at: str | None
+    idempotency_key: str | None
+    request_id: str | None
+    consent_url: NotRequired[str]
+    error: NotRequired[ErrorEntry]
+
+
+class LookEntry(ImageEntry):
+    """One look as its picked take stands; ``reason`` where it is blocked, stale or changed."""
+
+    look: str
+    kind: str
+    title: str
+    name: str | None
+    prompt: str | None
+    state: str
+    avatar_id: str | None
+    avatar_group_id: str | None
+    reference: str | None
+    identity: str | None
+    cost_usd: float
+    tags: Sequence[str]
+    matrix: str | None
+    axes: Mapping[str, str]
+    takes: Sequence[TakeEntry]
+    reason: NotRequired[str]
+    error: NotRequired[ErrorEntry]
+
+
+class MeasuredEntry(TypedDict):
+    """What the wallet showed that one generation of a kind costs."""
+
+    usd: float
+    state: str
+    planned_usd: float
+    sends: int
+
+
+class PricesEntry(TypedDict):
+    """The prices that were assumed; ``measured`` is by kind, and absent where nothing was."""
+
+    photo: float
+    prompt: float
+    listed_on: NotRequired[str | None]
+    measured: NotRequired[Mapping[str, MeasuredEntry]]
+
+
+class WalletEntry(TypedDict):
+    """What the wallet showed before and after the last run that bought."""
+
+    currency: str | None
+    before: float | None
+    after: float | None
+    known_usd: NotRequired[float]
+    difference_usd: NotRequired[float]
+
+
+class Totals(TypedDict):
+    """How many looks are in each state, and the money by what is known of it."""
+
+    looks: int
+    takes: int
+    states: Mapping[str, int]
+    cost_usd: float
+    billed_usd: float
+    assumed_billed_usd: float
+    refunded_usd: float
+    reserved_usd: float
+    unknown_usd: float
+    wallet: WalletEntry | None
+    doubled_usd: NotRequired[float]
+
+
+class MatrixEntry(TypedDict):
+    """A matrix of the manifest: its axes in order, each with the keys of its values."""
+
+    id: str
+    axes: Mapping[str, Sequence[str]]
+
+
+class Summary(TypedDict):
+    """What a run that changed nothing needs of the document that it leaves in place."""
+
+    account: str | None
+    totals: Totals
+
+
+class Results(Summary):
+    """A results document, version 1; ``looks`` may be made one by one as they are asked for.
+
+    ``error`` is what ended the command that prints it; no file has one.
+    """
+
+    version: int
+    campaign: str
+    manifest: str
+    prices: PricesEntry
+    looks: Sequence[LookEntry]
+    orphans: Sequence[LookEntry]
+    matrices: NotRequired[Sequence[MatrixEntry]]
+    error: NotRequired[ErrorDocument]
