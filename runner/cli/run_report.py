@@ -25,7 +25,14 @@ from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.results.model import Results, Summary
 from runner.results.writer import serialize_results
 
-__all__ = ["advise_after_run", "current_results", "print_results", "write_run_results"]
+__all__ = [
+    "advise_after_run",
+    "advise_to_resume",
+    "current_results",
+    "print_results",
+    "resume_command",
+    "write_run_results",
+]
 
 
 def current_results(campaign: Campaign, work: Workshop) -> Results:
@@ -150,18 +157,34 @@ def list_missing_images(results: Results, outcome: Outcome, command: str) -> lis
     return [line]
 
 
+def is_repeatable(request: Request) -> bool:
+    """Return whether the same command resumes, and neither buys more nor refuses what has moved."""
+    options = request.plan_options
+    return not (options.reroll or options.retry or options.cascade or request.saved)
+
+
 def resuming(request: Request, command: str) -> str:
     """Return in words how to go on with what is under way; ``command`` ends what can be copied.
 
-    A command that buys more each time, or that refuses what has moved, is no way to resume.
+    What is not repeatable is no way to resume.
     """
     plan_options = request.plan_options
-    if not (plan_options.reroll or plan_options.retry or plan_options.cascade or request.saved):
+    if is_repeatable(request):
         return "run the same command again to resume."
     limits = [f"--select {shlex.quote(text)}" for text in plan_options.select]
     limits += [f"--exclude {shlex.quote(text)}" for text in plan_options.exclude]
     resume = " ".join(["lookbook run", command, *limits])
     return f"`{resume}` resumes it, and buys none of it again."
+
+
+def advise_to_resume(error: LookbookError, request: Request, command: str) -> None:
+    """Put a command that buys nothing twice into the hint of what ended a run."""
+    if is_repeatable(request):
+        return
+    error.hint = (
+        "Nothing that was paid for is lost. When that is mended, do not run the same command "
+        f"again: {resuming(request, command)}"
+    )
 
 
 def advise_after_run(

@@ -1,17 +1,21 @@
 """Literal ids, held against the account before money moves (free, a request for each id)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from runner.errors import ApiTrouble
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
+from runner.executor.temporary_refusals import LAG, LAG_DELAY, was_completed_lately
 from runner.model import LiteralRef, Look
 from runner.plan.model import Action, Plan
 from runner.policy.decisions import Free, decide_free
 from runner.replies import Answer, GroupData, LookData, Reply
 
 __all__ = ["Verified", "verify_ids"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +81,44 @@ class _Verifier:
 
     async def _look(self, look_id: str) -> LookData | str:
         if look_id not in self._looks:
-            reply = await self._context.ask(
-                lambda: self._context.api.look(look_id), what=f"asking for the look {look_id}"
+            self._looks[look_id] = await self._until_known(
+                look_id, lambda: self._ask_for_look(look_id)
             )
-            self._looks[look_id] = _usable(look_id, reply)
         return self._looks[look_id]
+
+    async def _ask_for_look(self, look_id: str) -> LookData | str:
+        reply = await self._context.ask(
+            lambda: self._context.api.look(look_id), what=f"asking for the look {look_id}"
+        )
+        return _usable(look_id, reply)
 
     async def _group(self, group_id: str) -> GroupData | str:
         if group_id not in self._groups:
-            reply = await self._context.ask(
-                lambda: self._context.api.group(group_id), what=f"asking for the group {group_id}"
+            self._groups[group_id] = await self._until_known(
+                group_id, lambda: self._ask_for_group(group_id)
             )
-            if isinstance(reply, Answer):
-                self._groups[group_id] = reply.data
-            else:
-                self._groups[group_id] = _refused(f"the group {group_id}", reply)
         return self._groups[group_id]
+
+    async def _ask_for_group(self, group_id: str) -> GroupData | str:
+        reply = await self._context.ask(
+            lambda: self._context.api.group(group_id), what=f"asking for the group {group_id}"
+        )
+        if isinstance(reply, Answer):
+            group: GroupData = reply.data
+            return group
+        return _refused(f"the group {group_id}", reply)
+
+    async def _until_known(self, named: str, ask: Callable[[], Awaitable[T | str]]) -> T | str:
+        """Return what an id is; one that was completed lately is asked for again for a minute."""
+        found = await ask()
+        waited = 0.0
+        while (
+            isinstance(found, str) and waited < LAG and was_completed_lately(self._context, named)
+        ):
+            await self._context.pause(LAG_DELAY)
+            waited += LAG_DELAY
+            found = await ask()
+        return found
 
 
 def _usable(look_id: str, reply: Reply[LookData]) -> LookData | str:

@@ -9,7 +9,7 @@ from runner.executor.ports import Intent
 from runner.policy.decisions import GONE, Purchase, decide_purchase
 from runner.replies import CreatedData, Refusal, Reply
 
-__all__ = ["TemporaryRefusals"]
+__all__ = ["LAG", "LAG_DELAY", "TemporaryRefusals", "was_completed_lately"]
 
 LAG = 60.0
 """Seconds for which a reference that was just seen may be unknown to the send."""
@@ -76,12 +76,17 @@ class TemporaryRefusals:
         """Return whether what the send names was seen usable lately, by this run or the ledger."""
         if intent.reference_id is not None and intent.reference_look is None:
             return True  # a literal id: this run asked for it before it sent anything
-        now = self._context.clock.now()
-        return any(
-            take.completed_at is not None
-            and abs(now - take.completed_at) < LATELY
-            and (take.avatar_id == intent.reference_id or take.group_id == intent.group_wanted)
-            for of_look in self._context.ledger.snapshot().takes.values()
-            for take in of_look
-            if take.avatar_id is not None
-        )
+        return was_completed_lately(self._context, intent.reference_id, intent.group_wanted)
+
+
+def was_completed_lately(context: RunContext, *ids: str | None) -> bool:
+    """Return whether a take of the ledger with one of these ids, or in such a group, is new."""
+    now = context.clock.now()
+    return any(
+        take.completed_at is not None
+        and abs(now - take.completed_at) < LATELY
+        and (take.avatar_id in ids or take.group_id in ids)
+        for of_look in context.ledger.snapshot().takes.values()
+        for take in of_look
+        if take.avatar_id is not None
+    )

@@ -12,6 +12,7 @@ import pytest
 from runner import __version__
 from runner.cli import invoke
 from runner.cli.commands import plan
+from runner.cli.crash import write_report
 from runner.cli.redact import redact, redact_random
 from runner.errors import StorageError
 
@@ -103,6 +104,14 @@ def test_where_no_file_can_be_written_the_report_is_printed(
     assert "no log file could be written" in err
     assert "Traceback (most recent call last)" in err
     assert KEY not in err
+
+
+def test_a_command_that_buys_more_each_time_is_not_to_be_repeated(
+    manifest: Path,  # its temporary folder takes the log
+) -> None:
+    assert write_report(ValueError(), ["run", "a.yaml"]).hint.startswith("Run the same command")
+    for again in (["reroll", "a.yaml"], ["retry", "a.yaml"], ["run", "a.yaml", "--cascade"]):
+        assert write_report(ValueError(), again).hint.startswith("`lookbook run` with this")
 
 
 def test_an_error_that_is_foreseen_leaves_no_log(

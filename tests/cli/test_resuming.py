@@ -3,7 +3,8 @@
 import pytest
 
 from runner.cli.request import Request
-from runner.cli.run_report import advise_after_run, resuming
+from runner.cli.run_report import advise_after_run, advise_to_resume, resuming
+from runner.errors import StorageError
 from runner.plan.options import PlanOptions
 from runner.policy.exit_codes import Outcome
 
@@ -31,5 +32,8 @@ def test_only_a_command_that_may_be_repeated_is_to_be_repeated(
     assert says in resume
     (line,) = advise_after_run(Outcome(under_way=("navy",)), None, "spring.yaml", resume=resume)
     assert line == f"Work is still under way: {resume}"
+    full = StorageError("The disk is full.", hint="Make room; then run the same command again.")
+    advise_to_resume(full, Request(plan_options=plan_options), "spring.yaml")
+    assert says in (full.hint or "")
     empty = advise_after_run(Outcome(account="HTTP 402"), None, "spring.yaml", resume=resume)
     assert resume in empty[-1]

@@ -232,6 +232,25 @@ def test_ids_that_the_account_does_not_have_are_refused_before_anything_is_sent(
     assert "look-nowhere cannot be used: HTTP 404" in found["bad"]
 
 
+def test_an_id_that_was_seen_completed_lately_is_asked_for_again_for_a_minute(
+    world: Harness,
+) -> None:
+    world.run(campaign(look("a")))
+    mine = world.take("a").avatar_id or ""
+    made = campaign(look("a"), look("b", on=literal(mine)))
+    gone = Refusal(404, "avatar_not_found", "no such avatar")
+    world.api.free_replies.extend([gone] * 3)
+    begun = world.clock.now()
+    assert refused(world, made) == {}
+    world.api.free_replies.extend([gone] * 20)
+    assert "HTTP 404" in refused(world, made)["b"]
+    assert world.clock.now() - begun < 600
+    world.api.free_replies.clear()
+    world.later(3600)
+    world.api.free_replies.append(gone)
+    assert "HTTP 404" in refused(world, made)["b"]  # it was completed long ago: asked for once
+
+
 def test_a_reference_outside_the_literal_group_is_refused(world: Harness) -> None:
     there = world.api.add_by_hand("there", "group-x").id
     world.api.groups_by_id["group-y"] = GroupData("group-y", "Y", 0.0, 1)

@@ -31,7 +31,13 @@ from runner.cli.options import (
 from runner.cli.progress import Progress
 from runner.cli.request import DEFAULT_CONCURRENCY, Request
 from runner.cli.results_import import read_results, tells_of_takes
-from runner.cli.run_report import current_results, print_results, write_run_results
+from runner.cli.run_report import (
+    advise_to_resume,
+    current_results,
+    print_results,
+    resume_command,
+    write_run_results,
+)
 from runner.cli.select_options import load_saved_plan, parse_plan_options, plan_options
 from runner.cli.workshop import Workshop, use_results, workshop
 from runner.errors import BudgetRefused, LookbookError, UsageError
@@ -324,9 +330,13 @@ async def carry_out(
         trouble = error
         outcome = session.outcome()
     work.progress.close()
+    command = resume_command(campaign, work.link)
+    if trouble is not None:
+        advise_to_resume(trouble, request, command)
     try:
         write_run_results(campaign, work, session, outcome, request, left=left, error=trouble)
     except LookbookError as error:
+        advise_to_resume(error, request, command)
         trouble = trouble or error
     if trouble is not None:
         raise trouble
