@@ -123,3 +123,31 @@ def test_links_lead_to_sections_that_exist(document: Path) -> None:
         r"\]\(([\w/.-]*\.md)#([\w-]+)\)", document.read_text("utf-8")
     ):
         assert section in anchors(document.parent / target), f"{document.name}: {target}#{section}"
+
+
+def code_paths(text: str) -> set[str]:
+    """Return the modules that a page names with their folder, from the root or from ``runner``."""
+    return set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.(?:py|sql))`", text))
+
+
+def find_module(path: str) -> Path | None:
+    """Return the file that a page means; None where there is none."""
+    homes = (ROOT, ROOT / "runner", ROOT / "runner" / "simulator" / "portrait")
+    return next((home / path for home in homes if (home / path).exists()), None)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_module_that_a_page_names_exists(document: Path) -> None:
+    paths = code_paths(document.read_text("utf-8"))
+    assert not [path for path in sorted(paths) if find_module(path) is None]
+
+
+def test_every_step_of_a_look_through_the_house_exists() -> None:
+    text = (ROOT / "docs" / "contributing.md").read_text("utf-8")
+    steps = re.findall(r"^\|[^|]+\| `([\w/]+\.py)` \| `(\w+)` \|", text, re.MULTILINE)
+    assert len(steps) > 20
+    for module, name in steps:
+        path = find_module(module)
+        assert path is not None, module
+        defined = rf"^\s*(?:async def|def|class) {name}\b"
+        assert re.search(defined, path.read_text("utf-8"), re.MULTILINE), f"{module}: {name}"

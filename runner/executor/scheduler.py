@@ -39,7 +39,7 @@ MAX_CONSENT_REQUESTS = 3
 
 
 class Scheduler:
-    """One run of one plan. ``standing`` says afterwards what became of every look."""
+    """One run of one plan. ``look_report`` says afterwards what became of every look."""
 
     def __init__(
         self, plan: Plan, context: RunContext, probe: PriceProbe, *, concurrency: int

@@ -68,7 +68,7 @@ class Entry:
 
 
 class LedgerState:
-    """Everything that the events say, as it is now. Changed only by ``apply``.
+    """Everything that the events say, as it is now. Changed only by ``apply_event``.
 
     ``numbers`` is the highest take number of each look key, so that a number is never used twice.
     The numbers that pictures are named by count as well: the pictures of a look whose key was

@@ -57,7 +57,7 @@ def collect_ingredients(look: Look, looks: Mapping[str, Look]) -> Ingredients:
 
 
 def ingredients_json(look: Look, looks: Mapping[str, Look]) -> str:
-    """Return ``ingredients_of`` as canonical JSON.
+    """Return ``collect_ingredients`` as canonical JSON.
 
     A prompt without pictures, as most looks are, is written out here: the encoder takes four times
     as long. A test holds the two spellings together.

@@ -1,9 +1,9 @@
 """What an answer decides. The one place where errors are mapped to decisions.
 
-For the request that costs (``judge_purchase``) a first send and a replay are told apart: a decisive
+For the request that costs (``decide_purchase``) a first send and a replay differ: a decisive
 refusal of a first send proves that nothing was bought, a refusal of a *replay* proves nothing,
 because the first send may have been charged (``docs/money.md#what-an-answer-decides``). For what is
-free (``judge_free``) the question is only whether to ask again.
+free (``decide_free``) the question is only whether to ask again.
 
 What came in the API's own envelope is the API's word. What came without it (a gateway's page, a
 firewall's) says something of the way only, and decides less.

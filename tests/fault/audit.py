@@ -51,8 +51,8 @@ class Loss:
 class Auditor:
     """Reads the ledger's file by a connection of its own: it sees what is committed, nothing else.
 
-    ``take_of`` gives the take that an idempotency key was made for, ``keys_of`` a take's keys;
-    ``deeds`` what a key was to buy, also where the ledger that knew it is gone.
+    ``take_of`` has the take that an idempotency key was made for, ``keys_of`` a take's keys;
+    ``recorded_actions`` what a key was to buy, also where the ledger that knew it is gone.
     """
 
     def __init__(self, world: Environment, state: Path) -> None:
