@@ -16,6 +16,7 @@ from runner.catalog import naming, pictures, reading, xmp
 from runner.catalog.model import CatalogPage, LookView, TakeView
 from runner.errors import UsageError
 from runner.files import write_atomic
+from runner.image_files import open_image
 from runner.results.model import Results
 
 __all__ = ["TEMPLATE", "Album", "Shipped", "export"]
@@ -135,28 +136,23 @@ def _described(source: Path, suffix: str, facts: xmp.Facts) -> bytes:
     the camera's own notes are not. Raises Unusable.
     """
     kind, packet = _FORMATS[suffix], xmp.packet(facts)
-    try:
-        with Image.open(source) as opened:
-            upright = opened.getexif().get(ExifTags.Base.Orientation, 1) == 1
-            options: dict[str, Any] = {}
-            if opened.mode in ("RGB", "RGBA"):
-                options["icc_profile"] = opened.info.get("icc_profile")
-            if kind == opened.format == "JPEG" and upright:
-                return _saved(opened, kind, xmp=packet, quality="keep", exif=b"", **options)
-            if kind == "JPEG":
-                flat = pictures.load_image(source)
-                return _saved(flat, kind, xmp=packet, quality=95, subsampling=0, **options)
-            turned = ImageOps.exif_transpose(opened)
-            if kind == "WEBP":
-                return _saved(turned, kind, xmp=packet, quality=92, exif=b"", **options)
-            info = PngImagePlugin.PngInfo()
-            info.add_itxt("XML:com.adobe.xmp", packet.decode())
-            return _saved(turned, kind, pnginfo=info, exif=b"", **options)
-    except pictures.Unusable:
-        raise
-    except Exception as error:
-        # As in pictures.load: a damaged file can raise nearly anything inside a decoder.
-        raise pictures.Unusable("The picture cannot be read; its file is damaged.") from error
+    with pictures.refuse_unusable(), open_image(source) as file:
+        opened = file.image
+        upright = opened.getexif().get(ExifTags.Base.Orientation, 1) == 1
+        options: dict[str, Any] = {}
+        if opened.mode in ("RGB", "RGBA"):
+            options["icc_profile"] = opened.info.get("icc_profile")
+        if kind == opened.format == "JPEG" and upright:
+            return _saved(opened, kind, xmp=packet, quality="keep", exif=b"", **options)
+        if kind == "JPEG":
+            flat = pictures.load_image(source)
+            return _saved(flat, kind, xmp=packet, quality=95, subsampling=0, **options)
+        turned = ImageOps.exif_transpose(opened)
+        if kind == "WEBP":
+            return _saved(turned, kind, xmp=packet, quality=92, exif=b"", **options)
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", packet.decode())
+        return _saved(turned, kind, pnginfo=info, exif=b"", **options)
 
 
 def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:

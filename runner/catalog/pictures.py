@@ -8,8 +8,9 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -17,16 +18,25 @@ from urllib.parse import quote
 from PIL import Image, ImageOps
 
 from runner.files import write_atomic
+from runner.image_files import BadImageFile, Flaw, open_image
 
-__all__ = ["CatalogImage", "Unusable", "copy", "load_image", "locate", "prepare_images", "shrink"]
+__all__ = [
+    "CatalogImage",
+    "Unusable",
+    "copy",
+    "load_image",
+    "locate",
+    "prepare_images",
+    "refuse_unusable",
+    "shrink",
+]
 
 THUMB_EDGE = 640
 """Pixels of a thumbnail's longer edge: a card of 320 CSS pixels on a dense screen."""
 EMBED_EDGE = 1600
 """Pixels of an embedded picture's longer edge; the full one stays beside the page."""
-_MAX_PIXELS = 89_000_000
-"""Pillow warns of a decompression bomb from here on; nothing that HeyGen makes comes near."""
-_FORMATS = ("JPEG", "PNG", "WEBP")
+DAMAGED = "The picture cannot be read; its file is damaged."
+TOO_LARGE = "The picture is too large to show."
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -75,24 +85,24 @@ def load_image(path: Path, edge: int | None = None) -> Image.Image:
 
     Raises Unusable for what is not a readable JPEG, PNG or WebP of sane size.
     """
+    with refuse_unusable(), open_image(path, reduce_to=edge) as opened:
+        upright = ImageOps.exif_transpose(opened.image)
+        upright.load()
+        return _on_white(upright)
+
+
+@contextmanager
+def refuse_unusable() -> Iterator[None]:
+    """Raise Unusable for whatever opening or decoding a picture raises."""
     try:
-        with Image.open(path, formats=_FORMATS) as opened:
-            return _decode(opened, edge)
-    except (Unusable, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Unusable("The picture is too large to show.") from error
+        yield
+    except Unusable:
+        raise
+    except BadImageFile as error:
+        raise Unusable(TOO_LARGE if error.flaw is Flaw.TOO_LARGE else DAMAGED) from error
     except Exception as error:
         # A damaged file can raise nearly anything inside a decoder; all of it means the same here.
-        raise Unusable("The picture cannot be read; its file is damaged.") from error
-
-
-def _decode(opened: Image.Image, edge: int | None) -> Image.Image:
-    if opened.width * opened.height > _MAX_PIXELS:
-        raise Unusable
-    if edge is not None:
-        opened.draft("RGB", (edge, edge))
-    upright = ImageOps.exif_transpose(opened)
-    upright.load()
-    return _on_white(upright)
+        raise Unusable(DAMAGED) from error
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
@@ -166,13 +176,16 @@ def _thumb(path: Path, thumb: Path) -> tuple[bytes, tuple[int, int]]:
     """Return a thumbnail's bytes and size: from disk, or made anew where that is no picture."""
     try:
         kept = thumb.read_bytes()
-        with Image.open(io.BytesIO(kept), formats=("JPEG",)) as opened:
-            return kept, opened.size
-    except OSError:
+        return kept, _size(kept)
+    except (BadImageFile, OSError):
         small = shrink(path, THUMB_EDGE)
     write_atomic(thumb, small)
-    with Image.open(io.BytesIO(small)) as opened:
-        return small, opened.size
+    return small, _size(small)
+
+
+def _size(jpeg: bytes) -> tuple[int, int]:
+    with open_image(io.BytesIO(jpeg), ("JPEG",)) as opened:
+        return opened.width, opened.height
 
 
 def _data(jpeg: bytes) -> str:

@@ -21,8 +21,8 @@ from runner.executor.ports import Downloaded, FetchFailed
 from runner.heygen.address import insecure
 from runner.heygen.connection import explain_http_error
 from runner.heygen.network import Timeouts, certificates, open_client
+from runner.image_files import MAX_PIXELS, BadImageFile, Flaw, inspect_image
 from runner.images.folder import Folder, Part, Probe
-from runner.images.picture import MOST_PIXELS, BadPicture, inspect
 
 __all__ = ["Downloader"]
 
@@ -55,7 +55,7 @@ class Downloader:
         gate: anyio.CapacityLimiter | None = None,
         allow_http: bool = False,
         largest: int = _LARGEST,
-        most_pixels: int = MOST_PIXELS,
+        max_pixels: int = MAX_PIXELS,
         inline: bool = False,
         failpoint: Probe = lambda _point: None,
     ) -> None:
@@ -66,7 +66,7 @@ class Downloader:
         self._decoders = anyio.CapacityLimiter(_DECODED_AT_A_TIME)
         self._allow_http = allow_http
         self._largest = largest
-        self._most_pixels = most_pixels
+        self._max_pixels = max_pixels
         self._inline = inline
         self._client: httpx.AsyncClient | None = None
         self._entered = False
@@ -135,11 +135,12 @@ class Downloader:
 
     def _settle(self, part: Part) -> Downloaded | FetchFailed:
         try:
-            picture = inspect(part.ready(), most_pixels=self._most_pixels)
-        except BadPicture as bad:
-            return FetchFailed(f"what the link gives cannot be kept: {bad}", again=bad.damaged)
-        image, sha256 = part.keep(picture.extension)
-        return Downloaded(image, sha256, picture.width, picture.height)
+            facts = inspect_image(part.ready(), max_pixels=self._max_pixels)
+        except BadImageFile as bad:
+            again = bad.flaw is not Flaw.TOO_LARGE
+            return FetchFailed(f"what the link gives cannot be kept: {bad}", again=again)
+        image, sha256 = part.keep(facts.extension)
+        return Downloaded(image, sha256, facts.width, facts.height)
 
     # --- the answer -------------------------------------------------------------------------------
 

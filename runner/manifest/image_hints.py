@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from runner.image_files import OpenedImage
 from runner.manifest.url_hints import Doubt
 
 __all__ = ["MOST_OBLONG", "doubt_about_alpha", "doubts_about_picture"]
@@ -16,13 +17,14 @@ _PNG_DEPTH_AT = 24
 _EXPORT = "Open it in an image editor and export it as"
 
 
-def doubts_about_picture(picture: Any, content: bytes, name: str) -> list[Doubt]:
-    """Return what may be wrong with an opened Pillow picture, before its mode is changed."""
+def doubts_about_picture(opened: OpenedImage, content: bytes, name: str) -> list[Doubt]:
+    """Return what may be wrong with an opened picture, before it is decoded."""
+    picture = opened.image
     found = [
         _lying(picture, name),
         _located(picture, name),
         _colours(picture, content, name),
-        _shape(picture.width, picture.height, name),
+        _shape(opened.width, opened.height, name),
     ]
     if picture.format == "PNG" and getattr(picture, "n_frames", 1) > 1:
         message = f"{name} is animated; a look is one picture"

@@ -2,13 +2,14 @@
 
 import base64
 import binascii
+import io
 import re
 import stat
-import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.canonical import sha256_hex
+from runner.image_files import UPLOAD_FORMATS, BadImageFile, Flaw, open_image
 from runner.manifest.image_hints import doubt_about_alpha, doubts_about_picture
 from runner.manifest.url_hints import Doubt, doubts_about
 from runner.model import FileImage, Image, InlineImage, UploadedImage, UrlImage
@@ -22,8 +23,8 @@ MAX_BYTES = 32 * 1024 * 1024
 SMALLEST_PHOTO = 512
 """The least width and height of a photo, in pixels (API page)."""
 
-MOST_PIXELS = 64_000_000
-"""What a PNG may unfold into; a JPEG of any size is read reduced. 8000 x 8000 is far above need."""
+DECODED_EDGE = 64
+"""Pixels a side to which a JPEG is reduced while it is checked: every byte is still read."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?=//)|data:")
 _MAGIC = (
@@ -180,33 +181,25 @@ def _inspect(content: bytes, name: str) -> InspectedImage:
         kind = other or ("empty" if not content else "no picture that is known here")
         hint = "Export it as JPEG or PNG; the name's ending does not matter, the content does."
         raise BadImage("image-format", f"{name} is {kind}; the API takes JPEG and PNG", hint)
-    import io
-
-    from PIL import Image as Pillow
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            opened = Pillow.open(io.BytesIO(content), formats=["JPEG", "PNG"])
-        with opened as picture:
-            width, height = picture.size
-            if picture.format == "PNG" and width * height > MOST_PIXELS:
-                raise _too_many_pixels(name, width, height)
-            doubts = doubts_about_picture(picture, content, name)
-            # Reduced decoding where the format has it (JPEG): every byte is still read.
-            picture.draft("L", (64, 64))
-            picture.load()
-            if alpha := doubt_about_alpha(picture, name):
+        with open_image(io.BytesIO(content), UPLOAD_FORMATS, reduce_to=DECODED_EDGE) as opened:
+            doubts = doubts_about_picture(opened, content, name)
+            opened.image.load()
+            if alpha := doubt_about_alpha(opened.image, name):
                 doubts.append(alpha)
-    except (OSError, SyntaxError, ValueError, Warning, Pillow.DecompressionBombError) as error:
-        hint = "Open it in an image editor and export it again."
-        raise BadImage("image-unreadable", f"{name} is damaged: {error}", hint) from None
-    return InspectedImage(media_type, width, height, tuple(doubts))
+            return InspectedImage(media_type, opened.width, opened.height, tuple(doubts))
+    except BadImageFile as error:
+        if error.flaw is Flaw.TOO_LARGE:
+            hint = "Export it smaller, or as JPEG."
+            raise BadImage("image-too-large", f"{name} is too large: {error}", hint) from None
+        raise _damaged(name, "its header cannot be read") from None
+    except Exception as error:  # noqa: BLE001  # broken data raises almost anything in decoders
+        raise _damaged(name, str(error)) from None
 
 
-def _too_many_pixels(name: str, width: int, height: int) -> BadImage:
-    message = f"{name} has {width} x {height} pixels; at most {MOST_PIXELS:,} are read"
-    return BadImage("image-too-large", message, "Export it smaller, or as JPEG.")
+def _damaged(name: str, problem: str) -> BadImage:
+    hint = "Open it in an image editor and export it again."
+    return BadImage("image-unreadable", f"{name} is damaged: {problem}", hint)
 
 
 def _check_size(size: int, name: str) -> None:

@@ -9,7 +9,7 @@ import zlib
 
 from PIL import Image
 
-from runner.images.picture import BadPicture, inspect
+from runner.image_files import BadImageFile, inspect_image
 from runner.manifest.images import MAX_BYTES as LARGEST
 from runner.manifest.images import BadImage, ImageReader
 from tests.fuzz.target import Target, demand, folder, written
@@ -33,9 +33,9 @@ def run(data: bytes) -> None:
     except BadImage as error:
         written(error.message + (error.hint or ""), "a finding")
     try:
-        found = inspect(io.BytesIO(content))
+        found = inspect_image(io.BytesIO(content))
         demand(found.width > 0 and found.height > 0, "a picture has a size")
-    except BadPicture as error:
+    except BadImageFile as error:
         written(str(error), "a reason")
 
 

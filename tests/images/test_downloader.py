@@ -213,7 +213,7 @@ async def test_what_cannot_be_kept_leaves_nothing_and_spoils_nothing(
 
 
 async def test_too_many_pixels_are_not_unfolded(tmp_path: Path) -> None:
-    got = await fetch(tmp_path, gives(PNG), most_pixels=64 * 48 - 1)
+    got = await fetch(tmp_path, gives(PNG), max_pixels=64 * 48 - 1)
     assert isinstance(got, FetchFailed)
     assert "pixels" in got.reason
     assert not got.again

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageOps
 from runner.catalog.sheet import layout, lettering
 from runner.catalog.sheet.layout import Frame, SheetPage, Text
 from runner.errors import UsageError
+from runner.image_files import open_image
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -83,8 +84,8 @@ def _drawn(document: "FPDF", mark: Text, x: float, face: lettering.Face, part: s
 def _frame(document: "FPDF", mark: Frame, pictures: Mapping[str, Path]) -> None:
     if mark.image is not None:
         size = round(mark.width * _DPI / 72), round(mark.height * _DPI / 72)
-        with Image.open(pictures[mark.image]) as picture:
-            fitted = ImageOps.fit(picture, size, centering=(0.5, 0.25))
+        with open_image(pictures[mark.image]) as opened:
+            fitted = ImageOps.fit(opened.image, size, centering=(0.5, 0.25))
         jpeg = io.BytesIO()
         fitted.save(jpeg, "JPEG", quality=85)
         document.image(jpeg, mark.x, mark.y, mark.width, mark.height)

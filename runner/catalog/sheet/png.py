@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from runner.catalog.sheet import layout, lettering
 from runner.catalog.sheet.layout import Frame, SheetPage, Text
+from runner.image_files import open_image
 
 __all__ = ["DPI", "render_png"]
 
@@ -47,8 +48,8 @@ def _frame(
     left, top = round(mark.x * _SCALE), round(mark.y * _SCALE)
     wide, high = round(mark.width * _SCALE), round(mark.height * _SCALE)
     if mark.image is not None:
-        with Image.open(pictures[mark.image]) as picture:
-            fitted = ImageOps.fit(picture, (wide, high), centering=(0.5, 0.25))
+        with open_image(pictures[mark.image]) as opened:
+            fitted = ImageOps.fit(opened.image, (wide, high), centering=(0.5, 0.25))
         sheet.paste(fitted, (left, top))
         return
     well = None if mark.gap else _WELL
