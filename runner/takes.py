@@ -247,6 +247,20 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What the other ledgers of the folder learned of one account.
+
+    ``prices`` are those that its wallet settled. ``keys_ignored_at`` is when one of them last saw
+    that it does not honour idempotency keys, in Unix seconds, where nobody withdrew that there;
+    ``keys_ignored_by`` names that ledger's folder.
+    """
+
+    prices: Mapping[LookKind, MeasuredPrice] = field(default_factory=lambda: MappingProxyType({}))
+    keys_ignored_at: float | None = None
+    keys_ignored_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a ledger holds at one moment: every take by look key, in number order, and the picks.
 

@@ -23,6 +23,7 @@ from runner.cli.results_import import (
 )
 from runner.errors import UsageError
 from runner.ledger.ledger import read_keys, read_ledger
+from runner.ledger.neighbours import read_account_facts
 from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers
 from runner.model import Campaign
 from runner.plan import plan as make_plan
@@ -70,6 +71,9 @@ def load_known(
     if state is None:
         return Snapshot(), None
     snapshot, wallet = read_ledger(state.ledger)
+    if snapshot.account is not None:
+        learned = read_account_facts(state, snapshot.account)
+        snapshot = replace(snapshot, prices={**learned.prices, **snapshot.prices})
     if not state.results.is_file() or is_own_results(state):
         return snapshot, wallet
     try:

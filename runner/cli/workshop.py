@@ -14,7 +14,7 @@ from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
-from runner.ledger.neighbours import read_neighbours
+from runner.ledger.neighbours import read_account_facts, read_neighbours
 from runner.ledger.state_dirs import StateDirs
 from runner.model import Campaign
 from runner.policy.budget import Ceilings
@@ -67,6 +67,7 @@ async def opened(
     ledger = LedgerFile(
         path, now=clock.now, entropy=entropy, ceilings=ceilings, failpoint=failpoint
     )
+    ledger.learn(read_account_facts(link.state, link.account))
     progress = Progress(ceiling=ledger.ceilings.run)
     context = RunContext(
         api=link.api,

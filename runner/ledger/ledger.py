@@ -23,7 +23,16 @@ from runner.plan.renames import KeyRenames, rename_picks, rename_take
 from runner.policy.budget import Ceilings, find_exceeded_ceiling, reserved_amount
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
-from runner.takes import Account, Doubled, MeasuredPrice, PriceState, Snapshot, Take, TakeState
+from runner.takes import (
+    Account,
+    AccountFacts,
+    Doubled,
+    MeasuredPrice,
+    PriceState,
+    Snapshot,
+    Take,
+    TakeState,
+)
 
 __all__ = [
     "LedgerFile",
@@ -187,8 +196,23 @@ class LedgerFile:
 
     @property
     def honours_keys(self) -> bool:
-        """Return whether the account was never seen to make a second look for one key."""
-        return not self.store.state.doubled
+        """Return whether the account was never seen to make a second look for one key.
+
+        Neither by this ledger nor by another one of the folder.
+        """
+        return not self.store.state.doubled and self.distrusted_by is None
+
+    @property
+    def distrusted_by(self) -> str | None:
+        """Return which other ledger saw that keys are not honoured, if none here withdrew that."""
+        facts = self.store.learned
+        if facts.keys_ignored_at is None or self.store.trusted_at >= facts.keys_ignored_at:
+            return None
+        return facts.keys_ignored_by
+
+    def learn(self, facts: AccountFacts) -> None:
+        """Go by what the other ledgers of the folder learned of the account; nothing is written."""
+        self.store.learn(facts)
 
     def is_imported(self, uid: str) -> bool:
         """Return whether what a take became is known from a results file alone."""

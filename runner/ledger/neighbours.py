@@ -13,10 +13,12 @@ from typing import Any
 
 from runner.errors import LookbookError
 from runner.ledger.database import peek_ledger
-from runner.ledger.state_dirs import LEDGER, SIMULATED, StateDir
-from runner.takes import UNRESOLVED, Neighbours
+from runner.ledger.events import Note, price_of
+from runner.ledger.state_dirs import LEDGER, SIMULATED, StateDir, read_owner
+from runner.model import LookKind
+from runner.takes import UNRESOLVED, Account, AccountFacts, MeasuredPrice, Neighbours
 
-__all__ = ["find_copies", "read_neighbours"]
+__all__ = ["find_copies", "read_account_facts", "read_neighbours"]
 
 RESULTS = "results.json"
 FEW = 50
@@ -47,6 +49,41 @@ def read_neighbours(besides: StateDir) -> Neighbours:
                 unreadable.append(str(path))
     named = {name: tuple(dict.fromkeys(labels)) for name, labels in unresolved.items()}
     return Neighbours(frozenset(ids), named, tuple(unreadable))
+
+
+def read_account_facts(besides: StateDir, account: Account) -> AccountFacts:
+    """Read what the other ledgers of the folder learned of an account; the newest of each counts.
+
+    What cannot be read tells nothing: ``read_neighbours`` names it.
+    """
+    prices: dict[LookKind, tuple[float, MeasuredPrice]] = {}
+    ignored: tuple[float, str] | None = None
+    for folder in _folders(besides.folder) if besides.folder.name != SIMULATED else ():
+        with suppress(OSError, ValueError, LookupError, ArithmeticError, LookbookError):
+            if (owner := read_owner(folder / LEDGER)) is None or owner[0] != account:
+                continue
+            distrusted_at: float | None = None
+            for at, kind, facts in _read_facts(folder / LEDGER):
+                if kind == Note.PRICE_MEASURED:
+                    look_kind, measured = price_of(json.loads(facts))
+                    known_at = prices[look_kind][0] if look_kind in prices else at
+                    if measured.is_settled and known_at <= at:
+                        prices[look_kind] = at, measured
+                else:
+                    distrusted_at = at if kind == Note.KEYS_IGNORED else None
+            if distrusted_at is not None:
+                ignored = max(ignored or (0.0, ""), (distrusted_at, folder.name))
+    return AccountFacts(
+        {kind: measured for kind, (_at, measured) in prices.items()}, *(ignored or (None, None))
+    )
+
+
+def _read_facts(path: Path) -> list[tuple[float, str, str]]:
+    with peek_ledger(path) as connection:
+        return connection.execute(
+            "SELECT at, kind, facts FROM events WHERE kind IN (?, ?, ?) ORDER BY seq",
+            (Note.PRICE_MEASURED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED),
+        ).fetchall()
 
 
 def find_copies(besides: StateDir, uids: Iterable[str]) -> list[tuple[Path, str]]:

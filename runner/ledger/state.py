@@ -36,7 +36,7 @@ from runner.model import LookKind
 from runner.policy.budget import reserved_amount, reserved_in_run
 from runner.policy.lifecycle import Event
 from runner.policy.price_check import Spending, infer_prices
-from runner.takes import Account, Doubled, MeasuredPrice, Snapshot, Take
+from runner.takes import Account, AccountFacts, Doubled, MeasuredPrice, Snapshot, Take
 
 __all__ = ["Operation", "Probe", "Store", "keys_in", "spendings_of", "was_at"]
 
@@ -132,6 +132,9 @@ class Store:
         self._emitted: list[Entry] = []
         self._snapshot: Snapshot | None = None
         self._imported: set[str] | None = None
+        self.learned = AccountFacts()
+        self.trusted_at = 0.0
+        """When a person, or a look that turned up, last withdrew that keys are not honoured."""
         self.run: str | None = None
         self.state: LedgerState
         self.spent: Decimal
@@ -189,8 +192,13 @@ class Store:
             picks=MappingProxyType(dict(self.state.picks)),
             spent=self.spent,
             doubled=tuple(self.state.doubled.values()),
-            prices=MappingProxyType({**self._inferred, **self.state.prices}),
+            prices=MappingProxyType({**self.learned.prices, **self._inferred, **self.state.prices}),
         )
+
+    def learn(self, facts: AccountFacts) -> None:
+        """Go by what the other ledgers of the folder learned of the account."""
+        with self._lock:
+            self.learned, self._snapshot = facts, None
 
     def position(self) -> str:
         """Name the last event that says more than that a run began or ended.
@@ -306,6 +314,8 @@ class Store:
             (Note.KEYS_IGNORED, Note.KEYS_TRUSTED),
         )
         for at, run, kind, facts in rows.fetchall():
+            if kind == Note.KEYS_TRUSTED:
+                self.trusted_at = at
             apply_event(self.state, Entry(at, run, None, kind, json.loads(facts)))
         self._hold_doubled(())
 
@@ -377,6 +387,8 @@ class Store:
             (entry.at, entry.run, take, entry.kind, _encode(facts)),
         )
         self._emitted.append(entry)
+        if entry.kind == Note.KEYS_TRUSTED:
+            self.trusted_at = entry.at
         if entry.kind == Note.IMPORTED:
             self._imported = None
         if moved is not None:

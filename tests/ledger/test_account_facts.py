@@ -9,11 +9,12 @@ import pytest
 from runner.executor.ports import OverBudget
 from runner.ledger.events import to_facts
 from runner.ledger.ledger import LedgerFile
-from runner.ledger.neighbours import read_neighbours
+from runner.ledger.neighbours import read_account_facts, read_neighbours
 from runner.ledger.state_dirs import StateDir
+from runner.model import LookKind
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
-from runner.takes import Account, Billing, Doubled
+from runner.takes import Account, Billing, Doubled, MeasuredPrice, PriceState
 from tests.ledger.names import Ticking, intent
 
 EXTRA = Doubled("look-2", "Sarah", "base#1", Decimal(3))
@@ -114,3 +115,46 @@ async def test_neighbours_are_all_folders_beside_the_manifest_but_the_simulators
     assert known.unreadable == (str(tmp_path / "winter.lookbook" / "ledger.sqlite"),)
     assert read_neighbours(StateDir(tmp_path / "spring.lookbook" / "simulated")).ids == frozenset()
     assert "mine" in read_neighbours(StateDir(mine.folder / "other_account")).ids
+
+
+async def test_what_one_campaign_learned_of_the_account_is_known_to_its_siblings(
+    tmp_path: Path, ticking: Ticking
+) -> None:
+    mine, other = Account("api.example", "me"), Account("api.example", "you")
+
+    def opened(name: str) -> LedgerFile:
+        folder = tmp_path / f"{name}.lookbook"
+        folder.mkdir(exist_ok=True)
+        return LedgerFile(folder / "ledger.sqlite", now=ticking.now, entropy=ticking, inline=True)
+
+    prompt = MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, Decimal(1), 2)
+    photo = MeasuredPrice(Decimal(3), PriceState.SUSPECTED, Decimal(1))
+    for name, account in (("summer", mine), ("winter", other)):
+        sibling = opened(name)
+        sibling.begin(account, name, {})
+        await sibling.note_price(LookKind.PHOTO, photo)
+        if account == mine:
+            await sibling.note_price(LookKind.PROMPT, prompt)
+            await sibling.note_doubled([EXTRA])
+        sibling.close()
+
+    here = StateDir(tmp_path / "spring.lookbook")
+    spring = opened("spring")
+    assert spring.honours_keys
+    spring.learn(read_account_facts(here, mine))
+    assert dict(spring.snapshot().prices) == {LookKind.PROMPT: prompt}  # a suspicion is none
+    assert spring.snapshot().spent == 0  # what was made twice is the other campaign's money
+    assert (spring.honours_keys, spring.distrusted_by) == (False, "summer.lookbook")
+    spring.begin(mine, "spring", {})
+    await spring.trust_keys("a person")  # later than what summer saw
+    assert spring.honours_keys
+    spring.close()
+    spring = opened("spring")
+    spring.learn(read_account_facts(here, mine))
+    assert spring.honours_keys
+    spring.close()
+    assert read_account_facts(here, other).keys_ignored_at is None
+    summer = opened("summer")
+    await summer.trust_keys("a person")
+    summer.close()
+    assert read_account_facts(here, mine).keys_ignored_at is None

@@ -213,6 +213,12 @@ async def attempt(campaign: Campaign, request: Request, simulated_at: str | None
             if not anew and not left.knows_results():
                 await use_results(campaign, work)
             ask_about_copy(campaign, link.state, work.ledger.snapshot())
+            if (folder := work.ledger.distrusted_by) is not None:
+                wiring.warn(
+                    f"HeyGen does not honour idempotency keys on this account, as {folder} knows: "
+                    "nothing is sent a second time here either, until `lookbook reconcile MANIFEST "
+                    "--trust-keys` says that it honours them."
+                )
             quotes = quote_prices(campaign, request.plan_options, work.ledger.snapshot())
             campaign = apply_quotes(campaign, quotes)
             try:
