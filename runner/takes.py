@@ -4,7 +4,7 @@ Everything here is immutable and knows nothing of files, clocks or networks. ``r
 the values of a campaign, ``docs/glossary.md`` the words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -27,6 +27,7 @@ __all__ = [
     "Snapshot",
     "Take",
     "TakeState",
+    "count_usable",
 ]
 
 
@@ -185,6 +186,11 @@ class Take:
     def failed(self) -> bool:
         """Return whether its generation failed, or was refused."""
         return self.state is TakeState.FAILED
+
+
+def count_usable(takes: Iterable[Take], identity: str | None) -> int:
+    """Count the takes that are usable and were bought with this identity."""
+    return sum(take.usable and take.identity == identity for take in takes)
 
 
 class PriceState(StrEnum):

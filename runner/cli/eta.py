@@ -35,8 +35,14 @@ class RunEta:
         self._durations = measure_durations(takes.values())
         self._waiting = {
             action.key: [
-                Job(action.key, Priority.SEND, needs=action.needs, chain=action.chain)
-                for _ in range(action.takes)
+                Job(
+                    action.key,
+                    Priority.SEND,
+                    needs=action.needs,
+                    chain=action.chain,
+                    ordinal=number,
+                )
+                for number in range(action.takes)
             ]
             for action in plan.actions
             if action.takes

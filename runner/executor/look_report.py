@@ -1,6 +1,6 @@
 """What became of every look of a plan: bookkeeping during a run, an outcome after it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from runner.executor.resolve_unknown import Finding
@@ -8,7 +8,7 @@ from runner.plan.model import Action, Plan, PlannedLook
 from runner.policy.exit_codes import Outcome
 from runner.policy.look_events import is_stuck
 from runner.policy.match_candidates import Fit
-from runner.takes import Snapshot, Take
+from runner.takes import Snapshot, count_usable
 
 __all__ = ["Hold", "LookReport"]
 
@@ -113,16 +113,13 @@ class LookReport:
             return Hold.PERSON if asks else Hold.UNDER_WAY
         if self.pictures and any(take.label in self.pictures for take in takes):
             return Hold.FAILED
-        if action.action in SETTLED or self._good(action, takes) >= action.wanted:
+        if action.action in SETTLED or count_usable(takes, action.identity) >= action.wanted:
             return Hold.BUDGET if action.short else None
         if action.key in self.held:
             return self.held[action.key][0]
         if interrupted and action.action is not Action.BLOCKED:
             return Hold.UNDER_WAY
         return Hold.FAILED if action.action is Action.BLOCKED else Hold.UNSENT
-
-    def _good(self, action: PlannedLook, takes: Sequence[Take]) -> int:
-        return sum(take.usable and take.identity == action.identity for take in takes)
 
     def _needs_person(self, uid: str, replayable: Collection[str]) -> bool:
         finding = self.findings.get(uid)

@@ -64,8 +64,11 @@ class PriceProbe:
         """Begin with what the wallet showed before anything was sent."""
         self._opening = opening
 
-    def goes_alone(self, kind: LookKind, price: Decimal) -> bool:
-        """Return whether the next generation of a kind has to be sent alone."""
+    def start_check(self, kind: LookKind, price: Decimal) -> bool:
+        """Start to check the price of a kind where that is due.
+
+        Return whether the next generation of the kind is sent alone for it.
+        """
         check = self._check(kind, price)
         if not check.goes_alone:
             return False

@@ -1,13 +1,31 @@
-"""Bringing a look's name at HeyGen to what the manifest says; free (PATCH)."""
+"""Change the names of looks at HeyGen to what the manifest says; free (PATCH)."""
 
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
 from runner.executor.look_report import LookReport
+from runner.plan.model import Plan
 from runner.policy.lifecycle import Event
 from runner.replies import Answer, LookData
 from runner.takes import Take
 
-__all__ = ["rename"]
+__all__ = ["rename", "rename_looks"]
+
+
+async def rename_looks(plan: Plan, context: RunContext, report: LookReport) -> None:
+    """Rename each selected look whose pick is named otherwise, unless the run is closing."""
+    renames: list[tuple[Take, str]] = []
+    for action in plan.actions:
+        pick = context.ledger.picked(action.key)
+        if action.look is None or action.look.name is None or pick is None:
+            continue
+        if not action.selected or pick.name == action.look.name:
+            continue
+        if pick.usable and pick.identity == action.identity:
+            renames.append((pick, action.look.name))
+    for take, name in renames:
+        if context.closing.is_set():
+            return
+        await rename(context, take, name, report)
 
 
 async def rename(context: RunContext, take: Take, name: str, look_report: LookReport) -> None:

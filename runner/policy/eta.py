@@ -1,6 +1,6 @@
 """How long the rest of a run takes, judged by what this account's looks have taken so far. Pure.
 
-It plays the rest of the run on the board that the run itself takes its jobs from: so many places,
+It plays the rest of the run on the queue that the run itself takes its jobs from: so many places,
 longest chain first, each look as long as the account's looks usually are. All times are seconds.
 """
 
@@ -72,14 +72,14 @@ def estimate_run(
     usual = median(durations)
     durations = sorted([*durations, *(age for _look, age in begun if age > usual)])
     typical = median(durations)
-    board = ReadyQueue(jobs, usable)
+    queue = ReadyQueue(jobs, usable)
     ends = [(estimate_remaining(age, durations), look) for look, age in begun]
     heapq.heapify(ends)
     now = 0.0
     while True:
-        while len(ends) < max(1, slots) and (job := board.take()) is not None:
+        while len(ends) < max(1, slots) and (job := queue.take()) is not None:
             heapq.heappush(ends, (now + typical, job.look))
         if not ends:
             return now
         now, look = heapq.heappop(ends)
-        board.usable(look)
+        queue.mark_usable(look)

@@ -1,19 +1,19 @@
-"""Which job is next: a pure ready-heap, longest remaining chain first.
+"""Which job is next: a pure priority queue, longest remaining chain first.
 
-A job is ready once every look it needs is usable. Chains are what a run can be late by, so the job
-that most looks wait for goes first; among equals the manifest's order holds.
+A job is ready once every look it needs is usable. The longest chain of references decides when a
+run ends, so the job with the longest chain behind it goes first; ties keep the manifest's order.
 """
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 __all__ = ["Job", "Priority", "ReadyQueue"]
 
 
 class Priority(IntEnum):
-    """What a job does first. Lower goes first: what was paid for before what will be."""
+    """What a job does first. Lower goes first: what is paid for before what is not."""
 
     WATCH = 0
     """A take was accepted: wait for it."""
@@ -25,23 +25,29 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something that occupies a place in the account's concurrency until it is done."""
+    """A unit of work that occupies one place of the account's concurrency until it is done.
+
+    ``look`` and ``ordinal`` identify it within a run. ``uid`` is the take that it waits for or
+    replays; ``needs`` are the looks that must be usable first, ``chain`` is the length of the
+    longest chain of looks that wait for it.
+    """
 
     look: str
-    step: Priority
-    uid: str | None = None
-    needs: tuple[str, ...] = ()
-    chain: int = 1
+    step: Priority = field(compare=False)
+    uid: str | None = field(default=None, compare=False)
+    needs: tuple[str, ...] = field(default=(), compare=False)
+    chain: int = field(default=1, compare=False)
+    ordinal: int = 1
 
 
 class ReadyQueue:
-    """The jobs of a run: ``take`` gives the next, ``usable`` and ``lost`` say what became."""
+    """The jobs of a run that were not started, those that are ready in order of priority."""
 
-    def __init__(self, jobs: Iterable[Job], usable: Iterable[str]) -> None:
+    def __init__(self, jobs: Iterable[Job] = (), usable: Iterable[str] = ()) -> None:
         self._usable = set(usable)
         self._ready: list[tuple[int, int, int, Job]] = []
         self._waiting: dict[str, list[Job]] = {}
-        self._missing: dict[int, int] = {}
+        self._missing: dict[Job, int] = {}
         self._serial = 0
         for job in jobs:
             self.add(job)
@@ -53,31 +59,31 @@ class ReadyQueue:
             self._serial += 1
             heapq.heappush(self._ready, (job.step, -job.chain, self._serial, job))
             return
-        self._missing[id(job)] = len(missing)
+        self._missing[job] = len(missing)
         for key in missing:
             self._waiting.setdefault(key, []).append(job)
 
     def take(self, *, sending: bool = True) -> Job | None:
-        """Return the first ready job, or None. Without ``sending``, only one that waits."""
+        """Remove and return the first ready job, or None; unless ``sending``, one that polls."""
         if not self._ready or (not sending and self._ready[0][-1].step is not Priority.WATCH):
             return None
         return heapq.heappop(self._ready)[-1]
 
-    def usable(self, look: str) -> None:
-        """Record that a look can be referenced: jobs that waited for it alone become ready."""
+    def mark_usable(self, look: str) -> None:
+        """Mark a look as usable; jobs that lacked no other look become ready."""
         if look in self._usable:
             return
         self._usable.add(look)
         for job in self._waiting.pop(look, ()):
-            self._missing[id(job)] -= 1
-            if not self._missing[id(job)]:
-                del self._missing[id(job)]
+            self._missing[job] -= 1
+            if not self._missing[job]:
+                del self._missing[job]
                 self.add(job)
 
-    def lost(self, look: str) -> list[str]:
-        """Record that a look will not be usable in this run; return every look that waited for it.
+    def mark_lost(self, look: str) -> list[str]:
+        """Mark a look as unusable in this run; return all looks it blocks, transitively.
 
-        The jobs of those looks, and of what waits for them in turn, are taken off the board.
+        Their jobs leave the queue.
         """
         blocked: dict[str, None] = {}
         queue = [look]

@@ -12,6 +12,7 @@ from runner.cli.commands import fetch, prune, refresh, run
 from runner.executor import context, purchase, session, temporary_refusals
 from runner.executor.context import RunContext
 from runner.executor.intents import IntentBuilder
+from runner.executor.look_tracker import LookTracker
 from runner.executor.poller import Poller
 from runner.executor.ports import Intent
 from runner.executor.rate_gate import RateGate
@@ -186,7 +187,7 @@ def send_before_the_reference(patch: Patch) -> None:
         return [take for take in context.ledger.snapshot().takes.get(key, ()) if take.avatar_id]
 
     patch.setattr(Poller, "until_decided", at_once)
-    patch.setattr(Scheduler, "_is_usable", lambda self, key: bool(accepted(self._context, key)))
+    patch.setattr(LookTracker, "is_usable", lambda self, key: bool(accepted(self._context, key)))
     patch.setattr(IntentBuilder, "_pick", lambda self, key: accepted(self._context, key)[-1])
 
 

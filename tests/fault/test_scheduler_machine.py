@@ -1,4 +1,4 @@
-"""Any campaign and any course of events, on the board and with the pacer: order and pace hold."""
+"""Any campaign and any course of events: order and pace hold."""
 
 from collections import Counter
 
@@ -21,8 +21,8 @@ def campaigns(draw: st.DrawFn) -> list[Job]:
         takes = draw(st.integers(1, 2))
         chain = draw(st.integers(1, 5))
         jobs += [
-            Job(f"look-{number}", Priority.SEND, needs=tuple(needs), chain=chain)
-            for _ in range(takes)
+            Job(f"look-{number}", Priority.SEND, needs=tuple(needs), chain=chain, ordinal=ordinal)
+            for ordinal in range(takes)
         ]
     return jobs
 
@@ -32,7 +32,7 @@ def campaigns(draw: st.DrawFn) -> list[Job]:
 def test_every_job_is_taken_or_blocked_and_none_before_what_it_needs(
     jobs: list[Job], data: st.DataObject
 ) -> None:
-    board = ReadyQueue(jobs, ())
+    queue = ReadyQueue(jobs, ())
     open_jobs = Counter(job.look for job in jobs)
     usable: set[str] = set()
     lost: set[str] = set()
@@ -40,25 +40,25 @@ def test_every_job_is_taken_or_blocked_and_none_before_what_it_needs(
     taken: list[Job] = []
     running: list[Job] = []
     while True:
-        if running and (board.idle or data.draw(st.booleans())):
+        if running and (queue.idle or data.draw(st.booleans())):
             job = running.pop(data.draw(st.integers(0, len(running) - 1)))
             open_jobs[job.look] -= 1
             if data.draw(st.integers(0, 3)):
                 usable.add(job.look)
-                board.usable(job.look)
+                queue.mark_usable(job.look)
             elif job.look not in usable and not open_jobs[job.look]:
                 lost.add(job.look)
-                blocked.update(board.lost(job.look))
+                blocked.update(queue.mark_lost(job.look))
             continue
-        job_or_none = board.take()
+        job_or_none = queue.take()
         if job_or_none is None:
             break
         assert all(key in usable for key in job_or_none.needs)
         taken.append(job_or_none)
         running.append(job_or_none)
-    assert len({id(job) for job in taken}) == len(taken)
+    assert len(set(taken)) == len(taken)
     for job in jobs:
-        was_taken = any(job is other for other in taken)
+        was_taken = job in taken
         reachable = all(key in usable for key in job.needs)
         assert was_taken == reachable
         if job.look in blocked:

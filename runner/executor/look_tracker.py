@@ -1,0 +1,163 @@
+"""What became of every look so far in a run, and the jobs that follow from it."""
+
+from runner.executor.context import RunContext
+from runner.executor.look_report import Hold, LookReport
+from runner.plan.model import Plan, PlannedLook
+from runner.policy.look_progress import LookProgress, compute_goal
+from runner.policy.ready_queue import Job, Priority, ReadyQueue
+from runner.takes import Billing, Snapshot, Take, TakeState, count_usable
+
+__all__ = ["LookTracker"]
+
+
+class LookTracker:
+    """Tracks the looks of a plan through a run, and queues their jobs."""
+
+    def __init__(
+        self, plan: Plan, context: RunContext, queue: ReadyQueue, report: LookReport
+    ) -> None:
+        self._plan = plan
+        self._context = context
+        self._queue = queue
+        self._report = report
+        self._actions = {action.key: action for action in plan.actions}
+        self._unwanted = frozenset(plan.unwanted_in_flight)
+        self._progress: dict[str, LookProgress] = {}
+        self._over_budget: list[tuple[Job, str]] = []
+        self._failures_in_a_row = 0
+
+    # --- before the first job -----------------------------------------------------------------
+
+    def queue_jobs(self) -> None:
+        """Queue every job of the plan: what was sent before what will be."""
+        ledger = self._context.ledger
+        known = ledger.snapshot()  # once: it holds everything that was ever bought
+        for key in self._actions:
+            self._progress[key] = self._begin(self._actions[key], known)
+            if self.is_usable(key):
+                self._queue.mark_usable(key)
+        for take in (ledger.take(uid) for uid in self._plan.unwanted_in_flight):
+            if take.pending:
+                self._queue_job(take.look, Priority.WATCH, take.uid)
+        for action in self._plan.actions:
+            if action.key in self._report.held:
+                continue
+            for take in (ledger.take(uid) for uid in action.under_way):
+                step = Priority.WATCH if take.pending else Priority.REPLAY
+                self._queue_job(action.key, step, take.uid, chain=action.chain)
+            for _ in range(action.takes):
+                self._queue_purchase(action, self._progress[action.key].open_job())
+
+    def _begin(self, action: PlannedLook, known: Snapshot) -> LookProgress:
+        takes = known.takes.get(action.key, ())
+        wanted = action.look.takes if action.look is not None else 0
+        there = count_usable(takes, action.identity) + len(action.under_way)
+        return LookProgress(
+            retries=action.retries,
+            goal=compute_goal(wanted, there=there, bought=action.takes),
+            spare=[take.uid for take in takes if take.state is TakeState.PLANNED],
+        )
+
+    def _queue_job(self, key: str, step: Priority, uid: str, *, chain: int = 1) -> None:
+        self._queue.add(Job(key, step, uid, chain=chain, ordinal=self._progress[key].open_job()))
+
+    def _queue_purchase(self, action: PlannedLook, ordinal: int) -> None:
+        needs, chain = action.needs, action.chain
+        self._queue.add(Job(action.key, Priority.SEND, needs=needs, chain=chain, ordinal=ordinal))
+
+    def is_usable(self, key: str) -> bool:
+        """Return whether a look's pick is what the manifest wants, and is not to be replaced."""
+        pick = self._context.ledger.picked(key)
+        action = self._actions[key]
+        if pick is None or (action.replacing and pick.uid == action.replaces):
+            return False
+        return pick.usable and pick.identity == action.identity
+
+    def take_spare(self, key: str) -> str | None:
+        """Return a planned take of a look for its next purchase, or None."""
+        return self._progress[key].take_spare()
+
+    # --- what a job came to -------------------------------------------------------------------
+
+    def record_result(self, job: Job, take: Take) -> None:
+        """Record where a job left its take: queue a retry, block looks, or make others ready."""
+        progress = self._progress[job.look]
+        if take.usable:
+            self._failures_in_a_row = 0
+            progress.close_job()
+            if self.is_usable(job.look):
+                self._queue.mark_usable(job.look)
+        elif take.uid in self._unwanted:
+            progress.close_job()  # nobody wants it any more, however it ended
+        elif take.failed:
+            self._record_failed_take(job, take)
+        elif take.state is TakeState.PLANNED:
+            self.conclude(job, Hold.UNSENT, take.error_message or "it could not be sent")
+        else:
+            # What waits for it stays queued: a consent may still be given in this run.
+            progress.release()
+            self._report.hold(job.look, Hold.UNDER_WAY, f"{take.label} is {take.state}")
+            if take.state is TakeState.PROCESSING and not self._context.stop.is_set():
+                self._count_failure(f"{take.label} stays in processing")
+        if take.billing is Billing.NONE:
+            self._requeue_over_budget()
+
+    def _record_failed_take(self, job: Job, take: Take) -> None:
+        self._report.broken.add(job.look)
+        reason = take.error_message or "no reason given"
+        self._count_failure(reason)
+        action = self._actions[job.look]
+        takes = self._context.ledger.takes_of(job.look)
+        unwanted = [t for t in takes if t.uid in self._unwanted and t.in_flight]
+        ordinal = self._progress[job.look].retry(
+            good=count_usable(takes, action.identity),
+            unwanted=sum(take.identity == action.identity for take in unwanted),
+        )
+        if ordinal is not None:
+            self._queue_purchase(action, ordinal)
+        else:
+            self.conclude(job, Hold.FAILED, take.error_message or "it failed")
+
+    def _count_failure(self, reason: str) -> None:
+        """Count a failure, and stop the run after too many of them in a row."""
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= self._context.retry_limits.failures:
+            self._context.stop_because(
+                f"{self._failures_in_a_row} looks in a row failed; the last: {reason}"
+            )
+
+    def conclude(self, job: Job, hold: Hold, reason: str) -> None:
+        """Close a job that came to nothing; after a look's last one, block what waits for it."""
+        progress = self._progress[job.look]
+        progress.close_job()
+        self._report.hold(job.look, hold, reason)
+        if progress.open > 0 or self.is_usable(job.look):
+            return
+        blocked = self._queue.mark_lost(job.look)
+        for key in blocked:
+            self._report.hold(key, hold, f"{job.look} is not usable: {reason}")
+        if blocked:
+            self._context.observer.looks_blocked(blocked, f"{job.look}: {reason}")
+
+    def resume(self, take: Take) -> None:
+        """Queue a job for a released take: a person gave the consent that it waited for."""
+        ordinal = self._progress[take.look].resume(take.uid)
+        if ordinal is not None:
+            self._report.release(take.look)
+            self._queue.add(Job(take.look, Priority.WATCH, take.uid, ordinal=ordinal))
+
+    # --- the budget ---------------------------------------------------------------------------
+
+    def set_aside(self, job: Job, reason: str) -> None:
+        """Keep a job that a ceiling has no room for until a reservation is given back."""
+        self._over_budget.append((job, reason))
+
+    def _requeue_over_budget(self) -> None:
+        for job, _reason in self._over_budget:
+            self._queue.add(job)
+        self._over_budget.clear()
+
+    def conclude_over_budget(self) -> None:
+        """Close the jobs that no ceiling had room for until the end."""
+        for job, reason in self._over_budget:
+            self.conclude(job, Hold.BUDGET, reason)
