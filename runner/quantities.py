@@ -37,7 +37,7 @@ def format_duration(seconds: float) -> str:
 
 def format_estimate(seconds: float) -> str:
     """Write an expected time as roughly as it is known: ``about 10 s``, ``about 1 h 30 min``."""
-    return "a few seconds" if seconds < 5 else f"about {_rounded(seconds)}"
+    return "a few seconds" if seconds < 5 else f"about {_round(seconds)}"
 
 
 def format_age(seconds: float) -> str:
@@ -45,11 +45,11 @@ def format_age(seconds: float) -> str:
     if seconds < 60:
         return "less than a minute ago"
     if seconds < _HOURS_UNTIL_DAYS * 3600:
-        return f"{_rounded(seconds)} ago"
+        return f"{_round(seconds)} ago"
     return f"{round(seconds / 86_400)} days ago"
 
 
-def _rounded(seconds: float) -> str:
+def _round(seconds: float) -> str:
     """Round to five seconds, to a minute, and from 90 minutes on to ten minutes."""
     if seconds < 55:
         return f"{5 * round(seconds / 5)} s"

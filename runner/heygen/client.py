@@ -46,9 +46,9 @@ __all__ = ["HeyGen"]
 
 T = TypeVar("T")
 
-_LARGEST_ANSWER = 16 * 1024 * 1024
+_MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_:.-]{1,255}")
-_REQUESTS_AT_A_TIME = 16
+_MAX_CONCURRENT_REQUESTS = 16
 """Requests at a time that gave 94 % of what was possible at 100 ms latency; more is slower."""
 
 
@@ -70,7 +70,7 @@ class HeyGen:
         timeouts: Timeouts | None = None,
         gate: anyio.CapacityLimiter | None = None,
         allow_http: bool = False,
-        largest_answer: int = _LARGEST_ANSWER,
+        largest_answer: int = _MAX_ANSWER_BYTES,
         largest_part: int = LARGEST_PART,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -80,7 +80,7 @@ class HeyGen:
         self._credentials = credentials
         self._transport = transport
         self._timeouts = timeouts or Timeouts()
-        self._gate = gate or anyio.CapacityLimiter(_REQUESTS_AT_A_TIME)
+        self._gate = gate or anyio.CapacityLimiter(_MAX_CONCURRENT_REQUESTS)
         self._largest = largest_answer
         self._now = now
         self._uploads = AssetUploader(
@@ -141,7 +141,7 @@ class HeyGen:
         """``GET /v3/avatars/looks?ownership=private``: one page of the account's own looks."""
         query = _query(ownership="private", group_id=group_id, limit=limit, token=token)
         reply = await self._call("GET", f"/v3/avatars/looks?{query}", _LOOKS)
-        return _advancing(reply, token)
+        return _check_progress(reply, token)
 
     async def rename(self, look_id: str, name: str) -> Reply[LookData]:
         """``PATCH /v3/avatars/looks/{look_id}``; free."""
@@ -165,7 +165,7 @@ class HeyGen:
         """``GET /v3/avatars?ownership=private``: one page of the account's own groups."""
         query = _query(ownership="private", limit=limit, token=token)
         reply = await self._call("GET", f"/v3/avatars?{query}", _GROUPS)
-        return _advancing(reply, token)
+        return _check_progress(reply, token)
 
     async def consent(self, group_id: str, key: str) -> Reply[ConsentData]:
         """``POST /v3/avatars/{group_id}/consent``: where a person grants the consent; free."""
@@ -206,14 +206,14 @@ class HeyGen:
             seconds=self._timeouts.total if file is None else self._timeouts.upload,
         )
         if isinstance(received, NotSent | Lost):
-            reply: Reply[T] = self._hidden(received)
+            reply: Reply[T] = self._redact(received)
         else:
-            reply = self._hidden(read_reply(received, read, self._now))
+            reply = self._redact(read_reply(received, read, self._now))
         status = received.status if isinstance(received, Received) else None
         log_reply(method, path, status, reply, seconds=time.perf_counter() - begun)
         return reply
 
-    def _hidden(self, reply: Reply[T]) -> Reply[T]:
+    def _redact(self, reply: Reply[T]) -> Reply[T]:
         """Replace the API key with ``***`` in every human-readable field of a reply."""
         hide = self._credentials.hide
         if isinstance(reply, Refusal):
@@ -226,7 +226,7 @@ class HeyGen:
             )
         if isinstance(reply, NotSent | Lost):
             return replace(reply, reason=hide(reply.reason))
-        data = _without_words(reply.data, hide)
+        data = _redact_failure(reply.data, hide)
         return replace(reply, data=data, request_id=reply.request_id and hide(reply.request_id))
 
 
@@ -234,12 +234,12 @@ _LOOKS = wire.read_page_of(wire.read_look)
 _GROUPS = wire.read_page_of(wire.read_group)
 
 
-def _without_words(data: Any, hide: Callable[[str], str]) -> Any:
+def _redact_failure(data: Any, hide: Callable[[str], str]) -> Any:
     """Redact what a failed look says of the failure; ids, names and links are no prose."""
     if isinstance(data, ListPage):
-        return replace(data, items=tuple(_without_words(item, hide) for item in data.items))
+        return replace(data, items=tuple(_redact_failure(item, hide) for item in data.items))
     if isinstance(data, CreatedData):
-        return replace(data, look=_without_words(data.look, hide))
+        return replace(data, look=_redact_failure(data.look, hide))
     if isinstance(data, LookData) and (data.error_code or data.error_message):
         code, message = data.error_code, data.error_message
         return replace(
@@ -252,7 +252,7 @@ def _query(**query: str | int | None) -> str:
     return urlencode({name: value for name, value in query.items() if value is not None})
 
 
-def _advancing(reply: Reply[ListPage[T]], token: str | None) -> Reply[ListPage[T]]:
+def _check_progress(reply: Reply[ListPage[T]], token: str | None) -> Reply[ListPage[T]]:
     """Refuse a page that names itself as the next one: whoever follows it would never end."""
     if isinstance(reply, Answer) and token is not None and reply.data.next_token == token:
         return Lost("the list does not go on: next_token is the token that was asked for", 200)

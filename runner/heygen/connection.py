@@ -21,9 +21,9 @@ import httpx
 from runner.heygen.envelope import Received
 from runner.replies import Lost, NotSent
 
-__all__ = ["NEVER_LEFT", "Connection", "explain_http_error"]
+__all__ = ["NOT_SENT_ERRORS", "Connection", "explain_http_error"]
 
-NEVER_LEFT: tuple[type[Exception], ...] = (
+NOT_SENT_ERRORS: tuple[type[Exception], ...] = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
@@ -74,7 +74,7 @@ class Connection:
                 left = True
                 try:
                     return await self._exchange(lane, build(lane))
-                except NEVER_LEFT as error:
+                except NOT_SENT_ERRORS as error:
                     return NotSent(explain_http_error(error))
                 except Exception as error:  # noqa: BLE001  # TLS errors escape httpx's tree
                     return Lost(explain_http_error(error))
@@ -121,10 +121,10 @@ async def _read(response: httpx.Response, largest: int) -> bytes:
     # h11 checks this for real connections; transports that are handed in may not.
     if expected not in (None, len(body)):
         raise _Unreadable(f"its body ended after {len(body)} of {expected} bytes")
-    return _unfolded(bytes(body), response.headers.get("content-encoding", ""), largest)
+    return _decompress(bytes(body), response.headers.get("content-encoding", ""), largest)
 
 
-def _unfolded(body: bytes, encoding: str, largest: int) -> bytes:
+def _decompress(body: bytes, encoding: str, largest: int) -> bytes:
     """Undo gzip, the one encoding that is asked for, whole and within the bound."""
     if encoding.strip().lower() in ("", "identity"):
         return body

@@ -22,8 +22,8 @@ _HINT = (
     "~/.heygen/credentials. With --simulate no key is needed."
 )
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
-_LONGEST_FILE = 65_536
-_SHORTEST_HIDDEN = 8
+_MAX_FILE_BYTES = 65_536
+_MIN_REDACTED_CHARS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Credentials:
         A key of fewer than 8 characters is nobody's secret (a simulator's), and blotting it out
         would spoil ordinary words.
         """
-        return text.replace(self.key, "***") if len(self.key) >= _SHORTEST_HIDDEN else text
+        return text.replace(self.key, "***") if len(self.key) >= _MIN_REDACTED_CHARS else text
 
 
 def find_credentials(
@@ -68,7 +68,7 @@ def find_credentials(
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            data = file.read(_LONGEST_FILE + 1)
+            data = file.read(_MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         raise AccountError(
             f"There is no API key: HEYGEN_API_KEY is not set, and there is no {path}.", hint=_HINT
@@ -92,7 +92,7 @@ def _folder(environment: Mapping[str, str], home: Path) -> Path:
 def _key_in(data: bytes, path: Path) -> str:
     """Read the key out of a credentials file. No error repeats anything that the file holds."""
     try:
-        text = data.decode("utf-8-sig").strip() if len(data) <= _LONGEST_FILE else ""
+        text = data.decode("utf-8-sig").strip() if len(data) <= _MAX_FILE_BYTES else ""
         value = json.loads(text) if text.startswith("{") else {"api_key": text}
         key = value.get("api_key")
     except (ValueError, RecursionError):

@@ -14,7 +14,7 @@ __all__ = ["ApiSettings", "read_settings"]
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
-_MOST_RETRIES = 100
+_MAX_RETRIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def read_settings(environment: Mapping[str, str]) -> ApiSettings:
     return ApiSettings(
         address=parse_address(base, allow_http=allow_http, source="HEYGEN_API_BASE"),
         allow_http=allow_http,
-        max_retries=_count(environment, "HEYGEN_MAX_RETRIES", most=_MOST_RETRIES),
+        max_retries=_count(environment, "HEYGEN_MAX_RETRIES", most=_MAX_RETRIES),
     )
 
 

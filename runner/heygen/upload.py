@@ -33,8 +33,8 @@ LARGEST_PART = 32 * 1024 * 1024
 """The largest file that ``POST /v3/assets`` takes, in bytes (API page, "The rest")."""
 
 _CHUNK = 256 * 1024
-_AT_A_TIME = 2
-_LARGEST_ANSWER = 1024 * 1024
+_MAX_CONCURRENT_UPLOADS = 2
+_MAX_ANSWER_BYTES = 1024 * 1024
 
 
 class Call(Protocol):
@@ -84,7 +84,7 @@ class AssetUploader:
         self._transport = transport
         self._allow_http = allow_http
         self._largest_part = largest_part
-        self._gate = anyio.CapacityLimiter(_AT_A_TIME)
+        self._gate = anyio.CapacityLimiter(_MAX_CONCURRENT_UPLOADS)
 
     async def send(self, image: FileImage, key: str) -> Reply[AssetData]:
         """Upload a picture; the same key names every request of one upload.
@@ -135,7 +135,7 @@ class AssetUploader:
         headers["Content-Length"] = str(image.size_bytes)
         verify = certificates(target.url)
         open_lane = partial(open_client, self._timeouts, transport=self._transport, verify=verify)
-        storage = Connection(open_lane, anyio.CapacityLimiter(1), largest=_LARGEST_ANSWER)
+        storage = Connection(open_lane, anyio.CapacityLimiter(1), largest=_MAX_ANSWER_BYTES)
         async with aclosing(storage):
             # A request of its own, not the client's: it carries no header that was not asked for.
             received = await storage.send(
@@ -174,9 +174,9 @@ def _content(image: FileImage) -> bytes:
     try:
         content = image.path.read_bytes()
     except OSError as error:
-        raise _changed(image, f"it cannot be read ({error.strerror})") from None
+        raise _file_changed(image, f"it cannot be read ({error.strerror})") from None
     if sha256_hex(content) != image.sha256:
-        raise _changed(image, "its content is another")
+        raise _file_changed(image, "its content is another")
     return content
 
 
@@ -201,13 +201,13 @@ async def _stream(image: FileImage) -> AsyncIterator[bytes]:
                     yield held
                 held = piece
     except OSError as error:
-        raise _changed(image, f"it cannot be read ({error.strerror})") from None
+        raise _file_changed(image, f"it cannot be read ({error.strerror})") from None
     if digest.hexdigest() != image.sha256:
-        raise _changed(image, "its content is another")
+        raise _file_changed(image, "its content is another")
     yield held
 
 
-def _changed(image: FileImage, why: str) -> _FileChanged:
+def _file_changed(image: FileImage, why: str) -> _FileChanged:
     return _FileChanged(f"the file changed since it was read: {image.source}: {why}")
 
 

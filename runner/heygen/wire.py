@@ -42,8 +42,8 @@ __all__ = [
 T = TypeVar("T")
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_LONGEST_TEXT = 4_000
-_LARGEST_COUNT = 2**53
+_MAX_TEXT_CHARS = 4_000
+_MAX_COUNT = 2**53
 
 
 class WrongShape(Exception):
@@ -217,14 +217,14 @@ def strip_unsafe(text: str) -> str:
     A lone surrogate cannot be written as UTF-8, so one in an answer would break the ledger after
     the money moved; a control character could take over a terminal.
     """
-    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text[:_LONGEST_TEXT])
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text[:_MAX_TEXT_CHARS])
 
 
 def read_text(value: object) -> str | None:
     """Return a text that describes, or None; a number (some codes are) becomes its digits."""
     if isinstance(value, str):
         return strip_unsafe(value) or None
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_COUNT:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_COUNT:
         return str(value)
     return None
 
@@ -255,7 +255,7 @@ def _link(value: object) -> str | None:
 def _count(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not 0 <= value <= _LARGEST_COUNT:  # also false for NaN
+    if not 0 <= value <= _MAX_COUNT:  # also false for NaN
         return None
     return int(value)
 
@@ -263,7 +263,7 @@ def _count(value: object) -> int | None:
 def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0.0
-    return float(value) if 0 <= value <= _LARGEST_COUNT else 0.0  # NaN fails both
+    return float(value) if 0 <= value <= _MAX_COUNT else 0.0  # NaN fails both
 
 
 def _money(value: object) -> Decimal | None:
@@ -274,4 +274,4 @@ def _money(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     # 1e999999999 is finite, and a gigabyte when it is printed.
-    return amount if amount.is_finite() and -_LARGEST_COUNT <= amount <= _LARGEST_COUNT else None
+    return amount if amount.is_finite() and -_MAX_COUNT <= amount <= _MAX_COUNT else None

@@ -51,7 +51,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
     Raises StorageError, LedgerDamaged, or UsageError for a ledger of a newer program.
     """
-    with _explained(path):
+    with _explain_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
@@ -76,7 +76,7 @@ def peek_ledger(path: Path) -> Iterator[sqlite3.Connection]:
     """
     connection = open_for_reading(path, whole=False)
     try:
-        with _explained(path):
+        with _explain_errors(path):
             yield connection
     finally:
         connection.close()
@@ -88,7 +88,7 @@ def open_for_reading(path: Path, *, whole: bool = True) -> sqlite3.Connection:
     The ``whole`` file is looked through for damage. Raises LedgerDamaged, or UsageError for a
     ledger of a newer program.
     """
-    with _explained(path):
+    with _explain_errors(path):
         uri = path.resolve().as_uri()
         try:
             connection = _connect(f"{uri}?mode=ro", path, whole=whole)
@@ -118,7 +118,7 @@ def checkpoint_wal(path: Path) -> None:
     """
     connection = open_for_writing(path)
     try:
-        with _explained(path):
+        with _explain_errors(path):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
         connection.close()
@@ -131,7 +131,7 @@ def copy_ledger(path: Path, target: Path) -> None:
     StorageError.
     """
     whole = target.with_name(f"{target.name}.part")
-    with _explained(target), closing(open_for_reading(path)) as source:
+    with _explain_errors(target), closing(open_for_reading(path)) as source:
         whole.unlink(missing_ok=True)
         try:
             with closing(sqlite3.connect(whole, isolation_level=None)) as copy:
@@ -197,7 +197,7 @@ def _check_log(connection: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explain_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except LookbookError:

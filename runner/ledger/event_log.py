@@ -8,7 +8,7 @@ from runner.takes import Take
 
 __all__ = ["log_events"]
 
-SHOWN = (
+LOGGED_FACTS = (
     "price", "avatar_id", "group_id", "request_id", "error_code", "error_message", "image",
     "command", "before", "after", "exit", "stopped",
 )  # fmt: skip
@@ -23,6 +23,8 @@ def log_events(entries: list[Entry], takes: Mapping[str, Take]) -> None:
         return
     for entry in entries:
         take = takes.get(entry.take or "")
-        facts = {name: entry.facts[name] for name in SHOWN if entry.facts.get(name) is not None}
+        facts = {
+            name: entry.facts[name] for name in LOGGED_FACTS if entry.facts.get(name) is not None
+        }
         words = [f" {name}={value}" for name, value in facts.items()]
         log.info("%s %s%s", take.label if take else "ledger", entry.kind, "".join(words))

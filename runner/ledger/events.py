@@ -99,7 +99,7 @@ class LedgerState:
 
 
 _TAKE_FIELDS = {field.name: number for number, field in enumerate(fields(Take))}
-_NOT_PLAIN = ("kind", "state", "billing", "price")
+_CONVERTED_FIELDS = ("kind", "state", "billing", "price")
 """Fields whose values are not exactly of a type that SQLite and JSON know."""
 
 _values_of = attrgetter(*_TAKE_FIELDS)
@@ -127,7 +127,7 @@ _IDENTITY_AT, _INGREDIENTS_AT = _TAKE_FIELDS["identity"], _TAKE_FIELDS["ingredie
 def to_facts(take: Take) -> dict[str, Any]:
     """Return all of a take as JSON values (and as the values of its row), in the fields' order."""
     facts = dict(zip(_TAKE_FIELDS, _values_of(take), strict=True))
-    for name in _NOT_PLAIN:
+    for name in _CONVERTED_FIELDS:
         facts[name] = str(facts[name])
     return facts
 
@@ -136,7 +136,7 @@ def changed_fields(before: Take, after: Take) -> dict[str, Any]:
     """Return the fields of a take that an event may have changed, as the values of its row."""
     old, new = _values_of(before), _values_of(after)
     return {
-        name: str(value) if name in _NOT_PLAIN else value
+        name: str(value) if name in _CONVERTED_FIELDS else value
         for name, was, value in zip(_TAKE_FIELDS, old, new, strict=True)
         if value is not was
     }

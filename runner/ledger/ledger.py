@@ -43,7 +43,7 @@ __all__ = [
     "read_snapshot",
 ]
 
-FOLLOWING = ("look", "reference_look", "ingredients", "identity")
+RENAMED_FIELDS = ("look", "reference_look", "ingredients", "identity")
 """The fields of a take that follow a renamed look key."""
 
 INTERRUPTED = "the run ended before an answer was seen"
@@ -272,7 +272,7 @@ class LedgerFile:
                 "error_code": None,
                 "error_message": None,
             }
-            return _moved(store.emit(Event.INTENDED, facts, uid))
+            return _require_take(store.emit(Event.INTENDED, facts, uid))
 
         return await self._write(operation)
 
@@ -287,7 +287,7 @@ class LedgerFile:
                 "attempts": take.attempts + 1,
                 "resent_at": self._now(),
             }
-            return _moved(store.emit(Event.RESENT, facts, uid))
+            return _require_take(store.emit(Event.RESENT, facts, uid))
 
         return await self._write(operation)
 
@@ -300,7 +300,7 @@ class LedgerFile:
         """
 
         def operation(store: Store) -> Take:
-            take = _moved(store.emit(event, dict(facts), uid))
+            take = _require_take(store.emit(event, dict(facts), uid))
             if event in (Event.COMPLETED, Event.RECOVERED) and wanted:
                 _pick_if_due(store, take)
             return take
@@ -315,7 +315,7 @@ class LedgerFile:
             facts = to_facts(take) | {"number": number, "run": store.run}
             for derived in ("uid", "state", "billing"):
                 del facts[derived]
-            moved = _moved(store.emit(Event.ADOPTED, facts, take.uid))
+            moved = _require_take(store.emit(Event.ADOPTED, facts, take.uid))
             store.emit(Note.PICKED, {"look": moved.look, "take": moved.uid})
             return moved
 
@@ -338,7 +338,7 @@ class LedgerFile:
             for take in [*store.state.takes.values()]:
                 moved = rename_take(take, moves)
                 if moved != take:
-                    facts = {name: getattr(moved, name) for name in FOLLOWING}
+                    facts = {name: getattr(moved, name) for name in RENAMED_FIELDS}
                     if moved.look != take.look and moved.look in used:
                         facts["number"] = used[moved.look] + take.number
                     store.emit(Note.MOVED, facts, take.uid)
@@ -453,7 +453,7 @@ def _next_number(store: Store, look: str) -> int:
     return store.state.numbers.get(look, 0) + 1
 
 
-def _moved(take: Take | None) -> Take:
+def _require_take(take: Take | None) -> Take:
     if take is None:
         raise TypeError("an event of a take gives a take")
     return take

@@ -15,7 +15,7 @@ __all__ = ["is_foreign_log"]
 HEADER, FRAME = 32, 24
 MAGIC = {0x377F0682: "<", 0x377F0683: ">"}
 """The byte order of a log's checksums, by its first word (SQLite's file format, chapter 4)."""
-LONGEST = 1_000
+MAX_CHECKED_PAGES = 1_000
 """So many pages a transaction may have and be checked; SQLite folds a log in at about as many."""
 
 
@@ -53,7 +53,7 @@ def _sizes(log: BinaryIO) -> Iterator[int]:
         if not whole:
             page = log.read(page_size)
             sums = _add(sums, frame[:8] + page, order)
-            if sums != (first, second) or len(page) < page_size or number > LONGEST:
+            if sums != (first, second) or len(page) < page_size or number > MAX_CHECKED_PAGES:
                 return
         else:
             log.seek(page_size, 1)

@@ -21,7 +21,7 @@ from runner.takes import UNRESOLVED, Account, AccountFacts, MeasuredPrice, Neigh
 __all__ = ["find_copies", "read_account_facts", "read_neighbours"]
 
 RESULTS = "results.json"
-FEW = 50
+MAX_SEARCHED_TAKES = 50
 """So many takes are looked for in another ledger."""
 
 
@@ -92,7 +92,7 @@ def find_copies(besides: StateDir, uids: Iterable[str]) -> list[tuple[Path, str]
     A take has one uid in the whole world: only a copied folder holds it twice. ``uids`` are of the
     oldest takes here, which a copy of whatever age has; a few will do.
     """
-    some = list(islice(uids, FEW))
+    some = list(islice(uids, MAX_SEARCHED_TAKES))
     found = []
     for folder in _folders(besides.folder) if some else ():
         path = folder / LEDGER

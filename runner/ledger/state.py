@@ -44,7 +44,7 @@ Operation = Callable[["Store"], Any]
 Probe = Callable[[str], None]
 """Called at every commit point with ``KIND:before-commit`` and ``KIND:after-commit``."""
 
-LATEST_SHOWN = 600.0
+MAX_WALLET_LAG = 600.0
 """Seconds after which a wallet that is late counts as showing what was bought."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -89,7 +89,7 @@ def spendings_of(noted: Sequence[tuple[float, str, Mapping[str, Any]]]) -> list[
         if facts.get("late"):
             _, _, following = runs[number + 1] if number + 1 < len(runs) else (0, "", facts)
             waited = (following.get("before_at") or 0.0) - at
-            after = following["before"] if waited >= LATEST_SHOWN else None
+            after = following["before"] if waited >= MAX_WALLET_LAG else None
         if facts["before"] is not None and after is not None:
             found.append(Spending(run, Decimal(str(facts["before"])), Decimal(str(after))))
     return found
@@ -168,7 +168,7 @@ class Store:
         """Return everything that is known now, as one frozen value; the same until a write."""
         with self._lock:
             if self._snapshot is None:
-                self._snapshot = self._taken()
+                self._snapshot = self._build_snapshot()
             return self._snapshot
 
     def takes_of(self, look: str) -> list[Take]:
@@ -176,7 +176,7 @@ class Store:
         with self._lock:  # another thread writes
             return [take for take in self.state.takes.values() if take.look == look]
 
-    def _taken(self) -> Snapshot:
+    def _build_snapshot(self) -> Snapshot:
         by_look: dict[str, list[Take]] = {}
         for take in self.state.takes.values():
             by_look.setdefault(take.look, []).append(take)

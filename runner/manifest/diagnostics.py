@@ -7,7 +7,7 @@ from runner.manifest.yaml.source import Source, Span
 
 __all__ = ["Diagnostic", "Findings", "and_more"]
 
-_LONGEST = 400
+_MAX_MESSAGE_CHARS = 400
 """Characters of a message: it may quote a value of any length."""
 
 
@@ -84,7 +84,9 @@ class Findings:
         self._found[identity] = Diagnostic(
             severity,
             code,
-            message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…",
+            message
+            if len(message) <= _MAX_MESSAGE_CHARS
+            else message[: _MAX_MESSAGE_CHARS - 1] + "…",
             self.source.name,
             span.line,
             span.column,

@@ -13,7 +13,7 @@ from runner.manifest.diagnostics import Diagnostic, and_more
 
 __all__ = ["as_github", "as_json", "as_sarif", "as_summary", "as_text", "count_findings"]
 
-_WIDEST = 100
+_MAX_COLUMNS = 100
 _UNSAFE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}
 _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "notice"}
@@ -100,21 +100,21 @@ def _block(found: Diagnostic) -> str:
         return f"{lines[0]}. {found.hint}"
     if found.text.strip():
         number = str(found.line)
-        quoted, caret = _quoted(found)
+        quoted, caret = _quote_line(found)
         lines += [f"  {number} | {quoted}", f"  {' ' * len(number)} | {caret}"]
     if found.hint:
         lines.append(_safe(f"  -> {found.hint}"))
     return "\n".join([*lines, ""])
 
 
-def _quoted(found: Diagnostic) -> tuple[str, str]:
+def _quote_line(found: Diagnostic) -> tuple[str, str]:
     """Return the line and its caret, a window of it where it is long, aligned as terminals do."""
     text, start = found.text, found.column - 1
     end = min(start + found.length, len(text))
-    first = max(0, min(start - 20, len(text) - _WIDEST)) if len(text) > _WIDEST else 0
-    window = text[first : first + _WIDEST]
+    first = max(0, min(start - 20, len(text) - _MAX_COLUMNS)) if len(text) > _MAX_COLUMNS else 0
+    window = text[first : first + _MAX_COLUMNS]
     left = "…" if first else ""
-    right = "…" if first + _WIDEST < len(text) else ""
+    right = "…" if first + _MAX_COLUMNS < len(text) else ""
     shown = _safe(window)
     before = left + shown[: start - first]
     padding = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
@@ -157,12 +157,12 @@ def _annotation(found: Diagnostic) -> str:
         "endColumn": found.column + found.length,
         "title": found.code,
     }
-    told = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in properties.items())
+    told = ",".join(f"{name}={_escape(str(value), ':,')}" for name, value in properties.items())
     words = found.message + (f"\n{found.hint}" if found.hint else "")
-    return f"::{_GITHUB_LEVELS[found.severity]} {told}::{_escaped(words)}"
+    return f"::{_GITHUB_LEVELS[found.severity]} {told}::{_escape(words)}"
 
 
-def _escaped(text: str, also: str = "") -> str:
+def _escape(text: str, also: str = "") -> str:
     for char in "%\r\n" + also:
         text = text.replace(char, f"%{ord(char):02X}")
     return text

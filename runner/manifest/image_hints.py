@@ -5,13 +5,13 @@ from typing import Any
 from runner.image_files import OpenedImage
 from runner.manifest.url_hints import Doubt
 
-__all__ = ["MOST_OBLONG", "doubt_about_alpha", "doubts_about_picture"]
+__all__ = ["MAX_ASPECT_RATIO", "doubt_about_alpha", "doubts_about_picture"]
 
-MOST_OBLONG = 2.5
+MAX_ASPECT_RATIO = 2.5
 """Long side by short side; a phone's screen has 2.2."""
 
 _ORIENTATION, _GPS = 0x0112, 0x8825  # tags of EXIF
-_LIES = {2: "mirrored", 3: "upside down", 4: "upside down and mirrored"}
+_ORIENTATIONS = {2: "mirrored", 3: "upside down", 4: "upside down and mirrored"}
 _PNG_DEPTH_AT = 24
 
 _EXPORT = "Open it in an image editor and export it as"
@@ -21,8 +21,8 @@ def doubts_about_picture(opened: OpenedImage, content: bytes, name: str) -> list
     """Return what may be wrong with an opened picture, before it is decoded."""
     picture = opened.image
     found = [
-        _lying(picture, name),
-        _located(picture, name),
+        _doubt_orientation(picture, name),
+        _doubt_location(picture, name),
         _colours(picture, content, name),
         _shape(opened.width, opened.height, name),
     ]
@@ -44,17 +44,17 @@ def doubt_about_alpha(picture: Any, name: str) -> Doubt | None:
     return Doubt("image-transparent", message, f"{_EXPORT} JPEG, or with a background of your own.")
 
 
-def _lying(picture: Any, name: str) -> Doubt | None:
+def _doubt_orientation(picture: Any, name: str) -> Doubt | None:
     turned = _exif(picture).get(_ORIENTATION)
     if not isinstance(turned, int) or not 2 <= turned <= 8:
         return None
-    how = _LIES.get(turned, "on its side")
+    how = _ORIENTATIONS.get(turned, "on its side")
     message = f"{name} is stored {how}, with a note (EXIF) to turn it; not every reader does"
     hint = "Turn it in an image editor and save it, so that it stands upright without the note."
     return Doubt("image-rotated", message, hint)
 
 
-def _located(picture: Any, name: str) -> Doubt | None:
+def _doubt_location(picture: Any, name: str) -> Doubt | None:
     try:
         where = _exif(picture).get_ifd(_GPS)
     except Exception:  # noqa: BLE001  # broken notes raise almost anything, and matter to nobody
@@ -86,7 +86,7 @@ def _colours(picture: Any, content: bytes, name: str) -> Doubt | None:
 
 def _shape(width: int, height: int, name: str) -> Doubt | None:
     long, short = max(width, height), max(1, min(width, height))
-    if long / short <= MOST_OBLONG:
+    if long / short <= MAX_ASPECT_RATIO:
         return None
     message = f"{name} has {width} x {height} pixels: its long side is {long / short:.1f} times"
     message += " the short one"

@@ -86,7 +86,7 @@ class ImageReader:
                 _check_photo(file.width, file.height, f"`{text}`")
             return file
         if text.startswith("https://"):
-            return UrlImage(_checked_url(text))
+            return UrlImage(_check_url(text))
         if text.startswith("data:"):
             hint = "Write {media_type: image/png, data: ...}, or name the file."
             raise BadImage("image-url", "data URLs are not a form the API takes", hint)
@@ -102,7 +102,7 @@ class ImageReader:
 
     def _form(self, form: dict[str, Any], *, photo: bool) -> Image:
         if "url" in form:
-            return UrlImage(_checked_url(form["url"]))
+            return UrlImage(_check_url(form["url"]))
         if "asset_id" in form:
             return UploadedImage(form["asset_id"])
         data = "".join(form["data"].split())
@@ -215,7 +215,7 @@ def _check_photo(width: int, height: int, name: str) -> None:
         raise BadImage("photo-too-small", message, "Use a larger picture with a clear front face.")
 
 
-def _checked_url(url: str) -> str:
+def _check_url(url: str) -> str:
     from urllib.parse import urlsplit
 
     try:

@@ -70,8 +70,8 @@ def expand_axes(entry: Map, axes: Axes, findings: Findings) -> list[Combination]
     excludes = _checked_excludes(entry, axes, findings)
     originals = [
         combination
-        for combination in _crossed(axes, zipped)
-        if not _excluded(combination, excludes)
+        for combination in _cross(axes, zipped)
+        if not _is_excluded(combination, excludes)
     ]
     for exclusion in excludes:
         if not exclusion.used:
@@ -96,7 +96,7 @@ def expand_axes(entry: Map, axes: Axes, findings: Findings) -> list[Combination]
     return made + added
 
 
-def _crossed(axes: Axes, zipped: list[list[str]]) -> Iterator[dict[str, str]]:
+def _cross(axes: Axes, zipped: list[list[str]]) -> Iterator[dict[str, str]]:
     """Return every combination, in the order of the axes; zipped ones move with their first."""
     if not axes:
         return
@@ -197,7 +197,7 @@ def _checked_excludes(entry: Map, axes: Axes, findings: Findings) -> list[_Exclu
     return good
 
 
-def _excluded(combination: Mapping[str, str], excludes: list[_Exclusion]) -> bool:
+def _is_excluded(combination: Mapping[str, str], excludes: list[_Exclusion]) -> bool:
     hit = False
     for exclusion in excludes:
         if all(combination[name] == key for name, key in exclusion.wanted.items()):

@@ -140,12 +140,12 @@ class _Rules:
     def requests_differ(self) -> None:
         """Warn of two looks that send the same request: both are paid for."""
         asked = [look for look in self.looks.values() if look.prompt is not None]
-        if len({_folded(look.prompt) for look in asked}) == len(asked):
+        if len({_fold_prompt(look.prompt) for look in asked}) == len(asked):
             return
         first: dict[tuple[object, ...], Look] = {}
         for look in asked:
             images = tuple(image_identity(image) for image in look.images)
-            request = _folded(look.prompt), self.sent(look.reference), look.group, images
+            request = _fold_prompt(look.prompt), self.sent(look.reference), look.group, images
             same = first.setdefault(request, look)
             if same is look:
                 continue
@@ -161,6 +161,6 @@ class _Rules:
         return reference
 
 
-def _folded(prompt: str | None) -> str:
+def _fold_prompt(prompt: str | None) -> str:
     """Return a prompt as its identity has it; an even text of ASCII is that already."""
     return fold_text(prompt) if prompt and not prompt.isascii() else prompt or ""

@@ -27,7 +27,7 @@ EXTRAS = ("variables", "tags", "ignore")
 _KEY_COLUMNS = ("key", "look", "id")
 _TEXT = ("title", "name", "prompt", "prompt_prefix", "prompt_suffix", "existing")
 _REFERENCES = ("avatar_id", "avatar_group_id")
-_MAKES_APART = frozenset(
+_REQUEST_FIELDS = frozenset(
     {"prompt_prefix", "prompt_suffix", "avatar_id", "avatar_group_id", "reference_images"}
 )
 """Beside the prompt, what makes a request another one."""
@@ -94,7 +94,7 @@ class _Reader:
         self.separator = said[0] if said else ""
 
     def sheet(self) -> Sheet:
-        lines = [_trimmed(cells) for cells in self.records()]
+        lines = [_trim(cells) for cells in self.records()]
         first = 1 + (len(self.separator) > 1)
         columns = [_column_name(cell) for cell in lines[0]] if lines else []
         self.check_columns(columns)
@@ -234,7 +234,7 @@ def prompt_slip(sheet: Sheet, prompt: str) -> tuple[str, str] | None:
     if not sharing or names_in(prompt):
         return None
     apart = {
-        tuple(pair for pair in row.fields.items() if pair[0] in _MAKES_APART) for row in sharing
+        tuple(pair for pair in row.fields.items() if pair[0] in _REQUEST_FIELDS) for row in sharing
     }
     if not sheet.variables and len(apart) == len(sharing):
         return None
@@ -271,7 +271,7 @@ def _in_brackets(written: str) -> str:
     return f'"{written}"' if written[:1] != '"' and re.search(r"[,:#]", written) else written
 
 
-def _trimmed(cells: list[str]) -> list[str]:
+def _trim(cells: list[str]) -> list[str]:
     """Drop empty cells at a row's end, which spreadsheets like to leave behind."""
     used = max((position for position, cell in enumerate(cells, 1) if cell.strip()), default=0)
     return cells[:used]

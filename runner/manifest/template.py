@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from runner.suggest import suggest
 
-__all__ = ["DEEPEST", "LONGEST", "Problem", "Scope", "names_in"]
+__all__ = ["MAX_CHARS", "MAX_NESTING", "Problem", "Scope", "names_in"]
 
-LONGEST = 100_000
+MAX_CHARS = 100_000
 """Characters that one text may grow to; variables that double each other stop here."""
 
-DEEPEST = 50
+MAX_NESTING = 50
 """How many variables may stand within each other."""
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _TOKEN = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)?\Z")
 
@@ -52,7 +52,7 @@ class Scope:
             self.used,
         )
 
-    def expand(self, text: str, own: Mapping[str, str] = _NOTHING) -> tuple[str, list[Problem]]:
+    def expand(self, text: str, own: Mapping[str, str] = _NO_NAMES) -> tuple[str, list[Problem]]:
         """Substitute every name's value; ``own`` are literals of this text alone.
 
         What cannot be put in stays as it is written, and is told.
@@ -93,8 +93,8 @@ class _Expansion:
     def text(self, text: str, inside: tuple[str, ...]) -> str:
         if "${" not in text:
             return text
-        if len(inside) > DEEPEST:
-            raise _TooMuch(f"variables refer to each other more than {DEEPEST} levels deep")
+        if len(inside) > MAX_NESTING:
+            raise _TooMuch(f"variables refer to each other more than {MAX_NESTING} levels deep")
         parts: list[str] = []
         position = total = 0
         for match in _TOKEN.finditer(text):
@@ -102,8 +102,8 @@ class _Expansion:
             parts += (text[position : match.start()], match[0] if value is None else value)
             position = match.end()
             total += len(parts[-1])
-            if total > LONGEST:
-                raise _TooMuch(f"the text grows beyond {LONGEST:,} characters")
+            if total > MAX_CHARS:
+                raise _TooMuch(f"the text grows beyond {MAX_CHARS:,} characters")
         return "".join(parts) + text[position:]
 
     def value(self, match: re.Match[str], inside: tuple[str, ...]) -> str | None:

@@ -25,7 +25,7 @@ _NO_TEXT = frozenset(
 
 _CUT = re.compile(r"[^\S\n]#(?=[^\s#!])")
 _STYLED = tuple("\"'|>&*!")
-_TALLEST = 30
+_MAX_TEXT_LINES = 30
 """Lines of a plain text within which its end is looked for."""
 
 _CURLY = (("“", "”"), ("„", "“"), ("„", "”"), ("‘", "’"), ("«", "»"))
@@ -89,12 +89,12 @@ def _check_comment(
 ) -> None:
     line, column = mark >> COLUMN_BITS, mark & (1 << COLUMN_BITS) - 1
     following = bisect_left(doubtful, line)
-    if following == len(doubtful) or doubtful[following] > line + _TALLEST:
+    if following == len(doubtful) or doubtful[following] > line + _MAX_TEXT_LINES:
         return
     rest = source.line(line + 1)[column:]
     if rest.startswith(_STYLED) or value.startswith("https://"):
         return
-    lost = _after(value, [rest, *source.lines[line + 1 : line + 1 + _TALLEST]])
+    lost = _after(value, [rest, *source.lines[line + 1 : line + 1 + _MAX_TEXT_LINES]])
     if lost is None:
         return
     findings.report(

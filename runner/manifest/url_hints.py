@@ -71,7 +71,12 @@ def doubts_about(url: str) -> list[Doubt]:
     """Return what may be wrong with the address of a picture."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
-    found = [_private(host), _share_page(host, parts), _signed(host, parts), _format(parts)]
+    found = [
+        _private(host),
+        _share_page(host, parts),
+        _doubt_signature(host, parts),
+        _format(parts),
+    ]
     return [doubt for doubt in found if doubt is not None]
 
 
@@ -105,7 +110,7 @@ def _share_page(host: str, parts: SplitResult) -> Doubt | None:
     return None
 
 
-def _signed(host: str, parts: SplitResult) -> Doubt | None:
+def _doubt_signature(host: str, parts: SplitResult) -> Doubt | None:
     if not parts.query and not host.endswith(_SIGNING_HOSTS):
         return None
     names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]

@@ -7,7 +7,7 @@ from runner.folding import fold_text
 
 __all__ = ["describe_change"]
 
-_SHOWN = 48
+_MAX_SHOWN_CHARS = 48
 
 
 def describe_change(before: str, now: str) -> str:
@@ -15,35 +15,35 @@ def describe_change(before: str, now: str) -> str:
 
     A changed prompt shows its changed words: ``prompt changed: `navy` → `red```.
     """
-    old, new = _folded(before), _folded(now)
+    old, new = _fold_ingredients(before), _fold_ingredients(now)
     if old.get("type") != new.get("type"):
         return f"type changed: {old.get('type')} → {new.get('type')}"
     parts = [
-        _said(name, old.get(name), new.get(name))
+        _describe_field(name, old.get(name), new.get(name))
         for name in ("prompt", "reference", "images", "group", "file", "id")
         if old.get(name) != new.get(name)
     ]
     return "; ".join(parts) or "changed"
 
 
-def _folded(ingredients: str) -> dict[str, Any]:
+def _fold_ingredients(ingredients: str) -> dict[str, Any]:
     """Read ingredients; white space that takes no part in an identity is no change to show."""
     made: dict[str, Any] = json.loads(ingredients)
     prompt = made.get("prompt")
     return made | {"prompt": fold_text(prompt)} if isinstance(prompt, str) else made
 
 
-def _said(name: str, old: Any, new: Any) -> str:
+def _describe_field(name: str, old: Any, new: Any) -> str:
     if name == "prompt":
         return f"prompt changed: {_words(str(old), str(new))}"
     if name == "images":
         return f"reference images changed: {len(old or ())} → {len(new or ())}"
     if name == "file":
         return "photo changed"
-    return f"{name} changed: {_named(old)} → {_named(new)}"
+    return f"{name} changed: {_name_value(old)} → {_name_value(new)}"
 
 
-def _named(value: Any) -> str:
+def _name_value(value: Any) -> str:
     if isinstance(value, dict):
         return str(value.get("look") or value.get("id"))
     return "none" if value is None else str(value)
@@ -69,4 +69,4 @@ def _words(old: str, new: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text if len(text) <= _MAX_SHOWN_CHARS else text[: _MAX_SHOWN_CHARS - 1] + "…"

@@ -26,13 +26,13 @@ from runner.takes import Snapshot, Take, TakeState
 __all__ = ["NOT_SELECTED", "plan"]
 
 NOT_SELECTED = "not selected"
-NOTHING = ResolvedOptions()
+NO_OPTIONS = ResolvedOptions()
 
 
 def plan(
     campaign: Campaign,
     snapshot: Snapshot,
-    asked: ResolvedOptions = NOTHING,
+    asked: ResolvedOptions = NO_OPTIONS,
     *,
     retry: Collection[str] = (),
 ) -> Plan:
@@ -115,7 +115,7 @@ class _Differ:
             takes, pick = (own,), pick if pick == own else None
         s = group_takes(look, compute_identity(ingredients), takes, pick)
         selected = asked.selected is None or key in asked.selected
-        decision = self._decision(s) if selected else self._left_alone(s)
+        decision = self._decision(s) if selected else self._decide_unselected(s)
         reason = decision.reason
         if old_key is not None:
             reason = f"renamed from {old_key}, what is paid for is the same; {reason}"
@@ -166,7 +166,7 @@ class _Differ:
         if s.live:
             return _Decision(Action.RESUME, explain_resume(s.live))
         if s.good and s.look.key not in self.asked.reroll:
-            return self._settled(s, blocked)
+            return self._decide_complete(s, blocked)
         reason = blocked or explain_failed(s.bad)
         if not s.good:
             self.dead[s.look.key] = reason
@@ -178,10 +178,10 @@ class _Differ:
             self.dead[s.look.key] = refused
             return _Decision(Action.BLOCKED, refused)
         if s.good:
-            return self._settled(s, None)
+            return self._decide_complete(s, None)
         return _Decision(Action.ADOPT, f"{s.look.existing} exists already; nothing is generated")
 
-    def _left_alone(self, s: TakeGroups) -> _Decision:
+    def _decide_unselected(self, s: TakeGroups) -> _Decision:
         """Decide a look that was not selected: only what is under way is finished."""
         if s.live:
             return _Decision(Action.RESUME, explain_resume(s.live))
@@ -189,12 +189,12 @@ class _Differ:
             self.absent.add(s.look.key)
         return _Decision(Action.KEEP, NOT_SELECTED)
 
-    def _settled(self, s: TakeGroups, blocked: str | None) -> _Decision:
+    def _decide_complete(self, s: TakeGroups, blocked: str | None) -> _Decision:
         """Decide a look of which nothing is missing: everything it wants is there."""
         pick = s.current
         stale = self._stale(s.look, pick)
         if stale is not None:
-            return self._renewal(s, stale, blocked)
+            return self._decide_stale(s, stale, blocked)
         if s.look.name is not None and pick.name != s.look.name:
             return _Decision(Action.RENAME, f"name changed: {pick.name} → {s.look.name}")
         if s.repick is not None:
@@ -204,7 +204,7 @@ class _Differ:
             return _Decision(Action.KEEP, "exists already")
         return _Decision(Action.KEEP, "done" if not s.bad else f"done; {len(s.bad)} more failed")
 
-    def _renewal(self, s: TakeGroups, stale: str, blocked: str | None) -> _Decision:
+    def _decide_stale(self, s: TakeGroups, stale: str, blocked: str | None) -> _Decision:
         """Decide a stale look: it is renewed where that was asked for, and a failure is not."""
         failed = self._failed_renewals(s, s.current)
         again = s.look.key in self.asked.retry and bool(failed)

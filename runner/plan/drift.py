@@ -41,19 +41,19 @@ def find_drift(
         if take.avatar_id is None:
             continue
         if take.state in (TakeState.DELETED, TakeState.FAILED) and take.avatar_id in shown:
-            found += _recovered(take, shown[take.avatar_id])
+            found += _note_recovered(take, shown[take.avatar_id])
         if take.state is TakeState.DELETED:
             continue
         if take.avatar_id in gone:
-            found.append(_deleted(take))
+            found.append(_note_deleted(take))
         elif take.avatar_id in shown:
-            found += _compared(take, shown[take.avatar_id])
+            found += _compare(take, shown[take.avatar_id])
         if take.uid in missing or take.uid in changed:
             found.append(_picture(take, lost=take.uid in missing, gone=take.avatar_id in gone))
     return found
 
 
-def _deleted(take: Take) -> Drift:
+def _note_deleted(take: Take) -> Drift:
     what = "deleted at HeyGen"
     if take.state is TakeState.FAILED:
         return Drift(take, what, "it had failed; nothing is lost", Event.DELETED,
@@ -64,7 +64,7 @@ def _deleted(take: Take) -> Drift:
     return Drift(take, what, "the next run finds out by itself, and counts it as failed")
 
 
-def _recovered(take: Take, look: LookData) -> list[Drift]:
+def _note_recovered(take: Take, look: LookData) -> list[Drift]:
     if not look.usable:
         return []
     facts = {
@@ -78,7 +78,7 @@ def _recovered(take: Take, look: LookData) -> list[Drift]:
     return [Drift(take, what, meaning, Event.RECOVERED, facts)]
 
 
-def _compared(take: Take, look: LookData) -> list[Drift]:
+def _compare(take: Take, look: LookData) -> list[Drift]:
     if take.pending:
         if look.usable or look.status == "failed":
             result = "finished" if look.usable else "failed"

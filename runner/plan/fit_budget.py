@@ -39,11 +39,11 @@ def fit_budget(
             continue
         fitting[action.key] = takes
         room -= price * takes
-    actions = tuple(_trimmed(action, fitting, left_out) for action in plan.actions)
+    actions = tuple(_trim(action, fitting, left_out) for action in plan.actions)
     return replace(plan, actions=actions, left_out=tuple(k for k in order if k in left_out))
 
 
-def _trimmed(action: PlannedLook, fitting: dict[str, int], left_out: set[str]) -> PlannedLook:
+def _trim(action: PlannedLook, fitting: dict[str, int], left_out: set[str]) -> PlannedLook:
     if action.key in left_out:
         return action._replace(
             action=Action.RESUME if action.under_way else Action.BLOCKED,

@@ -8,10 +8,10 @@ from runner.takes import Snapshot
 
 __all__ = ["group_notes"]
 
-MOST_LOOKS = 500
+MAX_LOOKS_PER_GROUP = 500
 """How many looks a group holds on some accounts (API page)."""
 
-MOST_GROUPS = 3
+MAX_GROUPS = 3
 """How many groups some accounts hold (API page)."""
 
 
@@ -29,16 +29,16 @@ def group_notes(plan: Plan, snapshot: Snapshot) -> list[str]:
             made += action.takes  # each take makes a group of its own
         else:
             planned[home] += action.takes
-    held = _held(homes, snapshot)
+    held = _count_members(homes, snapshot)
     notes = [
         f"{count + held[home]} looks would be in the group of {home}: some accounts take no more "
-        f"than {MOST_LOOKS} in one. A second base takes the rest."
+        f"than {MAX_LOOKS_PER_GROUP} in one. A second base takes the rest."
         for home, count in planned.items()
-        if count + held[home] > MOST_LOOKS
+        if count + held[home] > MAX_LOOKS_PER_GROUP
     ]
-    if made > MOST_GROUPS:
+    if made > MAX_GROUPS:
         notes.append(
-            f"{made} groups would be made: some accounts hold {MOST_GROUPS} at most. Deleting a "
+            f"{made} groups would be made: some accounts hold {MAX_GROUPS} at most. Deleting a "
             "whole group at HeyGen frees a slot, deleting looks does not."
         )
     return notes
@@ -57,7 +57,7 @@ def _home(key: str, looks: dict[str, Look]) -> str:
         seen.add(key)
 
 
-def _held(homes: dict[str, str], snapshot: Snapshot) -> Counter[str]:
+def _count_members(homes: dict[str, str], snapshot: Snapshot) -> Counter[str]:
     """Count the looks that the ledger knows in each home's group."""
     sizes = Counter(
         take.group_id

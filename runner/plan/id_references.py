@@ -47,13 +47,13 @@ def restore_reference(
     if not sent or any(take.identity == compute_identity(ingredients) for take in sent):
         return ingredients
     for take in sent:
-        other = _respelled(look, ingredients, take, by_id())
+        other = _respell(look, ingredients, take, by_id())
         if other is not None and compute_identity(other) == take.identity:
             return other
     return ingredients
 
 
-def _respelled(look: Look, ingredients: str, take: Take, by_id: Mapping[str, Take]) -> str | None:
+def _respell(look: Look, ingredients: str, take: Take, by_id: Mapping[str, Take]) -> str | None:
     """Return the other spelling of the reference that a take was made from, if it has one."""
     made = json.loads(ingredients)
     named, made_from = made.get("reference"), by_id.get(take.reference_id or "")

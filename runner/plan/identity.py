@@ -64,8 +64,8 @@ def ingredients_json(look: Look, looks: Mapping[str, Look]) -> str:
     """
     if look.kind is not LookKind.PROMPT or look.images:
         return canonical_json(collect_ingredients(look, looks))
-    group = _written(_reference(look.group, looks, ids=False))
-    reference = _written(_reference(look.reference, looks, ids=True))
+    group = _encode_reference(_reference(look.group, looks, ids=False))
+    reference = _encode_reference(_reference(look.reference, looks, ids=True))
     prompt = canonical_json(look.prompt)
     return (
         f'{{"group":{group},"images":[],"prompt":{prompt},"reference":{reference},"type":"prompt"}}'
@@ -74,7 +74,7 @@ def ingredients_json(look: Look, looks: Mapping[str, Look]) -> str:
 
 def compute_identity(ingredients: str) -> str:
     """Hash ingredients, given as canonical JSON, with the prompt folded."""
-    return _hash(_folded(ingredients))
+    return _hash(_fold(ingredients))
 
 
 def current_identity(recorded: str, ingredients: str) -> str:
@@ -105,7 +105,7 @@ def _is_folded(ingredients: str) -> bool:
     return is_normalized("NFC", ingredients)
 
 
-def _folded(ingredients: str) -> str:
+def _fold(ingredients: str) -> str:
     if _is_folded(ingredients):
         return ingredients
     value = json.loads(ingredients)
@@ -140,7 +140,7 @@ def _reference(
     return {"id": existing} if existing else {"look": reference.look}
 
 
-def _written(reference: dict[str, str] | None) -> str:
+def _encode_reference(reference: dict[str, str] | None) -> str:
     if reference is None:
         return "null"
     ((kind, name),) = reference.items()

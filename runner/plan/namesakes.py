@@ -16,7 +16,7 @@ from runner.takes import Billing, Snapshot, Take, TakeState
 
 __all__ = ["Listing", "count_unresolved", "find_namesakes", "find_own_groups", "find_unlisted"]
 
-YOUNG = 900.0
+MAX_LIST_LAG = 900.0
 """Lists may lag: a look that was accepted fewer seconds ago proves nothing by not being listed."""
 
 
@@ -79,7 +79,7 @@ def find_unlisted(snapshot: Snapshot, listing: Listing, *, now: float) -> tuple[
         for takes in snapshot.takes.values()
         for take in takes
         if take.usable and take.billing is not Billing.NONE
-        if take.accepted_at is not None and take.accepted_at < now - YOUNG
+        if take.accepted_at is not None and take.accepted_at < now - MAX_LIST_LAG
     ]
     in_groups = [take for take in bought if take.group_id in listing.looks]
     if in_groups:

@@ -11,7 +11,7 @@ from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["KeyRenames", "apply_renames", "find_renames", "rename_picks", "rename_take"]
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_RENAMES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class KeyRenames:
     now. They become stale, which costs nothing, where following would make them another purchase.
     """
 
-    to: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    to: Mapping[str, str] = field(default_factory=lambda: _NO_RENAMES)
     staying: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
@@ -128,7 +128,7 @@ def rename_picks(picks: Mapping[str, str], moves: KeyRenames) -> dict[str, str]:
 
 def rename_take(take: Take, moves: KeyRenames) -> Take:
     """Return one take under its new key, with its references followed unless they stay."""
-    to = _NOTHING if take.look in moves.staying else moves.to
+    to = _NO_RENAMES if take.look in moves.staying else moves.to
     ingredients = rename_references(take.ingredients, to)
     named = take.reference_look
     return replace(

@@ -29,7 +29,7 @@ from runner.takes import Account, Snapshot, TakeState
 __all__ = ["SavedPlan", "find_changes", "plan_document", "read_saved_plan", "serialize_plan"]
 
 VERSION = 1
-NAMED = 4
+MAX_NAMED_CHANGES = 4
 """So many looks are named where more have changed."""
 
 
@@ -158,7 +158,7 @@ def _fingerprints(campaign: Campaign, snapshot: Snapshot) -> dict[str, Any]:
             for image in (look.photo, *look.images)
             if isinstance(image, FileImage)
         },
-        "prices": _priced(campaign.prices),
+        "prices": _price_fields(campaign.prices),
         "ledger": _ledger(snapshot),
     }
 
@@ -211,7 +211,7 @@ def _ledger(snapshot: Snapshot) -> str:
     return tagged_hash("lookbook.saved-ledger.v1", [takes, picks])
 
 
-def _priced(prices: Prices) -> dict[str, float]:
+def _price_fields(prices: Prices) -> dict[str, float]:
     return {"photo": float(prices.photo), "prompt": float(prices.prompt)}
 
 
@@ -220,8 +220,8 @@ def _priced(prices: Prices) -> dict[str, float]:
 
 def _different(was: Mapping[str, str], now: Mapping[str, str]) -> str:
     keys = [key for key in dict.fromkeys([*was, *now]) if was.get(key) != now.get(key)]
-    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
-    return ", ".join(_how(key, was, now) for key in keys[:NAMED]) + more
+    more = f" and {len(keys) - MAX_NAMED_CHANGES} more" if len(keys) > MAX_NAMED_CHANGES else ""
+    return ", ".join(_how(key, was, now) for key in keys[:MAX_NAMED_CHANGES]) + more
 
 
 def _how(key: str, was: Mapping[str, str], now: Mapping[str, str]) -> str:

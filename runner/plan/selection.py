@@ -36,7 +36,7 @@ _FIXED: Mapping[str, Sequence[str]] = {"state": list(LookState), "action": list(
 """Methods whose values are known in advance."""
 
 METHODS = ("look", "tag", "axis", "state", "action", "matrix")
-_ENDLESS = 1_000_000
+_UNLIMITED_STEPS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def _read(atom: str) -> tuple[str, str, int | None, int | None]:
 def _steps(digits: str | None) -> int | None:
     if digits is None:
         return None
-    return int(digits) if digits else _ENDLESS
+    return int(digits) if digits else _UNLIMITED_STEPS
 
 
 def _reach(found: set[str], next_of: Callable[[str], Iterable[str]], steps: int) -> set[str]:

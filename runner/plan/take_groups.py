@@ -16,7 +16,7 @@ __all__ = [
     "group_takes",
 ]
 
-NOTHING = Decimal(0)
+ZERO_USD = Decimal(0)
 
 
 class TakeGroups(NamedTuple):
@@ -83,8 +83,8 @@ class TakeGroups(NamedTuple):
     def at_risk(self) -> Decimal:
         """What the sends of unknown outcome may turn out to cost, in USD."""
         if not self.live:
-            return NOTHING
-        return sum((take.price for take in self.wanted_live if take.unresolved), NOTHING)
+            return ZERO_USD
+        return sum((take.price for take in self.wanted_live if take.unresolved), ZERO_USD)
 
 
 def group_takes(look: Look, identity: str, takes: Sequence[Take], pick: Take | None) -> TakeGroups:

@@ -22,7 +22,7 @@ class TargetGroup(NamedTuple):
     name: str | None = None
 
 
-NOWHERE = TargetGroup()
+NO_GROUP = TargetGroup()
 
 
 def find_target_groups(
@@ -39,7 +39,7 @@ def find_target_groups(
             continue
         goes_to = finder.place(action.look)
         finder.lives[action.key] = finder.living(action, goes_to)
-        if (action.takes or action.retries) and goes_to != NOWHERE:
+        if (action.takes or action.retries) and goes_to != NO_GROUP:
             homes[action.key] = goes_to
     return homes
 
@@ -63,7 +63,7 @@ class _Finder:
         if look.group is not None:
             if isinstance(look.group, LiteralRef):
                 return TargetGroup(group=look.group.id)
-            return self.lives.get(look.group.look, NOWHERE)
+            return self.lives.get(look.group.look, NO_GROUP)
         if look.kind is LookKind.PROMPT and look.reference is not None:
             return self._of_reference(look.reference)
         return TargetGroup(name=look.name)
@@ -77,5 +77,5 @@ class _Finder:
 
     def _of_reference(self, reference: Reference) -> TargetGroup:
         if isinstance(reference, LookRef):
-            return self.lives.get(reference.look, NOWHERE)
+            return self.lives.get(reference.look, NO_GROUP)
         return TargetGroup(group=self._groups.get(reference.id))

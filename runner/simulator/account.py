@@ -24,7 +24,7 @@ from runner.simulator.records import (
 )
 from runner.simulator.tables import NumberList
 
-ANSWER_SECONDS = 24 * 3600
+REPLAY_SECONDS = 24 * 3600
 """How long an idempotency key replays (the facts: within 24 hours)."""
 
 Row = LookRow | GroupRow | AssetRow | ChargeRow | StoredAnswer
@@ -189,7 +189,7 @@ class SimulatedAccount:
                 self.in_progress.discard(look_id)
                 if self._refund_failed:
                     self._refund(self.looks[look_id])
-        while self._aging and now - self._aging[0].at >= ANSWER_SECONDS:
+        while self._aging and now - self._aging[0].at >= REPLAY_SECONDS:
             answer = self._aging.popleft()
             if self.answers.get(answer.id) is answer:
                 self.drop(answer)

@@ -20,7 +20,7 @@ from runner.simulator.refusals import ApiError
 from runner.simulator.service import Clock, Simulator, Sleep
 from runner.simulator.settings import SimulatorSettings
 
-FORM_ROOM = 64 * 1024
+FORM_OVERHEAD = 64 * 1024
 """What a multipart form may add around its file."""
 
 AVATAR_LIMIT = MAX_BYTES * 4 // 3 + JSON_LIMIT
@@ -56,7 +56,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         route="/v3/assets",
         handler=uploads.create_asset,
-        body_limit=MAX_BYTES + FORM_ROOM,
+        body_limit=MAX_BYTES + FORM_OVERHEAD,
     ),
     Operation(
         method="POST",

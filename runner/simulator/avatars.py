@@ -22,7 +22,7 @@ PROMPT_LIMIT = 1000
 
 REFERENCE_LIMIT = 3
 PHOTO_SIDE = 512
-CROWD = 6
+NEIGHBOUR_FACES = 6
 """How many faces a new one is told apart from, and how many it is chosen among."""
 
 ID_LIMIT = 255
@@ -98,7 +98,7 @@ async def _prompt(call: ApiCall, fields: Fields) -> Order:
         elif reference.group_id != group.id:
             message = f"Avatar {reference.id} is not in avatar group {group.id}."
             raise refusals.unusable_reference("avatar_id", message)
-    face = reference.face if reference else _stranger(call, prompt, group)
+    face = reference.face if reference else _new_face(call, prompt, group)
     scene = call.sim.pictures.scene(prompt, reference.scene if reference else "", tints)
     return Order(
         kind="prompt",
@@ -111,12 +111,12 @@ async def _prompt(call: ApiCall, fields: Fields) -> Order:
     )
 
 
-def _stranger(call: ApiCall, prompt: str, group: GroupRow | None) -> str:
+def _new_face(call: ApiCall, prompt: str, group: GroupRow | None) -> str:
     """Make up a face that is told apart from those of its group and of the newest groups."""
     account = call.sim.account
-    newest, _ = account.find_groups(None, CROWD, public=False)
+    newest, _ = account.find_groups(None, NEIGHBOUR_FACES, public=False)
     covers = [account.cover(other.id)[0] for other in (*newest, *([group] if group else []))]
-    chances = [call.sim.dice.digest("face", call.number, index) for index in range(CROWD)]
+    chances = [call.sim.dice.digest("face", call.number, index) for index in range(NEIGHBOUR_FACES)]
     return call.sim.pictures.new_face(chances, prompt, {look.face for look in covers if look})
 
 
@@ -158,11 +158,11 @@ async def _file(call: ApiCall, fields: Fields, types: frozenset[str], *, smalles
     if kind == "url":
         url = fields.need("url", limit=URL_LIMIT)
         fields.done()
-        return _fetched(call, url, fields.at("url"))
+        return _read_url(call, url, fields.at("url"))
     if kind == "asset_id":
         asset_id = fields.need("asset_id", limit=ID_LIMIT)
         fields.done()
-        return _uploaded(call, asset_id, types, smallest, fields.at("asset_id"))
+        return _read_asset(call, asset_id, types, smallest, fields.at("asset_id"))
     if kind == "base64":
         media_type = fields.need("media_type", limit=ID_LIMIT)
         text = fields.need("data", limit=media.MAX_BYTES * 4 // 3 + 4)
@@ -173,7 +173,7 @@ async def _file(call: ApiCall, fields: Fields, types: frozenset[str], *, smalles
     raise invalid(fields.at("type"), f"{fields.at('type')} must be url, asset_id or base64.")
 
 
-def _fetched(call: ApiCall, url: str, param: str) -> Seen:
+def _read_url(call: ApiCall, url: str, param: str) -> Seen:
     """Read a file at an address; none is fetched, hosts under ``.invalid`` stand for what fails."""
     try:
         parts = urlsplit(url)
@@ -193,7 +193,7 @@ def _fetched(call: ApiCall, url: str, param: str) -> Seen:
     return call.sim.pictures.seen_at(url)
 
 
-def _uploaded(
+def _read_asset(
     call: ApiCall, asset_id: str, types: frozenset[str], smallest: int, param: str
 ) -> Seen:
     asset = asset_of(call, asset_id)

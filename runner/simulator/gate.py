@@ -20,7 +20,7 @@ IGNORED_BODY = 64 * 1024
 
 Area = Literal["api", "file", "own"]
 
-BEFORE: Mapping[FaultKind, Callable[[], ApiError]] = {
+ERRORS_BEFORE: Mapping[FaultKind, Callable[[], ApiError]] = {
     "error-500": lambda: ApiError(500, "internal_error", "Something broke; nothing was done."),
     "conflict": lambda: ApiError(409, "conflict", "The resource was changed; nothing was done."),
     "not-ready": lambda: ApiError(409, "resource_not_ready", "The resource is not ready yet."),
@@ -36,7 +36,7 @@ ONLY_GENERATIONS: frozenset[FaultKind] = frozenset({"conflict", "not-ready", "de
 GATEWAYS: Mapping[FaultKind, int] = {"gateway-403": 403, "gateway-404": 404, "gateway-502": 502}
 TITLES = {403: "Forbidden", 404: "Not Found", 502: "Bad Gateway", 504: "Gateway Time-out"}
 
-AFTERWARDS = ApiError(500, "internal_error", "Something went wrong.")
+ERROR_AFTER = ApiError(500, "internal_error", "Something went wrong.")
 GARBAGE = b"<!doctype html><title>Gateway</title><p>An intermediary answered instead."
 
 
@@ -126,7 +126,7 @@ class _Exchange:
         if self._operation.area != "own":
             self._number = account.count("last", "request")
             account.count("requests", self._operation.label)
-            self._faults = self._suffered(strikes(sim, self._number))
+            self._faults = self._applicable(strikes(sim, self._number))
         try:
             if self._struck("drop-request"):
                 account.commit()
@@ -144,7 +144,7 @@ class _Exchange:
             if self._claim is not None:
                 sim.in_flight.discard(self._claim)
 
-    def _suffered(self, drawn: frozenset[FaultKind]) -> frozenset[FaultKind]:
+    def _applicable(self, drawn: frozenset[FaultKind]) -> frozenset[FaultKind]:
         """Return the drawn faults without those that this kind of request cannot have."""
         if not self._operation.generates:
             drawn -= ONLY_GENERATIONS
@@ -175,7 +175,7 @@ class _Exchange:
         until, status = sim.gateway
         if self._operation.area == "api" and self._now < until:
             return gateway_page(status)
-        for kind, refusal in BEFORE.items():
+        for kind, refusal in ERRORS_BEFORE.items():
             if self._struck(kind):
                 raise refusal()
         if self._struck("error-body"):
@@ -258,7 +258,7 @@ class _Exchange:
         """Send the answer, or what a fault makes of it."""
         request_id = self._sim.dice.name("req_", self._number)
         if self._struck("error-500-after"):
-            answer = refused(AFTERWARDS)
+            answer = refused(ERROR_AFTER)
         elif self._struck("gateway-504"):
             answer = gateway_page(504)
         elif self._struck("garbage"):

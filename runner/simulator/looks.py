@@ -31,7 +31,7 @@ def list_looks(call: ApiCall) -> HttpAnswer:
     group_id = call.query.get("group_id")
     listing = f"looks {group_id!r} {public} {kind}"
     before, limit = _window(call, listing)
-    before = _listed(call, before)
+    before = _listing_position(call, before)
     looks, more = call.sim.account.find_looks((group_id, public, kind), before, limit)
     token = cursor(call.sim.dice, listing, looks[-1].seq) if more else None
     return page([look_view(call, look) for look in looks], token)
@@ -42,7 +42,7 @@ def list_groups(call: ApiCall) -> HttpAnswer:
     public = _ownership(call)
     listing = f"groups {public}"
     before, limit = _window(call, listing)
-    before = _listed(call, before, group=True)
+    before = _listing_position(call, before, group=True)
     groups, more = call.sim.account.find_groups(before, limit, public=public)
     token = cursor(call.sim.dice, listing, groups[-1].seq) if more else None
     return page([group_view(call, group) for group in groups], token)
@@ -65,7 +65,7 @@ def _window(call: ApiCall, listing: str) -> tuple[int | None, int]:
     return before, int(text)
 
 
-def _listed(call: ApiCall, before: int | None, *, group: bool = False) -> int | None:
+def _listing_position(call: ApiCall, before: int | None, *, group: bool = False) -> int | None:
     """Return the position below which rows are old enough to be listed.
 
     A group is made right before its first look, and comes into the lists together with it.

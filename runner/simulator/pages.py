@@ -52,7 +52,7 @@ async def look_image(call: ApiCall) -> HttpAnswer:
         if look.expired_link:  # the client has met the expired link; from now on it gets fresh ones
             call.sim.account.put(replace(look, expired_link=False))
         raise
-    return await _drawn(call, look)
+    return await _draw(call, look)
 
 
 async def own_image(call: ApiCall) -> HttpAnswer:
@@ -60,10 +60,10 @@ async def own_image(call: ApiCall) -> HttpAnswer:
     look = call.sim.account.looks.get(call.params["look_id"])
     if look is None:
         raise refusals.not_found("The picture")
-    return await _drawn(call, look)
+    return await _draw(call, look)
 
 
-async def _drawn(call: ApiCall, look: LookRow) -> HttpAnswer:
+async def _draw(call: ApiCall, look: LookRow) -> HttpAnswer:
     group = call.sim.account.groups.get(look.group_id)
     if status(look, group, call.now) != "completed":
         raise refusals.not_found("The picture")

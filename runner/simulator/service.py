@@ -16,7 +16,7 @@ from runner.simulator.pictures import Pictures
 from runner.simulator.records import LookKind, millionths
 from runner.simulator.settings import FaultKind, SimulatorSettings
 
-ENDLESS = 10**12
+UNLIMITED_MILLIONTHS = 10**12
 """What a wallet that never runs dry shows at first: a million dollars, in millionths."""
 
 Clock = Callable[[], float]
@@ -47,7 +47,9 @@ class Simulator:
         self.pictures = Pictures(drawn=settings.pictures)
         self.in_flight: set[str] = set()
         endless = settings.balance is None
-        self.opening_balance = ENDLESS if endless else millionths(settings.balance or Decimal(0))
+        self.opening_balance = (
+            UNLIMITED_MILLIONTHS if endless else millionths(settings.balance or Decimal(0))
+        )
         self.gateway: tuple[float, int] = (0.0, 502)
         """Until when a gateway's page answers everything, and with which status."""
 

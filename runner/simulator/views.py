@@ -6,7 +6,7 @@ from runner.simulator.records import AVATAR_TYPES, AssetRow, GroupRow, LookRow, 
 from runner.simulator.service import ApiCall
 from runner.simulator.signing import LINK_SECONDS, link
 
-ODD_SECONDS = 24 * 3600
+UNLISTED_STATUS_SECONDS = 24 * 3600
 """For how long a look shows a status that the API's page does not list, where a fault says so."""
 
 ERRORS = {
@@ -28,7 +28,11 @@ def status(look: LookRow, group: GroupRow | None, now: float) -> str:
 
 def visible_status(call: ApiCall, look: LookRow, state: str) -> str | None:
     """Return a status as this account spells it."""
-    if look.odd_status and state == "completed" and call.now < look.ready_at + ODD_SECONDS:
+    if (
+        look.odd_status
+        and state == "completed"
+        and call.now < look.ready_at + UNLISTED_STATUS_SECONDS
+    ):
         return "under_review"
     statuses = call.sim.behaviour.statuses
     if statuses == "capitals":

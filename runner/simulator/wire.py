@@ -32,7 +32,7 @@ async def send_cut_short(
     half = answer.body[: len(answer.body) // 2]
     await send(_start(answer, request_id))
     await send({"type": "http.response.body", "body": half, "more_body": True})
-    if not await _closed(scope, receive):
+    if not await _close(scope, receive):
         _raise_protocol_error(
             "peer closed connection without sending complete message body "
             f"(received {len(half)} bytes, expected {len(answer.body)})"
@@ -41,11 +41,11 @@ async def send_cut_short(
 
 async def hang_up(scope: Scope, receive: Receive) -> None:
     """Close the connection without an answer."""
-    if not await _closed(scope, receive):
+    if not await _close(scope, receive):
         _raise_protocol_error("Server disconnected without sending a response.")
 
 
-async def _closed(scope: Scope, receive: Receive) -> bool:
+async def _close(scope: Scope, receive: Receive) -> bool:
     """Close a real connection and wait until it is gone; False where there is none."""
     close = scope.get("extensions", {}).get(CLOSE)
     if close is None:

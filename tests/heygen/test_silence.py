@@ -13,7 +13,7 @@ import trio.testing
 from pytest_httpx import HTTPXMock
 
 from runner.heygen.client import HeyGen
-from runner.heygen.connection import NEVER_LEFT
+from runner.heygen.connection import NOT_SENT_ERRORS
 from runner.heygen.credentials import Credentials
 from runner.heygen.network import Timeouts
 from runner.replies import Answer, Lost, NotSent, Refusal
@@ -83,7 +83,7 @@ def test_every_error_of_httpx_has_its_place_in_the_table() -> None:
 
 def test_no_error_that_never_left_covers_one_that_may_have() -> None:
     for name, outcome in EXCEPTIONS.items():
-        assert issubclass(getattr(httpx, name), NEVER_LEFT) is (outcome is NotSent), name
+        assert issubclass(getattr(httpx, name), NOT_SENT_ERRORS) is (outcome is NotSent), name
 
 
 async def test_an_error_of_httpx_is_not_sent_or_lost(httpx_mock: HTTPXMock) -> None:

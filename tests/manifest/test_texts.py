@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runner.manifest import Reading
 from runner.manifest.draft import join_prompt
-from runner.manifest.template import DEEPEST, Scope
+from runner.manifest.template import MAX_NESTING, Scope
 from runner.model import Campaign
 
 Valid = Callable[..., Campaign]
@@ -139,8 +139,8 @@ def test_variables_that_double_each_other_stop_at_a_bound() -> None:
 
 
 def test_variables_that_multiply_nothing_are_quick() -> None:
-    names = {f"v{n}": f"${{v{n - 1}}}${{v{n - 1}}}" for n in range(1, DEEPEST)}
-    assert Scope().child({"v0": "", **names}).expand(f"${{v{DEEPEST - 1}}}") == ("", [])
+    names = {f"v{n}": f"${{v{n - 1}}}${{v{n - 1}}}" for n in range(1, MAX_NESTING)}
+    assert Scope().child({"v0": "", **names}).expand(f"${{v{MAX_NESTING - 1}}}") == ("", [])
     _, problems = Scope().child({"v0": "${none}", **names}).expand("${v12}")
     assert [problem.code for problem in problems] == ["unknown-variable"]
 

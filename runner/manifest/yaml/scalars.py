@@ -33,7 +33,7 @@ _AMBIGUOUS = re.compile(
     r"|[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|0[0-9]+\.[0-9]*|\.(?:inf|Inf|INF))\Z"
     r"|\.(?:nan|NaN|NAN)\Z"
 )
-_LONGEST_NUMBER = 40
+_MAX_NUMBER_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def resolve(text: str) -> Scalar:
     """Return what a plain scalar is. Text that is a number to nobody stays text."""
     if text in WORDS:
         return WORDS[text]
-    if len(text) > _LONGEST_NUMBER or text[0] not in NUMERIC:
+    if len(text) > _MAX_NUMBER_CHARS or text[0] not in NUMERIC:
         return text
     if _INTEGER.match(text):
         return int(text)

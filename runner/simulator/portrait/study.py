@@ -7,8 +7,8 @@ from PIL import Image
 
 from runner.simulator.portrait.layers import Colour, luma, mix
 
-SIDE = 48
-LARGEST = 40_000_000
+STUDY_SIDE = 48
+MAX_PIXELS = 40_000_000
 """Pixels; a larger picture is not decoded."""
 
 
@@ -25,10 +25,10 @@ def tones(content: bytes) -> Tones | None:
     """Look at a PNG or JPEG; None when it cannot be decoded or is too large to be worth it."""
     try:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
-            if image.width * image.height > LARGEST:
+            if image.width * image.height > MAX_PIXELS:
                 return None
-            image.draft("RGB", (SIDE * 4, SIDE * 4))
-            small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
+            image.draft("RGB", (STUDY_SIDE * 4, STUDY_SIDE * 4))
+            small = image.convert("RGB").resize((STUDY_SIDE, STUDY_SIDE), Image.Resampling.BOX)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
     face = _pixels(small, 0.36, 0.3, 0.64, 0.56)
