@@ -365,7 +365,7 @@ def run(
         ledger.close()
 
     watcher = Told if told else Poller
-    with patch("runner.executor.scheduler.Watcher", watcher):
+    with patch("runner.executor.scheduler.Poller", watcher):
         anyio.run(go, backend="trio", backend_options={"clock": MockClock(autojump_threshold=0)})
     assert len(api.ready_at) == len(work.parent) + 1
     return Ran(last.at - START, api, rate_limiter)

@@ -27,7 +27,7 @@ async def list_account(
 ) -> Listing | None:
     """Return what the account holds where a plan's takes will go; None where it buys nothing.
 
-    ``literal`` gives the groups of the looks that the manifest names by id. Raises Stopping.
+    ``literal`` gives the groups of the looks that the manifest names by id. Raises RunStopped.
     """
     snapshot = context.ledger.snapshot()
     homes = find_target_groups(plan, snapshot, literal)

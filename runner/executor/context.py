@@ -95,14 +95,14 @@ class RunContext:
         self.closing.set()
 
     def check(self, *, sending: bool = False) -> None:
-        """Raise Stopping when the run is being stopped; for who sends also when it is closing."""
+        """Raise RunStopped when the run is being stopped; for who sends also when it is closing."""
         if self.stop.is_set() or (sending and self.closing.is_set()):
             raise RunStopped
 
     async def pause(
         self, seconds: float | None, *, until: anyio.Event | None = None, sending: bool = False
     ) -> None:
-        """Wait so long, or until something happens, but not beyond a stop. Raises Stopping.
+        """Wait so long, or until something happens, but not beyond a stop. Raises RunStopped.
 
         Who is about to send waits with ``sending``: its wait also ends when the run is closing.
         """
@@ -173,7 +173,7 @@ class RunContext:
 
         A refused key ends the run, and what the account refuses otherwise (402, 403) ends sending,
         if it is ``needed``. Requests that stay unanswered one after another end sending as well.
-        Raises Stopping when the run is stopped, also while the request is under way.
+        Raises RunStopped when the run is stopped, also while the request is under way.
         """
         attempt = 0
         most = self.retry_limits.retries if retries is None else retries
@@ -200,7 +200,7 @@ class RunContext:
             await self.pause(wait)
 
     async def _unless_stopped(self, call: FreeCall) -> Reply[Any]:
-        """Wait for a reply, but not beyond a stop. Raises Stopping."""
+        """Wait for a reply, but not beyond a stop. Raises RunStopped."""
         self.check()
         replies: list[Reply[Any]] = []
         with unwrap_exception_group():

@@ -87,7 +87,7 @@ class Downloads:
 
 
 async def find_unfetched(context: RunContext, *, thorough: bool) -> list[Take]:
-    """Return every usable take whose picture is not on disk; a lost one is recorded as mislaid.
+    """Return every usable take whose picture is not on disk; a lost one is recorded as missing.
 
     ``thorough`` reads the pictures and also finds those whose content was changed.
     """

@@ -1,4 +1,4 @@
-"""From a planned look to an intent: ids resolved, the group rule held again, pictures uploaded."""
+"""Build intents from planned looks: ids resolved, groups checked again, images uploaded."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class IntentBuilder:
     async def intent(self, planned: PlannedLook, *, take: str | None) -> Intent:
         """Return what is to be committed and sent for one take of a look.
 
-        ``take`` is a planned take to use again. Raises Impossible, UploadFailed, or Stopping.
+        ``take`` is a planned take to use again. Raises CannotSend, UploadFailed, or RunStopped.
         """
         look = planned.look
         if look is None or look.name is None or planned.identity is None:
@@ -70,14 +70,14 @@ class IntentBuilder:
     async def renew(self, planned: PlannedLook, sent: bytes) -> Intent:
         """Prepare a look once more, with the uploads that its body named made again.
 
-        Raises Impossible, UploadFailed, or Stopping.
+        Raises CannotSend, UploadFailed, or RunStopped.
         """
         if planned.look is not None:
             await self._uploads.forget(planned.look, sent)
         return await self.intent(planned, take=None)
 
     async def existing(self, look: Look) -> Take:
-        """Return a look that exists already as a take to adopt. Raises Impossible or Stopping."""
+        """Return a look that exists already as a take to adopt. Raises CannotSend or RunStopped."""
         data = await self._ask(look.existing or "")
         return Take(
             uid=self._context.entropy.uid(),
@@ -116,7 +116,7 @@ class IntentBuilder:
         return pick
 
     async def _ask(self, look_id: str) -> LookData:
-        """Return a look of the account that can be used. Raises Impossible or Stopping."""
+        """Return a look of the account that can be used. Raises CannotSend or RunStopped."""
         if look_id not in self._literal:
             reply = await self._context.ask(
                 lambda: self._context.api.look(look_id), what=f"asking for the look {look_id}"

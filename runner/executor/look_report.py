@@ -35,7 +35,7 @@ class Hold(StrEnum):
 class LookReport:
     """Which looks were held back, and why. The first reason of a look stays.
 
-    ``findings`` and ``pictures`` are filled by the searcher and the collector meanwhile: searches
+    ``findings`` and ``pictures`` are filled by the resolver and the downloads meanwhile: searches
     that decided nothing, by the uid of their take, and pictures that could not be had, by its
     label. ``broken`` are looks of which a take failed.
     """

@@ -1,4 +1,4 @@
-"""Literal ids, held against the account before money moves (free, a request for each id)."""
+"""Literal ids, checked against the account before money moves (free, a request for each id)."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Verified:
 async def verify_ids(context: RunContext, plan: Plan) -> Verified:
     """Check the literal ids of what would be sent or adopted against the account.
 
-    Raises ApiTrouble when the account could not be asked, Stopping when it refused the key.
+    Raises ApiTrouble when the account could not be asked, RunStopped when it refused the key.
     """
     verifier = _Verifier(context)
     found: dict[str, str] = {}

@@ -55,10 +55,10 @@ SLOW_CODES = frozenset({"gateway_timeout", "http_504"})
 class Buyer:
     """Buys takes and replays those whose outcome is unknown."""
 
-    def __init__(self, context: RunContext, rate_gate: RateGate, searcher: UnknownResolver) -> None:
+    def __init__(self, context: RunContext, rate_gate: RateGate, resolver: UnknownResolver) -> None:
         self._context = context
         self._rate_gate = rate_gate
-        self._searcher = searcher
+        self._resolver = resolver
         self._asking = anyio.Lock()
         self._asked = False
         self.refusals = AccountRefusals(context)
@@ -70,7 +70,7 @@ class Buyer:
 
         ``intent.key`` is replaced by a fresh one for every first send. ``undecided`` hears when
         only replays are left to decide, which may take long. ``renew`` is called once where an
-        upload that the body names is gone. Raises OverBudget, or Stopping when the run is stopped
+        upload that the body names is gone. Raises OverBudget, or RunStopped when the run is stopped
         before anything left.
         """
         context = self._context
@@ -153,13 +153,13 @@ class Buyer:
                 except RunStopped:
                     return take
             try:
-                async with self._searcher.turn(take):
+                async with self._resolver.turn(take):
                     take, decision, reply = await self._search_and_resend(take, reply)
             except RunStopped:
                 return take
             if decision is None or decision is Purchase.BOUGHT:
                 return take
-        return await self._searcher.settle(take)
+        return await self._resolver.settle(take)
 
     async def _search_and_resend(
         self, take: Take, reply: Reply[CreatedData] | None
@@ -167,12 +167,12 @@ class Buyer:
         """Send a stored body again where a search shows that nothing was made of it.
 
         Return no decision where nothing was sent: what is known of the take is then said by itself,
-        or by the finding. Raises OverBudget, or Stopping.
+        or by the finding. Raises OverBudget, or RunStopped.
         """
-        context, searcher = self._context, self._searcher
+        context, resolver = self._context, self._resolver
         under_way = isinstance(reply, Refusal) and reply.code == "request_in_progress"
-        take = await searcher.settle_in_turn(take, listed=under_way)
-        finding = searcher.findings.get(take.uid)
+        take = await resolver.settle_in_turn(take, listed=under_way)
+        finding = resolver.findings.get(take.uid)
         if not take.unresolved or finding is None or finding.needs_person:
             return take, None, NOTHING_SENT
         if finding.problem is not None:
@@ -187,7 +187,7 @@ class Buyer:
             judge = partial(decide_purchase, replay=True)
             take, decision, answer = await self._send(take, body, judge)
         if decision is Purchase.BOUGHT:
-            searcher.findings.pop(take.uid, None)
+            resolver.findings.pop(take.uid, None)
             take = await self._as_it_is_now(take)
             if not take.pending:
                 self._rate_gate.ended(take.uid)  # nobody waits for it any more
@@ -204,12 +204,12 @@ class Buyer:
             look_id = take.avatar_id or ""
             shown = await context.ask(lambda: context.api.look(look_id), what="asking for a look")
             if isinstance(shown, Answer):
-                take = await self._searcher.show(take, shown.data)
-        await self._searcher.check_keys(take)
+                take = await self._resolver.show(take, shown.data)
+        await self._resolver.check_keys(take)
         return take
 
     async def _learn_the_time(self) -> None:
-        """Ask for the API's clock once before anything paid leaves: key lifetimes depend on it."""
+        """Read the API's clock once before anything paid leaves: key lifetimes depend on it."""
         async with self._asking:
             if self._context.server_epoch is None and not self._asked:
                 with suppress(RunStopped):

@@ -34,8 +34,9 @@ class RateGate:
     async def turn(self) -> AsyncIterator[None]:
         """Wait for the permission to send one request, and hold it while the request is under way.
 
-        First come, first served, and only the first in the queue watches the pace. Raises Stopping
-        when the run is being stopped, also while waiting.
+        First come, first served, and only the first in the queue watches the pace.
+
+        Raises RunStopped when the run is being stopped, also while waiting.
         """
         async with self._queue:
             await self._wait()
@@ -72,7 +73,7 @@ class RateGate:
     async def pause_over(self) -> None:
         """Wait until no pause is ordered: a 429 stops every POST of the account, also a free one.
 
-        Raises Stopping.
+        Raises RunStopped.
         """
         context = self._context
         while (seconds := context.rate_limiter.paused_until - context.ticks()) > 0:

@@ -123,7 +123,7 @@ class UnknownResolver:
     async def settle_in_turn(self, take: Take, *, listed: bool = False) -> Take:
         """Search for one unknown take while its ``turn`` is held.
 
-        ``listed``: it is old enough to be in a list, whenever it was sent. Raises Stopping.
+        ``listed``: it is old enough to be in a list, whenever it was sent. Raises RunStopped.
         """
         if not listed:
             await self._until_listed(take)
@@ -166,7 +166,7 @@ class UnknownResolver:
         return take
 
     async def search(self, take: Take) -> Finding:
-        """Search the account for a take without deciding anything. Raises Stopping."""
+        """Search the account for a take without deciding anything. Raises RunStopped."""
         named = await self._named(take)
         if isinstance(named, str):
             return Finding(take, problem=named)
@@ -284,7 +284,7 @@ class UnknownResolver:
         return max(0.0, now - (take.resent_at or take.sent_at or now))
 
     async def _until_listed(self, take: Take) -> None:
-        """Wait until a send is old enough to be listed. Raises Stopping."""
+        """Wait until a send is old enough to be listed. Raises RunStopped."""
         if take.sent_at is not None:
             wait = self._context.retry_limits.listed - self._age(take)
             if wait > 0:
@@ -337,7 +337,7 @@ class UnknownResolver:
 async def list_group_looks(context: RunContext, group_id: str | None) -> list[LookData] | Unlisted:
     """Return all looks of a group, or of the account; or in words why they could not be listed.
 
-    Raises Stopping.
+    Raises RunStopped.
     """
     whose = f"the looks of {group_id or 'the account'}"
     return await read_every_page(
@@ -348,7 +348,7 @@ async def list_group_looks(context: RunContext, group_id: str | None) -> list[Lo
 async def read_every_page(context: RunContext, call: PageCall[T], what: str) -> list[T] | Unlisted:
     """Return everything that a list holds, page after page; or in words why it cannot be read.
 
-    Raises Stopping.
+    Raises RunStopped.
     """
     found: list[T] = []
     token: str | None = None

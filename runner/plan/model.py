@@ -117,10 +117,10 @@ class PlannedLook(NamedTuple):
 class Plan:
     """The immutable list of actions, one for each look, in an order that respects every reference.
 
-    ``strays`` are uids of takes that were sent and that the manifest no longer wants: they are
-    never sent again, but what they bought is not lost. ``moves`` are the looks whose key was
-    renamed while what is paid for stayed the same. ``left_out`` are
-    looks that a ceiling had no room for (``runner.plan.fit_budget``).
+    ``unwanted_in_flight`` are uids of takes that were sent and that the manifest no longer wants:
+    they are never sent again, but what they bought is not lost. ``moves`` are the looks whose key
+    was renamed while what is paid for stayed the same. ``left_out`` are looks that a ceiling had no
+    room for (``runner.plan.fit_budget``).
     """
 
     campaign: str

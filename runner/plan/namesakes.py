@@ -1,4 +1,4 @@
-"""What the account holds, held against a plan: looks that would be bought although they are there.
+"""Compare a plan with what the account holds: find looks that would be bought a second time.
 
 A look of the same name, in the group it would go to, that nobody in the folder knows, was perhaps
 bought by this campaign: by a ledger that was lost, or by one that this is an old copy of.

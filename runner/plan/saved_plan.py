@@ -102,7 +102,7 @@ def serialize_plan(
 
 
 def read_saved_plan(saved: Mapping[str, Any]) -> SavedPlan:
-    """Read a document that ``save`` gave and that its schema was held against."""
+    """Read a document that ``save`` wrote and that was checked against its schema."""
     made_from = saved["saved"]
     takes = made_from["takes"]
     plan_options = PlanOptions(
