@@ -67,5 +67,6 @@ async def _shown(context: RunContext, take: Take) -> LookData | str:
 def _otherwise(take: Take, shown: LookData) -> str:
     return (
         f"only results.json tells of it, as {take.name!r} in {take.group_id}; HeyGen shows "
-        f"{shown.id} as {shown.name!r} in {shown.group_id}"
+        f"{shown.id} as {shown.name!r} in {shown.group_id}. If another checkout renamed it, bring "
+        "its results.json here, or give the look that name in the manifest"
     )

@@ -16,7 +16,7 @@ from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.lifecycle import Event
 from runner.policy.rate_limit import RateLimiter
 from runner.replies import GroupData, Refusal
-from runner.takes import TakeState
+from runner.takes import Account, TakeState
 from tests.executor.harness import Harness, campaign, existing, literal, look, run_virtual
 
 CHAIN = campaign(look("a"), look("b", on="a"), look("c", on="b"), look("red"))
@@ -230,6 +230,30 @@ def test_ids_that_the_account_does_not_have_are_refused_before_anything_is_sent(
     )
     assert set(found) == {"gone", "bad"}
     assert "look-nowhere cannot be used: HTTP 404" in found["bad"]
+
+
+def test_a_look_that_another_checkout_renamed_keeps_that_name_and_the_way_on_is_said(
+    world: Harness, tmp_path: Path
+) -> None:
+    world.run(campaign(look("a")))
+    ledger = world.open()
+    bought = [(t, True) for of_look in ledger.snapshot().takes.values() for t in of_look]
+    ledger.close()
+    there = Harness(tmp_path / "checkout")
+    there.folder.mkdir()
+    there.api, there.clock = world.api, world.clock
+    ledger = there.open()
+    ledger.begin(Account("api.example", "me"), "spring", {})
+    run_virtual(lambda: ledger.import_takes(bought))
+    ledger.close()
+    world.run(campaign(look("a", name="Sarah — theirs")))
+    there.run(campaign(look("a", name="Sarah — ours")))
+    assert world.api.looks_by_id[world.take("a").avatar_id or ""].name == "Sarah — theirs"
+    assert there.session is not None
+    assert there.session.look_report is not None
+    (note,) = there.session.look_report.notes[-1:]
+    assert "a#1 keeps its name at HeyGen: only results.json tells of it" in note
+    assert "If another checkout renamed it, bring its results.json here" in note
 
 
 def test_an_id_that_was_seen_completed_lately_is_asked_for_again_for_a_minute(
