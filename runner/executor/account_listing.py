@@ -19,7 +19,7 @@ from runner.replies import GroupData, LookData
 __all__ = ["list_account", "remember_strangers"]
 
 SAID_AFTER = 3.0
-"""Seconds after which a person is told what is waited for."""
+"""Seconds after which a message says what the run waits for."""
 
 
 async def list_account(

@@ -169,7 +169,7 @@ class RunContext:
     async def ask(
         self, call: FreeCall, *, what: str, retries: int | None = None, needed: bool = True
     ) -> Reply[Any]:
-        """Send a request that is free, again and again within the bounds; return the last reply.
+        """Retry an idempotent request within the configured limits; return the last reply.
 
         A refused key ends the run, and what the account refuses otherwise (402, 403) ends sending,
         if it is ``needed``. Requests that stay unanswered one after another end sending as well.

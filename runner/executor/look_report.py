@@ -51,7 +51,7 @@ class LookReport:
         self.notes: list[str] = []
 
     def hold(self, look: str, hold: Hold, reason: str) -> None:
-        """Remember that a look was held back."""
+        """Record why a look is held back; its first reason stays."""
         self.held.setdefault(look, (hold, reason))
 
     def release(self, look: str) -> None:
@@ -69,7 +69,7 @@ class LookReport:
         replayable: Collection[str],
         now: float,
     ) -> Outcome:
-        """Sum up, from what the ledger holds now (``now`` in Unix seconds).
+        """Return what the run came to, from what the ledger holds now (``now`` in Unix seconds).
 
         ``replayable`` are the uids of unknown takes that the next run may still send again.
         """

@@ -27,19 +27,19 @@ from runner.takes import Take, TakeState
 __all__ = ["Poller"]
 
 MAX_POLL_DELAY = 30.0
-"""Seconds after which a poll without an answer is given up; the next one asks again."""
+"""Timeout of one poll, in seconds; the next poll is its retry."""
 
 MIN_WAIT_PER_LOOK = 60.0
-"""Seconds for which every run waits for a look, however long ago it was sent."""
+"""Seconds for which each run waits for a look, even one submitted by an earlier run."""
 
 GONE_AFTER = 120.0
 """Seconds for which a look has to be missing (404) before it counts as deleted at HeyGen."""
 
 CONSENT_POLL = 15.0
-"""Seconds between two questions after a look that waits for a person."""
+"""Seconds between two polls of a look that waits for consent."""
 
 FRESH_REPLY_AGE = 5.0
-"""Seconds since its acceptance within which a look counts as watched from its beginning."""
+"""Age in seconds up to which a look is polled from its beginning, so that its duration counts."""
 
 
 @dataclass(slots=True)
@@ -262,7 +262,7 @@ class Poller:
             self._release(watched)
 
     async def _let_go_for_consent(self, watched: _Watched) -> None:
-        """Start the consent once, let the waiting job go, and look again now and then."""
+        """Start the consent once, release the waiting job, and poll from now and then."""
         context, take = self._context, watched.take
         watched.timed = False
         paused = (

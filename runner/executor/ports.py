@@ -99,7 +99,7 @@ class Images(Protocol):
     """Fetches pictures: without the API key, within a size limit, verified, written atomically."""
 
     async def fetch(self, url: str, *, look: str, number: int) -> "Downloaded | FetchFailed":
-        """Download to ``images/LOOK.NUMBER.EXT``; says why when that was not possible."""
+        """Download to ``images/LOOK.NUMBER.EXT``; return why where that failed."""
         ...
 
     def exists(self, image: str) -> bool:
@@ -188,7 +188,7 @@ class Ledger(Protocol):
     """The durable record. When a method returns, what it says is on disk."""
 
     def begin(self, account: Account, campaign: str, facts: Mapping[str, Any]) -> str:
-        """Start a run and give its id; every send without an answer is unknown from here on."""
+        """Start a run and return its id; every send without an answer is unknown from here on."""
         ...
 
     def end(self, facts: Mapping[str, Any]) -> None:
@@ -196,7 +196,7 @@ class Ledger(Protocol):
         ...
 
     def note_wallet(self, facts: Mapping[str, Any]) -> None:
-        """Remember what the wallet showed before and after the run."""
+        """Commit what the wallet showed before and after the run."""
         ...
 
     async def note_price(
@@ -240,7 +240,7 @@ class Ledger(Protocol):
         ...
 
     async def save_asset(self, sha256: str, asset_id: str) -> None:
-        """Remember an upload."""
+        """Commit an upload."""
         ...
 
     async def forget_asset(self, asset_id: str) -> None:
@@ -269,7 +269,7 @@ class Ledger(Protocol):
         ...
 
     async def pick(self, look: str, uid: str) -> None:
-        """Make one take the picked one; free."""
+        """Pick a take; free."""
         ...
 
     async def follow(self, moves: KeyRenames) -> None:
@@ -295,7 +295,7 @@ class Ledger(Protocol):
         ...
 
     async def note_listed(self, ids: Collection[str], accepted: Collection[str] = ()) -> None:
-        """Remember strangers that the account holds, each once, and which a person accepted."""
+        """Commit strangers that the account holds, each once, and which a person accepted."""
         ...
 
     async def note_doubled(self, looks: Collection[Doubled]) -> None:

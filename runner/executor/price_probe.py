@@ -30,7 +30,7 @@ class SingleSend:
 
 
 class PriceProbe:
-    """Checks the price of each kind once. ``notes`` are what a person should hear of it.
+    """Checks the price of each kind once. ``notes`` are for the report of the run.
 
     ``doubtful`` are kinds that are checked although the ledger holds their price. Accounts without
     a wallet in dollars are not checked.

@@ -21,7 +21,7 @@ class BalanceReading:
 
 
 SETTLING = (4.0, 6.0)
-"""Seconds between the further readings of a wallet that has not moved, or not as it should."""
+"""Seconds between repeated readings of a wallet that shows no change, or an unexpected one."""
 
 
 class Wallet:

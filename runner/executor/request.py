@@ -20,7 +20,7 @@ class Resolved:
 
 
 def build_body(look: Look, resolved: Resolved) -> bytes:
-    """Return the body of ``POST /v3/avatars`` (the API page): canonical JSON in UTF-8."""
+    """Return the body of ``POST /v3/avatars`` (docs/api-facts.md): canonical JSON in UTF-8."""
     body: dict[str, Any] = {"type": str(look.kind), "name": look.name}
     if resolved.avatar_group_id is not None:
         body["avatar_group_id"] = resolved.avatar_group_id

@@ -49,7 +49,7 @@ MAX_PAGES = 200
 """The most pages that one search reads: 10,000 looks or groups."""
 
 UNANSWERED_GAP = 1.0
-"""Seconds between two looks at a send of the same name that is still on its way."""
+"""Seconds between two checks of a send of the same name that is still under way."""
 
 SEND_WINDOW = 900.0
 """How long after the last send, in seconds, the server may still have made the group."""
@@ -83,7 +83,7 @@ class Finding:
 
     @property
     def certain(self) -> LookData | None:
-        """The look that the take became, where there can be no doubt that matters."""
+        """Return the look that the take became, where no doubt about it matters."""
         return self.candidates[0] if self.fit is Fit.ADOPT and self.problem is None else None
 
     @property
@@ -206,7 +206,7 @@ class UnknownResolver:
             await self._distrust(take, doubled)
 
     async def _distrust(self, take: Take, doubled: Sequence[LookData]) -> None:
-        """Commit and say that the account made a second look for one key."""
+        """Commit and announce that the account made a second look for one key."""
         looks = [Doubled(look.id, look.name, take.label, take.price) for look in doubled]
         await self._context.ledger.note_doubled(looks)
         ids = ", ".join(look.id for look in doubled)

@@ -71,7 +71,7 @@ class Scheduler:
             self.look_report.hold(key, Hold.BUDGET, self._actions[key].reason)
 
     async def execute(self) -> None:
-        """Execute the plan as far as it goes. Raises a LookbookError when the disk is full."""
+        """Execute the plan as far as it goes. Raises a LookbookError when the disk fails."""
         with unwrap_exception_group():
             async with anyio.create_task_group() as background:
                 if not self._plan.changes:

@@ -54,7 +54,7 @@ class Session:
     _execution: Scheduler | None = None
 
     async def carry_out(self) -> Outcome:
-        """Run the plan as far as it goes. Raises a LookbookError when the disk gives up."""
+        """Run the plan as far as it goes. Raises a LookbookError when the disk fails."""
         context = self.context
         run = context.ledger.begin(self.account, self.plan.campaign, self.facts)
         wallet = Wallet(context, simulated=self.account.simulated)

@@ -32,7 +32,7 @@ IN_PROGRESS = "request_in_progress"
 """The code of a 409 that says that the first request of this key is still under way."""
 
 NEVER_DECISIVE = frozenset({408, 425, 499})
-"""4xx that even in the API's envelope do not tell what became of the request."""
+"""4xx statuses that decide nothing, even in the API's envelope."""
 
 DECISIVE_ALONE = frozenset({401, 403, 404, 405, 413})
 """Statuses that decide a first send also without the API's envelope."""
@@ -41,7 +41,7 @@ NOT_ROUTED = frozenset({404, 405})
 """Statuses that without the envelope come from a gateway: they say nothing about the look."""
 
 PERSON = frozenset({401, 402, 403})
-"""The key, the wallet or a permission: nothing that this program can mend."""
+"""Statuses about the key, the wallet or a permission: only a person can fix them."""
 
 MONEY = frozenset(
     {

@@ -1,7 +1,8 @@
 """How long the rest of a run takes, judged by what this account's looks have taken so far. Pure.
 
-It plays the rest of the run on the queue that the run itself takes its jobs from: so many places,
-longest chain first, each look as long as the account's looks usually are. All times are seconds.
+It simulates the rest of the run on the queue that the run itself takes its jobs from: so many
+places, longest chain first, each look as long as the account's looks usually are. All times are
+seconds.
 """
 
 import heapq
@@ -16,7 +17,7 @@ from runner.takes import Take
 __all__ = ["estimate_remaining", "estimate_run", "measure_durations"]
 
 LATE = 1800.0
-"""What seems to have taken longer was only looked at later: no run waits so long for a look."""
+"""Longer durations are not counted: such a look was only polled late, by a later run."""
 
 OVERDUE = 0.25
 """A look that outlasts every other is expected to take this share of its age again.

@@ -15,10 +15,10 @@ UNKNOWN_STATUS = "unknown_status"
 """Error code of a take that HeyGen shows with a status that its page does not list."""
 
 STATUSES = (None, "completed", "failed", "pending_consent", "processing")
-"""The statuses of the API page; None where it is left out, which means ready."""
+"""The statuses that are documented (docs/api-facts.md); None, where it is left out, means ready."""
 
 STUCK_AFTER = 24 * 3600.0
-"""Seconds after which a status that nobody knows is no longer waited for."""
+"""Seconds after which an unknown status is no longer waited for."""
 
 Step = tuple[Event, dict[str, Any]]
 

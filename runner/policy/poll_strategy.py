@@ -11,7 +11,7 @@ from typing import TypeVar
 __all__ = ["PAGE_SIZE", "PollStrategy"]
 
 PAGE_SIZE = 50
-"""The most looks that one page of a list holds (the API page)."""
+"""The most looks on one page of a list (docs/api-facts.md)."""
 
 DECAY = 0.9
 """Factor by which the known cost of paging shrinks in each round that does without it."""

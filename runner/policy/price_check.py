@@ -169,7 +169,7 @@ class Difference:
 
     @property
     def amount(self) -> Decimal:
-        """What left the wallet beyond (or, below zero, short of) all that the ledger explains."""
+        """Return what left the wallet beyond what the ledger explains; below zero: short of it."""
         if self.left > self.known + self.possible:
             over = self.left - self.known - self.possible
         else:

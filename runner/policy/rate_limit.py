@@ -12,14 +12,14 @@ DEFAULT_PAUSE = 5.0
 """The pause, in seconds, where a 429 names none, or a moment that has passed."""
 
 MIN_PAUSE = 1.0
-"""Less is no pause: requests would follow each other as fast as they are refused."""
+"""The shortest pause, in seconds: with less, requests follow as fast as they are refused."""
 
 MAX_CONCURRENT_SENDS = 16
 """POSTs on their way at once. The client sends no more at a time, and what waits behind its gate
 would still leave after a 429."""
 
 MAX_PROBE_BACKOFF = 6
-"""After so many vain tries for more room in a row they get no rarer: one in 64 limits' worth."""
+"""The probe interval doubles at most six times: one probe in 64 limits' worth of jobs."""
 
 
 class RateLimiter:
@@ -43,7 +43,7 @@ class RateLimiter:
 
     @property
     def places(self) -> int:
-        """How many jobs are worth having in hand: the limit, and one that tries for more."""
+        """Return how many jobs to keep running: the limit, and one that probes for more."""
         return min(self._most, self.limit + self._seeking)
 
     def wait(self, now: float, *, sending: int, in_progress: int) -> float | None:

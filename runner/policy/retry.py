@@ -20,10 +20,10 @@ __all__ = [
 ]
 
 KEY_LIFE = 24 * 3600.0
-"""The same key replays the first answer for this long (the API page)."""
+"""The same key replays the first answer for this long (docs/api-facts.md)."""
 
 KEY_MARGIN = 3600.0
-"""Kept free at the end of a key's life: clocks differ, and requests are under way for a while."""
+"""Safety margin at the end of a key's life: clocks differ, and requests take a while."""
 
 ASKABLE_AFTER = 900.0
 """So old a send has to be before a person may say that the account does not list what it made.
@@ -32,17 +32,17 @@ How far HeyGen's lists lag is not documented; nobody has reported more than minu
 """
 
 MIN_POLL = 0.5
-"""The first question after a look, and the least time between two, while nothing is known."""
+"""The first poll of a look, and the least interval, while no duration is known."""
 
 MIN_SAMPLES = 8
-"""So many durations say something of how much they differ."""
+"""The least number of durations that a spread is computed from."""
 
 MIN_POLL_GAP = 0.05
 MAX_POLL_GAP = 15.0
-"""Rounds of questions are never closer together than the one, nor further apart than the other."""
+"""Bounds of the interval between two rounds of polling."""
 
 CLOCK_SLACK = 300.0
-"""How far a clock may seem to run backwards before nothing is concluded from it any more."""
+"""How far a clock may run backwards before it is no longer trusted."""
 
 
 @dataclass(frozen=True, slots=True)
