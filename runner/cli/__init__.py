@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from runner import __version__
+from runner.cli.context import Context
 from runner.cli.invocation import Invocation
 from runner.cli.log_options import log_options
 from runner.errors import LookbookError, ManifestError, describe_error
@@ -116,18 +117,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def invoke(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code. The one boundary where errors become words."""
     given = list(arguments) if arguments is not None else sys.argv[1:]
-    invocation = Invocation()
+    context = Context()
     try:
-        return _invoke(given, invocation)
+        return _invoke(given, context)
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001  # whatever is not foreseen is an error of ours
-        return _report_crash(error, given, invocation)
+        return _report_crash(error, given, context.invocation)
 
 
-def _invoke(arguments: list[str], invocation: Invocation) -> int:
+def _invoke(arguments: list[str], context: Context) -> int:
     """Run the command; errors that are foreseen become words here."""
     color = _color()
     try:
@@ -136,7 +137,7 @@ def _invoke(arguments: list[str], invocation: Invocation) -> int:
             prog_name="lookbook",
             standalone_mode=False,
             color=color,
-            obj=invocation,
+            obj=context,
         )
     except LookbookError as error:
         found = error.diagnostics if isinstance(error, ManifestError) else ()
@@ -145,19 +146,19 @@ def _invoke(arguments: list[str], invocation: Invocation) -> int:
 
             click.echo(as_text(found), err=True, color=color)
         told = describe_error(error.code, error.message, error.hint, error.exit_code)
-        return _report_error(told, arguments, invocation, found)
+        return _report_error(told, arguments, context.invocation, found)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
     except click.UsageError as error:
         told = describe_error("usage", error.format_message(), _usage_hint(error), 2)
-        return _report_error(told, arguments, invocation)
+        return _report_error(told, arguments, context.invocation)
     except click.ClickException as error:
         told = describe_error("usage", error.format_message(), None, 2)
-        return _report_error(told, arguments, invocation)
+        return _report_error(told, arguments, context.invocation)
     except (click.Abort, KeyboardInterrupt):
         told = describe_error("stopped", "Stopped before anything was sent.", None, 2)
-        return _report_error(told, arguments, invocation)
+        return _report_error(told, arguments, context.invocation)
     return code if isinstance(code, int) else 0
 
 

@@ -3,16 +3,14 @@
 ``--yes`` is no answer. A listing that cannot be finished buys nothing new.
 """
 
-import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import click
 
-from runner.cli import wiring
-from runner.cli.format import pluralize
-from runner.cli.workshop import Workshop
-from runner.errors import LedgerQuestion
+from runner.cli.format import pluralize, warn
+from runner.cli.questions import ask_for_name
+from runner.cli.session import OpenSession
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan.namesakes import (
@@ -44,7 +42,7 @@ class _Question:
 
 
 def ask_about_account(
-    campaign: Campaign, work: Workshop, plan: Plan, listing: Listing | None, *, anew: bool
+    campaign: Campaign, work: OpenSession, plan: Plan, listing: Listing | None, *, anew: bool
 ) -> Accepted:
     """Ask a person about what a plan would buy although the account seems to hold it.
 
@@ -55,7 +53,7 @@ def ask_about_account(
         return frozenset()
     snapshot, neighbours = work.ledger.snapshot(), work.context.neighbours()
     for path in neighbours.unreadable:
-        wiring.warn(f"{path} cannot be read, so what it knows of the account is not known here.")
+        warn(f"{path} cannot be read, so what it knows of the account is not known here.")
     every = [take for takes in snapshot.takes.values() for take in takes]
     known = {take.avatar_id for take in every if take.avatar_id}
     known |= neighbours.ids | work.ledger.accepted
@@ -68,26 +66,33 @@ def ask_about_account(
     if there:
         questions.append(_about_namesakes(work, there, begun=bool(snapshot.takes)))
     for question in questions:
-        if work.link.account.simulated or anew:
+        if work.account.simulated or anew:
             click.echo(question.text, err=True)
         else:
-            _ask(campaign, question)
+            ask_for_name(
+                work.outside.console,
+                campaign,
+                question.text,
+                prompt="Type the campaign's name to go on all the same",
+                hint=question.hint,
+                show=question.hint,
+            )
     return frozenset(one for question in questions for one in question.ids)
 
 
 def _about_namesakes(
-    work: Workshop, there: Mapping[str, Collection[LookData]], *, begun: bool
+    work: OpenSession, there: Mapping[str, Collection[LookData]], *, begun: bool
 ) -> _Question:
     looks = {look.id: look for of_look in there.values() for look in of_look}
     names = sorted({look.name for look in looks.values()})
     shown = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
     text = (
-        f"{work.link.account.label} already holds {pluralize(len(looks), 'look')} with the name of "
+        f"{work.account.label} already holds {pluralize(len(looks), 'look')} with the name of "
         f"something that this run would buy, and no ledger or results file here knows "
         f"{'it' if len(looks) == 1 else 'them'}: {shown}. They may have been paid for already."
     )
     hint = (
-        f"If this campaign ran elsewhere, bring back its results.json to {work.link.state.folder}. "
+        f"If this campaign ran elsewhere, bring back its results.json to {work.state.folder}. "
         "To use these looks as they are, take them over: `lookbook adopt`. "
     )
     hint += (
@@ -98,11 +103,11 @@ def _about_namesakes(
     return _Question(text, hint, frozenset(looks))
 
 
-def _about_missing(work: Workshop, missing: Collection[Take]) -> _Question:
+def _about_missing(work: OpenSession, missing: Collection[Take]) -> _Question:
     example = next(iter(missing))
     text = (
-        f"{work.link.account.label} lists none of the {pluralize(len(missing), 'look')} that the "
-        f"ledger {work.link.state.ledger} knows here, {example.label} for one. The key may be of "
+        f"{work.account.label} lists none of the {pluralize(len(missing), 'look')} that the "
+        f"ledger {work.state.ledger} knows here, {example.label} for one. The key may be of "
         "another workspace of the same user, where everything would be bought again."
     )
     hint = (
@@ -112,16 +117,7 @@ def _about_missing(work: Workshop, missing: Collection[Take]) -> _Question:
     return _Question(text, hint)
 
 
-def _ask(campaign: Campaign, question: _Question) -> None:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise LedgerQuestion(question.text, hint=question.hint)
-    click.echo(f"{question.text}\n{question.hint}", err=True)
-    typed = click.prompt("Type the campaign's name to go on all the same", default="", err=True)
-    if typed != campaign.name:
-        raise LedgerQuestion("Nothing was sent.")
-
-
-def refuse_unlisted(work: Workshop, listing: Listing) -> dict[str, str]:
+def refuse_unlisted(work: OpenSession, listing: Listing) -> dict[str, str]:
     """Return the looks that are not bought because the account could not be listed, and why.
 
     A group that this ledger's own sends made needs no listing. On a terminal a person may say to
@@ -137,10 +133,10 @@ def refuse_unlisted(work: Workshop, listing: Listing) -> dict[str, str]:
         return {}
     why = next(iter(problems.values()))
     said = f"What the account holds is not known: {why}."
-    if work.link.account.simulated:
+    if work.account.simulated:
         click.echo(said, err=True)
         return {}
-    if sys.stdin.isatty() and sys.stderr.isatty():
+    if work.outside.console.can_answer():
         click.echo(f"{said} What is bought now may be there already.", err=True)
         if click.confirm(f"Buy {pluralize(len(problems), 'look')} all the same?", err=True):
             return {}

@@ -1,6 +1,5 @@
 """Before anything is sent: which ledger is meant, the plan, the ceilings, the question."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -8,8 +7,8 @@ from decimal import Decimal
 
 import click
 
-from runner.cli import wiring
 from runner.cli.billing import billing_notes
+from runner.cli.environment import Console
 from runner.cli.eta import estimate_plan
 from runner.cli.format import format_plan, warnings_text
 from runner.cli.price_questions import (
@@ -18,17 +17,20 @@ from runner.cli.price_questions import (
     refuse_below_list,
     refuse_contradicted,
 )
+from runner.cli.questions import ask_for_name, confirm_or_refuse
 from runner.cli.request import Request
-from runner.errors import BudgetRefused, LedgerQuestion, UsageError
+from runner.cli.session import OpenSession
+from runner.errors import BudgetRefused
 from runner.executor.refunds import usd_balance
 from runner.ledger.ledger import LedgerFile
-from runner.ledger.state_dirs import find_other_ledgers
+from runner.ledger.state_dirs import StateDir, find_other_ledgers
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, fit_budget
 from runner.plan.group_sizes import group_notes
 from runner.plan.pricing import Quote, cost_at
 from runner.policy.budget import Ceilings
 from runner.quantities import format_usd
+from runner.takes import Account
 
 __all__ = ["ask_about_other_ledgers", "can_ask", "confirm_plan", "effective_ceilings"]
 
@@ -43,39 +45,38 @@ def effective_ceilings(campaign: Campaign, request: Request) -> Ceilings:
     )
 
 
-def ask_about_other_ledgers(campaign: Campaign, link: wiring.Link) -> None:
+def ask_about_other_ledgers(
+    console: Console, campaign: Campaign, account: Account, state: StateDir
+) -> None:
     """Ask a person before an empty ledger is used beside one that holds this campaign.
 
     ``--yes`` is no answer to it. Raises LedgerQuestion where nobody gave one.
     """
-    others = find_other_ledgers(campaign.manifest, campaign.name, besides=link.state)
+    others = find_other_ledgers(campaign.manifest, campaign.name, besides=state)
     if not others:
         return
     with suppress(OSError):
         # Empty, it would be in the way of the folder that is renamed to it; a run makes it anew.
-        link.state.folder.rmdir()
-    others.sort(key=lambda other: other[1] != link.account)  # our own first
-    path, account = others[0]
+        state.folder.rmdir()
+    others.sort(key=lambda other: other[1] != account)  # our own first
+    path, other = others[0]
     question = (
-        f"The ledger of {link.account.label} is empty, but {path} holds the campaign "
-        f"{campaign.name} on the account {account.label}. A run here would buy everything again."
+        f"The ledger of {account.label} is empty, but {path} holds the campaign "
+        f"{campaign.name} on the account {other.label}. A run here would buy everything again."
     )
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise LedgerQuestion(
-            question,
-            hint="If the manifest was renamed, rename its .lookbook folder as well. If it is "
-            "another account's key, use the other key. To buy everything again: --new-ledger.",
-        )
-    click.echo(question, err=True)
-    typed = click.prompt("Type the campaign's name to buy everything again", default="", err=True)
-    if typed != campaign.name:
-        raise LedgerQuestion("Nothing was sent.")
+    ask_for_name(
+        console,
+        campaign,
+        question,
+        prompt="Type the campaign's name to buy everything again",
+        hint="If the manifest was renamed, rename its .lookbook folder as well. If it is "
+        "another account's key, use the other key. To buy everything again: --new-ledger.",
+    )
 
 
 def confirm_plan(
     plan: Plan,
-    link: wiring.Link,
-    ledger: LedgerFile,
+    work: OpenSession,
     request: Request,
     *,
     quotes: Mapping[LookKind, Quote],
@@ -86,6 +87,7 @@ def confirm_plan(
     ``quotes`` are the prices it counts. ``warnings`` are the manifest's, and stand right above the
     question. Raises BudgetRefused, or UsageError when it was declined.
     """
+    ledger = work.ledger
     room = remaining_budget(ledger, plan)
     limit = None if request.max_cost is None else request.max_cost - plan.at_risk
     counts_at = {kind: quote.counts_at for kind, quote in quotes.items()}
@@ -96,26 +98,26 @@ def confirm_plan(
     bought = bought_quotes(plan, quotes)
     buys = bool(plan.count or plan.worst_case)
     ceiling = ledger.ceilings.run
-    place = f"account {link.account.label} · {link.state.folder}"
-    now = wiring.WallClock().now
+    place = f"account {work.account.label} · {work.state.folder}"
+    now = work.outside.clock.now
     time = estimate_plan(plan, ledger.snapshot(), slots=request.concurrency, now=now)
     text = format_plan(
         plan,
         where=place,
-        wallet=usd_balance(link.user),
+        wallet=usd_balance(work.user),
         ceiling=ceiling,
         time=time,
         notes=[
-            *price_notes(bought, link.user),
-            *billing_notes(link.user, plan.cost),
+            *price_notes(bought, work.user),
+            *billing_notes(work.user, plan.cost),
             *group_notes(plan, ledger.snapshot()),
         ]
         if buys
         else (),
     )
     click.echo(text + "\n", err=True)
-    asks = can_ask(request)
-    if not asks:
+    console = work.outside.console
+    if not can_ask(console, request):
         refuse_contradicted(bought)
     if room is not None and plan.cost > room:
         raise BudgetRefused(
@@ -131,20 +133,16 @@ def confirm_plan(
         ledger.ceilings = replace(ledger.ceilings, surcharge=surcharge)
     if warnings and buys:
         click.echo(warnings_text(warnings) + "\n", err=True)
-    if buys and not request.yes:
-        if not asks:
-            raise UsageError(
-                "There is nobody to ask here, so nothing was sent.", hint="Add --yes to go ahead."
-            )
-        money = " of simulated money" if link.account.simulated else ""
-        if not click.confirm(f"Spend up to {format_usd(plan.worst_case)}{money}?", err=True):
-            raise UsageError("Declined; nothing was sent.")
+    if buys:
+        money = " of simulated money" if work.account.simulated else ""
+        question = f"Spend up to {format_usd(plan.worst_case)}{money}?"
+        confirm_or_refuse(console, question, yes=request.yes, undone="nothing was sent")
     return plan
 
 
-def can_ask(request: Request) -> bool:
+def can_ask(console: Console, request: Request) -> bool:
     """Return whether there is a person who can be asked."""
-    return not request.yes and sys.stdin.isatty() and sys.stderr.isatty()
+    return not request.yes and console.can_answer()
 
 
 def remaining_budget(ledger: LedgerFile, plan: Plan) -> Decimal | None:

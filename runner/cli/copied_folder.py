@@ -1,10 +1,9 @@
 """A ledger that was another campaign's: renamed by its owner, or copied with its folder."""
 
-import sys
-
 import click
 
-from runner.errors import LedgerQuestion
+from runner.cli.environment import Console
+from runner.cli.questions import ask_for_name
 from runner.ledger.neighbours import find_copies
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
@@ -13,7 +12,9 @@ from runner.takes import Snapshot
 __all__ = ["ask_about_copy"]
 
 
-def ask_about_copy(campaign: Campaign, state: StateDir, snapshot: Snapshot) -> None:
+def ask_about_copy(
+    console: Console, campaign: Campaign, state: StateDir, snapshot: Snapshot
+) -> None:
     """Note that a campaign has another name now; ask where another ledger holds its takes as well.
 
     Two campaigns of one past would both send what is undecided, and delete each other's looks.
@@ -31,15 +32,11 @@ def ask_about_copy(campaign: Campaign, state: StateDir, snapshot: Snapshot) -> N
         f"{state.ledger} is a copy: {copies[0]} holds the same takes for the campaign {formerly}. "
         f"Two campaigns cannot go on with the same takes."
     )
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise LedgerQuestion(
-            question,
-            hint=f"Remove {state.folder} to let {campaign.name} begin with nothing (name looks of "
-            f"{formerly} with `existing:` to use them), or move the other folder away.",
-        )
-    click.echo(question, err=True)
-    typed = click.prompt(
-        f"Type the campaign's name if {copies[0].parent.name} is given up", default="", err=True
+    ask_for_name(
+        console,
+        campaign,
+        question,
+        prompt=f"Type the campaign's name if {copies[0].parent.name} is given up",
+        hint=f"Remove {state.folder} to let {campaign.name} begin with nothing (name looks of "
+        f"{formerly} with `existing:` to use them), or move the other folder away.",
     )
-    if typed != campaign.name:
-        raise LedgerQuestion("Nothing was sent.")

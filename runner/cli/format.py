@@ -64,6 +64,11 @@ def format_table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) ->
     return "\n".join(lines)
 
 
+def warn(message: str) -> None:
+    """Write something to stderr that a person should read."""
+    click.echo(f"{click.style('Warning:', fg='yellow')} {message}", err=True)
+
+
 def escape_text(text: str) -> str:
     """Return a text that a terminal only shows: control and direction characters are made visible.
 

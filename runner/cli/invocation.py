@@ -55,9 +55,15 @@ def _ask_for_json(arguments: Sequence[str]) -> bool:
     return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
+def _invocation(ctx: click.Context) -> Invocation | None:
+    """Return what ``main`` knows of the command; None where something else called it."""
+    found: Invocation | None = getattr(ctx.find_root().obj, "invocation", None)
+    return found
+
+
 def note_form(ctx: click.Context, _param: click.Parameter, value: str) -> str:
     """Note that the caller reads JSON (a callback of ``--format``)."""
-    invocation = ctx.find_object(Invocation)
+    invocation = _invocation(ctx)
     if invocation is not None:
         invocation.form_known = True
     if invocation is not None and value == "json":
@@ -68,7 +74,7 @@ def note_form(ctx: click.Context, _param: click.Parameter, value: str) -> str:
 
 def note_manifest(ctx: click.Context, _param: click.Parameter, value: "Path") -> "Path":
     """Note which manifest is meant (a callback of the argument)."""
-    invocation = ctx.find_object(Invocation)
+    invocation = _invocation(ctx)
     if invocation is not None:
         invocation.manifest = value
     return value

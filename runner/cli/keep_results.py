@@ -8,9 +8,9 @@ from time import perf_counter
 
 import anyio
 
-from runner.cli import wiring
 from runner.cli.fingerprint import Fingerprint
-from runner.cli.workshop import Workshop
+from runner.cli.outputs import make_results
+from runner.cli.session import OpenSession
 from runner.errors import StorageError
 from runner.files import write_atomic
 from runner.model import Campaign
@@ -27,7 +27,7 @@ SHARE = 0.02
 
 async def keep_results(
     campaign: Campaign,
-    work: Workshop,
+    work: OpenSession,
     left: Fingerprint,
     *,
     timer: Callable[[], float] = perf_counter,
@@ -43,7 +43,7 @@ async def keep_results(
         if snapshot is known:
             continue
         known, begun = snapshot, timer()
-        results = wiring.results_of(campaign, snapshot, work.ledger.wallet)
+        results = make_results(campaign, snapshot, work.ledger.wallet)
         if results["account"] is None:
             continue
         try:

@@ -10,9 +10,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from runner.cli import wiring
 from runner.cli.fingerprint import is_own_results
-from runner.cli.format import pluralize
+from runner.cli.format import pluralize, warn
 from runner.cli.results_import import (
     decided_by,
     find_unknown_takes,
@@ -24,7 +23,7 @@ from runner.cli.results_import import (
 from runner.errors import UsageError
 from runner.ledger.ledger import read_keys, read_ledger
 from runner.ledger.neighbours import read_account_facts
-from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers
+from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers, has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.policy.budget import reserved_amount
@@ -60,6 +59,19 @@ def find_state(campaign: Campaign, *, account: str | None, simulate: bool) -> St
     return state
 
 
+def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> StateDir:
+    """Return the folder whose ledger is meant. Raises UsageError where nothing was ever run."""
+    state = find_state(campaign, account=account, simulate=simulate)
+    if state is not None and not state.ledger.is_file() and state.results.is_file():
+        raise refuse_results_only(state, campaign)
+    if state is None or not has_takes(state.ledger):
+        raise UsageError(
+            f"There is nothing of {campaign.name} yet: it was never run.",
+            hint=f"Rehearse it for nothing: lookbook run {campaign.manifest.name} --simulate",
+        )
+    return state
+
+
 def load_known(
     campaign: Campaign, state: StateDir | None
 ) -> tuple[Snapshot, Mapping[str, Any] | None]:
@@ -88,11 +100,11 @@ def load_known(
         added = find_unknown_takes(takes, snapshot, keys=read_keys(state.ledger), names=names)
         decided = decided_by(takes, snapshot)
     except UsageError as error:
-        wiring.warn(error.message)
+        warn(error.message)
         return snapshot, wallet
     if not added and not decided:
         return snapshot, wallet
-    wiring.warn(
+    warn(
         f"{pluralize(len(added) + len(decided), 'take')} of {state.results} are not in the ledger "
         "here, or undecided there. A run takes them in first, for nothing; they are counted as if "
         "it had."
@@ -151,7 +163,7 @@ def warn_of_other_ledgers(campaign: Campaign, state: StateDir | None, snapshot: 
         buys = make_plan(campaign, real).count
         if buys:
             generations = pluralize(buys, "generation")
-            wiring.warn(
+            warn(
                 "This is the simulator's ledger, which was used last. On your HeyGen account the "
                 f"same manifest has {generations} to buy."
             )
@@ -161,7 +173,7 @@ def warn_of_other_ledgers(campaign: Campaign, state: StateDir | None, snapshot: 
         )
         if others:
             path, account = others[0]
-            wiring.warn(
+            warn(
                 f"This ledger is empty, but {path} holds the campaign {campaign.name} on the "
                 f"account {account.label}: was the manifest renamed, or is it another key?"
             )

@@ -14,21 +14,22 @@ from pathlib import Path
 
 import click
 
-from runner.cli import wiring
+from runner.cli.account import open_account
+from runner.cli.context import Context
 from runner.cli.format import pluralize
+from runner.cli.outputs import make_results, write_results
 from runner.cli.results_import import (
     find_unknown_takes,
     load_importable_results,
     read_results,
     resolve_by,
 )
-from runner.cli.workshop import Workshop, begin, opened
+from runner.cli.session import OpenSession, lock_state, open_session
 from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageError, UsageError
 from runner.executor.resolve_unknown import list_group_looks
 from runner.ledger.database import checkpoint_wal
 from runner.ledger.events import highest_numbers
 from runner.ledger.ledger import read_snapshot
-from runner.ledger.lock import lock_ledger
 from runner.ledger.neighbours import read_neighbours
 from runner.ledger.salvage import salvage_state
 from runner.ledger.state_dirs import StateDir, find_other_ledgers
@@ -44,7 +45,7 @@ __all__ = ["rebuild"]
 DOUBTFUL = "looks of the account bear its name; a person has to say which it is"
 
 
-async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
+async def rebuild(context: Context, campaign: Campaign) -> int:
     """Make a new ledger in the place of a damaged one; return the exit code.
 
     Takes come from results.json, and from what can still be read of the damaged ledger's events. A
@@ -53,26 +54,26 @@ async def rebuild(campaign: Campaign, simulated_at: str | None) -> int:
     and no more looks bear its name than takes of it are missing, failures apart; where more do,
     those takes are unknown until a person decides.
     """
-    async with wiring.connect(campaign, simulated_at=simulated_at, damaged=True) as link:
-        state = link.state
-        with lock_ledger(state.folder, now=datetime.now(UTC).timestamp()):
+    async with open_account(context) as opened:
+        state = opened.make_state(campaign, damaged=True)
+        with lock_state(context, state):
             check_damaged(state)
             new = state.folder / "ledger.rebuilding.sqlite"
             remove(new)
-            async with opened(link, path=new) as work:
-                begin(work, campaign, "reconcile --rebuild")
+            async with open_session(opened, campaign, state, beside=new) as work:
+                work.begin("reconcile --rebuild")
                 looks = await looks_of_account(work)
                 takes = tell_from_files(campaign, work, looks)
                 if not takes:
-                    refuse_beside_another(campaign, link)
+                    refuse_beside_another(campaign, work)
                 newer = await bought_since(work, campaign, takes, looks)
                 await work.ledger.import_takes([*takes, *newer])
                 doubtful = [t for t, _ in [*takes, *newer] if t.state is TakeState.UNKNOWN]
                 code = Exit.PERSON if doubtful else Exit.DONE
                 work.ledger.end({"exit": int(code), "stopped": None})
-                results = wiring.results_of(campaign, work.ledger.snapshot(), None)
-            swap(state, new)
-            wiring.write_results(results, state.folder)
+                results = make_results(campaign, work.ledger.snapshot(), None)
+            swap(context, state, new)
+            write_results(results, state.folder, context.failpoint)
     click.echo("Next: `lookbook plan` shows what a run would buy; compare it with your invoices.")
     return int(code)
 
@@ -99,18 +100,18 @@ def check_damaged(state: StateDir) -> None:
         click.echo(error.message, err=True)
 
 
-def refuse_beside_another(campaign: Campaign, link: wiring.Link) -> None:
+def refuse_beside_another(campaign: Campaign, work: OpenSession) -> None:
     """Raise LedgerQuestion where another ledger of the folder holds what this one lost.
 
     Its looks are never adopted, and a ledger that holds only what it lacks would be asked nothing.
     """
     others: list[tuple[Path, Account]] = []
     with suppress(LedgerDamaged):  # another damaged ledger must not stand in this one's way
-        others = find_other_ledgers(campaign.manifest, campaign.name, besides=link.state)
+        others = find_other_ledgers(campaign.manifest, campaign.name, besides=work.state)
     for path, account in others:
-        if account == link.account:
+        if account == work.account:
             raise LedgerQuestion(
-                f"There is nothing here to rebuild {link.state.ledger} from, but {path} holds the "
+                f"There is nothing here to rebuild {work.state.ledger} from, but {path} holds the "
                 f"campaign {campaign.name} on the same account.",
                 hint="If the manifest was renamed, put that .lookbook folder in the place of this "
                 "one. Nothing was changed.",
@@ -123,9 +124,9 @@ def remove(ledger: Path) -> None:
         Path(f"{ledger}{suffix}").unlink(missing_ok=True)
 
 
-def swap(state: StateDir, new: Path) -> None:
+def swap(context: Context, state: StateDir, new: Path) -> None:
     """Put the new ledger in the place of the damaged one, which is kept. Raises StorageError."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    stamp = datetime.fromtimestamp(context.clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
     aside = state.folder / f"ledger.damaged-{stamp}.sqlite"
     try:
         # The damaged ledger's own log first: the new one must never be read with it.
@@ -134,7 +135,9 @@ def swap(state: StateDir, new: Path) -> None:
             if log.exists():
                 log.rename(f"{aside}{suffix}")
         if state.ledger.exists():
+            context.failpoint("swap:before-link")
             os.link(state.ledger, aside)
+            context.failpoint("swap:after-link")
         new.replace(state.ledger)
     except OSError as error:
         raise StorageError(
@@ -143,7 +146,7 @@ def swap(state: StateDir, new: Path) -> None:
         ) from error
 
 
-async def looks_of_account(work: Workshop) -> dict[str, LookData]:
+async def looks_of_account(work: OpenSession) -> dict[str, LookData]:
     """Return every look that the account has, by id. Raises ApiTrouble."""
     looks = await list_group_looks(work.context, None)
     if isinstance(looks, str):
@@ -154,16 +157,16 @@ async def looks_of_account(work: Workshop) -> dict[str, LookData]:
 
 
 def tell_from_files(
-    campaign: Campaign, work: Workshop, looks: Mapping[str, LookData]
+    campaign: Campaign, work: OpenSession, looks: Mapping[str, LookData]
 ) -> list[tuple[Take, bool]]:
     """Return the takes that results.json and the damaged ledger's events know, and the picks.
 
     What only the events know is believed as far as the account has the look.
     """
-    state, told = work.link.state, list[tuple[Take, bool]]()
+    state, told = work.state, list[tuple[Take, bool]]()
     if state.results.is_file():
         results = read_results(state.results)
-        told = load_importable_results(results, work.link.account, campaign, path=state.results)
+        told = load_importable_results(results, work.account, campaign, path=state.results)
         click.echo(f"{pluralize(len(told), 'take')} taken from {state.results}")
     salvaged = salvage_state(state.ledger)
     readable = {
@@ -211,13 +214,13 @@ def _snapshot_of(takes: Sequence[tuple[Take, bool]]) -> Snapshot:
 
 
 async def bought_since(
-    work: Workshop,
+    work: OpenSession,
     campaign: Campaign,
     takes: list[tuple[Take, bool]],
     looks: Mapping[str, LookData],
 ) -> list[tuple[Take, bool]]:
     """Return takes for looks of the campaign that the account has and no file knows."""
-    known = {take.avatar_id for take, _ in takes} | read_neighbours(work.link.state).ids
+    known = {take.avatar_id for take, _ in takes} | read_neighbours(work.state).ids
     unrecorded: dict[str, list[LookData]] = {}
     for look in looks.values():
         if look.id not in known:
@@ -274,7 +277,7 @@ def _say(action: PlannedLook, fitting: list[LookData], *, certain: bool) -> None
 
 
 def _bought(
-    work: Workshop,
+    work: OpenSession,
     action: PlannedLook,
     found: LookData,
     picks: dict[str, Take],

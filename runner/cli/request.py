@@ -1,6 +1,5 @@
 """What was asked for on the command line of a command that may buy."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +18,7 @@ class Request:
     """What was asked for on the command line; ``saved`` is a plan to carry out exactly."""
 
     simulate: bool = False
-    sim: tuple[tuple[str, str], ...] = ()
+    sim_settings: tuple[tuple[str, str], ...] = ()
     yes: bool = False
     max_cost: Decimal | None = None
     up_to_budget: bool = False
@@ -30,4 +29,3 @@ class Request:
     new_ledger: bool = False
     plan_options: PlanOptions = DEFAULT_OPTIONS
     saved: SavedPlan | None = None
-    failpoint: Callable[[str], None] | None = None

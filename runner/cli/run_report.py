@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from runner.catalog import PAGE
-from runner.cli import wiring
 from runner.cli.fingerprint import Fingerprint
 from runner.cli.format import MOST_ROWS, escape_text, format_results, format_totals, pluralize
 from runner.cli.nothing_bought import too_young
+from runner.cli.outputs import make_results, write_results
 from runner.cli.request import Request
-from runner.cli.workshop import Workshop
+from runner.cli.session import OpenSession
+from runner.cli.simulated import serve_command
 from runner.errors import LookbookError, describe_error
 from runner.executor.look_report import Hold, LookReport
 from runner.executor.resolve_unknown import Finding
@@ -24,6 +25,7 @@ from runner.model import Campaign
 from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.results.model import Results, Summary
 from runner.results.writer import serialize_results
+from runner.takes import Account
 
 __all__ = [
     "advise_after_run",
@@ -35,9 +37,9 @@ __all__ = [
 ]
 
 
-def current_results(campaign: Campaign, work: Workshop) -> Results:
+def current_results(campaign: Campaign, work: OpenSession) -> Results:
     """Return the results document of what the open ledger holds."""
-    return wiring.results_of(campaign, work.ledger.snapshot(), work.ledger.wallet)
+    return make_results(campaign, work.ledger.snapshot(), work.ledger.wallet)
 
 
 def print_results(results: Results, request: Request, error: LookbookError | None = None) -> None:
@@ -60,7 +62,7 @@ def print_results(results: Results, request: Request, error: LookbookError | Non
 
 def write_run_results(
     campaign: Campaign,
-    work: Workshop,
+    work: OpenSession,
     session: Session,
     outcome: Outcome,
     request: Request,
@@ -74,8 +76,7 @@ def write_run_results(
 
     Where nothing has changed since the last run ``left`` them, they stay as they are.
     """
-    link = work.link
-    command = resume_command(campaign, link)
+    command = resume_command(campaign, work.account)
     told = advise_after_run(
         outcome,
         session.look_report,
@@ -83,7 +84,7 @@ def write_run_results(
         resume=resuming(request, command),
         now=work.context.now_at_server(),
     )
-    catalog: Path | None = link.state.folder / PAGE
+    catalog: Path | None = work.state.folder / PAGE
     unchanged = None if session.plan.changes else left.summary()
     brief = request.form == "text" and request.out is None
     if unchanged is not None and brief and is_complete(unchanged):
@@ -93,13 +94,13 @@ def write_run_results(
         if results["account"] is None:  # nothing was ever committed: it would be nobody's
             catalog = None
         elif unchanged is None:
-            catalog = wiring.write_results(results, link.state.folder)
+            catalog = write_results(results, work.state.folder, work.outside.failpoint)
             left.remember(results)
         if request.out is not None:
             write_atomic(request.out, (piece.encode() for piece in serialize_results(results)))
         print_results(results, request, error)
         told = [
-            *list_consents(results, link),
+            *list_consents(results, work),
             *told,
             *list_missing_images(results, outcome, command),
         ]
@@ -114,14 +115,14 @@ def is_complete(summary: Summary) -> bool:
     return summary["totals"]["states"].keys() <= {"fetched"}
 
 
-def resume_command(campaign: Campaign, link: wiring.Link) -> str:
+def resume_command(campaign: Campaign, account: Account) -> str:
     """Return the end of a command about this campaign and account, to be copied."""
-    simulate = ["--simulate"] if link.account.simulated else []
+    simulate = ["--simulate"] if account.simulated else []
     given = [text for name, value in campaign.given for text in ("--var", f"{name}={value}")]
     return shlex.join([str(campaign.manifest), *simulate, *given])
 
 
-def list_consents(results: Results, link: wiring.Link) -> list[str]:
+def list_consents(results: Results, work: OpenSession) -> list[str]:
     """Return which pages a person has to open, each once, with the looks that wait for it."""
     waiting: dict[str, list[str]] = {}
     for look in results["looks"]:
@@ -131,9 +132,9 @@ def list_consents(results: Results, link: wiring.Link) -> list[str]:
     lines = [
         f"A person's consent is needed for {', '.join(w)}: {url}" for url, w in waiting.items()
     ]
-    if lines and link.account.simulated:
+    if lines and work.account.simulated:
         lines.append(
-            f"The embedded simulator ends with this command; `{wiring.serving(link.state)}` "
+            f"The embedded simulator ends with this command; `{serve_command(work.state)}` "
             "serves the same account, and its page shows the consents."
         )
     return lines

@@ -2,7 +2,7 @@
 
 import click
 
-from runner.cli.workshop import Workshop
+from runner.cli.session import OpenSession
 from runner.executor.context import describe_reply
 from runner.policy.lifecycle import Event
 from runner.policy.look_events import STATUSES, UNKNOWN_STATUS, events_of, is_stuck, shown_status
@@ -12,7 +12,7 @@ from runner.takes import Take
 __all__ = ["decide_stuck"]
 
 
-async def decide_stuck(work: Workshop) -> list[Take]:
+async def decide_stuck(work: OpenSession) -> list[Take]:
     """Decide every look that has shown an unknown status for a day; return what could not be.
 
     With a picture it counts as completed, without one as failed. Both can be seen and undone:
@@ -25,7 +25,7 @@ async def decide_stuck(work: Workshop) -> list[Take]:
         if not is_stuck(take, now=now):
             continue
         reply = await work.context.ask(
-            lambda: work.link.api.look(take.avatar_id or ""),  # noqa: B023 - awaited in this turn
+            lambda: work.api.look(take.avatar_id or ""),  # noqa: B023 - awaited in this turn
             what=f"asking for {take.label}",
         )
         if isinstance(reply, Answer):
@@ -39,7 +39,7 @@ async def decide_stuck(work: Workshop) -> list[Take]:
     return left
 
 
-async def _decide(work: Workshop, take: Take, look: LookData) -> None:
+async def _decide(work: OpenSession, take: Take, look: LookData) -> None:
     """Record what a look came to, and tell it."""
     now = work.context.clock.now()
     steps = events_of(take.state, look, now=now, shown=shown_status(take))
@@ -64,7 +64,7 @@ async def _decide(work: Workshop, take: Take, look: LookData) -> None:
     )
 
 
-async def _completed(work: Workshop, take: Take, facts: dict[str, object]) -> Take:
+async def _completed(work: OpenSession, take: Take, facts: dict[str, object]) -> Take:
     if take.consent_url is not None or take.state == "pending_consent":
         await work.context.record(take.uid, Event.CONSENTED, {"consent_url": None})
     return await work.context.record(take.uid, Event.COMPLETED, facts)

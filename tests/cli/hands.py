@@ -1,19 +1,21 @@
 """Commands of the real command line on a scripted account, in this process and without a server."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from runner.cli import wiring
+from runner.cli.account import open_account
+from runner.cli.context import Context
+from runner.cli.session import OpenSession, open_session
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.state_dirs import StateDirs
 from runner.model import Campaign
 from runner.policy.lifecycle import Event
-from runner.policy.retry import RetryLimits
-from runner.replies import Reply, UserData
+from runner.replies import Answer, Reply, UserData
 from runner.takes import Account, Take
 from tests.executor.harness import FakeApi, FakeImages, VirtualClock
 from tests.executor.harness import campaign as make_campaign
@@ -24,6 +26,12 @@ ACCOUNT = Account("api.example", "me")
 
 class AtOnce(FakeApi):
     """An account whose free requests take no time: here the clock is real."""
+
+    owner: Callable[[], UserData]
+    address = SimpleNamespace(host=ACCOUNT.host)
+
+    async def me(self) -> Reply[UserData]:
+        return Answer(self.owner())
 
     async def _free(self, call: str) -> Reply[Any] | None:
         self.calls.append(call)
@@ -38,7 +46,12 @@ class Office:
         self.api = AtOnce(VirtualClock())
         self.ticking = Ticking()
         self.user = UserData("me", "wallet", "usd", None)
-        monkeypatch.setattr(wiring, "connect", self._connect)
+        self.api.owner = lambda: self.user
+        self.context = Context(
+            environment={"HEYGEN_API_KEY": "key", "HEYGEN_MAX_RETRIES": "1"}, home=str(folder)
+        )
+        monkeypatch.setattr("runner.heygen.client.HeyGen", self._connect)
+        monkeypatch.setattr("runner.images.downloader.Downloader", self._fetch)
 
     def campaign(self, *looks: Any, name: str = "spring") -> Campaign:
         made = make_campaign(*looks)
@@ -66,9 +79,17 @@ class Office:
         return await ledger.record(take.uid, Event.LOST, {"error_message": "reset"})
 
     @asynccontextmanager
-    async def _connect(self, campaign: Campaign, **options: Any) -> AsyncIterator[wiring.Link]:
-        damaged = options.get("damaged", False)
-        state = StateDirs(campaign.manifest).of(ACCOUNT, damaged=damaged)
-        state.folder.mkdir(parents=True, exist_ok=True)
-        images: Any = FakeImages()
-        yield wiring.Link(self.api, images, ACCOUNT, self.user, state, RetryLimits(retries=1))
+    async def _connect(self, *_given: Any, **_named: Any) -> AsyncIterator[FakeApi]:
+        yield self.api
+
+    @asynccontextmanager
+    async def _fetch(self, *_given: Any, **_named: Any) -> AsyncIterator[Any]:
+        yield FakeImages()
+
+    @asynccontextmanager
+    async def open_session(self, campaign: Campaign) -> AsyncIterator[OpenSession]:
+        """Open the account and the campaign's ledger, as commands do."""
+        async with open_account(self.context) as opened:
+            state = opened.make_state(campaign)
+            async with open_session(opened, campaign, state) as work:
+                yield work

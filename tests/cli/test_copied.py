@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from runner.cli.copied_folder import ask_about_copy
+from runner.cli.environment import Console
 from runner.cli.results_import import load_importable_results, may_have_news
 from runner.errors import LedgerQuestion, UsageError
 from runner.ledger.ledger import read_snapshot
@@ -28,16 +29,16 @@ async def test_a_folder_that_was_copied_is_a_question_and_a_new_name_a_line(
     snapshot = read_snapshot(office.ledger_path)
     spring, summer = office.campaign(look("navy")), office.campaign(look("navy"), name="summer")
     state = StateDirs(office.manifest).all()[0]
-    ask_about_copy(spring, state, snapshot)
+    ask_about_copy(Console(), spring, state, snapshot)
     assert capsys.readouterr().err == ""
-    ask_about_copy(summer, state, snapshot)
+    ask_about_copy(Console(), summer, state, snapshot)
     assert capsys.readouterr().err == "The campaign spring is called summer now.\n"
     copied = office.manifest.with_name("summer.yaml")
     shutil.copytree(StateDirs(office.manifest).root, StateDirs(copied).root)
     mine = StateDirs(copied).all()[0]
     with pytest.raises(LedgerQuestion, match="holds the same takes for the campaign spring"):
-        ask_about_copy(replace(summer, manifest=copied), mine, snapshot)
-    ask_about_copy(spring, state, snapshot)  # the original goes on
+        ask_about_copy(Console(), replace(summer, manifest=copied), mine, snapshot)
+    ask_about_copy(Console(), spring, state, snapshot)  # the original goes on
     assert capsys.readouterr().err == ""
 
 

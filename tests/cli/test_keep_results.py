@@ -6,6 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
+from runner.cli.account import open_account
 from runner.cli.fingerprint import is_own_results, read_fingerprint
 from runner.cli.keep_results import keep_results, next_wait
 from tests.cli.hands import ACCOUNT, Office
@@ -26,9 +27,10 @@ def test_what_happened_is_written_every_minute_and_nothing_where_nothing_did(
     async def go() -> None:
         ledger = office.ledger()
         ledger.begin(ACCOUNT, "spring", {})
-        async with office._connect(campaign) as link:
-            path = link.state.results
-            left = read_fingerprint(link.state, campaign, ledger)
+        async with open_account(office.context) as opened:
+            state = opened.make_state(campaign)
+            path = state.results
+            left = read_fingerprint(state, campaign, ledger)
             work: Any = type("Work", (), {"ledger": ledger})
 
             def written() -> list[str] | None:
@@ -47,7 +49,7 @@ def test_what_happened_is_written_every_minute_and_nothing_where_nothing_did(
                 await anyio.sleep(30)
                 seen.append(written())
                 await anyio.sleep(30)
-                assert is_own_results(link.state, ledger.was_at)
+                assert is_own_results(state, ledger.was_at)
                 seen.append(written())
                 await anyio.sleep(300)
                 seen.append(written())

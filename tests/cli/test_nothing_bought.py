@@ -104,7 +104,7 @@ async def test_a_pattern_gives_up_what_is_old_and_not_there_and_nothing_else(
     await office.lost(ledger, "look-new")
     await office.lost(ledger, "other")
     ledger.close()
-    assert await reconcile(campaign, None, (), ["look-*"]) == 6
+    assert await reconcile(office.context, campaign, (), ["look-*"]) == 6
     states = {key: of[0].state for key, of in read_snapshot(office.ledger_path).takes.items()}
     assert states["look-gone"] is TakeState.PLANNED
     assert {states[key] for key in ("look-there", "look-new", "other")} == {TakeState.UNKNOWN}
@@ -122,7 +122,7 @@ async def test_a_look_and_a_take_are_adopted_once(office: Office) -> None:
     ledger.close()
     for adoptions in ((("a#1", "x"), ("b#1", "x")), (("a#1", "x"), ("a#1", "y"))):
         with pytest.raises(UsageError, match="twice"):
-            await reconcile(office.campaign(), None, adoptions, ())
+            await reconcile(office.context, office.campaign(), adoptions, ())
 
 
 async def test_a_look_that_another_campaign_in_the_folder_has_is_not_adopted(
@@ -140,4 +140,4 @@ async def test_a_look_that_another_campaign_in_the_folder_has_is_not_adopted(
     theirs.close()
     adoptions = ((lost.label, bought.avatar_id or ""),)
     with pytest.raises(UsageError, match="another campaign's"):
-        await reconcile(campaign, None, adoptions, ())
+        await reconcile(office.context, campaign, adoptions, ())

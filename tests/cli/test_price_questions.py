@@ -12,6 +12,7 @@ import pytest
 
 from runner.cli.commands import run
 from runner.cli.commands.run import Ended
+from runner.cli.context import Context
 from runner.cli.format import format_totals
 from runner.cli.price_questions import (
     bought_quotes,
@@ -89,7 +90,7 @@ def test_a_person_is_asked_about_the_rest_with_what_the_ceiling_leaves(
     asked: list[Request] = []
     ends: list[Any] = [Ended(5, "$4.00", Decimal(15)), Ended(5, "$5.00", Decimal(7)), Ended(0)]
 
-    async def attempt(_campaign: Campaign, request: Request, _url: str | None) -> Ended:
+    async def attempt(_context: Context, _campaign: Campaign, request: Request) -> Ended:
         asked.append(request)
         end = ends[len(asked) - 1]
         if isinstance(end, Exception):
@@ -99,10 +100,10 @@ def test_a_person_is_asked_about_the_rest_with_what_the_ceiling_leaves(
 
     def execute(request: Request) -> int:
         asked.clear()
-        return anyio.run(run.execute, campaign(look("a")), request, None)
+        return anyio.run(run.execute, Context(), campaign(look("a")), request)
 
     monkeypatch.setattr(run, "attempt", attempt)
-    monkeypatch.setattr(run, "can_ask", lambda request: not request.yes)
+    monkeypatch.setattr(run, "can_ask", lambda _console, request: not request.yes)
     assert execute(Request(max_cost=Decimal(20))) == 0
     assert [request.max_cost for request in asked] == [20, 15, 7]
     assert execute(Request(max_cost=Decimal(20), yes=True)) == 5

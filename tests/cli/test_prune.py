@@ -52,7 +52,7 @@ def left(office: Office) -> set[str]:
 
 async def test_an_orphan_goes_and_everything_else_stays(office: Office) -> None:
     campaign = await filled(office, "red")
-    assert await pruning.prune(campaign, request(), None) == 0
+    assert await pruning.prune(office.context, campaign, request()) == 0
     assert left(office) == {"name of base", "name of navy"}
 
 
@@ -77,14 +77,14 @@ async def test_what_another_campaign_in_the_folder_has_is_spared(
         assert red is not None
         await theirs.import_takes([(red, True)])
         if how == "results":
-            from runner.cli import wiring
+            from runner.cli.outputs import make_results, write_results
 
-            document = wiring.results_of(campaign, theirs.snapshot(), None)
-            wiring.write_results(document, folder)
+            document = make_results(campaign, theirs.snapshot(), None)
+            write_results(document, folder)
         theirs.close()
         if how == "results":
             (folder / "ledger.sqlite").unlink()
-    await pruning.prune(campaign, request(), None)
+    await pruning.prune(office.context, campaign, request())
     assert "name of red" in left(office)
     told = capsys.readouterr().err
     assert "red#1 is spared" in told
@@ -97,7 +97,7 @@ async def test_a_file_that_cannot_be_read_may_hold_anything(office: Office) -> N
     folder.mkdir()
     (folder / "ledger.sqlite").write_bytes(b"no ledger" * 1000)
     with pytest.raises(UsageError, match="cannot be read"):
-        await pruning.prune(campaign, request(), None)
+        await pruning.prune(office.context, campaign, request())
     assert "name of red" in left(office)
 
 
@@ -121,7 +121,7 @@ async def test_what_only_a_results_file_tells_of_needs_the_account_and_a_person(
     campaign = await filled(office)
     foreign = office.api.add_by_hand("Foreign", "group-9")
     await told_by_results(office, foreign, **told)
-    await pruning.prune(campaign, request(from_results=from_results), None)
+    await pruning.prune(office.context, campaign, request(from_results=from_results))
     assert ("Foreign" not in left(office)) == goes
     assert says in capsys.readouterr().err
 
@@ -142,17 +142,15 @@ async def test_what_was_bought_with_other_values_is_no_orphan(
 ) -> None:
     campaign = await filled(office, "rome", facts=bought_with)
     campaign = replace(campaign, given=tuple(now.items()), has_variables=True)
-    await pruning.prune(campaign, request(*(["rome"] if named else [])), None)
+    await pruning.prune(office.context, campaign, request(*(["rome"] if named else [])))
     assert ("name of rome" not in left(office)) == goes
 
 
 async def test_a_run_renames_no_look_that_the_account_shows_otherwise(office: Office) -> None:
-    from runner.cli.workshop import workshop
-
     campaign = await filled(office)
     foreign = office.api.add_by_hand("Foreign", "group-9")
     await told_by_results(office, foreign, name="Mine")
-    async with office._connect(campaign) as link, workshop(link) as work:
+    async with office.open_session(campaign) as work:
         work.ledger.begin(ACCOUNT, "spring", {})
         look_report = LookReport(plan(campaign, work.ledger.snapshot()), {}, {})
 

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from runner.cli import wiring
+from runner.cli.outputs import make_results, write_results
 from runner.cli.rebuild import rebuild
 from runner.errors import LedgerDamaged, LedgerQuestion, UsageError
 from runner.ledger.ledger import read_snapshot
@@ -40,9 +40,9 @@ async def test_any_damaged_page_can_be_rebuilt_with_and_without_results(
     ledger.end({"exit": 0})
     known = ledger.snapshot()
     ledger.close()
-    wiring.write_results(wiring.results_of(campaign, known, None), office.ledger_path.parent)
+    write_results(make_results(campaign, known, None), office.ledger_path.parent)
     with pytest.raises(UsageError, match="nothing to rebuild"):
-        await rebuild(campaign, None)
+        await rebuild(office.context, campaign)
     data, page = office.ledger_path.read_bytes(), 4096
     results = office.ledger_path.with_name("results.json")
     told = results.read_bytes()
@@ -63,7 +63,7 @@ async def test_any_damaged_page_can_be_rebuilt_with_and_without_results(
                 refused += 1
                 for aside in office.ledger_path.parent.glob("ledger.damaged-*"):
                     aside.unlink()
-            assert await rebuild(campaign, None) == 0, (number, with_results)
+            assert await rebuild(office.context, campaign) == 0, (number, with_results)
             now = read_snapshot(office.ledger_path)
             assert plan(campaign, now).count == 0, (number, with_results, capsys.readouterr().out)
             ids = {take.avatar_id for takes in now.takes.values() for take in takes}
@@ -84,7 +84,7 @@ async def test_a_rebuild_takes_no_look_that_another_ledger_in_the_folder_knows(
     ledger.close()
     office.ledger_path.parent.mkdir()
     office.ledger_path.write_bytes(b"no ledger at all" * 300)
-    assert await rebuild(campaign, None) == 0
+    assert await rebuild(office.context, campaign) == 0
     assert read_snapshot(office.ledger_path).takes == {}
 
 
@@ -100,7 +100,7 @@ async def test_nothing_is_rebuilt_from_nothing_beside_a_ledger_that_holds_the_ca
     ledger.close()
     office.api.add_by_hand("Sarah — navy", "group-1")
     with pytest.raises(LedgerQuestion, match="earlier"):
-        await rebuild(campaign, None)
+        await rebuild(office.context, campaign)
     assert not office.ledger_path.exists()
 
 
@@ -117,7 +117,7 @@ async def test_what_only_the_damaged_ledger_knows_is_believed_as_far_as_the_acco
     with closing(sqlite3.connect(office.ledger_path, isolation_level=None)) as other:
         other.execute("UPDATE takes SET state = 'fetched'")
     del office.api.looks_by_id["hand-0"]
-    assert await rebuild(campaign, None) == 6
+    assert await rebuild(office.context, campaign) == 6
     takes = {key: of[0] for key, of in read_snapshot(office.ledger_path).takes.items()}
     assert {key: take.state for key, take in takes.items()} == {
         "gone": TakeState.UNKNOWN,

@@ -55,7 +55,7 @@ def answering(office: Office, *replies: Reply[Any]) -> None:
 
 def refreshed(office: Office) -> int:
     async def go() -> int:
-        return await refresh(office.campaign(look("a")), None, True)
+        return await refresh(office.context, office.campaign(look("a")), record=True)
 
     return anyio.run(go)
 
@@ -131,7 +131,7 @@ def test_a_status_that_nobody_knows_is_decided_after_a_day(
     anyio.run(stuck)
 
     async def go() -> int:
-        return await reconcile(office.campaign(look("a")), None, (), ())
+        return await reconcile(office.context, office.campaign(look("a")))
 
     anyio.run(go)
     take = now_known(office, "a")

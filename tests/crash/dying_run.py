@@ -8,8 +8,9 @@ import signal
 import sys
 from pathlib import Path
 
+from runner.cli.campaign import load_campaign
 from runner.cli.commands.run import Request, start
-from runner.cli.wiring import load_campaign
+from runner.cli.context import Context
 
 
 def main() -> int:
@@ -22,7 +23,8 @@ def main() -> int:
         if met == occurrence:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return start(load_campaign(manifest, ()), Request(yes=True, failpoint=failpoint, concurrency=4))
+    context = Context(failpoint=failpoint)
+    return start(context, load_campaign(manifest, ()), Request(yes=True, concurrency=4))
 
 
 if __name__ == "__main__":

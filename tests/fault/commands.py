@@ -6,7 +6,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from runner.cli import readonly, wiring
+from runner.cli import readonly
+from runner.cli.campaign import load_campaign
 from runner.cli.commands import adopt as adopting
 from runner.cli.commands import fetch as fetching
 from runner.cli.commands import prune as pruning
@@ -16,7 +17,6 @@ from runner.cli.commands.run import execute
 from runner.cli.rebuild import rebuild
 from runner.cli.request import Request
 from runner.cli.select_options import load_saved_plan
-from runner.cli.workshop import begin, use_results, workshop
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.ledger.ledger import read_snapshot
@@ -33,7 +33,7 @@ from runner.policy.retry import key_is_alive
 from runner.takes import Billing
 from tests.fault.campaigns import reached
 from tests.fault.environment import Violation
-from tests.fault.harness import make_catalog
+from tests.fault.harness import make_catalog, make_context, open_here
 from tests.fault.history import Command
 from tests.fault.process import Process
 from tests.fault.reading import read_everything
@@ -64,7 +64,7 @@ async def run(
         saved=saved,
         new_ledger=new_ledger,
     )
-    return await execute(process.campaign, request, None)
+    return await execute(make_context(process), process.campaign, request)
 
 
 async def priced(campaign: Campaign, process: Process) -> int:
@@ -147,8 +147,8 @@ async def run_plan(campaign: Campaign, process: Process) -> int:
 async def pick(campaign: Campaign, process: Process) -> int:
     """``lookbook pick``: another completed take of what the manifest wants counts from now on."""
     rng = _drawn(process)
-    async with wiring.connect(campaign, simulated_at=None) as link, workshop(link) as work:
-        await use_results(campaign, work)
+    async with open_here(process, campaign) as work:
+        await work.import_results()
         snapshot = work.ledger.snapshot()
         plan = make_plan(campaign, snapshot)
         if plan.moves:
@@ -160,7 +160,7 @@ async def pick(campaign: Campaign, process: Process) -> int:
             if take.usable and take.identity == action.identity and action.look is not None
         ]
         if choices:
-            begin(work, campaign, "pick")
+            work.begin("pick")
             take = rng.choice(choices)
             await work.ledger.pick(take.look, take.uid)
             process.world.say(f"person: picks {take.label}")
@@ -182,17 +182,17 @@ async def prune(campaign: Campaign, process: Process, *, whole: bool = False) ->
     )
     process.with_groups = request.with_groups
     process.world.say(f"person: {request}")
-    return await pruning.prune(campaign, request, None)
+    return await pruning.prune(make_context(process), campaign, request)
 
 
 async def drop(campaign: Campaign, process: Process) -> int:
     """``lookbook prune --local``: remove pictures from disk."""
-    async with wiring.connect(campaign, simulated_at=None) as link, workshop(link) as work:
-        await use_results(campaign, work)
+    async with open_here(process, campaign) as work:
+        await work.import_results()
         plan = make_plan(campaign, work.ledger.snapshot())
         if plan.moves:
             return Exit.USAGE
-        begin(work, campaign, "prune --local")
+        work.begin("prune --local")
         for take in find_droppable(work.ledger.snapshot(), plan, None):
             (process.state / (take.image or "nothing")).unlink(missing_ok=True)
             process.world.lost_pictures.add(take.image or "")
@@ -201,15 +201,15 @@ async def drop(campaign: Campaign, process: Process) -> int:
         return Exit.DONE
 
 
-async def fetch(campaign: Campaign, _process: Process) -> int:
+async def fetch(campaign: Campaign, process: Process) -> int:
     """``lookbook fetch``: pictures that are missing or were changed, again."""
-    return await fetching.fetch(campaign, None, DEFAULT_OPTIONS)
+    return await fetching.fetch(make_context(process), campaign, DEFAULT_OPTIONS)
 
 
 async def refresh(campaign: Campaign, process: Process, *, record: bool) -> int:
     """``lookbook refresh``, with or without ``--record``."""
     before = process.world.judge.events()
-    found = await refreshing.refresh(campaign, None, record)
+    found = await refreshing.refresh(make_context(process), campaign, record=record)
     if not record and process.world.judge.events() != before:
         raise Violation("a refresh that records nothing changed the ledger")
     process.world.seen["drift found"] += bool(found)
@@ -222,14 +222,14 @@ async def adopt(_campaign: Campaign, process: Process) -> int:
     world = process.world
     path = world.folder / f"adopted-{process.number}.yaml"
     group = _drawn(process).choice(sorted(world.simulator.account.groups))
-    found, looks = await adopting.members(group)
+    found, looks = await adopting.members(make_context(process), group)
     usable = [look for look in looks if look.usable]
     if not usable:
         return Exit.USAGE
     base = adopting._base_of(usable, found, None)
     text = adopting.manifest_text(path.stem, path.name, name=found.name, base=base, looks=usable)
     write_atomic(path, text.encode())
-    code = await execute(wiring.load_campaign(path, ()), Request(), None)
+    code = await execute(make_context(process), load_campaign(path, ()), Request())
     snapshot = read_snapshot(path.with_suffix(".lookbook") / "ledger.sqlite")
     for take in [take for of_look in snapshot.takes.values() for take in of_look]:
         if take.kind is not LookKind.EXISTING or take.billing is not Billing.NONE:
@@ -240,7 +240,7 @@ async def adopt(_campaign: Campaign, process: Process) -> int:
 
 async def reconcile(campaign: Campaign, process: Process) -> int:
     """``lookbook reconcile``: a person who sees HeyGen's books decides what is unknown."""
-    code = await reconciling.reconcile(campaign, None, (), ())
+    code = await reconciling.reconcile(make_context(process), campaign)
     if code != Exit.PERSON:
         return code
     world = process.world
@@ -265,12 +265,12 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
         else:
             given.add(bought)
             adoptions.append((take.label, bought))
-    return await reconciling.reconcile(campaign, None, adoptions, absolved)
+    return await reconciling.reconcile(make_context(process), campaign, adoptions, absolved)
 
 
 async def rebuilding(campaign: Campaign, process: Process) -> int:
     """``lookbook reconcile --rebuild``, of a ledger that is damaged or gone."""
-    code = await rebuild(campaign, None)
+    code = await rebuild(make_context(process), campaign)
     process.world.seen["a ledger rebuilt"] += 1
     return code
 

@@ -1,46 +1,41 @@
 """The stage: the commands of ``runner.cli`` are the real ones, what they open is the world's.
 
-Account, network, clock, randomness, terminal: whatever a command reaches for by itself is replaced
-while one process lives. The ledger commits inline, through the code that its writer thread runs.
+Network, clock, randomness and terminal are handed in as a context; what the judge watches beside
+them is replaced while one process lives. The ledger commits inline, through the code that its
+writer thread runs.
 """
 
-import io
-import os
-import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 import anyio
 import click
 
 import runner.catalog as catalog_package
-from runner.cli import confirm, rebuild, run_report, wiring, workshop
+from runner.cli import confirm, session
+from runner.cli.account import open_account
 from runner.cli.commands import run
+from runner.cli.context import Context
+from runner.cli.environment import Console
 from runner.cli.request import Request
+from runner.cli.session import OpenSession, open_session
 from runner.executor.concurrency import unwrap_exception_group
 from runner.executor.session import Session
-from runner.heygen.client import HeyGen
-from runner.heygen.credentials import Credentials
-from runner.images import downloader
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
+from runner.model import Campaign
 from runner.plan import Plan
 from runner.policy.exit_codes import Outcome
-from runner.policy.retry import RetryLimits
-from runner.takes import Account
-from tests.fault.environment import KEY, Violation
+from tests.fault.environment import KEY, Environment, Violation
 from tests.fault.network import Network
 from tests.fault.process import Clock, Process, RecordingObserver
 
-if TYPE_CHECKING:
-    from runner.images.downloader import Downloader
-
-__all__ = ["install_harness"]
+__all__ = ["install_harness", "make_context", "open_here"]
 
 Places = dict[tuple[ModuleType, str], Any]
 
@@ -71,35 +66,63 @@ def _setting(process: Process) -> Places:
         if KEY in str(text):
             world.found(Violation("the key was said"))
 
-    def agreed(plan: Plan, link: Any, ledger: LedgerFile, request: Request, **named: Any) -> Plan:
-        plan = confirm.confirm_plan(plan, link, ledger, request, **named)
+    def agreed(plan: Plan, work: OpenSession, request: Request, **named: Any) -> Plan:
+        plan = confirm.confirm_plan(plan, work, request, **named)
         if not process.elsewhere:
-            world.judge.agreed(process.campaign, plan, ledger.ceilings)
+            world.judge.agreed(process.campaign, plan, work.ledger.ceilings)
         return plan
 
     return {
-        (wiring, "WallClock"): partial(Clock, world),
-        (wiring, "Randomness"): lambda: process.entropy,
-        (wiring, "secrets"): SimpleNamespace(SystemRandom=lambda: process.entropy),
-        (wiring, "knock"): partial(_knock, process),
-        (wiring, "write_results"): partial(_write_results, process, wiring.write_results),
-        (workshop, "LedgerFile"): partial(_ledger, process),
-        (workshop, "Progress"): lambda **_named: _Quiet(world),
-        (downloader, "Downloader"): partial(_pictures, process, downloader.Downloader),
-        (workshop, "lock_ledger"): partial(_hold, process),
-        (rebuild, "lock_ledger"): partial(_hold, process),
+        (session, "LedgerFile"): partial(_ledger, process),
+        (session, "lock_ledger"): partial(_hold, process),
         (run, "confirm_plan"): agreed,
         (run, "with_signals"): partial(_with_ctrl_c, process),
-        (confirm, "format_plan"): lambda *_args, **_named: "",
-        (run_report, "format_results"): lambda *_args, **_named: "",
-        (rebuild, "os"): SimpleNamespace(link=partial(_link, process)),
-        (rebuild, "datetime"): SimpleNamespace(
-            now=lambda _zone: datetime.fromtimestamp(world.runner_now(), UTC)
-        ),
         (catalog_package, "write_catalog"): lambda _results, folder: folder / "catalog.html",
         (click, "echo"): said,
-        (sys, "stdin"): io.StringIO(),
     }
+
+
+def make_context(process: Process) -> Context:
+    """Return what a command reaches of this process's world."""
+    world = process.world
+    return Context(
+        clock=Clock(world),
+        entropy=process.entropy,
+        console=_Console(world),
+        environment={"HEYGEN_API_KEY": KEY},
+        home=str(world.folder),
+        transport=Network(world),
+        failpoint=process.passes,
+        inline=True,
+    )
+
+
+@asynccontextmanager
+async def open_here(process: Process, campaign: Campaign) -> AsyncIterator[OpenSession]:
+    """Open the account and its ledger, for what a command does offline."""
+    async with open_account(make_context(process)) as opened:
+        state = opened.make_state(campaign)
+        async with open_session(opened, campaign, state) as work:
+            yield work
+
+
+class _Console(Console):
+    """A terminal where nobody answers."""
+
+    def __init__(self, world: Environment) -> None:
+        self._world = world
+
+    def can_answer(self) -> bool:
+        """Nobody can."""
+        return False
+
+    def can_choose(self) -> bool:
+        """Nobody can."""
+        return False
+
+    def progress(self, ceiling: Decimal | None) -> Any:
+        """Return what writes progress into the log."""
+        return _Quiet(self._world)
 
 
 class _Quiet(RecordingObserver):
@@ -115,7 +138,7 @@ class _Quiet(RecordingObserver):
 def _ledger(process: Process, path: Path, **named: Any) -> LedgerFile:
     """Open a ledger that commits inline; the judge reads only the campaign's own."""
     process.opens(path)
-    return LedgerFile(path, **{**named, "failpoint": process.passes, "inline": True})
+    return LedgerFile(path, **named)
 
 
 @contextmanager
@@ -128,38 +151,7 @@ def _hold(process: Process, folder: Path, *, now: float) -> Iterator[None]:
             process.locked = False
 
 
-def _pictures(process: Process, kind: "type[Downloader]", folder: Path, **_named: Any) -> Any:
-    return kind(folder, transport=Network(process.world), inline=True, failpoint=process.passes)
-
-
-def _write_results(process: Process, write: Any, results: Mapping[str, Any], folder: Path) -> Path:
-    process.passes("results:before-write")
-    catalog: Path = write(results, folder)
-    process.passes("results:after-write")
-    return catalog
-
-
-def _link(process: Process, source: Path, target: Path) -> None:
-    process.passes("swap:before-link")
-    os.link(source, target)
-    process.passes("swap:after-link")
-
-
-@asynccontextmanager
-async def _knock(
-    process: Process, *, simulated_at: str | None, wait: float | None = None
-) -> AsyncIterator[wiring.Door]:
-    world = process.world
-    clock = Clock(world)
-    async with HeyGen(
-        Credentials(KEY), "https://api.heygen.com", transport=Network(world), now=clock.now
-    ) as api:
-        user = await wiring.ask_account(api.me, RetryLimits())
-        account = Account(api.address.host, user.username)
-        yield wiring.Door(api, account, user, RetryLimits(), allow_http=False)
-
-
-async def _with_ctrl_c(process: Process, session: Session, *_shown: object) -> Outcome:
+async def _with_ctrl_c(process: Process, running: Session, *_shown: object) -> Outcome:
     outcomes: list[Outcome] = []
     world, loop = process.world, process.world.loop
     with unwrap_exception_group():
@@ -168,18 +160,18 @@ async def _with_ctrl_c(process: Process, session: Session, *_shown: object) -> O
             def ctrl_c() -> None:
                 if loop is None:
                     return
-                if session.context.interrupted:
+                if running.context.interrupted:
                     loop.call_soon(tasks.cancel_scope.cancel)
                     world.seen["ctrl-c twice"] += 1
                 else:
-                    loop.call_soon(session.context.interrupt)
+                    loop.call_soon(running.context.interrupt)
 
             process.ctrl_c = ctrl_c
-            outcomes.append(await session.carry_out())
+            outcomes.append(await running.carry_out())
             tasks.cancel_scope.cancel()
     process.ctrl_c = None
-    outcome = outcomes[0] if outcomes else session.end()
-    for key, (kind, why) in (session.look_report.held if session.look_report else {}).items():
+    outcome = outcomes[0] if outcomes else running.end()
+    for key, (kind, why) in (running.look_report.held if running.look_report else {}).items():
         world.say(f"held {key}: {kind}, {why}")
     world.say(f"outcome: {outcome}")
     return outcome

@@ -2,7 +2,6 @@
 
 import shutil
 import ssl
-import sys
 import tempfile
 import traceback
 from collections import Counter
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ def _shortcuts() -> Iterator[None]:
     Both take long, and say nothing about the runner.
     """
     loaded, extract = _loaded(), httpx.Cookies.extract_cookies
-    places = [sys.modules[name] for name in LOADERS]
+    places = [import_module(name) for name in LOADERS]
     cookies: Any = httpx.Cookies
     cookies.extract_cookies = lambda _self, _response: None
     try:

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from runner.catalog import tables
-from runner.cli import readonly, wiring
+from runner.cli import readonly
+from runner.cli.outputs import make_results
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan.options import PlanOptions, select_looks
@@ -34,7 +35,7 @@ def read_everything(
     before = world.judge.events()
     snapshot, wallet = readonly.load_known(campaign, state)
     only = select_looks(campaign, snapshot, plan_options) if plan_options is not None else None
-    results = wiring.results_of(campaign, snapshot, wallet, only)
+    results = make_results(campaign, snapshot, wallet, only)
     rows = [json.loads(line) for line in tables.to_jsonl(results)]
     lines = len([*tables.to_csv(results)]) - 2  # the byte order mark and the header
     if not len(rows) == lines == len(results["looks"]):

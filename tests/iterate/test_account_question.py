@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 
 from runner.cli.account_question import ask_about_account, refuse_unlisted
-from runner.cli.workshop import Workshop
+from runner.cli.environment import Console
+from runner.cli.session import OpenSession
 from runner.errors import LedgerQuestion
 from runner.plan import plan
 from runner.plan.namesakes import Listing
@@ -22,12 +23,14 @@ GROUP = TargetGroup(group="group")
 HOMES = {"a": GROUP, "b": TargetGroup(name="Sarah — b")}
 
 
-def work(snapshot: Snapshot, *, simulated: bool = False) -> Workshop:
+def work(snapshot: Snapshot, *, simulated: bool = False) -> OpenSession:
     ledger = SimpleNamespace(snapshot=lambda: snapshot, accepted=frozenset())
     context = SimpleNamespace(neighbours=Neighbours, clock=SimpleNamespace(now=lambda: 1e6))
     state = SimpleNamespace(folder=Path("/x/spring.lookbook"), ledger=Path("/x/ledger.sqlite"))
-    link = SimpleNamespace(account=Account("api.example", "me", simulated=simulated), state=state)
-    return cast("Workshop", SimpleNamespace(ledger=ledger, context=context, link=link))
+    account = Account("api.example", "me", simulated=simulated)
+    said = SimpleNamespace(ledger=ledger, context=context, account=account, state=state)
+    said.outside = SimpleNamespace(console=Console())
+    return cast("OpenSession", said)
 
 
 def test_what_cannot_be_listed_is_not_bought_but_into_a_group_of_this_ledgers_own_sends() -> None:

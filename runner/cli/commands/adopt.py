@@ -6,10 +6,12 @@ from pathlib import Path
 import anyio
 import click
 
-from runner.cli import wiring
+from runner.cli.account import ask_account, open_account
+from runner.cli.campaign import load_campaign
 from runner.cli.commands.looks import all_looks
 from runner.cli.commands.run import Request, start
-from runner.cli.format import pluralize
+from runner.cli.context import Context, pass_context
+from runner.cli.format import pluralize, warn
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.manifest.starter import manifest_head, scalar, slug
@@ -30,7 +32,16 @@ __all__ = ["command"]
     "first.",
 )
 @click.option("--campaign", metavar="NAME", help="The campaign's name; the default is the file's.")
-def command(manifest: Path, *, group_id: str, base_id: str | None, campaign: str | None) -> int:
+@pass_context
+def command(
+    context: Context,
+    /,
+    manifest: Path,
+    *,
+    group_id: str,
+    base_id: str | None,
+    campaign: str | None,
+) -> int:
     """Write MANIFEST from the looks of a group that the account has, and fetch their pictures.
 
     Each look becomes an `existing:` entry, recorded in the ledger as paid by nobody here: nothing
@@ -43,11 +54,11 @@ def command(manifest: Path, *, group_id: str, base_id: str | None, campaign: str
     """
     if manifest.exists():
         raise UsageError(f"{manifest} exists already; nothing was written.")
-    group, looks = anyio.run(members, group_id)
+    group, looks = anyio.run(members, context, group_id)
     usable = [look for look in looks if look.usable]
     for look in looks:
         if not look.usable:
-            wiring.warn(f"{look.id} ({look.name}) is left out: it cannot be used now.")
+            warn(f"{look.id} ({look.name}) is left out: it cannot be used now.")
     text = manifest_text(
         campaign or slug(manifest.stem) or "campaign",
         manifest.name,
@@ -57,14 +68,14 @@ def command(manifest: Path, *, group_id: str, base_id: str | None, campaign: str
     )
     write_atomic(manifest, text.encode())
     click.echo(f"wrote {manifest} with {pluralize(len(usable), 'look')}", err=True)
-    return start(wiring.load_campaign(manifest, ()), Request())
+    return start(context, load_campaign(manifest, ()), Request())
 
 
-async def members(group_id: str) -> tuple[GroupData, list[LookData]]:
+async def members(context: Context, group_id: str) -> tuple[GroupData, list[LookData]]:
     """Return a group and its looks. Raises AccountError or ApiTrouble."""
-    async with wiring.knock(simulated_at=None) as door:
-        group = await wiring.ask_account(lambda: door.api.group(group_id), door.retry_limits)
-        return group, await all_looks(door, group_id)
+    async with open_account(context) as opened:
+        group = await ask_account(context, lambda: opened.api.group(group_id), opened.retry_limits)
+        return group, await all_looks(opened, group_id)
 
 
 def _base_of(usable: Sequence[LookData], group: GroupData, base_id: str | None) -> LookData:

@@ -6,9 +6,11 @@ from typing import Any
 import click
 
 from runner import catalog
-from runner.cli import readonly, wiring
-from runner.cli.format import pluralize
+from runner.cli import readonly
+from runner.cli.campaign import load_campaign
+from runner.cli.format import pluralize, warn
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.outputs import make_results
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.errors import UsageError
 from runner.plan.options import DEFAULT_OPTIONS, select_looks
@@ -73,7 +75,7 @@ def command(
     plan_options = parse_plan_options(options)
     if plan_options != DEFAULT_OPTIONS and out is None:
         raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
-    campaign = wiring.load_campaign(manifest, variables)
+    campaign = load_campaign(manifest, variables)
     state = readonly.find_state(campaign, account=account, simulate=simulate)
     if state is None or not state.ledger.is_file():
         if state is not None and state.results.is_file():
@@ -84,7 +86,7 @@ def command(
         )
     snapshot, wallet = readonly.load_known(campaign, state)
     only = select_looks(campaign, snapshot, plan_options)
-    results = wiring.results_of(campaign, snapshot, wallet, only)
+    results = make_results(campaign, snapshot, wallet, only)
     target = out or state.folder
     page = catalog.write_catalog(results, state.folder, embed=embed, target=out)
     click.echo(f"catalog: {page}")
@@ -115,6 +117,6 @@ def _pictures(
         results, folder, target, template=template or album.TEMPLATE, every_take=all_takes
     )
     for label, reason in made.skipped:
-        wiring.warn(f"{label}: {reason}")
+        warn(f"{label}: {reason}")
     click.echo(f"pictures: {pluralize(len(made.files), 'file')} in {target}")
     return 1 if made.skipped else 0

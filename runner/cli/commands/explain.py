@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from runner.cli import readonly, wiring
+from runner.cli import readonly
+from runner.cli.campaign import load_campaign
 from runner.cli.format import format_table
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.errors import UsageError
@@ -51,7 +52,7 @@ def command(
     take with its money and its errors, and everything that happened to it. Nothing is asked or
     changed.
     """
-    campaign = wiring.load_campaign(manifest, variables)
+    campaign = load_campaign(manifest, variables)
     state = readonly.find_state(campaign, account=account, simulate=simulate)
     snapshot, _ = readonly.load_known(campaign, state)
     plan = make_plan(campaign, snapshot)

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from runner.cli import readonly, wiring
+from runner.cli import readonly
+from runner.cli.campaign import load_campaign
 from runner.cli.options import (
     account_option,
     format_option,
@@ -14,6 +15,7 @@ from runner.cli.options import (
     simulate_option,
     var_option,
 )
+from runner.cli.outputs import make_results
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.errors import UsageError
 from runner.files import write_atomic
@@ -65,13 +67,13 @@ def command(
     one back: move ledger.sqlite, its -wal and its -shm away, and copy it there.
     """
     plan_options = parse_plan_options(options)
-    campaign = wiring.load_campaign(manifest, variables)
+    campaign = load_campaign(manifest, variables)
     state = readonly.find_state(campaign, account=account, simulate=simulate)
     if backup is not None:
         return write_backup(state, backup)
     snapshot, wallet = readonly.load_known(campaign, state)
     only = select_looks(campaign, snapshot, plan_options)
-    results = wiring.results_of(campaign, snapshot, wallet, only)
+    results = make_results(campaign, snapshot, wallet, only)
     if form == "json":
         pieces = serialize_results(results)
     else:

@@ -4,19 +4,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import anyio
 import click
 
-from runner.cli import wiring
+from runner.cli.account import open_account
+from runner.cli.campaign import load_campaign
+from runner.cli.context import Context, pass_context
 from runner.cli.format import escape_text, pluralize
 from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
 from runner.cli.select_options import parse_plan_options, select_options
-from runner.cli.workshop import begin, use_results, workshop
+from runner.cli.session import open_session
+from runner.cli.simulated import run_on_account
 from runner.errors import UsageError
 from runner.executor.concurrency import run_concurrently
 from runner.executor.downloads import Downloads, find_unfetched
-from runner.ledger.ledger import read_ledger
-from runner.ledger.state_dirs import StateDirs, has_takes
+from runner.ledger.state_dirs import has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.options import PlanOptions, select_looks
@@ -32,7 +33,10 @@ __all__ = ["command"]
 @var_option
 @sim_option
 @select_options
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path,
     variables: tuple[tuple[str, str], ...],
     *,
@@ -46,24 +50,24 @@ def command(
     differs. Costs nothing, at any time; never buys a look.
     """
     plan_options = parse_plan_options(options)
-    campaign = wiring.load_campaign(manifest, variables)
-    state = StateDirs(campaign.manifest).simulated()
-    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
-        return anyio.run(fetch, campaign, url, plan_options)
+    campaign = load_campaign(manifest, variables)
+    work = partial(fetch, campaign=campaign, plan_options=plan_options)
+    return run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
 
 
-async def fetch(campaign: Campaign, simulated_at: str | None, plan_options: PlanOptions) -> int:
+async def fetch(context: Context, campaign: Campaign, plan_options: PlanOptions) -> int:
     """Fetch what is missing; return the exit code."""
-    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
-        if not has_takes(link.state.ledger):
+    async with open_account(context) as opened:
+        state = opened.make_state(campaign)
+        if not has_takes(state.ledger):
             raise UsageError(
-                f"The account {link.account.label} has no looks of {campaign.name} yet.",
+                f"The account {opened.account.label} has no looks of {campaign.name} yet.",
                 hint="`lookbook run` generates them.",
             )
-        async with workshop(link) as work:
-            await use_results(campaign, work)
+        async with open_session(opened, campaign, state) as work:
+            await work.import_results()
             only = select_looks(campaign, work.ledger.snapshot(), plan_options)
-            begin(work, campaign, "fetch")
+            work.begin("fetch")
             missing = await find_unfetched(work.context, thorough=True)
             moves = make_plan(campaign, work.ledger.snapshot()).moves
             missing = [t for t in missing if only is None or moves.new(t.look) in only]
@@ -76,10 +80,7 @@ async def fetch(campaign: Campaign, simulated_at: str | None, plan_options: Plan
             if missing:
                 await run_concurrently([partial(one, index) for index in range(len(missing))])
             code = Exit.FAILED if collector.problems else Exit.DONE
-            work.ledger.end({"exit": int(code), "stopped": None})
-            _, wallet = read_ledger(link.state.ledger)
-            results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
-            catalog = wiring.write_results(results, link.state.folder)
+            catalog = work.finish(int(code))
     for label, reason in collector.problems.items():
         click.echo(escape_text(f"{label}: no picture: {reason}"), err=True)
     got = len(missing) - len(collector.problems)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from runner.cli import wiring
+from runner.cli.campaign import load_campaign
 from runner.cli.options import format_option, manifest_argument, var_option
 
 __all__ = ["command"]
@@ -26,6 +26,6 @@ def command(manifest: Path, variables: tuple[tuple[str, str], ...], *, form: str
     """
     from runner.manifest.diagram import as_dot, as_mermaid
 
-    campaign = wiring.load_campaign(manifest, variables)
+    campaign = load_campaign(manifest, variables)
     click.echo(as_mermaid(campaign) if form == "mermaid" else as_dot(campaign))
     return 0

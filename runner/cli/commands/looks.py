@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 import click
 
-from runner.cli import wiring
+from runner.cli.account import OpenAccount, ask_account, open_account
+from runner.cli.campaign import load_campaign
+from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize
 from runner.cli.options import format_option, sim_option, simulate_option
+from runner.cli.simulated import run_on_account
 from runner.errors import ApiTrouble, UsageError
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.state_dirs import StateDirs
@@ -33,7 +37,10 @@ PAGES = 1000
 @simulate_option
 @sim_option
 @format_option("text", "json")
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path | None,
     *,
     group_id: str | None,
@@ -50,22 +57,21 @@ def command(
             "Each manifest has a simulated account of its own.", hint="Name the MANIFEST."
         )
     if manifest is None:
-        return anyio.run(look_around, None, group_id, None, form)
-    campaign = wiring.load_campaign(manifest, ())
-    state = StateDirs(campaign.manifest).simulated()
-    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
-        return anyio.run(look_around, campaign.manifest, group_id, url, form)
+        return anyio.run(look_around, context, None, group_id, form)
+    campaign = load_campaign(manifest, ())
+    work = partial(look_around, manifest=campaign.manifest, group_id=group_id, form=form)
+    return run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
 
 
 async def look_around(
-    manifest: Path | None, group_id: str | None, simulated_at: str | None, form: str
+    context: Context, manifest: Path | None, group_id: str | None, form: str
 ) -> int:
     """List; return the exit code."""
-    async with wiring.knock(simulated_at=simulated_at) as door:
-        groups = {group.id: group for group in await all_groups(door)}
-        looks = await all_looks(door, group_id)
-        known = _known(manifest, door) if manifest is not None else {}
-        account = door.account.label
+    async with open_account(context) as opened:
+        groups = {group.id: group for group in await all_groups(opened)}
+        looks = await all_looks(opened, group_id)
+        known = _known(manifest, opened) if manifest is not None else {}
+        account = opened.account.label
     if form == "json":
         click.echo(json.dumps(_document(looks, known, account), indent=2, ensure_ascii=False))
     else:
@@ -73,15 +79,16 @@ async def look_around(
     return 0
 
 
-async def all_looks(door: wiring.Door, group_id: str | None) -> list[LookData]:
+async def all_looks(opened: OpenAccount, group_id: str | None) -> list[LookData]:
     """Return every look of the account, or of one group. Raises AccountError or ApiTrouble."""
     found: list[LookData] = []
     token: str | None = None
     for _page in range(PAGES):
         asked = token
-        page = await wiring.ask_account(
-            lambda: door.api.looks(group_id=group_id, token=asked),  # noqa: B023 - awaited here
-            door.retry_limits,
+        page = await ask_account(
+            opened.context,
+            lambda: opened.api.looks(group_id=group_id, token=asked),  # noqa: B023 - awaited here
+            opened.retry_limits,
         )
         found += page.items
         token = page.next_token
@@ -90,15 +97,16 @@ async def all_looks(door: wiring.Door, group_id: str | None) -> list[LookData]:
     raise ApiTrouble(f"The account has more than {len(found)} looks.", hint="Give a --group.")
 
 
-async def all_groups(door: wiring.Door) -> list[GroupData]:
+async def all_groups(opened: OpenAccount) -> list[GroupData]:
     """Return every group of the account. Raises AccountError or ApiTrouble."""
     found: list[GroupData] = []
     token: str | None = None
     for _page in range(PAGES):
         asked = token
-        page = await wiring.ask_account(
-            lambda: door.api.groups(token=asked),  # noqa: B023 - awaited in this turn
-            door.retry_limits,
+        page = await ask_account(
+            opened.context,
+            lambda: opened.api.groups(token=asked),  # noqa: B023 - awaited in this turn
+            opened.retry_limits,
         )
         found += page.items
         token = page.next_token
@@ -107,9 +115,9 @@ async def all_groups(door: wiring.Door) -> list[GroupData]:
     return found
 
 
-def _known(manifest: Path, door: wiring.Door) -> Mapping[str, str]:
+def _known(manifest: Path, opened: OpenAccount) -> Mapping[str, str]:
     """Return the takes that the ledger of this account knows, by the look's id."""
-    snapshot = read_snapshot(StateDirs(manifest).of(door.account).ledger)
+    snapshot = read_snapshot(StateDirs(manifest).of(opened.account).ledger)
     return {
         take.avatar_id: take.label
         for takes in snapshot.takes.values()

@@ -6,17 +6,20 @@ from pathlib import Path
 import anyio
 import click
 
-from runner.cli import wiring
-from runner.cli.archive import Archive, archive, known_state, named_take
+from runner.cli.campaign import load_campaign
+from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.readonly import known_state
+from runner.cli.session import OpenLedger, open_ledger
 from runner.errors import UsageError
 from runner.plan import Action, ResolvedOptions
 from runner.plan import plan as make_plan
 from runner.plan.change_text import describe_change
 from runner.policy.lifecycle import Event
 from runner.quantities import format_usd
-from runner.takes import Take, TakeState
+from runner.suggest import suggest
+from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["command"]
 
@@ -27,7 +30,10 @@ __all__ = ["command"]
 @simulate_option
 @account_option
 @var_option
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path,
     takes: tuple[str, ...],
     variables: tuple[tuple[str, str], ...],
@@ -41,25 +47,25 @@ def command(
     generated from the take that was picked before becomes stale: shown, with the price of
     regenerating it. Picking costs nothing and can be taken back.
     """
-    campaign = wiring.load_campaign(manifest, variables)
+    campaign = load_campaign(manifest, variables)
     state = known_state(campaign, account=account, simulate=simulate)
-    with archive(campaign, state, "pick") as opened:
+    with open_ledger(context, campaign, state, "pick") as opened:
         chosen = [_pickable(opened, name) for name in takes]
         if len({take.look for take in chosen}) < len(chosen):
             raise UsageError("Two takes of one look cannot both be picked.")
         before = _stale(opened)
         for take in chosen:
             _pick(opened, take)
-        catalog = opened.leave_results()
+        catalog = opened.write_outputs()
         lines = _consequences(opened, _stale(opened) - before)
     for line in [*lines, f"catalog: {catalog}"]:
         click.echo(line)
     return 0
 
 
-def _pickable(opened: Archive, name: str) -> Take:
+def _pickable(opened: OpenLedger, name: str) -> Take:
     """Return the take that is meant. Raises UsageError where it cannot be its look's pick."""
-    take = named_take(opened.snapshot(), name)
+    take = _named_take(opened.snapshot(), name)
     if not take.usable:
         raise UsageError(
             f"{take.label} cannot be picked: it is {take.state}.",
@@ -78,7 +84,7 @@ def _pickable(opened: Archive, name: str) -> Take:
     raise UsageError(f"{take.look} is no longer in the manifest.")
 
 
-def _pick(opened: Archive, take: Take) -> None:
+def _pick(opened: OpenLedger, take: Take) -> None:
     now = opened.ledger.picked(take.look)
     if now is not None and now.uid == take.uid:
         click.echo(f"{take.label} is picked already")
@@ -91,11 +97,11 @@ def _pick(opened: Archive, take: Take) -> None:
         click.echo("  its picture was pruned here; `lookbook fetch` gets it again, for nothing")
 
 
-def _stale(opened: Archive) -> set[str]:
+def _stale(opened: OpenLedger) -> set[str]:
     return {action.key for action in opened.plan().actions if action.action is Action.STALE}
 
 
-def _consequences(opened: Archive, stale: set[str]) -> list[str]:
+def _consequences(opened: OpenLedger, stale: set[str]) -> list[str]:
     """Return what became stale, and what regenerating it would cost."""
     if not stale:
         return ["Nothing becomes stale."]
@@ -110,3 +116,18 @@ def _consequences(opened: Archive, stale: set[str]) -> list[str]:
         f"Stale now, made from the take that was picked before: {', '.join(sorted(stale))}",
         f"They stay as they are. To bring them up to date ({price}): {again}",
     ]
+
+
+def _named_take(snapshot: Snapshot, name: str) -> Take:
+    """Return the take that ``LOOK#N`` names. Raises UsageError with those that there are."""
+    look, mark, number = name.partition("#")
+    takes = snapshot.takes.get(look, ())
+    if not takes:
+        close = suggest(look, snapshot.takes, count=3)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "`lookbook status` lists them."
+        raise UsageError(f"There is no take of a look {look!r}.", hint=hint)
+    for take in takes:
+        if mark and str(take.number) == number:
+            return take
+    there = ", ".join(f"{take.label} ({take.state})" for take in takes)
+    raise UsageError(f"{name!r} names no take.", hint=f"There are: {there}.")

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from runner.cli import readonly, wiring
+from runner.cli import readonly
+from runner.cli.campaign import load_campaign
+from runner.cli.context import Context, pass_context
 from runner.cli.eta import estimate_plan
 from runner.cli.format import format_plan, warnings_text
 from runner.cli.options import (
@@ -49,7 +51,10 @@ __all__ = ["command"]
     is_flag=True,
     help="Exit with 10 when there is something to do, 0 when there is not.",
 )
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path,
     variables: tuple[tuple[str, str], ...],
     *,
@@ -74,7 +79,7 @@ def command(
       lookbook plan spring.yaml -o plan.json              to be read now and carried out later
     """
     plan_options = parse_plan_options(options)
-    campaign = apply_options(wiring.load_campaign(manifest, variables), plan_options)
+    campaign = apply_options(load_campaign(manifest, variables), plan_options)
     state = readonly.find_state(campaign, account=account, simulate=simulate)
     snapshot, _ = readonly.load_known(campaign, state)
     quotes = quote_prices(campaign, plan_options, snapshot)
@@ -87,7 +92,7 @@ def command(
     else:
         where = readonly.describe_target(snapshot, simulate=simulate)
         ceiling = campaign.budget.run_usd
-        time = estimate_plan(plan, snapshot, slots=DEFAULT_CONCURRENCY, now=wiring.WallClock().now)
+        time = estimate_plan(plan, snapshot, slots=DEFAULT_CONCURRENCY, now=context.clock.now)
         notes = [*price_notes(bought_quotes(plan, quotes)), *group_notes(plan, snapshot)]
         text = format_plan(
             plan, where=where, ceiling=ceiling, everything=everything, time=time, notes=notes

@@ -1,16 +1,17 @@
 """``lookbook prune``: delete at HeyGen, or on disk, what the manifest no longer wants."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
 import click
 
-from runner.cli import wiring
-from runner.cli.archive import archive, known_state
+from runner.cli.account import open_account
+from runner.cli.campaign import load_campaign
 from runner.cli.claims import claims_on
+from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize
 from runner.cli.options import (
     account_option,
@@ -20,12 +21,14 @@ from runner.cli.options import (
     var_option,
     yes_option,
 )
-from runner.cli.workshop import Workshop, begin, use_results, workshop
+from runner.cli.questions import confirm_or_refuse
+from runner.cli.readonly import known_state
+from runner.cli.session import OpenSession, open_ledger, open_session
+from runner.cli.simulated import run_on_account
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.context import describe_reply
 from runner.executor.resolve_unknown import list_group_looks
-from runner.ledger.ledger import read_ledger
-from runner.ledger.state_dirs import StateDir, StateDirs, has_takes
+from runner.ledger.state_dirs import StateDir, has_takes
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan import plan as make_plan
@@ -41,6 +44,8 @@ from runner.replies import Answer, LookData
 from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["command"]
+
+UNDONE = "nothing was removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,10 @@ class _Doomed:
 @account_option
 @var_option
 @sim_option
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path,
     looks: tuple[str, ...],
     variables: tuple[tuple[str, str], ...],
@@ -122,58 +130,56 @@ def command(
       lookbook prune spring.yaml navy-office --old-takes  all but the picked take of one look
       lookbook prune spring.yaml --local                  disk space: pictures of old takes
     """
-    campaign = wiring.load_campaign(manifest, variables)
+    campaign = load_campaign(manifest, variables)
     if local:
         state = known_state(campaign, account=account, simulate=simulate)
-        return _drop(campaign, state, looks, last_copies=last_copies, yes=yes)
+        return _drop(context, campaign, state, looks, last_copies=last_copies, yes=yes)
     if account is not None:
         raise UsageError("--account reads a ledger; what is deleted is what the key belongs to.")
     request = _Request(looks, old_takes, with_groups, yes, from_results)
-    state = StateDirs(campaign.manifest).simulated()
-    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
-        try:
-            return anyio.run(prune, campaign, request, url)
-        except KeyboardInterrupt:
-            raise UsageError(
-                "Stopped. What was deleted stays deleted.",
-                hint="`lookbook refresh` shows what is gone and not recorded yet.",
-            ) from None
+    work = partial(prune, campaign=campaign, request=request)
+    try:
+        return run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
+    except KeyboardInterrupt:
+        raise UsageError(
+            "Stopped. What was deleted stays deleted.",
+            hint="`lookbook refresh` shows what is gone and not recorded yet.",
+        ) from None
 
 
 # --- at HeyGen ----------------------------------------------------------------------------------
 
 
-async def prune(campaign: Campaign, request: _Request, simulated_at: str | None) -> int:
+async def prune(context: Context, campaign: Campaign, request: _Request) -> int:
     """Show, ask, delete; return the exit code."""
-    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
-        if not has_takes(link.state.ledger):
-            raise UsageError(f"The account {link.account.label} has no looks of {campaign.name}.")
-        async with workshop(link) as work:
-            await use_results(campaign, work)
+    async with open_account(context) as opened:
+        state = opened.make_state(campaign)
+        if not has_takes(state.ledger):
+            raise UsageError(f"The account {opened.account.label} has no looks of {campaign.name}.")
+        async with open_session(opened, campaign, state) as work:
+            await work.import_results()
             doomed = await _doomed(work, campaign, request)
             if not doomed:
                 click.echo("Nothing to prune.")
                 return int(Exit.DONE)
             click.echo(_list(doomed), err=True)
             looks = pluralize(len(doomed), "look")
-            _ask(f"Delete {looks} at HeyGen? This cannot be undone.", yes=request.yes)
-            begin(work, campaign, "prune")
+            question = f"Delete {looks} at HeyGen? This cannot be undone."
+            confirm_or_refuse(context.console, question, yes=request.yes, undone=UNDONE)
+            work.begin("prune")
             plan = make_plan(campaign, work.ledger.snapshot())
             if plan.moves:
                 await work.ledger.follow(plan.moves)
             problems = [why for one in doomed if (why := await _delete(work, one.take))]
             code = _code(work, problems)
-            work.ledger.end({"exit": int(code), "stopped": None})
-            _, wallet = read_ledger(link.state.ledger)
-            results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
-            wiring.write_results(results, link.state.folder)
+            work.finish(int(code))
     for why in problems:
         click.echo(why, err=True)
     click.echo(f"{pluralize(len(doomed) - len(problems), 'look')} deleted at HeyGen")
     return int(code)
 
 
-async def _doomed(work: Workshop, campaign: Campaign, request: _Request) -> list[_Doomed]:
+async def _doomed(work: OpenSession, campaign: Campaign, request: _Request) -> list[_Doomed]:
     """Return what is to be deleted; what is spared is said."""
     snapshot, plan, selected = _selected(campaign, work.ledger.snapshot(), request.looks)
     pruning = find_prunable(
@@ -182,14 +188,14 @@ async def _doomed(work: Workshop, campaign: Campaign, request: _Request) -> list
         plan,
         selected=selected,
         old_takes=request.old_takes,
-        claims=claims_on(campaign, work.link.state, snapshot, named=bool(request.looks)),
+        claims=claims_on(campaign, work.state, snapshot, named=bool(request.looks)),
     )
     spared = [f"{take.label} is spared: {reason}" for take, reason in pruning.spared]
     groups = await _groups(work, pruning.takes)
     doomed = []
     for take in pruning.takes:
         shown = groups.get(take.group_id or "", {}).get(take.avatar_id or "")
-        why = _unproven(take, shown, request) if work.ledger.is_imported(take.uid) else None
+        why = _unproven(work, take, shown, request) if work.ledger.is_imported(take.uid) else None
         if why is None:
             doomed.append(_Doomed(take, shown))
         else:
@@ -209,7 +215,9 @@ async def _doomed(work: Workshop, campaign: Campaign, request: _Request) -> list
     return doomed
 
 
-def _unproven(take: Take, shown: LookData | None, request: _Request) -> str | None:
+def _unproven(
+    work: OpenSession, take: Take, shown: LookData | None, request: _Request
+) -> str | None:
     """Return why a look that only a results file tells of is not deleted.
 
     Anybody can write a look's id into that file.
@@ -218,12 +226,12 @@ def _unproven(take: Take, shown: LookData | None, request: _Request) -> str | No
         return f"and HeyGen shows no look {take.avatar_id} in the group {take.group_id}"
     if shown.name != take.name:
         return f"as {take.name!r}; HeyGen shows {take.avatar_id} as {shown.name!r}"
-    if request.from_results or (not request.yes and is_terminal()):
+    if request.from_results or (not request.yes and work.outside.console.can_answer()):
         return None
     return "and --yes does not vouch for it: answer on a terminal, or add --from-results"
 
 
-async def _groups(work: Workshop, doomed: Sequence[Take]) -> dict[str, dict[str, LookData]]:
+async def _groups(work: OpenSession, doomed: Sequence[Take]) -> dict[str, dict[str, LookData]]:
     """Return the looks that the account shows in each group that something is deleted from."""
     groups: dict[str, dict[str, LookData]] = {}
     for group_id in dict.fromkeys(take.group_id for take in doomed):
@@ -235,13 +243,13 @@ async def _groups(work: Workshop, doomed: Sequence[Take]) -> dict[str, dict[str,
     return groups
 
 
-async def _delete(work: Workshop, take: Take) -> str | None:
+async def _delete(work: OpenSession, take: Take) -> str | None:
     """Delete one look and record it; says why where that was not possible."""
     if work.context.account_trouble is not None:
         return f"{take.label} was not deleted: the account needs a person"
     look_id = take.avatar_id or ""
     reply = await work.context.ask(
-        lambda: work.link.api.delete_look(look_id), what=f"deleting {take.label}"
+        lambda: work.api.delete_look(look_id), what=f"deleting {take.label}"
     )
     if not isinstance(reply, Answer) and decide_free(reply) is not Free.GONE:
         return f"{take.label} was not deleted: {describe_reply(reply)}"
@@ -251,7 +259,7 @@ async def _delete(work: Workshop, take: Take) -> str | None:
     return None
 
 
-def _code(work: Workshop, problems: Sequence[str]) -> Exit:
+def _code(work: OpenSession, problems: Sequence[str]) -> Exit:
     if work.context.account_trouble is not None:
         return Exit.ACCOUNT
     return Exit.FAILED if problems else Exit.DONE
@@ -276,10 +284,16 @@ def _list(doomed: Sequence[_Doomed]) -> str:
 
 
 def _drop(
-    campaign: Campaign, state: StateDir, looks: tuple[str, ...], *, last_copies: bool, yes: bool
+    context: Context,
+    campaign: Campaign,
+    state: StateDir,
+    looks: tuple[str, ...],
+    *,
+    last_copies: bool,
+    yes: bool,
 ) -> int:
     """Remove pictures from disk only; return the exit code. ``yes`` is no word on last copies."""
-    with archive(campaign, state, "prune --local") as opened:
+    with open_ledger(context, campaign, state, "prune --local") as opened:
         snapshot, plan, selected = _selected(campaign, opened.snapshot(), looks)
         takes = find_droppable(snapshot, plan, selected)
         lost = [take.label for take in takes if take.state is TakeState.DELETED]
@@ -297,11 +311,12 @@ def _drop(
         click.echo("\n".join(f"  {take.label}  {take.image}" for take in takes), err=True)
         if lost:
             click.echo(f"Gone at HeyGen, so not to be had again: {', '.join(lost)}", err=True)
-        _ask(f"Remove {pluralize(len(takes), 'picture')} from disk?", yes=yes)
+        question = f"Remove {pluralize(len(takes), 'picture')} from disk?"
+        confirm_or_refuse(context.console, question, yes=yes, undone=UNDONE)
         for take in takes:
             _unlink(state.folder, take)
             anyio.run(opened.ledger.record, take.uid, Event.IMAGE_REMOVED, {"image": None})
-        opened.leave_results()
+        opened.write_outputs()
     click.echo(f"{pluralize(len(takes), 'picture')} removed from {state.folder / 'images'}")
     return int(Exit.DONE)
 
@@ -322,19 +337,3 @@ def _selected(
     plan = make_plan(campaign, snapshot)
     selected = select_looks(campaign, snapshot, PlanOptions(select=looks))
     return apply_renames(snapshot, plan.moves), plan, selected
-
-
-def is_terminal() -> bool:
-    """Return whether somebody can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _ask(question: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not is_terminal():
-        raise UsageError(
-            "There is nobody to ask here, so nothing was removed.", hint="Add --yes to go ahead."
-        )
-    if not click.confirm(question, err=True):
-        raise UsageError("Declined; nothing was removed.")

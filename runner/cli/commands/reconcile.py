@@ -1,15 +1,16 @@
 """``lookbook reconcile``: what became of sends whose outcome is unknown; a person decides."""
 
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import anyio
 import click
 
-from runner.cli import wiring
+from runner.cli.account import open_account
+from runner.cli.campaign import load_campaign
+from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
 from runner.cli.nothing_bought import evidence_of, match_takes, objection_to
 from runner.cli.options import (
@@ -21,15 +22,15 @@ from runner.cli.options import (
 )
 from runner.cli.rebuild import rebuild
 from runner.cli.run_report import resume_command
+from runner.cli.session import OpenSession, open_session
+from runner.cli.simulated import run_on_account
 from runner.cli.stuck_looks import decide_stuck
-from runner.cli.workshop import Workshop, begin, use_results, workshop
 from runner.errors import UsageError
 from runner.executor.context import describe_reply
 from runner.executor.resolve_unknown import Finding, UnknownResolver
-from runner.ledger.ledger import read_ledger
 from runner.ledger.neighbours import read_neighbours
 from runner.ledger.runs import read_wallet_readings
-from runner.ledger.state_dirs import StateDirs, has_takes
+from runner.ledger.state_dirs import has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.policy.exit_codes import Exit
@@ -79,7 +80,10 @@ Decisions = Sequence[tuple[str, str]]
 )
 @var_option
 @sim_option
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path,
     variables: tuple[tuple[str, str], ...],
     *,
@@ -100,32 +104,43 @@ def command(
     Exits with 0 when nothing is unknown any more, 4 when `lookbook run` can still find out by
     itself, 6 when a person has to decide.
     """
-    campaign = wiring.load_campaign(manifest, variables)
-    state = StateDirs(campaign.manifest).simulated()
-    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
-        if rebuilding:
-            return anyio.run(rebuild, campaign, url)
-        return anyio.run(reconcile, campaign, url, adoptions, absolved, trusting)
+    campaign = load_campaign(manifest, variables)
+    work = (
+        partial(rebuild, campaign=campaign)
+        if rebuilding
+        else partial(
+            reconcile,
+            campaign=campaign,
+            adoptions=adoptions,
+            absolved=absolved,
+            trusting=trusting,
+        )
+    )
+    return run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
 
 
 async def reconcile(
+    context: Context,
     campaign: Campaign,
-    simulated_at: str | None,
-    adoptions: Decisions,
-    absolved: Sequence[str],
-    trusting: bool = False,  # noqa: FBT001, FBT002
+    adoptions: Decisions = (),
+    absolved: Sequence[str] = (),
+    *,
+    trusting: bool = False,
 ) -> int:
     """Carry out decisions, search for the rest, ask; return the exit code."""
-    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
-        if not has_takes(link.state.ledger):
-            click.echo(f"Nothing is unknown: {link.account.label} has no takes of {campaign.name}.")
+    async with open_account(context) as opened:
+        state = opened.make_state(campaign)
+        if not has_takes(state.ledger):
+            click.echo(
+                f"Nothing is unknown: {opened.account.label} has no takes of {campaign.name}."
+            )
             return int(Exit.DONE)
-        async with workshop(link) as work:
-            await use_results(campaign, work)
+        async with open_session(opened, campaign, state) as work:
+            await work.import_results()
             unknown = {take.label: take for take in unresolved(work)}
             check_adoptions(adoptions, unknown)
             given_up = match_takes(absolved, unknown)
-            begin(work, campaign, "reconcile")
+            work.begin("reconcile")
             work.context.wanted = wanted_by(campaign, work)
             searcher = UnknownResolver(work.context)
             if trusting and not work.ledger.honours_keys:
@@ -145,10 +160,7 @@ async def reconcile(
                     await decide(work, campaign, searcher, take)
             stuck = await decide_stuck(work)
             code = max(look_report(work, campaign), Exit.PERSON if stuck else Exit.DONE)
-            work.ledger.end({"exit": int(code), "stopped": None})
-            _, wallet = read_ledger(link.state.ledger)
-            results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
-            wiring.write_results(results, link.state.folder)
+            work.finish(int(code))
             left = [take.label for take in unresolved(work)]
     click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
     return int(code)
@@ -172,7 +184,7 @@ def check_adoptions(adoptions: Decisions, unknown: Mapping[str, Take]) -> None:
 
 
 async def give_up(
-    work: Workshop, campaign: Campaign, searcher: UnknownResolver, take: Take
+    work: OpenSession, campaign: Campaign, searcher: UnknownResolver, take: Take
 ) -> None:
     """Record that nothing was bought for a take, unless something speaks against it."""
     finding = await searcher.search(take)
@@ -185,29 +197,29 @@ async def give_up(
     click.echo("  → nothing was bought, as you say: it may be bought anew\n")
 
 
-def objection(work: Workshop, campaign: Campaign, finding: Finding) -> str | None:
+def objection(work: OpenSession, campaign: Campaign, finding: Finding) -> str | None:
     """Return why nobody can say that nothing was bought for a take."""
     return objection_to(
         finding,
         alive=alive(work, campaign, finding.take),
         now=work.context.now_at_server(),
-        command=resume_command(campaign, work.link),
+        command=resume_command(campaign, work.account),
     )
 
 
-def wanted_by(campaign: Campaign, work: Workshop) -> dict[str, str]:
+def wanted_by(campaign: Campaign, work: OpenSession) -> dict[str, str]:
     """Return the identity that the manifest wants of each look: only such a take becomes a pick."""
     actions = make_plan(campaign, work.ledger.snapshot()).actions
     return {a.key: a.identity for a in actions if a.look is not None and a.identity is not None}
 
 
-def unresolved(work: Workshop) -> list[Take]:
+def unresolved(work: OpenSession) -> list[Take]:
     """Return every take whose outcome is unknown, by look and number."""
     takes = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
     return sorted((t for t in takes if t.unresolved), key=lambda t: (t.look, t.number))
 
 
-def look_report(work: Workshop, campaign: Campaign) -> Exit:
+def look_report(work: OpenSession, campaign: Campaign) -> Exit:
     """Return the exit code for what is left: 0, 4 where a run can still find out, or 6."""
     left = unresolved(work)
     if not left:
@@ -215,7 +227,7 @@ def look_report(work: Workshop, campaign: Campaign) -> Exit:
     return Exit.UNDER_WAY if all(alive(work, campaign, take) for take in left) else Exit.PERSON
 
 
-def alive(work: Workshop, campaign: Campaign, take: Take) -> bool:
+def alive(work: OpenSession, campaign: Campaign, take: Take) -> bool:
     """Return whether `lookbook run` may still send a take again under its own key.
 
     A take that the manifest no longer wants is never sent again.
@@ -224,7 +236,7 @@ def alive(work: Workshop, campaign: Campaign, take: Take) -> bool:
     return take.uid not in unwanted and work.context.key_is_alive(take)
 
 
-async def readable(work: Workshop, look_id: str) -> LookData:
+async def readable(work: OpenSession, look_id: str) -> LookData:
     """Return a look that a person says a take became. Raises UsageError where it cannot be that."""
     recorded = {
         take.avatar_id: take.label
@@ -234,20 +246,22 @@ async def readable(work: Workshop, look_id: str) -> LookData:
     }
     if look_id in recorded:
         raise UsageError(f"The look {look_id} is {recorded[look_id]} already.")
-    if look_id in read_neighbours(work.link.state).ids:
+    if look_id in read_neighbours(work.state).ids:
         raise UsageError(
             f"The look {look_id} is another campaign's: a ledger or results file in the folder "
             "knows it.",
             hint="To use it here, name it in the manifest with `existing:`.",
         )
-    reply = await work.context.ask(lambda: work.link.api.look(look_id), what="asking for the look")
+    reply = await work.context.ask(lambda: work.api.look(look_id), what="asking for the look")
     if not isinstance(reply, Answer):
         raise UsageError(f"The look {look_id} cannot be read: {describe_reply(reply)}")
     look: LookData = reply.data
     return look
 
 
-async def decide(work: Workshop, campaign: Campaign, searcher: UnknownResolver, take: Take) -> None:
+async def decide(
+    work: OpenSession, campaign: Campaign, searcher: UnknownResolver, take: Take
+) -> None:
     """Search for one take, show what is known, and ask where somebody can answer."""
     finding = await searcher.search(take)
     click.echo(finding_text(work, campaign, finding))
@@ -257,7 +271,7 @@ async def decide(work: Workshop, campaign: Campaign, searcher: UnknownResolver, 
         click.echo(f"  → adopted {certain.id}: nothing else fits\n")
         return
     why_not = objection(work, campaign, finding)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not work.outside.console.can_choose():
         ways = [f"--adopt '{take.label}=ID'"]
         ways += [f"--nothing-bought '{take.label}'"] if why_not is None else []
         note = "" if finding.candidates or why_not is None else f"  {why_not}\n"
@@ -281,7 +295,7 @@ async def decide(work: Workshop, campaign: Campaign, searcher: UnknownResolver, 
         await searcher.adopt(take, await readable(work, typed))
 
 
-def finding_text(work: Workshop, campaign: Campaign, finding: Finding) -> str:
+def finding_text(work: OpenSession, campaign: Campaign, finding: Finding) -> str:
     """Return all that is known of one take, as text."""
     take = finding.take
     sent = datetime.fromtimestamp(take.sent_at or 0, UTC).isoformat(" ", "seconds")
@@ -296,8 +310,8 @@ def finding_text(work: Workshop, campaign: Campaign, finding: Finding) -> str:
             f"until {until.isoformat(' ', 'seconds')}"
         )
     every = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
-    readings = read_wallet_readings(work.link.state.ledger)
-    lines.append(f"  {evidence_of(take, readings, every, work.link.user)}")
+    readings = read_wallet_readings(work.state.ledger)
+    lines.append(f"  {evidence_of(take, readings, every, work.user)}")
     if finding.problem is not None:
         lines.append(f"  the search could not be finished: {finding.problem}")
     if finding.rivals:

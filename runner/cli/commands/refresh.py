@@ -1,21 +1,23 @@
 """``lookbook refresh``: the ledger against the account and the disk; free."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-import anyio
 import click
 
-from runner.cli import wiring
+from runner.cli.account import open_account
+from runner.cli.campaign import load_campaign
 from runner.cli.commands.reconcile import wanted_by
+from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize
 from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
-from runner.cli.workshop import Workshop, begin, use_results, workshop
+from runner.cli.session import OpenSession, open_session
+from runner.cli.simulated import run_on_account
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.context import describe_reply
 from runner.executor.resolve_unknown import list_group_looks
-from runner.ledger.ledger import read_ledger
-from runner.ledger.state_dirs import StateDirs, has_takes
+from runner.ledger.state_dirs import has_takes
 from runner.model import Campaign
 from runner.plan import Action
 from runner.plan import plan as make_plan
@@ -48,7 +50,10 @@ GONE_PAUSE = 3.0
 )
 @var_option
 @sim_option
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path,
     variables: tuple[tuple[str, str], ...],
     *,
@@ -63,40 +68,37 @@ def command(
     usable all the same, consents that were lost, pictures that are missing or were changed: each
     with what it means. Changes nothing, unless --record; never buys.
     """
-    campaign = wiring.load_campaign(manifest, variables)
-    state = StateDirs(campaign.manifest).simulated()
-    with wiring.simulated(state, sim_settings, simulate=simulate) as url:
-        found = anyio.run(refresh, campaign, url, record)
+    campaign = load_campaign(manifest, variables)
+    work = partial(refresh, campaign=campaign, record=record)
+    found = run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
     return int(Exit.CHANGES if found and detailed_exitcode else Exit.DONE)
 
 
-async def refresh(campaign: Campaign, simulated_at: str | None, record: bool) -> int:  # noqa: FBT001 - anyio.run hands on positions
+async def refresh(context: Context, campaign: Campaign, *, record: bool) -> int:
     """Compare, say, and record if asked to; return how many differences there are."""
-    async with wiring.connect(campaign, simulated_at=simulated_at) as link:
-        if not has_takes(link.state.ledger):
-            raise UsageError(f"The account {link.account.label} has no looks of {campaign.name}.")
-        async with workshop(link) as work:
+    async with open_account(context) as opened:
+        state = opened.make_state(campaign)
+        if not has_takes(state.ledger):
+            raise UsageError(f"The account {opened.account.label} has no looks of {campaign.name}.")
+        async with open_session(opened, campaign, state) as work:
             if record:
-                await use_results(campaign, work)
+                await work.import_results()
             found = await _differences(work)
-            click.echo(_text(found, link.account.label))
+            click.echo(_text(found, opened.account.label))
             recorded = [(drift, drift.event) for drift in found if drift.event is not None]
             if record and recorded:
-                begin(work, campaign, "refresh")
+                work.begin("refresh")
                 work.context.wanted = wanted_by(campaign, work)
                 for drift, event in recorded:
                     await work.context.record(drift.take.uid, event, drift.facts)
-                work.ledger.end({"exit": 0, "stopped": None})
-                _, wallet = read_ledger(link.state.ledger)
-                results = wiring.results_of(campaign, work.ledger.snapshot(), wallet)
-                wiring.write_results(results, link.state.folder)
+                work.finish(0)
                 click.echo(f"\n{len(recorded)} recorded. {_now(work, campaign)}")
             elif recorded:
                 click.echo("\nNothing was changed; --record writes it down.")
     return len(found)
 
 
-async def _differences(work: Workshop) -> list[Drift]:
+async def _differences(work: OpenSession) -> list[Drift]:
     takes = [take for of_look in work.ledger.snapshot().takes.values() for take in of_look]
     looks = await list_group_looks(work.context, None)
     if isinstance(looks, str):
@@ -114,7 +116,7 @@ async def _differences(work: Workshop) -> list[Drift]:
     return find_drift(takes, shown, gone=gone, missing=missing, changed=changed)
 
 
-async def _gone(work: Workshop, takes: Sequence[Take], shown: dict[str, LookData]) -> set[str]:
+async def _gone(work: OpenSession, takes: Sequence[Take], shown: dict[str, LookData]) -> set[str]:
     """Ask for each look that the list does not show: it may be another's, which lists leave out."""
     ids = dict.fromkeys(take.avatar_id for take in takes if take.avatar_id)
     missing = [look_id for look_id in ids if look_id not in shown]
@@ -124,13 +126,13 @@ async def _gone(work: Workshop, takes: Sequence[Take], shown: dict[str, LookData
     return {look_id for look_id in gone if await _is_gone(work, look_id, shown)}
 
 
-async def _is_gone(work: Workshop, look_id: str, shown: dict[str, LookData]) -> bool:
+async def _is_gone(work: OpenSession, look_id: str, shown: dict[str, LookData]) -> bool:
     """Return whether the API itself says that a look is gone; what it shows instead is kept.
 
     Raises ApiTrouble where something else answered, such as a gateway's page.
     """
     reply = await work.context.ask(
-        lambda: work.link.api.look(look_id), what=f"asking for the look {look_id}"
+        lambda: work.api.look(look_id), what=f"asking for the look {look_id}"
     )
     if isinstance(reply, Answer):
         shown[look_id] = reply.data
@@ -151,7 +153,7 @@ def _text(found: Sequence[Drift], account: str) -> str:
     return f"{head}{pluralize(len(found), 'difference')}\n\n{format_table(rows)}"
 
 
-def _now(work: Workshop, campaign: Campaign) -> str:
+def _now(work: OpenSession, campaign: Campaign) -> str:
     """Return what the next run would do now."""
     plan = make_plan(campaign, work.ledger.snapshot())
     stale = sum(action.action is Action.STALE for action in plan.actions)

@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from runner.cli import wiring
+from runner.cli.campaign import load_campaign
 from runner.cli.commands.run import Request, run_options, start
+from runner.cli.context import Context, pass_context
 from runner.cli.select_options import parse_plan_options, price_option
 
 __all__ = ["command"]
@@ -24,7 +25,10 @@ __all__ = ["command"]
     help="How many more takes of each look to buy.",
 )
 @price_option
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path,
     variables: tuple[tuple[str, str], ...],
     looks: tuple[str, ...],
@@ -42,7 +46,5 @@ def command(
       lookbook reroll spring.yaml tag:hero --count 3      three more of each
     """
     plan_options = parse_plan_options(options, select=looks, reroll=count)
-    options["sim"] = options.pop("sim_settings")
-    return start(
-        wiring.load_campaign(manifest, variables), Request(**options, plan_options=plan_options)
-    )
+    campaign = load_campaign(manifest, variables)
+    return start(context, campaign, Request(**options, plan_options=plan_options))

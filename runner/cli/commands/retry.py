@@ -5,8 +5,10 @@ from typing import Any
 
 import click
 
-from runner.cli import readonly, wiring
+from runner.cli import readonly
+from runner.cli.campaign import load_campaign
 from runner.cli.commands.run import Request, run_options, start
+from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
 from runner.cli.select_options import parse_plan_options, price_option, select_options
 from runner.model import Campaign
@@ -31,7 +33,14 @@ WORDS = {
 @run_options
 @select_options
 @price_option
-def command(manifest: Path, variables: tuple[tuple[str, str], ...], **options: Any) -> int:
+@pass_context
+def command(
+    context: Context,
+    /,
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    **options: Any,
+) -> int:
     """Buy the looks of MANIFEST that failed once more, each as a new take.
 
     Says first which failures were billed, or may have been. What was held back because of a failed
@@ -44,13 +53,12 @@ def command(manifest: Path, variables: tuple[tuple[str, str], ...], **options: A
       lookbook retry spring.yaml --select tag:hero    only among these
     """
     plan_options = parse_plan_options(options, retry=True)
-    campaign = wiring.load_campaign(manifest, variables)
+    campaign = load_campaign(manifest, variables)
     state = readonly.find_state(campaign, account=None, simulate=options["simulate"])
     snapshot, _ = readonly.load_known(campaign, state)
     failed = failures(campaign, snapshot, plan_options)
     click.echo(failures_text(failed) + "\n", err=True)
-    options["sim"] = options.pop("sim_settings")
-    code = start(campaign, Request(**options, plan_options=plan_options))
+    code = start(context, campaign, Request(**options, plan_options=plan_options))
     going = sum(take.in_flight for of in snapshot.takes.values() for take in of)
     if failed or code or not going:
         return code

@@ -11,13 +11,16 @@ from typing import Any
 import anyio
 import click
 
-from runner.cli import wiring
+from runner.cli.account import open_account
 from runner.cli.account_question import ask_about_account, refuse_unlisted
 from runner.cli.backup import back_up_outputs
+from runner.cli.campaign import load_campaign
 from runner.cli.confirm import ask_about_other_ledgers, can_ask, confirm_plan, effective_ceilings
+from runner.cli.context import Context, pass_context
 from runner.cli.copied_folder import ask_about_copy
 from runner.cli.eta import RunEta
 from runner.cli.fingerprint import Fingerprint, read_fingerprint
+from runner.cli.format import warn
 from runner.cli.keep_results import keep_results
 from runner.cli.options import (
     Usd,
@@ -39,7 +42,8 @@ from runner.cli.run_report import (
     write_run_results,
 )
 from runner.cli.select_options import load_saved_plan, parse_plan_options, plan_options
-from runner.cli.workshop import Workshop, use_results, workshop
+from runner.cli.session import OpenSession, open_session
+from runner.cli.simulated import run_on_account
 from runner.errors import BudgetRefused, LookbookError, UsageError
 from runner.executor.account_listing import list_account
 from runner.executor.concurrency import unwrap_exception_group
@@ -56,6 +60,7 @@ from runner.plan.options import DEFAULT_OPTIONS, apply_options, resolve_options
 from runner.plan.pricing import apply_quotes, quote_prices
 from runner.plan.saved_plan import find_changes
 from runner.policy.exit_codes import Outcome, exit_code
+from runner.takes import Account
 
 __all__ = ["Request", "command", "execute"]
 
@@ -125,7 +130,10 @@ def run_options(function: Any) -> Any:
     metavar="FILE",
     help="Carry out exactly the plan that `lookbook plan -o FILE` saved, or refuse.",
 )
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path,
     variables: tuple[tuple[str, str], ...],
     plan_file: Path | None,
@@ -154,17 +162,17 @@ def command(
             wrong = "for the simulator: add" if saved.simulate else "for a real account: leave out"
             raise UsageError(f"{plan_file} is {wrong} --simulate.")
         plan_options, variables = saved.plan_options, saved.variables
-    options["sim"] = options.pop("sim_settings")
-    campaign = wiring.load_campaign(manifest, variables)
-    return start(campaign, Request(**options, plan_options=plan_options, saved=saved))
+    campaign = load_campaign(manifest, variables)
+    return start(context, campaign, Request(**options, plan_options=plan_options, saved=saved))
 
 
-def start(campaign: Campaign, request: Request) -> int:
+def start(context: Context, campaign: Campaign, request: Request) -> int:
     """Run what was asked for; return the exit code. Raises a LookbookError when it cannot begin."""
     campaign = apply_options(campaign, request.plan_options)
-    state = StateDirs(campaign.manifest).simulated()
-    with wiring.simulated(state, request.sim, simulate=request.simulate) as url:
-        return anyio.run(execute, campaign, request, url)
+    work = partial(execute, campaign=campaign, request=request)
+    return run_on_account(
+        context, campaign, work, simulate=request.simulate, sim=request.sim_settings
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,42 +187,41 @@ class Ended:
     room: Decimal | None = None
 
 
-async def execute(campaign: Campaign, request: Request, simulated_at: str | None) -> int:
+async def execute(context: Context, campaign: Campaign, request: Request) -> int:
     """Plan, ask and run against an account that answers; return the exit code.
 
     Where the wallet contradicts a price, a person on a terminal is asked whether to go on at the
     price that it showed.
     """
-    ended = await attempt(campaign, request, simulated_at)
-    while ended.price is not None and request.form == "text" and can_ask(request):
+    ended = await attempt(context, campaign, request)
+    while ended.price is not None and request.form == "text" and can_ask(context.console, request):
         click.echo(f"\nThe price is another one: {ended.price}.\n", err=True)
         request = replace(request, max_cost=ended.room, saved=None, new_ledger=False)
         try:
-            ended = await attempt(campaign, request, simulated_at)
+            ended = await attempt(context, campaign, request)
         except (UsageError, BudgetRefused) as error:
             click.echo(error.message, err=True)
             return ended.code
     return ended.code
 
 
-async def attempt(campaign: Campaign, request: Request, simulated_at: str | None) -> Ended:
+async def attempt(context: Context, campaign: Campaign, request: Request) -> Ended:
     """Plan, ask and run once."""
-    async with wiring.connect(
-        campaign, simulated_at=simulated_at, failpoint=request.failpoint, wait=request.wait
-    ) as link:
-        if is_new(link.state) and not (request.simulate or request.new_ledger):
-            ask_about_other_ledgers(campaign, link)
-        anew = request.new_ledger and begins_anew(link, campaign)
+    async with open_account(context, wait=request.wait) as opened:
+        state = opened.make_state(campaign)
+        if is_new(state) and not (request.simulate or request.new_ledger):
+            ask_about_other_ledgers(context.console, campaign, opened.account, state)
+        anew = request.new_ledger and begins_anew(state, opened.account, campaign)
         ceilings = effective_ceilings(campaign, request)
-        async with workshop(
-            link, ceilings=ceilings, concurrency=request.concurrency, failpoint=request.failpoint
+        async with open_session(
+            opened, campaign, state, ceilings=ceilings, concurrency=request.concurrency
         ) as work:
-            left = read_fingerprint(link.state, campaign, work.ledger)
+            left = read_fingerprint(state, campaign, work.ledger)
             if not anew and not left.knows_results():
-                await use_results(campaign, work)
-            ask_about_copy(campaign, link.state, work.ledger.snapshot())
+                await work.import_results()
+            ask_about_copy(context.console, campaign, state, work.ledger.snapshot())
             if (folder := work.ledger.distrusted_by) is not None:
-                wiring.warn(
+                warn(
                     f"HeyGen does not honour idempotency keys on this account, as {folder} knows: "
                     "nothing is sent a second time here either, until `lookbook reconcile MANIFEST "
                     "--trust-keys` says that it honours them."
@@ -224,15 +231,13 @@ async def attempt(campaign: Campaign, request: Request, simulated_at: str | None
             try:
                 plan, listing = await planned(campaign, work, request)
                 accepted = ask_about_account(campaign, work, plan, listing, anew=anew)
-                plan = confirm_plan(
-                    plan, link, work.ledger, request, quotes=quotes, warnings=campaign.warnings
-                )
+                plan = confirm_plan(plan, work, request, quotes=quotes, warnings=campaign.warnings)
             except LookbookError as error:
                 if request.form == "json":  # a job that reads stdout finds what there is
                     print_results(current_results(campaign, work), request, error)
                 raise
             if anew:
-                back_up_outputs(link.state, now=wiring.WallClock().now())
+                back_up_outputs(state, now=context.clock.now())
             if hand := in_hand(plan):
                 work.progress.begin(hand, outlook_of(plan, work))
             facts = {
@@ -240,7 +245,7 @@ async def attempt(campaign: Campaign, request: Request, simulated_at: str | None
                 "variables": dict(campaign.given),
             }
             session = Session(
-                *(work.context, plan, link.account, link.user, request.concurrency, facts),
+                *(work.context, plan, work.account, work.user, request.concurrency, facts),
                 listing=listing,
                 accepted=accepted,
                 doubtful=[kind for kind, quote in quotes.items() if not quote.is_settled],
@@ -265,20 +270,20 @@ def is_new(state: StateDir) -> bool:
     return not has_takes(state.ledger) and not tells_of_takes(state.results)
 
 
-def begins_anew(link: wiring.Link, campaign: Campaign) -> bool:
+def begins_anew(state: StateDir, account: Account, campaign: Campaign) -> bool:
     """Return whether ``--new-ledger`` is an answer here: nothing that lies here is this campaign's.
 
     It answers once, so that it can stand in no nightly line; what it does not do is said.
     """
-    begun = has_takes(link.state.ledger)
+    begun = has_takes(state.ledger)
     try:
-        results = read_results(link.state.results)
-        ours = (results["account"], results["campaign"]) == (link.account.label, campaign.name)
+        results = read_results(state.results)
+        ours = (results["account"], results["campaign"]) == (account.label, campaign.name)
         begun = begun or (ours and any(look["takes"] for look in results["looks"]))
     except (LookbookError, LookupError, TypeError):
         pass  # what cannot be read is nothing of ours; a new ledger keeps it under another name
     if begun:
-        wiring.warn(f"--new-ledger is ignored: {link.state.folder} has takes of this campaign.")
+        warn(f"--new-ledger is ignored: {state.folder} has takes of this campaign.")
     return not begun
 
 
@@ -288,14 +293,14 @@ def in_hand(plan: Plan) -> int:
     return plan.count + under_way + len(plan.unwanted_in_flight)
 
 
-def outlook_of(plan: Plan, work: Workshop) -> RunEta:
+def outlook_of(plan: Plan, work: OpenSession) -> RunEta:
     """Return how long a plan takes, at the pace that the account allows."""
     rate_limiter, now = work.context.rate_limiter, work.context.clock.now
     return RunEta(plan, work.ledger.snapshot(), slots=lambda: rate_limiter.limit, now=now)
 
 
 async def planned(
-    campaign: Campaign, work: Workshop, request: Request
+    campaign: Campaign, work: OpenSession, request: Request
 ) -> tuple[Plan, Listing | None]:
     """Make the plan, checked against the account: its ids, and looks it already holds.
 
@@ -310,7 +315,7 @@ async def planned(
     if refused:
         plan = make_plan(campaign, snapshot, replace(asked, refused=refused))
     if request.saved is not None:
-        changes = find_changes(request.saved, plan, campaign, snapshot, work.link.account)
+        changes = find_changes(request.saved, plan, campaign, snapshot, work.account)
         if changes:
             raise UsageError(
                 "The saved plan was not carried out, because something has moved since:\n"
@@ -324,10 +329,10 @@ async def planned(
 
 
 async def carry_out(
-    campaign: Campaign, work: Workshop, session: Session, request: Request, left: Fingerprint
+    campaign: Campaign, work: OpenSession, session: Session, request: Request, left: Fingerprint
 ) -> int:
     """Run, then leave results whatever happened. Return the exit code."""
-    StateDirs(campaign.manifest).use(work.link.state)
+    StateDirs(campaign.manifest).use(work.state)
     trouble: LookbookError | None = None
     try:
         keep = partial(keep_results, campaign, work, left)
@@ -336,7 +341,7 @@ async def carry_out(
         trouble = error
         outcome = session.outcome()
     work.progress.close()
-    command = resume_command(campaign, work.link)
+    command = resume_command(campaign, work.account)
     if trouble is not None:
         advise_to_resume(trouble, request, command)
     try:

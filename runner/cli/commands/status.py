@@ -12,12 +12,16 @@ from typing import Any
 
 import click
 
-from runner.cli import readonly, wiring
+from runner.cli import readonly
+from runner.cli.campaign import load_campaign
+from runner.cli.context import Context, pass_context
 from runner.cli.format import format_results, format_table
 from runner.cli.next_steps import collect_notes, describe_last_run, suggest_next_steps
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.outputs import make_results
 from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.select_options import parse_plan_options, select_options
+from runner.cli.simulated import serve_command
 from runner.ledger.runs import LastRun, read_last_run
 from runner.model import Budget
 from runner.plan import plan as make_plan
@@ -37,7 +41,10 @@ __all__ = ["command"]
 @var_option
 @select_options
 @click.option("--takes", is_flag=True, help="Show the receipt of every take.")
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path,
     variables: tuple[tuple[str, str], ...],
     *,
@@ -52,7 +59,7 @@ def command(
     asked or changed; also while a run goes on.
     """
     plan_options = parse_plan_options(options)
-    campaign = wiring.load_campaign(manifest, variables)
+    campaign = load_campaign(manifest, variables)
     state = readonly.find_state(campaign, account=account, simulate=simulate)
     snapshot, wallet = readonly.load_known(campaign, state)
     quotes = quote_prices(campaign, plan_options, snapshot)
@@ -61,10 +68,10 @@ def command(
     plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, plan_options))
     cascaded = resolve_options(campaign, snapshot, replace(plan_options, cascade=True))
     renewed = make_plan(campaign, snapshot, cascaded)
-    results = wiring.results_of(campaign, snapshot, wallet, only)
+    results = make_results(campaign, snapshot, wallet, only)
     where = readonly.describe_target(snapshot, simulate=simulate)
     click.echo(f"{click.style(campaign.name, bold=True)} · {where}")
-    now = wiring.WallClock().now()
+    now = context.clock.now()
     last = read_last_run(state.ledger) if state is not None else None
     alive = last is not None and is_alive(last)
     if last is not None:
@@ -94,7 +101,7 @@ def command(
         results,
         same_again(manifest, plan_options, simulate=rehearsal),
         going=alive is True,
-        simulator=wiring.serving(state) if rehearsal and state is not None else None,
+        simulator=serve_command(state) if rehearsal and state is not None else None,
         room=room_left(campaign.budget, snapshot),
     )
     click.echo("\n" + steps)

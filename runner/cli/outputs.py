@@ -1,0 +1,54 @@
+"""Results and catalog: what every command that changes a ledger leaves beside it."""
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.cli.context import Context
+from runner.files import write_atomic
+from runner.ledger.ledger import LedgerFile, read_ledger
+from runner.ledger.state_dirs import StateDir
+from runner.model import Campaign
+from runner.plan import plan as make_plan
+from runner.results.model import Results
+from runner.results.writer import results_document, serialize_results
+from runner.takes import Snapshot
+
+__all__ = ["make_results", "write_outputs", "write_results"]
+
+
+def make_results(
+    campaign: Campaign,
+    snapshot: Snapshot,
+    wallet: Mapping[str, Any] | None,
+    only: Collection[str] | None = None,
+) -> Results:
+    """Return the results document of a campaign, or of some of its looks, as its ledger stands."""
+    return results_document(campaign, snapshot, make_plan(campaign, snapshot), wallet, only)
+
+
+def write_results(
+    results: Results,
+    folder: Path,
+    failpoint: Callable[[str], None] = lambda _point: None,
+) -> Path:
+    """Write results.json and the catalog beside it; return the catalog's path.
+
+    Raises StorageError.
+    """
+    from runner import catalog
+
+    failpoint("results:before-write")
+    write_atomic(folder / "results.json", (piece.encode() for piece in serialize_results(results)))
+    page = catalog.write_catalog(results, folder)
+    failpoint("results:after-write")
+    return page
+
+
+def write_outputs(
+    context: Context, campaign: Campaign, ledger: LedgerFile, state: StateDir
+) -> Path:
+    """Write results and catalog as an open ledger stands; return the catalog's path."""
+    _, wallet = read_ledger(state.ledger)
+    results = make_results(campaign, ledger.snapshot(), wallet)
+    return write_results(results, state.folder, context.failpoint)
