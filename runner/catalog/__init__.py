@@ -11,8 +11,8 @@ __all__ = ["PAGE", "write_catalog"]
 
 PAGE = "catalog.html"
 
-MOST = 20_000
-"""Looks that one page may show; a browser has its troubles with fewer already."""
+MAX_PAGE_LOOKS = 20_000
+"""Looks that one page shows at most; browsers become slow with fewer."""
 
 
 def write_catalog(
@@ -27,10 +27,10 @@ def write_catalog(
     Pictures are read from ``folder``; their thumbnails are kept in ``folder/thumbs``. With
     ``embed`` the page carries its pictures itself. With ``target`` the page goes into that folder
     instead, and the pictures it needs beside it are copied there. A picture that is missing, broken
-    or outside of the folder is a placeholder with the reason. Of more than ``MOST`` looks the page
-    only says how to see some of them. Raises StorageError if something cannot be written.
+    or outside of the folder is a placeholder with the reason. Of more than ``MAX_PAGE_LOOKS`` looks
+    the page only says how to see some of them. Raises StorageError if something cannot be written.
     """
-    if len(results["looks"]) > MOST:
+    if len(results["looks"]) > MAX_PAGE_LOOKS:
         return _too_many(results, folder if target is None else target)
     # Jinja and Pillow are slow to import, and most commands need neither.
     from runner.catalog import page, pictures, reading

@@ -19,7 +19,7 @@ FIELDS = ("campaign", "look", "title", "take", "matrix", "avatar_id", "ext")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 _ENDINGS = (*SUFFIXES, ".{ext}")
-_LONGEST = 180
+_MAX_PIECE_BYTES = 180
 """Bytes of a piece without its suffix; file systems take 255, and a sync tool adds its own."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _PADDING = re.compile(r"0[1-9]")
@@ -105,7 +105,7 @@ def safe(text: str) -> str:
 
 
 def _cut(text: str, more: int = 0) -> str:
-    return text.encode()[: _LONGEST + more].decode(errors="ignore")
+    return text.encode()[: _MAX_PIECE_BYTES + more].decode(errors="ignore")
 
 
 _UNFIT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

@@ -22,8 +22,8 @@ from runner.catalog.pictures import CatalogImage
 __all__ = ["render"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
-TOGETHER = 1_000
-"""So many pieces of a template are given as one."""
+PIECES_PER_WRITE = 1_000
+"""Pieces of a template that are joined before they are written."""
 
 _SCRIPTS = ("page.js", "chosen.js", "filters.js", "detail.js", "start.js")
 
@@ -58,7 +58,7 @@ def render(
             policy=_policy(css, js),
         )
     )
-    stream.enable_buffering(TOGETHER)
+    stream.enable_buffering(PIECES_PER_WRITE)
     return stream
 
 

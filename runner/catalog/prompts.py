@@ -9,8 +9,8 @@ from runner.results.model import LookEntry
 
 __all__ = ["Segment", "compare", "neighbours"]
 
-_KINSHIP = 0.25
-"""Below this share of common words two prompts are simply different, and marks would be noise."""
+_MIN_SIMILARITY = 0.25
+"""Share of common words below which two prompts are not compared: marks would be noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def compare(prompt: str, other: str) -> tuple[Segment, ...] | None:
     matcher = SequenceMatcher(
         None, [_bare(word) for word in theirs], [_bare(word) for word in mine], autojunk=False
     )
-    if not mine or matcher.ratio() < _KINSHIP:
+    if not mine or matcher.ratio() < _MIN_SIMILARITY:
         return None
     segments: list[Segment] = []
     for tag, _, _, start, end in matcher.get_opcodes():

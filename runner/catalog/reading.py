@@ -23,8 +23,8 @@ from runner.results.model import ErrorEntry, LookEntry, Results, TakeEntry, Tota
 
 __all__ = ["build_page"]
 
-_TELLING = 0.1
-"""Seconds; a shorter span between two steps tells nobody anything."""
+_MIN_SHOWN_STEP = 0.1
+"""Seconds between two steps of a take's history below which the time is left out."""
 
 
 def build_page(results: Results) -> CatalogPage:
@@ -203,7 +203,7 @@ def _history(take: TakeEntry) -> tuple[HistoryEntry, ...]:
         if when is None:
             continue
         span = words.seconds_between(before, stamp)
-        telling = span is not None and span >= _TELLING
+        telling = span is not None and span >= _MIN_SHOWN_STEP
         steps.append(HistoryEntry(what, when, format_duration(span or 0) if telling else None))
         before = stamp
     return tuple(steps)

@@ -28,11 +28,11 @@ __all__ = ["Downloader"]
 
 log = logging.getLogger("runner.images")
 
-_LARGEST = 64 * 1024 * 1024
-_MOST_REDIRECTS = 5
-_AT_A_TIME = 8
-_DECODED_AT_A_TIME = 4
-_LARGEST_EXPLANATION = 64 * 1024
+_MAX_BYTES = 64 * 1024 * 1024
+_MAX_REDIRECTS = 5
+_MAX_CONNECTIONS = 8
+_MAX_DECODERS = 4
+_MAX_ERROR_BODY = 64 * 1024
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _EXPIRED = re.compile(rb"expire", re.IGNORECASE)
 _HEADERS = {"Accept": "image/png, image/jpeg, image/webp", "Accept-Encoding": "identity"}
@@ -54,7 +54,7 @@ class Downloader:
         timeouts: Timeouts | None = None,
         gate: anyio.CapacityLimiter | None = None,
         allow_http: bool = False,
-        largest: int = _LARGEST,
+        largest: int = _MAX_BYTES,
         max_pixels: int = MAX_PIXELS,
         inline: bool = False,
         failpoint: Probe = lambda _point: None,
@@ -62,8 +62,8 @@ class Downloader:
         self._folder = Folder(state, failpoint)
         self._transport = transport
         self._timeouts = timeouts or Timeouts(total=300.0)
-        self._gate = gate or anyio.CapacityLimiter(_AT_A_TIME)
-        self._decoders = anyio.CapacityLimiter(_DECODED_AT_A_TIME)
+        self._gate = gate or anyio.CapacityLimiter(_MAX_CONNECTIONS)
+        self._decoders = anyio.CapacityLimiter(_MAX_DECODERS)
         self._allow_http = allow_http
         self._largest = largest
         self._max_pixels = max_pixels
@@ -163,7 +163,7 @@ class Downloader:
 
     async def _follow(self, client: httpx.AsyncClient, url: str) -> httpx.Response | FetchFailed:
         """Follow a link to an answer with a picture, every hop checked before it is asked."""
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             reason = insecure(url, allow_http=self._allow_http)
             if reason is not None:
                 return FetchFailed(f"the link is refused: {reason}")
@@ -180,7 +180,7 @@ class Downloader:
             if request.url.scheme == "https" and onward.scheme != "https" and not self._allow_http:
                 return FetchFailed("the link is refused: it leads from https to something else")
             url = str(onward)
-        return FetchFailed(f"the link leads on more than {_MOST_REDIRECTS} times")
+        return FetchFailed(f"the link leads on more than {_MAX_REDIRECTS} times")
 
     async def _save(self, response: httpx.Response, name: str) -> Part | FetchFailed:
         declared = response.headers.get("content-length", "")
@@ -223,6 +223,6 @@ async def _beginning(response: httpx.Response) -> bytes:
     data = b""
     async for chunk in response.aiter_bytes():
         data += chunk
-        if len(data) > _LARGEST_EXPLANATION:
+        if len(data) > _MAX_ERROR_BODY:
             break
-    return data[:_LARGEST_EXPLANATION]
+    return data[:_MAX_ERROR_BODY]

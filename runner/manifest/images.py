@@ -15,12 +15,12 @@ from runner.manifest.url_hints import Doubt, doubts_about
 from runner.model import FileImage, Image, InlineImage, UploadedImage, UrlImage
 from runner.suggest import suggest
 
-__all__ = ["MAX_BYTES", "SMALLEST_PHOTO", "BadImage", "ImageReader", "image_identity"]
+__all__ = ["MAX_BYTES", "MIN_PHOTO_EDGE", "BadImage", "ImageReader", "image_identity"]
 
 MAX_BYTES = 32 * 1024 * 1024
 """What ``POST /v3/assets`` takes (API page)."""
 
-SMALLEST_PHOTO = 512
+MIN_PHOTO_EDGE = 512
 """The least width and height of a photo, in pixels (API page)."""
 
 DECODED_EDGE = 64
@@ -209,8 +209,8 @@ def _check_size(size: int, name: str) -> None:
 
 
 def _check_photo(width: int, height: int, name: str) -> None:
-    if min(width, height) < SMALLEST_PHOTO:
-        least = f"{SMALLEST_PHOTO} x {SMALLEST_PHOTO}"
+    if min(width, height) < MIN_PHOTO_EDGE:
+        least = f"{MIN_PHOTO_EDGE} x {MIN_PHOTO_EDGE}"
         message = f"{name} has {width} x {height} pixels; a photo needs at least {least}"
         raise BadImage("photo-too-small", message, "Use a larger picture with a clear front face.")
 

@@ -32,8 +32,8 @@ __all__ = ["Entries", "results_document", "serialize_results"]
 
 VERSION = 1
 
-MANY = 20_000
-"""Beyond so many looks a document's looks are made one by one, each when it is asked for."""
+MAX_EAGER_LOOKS = 20_000
+"""Looks up to which a document holds its entries; beyond, each is made when it is asked for."""
 
 
 def results_document(
@@ -142,7 +142,7 @@ class Entries(Sequence[LookEntry]):
 
 def _entries(actions: Sequence[PlannedLook], snapshot: Snapshot) -> Sequence[LookEntry]:
     entries = Entries(actions, snapshot)
-    return entries if len(entries) > MANY else list(entries)
+    return entries if len(entries) > MAX_EAGER_LOOKS else list(entries)
 
 
 def _stands(action: PlannedLook, snapshot: Snapshot) -> tuple[Take | None, LookState]:
@@ -186,8 +186,8 @@ def _entry(action: PlannedLook, snapshot: Snapshot) -> LookEntry:
     return entry
 
 
-TOLD = PENDING | {TakeState.UNKNOWN}
-"""States in which a take's words say what is known of it so far."""
+EXPLAINED = PENDING | {TakeState.UNKNOWN}
+"""States in which a take's message says what is known of it so far."""
 
 
 def _take(take: Take, *, picked: bool) -> TakeEntry:
@@ -217,7 +217,7 @@ def _take(take: Take, *, picked: bool) -> TakeEntry:
     }
     if take.consent_url is not None:
         entry["consent_url"] = take.consent_url
-    if take.state is TakeState.FAILED or (take.error_message and take.state in TOLD):
+    if take.state is TakeState.FAILED or (take.error_message and take.state in EXPLAINED):
         entry["error"] = _error(take)
     return entry
 

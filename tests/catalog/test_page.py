@@ -204,7 +204,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_more_looks_than_a_page_can_show_are_told_instead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalog, "MOST", 0)
+    monkeypatch.setattr(catalog, "MAX_PAGE_LOOKS", 0)
     results = sample.campaign()
     results["campaign"] = "a < b"
     text = catalog.write_catalog(results, tmp_path).read_text("utf-8")

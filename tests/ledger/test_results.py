@@ -32,7 +32,7 @@ def test_the_text_in_pieces_is_the_text_in_one(
     whole = results_document(wanted, snapshot, plan(wanted, snapshot), None)
     text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     assert "".join(serialize_results(whole)) == text
-    monkeypatch.setattr(module, "MANY", 0)
+    monkeypatch.setattr(module, "MAX_EAGER_LOOKS", 0)
     lazy = results_document(wanted, snapshot, plan(wanted, snapshot), None)
     assert isinstance(lazy["looks"], Entries) == bool(wanted.looks)
     assert "".join(serialize_results(lazy)) == text

@@ -27,7 +27,7 @@ USUAL = (
 )
 """Fonts of other systems, as ``PATH``; together they have the scripts that most people write."""
 
-PATIENCE = 20.0
+FONT_LIST_TIMEOUT = 20.0
 """Seconds after which fontconfig is not waited for: it may be making its cache."""
 
 
@@ -76,7 +76,7 @@ def _asked(char: str) -> str | None:
             capture_output=True,
             check=True,
             encoding="utf-8",
-            timeout=PATIENCE,
+            timeout=FONT_LIST_TIMEOUT,
         ).stdout
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
