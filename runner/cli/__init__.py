@@ -117,18 +117,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def invoke(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code. The one boundary where errors become words."""
     given = list(arguments) if arguments is not None else sys.argv[1:]
-    context = Context()
+    invocation = Invocation()
+    context = Context(invocation=invocation)
     try:
-        return _invoke(given, context)
+        return _invoke(given, context, invocation)
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001  # whatever is not foreseen is an error of ours
-        return _report_crash(error, given, context.invocation)
+        return _report_crash(error, given, invocation)
 
 
-def _invoke(arguments: list[str], context: Context) -> int:
+def _invoke(arguments: list[str], context: Context, invocation: Invocation) -> int:
     """Run the command; errors that are foreseen become words here."""
     color = _color()
     try:
@@ -146,19 +147,19 @@ def _invoke(arguments: list[str], context: Context) -> int:
 
             click.echo(as_text(found), err=True, color=color)
         told = describe_error(error.code, error.message, error.hint, error.exit_code)
-        return _report_error(told, arguments, context.invocation, found)
+        return _report_error(told, arguments, invocation, found)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
     except click.UsageError as error:
         told = describe_error("usage", error.format_message(), _usage_hint(error), 2)
-        return _report_error(told, arguments, context.invocation)
+        return _report_error(told, arguments, invocation)
     except click.ClickException as error:
         told = describe_error("usage", error.format_message(), None, 2)
-        return _report_error(told, arguments, context.invocation)
+        return _report_error(told, arguments, invocation)
     except (click.Abort, KeyboardInterrupt):
         told = describe_error("stopped", "Stopped before anything was sent.", None, 2)
-        return _report_error(told, arguments, context.invocation)
+        return _report_error(told, arguments, invocation)
     return code if isinstance(code, int) else 0
 
 

@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -22,9 +21,10 @@ def _pass(_point: str) -> None:
     """Pass a commit point."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Time, randomness, people, settings and network, as one command has them.
+
+    A tuple, because ``--help`` would wait for the import of dataclasses.
 
     ``home`` is the user's folder. ``transport`` carries HTTP requests; None: the network.
     ``simulated_at`` is the URL of the embedded simulator where a command uses that.
@@ -32,16 +32,16 @@ class Context:
     thread instead of a thread of the ledger's own.
     """
 
-    clock: "Clock" = field(default_factory=WallClock)
-    entropy: "Entropy" = field(default_factory=Randomness)
-    console: Console = field(default_factory=Console)
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    home: str = field(default_factory=lambda: os.path.expanduser("~"))  # noqa: PTH111
+    clock: "Clock" = WallClock()
+    entropy: "Entropy" = Randomness()
+    console: Console = Console()
+    environment: Mapping[str, str] = os.environ
+    home: str = os.path.expanduser("~")  # noqa: PTH111
     transport: "httpx.AsyncBaseTransport | None" = None
     simulated_at: str | None = None
     failpoint: Callable[[str], None] = _pass
     inline: bool = False
-    invocation: Invocation = field(default_factory=Invocation)
+    invocation: Invocation | None = None
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

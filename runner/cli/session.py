@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -178,7 +178,7 @@ def open_ledger(
 ) -> Iterator[OpenLedger]:
     """Lock and open a ledger for one command. Raises LedgerLocked, LedgerDamaged, StorageError."""
     with lock_state(context, state):
-        ledger = _open_file(replace(context, inline=True), state.ledger)
+        ledger = _open_file(context._replace(inline=True), state.ledger)
         try:
             account = ledger.snapshot().account
             if account is None:

@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,7 +37,7 @@ def run_on_account(
         raise UsageError("--sim sets the embedded simulator.", hint="Add --simulate.")
     state = StateDirs(campaign.manifest).simulated()
     with simulator(state, sim) if simulate else nullcontext(None) as url:
-        return anyio.run(work, replace(context, simulated_at=url))
+        return anyio.run(work, context._replace(simulated_at=url))
 
 
 @contextmanager
