@@ -99,7 +99,7 @@ async def row(method: str, ours: Ask, bare: Ask, rounds: int, requests: int) -> 
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """Ours and the bare one by turns, at the same simulator."""
+    """Measure ours and the bare one by turns, at the same simulator."""
     rounds, requests = (3, 200) if quick else (9, 500)
     # A proxy that is set for the machine is not what is measured here.
     os.environ["NO_PROXY"] = "127.0.0.1"

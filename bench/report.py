@@ -1,4 +1,4 @@
-"""What a benchmark reports: rows of a ratio, the goal it is held against, and how it came about."""
+"""What a benchmark reports: rows of a ratio, its goal, and how it came about."""
 
 import json
 import platform
@@ -12,7 +12,7 @@ from typing import Literal
 class Row:
     """One figure.
 
-    ``value`` is a ratio unless ``unit`` says otherwise; ``goal`` is what it is held against, and
+    ``value`` is a ratio unless ``unit`` says otherwise; ``goal`` is what it is compared with, and
     ``better`` says on which side of the goal it should be. ``detail`` tells the figures behind it.
     """
 

@@ -225,7 +225,7 @@ class ScriptedAccount:
 
     @property
     def statuses(self) -> int:
-        """How many requests asked how looks are doing."""
+        """Return how many requests asked how looks are doing."""
         # A look that is done is asked after once more for a link to its picture: that is no status.
         return self.requests["look"] + self.requests["page"] - (len(self._order) - 1)
 

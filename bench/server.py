@@ -32,7 +32,7 @@ class Simulator:
         self._process.wait()
 
     def stats(self) -> dict[str, Any]:
-        """What the account was asked for and charged."""
+        """Return what the account was asked for and charged."""
         with urllib.request.urlopen(f"{self.url}/__simulator__/stats") as answer:
             found: dict[str, Any] = json.load(answer)
         return found

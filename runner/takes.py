@@ -95,7 +95,7 @@ class Billing(StrEnum):
     NONE = "none"
     """Nothing was bought: never sent, refused, or paid by nobody."""
     RESERVED = "reserved"
-    """Sent or about to be; the price is held against the budget."""
+    """Sent or about to be; the price is reserved in the budget."""
     UNKNOWN = "unknown"
     """The answer was lost; the price stays held until it is decided."""
     BILLED = "billed"
@@ -228,7 +228,7 @@ class MeasuredPrice:
 class Doubled:
     """A look that the account made although the idempotency key of ``take`` had made one already.
 
-    ``take`` is a label; ``price`` in USD is held against every ceiling, ``run`` the run it counts
+    ``take`` is a label; ``price`` in USD counts against every ceiling, ``run`` the run it counts
     in. While a ledger has one, nothing is sent again under its own key on that account.
     """
 

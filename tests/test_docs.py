@@ -1,4 +1,4 @@
-"""What the documentation says is held against the program."""
+"""What the documentation says is checked against the program."""
 
 import re
 from pathlib import Path

@@ -179,7 +179,7 @@ def children() -> float:
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """Everybody in turn; who cannot take part has a row that says why."""
+    """Measure everybody in turn; who cannot take part has a row that says why."""
     looks, at_once = (13, 4) if quick else (31, 10)
     return [
         row

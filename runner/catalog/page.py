@@ -90,7 +90,7 @@ def _asset(name: str) -> str:
 
 
 def _policy(css: str, js: str) -> str:
-    """Only this style, this script, and pictures that lie beside the page or inside it."""
+    """Return a policy: this style, this script, and pictures beside or inside the page."""
     return (
         f"default-src 'none'; img-src 'self' file: data:; style-src '{_digest(css)}'; "
         f"script-src '{_digest(js)}'; base-uri 'none'; form-action 'none'"

@@ -47,7 +47,7 @@ _fields_of: Callable[[Look], tuple[Any, ...]] = attrgetter(*(field.name for fiel
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What an earlier run left in a state folder, held against a campaign and an open ledger."""
+    """What an earlier run left in a state folder, to compare with a campaign and a ledger."""
 
     state: StateDir
     ledger: LedgerFile

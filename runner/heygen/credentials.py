@@ -48,7 +48,7 @@ class Credentials:
     def hide(self, text: str) -> str:
         """Redact the API key in a text, in case a server or a library repeated it.
 
-        A key of fewer than 8 characters is nobody's secret (a simulator's), and blotting it out
+        A key of fewer than 8 characters is nobody's secret (a simulator's), and redacting it
         would spoil ordinary words.
         """
         return text.replace(self.key, "***") if len(self.key) >= _MIN_REDACTED_CHARS else text

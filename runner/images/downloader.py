@@ -43,7 +43,7 @@ class Downloader:
 
     ``transport`` replaces the network, ``gate`` bounds the downloads under way, ``largest`` is in
     bytes. ``inline`` decodes on the event loop instead of in a thread, for virtual time.
-    ``probe`` hears the commit points ``image:before-rename`` and ``image:after-rename``.
+    ``probe`` is called at the failpoints ``image:before-rename`` and ``image:after-rename``.
     """
 
     def __init__(

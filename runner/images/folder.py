@@ -18,7 +18,7 @@ from runner.errors import StorageError
 __all__ = ["Folder", "Part", "Probe"]
 
 Probe = Callable[[str], None]
-"""Hears the name of a commit point as it is passed; a crash test ends the process there."""
+"""Called with the name of each failpoint as it is passed; a crash test ends the process there."""
 
 _NAME = "images"
 _SUFFIX = ".part"

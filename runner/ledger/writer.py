@@ -73,7 +73,7 @@ class GroupCommit:
             results: Sequence[Any]
             try:
                 results = self._store.transact([operation for operation, _, _ in batch])
-            except Exception as error:  # noqa: BLE001 - every caller hears it
+            except Exception as error:  # noqa: BLE001 - every caller gets it
                 results = [error] * len(batch)
             told: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
             for (_, loop, future), result in zip(batch, results, strict=True):

@@ -258,7 +258,10 @@ class _Differ:
         return self.repicked.get(key) or self.snapshot.pick(key)
 
     def _allowed(self, s: TakeGroups, missing: int) -> int:
-        """How many takes may be bought: a failure is bought again only where that was asked for."""
+        """Return how many takes may be bought.
+
+        A failure is bought again only where that was asked for.
+        """
         if missing <= 0:
             return 0
         if s.look.key in self.asked.reroll:
@@ -269,7 +272,7 @@ class _Differ:
         return max(0, min(missing, s.look.takes + s.look.retries - used))
 
     def _retries(self, s: TakeGroups, decision: _Decision) -> int:
-        """How many failures of this run may be bought again without asking."""
+        """Return how many failures of this run may be bought again without asking."""
         if not decision.takes and not s.live:
             return 0
         return max(0, s.look.retries - len(s.bad))

@@ -149,7 +149,7 @@ def start_consent(call: ApiCall) -> HttpAnswer:
 
 
 def consent_path(group_id: str) -> str:
-    """Where a person gives consent on this server."""
+    """Return the path where a person gives consent on this server."""
     return f"/consent/{group_id}"
 
 

@@ -105,7 +105,7 @@ class Pictures:
 
     @property
     def media_type(self) -> str:
-        """Of every image this simulator serves."""
+        """Return the media type of every image this simulator serves."""
         return "image/jpeg" if self.drawn else "image/png"
 
 

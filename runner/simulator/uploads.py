@@ -103,7 +103,7 @@ def _is_sha256(text: str) -> bool:
 
 
 def upload_path(asset_id: str) -> str:
-    """Where the bytes of a direct upload go."""
+    """Return the path that takes the bytes of a direct upload."""
     return f"/files/uploads/{asset_id}"
 
 

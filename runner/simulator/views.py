@@ -43,7 +43,7 @@ def visible_status(call: ApiCall, look: LookRow, state: str) -> str | None:
 
 
 def image_path(look: LookRow) -> str:
-    """Where a look's image lies on this server."""
+    """Return the path of a look's image on this server."""
     return f"/files/looks/{look.id}"
 
 

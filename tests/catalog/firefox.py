@@ -78,7 +78,7 @@ class Firefox:
         self.send("script.addPreloadScript", functionDeclaration=WITNESS)
 
     def send(self, method: str, **parameters: Any) -> Any:
-        """Send one command and give its result; events that come meanwhile are heard."""
+        """Send one command and return its result; events that come meanwhile are kept."""
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:

@@ -179,13 +179,13 @@ class FakeWallet:
 
     @property
     def shown(self) -> Decimal:
-        """What the account shows now."""
+        """Return what the account shows now."""
         seen = self.clock.now() - self.lag
         return self.opening + sum((by for at, by in self.moves if at <= seen), Decimal(0))
 
     @property
     def spent(self) -> Decimal:
-        """What left it so far, whatever it shows."""
+        """Return what left it so far, whatever it shows."""
         return -sum((by for _, by in self.moves), Decimal(0))
 
 

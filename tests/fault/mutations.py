@@ -269,7 +269,7 @@ def forget_what_a_price_was_said_to_be(patch: Patch) -> None:
 
 
 def carry_out_any_saved_plan(patch: Patch) -> None:
-    """A saved plan is not held against what is there now."""
+    """Skip the check of a saved plan against what is there now."""
     patch.setattr(run, "find_changes", lambda *_args: [])
 
 

@@ -38,7 +38,10 @@ def shrunk(
 
 
 def _promise(report: Report) -> str | None:
-    """What was broken, without names and figures: those change when a history is shortened."""
+    """Return what was broken, without names and figures.
+
+    Those change when a history is shortened.
+    """
     if report.broken is None:
         return None
     words = report.broken.split()

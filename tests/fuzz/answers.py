@@ -274,7 +274,7 @@ def well_formed(received: Received) -> bool:
 
 
 def usable(data: Any) -> None:
-    """What was read can be asked for, kept and shown."""
+    """Assert that what was read can be asked for, kept and shown."""
     if isinstance(data, ListPage):
         for item in data.items:
             usable(item)

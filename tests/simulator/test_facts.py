@@ -1046,7 +1046,7 @@ async def _(make: MakeWorld) -> None:
 
 
 def face(world: SimulatorClient, look: dict[str, str]) -> str:
-    """Whom the picture of a look shows."""
+    """Return whom the picture of a look shows."""
     return world.sim.account.looks[look["id"]].face
 
 

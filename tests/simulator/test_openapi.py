@@ -1,4 +1,4 @@
-"""The published OpenAPI document, held against the simulator by schemathesis."""
+"""The published OpenAPI document, checked against the simulator by schemathesis."""
 
 from typing import Any
 

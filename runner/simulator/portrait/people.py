@@ -189,7 +189,7 @@ def unlike(candidates: Sequence[Face], others: Sequence[Face]) -> Face:
 
 
 def _apart(one: Face, other: Face) -> float:
-    """How easily two faces are told apart, mostly by what is seen from afar."""
+    """Return how easily two faces are told apart, mostly by what is seen from afar."""
     return (
         2.0 * _distance(one.hair, other.hair)
         + 1.6 * _distance(one.skin, other.skin)
