@@ -13,6 +13,9 @@ MODULES ?=
 TARGET ?= all
 SECONDS ?= 60
 
+# Tests are compiled once, not by every worker in every run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast test-all fault fuzz mutants bench check format build clean screenshots
 

@@ -3,22 +3,14 @@
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    ignored_auth,
-    negative_data_rejection,
-    positive_data_acceptance,
-)
 
 from runner.simulator.app import OPERATIONS, create_app
 from runner.simulator.avatars import PROMPT_LIMIT
 from runner.simulator.openapi import openapi_document
 from tests.simulator.client import Clock, settings_of
 
-APP = create_app(settings_of(latency="fixed:0", concurrency=10_000), clock=Clock())
-SCHEMA = schemathesis.openapi.from_asgi("/openapi.json", APP)
+DOCUMENTED = [operation.label for operation in OPERATIONS if operation.area == "api"]
 
 CONTENT_MATTERS = {
     "GET /v3/avatars",
@@ -30,23 +22,51 @@ CONTENT_MATTERS = {
 """Here a schema cannot say all: a cursor of ours, the bytes of a picture, a size that is 413."""
 
 
-@SCHEMA.parametrize()
-@settings(
-    max_examples=10,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
 @pytest.mark.slow
-def test_requests_of_every_kind_are_answered_as_documented(case: Any) -> None:
-    beside = [ignored_auth]  # any key is accepted here
-    if case.operation.label in CONTENT_MATTERS:
-        beside.append(positive_data_acceptance)
-    if isinstance(case.body, dict) and len(str(case.body.get("prompt"))) > PROMPT_LIMIT:
-        beside += [not_a_server_error, negative_data_rejection]  # a fact: it is answered with 500
-    case.call_and_validate(headers={"X-Api-Key": "any"}, excluded_checks=beside)
+@pytest.mark.parametrize("label", DOCUMENTED)
+def test_requests_of_every_kind_are_answered_as_documented(label: str) -> None:
+    # What schemathesis takes to import and to draw its cases is spent here, and not by every
+    # worker that collects this file.
+    import schemathesis
+    from schemathesis.checks import load_all_checks, not_a_server_error
+    from schemathesis.generation.feedback import FeedbackSources
+    from schemathesis.pytest._test_builder import build_operation_test
+    from schemathesis.specs.openapi.checks import (
+        ignored_auth,
+        negative_data_rejection,
+        positive_data_acceptance,
+    )
+
+    @settings(
+        max_examples=10,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def is_answered(case: Any) -> None:
+        beside = [ignored_auth]  # any key is accepted here
+        if label in CONTENT_MATTERS:
+            beside.append(positive_data_acceptance)
+        if isinstance(case.body, dict) and len(str(case.body.get("prompt"))) > PROMPT_LIMIT:
+            beside += [not_a_server_error, negative_data_rejection]  # a fact: answered with 500
+        case.call_and_validate(headers={"X-Api-Key": "any"}, excluded_checks=beside)
+        asked.append(case.operation.label)
+
+    asked: list[str] = []
+    app = create_app(settings_of(latency="fixed:0", concurrency=10_000), clock=Clock())
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    load_all_checks()
+    method, path = label.split(" ")
+    build_operation_test(
+        config=schema.config,
+        operation=schema[path][method],
+        test_func=is_answered,
+        given_kwargs={},
+        feedback=FeedbackSources(),
+    )()
+    assert set(asked) == {label}
 
 
 def test_every_operation_of_the_api_is_in_the_document_and_no_other() -> None:
