@@ -51,7 +51,9 @@ class Loss:
 class Auditor:
     """Reads the ledger's file by a connection of its own: it sees what is committed, nothing else.
 
-    ``take_of`` has the take that an idempotency key was made for, ``keys_of`` a take's keys;
+    ``take_of`` has the take that an idempotency key was made for, ``keys_of`` a take's keys,
+    ``sent_key`` the key of its latest send, ``_exchanged`` for a key that results told of already
+    the one that its own take has instead;
     ``recorded_actions`` what a key was to buy, also where the ledger that knew it is gone.
     """
 
@@ -63,6 +65,8 @@ class Auditor:
         self._state, self._folded = LedgerState(), 0
         self.take_of: dict[str, str] = {}
         self.keys_of: dict[str, set[str]] = {}
+        self.sent_key: dict[str, str] = {}
+        self._exchanged: dict[str, str] = {}
         self.recorded_actions: dict[str, RecordedAction] = {}
         self.loss = Loss()
         self._mistaken: set[str] = set()
@@ -455,7 +459,7 @@ class Auditor:
     def _start_over(self) -> None:
         self.close()
         self._state, self._folded = LedgerState(), 0
-        self.take_of, self.keys_of = {}, {}
+        self.take_of, self.keys_of, self.sent_key, self._exchanged = {}, {}, {}, {}
 
     def ledger_found(self) -> None:
         """Record that there is a ledger again that knows something."""

@@ -27,7 +27,7 @@ LONG = 1000
 
 REQUIRED = (
     *(f"fault {kind}" for kind in FAULT_KINDS),
-    *(f"elsewhere {one}" for one in ELSEWHERE),
+    *(f"elsewhere {one}" for one in ELSEWHERE if one is not None),
     *(["a campaign on another's base"] if Elsewhere.ON_SPRING in ELSEWHERE else []),
     *(f"departure {one}" for one in sorted({one for how in LASTING + PASSING for one in how})),
     *(f"network {kind}" for kind in NETWORK_KINDS),

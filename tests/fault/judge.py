@@ -168,16 +168,41 @@ class Judge(Auditor):
             charge = self._world.simulator.account.charges.get(facts["avatar_id"])
             key = charge.idempotency_key if charge is not None else None
             self.keys_of.get(self.take_of.get(key or "", ""), set()).discard(key or "")
-        if facts.get("billing") == Billing.ASSUMED and facts.get("avatar_id"):
+        if key is not None and "look" in facts:  # the whole take: bought now, or told by results
+            key = self._told_key(key, facts)
+        elif facts.get("billing") == Billing.ASSUMED and facts.get("avatar_id"):
             self._exchange(uid, facts["avatar_id"])
         if key is not None and "body_sha256" in facts and key not in self.recorded_actions:
             self._assert_price(key)
         if key is not None:
             self.take_of[key] = uid
+            self.sent_key[uid] = key
             self.keys_of.setdefault(uid, set()).add(key)
         if "identity" in facts and "look" in facts:
             for known in self.keys_of.get(uid, ()):
                 self.recorded_actions[known] = RecordedAction(facts["look"], facts["identity"])
+
+    def _told_key(self, key: str, facts: "Mapping[str, Any]") -> str:
+        """Return the key that bought a take which is told by results, where takes exchanged theirs.
+
+        Results name the key that a take was sent with, also where it adopted what another send of
+        the same body made; who is told of that other key has this one then.
+        """
+        charge = self._world.simulator.account.charges.get(facts.get("avatar_id") or "")
+        made_by = charge.idempotency_key if charge is not None else None
+        if made_by is None or made_by == key or made_by not in self.recorded_actions:
+            return self._exchanged.pop(key, key)
+        if self.recorded_actions[made_by] != RecordedAction(facts["look"], facts["identity"]):
+            return key
+        other = self.take_of.get(made_by)
+        if other is None:
+            self._exchanged[made_by] = key
+        else:
+            self.keys_of.setdefault(other, set()).discard(made_by)
+            self.keys_of[other].add(key)
+            self.take_of[key] = other
+            self.sent_key[other] = key
+        return made_by
 
     def _exchange(self, uid: str, look_id: str) -> None:
         """Record that a take adopted what another send made: with the same body it may have."""
@@ -189,10 +214,12 @@ class Judge(Auditor):
             return
         same = mine["body_sha256"] == theirs["body_sha256"]
         self.must(same, f"{uid} adopted {look_id}, which another send made")
-        for key, now in ((made_by, uid), (mine["key"], other)):
-            self.keys_of[self.take_of[key]].discard(key)
-            self.keys_of[now].add(key)
+        # By the keys as they were exchanged before: the ledger goes on naming the one it sent.
+        for key, now in ((made_by, uid), (self.sent_key.get(uid, mine["key"]), other)):
+            self.keys_of.get(self.take_of.get(key, ""), set()).discard(key)
+            self.keys_of.setdefault(now, set()).add(key)
             self.take_of[key] = now
+            self.sent_key[now] = key
 
     def _assert_price(self, key: str) -> None:
         """Remember what a person said that a new key's purchase costs."""
