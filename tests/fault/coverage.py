@@ -16,8 +16,20 @@ UNREACHABLE = {
 }
 """What the table allows and no command does, with the reason."""
 
-RARE = frozenset({"transition completed renamed", "transition completed deleted"})
-"""What only a long run can be asked for: a picture stays away while its look is changed."""
+RARE = frozenset(
+    {
+        "transition completed renamed",
+        "transition completed deleted",
+        "transition pending_consent shown",
+        "transition failed recovered",
+        "transition deleted recovered",
+        "killed shown:before-commit",
+        "killed recovered:before-commit",
+        "killed recovered:after-commit",
+    }
+)
+"""What only a long run can be asked for: a picture stays away while its look is changed, a status
+that nobody knows, a look that comes back after it counted as gone."""
 
 ENOUGH = 160
 """So many seeds in a row reach everything that is not rare; fewer are asked for nothing."""

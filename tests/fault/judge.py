@@ -514,7 +514,7 @@ class Judge(Auditor):
                 net <= millionths(self._ceilings.campaign),
                 f"{net / 1e6} was charged, the campaign's budget is {self._ceilings.campaign}",
             )
-        if self._ceilings.run is not None:
+        if self._ceilings.run is not None and self.ledger_path.is_file():  # or it was moved away
             run = self.rows("SELECT run FROM events ORDER BY seq DESC LIMIT 1")[0][0]
             uids = {uid for (uid,) in self.rows("SELECT uid FROM takes WHERE run = ?", run)}
             mine = [c for c in charges if self.take_of.get(c.idempotency_key or "") in uids]
