@@ -139,9 +139,9 @@ SERVE = """
 import sys
 from pathlib import Path
 from runner.simulator.server import serve
-from runner.simulator.settings import Latency, Settings
+from runner.simulator.settings import Latency, SimulatorSettings
 state = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-settings = Settings(pictures=False, latency=Latency.parse("fixed:30"), state=state)
+settings = SimulatorSettings(pictures=False, latency=Latency.parse("fixed:30"), state=state)
 serve(settings, 0, ready=lambda url: print(url, flush=True))
 """
 
