@@ -63,9 +63,6 @@ class TakeState(StrEnum):
 UNRESOLVED = frozenset({TakeState.SUBMITTING, TakeState.UNKNOWN})
 """Sent, or about to be; whether the server accepted it is not known."""
 
-SLOW_CODES = frozenset({"gateway_timeout", "http_504"})
-"""How a 504 is remembered: something took too long, and what became of the send is not known."""
-
 PENDING = frozenset({TakeState.PROCESSING, TakeState.PENDING_CONSENT})
 """Accepted, and not finished."""
 
@@ -174,11 +171,6 @@ class Take:
     def unresolved(self) -> bool:
         """Return whether it is not known what became of its send."""
         return self.state in UNRESOLVED
-
-    @property
-    def was_slow_twice(self) -> bool:
-        """Return whether both its send and a replay took too long (504), and a third would."""
-        return self.attempts > 1 and self.error_code in SLOW_CODES
 
     @property
     def pending(self) -> bool:

@@ -140,15 +140,14 @@ class RunContext:
     def key_is_alive(self, take: Take) -> bool:
         """Return whether the stored body of a take may still be sent under its own key.
 
-        Never on an account that was seen to make a second look for one key, nor where the send and
-        its replay both took too long (504): a third would as well. The API's own time
+        Never on an account that was seen to make a second look for one key. The API's own time
         decides. Where its answers name none, only what this run sent itself has a known age, by a
         clock that never jumps: any other key counts as over, because our own clock may have been
         set back.
         """
         if take.sent_at is None or take.key is None or take.body_sha256 is None:
             return False  # a take from results.json has no body here
-        if not self.ledger.honours_keys or take.was_slow_twice:
+        if not self.ledger.honours_keys:
             return False
         if self.server_epoch is None:
             sent = self.sent.get(take.uid)

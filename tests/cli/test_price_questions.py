@@ -17,7 +17,6 @@ from runner.cli.format import format_totals
 from runner.cli.price_questions import (
     bought_quotes,
     price_notes,
-    price_options,
     refuse_below_list,
     refuse_contradicted,
 )
@@ -57,9 +56,6 @@ def test_beside_the_plan_stands_what_is_not_confirmed_and_what_the_wallet_showed
     _, bought = planned(campaign(look("a")), measured=FOUR)
     (note,) = price_notes(bought)
     assert "$4.00 for a prompt look is what this account's wallet showed; $1.00 is what" in note
-    assert note.endswith("(to buy at it: --price prompt=4)")
-    assert price_options(bought) == "--price prompt=4"  # and ends what `status` says to do next
-    assert [n for n in price_notes(bought, DOLLARS) if "prompt" in n] == [note]  # one word of it
 
 
 def test_another_price_is_refused_with_both_figures_and_how_to_say_it() -> None:
@@ -142,12 +138,6 @@ def test_what_left_the_wallet_beyond_the_ledger_is_told(
     text = format_totals(results({}, noted))
     assert ("the ledger knows of $3.00" in text) == (told is not None)
     assert told is None or told in text
-
-
-def test_what_left_the_wallet_is_told_beside_what_may_have_been_charged() -> None:
-    noted = {"currency": "usd", "before": 10, "after": 5, "known": 3, "difference": 1}
-    text = format_totals(results({}, noted))
-    assert "knows of $3.00 and of $1.00 that may have been charged: $1.00 more" in text
 
 
 def test_a_ledger_of_the_first_version_confirms_the_prices_that_its_wallet_agrees_with(

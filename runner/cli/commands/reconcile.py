@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from runner.cli.account import open_account
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
-from runner.cli.nothing_bought import evidence_of, match_takes, moment, objection_to
+from runner.cli.nothing_bought import evidence_of, match_takes, objection_to
 from runner.cli.options import (
     KeyValue,
     manifest_argument,
@@ -34,6 +35,7 @@ from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
+from runner.policy.retry import KEY_LIFE, KEY_MARGIN
 from runner.quantities import format_usd
 from runner.replies import Answer, LookData
 from runner.takes import Take
@@ -186,7 +188,7 @@ async def give_up(
 ) -> None:
     """Record that nothing was bought for a take, unless something speaks against it."""
     finding = await searcher.search(take)
-    click.echo(finding_text(work, finding))
+    click.echo(finding_text(work, campaign, finding))
     why_not = objection(work, campaign, finding)
     if why_not is not None:
         click.echo(f"  → it stays unknown: {why_not}\n")
@@ -262,7 +264,7 @@ async def decide(
 ) -> None:
     """Search for one take, show what is known, and ask where somebody can answer."""
     finding = await searcher.search(take)
-    click.echo(finding_text(work, finding))
+    click.echo(finding_text(work, campaign, finding))
     certain = finding.certain
     if certain is not None:
         await searcher.adopt(take, certain)
@@ -293,14 +295,20 @@ async def decide(
         await searcher.adopt(take, await readable(work, typed))
 
 
-def finding_text(work: OpenSession, finding: Finding) -> str:
+def finding_text(work: OpenSession, campaign: Campaign, finding: Finding) -> str:
     """Return all that is known of one take, as text."""
     take = finding.take
-    sent = moment(take.sent_at or 0)
+    sent = datetime.fromtimestamp(take.sent_at or 0, UTC).isoformat(" ", "seconds")
     lines = [
         f"{click.style(take.label, bold=True)} “{take.name}”, {format_usd(take.price)} held",
         f"  sent {pluralize(take.attempts, 'time')}, first at {sent}; {take.error_message or ''}",
     ]
+    if alive(work, campaign, take) and take.sent_at is not None:
+        until = datetime.fromtimestamp(take.sent_at + KEY_LIFE - KEY_MARGIN, UTC)
+        lines.append(
+            "  `lookbook run` can still send it again under its own key, at no second price, "
+            f"until {until.isoformat(' ', 'seconds')}"
+        )
     every = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
     readings = read_wallet_readings(work.state.ledger)
     lines.append(f"  {evidence_of(take, readings, every, work.user)}")
