@@ -260,7 +260,7 @@ def test_hostile_text_runs_nothing_and_breaks_nothing(show: Show, tmp_path: Path
         assert page.run("document.documentElement.scrollWidth") <= 1280
     for index in range(4):
         page.click(f'#view-grid [data-open="{index}"]')
-        assert page.visible("dialog")
+        page.until("document.querySelector('dialog').checkVisibility()")
         assert page.run("document.querySelector('dialog').scrollWidth") <= 1280
         page.press("Escape")
         page.until("!document.querySelector('dialog').open")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runner.cli import rebuild, results_import
+from runner.cli import session as session_module
 from runner.cli.commands import fetch, prune, refresh, run
 from runner.executor import context, purchase, session, temporary_refusals
 from runner.executor.context import RunContext
@@ -30,6 +31,7 @@ from runner.policy.lifecycle import Event
 from runner.policy.rate_limit import RateLimiter
 from runner.takes import Billing, Take, TakeState
 from tests.fault.environment import KEY
+from tests.fault.forgetful import forgetful
 
 __all__ = ["MUTATIONS"]
 
@@ -227,20 +229,12 @@ def rebuild_asks_no_account(patch: Patch) -> None:
 
 def start_without_the_results(patch: Patch) -> None:
     """A run with an empty ledger does not look into results.json."""
-
-    async def unread(*_args: Any) -> None:
-        return None
-
-    patch.setattr(run, "use_results", unread)
+    patch.setattr(run, "open_session", forgetful(session_module.open_session))
 
 
 def write_over_newer_results(patch: Patch) -> None:
     """A command that buys nothing writes results.json anew without having read it."""
-
-    async def unread(*_args: Any) -> None:
-        return None
-
-    patch.setattr(fetch, "use_results", unread)
+    patch.setattr(fetch, "open_session", forgetful(session_module.open_session))
 
 
 def take_in_looks_alone(patch: Patch) -> None:
