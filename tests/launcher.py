@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
@@ -27,9 +28,18 @@ __all__ = ["Launcher", "Process"]
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "runner.cli:main"
-FIRST_POLL = 0.05
-"""Seconds after which a run of the tests first asks for a look. HeyGen's looks take minutes, the
-simulator's here a twentieth of a second."""
+WAITS = {
+    "runner.policy.retry:MIN_POLL": 0.05,
+    "runner.executor.refunds:SETTLING": (0.02, 0.03),
+    "runner.executor.temporary_refusals:LAG_DELAY": 0.3,
+    "runner.executor.preflight:LAG_DELAY": 0.3,
+    "runner.executor.resolve_unknown:UNANSWERED_GAP": 0.1,
+}
+"""Waits, in seconds, for an account that is late, and what they are in commands of the tests.
+HeyGen's looks take minutes, the simulator's here a twentieth of a second, and its lists and its
+wallet are never late. That each is waited for is tested in virtual time."""
+LISTED_AFTER = 0.2
+"""Seconds after which a command of the tests searches for what a send without an answer made."""
 
 
 class Process:
@@ -154,8 +164,13 @@ def warm_up() -> None:
         if path.stem != "__main__" and path.parent.name != "sources":  # a script, not shipped
             parts = path.relative_to(ROOT).with_suffix("").parts
             import_module(".".join(parts).removesuffix(".__init__"))
+    for place, seconds in WAITS.items():
+        module, name = place.split(":")
+        assert hasattr(import_module(module), name), place
+        setattr(import_module(module), name, seconds)
     retry_limits: Any = import_module("runner.policy.retry")
-    retry_limits.MIN_POLL = FIRST_POLL
+    account: Any = import_module("runner.cli.account")
+    account.RetryLimits = partial(retry_limits.RetryLimits, listed=LISTED_AFTER)
     said = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(said), redirect_stderr(said):
         manifest = Path(folder, "rehearsal.yaml")

@@ -233,7 +233,8 @@ def test_a_faulty_account_charges_once_for_each_look(
 def test_a_run_killed_while_an_outcome_is_unknown_pays_once(
     point: str, accounts: Accounts, manifest: Path
 ) -> None:
-    account = accounts.where_a_run_dies(STORMS["lost answers"], manifest, point)
+    storm = "lost answers" if point.startswith("lost") else "requests lost"
+    account = accounts.where_a_run_dies(STORMS[storm], manifest, point)
     check(account, account.resume(manifest), manifest)
 
 
