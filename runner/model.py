@@ -10,23 +10,28 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from runner.prices import LATEST
 
 __all__ = [
     "BASE",
+    "DEFAULT_THRESHOLD",
     "Budget",
     "Campaign",
     "FileImage",
     "Image",
     "InlineImage",
+    "LikenessRule",
     "LiteralRef",
     "Look",
     "LookKind",
     "LookRef",
     "Matrix",
+    "PictureKind",
     "Prices",
     "Reference",
+    "Threshold",
     "UploadedImage",
     "UrlImage",
 ]
@@ -108,6 +113,31 @@ class LookKind(StrEnum):
     EXISTING = "existing"
 
 
+class PictureKind(StrEnum):
+    """What the pictures of a campaign are: drawings lie closer together than photographs."""
+
+    PHOTOS = "photos"
+    DRAWINGS = "drawings"
+
+
+Threshold = float | Literal["default"]
+"""A distance between faces, or what was calibrated for the kind of picture."""
+
+DEFAULT_THRESHOLD: Literal["default"] = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessRule:
+    """From which distance on a look's face differs (``warn``), and holds what follows (``hold``).
+
+    None: nothing was said. ``pictures`` decides what ``default`` means.
+    """
+
+    warn: Threshold | None = None
+    hold: Threshold | None = None
+    pictures: PictureKind | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """One image of a character, as the manifest wants it. The base is the look named ``base``.
@@ -117,6 +147,7 @@ class Look:
     ``name`` is None for a look that exists already: its name is never changed. ``images`` are the
     reference images of a prompt; ``photo`` is the file of a photo. ``takes`` is how many candidates
     are bought, ``retries`` how many failed generations may be bought again without asking.
+    ``likeness`` says what follows from another face; None: nothing.
     ``axes`` are (axis, value) pairs of the matrix that made it. ``line`` is where the manifest
     declares it, counted from 1.
     """
@@ -137,6 +168,7 @@ class Look:
     matrix: str | None = None
     axes: tuple[tuple[str, str], ...] = ()
     line: int = 0
+    likeness: LikenessRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

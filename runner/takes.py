@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
+from runner.face_measures import FaceMeasure
 from runner.model import LookKind
 
 __all__ = [
@@ -273,7 +274,8 @@ class Snapshot:
     ``picks`` maps a look's key to the uid of its picked take. ``account`` is None where no ledger
     exists yet. ``spent`` is what counts against the campaign's budget so far, in USD. ``doubled``
     are looks that show that the account does not honour idempotency keys. ``prices`` is what the
-    wallet showed that a generation of a kind costs.
+    wallet showed that a generation of a kind costs. ``faces`` is what was measured in pictures, by
+    their SHA-256, and ``faces_accepted`` are uids of takes whose face a person accepted.
     """
 
     account: Account | None = None
@@ -283,6 +285,8 @@ class Snapshot:
     spent: Decimal = Decimal(0)
     doubled: tuple[Doubled, ...] = ()
     prices: Mapping[LookKind, MeasuredPrice] = field(default_factory=lambda: MappingProxyType({}))
+    faces: Mapping[str, FaceMeasure] = field(default_factory=lambda: MappingProxyType({}))
+    faces_accepted: frozenset[str] = frozenset()
 
     def pick(self, look: str) -> Take | None:
         """Return the picked take of a look, or None while there is none."""

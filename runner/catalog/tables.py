@@ -41,6 +41,10 @@ COLUMNS = (
     "error_code",
     "error_message",
     "request_id",
+    "likeness_base",
+    "likeness_reference",
+    "likeness_none",
+    "face_differs",
 )
 """The columns that every table has; those of the axes follow, named ``axis.AXIS``."""
 
@@ -82,6 +86,7 @@ def _row(
     error = described.get("error")
     paid_for = take["request"].get("prompt") if take else None
     price = take["price_usd"] if take else None
+    likeness = described.get("likeness") or {}
     return {
         "campaign": campaign,
         "look": look["look"],
@@ -110,6 +115,10 @@ def _row(
         "error_code": error["code"] if error else None,
         "error_message": error["message"] if error else None,
         "request_id": take["request_id"] if take else None,
+        "likeness_base": likeness.get("base"),
+        "likeness_reference": likeness.get("reference"),
+        "likeness_none": likeness.get("none"),
+        "face_differs": likeness.get("differs"),
         "axes": dict(look["axes"]),
     }
 

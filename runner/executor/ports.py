@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from runner.face_measures import FaceMeasure
 from runner.model import FileImage, LookKind
 from runner.plan.renames import KeyRenames
 from runner.policy.lifecycle import Event
@@ -29,6 +30,7 @@ __all__ = [
     "Clock",
     "Downloaded",
     "Entropy",
+    "Faces",
     "Images",
     "Intent",
     "Ledger",
@@ -108,6 +110,17 @@ class Images(Protocol):
 
     def present(self, image: str, sha256: str) -> bool:
         """Return whether the file is on disk with that content; reads all of it."""
+        ...
+
+
+class Faces(Protocol):
+    """Measures faces in pictures on disk, beside everything else: off the event loop, bounded."""
+
+    async def measure(self, image: str, sha256: str) -> FaceMeasure | None:
+        """Measure a picture (a path relative to the state folder); None where that is impossible.
+
+        What the picture shows, no face or several, is an answer; None is a broken installation.
+        """
         ...
 
 
@@ -241,6 +254,10 @@ class Ledger(Protocol):
 
     async def save_asset(self, sha256: str, asset_id: str) -> None:
         """Commit an upload."""
+        ...
+
+    async def note_face(self, measure: FaceMeasure) -> None:
+        """Commit what was measured in a picture."""
         ...
 
     async def forget_asset(self, asset_id: str) -> None:

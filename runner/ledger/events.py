@@ -13,12 +13,14 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from runner.face_measures import FaceMeasure
 from runner.model import LookKind
 from runner.plan.identity import current_identity
 from runner.policy.lifecycle import BILLING, Event, next_state
 from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, Take, TakeState
 
 __all__ = [
+    "FACE_NOTES",
     "Entry",
     "LedgerState",
     "Note",
@@ -54,6 +56,12 @@ class Note(StrEnum):
     """A replay made a second look: ``runner.takes.Doubled``. Nothing is replayed from then on."""
     KEYS_TRUSTED = "keys_trusted"
     """That is withdrawn: by a person (``by``), or because another ledger has the look."""
+    FACE_MEASURED = "face_measured"
+    """What was measured in a picture: ``runner.face_measures.FaceMeasure``, once for a content."""
+    FACE_ACCEPTED = "face_accepted"
+    """A person accepted a take's face although it differs: ``take``, and ``by`` where it is said.
+
+    ``accepted`` is false where that is withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,8 @@ class LedgerState:
         self.wallet: dict[str, Any] | None = None
         self.doubled: dict[str, Doubled] = {}
         self.prices: dict[LookKind, MeasuredPrice] = {}
+        self.faces: dict[str, FaceMeasure] = {}
+        self.faces_accepted: set[str] = set()
         self.last_at: float = 0.0
 
     def put(self, take: Take) -> None:
@@ -235,6 +245,21 @@ def _note(state: LedgerState, note: Note, entry: Entry) -> None:
     elif note is Note.PRICE_MEASURED:
         kind, measured = price_of(facts)
         state.prices[kind] = measured
+    elif note in FACE_NOTES:
+        _note_face(state, note, facts)
+
+
+FACE_NOTES = (Note.FACE_MEASURED, Note.FACE_ACCEPTED)
+"""What is known of faces; no table is derived from it."""
+
+
+def _note_face(state: LedgerState, note: Note, facts: Mapping[str, Any]) -> None:
+    if note is Note.FACE_MEASURED:
+        state.faces[facts["sha256"]] = FaceMeasure.from_facts(facts)
+    elif facts["accepted"]:
+        state.faces_accepted.add(facts["take"])
+    else:
+        state.faces_accepted.discard(facts["take"])
 
 
 def price_facts(kind: LookKind, measured: MeasuredPrice) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from runner.errors import UsageError
 from runner.executor.ports import Entropy, Intent, OverBudget
+from runner.face_measures import FaceMeasure
 from runner.ledger.database import open_for_reading, open_for_writing, peek_ledger
 from runner.ledger.events import Entry, Note, price_facts, to_facts
 from runner.ledger.state import Operation, Probe, Store, keys_in, was_at
@@ -390,6 +391,25 @@ class LedgerFile:
     async def trust_keys(self, by: str) -> None:
         """Withdraw that the account does not honour keys; ``by`` says who or what shows it."""
         await self._writer.write(lambda store: store.emit(Note.KEYS_TRUSTED, {"by": by}))
+
+    async def note_face(self, measure: FaceMeasure) -> None:
+        """Commit what was measured in a picture, unless it is known already."""
+
+        def operation(store: Store) -> None:
+            if store.state.faces.get(measure.sha256) != measure:
+                store.emit(Note.FACE_MEASURED, measure.to_facts())
+
+        await self._writer.write(operation)
+
+    async def accept_face(self, uid: str, *, accepted: bool = True, by: str | None = None) -> None:
+        """Commit that a person accepts a take's face although it differs, or no longer does."""
+
+        def operation(store: Store) -> None:
+            if (uid in store.state.faces_accepted) is not accepted:
+                facts = {"take": uid, "accepted": accepted}
+                store.emit(Note.FACE_ACCEPTED, facts if by is None else facts | {"by": by})
+
+        await self._writer.write(operation)
 
     async def save_asset(self, sha256: str, asset_id: str) -> None:
         """Remember that the account has a file's content."""

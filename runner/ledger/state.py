@@ -23,6 +23,7 @@ from runner.ledger.checksum import leave_checksum
 from runner.ledger.database import explain_sqlite_error
 from runner.ledger.event_log import log_events
 from runner.ledger.events import (
+    FACE_NOTES,
     Entry,
     LedgerState,
     Note,
@@ -43,6 +44,11 @@ __all__ = ["Operation", "Probe", "Store", "keys_in", "spendings_of", "was_at"]
 Operation = Callable[["Store"], Any]
 Probe = Callable[[str], None]
 """Called at every commit point with ``KIND:before-commit`` and ``KIND:after-commit``."""
+
+SEEN_NOTES = frozenset(
+    {Note.PICKED, Note.PRICE_MEASURED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED, *FACE_NOTES}
+)
+"""Notes that change what a snapshot says."""
 
 MAX_WALLET_LAG = 600.0
 """Seconds after which a wallet that is late counts as showing what was bought."""
@@ -193,6 +199,8 @@ class Store:
             spent=self.spent,
             doubled=tuple(self.state.doubled.values()),
             prices=MappingProxyType({**self.learned.prices, **self._inferred, **self.state.prices}),
+            faces=MappingProxyType(dict(self.state.faces)),
+            faces_accepted=frozenset(self.state.faces_accepted),
         )
 
     def learn(self, facts: AccountFacts) -> None:
@@ -306,6 +314,15 @@ class Store:
         self._inferred = self._infer_prices()
         self.spent_in_run = reserved_in_run(self.state.takes.values(), self.run or "")
         self._load_doubled()
+        self._load_faces()
+
+    def _load_faces(self) -> None:
+        """Read what was measured in pictures, and which faces a person accepted."""
+        rows = self._connection.execute(
+            "SELECT at, run, kind, facts FROM events WHERE kind IN (?, ?) ORDER BY seq", FACE_NOTES
+        )
+        for at, run, kind, facts in rows:
+            apply_event(self.state, Entry(at, run, None, kind, json.loads(facts)))
 
     def _load_doubled(self) -> None:
         """Read which looks were made twice, if nobody has withdrawn that since."""
@@ -379,8 +396,7 @@ class Store:
         doubled = [*self.state.doubled.values()]
         entry = Entry(self._now(), self.run, take, str(kind), facts)
         moved = apply_event(self.state, entry)
-        notes = (Note.PICKED, Note.PRICE_MEASURED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED)
-        if moved is not None or kind in notes:
+        if moved is not None or kind in SEEN_NOTES:
             self._snapshot = None
         self._connection.execute(
             "INSERT INTO events (at, run, take, kind, facts) VALUES (?, ?, ?, ?, ?)",

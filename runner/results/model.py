@@ -11,7 +11,9 @@ from runner.errors import ErrorDocument
 
 __all__ = [
     "ErrorEntry",
+    "FaceEntry",
     "ImageEntry",
+    "LikenessEntry",
     "LookEntry",
     "MatrixEntry",
     "MeasuredEntry",
@@ -40,6 +42,33 @@ class ImageEntry(TypedDict):
     height: int | None
 
 
+class FaceEntry(TypedDict):
+    """Where the face is in a picture, as fractions of its width and height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class LikenessEntry(TypedDict):
+    """How far a face is from others, or in ``none`` why that is not known.
+
+    ``base`` is the distance to the picked take of the root of the chain, ``reference`` to the take
+    that it was made from. ``differs`` where it is beyond the look's ``warn``, ``held`` where it is
+    beyond ``hold`` and nobody accepted it, ``accepted`` where a person did.
+    """
+
+    base: NotRequired[float]
+    reference: NotRequired[float]
+    none: NotRequired[str]
+    warn: NotRequired[float]
+    hold: NotRequired[float]
+    differs: NotRequired[bool]
+    held: NotRequired[bool]
+    accepted: NotRequired[bool]
+
+
 class TakeEntry(ImageEntry):
     """One paid generation of a look; times are RFC 3339 in UTC."""
 
@@ -63,6 +92,8 @@ class TakeEntry(ImageEntry):
     request_id: str | None
     consent_url: NotRequired[str]
     error: NotRequired[ErrorEntry]
+    likeness: NotRequired[LikenessEntry]
+    face: NotRequired[FaceEntry]
 
 
 class LookEntry(ImageEntry):
@@ -85,6 +116,7 @@ class LookEntry(ImageEntry):
     takes: Sequence[TakeEntry]
     reason: NotRequired[str]
     error: NotRequired[ErrorEntry]
+    likeness: NotRequired[LikenessEntry]
 
 
 class MeasuredEntry(TypedDict):

@@ -17,6 +17,7 @@ from runner.plan.look_state import displayed_take, look_state
 from runner.plan.model import Plan, PlannedLook
 from runner.plan.renames import apply_renames
 from runner.policy.budget import reserved_amount
+from runner.results.likeness import LikenessEntries
 from runner.results.model import (
     ErrorEntry,
     LookEntry,
@@ -50,6 +51,7 @@ def results_document(
     """
     snapshot = apply_renames(snapshot, plan.moves)
     told = {a.key: a for a in plan.actions if only is None or a.key in only}
+    faces = LikenessEntries(snapshot) if snapshot.faces else None
     orphans = [a for a in told.values() if a.look is None]
     looks = [told[look.key] for look in campaign.looks if look.key in told]
     takes = [
@@ -69,8 +71,8 @@ def results_document(
             "prompt": float(campaign.prices.prompt),
             "listed_on": listed_on.isoformat() if listed_on else None,
         },
-        "looks": _entries(looks, snapshot),
-        "orphans": _entries(orphans, snapshot),
+        "looks": _entries(looks, snapshot, faces),
+        "orphans": _entries(orphans, snapshot, faces),
         "totals": _totals([_stands(action, snapshot)[1] for action in looks], takes, wallet),
     }
     if doubled := sum((look.price for look in snapshot.doubled), Decimal(0)):
@@ -124,6 +126,7 @@ class Entries(Sequence[LookEntry]):
 
     actions: Sequence[PlannedLook]
     snapshot: Snapshot
+    faces: LikenessEntries | None = None
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -136,12 +139,14 @@ class Entries(Sequence[LookEntry]):
 
     def __getitem__(self, index: int | slice) -> "LookEntry | Entries":
         if isinstance(index, slice):
-            return Entries(self.actions[index], self.snapshot)
-        return _entry(self.actions[index], self.snapshot)
+            return Entries(self.actions[index], self.snapshot, self.faces)
+        return _entry(self.actions[index], self.snapshot, self.faces)
 
 
-def _entries(actions: Sequence[PlannedLook], snapshot: Snapshot) -> Sequence[LookEntry]:
-    entries = Entries(actions, snapshot)
+def _entries(
+    actions: Sequence[PlannedLook], snapshot: Snapshot, faces: LikenessEntries | None
+) -> Sequence[LookEntry]:
+    entries = Entries(actions, snapshot, faces)
     return entries if len(entries) > MAX_EAGER_LOOKS else list(entries)
 
 
@@ -152,7 +157,7 @@ def _stands(action: PlannedLook, snapshot: Snapshot) -> tuple[Take | None, LookS
     return shown, look_state(action, shown)
 
 
-def _entry(action: PlannedLook, snapshot: Snapshot) -> LookEntry:
+def _entry(action: PlannedLook, snapshot: Snapshot, faces: LikenessEntries | None) -> LookEntry:
     """Return one look, describing its picked take."""
     look = action.look
     takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
@@ -183,6 +188,8 @@ def _entry(action: PlannedLook, snapshot: Snapshot) -> LookEntry:
         entry["reason"] = action.reason
     if shown is not None and shown.state is TakeState.FAILED:
         entry["error"] = _error(shown)
+    if faces is not None:
+        faces.add(entry, look, takes, shown)
     return entry
 
 

@@ -16,6 +16,7 @@ from runner.model import (
     FileImage,
     Image,
     InlineImage,
+    LikenessRule,
     LiteralRef,
     Look,
     LookKind,
@@ -69,6 +70,7 @@ TAKES_NO_PART: dict[str, Any] = {
     "matrix": "m",
     "axes": (("outfit", "navy"),),
     "line": 12,
+    "likeness": LikenessRule(hold="default"),
 }
 OF_OTHER_KINDS = {"photo", "existing"}
 """What a prompt does not have; tested with a look that does."""
