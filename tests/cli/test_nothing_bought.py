@@ -12,8 +12,10 @@ from runner.errors import UsageError
 from runner.executor.resolve_unknown import Finding
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.runs import WalletReading
+from runner.model import Campaign
+from runner.plan import Plan, plan
 from runner.replies import LookData
-from runner.takes import Billing, TakeState
+from runner.takes import Billing, Snapshot, TakeState
 from tests.cli.hands import ACCOUNT, Office
 from tests.executor.harness import campaign, look
 from tests.plan.made import take
@@ -90,8 +92,15 @@ def test_the_wallet_before_and_after_is_shown_as_evidence(
 
 
 async def test_a_pattern_gives_up_what_is_old_and_not_there_and_nothing_else(
-    office: Office, capsys: pytest.CaptureFixture[str]
+    office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    plans: list[Snapshot] = []
+
+    def count_plans(campaign: Campaign, snapshot: Snapshot) -> Plan:
+        plans.append(snapshot)
+        return plan(campaign, snapshot)
+
+    monkeypatch.setattr("runner.cli.commands.reconcile.make_plan", count_plans)
     campaign = office.campaign(look("navy"))
     ledger = office.ledger()
     office.ticking.time = time.time() - 30 * 3600
@@ -112,6 +121,7 @@ async def test_a_pattern_gives_up_what_is_old_and_not_there_and_nothing_else(
     assert "look-there#1" in told
     assert "the account has what fits: hand-1" in told
     assert "seconds ago, and HeyGen's lists may lag" in told
+    assert len(plans) == 2  # before and after, however many takes are unknown
 
 
 async def test_a_look_and_a_take_are_adopted_once(office: Office) -> None:

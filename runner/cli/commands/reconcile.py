@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from runner.ledger.neighbours import read_neighbours
 from runner.ledger.runs import read_wallet_readings
 from runner.ledger.state_dirs import has_takes
 from runner.model import Campaign
+from runner.plan import Plan
 from runner.plan import plan as make_plan
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
@@ -43,6 +45,37 @@ from runner.takes import Take
 __all__ = ["command"]
 
 Decisions = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What every decision about an unknown take needs.
+
+    ``unwanted`` are the uids of the takes that the manifest did not want when the command began.
+    What was wanted then, and no longer is after others were adopted, counts as wanted until the
+    end: nobody is believed too early.
+    """
+
+    work: OpenSession
+    campaign: Campaign
+    searcher: UnknownResolver
+    unwanted: frozenset[str]
+
+    def is_alive(self, take: Take) -> bool:
+        """Return whether `lookbook run` may still send a take again under its own key.
+
+        A take that the manifest no longer wants is never sent again.
+        """
+        return take.uid not in self.unwanted and self.work.context.key_is_alive(take)
+
+    def object_to_absence(self, finding: Finding) -> str | None:
+        """Return why nobody can say that nothing was bought for a take."""
+        return objection_to(
+            finding,
+            alive=self.is_alive(finding.take),
+            now=self.work.context.now_at_server(),
+            command=resume_command(self.campaign, self.work.account),
+        )
 
 
 @click.command("reconcile")
@@ -141,8 +174,10 @@ async def reconcile(
             check_adoptions(adoptions, unknown)
             given_up = match_takes(absolved, unknown)
             work.begin("reconcile")
-            work.context.wanted = wanted_by(campaign, work)
+            plan = make_plan(campaign, work.ledger.snapshot())
+            work.context.wanted = wanted_by(plan)
             searcher = UnknownResolver(work.context)
+            case = _Case(work, campaign, searcher, frozenset(plan.unwanted_in_flight))
             if trusting and not work.ledger.honours_keys:
                 await work.ledger.trust_keys("a person")
                 click.echo("Keys are trusted again on this account.")
@@ -153,11 +188,11 @@ async def reconcile(
                 await searcher.adopt(take, look)
             for take in given_up:
                 if work.ledger.take(take.uid).unresolved:
-                    await give_up(work, campaign, searcher, take)
+                    await give_up(case, take)
             seen = {take.uid for take in given_up}
             for take in unresolved(work):
                 if take.uid not in seen:
-                    await decide(work, campaign, searcher, take)
+                    await decide(case, take)
             stuck = await decide_stuck(work)
             code = max(look_report(work, campaign), Exit.PERSON if stuck else Exit.DONE)
             work.finish(int(code))
@@ -183,34 +218,25 @@ def check_adoptions(adoptions: Decisions, unknown: Mapping[str, Take]) -> None:
             )
 
 
-async def give_up(
-    work: OpenSession, campaign: Campaign, searcher: UnknownResolver, take: Take
-) -> None:
+async def give_up(case: _Case, take: Take) -> None:
     """Record that nothing was bought for a take, unless something speaks against it."""
-    finding = await searcher.search(take)
-    click.echo(finding_text(work, campaign, finding))
-    why_not = objection(work, campaign, finding)
+    finding = await case.searcher.search(take)
+    click.echo(finding_text(case, finding))
+    why_not = case.object_to_absence(finding)
     if why_not is not None:
         click.echo(f"  → it stays unknown: {why_not}\n")
         return
-    await work.context.record(take.uid, Event.NOT_BOUGHT)
+    await case.work.context.record(take.uid, Event.NOT_BOUGHT)
     click.echo("  → nothing was bought, as you say: it may be bought anew\n")
 
 
-def objection(work: OpenSession, campaign: Campaign, finding: Finding) -> str | None:
-    """Return why nobody can say that nothing was bought for a take."""
-    return objection_to(
-        finding,
-        alive=alive(work, campaign, finding.take),
-        now=work.context.now_at_server(),
-        command=resume_command(campaign, work.account),
-    )
-
-
-def wanted_by(campaign: Campaign, work: OpenSession) -> dict[str, str]:
+def wanted_by(plan: Plan) -> dict[str, str]:
     """Return the identity that the manifest wants of each look: only such a take becomes a pick."""
-    actions = make_plan(campaign, work.ledger.snapshot()).actions
-    return {a.key: a.identity for a in actions if a.look is not None and a.identity is not None}
+    return {
+        action.key: action.identity
+        for action in plan.actions
+        if action.look is not None and action.identity is not None
+    }
 
 
 def unresolved(work: OpenSession) -> list[Take]:
@@ -224,16 +250,10 @@ def look_report(work: OpenSession, campaign: Campaign) -> Exit:
     left = unresolved(work)
     if not left:
         return Exit.DONE
-    return Exit.UNDER_WAY if all(alive(work, campaign, take) for take in left) else Exit.PERSON
-
-
-def alive(work: OpenSession, campaign: Campaign, take: Take) -> bool:
-    """Return whether `lookbook run` may still send a take again under its own key.
-
-    A take that the manifest no longer wants is never sent again.
-    """
     unwanted = make_plan(campaign, work.ledger.snapshot()).unwanted_in_flight
-    return take.uid not in unwanted and work.context.key_is_alive(take)
+    is_alive = work.context.key_is_alive
+    by_itself = all(take.uid not in unwanted and is_alive(take) for take in left)
+    return Exit.UNDER_WAY if by_itself else Exit.PERSON
 
 
 async def readable(work: OpenSession, look_id: str) -> LookData:
@@ -259,18 +279,17 @@ async def readable(work: OpenSession, look_id: str) -> LookData:
     return look
 
 
-async def decide(
-    work: OpenSession, campaign: Campaign, searcher: UnknownResolver, take: Take
-) -> None:
+async def decide(case: _Case, take: Take) -> None:
     """Search for one take, show what is known, and ask where somebody can answer."""
+    work, searcher = case.work, case.searcher
     finding = await searcher.search(take)
-    click.echo(finding_text(work, campaign, finding))
+    click.echo(finding_text(case, finding))
     certain = finding.certain
     if certain is not None:
         await searcher.adopt(take, certain)
         click.echo(f"  → adopted {certain.id}: nothing else fits\n")
         return
-    why_not = objection(work, campaign, finding)
+    why_not = case.object_to_absence(finding)
     if not work.outside.console.can_choose():
         ways = [f"--adopt '{take.label}=ID'"]
         ways += [f"--nothing-bought '{take.label}'"] if why_not is None else []
@@ -295,15 +314,15 @@ async def decide(
         await searcher.adopt(take, await readable(work, typed))
 
 
-def finding_text(work: OpenSession, campaign: Campaign, finding: Finding) -> str:
+def finding_text(case: _Case, finding: Finding) -> str:
     """Return all that is known of one take, as text."""
-    take = finding.take
+    work, take = case.work, finding.take
     sent = datetime.fromtimestamp(take.sent_at or 0, UTC).isoformat(" ", "seconds")
     lines = [
         f"{click.style(take.label, bold=True)} “{take.name}”, {format_usd(take.price)} held",
         f"  sent {pluralize(take.attempts, 'time')}, first at {sent}; {take.error_message or ''}",
     ]
-    if alive(work, campaign, take) and take.sent_at is not None:
+    if case.is_alive(take) and take.sent_at is not None:
         until = datetime.fromtimestamp(take.sent_at + KEY_LIFE - KEY_MARGIN, UTC)
         lines.append(
             "  `lookbook run` can still send it again under its own key, at no second price, "

@@ -88,7 +88,7 @@ async def refresh(context: Context, campaign: Campaign, *, record: bool) -> int:
             recorded = [(drift, drift.event) for drift in found if drift.event is not None]
             if record and recorded:
                 work.begin("refresh")
-                work.context.wanted = wanted_by(campaign, work)
+                work.context.wanted = wanted_by(make_plan(campaign, work.ledger.snapshot()))
                 for drift, event in recorded:
                     await work.context.record(drift.take.uid, event, drift.facts)
                 work.finish(0)
