@@ -97,8 +97,8 @@ sim_option = click.option(
 account_option = click.option(
     "--account",
     metavar="HOST/USER",
-    help="Read the ledger of this account (`simulator` for the embedded one); the default is the "
-    "account that was used last.",
+    help="Read the ledger of this account; the default is the HeyGen account that was used last, "
+    "never the simulator's.",
 )
 
 

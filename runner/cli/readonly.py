@@ -10,6 +10,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import click
+
 from runner.cli.fingerprint import is_own_results
 from runner.cli.format import pluralize, warn
 from runner.cli.results_import import (
@@ -20,12 +22,11 @@ from runner.cli.results_import import (
     prices_of,
     read_results,
 )
-from runner.errors import UsageError
+from runner.errors import LedgerDamaged, UsageError
 from runner.ledger.ledger import read_keys, read_ledger
 from runner.ledger.neighbours import read_account_facts
 from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers, has_takes
 from runner.model import Campaign
-from runner.plan import plan as make_plan
 from runner.policy.budget import reserved_amount
 from runner.takes import Account, Snapshot, Take
 
@@ -33,16 +34,17 @@ __all__ = [
     "describe_target",
     "find_state",
     "load_known",
+    "mention_other_ledgers",
+    "refuse_never_run",
     "refuse_results_only",
-    "warn_of_other_ledgers",
 ]
 
 
 def find_state(campaign: Campaign, *, account: str | None, simulate: bool) -> StateDir | None:
     """Return the state folder to read without asking anybody; None before the first run.
 
-    The one that was asked for, else the one that was used last, else one with a colleague's
-    results. Raises UsageError for an account that has none.
+    The one that was asked for, else that of the real account that was used last, else one with a
+    colleague's results. Raises UsageError for an account that has none.
     """
     places = StateDirs(campaign.manifest)
     if simulate:
@@ -65,11 +67,29 @@ def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> S
     if state is not None and not state.ledger.is_file() and state.results.is_file():
         raise refuse_results_only(state, campaign)
     if state is None or not has_takes(state.ledger):
-        raise UsageError(
-            f"There is nothing of {campaign.name} yet: it was never run.",
-            hint=f"Rehearse it for nothing: lookbook run {campaign.manifest.name} --simulate",
-        )
+        raise refuse_never_run(campaign, simulate=simulate)
     return state
+
+
+def refuse_never_run(campaign: Campaign, *, simulate: bool) -> UsageError:
+    """Return the error for a command that needs looks where nothing was ever run."""
+    if not simulate and has_rehearsal(campaign):
+        return UsageError(
+            f"There is nothing of {campaign.name} on a HeyGen account yet: it was only rehearsed.",
+            hint="Add --simulate to mean the rehearsal.",
+        )
+    return UsageError(
+        f"There is nothing of {campaign.name} yet: it was never run.",
+        hint=f"Rehearse it for nothing: lookbook run {campaign.manifest} --simulate",
+    )
+
+
+def has_rehearsal(campaign: Campaign) -> bool:
+    """Return whether the embedded simulator has made anything of this campaign."""
+    try:
+        return has_takes(StateDirs(campaign.manifest).simulated().ledger)
+    except LedgerDamaged:
+        return False
 
 
 def load_known(
@@ -155,32 +175,26 @@ def _with(snapshot: Snapshot, account: Account, takes: list[tuple[Take, bool]]) 
     )
 
 
-def warn_of_other_ledgers(campaign: Campaign, state: StateDir | None, snapshot: Snapshot) -> None:
-    """Report what a plan may hide: a rehearsal's ledger, or another one that holds the looks."""
+def mention_other_ledgers(campaign: Campaign, state: StateDir | None, snapshot: Snapshot) -> None:
+    """Mention on stderr what an empty ledger may hide: a rehearsal, or one that holds the looks."""
+    if snapshot.takes:
+        return
+    if has_rehearsal(campaign):
+        click.echo("A rehearsal is there as well: add --simulate to see it.", err=True)
     places = StateDirs(campaign.manifest)
-    if snapshot.account is not None and snapshot.account.simulated:
-        real, _ = load_known(campaign, StateDir(places.root))
-        buys = make_plan(campaign, real).count
-        if buys:
-            generations = pluralize(buys, "generation")
-            warn(
-                "This is the simulator's ledger, which was used last. On your HeyGen account the "
-                f"same manifest has {generations} to buy."
-            )
-    elif not snapshot.takes:
-        others = find_other_ledgers(
-            campaign.manifest, campaign.name, besides=state or StateDir(places.root)
+    others = find_other_ledgers(
+        campaign.manifest, campaign.name, besides=state or StateDir(places.root)
+    )
+    if others:
+        path, account = others[0]
+        warn(
+            f"This ledger is empty, but {path} holds the campaign {campaign.name} on the "
+            f"account {account.label}: was the manifest renamed, or is it another key?"
         )
-        if others:
-            path, account = others[0]
-            warn(
-                f"This ledger is empty, but {path} holds the campaign {campaign.name} on the "
-                f"account {account.label}: was the manifest renamed, or is it another key?"
-            )
 
 
 def describe_target(snapshot: Snapshot, *, simulate: bool = False) -> str:
-    """Return which account's ledger is meant."""
+    """Return which account is meant."""
     if snapshot.account is not None:
         return f"account {snapshot.account.label}"
-    return "the simulator, not used yet" if simulate else "no ledger yet: nothing was ever run"
+    return f"{'the simulator' if simulate else 'your HeyGen account'}, not used yet"

@@ -37,6 +37,11 @@ class StateDir:
         """The results document, as the last run left it."""
         return self.folder / "results.json"
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether this is the embedded simulator's folder."""
+        return self.folder.name == SIMULATED
+
 
 class StateDirs:
     """The state folders of one manifest."""
@@ -81,17 +86,24 @@ class StateDirs:
         return None
 
     def last_used(self) -> StateDir | None:
-        """Return the folder that the last run used, or the only one there is."""
-        states = self.all()
+        """Return the folder of the real account that was used last, or the only one there is.
+
+        Never the simulator's: a command means that only where its line says so.
+        """
+        states = [state for state in self.all() if not state.is_simulated]
         try:
             folder = json.loads((self.root / LAST_USED).read_text("utf-8"))["folder"]
+            named = StateDir((self.root / folder).resolve())
         except (OSError, ValueError, KeyError, TypeError):
             return states[0] if states else None
-        named = StateDir((self.root / folder).resolve())
-        return named if named.ledger.is_file() else (states[0] if states else None)
+        if named.is_simulated or not named.ledger.is_file():
+            return states[0] if states else None
+        return named
 
     def use(self, state: StateDir) -> None:
-        """Remember that this folder was used last."""
+        """Remember that this folder was used last; a rehearsal is not remembered."""
+        if state.is_simulated:
+            return
         relative = "." if state.folder == self.root else state.folder.name
         text = json.dumps({"folder": relative}) + "\n"
         (self.root / LAST_USED).write_text(text, "utf-8")

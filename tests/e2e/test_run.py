@@ -62,13 +62,18 @@ def test_plan_is_offline_says_the_price_and_ends_with_10_when_asked(lookbook: Co
     assert order.index("base") < order.index("office") < order.index("night")
     lookbook("plan", "spring.yaml", "--detailed-exitcode", code=10)
     lookbook.simulate()
-    lookbook("plan", "spring.yaml", "--detailed-exitcode")
+    lookbook("plan", "spring.yaml", "--simulate", "--detailed-exitcode")
+    real = lookbook("plan", "spring.yaml", "--detailed-exitcode", code=10)
+    assert "your HeyGen account, not used yet" in real.stdout
+    assert "4 generations to buy: $4.00" in real.stdout
+    assert real.stderr == "A rehearsal is there as well: add --simulate to see it.\n"
+    assert "it was only rehearsed" in lookbook("pick", "spring.yaml", "base#1", code=2).stderr
 
 
 def test_an_edit_costs_what_it_changes(lookbook: Command) -> None:
     lookbook.simulate()
     lookbook.edit("rainy street", "sunny street")
-    plan = lookbook.json("plan", "spring.yaml", "--format", "json")
+    plan = lookbook.json("plan", "spring.yaml", "--simulate", "--format", "json")
     actions = {action["look"]: action for action in plan["actions"]}
     assert plan["cost_usd"] == 1
     assert actions["street"]["reason"] == "prompt changed: `rainy` → `sunny`"
@@ -563,7 +568,7 @@ def test_status_shows_money_and_what_to_do_next(lookbook: Command) -> None:
     before = lookbook("status", "spring.yaml")
     assert "Next:\n  lookbook run spring.yaml\n      buys 4 generations for $4.00" in before.stdout
     lookbook.simulate()
-    after = lookbook("status", "spring.yaml", "--takes")
+    after = lookbook("status", "spring.yaml", "--simulate", "--takes")
     assert "account simulator" in after.stdout
     assert "base#1" in after.stdout
     assert "billed" in after.stdout
@@ -574,12 +579,13 @@ def test_status_shows_money_and_what_to_do_next(lookbook: Command) -> None:
 
 def test_export_has_every_form(lookbook: Command) -> None:
     results = lookbook.simulate()
-    assert lookbook.json("export", "spring.yaml") == results
-    lines = lookbook("export", "spring.yaml", "--format", "jsonl").stdout.splitlines()
+    assert lookbook.json("export", "spring.yaml", "--simulate") == results
+    lines = lookbook("export", "spring.yaml", "--simulate", "--format", "jsonl").stdout.splitlines()
     assert [json.loads(line)["look"] for line in lines] == [
         look["look"] for look in results["looks"]
     ]
-    assert "office" in lookbook("export", "spring.yaml", "--format", "csv").stdout
+    csv = lookbook("export", "spring.yaml", "--simulate", "--format", "csv").stdout
+    assert "office" in csv
 
 
 def test_retry_says_which_failures_were_billed(lookbook: Command) -> None:

@@ -80,10 +80,7 @@ def command(
     if state is None or not state.ledger.is_file():
         if state is not None and state.results.is_file():
             raise readonly.refuse_results_only(state, campaign)
-        raise UsageError(
-            "There is nothing to show: this campaign was never run.",
-            hint=f"Rehearse it for nothing: lookbook run {manifest} --simulate",
-        )
+        raise readonly.refuse_never_run(campaign, simulate=simulate)
     snapshot, wallet = readonly.load_known(campaign, state)
     only = select_looks(campaign, snapshot, plan_options)
     results = make_results(campaign, snapshot, wallet, only)

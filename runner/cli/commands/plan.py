@@ -68,9 +68,9 @@ def command(
 ) -> int:
     """Show what `lookbook run` would do with each look of MANIFEST, why, and what it costs.
 
-    Reads the manifest, its files, and the ledger of the account that was used last (or --account,
-    or --simulate), with what results.json knows beyond it; it says which. Nothing is sent, nothing
-    is changed, no key is needed.
+    Reads the manifest, its files, and the ledger of the HeyGen account that was used last (or
+    --account; --simulate: of the rehearsal), with what results.json knows beyond it; it says which.
+    Nothing is sent, nothing is changed, no key is needed.
 
     \b
     Examples:
@@ -86,7 +86,7 @@ def command(
     campaign = apply_quotes(campaign, quotes)
     plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, plan_options))
     if not simulate and account is None:
-        readonly.warn_of_other_ledgers(campaign, state, snapshot)
+        readonly.mention_other_ledgers(campaign, state, snapshot)
     if form == "json":
         click.echo(json.dumps(plan_document(plan), indent=2, ensure_ascii=False))
     else:

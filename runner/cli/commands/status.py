@@ -55,8 +55,8 @@ def command(
 ) -> int:
     """Show where MANIFEST's campaign stands: looks, pictures, money, and what to do next.
 
-    Reads the ledger of the account that was used last (or --account, or --simulate). Nothing is
-    asked or changed; also while a run goes on.
+    Reads the ledger of the HeyGen account that was used last (or --account; --simulate: of the
+    rehearsal). Nothing is asked or changed; also while a run goes on.
     """
     plan_options = parse_plan_options(options)
     campaign = load_campaign(manifest, variables)
@@ -93,7 +93,7 @@ def command(
     if takes:
         click.echo("\n" + receipts_text(results))
     if not simulate and account is None:
-        readonly.warn_of_other_ledgers(campaign, state, snapshot)
+        readonly.mention_other_ledgers(campaign, state, snapshot)
     rehearsal = simulate or (snapshot.account is not None and snapshot.account.simulated)
     steps = suggest_next_steps(
         plan,
