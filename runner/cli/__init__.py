@@ -95,9 +95,9 @@ def cli() -> None:
       1   some looks failed or are blocked, or the API did
       2   usage, invalid manifest, declined, or the ledger is locked
       3   key, permission, or an empty wallet
-      4   work is still under way: run again to resume
+      4   work is under way that a later run finishes by itself: run again
       5   budget: refused, or used up with looks left
-      6   an unknown outcome needs a person (lookbook reconcile)
+      6   a person is needed: an unknown outcome (lookbook reconcile), or a consent
       10  plan --detailed-exitcode found changes
       70  an error of the program: a log file says more
     """

@@ -21,7 +21,7 @@ ENDS = {
     Exit.ACCOUNT: "the account needed a person",
     Exit.UNDER_WAY: "with work still under way",
     Exit.BUDGET: "a ceiling left looks out",
-    Exit.PERSON: "an unknown outcome needs a person",
+    Exit.PERSON: "a person is needed: an unknown outcome, or a consent",
 }
 
 

@@ -220,7 +220,7 @@ def advise_after_run(
     if code is Exit.UNDER_WAY:
         lines.append(f"Work is still under way: {resume}")
     elif code is Exit.PERSON:
-        lines.append(f"`lookbook reconcile {command}` shows what is known and takes a decision.")
+        lines += _ask_person(outcome, command, resume)
     elif outcome.failed and not outcome.stopped and _are_unsent(outcome.failed, look_report):
         lines.append("Nothing was bought for what was not sent: run the same command again.")
     elif outcome.failed and not outcome.stopped and not (look_report and look_report.pictures):
@@ -233,6 +233,16 @@ def advise_after_run(
         )
     elif outcome.stopped:
         lines.append(f"The run was stopped: {outcome.stopped}")
+    return lines
+
+
+def _ask_person(outcome: Outcome, command: str, resume: str) -> list[str]:
+    """Return what a person has to do: decide about unknown outcomes, give a consent."""
+    lines = []
+    if outcome.persons:
+        lines.append(f"`lookbook reconcile {command}` shows what is known and takes a decision.")
+    if outcome.consents:
+        lines.append(f"Once the consent is given, {resume}")
     return lines
 
 

@@ -8,7 +8,7 @@ from runner.plan.model import Action, Plan, PlannedLook
 from runner.policy.exit_codes import Outcome
 from runner.policy.look_events import is_stuck
 from runner.policy.match_candidates import Fit
-from runner.takes import Snapshot, count_usable
+from runner.takes import Snapshot, TakeState, count_usable
 
 __all__ = ["Hold", "LookReport"]
 
@@ -30,6 +30,12 @@ class Hold(StrEnum):
     """It could not be sent, and nothing was bought: the account, or the network."""
     PERSON = "person"
     """What became of it only a person can say."""
+    CONSENT = "consent"
+    """It, or what it needs, waits for a person's consent."""
+
+
+OPEN = (Hold.PERSON, Hold.CONSENT, Hold.UNDER_WAY)
+"""How a look may be open-ended; what waits for several looks waits for the first of these."""
 
 
 class LookReport:
@@ -74,19 +80,20 @@ class LookReport:
         ``replayable`` are the uids of unknown takes that the next run may still send again.
         """
         looks: dict[Hold, list[str]] = {hold: [] for hold in Hold}
-        open_ended = (Hold.UNDER_WAY, Hold.PERSON)
-        waiting: set[str] = set()
+        waiting: dict[str, Hold] = {}
         for action in self._plan.actions:  # in the order of their references
             hold = self._of(action, snapshot, replayable, interrupted=interrupted, now=now)
-            if hold is Hold.UNSENT and waiting.intersection(action.needs):
-                hold = Hold.UNDER_WAY
+            if hold in (Hold.UNSENT, Hold.UNDER_WAY):
+                needed = {waiting[key] for key in action.needs if key in waiting}
+                hold = next((open_hold for open_hold in OPEN if open_hold in needed), hold)
             if hold is not None and action.selected:
                 looks[hold].append(action.key)
-            if hold in open_ended:
-                waiting.add(action.key)
+            if hold in OPEN:
+                waiting[action.key] = hold
         return Outcome(
             account=account,
             persons=tuple(looks[Hold.PERSON]),
+            consents=tuple(looks[Hold.CONSENT]),
             under_way=tuple(looks[Hold.UNDER_WAY]),
             over_budget=tuple(looks[Hold.BUDGET]),
             failed=tuple(looks[Hold.FAILED] + looks[Hold.UNSENT]),
@@ -110,7 +117,10 @@ class LookReport:
             unresolved = [take.uid for take in going if take.unresolved]
             asks = any(self._needs_person(uid, replayable) for uid in unresolved)
             asks = asks or any(is_stuck(take, now=now) for take in going)
-            return Hold.PERSON if asks else Hold.UNDER_WAY
+            if asks:
+                return Hold.PERSON
+            consent = any(take.state is TakeState.PENDING_CONSENT for take in going)
+            return Hold.CONSENT if consent else Hold.UNDER_WAY
         if self.pictures and any(take.label in self.pictures for take in takes):
             return Hold.FAILED
         if action.action in SETTLED or count_usable(takes, action.identity) >= action.wanted:

@@ -24,9 +24,10 @@ class Exit(IntEnum):
 class Outcome:
     """What a run ended with.
 
-    ``account`` is why the account needs a person (key, permission, wallet). ``persons`` are takes
-    whose outcome only a person can decide, ``under_way`` looks that the next run picks up (still
-    processing, consent pending, unknown but replayable, or not sent because the run was stopped),
+    ``account`` is why the account needs a person (key, permission, wallet). ``persons`` are looks
+    whose outcome only a person can decide, ``consents`` those that wait for a person's consent, or
+    for a look that does. ``under_way`` are looks that a later run finishes without anybody (still
+    processing, unknown but replayable, or not sent because the run was stopped),
     ``over_budget`` looks that the ceiling left out, ``failed`` looks that failed or are blocked.
     ``stopped`` is why the run ended before its plan did, if it did; ``price`` says which price the
     wallet contradicts, if that was why.
@@ -34,6 +35,7 @@ class Outcome:
 
     account: str | None = None
     persons: tuple[str, ...] = ()
+    consents: tuple[str, ...] = ()
     under_way: tuple[str, ...] = ()
     over_budget: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -45,7 +47,7 @@ def exit_code(outcome: Outcome) -> Exit:
     """Return the exit code of a run: the first of 3, 6, 4, 5, 1 that holds, else 0."""
     if outcome.account is not None:
         return Exit.ACCOUNT
-    if outcome.persons:
+    if outcome.persons or outcome.consents:
         return Exit.PERSON
     if outcome.under_way:
         return Exit.UNDER_WAY

@@ -148,7 +148,10 @@ class WalletEntry(TypedDict):
 
 
 class Totals(TypedDict):
-    """How many looks are in each state, and the money by what is known of it."""
+    """How many looks are in each state, and the money by what is known of it.
+
+    Files of older versions have no ``failed`` and ``waiting``.
+    """
 
     looks: int
     takes: int
@@ -161,6 +164,8 @@ class Totals(TypedDict):
     unknown_usd: float
     wallet: WalletEntry | None
     doubled_usd: NotRequired[float]
+    failed: NotRequired[int]
+    waiting: NotRequired[int]
 
 
 class MatrixEntry(TypedDict):

@@ -193,6 +193,19 @@ def _entry(action: PlannedLook, snapshot: Snapshot, faces: LikenessEntries | Non
     return entry
 
 
+FAILED = frozenset({LookState.FAILED, LookState.BLOCKED})
+"""States of looks that no plain run makes any more: their own failure, or their reference's."""
+
+WAITING = frozenset(
+    {
+        LookState.SUBMITTING,
+        LookState.UNKNOWN,
+        LookState.PROCESSING,
+        LookState.PENDING_CONSENT,
+    }
+)
+"""States of looks that were sent and whose end is open."""
+
 EXPLAINED = PENDING | {TakeState.UNKNOWN}
 """States in which a take's message says what is known of it so far."""
 
@@ -251,6 +264,8 @@ def _totals(
         "looks": len(states),
         "takes": len(sent),
         "states": dict(sorted(Counter(map(str, states)).items())),
+        "failed": sum(state in FAILED for state in states),
+        "waiting": sum(state in WAITING for state in states),
         "cost_usd": float(sum((reserved_amount(take) for take in sent), Decimal(0))),
         "billed_usd": _sum(sent, Billing.BILLED),
         "assumed_billed_usd": _sum(sent, Billing.ASSUMED),

@@ -379,7 +379,7 @@ def test_the_consent_of_a_group_is_started_once_for_many_looks(world: Harness) -
 
     world.api.consent = counted  # type: ignore[method-assign]
     every = campaign(*[look(key) for key in names])
-    assert exit_code(world.run(every)) is Exit.UNDER_WAY
+    assert exit_code(world.run(every)) is Exit.PERSON
     assert asked == ["group-1"]
     assert {world.take(key).consent_url for key in names} == {"https://consent/group-1"}
     more = campaign(*[look(key) for key in names], look("z"))

@@ -124,7 +124,7 @@ def test_a_consent_page_that_cannot_be_had_stops_only_what_waits_for_it(world: H
 
     world.api.consent = refused  # type: ignore[method-assign]
     outcome = world.run(campaign(look("a"), look("b", on="a"), look("c")))
-    assert exit_code(outcome) is Exit.UNDER_WAY
+    assert exit_code(outcome) is Exit.PERSON
     assert world.take("c").state is TakeState.FETCHED
 
 

@@ -12,6 +12,7 @@ import pytest
 from runner.executor.context import RunContext
 from runner.ledger.runs import read_wallet_readings
 from runner.model import Look
+from runner.plan import ResolvedOptions
 from runner.policy.budget import Ceilings
 from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import CreatedData, Lost, NotSent, Refusal, Reply
@@ -501,7 +502,10 @@ def test_consent_stops_only_what_depends_on_it_and_shows_the_page(world: Harness
     world.api.fate["Sarah — a"] = "consent"
     plan = campaign(look("a"), look("b", on="a"), look("c"))
     outcome = world.run(plan)
-    assert exit_code(outcome) is Exit.UNDER_WAY
+    assert exit_code(outcome) is Exit.PERSON
+    assert (outcome.consents, outcome.under_way) == (("a", "b"), ())
+    asked = ResolvedOptions(selected=frozenset({"b"}))
+    assert exit_code(world.run(plan, asked=asked)) is Exit.PERSON  # no run makes b by itself
     take = world.take("a")
     assert take.state is TakeState.PENDING_CONSENT
     assert take.consent_url == "https://consent/group-1"

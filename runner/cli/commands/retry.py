@@ -59,13 +59,15 @@ def command(
     failed = failures(campaign, snapshot, plan_options)
     click.echo(failures_text(failed) + "\n", err=True)
     code = start(context, campaign, Request(**options, plan_options=plan_options))
-    going = sum(take.in_flight for of in snapshot.takes.values() for take in of)
+    going = [take for of in snapshot.takes.values() for take in of if take.in_flight]
     if failed or code or not going:
         return code
     click.echo(
-        f"{pluralize(going, 'take')} still under way: `lookbook run` goes on with them.", err=True
+        f"{pluralize(len(going), 'take')} still under way: `lookbook run` goes on with them.",
+        err=True,
     )
-    return int(Exit.UNDER_WAY)
+    consent = any(take.state is TakeState.PENDING_CONSENT for take in going)
+    return int(Exit.PERSON if consent else Exit.UNDER_WAY)
 
 
 def failures(campaign: Campaign, snapshot: Snapshot, plan_options: PlanOptions) -> list[Take]:
