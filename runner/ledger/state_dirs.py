@@ -39,7 +39,7 @@ class StateDir:
 
     @property
     def is_simulated(self) -> bool:
-        """Whether this is the embedded simulator's folder."""
+        """Return whether this is the embedded simulator's folder."""
         return self.folder.name == SIMULATED
 
 
