@@ -6,7 +6,7 @@ the damaged ledger, which is refused, and never one that knows half of what was 
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,8 +19,10 @@ from runner.cli.context import Context
 from runner.cli.format import pluralize
 from runner.cli.outputs import make_results, write_results
 from runner.cli.results_import import (
+    doubled_of,
     find_unknown_takes,
     load_importable_results,
+    prices_of,
     read_results,
     resolve_by,
 )
@@ -68,6 +70,8 @@ async def rebuild(context: Context, campaign: Campaign) -> int:
                     refuse_beside_another(campaign, work)
                 newer = await bought_since(work, campaign, takes, looks)
                 await work.ledger.import_takes([*takes, *newer])
+                known = {take.avatar_id for take, _ in [*takes, *newer]}
+                await import_account_facts(work, known)
                 doubtful = [t for t, _ in [*takes, *newer] if t.state is TakeState.UNKNOWN]
                 code = Exit.PERSON if doubtful else Exit.DONE
                 work.ledger.end({"exit": int(code), "stopped": None})
@@ -213,6 +217,23 @@ def _snapshot_of(takes: Sequence[tuple[Take, bool]]) -> Snapshot:
     )
 
 
+async def import_account_facts(work: OpenSession, known: Collection[str | None]) -> None:
+    """Commit what results.json and the damaged ledger's events tell of the account itself.
+
+    That it ignores keys, with what that cost beside the ``known`` looks of takes, and what its
+    wallet takes for a look. The results file was checked when its takes were read.
+    """
+    salvaged = salvage_state(work.state.ledger)
+    doubled, prices = dict(salvaged.doubled), dict(salvaged.prices)
+    if work.state.results.is_file():
+        results = read_results(work.state.results)
+        doubled |= {look.look_id: look for look in doubled_of(results)}
+        prices |= prices_of(results)
+    await work.ledger.note_doubled([d for d in doubled.values() if d.look_id not in known])
+    for kind, measured in prices.items():
+        await work.ledger.note_price(kind, measured)
+
+
 async def bought_since(
     work: OpenSession,
     campaign: Campaign,
@@ -285,7 +306,10 @@ def _bought(
     *,
     certain: bool,
 ) -> Take:
-    """Return a take for what was bought since results.json was written; unknown where unclear."""
+    """Return a take for what was bought since results.json was written; unknown where unclear.
+
+    Its name and its group say so, and no answer: its money is assumed.
+    """
     look = action.look
     if look is None or action.identity is None:
         raise ValueError(f"{action.key} is not a look of the manifest")
@@ -300,7 +324,7 @@ def _bought(
         ingredients=action.ingredients or "",
         name=look.name,
         state=TakeState.PROCESSING if certain else TakeState.UNKNOWN,
-        billing=Billing.BILLED if certain else Billing.UNKNOWN,
+        billing=Billing.ASSUMED if certain else Billing.UNKNOWN,
         price=action.price,
         reference_look=reference,
         reference_id=pick.avatar_id if pick is not None else None,

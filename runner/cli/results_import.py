@@ -21,9 +21,10 @@ from runner.ledger.ledger import LedgerFile
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.policy.picking import becomes_pick
-from runner.takes import Account, Billing, MeasuredPrice, Snapshot, Take, TakeState
+from runner.takes import Account, Billing, Doubled, MeasuredPrice, Snapshot, Take, TakeState
 
 __all__ = [
+    "doubled_of",
     "find_unknown_takes",
     "import_results",
     "load_importable_results",
@@ -86,28 +87,40 @@ def prices_of(results: Any) -> dict[LookKind, MeasuredPrice]:
     return prices_in(results)
 
 
+def doubled_of(results: Any) -> list[Doubled]:
+    """Return the looks that keys made twice, from a document that was read already."""
+    from runner.results.reader import doubled_in  # jsonschema is slow to import
+
+    return doubled_in(results)
+
+
 async def import_results(
     ledger: LedgerFile, entropy: Entropy, account: Account, campaign: Campaign, state: StateDir
 ) -> int:
     """Import what results.json knows and the ledger never did; print and return how many takes.
 
-    All of it or nothing is committed. Raises UsageError where results.json cannot be read, and for
-    an empty ledger beside a document that cannot be used.
+    That the account ignores keys is imported as well. All takes or none are committed. Raises
+    UsageError where results.json cannot be read, and for an empty ledger beside a document that
+    cannot be used.
     """
     path = state.results
     if not path.is_file():
         return 0
     results, snapshot = read_results(path), ledger.snapshot()
-    if not may_have_news(results, account, campaign, snapshot):
+    known = ledger.ever_doubled() if _names_doubled(results) else frozenset[str]()
+    if not may_have_news(results, account, campaign, snapshot, doubled=known):
         return 0
     takes = load_importable_results(
         results, account, campaign, path=path, formerly=snapshot.campaign
     )
     decided = decided_by(takes, snapshot)
     added = find_unknown_takes(takes, snapshot, keys=ledger.keys(), names=iter(entropy.uid, None))
-    if decided or added:
+    known |= {take.avatar_id or "" for taken in snapshot.takes.values() for take in taken}
+    doubled = [look for look in doubled_of(results) if look.look_id not in known]
+    if decided or added or doubled:
         ledger.begin(account, campaign.name, {"command": "adopt results.json"})
         await ledger.import_takes([*decided, *added])
+        await ledger.note_doubled(doubled)
         for kind, measured in prices_of(results).items():
             if kind not in ledger.snapshot().prices:
                 await ledger.note_price(kind, measured)
@@ -116,14 +129,35 @@ async def import_results(
         click.echo(f"Adopted {count} from {path}; nothing was bought.", err=True)
     for take, _ in decided:
         click.echo(f"{take.label}: {path} tells what it became: {take.avatar_id}.", err=True)
+    if doubled:
+        ids = ", ".join(look.look_id for look in doubled)
+        click.echo(
+            f"{path} tells that HeyGen does not honour idempotency keys on this account: {ids} was "
+            "made although its key had made a look. It counts against every ceiling, and nothing "
+            "is sent a second time.",
+            err=True,
+        )
     return len(decided) + len(added)
 
 
-def may_have_news(results: Any, account: Account, campaign: Campaign, snapshot: Snapshot) -> bool:
+def _names_doubled(results: Any) -> bool:
+    return isinstance(results, dict) and bool(results.get("doubled"))
+
+
+def may_have_news(
+    results: Any,
+    account: Account,
+    campaign: Campaign,
+    snapshot: Snapshot,
+    *,
+    doubled: AbstractSet[str] | None = None,
+) -> bool:
     """Return whether a document of this account and campaign seems to have takes unknown here.
 
-    A glance without reading all of it: the answer is no after nearly every command. Beside a ledger
-    from which nothing was ever sent it is yes for any document: that has to be read, or refused.
+    Or looks that keys made twice, beside those that ``doubled`` says were ever known here; None:
+    that is not asked. A glance without reading all of it: the answer is no after nearly every
+    command. Beside a ledger from which nothing was ever sent it is yes for any document: that has
+    to be read, or refused.
     """
     every = [take for takes in snapshot.takes.values() for take in takes]
     if all(take.state is TakeState.PLANNED for take in every):
@@ -133,6 +167,10 @@ def may_have_news(results: Any, account: Account, campaign: Campaign, snapshot: 
     try:
         names = (campaign.name, snapshot.campaign)
         mine = results["account"] == account.label and results["campaign"] in names
+        if mine and doubled is not None:
+            told = {entry["avatar_id"] for entry in results.get("doubled", ())}
+            if not told <= doubled:
+                return True
         return mine and any(
             take["idempotency_key"] is None or take["idempotency_key"] not in keys
             if take["avatar_id"] is None

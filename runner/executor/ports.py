@@ -319,6 +319,14 @@ class Ledger(Protocol):
         """Commit that the account does not honour keys: these looks show it, and are held."""
         ...
 
+    def unchecked_replays(self) -> list[Take]:
+        """Return the takes that were sent again, and whose keys were not checked late enough."""
+        ...
+
+    async def note_checked(self, uid: str) -> None:
+        """Commit that a list that was late enough shows what a take's key made."""
+        ...
+
     async def trust_keys(self, by: str) -> None:
         """Withdraw that the account does not honour keys; ``by`` says who or what shows it."""
         ...

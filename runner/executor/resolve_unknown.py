@@ -148,7 +148,7 @@ class UnknownResolver:
         facts = {
             "avatar_id": look.id,
             "group_id": look.group_id,
-            "accepted_at": now - self._age(take),
+            "accepted_at": now - self.age(take),
             "billing": str(Billing.ASSUMED),
             "error_code": None,
             "error_message": None,
@@ -204,6 +204,8 @@ class UnknownResolver:
         doubled = find_doubled(self._unknown(take, named), unresolved)
         if doubled:
             await self._distrust(take, doubled)
+        if self.age(take) >= self._context.retry_limits.replay_listed:
+            await self._context.ledger.note_checked(take.uid)
 
     async def _distrust(self, take: Take, doubled: Sequence[LookData]) -> None:
         """Commit and announce that the account made a second look for one key."""
@@ -231,13 +233,14 @@ class UnknownResolver:
         be listed before its answer is here, and would be taken for this take's.
         """
         while True:
-            while self._is_sending(take):
+            while self.is_sending(take):
                 await self._context.pause(UNANSWERED_GAP)
             named = await self._list_named(take)
-            if isinstance(named, str) or not self._is_sending(take):
+            if isinstance(named, str) or not self.is_sending(take):
                 return named
 
-    def _is_sending(self, take: Take) -> bool:
+    def is_sending(self, take: Take) -> bool:
+        """Return whether a send of a take's name is on its way, or was when a run ended."""
         return any(known.state is TakeState.SUBMITTING for known in self._unresolved(take))
 
     async def _list_named(self, take: Take) -> list[LookData] | str:
@@ -275,7 +278,7 @@ class UnknownResolver:
     def _every(self) -> list[Take]:
         return [t for takes in self._context.ledger.snapshot().takes.values() for t in takes]
 
-    def _age(self, take: Take) -> float:
+    def age(self, take: Take) -> float:
         """Return how long ago a take was last sent, in seconds.
 
         When that was may be told by the server's clock; how long ago it is, is what counts.
@@ -286,7 +289,7 @@ class UnknownResolver:
     async def _until_listed(self, take: Take) -> None:
         """Wait until a send is old enough to be listed. Raises RunStopped."""
         if take.sent_at is not None:
-            wait = self._context.retry_limits.listed - self._age(take)
+            wait = self._context.retry_limits.listed - self.age(take)
             if wait > 0:
                 await self._context.pause(wait)
 

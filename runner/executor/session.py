@@ -11,6 +11,7 @@ from runner.executor.context import RunContext
 from runner.executor.look_report import LookReport
 from runner.executor.price_probe import PriceProbe
 from runner.executor.refunds import BalanceReading, Wallet, find_refunded, usd_balance
+from runner.executor.replay_check import check_replays
 from runner.executor.scheduler import Scheduler
 from runner.model import LookKind
 from runner.plan.model import Plan
@@ -61,6 +62,7 @@ class Session:
         probe = PriceProbe(context, wallet, self.user, doubtful=self.doubtful)
         if self.listing is not None:
             await remember_strangers(context, self.listing, self.accepted)
+        await check_replays(context)
         execution = Scheduler(self.plan, context, probe, concurrency=self.concurrency)
         self._execution, self.look_report = execution, execution.look_report
         before = BalanceReading(context.clock.now(), usd_balance(self.user))
@@ -70,6 +72,7 @@ class Session:
             self._note(before, None)
         probe.begin(before)
         await execution.execute()
+        await check_replays(context, wait=True)
         self.look_report.notes += probe.notes
         if self.plan.changes:
             await self._settle_money(run, wallet, before, late=probe.is_late)

@@ -62,6 +62,8 @@ class Note(StrEnum):
     """A person accepted a take's face although it differs: ``take``, and ``by`` where it is said.
 
     ``accepted`` is false where that is withdrawn."""
+    KEYS_CHECKED = "keys_checked"
+    """The group of a take that was sent again (``take``) was listed late enough after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class LedgerState:
     ``numbers`` is the highest take number of each look key, so that a number is never used twice.
     The numbers that pictures are named by count as well: the pictures of a look whose key was
     renamed keep the old key's name, and a new look under that key must not write over them.
+    ``unchecked`` are the uids of takes that were sent again, in order, and whose keys were not
+    checked since.
     """
 
     def __init__(self) -> None:
@@ -90,6 +94,7 @@ class LedgerState:
         self.assets: dict[str, str] = {}
         self.wallet: dict[str, Any] | None = None
         self.doubled: dict[str, Doubled] = {}
+        self.unchecked: dict[str, None] = {}
         self.prices: dict[LookKind, MeasuredPrice] = {}
         self.faces: dict[str, FaceMeasure] = {}
         self.faces_accepted: set[str] = set()
@@ -211,6 +216,8 @@ def apply_event(state: LedgerState, entry: Entry) -> Take | None:
     changes.setdefault("billing", BILLING.get(event, known.billing))
     moved = with_changes(known, changes)
     state.put(moved)
+    if event is Event.RESENT:
+        state.unchecked[entry.take] = None
     return moved
 
 
@@ -242,6 +249,8 @@ def _note(state: LedgerState, note: Note, entry: Entry) -> None:
         state.doubled[look_id] = Doubled(look_id, facts["name"], facts["take"], price, entry.run)
     elif note is Note.KEYS_TRUSTED:
         state.doubled.clear()
+    elif note is Note.KEYS_CHECKED:
+        state.unchecked.pop(facts["take"], None)
     elif note is Note.PRICE_MEASURED:
         kind, measured = price_of(facts)
         state.prices[kind] = measured

@@ -388,6 +388,23 @@ class LedgerFile:
 
         await self._writer.write(operation)
 
+    def unchecked_replays(self) -> list[Take]:
+        """Return the takes that were sent again, and whose keys were not checked late enough."""
+        return [self.store.state.takes[uid] for uid in self.store.state.unchecked]
+
+    async def note_checked(self, uid: str) -> None:
+        """Commit that a list that was late enough shows what a take's key made."""
+
+        def operation(store: Store) -> None:
+            if uid in store.state.unchecked:
+                store.emit(Note.KEYS_CHECKED, {"take": uid})
+
+        await self._writer.write(operation)
+
+    def ever_doubled(self) -> frozenset[str]:
+        """Return every look that was ever noted as doubled, also where that was withdrawn."""
+        return self.store.ever_doubled()
+
     async def trust_keys(self, by: str) -> None:
         """Withdraw that the account does not honour keys; ``by`` says who or what shows it."""
         await self._writer.write(lambda store: store.emit(Note.KEYS_TRUSTED, {"by": by}))

@@ -50,6 +50,9 @@ SEEN_NOTES = frozenset(
 )
 """Notes that change what a snapshot says."""
 
+UNCHECKED_LIFE = 14 * 86_400.0
+"""Seconds after which a replay whose key was not checked no longer is."""
+
 MAX_WALLET_LAG = 600.0
 """Seconds after which a wallet that is late counts as showing what was bought."""
 
@@ -240,6 +243,14 @@ class Store:
         """Return whether this very ledger once was at a position, and holds all it held then."""
         return was_at(self._connection, position)
 
+    def ever_doubled(self) -> frozenset[str]:
+        """Return every look that was ever noted as doubled, also where that was withdrawn."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT facts FROM events WHERE kind = ?", (Note.KEYS_IGNORED,)
+            ).fetchall()
+        return frozenset(json.loads(facts)["look_id"] for (facts,) in rows)
+
     def listed(self) -> tuple[set[str], set[str]]:
         """Return all looks and groups listed as strangers, and those that were accepted."""
         known: set[str] = set()
@@ -315,6 +326,7 @@ class Store:
         self.spent_in_run = reserved_in_run(self.state.takes.values(), self.run or "")
         self._load_doubled()
         self._load_faces()
+        self._load_unchecked()
 
     def _load_faces(self) -> None:
         """Read what was measured in pictures, and which faces a person accepted."""
@@ -323,6 +335,22 @@ class Store:
         )
         for at, run, kind, facts in rows:
             apply_event(self.state, Entry(at, run, None, kind, json.loads(facts)))
+
+    def _load_unchecked(self) -> None:
+        """Read which replays were not checked late enough; those of weeks ago no longer count.
+
+        What bears a take's name by then may be anybody's.
+        """
+        rows = self._connection.execute(
+            "SELECT take, kind, facts FROM events WHERE kind = ? OR kind = ? AND at > ? "
+            "ORDER BY seq",
+            (Note.KEYS_CHECKED, Event.RESENT, self.state.last_at - UNCHECKED_LIFE),
+        )
+        for take, kind, facts in rows:
+            if kind == Note.KEYS_CHECKED:
+                self.state.unchecked.pop(json.loads(facts)["take"], None)
+            else:
+                self.state.unchecked[take] = None
 
     def _load_doubled(self) -> None:
         """Read which looks were made twice, if nobody has withdrawn that since."""

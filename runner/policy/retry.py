@@ -65,6 +65,8 @@ class RetryLimits:
     """So many sends in a row without an answer that decides stop sending."""
     listed: float = 15.0
     """So old, in seconds, is a send whose look a list should show, if it made one."""
+    replay_listed: float = 60.0
+    """So old, in seconds, is a replay whose second look every list should show, if it made one."""
     silences: int = 6
     """So many free requests in a row that stay unanswered, with all their retries, end sending."""
 

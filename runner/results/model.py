@@ -10,6 +10,7 @@ from typing import Any, NotRequired, TypedDict
 from runner.errors import ErrorDocument
 
 __all__ = [
+    "DoubledEntry",
     "ErrorEntry",
     "FaceEntry",
     "ImageEntry",
@@ -168,6 +169,15 @@ class Totals(TypedDict):
     waiting: NotRequired[int]
 
 
+class DoubledEntry(TypedDict):
+    """A look that the account made although the key of ``take`` had made one already."""
+
+    avatar_id: str
+    name: str
+    take: str
+    usd: float
+
+
 class MatrixEntry(TypedDict):
     """A matrix of the manifest: its axes in order, each with the keys of its values."""
 
@@ -195,4 +205,5 @@ class Results(Summary):
     looks: Sequence[LookEntry]
     orphans: Sequence[LookEntry]
     matrices: NotRequired[Sequence[MatrixEntry]]
+    doubled: NotRequired[Sequence[DoubledEntry]]
     error: NotRequired[ErrorDocument]

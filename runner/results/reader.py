@@ -20,13 +20,14 @@ from runner.takes import (
     UNRESOLVED,
     USABLE,
     Billing,
+    Doubled,
     MeasuredPrice,
     PriceState,
     Take,
     TakeState,
 )
 
-__all__ = ["EXISTING", "prices_in", "read_takes"]
+__all__ = ["EXISTING", "doubled_in", "prices_in", "read_takes"]
 
 LOST = "the ledger that sent it is gone; only a search can say what became of it"
 
@@ -69,6 +70,14 @@ def prices_in(results: Results) -> dict[LookKind, MeasuredPrice]:
         )
         for kind, entry in measured.items()
     }
+
+
+def doubled_in(results: Results) -> list[Doubled]:
+    """Return the looks that keys made twice; ``read_takes`` has checked the document."""
+    return [
+        Doubled(entry["avatar_id"], entry["name"], entry["take"], Decimal(str(entry["usd"])))
+        for entry in results.get("doubled", ())
+    ]
 
 
 def _refusal(source: str, problem: str) -> UsageError:

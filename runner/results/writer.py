@@ -77,6 +77,11 @@ def results_document(
     }
     if doubled := sum((look.price for look in snapshot.doubled), Decimal(0)):
         results["totals"]["doubled_usd"] = float(doubled)
+    if snapshot.doubled:
+        results["doubled"] = [
+            {"avatar_id": d.look_id, "name": d.name, "take": d.take, "usd": float(d.price)}
+            for d in snapshot.doubled
+        ]
     if measured := _measured(snapshot):
         results["prices"]["measured"] = measured
     if campaign.matrices:

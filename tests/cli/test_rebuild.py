@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
 
 import pytest
 
@@ -9,10 +10,13 @@ from runner.cli.outputs import make_results, write_results
 from runner.cli.rebuild import rebuild
 from runner.errors import LedgerDamaged, LedgerQuestion, UsageError
 from runner.ledger.ledger import read_snapshot
+from runner.model import LookKind
 from runner.plan import plan
-from runner.takes import TakeState
+from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, TakeState
 from tests.cli.hands import ACCOUNT, Office
 from tests.executor.harness import look
+
+CONFIRMED = MeasuredPrice(Decimal("1.25"), PriceState.CONFIRMED, Decimal(1))
 
 
 async def test_any_damaged_page_can_be_rebuilt_with_and_without_results(
@@ -69,6 +73,66 @@ async def test_any_damaged_page_can_be_rebuilt_with_and_without_results(
             ids = {take.avatar_id for takes in now.takes.values() for take in takes}
             assert ids == set(office.api.looks_by_id), (number, with_results)
     assert refused > 10
+
+
+@pytest.mark.parametrize("told_by", ["results", "events"])
+async def test_a_rebuild_goes_on_knowing_that_the_account_ignores_keys_and_what_it_takes(
+    office: Office, told_by: str
+) -> None:
+    campaign = office.campaign(look("navy"))
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    await office.bought(ledger, "base", name="Sarah")
+    await ledger.note_doubled([Doubled("hand-9", "Sarah", "base#1", Decimal("1.25"))])
+    await ledger.note_price(LookKind.PROMPT, CONFIRMED)
+    known = ledger.snapshot()
+    ledger.close()
+    if told_by == "results":
+        write_results(make_results(campaign, known, None), office.ledger_path.parent)
+        office.ledger_path.write_bytes(b"no ledger at all" * 300)
+    else:
+        with closing(sqlite3.connect(office.ledger_path, isolation_level=None)) as other:
+            other.execute("UPDATE takes SET state = 'fetched'")
+    await rebuild(office.context, campaign)
+    now = read_snapshot(office.ledger_path)
+    assert [(d.look_id, d.take, d.price) for d in now.doubled] == [
+        ("hand-9", "base#1", Decimal("1.25"))
+    ]
+    assert now.prices == {LookKind.PROMPT: CONFIRMED}
+
+
+async def test_what_a_rebuild_finds_by_its_name_is_assumed_to_be_billed(office: Office) -> None:
+    campaign = office.campaign(look("navy"))
+    office.api.add_by_hand("Sarah", "group-1")
+    office.ledger_path.parent.mkdir()
+    office.ledger_path.write_bytes(b"no ledger at all" * 300)
+    assert await rebuild(office.context, campaign) == 0
+    (base,) = read_snapshot(office.ledger_path).takes["base"]
+    assert base.billing is Billing.ASSUMED
+
+
+async def test_results_tell_another_ledger_that_the_account_ignores_keys_until_it_trusts_them(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campaign = office.campaign(look("navy"))
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    await office.bought(ledger, "base", name="Sarah")
+    told = ledger.snapshot()
+    await ledger.note_doubled([Doubled("hand-9", "Sarah", "base#1", Decimal(1))])
+    results = make_results(campaign, ledger.snapshot(), None)
+    ledger.close()
+    office.ledger_path.unlink()
+    for first in (make_results(campaign, told, None), results):
+        write_results(first, office.ledger_path.parent)
+        async with office.open_session(campaign) as work:
+            await work.import_results()
+            assert work.ledger.honours_keys is (first is not results)
+    assert "does not honour idempotency keys" in capsys.readouterr().err
+    async with office.open_session(campaign) as work:
+        await work.ledger.trust_keys("a person")
+        await work.import_results()
+        assert work.ledger.honours_keys  # a person has withdrawn what older results tell
 
 
 async def test_a_rebuild_takes_no_look_that_another_ledger_in_the_folder_knows(

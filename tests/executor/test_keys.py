@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
+from runner.executor import session
 from runner.executor.intents import IntentBuilder
 from runner.executor.ports import Intent
 from runner.policy.budget import Ceilings
@@ -170,3 +171,52 @@ def test_a_search_takes_no_look_of_a_send_that_left_while_it_was_listing(
     first, second = world.takes("a")
     assert (first.state, first.avatar_id) == (TakeState.UNKNOWN, None)
     assert second.avatar_id == world.api.charges[-1][0]
+
+
+def test_a_second_look_is_told_also_where_lists_show_it_long_after_its_take_is_settled(
+    world: Harness,
+) -> None:
+    """The take is done, and nobody would list its group again, before the lists show both."""
+    world.api.honours_keys, world.api.lag = False, 50.0
+    world.api.script.extend([GATEWAY_TIMEOUT, OK])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    ledger = world.open()
+    (doubled,) = ledger.snapshot().doubled
+    made = {look_id for look_id, _ in world.api.charges}
+    assert made == {doubled.look_id, world.take("base").avatar_id}
+    assert ledger.unchecked_replays() == []
+    assert ledger.snapshot().spent == 2
+
+
+def test_a_second_look_is_told_also_where_its_take_was_found_by_a_search(world: Harness) -> None:
+    """Both answers are lost: a later run adopts the first look, and nothing is accepted."""
+    world.api.honours_keys, world.api.lag = False, 50.0
+    world.api.script.extend([GATEWAY_TIMEOUT, GATEWAY_TIMEOUT])
+    assert exit_code(world.run(campaign(photo()))) is Exit.UNDER_WAY
+    first, second = world.api.made_at["look-1"], world.api.made_at["look-2"]
+    world.later((first + second) / 2 + world.api.lag - world.clock.now())
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert world.take("base").billing is Billing.ASSUMED
+    assert len(world.api.charges) == 2
+    assert len(world.open().snapshot().doubled) == 1
+
+
+def test_a_run_that_ends_before_lists_show_a_replay_leaves_its_check_to_the_next(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.api.honours_keys, world.api.lag = False, 50.0
+    world.api.script.extend([GATEWAY_TIMEOUT, OK])
+
+    async def left(*_args: Any, **_named: Any) -> None:
+        return None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "check_replays", left)
+        world.run(campaign(photo()))
+    ledger = world.open()
+    assert [take.label for take in ledger.unchecked_replays()] == ["base#1"]
+    assert ledger.honours_keys
+    ledger.close()
+    world.later(3600)
+    world.run(campaign(photo()))
+    assert not world.open().honours_keys

@@ -42,7 +42,10 @@ def read_everything(
         raise Violation(
             f"the export has {len(rows)} rows and {lines} lines for {len(results['looks'])} looks"
         )
-    said = Decimal(str(results["totals"]["cost_usd"]))
+    said = sum(
+        (Decimal(str(results["totals"].get(name, 0))) for name in ("cost_usd", "doubled_usd")),
+        Decimal(0),
+    )
     if only is None and said != snapshot.spent:
         raise Violation(f"the export says {said}, the ledger {snapshot.spent}")
     if world.judge.events() != before:

@@ -149,6 +149,7 @@ TOTALS = SCHEMA["properties"]["totals"]
         (model.ErrorEntry, TAKE["properties"]["error"]),
         (model.ErrorEntry, LOOK["properties"]["error"]),
         (model.MatrixEntry, SCHEMA["properties"]["matrices"]["items"]),
+        (model.DoubledEntry, SCHEMA["properties"]["doubled"]["items"]),
         (model.Totals, TOTALS),
         (model.WalletEntry, TOTALS["properties"]["wallet"]),
     ],

@@ -49,6 +49,7 @@ from runner.executor.account_listing import list_account
 from runner.executor.concurrency import unwrap_exception_group
 from runner.executor.context import RunContext
 from runner.executor.preflight import verify_ids
+from runner.executor.replay_check import check_replays
 from runner.executor.session import Session
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.state_dirs import StateDir, StateDirs, has_takes
@@ -226,6 +227,7 @@ async def attempt(context: Context, campaign: Campaign, request: Request) -> End
                     "nothing is sent a second time here either, until `lookbook reconcile MANIFEST "
                     "--trust-keys` says that it honours them."
                 )
+            await check_replays(work.context)
             quotes = quote_prices(campaign, request.plan_options, work.ledger.snapshot())
             campaign = apply_quotes(campaign, quotes)
             try:
