@@ -17,10 +17,10 @@ SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-all fault fuzz mutants bench check format build clean screenshots
+.PHONY: help setup demo test test-fast test-browsers test-all fault fuzz mutants bench check format build clean screenshots
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lookbook needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'
@@ -35,11 +35,15 @@ setup: $(STAMP) ## the environment in .venv, with everything that development ne
 demo: $(STAMP) ## run the demo campaign on the embedded simulator, free and without a key
 	$(BIN)/lookbook run $(DEMO) --simulate --yes
 
-test: $(STAMP) ## the test suite, without the long tests
+test: $(STAMP) ## the test suite, without the long tests and without browsers
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-fast: $(STAMP) ## what starts no process and no browser
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not long and not process'
+
+test-browsers: $(STAMP) ## the pages in Chromium and Firefox, where they are installed
+	@$(BIN)/python -c 'import playwright' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[browser]'
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
 
 test-all: $(STAMP) ## every test: every point to kill a run at, and the long tallies
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m ''

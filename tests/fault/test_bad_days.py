@@ -15,15 +15,15 @@ from tests.fault.coverage import ENOUGH, list_unexercised
 from tests.fault.generate import generate
 from tests.fault.play import play
 
-OFTEN = 80
+OFTEN = 40
 """So many days are played each time; ``.ci/run`` plays others besides, and asks what happened."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 
 
-@pytest.mark.parametrize("first", range(0, OFTEN, 10))
+@pytest.mark.parametrize("first", range(0, OFTEN, 5))
 def test_no_promise_is_broken_on_any_day(first: int) -> None:
-    played(range(first, first + 10))
+    played(range(first, first + 5))
 
 
 @pytest.mark.long
@@ -44,7 +44,7 @@ def played(seeds: Iterable[int]) -> Counter[str]:
     return seen
 
 
-@pytest.mark.parametrize("seed", [3, 4, 9, 11, 15, 17, 46])
+@pytest.mark.parametrize("seed", [3, 4, 11, 15])
 def test_one_seed_is_one_history(seed: int) -> None:
     first, second = play(generate(seed)), play(generate(seed))
     assert first.log == second.log

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,11 @@ from tests.fault.play import Report, play
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 KILLED_AT_THE_ANSWER = Fault(FaultKind.KILL_ANSWER, 1)
+
+
+def draws(count: int) -> list[Any]:
+    """Return so many draws of one history: three in every run of the suite, all in a long one."""
+    return [pytest.param(draw, marks=pytest.mark.long if draw > 2 else ()) for draw in range(count)]
 
 
 def survives(
@@ -48,7 +54,7 @@ def test_a_clock_that_is_set_back_does_not_stop_the_polls(turn: int) -> None:
     survives(Day(faults=(Fault(FaultKind.CLOCK, turn, amount=-100_000.0),)), looks=4)
 
 
-@pytest.mark.parametrize("draw", range(6))
+@pytest.mark.parametrize("draw", draws(6))
 def test_a_run_whose_wallet_runs_dry_with_requests_under_way_ends(draw: int) -> None:
     slow = Conditions(network=(("slow-answer", 0.3),))
     survives(Day(conditions=slow), looks=8, draw=draw, balance=Decimal(3))
@@ -60,27 +66,27 @@ def test_an_interrupted_run_with_requests_under_way_ends(turn: int) -> None:
     survives(Day(conditions=slow, faults=(Fault(FaultKind.INTERRUPT, turn),)), looks=6)
 
 
-@pytest.mark.parametrize("draw", range(6))
+@pytest.mark.parametrize("draw", draws(6))
 def test_looks_of_a_second_day_are_not_asked_after_a_day_later(draw: int) -> None:
     killed = Fault(FaultKind.KILL_COMMIT, 1, "accepted:after-commit")
     survives(Day(faults=(killed,)), Day(wait=80_000.0), looks=8, draw=draw)
 
 
-@pytest.mark.parametrize("draw", range(8))
+@pytest.mark.parametrize("draw", draws(8))
 def test_the_picture_of_a_renamed_key_is_not_written_over(draw: int) -> None:
     rename = Day(edits=tuple(Edit(EditKind.KEY, draw + n) for n in range(3)))
     add = Day(edits=tuple(Edit(EditKind.ADD, draw + n) for n in range(6)))
     survives(Day(), rename, add, Day(command=Command.FETCH), looks=4, draw=draw)
 
 
-@pytest.mark.parametrize("draw", range(8))
+@pytest.mark.parametrize("draw", draws(8))
 def test_a_failure_that_was_billed_on_another_day_is_not_called_refunded(draw: int) -> None:
     failing = Conditions(faults=(("fail-generation", 0.7),), latency="fixed:20")
     killed = Fault(FaultKind.KILL_ANSWER, 2)
     survives(Day(conditions=failing, faults=(killed,)), Day(), looks=5, draw=draw, refunds=False)
 
 
-@pytest.mark.parametrize("draw", range(8))
+@pytest.mark.parametrize("draw", draws(8))
 def test_a_search_does_not_adopt_what_another_take_bought_meanwhile(draw: int) -> None:
     faults = (("truncate", 0.3), ("drop-request", 0.2))
     poor = Conditions(faults=faults, network=(("refuse", 0.2), ("vanish", 0.1)))
@@ -88,13 +94,13 @@ def test_a_search_does_not_adopt_what_another_take_bought_meanwhile(draw: int) -
     survives(Day(conditions=poor, faults=(jump,)), Day(conditions=poor), looks=6, draw=draw)
 
 
-@pytest.mark.parametrize("draw", range(6))
+@pytest.mark.parametrize("draw", draws(6))
 def test_a_stored_refusal_of_an_empty_wallet_does_not_stop_the_others(draw: int) -> None:
     stored = replace(CALM, store_refusals=True, network=(("reset", 0.5),))
     survives(Day(conditions=stored), looks=8, draw=draw, balance=Decimal(2))
 
 
-@pytest.mark.parametrize("draw", range(10))
+@pytest.mark.parametrize("draw", draws(10))
 def test_a_reroll_that_fails_in_a_later_run_is_not_bought_again(draw: int) -> None:
     failing = Conditions(faults=(("fail-generation", 0.9),), latency="fixed:20")
     killed = Fault(FaultKind.KILL_COMMIT, 1, "accepted:after-commit")
@@ -107,7 +113,7 @@ def test_a_first_run_on_a_full_disk_leaves_nothing_that_stops_the_next() -> None
     survives(Day(faults=(full,)), Day(), Day(), looks=2)
 
 
-@pytest.mark.parametrize("draw", range(4))
+@pytest.mark.parametrize("draw", draws(4))
 def test_a_rebuild_finds_all_takes_of_a_look_that_results_do_not_know(draw: int) -> None:
     unsaid = Fault(FaultKind.KILL_COMMIT, 1, "results:before-write")
     more = tuple(Edit(EditKind.TAKES, draw + n) for n in range(3))
@@ -137,7 +143,7 @@ def test_a_rebuild_gives_a_new_look_under_an_old_key_no_picture_of_the_old_one(d
     )
 
 
-@pytest.mark.parametrize("draw", range(4))
+@pytest.mark.parametrize("draw", draws(4))
 def test_a_rebuild_takes_a_failure_beside_its_retry_for_what_it_is(draw: int) -> None:
     unsaid = Fault(FaultKind.KILL_COMMIT, 1, "results:before-write")
     failing = Conditions(faults=(("fail-generation", 0.4),), latency="fixed:20")
@@ -165,7 +171,7 @@ def test_no_command_writes_over_results_that_know_more_than_a_ledger_put_back(
     survives(Day(), Day(edits=OVERTAKEN), Day(edits=PUT_BACK, command=command), Day(), looks=3)
 
 
-@pytest.mark.parametrize("draw", range(3))
+@pytest.mark.parametrize("draw", draws(3))
 def test_a_send_of_unknown_outcome_is_held_by_a_ledger_put_back(draw: int) -> None:
     lossy = Conditions(network=(("reset", 0.9),), latency="fixed:20")
     leaving = (Fault(FaultKind.INTERRUPT, 60), Fault(FaultKind.INTERRUPT, 61))
@@ -177,7 +183,7 @@ def test_a_ledger_with_takes_is_not_begun_anew_beside_results_that_know_more() -
     survives(Day(), Day(edits=OVERTAKEN), Day(edits=PUT_BACK, command=Command.NEW_LEDGER), looks=3)
 
 
-@pytest.mark.parametrize("draw", range(6))
+@pytest.mark.parametrize("draw", draws(6))
 def test_what_a_person_called_unbought_does_not_come_back_from_the_results(draw: int) -> None:
     killed = Fault(FaultKind.KILL_SEND, 1)
     interrupt = Fault(FaultKind.INTERRUPT, 15)
@@ -193,7 +199,7 @@ def test_what_a_person_called_unbought_does_not_come_back_from_the_results(draw:
     )
 
 
-@pytest.mark.parametrize("draw", range(3))
+@pytest.mark.parametrize("draw", draws(3))
 def test_a_killed_run_with_a_ledger_begun_anew_confuses_no_pictures(draw: int) -> None:
     lost = Edit(EditKind.LOSE_LEDGER, draw)
     unsaid = Fault(FaultKind.KILL_COMMIT, 1, "results:before-write")

@@ -131,14 +131,16 @@ UNNOTICED = frozenset(
 want days of their own in which the search cannot help; a day that shows one turns its test red."""
 
 
+SLOW = UNNOTICED | {"adopt_whatever_fits", "new_key_on_replay"}
+"""Many days pass before these are noticed."""
+
+
 def listed() -> Iterator[object]:
+    unnoticed = pytest.mark.xfail(reason="a question or a search comes first")
     for mutation in MUTATIONS:
-        marks = (
-            pytest.mark.xfail(reason="a question or a search comes first")
-            if mutation.__name__ in UNNOTICED
-            else ()
-        )
-        yield pytest.param(mutation, marks=marks, id=mutation.__name__)
+        name = mutation.__name__
+        marks = [pytest.mark.long] if name in SLOW else []
+        yield pytest.param(mutation, marks=[*marks, *([unnoticed] * (name in UNNOTICED))], id=name)
 
 
 @pytest.mark.parametrize("mutation", list(listed()))
@@ -153,6 +155,7 @@ def test_the_judge_catches(mutation: Mutation, monkeypatch: pytest.MonkeyPatch) 
     pytest.fail("nobody noticed")
 
 
+@pytest.mark.long
 def test_the_unbroken_protocol_survives_the_same_days() -> None:
     for mutation in MUTATIONS:
         history = next(some_bad_days(mutation))
