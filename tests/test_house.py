@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 RUNNER = ROOT / "runner"
 
 VALUES = {"runner", "canonical", "errors", "files", "folding", "model", "prices"}
-VALUES |= {"face_measures", "image_files", "quantities", "replies", "resources", "suggest", "takes"}
+VALUES |= {"face_measures", "image_files", "quantities", "replies", "resources", "shell"}
+VALUES |= {"suggest", "takes"}
 """Modules at the top of the package: frozen values, and tools that know no part of it."""
 
 ARROWS: dict[str, set[str]] = {

@@ -18,6 +18,7 @@ from runner import __version__
 from runner.cli.context import Context
 from runner.cli.invocation import Invocation
 from runner.cli.log_options import log_options
+from runner.cli.terminal import escape_text, guard_streams, style
 from runner.errors import LookbookError, ManifestError, describe_error
 
 if TYPE_CHECKING:  # `--help` needs no manifest
@@ -117,6 +118,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def invoke(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code. The one boundary where errors become words."""
     given = list(arguments) if arguments is not None else sys.argv[1:]
+    with guard_streams():
+        return _guarded(given)
+
+
+def _guarded(given: list[str]) -> int:
+    """Run the command, with stdout and stderr guarded."""
     invocation = Invocation()
     context = Context(invocation=invocation)
     try:
@@ -204,10 +211,9 @@ def _color() -> bool | None:
 
 
 def _complain(message: str, hint: str | None, code: int) -> int:
-    from runner.cli.format import escape_text
-
-    lines = [escape_text(line) for line in [*message.splitlines(), *(hint or "").splitlines()]]
-    word = click.style("Error:", fg="red", bold=True)
+    told = message if hint is None else f"{message}\n{hint}"
+    lines = [escape_text(line) for line in told.split("\n")]
+    word = style("Error:", fg="red", bold=True)
     click.echo("\n       ".join([f"{word} {lines[0]}", *lines[1:]]), err=True, color=_color())
     return code
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from runner.cli.format import escape_text
+from runner.cli.terminal import escape_text
 from runner.quantities import format_usd
 from runner.replies import AutoReload, Subscription, UsageBased, UserData
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from runner import __version__
 from runner.cli.redact import find_secrets, redact, redact_random
+from runner.cli.terminal import escape_lines
 from runner.errors import shorten
 
 __all__ = ["Crash", "write_report"]
@@ -37,7 +38,7 @@ def write_report(
     temporary folder; only its owner can read it, and no secret is in it.
     """
     secrets = find_secrets(os.environ, Path.home())
-    report = redact_random(redact(_report(error, arguments), secrets))
+    report = escape_lines(redact_random(redact(_report(error, arguments), secrets)))
     path = _write(report, manifest)
     what = "".join(traceback.format_exception_only(error)).strip()
     name = shorten(redact_random(redact(" ".join(what.split()), secrets)))

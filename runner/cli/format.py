@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import click
 
+from runner.cli.terminal import escape_text, style
 from runner.plan.model import Action, Plan
 from runner.quantities import format_usd
 from runner.results.model import Results, Summary, WalletEntry
@@ -49,9 +50,10 @@ SHORT = 6
 
 
 def format_table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:
-    """Align rows in columns; the columns in ``right`` are aligned to the right."""
+    """Align rows in columns, each on one line; those in ``right`` are aligned to the right."""
     if not rows:
         return ""
+    rows = [[escape_text(cell) for cell in row] for row in rows]
     widths = [max(len(click.unstyle(row[i])) for row in rows) for i in range(len(rows[0]))]
     flush = set(right)
     lines = []
@@ -65,16 +67,8 @@ def format_table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) ->
 
 
 def warn(message: str) -> None:
-    """Write something to stderr that a person should read."""
-    click.echo(f"{click.style('Warning:', fg='yellow')} {message}", err=True)
-
-
-def escape_text(text: str) -> str:
-    """Return a text that a terminal only shows: control and direction characters are made visible.
-
-    Prompts, names and the API's messages are anybody's words.
-    """
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+    """Write one line to stderr that a person should read."""
+    click.echo(f"{style('Warning:', fg='yellow')} {escape_text(message)}", err=True)
 
 
 def pluralize(count: int, one: str) -> str:
@@ -86,8 +80,8 @@ def warnings_text(warnings: Sequence[str]) -> str:
     """Write what to read before money is spent; empty where there is nothing."""
     if not warnings:
         return ""
-    title = click.style("Before you spend anything:", fg="yellow")
-    return "\n".join([title, *(f"  {warning}" for warning in warnings)])
+    title = style("Before you spend anything:", fg="yellow")
+    return "\n".join([title, *(f"  {escape_text(warning)}" for warning in warnings)])
 
 
 def format_plan(
@@ -116,10 +110,10 @@ def format_plan(
         price = format_usd(action.cost) if action.cost else ""
         if action.action is Action.STALE:
             price = f"({format_usd(action.price)} if asked for)"
-        word = click.style(f"{mark} {action.action}", fg=colour)
+        word = style(f"{mark} {action.action}", fg=colour)
         takes = f"× {action.takes}" if action.takes > 1 else ""
-        rows.append((f"  {word}", action.key, takes, price, escape_text(action.reason)))
-    lines = [f"{click.style(plan.campaign, bold=True)} · {where}", ""]
+        rows.append((f"  {word}", action.key, takes, price, action.reason))
+    lines = [f"{style(plan.campaign, bold=True)} · {where}", ""]
     if rows:
         lines += [format_table(rows, right=(3,)), ""]
     if fold:
@@ -132,7 +126,7 @@ def format_plan(
             f"  {unwanted_in_flight} under way that the manifest no longer wants: never sent again,"
         )
         lines += ["  but looked for and kept", ""]
-    return "\n".join([*lines, _price_line(plan, wallet, ceiling, time), *notes])
+    return "\n".join([*lines, _price_line(plan, wallet, ceiling, time), *map(escape_text, notes)])
 
 
 def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, time: str) -> str:
@@ -140,7 +134,7 @@ def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, tim
         total = "Nothing to buy: $0.00"
     else:
         total = f"{pluralize(plan.count, 'generation')} to buy: {format_usd(plan.cost)}"
-    parts = [click.style(total, bold=True)]
+    parts = [style(total, bold=True)]
     if plan.worst_case != plan.cost:
         parts.append(
             f"at worst {format_usd(plan.worst_case)} (unknown outcomes and allowed retries)"
@@ -153,7 +147,7 @@ def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, tim
         parts.append(time)
     line = " · ".join(parts)
     if wallet is not None and wallet < plan.cost:
-        line += click.style("\nThe wallet does not hold enough for all of it.", fg="yellow")
+        line += "\n" + style("The wallet does not hold enough for all of it.", fg="yellow")
     return line
 
 
@@ -175,11 +169,11 @@ def format_results(
         rows.append(
             (
                 look["look"],
-                click.style(state, fg=STATE_COLOURS.get(state)),
+                style(state, fg=STATE_COLOURS.get(state)),
                 look["reference"] or "—",
                 format_usd(look["cost_usd"]) if look["cost_usd"] else "—",
                 look["avatar_id"] or "—",
-                escape_text((notes or {}).get(look["look"]) or look["image"] or problem),
+                (notes or {}).get(look["look"]) or look["image"] or problem,
             )
         )
     return fit_table(rows, width) + "\n\n" + format_totals(results)

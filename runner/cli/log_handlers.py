@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.cli.format import escape_text
 from runner.cli.redact import find_secrets, redact
+from runner.cli.terminal import escape_lines, escape_text
 
 __all__ = ["start_log"]
 
@@ -30,7 +30,7 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write the record, its traceback included."""
-        return redact(super().format(record), self._secrets)
+        return escape_lines(redact(super().format(record), self._secrets))
 
 
 class QuietHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs alone

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-import click
-
-from runner.cli.format import escape_text, pluralize
+from runner.cli.format import pluralize
+from runner.cli.terminal import escape_text, show_link, style
 from runner.ledger.runs import LastRun
 from runner.plan import Action, Plan
 from runner.policy.exit_codes import Exit
@@ -84,7 +83,7 @@ def suggest_next_steps(
     """
     takes = [t for look in [*results["looks"], *results["orphans"]] for t in look["takes"]]
     states = results["totals"]["states"]
-    steps = [(f"open {url}", "a person's consent is needed") for url in _consents(takes)]
+    steps = [(f"open {show_link(url)}", "a person's consent is needed") for url in _consents(takes)]
     if steps and simulator:
         steps = [(simulator, "serves the simulated account; a consent is granted on its page")]
     if going:
@@ -139,5 +138,5 @@ def _seconds(moment: str | None, otherwise: float) -> float:
 
 
 def _listed(steps: Sequence[tuple[str, str]]) -> str:
-    lines = [f"  {click.style(escape_text(step), bold=True)}\n      {what}" for step, what in steps]
+    lines = [f"  {style(step, bold=True)}\n      {what}" for step, what in steps]
     return "\n".join(["Next:", *lines])

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import anyio
 
 from runner.cli.eta import RunEta
-from runner.cli.format import escape_text
+from runner.cli.terminal import cursor_stream, escape_text, show_link
 from runner.policy.budget import reserved_amount
 from runner.policy.lifecycle import Event
 from runner.quantities import format_estimate, format_usd
@@ -89,7 +89,7 @@ class Progress:
 
             self._bar = tqdm(
                 total=total,
-                file=self._stream,
+                file=cursor_stream(self._stream),
                 leave=True,
                 bar_format="{percentage:3.0f}%|{bar}| {desc}",
             )
@@ -145,7 +145,7 @@ class Progress:
         if event in (Event.FAILED, Event.REFUSED, Event.LOST, Event.RETURNED, Event.SHOWN):
             text += f": {take.error_message or take.error_code}"
         if event is Event.CONSENT and take.consent_url:
-            text += f": {take.consent_url}"
+            text += f": {show_link(take.consent_url)}"
         if self._bar is None and event in ENDED and (left := self._time()):
             text += f" ({left})"
         return text

@@ -28,6 +28,7 @@ from runner.ledger.neighbours import read_account_facts
 from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers, has_takes
 from runner.model import Campaign
 from runner.policy.budget import reserved_amount
+from runner.shell import quote_command
 from runner.takes import Account, Snapshot, Take
 
 __all__ = [
@@ -135,10 +136,13 @@ def load_known(
 
 def refuse_results_only(state: StateDir, campaign: Campaign) -> UsageError:
     """Return the error for a command that needs a ledger or pictures that are not here."""
-    simulate = " --simulate" if state == StateDirs(campaign.manifest).simulated() else ""
+    simulated = state == StateDirs(campaign.manifest).simulated()
+    command = quote_command(
+        "lookbook", "run", campaign.manifest, *(("--simulate",) if simulated else ())
+    )
     return UsageError(
         f"There is no ledger here yet, only {state.results}.",
-        hint=f"`lookbook run {campaign.manifest.name}{simulate}` takes it in and fetches the "
+        hint=f"`{command}` takes it in and fetches the "
         "pictures, for nothing; it shows beforehand what else it would buy.",
     )
 

@@ -1,6 +1,5 @@
 """After a run: results on stdout and on disk, the catalog, and what to do next."""
 
-import shlex
 import sys
 from collections.abc import Collection
 from contextlib import suppress
@@ -10,12 +9,13 @@ import click
 
 from runner.catalog import PAGE
 from runner.cli.fingerprint import Fingerprint
-from runner.cli.format import MOST_ROWS, escape_text, format_results, format_totals, pluralize
+from runner.cli.format import MOST_ROWS, format_results, format_totals, pluralize
 from runner.cli.nothing_bought import too_young
 from runner.cli.outputs import make_results, write_results
 from runner.cli.request import Request
 from runner.cli.session import OpenSession
 from runner.cli.simulated import serve_command
+from runner.cli.terminal import escape_text, show_link
 from runner.errors import LookbookError, describe_error
 from runner.executor.look_report import Hold, LookReport
 from runner.executor.resolve_unknown import Finding
@@ -25,6 +25,7 @@ from runner.model import Campaign
 from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.results.model import Results, Summary
 from runner.results.writer import serialize_results
+from runner.shell import quote_command
 from runner.takes import Account
 
 __all__ = [
@@ -119,7 +120,7 @@ def resume_command(campaign: Campaign, account: Account) -> str:
     """Return the end of a command about this campaign and account, to be copied."""
     simulate = ["--simulate"] if account.simulated else []
     given = [text for name, value in campaign.given for text in ("--var", f"{name}={value}")]
-    return shlex.join([str(campaign.manifest), *simulate, *given])
+    return quote_command(campaign.manifest, *simulate, *given)
 
 
 def list_consents(results: Results, work: OpenSession) -> list[str]:
@@ -130,7 +131,8 @@ def list_consents(results: Results, work: OpenSession) -> list[str]:
             if take["state"] == "pending_consent" and "consent_url" in take:
                 waiting.setdefault(take["consent_url"], []).append(look["look"])
     lines = [
-        f"A person's consent is needed for {', '.join(w)}: {url}" for url, w in waiting.items()
+        f"A person's consent is needed for {', '.join(w)}: {show_link(url)}"
+        for url, w in waiting.items()
     ]
     if lines and work.account.simulated:
         lines.append(
@@ -172,8 +174,8 @@ def resuming(request: Request, command: str) -> str:
     plan_options = request.plan_options
     if is_repeatable(request):
         return "run the same command again to resume."
-    limits = [f"--select {shlex.quote(text)}" for text in plan_options.select]
-    limits += [f"--exclude {shlex.quote(text)}" for text in plan_options.exclude]
+    limits = [quote_command("--select", text) for text in plan_options.select]
+    limits += [quote_command("--exclude", text) for text in plan_options.exclude]
     resume = " ".join(["lookbook run", command, *limits])
     return f"`{resume}` resumes it, and buys none of it again."
 

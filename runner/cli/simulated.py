@@ -1,6 +1,5 @@
 """The embedded simulator: its account lies beside the manifest and outlives the command."""
 
-import shlex
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from decimal import Decimal, InvalidOperation
@@ -14,6 +13,7 @@ from runner.errors import LedgerLocked, StorageError, UsageError
 from runner.files import make_folder
 from runner.ledger.state_dirs import StateDir, StateDirs
 from runner.model import Campaign
+from runner.shell import quote_command
 
 __all__ = ["run_on_account", "serve_command"]
 
@@ -96,4 +96,4 @@ def simulator_settings(settings: Sim, state: Path) -> Any:
 
 def serve_command(state: StateDir) -> str:
     """Return the command that serves the simulated account of a state folder."""
-    return f"lookbook simulator --state {shlex.quote(str(state.folder / 'simulator.state'))}"
+    return quote_command("lookbook", "simulator", "--state", state.folder / "simulator.state")

@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any
 
 from runner.manifest.yaml.scalars import resolve
+from runner.shell import quote_command
 
 __all__ = ["base_lines", "manifest_head", "scalar", "slug", "starter_manifest"]
 
@@ -60,10 +62,11 @@ def starter_manifest(campaign: str, file: str, *, name: str, photo: str | None) 
 
 def manifest_head(campaign: str, file: str) -> list[str]:
     """Return a manifest's first lines; ``file`` is its name."""
+    path = PurePath(file)
     return [
-        f"# Check it:            lookbook validate {file}",
-        f"# Rehearse it, free:   lookbook run {file} --simulate",
-        f"# What it would cost:  lookbook plan {file}",
+        f"# Check it:            {quote_command('lookbook', 'validate', path)}",
+        f"# Rehearse it, free:   {quote_command('lookbook', 'run', path, '--simulate')}",
+        f"# What it would cost:  {quote_command('lookbook', 'plan', path)}",
         "version: 1",
         f"campaign: {scalar(campaign)}",
         "",

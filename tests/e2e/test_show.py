@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from runner.cli.billing import billing_notes
-from runner.cli.format import escape_text, format_plan, format_table, pluralize
+from runner.cli.format import format_plan, format_table, pluralize
 from runner.cli.progress import Progress
+from runner.cli.terminal import escape_text, style
 from runner.model import LookKind
 from runner.plan import plan
 from runner.policy.lifecycle import Event
@@ -23,7 +24,7 @@ def test_control_characters_are_shown_and_not_obeyed() -> None:
 
 
 def test_a_table_is_aligned_also_where_it_is_coloured() -> None:
-    text = format_table([("a", click.style("red", fg="red"), "1"), ("bbb", "x", "10")], right=(2,))
+    text = format_table([("a", style("red", fg="red"), "1"), ("bbb", "x", "10")], right=(2,))
     assert click.unstyle(text) == "a    red   1\nbbb  x    10"
 
 

@@ -4,8 +4,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from runner.cli.format import escape_text
 from runner.cli.select_options import load_saved_plan
+from runner.cli.terminal import escape_text
 from runner.errors import UsageError
 from runner.model import BASE, Campaign
 from runner.plan import plan

@@ -5,8 +5,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from runner.cli.format import escape_text
 from runner.cli.results_import import read_results
+from runner.cli.terminal import escape_text
 from runner.errors import UsageError
 from runner.ledger.ledger import LedgerFile
 from runner.model import BASE

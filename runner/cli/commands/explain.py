@@ -13,6 +13,7 @@ from runner.cli import readonly
 from runner.cli.campaign import load_campaign
 from runner.cli.format import format_table
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.terminal import join_lines, show_link, style
 from runner.errors import UsageError
 from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import read_events
@@ -91,9 +92,9 @@ def _heading(action: PlannedLook, takes: Sequence[Take], held_now: Snapshot, *, 
         price = f", {format_usd(action.price)} if asked for with --cascade"
     else:
         price = ""
-    return "\n".join(
+    return join_lines(
         [
-            f"{click.style(action.key, bold=True)}{title} · {where}",
+            f"{style(action.key, bold=True)}{title} · {where}",
             (
                 f"It is {look_state(action, shown)}. The plan: {action.action} "
                 f"({action.reason}){price}."
@@ -137,7 +138,7 @@ def _chain(action: PlannedLook, plan: Plan, held_now: Snapshot) -> str:
     if hanging:
         named = ", ".join(f"{known.key} ({known.action})" for known in hanging)
         lines.append(f"What needs it: {named}")
-    return "\n".join(lines)
+    return join_lines(lines)
 
 
 def _link(action: PlannedLook, held_now: Snapshot) -> str:
@@ -194,7 +195,7 @@ def _errors(takes: Sequence[Take]) -> str:
         for take in takes
         if take.error_code or take.error_message
     ]
-    return "\n".join(["Errors:", *lines]) if lines else ""
+    return join_lines(["Errors:", *lines]) if lines else ""
 
 
 def _events(entries: Sequence[Entry], held_now: Snapshot) -> str:
@@ -212,7 +213,11 @@ def _facts(entry: Entry) -> str:
     told = ("avatar_id", "error_message", "name", "image", "consent_url", "request_id", "key")
     hidden = () if entry.kind != "intended" else ("name", "image")
     return ", ".join(
-        f"{name} {entry.facts[name]}"
+        f"{name} {_fact(name, entry.facts[name])}"
         for name in (*told, *(("price",) if entry.kind == Note.REPRICED else ()))
         if entry.facts.get(name) is not None and name not in hidden
     )
+
+
+def _fact(name: str, value: Any) -> str:
+    return show_link(str(value)) if name == "consent_url" else str(value)

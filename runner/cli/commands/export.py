@@ -1,6 +1,7 @@
 """``lookbook export``: the results for other programs, from the ledger; offline."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from runner.cli.options import (
 )
 from runner.cli.outputs import make_results
 from runner.cli.select_options import parse_plan_options, select_options
+from runner.cli.terminal import printing_data
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.ledger.database import copy_ledger
@@ -81,7 +83,8 @@ def command(
 
         pieces = tables.to_csv(results) if form == "csv" else tables.to_jsonl(results)
     if out is None:
-        sys.stdout.writelines(pieces)
+        with printing_data() if form == "csv" else nullcontext():
+            sys.stdout.writelines(pieces)
     else:
         write_atomic(out, (piece.encode() for piece in pieces))
         click.echo(f"wrote {out}", err=True)

@@ -9,11 +9,12 @@ import click
 from runner.cli.account import open_account
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
-from runner.cli.format import escape_text, pluralize
+from runner.cli.format import pluralize
 from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.session import open_session
 from runner.cli.simulated import run_on_account
+from runner.cli.terminal import escape_text
 from runner.errors import UsageError
 from runner.executor.concurrency import run_concurrently
 from runner.executor.downloads import Downloads, find_unfetched

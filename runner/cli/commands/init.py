@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.errors import ManifestError, UsageError
+from runner.shell import quote_command
 
 if TYPE_CHECKING:
     from runner.manifest.spreadsheet import Sheet
@@ -106,5 +107,6 @@ def _write(target: Path, text: str) -> int:
             reading.diagnostics,
         )
     click.echo(f"{target} is written: {summary(reading.campaign)}")
-    click.echo(f"Rehearse it, free: lookbook run {target} --simulate", err=True)
+    rehearsal = quote_command("lookbook", "run", target, "--simulate")
+    click.echo(f"Rehearse it, free: {rehearsal}", err=True)
     return 0

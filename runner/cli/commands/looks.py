@@ -15,6 +15,7 @@ from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize
 from runner.cli.options import format_option, sim_option, simulate_option
 from runner.cli.simulated import run_on_account
+from runner.cli.terminal import escape_text
 from runner.errors import ApiTrouble, UsageError
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.state_dirs import StateDirs
@@ -148,7 +149,7 @@ def _text(
         group = groups.get(group_id or "")
         name = f"{group.name} · " if group is not None else ""
         consent = f" · consent {group.consent_status}" if group and group.consent_status else ""
-        lines += ["", f"{name}group {group_id or 'none'}{consent}"]
+        lines += ["", escape_text(f"{name}group {group_id or 'none'}{consent}")]
         rows = [
             (f"  {look.id}", look.name, look.avatar_type, _state(look), known.get(look.id, ""))
             for look in members

@@ -18,6 +18,7 @@ from runner.plan import plan as make_plan
 from runner.plan.change_text import describe_change
 from runner.policy.lifecycle import Event
 from runner.quantities import format_usd
+from runner.shell import quote_command
 from runner.suggest import suggest
 from runner.takes import Snapshot, Take, TakeState
 
@@ -109,8 +110,8 @@ def _consequences(opened: OpenLedger, stale: set[str]) -> list[str]:
     cascade = make_plan(opened.campaign, opened.snapshot(), ResolvedOptions(cascade=everything))
     bought = [action for action in cascade.actions if action.replacing and action.takes]
     cost = sum((action.cost for action in bought), Decimal(0))
-    simulate = " --simulate" if opened.account.simulated else ""
-    again = f"lookbook run {opened.campaign.manifest.name} --cascade{simulate}"
+    simulate = ("--simulate",) if opened.account.simulated else ()
+    again = quote_command("lookbook", "run", opened.campaign.manifest, "--cascade", *simulate)
     price = f"{pluralize(len(bought), 'look')}, {format_usd(cost)}"
     return [
         f"Stale now, made from the take that was picked before: {', '.join(sorted(stale))}",

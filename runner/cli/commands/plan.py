@@ -28,6 +28,7 @@ from runner.plan.options import apply_options, resolve_options
 from runner.plan.pricing import apply_quotes, quote_prices
 from runner.plan.saved_plan import plan_document, serialize_plan
 from runner.policy.exit_codes import Exit
+from runner.shell import quote_command
 
 __all__ = ["command"]
 
@@ -106,6 +107,8 @@ def command(
             plan, campaign, snapshot, plan_options, variables=variables, simulate=simulated
         )
         write_atomic(out, (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode())
-        how = f"lookbook run {manifest} --plan {out}{' --simulate' if simulated else ''}"
+        how = quote_command(
+            "lookbook", "run", manifest, "--plan", out, *(("--simulate",) if simulated else ())
+        )
         click.echo(f"\nSaved. To do exactly this: {how}", err=True)
     return int(Exit.CHANGES if detailed_exitcode and plan.changes else Exit.DONE)

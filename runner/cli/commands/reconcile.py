@@ -26,6 +26,7 @@ from runner.cli.run_report import resume_command
 from runner.cli.session import OpenSession, open_session
 from runner.cli.simulated import run_on_account
 from runner.cli.stuck_looks import decide_stuck
+from runner.cli.terminal import join_lines, style
 from runner.errors import UsageError
 from runner.executor.context import describe_reply
 from runner.executor.resolve_unknown import Finding, UnknownResolver
@@ -40,6 +41,7 @@ from runner.policy.lifecycle import Event
 from runner.policy.retry import KEY_LIFE, KEY_MARGIN
 from runner.quantities import format_usd
 from runner.replies import Answer, LookData
+from runner.shell import quote_command
 from runner.takes import Take
 
 __all__ = ["command"]
@@ -291,8 +293,8 @@ async def decide(case: _Case, take: Take) -> None:
         return
     why_not = case.object_to_absence(finding)
     if not work.outside.console.can_choose():
-        ways = [f"--adopt '{take.label}=ID'"]
-        ways += [f"--nothing-bought '{take.label}'"] if why_not is None else []
+        ways = [quote_command("--adopt", f"{take.label}=ID")]
+        ways += [quote_command("--nothing-bought", take.label)] if why_not is None else []
         note = "" if finding.candidates or why_not is None else f"  {why_not}\n"
         click.echo(f"{note}  → decide with {' or '.join(ways)}\n")
         return
@@ -319,7 +321,7 @@ def finding_text(case: _Case, finding: Finding) -> str:
     work, take = case.work, finding.take
     sent = datetime.fromtimestamp(take.sent_at or 0, UTC).isoformat(" ", "seconds")
     lines = [
-        f"{click.style(take.label, bold=True)} “{take.name}”, {format_usd(take.price)} held",
+        f"{style(take.label, bold=True)} “{take.name}”, {format_usd(take.price)} held",
         f"  sent {pluralize(take.attempts, 'time')}, first at {sent}; {take.error_message or ''}",
     ]
     if case.is_alive(take) and take.sent_at is not None:
@@ -338,7 +340,7 @@ def finding_text(case: _Case, finding: Finding) -> str:
     lines += [_candidate(look) for look in finding.candidates]
     if not finding.candidates and finding.problem is None:
         lines.append("  the account has no look of this name that is not in the ledger")
-    return "\n".join(lines)
+    return join_lines(lines)
 
 
 def _candidate(look: LookData) -> str:

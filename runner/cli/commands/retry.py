@@ -11,6 +11,7 @@ from runner.cli.commands.run import Request, run_options, start
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
 from runner.cli.select_options import parse_plan_options, price_option, select_options
+from runner.cli.terminal import join_lines
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.options import PlanOptions, resolve_options
@@ -94,4 +95,4 @@ def failures_text(failed: list[Take]) -> str:
         f"{take.error_message or take.error_code}"
         for take in failed
     ]
-    return "\n".join(lines)
+    return join_lines(lines)

@@ -44,6 +44,7 @@ from runner.cli.run_report import (
 from runner.cli.select_options import load_saved_plan, parse_plan_options, plan_options
 from runner.cli.session import OpenSession, open_session
 from runner.cli.simulated import run_on_account
+from runner.cli.terminal import join_lines
 from runner.errors import BudgetRefused, LookbookError, UsageError
 from runner.executor.account_listing import list_account
 from runner.executor.concurrency import unwrap_exception_group
@@ -321,7 +322,7 @@ async def planned(
         if changes:
             raise UsageError(
                 "The saved plan was not carried out, because something has moved since:\n"
-                + "\n".join(f"  {change}" for change in changes),
+                + join_lines(f"  {change}" for change in changes),
                 hint="Nothing was sent. Look at a new plan, and save that one.",
             )
     listing = await list_account(work.context, plan, verified.groups)

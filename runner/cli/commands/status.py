@@ -1,7 +1,6 @@
 """``lookbook status``: every look, its money, and what to do next; offline."""
 
 import os
-import shlex
 import shutil
 import socket
 import sys
@@ -22,6 +21,7 @@ from runner.cli.outputs import make_results
 from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.simulated import serve_command
+from runner.cli.terminal import style
 from runner.ledger.runs import LastRun, read_last_run
 from runner.model import Budget
 from runner.plan import plan as make_plan
@@ -29,6 +29,7 @@ from runner.plan.options import PlanOptions, resolve_options, select_looks
 from runner.plan.pricing import apply_quotes, quote_prices
 from runner.quantities import format_usd
 from runner.results.model import Results
+from runner.shell import quote_command
 from runner.takes import Snapshot
 
 __all__ = ["command"]
@@ -70,7 +71,7 @@ def command(
     renewed = make_plan(campaign, snapshot, cascaded)
     results = make_results(campaign, snapshot, wallet, only)
     where = readonly.describe_target(snapshot, simulate=simulate)
-    click.echo(f"{click.style(campaign.name, bold=True)} · {where}")
+    click.echo(f"{style(campaign.name, bold=True)} · {where}")
     now = context.clock.now()
     last = read_last_run(state.ledger) if state is not None else None
     alive = last is not None and is_alive(last)
@@ -110,13 +111,13 @@ def command(
 
 def same_again(manifest: Path, plan_options: PlanOptions, *, simulate: bool) -> str:
     """Return how a command line about the same looks ends."""
-    words = [str(manifest), *(["--simulate"] if simulate else [])]
+    words: list[str | Path] = [manifest, *(["--simulate"] if simulate else [])]
     for option, expressions in (
         ("--select", plan_options.select),
         ("--exclude", plan_options.exclude),
     ):
         words += [word for expression in expressions for word in (option, expression)]
-    return shlex.join(words)
+    return quote_command(*words)
 
 
 def room_left(budget: Budget, snapshot: Snapshot) -> Decimal | None:

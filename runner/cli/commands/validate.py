@@ -7,6 +7,7 @@ import click
 
 from runner.cli.invocation import note_manifest
 from runner.cli.options import format_option, var_option
+from runner.cli.terminal import printing_annotations
 from runner.model import Campaign, LookKind
 
 __all__ = ["command", "summary"]
@@ -45,7 +46,8 @@ def command(
         click.echo(json.dumps(formats.as_sarif(found), indent=2, ensure_ascii=False))
     elif form == "github":
         if found:
-            click.echo(formats.as_github(found))
+            with printing_annotations():
+                click.echo(formats.as_github(found))
     else:
         if found:
             click.echo(formats.as_text(found) + "\n")

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from runner.shell import quote_command
+
 __all__ = ["COLUMN_BITS", "MAX_BYTES", "Source", "Span", "Unreadable", "line_of", "read_source"]
 
 COLUMN_BITS = 32
@@ -156,5 +158,5 @@ def _advice(path: Path) -> str:
     if path.is_dir():
         return "This is a folder: name the YAML file in it."
     if not path.exists():
-        return f"Check the path, or start one with: lookbook init {path}"
+        return f"Check the path, or start one with: {quote_command('lookbook', 'init', path)}"
     return "Check the file's permissions."
