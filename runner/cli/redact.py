@@ -1,11 +1,8 @@
 """Redact secrets from a text that is about to be kept: an error report, a log."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
-from urllib.parse import quote
 
 __all__ = ["find_secrets", "redact", "redact_random"]
 
@@ -52,7 +49,9 @@ def find_secrets(environment: Mapping[str, str], home: Path) -> tuple[str, ...]:
 def redact(text: str, secrets: Sequence[str] = ()) -> str:
     """Replace these secrets, however they are spelled, and what looks like one by ``***``."""
     if secrets:
-        text = _any_of(tuple(secrets)).sub(MASK, text)
+        from runner.heygen.spellings import spellings_of
+
+        text = spellings_of(*secrets).sub(MASK, text)
     for pattern in LOOKS_SECRET:
         text = pattern.sub(rf"\g<1>{MASK}", text)
     return text
@@ -61,30 +60,6 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
 def redact_random(text: str) -> str:
     """Replace long random words as well: some are ids, but one may be a key that nobody knows."""
     return RANDOM_WORD.sub(_mask_random, text)
-
-
-@cache
-def _any_of(secrets: tuple[str, ...]) -> re.Pattern[str]:
-    """Compile these secrets in every spelling, longest first."""
-    spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
-    longest_first = sorted(spellings, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
-
-
-def _spellings(secret: str) -> set[str]:
-    """Return how a secret may be written."""
-    from base64 import b64encode
-
-    data = secret.encode()
-    return {
-        secret,
-        repr(secret)[1:-1],
-        repr(data)[2:-1],
-        json.dumps(secret)[1:-1],
-        quote(secret, safe=""),
-        data.hex(),
-        b64encode(data).decode(),
-    }
 
 
 def _mask_random(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -37,7 +37,6 @@ from runner.replies import (
     LookData,
     Lost,
     NotSent,
-    Refusal,
     Reply,
     UserData,
 )
@@ -214,38 +213,37 @@ class HeyGen:
         return reply
 
     def _redact(self, reply: Reply[T]) -> Reply[T]:
-        """Replace the API key with ``***`` in every human-readable field of a reply."""
-        hide = self._credentials.hide
-        if isinstance(reply, Refusal):
-            return replace(
-                reply,
-                code=hide(reply.code),
-                message=hide(reply.message),
-                param=reply.param and hide(reply.param),
-                request_id=reply.request_id and hide(reply.request_id),
-            )
-        if isinstance(reply, NotSent | Lost):
-            return replace(reply, reason=hide(reply.reason))
-        data = _redact_failure(reply.data, hide)
-        return replace(reply, data=data, request_id=reply.request_id and hide(reply.request_id))
+        """Replace the API key with ``***`` wherever a reply repeats it.
+
+        Nothing that is honest holds it: an id, a name or a link that does is of no use to anybody,
+        and a link would carry it to another host.
+        """
+        redacted: Reply[T] = _redact_texts(reply, self._credentials.hide)
+        return redacted
 
 
 _LOOKS = wire.read_page_of(wire.read_look)
 _GROUPS = wire.read_page_of(wire.read_group)
 
 
-def _redact_failure(data: Any, hide: Callable[[str], str]) -> Any:
-    """Redact what a failed look says of the failure; ids, names and links are no prose."""
-    if isinstance(data, ListPage):
-        return replace(data, items=tuple(_redact_failure(item, hide) for item in data.items))
-    if isinstance(data, CreatedData):
-        return replace(data, look=_redact_failure(data.look, hide))
-    if isinstance(data, LookData) and (data.error_code or data.error_message):
-        code, message = data.error_code, data.error_message
-        return replace(
-            data, error_code=code and hide(code), error_message=message and hide(message)
-        )
-    return data
+def _redact_texts(value: Any, hide: Callable[[str], str]) -> Any:
+    """Return a value of ``runner.replies`` with ``hide`` applied to every text in it.
+
+    But for where a list goes on: that is told to nobody but the API.
+    """
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, tuple):
+        return tuple(_redact_texts(item, hide) for item in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changed = {}
+    for field in fields(value):
+        before = getattr(value, field.name)
+        after = before if field.name == "next_token" else _redact_texts(before, hide)
+        if after != before:
+            changed[field.name] = after
+    return replace(value, **changed) if changed else value
 
 
 def _query(**query: str | int | None) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.errors import AccountError
+from runner.heygen.spellings import spellings_of
 
 __all__ = ["Credentials", "find_credentials"]
 
@@ -46,12 +47,14 @@ class Credentials:
             )
 
     def hide(self, text: str) -> str:
-        """Redact the API key in a text, in case a server or a library repeated it.
+        """Redact the API key in a text, however a server or a library wrote it.
 
         A key of fewer than 8 characters is nobody's secret (a simulator's), and redacting it
         would spoil ordinary words.
         """
-        return text.replace(self.key, "***") if len(self.key) >= _MIN_REDACTED_CHARS else text
+        if len(self.key) < _MIN_REDACTED_CHARS:
+            return text
+        return spellings_of(self.key).sub("***", text)
 
 
 def find_credentials(

@@ -1,5 +1,7 @@
 import json
+from base64 import b64encode
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -119,3 +121,30 @@ def test_a_key_is_shown_nowhere() -> None:
 def test_a_key_is_blotted_out_of_texts_unless_it_is_a_common_word() -> None:
     assert Credentials(KEY).hide(f"bad key {KEY}!") == "bad key ***!"
     assert Credentials("demo").hide("this is a demo") == "this is a demo"
+
+
+SPELLED = [
+    *(KEY, KEY.upper(), KEY.lower(), KEY.title(), json.dumps(KEY)[1:-1], repr(KEY)[1:-1]),
+    *(quote(KEY), quote(KEY.upper(), safe=""), quote(quote(KEY, safe=""), safe="")),
+    "".join(f"%{byte:02x}" for byte in KEY.encode()),
+    "".join(f"%{byte:02X}" for byte in KEY.encode()),
+    "".join(f"\\u{ord(char):04x}" for char in KEY),
+    "".join(f"\\x{ord(char):02X}" for char in KEY),
+    "".join(f"&#{ord(char)};" for char in KEY),
+    "".join(f"&#x{ord(char):X};" for char in KEY),
+    *(KEY.encode().hex(), KEY.encode().hex().upper(), b64encode(KEY.encode()).decode()),
+]
+
+
+@pytest.mark.parametrize("spelled", SPELLED)
+def test_the_key_is_hidden_however_it_is_written(spelled: str) -> None:
+    hidden = Credentials(KEY).hide(f"https://a.example/?k={spelled.rstrip('=')}&x=1 and {spelled}")
+    assert hidden.rstrip("=") == "https://a.example/?k=***&x=1 and ***"
+    assert KEY[3:9].lower() not in unquote(unquote(hidden)).lower()
+
+
+def test_looking_for_the_key_takes_time_in_proportion_to_the_text() -> None:
+    """A text that begins like the key again and again is walked through once."""
+    hide = Credentials(KEY).hide
+    for text in (KEY[:-1], "%73%4B", "\\\\", "%25", "&#0"):
+        assert hide(text * (200_000 // len(text))) == text * (200_000 // len(text))

@@ -3,6 +3,7 @@
 import logging
 import traceback
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -67,6 +68,33 @@ async def test_a_success_that_repeats_the_key_is_not_quoted() -> None:
     assert all(isinstance(reply, Answer) for reply in replies)
     assert repr(replies).count("*** may not do this") == 3
     assert KEY not in repr(replies)
+
+
+@pytest.mark.parametrize("spelled", [KEY, KEY.upper(), quote(KEY.upper()).replace("_", "%5f")])
+async def test_the_key_is_redacted_wherever_the_api_repeats_it(spelled: str) -> None:
+    """In names, ids and links too: a link would carry it to another host."""
+    link = f"https://files.example/a.png?k={spelled}"
+    look = {"id": spelled, "group_id": spelled, "name": spelled, "status": spelled}
+    look |= {"avatar_type": spelled, "preview_image_url": link}
+    group = {"id": spelled, "name": spelled, "consent_status": spelled}
+    user = {"username": spelled, "billing_type": spelled, "subscription": {"plan": spelled}}
+    error = {"code": f"bad {spelled}", "message": link, "param": spelled}
+    said = [look, {"avatar_item": look, "avatar_group": group}, [look], group, user, {"url": link}]
+    bodies: list[dict[str, object]] = [{"data": data} for data in said]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        status, body = (200, bodies.pop(0)) if bodies else (400, {"error": error})
+        return httpx.Response(status, json=body, headers={"X-Request-Id": f"req {spelled}"})
+
+    transport = httpx.MockTransport(answer)
+    async with HeyGen(Credentials(KEY), "https://api.example", transport=transport) as api:
+        replies = [
+            *(await api.look("look_1"), await api.create_avatar(b"{}", "key-1")),
+            *(await api.looks(), await api.group("g"), await api.me()),
+            *(await api.consent("g", "key-1"), await api.me()),
+        ]
+    assert [type(reply) for reply in replies] == [Answer] * 6 + [Refusal]
+    assert "planted" not in unquote(repr(replies)).lower()
 
 
 async def test_an_error_that_repeats_the_key_is_not_quoted() -> None:
