@@ -218,3 +218,18 @@ def test_no_name_means_two_things() -> None:
 def test_a_repeated_name_would_be_noticed() -> None:
     trees = {"a": ast.parse("class State: ..."), "b": ast.parse("def State(): ...")}
     assert repeated_names(trees) == {"State": ["a", "b"]}
+
+
+PAST_THE_GUARD = ("click.style(", "click.secho(", "sys.__std", ".buffer.write", "os.write(")
+
+
+def test_nothing_is_printed_past_the_guard_of_the_streams() -> None:
+    """``cli/terminal.py`` signs what styles are ours, and sees what is written as text alone."""
+    wrong = [
+        f"{name}: {way}"
+        for name, path in modules().items()
+        if name.startswith("runner.cli") and name != "runner.cli.terminal"
+        for way in PAST_THE_GUARD
+        if way in path.read_text("utf-8")
+    ]
+    assert not wrong

@@ -3,7 +3,7 @@
 Everything here is made from a results document and the folder it lies in, and from nothing else.
 """
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from runner.results.model import Results
 
@@ -52,12 +52,14 @@ def _too_many(results: Results, folder: Path) -> Path:
     from html import escape
 
     from runner.files import write_atomic
+    from runner.shell import quote_command
 
-    title, manifest = escape(results["campaign"]), escape(results["manifest"])
+    title = escape(results["campaign"])
+    some = ("lookbook", "catalog", PurePath(results["manifest"]), "--select", "tag:hero")
     text = (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n'
         f"<h1>{title}</h1>\n<p>{len(results['looks']):,} looks are too many for one page. "
-        f"<code>lookbook catalog {manifest} --select tag:hero</code> makes one of some of them; "
+        f"<code>{escape(quote_command(*some))}</code> makes one of some of them; "
         "<code>results.json</code> has all.</p>\n</html>\n"
     )
     write_atomic(folder / PAGE, text.encode())

@@ -81,7 +81,8 @@ def refuse_never_run(campaign: Campaign, *, simulate: bool) -> UsageError:
         )
     return UsageError(
         f"There is nothing of {campaign.name} yet: it was never run.",
-        hint=f"Rehearse it for nothing: lookbook run {campaign.manifest} --simulate",
+        hint="Rehearse it for nothing: "
+        + quote_command("lookbook", "run", campaign.manifest, "--simulate"),
     )
 
 

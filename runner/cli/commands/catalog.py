@@ -15,7 +15,6 @@ from runner.cli.select_options import parse_plan_options, select_options
 from runner.errors import UsageError
 from runner.plan.options import DEFAULT_OPTIONS, select_looks
 from runner.results.model import Results
-from runner.shell import quote_command
 
 __all__ = ["command"]
 
