@@ -108,7 +108,8 @@ class Session:
             again = await self._read_later(wallet)
             agreed = again is not None and again.balance == after.balance
             after = again or after
-        spending = Spending(run, before.balance, after.balance or before.balance)
+        left = before.balance if after.balance is None else after.balance  # an empty wallet is 0
+        spending = Spending(run, before.balance, left)
         for kind, price in infer_prices(takes, [] if late else [spending]).items():
             if kind not in self.context.ledger.snapshot().prices:
                 await self.context.ledger.note_price(kind, price)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.ledger.ledger import read_ledger
 from runner.model import Look, LookKind
 from runner.policy.budget import Ceilings
 from runner.policy.exit_codes import Exit, exit_code
@@ -74,6 +75,14 @@ def test_a_look_that_waits_for_another_because_of_its_price_says_so(world: Harne
     assert [words.partition(" ")[0] for words in said] == ["b"]
     sent = [world.take(key).sent_at or 0.0 for key in ("b", "c")]
     assert abs(sent[1] - sent[0]) > world.api.seconds
+
+
+def test_a_wallet_that_is_empty_after_the_run_is_compared_like_any(world: Harness) -> None:
+    world.purse(2)
+    world.run(campaign(look("a")))
+    _, noted = read_ledger(world.folder / "ledger.sqlite")
+    assert noted is not None
+    assert (noted["after"], noted["known"], noted["difference"]) == (0, 2, 0)
 
 
 def test_a_real_price_of_four_dollars_stops_before_the_ceiling_is_passed(world: Harness) -> None:
