@@ -74,12 +74,13 @@ def suggest_next_steps(
     going: bool = False,
     simulator: str | None = None,
     room: Decimal | None = None,
+    prices: str = "",
 ) -> str:
     """Return what to do next, as commands that can be copied; ``command`` ends each of them.
 
     ``renewed`` is the plan that also brings up to date what is stale. ``going`` says that a run is
     at work now. ``simulator`` is the command that serves the simulated account, ``room`` what the
-    ceilings leave for this campaign, in USD.
+    ceilings leave for this campaign, in USD, ``prices`` the options that a run is refused without.
     """
     takes = [t for look in [*results["looks"], *results["orphans"]] for t in look["takes"]]
     states = results["totals"]["states"]
@@ -88,7 +89,7 @@ def suggest_next_steps(
         steps = [(simulator, "serves the simulated account; a consent is granted on its page")]
     if going:
         return _listed(steps) if steps else "Next: wait for the run."
-    steps += _run_step(plan, takes, command, room)
+    steps += _run_step(plan, takes, f"{command} {prices}".rstrip(), room)
     if any(take["state"] in ("unknown", "submitting") for take in takes):
         what = "shows what is known of unknown outcomes, and takes a decision"
         steps.append((f"lookbook reconcile {command}", what))

@@ -12,7 +12,13 @@ from runner.prices import LATEST
 from runner.quantities import format_usd
 from runner.replies import UserData
 
-__all__ = ["bought_quotes", "price_notes", "refuse_below_list", "refuse_contradicted"]
+__all__ = [
+    "bought_quotes",
+    "price_notes",
+    "price_options",
+    "refuse_below_list",
+    "refuse_contradicted",
+]
 
 
 def bought_quotes(plan: Plan, quotes: Mapping[LookKind, Quote]) -> list[Quote]:
@@ -30,10 +36,11 @@ def price_notes(bought: list[Quote], user: UserData | None = None) -> list[str]:
         f"price: {format_usd(quote.measured.usd)} for a {quote.kind} look is what this "
         "account's wallet "
         f"showed; {format_usd(quote.stated)} is what was stated"
+        + (f" (to buy at it: {price_options([quote])})" if quote.is_refused else "")
         for quote in bought
         if quote.measured is not None and quote.price != quote.stated
     ]
-    open_ones = [quote.kind for quote in bought if not quote.is_settled]
+    open_ones = [quote.kind for quote in bought if not quote.is_settled and not quote.is_refused]
     if open_ones and user is not None:
         kinds = " and the first ".join(f"{kind} look" for kind in open_ones)
         notes.append(
@@ -43,6 +50,15 @@ def price_notes(bought: list[Quote], user: UserData | None = None) -> list[str]:
             else "price: not confirmed, because this account shows no wallet in dollars"
         )
     return notes
+
+
+def price_options(bought: list[Quote]) -> str:
+    """Return the options that say the prices a run is refused without; empty where there are none.
+
+    They end what is suggested as the next command, so that following it is not refused.
+    """
+    refused = [quote for quote in bought if quote.is_refused and quote.measured is not None]
+    return " ".join(f"--price {quote.kind}={_plain(quote.price)}" for quote in refused)
 
 
 def refuse_contradicted(bought: list[Quote]) -> None:
@@ -56,7 +72,7 @@ def refuse_contradicted(bought: list[Quote]) -> None:
         f"the stated price is {format_usd(quote.stated)}"
         for quote in refused
     )
-    options = " ".join(f"--price {quote.kind}={_plain(quote.price)}" for quote in refused)
+    options = price_options(refused)
     lines = ", ".join(f"{quote.kind}: {_plain(quote.price)}" for quote in refused)
     raise BudgetRefused(
         f"{figures[0].upper()}{figures[1:]}. Nothing was sent.",

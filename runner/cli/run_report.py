@@ -213,11 +213,6 @@ def advise_after_run(
     if outcome.over_budget:
         left = pluralize(len(outcome.over_budget), "look")
         lines.append(f"{left} left out: a ceiling has no room ({', '.join(outcome.over_budget)}).")
-    if outcome.price is not None:
-        lines.append(
-            "If that is what HeyGen takes, say so with `--price TYPE=USD` or `prices:` in the "
-            "manifest; the rest is then bought at that price. Its billing page shows the charges."
-        )
     code = exit_code(outcome)
     if code is Exit.UNDER_WAY:
         lines.append(f"Work is still under way: {resume}")
@@ -235,6 +230,11 @@ def advise_after_run(
         )
     elif outcome.stopped:
         lines.append(f"The run was stopped: {outcome.stopped}")
+    if outcome.price is not None:
+        lines.append(
+            "If that is what HeyGen takes, say so with `--price TYPE=USD` or `prices:` in the "
+            "manifest; the rest is then bought at that price. Its billing page shows the charges."
+        )
     return lines
 
 

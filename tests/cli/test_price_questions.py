@@ -17,6 +17,7 @@ from runner.cli.format import format_totals
 from runner.cli.price_questions import (
     bought_quotes,
     price_notes,
+    price_options,
     refuse_below_list,
     refuse_contradicted,
 )
@@ -56,6 +57,9 @@ def test_beside_the_plan_stands_what_is_not_confirmed_and_what_the_wallet_showed
     _, bought = planned(campaign(look("a")), measured=FOUR)
     (note,) = price_notes(bought)
     assert "$4.00 for a prompt look is what this account's wallet showed; $1.00 is what" in note
+    assert note.endswith("(to buy at it: --price prompt=4)")
+    assert price_options(bought) == "--price prompt=4"  # and ends what `status` says to do next
+    assert [n for n in price_notes(bought, DOLLARS) if "prompt" in n] == [note]  # one word of it
 
 
 def test_another_price_is_refused_with_both_figures_and_how_to_say_it() -> None:

@@ -18,7 +18,7 @@ from runner.cli.format import format_results, format_table
 from runner.cli.next_steps import collect_notes, describe_last_run, suggest_next_steps
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.outputs import make_results
-from runner.cli.price_questions import bought_quotes, price_notes
+from runner.cli.price_questions import bought_quotes, price_notes, price_options
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.simulated import serve_command
 from runner.cli.terminal import style
@@ -104,6 +104,7 @@ def command(
         going=alive is True,
         simulator=serve_command(state) if rehearsal and state is not None else None,
         room=room_left(campaign.budget, snapshot),
+        prices=price_options(bought_quotes(plan, quotes)),
     )
     click.echo("\n" + steps)
     return 0
