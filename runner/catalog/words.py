@@ -40,7 +40,7 @@ BILLING_WORDS: Mapping[str, str] = MappingProxyType(
         "reserved": "reserved, not decided yet",
         "unknown": "held: the answer was lost",
         "billed": "charged",
-        "assumed_billed": "counted as charged (it failed, and the API does not say)",
+        "assumed_billed": "counted as charged (it failed, or was found without an answer)",
         "refunded": "given back: the wallet shows that it was not charged",
     }
 )

@@ -206,7 +206,10 @@ def format_totals(results: Summary) -> str:
     simulated = " of simulated money" if results["account"] == "simulator" else ""
     parts = [f"spent {format_usd(totals['cost_usd'])}{simulated} so far"]
     for amount, words in (
-        (totals["assumed_billed_usd"], "of which {} for failed generations (assumed billed)"),
+        (
+            totals["assumed_billed_usd"],
+            "of which {} assumed billed (failed, or found without an answer)",
+        ),
         (totals["unknown_usd"], "of which {} of unknown outcome"),
         (totals["reserved_usd"], "of which {} reserved"),
         (totals.get("doubled_usd"), "and {} for looks that were made twice"),
@@ -235,6 +238,9 @@ def _difference(wallet: WalletEntry) -> list[str]:
     known = format_usd(wallet["known_usd"])
     told = f"in that run {format_usd(left)} left the wallet, and the ledger knows of {known}"
     if difference > 0:
+        unsure = left - Decimal(str(wallet["known_usd"])) - difference
+        if unsure > 0:
+            told += f" and of {format_usd(unsure)} that may have been charged"
         means = (
             f"{format_usd(difference)} more. Somebody else may have bought on this account, a "
             "price may "

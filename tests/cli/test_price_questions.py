@@ -144,6 +144,12 @@ def test_what_left_the_wallet_beyond_the_ledger_is_told(
     assert told is None or told in text
 
 
+def test_what_left_the_wallet_is_told_beside_what_may_have_been_charged() -> None:
+    noted = {"currency": "usd", "before": 10, "after": 5, "known": 3, "difference": 1}
+    text = format_totals(results({}, noted))
+    assert "knows of $3.00 and of $1.00 that may have been charged: $1.00 more" in text
+
+
 def test_a_ledger_of_the_first_version_confirms_the_prices_that_its_wallet_agrees_with(
     tmp_path: Path,
 ) -> None:
