@@ -182,8 +182,9 @@ def what_helps(refusal: Refusal) -> str | None:
         return "It is a quota of the day or of the plan: wait until it is renewed, or raise it."
     if code in LIMITS:
         return (
-            "Some accounts hold three avatar groups at most: deleting looks frees no slot, "
-            "deleting a whole group at HeyGen does, and so does a larger plan."
+            "An account holds so many avatar groups (some hold three): deleting looks frees no "
+            "slot, deleting a whole group at HeyGen does. A group holds so many looks: deleting "
+            "some of it makes room. A larger plan may allow more."
         )
     if refusal.status == 401:
         return "Check HEYGEN_API_KEY."

@@ -129,7 +129,9 @@ def test_what_stops_the_whole_run_says_what_helps() -> None:
     for reply in every():
         if decide_purchase(reply, replay=False) in stops:
             assert what_helps(reply), reply
-    assert "group" in (what_helps(refusal(400, "resource_limit_exceeded")) or "")
+    full = what_helps(refusal(400, "resource_limit_exceeded")) or ""
+    assert "deleting a whole group" in full  # which of the two is full, no code says
+    assert "A group holds so many looks: deleting some of it makes room" in full
     assert "money" in (what_helps(refusal(400, "insufficient_credit")) or "").lower()
     assert "not from HeyGen" in (what_helps(refusal(403, "http_403", api=False)) or "")
     assert what_helps(refusal(400, "invalid_parameter")) is None
