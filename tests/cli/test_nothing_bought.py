@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from runner.cli.commands.reconcile import reconcile
-from runner.cli.nothing_bought import evidence_of, match_takes, objection_to
+from runner.cli.nothing_bought import evidence_of, match_takes, moment, objection_to
 from runner.errors import UsageError
 from runner.executor.resolve_unknown import Finding
 from runner.ledger.ledger import read_snapshot
@@ -122,6 +122,21 @@ async def test_a_pattern_gives_up_what_is_old_and_not_there_and_nothing_else(
     assert "the account has what fits: hand-1" in told
     assert "seconds ago, and HeyGen's lists may lag" in told
     assert len(plans) == 2  # before and after, however many takes are unknown
+
+
+async def test_what_is_known_of_a_send_says_each_time_once_as_people_read_it(
+    office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.cli.commands.reconcile._Case.is_alive", lambda *_: True)
+    ledger = office.ledger()
+    office.ticking.time = time.time() - 3600
+    ledger.begin(ACCOUNT, "spring", {})
+    lost = await office.lost(ledger, "navy")
+    ledger.close()
+    await reconcile(office.context, office.campaign(look("navy")), (), ["navy"])
+    told = capsys.readouterr().out
+    assert told.count("under its own key") == 1
+    assert f"first at {moment(lost.sent_at or 0)}" in told
 
 
 async def test_a_look_and_a_take_are_adopted_once(office: Office) -> None:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from runner.cli.account import open_account
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
-from runner.cli.nothing_bought import evidence_of, match_takes, objection_to
+from runner.cli.nothing_bought import evidence_of, match_takes, moment, objection_to
 from runner.cli.options import (
     KeyValue,
     manifest_argument,
@@ -38,7 +37,6 @@ from runner.plan import Plan
 from runner.plan import plan as make_plan
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
-from runner.policy.retry import KEY_LIFE, KEY_MARGIN
 from runner.quantities import format_usd
 from runner.replies import Answer, LookData
 from runner.shell import quote_command
@@ -319,17 +317,11 @@ async def decide(case: _Case, take: Take) -> None:
 def finding_text(case: _Case, finding: Finding) -> str:
     """Return all that is known of one take, as text."""
     work, take = case.work, finding.take
-    sent = datetime.fromtimestamp(take.sent_at or 0, UTC).isoformat(" ", "seconds")
+    sent = moment(take.sent_at or 0)
     lines = [
         f"{style(take.label, bold=True)} “{take.name}”, {format_usd(take.price)} held",
         f"  sent {pluralize(take.attempts, 'time')}, first at {sent}; {take.error_message or ''}",
     ]
-    if case.is_alive(take) and take.sent_at is not None:
-        until = datetime.fromtimestamp(take.sent_at + KEY_LIFE - KEY_MARGIN, UTC)
-        lines.append(
-            "  `lookbook run` can still send it again under its own key, at no second price, "
-            f"until {until.isoformat(' ', 'seconds')}"
-        )
     every = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
     readings = read_wallet_readings(work.state.ledger)
     lines.append(f"  {evidence_of(take, readings, every, work.user)}")
