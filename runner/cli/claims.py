@@ -16,6 +16,9 @@ __all__ = ["claims_on"]
 MANIFESTS = ("*.yaml", "*.yml")
 _WORD = re.compile(r"[A-Za-z0-9_-]{6,}")
 
+SAME_VALUES = "prune with the same values"
+BY_NAME = "name the look to delete it"
+
 Values = Mapping[str, str]
 
 
@@ -44,15 +47,17 @@ def claims_on(
             claims[take.uid] = "another ledger or results file in the folder knows it"
         elif take.avatar_id in named_in:
             claims[take.uid] = f"{named_in[take.avatar_id]} names its id"
-        elif take.look not in wanted and (why := _other_values(campaign, take, runs, named=named)):
-            claims[take.uid] = why
+        elif take.look in wanted and named:
+            continue  # --old-takes of a look that a person named
+        elif why := _other_values(campaign, take, runs, named=named):
+            claims[take.uid] = why.replace(SAME_VALUES, BY_NAME) if take.look in wanted else why
     return claims
 
 
 def _other_values(
     campaign: Campaign, take: Take, runs: Mapping[str, Values], *, named: bool
 ) -> str | None:
-    """Return why a look that this manifest does not want may be wanted under other ``--var``."""
+    """Return why a take that is not wanted now may be wanted under other ``--var`` values."""
     values = runs.get(take.run or "")
     if values is None:
         if not campaign.has_variables or named:
@@ -61,7 +66,7 @@ def _other_values(
     if dict(values) == dict(campaign.given):
         return None
     told = " ".join(f"--var {name}={value}" for name, value in sorted(values.items()))
-    return f"it was bought with {told or 'no --var'}: prune with the same values"
+    return f"it was bought with {told or 'no --var'}: {SAME_VALUES}"
 
 
 def find_ids(manifest: Path, ids: set[str]) -> dict[str, str]:

@@ -146,6 +146,24 @@ async def test_what_was_bought_with_other_values_is_no_orphan(
     assert ("name of rome" not in left(office)) == goes
 
 
+@pytest.mark.parametrize("named", [False, True])
+async def test_an_old_take_of_other_values_goes_only_where_its_look_is_named(
+    office: Office, named: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {"variables": {"city": "rome"}})
+    for key in ("base", "navy"):
+        await office.bought(ledger, key)
+    await office.bought(ledger, "navy", name="of rome", reroll=True)
+    ledger.close()
+    campaign = replace(office.campaign(look("navy")), has_variables=True)
+    asked = pruning._Request(("navy",) if named else (), True, True, True, False)
+    await pruning.prune(office.context, campaign, asked)
+    assert ("of rome" in left(office)) != named
+    if not named:
+        assert "--var city=rome: name the look to delete it" in capsys.readouterr().err
+
+
 async def test_a_run_renames_no_look_that_the_account_shows_otherwise(office: Office) -> None:
     campaign = await filled(office)
     foreign = office.api.add_by_hand("Foreign", "group-9")
