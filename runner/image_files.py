@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
+    "MAX_IMAGE_BYTES",
     "MAX_PIXELS",
     "UPLOAD_FORMATS",
     "BadImageFile",
@@ -35,6 +36,9 @@ FORMATS = (*UPLOAD_FORMATS, "WEBP")
 
 MAX_PIXELS = 64_000_000
 """Pixels that are decoded at most: 8000 x 8000, far above what HeyGen makes or anybody needs."""
+
+MAX_IMAGE_BYTES = 64 * 1024 * 1024
+"""What the file of a look's image may weigh."""
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 

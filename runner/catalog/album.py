@@ -70,10 +70,10 @@ def export(
         except pictures.Unusable as problem:
             skipped.append((f"{look.key}#{take.number}", str(problem)))
             continue
-        write_atomic(target / name, content)
+        write_atomic(target / name, content, within=target.parent)
         files.append(Shipped(name, hashlib.sha256(content).hexdigest(), look.key, take.number))
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in files)
-    write_atomic(target / SUMS, sums.encode())
+    write_atomic(target / SUMS, sums.encode(), within=target.parent)
     return Album(tuple(files), tuple(skipped))
 
 

@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from PIL import Image, ImageOps
 
-from runner.files import write_atomic
-from runner.image_files import BadImageFile, Flaw, open_image
+from runner.files import read_file, write_atomic
+from runner.image_files import MAX_IMAGE_BYTES, BadImageFile, Flaw, open_image
 
 __all__ = [
     "CatalogImage",
@@ -35,6 +35,8 @@ THUMB_EDGE = 640
 """Pixels of a thumbnail's longer edge: a card of 320 CSS pixels on a dense screen."""
 EMBED_EDGE = 1600
 """Pixels of an embedded picture's longer edge; the full one stays beside the page."""
+MAX_THUMB_BYTES = 2 * 1024 * 1024
+"""What a thumbnail may weigh; what is larger is made anew."""
 DAMAGED = "The picture cannot be read; its file is damaged."
 TOO_LARGE = "The picture is too large to show."
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -71,7 +73,7 @@ def locate(folder: Path, image: str) -> Path:
         root = folder.resolve()
         path = (root / image).resolve()
         inside, there = path.is_relative_to(root), path.is_file()
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
         raise Unusable("The picture's path cannot be read.") from error
     if not inside:
         raise Unusable("Its path leads out of the catalog's folder.")
@@ -147,10 +149,10 @@ def copy(folder: Path, target: Path, sources: Iterable[tuple[str, str | None]]) 
     """
     for image, _ in sources:
         try:
-            content = locate(folder, image).read_bytes()
+            content = read_file(locate(folder, image), MAX_IMAGE_BYTES)
         except (Unusable, OSError):
             continue
-        write_atomic(target / image, content)
+        write_atomic(target / image, content, within=target)
 
 
 def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> CatalogImage:
@@ -158,7 +160,7 @@ def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> Catal
         path = locate(folder, image)
         digest = sha256 or ""
         if not _DIGEST.fullmatch(digest):
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest = hashlib.sha256(read_file(path, MAX_IMAGE_BYTES)).hexdigest()
         thumb = folder / "thumbs" / f"{digest}-{THUMB_EDGE}.jpg"
         small, (width, height) = _thumb(path, thumb)
         if embed:
@@ -175,11 +177,11 @@ def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> Catal
 def _thumb(path: Path, thumb: Path) -> tuple[bytes, tuple[int, int]]:
     """Return a thumbnail's bytes and size: from disk, or made anew where that is no picture."""
     try:
-        kept = thumb.read_bytes()
+        kept = read_file(thumb, MAX_THUMB_BYTES, follow=False)
         return kept, _size(kept)
     except (BadImageFile, OSError):
         small = shrink(path, THUMB_EDGE)
-    write_atomic(thumb, small)
+    write_atomic(thumb, small, within=thumb.parents[1], durable=False)
     return small, _size(small)
 
 

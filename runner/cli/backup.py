@@ -4,6 +4,7 @@ The new ledger counts its takes from one, so its pictures would take the old one
 results would be written over the only record of what was bought before.
 """
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def back_up_outputs(state: StateDir, *, now: float) -> None:
     """
     for name in KEPT:
         old = state.folder / name
-        if not old.exists():
+        if not os.path.lexists(old):
             continue
         kept = _free(old, now)
         try:
@@ -42,6 +43,6 @@ def _free(old: Path, now: float) -> Path:
     while True:
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
         kept = old.with_name(f"{old.stem}.before-{stamp}{old.suffix}")
-        if not kept.exists():
+        if not os.path.lexists(kept):
             return kept
         now += 1

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from runner.errors import UsageError
+from runner.files import read_file
 from runner.ledger.neighbours import read_neighbours
 from runner.ledger.runs import read_variables
 from runner.ledger.state_dirs import StateDir
+from runner.manifest.yaml.source import MAX_BYTES
 from runner.model import Campaign
 from runner.takes import Snapshot, Take
 
@@ -76,7 +78,7 @@ def find_ids(manifest: Path, ids: set[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for path in _others(manifest):
-        words = set(_WORD.findall(path.read_text("utf-8", "replace")))
+        words = set(_WORD.findall(read_file(path, MAX_BYTES).decode("utf-8", "replace")))
         found |= {one: path.name for one in ids & words if one not in found}
     return found
 

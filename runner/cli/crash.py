@@ -96,8 +96,10 @@ def _write(report: str, manifest: Path | None) -> Path | None:
 def _folders(manifest: Path | None) -> Iterator[Path]:
     from runner.ledger.state_dirs import StateDirs
 
-    if manifest is not None and (root := StateDirs(manifest).root).is_dir():
-        yield root
+    if manifest is not None:
+        root = StateDirs(manifest).root
+        if root.is_dir() and not root.is_symlink():
+            yield root
     try:
         yield Path(tempfile.gettempdir())
     except FileNotFoundError:

@@ -16,10 +16,14 @@ from typing import Any
 
 from runner import __version__
 from runner.canonical import sha256_hex
+from runner.cli.format import format_totals
+from runner.errors import StorageError
+from runner.files import read_note, write_atomic
 from runner.ledger.ledger import LedgerFile, has_been_at
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, Look, LookRef
 from runner.results.model import Summary
+from runner.takes import LookState
 
 __all__ = ["Fingerprint", "is_own_results", "read_fingerprint"]
 
@@ -31,6 +35,8 @@ FOLDERS = ("images", "thumbs")
 
 That a picture's content was changed in place is for ``lookbook fetch`` and ``refresh`` to find out.
 """
+
+_STATES = frozenset(map(str, LookState))
 
 _encode = json.JSONEncoder(
     ensure_ascii=False,
@@ -56,13 +62,13 @@ class Fingerprint:
     def summary(self) -> Summary | None:
         """Return account and totals of the results on disk; None where these are not of today."""
         try:
-            kept = json.loads((self.state.folder / NAME).read_text("utf-8"))
+            kept = read_note(self.state.folder / NAME)
             if kept["made_from"] != self._made_from() or kept["files"] != _seen(self.state.folder):
                 return None
             summary: Summary = kept["summary"]
-        except (OSError, ValueError, KeyError, TypeError):
+            return summary if _is_printable(summary) else None
+        except (AttributeError, OSError, ValueError, LookupError, TypeError):
             return None
-        return summary
 
     def knows_results(self) -> bool:
         """Return whether results.json is the one that this ledger left.
@@ -93,8 +99,9 @@ class Fingerprint:
         self._write({"made_from": None, "ledger": self.ledger.position(), "files": files})
 
     def _write(self, kept: Mapping[str, Any]) -> None:
-        with suppress(OSError):
-            (self.state.folder / NAME).write_text(json.dumps(kept) + "\n", "utf-8")
+        with suppress(StorageError):
+            note = json.dumps(kept) + "\n"
+            write_atomic(self.state.folder / NAME, note.encode(), durable=False)
 
     def _made_from(self) -> str:
         return sha256_hex(f"{self.campaign}\n{self.ledger.position()}".encode())
@@ -123,11 +130,24 @@ def is_own_results(state: StateDir, was_at: Callable[[str], bool] | None = None)
     of all the rest of a run. ``was_at`` is an open ledger's; without it the file is asked.
     """
     try:
-        kept = json.loads((state.folder / NAME).read_text("utf-8"))
+        kept = read_note(state.folder / NAME)
         ours: bool = kept["files"][RESULTS] == _seen(state.folder)[RESULTS]
         return ours and (was_at or partial(has_been_at, state.ledger))(kept["ledger"])
     except (OSError, ValueError, LookupError, TypeError, OverflowError):
         return False
+
+
+def _is_printable(summary: Any) -> bool:
+    """Return whether a note holds totals that can be printed: anybody may have written it."""
+    totals = summary["totals"]
+    counts = [totals["looks"], *totals["states"].values()]
+    if not totals["states"].keys() <= _STATES or not all(type(one) is int for one in counts):
+        return False
+    try:
+        format_totals(summary)
+    except (AttributeError, ArithmeticError, LookupError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _seen(folder: Path) -> dict[str, list[int]]:

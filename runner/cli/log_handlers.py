@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner.cli.redact import find_secrets, redact
 from runner.cli.terminal import escape_lines, escape_text
+from runner.files import append_private
 
 __all__ = ["start_log"]
 
@@ -84,5 +85,5 @@ def start_log(path: str | None) -> Callable[[], None]:
     return stop
 
 
-def _open_privately(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _open_privately(path: str, _flags: int) -> int:
+    return append_private(path)

@@ -51,7 +51,7 @@ def find_state(campaign: Campaign, *, account: str | None, simulate: bool) -> St
     if simulate:
         return places.simulated()
     if account is None:
-        root = StateDir(places.root)
+        root = places.first()
         return places.last_used() or (root if root.results.is_file() else None)
     state = places.named(account)
     if state is None:
@@ -187,9 +187,7 @@ def mention_other_ledgers(campaign: Campaign, state: StateDir | None, snapshot: 
     if has_rehearsal(campaign):
         click.echo("A rehearsal is there as well: add --simulate to see it.", err=True)
     places = StateDirs(campaign.manifest)
-    others = find_other_ledgers(
-        campaign.manifest, campaign.name, besides=state or StateDir(places.root)
-    )
+    others = find_other_ledgers(campaign.manifest, campaign.name, besides=state or places.first())
     if others:
         path, account = others[0]
         warn(

@@ -16,6 +16,7 @@ from runner.canonical import parse_json
 from runner.cli.format import pluralize
 from runner.errors import UsageError
 from runner.executor.ports import Entropy
+from runner.files import MAX_RESULTS_BYTES, read_file
 from runner.ledger.events import highest_numbers
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.state_dirs import StateDir
@@ -287,6 +288,8 @@ def tells_of_takes(path: Path) -> bool:
 def read_results(path: Path) -> Any:
     """Read a JSON file. Raises UsageError."""
     try:
-        return parse_json(path.read_bytes())
-    except (OSError, ValueError) as error:
+        return parse_json(read_file(path, MAX_RESULTS_BYTES, follow=False))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
         raise UsageError(f"{path} cannot be read: {error}.") from error

@@ -20,7 +20,7 @@ from runner.errors import LookbookError, describe_error
 from runner.executor.look_report import Hold, LookReport
 from runner.executor.resolve_unknown import Finding
 from runner.executor.session import Session
-from runner.files import write_atomic
+from runner.files import write_output
 from runner.model import Campaign
 from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.results.model import Results, Summary
@@ -98,7 +98,7 @@ def write_run_results(
             catalog = write_results(results, work.state.folder, work.outside.failpoint)
             left.remember(results)
         if request.out is not None:
-            write_atomic(request.out, (piece.encode() for piece in serialize_results(results)))
+            write_output(request.out, (piece.encode() for piece in serialize_results(results)))
         print_results(results, request, error)
         told = [
             *list_consents(results, work),

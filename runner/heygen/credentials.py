@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.errors import AccountError
+from runner.files import open_file
 from runner.heygen.spellings import spellings_of
 
 __all__ = ["Credentials", "find_credentials"]
@@ -69,7 +70,7 @@ def find_credentials(
         return Credentials(key, "HEYGEN_API_KEY"), ()
     path = _folder(environment, home) / "credentials"
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             mode = os.fstat(file.fileno()).st_mode
             data = file.read(_MAX_FILE_BYTES + 1)
     except FileNotFoundError:

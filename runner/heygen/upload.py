@@ -17,6 +17,7 @@ import anyio.lowlevel
 import httpx
 
 from runner.canonical import sha256_hex
+from runner.files import open_file, read_file
 from runner.heygen.address import insecure, path_segment
 from runner.heygen.connection import Connection
 from runner.heygen.envelope import data_of
@@ -172,7 +173,7 @@ def _content(image: FileImage) -> bytes:
     Raises _FileChanged.
     """
     try:
-        content = image.path.read_bytes()
+        content = read_file(image.path, LARGEST_PART)
     except OSError as error:
         raise _file_changed(image, f"it cannot be read ({error.strerror})") from None
     if sha256_hex(content) != image.sha256:
@@ -194,7 +195,7 @@ async def _stream(image: FileImage) -> AsyncIterator[bytes]:
     digest = hashlib.sha256()
     held = b""
     try:
-        with image.path.open("rb") as file:
+        with open_file(image.path) as file:
             while piece := file.read(_CHUNK):
                 digest.update(piece)
                 if held:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from runner.errors import StorageError
+from runner.files import create_file, open_file, refuse_links
 
 __all__ = ["Folder", "Part", "Probe"]
 
@@ -43,12 +44,14 @@ class Folder:
     def sweep(self) -> None:
         """Remove what a run that ended in the middle left behind. Raises StorageError."""
         with _storage(self._path):
+            refuse_links(self._state, self._path)
             for leftover in self._path.glob(f".*{_SUFFIX}"):
                 leftover.unlink(missing_ok=True)
 
     def part(self, name: str) -> "Part":
         """Begin a picture; ``name`` is its file name without extension. Raises StorageError."""
         with _storage(self._path):
+            refuse_links(self._state, self._path)
             if not self._path.is_dir():
                 self._path.mkdir(parents=True, exist_ok=True)
                 _sync_folder(self._state)
@@ -62,7 +65,7 @@ class Folder:
         if image.startswith("/") or ".." in image.split("/"):
             return False
         try:
-            found = os.stat(f"{self._state}/{image}")  # noqa: PTH116 - a run asks for every picture
+            found = os.lstat(f"{self._state}/{image}")
         except (OSError, ValueError):  # ValueError: no file can have such a name
             return False
         return stat.S_ISREG(found.st_mode) and found.st_size > 0
@@ -72,7 +75,7 @@ class Folder:
         if not self.exists(image):
             return False
         try:
-            with (self._state / image).open("rb") as file:
+            with open_file(self._state / image, follow=False) as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
         except OSError:
             return False
@@ -89,7 +92,8 @@ class Part:
         self._digest = hashlib.sha256()
         self.size = 0
         with _storage(self._path):
-            self.file: BinaryIO = self._path.open("w+b")
+            self._path.unlink(missing_ok=True)
+            self.file: BinaryIO = create_file(self._path)
 
     def write(self, data: bytes) -> None:
         """Append a piece."""

@@ -9,6 +9,9 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+from runner.errors import StorageError
+from runner.files import open_file, read_note, write_atomic
+
 __all__ = ["is_as_left", "leave_checksum"]
 
 NAME = "ledger.checksum.json"
@@ -18,7 +21,7 @@ CHUNK = 1 << 20
 def is_as_left(path: Path) -> bool:
     """Return whether a ledger's file is byte for byte what the program that closed it last left."""
     try:
-        kept = json.loads(path.with_name(NAME).read_text("utf-8"))
+        kept = read_note(path.with_name(NAME))
         return bool(kept[path.name] == _checksum(path)) and not _has_log(path)
     except (OSError, ValueError, LookupError, TypeError):
         return False
@@ -26,18 +29,18 @@ def is_as_left(path: Path) -> bool:
 
 def leave_checksum(path: Path) -> None:
     """Write the checksum of a ledger that was just closed; where that fails it is checked anew."""
-    with suppress(OSError):
+    with suppress(OSError, StorageError):
         if _has_log(path):  # somebody else has it open
             path.with_name(NAME).unlink(missing_ok=True)
         else:
             text = json.dumps({path.name: _checksum(path)}) + "\n"
-            path.with_name(NAME).write_text(text, "utf-8")
+            write_atomic(path.with_name(NAME), text.encode(), durable=False)
 
 
 def _checksum(path: Path) -> list[int]:
     """Return size and CRC-32 of a file: a guard against decay, not against intention."""
     crc, size = 0, 0
-    with path.open("rb") as file:
+    with open_file(path, follow=False) as file:
         while chunk := file.read(CHUNK):
             crc, size = zlib.crc32(chunk, crc), size + len(chunk)
     return [size, crc]

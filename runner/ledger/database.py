@@ -8,12 +8,15 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from importlib.resources import files
+from functools import partial
 from pathlib import Path
 
 from runner.errors import LedgerDamaged, LookbookError, StorageError, UsageError
+from runner.files import is_stream, open_file, write_output
 from runner.ledger.checksum import is_as_left
+from runner.ledger.layout import check_layout, migrations
 from runner.ledger.log import is_foreign_log
+from runner.ledger.state_check import refuse_odd_file
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -26,21 +29,19 @@ __all__ = [
     "peek_ledger",
 ]
 
+BESIDE = ("", "-wal", "-shm", "-journal")
+"""What SQLite opens beside a ledger, by the endings of the names."""
+
+MAX_VALUE_BYTES = 256 * 1024 * 1024
+"""What one value of a ledger may have: a body with pictures in it, with room to spare."""
+
 REBUILD = (
     "Nothing was changed. `lookbook reconcile MANIFEST --rebuild` moves the file aside and makes a "
     "new ledger from results.json and the account; no look is bought for that."
 )
 
 
-def migrations() -> list[str]:
-    """Return the SQL of every migration, oldest first; number N leads to schema version N."""
-    folder = files("runner.ledger") / "migrations"
-    return [
-        entry.read_text("utf-8")
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".sql")
-    ]
-
+CHUNK = 1 << 20
 
 SCHEMA_VERSION = len(migrations())
 """The version that this program reads and writes (``PRAGMA user_version``)."""
@@ -52,9 +53,11 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     Raises StorageError, LedgerDamaged, or UsageError for a ledger of a newer program.
     """
     with _explain_errors(path):
+        _refuse_links(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
+            _distrust(connection)
             _check(connection, path)
             _check_log(connection, path)
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -89,6 +92,7 @@ def open_for_reading(path: Path, *, whole: bool = True) -> sqlite3.Connection:
     ledger of a newer program.
     """
     with _explain_errors(path):
+        _refuse_links(path)
         uri = path.resolve().as_uri()
         try:
             connection = _connect(f"{uri}?mode=ro", path, whole=whole)
@@ -104,11 +108,28 @@ def _connect(uri: str, path: Path, *, whole: bool) -> sqlite3.Connection:
     """Return a connection to a ledger that was checked; leave none open where it is refused."""
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
+        _distrust(connection)
         _check(connection, path, whole=whole)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _refuse_links(path: Path) -> None:
+    """Raise UsageError where a ledger, or what SQLite opens beside it, is no plain file.
+
+    SQLite follows links, and waits for pipes.
+    """
+    for ending in BESIDE:
+        refuse_odd_file(path.with_name(f"{path.name}{ending}"))
+
+
+def _distrust(connection: sqlite3.Connection) -> None:
+    """Keep what stands in the file's schema from running functions, and bound each value."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
 
 
 def checkpoint_wal(path: Path) -> None:
@@ -130,16 +151,26 @@ def copy_ledger(path: Path, target: Path) -> None:
     The file alone, copied by hand, lacks what is only in its log. Raises LedgerDamaged or
     StorageError.
     """
-    whole = target.with_name(f"{target.name}.part")
-    with _explain_errors(target), closing(open_for_reading(path)) as source:
-        whole.unlink(missing_ok=True)
-        try:
-            with closing(sqlite3.connect(whole, isolation_level=None)) as copy:
-                source.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE").fetchone()
-            whole.replace(target)
-        finally:
-            whole.unlink(missing_ok=True)
+    with (
+        _explain_errors(target),
+        closing(open_for_reading(path)) as source,
+        _scratch(target) as whole,
+    ):
+        with closing(sqlite3.connect(whole, isolation_level=None)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE").fetchone()
+        with open_file(whole, follow=False) as file:
+            write_output(target, iter(partial(file.read, CHUNK), b""))
+
+
+@contextmanager
+def _scratch(target: Path) -> Iterator[Path]:
+    """Return where a copy may grow: beside its target, on the disk that is to hold it."""
+    from tempfile import TemporaryDirectory  # few commands make a backup
+
+    folder = None if is_stream(target) else target.parent
+    with TemporaryDirectory(prefix=".lookbook-", dir=folder) as name:
+        yield Path(name) / "ledger.sqlite"
 
 
 def _as_of_today(connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -179,6 +210,8 @@ def _check(connection: sqlite3.Connection, path: Path, *, whole: bool = True) ->
             f"{SCHEMA_VERSION}).",
             hint="Upgrade lookbook.",
         )
+    if (oddity := check_layout(connection, version)) is not None:
+        raise LedgerDamaged(f"The ledger {path} is damaged: {oddity}.", hint=REBUILD)
     if not whole or is_as_left(path):
         return
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

@@ -14,15 +14,23 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from runner.errors import LedgerLocked, StorageError
-from runner.files import make_folder
+from runner.errors import LedgerLocked, StorageError, shorten
+from runner.files import make_folder, read_note, write_atomic
+from runner.ledger.state_check import check_state_folder
 
 __all__ = ["lock_ledger"]
+
+OWNER = "ledger.owner.json"
 
 
 @contextmanager
 def lock_ledger(folder: Path, *, now: float) -> Iterator[None]:
-    """Lock a state folder. Raises LedgerLocked when a living run has it."""
+    """Lock a state folder. Raises LedgerLocked when a living run has it.
+
+    Raises UsageError where something in the folder leads elsewhere, StorageError where it cannot be
+    written.
+    """
+    check_state_folder(folder)
     make_folder(folder)
     try:
         lock = FileLock(folder / "ledger.lock")
@@ -47,18 +55,13 @@ def lock_ledger(folder: Path, *, now: float) -> Iterator[None]:
 def _sign(folder: Path, now: float) -> None:
     since = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
     owner = {"host": socket.gethostname(), "pid": os.getpid(), "since": since}
-    try:
-        (folder / "ledger.owner.json").write_text(json.dumps(owner) + "\n", "utf-8")
-    except OSError as error:
-        raise StorageError(
-            f"The folder {folder} cannot be written: {error.strerror or error}.",
-            hint="Make room on the disk, or make the folder writable. Nothing was sent.",
-        ) from error
+    write_atomic(folder / OWNER, (json.dumps(owner) + "\n").encode(), durable=False)
 
 
 def _owner(folder: Path) -> str:
     try:
-        owner = json.loads((folder / "ledger.owner.json").read_text("utf-8"))
-        return f"process {owner['pid']} on {owner['host']}, since {owner['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
+        owner = read_note(folder / OWNER)
+        process, host, since = (shorten(str(owner[name])) for name in ("pid", "host", "since"))
+    except (OSError, ValueError, LookupError, TypeError):
         return "its owner left no name"
+    return f"process {process} on {host}, since {since}"

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from runner.files import open_file
+
 __all__ = ["is_foreign_log"]
 
 HEADER, FRAME = 32, 24
@@ -26,7 +28,7 @@ def is_foreign_log(path: Path, pages: int) -> bool:
     read whole, because one that was cut short when the power failed says nothing.
     """
     try:
-        with Path(f"{path}-wal").open("rb") as log:
+        with open_file(Path(f"{path}-wal"), follow=False) as log:
             sizes = list(_sizes(log))
     except FileNotFoundError:
         return False

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import LookbookError
+from runner.files import MAX_RESULTS_BYTES, read_file
 from runner.ledger.database import peek_ledger
 from runner.ledger.events import Note, price_of
+from runner.ledger.state_check import check_state_folder
 from runner.ledger.state_dirs import LEDGER, SIMULATED, StateDir, read_owner
 from runner.model import LookKind
 from runner.takes import UNRESOLVED, Account, AccountFacts, MeasuredPrice, Neighbours
@@ -23,6 +25,9 @@ __all__ = ["find_copies", "read_account_facts", "read_neighbours"]
 RESULTS = "results.json"
 MAX_SEARCHED_TAKES = 50
 """So many takes are looked for in another ledger."""
+
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, RecursionError, LookbookError)
+"""What reading another folder's file may raise, whatever lies there."""
 
 
 def read_neighbours(besides: StateDir) -> Neighbours:
@@ -40,12 +45,13 @@ def read_neighbours(besides: StateDir) -> Neighbours:
             if not path.is_file():
                 continue
             try:
+                check_state_folder(folder)
                 takes = _in_ledger(path) if path.name == LEDGER else _in_results(path)
                 for label, name, state, *known in takes:
                     ids.update(one for one in known if one)
                     if state in UNRESOLVED and not known[0] and name:
                         unresolved.setdefault(name, []).append(f"{folder.name}: {label}")
-            except (OSError, ValueError, LookupError, TypeError, LookbookError):
+            except UNREADABLE:
                 unreadable.append(str(path))
     named = {name: tuple(dict.fromkeys(labels)) for name, labels in unresolved.items()}
     return Neighbours(frozenset(ids), named, tuple(unreadable))
@@ -59,7 +65,7 @@ def read_account_facts(besides: StateDir, account: Account) -> AccountFacts:
     prices: dict[LookKind, tuple[float, MeasuredPrice]] = {}
     ignored: tuple[float, str] | None = None
     for folder in _folders(besides.folder) if besides.folder.name != SIMULATED else ():
-        with suppress(OSError, ValueError, LookupError, ArithmeticError, LookbookError):
+        with suppress(*UNREADABLE, ArithmeticError):
             if (owner := read_owner(folder / LEDGER)) is None or owner[0] != account:
                 continue
             distrusted_at: float | None = None
@@ -117,9 +123,16 @@ def _folders(mine: Path) -> Iterator[Path]:
     """Yield every other state folder beside the manifest that a folder belongs to."""
     root = mine if mine.suffix == ".lookbook" else mine.parent
     for other in sorted(root.parent.glob("*.lookbook")):
-        for folder in (other, *sorted(path for path in other.iterdir() if path.is_dir())):
+        for folder in (other, *_subfolders(other)):
             if folder.name != SIMULATED and folder != mine:
                 yield folder
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError:  # a file or a link without an end that has the name of a state folder
+        return []
 
 
 def _in_ledger(path: Path) -> list[tuple[Any, ...]]:
@@ -130,7 +143,7 @@ def _in_ledger(path: Path) -> list[tuple[Any, ...]]:
 
 
 def _in_results(path: Path) -> Iterator[tuple[Any, ...]]:
-    results = json.loads(path.read_bytes())
+    results = json.loads(read_file(path, MAX_RESULTS_BYTES, follow=False))
     for look in (*results["looks"], *results.get("orphans", ())):
         for take in look["takes"]:
             label = f"{look['look']}#{take['take']}"

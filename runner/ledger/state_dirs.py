@@ -11,7 +11,9 @@ from pathlib import Path
 
 from runner.canonical import sha256_hex
 from runner.errors import LedgerDamaged
+from runner.files import MAX_RESULTS_BYTES, read_file, read_note, write_atomic
 from runner.ledger.database import peek_ledger
+from runner.ledger.state_check import check_state_folder
 from runner.takes import Account
 
 __all__ = ["StateDir", "StateDirs", "find_other_ledgers"]
@@ -44,14 +46,22 @@ class StateDir:
 
 
 class StateDirs:
-    """The state folders of one manifest."""
+    """The state folders of one manifest.
+
+    What a method returns was checked: nothing in it leads elsewhere. All of them raise UsageError
+    for a folder in which something does.
+    """
 
     def __init__(self, manifest: Path) -> None:
         self.root = manifest.with_name(f"{manifest.stem}.lookbook")
 
     def simulated(self) -> StateDir:
         """Return the embedded simulator's folder."""
-        return StateDir(self.root / SIMULATED)
+        return self._checked(SIMULATED)
+
+    def first(self) -> StateDir:
+        """Return the folder of the first account."""
+        return self._checked(".")
 
     def of(self, account: Account, *, damaged: bool = False) -> StateDir:
         """Return an account's folder: the root for the first account, else one named after it.
@@ -60,7 +70,7 @@ class StateDirs:
         """
         if account.simulated:
             return self.simulated()
-        root = StateDir(self.root)
+        root = self.first()
         try:
             owner = read_owner(root.ledger)
             mine = owner is None or owner[0] == account
@@ -68,14 +78,15 @@ class StateDirs:
             if not damaged:
                 raise
             mine = _account_in(root.results) in (account.label, None)
-        return root if mine else StateDir(self.root / _slug(account))
+        return root if mine else self._checked(_slug(account))
 
     def all(self) -> list[StateDir]:
         """Return every state folder that has a ledger."""
         if not self.root.is_dir():
             return []
-        folders = [self.root, *sorted(p for p in self.root.iterdir() if p.is_dir())]
-        return [StateDir(folder) for folder in folders if (folder / LEDGER).is_file()]
+        self.first()
+        names = [".", *sorted(entry.name for entry in self.root.iterdir() if entry.is_dir())]
+        return [self._checked(name) for name in names if (self.root / name / LEDGER).is_file()]
 
     def named(self, label: str) -> StateDir | None:
         """Return the folder of the account with this label (``host/user`` or ``simulator``)."""
@@ -92,13 +103,11 @@ class StateDirs:
         """
         states = [state for state in self.all() if not state.is_simulated]
         try:
-            folder = json.loads((self.root / LAST_USED).read_text("utf-8"))["folder"]
-            named = StateDir((self.root / folder).resolve())
-        except (OSError, ValueError, KeyError, TypeError):
-            return states[0] if states else None
-        if named.is_simulated or not named.ledger.is_file():
-            return states[0] if states else None
-        return named
+            folder = read_note(self.root / LAST_USED)["folder"]
+        except (OSError, ValueError, LookupError, TypeError):
+            folder = None
+        named = [state for state in states if state.folder == self.root / str(folder)]
+        return next(iter(named or states), None)
 
     def use(self, state: StateDir) -> None:
         """Remember that this folder was used last; a rehearsal is not remembered."""
@@ -106,7 +115,14 @@ class StateDirs:
             return
         relative = "." if state.folder == self.root else state.folder.name
         text = json.dumps({"folder": relative}) + "\n"
-        (self.root / LAST_USED).write_text(text, "utf-8")
+        write_atomic(self.root / LAST_USED, text.encode(), durable=False)
+
+    def _checked(self, name: str) -> StateDir:
+        check_state_folder(self.root)
+        folder = self.root / name
+        if folder != self.root:
+            check_state_folder(folder)
+        return StateDir(folder)
 
 
 def read_owner(ledger: Path) -> tuple[Account, str] | None:
@@ -137,6 +153,8 @@ def find_other_ledgers(
         for ledger in sorted([*root.glob(LEDGER), *root.glob(f"*/{LEDGER}")]):
             if ledger == besides.ledger:
                 continue  # also where it is damaged
+            for folder in dict.fromkeys((root, ledger.parent)):
+                check_state_folder(folder)
             owner = read_owner(ledger)
             if owner is None or owner[1] != campaign:
                 continue
@@ -157,8 +175,8 @@ def has_takes(ledger: Path) -> bool:
 def _account_in(results: Path) -> str | None:
     """Return the account that a results document is about, if there is one that can be read."""
     try:
-        account = json.loads(results.read_text("utf-8"))["account"]
-    except (OSError, ValueError, KeyError, TypeError):
+        account = json.loads(read_file(results, MAX_RESULTS_BYTES, follow=False))["account"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return account if isinstance(account, str) else None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.canonical import sha256_hex
+from runner.files import read_file
 from runner.image_files import UPLOAD_FORMATS, BadImageFile, Flaw, open_image
 from runner.manifest.image_hints import doubt_about_alpha, doubts_about_picture
 from runner.manifest.url_hints import Doubt, doubts_about
@@ -141,10 +142,10 @@ class ImageReader:
                 kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
                 raise BadImage("image-unreadable", f"`{text}` is {kind}", "Name a picture.")
             _check_size(status.st_size, f"`{text}`")
-            content = path.read_bytes()
+            content = read_file(path, MAX_BYTES)
         except (FileNotFoundError, NotADirectoryError):
             raise _missing(self.folder, text) from None
-        except (OSError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
             reason = getattr(error, "strerror", None) or str(error)
             raise BadImage("image-unreadable", f"cannot read `{text}`: {reason}") from None
         picture = _inspect(content, f"`{text}`")

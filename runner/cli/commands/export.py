@@ -20,7 +20,7 @@ from runner.cli.outputs import make_results
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.terminal import printing_data
 from runner.errors import UsageError
-from runner.files import write_atomic
+from runner.files import write_output
 from runner.ledger.database import copy_ledger
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.state_dirs import StateDir
@@ -86,7 +86,7 @@ def command(
         with printing_data() if form == "csv" else nullcontext():
             sys.stdout.writelines(pieces)
     else:
-        write_atomic(out, (piece.encode() for piece in pieces))
+        write_output(out, (piece.encode() for piece in pieces))
         click.echo(f"wrote {out}", err=True)
     return 0
 

@@ -21,7 +21,7 @@ from runner.cli.options import (
 from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.request import DEFAULT_CONCURRENCY
 from runner.cli.select_options import parse_plan_options, plan_options
-from runner.files import write_atomic
+from runner.files import write_output
 from runner.plan import plan as make_plan
 from runner.plan.group_sizes import group_notes
 from runner.plan.options import apply_options, resolve_options
@@ -106,7 +106,7 @@ def command(
         kept = serialize_plan(
             plan, campaign, snapshot, plan_options, variables=variables, simulate=simulated
         )
-        write_atomic(out, (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode())
+        write_output(out, (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode())
         how = quote_command(
             "lookbook", "run", manifest, "--plan", out, *(("--simulate",) if simulated else ())
         )

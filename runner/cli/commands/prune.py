@@ -322,9 +322,10 @@ def _drop(
 
 
 def _unlink(folder: Path, take: Take) -> None:
+    """Remove a take's picture itself, whatever a link in its place leads to."""
     pictures = (folder / "images").resolve()
-    path = (folder / (take.image or "")).resolve()
-    if path.is_relative_to(pictures):
+    path = folder / (take.image or "")
+    if path.parent.resolve().is_relative_to(pictures):
         path.unlink(missing_ok=True)
 
 

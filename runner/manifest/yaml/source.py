@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from runner.files import open_file
 from runner.shell import quote_command
 
 __all__ = ["COLUMN_BITS", "MAX_BYTES", "Source", "Span", "Unreadable", "line_of", "read_source"]
@@ -115,7 +116,7 @@ def _indent(line: str) -> int:
 def read_source(path: Path) -> Source:
     """Read a manifest. Raises Unreadable where it is no UTF-8 text of a sensible size."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
