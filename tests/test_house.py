@@ -28,16 +28,19 @@ ARROWS: dict[str, set[str]] = {
     "ledger": VALUES | {"policy", "plan", "results", "executor.ports"},
     "heygen": VALUES | {"executor.ports"},
     "images": VALUES | {"executor.ports", "heygen"},
+    "faces": VALUES,
     "catalog": VALUES | {"results.model"},
     "simulator": set(),
     "cli": VALUES
-    | {"manifest", "policy", "plan", "executor", "results", "ledger", "heygen", "images", "catalog"}
+    | {"manifest", "policy", "plan", "executor", "results", "ledger", "heygen", "images", "faces"}
+    | {"catalog"}
     | {"simulator"},
 }
 """What each part may import, beside itself. A dotted name allows that one module only."""
 
 FORBIDDEN: dict[str, set[str]] = {
-    "executor": {"httpx", "sqlite3", "starlette", "PIL", "click"},
+    "executor": {"httpx", "sqlite3", "starlette", "PIL", "click", "dlib"},
+    "faces": {"httpx", "sqlite3", "click"},
     "policy": {
         "logging",
         "httpx",

@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "refresh": "Compare the ledger with the account and the disk; free.",
     "prune": "Delete at HeyGen, or on disk, what is no longer wanted.",
     "reconcile": "Decide what became of sends whose outcome is unknown.",
+    "faces": "Measure how alike the faces are, on this machine; free.",
     "export": "Print the results as JSON, JSON Lines or CSV.",
     "catalog": "Make the catalog again, a contact sheet, or picture files.",
     "graph": "Print the references between looks as a drawing.",

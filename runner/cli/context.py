@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -12,13 +13,24 @@ from runner.cli.invocation import Invocation
 if TYPE_CHECKING:  # `--help` needs neither HTTP nor an event loop
     import httpx
 
-    from runner.executor.ports import Clock, Entropy
+    from runner.executor.ports import Clock, Entropy, Faces
 
-__all__ = ["Context", "pass_context"]
+__all__ = ["Context", "open_faces", "pass_context"]
 
 
 def _pass(_point: str) -> None:
     """Pass a commit point."""
+
+
+def open_faces(folder: Path, at_once: int) -> "Faces | None":
+    """Return what measures faces in a state folder; None where the extra is not installed."""
+    from runner.faces.models import find_models
+
+    if find_models() is None:
+        return None
+    from runner.faces.pool import FacePool
+
+    return FacePool(folder, at_once=at_once)
 
 
 class Context(NamedTuple):
@@ -29,7 +41,8 @@ class Context(NamedTuple):
     ``home`` is the user's folder. ``transport`` carries HTTP requests; None: the network.
     ``simulated_at`` is the URL of the embedded simulator where a command uses that.
     ``failpoint`` is told every commit point that is passed, and ``inline`` commits in the calling
-    thread instead of a thread of the ledger's own.
+    thread instead of a thread of the ledger's own. ``faces`` opens what measures faces in a state
+    folder, so many pictures at once; it returns None where that is impossible.
     """
 
     clock: "Clock" = WallClock()
@@ -41,6 +54,7 @@ class Context(NamedTuple):
     simulated_at: str | None = None
     failpoint: Callable[[str], None] = _pass
     inline: bool = False
+    faces: "Callable[[Path, int], Faces | None]" = open_faces
     invocation: Invocation | None = None
 
 

@@ -115,6 +115,7 @@ async def open_session(
                 retry_limits=opened.retry_limits,
                 rate_limiter=RateLimiter(concurrency),
                 neighbours=partial(read_neighbours, state),
+                faces=outside.faces(state.folder, 1),
             )
             account = (opened.api, opened.account, opened.user)
             try:

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 
 from runner.executor.concurrency import RunStopped, unwrap_exception_group
-from runner.executor.ports import Api, Clock, Entropy, Images, Ledger, Observer
+from runner.executor.ports import Api, Clock, Entropy, Faces, Images, Ledger, Observer
 from runner.policy.decisions import Free, decide_free, what_helps
 from runner.policy.lifecycle import Event
 from runner.policy.rate_limit import RateLimiter
@@ -36,7 +36,8 @@ class RunContext:
     as its answers last said; None until one did. ``wanted`` is the identity that the manifest wants
     of each look, ``neighbours`` reads what the other ledgers and results files of the folder know,
     ``unanswered`` how many free requests in a row got no answer, ``sent`` the ticks of the first
-    sends of this run, by take. ``price_trouble`` is which price the wallet contradicts.
+    sends of this run, by take. ``faces`` measures
+    faces; None where it cannot. ``price_trouble`` is which price the wallet contradicts.
     """
 
     api: Api
@@ -58,6 +59,7 @@ class RunContext:
     unanswered: int = 0
     server_epoch: float | None = None
     sent: dict[str, float] = field(default_factory=dict)
+    faces: Faces | None = None
 
     def ticks(self) -> float:
         """Return seconds of a clock that never jumps, for measuring waits.

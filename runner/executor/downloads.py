@@ -1,6 +1,7 @@
 """Pictures: fetched with a fresh link, beside the run and never in its way; free at any time."""
 
 from collections import deque
+from collections.abc import Callable
 
 import anyio
 from anyio.abc import TaskGroup
@@ -17,10 +18,20 @@ __all__ = ["Downloads", "find_unfetched"]
 
 
 class Downloads:
-    """Fetches pictures of completed takes; ``problems`` says, by label, why one is missing."""
+    """Fetches pictures of completed takes; ``problems`` says, by label, why one is missing.
 
-    def __init__(self, context: RunContext, *, at_once: int = 4) -> None:
+    ``fetched`` is called with every take whose picture came.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        *,
+        at_once: int = 4,
+        fetched: Callable[[Take], None] = lambda _take: None,
+    ) -> None:
         self._context = context
+        self._fetched = fetched
         self._limit = anyio.Semaphore(at_once)
         self._most_hands = at_once
         self._hands = 0
@@ -79,7 +90,9 @@ class Downloads:
                     "height": got.height,
                 }
                 self.problems.pop(take.label, None)
-                return await context.record(take.uid, Event.FETCHED, facts)
+                take = await context.record(take.uid, Event.FETCHED, facts)
+                self._fetched(take)
+                return take
             if attempt > context.retry_limits.retries or not (got.expired or got.again):
                 self.problems[take.label] = got.reason
                 return take

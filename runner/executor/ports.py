@@ -256,6 +256,10 @@ class Ledger(Protocol):
         """Commit an upload."""
         ...
 
+    def face(self, sha256: str) -> FaceMeasure | None:
+        """Return what was measured in a picture of this content; None where nothing was."""
+        ...
+
     async def note_face(self, measure: FaceMeasure) -> None:
         """Commit what was measured in a picture."""
         ...

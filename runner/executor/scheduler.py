@@ -11,6 +11,7 @@ from runner.executor.admission import Admission
 from runner.executor.concurrency import RunStopped, unwrap_exception_group
 from runner.executor.context import RunContext
 from runner.executor.downloads import Downloads, find_unfetched
+from runner.executor.face_measuring import FaceMeasuring
 from runner.executor.intents import CannotSend, IntentBuilder
 from runner.executor.job_runner import JobRunner
 from runner.executor.look_report import Hold, LookReport
@@ -47,7 +48,9 @@ class Scheduler:
         self._resolver.unwanted = plan.unwanted_in_flight
         self._buyer = Buyer(context, self._rate_gate, self._resolver)
         self._poller = Poller(context, self._rate_gate, self._resume)
-        self._downloads = Downloads(context)
+        self._faces = FaceMeasuring(context)
+        self._measuring: TaskGroup | None = None
+        self._downloads = Downloads(context, fetched=self._measure_soon)
         self._uploads = AssetCache(context, self._rate_gate)
         self._intents = IntentBuilder(context, self._uploads)
         self.look_report = LookReport(plan, self._resolver.findings, self._downloads.problems)
@@ -73,6 +76,19 @@ class Scheduler:
     async def execute(self) -> None:
         """Execute the plan as far as it goes. Raises a LookbookError when the disk fails."""
         with unwrap_exception_group():
+            async with anyio.create_task_group() as measuring:
+                self._measuring = measuring
+                await self._execute()
+                if not self._context.interrupted:
+                    await self._faces.finish()
+                measuring.cancel_scope.cancel()
+        self._tracker.conclude_over_budget()
+        for take in await self._buyer.refusals.settle_forbidden():
+            self.look_report.broken.add(take.look)
+        await rename_looks(self._plan, self._context, self.look_report)
+
+    async def _execute(self) -> None:
+        with unwrap_exception_group():
             async with anyio.create_task_group() as background:
                 if not self._plan.changes:
                     await self._fetch_missing(background)
@@ -83,10 +99,11 @@ class Scheduler:
                     return
                 await self._fetch_missing(background)
                 await self._poll_and_work(background)
-        self._tracker.conclude_over_budget()
-        for take in await self._buyer.refusals.settle_forbidden():
-            self.look_report.broken.add(take.look)
-        await rename_looks(self._plan, self._context, self.look_report)
+
+    def _measure_soon(self, take: Take) -> None:
+        """Measure the face in a picture that was fetched, while the run goes on."""
+        if self._measuring is not None:
+            self._faces.soon(take, self._measuring)
 
     async def _prepare(self) -> None:
         await prepare_run(

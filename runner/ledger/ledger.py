@@ -178,6 +178,10 @@ class LedgerFile:
         """Return the asset id of a file's content, if this account has it."""
         return self.store.state.assets.get(sha256)
 
+    def face(self, sha256: str) -> FaceMeasure | None:
+        """Return what was measured in a picture of this content; None where nothing was."""
+        return self.store.state.faces.get(sha256)
+
     @property
     def wallet(self) -> dict[str, Any] | None:
         """Return what the wallet showed before and after the last run; None where nobody looked."""

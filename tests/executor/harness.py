@@ -16,10 +16,12 @@ import anyio
 import trio
 from trio.testing import MockClock
 
+from runner.canonical import sha256_hex
 from runner.executor.account_listing import list_account
 from runner.executor.context import RunContext
 from runner.executor.ports import Downloaded, FetchFailed
 from runner.executor.session import Session
+from runner.face_measures import FaceBox, FaceMeasure, NoFace
 from runner.ledger.ledger import LedgerFile
 from runner.model import (
     BASE,
@@ -133,18 +135,46 @@ class FakeImages:
     def __init__(self) -> None:
         self.failing: dict[str, FetchFailed] = {}
         self.files: set[str] = set()
+        self.size = (8, 8)
 
     async def fetch(self, url: str, *, look: str, number: int) -> Downloaded | FetchFailed:
         if look in self.failing:
             return self.failing[look]
-        self.files.add(f"images/{look}.{number}.png")
-        return Downloaded(f"images/{look}.{number}.png", "0" * 64, 8, 8)
+        image = f"images/{look}.{number}.png"
+        self.files.add(image)
+        return Downloaded(image, sha256_hex(image.encode()), *self.size)
 
     def exists(self, image: str) -> bool:
         return image in self.files
 
     def present(self, image: str, sha256: str) -> bool:
         return image in self.files
+
+
+class FakeFaces:
+    """Measures faces in virtual time; ``places`` say where a take's face lies, else at 0.
+
+    Pictures that are ``gone`` cannot be measured, ``faceless`` ones show no face.
+    """
+
+    def __init__(self, seconds: float = 0.5, **places: float) -> None:
+        self.seconds, self.places = seconds, places
+        self.asked: list[str] = []
+        self.gone: set[str] = set()
+        self.faceless: set[str] = set()
+
+    async def measure(self, image: str, sha256: str) -> FaceMeasure | None:
+        label = image.removeprefix("images/").removesuffix(".png").replace(".", "#")
+        self.asked.append(label)
+        await anyio.sleep(self.seconds)
+        if label in self.gone:
+            return None
+        if label in self.faceless:
+            return FaceMeasure(sha256, none=NoFace.NONE)
+        at = self.places.get(label.partition("#")[0], 0.0)
+        at = self.places.get(label, at)
+        box = FaceBox(0.25, 0.125, 0.5, 0.375)
+        return FaceMeasure.of_numbers(sha256, [at, *[0.0] * 127], box)
 
 
 @dataclass(slots=True)
@@ -431,6 +461,7 @@ class Harness:
         self.retry_limits = RetryLimits(retries=3)
         self.failpoint: Callable[[str], None] | None = None
         self.neighbours = Neighbours()
+        self.faces: FakeFaces | None = None
         self.context: RunContext | None = None
         self.session: Session | None = None
 
@@ -480,6 +511,7 @@ class Harness:
                     retry_limits=self.retry_limits,
                     rate_limiter=RateLimiter(concurrency),
                     neighbours=lambda: self.neighbours,
+                    faces=self.faces,
                 )
                 self.session = Session(
                     self.context,

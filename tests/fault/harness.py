@@ -94,6 +94,7 @@ def make_context(process: Process) -> Context:
         transport=Network(world),
         failpoint=process.passes,
         inline=True,
+        faces=lambda _folder, _at_once: None,
     )
 
 

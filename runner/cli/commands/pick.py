@@ -12,6 +12,7 @@ from runner.cli.format import pluralize
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.readonly import known_state
 from runner.cli.session import OpenLedger, open_ledger
+from runner.cli.take_names import find_named_take
 from runner.errors import UsageError
 from runner.plan import Action, ResolvedOptions
 from runner.plan import plan as make_plan
@@ -19,8 +20,7 @@ from runner.plan.change_text import describe_change
 from runner.policy.lifecycle import Event
 from runner.quantities import format_usd
 from runner.shell import quote_command
-from runner.suggest import suggest
-from runner.takes import Snapshot, Take, TakeState
+from runner.takes import Take, TakeState
 
 __all__ = ["command"]
 
@@ -66,7 +66,7 @@ def command(
 
 def _pickable(opened: OpenLedger, name: str) -> Take:
     """Return the take that is meant. Raises UsageError where it cannot be its look's pick."""
-    take = _named_take(opened.snapshot(), name)
+    take = find_named_take(opened.snapshot(), name)
     if not take.usable:
         raise UsageError(
             f"{take.label} cannot be picked: it is {take.state}.",
@@ -117,18 +117,3 @@ def _consequences(opened: OpenLedger, stale: set[str]) -> list[str]:
         f"Stale now, made from the take that was picked before: {', '.join(sorted(stale))}",
         f"They stay as they are. To bring them up to date ({price}): {again}",
     ]
-
-
-def _named_take(snapshot: Snapshot, name: str) -> Take:
-    """Return the take that ``LOOK#N`` names. Raises UsageError with those that there are."""
-    look, mark, number = name.partition("#")
-    takes = snapshot.takes.get(look, ())
-    if not takes:
-        close = suggest(look, snapshot.takes, count=3)
-        hint = f"Did you mean {' or '.join(close)}?" if close else "`lookbook status` lists them."
-        raise UsageError(f"There is no take of a look {look!r}.", hint=hint)
-    for take in takes:
-        if mark and str(take.number) == number:
-            return take
-    there = ", ".join(f"{take.label} ({take.state})" for take in takes)
-    raise UsageError(f"{name!r} names no take.", hint=f"There are: {there}.")

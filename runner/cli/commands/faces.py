@@ -1,0 +1,158 @@
+"""``lookbook faces``: how alike the faces of a campaign are; measured here, free, offline."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio
+import click
+
+from runner.cli.campaign import load_campaign
+from runner.cli.context import Context, pass_context
+from runner.cli.face_report import format_faces
+from runner.cli.format import pluralize
+from runner.cli.options import (
+    account_option,
+    format_option,
+    manifest_argument,
+    simulate_option,
+    var_option,
+)
+from runner.cli.outputs import make_results
+from runner.cli.readonly import known_state
+from runner.cli.session import OpenLedger, open_ledger
+from runner.cli.take_names import find_named_take
+from runner.errors import UsageError
+from runner.executor.face_measuring import find_unmeasured
+from runner.executor.ports import Faces
+from runner.ledger.ledger import LedgerFile
+from runner.quantities import format_estimate
+from runner.results.writer import serialize_results
+from runner.takes import Take
+
+__all__ = ["command", "measure_takes"]
+
+
+@click.command("faces")
+@manifest_argument
+@simulate_option
+@account_option
+@var_option
+@click.option(
+    "--accept",
+    "accepted",
+    multiple=True,
+    metavar="LOOK#N",
+    help="Accept a take whose face differs: what references it waits no longer. Repeatable.",
+)
+@click.option(
+    "--withdraw",
+    "withdrawn",
+    multiple=True,
+    metavar="LOOK#N",
+    help="Take back that a face was accepted. Repeatable.",
+)
+@click.option("--as", "by", metavar="NAME", help="Who accepts it; told in the ledger.")
+@format_option("text", "json")
+@pass_context
+def command(
+    context: Context,
+    /,
+    manifest: Path,
+    variables: tuple[tuple[str, str], ...],
+    *,
+    simulate: bool,
+    account: str | None,
+    accepted: tuple[str, ...],
+    withdrawn: tuple[str, ...],
+    by: str | None,
+    form: str,
+) -> int:
+    """Measure how alike the faces of MANIFEST's looks are, and list the least alike first.
+
+    A distance is a hint, not a verdict: 0 is the same picture, and faces in profile, behind
+    sunglasses, made up, of children, or drawn are measured badly. Pictures stay on this machine.
+    Each is measured once; a run measures its own. Needs the extra `faces`; costs nothing.
+
+    \b
+    Examples:
+      lookbook faces spring.yaml
+      lookbook faces spring.yaml --accept navy-office#2 --as Ada
+    """
+    campaign = load_campaign(manifest, variables)
+    state = known_state(campaign, account=account, simulate=simulate)
+    with open_ledger(context, campaign, state, "faces") as opened:
+        for names, agreed in ((accepted, True), (withdrawn, False)):
+            for name in names:
+                take = find_named_take(opened.snapshot(), name)
+                anyio.run(_accept, opened.ledger, take.uid, agreed, by)
+                word = "is accepted" if agreed else "is no longer accepted"
+                click.echo(f"the face of {take.label} {word}", err=True)
+        missing = "" if accepted or withdrawn else _measure_missing(context, opened)
+        page = opened.write_outputs()
+        results = make_results(campaign, opened.snapshot(), opened.ledger.wallet)
+    if form == "json":
+        sys.stdout.writelines(serialize_results(results))
+    else:
+        click.echo(format_faces(results))
+        click.echo(f"catalog: {page}")
+    if missing:
+        click.echo(missing, err=True)
+    return 0
+
+
+async def _accept(ledger: LedgerFile, uid: str, accepted: bool, by: str | None) -> None:  # noqa: FBT001 - anyio.run passes it on by its place
+    await ledger.accept_face(uid, accepted=accepted, by=by)
+
+
+def _measure_missing(context: Context, opened: OpenLedger) -> str:
+    """Measure the pictures that were not measured; return in a line what is left, or nothing.
+
+    Raises UsageError where nothing was ever measured, and nothing can be.
+    """
+    from runner.faces.models import explain_missing
+    from runner.faces.pool import SECONDS_PER_PICTURE, count_workers
+
+    snapshot = opened.snapshot()
+    takes = [take for of_look in snapshot.takes.values() for take in of_look]
+    missing = find_unmeasured(takes, snapshot.faces.values())
+    if not missing:
+        return ""
+    workers = count_workers()
+    faces = context.faces(opened.state.folder, workers)
+    if faces is None:
+        if not snapshot.faces:
+            raise UsageError(explain_missing())
+        return f"{pluralize(len(missing), 'picture')} not measured. {explain_missing()}"
+    seconds = 1 + len(missing) * SECONDS_PER_PICTURE / workers
+    told = f"Measuring {pluralize(len(missing), 'picture')}, {format_estimate(seconds)}"
+    click.echo(f"{told}; processes at work: {workers}", err=True)
+    left = anyio.run(measure_takes, opened.ledger, faces, missing, workers)
+    if not left:
+        return ""
+    named = ", ".join(take.label for take in left[:3])
+    more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+    return (
+        f"Not measured, because the file is gone or was changed: {named}{more}. "
+        "`lookbook fetch` gets them again, for nothing."
+    )
+
+
+async def measure_takes(
+    ledger: LedgerFile, faces: Faces, takes: Sequence[Take], workers: int
+) -> list[Take]:
+    """Measure pictures, so many at once, and commit each; return those that could not be."""
+    waiting, left = iter(takes), list[Take]()
+
+    async def work() -> None:
+        for take in waiting:
+            found = await faces.measure(take.image or "", take.sha256 or "")
+            if found is None:
+                left.append(take)
+            else:
+                await ledger.note_face(found)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(workers):
+            tasks.start_soon(work)
+    return left

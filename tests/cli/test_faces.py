@@ -1,0 +1,97 @@
+"""``lookbook faces``: the least alike first, once for each picture, and without the extra."""
+
+import json
+from pathlib import Path
+
+import anyio
+import pytest
+from click.testing import CliRunner
+
+from runner.cli.commands import faces as module
+from runner.cli.context import Context
+from runner.executor.ports import Faces
+from runner.ledger.ledger import LedgerFile
+from runner.policy.lifecycle import Event
+from runner.takes import Account
+from tests.executor.harness import FakeFaces
+from tests.ledger.names import Ticking, intent
+
+MANIFEST = """\
+version: 1
+campaign: spring
+base: {name: Sarah, prompt: "A woman in a studio, in her 30s, smiling, a navy blazer"}
+looks:
+  office: {prompt: "Wearing a navy blazer, modern office, morning light"}
+  street: {prompt: "Wearing a trench coat, rainy street, dusk"}
+"""
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """A campaign whose ledger has a picture of each look."""
+    path = tmp_path / "spring.yaml"
+    path.write_text(MANIFEST)
+    return path
+
+
+async def fill(manifest: Path) -> None:
+    ticking = Ticking()
+    folder = manifest.with_suffix(".lookbook")
+    ledger = LedgerFile(folder / "ledger.sqlite", now=ticking.now, entropy=ticking, inline=True)
+    ledger.begin(Account("api.example", "me"), "spring", {})
+    for number, look in enumerate(("base", "office", "street")):
+        reference = {} if look == "base" else {"reference_look": "base", "reference_id": "id-base"}
+        take = await ledger.intend(intent(look, key=ticking.key(), **reference))
+        await ledger.record(take.uid, Event.ACCEPTED, {"avatar_id": f"id-{look}"})
+        await ledger.record(take.uid, Event.COMPLETED, {"completed_at": 5.0})
+        image = {"image": f"images/{look}.1.png", "sha256": f"{number}" * 64}
+        await ledger.record(take.uid, Event.FETCHED, image | {"width": 800, "height": 600})
+    ledger.close()
+
+
+def invoke(manifest: Path, measuring: Faces | None, *arguments: str, code: int = 0) -> str:
+    context = Context(faces=lambda _folder, _at_once: measuring)
+    done = CliRunner().invoke(module.command, [str(manifest), *arguments], obj=context)
+    failed = done.exception if not isinstance(done.exception, SystemExit) else None
+    if code:
+        return str(failed)
+    assert failed is None, done.exc_info
+    return done.output
+
+
+def test_the_least_alike_comes_first_and_each_picture_is_measured_once(
+    manifest: Path,
+) -> None:
+    anyio.run(fill, manifest)
+    measuring = FakeFaces(0.0, office=0.2, street=0.7)
+
+    told = invoke(manifest, measuring)
+    assert "Measuring 3 pictures, a few seconds" in told
+    looks = ("base", "office", "street")
+    rows = [line.split() for line in told.splitlines() if line.startswith(looks)]
+    assert [row[0] for row in rows] == ["street", "office", "base"]
+    assert rows[0][1:3] == ["0.70", "0.70"]
+    assert "may be another face: beyond 0.50" in told
+    assert "2 faces compared, 1 may differ" in told
+    assert "a hint, not a verdict" in told
+    results = json.loads((manifest.with_suffix(".lookbook") / "results.json").read_text())
+    assert results["looks"][2]["likeness"]["differs"] is True
+    assert "Measuring" not in invoke(manifest, measuring)
+    assert len(measuring.asked) == 3
+    told = invoke(manifest, None, "--accept", "street#1", "--as", "Ada", "--format", "json")
+    assert '"accepted": true' in told
+    told = invoke(manifest, None, "--withdraw", "street#1", "--format", "json")
+    assert '"accepted"' not in told
+
+
+def test_without_the_extra_a_line_says_what_is_missing(manifest: Path) -> None:
+    anyio.run(fill, manifest)
+
+    assert "pip install 'lookbook[faces]'" in invoke(manifest, None, code=2)
+    some = FakeFaces(0.0)
+    some.gone = {"street#1"}
+    told = invoke(manifest, some)
+    assert "Not measured, because the file is gone or was changed: street#1." in told
+    told = invoke(manifest, None)
+    assert "1 picture not measured. Measuring faces needs an extra" in told
+    assert "office" in told
