@@ -31,15 +31,17 @@ COMMAND = "runner.cli:main"
 WAITS = {
     "runner.policy.retry:MIN_POLL": 0.05,
     "runner.executor.refunds:SETTLING": (0.02, 0.03),
+    "runner.executor.temporary_refusals:LAG": 1.0,
     "runner.executor.temporary_refusals:LAG_DELAY": 0.3,
+    "runner.executor.preflight:LAG": 1.0,
     "runner.executor.preflight:LAG_DELAY": 0.3,
     "runner.executor.resolve_unknown:UNANSWERED_GAP": 0.1,
 }
 """Waits, in seconds, for an account that is late, and what they are in commands of the tests.
 HeyGen's looks take minutes, the simulator's here a twentieth of a second, and its lists and its
 wallet are never late. That each is waited for is tested in virtual time."""
-LISTED_AFTER = 0.2
-"""Seconds after which a command of the tests searches for what a send without an answer made."""
+LIMITS = {"listed": 0.2, "replay_listed": 0.4}
+"""Seconds after which commands of the tests list what a send or a replay of theirs has made."""
 
 
 class Process:
@@ -170,7 +172,7 @@ def warm_up() -> None:
         setattr(import_module(module), name, seconds)
     retry_limits: Any = import_module("runner.policy.retry")
     account: Any = import_module("runner.cli.account")
-    account.RetryLimits = partial(retry_limits.RetryLimits, listed=LISTED_AFTER)
+    account.RetryLimits = partial(retry_limits.RetryLimits, **LIMITS)
     said = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(said), redirect_stderr(said):
         manifest = Path(folder, "rehearsal.yaml")

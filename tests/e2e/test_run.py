@@ -196,12 +196,12 @@ def test_an_invalid_manifest_is_refused_with_every_problem_and_its_line(lookbook
     assert not (lookbook.folder / "spring.lookbook").exists()
 
 
-@pytest.mark.parametrize("server", [{"first_look": 5.0}], indirect=True)
+@pytest.mark.parametrize("server", [{"first_look": 2.0}], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_cleanly_and_the_next_run_resumes(
     number: signal.Signals, lookbook: Command, server: Server
 ) -> None:
-    process = lookbook.start_installed("run", "spring.yaml", "--yes", "--format", "json")
+    process = lookbook.start("run", "spring.yaml", "--yes", "--format", "json")
     wait_for(lambda: server.stats()["charges"])
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE)
@@ -213,7 +213,7 @@ def test_a_signal_leaves_cleanly_and_the_next_run_resumes(
     assert len(server.stats()["charges"]) == 4
 
 
-@pytest.mark.parametrize("server", [{"first_look": 5.0}], indirect=True)
+@pytest.mark.parametrize("server", [{"first_look": 2.0}], indirect=True)
 def test_two_runs_at_once_are_told_who_holds_the_ledger(lookbook: Command, server: Server) -> None:
     process = lookbook.start("run", "spring.yaml", "--yes")
     wait_for(lambda: server.stats()["charges"])
@@ -538,7 +538,7 @@ def remove(server: Server, look_id: str) -> None:
 def test_the_key_is_in_no_byte_that_a_faulty_run_leaves_or_prints(
     lookbook: Command, server: Server
 ) -> None:
-    process = lookbook.start_installed("run", "spring.yaml", "--yes")
+    process = lookbook.start("run", "spring.yaml", "--yes")
     cmdline = Path(f"/proc/{process.pid}/cmdline")
     if cmdline.exists():
         assert KEY.encode() not in cmdline.read_bytes()

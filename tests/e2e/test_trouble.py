@@ -51,7 +51,7 @@ def consents(results: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("server", [{"faults": ["consent:1"]}], indirect=True)
 def test_a_consent_is_asked_for_and_the_next_run_goes_on(lookbook: Command, server: Server) -> None:
-    done = lookbook("run", "spring.yaml", "--yes", "--format", "json", code=4)
+    done = lookbook("run", "spring.yaml", "--yes", "--format", "json", code=6)
     (url,) = consents(json.loads(done.stdout))
     assert url in done.stderr
     assert url in lookbook("status", "spring.yaml").stdout
