@@ -430,9 +430,8 @@ def test_a_state_folder_that_cannot_be_made_is_said_clearly(
 ) -> None:
     (lookbook.folder / "spring.lookbook").write_text("somebody's file")
     for more in ((), ("--simulate",)):
-        done = lookbook("run", "spring.yaml", "--yes", *more, code=1)
-        assert "spring.lookbook" in done.stderr
-        assert "writable" in done.stderr
+        done = lookbook("run", "spring.yaml", "--yes", *more, code=2)
+        assert "spring.lookbook is a file, not a folder" in done.stderr
     assert server.stats()["charges"] == []
 
 

@@ -20,8 +20,10 @@ def rewrite(path: Path, change: Callable[[list[Entry]], list[Entry]]) -> None:
         entries = change(told)
         state = replay_events(entries)
         db.execute("BEGIN")
-        for trigger in ("changed", "deleted"):
-            db.execute(f"DROP TRIGGER IF EXISTS events_are_never_{trigger}")
+        triggers = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        guards = dict(db.execute(triggers).fetchall())
+        for name in guards:
+            db.execute(f"DROP TRIGGER {name}")
         for table in ("events", "takes", "picks"):
             db.execute(f"DELETE FROM {table}")
         db.executemany(
@@ -35,6 +37,8 @@ def rewrite(path: Path, change: Callable[[list[Entry]], list[Entry]]) -> None:
                 [*facts.values()],
             )
         db.executemany("INSERT INTO picks VALUES (?, ?)", state.picks.items())
+        for made in guards.values():
+            db.execute(made)
         db.execute("COMMIT")
 
 
