@@ -18,6 +18,7 @@ NAMES = (
     "client",
     "cpu",
     "ledger",
+    "likeness",
     "listing",
     "makespan",
     "manifest",

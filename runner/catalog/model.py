@@ -11,6 +11,8 @@ from runner.catalog.prompts import Segment
 __all__ = [
     "BASE",
     "CatalogPage",
+    "FaceCrop",
+    "FaceView",
     "HistoryEntry",
     "LookFault",
     "LookView",
@@ -88,6 +90,37 @@ class Rival:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceCrop:
+    """The face in a picture: whose it is, and where, as fractions of width and height."""
+
+    label: str
+    look: str
+    image: str
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceView:
+    """How far a look's face is from others: distances, what they amount to, and crops to look at.
+
+    ``none`` says in words why there is no distance.
+    """
+
+    base: float | None
+    reference: float | None
+    warn: float | None
+    hold: float | None
+    differs: bool
+    held: bool
+    accepted: bool
+    none: str | None
+    crops: tuple[FaceCrop, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LookView:
     """One look. ``index`` is its place in ``CatalogPage.looks`` and its name inside the page.
 
@@ -122,6 +155,7 @@ class LookView:
     matrix: str | None
     axes: tuple[tuple[str, str], ...]
     takes: tuple[TakeView, ...]
+    face: FaceView | None = None
 
     @property
     def is_base(self) -> bool:

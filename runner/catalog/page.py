@@ -15,7 +15,7 @@ from statistics import median
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from runner.catalog import lineage, matrix, words
+from runner.catalog import faces, lineage, matrix, words
 from runner.catalog.model import CatalogPage, LookView, Rival
 from runner.catalog.pictures import CatalogImage
 
@@ -47,6 +47,8 @@ def render(
         .stream(
             page=page,
             matrices=[matrix.arrange(axes, page.looks) for axes in page.matrices],
+            places={look.key: look.index for look in reversed(page.looks)},
+            faces=faces.chart(page.looks),
             trees=lineage.grow(page.looks),
             pictures=named,
             comparable=[_comparable(look, named) for look in page.looks],
@@ -125,5 +127,7 @@ def _entry(look: LookView) -> dict[str, object]:
         "state": look.state,
         "tags": look.tags,
         "axes": look.axes,
+        "face": look.face.base if look.face else None,
+        "differs": look.face is not None and look.face.differs and not look.face.accepted,
         "text": re.sub(r"\s+", " ", " ".join(text for text in texts if text)).lower(),
     }

@@ -6,6 +6,7 @@ The document is that of ``schemas/results.schema.json``, version 1.
 from collections.abc import Mapping, Sequence
 
 from runner.catalog import prompts, words
+from runner.catalog.faces import read_face
 from runner.catalog.model import (
     BASE,
     CatalogPage,
@@ -105,6 +106,7 @@ def _look(
             (words.strip_controls(k), words.strip_controls(v)) for k, v in entry["axes"].items()
         ),
         takes=tuple(_take(take, entry["prompt"]) for take in entry["takes"]),
+        face=read_face(entry, entries, places),
     )
 
 

@@ -139,6 +139,9 @@ def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, tim
         parts.append(
             f"at worst {format_usd(plan.worst_case)} (unknown outcomes and allowed retries)"
         )
+    if plan.waiting:
+        waits = f"{pluralize(plan.waiting, 'generation')}, {format_usd(plan.waiting_cost)}"
+        parts.append(f"waiting for a person: {waits}")
     if ceiling is not None:
         parts.append(f"ceiling {format_usd(ceiling)}")
     if wallet is not None:

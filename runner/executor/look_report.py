@@ -129,6 +129,8 @@ class LookReport:
             return self.held[action.key][0]
         if interrupted and action.action is not Action.BLOCKED:
             return Hold.UNDER_WAY
+        if action.waiting:
+            return Hold.PERSON
         return Hold.FAILED if action.action is Action.BLOCKED else Hold.UNSENT
 
     def _needs_person(self, uid: str, replayable: Collection[str]) -> bool:

@@ -1,6 +1,7 @@
 """What became of every look so far in a run, and the jobs that follow from it."""
 
 from runner.executor.context import RunContext
+from runner.executor.face_gate import FaceGate
 from runner.executor.look_report import Hold, LookReport
 from runner.plan.model import Plan, PlannedLook
 from runner.policy.look_progress import LookProgress, compute_goal
@@ -14,12 +15,18 @@ class LookTracker:
     """Tracks the looks of a plan through a run, and queues their jobs."""
 
     def __init__(
-        self, plan: Plan, context: RunContext, queue: ReadyQueue, report: LookReport
+        self,
+        plan: Plan,
+        context: RunContext,
+        queue: ReadyQueue,
+        report: LookReport,
+        faces: FaceGate,
     ) -> None:
         self._plan = plan
         self._context = context
         self._queue = queue
         self._report = report
+        self._faces = faces
         self._actions = {action.key: action for action in plan.actions}
         self._unwanted = frozenset(plan.unwanted_in_flight)
         self._progress: dict[str, LookProgress] = {}
@@ -32,10 +39,14 @@ class LookTracker:
         """Queue every job of the plan: what was sent before what will be."""
         ledger = self._context.ledger
         known = ledger.snapshot()  # once: it holds everything that was ever bought
+        held = []
         for key in self._actions:
             self._progress[key] = self._begin(self._actions[key], known)
             if self.is_usable(key):
-                self._queue.mark_usable(key)
+                if key in self._faces.gated:
+                    held.append(key)
+                else:
+                    self._queue.mark_usable(key)
         for take in (ledger.take(uid) for uid in self._plan.unwanted_in_flight):
             if take.pending:
                 self._queue_job(take.look, Priority.WATCH, take.uid)
@@ -47,6 +58,8 @@ class LookTracker:
                 self._queue_job(action.key, step, take.uid, chain=action.chain)
             for _ in range(action.takes):
                 self._queue_purchase(action, self._progress[action.key].open_job())
+        for key in held:  # what waits for them is queued by now
+            self._release(key)
 
     def _begin(self, action: PlannedLook, known: Snapshot) -> LookProgress:
         takes = known.takes.get(action.key, ())
@@ -86,7 +99,7 @@ class LookTracker:
             self._failures_in_a_row = 0
             progress.close_job()
             if self.is_usable(job.look):
-                self._queue.mark_usable(job.look)
+                self._release(job.look)
         elif take.uid in self._unwanted:
             progress.close_job()  # nobody wants it any more, however it ended
         elif take.failed:
@@ -133,11 +146,23 @@ class LookTracker:
         self._report.hold(job.look, hold, reason)
         if progress.open > 0 or self.is_usable(job.look):
             return
-        blocked = self._queue.mark_lost(job.look)
-        for key in blocked:
-            self._report.hold(key, hold, f"{job.look} is not usable: {reason}")
+        self._block(job.look, hold, reason, f"{job.look} is not usable: {reason}")
+
+    def _block(self, key: str, hold: Hold, reason: str, told: str) -> None:
+        """Block what waits for a look, and report ``told`` of each."""
+        blocked = self._queue.mark_lost(key)
+        for waiting in blocked:
+            self._report.hold(waiting, hold, told)
         if blocked:
-            self._context.observer.looks_blocked(blocked, f"{job.look}: {reason}")
+            self._context.observer.looks_blocked(blocked, f"{key}: {reason}")
+
+    def _release(self, key: str) -> None:
+        """Make ready what waits for a look that is usable, unless its face has to wait."""
+        reason = self._faces.explain_hold(key) if key in self._faces.gated else None
+        if reason is None:
+            self._queue.mark_usable(key)
+        else:
+            self._block(key, Hold.PERSON, reason, reason)
 
     def resume(self, take: Take) -> None:
         """Queue a job for a released take: a person gave the consent that it waited for."""

@@ -11,6 +11,7 @@ from runner.executor.admission import Admission
 from runner.executor.concurrency import RunStopped, unwrap_exception_group
 from runner.executor.context import RunContext
 from runner.executor.downloads import Downloads, find_unfetched
+from runner.executor.face_gate import FaceGate
 from runner.executor.face_measuring import FaceMeasuring
 from runner.executor.intents import CannotSend, IntentBuilder
 from runner.executor.job_runner import JobRunner
@@ -28,7 +29,7 @@ from runner.executor.uploads import AssetCache, UploadFailed
 from runner.plan.model import Plan
 from runner.policy.exit_codes import Outcome
 from runner.policy.ready_queue import Job, ReadyQueue
-from runner.takes import Billing, Take
+from runner.takes import Billing, Take, TakeState
 
 __all__ = ["Scheduler"]
 
@@ -55,7 +56,8 @@ class Scheduler:
         self._intents = IntentBuilder(context, self._uploads)
         self.look_report = LookReport(plan, self._resolver.findings, self._downloads.problems)
         queue = ReadyQueue()
-        self._tracker = LookTracker(plan, context, queue, self.look_report)
+        self._face_gate = FaceGate(plan, context, self._faces)
+        self._tracker = LookTracker(plan, context, queue, self.look_report, self._face_gate)
         self._admission = Admission(
             plan, context, queue, probe, concurrency=concurrency, wake=self._wake
         )
@@ -113,6 +115,8 @@ class Scheduler:
             intents=self._intents,
             report=self.look_report,
         )
+        if self._face_gate.needed:
+            await self._face_gate.measure_picks()
         self._tracker.queue_jobs()
 
     async def _fetch_missing(self, background: TaskGroup) -> None:
@@ -147,6 +151,9 @@ class Scheduler:
         """Run one job and record what it came to."""
         try:
             take = await self._runner.run(job)
+            if take.usable and job.look in self._face_gate.needed:
+                take = await self._downloads.fetch(take)
+                await self._face_gate.measure(take)
         except RunStopped:
             pass
         except OverBudget as error:
@@ -160,7 +167,7 @@ class Scheduler:
 
     def _follow_up(self, job: Job, take: Take, background: TaskGroup) -> None:
         self._tracker.record_result(job, take)
-        if take.usable:
+        if take.state is TakeState.COMPLETED:
             self._downloads.soon(take, background)
         elif take.failed and take.billing is Billing.NONE:
             # Refused: perhaps an asset is gone from the account. A retry uploads it again.

@@ -7,6 +7,7 @@ from typing import Any
 from runner.manifest.diagnostics import Findings
 from runner.manifest.draft import Draft, join_prompt, normalize_spaces
 from runner.manifest.images import BadImage, ImageReader, image_identity
+from runner.manifest.likeness import read_likeness
 from runner.manifest.template import Problem, Scope, names_in
 from runner.manifest.yaml.nodes import Map, Seq
 from runner.manifest.yaml.source import line_of
@@ -84,6 +85,7 @@ class Builder:
             draft.matrix,
             axes,
             line,
+            read_likeness(fields.get("likeness", defaults.get("likeness"))),
         )
 
     def base(self, fields: Map, mark: int, scope: Scope) -> Look:

@@ -123,6 +123,16 @@ def _included(value: Any) -> bool:
     return _text(value) or _one_text(value)
 
 
+def _threshold(value: Any) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return 0 <= value <= 2
+    return bool(value == "default")
+
+
+def _likeness(value: Any) -> bool:
+    return value == "default" or (bool(value) and _closed(value, _LIKENESS))
+
+
 def _look(value: Any) -> bool:
     if not _fields(value, _LOOK):
         return False
@@ -187,6 +197,11 @@ _IMAGE: dict[str, Check] = {
     "media_type": lambda value: value in ("image/png", "image/jpeg"),
     "data": _text,
 }
+_LIKENESS: dict[str, Check] = {
+    "warn": _threshold,
+    "hold": _threshold,
+    "pictures": lambda value: value in ("photos", "drawings"),
+}
 _IMAGE_FORMS = (
     ("url", {"url"}),
     ("asset_id", {"asset_id"}),
@@ -198,6 +213,7 @@ _DEFAULTS: dict[str, Check] = {
     "reference_images": _images,
     "takes": _integer(1, 100),
     "retries": _integer(0, 10),
+    "likeness": _likeness,
     "tags": _list(_tag),
 }
 _REQUEST: dict[str, Check] = _DEFAULTS | {

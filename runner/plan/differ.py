@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import NamedTuple
 
-from runner.model import Campaign, LiteralRef, Look, LookKind, LookRef
+from runner.model import Campaign, LikenessRule, LiteralRef, Look, LookKind, LookRef
 from runner.plan.graph import Graph, build_graph
 from runner.plan.id_references import find_own_take, index_by_id, restore_reference
 from runner.plan.identity import compute_identity, ingredients_json
@@ -21,6 +21,7 @@ from runner.plan.take_groups import (
     explain_resume,
     group_takes,
 )
+from runner.policy.likeness import FaceComparer, explain_hold
 from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["NOT_SELECTED", "plan"]
@@ -46,7 +47,8 @@ def plan(
     by_id = cache(partial(index_by_id, snapshot))  # only made where something seems to have changed
     ingredients = {look.key: _ingredients(look, by_key, snapshot, by_id) for look in graph.order}
     moves = find_renames(graph.order, ingredients, snapshot)
-    differ = _Differ(campaign, apply_renames(snapshot, moves), asked, ingredients, graph)
+    rules = {look.key: look.likeness for look in campaign.looks if look.likeness is not None}
+    differ = _Differ(campaign, apply_renames(snapshot, moves), asked, ingredients, graph, rules)
     was = moves.back
     actions = [differ.decide(look, was.get(look.key)) for look in graph.order]
     actions += differ.orphans(by_key)
@@ -78,7 +80,7 @@ class _Decision(NamedTuple):
     """An action with its reason.
 
     ``takes`` are bought, and where it ``regenerates``, to replace a pick that is not wrong.
-    ``repick`` becomes the pick, for nothing.
+    ``repick`` becomes the pick, for nothing. ``waiting`` takes wait for a person.
     """
 
     action: Action
@@ -86,6 +88,7 @@ class _Decision(NamedTuple):
     takes: int = 0
     regenerates: bool = False
     repick: Take | None = None
+    waiting: int = 0
 
 
 @dataclass(slots=True)
@@ -95,6 +98,8 @@ class _Differ:
     asked: ResolvedOptions
     ingredients: Mapping[str, str]
     graph: Graph
+    _rules: Mapping[str, LikenessRule]
+    """What the manifest says of another face, by look, where it says anything."""
     dead: dict[str, str] = field(default_factory=dict)
     """Looks that will have no usable pick, with the reason."""
     absent: set[str] = field(default_factory=set)
@@ -103,6 +108,9 @@ class _Differ:
     """Looks whose pick will be a take that is not there yet."""
     repicked: dict[str, Take] = field(default_factory=dict)
     """Looks whose pick will be another take that is there."""
+    waiting: set[str] = field(default_factory=set)
+    """Looks that are ``dead`` only because a person is needed first."""
+    _comparer: FaceComparer | None = None
 
     def decide(self, look: Look, old_key: str | None) -> PlannedLook:
         """Decide one look; those that it needs are decided already."""
@@ -148,12 +156,16 @@ class _Differ:
             reroll=bought > 0 and key in asked.reroll,
             wanted=len(s.good) + len(s.live) + bought if bought else 1,
             selected=selected,
+            waiting=decision.waiting,
         )
 
     def _decision(self, s: TakeGroups) -> _Decision:
         if s.look.kind is LookKind.EXISTING:
             return self._existing(s)
         blocked = self._blocked(s.look)
+        waits = self._waits(s.look) if blocked is None else None
+        waiting = waits is not None or self._needs_only_what_waits(s.look)
+        blocked = blocked or waits
         missing = s.look.takes - len(s.good) - len(s.live)
         if s.look.key in self.asked.reroll:  # what an interrupted reroll bought counts
             missing = self.asked.reroll[s.look.key] - sum(take.reroll for take in s.live)
@@ -170,7 +182,9 @@ class _Differ:
         reason = blocked or explain_failed(s.bad)
         if not s.good:
             self.dead[s.look.key] = reason
-        return _Decision(Action.BLOCKED, reason)
+            if waiting:
+                self.waiting.add(s.look.key)
+        return _Decision(Action.BLOCKED, reason, waiting=max(0, allowed) if waiting else 0)
 
     def _existing(self, s: TakeGroups) -> _Decision:
         refused = self.asked.refused.get(s.look.key)
@@ -289,6 +303,23 @@ class _Differ:
             if key in self.dead:
                 return f"{key} is not usable: {self.dead[key]}"
         return self._outside_its_group(look)
+
+    def _needs_only_what_waits(self, look: Look) -> bool:
+        """Return whether what blocks a look is only that other looks wait for a person."""
+        dead = self.dead.keys() & self.graph.needs[look.key]
+        return bool(dead) and dead <= self.waiting and look.key not in self.asked.refused
+
+    def _waits(self, look: Look) -> str | None:
+        """Return why nothing may be made from a look's reference before a person agrees."""
+        if not isinstance(look.reference, LookRef) or look.reference.look in self.changing:
+            return None
+        reference = self._pick_of(look.reference.look)
+        rule = self._rules.get(look.reference.look)
+        if reference is None or rule is None:
+            return None
+        if self._comparer is None:
+            self._comparer = FaceComparer(self.snapshot)
+        return explain_hold(self._comparer, reference, rule, self.snapshot)
 
     def _outside_its_group(self, look: Look) -> str | None:
         """Check the group rule against the groups that the ledger recorded, before money moves."""

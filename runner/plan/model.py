@@ -70,6 +70,7 @@ class PlannedLook(NamedTuple):
     all the same: what references it waits for the new take. ``reroll``: the takes that are bought
     change no pick. ``wanted`` is how many usable takes of its identity the run is to end with, and
     ``short`` how many more there would be if a ceiling had room for them.
+    ``waiting`` is how many generations would be paid for if a person agreed.
     ``selected`` is whether anything is done for it; what is under way is finished in any case.
     """
 
@@ -93,6 +94,7 @@ class PlannedLook(NamedTuple):
     wanted: int = 1
     short: int = 0
     selected: bool = True
+    waiting: int = 0
 
     @property
     def cost(self) -> Decimal:
@@ -139,6 +141,17 @@ class Plan:
     def cost(self) -> Decimal:
         """What they cost, in USD."""
         return sum((action.cost for action in self.actions if action.takes), Decimal(0))
+
+    @property
+    def waiting(self) -> int:
+        """How many generations wait for a person, and are not in ``count``."""
+        return sum(action.waiting for action in self.actions)
+
+    @property
+    def waiting_cost(self) -> Decimal:
+        """What they would cost, in USD; not in ``cost``."""
+        waits = (action.price * action.waiting for action in self.actions if action.waiting)
+        return sum(waits, Decimal(0))
 
     @property
     def at_risk(self) -> Decimal:

@@ -41,6 +41,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "account": plan.account,
         "count": plan.count,
         "cost_usd": float(plan.cost),
+        **_waiting(plan),
         "worst_case_usd": float(plan.worst_case),
         "actions": [
             {
@@ -54,6 +55,13 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for action in plan.actions
         ],
     }
+
+
+def _waiting(plan: Plan) -> dict[str, Any]:
+    """Return what waits for a person, where anything does."""
+    if not plan.waiting:
+        return {}
+    return {"waiting": {"count": plan.waiting, "cost_usd": float(plan.waiting_cost)}}
 
 
 @dataclass(frozen=True, slots=True)

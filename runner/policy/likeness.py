@@ -19,6 +19,7 @@ __all__ = [
     "NoLikeness",
     "Thresholds",
     "Verdict",
+    "explain_hold",
     "judge_likeness",
     "resolve_thresholds",
 ]
@@ -108,6 +109,26 @@ def resolve_thresholds(rule: LikenessRule | None, *, simulated: bool) -> Thresho
 
 def _resolve(asked: Threshold | None, calibrated: float | None) -> float | None:
     return calibrated if asked == DEFAULT_THRESHOLD else asked
+
+
+def explain_hold(
+    comparer: "FaceComparer", take: Take, rule: LikenessRule | None, snapshot: Snapshot
+) -> str | None:
+    """Return why what references a take waits for a person; None where it does not wait.
+
+    A person's word lasts as long as the take does.
+    """
+    simulated = snapshot.account is not None and snapshot.account.simulated
+    thresholds = resolve_thresholds(rule, simulated=simulated)
+    if thresholds.hold is None or take.uid in snapshot.faces_accepted:
+        return None
+    likeness = comparer.compare(take)
+    if likeness is None or judge_likeness(likeness, thresholds) is not Verdict.HELD:
+        return None
+    return (
+        f"waits for a person: the face of {take.label} is {likeness.base:.2f} from its base's, and "
+        f"`hold` is {thresholds.hold:.2f}; `lookbook faces --accept {take.label}`, or another take"
+    )
 
 
 class FaceComparer:

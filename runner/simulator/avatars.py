@@ -276,6 +276,7 @@ def _begin(call: ApiCall, order: Order) -> tuple[LookRow, GroupRow]:
         account.put(group)
     seq = account.next_seq()
     width, height = sim.pictures.size(order.scene)
+    face = _drifted(call, order) if order.reference and _strikes(call, "drift") else order.face
     look = LookRow(
         seq=seq,
         id=sim.dice.name("look_", seq),
@@ -290,8 +291,8 @@ def _begin(call: ApiCall, order: Order) -> tuple[LookRow, GroupRow]:
         made_at=call.now,
         reference=order.reference.id if order.reference else None,
         prompt=order.prompt,
-        gender=people.decode_face(order.face).gender,
-        face=intern(order.face),
+        gender=people.decode_face(face).gender,
+        face=intern(face),
         scene=order.scene,
         width=width,
         height=height,
@@ -309,6 +310,14 @@ def _begin(call: ApiCall, order: Order) -> tuple[LookRow, GroupRow]:
     )
     account.note_peak()
     return look, group
+
+
+def _drifted(call: ApiCall, order: Order) -> str:
+    """Return another face than the reference's, as the fault has it."""
+    chances = [
+        call.sim.dice.digest("drift", call.number, index) for index in range(NEIGHBOUR_FACES)
+    ]
+    return call.sim.pictures.drifted_face(chances, order.face)
 
 
 def _strikes(call: ApiCall, kind: str) -> bool:

@@ -50,6 +50,12 @@ class Pictures:
             people.unlike(candidates, [people.decode_face(face) for face in known]).encode()
         )
 
+    def drifted_face(self, chances: Sequence[bytes], face: str) -> str:
+        """Return somebody else of the same sex: what a generation shows that lost its reference."""
+        before = people.decode_face(face)
+        candidates = [people.born(chance, "woman" if before.woman else "man") for chance in chances]
+        return intern(people.unlike(candidates, [before]).encode())
+
     async def study(self, content: bytes) -> Seen:
         """Return whom an image shows: the person written into it, or one that its bytes decide.
 

@@ -31,6 +31,7 @@ FaultKind = Literal[
     "consent",
     "expired-link",
     "odd-status",
+    "drift",
 ]
 
 FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)

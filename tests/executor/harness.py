@@ -157,7 +157,7 @@ class FakeFaces:
     Pictures that are ``gone`` cannot be measured, ``faceless`` ones show no face.
     """
 
-    def __init__(self, seconds: float = 0.5, **places: float) -> None:
+    def __init__(self, seconds: float = 0.1, **places: float) -> None:
         self.seconds, self.places = seconds, places
         self.asked: list[str] = []
         self.gone: set[str] = set()

@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import anyio
 import pytest
 
 from runner.executor.face_measuring import MAX_TAIL, find_unmeasured
 from runner.face_measures import FaceMeasure, NoFace
+from runner.ledger.ledger import LedgerFile
+from runner.model import LikenessRule
+from runner.plan import ResolvedOptions
+from runner.plan import plan as make_plan
 from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.likeness import FaceComparer, Likeness
 from runner.takes import Snapshot
@@ -88,3 +93,78 @@ def test_what_was_measured_by_another_model_is_measured_again() -> None:
     assert find_unmeasured([one, other], [FaceMeasure("x", none=NoFace.NONE)]) == [one]
     old = FaceMeasure("x", none=NoFace.NONE, model="older")
     assert find_unmeasured([other], [old]) == [other]
+
+
+# --- a face that differs holds what would be bought on it -----------------------------------------
+
+RULE = LikenessRule(hold=0.4)
+CHAIN = campaign(look("a", likeness=RULE), look("b", on="a"), look("c", on="b"), look("d"))
+
+
+def states(harness: Harness) -> dict[str, list[str]]:
+    return {key: [str(take.state) for take in harness.takes(key)] for key in "abcd"}
+
+
+def test_nothing_is_bought_on_a_wrong_face_before_a_person_agrees(harness: Harness) -> None:
+    harness.faces = FakeFaces(0.5, a=0.5)
+    assert exit_code(harness.run(CHAIN)) is Exit.PERSON
+    assert states(harness) == {"a": ["fetched"], "b": [], "c": [], "d": ["fetched"]}
+    waiting = make_plan(CHAIN, snapshot(harness))
+    told = {action.key: (str(action.action), action.waiting) for action in waiting.actions}
+    assert told["b"] == told["c"] == ("blocked", 1)
+    assert (waiting.count, waiting.waiting, float(waiting.waiting_cost)) == (0, 2, 2.0)
+    assert (
+        "waits for a person: the face of a#1 is 0.50 from its base's" in waiting.actions[2].reason
+    )
+    assert exit_code(harness.run(CHAIN)) is Exit.PERSON
+    ledger = harness.open()
+    anyio.run(ledger.accept_face, "".join(t.uid for t in ledger.takes_of("a")))
+    ledger.close()
+    assert exit_code(harness.run(CHAIN)) is Exit.DONE
+    assert states(harness) == {key: ["fetched"] for key in "abcd"}
+
+
+def test_a_face_that_is_alike_or_cannot_be_told_holds_nothing(harness: Harness) -> None:
+    harness.faces = FakeFaces(0.5, a=0.3)
+    assert exit_code(harness.run(CHAIN)) is Exit.DONE
+    later = campaign(*CHAIN.looks[1:], look("turned", likeness=RULE), look("on-it", on="turned"))
+    harness.faces.faceless = {"turned#1"}
+    assert exit_code(harness.run(later)) is Exit.DONE
+    assert [take.state for take in harness.takes("on-it")] == ["fetched"]
+
+
+def test_a_rule_that_comes_later_measures_what_is_there_before_it_buys(harness: Harness) -> None:
+    assert exit_code(harness.run(campaign(look("a")))) is Exit.DONE
+    harness.faces = FakeFaces(0.5, a=0.5)
+    assert exit_code(harness.run(CHAIN)) is Exit.PERSON
+    assert states(harness)["b"] == []
+    assert set(harness.faces.asked) >= {"base#1", "a#1"}
+
+
+def test_a_face_that_cannot_be_measured_is_a_question_and_no_purchase(harness: Harness) -> None:
+    harness.faces = FakeFaces(0.5)
+    harness.faces.gone = {"a#1"}
+    assert exit_code(harness.run(CHAIN)) is Exit.PERSON
+    assert states(harness)["b"] == []
+    harness.faces.gone = set()
+    assert exit_code(harness.run(CHAIN)) is Exit.DONE
+
+
+def test_another_take_that_is_picked_is_judged_by_its_own_face(harness: Harness) -> None:
+    harness.faces = FakeFaces(0.5, **{"a#1": 0.5, "a#2": 0.1})
+    harness.run(CHAIN)
+    assert exit_code(harness.run(CHAIN, asked=ResolvedOptions(reroll={"a": 1}))) is Exit.PERSON
+    ledger = harness.open()
+    anyio.run(ledger.pick, "a", harness_take(ledger, "a", 2))
+    ledger.close()
+    assert exit_code(harness.run(CHAIN)) is Exit.DONE
+    assert states(harness) == {
+        "a": ["fetched"] * 2,
+        "b": ["fetched"],
+        "c": ["fetched"],
+        "d": ["fetched"],
+    }
+
+
+def harness_take(ledger: LedgerFile, look: str, number: int) -> str:
+    return next(take.uid for take in ledger.takes_of(look) if take.number == number)

@@ -19,6 +19,8 @@ ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, 2, 3.0, 2.5, -1, 99, 10**7, "", "x", "base", "url", "asset_id",
     "base64", "https://e.com/a.png", "http://e.com", "image/png", "a,b", "a\nb", "a\n", "Navy",
     "-x", "y" * 65, "x-y", "é", [], [[]], ["a"], ["a", "b"], ["a", "b", "c", "d"], [1], {},
+    "default", {"warn": 0.5}, {"hold": "default", "pictures": "drawings"}, {"hold": 3},
+    {"warn": "x"}, {"pictures": "x"},
     {"look": "a"}, {"look": ""}, {"look": "a", "b": "c"}, {"asset_id": "a"}, {"url": "https://x"},
     {"type": "url", "url": "https://x"}, {"type": "url", "asset_id": "x"}, {"type": "base64"},
     {"data": "x", "media_type": "image/png"}, {"data": "x"}, {"type": "base64", "data": "x",
@@ -29,6 +31,7 @@ ODD_VALUES: tuple[Any, ...] = (
 ODD_KEYS = (
     "prompt", "title", "name", "existing", "avatar_id", "avatar_group_id", "reference_images",
     "takes", "retries", "tags", "variables", "photo", "axes", "include", "exclude", "zip", "id",
+    "likeness",
     "x-note", "x-", "base", "2c", "a", "A b", "", "version", "url", "type", "data", "\n", "a\n",
     "media_type", "asset_id", "look", "prompt_prefix", "prompt_suffix", "run_usd", "prompt ",
 )  # fmt: skip

@@ -108,6 +108,25 @@ async def test_an_expired_link_is_met_once_and_then_fresh_ones_are_given(make: M
     assert (await world.get(fresh)).status_code == 200
 
 
+async def test_a_look_that_drifts_shows_somebody_else_and_passes_that_on(make: MakeWorld) -> None:
+    world = make()
+    base = await world.finished()
+    faithful = await world.finished(avatar_id=base["id"])
+    world.sim.settings = make(faults=["drift:1"]).sim.settings
+    drifted = await world.finished(avatar_id=base["id"])
+    own = await world.finished()
+    world.sim.settings = make().sim.settings
+    after = await world.finished(avatar_id=drifted["id"])
+    faces = world.sim.account.looks
+    first, kept, other, more = (faces[look["id"]] for look in (base, faithful, drifted, after))
+    assert kept.face == first.face
+    assert other.face != first.face
+    assert other.gender == first.gender
+    assert more.face == other.face
+    assert faces[own["id"]].face not in (first.face, other.face)
+    assert (await world.stats())["faults"]["drift"] == 1
+
+
 async def test_own_pages_and_figures_suffer_no_faults_and_need_no_key(make: MakeWorld) -> None:
     world = make(faults=["drop-request:1"])
     anyone = httpx.AsyncClient(transport=httpx.ASGITransport(world.app))

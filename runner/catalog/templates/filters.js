@@ -21,6 +21,8 @@ function fits(look, groups) {
       if (!values[0].toLowerCase().split(/\s+/).every((word) => look.text.includes(word))) return false;
     } else if (name === 'state') {
       if (!values.includes(look.state)) return false;
+    } else if (name === 'face') {
+      if (!look.differs) return false;
     } else if (name === 'chosen') {
       if (!choices.has(look.key)) return false;
     } else if (name === 'tag') {
@@ -38,9 +40,25 @@ const spots = $$('[data-look]').map((element) => ({
   element, look: Number(element.dataset.look), card: element.classList.contains('card'),
 }));
 
+// Cards stand in the manifest's order, or the least alike face first; what has no distance comes last.
+const cards = spots.filter(({ card }) => card);
+let ordered = '';
+function arrange(order) {
+  if (order !== ordered) {
+    ordered = order;
+    const far = ({ look }) => (order === 'face' ? -(looks[look].face ?? -1) : look);
+    for (const { element } of [...cards].sort((a, b) => far(a) - far(b) || a.look - b.look)) {
+      element.parentElement.append(element);
+    }
+  }
+  const indexes = looks.map((_, index) => index);
+  if (order !== 'face') return indexes;
+  return indexes.sort((a, b) => (looks[b].face ?? -1) - (looks[a].face ?? -1) || a - b);
+}
+
 function filter() {
   const groups = chosen();
-  shown = looks.map((_, index) => index).filter((index) => fits(looks[index], groups));
+  shown = arrange(groups.get('order')?.[0] ?? '').filter((index) => fits(looks[index], groups));
   const visible = new Set(shown);
   for (const { element, look, card } of spots) {
     const off = !visible.has(look);

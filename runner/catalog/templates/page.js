@@ -55,6 +55,9 @@ function lend(root) {
   for (const image of $$('img[data-lent]:not([src])', root)) {
     image.src = document.getElementById(image.dataset.lent).src;
   }
+  for (const image of $$('image[data-lent]:not([href])', root)) {
+    image.setAttribute('href', document.getElementById(image.dataset.lent).src);
+  }
 }
 
 function theme() {

@@ -111,4 +111,8 @@ def command(
             "lookbook", "run", manifest, "--plan", out, *(("--simulate",) if simulated else ())
         )
         click.echo(f"\nSaved. To do exactly this: {how}", err=True)
-    return int(Exit.CHANGES if detailed_exitcode and plan.changes else Exit.DONE)
+    if not detailed_exitcode:
+        return int(Exit.DONE)
+    if plan.changes:
+        return int(Exit.CHANGES)
+    return int(Exit.PERSON if plan.waiting else Exit.DONE)

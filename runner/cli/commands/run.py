@@ -49,6 +49,7 @@ from runner.errors import BudgetRefused, LookbookError, UsageError
 from runner.executor.account_listing import list_account
 from runner.executor.concurrency import unwrap_exception_group
 from runner.executor.context import RunContext
+from runner.executor.face_gate import find_gated
 from runner.executor.preflight import verify_ids
 from runner.executor.replay_check import check_replays
 from runner.executor.session import Session
@@ -234,6 +235,7 @@ async def attempt(context: Context, campaign: Campaign, request: Request) -> End
             try:
                 plan, listing = await planned(campaign, work, request)
                 accepted = ask_about_account(campaign, work, plan, listing, anew=anew)
+                refuse_unmeasurable(plan, work)
                 plan = confirm_plan(plan, work, request, quotes=quotes, warnings=campaign.warnings)
             except LookbookError as error:
                 if request.form == "json":  # a job that reads stdout finds what there is
@@ -255,6 +257,20 @@ async def attempt(context: Context, campaign: Campaign, request: Request) -> End
             )
             code = await carry_out(campaign, work, session, request, left)
             return Ended(code, work.context.price_trouble, run_room(work.ledger))
+
+
+def refuse_unmeasurable(plan: Plan, work: OpenSession) -> None:
+    """Raise UsageError where a face would decide what is bought, and none can be measured."""
+    gated, _ = find_gated(plan)
+    if not gated or work.context.faces is not None:
+        return
+    from runner.faces.models import explain_missing
+
+    looks = ", ".join(sorted(gated)[:3])
+    raise UsageError(
+        f"`likeness` holds what references {looks}, and faces cannot be measured here.",
+        hint=f"{explain_missing()} Or leave out `hold`. Nothing was sent.",
+    )
 
 
 def run_room(ledger: LedgerFile) -> Decimal | None:

@@ -59,7 +59,7 @@ __all__ = ["command"]
     help="Inject trouble, repeatable: drop-request, drop-response, truncate, garbage, error-500, "
     "error-503, error-500-after, slow, rate-limit, gateway-403, gateway-404, gateway-502, "
     "gateway-504; for generations conflict, not-ready, deny, error-body, fail-generation, "
-    "moderation, consent, expired-link, odd-status.",
+    "moderation, consent, expired-link, odd-status, drift.",
 )
 @click.option(
     "--behave",

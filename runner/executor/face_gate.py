@@ -1,0 +1,79 @@
+"""Which looks are not built upon before their faces were measured, and which wait for a person."""
+
+from runner.executor.context import RunContext
+from runner.executor.face_measuring import FaceMeasuring
+from runner.model import LookRef
+from runner.plan.model import Plan
+from runner.policy.likeness import FaceComparer, NoLikeness, explain_hold
+from runner.takes import Take
+
+__all__ = ["FaceGate", "find_gated"]
+
+
+def find_gated(plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the looks that a rule may hold, and all whose faces must be measured for that.
+
+    A rule counts where something is to be bought on the look; what its face is compared with is
+    measured as well.
+    """
+    actions = {action.key: action for action in plan.actions}
+    references = {
+        key: action.look.reference.look
+        for key, action in actions.items()
+        if action.look is not None and isinstance(action.look.reference, LookRef)
+    }
+    built_upon = {references[a.key] for a in plan.actions if a.takes and a.key in references}
+    held = frozenset(
+        key
+        for key in built_upon
+        if (look := actions[key].look) is not None
+        and look.likeness is not None
+        and look.likeness.hold is not None
+    )
+    measured: set[str] = set()
+    for start in held:
+        key: str | None = start
+        while key is not None and key not in measured:
+            measured.add(key)
+            key = references.get(key)
+    return held, frozenset(measured)
+
+
+class FaceGate:
+    """Holds what references a look whose face differs. Nothing is bought on a wrong face."""
+
+    def __init__(self, plan: Plan, context: RunContext, measuring: FaceMeasuring) -> None:
+        self._context = context
+        self._measuring = measuring
+        self._rules = {
+            action.key: action.look.likeness for action in plan.actions if action.look is not None
+        }
+        self.gated, self.needed = find_gated(plan)
+
+    async def measure(self, take: Take) -> None:
+        """Measure a take that was fetched, where its face is needed before anything is built on."""
+        if take.look in self.needed:
+            await self._measuring.measure(take)
+
+    async def measure_picks(self) -> None:
+        """Measure the picks of earlier runs that are needed."""
+        for key in sorted(self.needed):
+            take = self._context.ledger.picked(key)
+            if take is not None and take.usable:
+                await self._measuring.measure(take)
+
+    def explain_hold(self, key: str) -> str | None:
+        """Return why nothing may be bought on a look's pick; None where nothing hinders that."""
+        ledger = self._context.ledger
+        take = ledger.picked(key)
+        if take is None:
+            return None
+        snapshot = ledger.snapshot()
+        comparer = FaceComparer(snapshot)
+        likeness = comparer.compare(take)
+        if likeness is None or likeness.none == NoLikeness.WAITING:
+            return (
+                f"waits for a person: the face of {take.label} could not be measured; "
+                "`lookbook fetch` gets its picture again, `lookbook faces` says more"
+            )
+        return explain_hold(comparer, take, self._rules[key], snapshot)
