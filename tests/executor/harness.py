@@ -464,6 +464,12 @@ class Harness:
         self.faces: FakeFaces | None = None
         self.context: RunContext | None = None
         self.session: Session | None = None
+        self._opened: list[LedgerFile] = []
+
+    def close(self) -> None:
+        """Close every ledger that was opened, also one that a test closed itself."""
+        for ledger in self._opened:
+            ledger.close()
 
     def purse(self, dollars: int = 100, **prices: int) -> FakeWallet:
         """Return the account a dollar wallet; ``photo`` and ``prompt`` are what HeyGen takes."""
@@ -472,7 +478,7 @@ class Harness:
         return self.api.purse
 
     def open(self, ceilings: Ceilings | None = None) -> LedgerFile:
-        return LedgerFile(
+        ledger = LedgerFile(
             self.folder / "ledger.sqlite",
             now=self.clock.now,
             entropy=self.entropy,
@@ -480,6 +486,8 @@ class Harness:
             failpoint=self.failpoint,
             inline=True,
         )
+        self._opened.append(ledger)
+        return ledger
 
     def run(
         self,

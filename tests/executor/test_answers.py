@@ -1,7 +1,6 @@
 """Answers that the API's page does not list, and what a run makes of each; in virtual time."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +11,6 @@ from runner.policy.lifecycle import Event
 from runner.replies import Answer, ListPage, LookData, Lost, Refusal, Reply
 from runner.takes import Billing, TakeState
 from tests.executor.harness import CHARGED_AND_LOST, LOST_BEFORE, OK, Harness, campaign, look, photo
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Harness:
-    return Harness(tmp_path)
 
 
 def refusal(status: int, code: str, **more: Any) -> Refusal:

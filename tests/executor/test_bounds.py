@@ -3,7 +3,6 @@
 import logging
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -17,11 +16,6 @@ from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import Answer, ListPage, LookData, Lost, NotSent, Refusal, Reply
 from runner.takes import Take, TakeState
 from tests.executor.harness import LOST_BEFORE, OK, Harness, campaign, look, photo
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Harness:
-    return Harness(tmp_path)
 
 
 def busy(status: int, retry_after: float) -> Refusal:

@@ -17,11 +17,6 @@ from runner.takes import Billing, TakeState
 from tests.executor.harness import CHARGED_AND_LOST, OK, Harness, campaign, look, photo
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Harness:
-    return Harness(tmp_path)
-
-
 def refusal(status: int, code: str = "refused", retry_after: float | None = None) -> Refusal:
     return Refusal(status, code, f"HTTP {status}", retry_after=retry_after)
 

@@ -22,10 +22,9 @@ SPRING = campaign(*map(look, KEYS))
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> Harness:
-    made = Harness(tmp_path)
-    made.images.size = (800, 600)
-    return made
+def harness(world: Harness) -> Harness:
+    world.images.size = (800, 600)
+    return world
 
 
 def snapshot(harness: Harness) -> Snapshot:

@@ -1,7 +1,6 @@
 """An account that may not honour idempotency keys: search first, replay last, and remember."""
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -24,11 +23,6 @@ from tests.executor.harness import (
     look,
     photo,
 )
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Harness:
-    return Harness(tmp_path)
 
 
 def test_where_every_answer_is_a_gateways_a_search_makes_four_looks_cost_four_dollars(

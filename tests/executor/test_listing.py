@@ -1,11 +1,9 @@
 """A run knows what the account holds before money moves: one listing, remembered, bounded."""
 
-from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.lowlevel
-import pytest
 
 from runner.executor.context import RunContext
 from runner.plan.namesakes import Listing
@@ -21,11 +19,6 @@ from tests.executor.harness import (
     look,
     photo,
 )
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Harness:
-    return Harness(tmp_path)
 
 
 def listing_of(world: Harness) -> Listing | None:

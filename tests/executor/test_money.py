@@ -30,11 +30,6 @@ from tests.executor.harness import (
 HOUR = 3600.0
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Harness:
-    return Harness(tmp_path)
-
-
 def refusal(status: int, code: str = "refused") -> Refusal:
     return Refusal(status, code, f"HTTP {status}", retry_after=2.0 if status == 429 else None)
 

@@ -8,8 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from runner.executor.ports import FetchFailed
 from runner.ledger.events import replay_events
 from runner.model import FileImage, InlineImage, LookRef, UrlImage
@@ -18,11 +16,6 @@ from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import Answer, GroupData, ListPage, Refusal
 from runner.takes import Billing, TakeState
 from tests.executor.harness import Harness, campaign, existing, literal, look, photo
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Harness:
-    return Harness(tmp_path)
 
 
 def bodies(world: Harness) -> dict[str, dict[str, Any]]:

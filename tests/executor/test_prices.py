@@ -1,9 +1,6 @@
 """The wallet is a witness: one generation of an unconfirmed kind goes alone, and what follows."""
 
 from decimal import Decimal
-from pathlib import Path
-
-import pytest
 
 from runner.ledger.ledger import read_ledger
 from runner.model import Look, LookKind
@@ -14,11 +11,6 @@ from runner.takes import Billing, MeasuredPrice, PriceState
 from tests.executor.harness import CHARGED_AND_LOST, Harness, campaign, look, photo
 
 PROMPT = LookKind.PROMPT
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Harness:
-    return Harness(tmp_path)
 
 
 def known_prices(world: Harness) -> dict[LookKind, MeasuredPrice]:

@@ -1,5 +1,7 @@
 """Cascades, rerolls and selections as they are carried out, in virtual time."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -24,8 +26,9 @@ EVERY = frozenset(one.key for one in CHAIN.looks)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Harness:
-    return Harness(tmp_path)
+def world(tmp_path: Path) -> Iterator[Harness]:
+    with closing(Harness(tmp_path)) as made:
+        yield made
 
 
 def generated(world: Harness, made: Campaign = CHAIN) -> Harness:

@@ -1,0 +1,16 @@
+"""What the tests of this folder begin with."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.executor.harness import Harness
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Harness]:
+    """One campaign and one account; the ledgers that were opened are closed at the end."""
+    with closing(Harness(tmp_path)) as made:
+        yield made
