@@ -18,7 +18,14 @@ from runner import __version__
 from runner.cli.context import Context
 from runner.cli.invocation import Invocation
 from runner.cli.log_options import log_options
-from runner.cli.terminal import escape_text, guard_streams, style
+from runner.cli.terminal import (
+    discard_output,
+    escape_text,
+    guard_streams,
+    open_missing_streams,
+    style,
+    write_utf8,
+)
 from runner.errors import LookbookError, ManifestError, describe_error
 
 if TYPE_CHECKING:  # `--help` needs no manifest
@@ -119,8 +126,29 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def invoke(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code. The one boundary where errors become words."""
     given = list(arguments) if arguments is not None else sys.argv[1:]
+    open_missing_streams()
     with guard_streams():
-        return _guarded(given)
+        return _check_output(_guarded(given))
+
+
+def _check_output(code: int) -> int:
+    """Return the exit code after everything was handed on, or could not be, which is said."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output(sys.stdout)
+    if getattr(sys.stderr, "failure", None) is not None:
+        discard_output(sys.stderr)
+    failure: OSError | None = getattr(sys.stdout, "failure", None)
+    if failure is None:
+        return code
+    discard_output(sys.stdout)
+    return _complain(
+        f"The output could not be written to the end: {failure.strerror or failure}.",
+        "What was done is done, and the ledger holds it. `lookbook status` and `lookbook export` "
+        "print it again.",
+        code or 1,
+    )
 
 
 def _guarded(given: list[str]) -> int:
@@ -130,8 +158,7 @@ def _guarded(given: list[str]) -> int:
     try:
         return _invoke(given, context, invocation)
     except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output(sys.stdout)  # whoever read our output has seen enough
         return 1
     except Exception as error:  # noqa: BLE001  # whatever is not foreseen is an error of ours
         return _report_crash(error, given, invocation)
@@ -186,6 +213,7 @@ def _report_error(
 
         from runner.manifest.formats import as_json
 
+        write_utf8()
         form = as_json(found) if found else {}
         click.echo(json.dumps({**form, "error": told}, indent=2, ensure_ascii=False))
     return _complain(told["message"], told["hint"], told["exit"])

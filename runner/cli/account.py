@@ -4,11 +4,11 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeVar
 
 from runner.cli.context import Context
 from runner.cli.format import warn
+from runner.cli.unreachable import explain_silence, is_lasting
 from runner.errors import AccountError, ApiTrouble
 from runner.executor.context import describe_reply, explain
 from runner.executor.ports import Api
@@ -17,7 +17,7 @@ from runner.ledger.state_dirs import StateDir, StateDirs
 from runner.model import Campaign
 from runner.policy.decisions import Free, decide_free
 from runner.policy.retry import RetryLimits, backoff
-from runner.replies import Answer, Refusal, Reply, UserData
+from runner.replies import Answer, Reply, UserData
 from runner.takes import Account
 
 __all__ = ["OpenAccount", "ask_account", "open_account"]
@@ -62,6 +62,7 @@ async def open_account(
     """
     from runner.heygen.client import HeyGen
     from runner.heygen.credentials import Credentials, find_credentials
+    from runner.heygen.network import check_network_settings
     from runner.heygen.settings import read_settings
 
     warnings: tuple[str, ...] = ()
@@ -70,7 +71,9 @@ async def open_account(
         credentials = Credentials("sim", "the simulator")
     else:
         settings = read_settings(context.environment)
-        credentials, warnings = find_credentials(context.environment, Path(context.home))
+        if context.transport is None:
+            check_network_settings(context.environment)
+        credentials, warnings = find_credentials(context.environment, context.home)
     for warning in warnings:
         warn(warning)
     retry_limits = _retry_limits(settings.max_retries, wait)
@@ -116,15 +119,8 @@ async def ask_account(
             )
         if verdict is not Free.AGAIN:
             raise ApiTrouble(f"HeyGen refuses: {describe_reply(reply)}", hint="Nothing was sent.")
-        if attempt > retry_limits.retries:
-            if isinstance(reply, Refusal) and reply.status in (402, 403):
-                raise AccountError(
-                    f"HeyGen cannot be asked: {explain(reply)}", hint="Nothing was sent."
-                )
-            raise ApiTrouble(
-                f"HeyGen does not answer: {describe_reply(reply)}",
-                hint="Nothing was sent. Run the same command again when it is back.",
-            )
+        if attempt > retry_limits.retries or is_lasting(reply):
+            raise explain_silence(reply)
         warn(f"HeyGen does not answer ({describe_reply(reply)}); trying again.")
         wait = backoff(attempt, context.entropy.random())
         log.info("waiting %.1f s before try %d of %d", wait, attempt + 1, retry_limits.retries + 1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from runner.cli.environment import Console, Randomness, WallClock
+from runner.cli.environment import Console, Randomness, WallClock, find_home
 from runner.cli.invocation import Invocation
 
 if TYPE_CHECKING:  # `--help` needs neither HTTP nor an event loop
@@ -38,7 +38,8 @@ class Context(NamedTuple):
 
     A tuple, because ``--help`` would wait for the import of dataclasses.
 
-    ``home`` is the user's folder. ``transport`` carries HTTP requests; None: the network.
+    ``home`` is the user's folder, where there is one. ``transport`` carries HTTP requests; None:
+    the network.
     ``simulated_at`` is the URL of the embedded simulator where a command uses that.
     ``failpoint`` is told every commit point that is passed, and ``inline`` commits in the calling
     thread instead of a thread of the ledger's own. ``faces`` opens what measures faces in a state
@@ -49,7 +50,7 @@ class Context(NamedTuple):
     entropy: "Entropy" = Randomness()
     console: Console = Console()
     environment: Mapping[str, str] = os.environ
-    home: str = os.path.expanduser("~")  # noqa: PTH111
+    home: str | None = find_home()
     transport: "httpx.AsyncBaseTransport | None" = None
     simulated_at: str | None = None
     failpoint: Callable[[str], None] = _pass

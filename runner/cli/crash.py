@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from runner import __version__
+from runner.cli.environment import find_home
 from runner.cli.redact import find_secrets, redact, redact_random
 from runner.cli.terminal import escape_lines
 from runner.errors import shorten
@@ -37,7 +38,7 @@ def write_report(
     The file lies in the manifest's state folder where there is one that can be written, else in the
     temporary folder; only its owner can read it, and no secret is in it.
     """
-    secrets = find_secrets(os.environ, Path.home())
+    secrets = find_secrets(os.environ, find_home())
     report = escape_lines(redact_random(redact(_report(error, arguments), secrets)))
     path = _write(report, manifest)
     what = "".join(traceback.format_exception_only(error)).strip()

@@ -3,6 +3,7 @@
 Everything heavy is imported where it is used: every command makes these, ``--help`` too.
 """
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -12,7 +13,13 @@ if TYPE_CHECKING:
 
     from runner.cli.progress import Progress
 
-__all__ = ["Console", "Randomness", "WallClock"]
+__all__ = ["Console", "Randomness", "WallClock", "find_home"]
+
+
+def find_home() -> str | None:
+    """Return the user's folder; None for a user without one, as containers often have."""
+    home = os.path.expanduser("~")  # noqa: PTH111  # pathlib raises where there is none
+    return None if home.startswith("~") else home
 
 
 class WallClock:

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
+from runner.cli.terminal import write_utf8
+
 if TYPE_CHECKING:  # `--help` needs no paths
     from pathlib import Path
 
 __all__ = ["Invocation", "note_form", "note_manifest"]
+
+
+FOR_PEOPLE = frozenset({"text", "github"})
+"""Forms in the terminal's own encoding; every other one is for programs, and UTF-8 everywhere."""
 
 
 class _Watched:
@@ -66,6 +72,8 @@ def note_form(ctx: click.Context, _param: click.Parameter, value: str) -> str:
     invocation = _invocation(ctx)
     if invocation is not None:
         invocation.form_known = True
+    if value not in FOR_PEOPLE:
+        write_utf8()
     if invocation is not None and value == "json":
         invocation.out = _Watched(sys.stdout)
         ctx.with_resource(redirect_stdout(cast("TextIO", invocation.out)))

@@ -5,8 +5,8 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from runner.cli.environment import find_home
 from runner.cli.redact import find_secrets, redact
 from runner.cli.terminal import escape_lines, escape_text
 from runner.files import append_private
@@ -23,7 +23,7 @@ class RedactingFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__(FORM, "%Y-%m-%dT%H:%M:%S")
-        self._secrets = find_secrets(os.environ, Path.home())
+        self._secrets = find_secrets(os.environ, find_home())
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
         """Write the line; what a server said cannot begin another one."""

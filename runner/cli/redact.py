@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from os import PathLike
 
 __all__ = ["find_secrets", "redact", "redact_random"]
 
@@ -29,7 +29,9 @@ LOOKS_SECRET = (
 RANDOM_WORD = re.compile(r"(?<![\w+=-])[\w+-]{24,}={0,2}(?![\w+-])")
 
 
-def find_secrets(environment: Mapping[str, str], home: Path) -> tuple[str, ...]:
+def find_secrets(
+    environment: Mapping[str, str], home: str | PathLike[str] | None
+) -> tuple[str, ...]:
     """Return the API keys that this process can have seen; never raises for one that is unusable.
 
     Both places count: a variable hides a file, but either may have been read.

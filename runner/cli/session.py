@@ -93,6 +93,7 @@ async def open_session(
         state.folder,
         transport=outside.transport,
         allow_http=opened.allow_http,
+        plain=outside.simulated_at is not None,
         inline=outside.inline,
         failpoint=outside.failpoint,
     )

@@ -9,11 +9,12 @@ What is written in place of a character is also its escape in JSON, so that a do
 same as before.
 """
 
+import io
 import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 from urllib.parse import urlsplit
 
@@ -21,14 +22,17 @@ import click
 
 __all__ = [
     "cursor_stream",
+    "discard_output",
     "escape_lines",
     "escape_text",
     "guard_streams",
     "join_lines",
+    "open_missing_streams",
     "printing_annotations",
     "printing_data",
     "show_link",
     "style",
+    "write_utf8",
 ]
 
 _SIGNATURE = int.from_bytes(os.urandom(6), "big")
@@ -138,10 +142,16 @@ class Terminal:
 
     It has no ``buffer``: click would write there past it. ``_wrapped`` is the name by which tqdm
     finds out that its bar is on the same stream, and clears it before a line is written.
+
+    A stream that cannot be written any more (a full disk, a terminal that was closed) ends no
+    command: ``failure`` keeps why, and what is written afterwards is dropped. Only a reader of
+    results who has gone is worth stopping for, so BrokenPipeError passes where ``essential``.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, essential: bool = True) -> None:
         self._wrapped = stream
+        self._essential = essential
+        self.failure: OSError | None = None
         self._line = ""
         self.escape = escape_lines
         self.commands = _COMMAND
@@ -153,12 +163,30 @@ class Terminal:
         shown = self._break_commands(_outside_styles(text, self.escape))
         if "\x1b" in shown:
             shown = shown.replace(f"\x1b[{_SIGNATURE};", "\x1b[")
+        self._attempt(lambda: self._write(shown))
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what is buffered."""
+        self._attempt(self._wrapped.flush)
+
+    def _write(self, shown: str) -> None:
         try:
             self._wrapped.write(shown)
         except UnicodeEncodeError:
-            encoding = self._wrapped.encoding or "ascii"
-            self._wrapped.write(shown.encode(encoding, "backslashreplace").decode(encoding))
-        return len(text)
+            from runner.cli.plain_text import encode_plainly
+
+            self._wrapped.write(encode_plainly(shown, self._wrapped.encoding or "ascii"))
+
+    def _attempt(self, action: Callable[[], object]) -> None:
+        if self.failure is not None:
+            return
+        try:
+            action()
+        except OSError as error:
+            if self._essential and isinstance(error, BrokenPipeError):
+                raise
+            self.failure = error
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write texts, one after the other."""
@@ -192,15 +220,39 @@ def _break(match: re.Match[str]) -> str:
 def guard_streams() -> Iterator[None]:
     """Stand in front of stdout and stderr until the block ends."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (cast("TextIO", _guarded(stream)) for stream in before)
+    sys.stdout = cast("TextIO", _guarded(sys.stdout))
+    sys.stderr = cast("TextIO", _guarded(sys.stderr, essential=False))
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
 
 
-def _guarded(stream: TextIO | None) -> Any:
-    return stream if stream is None or isinstance(stream, Terminal) else Terminal(stream)
+def _guarded(stream: TextIO, *, essential: bool = True) -> Any:
+    return stream if isinstance(stream, Terminal) else Terminal(stream, essential=essential)
+
+
+def open_missing_streams() -> None:
+    """Open the null device for each standard stream that the parent closed.
+
+    Without it the next file that is opened, the ledger among them, would get the number of stdout.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def write_utf8() -> None:
+    """Write UTF-8 to stdout from now on, whatever the locale says: a program reads it."""
+    stream = cursor_stream(getattr(sys.stdout, "_stream", sys.stdout))
+    if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+        stream.reconfigure(encoding="utf-8")
+
+
+def discard_output(stream: TextIO) -> None:
+    """Send what is still buffered nowhere: Python would complain about it at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

@@ -96,7 +96,13 @@ class HeyGen:
 
     async def __aenter__(self) -> Self:
         verify = certificates(self.address.url)
-        open_lane = partial(open_client, self._timeouts, transport=self._transport, verify=verify)
+        open_lane = partial(
+            open_client,
+            self._timeouts,
+            transport=self._transport,
+            verify=verify,
+            url=self.address.url,
+        )
         self._connection = Connection(open_lane, self._gate, largest=self._largest)
         return self
 

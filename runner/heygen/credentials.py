@@ -19,9 +19,16 @@ from runner.heygen.spellings import spellings_of
 
 __all__ = ["Credentials", "find_credentials"]
 
+_WHERE_TO_GET_ONE = (
+    "Make an API key at HeyGen (Settings, API, API token) and set HEYGEN_API_KEY to it."
+)
 _HINT = (
-    "Set HEYGEN_API_KEY, or sign in with the official heygen client, which writes "
+    f"{_WHERE_TO_GET_ONE} Or save the key with the official heygen client, which writes "
     "~/.heygen/credentials. With --simulate no key is needed."
+)
+_QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
+_COPIED_WITH_IT = re.compile(
+    r"(?i)(?:export\s+)?(?:heygen_api_key|x-api-key|authorization|bearer)\b"
 )
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
 _MAX_FILE_BYTES = 65_536
@@ -33,13 +40,26 @@ class Credentials:
     """A key that can go into a header. Neither ``repr`` nor ``str`` shows it.
 
     ``source`` says where it was found, in words for people. Raises AccountError for a key that is
-    empty, or has white space or characters that no header can carry; the message never repeats it.
+    empty, is quoted, has a label before it, or has white space or characters that no header can
+    carry; the message never repeats it.
     """
 
     key: str = field(repr=False)
     source: str = "given"
 
     def __post_init__(self) -> None:
+        if self.key[:1] in _QUOTES and self.key:
+            raise AccountError(
+                f"The API key from {self.source} begins with a quotation mark, which is sent as "
+                "part of it.",
+                hint="Take the quotation marks away. In a .env file, a Windows `set` and the "
+                "settings of a CI a value is written without them.",
+            )
+        if _COPIED_WITH_IT.match(self.key):
+            raise AccountError(
+                f"The API key from {self.source} begins with the name of a variable or a header.",
+                hint="Give the key alone: what stands after the name, the = or the colon.",
+            )
         if not _HEADER_SAFE.fullmatch(self.key):
             raise AccountError(
                 f"The API key from {self.source} is empty, or has white space or characters that "
@@ -59,16 +79,23 @@ class Credentials:
 
 
 def find_credentials(
-    environment: Mapping[str, str], home: Path
+    environment: Mapping[str, str], home: str | os.PathLike[str] | None
 ) -> tuple[Credentials, tuple[str, ...]]:
-    """Find the key as the official client does; give it, and warnings for a person to read.
+    """Find the key as the official client does; return it, and warnings for a person to read.
 
-    Raises AccountError, with what to do, where there is no key or the file cannot be used.
+    ``home`` is the user's folder, where there is one. Raises AccountError, with what to do, where
+    there is no key or the file cannot be used.
     """
     key = environment.get("HEYGEN_API_KEY", "").strip()
     if key:
         return Credentials(key, "HEYGEN_API_KEY"), ()
-    path = _folder(environment, home) / "credentials"
+    folder = _folder(environment, home)
+    if folder is None:
+        raise AccountError(
+            "There is no API key: HEYGEN_API_KEY is not set, and this user has no home folder.",
+            hint=_HINT,
+        )
+    path = folder / "credentials"
     try:
         with open_file(path) as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -84,13 +111,13 @@ def find_credentials(
     return Credentials(_key_in(data, path), str(path)), _warnings(mode, path)
 
 
-def _folder(environment: Mapping[str, str], home: Path) -> Path:
+def _folder(environment: Mapping[str, str], home: str | os.PathLike[str] | None) -> Path | None:
     given = environment.get("HEYGEN_CONFIG_DIR", "").strip()
-    if not given:
-        return home / ".heygen"
-    if given == "~" or given.startswith("~/"):
-        return home / given[2:]
-    return Path(given)
+    if given and given != "~" and not given.startswith("~/"):
+        return Path(given)
+    if home is None:
+        return None
+    return Path(home) / given[2:] if given else Path(home) / ".heygen"
 
 
 def _key_in(data: bytes, path: Path) -> str:
@@ -100,8 +127,15 @@ def _key_in(data: bytes, path: Path) -> str:
         value = json.loads(text) if text.startswith("{") else {"api_key": text}
         key = value.get("api_key")
     except (ValueError, RecursionError):
-        key = None
+        value, key = {}, None
     if not isinstance(key, str) or not key.strip():
+        if "oauth" in value:
+            raise AccountError(
+                f"The credentials file {path} holds a sign-in by browser and no API key. lookbook "
+                "needs a key: what a browser sign-in buys is charged to the credits of the web "
+                "plan, not to the API wallet that plans and ceilings are about.",
+                hint=_WHERE_TO_GET_ONE,
+            )
         raise AccountError(f'The credentials file {path} holds no "api_key".', hint=_HINT)
     return key.strip()
 

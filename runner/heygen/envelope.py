@@ -9,20 +9,26 @@
 No HTTP library is known here, so that the table is tested as a table.
 """
 
+import html
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
+from runner.errors import shorten
 from runner.heygen.wire import WrongShape, read_mapping, read_text, strip_unsafe
 from runner.replies import Answer, Lost, Refusal, Reply
 
 __all__ = ["Received", "data_of", "read_reply"]
 
 T = TypeVar("T")
+
+_PAGE_BEGINNING = 65_536
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,1000})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +76,21 @@ def _refusal(received: Received, now: Callable[[], float]) -> Refusal:
         enveloped=_is_enveloped(error),
         status=status,
         code=code or f"http_{status}",
-        message=read_text(error.get("message")) or f"HTTP {status} without an explanation",
+        message=read_text(error.get("message")) or _describe_page(received),
         param=read_text(error.get("param")),
         retry_after=_retry_after(headers.get("retry-after"), server_time, now),
         request_id=_request_id(headers),
         server_time=server_time,
     )
+
+
+def _describe_page(received: Received) -> str:
+    """Return in words what came in place of an explanation: a gateway's page has a title."""
+    if b"<html" not in received.body[:_PAGE_BEGINNING].lower():
+        return f"HTTP {received.status} without an explanation"
+    title = _TITLE.search(received.body[:_PAGE_BEGINNING].decode("utf-8", "replace"))
+    words = strip_unsafe(" ".join(html.unescape(title[1]).split())) if title else ""
+    return f'a web page, "{shorten(words, 100)}"' if words else "a web page without a title"
 
 
 def _error(body: bytes) -> dict[Any, Any]:

@@ -1,6 +1,8 @@
 """How this program speaks HTTP: one way to make a client, for the API and for the pictures."""
 
+import os
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -9,7 +11,10 @@ import httpx
 from runner import __version__
 from runner.errors import UsageError
 
-__all__ = ["Timeouts", "certificates", "open_client"]
+__all__ = ["Timeouts", "certificates", "check_network_settings", "open_client"]
+
+_CERTIFICATE_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_PROXIES = ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 _IDLE_SECONDS = 4.0
 """How long an idle connection is kept: less than the 5 s after which common servers close one."""
@@ -41,7 +46,17 @@ def certificates(url: str = "https://") -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except (OSError, ValueError) as error:
-        raise _unusable(error) from None
+        raise _unusable_certificates(error) from None
+
+
+def check_network_settings(environment: Mapping[str, str]) -> None:
+    """Raise UsageError where a proxy or certificates that are set cannot be used.
+
+    Pictures are fetched over https also where the API is not, and only after they were paid for.
+    """
+    names = (*_CERTIFICATE_FILES, *_PROXIES, *map(str.lower, _PROXIES))
+    if any(environment.get(name) for name in names):
+        open_client(Timeouts(), transport=None, verify=certificates())
 
 
 def open_client(
@@ -49,18 +64,20 @@ def open_client(
     *,
     transport: httpx.AsyncBaseTransport | None,
     verify: ssl.SSLContext,
+    url: str = "https://",
 ) -> httpx.AsyncClient:
     """Make a client that follows no redirect, repeats nothing, keeps no cookie and holds no key.
 
     Proxies come from the usual variables (``HTTPS_PROXY``, ``NO_PROXY``), which httpx reads; plain
-    http never goes through a proxy, because the proxy could read it. Raises UsageError where these
-    variables cannot be used.
+    http never goes through a proxy, because the proxy could read it. A client for a plain http
+    ``url`` does not even read them. Raises UsageError where these variables cannot be used.
     """
     try:
         return httpx.AsyncClient(
             transport=transport,
             mounts=None if transport else {"http://": None},
             verify=verify,
+            trust_env=not url.startswith("http://"),
             follow_redirects=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
             headers={"User-Agent": f"lookbook/{__version__}", "Accept-Encoding": "gzip"},
@@ -73,12 +90,29 @@ def open_client(
             # Without a bound: how many connections there are is decided by a gate.
             limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS),
         )
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        raise _unusable(error) from None
+    except ImportError:
+        raise UsageError(
+            "A SOCKS proxy is set (ALL_PROXY or HTTPS_PROXY), and what speaks to one is not "
+            "installed.",
+            hint="Install it with `pip install 'lookbook[socks]'`, or unset the variable.",
+        ) from None
+    except (ValueError, httpx.InvalidURL) as error:
+        raise UsageError(
+            f"The proxy that is set cannot be used: {error}",
+            hint="Look at HTTPS_PROXY, ALL_PROXY and NO_PROXY: a proxy is written as "
+            "http://HOST:PORT or socks5://HOST:PORT.",
+        ) from None
 
 
-def _unusable(error: Exception) -> UsageError:
-    return UsageError(
-        f"The network settings cannot be used: {error}",
-        hint="Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
-    )
+def _unusable_certificates(error: Exception) -> UsageError:
+    """Return what to say of certificates that cannot be loaded; OpenSSL names no file."""
+    for name in _CERTIFICATE_FILES:
+        if path := os.environ.get(name):
+            there = os.path.exists(path)  # noqa: PTH110
+            why = getattr(error, "strerror", None) or error if there else "there is no such file"
+            return UsageError(
+                f"{name} is {path}, and no certificates can be read from it: {why}.",
+                hint=f"Unset {name}, or name a file with certificates in PEM form, such as the one "
+                "that your company gives out for its proxy.",
+            )
+    return UsageError(f"The certificates of this machine cannot be read: {error}")

@@ -135,7 +135,13 @@ class AssetUploader:
         headers = httpx.Headers(target.headers)
         headers["Content-Length"] = str(image.size_bytes)
         verify = certificates(target.url)
-        open_lane = partial(open_client, self._timeouts, transport=self._transport, verify=verify)
+        open_lane = partial(
+            open_client,
+            self._timeouts,
+            transport=self._transport,
+            verify=verify,
+            url=target.url,
+        )
         storage = Connection(open_lane, anyio.CapacityLimiter(1), largest=_MAX_ANSWER_BYTES)
         async with aclosing(storage):
             # A request of its own, not the client's: it carries no header that was not asked for.

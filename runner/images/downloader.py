@@ -42,7 +42,9 @@ class Downloader:
     """The pictures of one state folder; an async context manager, for asyncio and trio.
 
     ``transport`` replaces the network, ``gate`` bounds the downloads under way, ``largest`` is in
-    bytes. ``inline`` decodes on the event loop instead of in a thread, for virtual time.
+    bytes. ``plain`` says that every link is plain http, as the embedded simulator's are: neither
+    certificates nor proxies are looked at. ``inline`` decodes on the event loop instead of in a
+    thread, for virtual time.
     ``probe`` is called at the failpoints ``image:before-rename`` and ``image:after-rename``.
     """
 
@@ -54,6 +56,7 @@ class Downloader:
         timeouts: Timeouts | None = None,
         gate: anyio.CapacityLimiter | None = None,
         allow_http: bool = False,
+        plain: bool = False,
         largest: int = _MAX_BYTES,
         max_pixels: int = MAX_PIXELS,
         inline: bool = False,
@@ -65,6 +68,7 @@ class Downloader:
         self._gate = gate or anyio.CapacityLimiter(_MAX_CONNECTIONS)
         self._decoders = anyio.CapacityLimiter(_MAX_DECODERS)
         self._allow_http = allow_http
+        self._links = "http://" if plain else "https://"
         self._largest = largest
         self._max_pixels = max_pixels
         self._inline = inline
@@ -99,7 +103,10 @@ class Downloader:
             raise RuntimeError("Downloader is used outside of its async with block")
         if self._client is None:  # only now, because loading the certificates takes its time
             self._client = open_client(
-                self._timeouts, transport=self._transport, verify=certificates()
+                self._timeouts,
+                transport=self._transport,
+                verify=certificates(self._links),
+                url=self._links,
             )
         with anyio.move_on_after(self._timeouts.total):
             async with self._gate:

@@ -43,6 +43,22 @@ REBUILD = (
 
 CHUNK = 1 << 20
 
+NO_LOCKS = frozenset(
+    {
+        "SQLITE_IOERR_BLOCKED",
+        "SQLITE_IOERR_CHECKRESERVEDLOCK",
+        "SQLITE_IOERR_LOCK",
+        "SQLITE_IOERR_RDLOCK",
+        "SQLITE_IOERR_SHMLOCK",
+        "SQLITE_IOERR_SHMMAP",
+        "SQLITE_IOERR_SHMOPEN",
+        "SQLITE_IOERR_UNLOCK",
+        "SQLITE_NOLFS",
+        "SQLITE_PROTOCOL",
+    }
+)
+"""What SQLite says of a file system without the locks or the shared memory that it needs."""
+
 SCHEMA_VERSION = len(migrations())
 """The version that this program reads and writes (``PRAGMA user_version``)."""
 
@@ -249,6 +265,13 @@ def _explain_errors(path: Path) -> Iterator[None]:
 def explain_sqlite_error(error: sqlite3.Error, path: Path) -> LookbookError:
     """Turn what SQLite says into what a person can do."""
     text = str(error)
+    if getattr(error, "sqlite_errorname", "") in NO_LOCKS:
+        return StorageError(
+            f"The ledger {path} cannot be locked where it lies: {text}. That is so on some network "
+            "shares and synchronised folders; the ledger itself is not damaged.",
+            hint="Move the manifest with its folder to a disk of this machine, and run the same "
+            "command there. docs/money.md says more about shares.",
+        )
     if "full" in text or "disk I/O" in text:
         return StorageError(
             f"The ledger {path} could not be written: {text}.",
@@ -263,5 +286,10 @@ def explain_sqlite_error(error: sqlite3.Error, path: Path) -> LookbookError:
         return StorageError(
             f"The ledger {path} is held by another program: {text}.",
             hint="Close what has it open, and run the same command again.",
+        )
+    if "out of memory" in text:
+        return StorageError(
+            f"There is not enough memory to open the ledger {path}.",
+            hint="Close other programs, and run the same command again.",
         )
     return LedgerDamaged(f"The ledger {path} cannot be read: {text}.", hint=REBUILD)

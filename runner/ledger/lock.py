@@ -4,6 +4,7 @@ The lock is the operating system's own (``flock`` and its like), so a lock whose
 lock; ``ledger.owner.json`` beside it only tells people who holds it.
 """
 
+import errno
 import json
 import os
 import socket
@@ -21,6 +22,8 @@ from runner.ledger.state_check import check_state_folder
 __all__ = ["lock_ledger"]
 
 OWNER = "ledger.owner.json"
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""What a system says where a file system knows no locks."""
 
 
 @contextmanager
@@ -40,16 +43,28 @@ def lock_ledger(folder: Path, *, now: float) -> Iterator[None]:
             f"Another run holds the ledger in {folder}: {_owner(folder)}.",
             hint="Wait for it to end, or end it; what it bought is recorded either way.",
         ) from None
-    except OSError as error:
-        raise StorageError(
-            f"The folder {folder} cannot be written: {error.strerror or error}.",
-            hint="The folder beside the manifest must be writable. Nothing was sent.",
-        ) from error
+    except (OSError, NotImplementedError) as error:
+        raise _explain(error, folder) from error
     try:
         _sign(folder, now)
         yield
     finally:
         lock.release()
+
+
+def _explain(error: OSError | NotImplementedError, folder: Path) -> StorageError:
+    number = getattr(error, "errno", None)
+    if isinstance(error, NotImplementedError) or number in _NO_LOCKS:
+        return StorageError(
+            f"No file can be locked in {folder}: {getattr(error, 'strerror', None) or error}. That "
+            "is so on some network shares.",
+            hint="Move the manifest with its folder to a disk of this machine, and run the same "
+            "command there. Nothing was sent.",
+        )
+    return StorageError(
+        f"The folder {folder} cannot be written: {getattr(error, 'strerror', None) or error}.",
+        hint="The folder beside the manifest must be writable. Nothing was sent.",
+    )
 
 
 def _sign(folder: Path, now: float) -> None:

@@ -197,7 +197,7 @@ def test_an_invalid_manifest_is_refused_with_every_problem_and_its_line(lookbook
 
 
 @pytest.mark.parametrize("server", [{"first_look": 2.0}], indirect=True)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_cleanly_and_the_next_run_resumes(
     number: signal.Signals, lookbook: Command, server: Server
 ) -> None:

@@ -1,6 +1,7 @@
 """What each call sends, byte for byte, and what its answer becomes."""
 
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from runner.errors import UsageError
 from runner.executor.ports import Api
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
+from runner.heygen.network import check_network_settings
 from runner.replies import (
     Answer,
     ConsentData,
@@ -262,13 +264,30 @@ def test_a_base_url_is_checked_where_it_is_given() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("HTTPS_PROXY", "gopher://proxy.example"), ("SSL_CERT_FILE", "/no/such/file")],
+    [
+        ("HTTPS_PROXY", "gopher://proxy.example"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1"),
+        ("SSL_CERT_FILE", "/no/such/file"),
+        ("SSL_CERT_FILE", __file__),
+    ],
 )
 async def test_network_variables_that_cannot_be_used_are_named(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(UsageError, match="network settings") as caught:
+    if value.startswith("socks"):
+        monkeypatch.setitem(sys.modules, "socksio", None)
+    with pytest.raises(UsageError) as caught:
         async with client():
             pytest.fail("it opened")
-    assert name in (caught.value.hint or "")
+    assert name in caught.value.message + (caught.value.hint or "")
+    assert ("lookbook[socks]" in (caught.value.hint or "")) == value.startswith("socks")
+    with pytest.raises(UsageError):  # at once, also where only pictures come over https
+        check_network_settings({name: value})
+    async with HeyGen(Credentials(KEY), "http://127.0.0.1:1"):  # no proxy, no certificates
+        pass
+
+
+def test_without_such_variables_no_certificates_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.heygen.network.certificates", lambda: pytest.fail("loaded"))
+    check_network_settings({"HEYGEN_API_KEY": KEY})

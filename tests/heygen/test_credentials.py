@@ -60,6 +60,38 @@ def test_without_a_key_the_error_says_where_one_belongs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (f'"{KEY}"', "quotation mark"),
+        (f"'{KEY}'", "quotation mark"),
+        (f"“{KEY}”", "quotation mark"),
+        (f"HEYGEN_API_KEY={KEY}", "name of a variable"),
+        (f"Bearer {KEY}", "name of a variable"),
+    ],
+)
+def test_a_key_with_something_around_it_is_refused_before_it_is_sent(
+    tmp_path: Path, key: str, said: str
+) -> None:
+    with pytest.raises(AccountError, match=said) as caught:
+        find_credentials({"HEYGEN_API_KEY": key}, tmp_path)
+    assert KEY not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_sign_in_by_browser_is_told_as_what_it_is(tmp_path: Path) -> None:
+    _file(tmp_path / ".heygen", json.dumps({"oauth": {"access_token": KEY}}))
+    with pytest.raises(AccountError, match="sign-in by browser") as caught:
+        find_credentials({}, tmp_path)
+    assert "API token" in (caught.value.hint or "")
+    assert KEY not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_user_without_a_home_folder_needs_the_variable() -> None:
+    assert find_credentials({"HEYGEN_API_KEY": KEY}, None)[0].key == KEY
+    with pytest.raises(AccountError, match="no home folder"):
+        find_credentials({}, None)
+
+
+@pytest.mark.parametrize(
     "content",
     [
         "",

@@ -85,6 +85,8 @@ def test_a_refusal_needs_no_readable_envelope() -> None:
     wrong = []
     for status, body in product(statuses, UNREADABLE):
         message = f"HTTP {status} without an explanation"
+        if b"<html" in body:
+            message = "a web page without a title"
         reply = read(status, body)
         if reply != Refusal(status, f"http_{status}", message, enveloped=False):
             wrong.append((status, body[:80], reply))
@@ -256,3 +258,18 @@ def test_any_json_under_any_status_is_a_reply(
 @given(st.integers(100, 999), st.binary())
 def test_any_bytes_under_any_status_are_a_reply(status: int, body: bytes) -> None:
     assert isinstance(read(status, body), Answer | Lost if status < 400 else Refusal)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            b"<!doctype html><html><title>No &amp;\n entry</title>",
+            'a web page, "No & entry"',
+        ),
+        (b"<HTML><body>no</body></HTML>", "a web page without a title"),
+        (b"Forbidden", "HTTP 403 without an explanation"),
+    ],
+)
+def test_a_page_in_place_of_an_answer_is_told_by_its_title(body: bytes, said: str) -> None:
+    assert read(403, body) == Refusal(403, "http_403", said, enveloped=False)

@@ -391,9 +391,18 @@ async def with_signals(
     return outcomes[0] if outcomes else session.end()
 
 
+def _stopping_signals() -> list[signal.Signals]:
+    """Return the signals that stop a run; SIGHUP, of a closed terminal, unless ``nohup`` hid it."""
+    found = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        found.append(hangup)
+    return found
+
+
 async def listen(context: RunContext, scope: anyio.CancelScope) -> None:
     """Handle signals: the first stops sending, the second ends everything."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+    with anyio.open_signal_receiver(*_stopping_signals()) as received:
         async for _number in received:
             if context.interrupted:
                 scope.cancel()

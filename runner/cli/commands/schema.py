@@ -2,6 +2,7 @@
 
 import click
 
+from runner.cli.terminal import write_utf8
 from runner.resources import schema_names, schema_text
 
 __all__ = ["command"]
@@ -17,5 +18,6 @@ def command(name: str) -> int:
     the manifest's first line:
       # yaml-language-server: $schema=manifest.schema.json
     """
+    write_utf8()
     click.echo(schema_text(name), nl=False)
     return 0

@@ -1,0 +1,60 @@
+"""Why the API could not be asked, and what a person can do about each of the reasons."""
+
+from runner.errors import AccountError, ApiTrouble, LookbookError
+from runner.executor.context import describe_reply, explain
+from runner.replies import NotSent, Refusal, Reply
+
+__all__ = ["explain_silence", "is_lasting"]
+
+_CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
+
+_UNTRUSTED = (
+    "Its certificate is not from an authority that this machine trusts. Where a company's proxy "
+    "reads what passes, set SSL_CERT_FILE to the file with the company's certificates (PEM); "
+    "elsewhere, check the network and this machine's date."
+)
+_PROXY = (
+    "The proxy in HTTPS_PROXY or ALL_PROXY did not pass it on: check its address and its password, "
+    "or unset the variable."
+)
+_UNKNOWN_NAME = (
+    "Its name is not known here: check the network, and HEYGEN_API_BASE where it is set."
+)
+_NOT_SENT_CURES = {
+    _CERTIFICATE: _UNTRUSTED,
+    "ProxyError": _PROXY,
+    "getaddrinfo": _UNKNOWN_NAME,
+    "Name or service not known": _UNKNOWN_NAME,
+    "name resolution": _UNKNOWN_NAME,
+    "nodename nor servname": _UNKNOWN_NAME,
+}
+"""A part of what the system says of a connection that was not made, and its cure."""
+
+_SOMETHING_BETWEEN = (
+    "A proxy, a firewall or a VPN on the way answered, not HeyGen, so the key was not looked at. "
+    "Try another network, or ask whoever runs this one to let api.heygen.com pass. Nothing was "
+    "sent."
+)
+
+
+def is_lasting(reply: Reply[object]) -> bool:
+    """Return whether asking again in a moment would change nothing."""
+    return isinstance(reply, NotSent) and _CERTIFICATE in reply.reason
+
+
+def explain_silence(reply: Reply[object]) -> LookbookError:
+    """Return the error for an API that could not be asked, however often it was tried."""
+    if isinstance(reply, Refusal) and reply.status in (402, 403):
+        hint = "Nothing was sent." if reply.enveloped else _SOMETHING_BETWEEN
+        said = explain(reply) if reply.enveloped else describe_reply(reply)
+        return AccountError(f"HeyGen cannot be asked: {said}", hint=hint)
+    if isinstance(reply, NotSent):
+        for part, cure in _NOT_SENT_CURES.items():
+            if part in reply.reason:
+                return ApiTrouble(
+                    f"No connection to HeyGen: {reply.reason}.", hint=f"{cure} Nothing was sent."
+                )
+    return ApiTrouble(
+        f"HeyGen does not answer: {describe_reply(reply)}",
+        hint="Nothing was sent. Run the same command again when it is back.",
+    )
