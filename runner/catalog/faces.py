@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from runner.catalog import words
 from runner.catalog.model import FaceCrop, FaceView, LookView
 from runner.results.model import LookEntry, TakeEntry
 
@@ -22,6 +23,9 @@ WHY_NONE = {
 
 MARGIN = 0.35
 """What is shown around a face, as a share of its size."""
+
+FARTHEST = 2.0
+"""The largest distance that there is."""
 
 BIN = 0.05
 """How wide a bar of the distribution is, as a distance."""
@@ -81,7 +85,8 @@ def _crop(label: str, entry: LookEntry) -> FaceCrop | None:
     face = take["face"]
     wide, high = face["width"] * (1 + 2 * MARGIN), face["height"] * (1 + 2 * MARGIN)
     left, top = face["x"] - face["width"] * MARGIN, face["y"] - face["height"] * MARGIN
-    return FaceCrop(label, entry["look"], image, left, top, wide, high)
+    key = words.strip_controls(entry["look"])
+    return FaceCrop(label, key, image, left, top, wide, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +111,24 @@ class FaceChart:
     without: int
 
 
+def _bin(distance: float) -> int:
+    """Return the number of the bar of a distance; distances have three decimals."""
+    return round(distance * 1000) // round(BIN * 1000)
+
+
 def chart(looks: Sequence[LookView]) -> FaceChart | None:
     """Return the distribution of the distances to the base; None where there are none."""
     faces = [look.face for look in looks if look.face is not None and not look.orphan]
-    found = [(face.base, face.warn or 0.0) for face in faces if face.base is not None]
+    found = [
+        (min(face.base, FARTHEST), face.warn or 0.0) for face in faces if face.base is not None
+    ]
     if not found:
         return None
-    warn = max(limit for _, limit in found)
+    warn = min(max(limit for _, limit in found), FARTHEST)
     last = max(*(distance for distance, _ in found), warn)
-    counts = [0] * (int(last / BIN) + 1)
+    counts = [0] * (_bin(last) + 1)
     for distance, _ in found:
-        counts[int(distance / BIN)] += 1
+        counts[_bin(distance)] += 1
     highest = max(counts)
     bars = (
         Bar(round(number * BIN, 2), count, count / highest, beyond=number * BIN >= warn)

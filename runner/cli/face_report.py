@@ -42,7 +42,7 @@ def summarize_faces(results: Results) -> str | None:
     if not measured:
         return None
     compared = [likeness for likeness in measured if "base" in likeness]
-    differs = sum(likeness.get("differs", False) for likeness in compared)
+    differs = sum(one.get("differs", False) and not one.get("accepted") for one in compared)
     parts = [f"{pluralize(len(compared), 'face')} compared", f"{differs} may differ"]
     held = sum(likeness.get("held", False) for likeness in measured)
     if held:
@@ -50,6 +50,9 @@ def summarize_faces(results: Results) -> str | None:
     without = sum("none" in one and one["none"] != "root" for one in measured)
     if without:
         parts.append(f"{without} without a distance")
+    late = sum(look["image"] is not None and "likeness" not in look for look in results["looks"])
+    if late:
+        parts.append(f"{late} not measured yet (`lookbook faces` does)")
     return ", ".join(parts)
 
 

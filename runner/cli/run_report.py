@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from runner.catalog import PAGE
+from runner.cli.face_report import summarize_faces
 from runner.cli.fingerprint import Fingerprint
 from runner.cli.format import MOST_ROWS, format_results, format_totals, pluralize
 from runner.cli.nothing_bought import too_young
@@ -103,6 +104,7 @@ def write_run_results(
         told = [
             *list_consents(results, work),
             *told,
+            *describe_faces(results),
             *list_missing_images(results, outcome, command),
         ]
     for line in told:
@@ -121,6 +123,15 @@ def resume_command(campaign: Campaign, account: Account) -> str:
     simulate = ["--simulate"] if account.simulated else []
     given = [text for name, value in campaign.given for text in ("--var", f"{name}={value}")]
     return quote_command(campaign.manifest, *simulate, *given)
+
+
+def describe_faces(results: Results) -> list[str]:
+    """Return in a line how many faces differ, where any does or was not measured yet."""
+    looks = results["looks"]
+    telling = any(look.get("likeness", {}).get("differs") for look in looks)
+    late = any(look["image"] is not None and "likeness" not in look for look in looks)
+    faces = summarize_faces(results)
+    return [f"{faces}; `lookbook faces` lists them"] if faces and (telling or late) else []
 
 
 def list_consents(results: Results, work: OpenSession) -> list[str]:

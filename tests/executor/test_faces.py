@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import anyio
+import jsonschema
 import pytest
 
 from runner.executor.face_measuring import MAX_TAIL, find_unmeasured
@@ -11,8 +12,10 @@ from runner.ledger.ledger import LedgerFile
 from runner.model import LikenessRule
 from runner.plan import ResolvedOptions
 from runner.plan import plan as make_plan
+from runner.plan.saved_plan import plan_document
 from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.likeness import FaceComparer, Likeness
+from runner.resources import schema
 from runner.takes import Snapshot
 from tests.executor.harness import FakeFaces, Harness, campaign, look
 from tests.plan.made import take
@@ -112,9 +115,11 @@ def test_nothing_is_bought_on_a_wrong_face_before_a_person_agrees(harness: Harne
     told = {action.key: (str(action.action), action.waiting) for action in waiting.actions}
     assert told["b"] == told["c"] == ("blocked", 1)
     assert (waiting.count, waiting.waiting, float(waiting.waiting_cost)) == (0, 2, 2.0)
-    assert (
-        "waits for a person: the face of a#1 is 0.50 from its base's" in waiting.actions[2].reason
-    )
+    reason = next(action.reason for action in waiting.actions if action.key == "b")
+    assert "waits for a person: the face of a#1 is 0.50 from its base's" in reason
+    document = plan_document(waiting)
+    jsonschema.validate(document, schema("plan"))
+    assert document["waiting"] == {"count": 2, "cost_usd": 2.0}
     assert exit_code(harness.run(CHAIN)) is Exit.PERSON
     ledger = harness.open()
     anyio.run(ledger.accept_face, "".join(t.uid for t in ledger.takes_of("a")))

@@ -14,6 +14,7 @@ import click
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
+from runner.cli.face_report import summarize_faces
 from runner.cli.format import format_results, format_table
 from runner.cli.next_steps import collect_notes, describe_last_run, suggest_next_steps
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
@@ -81,6 +82,8 @@ def command(
     click.echo(
         "\n" + format_results(results, notes=collect_notes(plan, results, now=now), width=width)
     )
+    if (faces := summarize_faces(results)) is not None:
+        click.echo(f"{faces}; a hint, not a verdict")
     for note in price_notes(bought_quotes(plan, quotes)):
         click.echo(note)
     if campaign.budget.campaign_usd is not None:
