@@ -245,12 +245,14 @@ class Neighbours:
     """What the other ledgers and results files of the folder know.
 
     ``ids`` are looks and groups; ``unresolved`` the labels of sends, by look name, of which they do
-    not know what became. ``unreadable`` are files that could not be read.
+    not know what became. ``unreadable`` are files that could not be read. ``taken_over`` are looks
+    that they only name as existing: nobody there made them.
     """
 
     ids: frozenset[str] = frozenset()
     unresolved: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     unreadable: tuple[str, ...] = ()
+    taken_over: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,11 @@ def objection_to(finding: Finding, *, alive: bool, now: float, command: str) -> 
         return f"the account could not be searched: {finding.problem}"
     if finding.candidates:
         ids = ", ".join(look.id for look in finding.candidates)
-        return f"the account has what fits: {ids} (--adopt '{take.label}=ID')"
+        others = f"; where it is another's ({', '.join(finding.rivals)}), decide that first"
+        return (
+            f"the account has what fits: {ids} (--adopt '{take.label}=ID')"
+            f"{others if finding.rivals else ''}"
+        )
     if alive:
         until = moment((take.sent_at or 0.0) + KEY_LIFE - KEY_MARGIN)
         return (

@@ -52,9 +52,10 @@ async def rebuild(context: Context, campaign: Campaign) -> int:
 
     Takes come from results.json, and from what can still be read of the damaged ledger's events. A
     look of the campaign that the account has and neither knows was bought later: it is adopted if
-    it lies where the campaign's looks lie, no other ledger or results file in the folder knows it,
-    and no more looks bear its name than takes of it are missing, failures apart; where more do,
-    those takes are unknown until a person decides.
+    it lies where the campaign's looks lie, no other ledger or results file in the folder knows it
+    or has a send of its name of which it does not know what became, and no more looks bear its name
+    than takes of it are missing, failures apart; where more do, those takes are unknown until a
+    person decides.
     """
     async with open_account(context) as opened:
         state = opened.make_state(campaign, damaged=True)
@@ -241,7 +242,8 @@ async def bought_since(
     looks: Mapping[str, LookData],
 ) -> list[tuple[Take, bool]]:
     """Return takes for looks of the campaign that the account has and no file knows."""
-    known = {take.avatar_id for take, _ in takes} | read_neighbours(work.state).ids
+    neighbours = read_neighbours(work.state)
+    known = {take.avatar_id for take, _ in takes} | neighbours.ids
     unrecorded: dict[str, list[LookData]] = {}
     for look in looks.values():
         if look.id not in known:
@@ -261,7 +263,8 @@ async def bought_since(
             continue
         homes.setdefault(action.key, {look.group_id for look in fitting})
         good = [look for look in fitting if look.status != "failed"]
-        alone = bearers[_name_of(action)] == 1
+        # What a lost send of another ledger in the folder may have made is nobody's yet.
+        alone = bearers[_name_of(action)] == 1 and _name_of(action) not in neighbours.unresolved
         certain = alone and len(good) <= action.takes
         _say(action, fitting, certain=certain)
         # A failure is no candidate for a take that is missing, but a retry that was used up.

@@ -201,9 +201,12 @@ class UnknownResolver:
             return
         elsewhere = self._context.neighbours().unresolved.get(take.name or "", ())
         unresolved = len(self._unresolved(take)) + len(elsewhere)
-        doubled = find_doubled(self._unknown(take, named), unresolved)
+        unknown = self._unknown(take, named)
+        doubled = find_doubled(unknown, unresolved)
         if doubled:
             await self._distrust(take, doubled)
+        if len(unknown) > len(doubled):
+            return  # what others are searched for may be this one's second look
         if self.age(take) >= self._context.retry_limits.replay_listed:
             await self._context.ledger.note_checked(take.uid)
 
@@ -287,9 +290,15 @@ class UnknownResolver:
         return max(0.0, now - (take.resent_at or take.sent_at or now))
 
     async def _until_listed(self, take: Take) -> None:
-        """Wait until a send is old enough to be listed. Raises RunStopped."""
+        """Wait until a send is old enough to be listed. Raises RunStopped.
+
+        Longer where a replay was lost as well: it may have been paid for twice by now, and a third
+        send must not be what shows that lists lag.
+        """
         if take.sent_at is not None:
-            wait = self._context.retry_limits.listed - self.age(take)
+            limits = self._context.retry_limits
+            listed = limits.listed if take.resent_at is None else limits.replay_listed
+            wait = listed - self.age(take)
             if wait > 0:
                 await self._context.pause(wait)
 

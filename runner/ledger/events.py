@@ -63,7 +63,7 @@ class Note(StrEnum):
 
     ``accepted`` is false where that is withdrawn."""
     KEYS_CHECKED = "keys_checked"
-    """The group of a take that was sent again (``take``) was listed late enough after that."""
+    """The group of a take that was sent again (``take``, ``resent_at``) was listed late enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,7 @@ class LedgerState:
     ``numbers`` is the highest take number of each look key, so that a number is never used twice.
     The numbers that pictures are named by count as well: the pictures of a look whose key was
     renamed keep the old key's name, and a new look under that key must not write over them.
-    ``unchecked`` are the uids of takes that were sent again, in order, and whose keys were not
-    checked since.
+    ``checked`` says of takes that were sent again which of their replays was listed late enough.
     """
 
     def __init__(self) -> None:
@@ -94,7 +93,7 @@ class LedgerState:
         self.assets: dict[str, str] = {}
         self.wallet: dict[str, Any] | None = None
         self.doubled: dict[str, Doubled] = {}
-        self.unchecked: dict[str, None] = {}
+        self.checked: dict[str, float] = {}
         self.prices: dict[LookKind, MeasuredPrice] = {}
         self.faces: dict[str, FaceMeasure] = {}
         self.faces_accepted: set[str] = set()
@@ -216,8 +215,6 @@ def apply_event(state: LedgerState, entry: Entry) -> Take | None:
     changes.setdefault("billing", BILLING.get(event, known.billing))
     moved = with_changes(known, changes)
     state.put(moved)
-    if event is Event.RESENT:
-        state.unchecked[entry.take] = None
     return moved
 
 
@@ -250,7 +247,7 @@ def _note(state: LedgerState, note: Note, entry: Entry) -> None:
     elif note is Note.KEYS_TRUSTED:
         state.doubled.clear()
     elif note is Note.KEYS_CHECKED:
-        state.unchecked.pop(facts["take"], None)
+        state.checked[facts["take"]] = facts["resent_at"]
     elif note is Note.PRICE_MEASURED:
         kind, measured = price_of(facts)
         state.prices[kind] = measured

@@ -394,14 +394,15 @@ class LedgerFile:
 
     def unchecked_replays(self) -> list[Take]:
         """Return the takes that were sent again, and whose keys were not checked late enough."""
-        return [self.store.state.takes[uid] for uid in self.store.state.unchecked]
+        return self.store.unchecked_replays()
 
     async def note_checked(self, uid: str) -> None:
         """Commit that a list that was late enough shows what a take's key made."""
 
         def operation(store: Store) -> None:
-            if uid in store.state.unchecked:
-                store.emit(Note.KEYS_CHECKED, {"take": uid})
+            resent_at = store.state.takes[uid].resent_at
+            if resent_at is not None and resent_at != store.state.checked.get(uid):
+                store.emit(Note.KEYS_CHECKED, {"take": uid, "resent_at": resent_at})
 
         await self._writer.write(operation)
 

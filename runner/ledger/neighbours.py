@@ -38,6 +38,7 @@ def read_neighbours(besides: StateDir) -> Neighbours:
     if besides.folder.name == SIMULATED:
         return Neighbours()
     ids: set[str] = set()
+    made: set[str] = set()
     unresolved: dict[str, list[str]] = {}
     unreadable: list[str] = []
     for folder in _folders(besides.folder):
@@ -47,14 +48,15 @@ def read_neighbours(besides: StateDir) -> Neighbours:
             try:
                 check_state_folder(folder)
                 takes = _in_ledger(path) if path.name == LEDGER else _in_results(path)
-                for label, name, state, *known in takes:
+                for label, name, state, kind, *known in takes:
                     ids.update(one for one in known if one)
+                    made.update(one for one in known if one and kind != LookKind.EXISTING)
                     if state in UNRESOLVED and not known[0] and name:
                         unresolved.setdefault(name, []).append(f"{folder.name}: {label}")
             except UNREADABLE:
                 unreadable.append(str(path))
     named = {name: tuple(dict.fromkeys(labels)) for name, labels in unresolved.items()}
-    return Neighbours(frozenset(ids), named, tuple(unreadable))
+    return Neighbours(frozenset(ids), named, tuple(unreadable), frozenset(ids - made))
 
 
 def read_account_facts(besides: StateDir, account: Account) -> AccountFacts:
@@ -138,7 +140,7 @@ def _subfolders(folder: Path) -> list[Path]:
 def _in_ledger(path: Path) -> list[tuple[Any, ...]]:
     with peek_ledger(path) as connection:
         return connection.execute(
-            "SELECT look || '#' || number, name, state, avatar_id, group_id FROM takes"
+            "SELECT look || '#' || number, name, state, kind, avatar_id, group_id FROM takes"
         ).fetchall()
 
 
@@ -149,4 +151,4 @@ def _in_results(path: Path) -> Iterator[tuple[Any, ...]]:
             label = f"{look['look']}#{take['take']}"
             # A group that is only wanted is another's, and makes nobody its owner.
             made = take["avatar_group_id"] if take["avatar_id"] else None
-            yield label, take["name"], take["state"], take["avatar_id"], made
+            yield label, take["name"], take["state"], take.get("kind"), take["avatar_id"], made

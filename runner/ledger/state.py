@@ -243,6 +243,21 @@ class Store:
         """Return whether this very ledger once was at a position, and holds all it held then."""
         return was_at(self._connection, position)
 
+    def unchecked_replays(self) -> list[Take]:
+        """Return the takes that were sent again, and whose keys were not checked late enough.
+
+        Those of weeks ago no longer count: what bears their name by now may be anybody's.
+        """
+        with self._lock:
+            first, checked = self.state.last_at - UNCHECKED_LIFE, self.state.checked
+            return [
+                take
+                for take in self.state.takes.values()
+                if take.resent_at is not None
+                and take.resent_at > first
+                and take.resent_at != checked.get(take.uid)
+            ]
+
     def ever_doubled(self) -> frozenset[str]:
         """Return every look that was ever noted as doubled, also where that was withdrawn."""
         with self._lock:
@@ -326,7 +341,7 @@ class Store:
         self.spent_in_run = reserved_in_run(self.state.takes.values(), self.run or "")
         self._load_doubled()
         self._load_faces()
-        self._load_unchecked()
+        self._load_checked()
 
     def _load_faces(self) -> None:
         """Read what was measured in pictures, and which faces a person accepted."""
@@ -336,21 +351,13 @@ class Store:
         for at, run, kind, facts in rows:
             apply_event(self.state, Entry(at, run, None, kind, json.loads(facts)))
 
-    def _load_unchecked(self) -> None:
-        """Read which replays were not checked late enough; those of weeks ago no longer count.
-
-        What bears a take's name by then may be anybody's.
-        """
-        rows = self._connection.execute(
-            "SELECT take, kind, facts FROM events WHERE kind = ? OR kind = ? AND at > ? "
-            "ORDER BY seq",
-            (Note.KEYS_CHECKED, Event.RESENT, self.state.last_at - UNCHECKED_LIFE),
-        )
-        for take, kind, facts in rows:
-            if kind == Note.KEYS_CHECKED:
-                self.state.unchecked.pop(json.loads(facts)["take"], None)
-            else:
-                self.state.unchecked[take] = None
+    def _load_checked(self) -> None:
+        """Read which replays were listed late enough to show what their keys made."""
+        for (text,) in self._connection.execute(
+            "SELECT facts FROM events WHERE kind = ? ORDER BY seq", (Note.KEYS_CHECKED,)
+        ):
+            facts = json.loads(text)
+            self.state.checked[facts["take"]] = facts["resent_at"]
 
     def _load_doubled(self) -> None:
         """Read which looks were made twice, if nobody has withdrawn that since."""

@@ -106,10 +106,13 @@ def find_own_groups(snapshot: Snapshot) -> frozenset[str]:
 
 
 def count_unresolved(snapshot: Snapshot) -> Counter[str]:
-    """Count the sends of unknown outcome by look name."""
-    return Counter(
-        take.name
-        for takes in snapshot.takes.values()
-        for take in takes
-        if take.name and take.unresolved
-    )
+    """Count the looks that sends of unknown outcome may have made, by look name.
+
+    One that was sent again may have made two: keys are not honoured everywhere.
+    """
+    made: Counter[str] = Counter()
+    for takes in snapshot.takes.values():
+        for take in takes:
+            if take.name and take.unresolved:
+                made[take.name] += 1 if take.resent_at is None else 2
+    return made

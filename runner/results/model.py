@@ -87,6 +87,7 @@ class TakeEntry(ImageEntry):
     avatar_id: str | None
     avatar_group_id: str | None
     sent_at: str | None
+    resent_at: NotRequired[str]
     accepted_at: str | None
     completed_at: str | None
     idempotency_key: str | None

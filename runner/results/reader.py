@@ -130,6 +130,7 @@ def _take(look: str, entry: TakeEntry) -> Take:
         reference_id=entry["reference_id"],
         group_wanted=entry["avatar_group_id"] if state is TakeState.UNKNOWN else None,
         sent_at=_seconds(entry["sent_at"]),
+        resent_at=_seconds(entry.get("resent_at")),
         key=entry["idempotency_key"],
         attempts=1,
         avatar_id=entry["avatar_id"],

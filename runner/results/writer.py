@@ -240,6 +240,8 @@ def _take(take: Take, *, picked: bool) -> TakeEntry:
         "idempotency_key": take.key,
         "request_id": take.request_id,
     }
+    if (resent_at := _time(take.resent_at)) is not None:
+        entry["resent_at"] = resent_at
     if take.consent_url is not None:
         entry["consent_url"] = take.consent_url
     if take.state is TakeState.FAILED or (take.error_message and take.state in EXPLAINED):

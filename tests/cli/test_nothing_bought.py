@@ -9,10 +9,11 @@ import pytest
 from runner.cli.commands.reconcile import reconcile
 from runner.cli.nothing_bought import evidence_of, match_takes, moment, objection_to
 from runner.errors import UsageError
+from runner.executor.context import RunContext
 from runner.executor.resolve_unknown import Finding
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.runs import WalletReading
-from runner.model import Campaign
+from runner.model import Campaign, LookKind
 from runner.plan import Plan, plan
 from runner.replies import LookData
 from runner.takes import Billing, Snapshot, TakeState
@@ -37,6 +38,11 @@ THERE = LookData("look-7", "Sarah — navy", "photo_avatar", "group")
     [
         (Finding(LOST, problem="HTTP 503"), False, 1e6, "could not be searched: HTTP 503"),
         (Finding(LOST, (THERE,)), False, 1e6, "the account has what fits: look-7"),
+        (
+            Finding(LOST, (THERE,), ("summer.lookbook: base#1",)),
+            *(False, 1e6),
+            "where it is another's (summer.lookbook: base#1), decide that first",
+        ),
         (Finding(LOST), True, 3600.0, "`lookbook run spring.yaml` finds out by itself"),
         (Finding(LOST), False, 7.0, "it was sent 7 seconds ago, and HeyGen's lists may lag"),
         (Finding(LOST), False, 840.0, "it was sent 14 minutes ago"),
@@ -139,6 +145,25 @@ async def test_what_is_known_of_a_send_says_each_time_once_as_people_read_it(
     assert f"first at {moment(lost.sent_at or 0)}" in told
 
 
+async def test_what_no_run_can_decide_is_a_persons_also_while_the_key_lives(
+    office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunContext, "key_is_alive", lambda _self, _take: True)
+    campaign = office.campaign(look("navy"))
+    (wanted,) = [a for a in plan(campaign, Snapshot()).actions if a.key == "navy"]
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    office.ticking.time = time.time() - 3600
+    await office.lost(ledger, "navy", name="Sarah — navy", identity=wanted.identity)
+    ledger.close()
+    for count, code, promised in ((0, 4, True), (2, 6, False)):
+        for _ in range(count):
+            office.api.add_by_hand("Sarah — navy", "group-1")
+        assert await reconcile(office.context, campaign) == code
+        told = capsys.readouterr().out
+        assert ("finds out by itself" in told) == promised
+
+
 async def test_a_look_and_a_take_are_adopted_once(office: Office) -> None:
     ledger = office.ledger()
     ledger.begin(ACCOUNT, "spring", {})
@@ -166,3 +191,28 @@ async def test_a_look_that_another_campaign_in_the_folder_has_is_not_adopted(
     adoptions = ((lost.label, bought.avatar_id or ""),)
     with pytest.raises(UsageError, match="another campaign's"):
         await reconcile(office.context, campaign, adoptions, ())
+
+
+async def test_a_look_that_another_campaign_took_over_is_still_what_a_lost_send_became(
+    office: Office,
+) -> None:
+    """The other manifest names it as existing; what another campaign bought is never ours."""
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    await office.lost(ledger, "navy", name="Sarah — navy")
+    ledger.close()
+    made = office.api.add_by_hand("Sarah — navy", "group-1")
+    theirs = Office.__new__(Office)
+    theirs.__dict__ = dict(office.__dict__, manifest=office.manifest.with_name("summer.yaml"))
+    ledger = theirs.ledger()
+    ledger.begin(ACCOUNT, "summer", {})
+    bought = await theirs.bought(ledger, "coat", name="Sarah — navy")
+    taken = replace(take(SPRING, "navy"), kind=LookKind.EXISTING, avatar_id=made.id)
+    await ledger.adopt(taken)
+    ledger.close()
+    campaign = office.campaign(look("navy"))
+    with pytest.raises(UsageError, match="another campaign's"):
+        await reconcile(office.context, campaign, (("navy#1", bought.avatar_id or ""),), ())
+    assert await reconcile(office.context, campaign, (("navy#1", made.id),), ()) == 0
+    (now,) = read_snapshot(office.ledger_path).takes["navy"]
+    assert (now.avatar_id, now.billing) == (made.id, Billing.ASSUMED)

@@ -152,6 +152,24 @@ async def test_a_rebuild_takes_no_look_that_another_ledger_in_the_folder_knows(
     assert read_snapshot(office.ledger_path).takes == {}
 
 
+async def test_a_rebuild_is_not_sure_of_what_a_lost_send_of_another_ledger_may_have_made(
+    office: Office,
+) -> None:
+    campaign = office.campaign(look("navy"))
+    theirs = Office.__new__(Office)
+    theirs.__dict__ = dict(office.__dict__, manifest=office.manifest.with_name("summer.yaml"))
+    ledger = theirs.ledger()
+    ledger.begin(ACCOUNT, "summer", {})
+    await theirs.lost(ledger, "base", name="Sarah")
+    ledger.close()
+    office.api.add_by_hand("Sarah", "group-1")
+    office.ledger_path.parent.mkdir()
+    office.ledger_path.write_bytes(b"no ledger at all" * 300)
+    assert await rebuild(office.context, campaign) == 6
+    (base,) = read_snapshot(office.ledger_path).takes["base"]
+    assert (base.state, base.avatar_id) == (TakeState.UNKNOWN, None)
+
+
 async def test_nothing_is_rebuilt_from_nothing_beside_a_ledger_that_holds_the_campaign(
     office: Office,
 ) -> None:

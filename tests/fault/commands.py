@@ -256,9 +256,10 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
         alive = replayable and key_is_alive(
             take.sent_at or 0.0, world.runner_now(), latest_seen=world.now()
         )
-        if alive and take.uid not in plan.unwanted_in_flight and not snapshot.doubled:
-            continue  # the next run finds out by itself
+        alive = alive and take.uid not in plan.unwanted_in_flight and not snapshot.doubled
         bought = world.judge.bought(take, given)
+        if alive and bought is None:
+            continue  # the next run finds out by itself, unless what others made fits
         world.say(f"person: {take.label} is {bought or 'nothing that was bought'}")
         if bought is None:
             absolved.append(take.label)

@@ -31,7 +31,7 @@ from runner.ledger.lock import lock_ledger
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.policy.exit_codes import Outcome
-from tests.fault.environment import KEY, Environment, Violation
+from tests.fault.environment import KEY, Violation
 from tests.fault.network import Network
 from tests.fault.process import Clock, Process, RecordingObserver
 
@@ -79,6 +79,7 @@ def _setting(process: Process) -> Places:
         (run, "with_signals"): partial(_with_ctrl_c, process),
         (catalog_package, "write_catalog"): lambda _results, folder: folder / "catalog.html",
         (click, "echo"): said,
+        (click, "prompt"): partial(_type_name, process),
     }
 
 
@@ -88,7 +89,7 @@ def make_context(process: Process) -> Context:
     return Context(
         clock=Clock(world),
         entropy=process.entropy,
-        console=_Console(world),
+        console=_Console(process),
         environment={"HEYGEN_API_KEY": KEY},
         home=str(world.folder),
         transport=Network(world),
@@ -108,14 +109,14 @@ async def open_here(process: Process, campaign: Campaign) -> AsyncIterator[OpenS
 
 
 class _Console(Console):
-    """A terminal where nobody answers."""
+    """A terminal where nobody answers, but on a day that says so."""
 
-    def __init__(self, world: Environment) -> None:
-        self._world = world
+    def __init__(self, process: Process) -> None:
+        self._process = process
 
     def can_answer(self) -> bool:
-        """Nobody can."""
-        return False
+        """Return whether somebody can."""
+        return self._process.day.answers
 
     def can_choose(self) -> bool:
         """Nobody can."""
@@ -123,7 +124,7 @@ class _Console(Console):
 
     def progress(self, ceiling: Decimal | None) -> Any:
         """Return what writes progress into the log."""
-        return _Quiet(self._world)
+        return _Quiet(self._process.world)
 
 
 class _Quiet(RecordingObserver):
@@ -134,6 +135,13 @@ class _Quiet(RecordingObserver):
 
     def close(self) -> None:
         """Do nothing: nothing was drawn."""
+
+
+def _type_name(process: Process, question: str, **_named: Any) -> str:
+    """Answer what can only be answered with the campaign's name."""
+    process.world.say(f"person: answers “{question}”")
+    process.world.seen["a question answered"] += 1
+    return process.campaign.name
 
 
 def _ledger(process: Process, path: Path, **named: Any) -> LedgerFile:

@@ -174,7 +174,8 @@ class Day:
     """One command, what comes before it, and what happens to it. ``wait`` is in seconds.
 
     ``dearer`` is by how much a price that a person asserts is above what HeyGen takes, in USD.
-    ``place`` is where the person works: 0 is the first folder, 1 the other one.
+    ``place`` is where the person works: 0 is the first folder, 1 the other one. ``answers``: at a
+    terminal, where what the account holds is a question that is answered.
     """
 
     command: Command = Command.RUN
@@ -190,6 +191,7 @@ class Day:
     consents: bool = True
     dearer: Decimal = Decimal("0.07")
     place: int = 0
+    answers: bool = False
 
 
 class Elsewhere(StrEnum):

@@ -318,7 +318,8 @@ class Judge(Auditor):
         if key not in self._first_sent:
             self._first_sent.add(key)
             self._is_wanted(take, label)
-            self._was_asked_about(json.loads(body), label)
+            if take["state"] != TakeState.UNKNOWN:  # else a replay of what was agreed to before
+                self._was_asked_about(json.loads(body), label)
         self._slots(take, label)
 
     def _is_wanted(self, take: "Mapping[str, Any]", label: str) -> None:
@@ -374,7 +375,7 @@ class Judge(Auditor):
     def _was_asked_about(self, order: "Mapping[str, Any]", label: str) -> None:
         """Assert that no look is bought while the account shows an unknown one of its name."""
         process, account = self._world.process, self._world.simulator.account
-        self._answered |= process.day.command is Command.NEW_LEDGER
+        self._answered |= process.day.command is Command.NEW_LEDGER or process.day.answers
         if self._answered or self.loss.ever:
             return
         reference = account.looks.get(order.get("avatar_id") or "")

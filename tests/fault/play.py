@@ -19,6 +19,7 @@ import httpx
 from runner.errors import BudgetRefused, LedgerQuestion
 from runner.heygen.network import certificates
 from runner.ledger.ledger import read_snapshot
+from runner.ledger.state_dirs import has_takes
 from runner.model import Prices, UrlImage
 from runner.plan import Action
 from runner.plan import plan as make_plan
@@ -273,9 +274,10 @@ class _Director:
                 raise Violation(f"a calm day ends with {_said(ended)}")
             if self._done():
                 break
-            command = Command.RUN
+            command, answers = Command.RUN, False
             if isinstance(ended.error, LedgerQuestion):
-                command = Command.NEW_LEDGER
+                answers = has_takes(self.judge.ledger_path)
+                command = Command.RUN if answers else Command.NEW_LEDGER
             elif ended.error is not None:  # the wallet showed what others bought as well
                 command = Command.PRICED
             elif ended.code == Exit.PERSON:
@@ -283,11 +285,24 @@ class _Director:
             elif ended.code == Exit.FAILED and number % 2:
                 command = Command.RETRY
             wait = 10_800.0 if ended.code == Exit.UNDER_WAY else 60.0
-            ended = self._command(replace(day, command=command, wait=wait), f"calm {number}")
+            today = replace(day, command=command, wait=wait, answers=answers)
+            ended = self._command(today, f"calm {number}")
+            if command is Command.RECONCILE and ended.code == Exit.PERSON:
+                self._decide_elsewhere(day)
         else:
             raise Violation(f"not done after {ROUNDS} calm commands; the last: {_said(ended)}")
         self.world.armed.clear()
         self._command(replace(day, command=Command.FETCH), "fetch")
+
+    def _decide_elsewhere(self, day: Day) -> None:
+        """Decide in the other folder first what may be its own."""
+        here = self.place
+        there = self.other if here is self.first else self.first
+        if there is None or not there.judge.ledger_path.exists():
+            return
+        self._enter(there)
+        self._command(replace(day, command=Command.RECONCILE), "decided elsewhere")
+        self._enter(here)
 
     def _settle(self) -> None:
         """Assert that nothing is left to do and that HeyGen's books and the ledger agree."""
@@ -308,15 +323,26 @@ class _Director:
 
     def _done(self) -> bool:
         snapshot = read_snapshot(self.judge.ledger_path)
-        excused = self._hopeless(snapshot)
+        excused, gone = self._hopeless(snapshot), self._without_base()
         plan = make_plan(self.place.campaign, snapshot)
         idle = (Action.KEEP, Action.STALE, Action.ORPHANED)
         if plan.unwanted_in_flight:
             return False
         return all(
-            action.action in idle or (action.action is Action.BLOCKED and action.key in excused)
+            action.action in idle
+            or (action.action is Action.BLOCKED and action.key in excused)
+            or action.key in gone
             for action in plan.actions
         )
+
+    def _without_base(self) -> set[str]:
+        """Return what names an existing look that was deleted at HeyGen, and what needs that."""
+        there, gone = self.world.simulator.account.looks, set[str]()
+        for look in self.place.campaign.looks:
+            missing = look.existing is not None and look.existing not in there
+            if missing or any(key in gone for key in list_needs(look)):
+                gone.add(look.key)
+        return gone
 
     def _hopeless(self, snapshot: Snapshot) -> set[str]:
         """Return the looks that can never be had: a picture that is gone, or another group."""

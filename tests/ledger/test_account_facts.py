@@ -108,6 +108,7 @@ async def test_neighbours_are_all_folders_beside_the_manifest_but_the_simulators
     (tmp_path / "winter.lookbook" / "ledger.sqlite").write_bytes(b"not a database" * 100)
     known = read_neighbours(mine)
     assert known.ids == {"mine-too", "of-mine-too", "summer", "of-summer", "autumn"}
+    assert known.taken_over == frozenset()
     assert known.unresolved == {
         "name of a": ("lost.lookbook: a#1",),
         "N": ("autumn.lookbook: b#2",),

@@ -120,3 +120,5 @@ def test_own_groups_were_made_by_sends_of_this_ledger() -> None:
     assert find_own_groups(held(ours, saved, taken_in)) == {"ours"}
     lost = take(made, "a", 2, state=TakeState.UNKNOWN)
     assert count_unresolved(held(ours, lost)) == {"Sarah — a": 1}
+    twice = replace(lost, resent_at=9.0)
+    assert count_unresolved(held(ours, twice)) == {"Sarah — a": 2}

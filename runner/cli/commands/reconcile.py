@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -53,20 +53,31 @@ class _Case:
 
     ``unwanted`` are the uids of the takes that the manifest did not want when the command began.
     What was wanted then, and no longer is after others were adopted, counts as wanted until the
-    end: nobody is believed too early.
+    end: nobody is believed too early. ``for_person`` are the uids of those that no run can decide,
+    as a search has just shown.
     """
 
     work: OpenSession
     campaign: Campaign
     searcher: UnknownResolver
     unwanted: frozenset[str]
+    for_person: set[str] = field(default_factory=set)
+
+    async def search(self, take: Take) -> Finding:
+        """Search the account for a take, and note whether only a person can decide it."""
+        finding = await self.searcher.search(take)
+        if finding.needs_person:
+            self.for_person.add(take.uid)
+        return finding
 
     def is_alive(self, take: Take) -> bool:
         """Return whether `lookbook run` may still send a take again under its own key.
 
-        A take that the manifest no longer wants is never sent again.
+        A take that the manifest no longer wants is never sent again, nor one beside looks that may
+        be its own.
         """
-        return take.uid not in self.unwanted and self.work.context.key_is_alive(take)
+        closed = take.uid in self.unwanted or take.uid in self.for_person
+        return not closed and self.work.context.key_is_alive(take)
 
     def object_to_absence(self, finding: Finding) -> str | None:
         """Return why nobody can say that nothing was bought for a take."""
@@ -194,7 +205,7 @@ async def reconcile(
                 if take.uid not in seen:
                     await decide(case, take)
             stuck = await decide_stuck(work)
-            code = max(look_report(work, campaign), Exit.PERSON if stuck else Exit.DONE)
+            code = max(look_report(case), Exit.PERSON if stuck else Exit.DONE)
             work.finish(int(code))
             left = [take.label for take in unresolved(work)]
     click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
@@ -220,7 +231,7 @@ def check_adoptions(adoptions: Decisions, unknown: Mapping[str, Take]) -> None:
 
 async def give_up(case: _Case, take: Take) -> None:
     """Record that nothing was bought for a take, unless something speaks against it."""
-    finding = await case.searcher.search(take)
+    finding = await case.search(take)
     click.echo(finding_text(case, finding))
     why_not = case.object_to_absence(finding)
     if why_not is not None:
@@ -245,14 +256,15 @@ def unresolved(work: OpenSession) -> list[Take]:
     return sorted((t for t in takes if t.unresolved), key=lambda t: (t.look, t.number))
 
 
-def look_report(work: OpenSession, campaign: Campaign) -> Exit:
+def look_report(case: _Case) -> Exit:
     """Return the exit code for what is left: 0, 4 where a run can still find out, or 6."""
-    left = unresolved(work)
+    left = unresolved(case.work)
     if not left:
         return Exit.DONE
-    unwanted = make_plan(campaign, work.ledger.snapshot()).unwanted_in_flight
-    is_alive = work.context.key_is_alive
-    by_itself = all(take.uid not in unwanted and is_alive(take) for take in left)
+    plan = make_plan(case.campaign, case.work.ledger.snapshot())
+    is_alive = case.work.context.key_is_alive
+    closed = case.for_person.union(plan.unwanted_in_flight)
+    by_itself = all(take.uid not in closed and is_alive(take) for take in left)
     return Exit.UNDER_WAY if by_itself else Exit.PERSON
 
 
@@ -266,7 +278,8 @@ async def readable(work: OpenSession, look_id: str) -> LookData:
     }
     if look_id in recorded:
         raise UsageError(f"The look {look_id} is {recorded[look_id]} already.")
-    if look_id in read_neighbours(work.state).ids:
+    neighbours = read_neighbours(work.state)
+    if look_id in neighbours.ids - neighbours.taken_over:
         raise UsageError(
             f"The look {look_id} is another campaign's: a ledger or results file in the folder "
             "knows it.",
@@ -282,7 +295,7 @@ async def readable(work: OpenSession, look_id: str) -> LookData:
 async def decide(case: _Case, take: Take) -> None:
     """Search for one take, show what is known, and ask where somebody can answer."""
     work, searcher = case.work, case.searcher
-    finding = await searcher.search(take)
+    finding = await case.search(take)
     click.echo(finding_text(case, finding))
     certain = finding.certain
     if certain is not None:
