@@ -74,7 +74,7 @@ class Verdict(StrEnum):
 
 CALIBRATED: Mapping[PictureKind, Thresholds] = {
     PictureKind.PHOTOS: Thresholds(warn=0.50, hold=0.60),
-    PictureKind.DRAWINGS: Thresholds(warn=0.30, hold=0.33),
+    PictureKind.DRAWINGS: Thresholds(warn=0.35, hold=0.40),
 }
 """What ``default`` means, by kind of picture; ``docs/likeness.md`` has the table behind it."""
 

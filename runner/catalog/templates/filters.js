@@ -58,7 +58,9 @@ function arrange(order) {
 
 function filter() {
   const groups = chosen();
-  shown = arrange(groups.get('order')?.[0] ?? '').filter((index) => fits(looks[index], groups));
+  const order = groups.get('order')?.[0] ?? '';
+  groups.delete('order');
+  shown = arrange(order).filter((index) => fits(looks[index], groups));
   const visible = new Set(shown);
   for (const { element, look, card } of spots) {
     const off = !visible.has(look);
@@ -71,7 +73,7 @@ function filter() {
     const count = $$('input:checked', menu).length;
     $('.chosen', menu).textContent = count || '';
   }
-  $('#clear').hidden = groups.size === 0;
+  $('#clear').hidden = groups.size === 0 && !order;
   $('#nothing').hidden = shown.length > 0;
   $('#tally').textContent = groups.size ? `${shown.length} of ${looks.length} looks` : '';
   $('#copy-chosen').hidden = !groups.has('chosen') || shown.length === 0;
