@@ -36,6 +36,7 @@ _ERRORS = (
         "The manifest is larger than 64 MiB.",
         "Keep pictures in files of their own.",
     ),
+    ("more-errors", "There are more errors than are listed.", "Mend those that are."),
     ("encoding", "The manifest is not UTF-8 text.", "Save it as UTF-8 in your editor."),
     ("empty", "The manifest says nothing.", "Start from `lookbook init`."),
     # YAML
@@ -186,6 +187,7 @@ _WARNINGS = (
     ("image-transparent", "A picture is transparent in places.", "Give it a background."),
     ("image-animated", "A picture is animated.", "Export one frame."),
     ("image-shape", "A picture is more than 2.5 times as long as it is wide.", "Cut it."),
+    ("more-warnings", "There are more warnings than are listed.", "Mend those that are."),
     ("x-key-is-a-look", "A look key that begins with `x-`: it is a look, and is paid for.",
      "Move anchors to an `x-` key at the top."),
 )  # fmt: skip
@@ -196,6 +198,7 @@ _HINTS = (
     ("prompt-no-light", "The prompt names no light or mood.", "Say what the light is like."),
     ("prompt-no-age", "A character born from a prompt, and no age.", "Say an age."),
     ("prompt-no-gender", "A character born from a prompt, and no gender.", "Say it."),
+    ("more-hints", "There are more hints than are listed.", "Begin with those that are."),
     ("prompt-no-expression", "A character born from a prompt, and no expression.",
      "Say how they look at us."),
 )  # fmt: skip

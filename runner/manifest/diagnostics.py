@@ -1,5 +1,6 @@
 """Findings: what is wrong, where, and what to do; collected, never thrown one by one."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from runner.manifest.codes import CODES, Severity
@@ -9,6 +10,16 @@ __all__ = ["Diagnostic", "Findings", "and_more"]
 
 _MAX_MESSAGE_CHARS = 400
 """Characters of a message: it may quote a value of any length."""
+
+
+MAX_FINDINGS = {Severity.ERROR: 100, Severity.WARNING: 1_000, Severity.HINT: 1_000}
+"""How many findings of each kind are told; more are counted, and cost no more than that."""
+
+_MORE = {
+    Severity.ERROR: "more-errors",
+    Severity.WARNING: "more-warnings",
+    Severity.HINT: "more-hints",
+}
 
 
 def and_more(looks: int) -> str:
@@ -38,12 +49,16 @@ class Diagnostic(NamedTuple):
 
 
 class Findings:
-    """Collects diagnostics of one manifest, and folds those that repeat in each combination."""
+    """Collects diagnostics of one manifest, and folds those that repeat in each combination.
+
+    Beyond ``MAX_FINDINGS`` they are only counted.
+    """
 
     def __init__(self, source: Source, *, hints: bool = True) -> None:
         self.source = source
         self.hints = hints
         self.errors = 0
+        self._counts = dict.fromkeys(Severity, 0)
         self._found: dict[tuple[str, int, int, str], Diagnostic] = {}
         self._more: dict[tuple[str, int, int, str], int] = {}
         self._places: set[tuple[int, int]] = set()
@@ -69,6 +84,9 @@ class Findings:
         severity = CODES[code].severity
         if severity is Severity.ERROR:
             self.errors += 1
+        if self._counts[severity] >= MAX_FINDINGS[severity]:
+            self._counts[severity] += 1
+            return
         if isinstance(at, Span):
             span = at
         else:
@@ -80,6 +98,7 @@ class Findings:
             again = fold or (about is not None and look != self._found[identity].look)
             self._more[identity] = self._more.get(identity, 0) + again
             return
+        self._counts[severity] += 1
         self._places.add((span.line, span.column))
         self._found[identity] = Diagnostic(
             severity,
@@ -96,12 +115,17 @@ class Findings:
             span.length,
         )
 
+    @property
+    def full(self) -> bool:
+        """Return whether no further error will be told, only counted."""
+        return self._counts[Severity.ERROR] >= MAX_FINDINGS[Severity.ERROR]
+
     def has(self, line: int, column: int) -> bool:
         """Return whether something is reported for this place already."""
         return (line, column) in self._places
 
     def all(self) -> tuple[Diagnostic, ...]:
-        """Return everything found, in the order of the file."""
+        """Return everything found, in the order of the file, and how much more there is."""
         told = []
         for identity, diagnostic in self._found.items():
             more = self._more.get(identity, 0)
@@ -112,4 +136,15 @@ class Findings:
                     message=message, more=more
                 )
             told.append(diagnostic)
-        return tuple(sorted(told, key=lambda found: (found.line, found.column)))
+        told.sort(key=lambda found: (found.line, found.column))
+        return (*told, *self._rest(told))
+
+    def _rest(self, told: list[Diagnostic]) -> Iterator[Diagnostic]:
+        for severity, count in self._counts.items():
+            rest = count - MAX_FINDINGS[severity]
+            if rest > 0:
+                last = next(found for found in reversed(told) if found.severity is severity)
+                words = f"and {rest:,} more {severity.value}{'' if rest == 1 else 's'}"
+                yield last._replace(
+                    code=_MORE[severity], message=words, look=None, hint=None, text="", more=0
+                )

@@ -46,6 +46,10 @@ _OTHERS = (
 )
 
 
+MAX_SEARCHES = 100
+"""For how many missing files the folder is searched for what may have been meant."""
+
+
 class InspectedImage(NamedTuple):
     """What the bytes of a picture say about themselves."""
 
@@ -72,6 +76,7 @@ class ImageReader:
         self.folder = folder
         self._files: dict[str, FileImage | BadImage] = {}
         self._doubts: dict[str, tuple[Doubt, ...]] = {}
+        self._missing = 0
 
     def resolve(self, text: str | dict[str, Any], *, photo: bool = False) -> Image:
         """Turn one image entry, its variables put in, into a value. Raises BadImage.
@@ -144,7 +149,8 @@ class ImageReader:
             _check_size(status.st_size, f"`{text}`")
             content = read_file(path, MAX_BYTES)
         except (FileNotFoundError, NotADirectoryError):
-            raise _missing(self.folder, text) from None
+            self._missing += 1
+            raise _missing(self.folder, text, search=self._missing <= MAX_SEARCHES) from None
         except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
             reason = getattr(error, "strerror", None) or str(error)
             raise BadImage("image-unreadable", f"cannot read `{text}`: {reason}") from None
@@ -228,11 +234,12 @@ def _check_url(url: str) -> str:
     return url
 
 
-def _missing(folder: Path, text: str) -> BadImage:
+def _missing(folder: Path, text: str, *, search: bool) -> BadImage:
     message = f"there is no file `{text}`"
     beside = (folder / text).parent
     try:
-        names = [entry.name for entry in beside.iterdir()] if beside.is_dir() else []
+        found = beside.iterdir() if search and beside.is_dir() else ()
+        names = sorted(entry.name for entry in found)
     except OSError:
         names = []
     meant = suggest(Path(text).name, names)

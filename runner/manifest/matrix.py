@@ -67,13 +67,11 @@ def count_combinations(entry: Map, axes: Axes) -> int:
 def expand_axes(entry: Map, axes: Axes, findings: Findings) -> list[Combination]:
     """Expand an entry: cross the axes, leave out, put in. Reports what does not fit the axes."""
     zipped = _checked_zip(entry, axes, findings)
-    excludes = _checked_excludes(entry, axes, findings)
+    excludes = _Exclusions(_checked_excludes(entry, axes, findings))
     originals = [
-        combination
-        for combination in _cross(axes, zipped)
-        if not _is_excluded(combination, excludes)
+        combination for combination in _cross(axes, zipped) if not excludes.hit(combination)
     ]
-    for exclusion in excludes:
+    for exclusion in excludes.written:
         if not exclusion.used:
             message = "this excludes no combination"
             hint = "Remove it, or check its values against `zip` and the axes."
@@ -183,11 +181,12 @@ def _checked_excludes(entry: Map, axes: Axes, findings: Findings) -> list[_Exclu
         fits = True
         for name, key in item.items():
             if name not in axes:
-                message, hint = f"`{name}` is no axis of this matrix", _axes_hint(name, axes)
+                hint = "" if findings.full else _axes_hint(name, axes)
+                message = f"`{name}` is no axis of this matrix"
                 findings.report("matrix-axis", message, item.key_at(name), hint=hint)
                 fits = False
             elif key not in axes[name]:
-                meant = suggest(key, axes[name])
+                meant = [] if findings.full else suggest(key, axes[name])
                 hint = f"Did you mean `{meant[0]}`?" if meant else _values_hint(axes[name])
                 message = f"axis `{name}` has no value `{key}`"
                 findings.report("matrix-axis", message, item.at(name), hint=hint)
@@ -197,12 +196,23 @@ def _checked_excludes(entry: Map, axes: Axes, findings: Findings) -> list[_Exclu
     return good
 
 
-def _is_excluded(combination: Mapping[str, str], excludes: list[_Exclusion]) -> bool:
-    hit = False
-    for exclusion in excludes:
-        if all(combination[name] == key for name, key in exclusion.wanted.items()):
-            exclusion.used = hit = True
-    return hit
+class _Exclusions:
+    """The entries of ``exclude``, found by the values that they name, not one after the other."""
+
+    def __init__(self, written: list[_Exclusion]) -> None:
+        self.written = written
+        self.by_values: dict[tuple[str, ...], dict[tuple[str, ...], list[_Exclusion]]] = {}
+        for exclusion in written:
+            names, keys = tuple(exclusion.wanted), tuple(exclusion.wanted.values())
+            self.by_values.setdefault(names, {}).setdefault(keys, []).append(exclusion)
+
+    def hit(self, combination: Mapping[str, str]) -> bool:
+        """Return whether a combination is left out, and mark what leaves it out as used."""
+        found = False
+        for names, by_keys in self.by_values.items():
+            for exclusion in by_keys.get(tuple(combination[name] for name in names), ()):
+                exclusion.used = found = True
+        return found
 
 
 def _axes_hint(name: str, axes: Axes) -> str:

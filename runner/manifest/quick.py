@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["conforms"]
+__all__ = ["conforms", "conforms_as_look"]
 
 _LOOK_KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
@@ -181,6 +181,11 @@ def _looks(value: Any) -> bool:
 def conforms(document: Any) -> bool:
     """Return whether a document satisfies ``schemas/manifest.schema.json``; never raises."""
     return _fields(document, _TOP) and document.keys() >= {"version", "campaign", "base"}
+
+
+def conforms_as_look(key: str, value: Any) -> bool:
+    """Return whether one entry of ``looks`` satisfies the schema; never raises."""
+    return key != "base" and _LOOK_KEY.match(key) is not None and _look(value)
 
 
 _texts = _mapping(_text, _text, low=1)

@@ -77,6 +77,8 @@ def _read(source: Source, variables: Mapping[str, str], findings: Findings) -> C
         findings.report("wrong-type", message, 0, hint="Begin with `version: 1`.")
         return None
     check_schema(document, findings)
+    if findings.full:
+        return None
     return expand_campaign(document, source, variables, findings)
 
 

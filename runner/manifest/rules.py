@@ -63,7 +63,7 @@ class _Rules:
             for field, where in (("avatar_id", look.reference), ("avatar_group_id", look.group)):
                 if isinstance(where, LookRef) and where.look not in known:
                     message = f"there is no look `{where.look}`"
-                    hint = suggestion(where.look, known)
+                    hint = "" if self.findings.full else suggestion(where.look, known)
                     self.report("unknown-look", message, look, field, hint, at_key=True)
                 elif isinstance(where, LiteralRef) and where.id in known:
                     message = f"`{where.id}` is a look of this campaign, not an id at HeyGen"

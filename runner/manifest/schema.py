@@ -5,12 +5,12 @@ go on with the rest and every problem shows at once.
 """
 
 import re
-from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from runner.manifest.diagnostics import Findings
-from runner.manifest.quick import conforms
+from runner.manifest.quick import conforms, conforms_as_look
 from runner.manifest.schema_messages import (
     COMMON_MISTAKES,
     EXPECTED,
@@ -65,23 +65,34 @@ class _Explainer:
         self.misspelt: set[tuple[int, str]] = set()
 
     def run(self) -> None:
-        errors = sorted(validator().iter_errors(self.document), key=_urgency)
+        errors = list(validator().iter_errors(_nonconforming(self.document)))
+        looks = self.document.get("looks")
+        order = {key: place for place, key in enumerate(looks)} if isinstance(looks, dict) else {}
+        counted: set[Path] = set()
+        errors.sort(key=lambda error: (_position(error.absolute_path, order), *_urgency(error)))
         for error in errors:
+            if self.findings.full:  # the rest is counted, and nothing is made of the manifest
+                place = tuple(error.absolute_path)[:2]
+                if place not in counted:
+                    self.findings.report("wrong-type", "", 0)
+                counted.add(place)
+                continue
+            counted.add(tuple(error.absolute_path)[:2])
             explain = getattr(self, f"explain_{error.validator}", self.explain_value)
             explain(error, tuple(error.absolute_path))
         self.take_out()
 
     def take_out(self) -> None:
-        """Drop what is broken, later list items first so that earlier indexes stay true."""
-        found: dict[int, tuple[Map | Seq, set[str | int]]] = defaultdict(lambda: (Seq(), set()))
+        """Drop what is broken."""
+        found: dict[int, tuple[Map | Seq, set[str | int]]] = {}
         for parent, key in self.broken:
-            found[id(parent)] = (parent, found[id(parent)][1] | {key})
+            found.setdefault(id(parent), (parent, set()))[1].add(key)
         for parent, keys in found.values():
-            for key in sorted(keys, reverse=True, key=lambda key: (isinstance(key, int), key)):
-                if parent is self.document.get("looks") and key != "base":
+            if parent is self.document.get("looks"):
+                for key in keys - {"base"}:
                     parent[key] = Map()  # others may reference it
-                    continue
-                parent.drop(key)  # type: ignore[arg-type]  # a Map's keys are text, a Seq's numbers
+                keys &= {"base"}
+            parent.drop(*keys)  # type: ignore[arg-type]  # a Map's keys are text, a Seq's numbers
 
     # --- where ---------------------------------------------------------------------------------
 
@@ -147,12 +158,16 @@ class _Explainer:
         return line[span.column - 1 : span.column - 1 + span.length]
 
     def explain_additionalProperties(self, error: Any, path: Path) -> None:  # noqa: N802  (keyword)
+        mapping = self.parent((*path, ""))
         known = sorted(error.schema.get("properties", ()))
         extras = [key for key in error.instance if key not in known and key[:2] != "x-"]
         if "patternProperties" not in error.schema:
             extras = [key for key in error.instance if key not in known]
         where = f"in {named(path)}" if path else "at the top of a manifest"
         for key in extras:
+            if self.findings.full:
+                self.findings.report("unknown-key", "", 0)
+                continue
             meant = suggest(key.lower(), known, likeness=0.7)
             advice = COMMON_MISTAKES.get((place_of(path), key)) or COMMON_MISTAKES.get(("", key))
             if meant:
@@ -163,9 +178,9 @@ class _Explainer:
             else:
                 hint = advice or "Known here: " + ", ".join(f"`{name}`" for name in known) + "."
             self.misspelt.add((id(error.instance), "data"))  # no form is asked for beside it
-            mark = error.instance.key_at(key)
+            mark = mapping.key_at(key)
             self.report("unknown-key", f"`{key}` means nothing {where}", mark, (*path, key), hint)
-            self.broken.append((error.instance, key))
+            self.broken.append((mapping, key))
 
     def explain_required(self, error: Any, path: Path) -> None:
         missing = next(key for key in error.validator_value if f"'{key}'" in error.message)
@@ -249,6 +264,26 @@ class _Explainer:
         else:
             message = out_of_range(named(path), error)
             self.refuse(error, "bad-value", message, RANGES.get(field))
+
+
+def _nonconforming(document: Map) -> Map:
+    """Return the document without the looks that have nothing wrong with them.
+
+    jsonschema takes a second for a thousand looks, and most mistakes are in one.
+    """
+    looks = document.get("looks")
+    if not isinstance(looks, dict):
+        return document
+    less = Map()
+    less.update(document)
+    less.marks = document.marks
+    less["looks"] = {key: look for key, look in looks.items() if not conforms_as_look(key, look)}
+    return less
+
+
+def _position(path: Sequence[str | int], looks: Mapping[str | int, int]) -> int:
+    """Order looks as the file does: of too many errors the first are told."""
+    return looks.get(path[1], 0) if len(path) > 1 and path[0] == "looks" else -1
 
 
 def _urgency(error: Any) -> tuple[int, int]:

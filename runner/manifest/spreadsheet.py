@@ -227,7 +227,8 @@ def prompt_slip(sheet: Sheet, prompt: str) -> tuple[str, str] | None:
     """
     sharing = [row for row in sheet.rows if row.shares_prompt]
     names = [*sheet.variables, "title", "key"]
-    wrong = placeholder_in(prompt, names)
+    known = {name.lower(): name for name in names}
+    wrong = placeholder_in(prompt, lambda name: known.get(name.lower()))
     if wrong is not None:
         message = f"`{wrong[0]}` in --prompt is sent as it stands; nothing is put in for it."
         return message, f"Write ${{{wrong[1]}}}, in single quotes: a shell reads it else."

@@ -17,6 +17,13 @@ MAX_CHARS = 100_000
 MAX_NESTING = 50
 """How many variables may stand within each other."""
 
+MAX_PROBLEMS = 20
+"""How many problems of one text are told: more of the same help nobody."""
+
+MAX_SUGGESTIONS = 20
+"""For how many unknown names of a manifest it is searched what they may have meant."""
+
+_MAX_NEEDLE = 100
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _TOKEN = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)?\Z")
@@ -35,12 +42,14 @@ class Problem(NamedTuple):
 class Scope:
     """What names stand for. ``templates`` may use other names; ``literals`` are taken as they are.
 
-    Literals come first. ``used`` collects every name that was asked for.
+    Literals come first. ``used`` collects every name that was asked for, ``searched`` the unknown
+    ones for which a likely name was searched.
     """
 
     templates: ChainMap[str, str] = field(default_factory=ChainMap)
     literals: ChainMap[str, str] = field(default_factory=ChainMap)
     used: set[str] = field(default_factory=set)
+    searched: set[str] = field(default_factory=set)
 
     def child(
         self, templates: Mapping[str, str] | None = None, literals: Mapping[str, str] | None = None
@@ -50,6 +59,7 @@ class Scope:
             self.templates.new_child(dict(templates or {})),
             self.literals.new_child(dict(literals or {})),
             self.used,
+            self.searched,
         )
 
     def expand(self, text: str, own: Mapping[str, str] = _NO_NAMES) -> tuple[str, list[Problem]]:
@@ -108,8 +118,11 @@ class _Expansion:
 
     def value(self, match: re.Match[str], inside: tuple[str, ...]) -> str | None:
         """Return what a name stands for; None where that cannot be said."""
+        if len(self.problems) >= MAX_PROBLEMS:
+            return None
         if match[1] is None:
-            rest = match.string[match.start() :].partition("\n")[0].strip()
+            start = match.start()
+            rest = match.string[start : start + _MAX_NEEDLE].partition("\n")[0].strip()
             hint = "Close it with `}`, or write `$${` for the characters themselves."
             self.problems.append(Problem("bad-template", "`${` is never closed", rest, hint))
             return None
@@ -135,8 +148,11 @@ class _Expansion:
             said = f"`{written}` is no name" if name else "`${}` names nothing"
             hint = "There is no code in `${...}`, only names. Write `$${` for the characters."
             return Problem("bad-template", said, written, hint)
-        known = sorted({*self.scope.templates, *self.scope.literals, *self.own})
-        meant = suggest(name, known)
+        searched = self.scope.searched
+        meant: list[str] = []
+        if name in searched or len(searched) < MAX_SUGGESTIONS:
+            searched.add(name)
+            meant = suggest(name, sorted({*self.scope.templates, *self.scope.literals, *self.own}))
         if meant:
             hint = f"Did you mean `${{{meant[0]}}}`?"
         else:

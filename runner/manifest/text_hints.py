@@ -2,13 +2,14 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from runner.manifest.diagnostics import Findings
 from runner.manifest.draft import Draft
 from runner.manifest.matrix import Axes
-from runner.manifest.template import names_in
+from runner.manifest.template import Scope, names_in
 from runner.manifest.yaml.nodes import Map, Seq
 from runner.manifest.yaml.source import COLUMN_BITS, Source
 
@@ -91,10 +92,10 @@ def _check_comment(
     following = bisect_left(doubtful, line)
     if following == len(doubtful) or doubtful[following] > line + _MAX_TEXT_LINES:
         return
-    rest = source.line(line + 1)[column:]
-    if rest.startswith(_STYLED) or value.startswith("https://"):
+    first = source.line(line + 1)
+    if first.startswith(_STYLED, column) or value.startswith("https://"):
         return
-    lost = _after(value, [rest, *source.lines[line + 1 : line + 1 + _MAX_TEXT_LINES]])
+    lost = _after(value, [first, *source.lines[line + 1 : line + 1 + _MAX_TEXT_LINES]], column)
     if lost is None:
         return
     findings.report(
@@ -105,18 +106,25 @@ def _check_comment(
     )
 
 
-def _after(value: str, lines: Iterable[str]) -> str | None:
+_SPACES = re.compile(r"\s*")
+_COMMENT = re.compile(r"\s+(#[^\s#!].{0,80})")
+
+
+def _after(value: str, lines: Iterable[str], at: int) -> str | None:
     """Return the comment that directly follows a plain text, unless a space follows its ``#``."""
-    words = value.split()
+    words, next_word = value.split(), 0
     for line in lines:
-        rest = line
-        while words and (found := re.match(rf"\s*{re.escape(words[0])}", rest)):
-            rest, words = rest[found.end() :], words[1:]
-        if not words:
-            comment = re.match(r"\s+(#[^\s#!].*)", rest)
+        while next_word < len(words):
+            begin = _SPACES.match(line, at).end()  # type: ignore[union-attr]  # it matches nothing too
+            if not line.startswith(words[next_word], begin):
+                break
+            at, next_word = begin + len(words[next_word]), next_word + 1
+        if next_word == len(words):
+            comment = _COMMENT.match(line, at)
             return comment[1].rstrip() if comment else None
-        if rest.strip():
+        if _SPACES.match(line, at).end() < len(line):  # type: ignore[union-attr]
             return None
+        at = 0
     return None
 
 
@@ -136,19 +144,43 @@ def _check_characters(value: str, mark: int, findings: Findings) -> None:
 # --- names in texts -------------------------------------------------------------------------------
 
 
-def placeholder_in(text: str, names: Iterable[str]) -> tuple[str, str] | None:
-    """Return a name of these that a text gives in a wrong form, as it is written, and the name."""
-    known = {name.lower(): name for name in names}
+class _Names:
+    """The names that scopes know, found in whatever case. Each mapping of a scope is read once."""
+
+    def __init__(self) -> None:
+        self._lowered: dict[int, dict[str, str]] = {}
+
+    def find(self, scope: Scope, name: str) -> str | None:
+        """Return the name that a scope has for this one."""
+        lowered = name.lower()
+        if lowered in ("key", "title"):
+            return lowered
+        for names in (*scope.literals.maps, *scope.templates.maps):
+            known = self._lowered.get(id(names))
+            if known is None:
+                known = self._lowered[id(names)] = {one.lower(): one for one in names}
+            if lowered in known:
+                return known[lowered]
+        return None
+
+
+def placeholder_in(text: str, find: Callable[[str], str | None]) -> tuple[str, str] | None:
+    """Return a name that a text gives in a wrong form, as it is written, and the name.
+
+    ``find`` returns the known name that is meant by a written one, if there is one.
+    """
     for match in _FORMS.finditer(text):
         name = next(filter(None, match.groups()), None)
-        if name is not None and name.lower() in known:
-            return match[0], known[name.lower()]
+        known = None if name is None else find(name)
+        if known is not None:
+            return match[0], known
     return None
 
 
 def check_placeholders(drafts: Mapping[str, Draft], defaults: Map, findings: Findings) -> None:
     """Report names that are known and stand in a form that means nothing here, as ``{outfit}``."""
     done: set[int] = set()
+    names = _Names()
     for draft in drafts.values():
         for owner in (draft.fields, defaults):
             if id(owner) in done:
@@ -158,12 +190,13 @@ def check_placeholders(drafts: Mapping[str, Draft], defaults: Map, findings: Fin
             for field in _PAID:
                 text = owner.get(field)
                 if isinstance(text, str) and any(char in text for char in "{%<[$"):
-                    _check_placeholder(draft, owner, field, text, findings)
+                    _check_placeholder(draft, owner, field, text, findings, names=names)
 
 
-def _check_placeholder(draft: Draft, owner: Map, field: str, text: str, findings: Findings) -> None:
-    names = {*draft.scope.templates, *draft.scope.literals, "key", "title"}
-    wrong = placeholder_in(text, names)
+def _check_placeholder(
+    draft: Draft, owner: Map, field: str, text: str, findings: Findings, *, names: _Names
+) -> None:
+    wrong = placeholder_in(text, partial(names.find, draft.scope))
     if wrong is None:
         return
     written, name = wrong

@@ -138,11 +138,11 @@ class _Reader:
                     or key_event.anchor is not None
                     or key_event.tag is not None
                 ):
-                    key = self.key(key_event)
+                    key = self.key(key_event, depth)
             elif kind is MappingEndEvent:
                 break
             else:
-                key = self.key(key_event)
+                key = self.key(key_event, depth)
             event: Any = get_event()
             if type(event) is ScalarEvent and event.anchor is None and event.tag is None:
                 value = event.value
@@ -197,9 +197,9 @@ class _Reader:
             )
         return value
 
-    def key(self, event: Any) -> str | None:
+    def key(self, event: Any, depth: int) -> str | None:
         """Read a mapping's key that is not simply text; None where it cannot be one."""
-        value = self.node(event, MAX_DEPTH - 1)
+        value = self.node(event, depth)
         if isinstance(value, str):
             return value
         if isinstance(value, dict | list):
@@ -220,6 +220,9 @@ class _Reader:
         return text
 
     def duplicate(self, mapping: Map, key: str, event: Event) -> None:
+        if self.findings.full:
+            self.findings.report("duplicate-key", "", 0)
+            return
         first = line_of(mapping.key_at(key))
         self.findings.report(
             "duplicate-key",

@@ -35,10 +35,14 @@ class Map(dict[str, Any]):
                 return position
         raise KeyError(key)
 
-    def drop(self, key: str) -> None:
-        """Take a key out, so that later stages need not meet its value again."""
-        position = 2 * self._position(key)
-        del self[key], self.marks[position : position + 2]
+    def drop(self, *keys: str) -> None:
+        """Take keys out, so that later stages need not meet their values again."""
+        gone = set(keys)
+        marks = iter(self.marks)
+        pairs = [(key, next(marks), next(marks)) for key in self]
+        self.marks = [mark for key, *both in pairs if key not in gone for mark in both]
+        for key in keys:
+            del self[key]
 
 
 class Seq(list[Any]):
@@ -53,9 +57,11 @@ class Seq(list[Any]):
         """Return the place of an item."""
         return self.marks[index]
 
-    def drop(self, index: int) -> None:
-        """Take an item out, so that later stages need not meet it again."""
-        del self[index], self.marks[index]
+    def drop(self, *indexes: int) -> None:
+        """Take items out, so that later stages need not meet them again."""
+        gone = set(indexes)
+        self[:] = [item for index, item in enumerate(self) if index not in gone]
+        self.marks = [mark for index, mark in enumerate(self.marks) if index not in gone]
 
 
 class Broken:

@@ -28,6 +28,9 @@ _TOKEN = re.compile(_QUOTED + r"|[\[{]|(?:(?!:(?:\s|$)|\s+#).)*[^\s:]")
 _FLOW_TOKEN = re.compile(
     _QUOTED + r"|[\[{]|(?:\$\{[^{}]*\}|(?!:(?:\s|$)|\s+#)[^,\[\]{}])*[^\s:,\[\]{}]"
 )
+_MAX_TOKEN = 400
+"""Characters of a scalar that are looked at for its end: more is never underlined."""
+
 # The line ends of YAML 1.1, which is what libyaml counts.
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
@@ -57,13 +60,14 @@ class Unreadable(Exception):
 class Source:
     """One manifest file: ``name`` as the person wrote the path, ``path`` absolute, ``text``."""
 
-    __slots__ = ("_lines", "name", "path", "text")
+    __slots__ = ("_found", "_lines", "name", "path", "text")
 
     def __init__(self, path: Path, text: str = "") -> None:
         self.name = str(path)
         self.path = path.absolute()
         self.text = text
         self._lines: list[str] | None = None
+        self._found: dict[tuple[str, int], Span] = {}
 
     @property
     def lines(self) -> list[str]:
@@ -79,17 +83,29 @@ class Source:
     def span(self, mark: int) -> Span:
         """Return the place of a mark: the scalar or key there, as far as its line goes."""
         line, column = mark >> COLUMN_BITS, mark & (1 << COLUMN_BITS) - 1
+        if line >= len(self.lines):  # YAML ends a last line that has no end of its own
+            return self.end()
         text = self.line(line + 1)
         before = text[:column]
         opened = sum(map(before.count, "{[")) - sum(map(before.count, "}]"))
-        token = (_FLOW_TOKEN if opened > 0 else _TOKEN).match(text, column)
+        token = (_FLOW_TOKEN if opened > 0 else _TOKEN).match(text[: column + _MAX_TOKEN], column)
         return Span(line + 1, column + 1, max(len(token[0]) if token else 1, 1))
+
+    def end(self) -> Span:
+        """Return the place behind the last character."""
+        return Span(len(self.lines), len(self.lines[-1]) + 1)
 
     def find(self, needle: str, mark: int) -> Span:
         """Find some text in the value that begins at a mark; else the value's own place.
 
         A value goes on over the lines that are indented deeper than the line it begins on.
         """
+        known = self._found.get((needle, mark))
+        if known is None:
+            known = self._found[needle, mark] = self._search(needle, mark)
+        return known
+
+    def _search(self, needle: str, mark: int) -> Span:
         span = self.span(mark)
         indent = _indent(self.line(span.line))
         start = span.column - 1

@@ -86,6 +86,11 @@ def report_syntax(error: yaml.YAMLError, findings: Findings) -> None:
     if "unexpected end of stream" in problem and isinstance(error, yaml.MarkedYAMLError):
         opened = error.context_mark
         span = Span(opened.line + 1, opened.column + 1) if opened else span
+    if span.line > len(findings.source.lines):
+        span = findings.source.end()
+    if "maximum nesting depth" in problem:  # the C parser's own bound, before it tells an event
+        findings.report("yaml-depth", "nested too deeply here", span)
+        return
     line = findings.source.line(span.line)
     character = line[span.column - 1 : span.column]
     if "cannot start any token" in problem or "\t" in line[: span.column]:
