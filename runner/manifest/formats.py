@@ -165,7 +165,7 @@ def _annotation(found: Diagnostic) -> str:
 def _escape(text: str, also: str = "") -> str:
     for char in "%\r\n" + also:
         text = text.replace(char, f"%{ord(char):02X}")
-    return text
+    return _safe(text)
 
 
 def _rule(name: str) -> dict[str, Any]:
