@@ -64,6 +64,9 @@ class TakeState(StrEnum):
 UNRESOLVED = frozenset({TakeState.SUBMITTING, TakeState.UNKNOWN})
 """Sent, or about to be; whether the server accepted it is not known."""
 
+ANSWER_TAKEN = "answer_taken"
+"""The ``error_code`` of a send that was answered with a look which another take was found to be."""
+
 PENDING = frozenset({TakeState.PROCESSING, TakeState.PENDING_CONSENT})
 """Accepted, and not finished."""
 

@@ -14,7 +14,7 @@ from runner.policy.lifecycle import Event
 from runner.policy.rate_limit import RateLimiter
 from runner.policy.retry import KEY_LIFE, KEY_MARGIN, RetryLimits, backoff, key_is_alive
 from runner.replies import Refusal, Reply
-from runner.takes import Neighbours, Take
+from runner.takes import ANSWER_TAKEN, Neighbours, Take
 
 __all__ = ["FreeCall", "RunContext", "describe_reply", "explain"]
 
@@ -142,14 +142,14 @@ class RunContext:
     def key_is_alive(self, take: Take) -> bool:
         """Return whether the stored body of a take may still be sent under its own key.
 
-        Never on an account that was seen to make a second look for one key. The API's own time
-        decides. Where its answers name none, only what this run sent itself has a known age, by a
-        clock that never jumps: any other key counts as over, because our own clock may have been
-        set back.
+        Never on an account that was seen to make a second look for one key, nor where the key was
+        answered with the look of another take. The API's own time decides. Where its answers name
+        none, only what this run sent itself has a known age, by a clock that never jumps: any other
+        key counts as over, because our own clock may have been set back.
         """
         if take.sent_at is None or take.key is None or take.body_sha256 is None:
             return False  # a take from results.json has no body here
-        if not self.ledger.honours_keys:
+        if not self.ledger.honours_keys or take.error_code == ANSWER_TAKEN:
             return False
         if self.server_epoch is None:
             sent = self.sent.get(take.uid)

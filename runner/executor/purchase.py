@@ -26,7 +26,7 @@ from runner.executor.temporary_refusals import TemporaryRefusals
 from runner.policy.decisions import IN_PROGRESS, MONEY, UNDECIDED, Purchase, decide_purchase
 from runner.policy.lifecycle import Event
 from runner.replies import Answer, CreatedData, Lost, Refusal, Reply
-from runner.takes import Take
+from runner.takes import ANSWER_TAKEN, Take
 
 __all__ = ["Buyer"]
 
@@ -249,13 +249,39 @@ class Buyer:
             await context.record(take.uid, Event.LOST, {"error_message": "the run was ended"})
             raise
         context.heard(reply)
-        decision = judge(reply)
+        holder = self._holder(take, reply)
+        decision = judge(reply) if holder is None else Purchase.UNDECIDED
         log.info(
             "%s: send %d: %s (%s)", take.label, take.attempts, decision.name, describe_reply(reply)
         )
-        take = await self._commit(take, body, decision, reply)
+        if holder is None:
+            take = await self._commit(take, body, decision, reply)
+        else:
+            words = f"its answer names the look that {holder.label} was found to be"
+            facts = {"error_code": ANSWER_TAKEN, "error_message": words}
+            take = await context.record(take.uid, Event.LOST, facts)
         self._tell(take, decision, reply)
         return take, decision, reply
+
+    def _holder(self, take: Take, reply: Reply[CreatedData]) -> Take | None:
+        """Return the take that was found to be the look that a replay is answered with.
+
+        Sends of one body are interchangeable while none is answered: where the keys of both counted
+        as over, one was taken to have made what the other made. One look is one take's: what
+        became of the other send is not known, and this key can tell nothing more.
+        """
+        if take.resent_at is None or not isinstance(reply, Answer):
+            return None
+        of_every_look = self._context.ledger.snapshot().takes.values()
+        return next(
+            (
+                known
+                for takes in of_every_look
+                for known in takes
+                if known.avatar_id == reply.data.look.id and known.uid != take.uid
+            ),
+            None,
+        )
 
     async def _commit(
         self, take: Take, body: bytes, decision: Purchase, reply: Reply[CreatedData]

@@ -210,3 +210,23 @@ def test_a_run_that_ends_before_lists_show_a_replay_leaves_its_check_to_the_next
     world.later(3600)
     world.run(campaign(photo()))
     assert not world.open().honours_keys
+
+
+def test_a_replay_that_names_the_look_of_another_take_makes_no_second_take_of_it(
+    world: Harness,
+) -> None:
+    """While time could not be trusted the other take was found to be what this one's key made."""
+    twice = campaign(look("a", takes=2))
+    world.clock.ahead = -36_000.0
+    world.run(campaign())
+    world.api.script.extend([LOST_BEFORE, CHARGED_AND_LOST])
+    world.run(twice)
+    first, second = world.takes("a")
+    assert {first.state, second.state} == {TakeState.FETCHED, TakeState.UNKNOWN}
+    world.clock.ahead = 0.0
+    for _ in range(2):  # once it is known, the key is not tried again
+        assert exit_code(world.run(twice)) is Exit.PERSON
+        assert len(world.api.posts) == 4
+    lost = next(take for take in world.takes("a") if take.unresolved)
+    assert "was found to be" in (lost.error_message or "")
+    assert len({take.avatar_id for take in world.takes("a")} - {None}) == 1
