@@ -86,6 +86,24 @@ class _Lister:
         for group in groups:
             if group.name in names and group.id not in known:
                 self.named[group.name] = (*self.named.get(group.name, ()), group.id)
+        missing = {name for name in names if name and name not in self.named}
+        if not takes and groups and missing:
+            await self._list_renamed(missing, known)
+
+    async def _list_renamed(self, names: set[str], known: set[str | None]) -> None:
+        """Find groups by the names of their looks: a look can be renamed, its group keeps its name.
+
+        Only where a ledger knows nothing yet. An account of more looks than a listing reads is
+        searched by its groups' names alone.
+        """
+        looks = await list_group_looks(self._context, None)
+        if isinstance(looks, Unlisted):
+            return
+        for look in looks:
+            if look.name in names and look.group_id and not known & {look.group_id, look.id}:
+                found = self.named.get(look.name, ())
+                if look.group_id not in found:
+                    self.named[look.name] = (*found, look.group_id)
 
     async def _list_looks(self, home: TargetGroup, group_id: str) -> None:
         if group_id in self.looks:

@@ -26,6 +26,21 @@ def listing_of(world: Harness) -> Listing | None:
     return world.session.listing
 
 
+def test_a_base_that_was_renamed_is_found_by_a_ledger_that_knows_nothing(world: Harness) -> None:
+    theirs = world.api.add_by_hand("Sarah", "old-group")
+    world.api.groups_by_id["old-group"] = GroupData("old-group", "Sara with a typo", 0.0, 1)
+    world.api.add_by_hand("Sarah — solo", "solos")  # a group that bears the name of another look
+    world.api.add_by_hand("Tom", "toms")
+    world.run(campaign(look("a"), look("solo", on=None)))
+    seen = listing_of(world)
+    assert seen is not None
+    assert dict(seen.named) == {"Sarah": ("old-group",), "Sarah — solo": ("solos",)}
+    assert [one.id for one in seen.looks["old-group"]] == [theirs.id]
+    world.api.calls.clear()
+    world.run(campaign(look("a"), look("b"), look("solo", on=None)))
+    assert world.api.calls.count("looks") == 1  # the group that it made is all it asks for
+
+
 def test_groups_are_listed_once_by_name_and_then_only_the_group_that_the_ledger_knows(
     world: Harness,
 ) -> None:
