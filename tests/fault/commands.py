@@ -30,7 +30,7 @@ from runner.plan.saved_plan import SavedPlan, serialize_plan
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 from runner.policy.retry import key_is_alive
-from runner.takes import Billing
+from runner.takes import ANSWER_TAKEN, Billing
 from tests.fault.campaigns import reached
 from tests.fault.environment import Violation
 from tests.fault.harness import make_catalog, make_context, open_here
@@ -253,6 +253,7 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
         if not take.unresolved:
             continue
         replayable = take.key is not None and take.body_sha256 is not None
+        replayable = replayable and take.error_code != ANSWER_TAKEN  # its key tells nothing more
         alive = replayable and key_is_alive(
             take.sent_at or 0.0, world.runner_now(), latest_seen=world.now()
         )
