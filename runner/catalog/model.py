@@ -5,8 +5,8 @@
 
 from dataclasses import dataclass
 
-from runner.catalog import words
 from runner.catalog.prompts import Segment
+from runner.words import STATE_WORDS
 
 __all__ = [
     "BASE",
@@ -66,7 +66,6 @@ class TakeView:
     group_id: str | None
     reference_id: str | None
     request_id: str | None
-    consent_url: str | None
     prompt: str | None
     guides: int
     history: tuple[HistoryEntry, ...]
@@ -219,7 +218,7 @@ class CatalogPage:
         found = [look.state for look in self.looks]
         return tuple(
             (state, label, found.count(state))
-            for state, (label, _) in words.STATE_WORDS.items()
+            for state, (label, _) in STATE_WORDS.items()
             if state in found
         )
 

@@ -21,6 +21,7 @@ from runner.catalog.model import (
 from runner.catalog.prompts import Segment
 from runner.quantities import format_duration, format_usd
 from runner.results.model import ErrorEntry, LookEntry, Results, TakeEntry, Totals
+from runner.words import BILLING_WORDS, ERROR_WORDS, STATE_WORDS
 
 __all__ = ["build_page"]
 
@@ -73,7 +74,7 @@ def _look(
     *,
     orphan: bool,
 ) -> LookView:
-    label, meaning = words.STATE_WORDS[entry["state"]]
+    label, meaning = STATE_WORDS[entry["state"]]
     prompt = _text(entry["prompt"])
     segments, beside = _marked(prompt, neighbour, entries)
     parent = _parent(entry, places, entries)
@@ -156,8 +157,14 @@ def _rivals(
     return tuple(Rival(label, image) for image, label in found.items())
 
 
+def _billing(kind: str) -> str:
+    """Return what is known of a take's money, and how, where that is not plain."""
+    label, how = BILLING_WORDS[kind]
+    return label if kind in ("none", "billed") else f"{label} ({how})"
+
+
 def _take(take: TakeEntry, prompt: str | None) -> TakeView:
-    label, meaning = words.STATE_WORDS[take["state"]]
+    label, meaning = STATE_WORDS[take["state"]]
     paid = take["request"].get("prompt")
     return TakeView(
         number=take["take"],
@@ -166,7 +173,7 @@ def _take(take: TakeEntry, prompt: str | None) -> TakeView:
         label=label,
         meaning=meaning,
         price=format_usd(take["price_usd"]),
-        billing=words.BILLING_WORDS[take["billing"]],
+        billing=_billing(take["billing"]),
         image=take["image"],
         sha256=take["sha256"],
         width=take["width"],
@@ -175,20 +182,11 @@ def _take(take: TakeEntry, prompt: str | None) -> TakeView:
         group_id=_text(take["avatar_group_id"]),
         reference_id=_text(take["reference_id"]),
         request_id=_text(take["request_id"]),
-        consent_url=_web_address(take.get("consent_url")),
         prompt=words.strip_controls(paid) if isinstance(paid, str) and paid != prompt else None,
         guides=len(take["request"].get("images") or ()),
         history=_history(take),
         fault=_fault(take.get("error")),
     )
-
-
-def _web_address(url: str | None) -> str | None:
-    """Return only what a browser opens as a page.
-
-    A link is the one thing here that can lead away.
-    """
-    return _text(url) if url and url.lower().startswith(("https://", "http://")) else None
 
 
 def _history(take: TakeEntry) -> tuple[HistoryEntry, ...]:
@@ -215,7 +213,7 @@ def _fault(error: ErrorEntry | None) -> LookFault | None:
     if error is None:
         return None
     code, message = words.strip_controls(error["code"]), words.strip_controls(error["message"])
-    return LookFault(words.ERROR_WORDS.get(code.lower(), ""), message, code)
+    return LookFault(ERROR_WORDS.get(code.lower(), ""), message, code)
 
 
 def _money_notes(totals: Totals) -> tuple[str, ...]:

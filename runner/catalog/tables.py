@@ -5,13 +5,13 @@ CSV is written for people's spreadsheets, JSON Lines for programs; both hold the
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 from runner.results.model import LookEntry, Results, TakeEntry
 
-__all__ = ["COLUMNS", "rows", "to_csv", "to_jsonl"]
+__all__ = ["COLUMNS", "rows", "to_csv", "to_jsonl", "write_csv"]
 
 COLUMNS = (
     "campaign",
@@ -137,12 +137,21 @@ def to_csv(results: Results, *, every_take: bool = False) -> Iterator[str]:
     themselves. Tags are joined by ``; ``.
     """
     axes = _axes(results, every_take=every_take)
-    line = csv.writer(_Line(), lineterminator="\r\n").writerow
+    yield from write_csv(
+        [*COLUMNS, *(f"axis.{axis}" for axis in axes)],
+        (
+            [*(row[column] for column in COLUMNS), *(row["axes"].get(axis) for axis in axes)]
+            for row in rows(results, every_take=every_take)
+        ),
+    )
+
+
+def write_csv(header: Sequence[str], lines: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Return a table as CSV, a line at a time, as spreadsheets read it (``to_csv``)."""
+    write = csv.writer(_Line(), lineterminator="\r\n").writerow
     yield "\ufeff"
-    yield _encodable(line([*COLUMNS, *(_cell(f"axis.{axis}") for axis in axes)]))
-    for row in rows(results, every_take=every_take):
-        cells = [_cell(row[column]) for column in COLUMNS]
-        yield _encodable(line([*cells, *(_cell(row["axes"].get(axis)) for axis in axes)]))
+    for cells in chain([header], lines):
+        yield _encodable(write([_cell(cell) for cell in cells]))
 
 
 def _axes(results: Results, *, every_take: bool) -> list[str]:

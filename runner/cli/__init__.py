@@ -7,10 +7,10 @@ the one boundary here and ends in a clear sentence and its exit code.
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
 
@@ -26,10 +26,11 @@ from runner.cli.terminal import (
     style,
     write_utf8,
 )
-from runner.errors import LookbookError, ManifestError, describe_error
+from runner.errors import ErrorDocument, LookbookError, ManifestError, describe_error
 
 if TYPE_CHECKING:  # `--help` needs no manifest
     from runner.manifest.diagnostics import Diagnostic
+    from runner.results.model import Results
 
 __all__ = ["COMMANDS", "cli", "invoke", "main"]
 
@@ -40,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "run": "Carry out the plan: generate, wait, fetch, and make the catalog.",
     "status": "Show every look, its money, and what to do next.",
     "explain": "Tell the whole story of one look.",
+    "money": "Show every charge, why it was made, and sums; free.",
     "retry": "Buy again what failed, after saying what that costs.",
     "reroll": "Buy more takes of a look; the pick stays.",
     "pick": "Choose among the takes of a look; free.",
@@ -195,11 +197,24 @@ def _invoke(arguments: list[str], context: Context, invocation: Invocation) -> i
     except (click.Abort, KeyboardInterrupt):
         told = describe_error("stopped", "Stopped before anything was sent.", None, 2)
         return _report_error(told, arguments, invocation)
+    if invocation.results is not None and invocation.awaits_results:
+        _print_results(invocation)
     return code if isinstance(code, int) else 0
 
 
+def _print_results(invocation: Invocation, told: ErrorDocument | None = None) -> None:
+    """Print the results that a program waits for, with what ended the command, if that was told."""
+    from runner.results.writer import serialize_results
+
+    more = invocation.more if told is None else {**invocation.more, "error": told}
+    document = cast("Results", {**cast("Results", invocation.results), **more})
+    out = invocation.stdout
+    out.writelines(serialize_results(document))
+    out.flush()
+
+
 def _report_error(
-    told: Mapping[str, Any],
+    told: ErrorDocument,
     arguments: Sequence[str],
     invocation: Invocation,
     found: Sequence["Diagnostic"] = (),
@@ -208,14 +223,24 @@ def _report_error(
 
     ``found`` are the findings about a manifest, which a program hears of as `validate` has them.
     """
-    if invocation.owes_json(arguments):
+    if invocation.summary is not None:
+        from runner.cli.job_summary import format_error_summary
+        from runner.files import write_output
+
+        text = (invocation.summary_text + format_error_summary(told)).lstrip()
+        with suppress(LookbookError):  # the error itself is what has to be told
+            write_output(invocation.summary, [text.encode("utf-8", "backslashreplace")])
+    if invocation.results is not None and invocation.awaits_results:
+        _print_results(invocation, told)
+    elif invocation.owes_json(arguments):
         import json
 
         from runner.manifest.formats import as_json
 
         write_utf8()
         form = as_json(found) if found else {}
-        click.echo(json.dumps({**form, "error": told}, indent=2, ensure_ascii=False))
+        document = json.dumps({**form, "error": told}, indent=2, ensure_ascii=False)
+        click.echo(document, file=invocation.stdout)
     return _complain(told["message"], told["hint"], told["exit"])
 
 

@@ -12,8 +12,7 @@ from runner.cli.unreachable import explain_silence, is_lasting
 from runner.errors import AccountError, ApiTrouble
 from runner.executor.context import describe_reply, explain
 from runner.executor.ports import Api
-from runner.files import make_folder
-from runner.ledger.state_dirs import StateDir, StateDirs
+from runner.ledger.state_dirs import StateDir, StateDirs, make_state_folder
 from runner.model import Campaign
 from runner.policy.decisions import Free, decide_free
 from runner.policy.retry import RetryLimits, backoff
@@ -47,7 +46,7 @@ class OpenAccount:
         ``damaged`` says that a ledger that cannot be read is what this is about.
         """
         state = StateDirs(campaign.manifest).of(self.account, damaged=damaged)
-        make_folder(state.folder)
+        make_state_folder(state)
         return state
 
 

@@ -1,7 +1,7 @@
 """Before anything is sent: which ledger is meant, the plan, the ceilings, the question."""
 
+import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ import click
 from runner.cli.billing import billing_notes
 from runner.cli.environment import Console
 from runner.cli.eta import estimate_plan
-from runner.cli.format import format_plan, warnings_text
+from runner.cli.format import format_plan, terminal_width, warnings_text
 from runner.cli.price_questions import (
     bought_quotes,
     price_notes,
@@ -23,7 +23,7 @@ from runner.cli.session import OpenSession
 from runner.errors import BudgetRefused
 from runner.executor.refunds import usd_balance
 from runner.ledger.ledger import LedgerFile
-from runner.ledger.state_dirs import StateDir, find_other_ledgers
+from runner.ledger.state_dirs import StateDir, find_other_ledgers, remove_empty_folder
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, fit_budget
 from runner.plan.group_sizes import group_notes
@@ -55,9 +55,8 @@ def ask_about_other_ledgers(
     others = find_other_ledgers(campaign.manifest, campaign.name, besides=state)
     if not others:
         return
-    with suppress(OSError):
-        # Empty, it would be in the way of the folder that is renamed to it; a run makes it anew.
-        state.folder.rmdir()
+    # Empty, it would be in the way of the folder that is renamed to it; a run makes it anew.
+    remove_empty_folder(state)
     others.sort(key=lambda other: other[1] != account)  # our own first
     path, other = others[0]
     question = (
@@ -114,6 +113,7 @@ def confirm_plan(
         ]
         if buys
         else (),
+        width=terminal_width(sys.stderr),
     )
     click.echo(text + "\n", err=True)
     console = work.outside.console

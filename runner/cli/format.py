@@ -1,20 +1,30 @@
-"""Texts for people: the plan, the results, money. Pure: values in, text out."""
+"""Texts for people: the plan, the results, money. Values in, text out."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
+from typing import TextIO
 
 import click
 
 from runner.cli.terminal import escape_text, style
 from runner.plan.model import Action, Plan
 from runner.quantities import format_usd
-from runner.results.model import Results, Summary, WalletEntry
+from runner.results.model import LookEntry, Results, Summary, Totals, WalletEntry
+from runner.text_width import cut_text, text_width
+from runner.words import ACTION_WORDS, STATE_WORDS, state_word
 
 __all__ = [
+    "describe_wallet",
+    "format_link",
+    "format_looks",
     "format_plan",
     "format_results",
     "format_table",
     "format_totals",
+    "join_parts",
+    "terminal_width",
     "warnings_text",
 ]
 
@@ -45,30 +55,100 @@ STATE_COLOURS = {
 MOST_ROWS = 20_000
 """Of more looks than this, which nobody reads, a run tells the totals alone."""
 
+MIN_COLUMN = 6
+"""A column of a table is never made narrower than this."""
+
 SHORT = 6
 """From so many looks on, what is done already is summed up in one line."""
 
 
-def format_table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:
-    """Align rows in columns, each on one line; those in ``right`` are aligned to the right."""
+def format_table(
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Iterable[int] = (),
+    width: int | None = None,
+    drop: Iterable[int] = (),
+) -> str:
+    """Align rows in columns, each on one line; those in ``right`` are aligned to the right.
+
+    ``width`` is the terminal's, in columns: where the table is wider, the columns in ``drop`` are
+    left out in that order, then the longest texts are cut. The first row is the title.
+    """
     if not rows:
         return ""
     rows = [[escape_text(cell) for cell in row] for row in rows]
-    widths = [max(len(click.unstyle(row[i])) for row in rows) for i in range(len(rows[0]))]
+    kept = list(range(len(rows[0])))
+    widths = [max(_width(row[i]) for row in rows) for i in kept]
+    for dropped in drop:
+        if width is None or _total(widths, kept) <= width:
+            break
+        kept.remove(dropped)
+    if width is not None:
+        _shrink(widths, kept, width)
     flush = set(right)
-    lines = []
-    for row in rows:
-        cells = []
-        for i, cell in enumerate(row):
-            padding = " " * (widths[i] - len(click.unstyle(cell)))
-            cells.append(padding + cell if i in flush else cell + padding)
-        lines.append("  ".join(cells).rstrip())
+    return "\n".join(
+        "  ".join(_cell(row[i], widths[i], right=i in flush) for i in kept).rstrip() for row in rows
+    )
+
+
+def _width(cell: str) -> int:
+    return text_width(click.unstyle(cell))
+
+
+def _total(widths: Sequence[int], kept: Sequence[int]) -> int:
+    return sum(widths[i] for i in kept) + 2 * (len(kept) - 1)
+
+
+def _shrink(widths: list[int], kept: Sequence[int], width: int) -> None:
+    """Make the widest columns as narrow as it takes to fit, and none narrower than MIN_COLUMN."""
+    while (excess := _total(widths, kept) - width) > 0:
+        widest = max(kept, key=lambda i: widths[i])
+        if widths[widest] <= MIN_COLUMN:
+            return
+        next_one = max((widths[i] for i in kept if i != widest), default=MIN_COLUMN)
+        narrower = max(MIN_COLUMN, widths[widest] - excess, min(next_one, widths[widest] - 1))
+        widths[widest] = narrower
+
+
+def _cell(cell: str, width: int, *, right: bool) -> str:
+    """Fill a cell up, or cut it without its colours: a code must not be cut in two."""
+    if _width(cell) > width:
+        cell = cut_text(click.unstyle(cell), width)
+    padding = " " * (width - _width(cell))
+    return padding + cell if right else cell + padding
+
+
+def join_parts(parts: Sequence[str], width: int | None) -> str:
+    """Join the parts of a line with dots, over several lines where the terminal is narrower."""
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]} · {part}" if lines else part
+        if lines and width is not None and _width(longer) > width:
+            lines[-1] += " ·"
+            lines.append(f"  {part}")
+        else:
+            lines[-1:] = [longer]
     return "\n".join(lines)
 
 
 def warn(message: str) -> None:
     """Write one line to stderr that a person should read."""
     click.echo(f"{style('Warning:', fg='yellow')} {escape_text(message)}", err=True)
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """Return the columns of the terminal that a stream writes to; None where there is none."""
+    try:
+        if not stream.isatty():
+            return None
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
+def format_link(path: Path) -> str:
+    """Write a file as a link that terminals open."""
+    return path.absolute().as_uri()
 
 
 def pluralize(count: int, one: str) -> str:
@@ -93,10 +173,12 @@ def format_plan(
     everything: bool = False,
     time: str = "",
     notes: Sequence[str] = (),
+    width: int | None = None,
 ) -> str:
     """Write the plan: a line for each look that changes, then the count, the price, the time.
 
-    ``notes`` are what is to be said of the account and of the prices, one line each.
+    ``notes`` are what is to be said of the account and of the prices, one line each. ``width`` is
+    the terminal's.
     """
     aside = {a.key for a in plan.actions if not a.selected and a.action is not Action.RESUME}
     kept = {a.key for a in plan.actions if a.action is Action.KEEP and a.repick is None}
@@ -110,12 +192,12 @@ def format_plan(
         price = format_usd(action.cost) if action.cost else ""
         if action.action is Action.STALE:
             price = f"({format_usd(action.price)} if asked for)"
-        word = style(f"{mark} {action.action}", fg=colour)
+        word = style(f"{mark} {ACTION_WORDS[action.action]}", fg=colour)
         takes = f"× {action.takes}" if action.takes > 1 else ""
         rows.append((f"  {word}", action.key, takes, price, action.reason))
     lines = [f"{style(plan.campaign, bold=True)} · {where}", ""]
     if rows:
-        lines += [format_table(rows, right=(3,)), ""]
+        lines += [format_table(rows, right=(3,), width=width), ""]
     if fold:
         lines += [f"  = {pluralize(len(kept), 'look')} done, nothing to do for them", ""]
     if aside and not everything:
@@ -126,10 +208,13 @@ def format_plan(
             f"  {unwanted_in_flight} under way that the manifest no longer wants: never sent again,"
         )
         lines += ["  but looked for and kept", ""]
-    return "\n".join([*lines, _price_line(plan, wallet, ceiling, time), *map(escape_text, notes)])
+    price = _price_line(plan, wallet, ceiling, time, width)
+    return "\n".join([*lines, price, *map(escape_text, notes)])
 
 
-def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, time: str) -> str:
+def _price_line(
+    plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, time: str, width: int | None
+) -> str:
     if plan.count == 0 and not plan.at_risk:
         total = "Nothing to buy: $0.00"
     else:
@@ -148,7 +233,7 @@ def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, tim
         parts.append(f"wallet {format_usd(wallet)}")
     if time:
         parts.append(time)
-    line = " · ".join(parts)
+    line = join_parts(parts, width)
     if wallet is not None and wallet < plan.cost:
         line += "\n" + style("The wallet does not hold enough for all of it.", fg="yellow")
     return line
@@ -165,53 +250,44 @@ def format_results(
     ``notes`` say more of looks that are not finished. ``width`` is the terminal's, in columns:
     what can be had elsewhere is left out rather than broken over lines.
     """
+    table = format_looks(results["looks"], notes=notes, width=width)
+    return f"{table}\n\n{format_totals(results)}"
+
+
+def format_looks(
+    looks: Iterable[LookEntry],
+    *,
+    notes: Mapping[str, str] | None = None,
+    width: int | None = None,
+) -> str:
+    """Write looks as a table: on a narrow terminal without ids, then without references."""
     rows = [("look", "state", "reference", "cost", "avatar id", "picture, or why not")]
-    for look in results["looks"]:
+    for look in looks:
         state = look["state"]
         problem = look.get("error", {}).get("message") or look.get("reason") or ""
         rows.append(
             (
                 look["look"],
-                style(state, fg=STATE_COLOURS.get(state)),
+                style(state_word(state), fg=STATE_COLOURS.get(state)),
                 look["reference"] or "—",
                 format_usd(look["cost_usd"]) if look["cost_usd"] else "—",
                 look["avatar_id"] or "—",
                 (notes or {}).get(look["look"]) or look["image"] or problem,
             )
         )
-    return fit_table(rows, width) + "\n\n" + format_totals(results)
-
-
-def fit_table(rows: Sequence[Sequence[str]], width: int | None) -> str:
-    """Align the table of results: on a narrow terminal without ids, then without references."""
-    keep = [0, 1, 2, 3, 4, 5]
-    for dropped in (4, 2):
-        text = format_table([[row[i] for i in keep] for row in rows], right=(keep.index(3),))
-        if width is None or max(len(click.unstyle(line)) for line in text.splitlines()) <= width:
-            return text
-        keep.remove(dropped)
-    lines = format_table(
-        [[row[i] for i in keep] for row in rows], right=(keep.index(3),)
-    ).splitlines()
-    return "\n".join(_cut(line, width or 80) for line in lines)
-
-
-def _cut(line: str, width: int) -> str:
-    """Cut a line to a width, and then without its colours: a code must not be cut in two."""
-    text = click.unstyle(line)
-    return line if len(text) <= width else f"{text[: width - 1]}…"
+    return format_table(rows, right=(3,), width=width, drop=(4, 2))
 
 
 def format_totals(results: Summary) -> str:
     """Write the summary: how many looks in each state, and the money by what is known of it."""
     totals = results["totals"]
-    states = ", ".join(f"{count} {state}" for state, count in totals["states"].items())
+    states = count_states(totals["states"])
     simulated = " of simulated money" if results["account"] == "simulator" else ""
     parts = [f"spent {format_usd(totals['cost_usd'])}{simulated} so far"]
     for amount, words in (
         (
             totals["assumed_billed_usd"],
-            "of which {} assumed billed (failed, or found without an answer)",
+            "of which {} charged? (failed, or found without an answer)",
         ),
         (totals["unknown_usd"], "of which {} of unknown outcome"),
         (totals["reserved_usd"], "of which {} reserved"),
@@ -222,14 +298,22 @@ def format_totals(results: Summary) -> str:
     if totals["refunded_usd"]:
         parts.append(f"{format_usd(totals['refunded_usd'])} refunded")
     lines = [f"{pluralize(totals['looks'], 'look')}: {states}", "; ".join(parts)]
+    return "\n".join([*lines, *describe_wallet(totals)])
+
+
+def describe_wallet(totals: Totals) -> list[str]:
+    """Return what left the wallet in the last run that bought, where the ledger knows otherwise."""
     wallet = totals["wallet"]
-    if wallet is not None and wallet["before"] is not None:
-        change = f"wallet {format_usd(wallet['before'])} before the last run that bought"
-        if wallet["after"] is not None:
-            change += f", {format_usd(wallet['after'])} after it"
-        lines.append(change)
-        lines += _difference(wallet)
-    return "\n".join(lines)
+    return [] if wallet is None or wallet["before"] is None else _difference(wallet)
+
+
+def count_states(states: Mapping[str, int]) -> str:
+    """Write how many looks are in each state, in the order of a life: ``3 ready, 1 failed``."""
+    return ", ".join(
+        f"{states[state]} {word.lower()}"
+        for state, (word, _) in STATE_WORDS.items()
+        if states.get(state)
+    )
 
 
 def _difference(wallet: WalletEntry) -> list[str]:

@@ -1,7 +1,7 @@
 """What is known of a command while it goes on, for whoever has to say how it ended."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -10,10 +10,12 @@ import click
 
 from runner.cli.terminal import write_utf8
 
-if TYPE_CHECKING:  # `--help` needs no paths
+if TYPE_CHECKING:  # `--help` needs neither paths nor results
     from pathlib import Path
 
-__all__ = ["Invocation", "note_form", "note_manifest"]
+    from runner.results.model import Results
+
+__all__ = ["Invocation", "note_form", "note_manifest", "note_report_form", "note_summary"]
 
 
 FOR_PEOPLE = frozenset({"text", "github"})
@@ -32,6 +34,10 @@ class _Watched:
         self.written = self.written or count > 0
         return count
 
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
@@ -39,13 +45,29 @@ class _Watched:
 class Invocation:
     """The manifest that a command works on, and the JSON document that its caller waits for.
 
-    ``out`` is stdout where a program reads it; None where a person does.
+    ``out`` is stdout where a program reads it; None where a person does. ``summary`` is the file
+    of ``--summary``, ``summary_text`` what was written there. ``results`` are what the ledger held
+    when the command ended, and ``more`` what the command found out beside them.
     """
 
     def __init__(self) -> None:
         self.manifest: Path | None = None
+        self.summary: Path | None = None
+        self.summary_text = ""
         self.out: _Watched | None = None
         self.form_known = False
+        self.results: Results | None = None
+        self.more: dict[str, Any] = {}
+
+    @property
+    def stdout(self) -> TextIO:
+        """Return what documents are written to: sys.stdout may be another while a command ends."""
+        return cast("TextIO", self.out or sys.stdout)
+
+    @property
+    def awaits_results(self) -> bool:
+        """Return whether a program waits for a document of which nothing was printed yet."""
+        return self.out is not None and not self.out.written
 
     def owes_json(self, arguments: Sequence[str]) -> bool:
         """Return whether stdout is to hold one JSON document, and holds nothing yet.
@@ -53,7 +75,7 @@ class Invocation:
         Where the command line was not understood, the form is read from its ``arguments``.
         """
         if self.out is not None:
-            return not self.out.written
+            return self.awaits_results
         return not self.form_known and _ask_for_json(arguments)
 
 
@@ -80,9 +102,30 @@ def note_form(ctx: click.Context, _param: click.Parameter, value: str) -> str:
     return value
 
 
+def note_report_form(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Note that the caller reads JSON, and send to stderr what the command says to people.
+
+    A callback of ``--format`` for commands whose document is the results as they end.
+    """
+    note_form(ctx, param, value)
+    if value == "json":
+        ctx.with_resource(redirect_stdout(sys.stderr))
+    return value
+
+
 def note_manifest(ctx: click.Context, _param: click.Parameter, value: "Path") -> "Path":
     """Note which manifest is meant (a callback of the argument)."""
     invocation = _invocation(ctx)
     if invocation is not None:
         invocation.manifest = value
+    return value
+
+
+def note_summary(
+    ctx: click.Context, _param: click.Parameter, value: "Path | None"
+) -> "Path | None":
+    """Note which file a job's page is written to (a callback of ``--summary``)."""
+    invocation = _invocation(ctx)
+    if invocation is not None:
+        invocation.summary = value
     return value

@@ -9,12 +9,11 @@ from time import perf_counter
 import anyio
 
 from runner.cli.fingerprint import Fingerprint
-from runner.cli.outputs import make_results
+from runner.cli.outputs import encode_results, make_results
 from runner.cli.session import OpenSession
 from runner.errors import StorageError
 from runner.files import write_atomic
 from runner.model import Campaign
-from runner.results.writer import serialize_results
 
 __all__ = ["keep_results", "next_wait"]
 
@@ -47,9 +46,7 @@ async def keep_results(
         if results["account"] is None:
             continue
         try:
-            write_atomic(
-                left.state.results, (piece.encode() for piece in serialize_results(results))
-            )
+            write_atomic(left.state.results, encode_results(results))
         except StorageError:
             return
         left.remember_results()

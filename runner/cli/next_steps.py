@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from runner.cli.failures import Cure, group_failures
 from runner.cli.format import pluralize
 from runner.cli.terminal import escape_text, show_link, style
 from runner.ledger.runs import LastRun
@@ -12,7 +13,7 @@ from runner.policy.exit_codes import Exit
 from runner.quantities import format_age, format_usd
 from runner.results.model import Results, TakeEntry
 
-__all__ = ["collect_notes", "describe_last_run", "suggest_next_steps"]
+__all__ = ["collect_notes", "describe_last_run", "format_next_steps", "list_next_steps"]
 
 ENDS = {
     Exit.DONE: "done",
@@ -65,7 +66,7 @@ def collect_notes(plan: Plan, results: Results, *, now: float) -> dict[str, str]
     return notes
 
 
-def suggest_next_steps(
+def list_next_steps(
     plan: Plan,
     renewed: Plan,
     results: Results,
@@ -75,8 +76,8 @@ def suggest_next_steps(
     simulator: str | None = None,
     room: Decimal | None = None,
     prices: str = "",
-) -> str:
-    """Return what to do next, as commands that can be copied; ``command`` ends each of them.
+) -> list[tuple[str, str]]:
+    """Return what to do next: commands that can be copied, and why; ``command`` ends each of them.
 
     ``renewed`` is the plan that also brings up to date what is stale. ``going`` says that a run is
     at work now. ``simulator`` is the command that serves the simulated account, ``room`` what the
@@ -88,21 +89,35 @@ def suggest_next_steps(
     if steps and simulator:
         steps = [(simulator, "serves the simulated account; a consent is granted on its page")]
     if going:
-        return _listed(steps) if steps else "Next: wait for the run."
+        return steps
     steps += _run_step(plan, takes, f"{command} {prices}".rstrip(), room)
     if any(take["state"] in ("unknown", "submitting") for take in takes):
         what = "shows what is known of unknown outcomes, and takes a decision"
         steps.append((f"lookbook reconcile {command}", what))
-    if states.get("failed"):
+    cures = {group.cure for group in group_failures(results["looks"]) if group.looks}
+    if cures - {Cure.EDIT, Cure.EDIT_PROMPT, Cure.REFRESH}:
         again = "buys what failed again; a changed prompt is bought by run instead"
         steps.append((f"lookbook retry {command}", again))
+    if Cure.REFRESH in cures:
+        steps.append((f"lookbook refresh {command} --record", "finds out what HeyGen deleted"))
+    if cures & {Cure.EDIT, Cure.EDIT_PROMPT}:
+        steps.append((f"lookbook plan {command}", "after a change of what was refused; free"))
     if states.get("stale"):
         more = pluralize(renewed.count - plan.count, "generation")
-        renew = f"also renews what is stale ({more} more, {format_usd(renewed.cost - plan.cost)})"
+        price = format_usd(renewed.cost - plan.cost)
+        renew = f"also renews what is out of date ({more} more, {price})"
         steps.append((f"lookbook run {command} --cascade", renew))
     if any(take["state"] == "completed" for take in takes):
         steps.append((f"lookbook fetch {command}", "fetches missing pictures; free"))
-    return _listed(steps) if steps else "Everything is done."
+    return steps
+
+
+def format_next_steps(steps: Sequence[tuple[str, str]], *, going: bool = False) -> str:
+    """Write what to do next; ``going`` says that a run is at work now."""
+    if not steps:
+        return "Next: wait for the run." if going else "Everything is done."
+    lines = [f"  {style(step, bold=True)}\n      {why}" for step, why in steps]
+    return "\n".join(["Next:", *lines])
 
 
 def _run_step(
@@ -116,7 +131,7 @@ def _run_step(
     if waiting:
         what.append(f"waits for {pluralize(waiting, 'look')} under way")
     if any(action.action is Action.ADOPT for action in plan.actions):
-        what.append("takes in looks that exist")
+        what.append("takes over looks that exist")
     if plan.count:
         what.append(f"buys {pluralize(plan.count, 'generation')} for {format_usd(plan.cost)}")
     if not what and not plan.changes:
@@ -136,8 +151,3 @@ def _consents(takes: Sequence[TakeEntry]) -> list[str]:
 
 def _seconds(moment: str | None, otherwise: float) -> float:
     return datetime.fromisoformat(moment).timestamp() if moment else otherwise
-
-
-def _listed(steps: Sequence[tuple[str, str]]) -> str:
-    lines = [f"  {style(step, bold=True)}\n      {what}" for step, what in steps]
-    return "\n".join(["Next:", *lines])

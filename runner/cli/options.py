@@ -7,14 +7,16 @@ from typing import Any, TypeVar
 
 import click
 
-from runner.cli.invocation import note_form, note_manifest
+from runner.cli.invocation import note_form, note_manifest, note_report_form, note_summary
 
 __all__ = [
     "Usd",
     "account_option",
     "manifest_argument",
+    "report_option",
     "sim_option",
     "simulate_option",
+    "summary_option",
     "var_option",
     "yes_option",
 ]
@@ -94,11 +96,31 @@ sim_option = click.option(
     "fault=moderation:0.1, behave=ignore-keys (see `lookbook simulator --help`).",
 )
 
+summary_option = click.option(
+    "--summary",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    callback=note_summary,
+    help="Also write what happened to this file, as Markdown for the page of a job.",
+)
+
 account_option = click.option(
     "--account",
     metavar="HOST/USER",
     help="Read the ledger of this account; the default is the HeyGen account that was used last, "
     "never the simulator's.",
+)
+
+
+report_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    expose_value=False,
+    callback=note_report_form,
+    help="The form of what is printed on stdout; json: the results, with what was found out.",
 )
 
 

@@ -1,6 +1,6 @@
 """Results and catalog: what every command that changes a ledger leaves beside it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,15 @@ from runner.results.model import Results
 from runner.results.writer import results_document, serialize_results
 from runner.takes import Snapshot
 
-__all__ = ["make_results", "write_outputs", "write_results"]
+__all__ = [
+    "awaits_results",
+    "encode_results",
+    "keep_document",
+    "make_results",
+    "note_results",
+    "write_outputs",
+    "write_results",
+]
 
 
 def make_results(
@@ -25,6 +33,33 @@ def make_results(
 ) -> Results:
     """Return the results document of a campaign, or of some of its looks, as its ledger stands."""
     return results_document(campaign, snapshot, make_plan(campaign, snapshot), wallet, only)
+
+
+def note_results(
+    context: Context,
+    campaign: Campaign,
+    snapshot: Snapshot,
+    wallet: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> None:
+    """Keep results for a program that waits for them, and what the command found out.
+
+    ``more`` are fields of the document that only this command has.
+    """
+    if awaits_results(context):
+        keep_document(context, make_results(campaign, snapshot, wallet), **more)
+
+
+def awaits_results(context: Context) -> bool:
+    """Return whether a program waits for a document."""
+    return context.invocation is not None and context.invocation.awaits_results
+
+
+def keep_document(context: Context, results: Results, **more: Any) -> None:
+    """Keep a document that is printed when the command ends, with its error if there is one."""
+    if context.invocation is not None:
+        context.invocation.results = results
+        context.invocation.more |= more
 
 
 def write_results(
@@ -39,10 +74,15 @@ def write_results(
     from runner import catalog
 
     failpoint("results:before-write")
-    write_atomic(folder / "results.json", (piece.encode() for piece in serialize_results(results)))
+    write_atomic(folder / "results.json", encode_results(results))
     page = catalog.write_catalog(results, folder)
     failpoint("results:after-write")
     return page
+
+
+def encode_results(results: Results) -> Iterator[bytes]:
+    """Return a results document as files have it: without the pages of consents."""
+    return (piece.encode() for piece in serialize_results(results, links=False))
 
 
 def write_outputs(

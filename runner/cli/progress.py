@@ -14,34 +14,27 @@ from runner.cli.eta import RunEta
 from runner.cli.terminal import cursor_stream, escape_text, show_link
 from runner.policy.budget import reserved_amount
 from runner.policy.lifecycle import Event
-from runner.quantities import format_estimate, format_usd
+from runner.quantities import format_duration, format_estimate, format_usd
 from runner.takes import Take
 
 __all__ = ["Progress"]
 
 TOLD = {
-    Event.INTENDED: "sending",
-    Event.ACCEPTED: "accepted",
     Event.REFUSED: "refused",
-    Event.RETURNED: "not bought",
     Event.LOST: "outcome unknown",
-    Event.RESENT: "sending again under its own key",
     Event.FOUND: "found on the account",
-    Event.CONSENT: "waits for a person's consent",
+    Event.CONSENT: "needs a person's consent",
     Event.SHOWN: "has a status that nobody knows here",
-    Event.CONSENTED: "consent given",
-    Event.COMPLETED: "completed",
+    Event.COMPLETED: "generated",
     Event.FAILED: "failed",
     Event.FETCHED: "picture fetched",
-    Event.RENAMED: "renamed",
-    Event.RECOVERED: "recovered",
 }
-"""The events that are told, in words. The bar shows only those that need attention."""
+"""The events that are told, in words: beside the bar those that need attention, in plain lines
+those as well that end a take. ``-v`` logs all of them."""
 
 ATTENTION = frozenset(
     {Event.REFUSED, Event.LOST, Event.FAILED, Event.FOUND, Event.CONSENT, Event.SHOWN}
 )
-QUIET = frozenset({Event.INTENDED, Event.RENAMED})
 ENDED = frozenset({Event.COMPLETED, Event.FAILED, Event.REFUSED})
 
 NARROWEST = 12
@@ -113,7 +106,9 @@ class Progress:
             if self._bar is not None:
                 self._bar.n += 1
         self._refresh()
-        if event in ATTENTION or (self._bar is None and event not in QUIET and event in TOLD):
+        if event is Event.CONSENT and take.consent_url is None:
+            return  # told once its page is known, or at the end
+        if event in ATTENTION or (self._bar is None and event in self._ended):
             self._tell(self._line(take, event))
 
     def looks_blocked(self, looks: Sequence[str], reason: str) -> None:
@@ -124,7 +119,7 @@ class Progress:
 
     def waiting(self, reason: str, seconds: float) -> None:
         """Report what everything waits for."""
-        self._tell(f"waiting up to {seconds:.0f} s: {reason}")
+        self._tell(f"waiting up to {format_duration(seconds)}: {reason}")
 
     def said(self, message: str) -> None:
         """Write it."""
@@ -142,7 +137,7 @@ class Progress:
         if event is Event.SHOWN and take.error_message is None:
             return f"{take.label} is in progress after all"
         text = f"{take.label} {TOLD[event]}"
-        if event in (Event.FAILED, Event.REFUSED, Event.LOST, Event.RETURNED, Event.SHOWN):
+        if event in (Event.FAILED, Event.REFUSED, Event.LOST, Event.SHOWN):
             text += f": {take.error_message or take.error_code}"
         if event is Event.CONSENT and take.consent_url:
             text += f": {show_link(take.consent_url)}"

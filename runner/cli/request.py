@@ -26,6 +26,7 @@ class Request:
     wait: float | None = None
     form: str = "text"
     out: Path | None = None
+    summary: Path | None = None
     new_ledger: bool = False
     plan_options: PlanOptions = DEFAULT_OPTIONS
     saved: SavedPlan | None = None

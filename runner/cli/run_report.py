@@ -1,35 +1,50 @@
 """After a run: results on stdout and on disk, the catalog, and what to do next."""
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from runner.catalog import PAGE
 from runner.cli.face_report import summarize_faces
+from runner.cli.failures import FailureGroup, describe_failures, group_failures, name_some
 from runner.cli.fingerprint import Fingerprint
-from runner.cli.format import MOST_ROWS, format_results, format_totals, pluralize
+from runner.cli.format import (
+    MOST_ROWS,
+    describe_wallet,
+    format_link,
+    format_looks,
+    pluralize,
+    terminal_width,
+)
+from runner.cli.job_summary import RunReport, format_job_summary
 from runner.cli.nothing_bought import too_young
-from runner.cli.outputs import make_results, write_results
+from runner.cli.outputs import encode_results, make_results, write_results
 from runner.cli.request import Request
+from runner.cli.run_summary import find_changed, summarize_run
 from runner.cli.session import OpenSession
 from runner.cli.simulated import serve_command
-from runner.cli.terminal import escape_text, show_link
+from runner.cli.terminal import escape_text, show_link, style
+from runner.cli.version_control import advise_about_git
 from runner.errors import LookbookError, describe_error
 from runner.executor.look_report import Hold, LookReport
+from runner.executor.refunds import usd_balance
 from runner.executor.resolve_unknown import Finding
 from runner.executor.session import Session
 from runner.files import write_output
 from runner.model import Campaign
 from runner.policy.exit_codes import Exit, Outcome, exit_code
-from runner.results.model import Results, Summary
-from runner.results.writer import serialize_results
+from runner.results.model import LookEntry, Results, Summary
+from runner.results.writer import FAILED, UNSENT, WAITING, serialize_results
 from runner.shell import quote_command
-from runner.takes import Account
+from runner.takes import Account, Snapshot
 
 __all__ = [
+    "Before",
     "advise_after_run",
     "advise_to_resume",
     "current_results",
@@ -44,22 +59,25 @@ def current_results(campaign: Campaign, work: OpenSession) -> Results:
     return make_results(campaign, work.ledger.snapshot(), work.ledger.wallet)
 
 
-def print_results(results: Results, request: Request, error: LookbookError | None = None) -> None:
-    """Print results in the form that was asked for; whoever reads them may be gone.
+def print_results(results: Results, error: LookbookError | None = None) -> None:
+    """Print results as JSON; whoever reads them may be gone.
 
-    ``error`` is what ended the run, if something did: JSON holds it beside them.
+    ``error`` is what ended the run, if something did: it stands beside them.
     """
     if error is not None:
         told = describe_error(error.code, error.message, error.hint, error.exit_code)
         results = {**results, "error": told}
     with suppress(BrokenPipeError):
-        if request.form == "json":
-            sys.stdout.writelines(serialize_results(results))
-            sys.stdout.flush()
-        elif len(results["looks"]) > MOST_ROWS:
-            click.echo(format_totals(results))
-        else:
-            click.echo(format_results(results))
+        sys.stdout.writelines(serialize_results(results))
+        sys.stdout.flush()
+
+
+class Before(NamedTuple):
+    """What there was before a run: results that an earlier one left, takes, and the time."""
+
+    left: Fingerprint
+    snapshot: Snapshot
+    ticks: float
 
 
 def write_run_results(
@@ -69,48 +87,104 @@ def write_run_results(
     outcome: Outcome,
     request: Request,
     *,
-    left: Fingerprint,
+    before: Before,
     error: LookbookError | None = None,
 ) -> None:
     """Write results and catalog, print them, and say what to do next. Raises StorageError.
 
     ``error`` is what ended the run, if something did.
 
-    Where nothing has changed since the last run ``left`` them, they stay as they are.
+    Where nothing has changed since the last run left them, they stay as they are.
     """
     command = resume_command(campaign, work.account)
-    told = advise_after_run(
-        outcome,
-        session.look_report,
-        command,
-        resume=resuming(request, command),
-        now=work.context.now_at_server(),
-    )
     catalog: Path | None = work.state.folder / PAGE
-    unchanged = None if session.plan.changes else left.summary()
-    brief = request.form == "text" and request.out is None
+    unchanged = None if session.plan.changes else before.left.summary()
+    brief = request.form == "text" and request.out is None and request.summary is None
+    looks: Sequence[LookEntry] = ()
+    failures: list[FailureGroup] = []
+    consents: list[str] = []
     if unchanged is not None and brief and is_complete(unchanged):
-        click.echo(format_totals(unchanged))
+        totals, same = unchanged["totals"], unchanged["totals"]["looks"]
     else:
         results = current_results(campaign, work)
         if results["account"] is None:  # nothing was ever committed: it would be nobody's
             catalog = None
         elif unchanged is None:
             catalog = write_results(results, work.state.folder, work.outside.failpoint)
-            left.remember(results)
+            before.left.remember(results)
         if request.out is not None:
-            write_output(request.out, (piece.encode() for piece in serialize_results(results)))
-        print_results(results, request, error)
-        told = [
-            *list_consents(results, work),
-            *told,
-            *describe_faces(results),
-            *list_missing_images(results, outcome, command),
-        ]
-    for line in told:
-        click.echo(escape_text(line), err=True)
-    if request.form == "text" and catalog is not None:
-        click.echo(f"catalog: {catalog}")
+            write_output(request.out, encode_results(results))
+        if request.form == "json":
+            print_results(results, error)
+        totals = results["totals"]
+        changed = find_changed(before.snapshot, work.ledger.snapshot(), session.plan.moves)
+        failures = group_failures(results["looks"], outcome.failed)
+        grouped = {key for group in failures for key in group.keys}
+        same = sum(is_untouched(look, changed) for look in results["looks"])
+        if totals["looks"] <= MOST_ROWS:
+            wanted = changed - grouped
+            looks = [look for look in results["looks"] if look["look"] in wanted]
+        consents = [*list_consents(results, work), *describe_faces(results)]
+    summary = summarize_run(
+        outcome,
+        totals,
+        work.ledger.snapshot(),
+        run=work.ledger.run if session.plan.changes else None,
+        spent=work.ledger.spent_in_run,
+        unchanged=same,
+        wallet=last_balance(work),
+        seconds=work.context.ticks() - before.ticks,
+    )
+    told = advise_after_run(
+        outcome,
+        session.look_report,
+        command,
+        resume=resuming(request, command),
+        now=work.context.now_at_server(),
+        grouped={key for group in failures for key in group.keys},
+    )
+    if catalog is not None:
+        told += advise_about_git(campaign, work.state)
+    if work.account.simulated and summary.bought and exit_code(outcome) is Exit.DONE:
+        real = quote_command("lookbook", "plan", campaign.manifest, *list_given(campaign))
+        told.append(f"That was a rehearsal: `{real}` says what the real run would cost.")
+    report = RunReport(
+        summary, looks, describe_failures(failures, command), [*consents, *told], totals, catalog
+    )
+    print_report(report, request.form)
+    if request.summary is not None:
+        text = format_job_summary(campaign.name, report)
+        write_output(request.summary, [text.encode("utf-8", "backslashreplace")])
+        if work.outside.invocation is not None:
+            work.outside.invocation.summary_text = text
+
+
+def is_untouched(look: LookEntry, changed: Collection[str]) -> bool:
+    """Return whether a run left a look as it was, and it is there."""
+    return look["look"] not in changed and look["state"] not in FAILED | WAITING | UNSENT
+
+
+def last_balance(work: OpenSession) -> Decimal | None:
+    """Return what the wallet showed last, in USD; None where it was not read, or is in no USD."""
+    after = (work.ledger.wallet or {}).get("after") if work.ledger.spent_in_run else None
+    return Decimal(str(after)) if after is not None else usd_balance(work.user)
+
+
+def print_report(report: RunReport, form: str) -> None:
+    """Print what a run came to: rows and the last line on stdout, what to do next on stderr."""
+    machine = form == "json"
+    width = terminal_width(sys.stderr if machine else sys.stdout)
+    with suppress(BrokenPipeError):
+        if report.looks and not machine:
+            click.echo(f"{format_looks(report.looks, width=width)}\n")
+        for line in report.failures:
+            click.echo(escape_text(line), err=True)
+        for line in report.summary.line(width).splitlines():
+            click.echo(style(line, bold=True), err=machine)
+        for line in [*describe_wallet(report.totals), *report.told]:
+            click.echo(escape_text(line), err=True)
+        if report.catalog is not None and not machine:
+            click.echo(f"catalog: {format_link(report.catalog)}")
 
 
 def is_complete(summary: Summary) -> bool:
@@ -121,8 +195,12 @@ def is_complete(summary: Summary) -> bool:
 def resume_command(campaign: Campaign, account: Account) -> str:
     """Return the end of a command about this campaign and account, to be copied."""
     simulate = ["--simulate"] if account.simulated else []
-    given = [text for name, value in campaign.given for text in ("--var", f"{name}={value}")]
-    return quote_command(campaign.manifest, *simulate, *given)
+    return quote_command(campaign.manifest, *simulate, *list_given(campaign))
+
+
+def list_given(campaign: Campaign) -> list[str]:
+    """Return the ``--var`` options that a campaign was read with."""
+    return [text for name, value in campaign.given for text in ("--var", f"{name}={value}")]
 
 
 def describe_faces(results: Results) -> list[str]:
@@ -137,38 +215,30 @@ def describe_faces(results: Results) -> list[str]:
 def list_consents(results: Results, work: OpenSession) -> list[str]:
     """Return which pages a person has to open, each once, with the looks that wait for it."""
     waiting: dict[str, list[str]] = {}
+    pageless: list[str] = []
     for look in results["looks"]:
         for take in look["takes"]:
-            if take["state"] == "pending_consent" and "consent_url" in take:
+            if take["state"] != "pending_consent":
+                continue
+            if "consent_url" in take:
                 waiting.setdefault(take["consent_url"], []).append(look["look"])
+            else:
+                pageless.append(look["look"])
     lines = [
-        f"A person's consent is needed for {', '.join(w)}: {show_link(url)}"
+        f"A person's consent is needed for {name_some(w)}: {show_link(url)}"
         for url, w in waiting.items()
     ]
+    if pageless:
+        lines.append(
+            f"A person's consent is needed for {name_some(pageless)}; HeyGen gave no page for it "
+            "yet: the next run asks again."
+        )
     if lines and work.account.simulated:
         lines.append(
             f"The embedded simulator ends with this command; `{serve_command(work.state)}` "
             "serves the same account, and its page shows the consents."
         )
     return lines
-
-
-def list_missing_images(results: Results, outcome: Outcome, command: str) -> list[str]:
-    """Return what to do where HeyGen does not know what a look is made from or saved to."""
-    unknown = ("avatar_not_found", "avatar_group_not_found")
-    named = [
-        look["look"]
-        for look in results["looks"]
-        if look["look"] in outcome.failed and look["takes"]
-        if look["takes"][-1].get("error", {}).get("code", "").lower() in unknown
-    ]
-    if not named:
-        return []
-    line = (
-        f"HeyGen does not know what {', '.join(named)} {'is' if len(named) == 1 else 'are'} made "
-        f"from: `lookbook refresh {command} --record` finds out what was deleted there."
-    )
-    return [line]
 
 
 def is_repeatable(request: Request) -> bool:
@@ -208,15 +278,17 @@ def advise_after_run(
     *,
     resume: str = "run the same command again to resume.",
     now: float | None = None,
+    grouped: Collection[str] = (),
 ) -> list[str]:
     """Return in words how the run ended and what to do next; ``command`` ends what can be copied.
 
-    ``resume`` is how to go on with what is under way, ``now`` the time at the server.
+    ``resume`` is how to go on with what is under way, ``now`` the time at the server. ``grouped``
+    are the looks whose failures are told elsewhere, with their cures.
     """
     lines: list[str] = []
     if look_report is not None:
         stopped = outcome.account is not None or outcome.stopped is not None
-        lines += [*look_report.notes, *_held(look_report, stopped=stopped)]
+        lines += [*look_report.notes, *_held(look_report, grouped, stopped=stopped)]
         lines += [_undecided(finding, now) for finding in look_report.findings.values()]
         lines += [f"{take}: no picture yet: {why}" for take, why in look_report.pictures.items()]
         if look_report.pictures:
@@ -231,7 +303,7 @@ def advise_after_run(
         lines += _ask_person(outcome, command, resume)
     elif outcome.failed and not outcome.stopped and _are_unsent(outcome.failed, look_report):
         lines.append("Nothing was bought for what was not sent: run the same command again.")
-    elif outcome.failed and not outcome.stopped and not (look_report and look_report.pictures):
+    elif is_untold(outcome, grouped) and not (look_report and look_report.pictures):
         lines.append(f"`lookbook retry {command}` buys failures again, after saying what it costs.")
     if outcome.account:  # last, where it is read
         why = outcome.account.rstrip(".")
@@ -259,16 +331,24 @@ def _ask_person(outcome: Outcome, command: str, resume: str) -> list[str]:
     return lines
 
 
-def _held(look_report: LookReport, *, stopped: bool) -> list[str]:
-    """Return why looks could not be sent; a failed take says it itself, in its line of the table.
+def is_untold(outcome: Outcome, grouped: Collection[str]) -> bool:
+    """Return whether a look failed that no group of failures tells of."""
+    return outcome.stopped is None and not set(outcome.failed) <= set(grouped)
+
+
+def _held(look_report: LookReport, grouped: Collection[str], *, stopped: bool) -> list[str]:
+    """Return why looks could not be sent, one line for each reason.
 
     Where the whole run was ``stopped``, what was not sent for that reason needs no line of its own.
     """
     told = (Hold.FAILED,) if stopped else (Hold.FAILED, Hold.UNSENT)
+    reasons: dict[str, list[str]] = {}
+    for key, (hold, why) in look_report.held.items():
+        if hold in told and key not in look_report.broken and key not in grouped:
+            reasons.setdefault(why, []).append(key)
     return [
-        f"{key} was not sent: {why}"
-        for key, (hold, why) in look_report.held.items()
-        if hold in told and key not in look_report.broken
+        f"{name_some(keys)} {'was' if len(keys) == 1 else 'were'} not sent: {why}"
+        for why, keys in reasons.items()
     ]
 
 

@@ -1,7 +1,13 @@
 """The ways in: an account with its ledger locked, or a ledger alone; and one way to finish."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +16,7 @@ import anyio
 
 from runner.cli.account import OpenAccount
 from runner.cli.context import Context
-from runner.cli.outputs import write_outputs
+from runner.cli.outputs import note_results, write_outputs
 from runner.cli.progress import Progress
 from runner.cli.results_import import import_results
 from runner.errors import AccountError, ApiTrouble, LookbookError, UsageError
@@ -123,6 +129,9 @@ async def open_session(
                 yield OpenSession(outside, campaign, *account, state, ledger, context, progress)
             except RunStopped:
                 raise _stopped(context) from None
+            finally:
+                with suppress(Exception):  # whatever ended the command is what has to be told
+                    note_results(outside, campaign, ledger.snapshot(), ledger.wallet)
 
 
 def lock_state(context: Context, state: StateDir) -> AbstractContextManager[None]:
@@ -197,4 +206,6 @@ def open_ledger(
                 raise
             ledger.end({"exit": 0, "stopped": None})
         finally:
+            with suppress(Exception):  # as above
+                note_results(context, campaign, ledger.snapshot(), ledger.wallet)
             ledger.close()

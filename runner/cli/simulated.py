@@ -10,8 +10,7 @@ import anyio
 
 from runner.cli.context import Context
 from runner.errors import LedgerLocked, StorageError, UsageError
-from runner.files import make_folder
-from runner.ledger.state_dirs import StateDir, StateDirs
+from runner.ledger.state_dirs import StateDir, StateDirs, make_state_folder
 from runner.model import Campaign
 from runner.shell import quote_command
 
@@ -51,7 +50,7 @@ def simulator(state: StateDir, settings: Sim) -> Iterator[str]:
 
     path = state.folder / "simulator.state"
     with ExitStack() as stack:
-        make_folder(state.folder)
+        make_state_folder(state)
         try:
             embedded = stack.enter_context(Embedded(simulator_settings(settings, path)))
         except StateError as error:

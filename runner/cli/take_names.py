@@ -3,6 +3,7 @@
 from runner.errors import UsageError
 from runner.suggest import suggest
 from runner.takes import Snapshot, Take
+from runner.words import state_word
 
 __all__ = ["find_named_take"]
 
@@ -18,5 +19,5 @@ def find_named_take(snapshot: Snapshot, name: str) -> Take:
     for take in takes:
         if mark and str(take.number) == number:
             return take
-    there = ", ".join(f"{take.label} ({take.state})" for take in takes)
+    there = ", ".join(f"{take.label} ({state_word(take.state).lower()})" for take in takes)
     raise UsageError(f"{name!r} names no take.", hint=f"There are: {there}.")

@@ -21,6 +21,7 @@ from runner.policy.lifecycle import Event
 from runner.policy.look_events import GONE, events_of, shown_status
 from runner.policy.poll_strategy import PAGE_SIZE, PollStrategy
 from runner.policy.retry import next_poll, poll_gap
+from runner.quantities import format_duration
 from runner.replies import Answer, LookData, Reply
 from runner.takes import Take, TakeState
 
@@ -291,7 +292,7 @@ class Poller:
             watched.due = now + next_poll(age, self.durations)
             return
         self._context.observer.said(
-            f"{watched.take.label} is still processing after {age:.0f} s; "
+            f"{watched.take.label} is still in progress after {format_duration(age)}; "
             "the next run goes on waiting for it"
         )
         self._release(watched)

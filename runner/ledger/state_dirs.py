@@ -6,21 +6,53 @@ second account has its own folder inside, named after it, and so has the simulat
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runner.canonical import sha256_hex
 from runner.errors import LedgerDamaged
-from runner.files import MAX_RESULTS_BYTES, read_file, read_note, write_atomic
+from runner.files import (
+    MAX_RESULTS_BYTES,
+    create_file,
+    make_folder,
+    read_file,
+    read_note,
+    write_atomic,
+)
 from runner.ledger.database import peek_ledger
 from runner.ledger.state_check import check_state_folder
 from runner.takes import Account
 
-__all__ = ["StateDir", "StateDirs", "find_other_ledgers"]
+__all__ = [
+    "StateDir",
+    "StateDirs",
+    "find_other_ledgers",
+    "make_state_folder",
+    "remove_empty_folder",
+]
 
 LEDGER = "ledger.sqlite"
 SIMULATED = "simulated"
+SUFFIX = ".lookbook"
 LAST_USED = "last-used.json"
+GITIGNORE = ".gitignore"
+
+KEPT_IN_GIT = """\
+# Written once, when lookbook made this folder; it is yours to change.
+# Into version control belongs what keeps a fresh checkout from buying anything again.
+# The rest stays on this machine: what you hand over (catalog.html, images/), and the machinery
+# (the ledger, thumbs/, logs).
+*
+!.gitignore
+!results.json
+!review.json
+!*/
+# Rehearsals
+/simulated/
+"""
+"""The ``.gitignore`` of a campaign's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +85,7 @@ class StateDirs:
     """
 
     def __init__(self, manifest: Path) -> None:
-        self.root = manifest.with_name(f"{manifest.stem}.lookbook")
+        self.root = manifest.with_name(f"{manifest.stem}{SUFFIX}")
 
     def simulated(self) -> StateDir:
         """Return the embedded simulator's folder."""
@@ -102,19 +134,35 @@ class StateDirs:
         Never the simulator's: a command means that only where its line says so.
         """
         states = [state for state in self.all() if not state.is_simulated]
-        try:
-            folder = read_note(self.root / LAST_USED)["folder"]
-        except (OSError, ValueError, LookupError, TypeError):
-            folder = None
+        folder = self._read_last_used().get("folder")
         named = [state for state in states if state.folder == self.root / str(folder)]
         return next(iter(named or states), None)
 
     def use(self, state: StateDir) -> None:
         """Remember that this folder was used last; a rehearsal is not remembered."""
-        if state.is_simulated:
-            return
-        relative = "." if state.folder == self.root else state.folder.name
-        text = json.dumps({"folder": relative}) + "\n"
+        if not state.is_simulated:
+            relative = "." if state.folder == self.root else state.folder.name
+            self._write_last_used({"folder": relative})
+
+    def has_note(self, name: str) -> bool:
+        """Return whether something that is said once was said already."""
+        told = self._read_last_used().get("told")
+        return isinstance(told, list) and name in told
+
+    def add_note(self, name: str) -> None:
+        """Remember that something was said."""
+        told = self._read_last_used().get("told")
+        self._write_last_used({"told": [*(told if isinstance(told, list) else []), name]})
+
+    def _read_last_used(self) -> dict[str, Any]:
+        try:
+            kept = read_note(self.root / LAST_USED)
+        except (OSError, ValueError):
+            return {}
+        return kept if isinstance(kept, dict) else {}
+
+    def _write_last_used(self, more: dict[str, Any]) -> None:
+        text = json.dumps({**self._read_last_used(), **more}) + "\n"
         write_atomic(self.root / LAST_USED, text.encode(), durable=False)
 
     def _checked(self, name: str) -> StateDir:
@@ -123,6 +171,27 @@ class StateDirs:
         if folder != self.root:
             check_state_folder(folder)
         return StateDir(folder)
+
+
+def make_state_folder(state: StateDir) -> None:
+    """Make a state folder; one that makes the campaign's own folder says what git keeps of it.
+
+    Raises StorageError.
+    """
+    root = state.folder.parent if state.folder.parent.suffix == SUFFIX else state.folder
+    is_new = not root.exists()
+    make_folder(state.folder)
+    if is_new:
+        with suppress(OSError), create_file(root / GITIGNORE) as file:
+            file.write(KEPT_IN_GIT.encode())
+
+
+def remove_empty_folder(state: StateDir) -> None:
+    """Remove a state folder in which there is nothing, or nothing but its ``.gitignore``."""
+    with suppress(OSError):
+        if [path.name for path in state.folder.iterdir()] == [GITIGNORE]:
+            (state.folder / GITIGNORE).unlink()
+        state.folder.rmdir()
 
 
 def read_owner(ledger: Path) -> tuple[Account, str] | None:

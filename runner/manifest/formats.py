@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
-from unicodedata import combining, east_asian_width
 from urllib.parse import quote
 
 from runner import __version__
 from runner.manifest.codes import CODES, Severity
 from runner.manifest.diagnostics import Diagnostic, and_more
+from runner.text_width import char_width
 
 __all__ = ["as_github", "as_json", "as_sarif", "as_summary", "as_text", "count_findings"]
 
@@ -117,20 +117,14 @@ def _quote_line(found: Diagnostic) -> tuple[str, str]:
     right = "…" if first + _MAX_COLUMNS < len(text) else ""
     shown = _safe(window)
     before = left + shown[: start - first]
-    padding = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
-    under = sum(_width(char) for char in shown[start - first : end - first])
+    padding = "".join("\t" if char == "\t" else " " * char_width(char) for char in before)
+    under = sum(char_width(char) for char in shown[start - first : end - first])
     return f"{left}{shown}{right}".rstrip(), padding + "^" * max(under, 1)
 
 
 def _safe(text: str) -> str:
     """Replace what would move the cursor or turn the text around: it may come from anybody."""
     return _UNSAFE.sub("�", text)
-
-
-def _width(char: str) -> int:
-    if combining(char):
-        return 0
-    return 2 if east_asian_width(char) in "WF" else 1
 
 
 def _item(found: Diagnostic) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from runner.plan.model import Action, Plan
 from runner.plan.renames import apply_renames
 from runner.suggest import suggest
 from runner.takes import LookState, Snapshot
+from runner.words import state_word
 
 __all__ = ["METHODS", "Candidate", "candidates", "select"]
 
@@ -32,7 +33,13 @@ GRAMMAR = (
 )
 
 _ATOM = re.compile(r"(?:(?P<up>\d*)\+)?(?P<what>.+?)(?:\+(?P<down>\d*))?", re.DOTALL)
-_FIXED: Mapping[str, Sequence[str]] = {"state": list(LookState), "action": list(Action)}
+_LABELS = {state: state_word(state).lower().replace(" ", "-") for state in LookState}
+"""States as the terminal and the catalog show them: ``state:ready`` is ``state:fetched``."""
+
+_FIXED: Mapping[str, Sequence[str]] = {
+    "state": [*LookState, *(label for label in _LABELS.values() if label not in set(LookState))],
+    "action": list(Action),
+}
 """Methods whose values are known in advance."""
 
 METHODS = ("look", "tag", "axis", "state", "action", "matrix")
@@ -61,7 +68,9 @@ class Candidate:
             return [f"{axis}={value}" for axis, value in self.axes]
         if method == "matrix":
             return () if self.matrix is None else (self.matrix,)
-        return (str(self.state if method == "state" else self.action),)
+        if method == "state":
+            return (str(self.state), _LABELS[LookState(self.state)])
+        return (str(self.action),)
 
 
 def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
@@ -170,7 +179,7 @@ class _Chooser:
         asked = " ".join(expressions)
         for method in _FIXED:
             if f"{method}:" in asked:
-                found = dict.fromkeys(str(v) for look in self._looks for v in look.values(method))
+                found = dict.fromkeys(str(look.values(method)[0]) for look in self._looks)
                 return f"The looks here are: {', '.join(found)}."
         return GRAMMAR
 

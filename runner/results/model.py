@@ -196,7 +196,8 @@ class Summary(TypedDict):
 class Results(Summary):
     """A results document, version 1; ``looks`` may be made one by one as they are asked for.
 
-    ``error`` is what ended the command that prints it; no file has one.
+    ``error`` is what ended the command that prints it, and what follows is what one command found
+    out; no file has them.
     """
 
     version: int
@@ -208,3 +209,11 @@ class Results(Summary):
     matrices: NotRequired[Sequence[MatrixEntry]]
     doubled: NotRequired[Sequence[DoubledEntry]]
     error: NotRequired[ErrorDocument]
+    next: NotRequired[Sequence[Mapping[str, str]]]
+    running: NotRequired[bool]
+    story: NotRequired[Mapping[str, Any]]
+    differences: NotRequired[Sequence[Mapping[str, Any]]]
+    picked: NotRequired[Sequence[str]]
+    out_of_date: NotRequired[Sequence[str]]
+    removed: NotRequired[Sequence[str]]
+    searches: NotRequired[Sequence[Mapping[str, Any]]]

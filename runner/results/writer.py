@@ -105,17 +105,30 @@ def _measured(snapshot: Snapshot) -> dict[str, MeasuredEntry]:
     }
 
 
-def serialize_results(results: Results) -> Iterator[str]:
-    """Return a results document as indented JSON text, in pieces, with a final newline."""
+def serialize_results(results: Results, *, links: bool = True) -> Iterator[str]:
+    """Return a results document as indented JSON text, in pieces, with a final newline.
+
+    Without ``links`` no take has a consent's page: whoever opens that consents. Files are committed
+    and handed over, and never have them.
+    """
     frame = _json({**results, "looks": [], "orphans": []})
     for name, entries in (("looks", results["looks"]), ("orphans", results["orphans"])):
         before, empty, frame = frame.partition(f'\n  "{name}": []')  # no text holds a line end
         yield before + (empty if not entries else f'\n  "{name}": [')
         for number, entry in enumerate(entries):
-            piece = _json(entry).replace("\n", "\n    ")
+            piece = _json(entry if links else _without_links(entry)).replace("\n", "\n    ")
             yield f"{',' if number else ''}\n    {piece}"
         yield "\n  ]" if entries else ""
     yield frame + "\n"
+
+
+def _without_links(entry: LookEntry) -> LookEntry:
+    if not any("consent_url" in take for take in entry["takes"]):
+        return entry
+    takes = [take.copy() for take in entry["takes"]]
+    for take in takes:
+        take.pop("consent_url", None)
+    return {**entry, "takes": takes}
 
 
 def _json(value: Any) -> str:
@@ -210,6 +223,9 @@ WAITING = frozenset(
     }
 )
 """States of looks that were sent and whose end is open."""
+
+UNSENT = frozenset({LookState.PLANNED, LookState.CHANGED})
+"""States of looks of which nothing, or nothing of the edit, was sent."""
 
 EXPLAINED = PENDING | {TakeState.UNKNOWN}
 """States in which a take's message says what is known of it so far."""

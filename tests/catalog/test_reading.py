@@ -102,16 +102,6 @@ def test_a_take_says_what_it_was_made_from_only_where_the_prompt_has_changed() -
     assert [take.prompt for take in shown] == ["before", None]
 
 
-def test_only_web_addresses_become_links() -> None:
-    takes = [
-        sample.take("one", 1, consent_url="https://heygen.com/consent/1"),
-        sample.take("one", 2, consent_url="javascript:alert(1)", picked=False),
-        sample.take("one", 3, consent_url=" https://x", picked=False),
-    ]
-    shown = build(sample.look("one", "p", takes)).looks[1].takes
-    assert [take.consent_url for take in shown] == ["https://heygen.com/consent/1", None, None]
-
-
 def test_rivals_are_the_reference_the_other_takes_and_the_neighbour() -> None:
     takes = [sample.take("two", 1), sample.take("two", 2, picked=False)]
     page = build(

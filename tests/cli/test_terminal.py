@@ -95,6 +95,7 @@ TRIED: dict[str, list[list[str]]] = {
     "plan": [[NAME], [NAME, "--format", "json"], [NAME, "-o", "saved it's.json"], ["spoiled.yaml"]],
     "status": [[NAME, "--takes"], [NAME, "--format", "json"]],
     "explain": [[NAME, look] for look in ("office", "failed", "refused", "lost", f"no{EVIL}")],
+    "money": [[NAME], [NAME, "--format", "csv"], [NAME, "--format", "json"]],
     "retry": [[NAME], [NAME, "--yes", "--format", "json"]],
     "reroll": [[NAME, "office", "--yes"], [NAME, f"no{EVIL}"]],
     "pick": [[NAME, "office#1"], [NAME, "failed#1"], [NAME, EVIL]],

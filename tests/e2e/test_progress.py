@@ -134,9 +134,8 @@ def test_where_there_is_no_terminal_a_finished_look_says_what_is_left() -> None:
     progress.take_changed(take("lost"), Event.FAILED)
     finish(progress, time)
     assert stream.getvalue().splitlines() == [
-        "[0/3] base#1 accepted",
         "[1/3] lost#1 failed: None (time left unknown)",
-        "[2/3] base#1 completed (about 1 min left)",
+        "[2/3] base#1 generated (about 1 min left)",
     ]
 
 
@@ -144,7 +143,7 @@ def test_the_last_line_has_no_time_left() -> None:
     stream, time = io.StringIO(), Time()
     progress = begun(stream, time, 0)
     finish(progress, time)
-    assert stream.getvalue().splitlines()[-1] == "[1/1] base#1 completed"
+    assert stream.getvalue().splitlines()[-1] == "[1/1] base#1 generated"
 
 
 # --- the bar ----------------------------------------------------------------------------------
@@ -217,8 +216,11 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_lines(
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
     stream, time = Terminal(), Time()
-    begun(stream, time, 1).close()
-    assert stream.getvalue() == "[0/2] base#1 accepted\n"
+    progress = begun(stream, time, 1)
+    finish(progress, time)
+    progress.close()
+    assert stream.getvalue().startswith("[1/2] base#1 generated (")
+    assert "\r" not in stream.getvalue()
 
 
 def test_the_bar_goes_on_while_nothing_happens(columns: Callable[[int], None]) -> None:

@@ -46,8 +46,9 @@ def test_a_campaign_becomes_a_catalog_and_a_second_run_spends_nothing(lookbook: 
 
 def test_results_go_to_stdout_and_everything_else_to_stderr(lookbook: Command) -> None:
     done = lookbook("run", "spring.yaml", "--simulate", "--yes", *SIM, installed=True)
-    assert "4 looks: 4 fetched" in done.stdout
-    assert "catalog: " in done.stdout
+    assert "Done: 4 bought ($4.00 of simulated money), 0 failed, 0 unchanged · " in done.stdout
+    page = lookbook.folder / "spring.lookbook/simulated/catalog.html"
+    assert done.stdout.endswith(f"catalog: {page.as_uri()}\n")
     assert "4 generations to buy: $4.00" in done.stderr
     assert "[4/4]" in done.stderr
     assert "\r" not in done.stderr  # no progress bar where there is no terminal
@@ -342,7 +343,7 @@ def test_what_a_colleague_bought_meanwhile_is_taken_over(lookbook: Command, serv
         (state / name).write_bytes(data)
     done = lookbook("run", "spring.yaml", "--yes")
     assert "Adopted 1 take" in done.stderr
-    assert "4 looks: 4 fetched" in done.stdout
+    assert "Done: 0 bought ($0.00), 0 failed, 4 unchanged" in done.stdout
     assert len(server.stats()["charges"]) == 4
 
 
@@ -407,7 +408,7 @@ def test_a_colleague_with_the_results_and_an_empty_ledger_buys_nothing(
         path.unlink()
     done = lookbook("run", "spring.yaml", "--yes")
     assert "Adopted 4 takes" in done.stderr
-    assert "4 looks: 4 fetched" in done.stdout
+    assert "Done: 0 bought ($0.00), 0 failed, 4 unchanged" in done.stdout
     assert len(server.stats()["charges"]) == 4
 
 
@@ -570,10 +571,11 @@ def test_status_shows_money_and_what_to_do_next(lookbook: Command) -> None:
     after = lookbook("status", "spring.yaml", "--simulate", "--takes")
     assert "account simulator" in after.stdout
     assert "base#1" in after.stdout
-    assert "billed" in after.stdout
+    assert "charged" in after.stdout
     assert "Everything is done." in after.stdout
     assert "Last run: ended less than a minute ago, done." in after.stdout
-    assert f"catalog: {lookbook.folder / 'spring.lookbook/simulated/catalog.html'}" in after.stdout
+    page = lookbook.folder / "spring.lookbook/simulated/catalog.html"
+    assert f"catalog: {page.as_uri()}" in after.stdout
 
 
 def test_export_has_every_form(lookbook: Command) -> None:
@@ -592,8 +594,8 @@ def test_retry_says_which_failures_were_billed(lookbook: Command) -> None:
     lookbook("run", "spring.yaml", "--simulate", "--yes", *SIM, *failing, code=1)
     done = lookbook("retry", "spring.yaml", "--simulate", "--yes", *SIM)
     assert "1 take failed" in done.stderr
-    assert "not billed, as the wallet showed" in done.stderr
-    assert "4 looks: 4 fetched" in done.stdout
+    assert "not charged, as the wallet showed" in done.stderr
+    assert "Done: 4 bought ($4.00 of simulated money), 0 failed, 0 unchanged" in done.stdout
 
 
 @pytest.mark.parametrize(

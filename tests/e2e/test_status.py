@@ -13,7 +13,12 @@ import pytest
 
 from runner.cli.commands.status import is_alive, room_left, same_again
 from runner.cli.format import format_results
-from runner.cli.next_steps import collect_notes, describe_last_run, suggest_next_steps
+from runner.cli.next_steps import (
+    collect_notes,
+    describe_last_run,
+    format_next_steps,
+    list_next_steps,
+)
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.runs import LastRun, read_last_run
 from runner.model import Budget, Campaign
@@ -66,7 +71,8 @@ def planned(snapshot: Snapshot, made: Campaign = SPRING) -> tuple[Plan, Results]
 def steps(snapshot: Snapshot, **options: Any) -> str:
     first, results = planned(snapshot)
     renewed = plan(SPRING, snapshot, ResolvedOptions(cascade=frozenset({"a", "night"})))
-    return click.unstyle(suggest_next_steps(first, renewed, results, "spring.yaml", **options))
+    listed = list_next_steps(first, renewed, results, "spring.yaml", **options)
+    return click.unstyle(format_next_steps(listed, going=options.get("going", False)))
 
 
 # --- what to do next --------------------------------------------------------------------------
@@ -184,7 +190,7 @@ def test_an_edited_look_says_what_was_edited() -> None:
         (73, ["look", "state", "reference", "cost", "avatar id", "picture, or why not"]),
         (60, ["look", "state", "reference", "cost", "picture, or why not"]),
         (50, ["look", "state", "cost", "picture, or why not"]),
-        (32, ["look", "state", "cost", "pictu…"]),
+        (32, ["look", "state", "cost", "picture…"]),
     ],
 )
 def test_on_a_narrow_terminal_what_matters_least_is_left_out(

@@ -54,7 +54,12 @@ def test_a_consent_is_asked_for_and_the_next_run_goes_on(lookbook: Command, serv
     done = lookbook("run", "spring.yaml", "--yes", "--format", "json", code=6)
     (url,) = consents(json.loads(done.stdout))
     assert url in done.stderr
+    assert "Once the consent is given, run the same command again" in done.stderr
     assert url in lookbook("status", "spring.yaml").stdout
+    kept = lookbook.folder / "spring.lookbook"
+    for handed_over in (kept / "results.json", kept / "catalog.html"):
+        assert url not in handed_over.read_text()
+    assert url not in lookbook("export", "spring.yaml").stdout
     assert len(server.stats()["charges"]) == 1
     urllib.request.urlopen(url).close()
     lookbook("run", "spring.yaml", "--yes")

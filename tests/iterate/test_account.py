@@ -77,8 +77,8 @@ def test_a_run_that_meets_a_deleted_reference_says_how_to_find_out(
 ) -> None:
     call(server, "DELETE", f"/v3/avatars/looks/{ids(spring)['office#1']}")
     done = spring("reroll", "spring.yaml", "night", "--yes", code=1)
-    assert "HeyGen does not know what night is made from" in done.stderr
-    assert "spring.yaml --record` finds out what was deleted there" in done.stderr
+    assert "1 failed: The look it references no longer exists in the account." in done.stderr
+    assert "spring.yaml --record` finds out what was deleted at HeyGen" in done.stderr
 
 
 def test_a_refresh_says_what_moved_and_changes_nothing_by_itself(
@@ -97,7 +97,7 @@ def test_a_refresh_says_what_moved_and_changes_nothing_by_itself(
     assert "images/night.1.png is missing on disk" in found
     assert spring.json("plan", "spring.yaml", "--format", "json")["count"] == 0
     recorded = spring("refresh", "spring.yaml", "--record").stdout
-    assert "The next run would buy 1 generation: $1.00; 1 look stale." in recorded
+    assert "The next run would buy 1 generation: $1.00; 1 look out of date." in recorded
     plan = spring.json("plan", "spring.yaml", "--format", "json")
     assert {action["look"]: action["action"] for action in plan["actions"]} == {
         "base": "keep",

@@ -141,12 +141,12 @@ def test_rerolls_are_candidates_and_picking_is_free(spring: Command) -> None:
     assert [take["picked"] for take in takes(results, "office")] == [True, False, False]
     chosen = spring("pick", *SIMULATE, "office#3").stdout
     assert "office#3 is picked instead of office#1" in chosen
-    assert "Stale now, made from the take that was picked before: night" in chosen
+    assert "Out of date now, made from the take that was picked before: night" in chosen
     assert "(1 generation more, $1.00)" in spring("status", *SIMULATE).stdout
     assert planned(spring)["night"] == "stale"
     spring("pick", *SIMULATE, "office#1")
     assert planned(spring)["night"] == "keep"
-    assert "There are: office#1 (fetched)" in spring("pick", *SIMULATE, "office#9", code=2).stderr
+    assert "There are: office#1 (ready)" in spring("pick", *SIMULATE, "office#9", code=2).stderr
     spring.edit(NAVY, RED)
     refused = spring("pick", *SIMULATE, "office#2", code=2)
     assert "not what the manifest wants any more: prompt changed: `navy` → `red`" in refused.stderr
@@ -163,7 +163,7 @@ def test_a_look_tells_its_whole_story(spring: Command) -> None:
     spring("pick", *SIMULATE, "office#2")
     story = spring("explain", *SIMULATE, "night").stdout
     for part in (
-        "It is stale. The plan: stale (reference office has a new take), $1.00 if asked for",
+        "It is out of date. The plan: out of date (reference office has a new take), $1.00 if",
         "reference  look office",
         "made from office#1, but the pick is office#2 now",
         "Spent on it: $1.00",
@@ -172,7 +172,7 @@ def test_a_look_tells_its_whole_story(spring: Command) -> None:
     ):
         assert part in story
     assert "Did you mean night?" in spring("explain", *SIMULATE, "nigth", code=2).stderr
-    assert "What needs it: night (stale)" in spring("explain", *SIMULATE, "office").stdout
+    assert "What needs it: night (out of date)" in spring("explain", *SIMULATE, "office").stdout
 
 
 def test_a_retry_buys_what_failed_and_says_which_failures_were_billed(lookbook: Command) -> None:
@@ -181,7 +181,7 @@ def test_a_retry_buys_what_failed_and_says_which_failures_were_billed(lookbook: 
     assert takes(failed, "office")[0]["billing"] == "refunded"
     assert lookbook.simulate("--select", "office", code=1)["totals"]["takes"] == 2
     retried = lookbook("retry", *SIMULATE, *YES, "--select", "state:failed")
-    assert "office#1 $1.00 (not billed, as the wallet showed)" in retried.stderr
+    assert "office#1 $1.00 (not charged, as the wallet showed)" in retried.stderr
     results = lookbook.json("export", *SIMULATE)
     assert [take["state"] for take in takes(results, "office")] == ["failed", "fetched"]
     assert takes(results, "street") == []

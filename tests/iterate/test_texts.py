@@ -21,8 +21,8 @@ FAILED = take(campaign(look("navy")), "navy", state=TakeState.FAILED, error_mess
 @pytest.mark.parametrize(
     ("billing", "says"),
     [
-        (Billing.ASSUMED, "navy#1 $1.20 (assumed billed: the API does not say): moderation"),
-        (Billing.REFUNDED, "navy#1 $1.20 (not billed, as the wallet showed): moderation"),
+        (Billing.ASSUMED, "navy#1 $1.20 (charged? HeyGen does not say): moderation"),
+        (Billing.REFUNDED, "navy#1 $1.20 (not charged, as the wallet showed): moderation"),
         (Billing.NONE, "navy#1 $1.20 (refused, nothing was bought): moderation"),
     ],
 )

@@ -8,7 +8,7 @@ import click
 from runner import catalog
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
-from runner.cli.format import pluralize, warn
+from runner.cli.format import format_link, pluralize, warn
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.outputs import make_results
 from runner.cli.select_options import parse_plan_options, select_options
@@ -86,10 +86,10 @@ def command(
     results = make_results(campaign, snapshot, wallet, only)
     target = out or state.folder
     page = catalog.write_catalog(results, state.folder, embed=embed, target=out)
-    click.echo(f"catalog: {page}")
+    click.echo(f"catalog: {format_link(page)}")
     for form in dict.fromkeys(sheets):
         for path in _sheet(results, state.folder, target, form):
-            click.echo(f"contact sheet: {path}")
+            click.echo(f"contact sheet: {format_link(path)}")
     if not (pictures or template or all_takes):
         return 0
     return _pictures(results, state.folder, target / PICTURES, template, all_takes=all_takes)

@@ -1,7 +1,8 @@
 """``lookbook explain``: the whole story of one look; offline."""
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +12,16 @@ import click
 
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
-from runner.cli.format import format_table
-from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.context import Context, pass_context
+from runner.cli.format import format_table, terminal_width
+from runner.cli.options import (
+    account_option,
+    manifest_argument,
+    report_option,
+    simulate_option,
+    var_option,
+)
+from runner.cli.outputs import awaits_results, keep_document, make_results
 from runner.cli.terminal import join_lines, show_link, style
 from runner.errors import UsageError
 from runner.ledger.events import Entry, Note
@@ -26,6 +35,7 @@ from runner.policy.budget import reserved_amount
 from runner.quantities import format_usd
 from runner.suggest import suggest
 from runner.takes import Snapshot, Take, TakeState
+from runner.words import ACTION_WORDS, BILLING_WORDS, state_word
 
 __all__ = ["command"]
 
@@ -39,7 +49,11 @@ FREE = "its name, title, tags, takes, retries, place in the file, comments, a fi
 @simulate_option
 @account_option
 @var_option
+@report_option
+@pass_context
 def command(
+    context: Context,
+    /,
     manifest: Path,
     look: str,
     variables: tuple[tuple[str, str], ...],
@@ -55,13 +69,17 @@ def command(
     """
     campaign = load_campaign(manifest, variables)
     state = readonly.find_state(campaign, account=account, simulate=simulate)
-    snapshot, _ = readonly.load_known(campaign, state)
+    snapshot, wallet = readonly.load_known(campaign, state)
     plan = make_plan(campaign, snapshot)
     moved = apply_renames(snapshot, plan.moves)
     action = _action(plan, look.partition("#")[0])
     before = plan.moves.back.get(action.key, action.key)
     entries = read_events(state.ledger, before) if state and state.ledger.is_file() else []
     takes = [t for t in moved.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
+    if awaits_results(context):
+        results = make_results(campaign, snapshot, wallet, {action.key})
+        keep_document(context, results, story=_story(action, plan, entries, moved))
+        return 0
     sections = [
         _heading(action, takes, moved, where=readonly.describe_target(snapshot, simulate=simulate)),
         _made_of(action),
@@ -72,6 +90,29 @@ def command(
     ]
     click.echo("\n\n".join(section for section in sections if section))
     return 0
+
+
+def _story(
+    action: PlannedLook, plan: Plan, entries: Sequence[Entry], held_now: Snapshot
+) -> dict[str, Any]:
+    """Return for programs what the look's own entry in the results does not say."""
+    return {
+        "action": str(action.action),
+        "reason": action.reason,
+        "cost_usd": float(action.cost),
+        "made_of": json.loads(action.ingredients) if action.ingredients else None,
+        "needs": list(action.needs),
+        "needed_by": [known.key for known in plan.actions if action.key in known.needs],
+        "events": [
+            {
+                "at": datetime.fromtimestamp(entry.at, UTC).isoformat(timespec="milliseconds"),
+                "take": label,
+                "kind": str(entry.kind),
+                "facts": _facts_of(entry),
+            }
+            for label, entry in _labelled(entries, held_now)
+        ],
+    }
 
 
 def _action(plan: Plan, key: str) -> PlannedLook:
@@ -96,7 +137,8 @@ def _heading(action: PlannedLook, takes: Sequence[Take], held_now: Snapshot, *, 
         [
             f"{style(action.key, bold=True)}{title} · {where}",
             (
-                f"It is {look_state(action, shown)}. The plan: {action.action} "
+                f"It is {state_word(look_state(action, shown)).lower()}. The plan: "
+                f"{ACTION_WORDS[action.action]} "
                 f"({action.reason}){price}."
             ),
         ]
@@ -109,7 +151,8 @@ def _made_of(action: PlannedLook) -> str:
         return ""
     made: dict[str, Any] = json.loads(action.ingredients)
     rows = [(f"  {name}", _ingredient(value)) for name, value in made.items()]
-    lines = [f"Identity {action.identity[:12]}, made of:", format_table(rows)]
+    table = format_table(rows, width=terminal_width(sys.stdout))
+    lines = [f"Identity {action.identity[:12]}, made of:", table]
     if action.look is not None:
         lines.append("A change of any of these is generated anew; what costs nothing to change is:")
         lines.append(f"  {FREE}.")
@@ -136,7 +179,7 @@ def _chain(action: PlannedLook, plan: Plan, held_now: Snapshot) -> str:
         at = by_key.get(at.reference or "")
     hanging = [known for known in plan.actions if action.key in known.needs]
     if hanging:
-        named = ", ".join(f"{known.key} ({known.action})" for known in hanging)
+        named = ", ".join(f"{known.key} ({ACTION_WORDS[known.action]})" for known in hanging)
         lines.append(f"What needs it: {named}")
     return join_lines(lines)
 
@@ -167,7 +210,7 @@ def _takes(action: PlannedLook, takes: Sequence[Take], held_now: Snapshot) -> st
     if not takes:
         return "No takes yet: nothing was ever sent."
     pick = held_now.pick(action.key)
-    rows = [("take", "state", "billing", "price", "made from", "avatar id", "picture", "")]
+    rows = [("take", "state", "money", "price", "made from", "avatar id", "picture", "")]
     for take in takes:
         notes = ["picked"] if pick is not None and take.uid == pick.uid else []
         if action.ingredients and take.identity != action.identity:
@@ -175,21 +218,24 @@ def _takes(action: PlannedLook, takes: Sequence[Take], held_now: Snapshot) -> st
                 f"an earlier version: {describe_change(take.ingredients, action.ingredients)}"
             )
         if take.reroll:
-            notes.append("a reroll")
+            notes.append("another take")
         rows.append(
             (
-                *(take.label, str(take.state), str(take.billing), format_usd(take.price)),
+                *(take.label, state_word(take.state), BILLING_WORDS[take.billing][0]),
+                format_usd(take.price),
                 *(_label_of(held_now, take.reference_id) or "—", take.avatar_id or "—"),
                 *(take.image or "—", "; ".join(notes)),
             )
         )
     spent = sum((reserved_amount(take) for take in takes), Decimal(0))
-    return f"{format_table(rows, right=(3,))}\nSpent on it: {format_usd(spent)}"
+    table = format_table(rows, right=(3,), width=terminal_width(sys.stdout), drop=(5, 6))
+    return f"{table}\nSpent on it: {format_usd(spent)}"
 
 
 def _errors(takes: Sequence[Take]) -> str:
     lines = [
-        f"  {take.label} {take.state}: {take.error_message or 'no reason given'}"
+        f"  {take.label} {state_word(take.state).lower()}: "
+        + (take.error_message or "no reason given")
         + (f" [{take.error_code}]" if take.error_code else "")
         + (f", request {take.request_id}" if take.request_id else "")
         for take in takes
@@ -200,23 +246,36 @@ def _errors(takes: Sequence[Take]) -> str:
 
 def _events(entries: Sequence[Entry], held_now: Snapshot) -> str:
     """List what happened, with the facts that a person can use."""
+    rows = [
+        (
+            f"  {datetime.fromtimestamp(entry.at, UTC):%Y-%m-%d %H:%M:%S}",
+            label or "—",
+            str(entry.kind),
+            ", ".join(f"{name} {_fact(name, value)}" for name, value in _facts_of(entry).items()),
+        )
+        for label, entry in _labelled(entries, held_now)
+    ]
+    if not rows:
+        return ""
+    return f"What happened (UTC):\n{format_table(rows, width=terminal_width(sys.stdout))}"
+
+
+def _labelled(entries: Sequence[Entry], held_now: Snapshot) -> Iterator[tuple[str | None, Entry]]:
+    """Yield each entry with the take that it is about."""
     labels = {take.uid: take.label for takes in held_now.takes.values() for take in takes}
-    rows = []
     for entry in entries:
         uid = entry.facts["take"] if entry.kind == Note.PICKED else entry.take
-        at = datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        rows.append((f"  {at}", labels.get(uid or "", "—"), entry.kind, _facts(entry)))
-    return "\n".join(["What happened (UTC):", format_table(rows)]) if rows else ""
+        yield labels.get(uid or ""), entry
 
 
-def _facts(entry: Entry) -> str:
+def _facts_of(entry: Entry) -> dict[str, Any]:
     told = ("avatar_id", "error_message", "name", "image", "consent_url", "request_id", "key")
     hidden = () if entry.kind != "intended" else ("name", "image")
-    return ", ".join(
-        f"{name} {_fact(name, entry.facts[name])}"
+    return {
+        name: entry.facts[name]
         for name in (*told, *(("price",) if entry.kind == Note.REPRICED else ()))
         if entry.facts.get(name) is not None and name not in hidden
-    )
+    }
 
 
 def _fact(name: str, value: Any) -> str:

@@ -77,7 +77,7 @@ def command(
     only = select_looks(campaign, snapshot, plan_options)
     results = make_results(campaign, snapshot, wallet, only)
     if form == "json":
-        pieces = serialize_results(results)
+        pieces = serialize_results(results, links=False)
     else:
         from runner.catalog import tables
 

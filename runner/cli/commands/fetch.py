@@ -9,8 +9,14 @@ import click
 from runner.cli.account import open_account
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
-from runner.cli.format import pluralize
-from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
+from runner.cli.format import format_link, pluralize
+from runner.cli.options import (
+    manifest_argument,
+    report_option,
+    sim_option,
+    simulate_option,
+    var_option,
+)
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.session import open_session
 from runner.cli.simulated import run_on_account
@@ -32,6 +38,7 @@ __all__ = ["command"]
 @manifest_argument
 @simulate_option
 @var_option
+@report_option
 @sim_option
 @select_options
 @pass_context
@@ -86,5 +93,5 @@ async def fetch(context: Context, campaign: Campaign, plan_options: PlanOptions)
         click.echo(escape_text(f"{label}: no picture: {reason}"), err=True)
     got = len(missing) - len(collector.problems)
     click.echo(f"{pluralize(got, 'picture')} fetched, {len(collector.problems)} missing")
-    click.echo(f"catalog: {catalog}")
+    click.echo(f"catalog: {format_link(catalog)}")
     return int(code)

@@ -1,6 +1,7 @@
 """``lookbook looks``: what the account has, with the ids to use as ``avatar_id``."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from runner.cli.account import OpenAccount, ask_account, open_account
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
-from runner.cli.format import format_table, pluralize
+from runner.cli.format import format_table, pluralize, terminal_width
 from runner.cli.options import format_option, sim_option, simulate_option
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import escape_text
@@ -154,7 +155,7 @@ def _text(
             (f"  {look.id}", look.name, look.avatar_type, _state(look), known.get(look.id, ""))
             for look in members
         ]
-        lines.append(format_table(rows))
+        lines.append(format_table(rows, width=terminal_width(sys.stdout)))
     return "\n".join(lines)
 
 

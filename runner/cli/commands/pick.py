@@ -8,8 +8,15 @@ import click
 
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
-from runner.cli.format import pluralize
-from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.format import format_link, pluralize
+from runner.cli.options import (
+    account_option,
+    manifest_argument,
+    report_option,
+    simulate_option,
+    var_option,
+)
+from runner.cli.outputs import note_results
 from runner.cli.readonly import known_state
 from runner.cli.session import OpenLedger, open_ledger
 from runner.cli.take_names import find_named_take
@@ -21,6 +28,7 @@ from runner.policy.lifecycle import Event
 from runner.quantities import format_usd
 from runner.shell import quote_command
 from runner.takes import Take, TakeState
+from runner.words import state_word
 
 __all__ = ["command"]
 
@@ -31,6 +39,7 @@ __all__ = ["command"]
 @simulate_option
 @account_option
 @var_option
+@report_option
 @pass_context
 def command(
     context: Context,
@@ -45,7 +54,7 @@ def command(
     """Make each LOOK#N (as in navy-office#2) the take of its look that counts.
 
     The catalog shows it, and what references the look is generated from it from now on. What was
-    generated from the take that was picked before becomes stale: shown, with the price of
+    generated from the take that was picked before is out of date: shown, with the price of
     regenerating it. Picking costs nothing and can be taken back.
     """
     campaign = load_campaign(manifest, variables)
@@ -58,8 +67,11 @@ def command(
         for take in chosen:
             _pick(opened, take)
         catalog = opened.write_outputs()
-        lines = _consequences(opened, _stale(opened) - before)
-    for line in [*lines, f"catalog: {catalog}"]:
+        stale = _stale(opened) - before
+        lines = _consequences(opened, stale)
+        picked = [take.label for take in chosen]
+        note_results(context, campaign, opened.snapshot(), picked=picked, out_of_date=sorted(stale))
+    for line in [*lines, f"catalog: {format_link(catalog)}"]:
         click.echo(line)
     return 0
 
@@ -69,7 +81,7 @@ def _pickable(opened: OpenLedger, name: str) -> Take:
     take = find_named_take(opened.snapshot(), name)
     if not take.usable:
         raise UsageError(
-            f"{take.label} cannot be picked: it is {take.state}.",
+            f"{take.label} cannot be picked: it is {state_word(take.state).lower()}.",
             hint="A take can be picked once it is completed.",
         )
     for action in opened.plan().actions:
@@ -105,7 +117,7 @@ def _stale(opened: OpenLedger) -> set[str]:
 def _consequences(opened: OpenLedger, stale: set[str]) -> list[str]:
     """Return what became stale, and what regenerating it would cost."""
     if not stale:
-        return ["Nothing becomes stale."]
+        return ["Nothing is out of date by it."]
     everything = frozenset(look.key for look in opened.campaign.looks)
     cascade = make_plan(opened.campaign, opened.snapshot(), ResolvedOptions(cascade=everything))
     bought = [action for action in cascade.actions if action.replacing and action.takes]
@@ -114,6 +126,6 @@ def _consequences(opened: OpenLedger, stale: set[str]) -> list[str]:
     again = quote_command("lookbook", "run", opened.campaign.manifest, "--cascade", *simulate)
     price = f"{pluralize(len(bought), 'look')}, {format_usd(cost)}"
     return [
-        f"Stale now, made from the take that was picked before: {', '.join(sorted(stale))}",
+        f"Out of date now, made from the take that was picked before: {', '.join(sorted(stale))}",
         f"They stay as they are. To bring them up to date ({price}): {again}",
     ]

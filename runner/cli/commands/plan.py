@@ -1,6 +1,7 @@
 """``lookbook plan``: what a run would do and cost, offline and without a key."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from runner.cli import readonly
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
 from runner.cli.eta import estimate_plan
-from runner.cli.format import format_plan, warnings_text
+from runner.cli.format import format_plan, terminal_width, warnings_text
 from runner.cli.options import (
     account_option,
     format_option,
@@ -96,7 +97,13 @@ def command(
         time = estimate_plan(plan, snapshot, slots=DEFAULT_CONCURRENCY, now=context.clock.now)
         notes = [*price_notes(bought_quotes(plan, quotes)), *group_notes(plan, snapshot)]
         text = format_plan(
-            plan, where=where, ceiling=ceiling, everything=everything, time=time, notes=notes
+            plan,
+            where=where,
+            ceiling=ceiling,
+            everything=everything,
+            time=time,
+            notes=notes,
+            width=terminal_width(sys.stdout),
         )
         click.echo(text)
         if campaign.warnings and plan.worst_case:

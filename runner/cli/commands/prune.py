@@ -1,5 +1,6 @@
 """``lookbook prune``: delete at HeyGen, or on disk, what the manifest no longer wants."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,15 +13,17 @@ from runner.cli.account import open_account
 from runner.cli.campaign import load_campaign
 from runner.cli.claims import claims_on
 from runner.cli.context import Context, pass_context
-from runner.cli.format import format_table, pluralize
+from runner.cli.format import format_table, pluralize, terminal_width
 from runner.cli.options import (
     account_option,
     manifest_argument,
+    report_option,
     sim_option,
     simulate_option,
     var_option,
     yes_option,
 )
+from runner.cli.outputs import note_results
 from runner.cli.questions import confirm_or_refuse
 from runner.cli.readonly import known_state
 from runner.cli.session import OpenSession, open_ledger, open_session
@@ -98,6 +101,7 @@ class _Doomed:
 @simulate_option
 @account_option
 @var_option
+@report_option
 @sim_option
 @pass_context
 def command(
@@ -172,6 +176,8 @@ async def prune(context: Context, campaign: Campaign, request: _Request) -> int:
                 await work.ledger.follow(plan.moves)
             problems = [why for one in doomed if (why := await _delete(work, one.take))]
             code = _code(work, problems)
+            now = work.ledger.snapshot()
+            note_results(context, campaign, now, removed=_list_deleted(work, doomed))
             work.finish(int(code))
     for why in problems:
         click.echo(why, err=True)
@@ -265,6 +271,17 @@ def _code(work: OpenSession, problems: Sequence[str]) -> Exit:
     return Exit.FAILED if problems else Exit.DONE
 
 
+def _list_deleted(work: OpenSession, doomed: Sequence[_Doomed]) -> list[str]:
+    """Return the labels of what is gone at HeyGen; a failure has lost its id."""
+    takes = [work.ledger.take(one.take.uid) for one in doomed]
+    gone = (TakeState.DELETED, TakeState.FAILED)
+    return [
+        take.label
+        for take in takes
+        if take.state is gone[0] or (take.state is gone[1] and take.avatar_id is None)
+    ]
+
+
 def _list(doomed: Sequence[_Doomed]) -> str:
     rows = [("take", "name at HeyGen", "avatar id", "group", "paid")]
     rows += [
@@ -277,7 +294,7 @@ def _list(doomed: Sequence[_Doomed]) -> str:
         )
         for one in doomed
     ]
-    return f"{format_table(rows, right=(4,))}\n"
+    return f"{format_table(rows, right=(4,), width=terminal_width(sys.stderr), drop=(3,))}\n"
 
 
 # --- on disk ------------------------------------------------------------------------------------
@@ -317,6 +334,8 @@ def _drop(
             _unlink(state.folder, take)
             anyio.run(opened.ledger.record, take.uid, Event.IMAGE_REMOVED, {"image": None})
         opened.write_outputs()
+        gone = [take.label for take in takes]
+        note_results(context, campaign, opened.snapshot(), removed=gone)
     click.echo(f"{pluralize(len(takes), 'picture')} removed from {state.folder / 'images'}")
     return int(Exit.DONE)
 

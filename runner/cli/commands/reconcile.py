@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,10 +17,12 @@ from runner.cli.nothing_bought import evidence_of, match_takes, moment, objectio
 from runner.cli.options import (
     KeyValue,
     manifest_argument,
+    report_option,
     sim_option,
     simulate_option,
     var_option,
 )
+from runner.cli.outputs import note_results
 from runner.cli.rebuild import rebuild
 from runner.cli.run_report import resume_command
 from runner.cli.session import OpenSession, open_session
@@ -40,7 +43,7 @@ from runner.policy.lifecycle import Event
 from runner.quantities import format_usd
 from runner.replies import Answer, LookData
 from runner.shell import quote_command
-from runner.takes import Take
+from runner.takes import Snapshot, Take
 
 __all__ = ["command"]
 
@@ -61,13 +64,24 @@ class _Case:
     campaign: Campaign
     searcher: UnknownResolver
     unwanted: frozenset[str]
+    found: list[dict[str, Any]] = field(default_factory=list)
+    """What the searches found, as programs read it."""
     for_person: set[str] = field(default_factory=set)
 
     async def search(self, take: Take) -> Finding:
-        """Search the account for a take, and note whether only a person can decide it."""
+        """Search the account for a take, and note what was found and whether a person decides."""
         finding = await self.searcher.search(take)
         if finding.needs_person:
             self.for_person.add(take.uid)
+        self.found.append(
+            {
+                "take": take.label,
+                "candidates": [look.id for look in finding.candidates],
+                "rivals": list(finding.rivals),
+                "problem": finding.problem,
+                "replayable": self.is_alive(take),
+            }
+        )
         return finding
 
     def is_alive(self, take: Take) -> bool:
@@ -123,6 +137,7 @@ class _Case:
     help="Move a damaged ledger aside and make a new one from results.json and the account.",
 )
 @var_option
+@report_option
 @sim_option
 @pass_context
 def command(
@@ -178,6 +193,7 @@ async def reconcile(
             click.echo(
                 f"Nothing is unknown: {opened.account.label} has no takes of {campaign.name}."
             )
+            note_results(context, campaign, Snapshot(opened.account))
             return int(Exit.DONE)
         async with open_session(opened, campaign, state) as work:
             await work.import_results()
@@ -208,6 +224,7 @@ async def reconcile(
             code = max(look_report(case), Exit.PERSON if stuck else Exit.DONE)
             work.finish(int(code))
             left = [take.label for take in unresolved(work)]
+            note_results(context, campaign, work.ledger.snapshot(), searches=case.found)
     click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
     return int(code)
 

@@ -1,5 +1,6 @@
 """``lookbook refresh``: the ledger against the account and the disk; free."""
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,8 +11,15 @@ from runner.cli.account import open_account
 from runner.cli.campaign import load_campaign
 from runner.cli.commands.reconcile import wanted_by
 from runner.cli.context import Context, pass_context
-from runner.cli.format import format_table, pluralize
-from runner.cli.options import manifest_argument, sim_option, simulate_option, var_option
+from runner.cli.format import format_table, pluralize, terminal_width
+from runner.cli.options import (
+    manifest_argument,
+    report_option,
+    sim_option,
+    simulate_option,
+    var_option,
+)
+from runner.cli.outputs import note_results
 from runner.cli.session import OpenSession, open_session
 from runner.cli.simulated import run_on_account
 from runner.errors import ApiTrouble, UsageError
@@ -49,6 +57,7 @@ GONE_PAUSE = 3.0
     help="Exit with 10 when there are differences, 0 when there are none.",
 )
 @var_option
+@report_option
 @sim_option
 @pass_context
 def command(
@@ -85,6 +94,20 @@ async def refresh(context: Context, campaign: Campaign, *, record: bool) -> int:
                 await work.import_results()
             found = await _differences(work)
             click.echo(_text(found, opened.account.label))
+            note_results(
+                context,
+                campaign,
+                work.ledger.snapshot(),
+                differences=[
+                    {
+                        "take": drift.take.label,
+                        "what": drift.what,
+                        "meaning": drift.meaning,
+                        "recorded": record and drift.event is not None,
+                    }
+                    for drift in found
+                ],
+            )
             recorded = [(drift, drift.event) for drift in found if drift.event is not None]
             if record and recorded:
                 work.begin("refresh")
@@ -150,7 +173,8 @@ def _text(found: Sequence[Drift], account: str) -> str:
     if not found:
         return head + "as the ledger has it"
     rows = [(f"  {drift.take.label}", drift.what, drift.meaning) for drift in found]
-    return f"{head}{pluralize(len(found), 'difference')}\n\n{format_table(rows)}"
+    table = format_table(rows, width=terminal_width(sys.stdout))
+    return f"{head}{pluralize(len(found), 'difference')}\n\n{table}"
 
 
 def _now(work: OpenSession, campaign: Campaign) -> str:
@@ -158,4 +182,4 @@ def _now(work: OpenSession, campaign: Campaign) -> str:
     plan = make_plan(campaign, work.ledger.snapshot())
     stale = sum(action.action is Action.STALE for action in plan.actions)
     text = f"The next run would buy {pluralize(plan.count, 'generation')}: {format_usd(plan.cost)}"
-    return f"{text}; {pluralize(stale, 'look')} stale." if stale else f"{text}."
+    return f"{text}; {pluralize(stale, 'look')} out of date." if stale else f"{text}."

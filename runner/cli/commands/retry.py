@@ -23,8 +23,8 @@ from runner.takes import Billing, Snapshot, Take, TakeState
 __all__ = ["command"]
 
 WORDS = {
-    Billing.ASSUMED: "assumed billed: the API does not say",
-    Billing.REFUNDED: "not billed, as the wallet showed",
+    Billing.ASSUMED: "charged? HeyGen does not say",
+    Billing.REFUNDED: "not charged, as the wallet showed",
     Billing.NONE: "refused, nothing was bought",
 }
 """What is known of the money of a failed take."""

@@ -28,6 +28,7 @@ from runner.cli.options import (
     manifest_argument,
     sim_option,
     simulate_option,
+    summary_option,
     var_option,
     yes_option,
 )
@@ -35,6 +36,7 @@ from runner.cli.progress import Progress
 from runner.cli.request import DEFAULT_CONCURRENCY, Request
 from runner.cli.results_import import read_results, tells_of_takes
 from runner.cli.run_report import (
+    Before,
     advise_to_resume,
     current_results,
     print_results,
@@ -79,7 +81,7 @@ def run_options(function: Any) -> Any:
                 "--max-cost",
                 type=Usd(),
                 metavar="USD",
-                help="Never hold more than this in this run, whatever happens.",
+                help="Spend at most this in this run, whatever happens.",
             ),
             click.option(
                 "--up-to-budget",
@@ -110,6 +112,7 @@ def run_options(function: Any) -> Any:
                 type=click.Path(dir_okay=False, path_type=Path),
                 help="Also write the results (JSON) to this file.",
             ),
+            summary_option,
             click.option(
                 "--new-ledger",
                 is_flag=True,
@@ -239,7 +242,7 @@ async def attempt(context: Context, campaign: Campaign, request: Request) -> End
                 plan = confirm_plan(plan, work, request, quotes=quotes, warnings=campaign.warnings)
             except LookbookError as error:
                 if request.form == "json":  # a job that reads stdout finds what there is
-                    print_results(current_results(campaign, work), request, error)
+                    print_results(current_results(campaign, work), error)
                 raise
             if anew:
                 back_up_outputs(state, now=context.clock.now())
@@ -352,6 +355,7 @@ async def carry_out(
 ) -> int:
     """Run, then leave results whatever happened. Return the exit code."""
     StateDirs(campaign.manifest).use(work.state)
+    before = Before(left, work.ledger.snapshot(), work.context.ticks())
     trouble: LookbookError | None = None
     try:
         keep = partial(keep_results, campaign, work, left)
@@ -364,7 +368,7 @@ async def carry_out(
     if trouble is not None:
         advise_to_resume(trouble, request, command)
     try:
-        write_run_results(campaign, work, session, outcome, request, left=left, error=trouble)
+        write_run_results(campaign, work, session, outcome, request, before=before, error=trouble)
     except LookbookError as error:
         advise_to_resume(error, request, command)
         trouble = trouble or error

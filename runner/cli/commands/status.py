@@ -1,7 +1,6 @@
 """``lookbook status``: every look, its money, and what to do next; offline."""
 
 import os
-import shutil
 import socket
 import sys
 from dataclasses import replace
@@ -15,10 +14,21 @@ from runner.cli import readonly
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import summarize_faces
-from runner.cli.format import format_results, format_table
-from runner.cli.next_steps import collect_notes, describe_last_run, suggest_next_steps
-from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
-from runner.cli.outputs import make_results
+from runner.cli.format import format_link, format_results, format_table, terminal_width
+from runner.cli.next_steps import (
+    collect_notes,
+    describe_last_run,
+    format_next_steps,
+    list_next_steps,
+)
+from runner.cli.options import (
+    account_option,
+    manifest_argument,
+    report_option,
+    simulate_option,
+    var_option,
+)
+from runner.cli.outputs import awaits_results, keep_document, make_results
 from runner.cli.price_questions import bought_quotes, price_notes, price_options
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.simulated import serve_command
@@ -28,10 +38,12 @@ from runner.model import Budget
 from runner.plan import plan as make_plan
 from runner.plan.options import PlanOptions, resolve_options, select_looks
 from runner.plan.pricing import apply_quotes, quote_prices
+from runner.policy.exit_codes import Exit
 from runner.quantities import format_usd
 from runner.results.model import Results
 from runner.shell import quote_command
 from runner.takes import Snapshot
+from runner.words import BILLING_WORDS, state_word
 
 __all__ = ["command"]
 
@@ -41,6 +53,7 @@ __all__ = ["command"]
 @simulate_option
 @account_option
 @var_option
+@report_option
 @select_options
 @click.option("--takes", is_flag=True, help="Show the receipt of every take.")
 @pass_context
@@ -71,14 +84,31 @@ def command(
     cascaded = resolve_options(campaign, snapshot, replace(plan_options, cascade=True))
     renewed = make_plan(campaign, snapshot, cascaded)
     results = make_results(campaign, snapshot, wallet, only)
+    rehearsal = simulate or (snapshot.account is not None and snapshot.account.simulated)
     where = readonly.describe_target(snapshot, simulate=simulate)
-    click.echo(f"{style(campaign.name, bold=True)} · {where}")
     now = context.clock.now()
     last = read_last_run(state.ledger) if state is not None else None
     alive = last is not None and is_alive(last)
+    steps = list_next_steps(
+        plan,
+        renewed,
+        results,
+        same_again(manifest, plan_options, simulate=rehearsal),
+        going=alive is True,
+        simulator=serve_command(state) if rehearsal and state is not None else None,
+        room=room_left(campaign.budget, snapshot),
+        prices=price_options(bought_quotes(plan, quotes)),
+    )
+    if not simulate and account is None:
+        readonly.mention_other_ledgers(campaign, state, snapshot)
+    if awaits_results(context):
+        told = [{"command": step, "why": why} for step, why in steps]
+        keep_document(context, results, next=told, running=alive is True)
+        return int(Exit.DONE)
+    click.echo(f"{style(campaign.name, bold=True)} · {where}")
     if last is not None:
         click.echo(describe_last_run(last, now=now, alive=alive))
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = terminal_width(sys.stdout)
     click.echo(
         "\n" + format_results(results, notes=collect_notes(plan, results, now=now), width=width)
     )
@@ -93,24 +123,11 @@ def command(
             f"{format_usd(left)}"
         )
     if state is not None and (page := state.folder / "catalog.html").is_file():
-        click.echo(f"catalog: {page}")
+        click.echo(f"catalog: {format_link(page)}")
     if takes:
-        click.echo("\n" + receipts_text(results))
-    if not simulate and account is None:
-        readonly.mention_other_ledgers(campaign, state, snapshot)
-    rehearsal = simulate or (snapshot.account is not None and snapshot.account.simulated)
-    steps = suggest_next_steps(
-        plan,
-        renewed,
-        results,
-        same_again(manifest, plan_options, simulate=rehearsal),
-        going=alive is True,
-        simulator=serve_command(state) if rehearsal and state is not None else None,
-        room=room_left(campaign.budget, snapshot),
-        prices=price_options(bought_quotes(plan, quotes)),
-    )
-    click.echo("\n" + steps)
-    return 0
+        click.echo("\n" + receipts_text(results, width=width))
+    click.echo("\n" + format_next_steps(steps, going=alive is True))
+    return int(Exit.DONE)
 
 
 def same_again(manifest: Path, plan_options: PlanOptions, *, simulate: bool) -> str:
@@ -147,14 +164,14 @@ def is_alive(last: LastRun) -> bool | None:
     return True
 
 
-def receipts_text(results: Results) -> str:
-    """Write the receipts: for each take what was reserved, billed, assumed, refunded or unknown."""
-    rows = [("take", "state", "billing", "price", "sent", "picked", "request")]
+def receipts_text(results: Results, *, width: int | None = None) -> str:
+    """Write the receipts: for each take what was charged, perhaps charged, or not charged."""
+    rows = [("take", "state", "money", "price", "sent", "picked", "request")]
     rows += [
         (
             f"{look['look']}#{take['take']}",
-            take["state"],
-            take["billing"],
+            state_word(take["state"]),
+            BILLING_WORDS[take["billing"]][0],
             format_usd(take["price_usd"]),
             take["sent_at"] or "—",
             "yes" if take["picked"] else "",
@@ -163,4 +180,4 @@ def receipts_text(results: Results) -> str:
         for look in [*results["looks"], *results["orphans"]]
         for take in look["takes"]
     ]
-    return format_table(rows, right=(3,))
+    return format_table(rows, right=(3,), width=width, drop=(6, 4))

@@ -1,0 +1,105 @@
+"""What one run did, in one line: bought, failed, unchanged, the wallet, the time. Pure."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from runner.cli.format import join_parts
+from runner.plan.renames import KeyRenames, apply_renames
+from runner.policy.budget import reserved_amount
+from runner.policy.exit_codes import Exit, Outcome, exit_code
+from runner.quantities import format_duration, format_usd
+from runner.results.model import Totals
+from runner.results.writer import UNSENT
+from runner.takes import Snapshot
+
+__all__ = ["RunSummary", "find_changed", "summarize_run"]
+
+VERDICTS = {
+    Exit.DONE: "Done",
+    Exit.FAILED: "Done, not all of it",
+    Exit.ACCOUNT: "Stopped, the account needs a person",
+    Exit.UNDER_WAY: "Not finished",
+    Exit.BUDGET: "Stopped at a ceiling",
+    Exit.PERSON: "A person is needed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What one run did. ``spent`` and ``wallet`` are USD, ``seconds`` how long it took."""
+
+    verdict: str
+    bought: int
+    spent: Decimal
+    failed: int
+    waiting: int
+    left_out: int
+    unsent: int
+    unchanged: int
+    wallet: Decimal | None
+    seconds: float
+    simulated: bool
+
+    def line(self, width: int | None = None) -> str:
+        """Return it as the line that ends a run, broken where the terminal is narrower."""
+        money = format_usd(self.spent) + (" of simulated money" if self.simulated else "")
+        counts = [f"{self.bought} bought ({money})", f"{self.failed} failed"]
+        counts += [f"{self.waiting} waiting"] if self.waiting else []
+        counts += [f"{self.left_out} left out"] if self.left_out else []
+        counts += [f"{self.unsent} not sent"] if self.unsent else []
+        counts.append(f"{self.unchanged} unchanged")
+        parts = [f"{self.verdict}: {', '.join(counts)}"]
+        if self.wallet is not None and not self.simulated:
+            parts.append(f"wallet {format_usd(self.wallet)}")
+        return join_parts([*parts, format_duration(self.seconds)], width)
+
+
+def find_changed(before: Snapshot, after: Snapshot, moves: KeyRenames) -> frozenset[str]:
+    """Return the looks whose takes or pick a run has changed; a renamed key is no change.
+
+    ``moves`` are what the run followed: ``after`` has the new keys.
+    """
+    before = apply_renames(before, moves)
+
+    def is_changed(key: str) -> bool:
+        same_takes = before.takes.get(key) == after.takes[key]
+        return not same_takes or before.picks.get(key) != after.picks.get(key)
+
+    return frozenset(filter(is_changed, after.takes))
+
+
+def summarize_run(
+    outcome: Outcome,
+    totals: Totals,
+    after: Snapshot,
+    *,
+    run: str | None,
+    spent: Decimal,
+    unchanged: int,
+    wallet: Decimal | None,
+    seconds: float,
+) -> RunSummary:
+    """Sum up a run. ``run`` is its id in the ledger, ``unchanged`` how many looks it left alone.
+
+    ``spent`` is what the ledger counts of it, with what was made twice.
+    """
+    bought = sum(
+        run is not None and take.run == run and reserved_amount(take) > 0
+        for of_look in after.takes.values()
+        for take in of_look
+    )
+    code = exit_code(outcome)
+    stopped = code is Exit.FAILED and outcome.stopped is not None
+    return RunSummary(
+        verdict="Stopped" if stopped else VERDICTS[code],
+        bought=bought,
+        spent=spent,
+        failed=totals.get("failed", 0),
+        waiting=totals.get("waiting", 0),
+        left_out=len(outcome.over_budget),
+        unsent=max(0, sum(totals["states"].get(s, 0) for s in UNSENT) - len(outcome.over_budget)),
+        unchanged=unchanged,
+        wallet=wallet,
+        seconds=seconds,
+        simulated=after.account is not None and after.account.simulated,
+    )
