@@ -62,4 +62,5 @@ def seeds() -> list[bytes]:
     return [bytes([cut]) + text.encode() for text in texts for cut in (1, 9, 61)]
 
 
-TARGET = Target("terminal", run, seeds, WORDS, ("runner.cli.terminal", "runner.shell"))
+WATCHED = ("runner.cli.terminal", "runner.shell")
+TARGET = Target("terminal", run, seeds, WORDS, WATCHED)
