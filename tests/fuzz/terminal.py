@@ -24,7 +24,7 @@ def run(data: bytes) -> None:
     """Write it as it is, cut into pieces, as one line, in a style, as JSON, as a command."""
     if not data:
         return
-    text = data[1:].decode("utf-8", "surrogatepass" if data[0] % 2 else "surrogateescape")
+    text = data[1:].decode("utf-8", "surrogateescape")
     step = max(1, len(text) // (data[0] // 2 + 1))
     pieces = [text[start : start + step] for start in range(0, len(text), step)]
     plain = [line for line in text.split("\n") if not line.startswith("FORGED")]
