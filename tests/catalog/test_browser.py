@@ -9,6 +9,7 @@ import pytest
 from runner import catalog
 from tests.catalog import sample
 from tests.catalog.browser import CHROMIUM, INTRUSION, STOPPED, open_chromium
+from tests.catalog.test_faces import campaign as faces_campaign
 from tests.catalog.test_page import HOSTILE, hostile
 
 pytest.importorskip(
@@ -128,6 +129,25 @@ def test_filters_narrow_and_combine_and_clear(show: Show) -> None:
     assert page.locator("#tally").inner_text() == "2 of 21 looks"
     page.get_by_role("button", name="Clear", exact=True).click()
     assert len(cards(page)) == 21
+
+
+def test_the_least_alike_face_comes_first_and_faces_that_differ_are_a_filter(
+    show: Show, tmp_path: Path
+) -> None:
+    results = faces_campaign()
+    sample.draw(tmp_path, results, (160, 200))
+    page = show(path=catalog.write_catalog(results, tmp_path))
+    manifest = cards(page)
+    choose_filter(page, "Face", "Least alike first")
+    assert [title.lower() for title in cards(page)] == ["far", "agreed", "near", "base", "turned"]
+    assert page.inner_text("#tally") == ""
+    choose_filter(page, "Face", "Face differs")
+    assert [title.lower() for title in cards(page)] == ["far"]
+    page.click("#clear")
+    assert cards(page) == manifest
+    page.click('a[aria-label^="far" i]')
+    crops = page.locator("dialog .crops svg image")
+    assert crops.count() == 3
 
 
 def test_states_and_tags_are_filters_too(show: Show) -> None:
