@@ -42,6 +42,11 @@ _ERRORS = (
     # YAML
     ("yaml-syntax", "The text is not YAML at this place.", "The message says what was expected."),
     ("yaml-tab", "A tab is used where YAML needs spaces.", "Indent with spaces."),
+    (
+        "yaml-space",
+        "A space that YAML does not take for one stands in the indentation or behind a colon.",
+        "Replace it by an ordinary space.",
+    ),
     ("yaml-documents", "The file holds several YAML documents (`---`).", "One campaign, one file."),
     ("yaml-tag", "A YAML tag such as `!!python/...` is used.", "Remove the tag."),
     (

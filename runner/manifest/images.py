@@ -5,8 +5,9 @@ import binascii
 import io
 import re
 import stat
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
+from unicodedata import combining, normalize
 
 from runner.canonical import sha256_hex
 from runner.files import read_file
@@ -28,6 +29,7 @@ DECODED_EDGE = 64
 """Pixels a side to which a JPEG is reduced while it is checked: every byte is still read."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?=//)|data:")
+_ESCAPES = re.compile(r"[\x00-\x1f]")
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -234,8 +236,48 @@ def _check_url(url: str) -> str:
     return url
 
 
+def _find_alike(folder: Path, text: str) -> tuple[str, str] | None:
+    """Return the file that was meant, and in what its name differs; None where there is none.
+
+    Capitals and the way accents are composed are alike on some machines, and differ on others.
+    """
+    found: list[str] = []
+    for part in PurePosixPath(text).parts:
+        try:
+            here = folder.joinpath(*found)
+            names = [part] if part in ("..", "/") else [entry.name for entry in here.iterdir()]
+        except OSError:
+            return None
+        name = part if part in names else next((n for n in names if _fold(n) == _fold(part)), None)
+        if name is None:
+            return None
+        found.append(name)
+    path = PurePosixPath(*found).as_posix()
+    if not folder.joinpath(path).is_file():
+        return None
+    if path == text:
+        return path, "folders are parted by / in a manifest"
+    if normalize("NFC", path) == normalize("NFC", text):
+        return path, "its accents are composed in another way, as macOS and zip files do; copy this"
+    if path.casefold() == text.casefold():
+        return path, "capitals and small letters are different files on most servers"
+    return path, "its name has other accents or capitals"
+
+
+def _fold(name: str) -> str:
+    """Return a file's name without capitals and accents."""
+    letters = normalize("NFKD", name.casefold())
+    return "".join(letter for letter in letters if not combining(letter))
+
+
 def _missing(folder: Path, text: str, *, search: bool) -> BadImage:
     message = f"there is no file `{text}`"
+    if _ESCAPES.search(text):
+        hint = 'In "..." a backslash begins an escape, such as \\t for a tab: write / in paths.'
+        return BadImage("image-missing", message, hint)
+    there = _find_alike(folder, text.replace("\\", "/")) if search else None
+    if there is not None:
+        return BadImage("image-missing", message, f"Write `{there[0]}`: {there[1]}.")
     beside = (folder / text).parent
     try:
         found = beside.iterdir() if search and beside.is_dir() else ()

@@ -142,6 +142,8 @@ class _Explainer:
                 hint = "What follows a ` #` is a comment to YAML: put quotes around the text."
         else:
             message = f"{name} is {describe(value)}, and {belongs} belongs here"
+            if "string" in kinds and isinstance(value, dict | list) and hint is None:
+                hint = self.bracket_hint(path)
         if isinstance(value, str) and kinds[0] in ("integer", "number"):
             hint = "Remove the quotes." if is_number(value) else hint
         self.refuse(error, "wrong-type", message, hint)
@@ -150,6 +152,14 @@ class _Explainer:
         """Return whether a likely value begins with ``#`` on the line of its key."""
         line = self.findings.source.line(line_of(self.mark(path)))
         return re.search(r"[:-]\s+#[^\s#]", line) is not None
+
+    def bracket_hint(self, path: Path) -> str | None:
+        """Return what to do about a text that begins as a mapping or a list does."""
+        line = self.findings.source.line(line_of(self.mark(path)))
+        opened = re.search(r":\s+([\[{])", line)
+        if opened is None:
+            return None
+        return f"Text that begins with `{opened[1]}` needs quotes around all of it."
 
     def written(self, path: Path) -> str:
         """Return a scalar as the manifest spells it."""

@@ -168,3 +168,35 @@ def same(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, list):
         return len(ours) == len(theirs) and all(map(same, ours, theirs))
     return bool(ours == theirs)
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize(
+    ("text", "code", "said", "cure"),
+    [
+        ("a:\n\u00a0\u00a0b: c\n", "yaml-space", "U+00A0", "ordinary space"),
+        ("a:\n  b: c\n \u3000- d: e", "yaml-space", "U+3000", "ordinary space"),
+        ("a:\u202fb\nc:\u00a0d\n", "yaml-space", "U+202F", "Such lines: 2"),
+        ("a: 'Sarah's blazer'", "yaml-syntax", "an apostrophe", "''"),
+        ("a: {b: 'Sarah's blazer'}", "yaml-syntax", "an apostrophe", "''"),
+        ('a: "A "cool" blazer"', "yaml-syntax", "a quotation mark", '\\"'),
+        ("a: {blue|red} suit", "yaml-syntax", "is a mapping", "quotes around all"),
+        ("a: [blue] suit", "yaml-syntax", "is a list", "quotes around all"),
+        ('a: "C:\\Users\\me.png"', "yaml-syntax", "a backslash", '"C:/Users/me.png"'),
+        ('a: "50\\% off"', "yaml-syntax", "a backslash", "twice"),
+        ("a: {b: 'x' c: 'y'}", "yaml-syntax", "lacks a comma", "commas"),
+    ],
+)
+def test_what_was_meant_is_told_not_what_the_parser_met(
+    text: str, code: str, said: str, cure: str, loader: Any
+) -> None:
+    _, findings = parsed(text, loader)
+    (found,) = findings.all()
+    assert (found.code, said in found.message, cure in (found.hint or "")) == (code, True, True)
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_any_space_may_begin_a_line_of_text(loader: Any) -> None:
+    value, findings = parsed("a:\n  b: |\n    x\n    \u00a0y: z\n  c: d\n", loader)
+    assert not findings.all()
+    assert value["a"]["b"] == "x\n\u00a0y: z\n"

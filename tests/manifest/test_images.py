@@ -171,6 +171,35 @@ def test_a_misspelt_file_name_is_guessed(images: ImageReader, tmp_path: Path) ->
     assert caught.value.hint == "Did you mean `assets/style.png`?"
 
 
+@pytest.mark.parametrize(
+    ("entry", "there", "why"),
+    [
+        ("Art/me.png", "art/me.png", "capitals"),
+        ("art/ME.PNG", "art/me.png", "capitals"),
+        ("art\\me.png", "art/me.png", "parted by /"),
+        ("art/Zo\u00e9.png", "art/Zoe\u0301.png", "composed"),
+        ("art/zoe.png", "art/Zoe\u0301.png", "accents or capitals"),
+    ],
+)
+def test_a_file_that_is_there_by_another_spelling_is_found_with_the_reason(
+    images: ImageReader, tmp_path: Path, entry: str, there: str, why: str
+) -> None:
+    (tmp_path / "art").mkdir()
+    for name in ("me.png", "Zoe\u0301.png"):
+        (tmp_path / "art" / name).write_bytes(picture())
+    with pytest.raises(BadImage) as caught:
+        images.resolve(entry)
+    assert caught.value.code == "image-missing"
+    assert f"`{there}`" in (caught.value.hint or "")
+    assert why in (caught.value.hint or "")
+
+
+def test_a_path_with_a_tab_in_it_was_written_with_backslashes(images: ImageReader) -> None:
+    with pytest.raises(BadImage) as caught:
+        images.resolve("C:\temp.png")
+    assert "begins an escape" in (caught.value.hint or "")
+
+
 def test_a_folder_is_no_picture(images: ImageReader, tmp_path: Path) -> None:
     (tmp_path / "assets").mkdir()
     assert code(images, "assets") == "image-unreadable"

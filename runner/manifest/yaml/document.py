@@ -24,6 +24,7 @@ from yaml.events import (
 
 from runner.manifest.diagnostics import Findings
 from runner.manifest.yaml.nodes import Broken, Map, Seq
+from runner.manifest.yaml.odd_spaces import report_odd_spaces
 from runner.manifest.yaml.scalars import NUMERIC, WORDS, Ambiguous, describe, resolve
 from runner.manifest.yaml.source import COLUMN_BITS, line_of
 from runner.manifest.yaml.syntax import report_syntax
@@ -54,6 +55,8 @@ def parse_yaml(text: str, findings: Findings, *, loader: Any = None) -> Any:
 
     ``loader`` is a PyYAML loader class, for tests of the parser that is not installed by default.
     """
+    if report_odd_spaces(findings):
+        return None
     stream = None
     try:
         stream = (loader or _LOADER)(text)

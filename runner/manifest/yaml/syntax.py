@@ -16,6 +16,9 @@ __all__ = ["report_syntax"]
 _QUOTE = "If it is meant as text, put the whole value in quotes."
 _INDENT = "Line it up with its neighbours: every level is indented by two spaces, never by tabs."
 
+_WINDOWS_PATH = re.compile(r'"([^"]*\\[^"]*\.[A-Za-z]{3,4})"')
+_BRACKET_VALUE = re.compile(r"\s*(?:- +)?[^\s:#][^:#]*:\s+([\[{])")
+
 # (what the parser says, what we say, what to do); "{context}" is the line the parser came from.
 _EXPLAINED = (
     (
@@ -47,11 +50,6 @@ _EXPLAINED = (
         "expected alphabetic or numeric character",
         "`*` and `&` begin an alias or an anchor in YAML, and no name follows",
         _QUOTE,
-    ),
-    (
-        "unknown escape character",
-        'a backslash in "..." begins an escape that YAML does not know',
-        "Write the backslash twice, or use '...' instead of \"...\".",
     ),
     ("undefined tag handle", "`!` begins a tag in YAML", _QUOTE),
     (
@@ -96,6 +94,8 @@ def report_syntax(error: yaml.YAMLError, findings: Findings) -> None:
     if "cannot start any token" in problem or "\t" in line[: span.column]:
         _report_character(character, line, span, findings)
         return
+    if _report_quoting(problem, line, span, findings):
+        return
     for said, message, hint in _EXPLAINED:
         if said in problem:
             if "expected ','" in problem and "${" in line:
@@ -103,6 +103,37 @@ def report_syntax(error: yaml.YAMLError, findings: Findings) -> None:
             findings.report("yaml-syntax", message.format(context=context), span, hint=hint)
             return
     findings.report("yaml-syntax", f"YAML cannot read this: {problem}", span, hint=_QUOTE)
+
+
+def _report_quoting(problem: str, line: str, span: Span, findings: Findings) -> bool:
+    """Report a value that needs other quotation marks, or some; return whether it is that."""
+    before, after = line[: span.column - 1], line[span.column - 1 :]
+    if "escape" in problem or "hexdecimal" in problem:  # libyaml spells it so
+        path = _WINDOWS_PATH.search(line)
+        hint = "Write the backslash twice, or use '...' instead of \"...\"."
+        if path is not None:
+            written = re.sub(r"[\\]+", "/", path[1])
+            hint = f'Write a path with /: "{written}".'
+        message = 'a backslash in "..." begins an escape that YAML does not know'
+        findings.report("yaml-syntax", message, span, hint=hint)
+        return True
+    last = before.rstrip()[-1:]
+    in_brackets = "expected ','" in problem
+    if last in ("'", '"') and after[:1].strip() and (before[-1:] == last or not in_brackets):
+        inside = "an apostrophe" if last == "'" else "a quotation mark"
+        other = '"..."' if last == "'" else "'...'"
+        written = "''" if last == "'" else '\\"'
+        message = f"the text in {last}...{last} ends before this: {inside} in it ends it"
+        hint = f"Put {other} around all of it, or write {written} for the one inside."
+        findings.report("yaml-syntax", message, span, hint=hint)
+        return True
+    if last in ("}", "]") and not in_brackets and (opened := _BRACKET_VALUE.match(line)):
+        kind = "mapping" if opened[1] == "{" else "list"
+        message = f"a value that begins with `{opened[1]}` is a {kind}, and it ends before this"
+        hint = f'If it is meant as text, put quotes around all of it: "{opened[1]}...".'
+        findings.report("yaml-syntax", message, span, hint=hint)
+        return True
+    return False
 
 
 def _report_character(character: str, line: str, span: Span, findings: Findings) -> None:
