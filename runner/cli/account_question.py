@@ -11,6 +11,7 @@ import click
 from runner.cli.format import pluralize, warn
 from runner.cli.questions import ask_for_name
 from runner.cli.session import OpenSession
+from runner.ledger.ledger import has_sent
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan.namesakes import (
@@ -95,6 +96,11 @@ def _about_namesakes(
         f"If this campaign ran elsewhere, bring back its results.json to {work.state.folder}. "
         "To use these looks as they are, take them over: `lookbook adopt`. "
     )
+    if begun and not has_sent(work.state.ledger):
+        hint += (
+            "If its ledger got lost: `lookbook reconcile MANIFEST --rebuild` takes in what bears "
+            "its names. "
+        )
     hint += (
         "To buy them all the same, run this on a terminal and answer there."
         if begun

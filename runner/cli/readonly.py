@@ -15,8 +15,7 @@ import click
 from runner.cli.fingerprint import is_own_results
 from runner.cli.format import pluralize, warn
 from runner.cli.results_import import (
-    decided_by,
-    find_unknown_takes,
+    find_news,
     load_importable_results,
     may_have_news,
     prices_of,
@@ -119,8 +118,8 @@ def load_known(
             results, account, campaign, path=state.results, formerly=snapshot.campaign
         )
         names = map("results-{}".format, count())
-        added = find_unknown_takes(takes, snapshot, keys=read_keys(state.ledger), names=names)
-        decided = decided_by(takes, snapshot)
+        keys = read_keys(state.ledger)
+        decided, added = find_news(takes, snapshot, keys=keys, names=names)
     except UsageError as error:
         warn(error.message)
         return snapshot, wallet

@@ -31,7 +31,7 @@ from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageErro
 from runner.executor.resolve_unknown import list_group_looks
 from runner.ledger.database import checkpoint_wal
 from runner.ledger.events import highest_numbers
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.ledger import has_sent
 from runner.ledger.neighbours import read_neighbours
 from runner.ledger.salvage import salvage_state
 from runner.ledger.state_dirs import StateDir, find_other_ledgers
@@ -90,8 +90,7 @@ def check_damaged(state: StateDir) -> None:
     would look damaged where the rebuild is interrupted between moving the two.
     """
     try:
-        takes = read_snapshot(state.ledger).takes.values()
-        if any(take.state is not TakeState.PLANNED for of_look in takes for take in of_look):
+        if has_sent(state.ledger):
             checkpoint_wal(
                 state.ledger
             )  # raises where the log that lies beside it is another copy's

@@ -26,6 +26,7 @@ from runner.takes import Account, Billing, Doubled, MeasuredPrice, Snapshot, Tak
 
 __all__ = [
     "doubled_of",
+    "find_news",
     "find_unknown_takes",
     "import_results",
     "load_importable_results",
@@ -114,8 +115,8 @@ async def import_results(
     takes = load_importable_results(
         results, account, campaign, path=path, formerly=snapshot.campaign
     )
-    decided = decided_by(takes, snapshot)
-    added = find_unknown_takes(takes, snapshot, keys=ledger.keys(), names=iter(entropy.uid, None))
+    names = iter(entropy.uid, None)
+    decided, added = find_news(takes, snapshot, keys=ledger.keys(), names=names)
     known |= {take.avatar_id or "" for taken in snapshot.takes.values() for take in taken}
     doubled = [look for look in doubled_of(results) if look.look_id not in known]
     if decided or added or doubled:
@@ -187,6 +188,23 @@ def _takes_of(results: Any) -> Iterator[Any]:
         yield from look["takes"]
 
 
+def find_news(
+    takes: list[tuple[Take, bool]],
+    snapshot: Snapshot,
+    *,
+    keys: AbstractSet[str],
+    names: Iterator[str],
+) -> tuple[list[tuple[Take, bool]], list[tuple[Take, bool]]]:
+    """Return what a results document decides of a ledger's takes, and the takes that are new in it.
+
+    With each whether it is to be picked. See ``decided_by`` and ``find_unknown_takes``.
+    """
+    decided = decided_by(takes, snapshot)
+    told = {take.avatar_id for take, _ in decided}
+    rest = [one for one in takes if one[0].avatar_id not in told]
+    return decided, find_unknown_takes(rest, snapshot, keys=keys, names=names)
+
+
 def find_unknown_takes(
     takes: list[tuple[Take, bool]],
     snapshot: Snapshot,
@@ -234,18 +252,34 @@ def decided_by(takes: Sequence[tuple[Take, bool]], snapshot: Snapshot) -> list[t
     while nothing was sent for it since: the document names the look that it became.
     """
     told = {take.key: take for take, _ in takes if take.key is not None}
-    picked = {take.key for take, is_pick in takes if is_pick}
+    picked = {take.avatar_id for take, is_pick in takes if is_pick}
     every = [take for known in snapshot.takes.values() for take in known]
     ours = {take.avatar_id for take in every}
-    decided = [
-        (take, now)
-        for take in every
-        if (now := resolve_by(take, told)) != take and now.avatar_id not in ours
-    ]
+    found = [take for take, _ in takes if take.key is None and take.avatar_id not in ours]
+    decided = []
+    for take in every:
+        now = resolve_by(take, told)
+        if now == take and take.unresolved and take.key not in told:
+            now = _resolve_by_rebuilt(take, found)
+        if now != take and now.avatar_id not in ours:
+            decided.append(now)
     return [
-        (now, now.key in picked and now.usable and becomes_pick(now, snapshot.pick(now.look)))
-        for _, now in decided
+        (now, now.avatar_id in picked and now.usable and becomes_pick(now, snapshot.pick(now.look)))
+        for now in decided
     ]
+
+
+def _resolve_by_rebuilt(take: Take, found: list[Take]) -> Take:
+    """Return a take of unknown outcome as a look without a key tells it, which is then used up.
+
+    A rebuild elsewhere found that look by its name, for the same identity: it knows no key. If it
+    was taken in as another take, the send here would become the same look a second time.
+    """
+    for number, other in enumerate(found):
+        if (other.look, other.identity) == (take.look, take.identity) and other.avatar_id:
+            del found[number]
+            return resolve_by(take, {take.key or "": other})
+    return take
 
 
 def resolve_by(take: Take, told: Mapping[str, Take]) -> Take:

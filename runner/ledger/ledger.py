@@ -524,6 +524,22 @@ def _open_store(path: Path) -> Iterator[Store]:
         yield Store(connection, path, now=lambda: 0.0, writing=False)
 
 
+def has_sent(path: Path) -> bool:
+    """Return whether a ledger holds what its own sends made, or may have made.
+
+    What results files told, and looks that exist already, can be told again. Raises LedgerDamaged.
+    """
+    if not path.exists():
+        return False
+    with _open_store(path) as store:
+        return any(
+            take.state is not TakeState.PLANNED
+            and take.kind is not LookKind.EXISTING
+            and take.uid not in store.imported
+            for take in store.state.takes.values()
+        )
+
+
 def read_keys(path: Path) -> set[str]:
     """Read every idempotency key that a take of a ledger has, or ever had."""
     if not path.is_file():

@@ -54,6 +54,22 @@ def test_nothing_else_is_decided_by_results(here: Take, told: Take) -> None:
     assert results_import.decided_by([(told, True)], held(take(SPRING, "base"), here)) == []
 
 
+def test_what_a_rebuild_elsewhere_found_is_the_lost_sends_look_and_no_second_take() -> None:
+    """The rebuild knew no key; the send here would become the same look under its own."""
+    found = replace(TOLD, key=None, billing=Billing.ASSUMED)
+    other = replace(found, uid="navy#2", number=2, avatar_id="look-10")
+    decided, added = results_import.find_news(
+        [(found, True), (other, False)],
+        held(take(SPRING, "base"), LOST),
+        keys={"key-1"},
+        names=iter(["new"]),
+    )
+    assert [(now.uid, now.avatar_id, now.billing) for now, _ in decided] == [
+        (LOST.uid, "look-9", Billing.ASSUMED)
+    ]
+    assert [now.avatar_id for now, _ in added] == ["look-10"]
+
+
 @pytest.mark.parametrize(
     ("key", "keys", "added"),
     [("key-2", {"key-1", "key-2"}, 1), ("key-1", {"key-1"}, 0), ("key-2", {"key-2"}, 0)],

@@ -101,6 +101,27 @@ async def test_a_rebuild_goes_on_knowing_that_the_account_ignores_keys_and_what_
     assert now.prices == {LookKind.PROMPT: CONFIRMED}
 
 
+async def test_a_ledger_that_only_read_results_can_be_rebuilt_and_one_that_sent_cannot(
+    office: Office,
+) -> None:
+    """Results that lay behind a lost ledger were taken in before anybody thought of a rebuild."""
+    campaign = office.campaign(look("navy"))
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    await office.bought(ledger, "base", name="Sarah", kind=LookKind.PHOTO)
+    told = make_results(campaign, ledger.snapshot(), None)
+    ledger.close()
+    with pytest.raises(UsageError, match="nothing to rebuild"):
+        await rebuild(office.context, campaign)
+    office.ledger_path.unlink()
+    write_results(told, office.ledger_path.parent)
+    async with office.open_session(campaign) as work:
+        await work.import_results()
+    office.api.add_by_hand("Sarah — navy", "group-1")
+    assert await rebuild(office.context, campaign) == 0
+    assert {*read_snapshot(office.ledger_path).takes} >= {"base", "navy"}
+
+
 async def test_what_a_rebuild_finds_by_its_name_is_assumed_to_be_billed(office: Office) -> None:
     campaign = office.campaign(look("navy"))
     office.api.add_by_hand("Sarah", "group-1")

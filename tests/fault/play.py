@@ -18,7 +18,7 @@ import httpx
 
 from runner.errors import BudgetRefused, LedgerQuestion
 from runner.heygen.network import certificates
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.ledger import has_sent, read_snapshot
 from runner.ledger.state_dirs import has_takes
 from runner.model import Prices, UrlImage
 from runner.plan import Action
@@ -269,6 +269,7 @@ class _Director:
         if self.world.deleted:
             self._until_it_lives(replace(day, command=Command.RECORD), "calm record")
         ended = self._command(replace(day, top_up=wealth), "calm 0")
+        rebuilt = False
         for number in range(1, ROUNDS):
             if ended.error is not None and not isinstance(ended.error, ANSWERED):
                 raise Violation(f"a calm day ends with {_said(ended)}")
@@ -278,6 +279,8 @@ class _Director:
             if isinstance(ended.error, LedgerQuestion):
                 answers = has_takes(self.judge.ledger_path)
                 command = Command.RUN if answers else Command.NEW_LEDGER
+                if self.judge.loss.ever and not rebuilt and not has_sent(self.judge.ledger_path):
+                    command, rebuilt = Command.REBUILD, True  # as the question advises
             elif ended.error is not None:  # the wallet showed what others bought as well
                 command = Command.PRICED
             elif ended.code == Exit.PERSON:
