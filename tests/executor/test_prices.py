@@ -61,7 +61,7 @@ def test_a_look_that_waits_for_another_because_of_its_price_says_so(world: Harne
     world.purse().lag = 1e9
     world.api.fate["Sarah — a"] = "stuck"
     world.run(campaign(look("a")))
-    assert world.heard.words[-1].startswith("a#1 is still processing")
+    assert world.heard.words[-1].startswith("a#1 is still in progress")
     world.run(campaign(look("a"), look("b"), look("c")))
     said = [words for words in world.heard.words if "its price is not confirmed" in words]
     assert [words.partition(" ")[0] for words in said] == ["b"]
