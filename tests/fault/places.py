@@ -53,7 +53,8 @@ def _pull(source: Path, target: Path) -> set[str]:
     target.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source / RESULTS, target / RESULTS)
     results = json.loads((target / RESULTS).read_text("utf-8"))
-    takes = [take for look in results["looks"] for take in look["takes"]]
+    looks = [*results["looks"], *results["orphans"]]
+    takes = [take for look in looks for take in look["takes"]]
     return {take["image"] for take in takes if take["image"]}
 
 
