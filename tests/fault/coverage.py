@@ -26,6 +26,8 @@ RARE = frozenset(
         "killed shown:before-commit",
         "killed recovered:before-commit",
         "killed recovered:after-commit",
+        "a doubled charge",
+        "a question answered",
     }
 )
 """What only a long run can be asked for: a picture stays away while its look is changed, a status
