@@ -5,6 +5,7 @@ into gigabytes, or a format that a decoder runs other programs for (PostScript).
 that the product opens is opened here; only the simulator, which shares nothing, has its own way.
 """
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = [
+    "AT_WORK",
     "FORMATS",
     "MAX_IMAGE_BYTES",
     "MAX_PIXELS",
@@ -24,6 +26,7 @@ __all__ = [
     "Flaw",
     "ImageFacts",
     "OpenedImage",
+    "PixelBudget",
     "inspect_image",
     "open_image",
 ]
@@ -40,7 +43,43 @@ MAX_PIXELS = 64_000_000
 MAX_IMAGE_BYTES = 64 * 1024 * 1024
 """What the file of a look's image may weigh."""
 
-EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
+"""By what Pillow calls a format; an MPO is a JPEG that is followed by others."""
+
+
+class PixelBudget:
+    """How many pixels may be at work at a time, in all threads; who wants more waits for its turn.
+
+    A decoded pixel takes four bytes, and what is scaled or turned takes them again. One image may
+    always work, however large, and so may what its own thread opens beside it.
+    """
+
+    def __init__(self, pixels: int) -> None:
+        self.pixels = pixels
+        self.at_work = 0
+        self._freed = threading.Condition()
+        self._mine = threading.local()
+
+    @contextmanager
+    def use(self, pixels: int) -> Iterator[None]:
+        """Wait until so many pixels may be at work, and hold them until the block ends."""
+        held: int = getattr(self._mine, "held", 0)
+        with self._freed:
+            while not held and self.at_work and self.at_work + pixels > self.pixels:
+                self._freed.wait()
+            self.at_work += pixels
+        self._mine.held = held + pixels
+        try:
+            yield
+        finally:
+            self._mine.held = held
+            with self._freed:
+                self.at_work -= pixels
+                self._freed.notify_all()
+
+
+AT_WORK = PixelBudget(MAX_PIXELS)
+"""The process's own budget: together no more than one image may have alone."""
 
 
 class Flaw(StrEnum):
@@ -87,7 +126,8 @@ def open_image(
     """Read an image's header, and check its format and how many pixels would be decoded.
 
     With ``reduce_to`` a format that can (JPEG) is decoded at a fraction of its size, no smaller
-    than that many pixels a side; the bound is on what is decoded. Raises BadImageFile; OSError
+    than that many pixels a side; the bound is on what is decoded. In the ``with`` block the pixels
+    count as at work (``PixelBudget``), so entering it may wait. Raises BadImageFile; OSError
     where the file itself cannot be read. What decoding raises in the ``with`` block is the
     caller's: a damaged file can raise nearly anything in a decoder.
     """
@@ -109,7 +149,8 @@ def open_image(
         if image.width * image.height > max_pixels:
             message = f"it has {width} x {height} pixels, more than {max_pixels}"
             raise BadImageFile(Flaw.TOO_LARGE, message)
-        yield OpenedImage(image, width, height)
+        with AT_WORK.use(image.width * image.height):
+            yield OpenedImage(image, width, height)
 
 
 def inspect_image(file: BinaryIO, *, max_pixels: int = MAX_PIXELS) -> ImageFacts:

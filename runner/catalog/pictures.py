@@ -39,6 +39,7 @@ MAX_THUMB_BYTES = 2 * 1024 * 1024
 """What a thumbnail may weigh; what is larger is made anew."""
 DAMAGED = "The picture cannot be read; its file is damaged."
 TOO_LARGE = "The picture is too large to show."
+_SCALABLE = ("RGB", "RGBA", "L", "LA")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -83,14 +84,20 @@ def locate(folder: Path, image: str) -> Path:
 
 
 def load_image(path: Path, edge: int | None = None) -> Image.Image:
-    """Open a picture upright, in RGB on white; with ``edge``, decoded no larger than needed.
+    """Open a picture upright, in RGB on white; with ``edge``, no side longer than that.
 
+    It is made small while its pixels count as at work: what is returned with ``edge`` is little.
     Raises Unusable for what is not a readable JPEG, PNG or WebP of sane size.
     """
     with refuse_unusable(), open_image(path, reduce_to=edge) as opened:
-        upright = ImageOps.exif_transpose(opened.image)
-        upright.load()
-        return _on_white(upright)
+        picture = opened.image
+        picture.load()
+        if picture.mode not in _SCALABLE:
+            picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        if edge is not None:
+            picture.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        ImageOps.exif_transpose(picture, in_place=True)
+        return _on_white(picture)
 
 
 @contextmanager
@@ -121,7 +128,6 @@ def _on_white(picture: Image.Image) -> Image.Image:
 def shrink(path: Path, edge: int, quality: int = 82) -> bytes:
     """Return a JPEG whose longer edge is at most ``edge`` pixels. Raises Unusable."""
     picture = load_image(path, edge)
-    picture.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=3.0)
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
     return out.getvalue()

@@ -31,7 +31,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class OpenAccount:
-    """An account whose API answers, before it is known which campaign it is about."""
+    """An account whose API answers, before it is known which campaign it is about.
+
+    ``allow_http`` and ``allow_private`` say which links of its may be followed.
+    """
 
     context: Context
     api: Api
@@ -39,6 +42,7 @@ class OpenAccount:
     user: UserData
     retry_limits: RetryLimits
     allow_http: bool
+    allow_private: bool
 
     def make_state(self, campaign: Campaign, *, damaged: bool = False) -> StateDir:
         """Return the folder beside the manifest where this account's state lies; it is made.
@@ -89,7 +93,8 @@ async def open_account(
             retry_limits = replace(retry_limits, listed=LISTED_BY_THE_SIMULATOR)
         else:
             account = Account(api.address.host, user.username)
-        yield OpenAccount(context, api, account, user, retry_limits, settings.allow_http)
+        links = (settings.allow_http, api.address.is_private)
+        yield OpenAccount(context, api, account, user, retry_limits, *links)
 
 
 def _retry_limits(retries: int | None, wait: float | None) -> RetryLimits:

@@ -100,6 +100,7 @@ async def open_session(
         transport=outside.transport,
         allow_http=opened.allow_http,
         plain=outside.simulated_at is not None,
+        allow_private=opened.allow_private,
         inline=outside.inline,
         failpoint=outside.failpoint,
     )

@@ -6,12 +6,22 @@ The key travels to one origin only, and never in the clear except to this machin
 
 import ipaddress
 import re
+import socket
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
 from runner.errors import UsageError
 
-__all__ = ["DEFAULT_BASE", "Address", "insecure", "is_loopback", "parse_address", "path_segment"]
+__all__ = [
+    "DEFAULT_BASE",
+    "Address",
+    "insecure",
+    "is_loopback",
+    "is_private",
+    "parse_address",
+    "path_segment",
+    "refuse_link",
+]
 
 DEFAULT_BASE = "https://api.heygen.com"
 """The API's base URL (API page, "Service")."""
@@ -28,6 +38,11 @@ class Address:
 
     url: str
     host: str
+
+    @property
+    def is_private(self) -> bool:
+        """Return whether the API itself is on this machine or in a private network."""
+        return is_private(urlsplit(self.url).hostname or "")
 
 
 def parse_address(text: str, *, allow_http: bool = False, source: str = "the API's URL") -> Address:
@@ -96,6 +111,39 @@ def insecure(url: str, *, allow_http: bool = False) -> str | None:
     if parts.scheme == "http" and not allow_http and not is_loopback(host):
         return f"plain http to {host} can be read and changed on the way"
     return None
+
+
+def refuse_link(url: str, *, allow_http: bool = False, allow_private: bool = False) -> str | None:
+    """Return why a link that the API gave must not be followed, or None where it may be.
+
+    A link of an API on the internet to this machine or its private network would ask what others
+    cannot reach; ``allow_private`` is for an API that is there itself. A name is not looked up:
+    behind a name that leads to a private address no certificate for it is found. Never raises.
+    """
+    reason = insecure(url, allow_http=allow_http)
+    if reason is None and not allow_private and is_private(urlsplit(url).hostname or ""):
+        return "it leads to this machine or its private network, and the API is not there"
+    return reason
+
+
+def is_private(host: str) -> bool:
+    """Return whether a host is, as it is written, no address of the public internet.
+
+    Loopback, private, link-local (a cloud's own data) and reserved addresses, in whatever form a
+    resolver takes them: ``127.1``, ``0x7f000001``, ``::ffff:10.0.0.1``.
+    """
+    host = host.rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        try:
+            address = ipaddress.ip_address(socket.inet_aton(host))  # as resolvers read numbers
+        except (OSError, UnicodeError):
+            return False
+    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return not (inner or address).is_global or address.is_multicast
 
 
 def is_loopback(host: str) -> bool:

@@ -87,6 +87,7 @@ class HeyGen:
             timeouts=self._timeouts,
             transport=transport,
             allow_http=allow_http,
+            allow_private=base_url.is_private,
             largest_part=largest_part,
         )
         self._connection: Connection | None = None

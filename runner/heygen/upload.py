@@ -18,7 +18,7 @@ import httpx
 
 from runner.canonical import sha256_hex
 from runner.files import open_file, read_file
-from runner.heygen.address import insecure, path_segment
+from runner.heygen.address import path_segment, refuse_link
 from runner.heygen.connection import Connection
 from runner.heygen.envelope import data_of
 from runner.heygen.network import Timeouts, certificates, open_client
@@ -78,12 +78,14 @@ class AssetUploader:
         timeouts: Timeouts,
         transport: httpx.AsyncBaseTransport | None,
         allow_http: bool,
+        allow_private: bool,
         largest_part: int,
     ) -> None:
         self._call = call
         self._timeouts = timeouts
         self._transport = transport
         self._allow_http = allow_http
+        self._allow_private = allow_private
         self._largest_part = largest_part
         self._gate = anyio.CapacityLimiter(_MAX_CONCURRENT_UPLOADS)
 
@@ -129,9 +131,12 @@ class AssetUploader:
         return await self._call("POST", path, lambda _: known, body=b"{}", key=key)
 
     async def _put(self, target: _Target, image: FileImage) -> Lost | None:
-        reason = insecure(target.url, allow_http=self._allow_http)
-        if reason is not None:
-            return Lost(f"the upload link is refused: {reason}")
+        for url in (target.url, _as_sent(target.url)):
+            reason = refuse_link(
+                url, allow_http=self._allow_http, allow_private=self._allow_private
+            )
+            if reason is not None:
+                return Lost(f"the upload link is refused: {reason}")
         headers = httpx.Headers(target.headers)
         headers["Content-Length"] = str(image.size_bytes)
         verify = certificates(target.url)
@@ -154,6 +159,14 @@ class AssetUploader:
         if not 200 <= received.status < 300:
             return Lost(f"the upload's storage answered HTTP {received.status}", received.status)
         return None
+
+
+def _as_sent(url: str) -> str:
+    """Return a URL as httpx reads it, which may be otherwise than the standard library does."""
+    try:
+        return str(httpx.URL(url))
+    except httpx.InvalidURL:
+        return ""
 
 
 def _read_target(value: object) -> _Target:

@@ -7,28 +7,28 @@ caller's decision; nothing is repeated here.
 
 import logging
 import re
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import anyio
 import anyio.to_thread
 import httpx
 
-from runner.errors import StorageError
+from runner.errors import StorageError, shorten
 from runner.executor.ports import Downloaded, FetchFailed
-from runner.heygen.address import insecure
+from runner.heygen.address import refuse_link
 from runner.heygen.connection import explain_http_error
 from runner.heygen.network import Timeouts, certificates, open_client
-from runner.image_files import MAX_PIXELS, BadImageFile, Flaw, inspect_image
+from runner.image_files import MAX_IMAGE_BYTES, MAX_PIXELS, BadImageFile, Flaw, inspect_image
 from runner.images.folder import Folder, Part, Probe
 
 __all__ = ["Downloader"]
 
 log = logging.getLogger("runner.images")
 
-_MAX_BYTES = 64 * 1024 * 1024
 _MAX_REDIRECTS = 5
 _MAX_CONNECTIONS = 8
 _MAX_DECODERS = 4
@@ -42,9 +42,10 @@ class Downloader:
     """The pictures of one state folder; an async context manager, for asyncio and trio.
 
     ``transport`` replaces the network, ``gate`` bounds the downloads under way, ``largest`` is in
-    bytes. ``plain`` says that every link is plain http, as the embedded simulator's are: neither
-    certificates nor proxies are looked at. ``inline`` decodes on the event loop instead of in a
-    thread, for virtual time.
+    bytes. ``allow_private`` follows links to this machine and its network, as only an API gives
+    them that is there itself. ``plain`` says that every link is plain http, as the embedded
+    simulator's are: neither certificates nor proxies are looked at. ``inline`` decodes on the
+    event loop instead of in a thread, for virtual time.
     ``probe`` is called at the failpoints ``image:before-rename`` and ``image:after-rename``.
     """
 
@@ -57,7 +58,8 @@ class Downloader:
         gate: anyio.CapacityLimiter | None = None,
         allow_http: bool = False,
         plain: bool = False,
-        largest: int = _MAX_BYTES,
+        allow_private: bool = False,
+        largest: int = MAX_IMAGE_BYTES,
         max_pixels: int = MAX_PIXELS,
         inline: bool = False,
         failpoint: Probe = lambda _point: None,
@@ -69,6 +71,7 @@ class Downloader:
         self._decoders = anyio.CapacityLimiter(_MAX_DECODERS)
         self._allow_http = allow_http
         self._links = "http://" if plain else "https://"
+        self._allow_private = allow_private
         self._largest = largest
         self._max_pixels = max_pixels
         self._inline = inline
@@ -171,10 +174,13 @@ class Downloader:
     async def _follow(self, client: httpx.AsyncClient, url: str) -> httpx.Response | FetchFailed:
         """Follow a link to an answer with a picture, every hop checked before it is asked."""
         for _ in range(_MAX_REDIRECTS + 1):
-            reason = insecure(url, allow_http=self._allow_http)
+            reason = self._refuse(url)
             if reason is not None:
                 return FetchFailed(f"the link is refused: {reason}")
             request = client.build_request("GET", url, headers=_HEADERS)
+            reason = self._refuse(str(request.url))  # as httpx reads it, which may be otherwise
+            if reason is not None:
+                return FetchFailed(f"the link is refused: {reason}")
             response = await client.send(request, stream=True)
             if response.status_code == 200:
                 return response
@@ -189,7 +195,13 @@ class Downloader:
             url = str(onward)
         return FetchFailed(f"the link leads on more than {_MAX_REDIRECTS} times")
 
+    def _refuse(self, url: str) -> str | None:
+        return refuse_link(url, allow_http=self._allow_http, allow_private=self._allow_private)
+
     async def _save(self, response: httpx.Response, name: str) -> Part | FetchFailed:
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("", "identity"):  # not asked for; a few bytes can unfold to gigabytes
+            return FetchFailed(f"the link's server sent it encoded ({shorten(encoding, 40)})")
         declared = response.headers.get("content-length", "")
         expected = int(declared) if declared.isascii() and declared.isdigit() else None
         too_large = FetchFailed(f"the picture is larger than {self._largest} bytes")
@@ -198,14 +210,19 @@ class Downloader:
         with ExitStack() as undo:
             part = self._folder.part(name)
             undo.callback(part.discard)
-            async for chunk in response.aiter_bytes():
+            async for chunk in _raw(response):
                 part.write(chunk)
                 if part.size > self._largest:
                     return too_large
-            if expected not in (None, part.size) and "content-encoding" not in response.headers:
+            if expected not in (None, part.size):
                 return FetchFailed(f"{part.size} of {expected} bytes came", again=True)
             undo.pop_all()
             return part
+
+
+def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the body's pieces as they come: httpx would undo any encoding, without a bound."""
+    return aiter(cast("httpx.AsyncByteStream", response.stream))
 
 
 def _host_of(url: str) -> str:
@@ -228,7 +245,7 @@ async def _refused(response: httpx.Response) -> FetchFailed:
 
 async def _beginning(response: httpx.Response) -> bytes:
     data = b""
-    async for chunk in response.aiter_bytes():
+    async for chunk in _raw(response):
         data += chunk
         if len(data) > _MAX_ERROR_BODY:
             break

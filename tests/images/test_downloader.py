@@ -1,10 +1,12 @@
 """Pictures: asked for without a key, checked, and on disk whole or not at all."""
 
 import errno
+import gzip
 import io
 import math
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -190,8 +192,60 @@ async def test_a_link_that_cannot_be_asked_is_refused(tmp_path: Path, link: str)
     assert "SECRET" not in got.reason
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:9", "localhost", "[::1]", "10.0.0.7", "169.254.169.254", "127.1", "0x7f000001",
+     "2130706433", "[::ffff:192.168.1.1]", "a.localhost.", "100.64.0.1"],
+)  # fmt: skip
+async def test_a_link_to_a_private_address_is_for_an_api_that_is_there_itself(
+    tmp_path: Path, host: str
+) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, content=PNG)
+
+    direct = await fetch(tmp_path, answer, f"https://{host}/1.png?signature=SECRET")
+    handler, seen = chain(f"https://{host}/1.png")
+    redirected = await fetch(tmp_path, handler)
+    for got in (direct, redirected):
+        assert isinstance(got, FetchFailed)
+        assert "this machine or its private network" in got.reason
+    assert (asked, seen) == ([], [LINK])
+    allowed = await fetch(tmp_path, answer, f"https://{host}/1.png", allow_private=True)
+    assert isinstance(allowed, Downloaded)
+
+
+@cache
+def unfolding(layers: int) -> bytes:
+    """Return a PNG of many zeroes that is packed so often: a few bytes, and gigabytes."""
+    content = PNG + bytes(300_000)
+    for _ in range(layers):
+        content = gzip.compress(content)
+    return content
+
+
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br", "zstd, x"])
+@pytest.mark.parametrize("status", [200, 400])
+async def test_only_the_raw_body_is_taken_and_nothing_is_unfolded(
+    tmp_path: Path, encoding: str, status: int
+) -> None:
+    body = unfolding(encoding.count("zip"))
+    headers = {"Content-Encoding": encoding}
+    got = await fetch(
+        tmp_path, lambda _: httpx.Response(status, headers=headers, stream=Pieces(body))
+    )
+    assert isinstance(got, FetchFailed)
+    assert ("sent it encoded" in got.reason) is (status == 200)
+    assert not got.again
+    assert files(tmp_path) == []
+
+
 async def test_plain_http_is_for_this_machine_unless_allowed(tmp_path: Path) -> None:
-    assert isinstance(await fetch(tmp_path, gives(PNG), "http://127.0.0.1:9/1"), Downloaded)
+    local = await fetch(tmp_path, gives(PNG), "http://127.0.0.1:9/1", allow_private=True)
+    assert isinstance(local, Downloaded)
     allowed = await fetch(tmp_path, gives(PNG), "http://cdn.example/1", allow_http=True)
     assert isinstance(allowed, Downloaded)
 
@@ -250,7 +304,7 @@ async def test_a_picture_exactly_at_the_bound_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("then", ["close", "reset"])
 async def test_a_connection_that_breaks_leaves_nothing(tmp_path: Path, then: Any) -> None:
     with Loopback(Say(http(200, PNG[:40], length=len(PNG)), then)) as server:
-        got = await fetch(tmp_path, link=f"{server.url}/1.png")
+        got = await fetch(tmp_path, link=f"{server.url}/1.png", allow_private=True)
         assert len(server.requests) == 1
     assert isinstance(got, FetchFailed)
     assert got.again
@@ -259,7 +313,7 @@ async def test_a_connection_that_breaks_leaves_nothing(tmp_path: Path, then: Any
 
 async def test_a_picture_comes_over_a_real_connection(tmp_path: Path) -> None:
     with Loopback(Say(http(302, b"", "Location: /2.png"), "keep"), Say(http(200, PNG))) as server:
-        got = await fetch(tmp_path, link=f"{server.url}/1.png")
+        got = await fetch(tmp_path, link=f"{server.url}/1.png", allow_private=True)
         assert [request.split()[1] for request in server.requests] == [b"/1.png", b"/2.png"]
     assert got == Downloaded("images/navy-office.2.png", sha256_hex(PNG), 64, 48)
 
@@ -322,7 +376,7 @@ async def test_a_redirect_from_this_machine_to_plain_http_elsewhere_is_refused(
     tmp_path: Path,
 ) -> None:
     handler, seen = chain("http://cdn.example/1")
-    got = await fetch(tmp_path, handler, "http://127.0.0.1:9/1")
+    got = await fetch(tmp_path, handler, "http://127.0.0.1:9/1", allow_private=True)
     assert isinstance(got, FetchFailed)
     assert "plain http" in got.reason
     assert len(seen) == 1
@@ -440,6 +494,29 @@ async def test_a_folder_that_cannot_be_made_stops_with_its_path(tmp_path: Path) 
     (tmp_path / "images").write_text("a file in its place")
     with pytest.raises(StorageError, match=str(tmp_path / "images")):
         await fetch(tmp_path, gives(PNG))
+
+
+async def test_a_link_in_the_place_of_pictures_is_never_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / ".somebody.part").write_bytes(b"x")
+    state = tmp_path / "spring.lookbook"
+    state.mkdir()
+    (state / "images").symlink_to(elsewhere)
+    with pytest.raises(StorageError, match="symbolic link"):
+        await fetch(state, gives(PNG))
+    assert files(elsewhere) == [".somebody.part"]
+    (state / "images").unlink()
+    (state / "images").mkdir()
+    for name in (".navy-office.2.part", "navy-office.2.png"):
+        (state / "images" / name).symlink_to(elsewhere / "victim")
+    (elsewhere / "victim").write_bytes(PNG)
+    assert not Downloader(state).exists("images/navy-office.2.png")
+    assert not Downloader(state).present("images/navy-office.2.png", sha256_hex(PNG))
+    (elsewhere / "victim").write_bytes(b"somebody's")
+    assert isinstance(await fetch(state, gives(PNG)), Downloaded)
+    assert (elsewhere / "victim").read_bytes() == b"somebody's"
+    assert not (state / "images" / "navy-office.2.png").is_symlink()
 
 
 async def test_only_the_named_content_is_present(tmp_path: Path) -> None:

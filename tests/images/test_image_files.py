@@ -1,6 +1,7 @@
 import io
 import re
 import struct
+import threading
 import zlib
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import pytest
 from PIL import Image
 
 from runner.image_files import (
+    AT_WORK,
     FORMATS,
     MAX_PIXELS,
     UPLOAD_FORMATS,
     BadImageFile,
     Flaw,
     ImageFacts,
+    PixelBudget,
     inspect_image,
     open_image,
 )
@@ -134,6 +137,40 @@ def test_the_bound_is_on_the_pixels_that_are_decoded() -> None:
         pass
 
 
+def test_pixels_at_work_at_a_time_have_one_bound_for_all_threads() -> None:
+    budget, most, together = PixelBudget(100), 0, threading.Barrier(4, timeout=30)
+    lock = threading.Lock()
+
+    def work(pixels: int) -> None:
+        nonlocal most
+        together.wait()
+        for _ in range(50):
+            with budget.use(pixels), lock:
+                most = max(most, budget.at_work)
+
+    threads = [threading.Thread(target=work, args=(pixels,)) for pixels in (60, 60, 30, 30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    assert 60 <= most <= 100
+    assert budget.at_work == 0
+
+
+def test_one_image_may_always_work_and_open_another_beside_it() -> None:
+    budget = PixelBudget(100)
+    with budget.use(1_000), budget.use(90):
+        assert budget.at_work == 1_090
+    assert budget.at_work == 0
+
+
+def test_an_open_image_counts_as_at_work_until_it_is_done() -> None:
+    with open_image(io.BytesIO(drawn("PNG", (64, 48)))):
+        assert AT_WORK.at_work == 64 * 48
+    assert AT_WORK.at_work == 0
+
+
 def test_image_files_are_opened_in_one_module_alone() -> None:
     opening = re.compile(r"(Image|Pillow|PIL)\.open\(")
     found = {
@@ -142,3 +179,15 @@ def test_image_files_are_opened_in_one_module_alone() -> None:
         if opening.search(path.read_text("utf-8")) and "simulator" not in path.parts
     }
     assert found == {"image_files.py"}
+
+
+def test_no_image_is_opened_without_a_list_of_formats() -> None:
+    """The simulator shares nothing with the product, and opens its own images itself."""
+    calls = [
+        (path.name, re.search(r"formats=", text[place.end() : place.end() + 120]))
+        for path in RUNNER.rglob("*.py")
+        for text in [path.read_text("utf-8")]
+        for place in re.finditer(r"\bImage\.open\(", text)
+    ]
+    assert len(calls) >= 4
+    assert [name for name, formats in calls if formats is None] == []

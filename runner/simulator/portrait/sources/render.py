@@ -152,7 +152,9 @@ def shoot(page: Page, variables: dict[str, str]) -> Image.Image:
         " for (const [name, value] of Object.entries(all)) style.setProperty('--' + name, value) }",
         variables,
     )
-    return Image.open(io.BytesIO(page.screenshot(omit_background=True))).convert("RGBA")
+    return Image.open(io.BytesIO(page.screenshot(omit_background=True)), formats=("PNG",)).convert(
+        "RGBA"
+    )
 
 
 def premultiplied(image: Image.Image) -> Image.Image:
