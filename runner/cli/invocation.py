@@ -15,7 +15,14 @@ if TYPE_CHECKING:  # `--help` needs neither paths nor results
 
     from runner.results.model import Results
 
-__all__ = ["Invocation", "note_form", "note_manifest", "note_report_form", "note_summary"]
+__all__ = [
+    "Invocation",
+    "note_form",
+    "note_manifest",
+    "note_report_form",
+    "note_summary",
+    "refuse_undecodable",
+]
 
 
 FOR_PEOPLE = frozenset({"text", "github"})
@@ -113,8 +120,29 @@ def note_report_form(ctx: click.Context, param: click.Parameter, value: str) -> 
     return value
 
 
+def refuse_undecodable(path: "Path") -> None:
+    """Raise UsageError for a path whose bytes are no UTF-8, also where its folder's are not."""
+    text = str(path.absolute())
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        from runner.errors import UsageError
+
+        shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise UsageError(
+            f"The name {shown} is not UTF-8.",
+            hint="Results and catalog could not name it: rename the file, or its folder.",
+        ) from None
+
+
 def note_manifest(ctx: click.Context, _param: click.Parameter, value: "Path") -> "Path":
-    """Note which manifest is meant (a callback of the argument)."""
+    """Note which manifest is meant (a callback of the argument). Raises UsageError.
+
+    Its name stands in results, in the catalog and in commands to copy, which are Unicode text.
+    """
+    refuse_undecodable(value)
     invocation = _invocation(ctx)
     if invocation is not None:
         invocation.manifest = value

@@ -48,6 +48,9 @@ PageCall = Callable[[str | None], Awaitable[Reply[ListPage[T]]]]
 MAX_PAGES = 200
 """The most pages that one search reads: 10,000 looks or groups."""
 
+MAX_LISTED = 10_000
+"""The most looks or groups that one search takes, however many a page has."""
+
 UNANSWERED_GAP = 1.0
 """Seconds between two checks of a send of the same name that is still under way."""
 
@@ -375,6 +378,8 @@ async def read_every_page(context: RunContext, call: PageCall[T], what: str) -> 
         token = reply.data.next_token
         if token is None:
             return found
+        if len(found) > MAX_LISTED:
+            break
         if token in seen:
             return _Endless(f"{what} cannot be listed: HeyGen's list begins again at its end")
         seen.add(token)

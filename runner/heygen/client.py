@@ -139,7 +139,7 @@ class HeyGen:
     async def look(self, look_id: str) -> Reply[LookData]:
         """``GET /v3/avatars/looks/{look_id}``: the look as it is now, with a fresh link."""
         path = f"/v3/avatars/looks/{path_segment(look_id)}"
-        return await self._call("GET", path, data_of(wire.read_look))
+        return _check_id(await self._call("GET", path, data_of(wire.read_look)), look_id)
 
     async def looks(
         self, *, group_id: str | None = None, limit: int = 50, token: str | None = None
@@ -153,17 +153,18 @@ class HeyGen:
         """``PATCH /v3/avatars/looks/{look_id}``; free."""
         path = f"/v3/avatars/looks/{path_segment(look_id)}"
         body = json.dumps({"name": name}).encode()
-        return await self._call("PATCH", path, data_of(wire.read_look), body=body)
+        reply = await self._call("PATCH", path, data_of(wire.read_look), body=body)
+        return _check_id(reply, look_id)
 
     async def delete_look(self, look_id: str) -> Reply[str]:
         """``DELETE /v3/avatars/looks/{look_id}``; with its last look a group goes too."""
         path = f"/v3/avatars/looks/{path_segment(look_id)}"
-        return await self._call("DELETE", path, data_of(wire.read_deleted))
+        return _check_id(await self._call("DELETE", path, data_of(wire.read_deleted)), look_id)
 
     async def group(self, group_id: str) -> Reply[GroupData]:
         """``GET /v3/avatars/{group_id}``."""
         path = f"/v3/avatars/{path_segment(group_id)}"
-        return await self._call("GET", path, data_of(wire.read_group))
+        return _check_id(await self._call("GET", path, data_of(wire.read_group)), group_id)
 
     async def groups(
         self, *, limit: int = 50, token: str | None = None
@@ -255,6 +256,15 @@ def _redact_texts(value: Any, hide: Callable[[str], str]) -> Any:
 
 def _query(**query: str | int | None) -> str:
     return urlencode({name: value for name, value in query.items() if value is not None})
+
+
+def _check_id(reply: Reply[T], asked: str) -> Reply[T]:
+    """Refuse an answer about something else than was asked for: it would be taken for its own."""
+    if not isinstance(reply, Answer):
+        return reply
+    data = reply.data
+    found = data if isinstance(data, str) else getattr(data, "id", None)
+    return reply if found == asked else Lost("HTTP 200, but about something else than asked", 200)
 
 
 def _check_progress(reply: Reply[ListPage[T]], token: str | None) -> Reply[ListPage[T]]:

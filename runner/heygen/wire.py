@@ -45,6 +45,15 @@ _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAX_TEXT_CHARS = 4_000
 _MAX_COUNT = 2**53
 
+MAX_ID_CHARS = 256
+"""What an id, or a user's name, may have; HeyGen's have 32, and ledgers keep them for good."""
+
+MAX_LINK_CHARS = 8_192
+"""What a link, or the token of a list's next page, may have; signed links have about 1,000."""
+
+MAX_PAGE_ITEMS = 1_000
+"""Items that one page of a list may have; 50 are asked for, and some servers ignore that."""
+
 
 class WrongShape(Exception):
     """An answer that is JSON but not what the API page says; the message says what is wrong."""
@@ -186,12 +195,16 @@ def read_page(envelope: dict[Any, Any], read: Callable[[object], T]) -> ListPage
     items = envelope.get("data")
     if not isinstance(items, list):
         raise WrongShape("data is not a list")
+    if len(items) > MAX_PAGE_ITEMS:
+        raise WrongShape(f"one page has {len(items)} items, more than {MAX_PAGE_ITEMS}")
     token = envelope.get("next_token")
     more = envelope.get("has_more")
     if more is False or (more is None and token in (None, "")):
         return ListPage(tuple(read(item) for item in items))
     if not isinstance(token, str) or not token:
         raise WrongShape("has_more without a next_token")
+    if len(token) > MAX_LINK_CHARS:
+        raise WrongShape(f"next_token has {len(token)} characters, more than {MAX_LINK_CHARS}")
     return ListPage(tuple(read(item) for item in items), token)
 
 
@@ -240,6 +253,8 @@ def _identifier(value: object, what: str) -> str:
     """Return an id exactly as it came: not empty, and only characters that can be written down."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise WrongShape(f"{what} is missing or not a usable text")
+    if len(value) > MAX_ID_CHARS:
+        raise WrongShape(f"{what} has {len(value)} characters, more than {MAX_ID_CHARS}")
     return value
 
 
@@ -249,7 +264,9 @@ def _optional_identifier(value: object, what: str) -> str | None:
 
 def _link(value: object) -> str | None:
     """Return a URL untouched (cleaning breaks signatures), or None where it is unusable."""
-    return value if isinstance(value, str) and value.strip() and value.isprintable() else None
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        return None
+    return value if len(value) <= MAX_LINK_CHARS else None
 
 
 def _count(value: object) -> int | None:

@@ -10,8 +10,9 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from functools import cache
 from heapq import heappop, heappush
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
 
 from runner.simulator.journal import Entry, Journal, StateError
 from runner.simulator.records import (
@@ -77,6 +78,14 @@ class SimulatedAccount:
     # What the journal knows -----------------------------------------------------------------------
 
     def _load(self, journal: Journal) -> None:
+        try:
+            self._take_in(journal)
+            journal.rewrite(self._entries())
+        except (AttributeError, LookupError, TypeError, ValueError) as problem:
+            raise StateError(f"{journal.path}: its rows make no sense: {problem}") from problem
+        self._journal = journal
+
+    def _take_in(self, journal: Journal) -> None:
         for entry in journal.read():
             match entry:
                 case ["-", str(name), str(row_id)] if name in ROWS:
@@ -91,8 +100,6 @@ class SimulatedAccount:
                     pass  # endpoints that nothing was ever sent to; older state files have some
                 case _:
                     raise StateError(f"{journal.path}: cannot read {str(entry)[:80]}")
-        journal.rewrite(self._entries())
-        self._journal = journal
 
     def _entries(self) -> Iterator[Entry]:
         for cls, table in self._tables.items():
@@ -285,11 +292,28 @@ def _plain(row: Row) -> dict[str, object]:
     return {name: getattr(row, name) for name in COLUMNS[type(row)]}
 
 
+@cache
+def _accepted(cls: Callable[..., Row]) -> dict[str, tuple[object, ...]]:
+    """Return the types, or the very texts, that each column of a row may have."""
+    accepted: dict[str, tuple[object, ...]] = {}
+    for name, kind in get_type_hints(cls).items():
+        kinds = get_args(kind) or (kind,)
+        accepted[name] = (*kinds, int) if float in kinds else kinds
+    return accepted
+
+
+def _fits(value: object, accepted: tuple[object, ...]) -> bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return type(value) in accepted or (isinstance(value, str) and value in accepted)
+
+
 def _revive(cls: Callable[..., Row], values: dict[str, object]) -> Row:
-    known = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-    }
+    wanted = _accepted(cls)
+    for name, value in values.items():
+        if name in wanted and not _fits(value, wanted[name]):
+            raise StateError(f"the state file holds a row whose {name} is {str(value)[:40]!r}")
     try:
-        return cls(**known)
+        return cls(**values)
     except TypeError as problem:
         raise StateError(f"the state file holds an unknown row: {problem}") from problem

@@ -1,8 +1,31 @@
-"""A folder of uploaded bytes, each file named by the SHA-256 of its content."""
+"""A folder of uploaded bytes, each file named by the SHA-256 of its content.
+
+The names come from the state file, which may be anybody's: nothing else is a name, and no link is
+followed.
+"""
 
 import hashlib
+import os
+import re
+import stat
 import tempfile
+from io import BufferedReader
 from pathlib import Path
+
+MAX_BLOB_BYTES = 1024 * 1024 * 1024
+"""What is read of one file; the largest upload has a fraction of it."""
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def open_itself(path: Path) -> BufferedReader:
+    """Open a regular file for reading. Raises OSError for a link, a pipe and whatever else."""
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, os.O_RDONLY | flags)
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    raise OSError(f"{path} is not a file")
 
 
 class Incoming:
@@ -72,14 +95,18 @@ class Blobs:
 
     def read(self, sha256: str) -> bytes | None:
         """Return the bytes with this checksum, or None."""
+        if not _DIGEST.fullmatch(sha256):
+            return None
         try:
-            return (self._place() / sha256).read_bytes()
-        except FileNotFoundError:
+            with open_itself(self._place() / sha256) as file:
+                return file.read(MAX_BLOB_BYTES)
+        except OSError:
             return None
 
     def remove(self, sha256: str) -> None:
         """Delete the bytes with this checksum."""
-        (self._place() / sha256).unlink(missing_ok=True)
+        if _DIGEST.fullmatch(sha256):
+            (self._place() / sha256).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Remove the folder if it was a temporary one."""

@@ -8,12 +8,19 @@ file is rewritten as the shortest list of lines with the same meaning.
 
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from runner.simulator.blobs import open_itself
+
 FORMAT = 1
+
+MAX_STATE_BYTES = 1024 * 1024 * 1024
+"""What a state file may weigh: a million looks have less."""
+
 Entry = list[object]
 
 
@@ -27,6 +34,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        for name in ("", ".lock", ".new", ".files"):
+            _refuse_odd(path.with_name(f"{path.name}{name}"), folder=name == ".files")
         self._lock = FileLock(f"{path}.lock", thread_local=False)
         try:
             self._lock.acquire(blocking=False)
@@ -40,9 +49,12 @@ class Journal:
         Nothing for a file that does not exist yet.
         """
         try:
-            content = self.path.read_bytes()
+            with open_itself(self.path) as file:
+                content = file.read(MAX_STATE_BYTES + 1)
         except FileNotFoundError:
             return
+        if len(content) > MAX_STATE_BYTES:
+            raise StateError(f"{self.path} is larger than {MAX_STATE_BYTES:,} bytes")
         if not content.startswith(HEADER):
             if not HEADER.startswith(content):  # the very first line may have been torn, too
                 raise StateError(f"{self.path} is not a simulator's state of form {FORMAT}")
@@ -51,7 +63,7 @@ class Journal:
         for number, line in enumerate(lines[1:-1], 2):  # after the last break: torn by a crash
             try:
                 entries = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 entries = None
             if not isinstance(entries, list):
                 raise StateError(f"{self.path}: line {number} is not a line of a state file")
@@ -60,7 +72,8 @@ class Journal:
     def rewrite(self, entries: Iterable[Entry]) -> None:
         """Replace the file by these entries in one step, and stand ready to append."""
         draft = self.path.with_name(f"{self.path.name}.new")
-        with draft.open("wb") as file:
+        draft.unlink(missing_ok=True)
+        with draft.open("xb") as file:
             file.write(HEADER)
             file.writelines(_line([entry]) for entry in entries)
             file.flush()
@@ -79,6 +92,16 @@ class Journal:
             os.close(self._file)
             self._file = None
         self._lock.release()
+
+
+def _refuse_odd(path: Path, *, folder: bool) -> None:
+    """Raise StateError where something at a path would lead elsewhere or be waited for."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not (stat.S_ISDIR(mode) if folder else stat.S_ISREG(mode)):
+        raise StateError(f"{path} is not a {'folder' if folder else 'file'}")
 
 
 def _line(value: object) -> bytes:

@@ -15,11 +15,15 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner.simulator.app import create_app
+from runner.simulator.gate import refused
+from runner.simulator.refusals import ApiError
 from runner.simulator.settings import SimulatorSettings
-from runner.simulator.wire import CLOSE, Receive, Scope, Send
+from runner.simulator.wire import CLOSE, Receive, Scope, Send, send_whole
 
 GRACE_SECONDS = 1
 """How long requests under way may take to end when the server is asked to stop."""
+
+WRONG_HOST = ApiError(421, "misdirected_request", "The simulator answers to localhost alone.")
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
@@ -66,9 +70,31 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def _server(settings: SimulatorSettings, *, verbose: bool = False) -> _Server:
+class _LoopbackNames:
+    """An ASGI application that answers only who calls it by a name of this machine.
+
+    A web page whose own name leads to 127.0.0.1 would otherwise read and change the account.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, as ASGI has it."""
+        if scope["type"] == "http":
+            hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+            if len(hosts) != 1 or not _is_loopback(_without_port(hosts[0])):
+                await send_whole(send, refused(WRONG_HOST), "req_none")
+                return
+        await self._inner(scope, receive, send)
+
+
+def _server(
+    settings: SimulatorSettings, *, verbose: bool = False, allow_remote: bool = False
+) -> _Server:
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app if allow_remote else cast("Any", _LoopbackNames(app)),
         http=_ClosableProtocol,
         ws="none",
         lifespan="on",
@@ -104,7 +130,14 @@ def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host.lower().removesuffix(".") == "localhost"
+
+
+def _without_port(host: str) -> str:
+    """Return the name in a Host header, an IPv6 address without its brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
 
 
 def serve(
@@ -128,7 +161,7 @@ def serve(
         )
     with _listen(host, port) as listener:
         url = _url(listener)
-        server = _server(settings, verbose=verbose)
+        server = _server(settings, verbose=verbose, allow_remote=allow_remote)
         if ready is not None:
             server.on_ready = partial(ready, url)
         asyncio.run(server.serve([listener]))

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -69,8 +70,8 @@ CALLS: list[tuple[str, Callable[[Api], Awaitable[object]], str, str, object, obj
         lambda api: api.look("../../users/me?x=1"),
         "GET",
         "/v3/avatars/looks/..%2F..%2Fusers%2Fme%3Fx%3D1",
-        {"data": LOOK},
-        LOOK_DATA,
+        {"data": LOOK | {"id": "../../users/me?x=1"}},
+        replace(LOOK_DATA, id="../../users/me?x=1"),
     ),
     (
         "looks",
@@ -180,6 +181,26 @@ async def test_a_rename_says_the_name_and_nothing_else(httpx_mock: HTTPXMock) ->
     (request,) = httpx_mock.get_requests()
     assert json.loads(request.content) == {"name": "Été 👩‍🚀"}
     assert request.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        (lambda api: api.look("look_1"), LOOK),
+        (lambda api: api.rename("look_1", "Navy"), LOOK),
+        (lambda api: api.delete_look("look_1"), {"id": "look_1"}),
+        (lambda api: api.group("group_1"), GROUP),
+    ],
+    ids=["look", "rename", "delete", "group"],
+)
+async def test_an_answer_about_something_else_than_was_asked_is_not_understood(
+    httpx_mock: HTTPXMock, call: Callable[[Api], Awaitable[object]], answer: dict[str, Any]
+) -> None:
+    httpx_mock.add_response(json={"data": answer})
+    httpx_mock.add_response(json={"data": answer | {"id": "another"}})
+    async with client() as api:
+        assert isinstance(await call(api), Answer)
+        assert await call(api) == Lost("HTTP 200, but about something else than asked", 200)
 
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "x" * 256, "line\n"])

@@ -88,14 +88,18 @@ def test_only_a_status_that_means_ready_is_ready(
     assert look.usable is usable
 
 
-@pytest.mark.parametrize("url", [None, "", "  ", 5, "https://x/\n", "https://x/\ud800"])
+@pytest.mark.parametrize(
+    "url", [None, "", "  ", 5, "https://x/\n", "https://x/\ud800", "https://x/" + "y" * 9_000]
+)
 def test_a_look_without_a_usable_link_is_not_usable(url: object) -> None:
     look = wire.read_look(LOOK | {"preview_image_url": url})
     assert look.preview_image_url is None
     assert not look.usable
 
 
-@pytest.mark.parametrize("bad", [None, "", "  ", 5, True, [], {}, "a\nb", "a\0", "\ud800"])
+@pytest.mark.parametrize(
+    "bad", [None, "", "  ", 5, True, [], {}, "a\nb", "a\0", "\ud800", "x" * 257, "x" * 200_000]
+)
 def test_an_id_that_cannot_be_kept_is_not_understood(bad: object) -> None:
     with pytest.raises(wire.WrongShape, match="look's id"):
         wire.read_look(LOOK | {"id": bad})
@@ -270,6 +274,8 @@ def test_a_page_says_where_it_goes_on(rest: dict[str, object], token: str | None
         {"data": [], "has_more": True, "next_token": None},
         {"data": [], "has_more": True, "next_token": 5},
         {"data": [], "next_token": 5},
+        {"data": [], "next_token": "x" * (wire.MAX_LINK_CHARS + 1)},
+        {"data": [LOOK] * (wire.MAX_PAGE_ITEMS + 1)},
     ],
 )
 def test_a_page_that_hides_something_is_not_understood(envelope: dict[str, object]) -> None:

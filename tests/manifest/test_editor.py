@@ -1,7 +1,7 @@
 """What editors make of the schema: ajv and yaml-language-server agree with the program.
 
 Both come from npm and are no part of ``make test`` where they are not installed:
-``npm --prefix tests/manifest/editor install``.
+``npm --prefix tests/manifest/editor install --ignore-scripts``.
 """
 
 import json
@@ -27,7 +27,7 @@ if NODE is None:
 if not (EDITOR / "node_modules").is_dir():
     pytest.skip(
         "ajv and yaml-language-server are not installed:"
-        " npm --prefix tests/manifest/editor install",
+        " npm --prefix tests/manifest/editor install --ignore-scripts",
         allow_module_level=True,
     )
 

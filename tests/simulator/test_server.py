@@ -31,6 +31,18 @@ def url() -> Iterator[str]:
         yield simulator.url
 
 
+@pytest.mark.parametrize("path", ["/", "/v3/users/me", "/__simulator__/stats", "/openapi.json"])
+def test_it_answers_only_to_names_of_this_machine(url: str, path: str) -> None:
+    port = url.rsplit(":", 1)[1]
+    with client(url) as http:
+        for host in (f"127.0.0.1:{port}", f"LocalHost:{port}", f"[::1]:{port}", "127.8.9.1"):
+            assert http.get(path, headers={"Host": host}).status_code == 200
+        for host in (f"rebound.example:{port}", "127.0.0.1.example", "10.0.0.1", "", "[::]"):
+            refused = http.get(path, headers={"Host": host})
+            assert refused.status_code == 421
+            assert refused.json()["error"]["code"] == "misdirected_request"
+
+
 def test_it_serves_a_whole_look_over_http(url: str) -> None:
     assert url.startswith("http://127.0.0.1:")
     with client(url) as http:

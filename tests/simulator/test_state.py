@@ -1,11 +1,13 @@
 """The state file: nothing that was answered is lost, and nothing else is believed."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runner.simulator.blobs import Blobs
 from runner.simulator.journal import StateError
 from tests.simulator.client import DAY, MakeWorld, SimulatorClient, png
 
@@ -167,6 +169,9 @@ WRONG = (
     b'{"simulator":1}\n[["x",1]]\n',
     b'{"simulator":1}\n[["look",{"id":"a"}]]\n',
     b'{"simulator":1}\n7\n',
+    b'{"simulator":1}\n' + b"[" * 100_000 + b"\n",
+    b'{"simulator":1}\n[["group",{"seq":[],"id":"g","name":"G","created_at":1}]]\n',
+    b'{"simulator":1}\n[["look",{"seq":1,"id":"l","kind":"other","made_at":NaN}]]\n',
 )
 
 
@@ -181,6 +186,51 @@ def test_a_file_that_is_no_state_is_refused_and_left_alone(
     assert path.read_bytes() == wrong
     path.unlink()
     make(state=path)
+
+
+@pytest.mark.parametrize("ending", ["", ".lock", ".new", ".files"])
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_state_file_that_leads_elsewhere_is_refused(
+    make: MakeWorld, tmp_path: Path, ending: str, kind: str
+) -> None:
+    place, victim = tmp_path / f"state{ending}", tmp_path / "victim"
+    victim.write_text("somebody's")
+    if kind == "link":
+        place.symlink_to(victim)
+    else:
+        os.mkfifo(place)
+    with pytest.raises(StateError, match=r"is not a (file|folder)"):
+        make(state=tmp_path / "state")
+    assert victim.read_text() == "somebody's"
+
+
+@pytest.mark.parametrize("name", ["../victim", "victim", "", ".", "A" * 64])
+async def test_files_that_a_state_file_names_elsewhere_are_neither_read_nor_deleted(
+    make: MakeWorld, state: Path, name: str
+) -> None:
+    world = make(state=state)
+    asset = await world.asset(png())
+    digest = next(state.with_name("state.files").iterdir()).name
+    world.close()
+    for victim in (state.with_name("victim"), state.with_name("state.files") / "victim"):
+        victim.write_text("somebody's")
+    write(state, content(state).replace(digest.encode(), name.encode()))
+    again = make(state=state)
+    link = (await again.get(f"/v3/assets/{asset}")).json()["data"]["url"]
+    assert (await again.client.get(link)).status_code == 404
+    assert (await again.client.delete(f"/v3/assets/{asset}")).status_code == 200
+    assert state.with_name("victim").exists()
+    assert (state.with_name("state.files") / "victim").exists()
+
+
+def test_a_stored_file_that_is_a_link_or_a_pipe_is_not_there(tmp_path: Path) -> None:
+    digest, blobs = "a" * 64, Blobs(tmp_path)
+    (tmp_path / "victim").write_text("somebody's")
+    (tmp_path / digest).symlink_to(tmp_path / "victim")
+    assert blobs.read(digest) is None
+    (tmp_path / digest).unlink()
+    os.mkfifo(tmp_path / digest)
+    assert blobs.read(digest) is None
 
 
 async def test_deleted_files_leave_the_folder(make: MakeWorld, state: Path) -> None:

@@ -12,6 +12,7 @@ from runner.cli.commands.looks import all_looks
 from runner.cli.commands.run import Request, start
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize, warn
+from runner.cli.invocation import refuse_undecodable
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.manifest.starter import manifest_head, scalar, slug
@@ -52,6 +53,7 @@ def command(
     Example:
       lookbook adopt sarah.yaml --group group_1a2b3c
     """
+    refuse_undecodable(manifest)
     if manifest.exists():
         raise UsageError(f"{manifest} exists already; nothing was written.")
     group, looks = anyio.run(members, context, group_id)

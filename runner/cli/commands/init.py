@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli.invocation import refuse_undecodable
 from runner.errors import ManifestError, UsageError
 from runner.shell import quote_command
 
@@ -59,6 +60,9 @@ def command(
     `takes`, `retries`, `name`, `existing`. Other columns become variables, so that
     --prompt 'Wearing ${outfit}, ${setting}' can be said once.
     """
+    for given in (manifest, sheet, photo):
+        if given is not None:
+            refuse_undecodable(given)
     target = manifest or (Path(sheet.stem + ".yaml") if sheet else Path("campaign.yaml"))
     if target.exists() and not force:
         raise UsageError(f"{target} exists already.", hint="Name another file, or add --force.")
