@@ -28,7 +28,7 @@ class AtOnce(FakeApi):
     """An account whose free requests take no time: here the clock is real."""
 
     owner: Callable[[], UserData]
-    address = SimpleNamespace(host=ACCOUNT.host)
+    address = SimpleNamespace(host=ACCOUNT.host, is_private=False)
 
     async def me(self) -> Reply[UserData]:
         return Answer(self.owner())
