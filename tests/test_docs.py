@@ -4,16 +4,19 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench import __main__ as benchmarks
 from runner.cli import COMMANDS, cli
 from runner.policy.exit_codes import Exit
-from runner.takes import Billing
+from runner.takes import Billing, LookState
+from runner.words import BILLING_WORDS, state_word
 from tests.fuzz.__main__ import MISSING
 from tests.fuzz.target import NAMES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+NIGHTLY = (ROOT / "docs" / "nightly.md").read_text("utf-8")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -37,6 +40,34 @@ def test_the_help_of_every_command_is_worth_reading(name: str) -> None:
 def test_every_exit_code_is_in_the_readme_and_in_the_help(code: Exit) -> None:
     assert re.search(rf"^\| {int(code)} \| ", README, re.MULTILINE)
     assert re.search(rf"^\s+{int(code)}\s", cli.help or "", re.MULTILINE)
+
+
+@pytest.mark.parametrize("code", [code for code in Exit if code < Exit.CHANGES])
+def test_a_job_is_told_what_each_exit_code_asks_for(code: Exit) -> None:
+    assert re.search(rf"^\| {int(code)} \| ", NIGHTLY, re.MULTILINE)
+
+
+def test_the_workflow_is_yaml_that_brings_the_results_back() -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", NIGHTLY, re.MULTILINE | re.DOTALL)
+    steps = yaml.safe_load(text)["jobs"]["run"]["steps"]
+    commands = "\n".join(step.get("run", "") for step in steps)
+    assert "git add spring.lookbook" in commands
+    (command,) = re.findall(r"lookbook run .*?> run.json", commands, re.DOTALL)
+    known = {name for option in cli.get_command(None, "run").params for name in option.opts}  # type: ignore[arg-type,union-attr]
+    assert set(re.findall(r"--[a-z-]+", command)) <= known
+
+
+@pytest.mark.parametrize("state", list(LookState))
+def test_every_state_that_people_read_is_in_the_glossary(state: LookState) -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    assert re.search(rf"^\| {state_word(state)} \| .* \| `{state}` \|$", glossary, re.MULTILINE)
+
+
+@pytest.mark.parametrize("billing", list(Billing))
+def test_every_kind_of_billing_is_in_the_glossary(billing: Billing) -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    label = re.escape(BILLING_WORDS[billing][0])
+    assert re.search(rf"^\| {label} \| .*`{billing}`", glossary, re.MULTILINE)
 
 
 @pytest.mark.parametrize("billing", list(Billing))

@@ -3,54 +3,17 @@
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
 
+from runner.cli.format import name_some
 from runner.cli.terminal import escape_text
+from runner.policy.cures import Cure, find_cure
 from runner.results.model import ErrorEntry, LookEntry
 from runner.words import ERROR_WORDS
 
-__all__ = ["Cure", "FailureGroup", "describe_failures", "find_cure", "group_failures"]
-
-MAX_KEYS = 5
-"""So many looks of a group are named, where more have the same cause."""
+__all__ = ["FailureGroup", "describe_failures", "group_failures"]
 
 MAX_SELECTED = 20
 """So many looks are named in a command to be copied."""
-
-
-class Cure(StrEnum):
-    """What helps against a failure; the value is a sentence, ``{command}`` a command's end."""
-
-    EDIT_PROMPT = "It would be refused again: change the prompt or the picture; `run` buys the edit"
-    EDIT = "It would be refused again as it is: change the manifest; `run` buys the edit"
-    LINK = "Check the link of its image; then `lookbook retry {command}`"
-    REFRESH = "`lookbook refresh {command} --record` finds out what was deleted at HeyGen"
-    ACCESS = "The account lacks a permission: mend that at HeyGen; then `lookbook retry {command}`"
-    RETRY = "Another take may succeed: `lookbook retry {command}` shows its price and asks"
-    REFERENCE = "They follow when what they need is there"
-
-
-CURES: Mapping[str, Cure] = MappingProxyType(
-    {
-        "moderation": Cure.EDIT_PROMPT,
-        "content_policy_violation": Cure.EDIT_PROMPT,
-        "invalid_parameter": Cure.EDIT,
-        "payload_too_large": Cure.EDIT,
-        "download_failed": Cure.LINK,
-        "gateway_timeout": Cure.LINK,
-        "avatar_not_found": Cure.REFRESH,
-        "avatar_group_not_found": Cure.REFRESH,
-        "asset_not_found": Cure.REFRESH,
-        "resource_not_found": Cure.REFRESH,
-        "not_found": Cure.REFRESH,
-        "unknown_status": Cure.REFRESH,
-        "forbidden": Cure.ACCESS,
-        "resource_access_denied": Cure.ACCESS,
-        "ai_vendor_access_restricted": Cure.ACCESS,
-    }
-)
-"""Error codes whose cure is not another take (docs/api-facts.md has the codes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +30,6 @@ class FailureGroup:
     def keys(self) -> tuple[str, ...]:
         """Every look that the group tells of."""
         return self.looks + self.blocked
-
-
-def find_cure(code: str) -> Cure:
-    """Return what helps against a failure with this error code of the API."""
-    known = CURES.get(code.lower())
-    if known is None and "moderation" in code.lower():
-        return Cure.EDIT_PROMPT
-    return known or Cure.RETRY
 
 
 def group_failures(
@@ -157,10 +112,3 @@ def describe_failures(groups: Sequence[FailureGroup], command: str) -> list[str]
         if group.looks:
             lines.append(f"  {group.cure.format(command=end)}.")
     return lines
-
-
-def name_some(keys: Sequence[str]) -> str:
-    """Name looks, the first of them where there are many."""
-    shown = ", ".join(keys[:MAX_KEYS])
-    rest = len(keys) - MAX_KEYS
-    return f"{shown} and {rest} more" if rest > 0 else shown

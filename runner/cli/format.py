@@ -24,6 +24,7 @@ __all__ = [
     "format_table",
     "format_totals",
     "join_parts",
+    "name_some",
     "terminal_width",
     "warnings_text",
 ]
@@ -54,6 +55,9 @@ STATE_COLOURS = {
 
 MOST_ROWS = 20_000
 """Of more looks than this, which nobody reads, a run tells the totals alone."""
+
+MAX_KEYS = 5
+"""So many looks are named where more have the same cause."""
 
 MIN_COLUMN = 6
 """A column of a table is never made narrower than this."""
@@ -123,7 +127,7 @@ def join_parts(parts: Sequence[str], width: int | None) -> str:
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]} · {part}" if lines else part
-        if lines and width is not None and _width(longer) > width:
+        if lines and width is not None and _width(longer) > width - len(" ·"):
             lines[-1] += " ·"
             lines.append(f"  {part}")
         else:
@@ -184,9 +188,13 @@ def format_plan(
     kept = {a.key for a in plan.actions if a.action is Action.KEEP and a.repick is None}
     kept -= aside
     fold = len(kept) >= SHORT and not everything
+    waiting = {} if everything else _group_blocked(plan)
+    folded = {key for keys in waiting.values() for key in keys}
     rows = []
     for action in plan.actions:
         if (fold and action.key in kept) or (action.key in aside and not everything):
+            continue
+        if action.key in folded:
             continue
         mark, colour = MARKS[action.action]
         price = format_usd(action.cost) if action.cost else ""
@@ -198,6 +206,8 @@ def format_plan(
     lines = [f"{style(plan.campaign, bold=True)} · {where}", ""]
     if rows:
         lines += [format_table(rows, right=(3,), width=width), ""]
+    for root, keys in waiting.items():
+        lines += [f"  x {len(keys)} blocked by {root}: {name_some(keys)}", ""]
     if fold:
         lines += [f"  = {pluralize(len(kept), 'look')} done, nothing to do for them", ""]
     if aside and not everything:
@@ -210,6 +220,25 @@ def format_plan(
         lines += ["  but looked for and kept", ""]
     price = _price_line(plan, wallet, ceiling, time, width)
     return "\n".join([*lines, price, *map(escape_text, notes)])
+
+
+def _group_blocked(plan: Plan) -> dict[str, list[str]]:
+    """Return what is blocked by another look, by the look at the root of it."""
+    roots: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
+    for action in plan.actions:  # in the order of their references
+        if action.action is Action.BLOCKED:
+            root = next((roots[key] for key in action.needs if key in roots), action.key)
+            roots[action.key] = root
+            if root != action.key:
+                found.setdefault(root, []).append(action.key)
+    return found
+
+
+def name_some(keys: Sequence[str]) -> str:
+    """Name looks, the first of them where there are many."""
+    shown, rest = ", ".join(keys[:MAX_KEYS]), len(keys) - MAX_KEYS
+    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def _price_line(

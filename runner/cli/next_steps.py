@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from runner.cli.failures import Cure, group_failures
+from runner.cli.failures import group_failures
 from runner.cli.format import pluralize
 from runner.cli.terminal import escape_text, show_link, style
 from runner.ledger.runs import LastRun
 from runner.plan import Action, Plan
+from runner.policy.cures import Cure
 from runner.policy.exit_codes import Exit
 from runner.quantities import format_age, format_usd
 from runner.results.model import Results, TakeEntry

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import anyio
 
 from runner.cli.eta import RunEta
+from runner.cli.format import name_some
 from runner.cli.terminal import cursor_stream, escape_text, show_link
 from runner.policy.budget import reserved_amount
 from runner.policy.lifecycle import Event
@@ -115,7 +116,7 @@ class Progress:
         """Report what cannot be sent, and because of what."""
         if self._outlook is not None:
             self._outlook.blocked(looks)
-        self._tell(f"held back because of {reason}: {', '.join(looks)}")
+        self._tell(f"{len(looks)} blocked by {reason.rstrip('.')}: {name_some(looks)}")
 
     def waiting(self, reason: str, seconds: float) -> None:
         """Report what everything waits for."""

@@ -295,7 +295,7 @@ def _name_of(action: PlannedLook) -> str:
 
 def _say(action: PlannedLook, fitting: list[LookData], *, certain: bool) -> None:
     ids = ", ".join(look.id for look in fitting)
-    known = f"found on the account as {ids}, adopted" if certain else f"{DOUBTFUL}: {ids}"
+    known = f"found on the account as {ids}, taken over" if certain else f"{DOUBTFUL}: {ids}"
     click.echo(f"{action.key}: {known}")
 
 

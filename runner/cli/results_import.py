@@ -128,7 +128,7 @@ async def import_results(
                 await ledger.note_price(kind, measured)
     if added:
         count = pluralize(len(added), "take")
-        click.echo(f"Adopted {count} from {path}; nothing was bought.", err=True)
+        click.echo(f"Took over {count} from {path}; nothing was bought.", err=True)
     for take, _ in decided:
         click.echo(f"{take.label}: {path} tells what it became: {take.avatar_id}.", err=True)
     if doubled:

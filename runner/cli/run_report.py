@@ -11,13 +11,14 @@ import click
 
 from runner.catalog import PAGE
 from runner.cli.face_report import summarize_faces
-from runner.cli.failures import FailureGroup, describe_failures, group_failures, name_some
+from runner.cli.failures import FailureGroup, describe_failures, group_failures
 from runner.cli.fingerprint import Fingerprint
 from runner.cli.format import (
     MOST_ROWS,
     describe_wallet,
     format_link,
     format_looks,
+    name_some,
     pluralize,
     terminal_width,
 )

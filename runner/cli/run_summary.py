@@ -32,6 +32,7 @@ class RunSummary:
     bought: int
     spent: Decimal
     failed: int
+    blocked: int
     waiting: int
     left_out: int
     unsent: int
@@ -44,6 +45,7 @@ class RunSummary:
         """Return it as the line that ends a run, broken where the terminal is narrower."""
         money = format_usd(self.spent) + (" of simulated money" if self.simulated else "")
         counts = [f"{self.bought} bought ({money})", f"{self.failed} failed"]
+        counts += [f"{self.blocked} blocked"] if self.blocked else []
         counts += [f"{self.waiting} waiting"] if self.waiting else []
         counts += [f"{self.left_out} left out"] if self.left_out else []
         counts += [f"{self.unsent} not sent"] if self.unsent else []
@@ -94,7 +96,8 @@ def summarize_run(
         verdict="Stopped" if stopped else VERDICTS[code],
         bought=bought,
         spent=spent,
-        failed=totals.get("failed", 0),
+        failed=totals["states"].get("failed", 0),
+        blocked=totals["states"].get("blocked", 0),
         waiting=totals.get("waiting", 0),
         left_out=len(outcome.over_budget),
         unsent=max(0, sum(totals["states"].get(s, 0) for s in UNSENT) - len(outcome.over_budget)),

@@ -54,7 +54,7 @@ _exclude = click.option(
 _cascade = click.option(
     "--cascade",
     is_flag=True,
-    help="Regenerate what is stale, and what becomes stale by that, along the chain.",
+    help="Regenerate what is out of date, and what becomes so by that, along the chain.",
 )
 _takes = click.option(
     "--takes",

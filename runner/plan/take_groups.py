@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from runner.model import Look
 from runner.plan.change_text import describe_change
+from runner.policy.cures import Cure, find_cure
 from runner.takes import Take, TakeState
 
 __all__ = [
@@ -134,4 +135,11 @@ def explain_failed(bad: Sequence[Take]) -> str:
         return "it cannot be generated"
     last = bad[-1]
     said = last.error_message or last.error_code or "no reason given"
-    return f"{last.label} failed: {said}; `lookbook retry` buys it again"
+    cure = find_cure(last.error_code or "")
+    if cure is Cure.EDIT_PROMPT:
+        helps = "change its prompt or picture"
+    elif cure is Cure.EDIT:
+        helps = "change it in the manifest"
+    else:
+        helps = "`lookbook retry` buys it again"
+    return f"{last.label} failed: {said.rstrip('.')}; {helps}"

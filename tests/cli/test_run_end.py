@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from runner.cli.failures import CURES, Cure, describe_failures, find_cure, group_failures
+from runner.cli.failures import describe_failures, group_failures
 from runner.cli.job_summary import RunReport, format_error_summary, format_job_summary
 from runner.cli.run_summary import RunSummary, find_changed, summarize_run
 from runner.errors import describe_error
 from runner.plan import plan
 from runner.plan.renames import KeyRenames
+from runner.policy.cures import CURES, Cure, find_cure
 from runner.policy.exit_codes import Exit, Outcome
 from runner.results.model import LookEntry, Results
 from runner.results.writer import results_document

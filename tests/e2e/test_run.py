@@ -342,7 +342,7 @@ def test_what_a_colleague_bought_meanwhile_is_taken_over(lookbook: Command, serv
     for name, data in older.items():
         (state / name).write_bytes(data)
     done = lookbook("run", "spring.yaml", "--yes")
-    assert "Adopted 1 take" in done.stderr
+    assert "Took over 1 take" in done.stderr
     assert "Done: 0 bought ($0.00), 0 failed, 4 unchanged" in done.stdout
     assert len(server.stats()["charges"]) == 4
 
@@ -407,7 +407,7 @@ def test_a_colleague_with_the_results_and_an_empty_ledger_buys_nothing(
     for path in state.glob("ledger*"):
         path.unlink()
     done = lookbook("run", "spring.yaml", "--yes")
-    assert "Adopted 4 takes" in done.stderr
+    assert "Took over 4 takes" in done.stderr
     assert "Done: 0 bought ($0.00), 0 failed, 4 unchanged" in done.stdout
     assert len(server.stats()["charges"]) == 4
 

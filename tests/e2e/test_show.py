@@ -16,6 +16,7 @@ from runner.policy.lifecycle import Event
 from runner.replies import AutoReload, Subscription, UsageBased, UserData
 from runner.takes import Snapshot, Take, TakeState
 from tests.executor.harness import campaign, look
+from tests.plan.made import held, take
 
 
 def test_control_characters_are_shown_and_not_obeyed() -> None:
@@ -36,6 +37,20 @@ def test_a_plan_says_count_price_and_worst_case() -> None:
     assert "3 generations to buy: $3.00 · at worst $4.00" in text
     assert "ceiling $9.00 · wallet $2.00" in text
     assert "does not hold enough" in text
+
+
+def test_what_waits_for_a_failed_look_is_one_line_of_the_plan() -> None:
+    many = campaign(*[look(f"look-{n}") for n in range(7)], look("night", on="look-0"))
+    failed = take(
+        many, "base", state=TakeState.FAILED, error_code="moderation_failed", error_message="No."
+    )
+    made = plan(many, held(failed))
+    text = click.unstyle(format_plan(made, where="x", width=80))
+    assert "  x blocked  base      base#1 failed: No; change its prompt or picture" in text
+    assert "  x 8 blocked by base: look-0, look-1, look-2, look-3, look-4 and 3 more" in text
+    assert text.count("is not usable") == 0
+    everything = click.unstyle(format_plan(made, where="x", everything=True))
+    assert everything.count("is not usable") >= 8
 
 
 def test_what_an_account_pays_with_stands_beside_the_plan() -> None:
@@ -62,9 +77,9 @@ def test_progress_is_plain_lines_where_there_is_no_terminal() -> None:
     stream = io.StringIO()
     progress = Progress(ceiling=Decimal(5), stream=stream)
     progress.begin(1)
-    take = Take("u", "a", 1, LookKind.PROMPT, "i", "{}", "name", state=TakeState.FAILED)
-    progress.take_changed(take, Event.ACCEPTED)
-    progress.take_changed(take, Event.FAILED)
+    failed = Take("u", "a", 1, LookKind.PROMPT, "i", "{}", "name", state=TakeState.FAILED)
+    progress.take_changed(failed, Event.ACCEPTED)
+    progress.take_changed(failed, Event.FAILED)
     progress.said("evil\x1b]0;title\x07")
     progress.close()
     lines = stream.getvalue().splitlines()

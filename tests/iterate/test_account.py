@@ -145,7 +145,7 @@ def test_a_colleague_with_the_results_and_the_same_account_buys_nothing(
     before = spring.json("export", "spring.yaml")
     state = results_alone(spring)
     run = spring("run", "spring.yaml", "--yes", "--format", "json")
-    assert "Adopted 4 takes" in run.stderr
+    assert "Took over 4 takes" in run.stderr
     assert len(server.stats()["charges"]) == 4
     after = json.loads(run.stdout)
     assert [look["avatar_id"] for look in after["looks"]] == [
@@ -213,7 +213,7 @@ def test_an_older_copy_of_the_ledger_learns_from_the_results_what_was_bought_sin
     bought = len(server.stats()["charges"])
     shutil.copyfile(spring.folder / "copy.sqlite", state / "ledger.sqlite")
     arguments = {"run": ["--yes"], "fetch": [], "pick": ["base#1"]}[first]
-    assert "Adopted 1 take from" in spring(first, "spring.yaml", *arguments).stderr
+    assert "Took over 1 take from" in spring(first, "spring.yaml", *arguments).stderr
     assert "Adopted" not in spring("run", "spring.yaml", "--yes").stderr
     assert len(server.stats()["charges"]) == bought
     results = spring.json("export", "spring.yaml")

@@ -77,7 +77,7 @@ def command(
     \b
     Examples:
       lookbook plan spring.yaml --select '+tag:hero'      these looks, and what they need
-      lookbook plan spring.yaml --cascade                 the price of regenerating what is stale
+      lookbook plan spring.yaml --cascade                 the price of what is out of date
       lookbook plan spring.yaml -o plan.json              to be read now and carried out later
     """
     plan_options = parse_plan_options(options)

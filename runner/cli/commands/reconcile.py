@@ -317,7 +317,7 @@ async def decide(case: _Case, take: Take) -> None:
     certain = finding.certain
     if certain is not None:
         await searcher.adopt(take, certain)
-        click.echo(f"  → adopted {certain.id}: nothing else fits\n")
+        click.echo(f"  → taken over: {certain.id}, nothing else fits\n")
         return
     why_not = case.object_to_absence(finding)
     if not work.outside.console.can_choose():

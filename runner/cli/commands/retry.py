@@ -44,9 +44,9 @@ def command(
 ) -> int:
     """Buy the looks of MANIFEST that failed once more, each as a new take.
 
-    Says first which failures were billed, or may have been. What was held back because of a failed
-    look is generated as well; nothing else is. A plain `lookbook run` never buys a failure again,
-    unless the manifest says `retries`.
+    Says first which failures were charged, or may have been. What was blocked by a failed look is
+    generated as well; nothing else is. A plain `lookbook run` never buys a failure again, unless
+    the manifest says `retries`.
 
     \b
     Examples:

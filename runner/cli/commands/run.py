@@ -157,7 +157,7 @@ def command(
       lookbook run spring.yaml --max-cost 25        ask, then spend $25 at the most
       lookbook run spring.yaml --yes --format json  in a nightly job
       lookbook run spring.yaml --select tag:hero    these looks only
-      lookbook run spring.yaml --cascade            also regenerate what is stale
+      lookbook run spring.yaml --cascade            also regenerate what is out of date
     """
     plan_options, saved = parse_plan_options(options), None
     if plan_file is not None:
