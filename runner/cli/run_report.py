@@ -304,7 +304,7 @@ def advise_after_run(
         lines += _ask_person(outcome, command, resume)
     elif outcome.failed and not outcome.stopped and _are_unsent(outcome.failed, look_report):
         lines.append("Nothing was bought for what was not sent: run the same command again.")
-    elif is_untold(outcome, grouped) and not (look_report and look_report.pictures):
+    elif is_untold(outcome, grouped) and _is_retryable(look_report):
         lines.append(f"`lookbook retry {command}` buys failures again, after saying what it costs.")
     if outcome.account:  # last, where it is read
         why = outcome.account.rstrip(".")
@@ -359,6 +359,11 @@ def _are_unsent(keys: Collection[str], look_report: LookReport | None) -> bool:
     return all(key in held and held[key][0] is Hold.UNSENT for key in keys) and not (
         look_report is not None and look_report.broken.intersection(keys)
     )
+
+
+def _is_retryable(look_report: LookReport | None) -> bool:
+    """Return whether `lookbook retry` may buy something: no picture, nothing that never failed."""
+    return look_report is None or (look_report.retryable and not look_report.pictures)
 
 
 def _undecided(finding: Finding, now: float | None) -> str:

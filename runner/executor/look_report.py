@@ -43,7 +43,8 @@ class LookReport:
 
     ``findings`` and ``pictures`` are filled by the resolver and the downloads meanwhile: searches
     that decided nothing, by the uid of their take, and pictures that could not be had, by its
-    label. ``broken`` are looks of which a take failed.
+    label. ``broken`` are looks of which a take failed; ``retryable`` says whether a failure is
+    among what the run left undone, so that `lookbook retry` would buy something.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class LookReport:
         self.pictures = pictures
         self.held: dict[str, tuple[Hold, str]] = {}
         self.broken: set[str] = set()
+        self.retryable = True
         self.notes: list[str] = []
 
     def hold(self, look: str, hold: Hold, reason: str) -> None:
@@ -90,6 +92,10 @@ class LookReport:
                 looks[hold].append(action.key)
             if hold in OPEN:
                 waiting[action.key] = hold
+        left = {*looks[Hold.FAILED], *looks[Hold.UNSENT]}
+        self.retryable = any(
+            take.state is TakeState.FAILED for key in left for take in snapshot.takes.get(key, ())
+        )
         return Outcome(
             account=account,
             persons=tuple(looks[Hold.PERSON]),

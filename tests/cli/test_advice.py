@@ -5,10 +5,11 @@ from dataclasses import replace
 from runner.cli.run_report import advise_after_run
 from runner.executor.look_report import Hold, LookReport
 from runner.executor.resolve_unknown import Finding
+from runner.plan import ResolvedOptions, plan
 from runner.plan.model import Plan
 from runner.plan.renames import KeyRenames
 from runner.policy.exit_codes import Outcome
-from runner.takes import TakeState
+from runner.takes import Snapshot, TakeState
 from tests.executor.harness import campaign, look
 from tests.plan.made import take
 
@@ -54,3 +55,28 @@ def test_a_look_that_could_not_be_sent_says_why_and_is_no_case_for_retry() -> No
     assert "run the same command again" in lines[-1]
     held.broken.add("a")
     assert "lookbook retry" in advise_after_run(Outcome(failed=("a",)), held, "spring.yaml")[-1]
+
+
+def test_what_the_plan_blocked_and_never_failed_is_no_case_for_retry() -> None:
+    """The account could not be listed: nothing was bought, and a retry has nothing to buy."""
+    spring = campaign(look("a"))
+    why = {"base": "nothing new is bought", "a": "nothing new is bought"}
+    blocked = plan(spring, Snapshot(), ResolvedOptions(refused=why))
+    failed = replace(take(spring, "a"), state=TakeState.FAILED, avatar_id=None)
+
+    def told(snapshot: Snapshot) -> list[str]:
+        made = LookReport(blocked, {}, {})
+        ended = made.outcome(
+            snapshot,
+            account=None,
+            stopped=None,
+            price=None,
+            interrupted=False,
+            replayable=(),
+            now=0.0,
+        )
+        assert ended.failed
+        return advise_after_run(ended, made, "spring.yaml")
+
+    assert not any("lookbook retry" in line for line in told(Snapshot()))
+    assert "lookbook retry" in told(Snapshot(takes={"a": (failed,)}))[-1]
