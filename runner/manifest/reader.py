@@ -37,15 +37,19 @@ class Reading(NamedTuple):
 
 
 def load(
-    path: Path, *, variables: Mapping[str, str] = _NO_VARIABLES, hints: bool = True
+    path: Path,
+    *,
+    variables: Mapping[str, str] = _NO_VARIABLES,
+    hints: bool = True,
+    text: str | None = None,
 ) -> Reading:
     """Read a manifest and the pictures it names; no network, never an exception for bad content.
 
     ``variables`` replace those of the manifest (``--var``); ``hints=False`` leaves the advice on
-    prompts out.
+    prompts out. ``text`` is what the file is about to hold.
     """
     try:
-        source = read_source(path)
+        source = read_source(path) if text is None else Source(path, text)
     except Unreadable as error:
         findings = Findings(error.source)
         findings.report(error.code, error.message, error.span, hint=error.hint)

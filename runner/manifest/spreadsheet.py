@@ -14,12 +14,21 @@ from pathlib import Path
 from runner.folding import fold_text
 from runner.manifest.codes import Severity
 from runner.manifest.diagnostics import Diagnostic
+from runner.manifest.sheet_axes import (
+    find_axes,
+    key_of_cells,
+    key_part,
+    match_names,
+    prompt_from_columns,
+)
+from runner.manifest.sheet_file import read_sheet_source
 from runner.manifest.starter import base_lines, manifest_head, scalar, slug
 from runner.manifest.template import names_in
 from runner.manifest.text_hints import placeholder_in
-from runner.manifest.yaml.source import Source, Unreadable, read_source
+from runner.manifest.yaml.source import Source, Unreadable
+from runner.suggest import suggest
 
-__all__ = ["EXTRAS", "Sheet", "prompt_slip", "read_sheet", "sheet_manifest"]
+__all__ = ["EXTRAS", "Sheet", "describe_sheet", "prompt_slip", "read_sheet", "sheet_manifest"]
 
 EXTRAS = ("variables", "tags", "ignore")
 """What may become of a column that is no field."""
@@ -38,6 +47,8 @@ _KNOWN = _FIELDS.union(_KEY_COLUMNS)
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 _BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]|\r\n?")
 """Line breaks within a cell, as Word, Docs and web forms leave them: they end no row of CSV."""
+_ATTACHMENT = re.compile(r"\S \((https://[^\s()]+)\)(?=,|\s*\Z)")
+"""What Airtable writes of an attachment: its name and, in parentheses, its link."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f]")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')
 """What Excel writes, and reads, as a first line of its own."""
@@ -52,6 +63,8 @@ class SheetRow:
     variables: dict[str, str] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     shares_prompt: bool = False
+    cells: dict[str, str] = field(default_factory=dict)
+    """What stands in the columns that are no fields, whatever becomes of them."""
 
 
 @dataclass(slots=True)
@@ -59,7 +72,9 @@ class Sheet:
     """What a spreadsheet says; ``problems`` are findings whose line and column are row and column.
 
     Nothing may be made of the rows while there are problems. ``variables`` are the names that the
-    columns have in texts.
+    columns have in texts. ``prompt`` is the prompt of rows that give none, also where the columns'
+    names asked for one; ``axes`` are those of a sheet that is every combination of its columns.
+    ``note`` says what had to be assumed in reading it.
     """
 
     path: Path
@@ -67,19 +82,24 @@ class Sheet:
     rows: list[SheetRow]
     problems: list[Diagnostic]
     variables: list[str] = field(default_factory=list)
+    prompt: str | None = None
+    axes: dict[str, dict[str, str]] = field(default_factory=dict)
+    note: str = ""
 
 
 def read_sheet(path: Path, *, extra: str = "variables", prompt: str | None = None) -> Sheet:
-    """Read a CSV file (comma, semicolon or tab between cells, UTF-8).
+    """Read a CSV file (comma, semicolon or tab between cells), or a workbook's first sheet.
 
     ``extra`` says what becomes of columns that are no fields, ``prompt`` is the prompt of rows
     that give none. Bad rows are among the sheet's problems; nothing is raised.
     """
     try:
-        source = read_source(path)
+        source, note = read_sheet_source(path)
     except Unreadable as error:
         return Sheet(path, [], [], [_problem(error.source, 1, 1, error.message, error.hint)])
-    return _Reader(source, extra, prompt).sheet()
+    sheet = _Reader(source, extra, prompt).sheet()
+    sheet.note = note
+    return sheet
 
 
 class _Reader:
@@ -90,6 +110,7 @@ class _Reader:
         self.problems: list[Diagnostic] = []
         self.rows: dict[str, tuple[int, SheetRow]] = {}
         self.keys: set[str] = set()
+        self.names: dict[str, str] = {}
         said = _SEPARATOR_LINE.match(source.text)
         self.separator = said[0] if said else ""
 
@@ -97,6 +118,11 @@ class _Reader:
         lines = [_trim(cells) for cells in self.records()]
         first = 1 + (len(self.separator) > 1)
         columns = [_column_name(cell) for cell in lines[0]] if lines else []
+        self.names = {_fold_name(name): _variable(name) for name in columns if name not in _KNOWN}
+        if self.prompt is None and not {"prompt", "existing"} & set(columns):
+            self.prompt = prompt_from_columns(list(self.names.values()))
+        elif self.prompt is not None:
+            self.prompt = match_names(self.prompt, self.names)
         self.check_columns(columns)
         if not self.problems:
             written = [
@@ -108,9 +134,12 @@ class _Reader:
         rows = [row for _, row in self.rows.values()]
         problems = sorted(self.problems, key=lambda problem: (problem.line, problem.column))
         variables = [_variable(name) for name in columns if name not in _KNOWN]
+        sheet = Sheet(self.source.path, columns, rows, problems, variables, self.prompt)
         if self.extra != "variables":
-            variables = []
-        return Sheet(self.source.path, columns, rows, problems, variables)
+            sheet.variables = []
+        elif not set(columns) & _KNOWN and all(row.shares_prompt for row in rows):
+            sheet.axes = find_axes([row.variables for row in rows])
+        return sheet
 
     def records(self) -> Iterator[list[str]]:
         text = self.source.text.removeprefix(self.separator)
@@ -130,7 +159,9 @@ class _Reader:
                 self.problem(1, number, f"there is a column `{name}` already", "Rename one.")
         if not columns:
             self.problem(1, 1, "the sheet is empty", "Its first row names the columns.")
-        elif not any(name in columns for name in (*_KEY_COLUMNS, "title")):
+        elif set(columns) <= _KNOWN and not any(
+            name in columns for name in (*_KEY_COLUMNS, "title")
+        ):
             hint = "Look keys name looks and pictures; they can be made from titles, too."
             self.problem(1, 1, "there is no column `key`, and no `title` to make keys from", hint)
         elif self.prompt is None and not {"prompt", "existing"} & set(columns):
@@ -144,8 +175,14 @@ class _Reader:
                 position = columns.index(name)
                 cell = cells[position].strip() if position < len(cells) else ""
                 if cell:
-                    return (cell if _KEY.match(cell) else slug(cell)), position + 1
-        return "", 1
+                    return (cell if _KEY.match(cell) else slug(cell) or key_part(cell, 1)), (
+                        position + 1
+                    )
+        if any(name in columns for name in (*_KEY_COLUMNS, "title")):
+            return "", 1
+        telling = [position for position, name in enumerate(columns) if name not in _KNOWN]
+        texts = [fold_text(cells[i]) if i < len(cells) else "" for i in telling]
+        return key_of_cells(texts), telling[0] + 1
 
     def read_row(self, number: int, columns: list[str], cells: list[str]) -> None:
         key, column = self.key_of(columns, cells)
@@ -200,10 +237,11 @@ class _Reader:
         elif name == "tags":
             row.tags += [tag.strip() for tag in re.split(r"[,;\n]", cell) if tag.strip()]
         elif name == "reference_images":
+            cell = ";".join(_ATTACHMENT.findall(cell)) or cell
             images = [scalar(image.strip()) for image in re.split(r"[;|\n]", cell) if image.strip()]
             row.fields[name] = f"[{', '.join(map(_in_brackets, images))}]"
         elif name in _FIELDS:
-            row.fields[name] = scalar(cell)
+            row.fields[name] = scalar(match_names(cell, self.names))
         elif self.extra == "tags":
             row.tags.append(cell)
         elif self.extra == "variables":
@@ -232,6 +270,15 @@ def prompt_slip(sheet: Sheet, prompt: str) -> tuple[str, str] | None:
     if wrong is not None:
         message = f"`{wrong[0]}` in --prompt is sent as it stands; nothing is put in for it."
         return message, f"Write ${{{wrong[1]}}}, in single quotes: a shell reads it else."
+    usable = {*names, "campaign", "id", "name", "base"}
+    unknown = [name for name in names_in(prompt) if name.partition(".")[0] not in usable]
+    if unknown and sharing:
+        meant = suggest(unknown[0], names)
+        hint = f"Did you mean `${{{meant[0]}}}`? " if meant else ""
+        columns = ", ".join(f"${{{name}}}" for name in names)
+        return f"--prompt names `${{{unknown[0]}}}`, and no column is called so.", (
+            f"{hint}There are {columns}."
+        )
     if not sharing or names_in(prompt):
         return None
     apart = {
@@ -254,7 +301,10 @@ def prompt_slip(sheet: Sheet, prompt: str) -> tuple[str, str] | None:
 
 def sheet_manifest(sheet: Sheet, campaign: str, file: str, *, name: str, photo: str | None) -> str:
     """Write a sheet without problems as a manifest."""
-    lines = [*manifest_head(campaign, file), *base_lines(name, photo), "", "looks:"]
+    lines = [*manifest_head(campaign, file), *base_lines(name, photo), ""]
+    if sheet.axes:
+        return "\n".join([*lines, *_matrix_lines(sheet)]) + "\n"
+    lines.append("looks:")
     for row in sheet.rows:
         lines.append(f"  {scalar(row.key)}:")
         lines += [f"    {name}: {text}" for name, text in row.fields.items()]
@@ -265,6 +315,44 @@ def sheet_manifest(sheet: Sheet, campaign: str, file: str, *, name: str, photo: 
             tags = ", ".join(_in_brackets(scalar(tag)) for tag in dict.fromkeys(row.tags))
             lines.append(f"    tags: [{tags}]")
     return "\n".join(lines) + "\n"
+
+
+def _matrix_lines(sheet: Sheet) -> Iterator[str]:
+    """Yield a matrix of a sheet's axes; a column that never varies is a variable of it."""
+    prompt = sheet.prompt or ""
+    for name in sheet.axes:
+        prompt = re.sub(rf"(?<!\$)\$\{{{name}\}}", f"${{{name}.text}}", prompt)
+    yield "matrix:                   # every combination of the axes is a look"
+    yield f"  - id: {scalar('-'.join(f'${{{name}}}' for name in sheet.axes))}"
+    yield f"    prompt: {scalar(prompt)}"
+    same = [pair for pair in sheet.rows[0].variables.items() if pair[0] not in sheet.axes]
+    if same:
+        yield "    variables:"
+        yield from (f"      {name}: {scalar(text)}" for name, text in same)
+    yield "    axes:"
+    for name, values in sheet.axes.items():
+        yield f"      {name}:"
+        yield from (f"        {scalar(key)}: {scalar(text)}" for key, text in values.items())
+
+
+def describe_sheet(sheet: Sheet) -> list[str]:
+    """Return what was understood of a sheet, one line each."""
+    count = len(sheet.rows)
+    rows = f"{count:,} row{'' if count == 1 else 's'}"
+    looks = f"{count:,} look{'' if count == 1 else 's'}"
+    axes = " × ".join(f"{name} ({len(values)})" for name, values in sheet.axes.items())
+    lines = [f"{rows} → {looks}" + (f", as {axes}" if axes else "")]
+    fields = [name for name in sheet.columns if name in _KNOWN]
+    if fields:
+        lines.append(f"fields of a look: {', '.join(fields)}")
+    if sheet.variables:
+        names = ", ".join(f"${{{name}}}" for name in sheet.variables)
+        lines.append(f"columns to use in texts: {names}")
+    if sheet.prompt is not None:
+        lines.append(f"prompt: {sheet.prompt}")
+    if sheet.note:
+        lines.append(sheet.note)
+    return lines
 
 
 def _in_brackets(written: str) -> str:
@@ -286,8 +374,13 @@ def _column_name(cell: str) -> str:
 
 def _variable(name: str) -> str:
     """Make a variable's name from a column's: ``Main outfit`` → main_outfit."""
-    made = slug(name).replace("-", "_") if not re.fullmatch(r"[A-Za-z_][\w-]*", name) else name
+    name = name.lower()
+    made = slug(name).replace("-", "_") if not re.fullmatch(r"[a-z_][a-z0-9_-]*", name) else name
     return made if re.match(r"[A-Za-z_]", made) else f"column_{made}"
+
+
+def _fold_name(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.casefold())
 
 
 def _problem(source: Source, row: int, column: int, message: str, hint: str) -> Diagnostic:

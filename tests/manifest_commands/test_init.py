@@ -1,6 +1,8 @@
 """``lookbook init``: manifests that are valid as they are, and spreadsheets that become one."""
 
 import csv
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,7 @@ def test_a_photo_is_named_relative_to_the_manifest() -> None:
 def test_a_photo_that_cannot_be_used_is_told(capsys: Captured) -> None:
     Image.new("RGB", (100, 100)).save("me.png")
     assert invoke(["init", "--photo", "me.png"]) == 2
+    assert not Path("campaign.yaml").exists()
     assert "photo-too-small" in capsys.readouterr().err
 
 
@@ -133,7 +136,7 @@ def test_other_columns_may_become_tags_or_nothing() -> None:
     [
         ("", ["row 1, column A"]),
         ("colour\nred\n", ["row 1, column A"]),
-        ("key,outfit\na,b\n", ["row 1, column A: there is no column `prompt`"]),
+        ("key,colour\na,b\n", ["row 1, column A: there is no column `prompt`"]),
         ("key,prompt,key\n", ["row 1, column C"]),
         ("key,,prompt\na,b,c\n", ["row 1, column B: this column has no name"]),
         ("key,prompt\na,A coat\n\na,A hat\n", ["row 4, column A: the key `a` is taken by row 2"]),
@@ -154,9 +157,10 @@ def test_bad_cells_are_told_by_row_and_column_and_nothing_is_written(
     assert not Path("spring.yaml").exists()
 
 
-def test_what_the_manifest_refuses_is_told_after_writing(capsys: Captured) -> None:
+def test_what_the_manifest_refuses_is_told_and_nothing_is_written(capsys: Captured) -> None:
     sheet("key,prompt,takes\na,A coat,1000\n", code=2)
     assert "the most is 100" in capsys.readouterr().err
+    assert not Path("spring.yaml").exists()
 
 
 def test_numbers_that_spreadsheets_pad_are_numbers() -> None:
@@ -266,3 +270,105 @@ def test_a_prompt_without_names_is_taken_where_requests_differ_or_it_is_meant() 
     assert sheet("title,outfit\nA,navy\nB,red\n", *ignored).campaign is not None
     one = sheet("key\nonly\n", "--prompt", "Wearing a coat", "--force")
     assert one.campaign is not None
+
+
+# --- the natural sheet ----------------------------------------------------------------------------
+
+PRODUCT = (
+    "Outfit;Setting \r\na navy blazer;a café\r\na navy blazer;the street\r\n"
+    "a red coat;a café\r\na red coat;the street\r\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("first", ["", "sep=;\r\n"])
+def test_outfits_and_settings_are_enough_and_every_combination_is_a_matrix(
+    encoding: str, first: str, capsys: Captured
+) -> None:
+    Path("looks.csv").write_bytes(f"{first}{PRODUCT}".encode(encoding))
+    assert invoke(["init", "spring.yaml", "--from-csv", "looks.csv"]) == 0
+    told = capsys.readouterr().out
+    assert "4 rows → 4 looks, as outfit (2) × setting (2)" in told
+    assert "first prompt: Wearing a navy blazer, a café" in told
+    assert ("Windows-1252" in told) == (encoding == "cp1252")
+    assert "axes" in yaml.safe_load(Path("spring.yaml").read_text("utf-8"))["matrix"][0]
+    reading = load(Path("spring.yaml"), hints=False)
+    assert reading.campaign is not None
+    assert [look.key for look in reading.campaign.looks[1:]] == [
+        "navy-blazer-cafe", "navy-blazer-street", "red-coat-cafe", "red-coat-street",
+    ]  # fmt: skip
+
+
+def test_a_sheet_that_is_no_full_product_becomes_looks_with_the_same_keys() -> None:
+    reading = sheet(PRODUCT.replace("a red coat;the street\r\n", ""))
+    assert reading.campaign is not None
+    keys = [look.key for look in reading.campaign.looks[1:]]
+    assert keys == ["navy-blazer-cafe", "navy-blazer-street", "red-coat-cafe"]
+
+
+def test_a_column_that_never_varies_is_a_variable_of_the_matrix() -> None:
+    text = "Outfit,SETTING,Light\na suit,a bar,warm\na suit,a park,warm\na coat,a bar,warm\n"
+    reading = sheet(f"{text}a coat,a park,warm\n", "--prompt", "In ${OUTFIT}, ${setting}, ${Light}")
+    assert reading.campaign is not None
+    first = reading.campaign.looks[1]
+    assert (first.key, first.prompt) == ("suit-bar", "In a suit, a bar, warm")
+
+
+def test_texts_without_latin_letters_have_keys_of_their_own() -> None:
+    reading = sheet("title,outfit\n服装,a suit\n帽子,a hat\n")
+    assert reading.campaign is not None
+    keys = {look.key for look in reading.campaign.looks[1:]}
+    assert len(keys) == 2
+    assert all(key.startswith("look-") for key in keys)
+
+
+def test_long_cells_that_begin_alike_have_different_keys() -> None:
+    long = "a navy blazer with golden buttons and a very long description of its"
+    reading = sheet(f"outfit,setting\n{long} collar,x\n{long} sleeves,y\n")
+    assert reading.campaign is not None
+    assert len({look.key for look in reading.campaign.looks}) == 3
+
+
+def test_attachments_of_airtable_are_links() -> None:
+    cell = '"one.png (https://e.com/a.png),two, b.jpg (https://e.com/b.jpg)"'
+    reading = sheet(f"key,prompt,reference_images\na,A coat,{cell}\n")
+    assert reading.campaign is not None
+    urls = [str(image) for image in reading.campaign.looks[1].images]
+    assert [url in text for url, text in zip(("a.png", "b.jpg"), urls, strict=True)] == [True, True]
+
+
+def test_a_mistake_in_the_prompt_is_one_message(capsys: Captured) -> None:
+    sheet(PRODUCT, "--prompt", "Wearing ${outfti}, ${setting}", code=2)
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.count("outfti") == 1
+    assert "Did you mean `${outfit}`?" in told
+    assert not Path("spring.yaml").exists()
+
+
+def test_a_sheet_comes_from_stdin_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PRODUCT.encode())))
+    assert invoke(["init", "--from-csv", "-"]) == 0
+    assert load(Path("campaign.yaml"), hints=False).campaign is not None
+
+
+def test_a_workbook_is_read_where_the_library_is_installed() -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in csv.reader(io.StringIO(PRODUCT), delimiter=";"):
+        book.active.append(row)
+    book.save("looks.xlsx")
+    assert invoke(["init", "spring.yaml", "--from-sheet", "looks.xlsx"]) == 0
+    assert load(Path("spring.yaml"), hints=False).campaign is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"PK\x03\x04", "lookbook[xlsx]"), (b"\xd0\xcf\x11\xe0", "CSV UTF-8 (Comma delimited)")],
+)
+def test_a_workbook_that_cannot_be_read_is_told_how_to_save(
+    data: bytes, said: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    Path("looks.xlsx").write_bytes(data)
+    assert invoke(["init", "--from-csv", "looks.xlsx"]) == 2
+    assert said in capsys.readouterr().err

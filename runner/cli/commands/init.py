@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from runner.shell import quote_command
 
 if TYPE_CHECKING:
     from runner.manifest.spreadsheet import Sheet
+    from runner.model import Campaign
 
 __all__ = ["command"]
 
@@ -21,9 +23,10 @@ __all__ = ["command"]
 @click.argument("manifest", metavar="[MANIFEST]", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--from-csv",
+    "--from-sheet",
     "sheet",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Make the looks from a spreadsheet, one row a look.",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="Make the looks from a spreadsheet, one row a look; - reads stdin.",
 )
 @click.option(
     "--photo",
@@ -54,25 +57,31 @@ def command(
 ) -> int:
     """Write a commented MANIFEST that is valid as it is (default: campaign.yaml).
 
-    With --from-csv its looks come from a spreadsheet saved as CSV (UTF-8). The first row names the
-    columns: `key` (or `title`), `prompt`, and as wanted `avatar_id` (another row's key, `base`, an
-    id, or `null`), `avatar_group_id`, `reference_images` and `tags` (several in one cell: `;`),
-    `takes`, `retries`, `name`, `existing`. Other columns become variables, so that
-    --prompt 'Wearing ${outfit}, ${setting}' can be said once.
+    With --from-csv its looks come from a spreadsheet: CSV, or a workbook with the extra `xlsx`.
+    Columns such as `outfit` and `setting` are enough: keys and the prompt are made from them, and
+    where every combination is there they become a matrix. What was understood is printed.
+
+    The first row names the columns, in any case. Fields of a look are `key` (or `title`),
+    `prompt`, `avatar_id` (another row's key, `base`, an id, or `null`), `avatar_group_id`,
+    `reference_images` and `tags` (several in one cell: `;`), `takes`, `retries`, `name`,
+    `existing`. Other columns become variables, so that --prompt 'Wearing ${outfit}, ${setting}'
+    can be said once.
     """
     for given in (manifest, sheet, photo):
         if given is not None:
             refuse_undecodable(given)
-    target = manifest or (Path(sheet.stem + ".yaml") if sheet else Path("campaign.yaml"))
+    named = sheet is not None and str(sheet) != "-"
+    target = manifest or Path(f"{sheet.stem}.yaml" if sheet and named else "campaign.yaml")
     if target.exists() and not force:
         raise UsageError(f"{target} exists already.", hint="Name another file, or add --force.")
     title = campaign or re.sub(r"[^\w.-]+", "-", target.stem)
     picture = Path(os.path.relpath(photo, target.parent)).as_posix() if photo else None
     if sheet is not None:
-        from runner.manifest.spreadsheet import sheet_manifest
+        from runner.manifest.spreadsheet import describe_sheet, sheet_manifest
 
         looks = _sheet(sheet, extra, prompt)
-        return _write(target, sheet_manifest(looks, title, target.name, name=name, photo=picture))
+        text = sheet_manifest(looks, title, target.name, name=name, photo=picture)
+        return _write(target, text, describe_sheet(looks))
     if prompt is not None:
         raise UsageError("--prompt is for --from-csv.", hint="Edit the manifest instead.")
     from runner.manifest.starter import starter_manifest
@@ -88,29 +97,42 @@ def _sheet(path: Path, extra: str, prompt: str | None) -> "Sheet":
     if sheet.problems:
         count = len(sheet.problems)
         noun = "problem" if count == 1 else "problems"
-        raise ManifestError(f"{path} has {count} {noun}; nothing was written.", sheet.problems)
-    if prompt is not None and (slip := prompt_slip(sheet, prompt)):
+        raise ManifestError(
+            f"{'the sheet' if str(path) == '-' else path} has {count} {noun}; nothing was written.",
+            sheet.problems,
+        )
+    if prompt is not None and (slip := prompt_slip(sheet, sheet.prompt or prompt)):
         message, hint = slip
         raise UsageError(f"{message} Nothing was written.", hint=hint)
     return sheet
 
 
-def _write(target: Path, text: str) -> int:
+def _write(target: Path, text: str, understood: Sequence[str] = ()) -> int:
+    """Write a manifest that is valid; nothing is written while it is not. Raises ManifestError."""
     from runner.cli.commands.validate import summary
     from runner.files import write_atomic
     from runner.manifest import load
     from runner.manifest.formats import count_findings
 
-    write_atomic(target, text.encode())
-    reading = load(target, hints=False)
+    reading = load(target, hints=False, text=text)
     if reading.campaign is None:
         raise ManifestError(
-            f"{target} is written, but not valid yet: {count_findings(reading.diagnostics)}. "
-            "Correct it"
-            " there, or what it was made from, and write it again with --force.",
+            f"{target} would not be valid: {count_findings(reading.diagnostics)}. Nothing was "
+            "written: correct what it is made from, and repeat the command.",
             reading.diagnostics,
         )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(target, text.encode())
+    for line in understood:
+        click.echo(line)
+    if understood:
+        click.echo(f"first prompt: {first_prompt(reading.campaign)}")
     click.echo(f"{target} is written: {summary(reading.campaign)}")
     rehearsal = quote_command("lookbook", "run", target, "--simulate")
     click.echo(f"Rehearse it, free: {rehearsal}", err=True)
     return 0
+
+
+def first_prompt(campaign: "Campaign") -> str:
+    """Return the text that the first look after the base sends."""
+    return next((look.prompt for look in campaign.looks[1:] if look.prompt), "none")
