@@ -74,11 +74,19 @@ def _other_values(
 def find_ids(manifest: Path, ids: set[str]) -> dict[str, str]:
     """Return which of some ids stand in another manifest beside this one, and in which.
 
-    Whatever the file says: one that is not valid at the moment may still mean what it names.
+    Whatever the file says: one that is not valid at the moment may still mean what it names. Raises
+    UsageError where one cannot be read, or is too large to be a manifest.
     """
     found: dict[str, str] = {}
     for path in _others(manifest):
-        words = set(_WORD.findall(read_file(path, MAX_BYTES).decode("utf-8", "replace")))
+        try:
+            text = read_file(path, MAX_BYTES).decode("utf-8", "replace")
+        except OSError as error:
+            raise UsageError(
+                f"{path} cannot be read ({error.strerror or error}), and may name looks by id.",
+                hint="Mend it or move it away, and try again. Nothing was deleted.",
+            ) from error
+        words = set(_WORD.findall(text))
         found |= {one: path.name for one in ids & words if one not in found}
     return found
 

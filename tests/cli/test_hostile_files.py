@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from runner.cli import invoke
+from runner.cli import claims, invoke
+from runner.cli.claims import find_ids
+from runner.errors import UsageError
 
 MANIFEST = """\
 version: 1
@@ -137,3 +139,14 @@ def test_a_plan_saved_to_a_device_leaves_the_device(folder: Path) -> None:
     with target.open("wb") as file:
         assert invoke(["plan", "spring.yaml", "--out", f"/dev/fd/{file.fileno()}"]) == 0
     assert "saved" in json.loads(target.read_text())
+
+
+def test_a_manifest_beside_this_one_that_is_too_large_to_read_stops_what_would_delete(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo("pipe.yaml")
+    Path("other.yaml").write_text("existing: look_123456")
+    assert find_ids(Path("spring.yaml"), {"look_123456"}) == {"look_123456": "other.yaml"}
+    monkeypatch.setattr(claims, "MAX_BYTES", 10)
+    with pytest.raises(UsageError, match=r"other.yaml cannot be read \(it is larger"):
+        find_ids(Path("spring.yaml"), {"look_123456"})
