@@ -6,6 +6,7 @@ import io
 import sys
 from pathlib import Path
 
+from runner.files import open_file
 from runner.manifest.yaml.source import MAX_BYTES, Source, Unreadable
 
 __all__ = ["read_sheet_source"]
@@ -39,7 +40,7 @@ def read_sheet_source(path: Path) -> tuple[Source, str]:
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return file.read(MAX_BYTES + 1)
 
 

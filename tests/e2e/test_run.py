@@ -484,7 +484,7 @@ def test_reconcile_adopts_what_is_certain(lookbook: Command, server: Server) -> 
     lost = lose_a_take(lookbook)
     history.age(ledger_of(lookbook), 30 * 3600)
     done = lookbook("reconcile", "spring.yaml")
-    assert f"adopted {lost}" in done.stdout
+    assert f"taken over: {lost}" in done.stdout
     assert states(lookbook.json("run", "spring.yaml", "--yes", "--format", "json")) == DONE
     assert len(server.stats()["charges"]) == 4
 

@@ -89,9 +89,9 @@ async def test_the_key_is_redacted_wherever_the_api_repeats_it(spelled: str) -> 
     transport = httpx.MockTransport(answer)
     async with HeyGen(Credentials(KEY), "https://api.example", transport=transport) as api:
         replies = [
-            *(await api.look("look_1"), await api.create_avatar(b"{}", "key-1")),
-            *(await api.looks(), await api.group("g"), await api.me()),
-            *(await api.consent("g", "key-1"), await api.me()),
+            *(await api.look("***"), await api.create_avatar(b"{}", "key-1")),
+            *(await api.looks(), await api.group("***"), await api.me()),
+            *(await api.consent("***", "key-1"), await api.me()),
         ]
     assert [type(reply) for reply in replies] == [Answer] * 6 + [Refusal]
     assert "planted" not in unquote(repr(replies)).lower()

@@ -36,7 +36,7 @@ def test_every_option_that_is_spoken_of_exists_somewhere() -> None:
 
 def test_every_action_and_every_way_to_select_is_described() -> None:
     for action in Action:
-        assert f"| `{ACTION_WORDS[action]}` |" in PAGE
+        assert f"| `{action}` | {ACTION_WORDS[action]} |" in PAGE
     assert all(f"{method}:" in PAGE for method in METHODS if method != "look")
 
 
