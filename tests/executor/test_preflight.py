@@ -1,0 +1,94 @@
+"""Literal ids are checked before money moves: each is asked for once, and says what is wrong."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.errors import ApiTrouble
+from runner.executor.context import RunContext
+from runner.executor.preflight import Verified, verify_ids
+from runner.model import LiteralRef, Look
+from runner.plan import plan
+from runner.replies import LookData, Refusal, Reply
+from runner.takes import Snapshot
+from tests.executor.harness import Harness, campaign, look
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Harness:
+    made = Harness(tmp_path)
+    made.api.add_by_hand("Hers", "group-a")
+    return made
+
+
+def verified(world: Harness, looks: Sequence[Look], *answers: Any) -> Verified | Exception:
+    """Check the ids of looks beside a run that buys its base."""
+    found: list[Verified | Exception] = []
+
+    async def check(context: RunContext) -> None:
+        world.api.free_replies.extend(answers)
+        try:
+            found.append(await verify_ids(context, plan(campaign(*looks), Snapshot())))
+        except ApiTrouble as error:
+            found.append(error)
+
+    world.run(campaign(), meanwhile=check)
+    return found[0]
+
+
+def reasons(world: Harness, *looks: Look) -> dict[str, str]:
+    found = verified(world, looks)
+    assert isinstance(found, Verified)
+    return dict(found.refused)
+
+
+def test_an_id_that_is_usable_says_its_group_and_is_asked_for_once(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ask = world.api.look
+
+    async def counted(look_id: str) -> Reply[LookData]:
+        asked.append(look_id)
+        return await ask(look_id)
+
+    monkeypatch.setattr(world.api, "look", counted)
+    hers = LiteralRef("hand-0")
+    found = verified(world, [look("a", on=hers), look("b", on=hers)])
+    assert found == Verified({}, {"hand-0": "group-a"})
+    assert asked.count("hand-0") == 1
+
+
+def test_each_id_that_cannot_be_used_refuses_its_look_and_says_why(world: Harness) -> None:
+    world.api.looks_by_id["half"] = replace(
+        world.api.looks_by_id["hand-0"], id="half", status="processing", preview_image_url=None
+    )
+    found = reasons(
+        world,
+        look("fine", on=LiteralRef("hand-0"), group=LiteralRef("group-a")),
+        look("gone", on=LiteralRef("nowhere")),
+        look("half", on=LiteralRef("half")),
+        look("homeless", on=None, group=LiteralRef("no-group")),
+    )
+    assert found.keys() == {"gone", "half", "homeless"}
+    assert "the look nowhere cannot be used" in found["gone"]
+    assert found["half"] == "the look half cannot be used: it is processing"
+    assert "the group no-group cannot be used" in found["homeless"]
+
+
+def test_a_reference_that_lives_in_another_group_is_refused_before_money_moves(
+    world: Harness,
+) -> None:
+    world.api.add_by_hand("Tom", "group-b")
+    crossed = look("a", on=LiteralRef("hand-0"), group=LiteralRef("group-b"))
+    assert "hand-0 is in group group-a, not in group-b" in reasons(world, crossed)["a"]
+
+
+def test_what_could_not_be_asked_is_no_word_about_an_id(world: Harness) -> None:
+    silent = [Refusal(503, "unavailable", "no")] * 30
+    found = verified(world, [look("a", on=LiteralRef("hand-0"))], *silent)
+    assert isinstance(found, ApiTrouble)
+    assert found.hint == "Nothing was sent. Run the same command again."
