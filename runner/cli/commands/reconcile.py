@@ -349,7 +349,7 @@ def finding_text(case: _Case, finding: Finding) -> str:
     work, take = case.work, finding.take
     sent = moment(take.sent_at or 0)
     lines = [
-        f"{style(take.label, bold=True)} “{take.name}”, {format_usd(take.price)} held",
+        f"{style(take.label, bold=True)} “{take.name}”, {format_usd(take.price)} reserved",
         f"  sent {pluralize(take.attempts, 'time')}, first at {sent}; {take.error_message or ''}",
     ]
     every = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
