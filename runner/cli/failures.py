@@ -1,6 +1,5 @@
 """Looks that could not be made, grouped by cause, each group with what helps. Pure."""
 
-import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from runner.cli.format import name_some
 from runner.cli.terminal import escape_text
 from runner.policy.cures import Cure, find_cure
 from runner.results.model import ErrorEntry, LookEntry
+from runner.shell import quote_command
 from runner.words import ERROR_WORDS
 
 __all__ = ["FailureGroup", "describe_failures", "group_failures"]
@@ -106,7 +106,7 @@ def describe_failures(groups: Sequence[FailureGroup], command: str) -> list[str]
             lines.append(f"  {len(group.blocked)} blocked, {why}: {name_some(group.blocked)}")
         end = command
         if several and len(group.looks) <= MAX_SELECTED:
-            end += f" --select {shlex.quote(' '.join(group.looks))}"
+            end += f" {quote_command('--select', ' '.join(group.looks))}"
         if group.cure is Cure.REFRESH:
             end = command
         if group.looks:

@@ -225,7 +225,6 @@ def test_a_sheet_of_one_page_keeps_its_name_and_shows_its_pictures(tmp_path: Pat
 
 
 def test_the_pdf_has_its_pages_fonts_and_pictures(tmp_path: Path) -> None:
-    pytest.importorskip("fpdf", reason="the PDF needs the pdf extra")
     results = sample.campaign()
     sample.draw(tmp_path, results, (80, 100))
     path = sheet.write_pdf(results, tmp_path, tmp_path / "sheet.pdf")
@@ -242,7 +241,6 @@ def test_the_pdf_has_its_pages_fonts_and_pictures(tmp_path: Path) -> None:
 
 
 def test_the_pdf_takes_any_text(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    pytest.importorskip("fpdf", reason="the PDF needs the pdf extra")
     title = "Straße — «тест» 東京 עברית \u202e\ud800 👩🏽‍💼"
     results = sample.document([sample.look("one", "p", title=title)], campaign=title)
     pdf = sheet.write_pdf(results, tmp_path, tmp_path / "sheet.pdf").read_bytes()

@@ -11,7 +11,6 @@ from PIL import Image, ImageDraw, ImageOps
 
 from runner.catalog.sheet import layout, lettering
 from runner.catalog.sheet.layout import Frame, SheetPage, Text
-from runner.errors import UsageError
 from runner.image_files import open_image
 
 if TYPE_CHECKING:
@@ -31,12 +30,8 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 def render_pdf(pages: Sequence[SheetPage], pictures: Mapping[str, Path], *, title: str) -> bytes:
     """Return the PDF of all pages. ``pictures`` holds the file to show for each image path."""
-    try:
-        from fpdf import FPDF
-    except ImportError as error:
-        raise UsageError(
-            "A PDF needs the fpdf2 library.", hint="Install it: pip install 'lookbook[pdf]'"
-        ) from error
+    from fpdf import FPDF
+
     document = FPDF(unit="pt", format=(layout.WIDTH, layout.HEIGHT))
     document.set_auto_page_break(auto=False)
     document.set_creation_date(_EPOCH)
