@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # `--help` needs no manifest
     from runner.manifest.diagnostics import Diagnostic
     from runner.results.model import Results
 
-__all__ = ["COMMANDS", "cli", "invoke", "main"]
+__all__ = ["COMMANDS", "GROUPS", "cli", "invoke", "main"]
 
 COMMANDS: dict[str, str] = {
     "init": "Write a starter manifest, or make one from a spreadsheet.",
@@ -60,6 +60,15 @@ COMMANDS: dict[str, str] = {
 }
 """Every subcommand with the line that ``--help`` shows; its module has the rest."""
 
+GROUPS = {
+    "Make": ("init", "validate", "plan", "run"),
+    "Look": ("status", "explain", "money", "export", "catalog"),
+    "Choose": ("pick", "retry", "reroll"),
+    "Tidy up": ("fetch", "looks", "adopt", "refresh", "reconcile", "prune"),
+    "Tools": ("faces", "graph", "schema", "simulator"),
+}
+"""The subcommands as ``--help`` shows them: each in one group."""
+
 
 class _Lazy(click.Group):
     """A group that imports a subcommand only when it is called, so that ``--help`` is quick."""
@@ -69,15 +78,22 @@ class _Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            from runner.suggest import suggest
+
+            meant = suggest(cmd_name, COMMANDS)
+            told = f" Did you mean {meant[0]!r}?" if meant else ""
+            if cmd_name.endswith((".yaml", ".yml")):
+                told = f" A command comes first: lookbook plan {cmd_name}"
+            ctx.fail(f"No such command {cmd_name!r}.{told}")
         command: click.Command = import_module(f"runner.cli.commands.{cmd_name}").command
         if not any(parameter.name == "log" for parameter in command.params):
             command.params += log_options()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name]) for name in names])
 
 
 @click.group(
@@ -273,6 +289,10 @@ def _complain(message: str, hint: str | None, code: int) -> int:
 
 
 def _usage_hint(error: click.UsageError) -> str | None:
+    if isinstance(error, click.NoSuchOption) and error.option_name in ("-n", "--dry-run"):
+        return (
+            "`lookbook plan` shows what a run would do and cost; `--simulate` rehearses it, free."
+        )
     if error.ctx is None:
         return None
     return f"See: {error.ctx.command_path} --help"

@@ -1,5 +1,6 @@
 """Options that recur, each defined once."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,6 +15,7 @@ __all__ = [
     "account_option",
     "manifest_argument",
     "report_option",
+    "resolve_manifest",
     "sim_option",
     "simulate_option",
     "summary_option",
@@ -21,6 +23,7 @@ __all__ = [
     "yes_option",
 ]
 
+_MANIFEST_BEGINNING = 65_536
 MOST_USD = 1_000_000_000
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,11 +62,61 @@ class KeyValue(click.ParamType[tuple[str, str]]):
         return key, text
 
 
+class ManifestPath(click.Path):
+    """A manifest that exists; where none of that name does, the error names the likely one."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Read a path, or fail with what may be meant."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            from runner.suggest import suggest
+
+            path = Path(value)
+            names = [] if path.exists() else [found.name for found in find_manifests(path.parent)]
+            meant = suggest(path.name, names) or (names if len(names) == 1 else [])
+            if not meant:
+                raise
+            told = f"{error.message} Did you mean {path.with_name(meant[0])}?"
+            raise click.BadParameter(told, ctx=ctx, param=param) from None
+
+
+def find_manifests(folder: Path) -> list[Path]:
+    """Return the manifests in a folder: YAML files that name a campaign."""
+    found = []
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        try:
+            with path.open("rb") as file:
+                beginning = file.read(_MANIFEST_BEGINNING)
+        except OSError:
+            continue
+        if re.search(rb"(?m)^campaign\s*:", beginning):
+            found.append(path)
+    return found
+
+
+def resolve_manifest(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path:
+    """Return the manifest: the one that was named, or the only one in this folder."""
+    if value is None:
+        found = find_manifests(Path())
+        if len(found) != 1:
+            if found:
+                names = ", ".join(path.name for path in found)
+                ctx.fail(f"Missing argument 'MANIFEST'. There are several here: {names}.")
+            raise click.MissingParameter(ctx=ctx, param=param)
+        (value,) = found
+    return note_manifest(ctx, param, value)
+
+
 manifest_argument = click.argument(
     "manifest",
     metavar="MANIFEST",
-    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
-    callback=note_manifest,
+    required=False,
+    type=ManifestPath(),
+    callback=resolve_manifest,
 )
 
 var_option = click.option(

@@ -100,6 +100,8 @@ def run_options(function: Any) -> Any:
             ),
             click.option(
                 "--wait",
+                "--timeout",
+                "wait",
                 type=click.FloatRange(min=0),
                 metavar="SECONDS",
                 help="How long one look may stay in processing before this run stops waiting for "

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from runner.cli.invocation import note_manifest
-from runner.cli.options import format_option, var_option
+from runner.cli.options import format_option, resolve_manifest, var_option
 from runner.cli.terminal import printing_annotations
 from runner.model import Campaign, LookKind
 
@@ -15,7 +14,11 @@ __all__ = ["command", "summary"]
 
 @click.command("validate")
 @click.argument(
-    "manifest", metavar="MANIFEST", type=click.Path(path_type=Path), callback=note_manifest
+    "manifest",
+    metavar="MANIFEST",
+    required=False,
+    type=click.Path(path_type=Path),
+    callback=resolve_manifest,
 )
 @var_option
 @format_option("text", "json", "github", "sarif")

@@ -1,0 +1,60 @@
+"""What a person types wrong, and what is said about it."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.cli import COMMANDS, GROUPS, invoke
+
+MANIFEST = """\
+version: 1
+campaign: spring
+base: {name: Zoe, prompt: "A woman in her forties, smiling, studio"}
+looks:
+  office: {prompt: "Wearing a navy blazer, modern office, morning light"}
+"""
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spring.yaml").write_text(MANIFEST, "utf-8")
+    (tmp_path / "compose.yml").write_text("services: {}\n", "utf-8")
+    return tmp_path
+
+
+def test_every_command_is_in_one_group_of_the_help(capsys: Captured) -> None:
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(COMMANDS)
+    assert invoke(["--help"]) == 0
+    told = capsys.readouterr().out
+    assert all(f"{title}:" in told for title in GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["stauts", "spring.yaml"], "Did you mean 'status'?"),
+        (["spring.yaml"], "lookbook plan spring.yaml"),
+        (["nonsense"], "No such command 'nonsense'."),
+        (["plan", "sprng.yaml"], "Did you mean spring.yaml?"),
+        (["plan", "summer.yaml"], "Did you mean spring.yaml?"),
+        (["run", "spring.yaml", "--dry-run"], "`lookbook plan` shows"),
+        (["run", "spring.yaml", "-n"], "`lookbook plan` shows"),
+    ],
+)
+def test_what_may_be_meant_is_said(arguments: list[str], said: str, capsys: Captured) -> None:
+    assert invoke(arguments) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_one_manifest_of_a_folder_needs_no_name(folder: Path, capsys: Captured) -> None:
+    assert invoke(["validate"]) == 0
+    assert "spring.yaml is valid" in capsys.readouterr().out
+    (folder / "summer.yaml").write_text(MANIFEST, "utf-8")
+    assert invoke(["validate"]) == 2
+    assert "spring.yaml, summer.yaml" in capsys.readouterr().err
+    for path in folder.glob("s*.yaml"):
+        path.unlink()
+    assert invoke(["validate"]) == 2
+    assert "Missing argument" in capsys.readouterr().err
