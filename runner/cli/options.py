@@ -11,8 +11,10 @@ import click
 from runner.cli.invocation import note_form, note_manifest, note_report_form, note_summary
 
 __all__ = [
+    "LooksCommand",
     "Usd",
     "account_option",
+    "find_manifests",
     "manifest_argument",
     "report_option",
     "resolve_manifest",
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 _MANIFEST_BEGINNING = 65_536
+_YAML = (".yaml", ".yml")
 MOST_USD = 1_000_000_000
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -86,10 +89,12 @@ class ManifestPath(click.Path):
 
 def find_manifests(folder: Path) -> list[Path]:
     """Return the manifests in a folder: YAML files that name a campaign."""
+    from runner.files import open_file
+
     found = []
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         try:
-            with path.open("rb") as file:
+            with open_file(path) as file:
                 beginning = file.read(_MANIFEST_BEGINNING)
         except OSError:
             continue
@@ -109,6 +114,20 @@ def resolve_manifest(ctx: click.Context, param: click.Parameter, value: Path | N
             raise click.MissingParameter(ctx=ctx, param=param)
         (value,) = found
     return note_manifest(ctx, param, value)
+
+
+class LooksCommand(click.Command):
+    """A command that takes looks after its manifest, which may be left out before them too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; looks alone are those of the only manifest in this folder."""
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        first = given.get("manifest")
+        if isinstance(first, str) and not first.endswith(_YAML) and not Path(first).exists():
+            found = find_manifests(Path())
+            if len(found) == 1:
+                args = [str(found[0]), *args]
+        return super().parse_args(ctx, args)
 
 
 manifest_argument = click.argument(

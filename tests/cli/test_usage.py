@@ -1,5 +1,6 @@
 """What a person types wrong, and what is said about it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,11 @@ def test_what_may_be_meant_is_said(arguments: list[str], said: str, capsys: Capt
 
 
 def test_the_one_manifest_of_a_folder_needs_no_name(folder: Path, capsys: Captured) -> None:
+    os.mkfifo(folder / "pipe.yaml")  # which nobody writes into: it is not waited for
     assert invoke(["validate"]) == 0
     assert "spring.yaml is valid" in capsys.readouterr().out
+    assert invoke(["explain", "office"]) == 0
+    assert capsys.readouterr().out.startswith("office ·")
     (folder / "summer.yaml").write_text(MANIFEST, "utf-8")
     assert invoke(["validate"]) == 2
     assert "spring.yaml, summer.yaml" in capsys.readouterr().err

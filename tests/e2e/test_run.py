@@ -602,7 +602,7 @@ def test_retry_says_which_failures_were_billed(lookbook: Command) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("run",),
+        ("explain", "spring.yaml"),
         ("run", "missing.yaml"),
         ("run", "spring.yaml", "--max-cost", "much"),
         ("run", "spring.yaml", "--sim", "latency=fixed:1"),

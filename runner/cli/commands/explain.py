@@ -15,6 +15,7 @@ from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, terminal_width
 from runner.cli.options import (
+    LooksCommand,
     account_option,
     manifest_argument,
     report_option,
@@ -43,7 +44,7 @@ FREE = "its name, title, tags, takes, retries, place in the file, comments, a fi
 """What takes no part in an identity."""
 
 
-@click.command("explain")
+@click.command("explain", cls=LooksCommand)
 @manifest_argument
 @click.argument("look", metavar="LOOK")
 @simulate_option

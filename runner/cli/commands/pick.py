@@ -10,6 +10,7 @@ from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_link, pluralize
 from runner.cli.options import (
+    LooksCommand,
     account_option,
     manifest_argument,
     report_option,
@@ -33,7 +34,7 @@ from runner.words import state_word
 __all__ = ["command"]
 
 
-@click.command("pick")
+@click.command("pick", cls=LooksCommand)
 @manifest_argument
 @click.argument("takes", metavar="LOOK#N...", nargs=-1, required=True)
 @simulate_option

@@ -15,6 +15,7 @@ from runner.cli.claims import claims_on
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize, terminal_width
 from runner.cli.options import (
+    LooksCommand,
     account_option,
     manifest_argument,
     report_option,
@@ -68,7 +69,7 @@ class _Doomed:
     shown: LookData | None
 
 
-@click.command("prune")
+@click.command("prune", cls=LooksCommand)
 @manifest_argument
 @click.argument("looks", metavar="[LOOK]...", nargs=-1)
 @click.option(

@@ -8,12 +8,13 @@ import click
 from runner.cli.campaign import load_campaign
 from runner.cli.commands.run import Request, run_options, start
 from runner.cli.context import Context, pass_context
+from runner.cli.options import LooksCommand
 from runner.cli.select_options import parse_plan_options, price_option
 
 __all__ = ["command"]
 
 
-@click.command("reroll")
+@click.command("reroll", cls=LooksCommand)
 @run_options
 @click.argument("looks", metavar="LOOK...", nargs=-1, required=True)
 @click.option(
