@@ -67,6 +67,9 @@ UNRESOLVED = frozenset({TakeState.SUBMITTING, TakeState.UNKNOWN})
 ANSWER_TAKEN = "answer_taken"
 """The ``error_code`` of a send that was answered with a look which another take was found to be."""
 
+SLOW_CODES = frozenset({"gateway_timeout", "http_504"})
+"""The ``error_code`` of a send that took HeyGen, or something on the way, too long (504)."""
+
 PENDING = frozenset({TakeState.PROCESSING, TakeState.PENDING_CONSENT})
 """Accepted, and not finished."""
 
@@ -175,6 +178,11 @@ class Take:
     def unresolved(self) -> bool:
         """Return whether it is not known what became of its send."""
         return self.state in UNRESOLVED
+
+    @property
+    def was_slow_twice(self) -> bool:
+        """Return whether both its send and its replay took too long: a third would as well."""
+        return self.attempts > 1 and self.error_code in SLOW_CODES
 
     @property
     def pending(self) -> bool:

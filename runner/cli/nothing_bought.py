@@ -47,7 +47,7 @@ def objection_to(finding: Finding, *, alive: bool, now: float, command: str) -> 
     ``now`` is the time at the server in Unix seconds, ``command`` ends what can be copied.
     """
     take = finding.take
-    if finding.problem is not None:
+    if finding.problem is not None and not finding.needs_person:
         return f"the account could not be searched: {finding.problem}"
     if finding.candidates:
         ids = ", ".join(look.id for look in finding.candidates)

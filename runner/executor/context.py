@@ -143,13 +143,14 @@ class RunContext:
         """Return whether the stored body of a take may still be sent under its own key.
 
         Never on an account that was seen to make a second look for one key, nor where the key was
-        answered with the look of another take. The API's own time decides. Where its answers name
-        none, only what this run sent itself has a known age, by a clock that never jumps: any other
-        key counts as over, because our own clock may have been set back.
+        answered with the look of another take, or its send and its replay took too long. The API's
+        own time decides. Where its answers name none, only what this run sent itself has a known
+        age, by a clock that never jumps: any other key counts as over, because our own clock may
+        have been set back.
         """
         if take.sent_at is None or take.key is None or take.body_sha256 is None:
             return False  # a take from results.json has no body here
-        if not self.ledger.honours_keys or take.error_code == ANSWER_TAKEN:
+        if not self.ledger.honours_keys or take.error_code == ANSWER_TAKEN or take.was_slow_twice:
             return False
         if self.server_epoch is None:
             sent = self.sent.get(take.uid)

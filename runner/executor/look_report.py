@@ -7,7 +7,6 @@ from runner.executor.resolve_unknown import Finding
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.policy.exit_codes import Outcome
 from runner.policy.look_events import is_stuck
-from runner.policy.match_candidates import Fit
 from runner.takes import Snapshot, TakeState, count_usable
 
 __all__ = ["Hold", "LookReport"]
@@ -141,6 +140,4 @@ class LookReport:
 
     def _needs_person(self, uid: str, replayable: Collection[str]) -> bool:
         finding = self.findings.get(uid)
-        if finding is None or finding.needs_person:
-            return finding is not None
-        return uid not in replayable and finding.problem is None and finding.fit is not Fit.WAIT
+        return finding is not None and finding.is_left_to_person(alive=uid in replayable)

@@ -48,9 +48,6 @@ NOT_ACCEPTED = {
 }
 """What is recorded of each decision other than a purchase; all the rest leaves the take unknown."""
 
-SLOW_CODES = frozenset({"gateway_timeout", "http_504"})
-"""How a 504 is remembered: something took too long, and what became of the send is not known."""
-
 
 class Buyer:
     """Buys takes and replays those whose outcome is unknown."""
@@ -129,7 +126,7 @@ class Buyer:
         begun = context.ticks()
         attempt = 0
         await self._learn_the_time()
-        while context.key_is_alive(take) and not _was_slow_twice(take):
+        while context.key_is_alive(take):
             if reply is not None:
                 kind = decide_purchase(reply, replay=True)
                 if kind is Purchase.UNDECIDED_PERSON:
@@ -317,14 +314,6 @@ class Buyer:
 
 def _is_in_progress(reply: Reply[CreatedData]) -> bool:
     return isinstance(reply, Refusal) and reply.status == 409 and reply.code == IN_PROGRESS
-
-
-def _was_slow_twice(take: Take) -> bool:
-    """Return whether both the send of a take and its replay took too long.
-
-    A third would as well.
-    """
-    return take.attempts > 1 and take.error_code in SLOW_CODES
 
 
 def _about_urls(decision: Purchase, body: bytes) -> str:

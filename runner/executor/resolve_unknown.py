@@ -96,6 +96,15 @@ class Finding:
             return self.problem.final
         return self.fit is Fit.PERSON
 
+    def is_left_to_person(self, *, alive: bool) -> bool:
+        """Return whether no later run does anything about it by itself.
+
+        ``alive``: its stored body may leave again.
+        """
+        if self.needs_person:
+            return True
+        return not alive and self.problem is None and self.fit is not Fit.WAIT
+
 
 class UnknownResolver:
     """Searches for unknown takes and adopts what is certain."""

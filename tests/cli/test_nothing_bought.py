@@ -15,6 +15,7 @@ from runner.ledger.ledger import read_snapshot
 from runner.ledger.runs import WalletReading
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, plan
+from runner.policy.lifecycle import Event
 from runner.replies import LookData
 from runner.takes import Billing, Snapshot, TakeState
 from tests.cli.hands import ACCOUNT, Office
@@ -162,6 +163,30 @@ async def test_what_no_run_can_decide_is_a_persons_also_while_the_key_lives(
         assert await reconcile(office.context, campaign) == code
         told = capsys.readouterr().out
         assert ("finds out by itself" in told) == promised
+
+
+async def test_what_took_too_long_twice_is_a_persons_as_soon_as_lists_tell_something(
+    office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunContext, "now_at_server", lambda _self: time.time())
+    campaign = office.campaign(look("navy"))
+    (wanted,) = [a for a in plan(campaign, Snapshot()).actions if a.key == "navy"]
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    office.ticking.time = time.time() - 60
+    lost = await office.lost(ledger, "navy", name="Sarah — navy", identity=wanted.identity)
+    ledger.close()
+    monkeypatch.setattr(RunContext, "key_is_alive", lambda _self, take: not take.was_slow_twice)
+    assert await reconcile(office.context, campaign) == 4
+    assert "finds out by itself" in capsys.readouterr().out
+    ledger = office.ledger()
+    await ledger.resend(lost.uid)
+    await ledger.record(lost.uid, Event.LOST, {"error_code": "http_504"})
+    ledger.close()
+    assert await reconcile(office.context, campaign) == 6
+    told = capsys.readouterr().out
+    assert "no run sends it again: it took HeyGen too long twice (504)" in told
+    assert "says something from" in told
 
 
 async def test_a_look_and_a_take_are_adopted_once(office: Office) -> None:

@@ -173,7 +173,7 @@ class Judge(Auditor):
         elif facts.get("billing") == Billing.ASSUMED and facts.get("avatar_id"):
             self._exchange(uid, facts["avatar_id"])
         if key is not None and "body_sha256" in facts and key not in self.recorded_actions:
-            self._assert_price(key)
+            self._assert_price(key, LookKind(facts["kind"]))
         if key is not None:
             self.take_of[key] = uid
             self.sent_key[uid] = key
@@ -221,11 +221,13 @@ class Judge(Auditor):
             self.take_of[key] = now
             self.sent_key[now] = key
 
-    def _assert_price(self, key: str) -> None:
+    def _assert_price(self, key: str, kind: LookKind) -> None:
         """Remember what a person said that a new key's purchase costs."""
         day = self._world.process.day
         if day.command is Command.PRICED and key not in self._world.asserted:
-            self._world.asserted[key] = self._world.history.price + day.dearer
+            photo, prompt = self._world.prices
+            real = photo if kind is LookKind.PHOTO else prompt
+            self._world.asserted[key] = real + day.dearer
 
     def _new_events(self) -> "Iterable[Entry]":
         rows = self.rows(

@@ -31,9 +31,15 @@ def draws(count: int) -> list[Any]:
 
 
 def survives(
-    *days: Day, looks: int = 1, draw: int = 2, balance: Decimal | None = None, refunds: bool = True
+    *days: Day,
+    looks: int = 1,
+    draw: int = 2,
+    balance: Decimal | None = None,
+    refunds: bool = True,
+    behaviour: tuple[str, ...] = (),
 ) -> Report:
-    history = History(7, Shape(draw, looks), days, balance=balance, refund_failed=refunds)
+    shape = Shape(draw, looks)
+    history = History(7, shape, days, balance=balance, refund_failed=refunds, behaviour=behaviour)
     report = play(history)
     assert report.broken is None, "\n".join(report.log[-30:])
     return report
@@ -221,3 +227,16 @@ def test_a_clock_that_is_ahead_does_not_let_a_found_look_go_before_its_time(draw
 def test_a_rebuild_that_finds_nothing_is_no_ledger_to_buy_everything_again_with() -> None:
     renamed = (Edit(EditKind.RENAME_MANIFEST, 0),)
     survives(Day(), Day(edits=renamed, command=Command.REBUILD), Day(), looks=3)
+
+
+def test_a_price_that_a_person_says_is_above_what_the_wallet_showed() -> None:
+    priced = Day(edits=(Edit(EditKind.ADD, 1),), command=Command.PRICED)
+    survives(Day(), priced, looks=2, draw=0, behaviour=("prompt-price=4",))
+
+
+@pytest.mark.parametrize("draw", draws(3))
+def test_what_took_too_long_twice_is_decided_by_a_person(draw: int) -> None:
+    slow = Conditions(faults=(("gateway-504", 0.5),), latency="fixed:20")
+    unlisted = ("lists-lag=100000",)
+    report = survives(Day(conditions=slow), looks=6, draw=draw, behaviour=unlisted)
+    assert report.seen["ends exit 6"]

@@ -56,8 +56,7 @@ class _Case:
 
     ``unwanted`` are the uids of the takes that the manifest did not want when the command began.
     What was wanted then, and no longer is after others were adopted, counts as wanted until the
-    end: nobody is believed too early. ``for_person`` are the uids of those that no run can decide,
-    as a search has just shown.
+    end: nobody is believed too early. ``findings`` are what the searches found, by uid.
     """
 
     work: OpenSession
@@ -66,13 +65,11 @@ class _Case:
     unwanted: frozenset[str]
     found: list[dict[str, Any]] = field(default_factory=list)
     """What the searches found, as programs read it."""
-    for_person: set[str] = field(default_factory=set)
+    findings: dict[str, Finding] = field(default_factory=dict)
 
     async def search(self, take: Take) -> Finding:
-        """Search the account for a take, and note what was found and whether a person decides."""
-        finding = await self.searcher.search(take)
-        if finding.needs_person:
-            self.for_person.add(take.uid)
+        """Search the account for a take, and note what was found."""
+        finding = self.findings[take.uid] = await self.searcher.search(take)
         self.found.append(
             {
                 "take": take.label,
@@ -90,8 +87,22 @@ class _Case:
         A take that the manifest no longer wants is never sent again, nor one beside looks that may
         be its own.
         """
-        closed = take.uid in self.unwanted or take.uid in self.for_person
-        return not closed and self.work.context.key_is_alive(take)
+        return self.why_not_again(take) is None
+
+    def why_not_again(self, take: Take) -> str | None:
+        """Return in words why no run sends a take again; None where one may."""
+        finding = self.findings.get(take.uid)
+        if take.uid in self.unwanted:
+            return "the manifest does not want it any more"
+        if finding is not None and finding.needs_person:
+            return "a search cannot tell what it made"
+        if self.work.context.key_is_alive(take):
+            return None
+        if not self.work.ledger.honours_keys:
+            return "this account does not honour idempotency keys"
+        if take.was_slow_twice:
+            return "it took HeyGen too long twice (504)"
+        return "its idempotency key tells nothing any more"
 
     def object_to_absence(self, finding: Finding) -> str | None:
         """Return why nobody can say that nothing was bought for a take."""
@@ -280,9 +291,13 @@ def look_report(case: _Case) -> Exit:
         return Exit.DONE
     plan = make_plan(case.campaign, case.work.ledger.snapshot())
     is_alive = case.work.context.key_is_alive
-    closed = case.for_person.union(plan.unwanted_in_flight)
-    by_itself = all(take.uid not in closed and is_alive(take) for take in left)
-    return Exit.UNDER_WAY if by_itself else Exit.PERSON
+    for_person = any(
+        case.findings[take.uid].is_left_to_person(
+            alive=take.uid not in plan.unwanted_in_flight and is_alive(take)
+        )
+        for take in left
+    )
+    return Exit.PERSON if for_person else Exit.UNDER_WAY
 
 
 async def readable(work: OpenSession, look_id: str) -> LookData:
@@ -362,6 +377,8 @@ def finding_text(case: _Case, finding: Finding) -> str:
     lines += [_candidate(look) for look in finding.candidates]
     if not finding.candidates and finding.problem is None:
         lines.append("  the account has no look of this name that is not in the ledger")
+        why_not = case.why_not_again(take)
+        lines += [f"  no run sends it again: {why_not}"] if why_not else []
     return join_lines(lines)
 
 
