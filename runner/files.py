@@ -127,18 +127,22 @@ def write_atomic(
     *,
     within: Path | None = None,
     durable: bool = True,
+    mode: int | None = None,
 ) -> None:
     """Write ``data``, whole or in pieces, to ``path`` atomically; makes its folder.
 
     A link that lies there is replaced, never followed; below ``within`` no folder may be one. The
-    umask decides who may read it. ``durable`` waits for the disk; what is only a note to the next
-    command need not. Raises StorageError, also where a folder, a pipe or a device lies there.
+    umask decides who may read it, else ``mode``, the permissions of a file. ``durable`` waits for
+    the disk; what is only a note to the next command need not. Raises StorageError, also where a
+    folder, a pipe or a device lies there.
     """
     make_folder(path.parent, within=within)
     temporary = path.with_name(f".{path.name[:32]}.{os.urandom(8).hex()}")
     try:
         _refuse_special(path)
         with create_file(temporary) as file:
+            if mode is not None:
+                temporary.chmod(mode)
             file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             if durable:

@@ -13,7 +13,7 @@ from runner.manifest.yaml.nodes import Map, Seq
 from runner.manifest.yaml.source import line_of
 from runner.model import BASE, Image, LiteralRef, Look, LookKind, LookRef, Reference
 
-__all__ = ["BASE_REF", "LONGEST_PROMPT", "Builder"]
+__all__ = ["BASE_REF", "LONGEST_PROMPT", "Builder", "list_parts"]
 
 LONGEST_PROMPT = 1000
 """Characters of a prompt as it is sent (API page)."""
@@ -162,7 +162,7 @@ class Builder:
             text = normalize_spaces(fields["prompt"])
             if text and "$" not in text and len(text) <= LONGEST_PROMPT and _is_clean(text):
                 return text
-        parts = self.parts(draft)
+        parts = list_parts(draft, self.defaults)
         if not parts:
             return None
         before = self.findings.errors
@@ -225,21 +225,6 @@ class Builder:
             hint="Say what the picture shows.",
             fold=draft.combination is not None,
         )
-
-    def parts(self, draft: Draft) -> list[tuple[str, str, Map]]:
-        """Return what the prompt is made of: the field, its text, and the mapping that gives it."""
-        fields, defaults = draft.fields, self.defaults
-        if "prompt" not in fields:
-            return []
-        parts = [("prompt", fields["prompt"], fields)]
-        if draft.key == BASE:
-            return parts
-        for field, place in (("prompt_prefix", 0), ("prompt_suffix", len(parts) + 1)):
-            owner = fields if field in fields else defaults
-            text = owner.get(field)
-            if text:
-                parts.insert(place, (field, text, owner))
-        return parts
 
     def too_long(
         self,
@@ -359,6 +344,22 @@ class Builder:
 def _is_clean(text: str) -> bool:
     """Return whether a text has no control characters."""
     return text.isprintable() or _CONTROL.search(text) is None
+
+
+def list_parts(draft: Draft, defaults: Map) -> list[tuple[str, str, Map]]:
+    """Return what a prompt is made of: the field, its text, and the mapping that gives it."""
+    fields = draft.fields
+    if "prompt" not in fields:
+        return []
+    parts = [("prompt", fields["prompt"], fields)]
+    if draft.key == BASE:
+        return parts
+    for field, place in (("prompt_prefix", 0), ("prompt_suffix", len(parts) + 1)):
+        owner = fields if field in fields else defaults
+        text = owner.get(field)
+        if text:
+            parts.insert(place, (field, text, owner))
+    return parts
 
 
 def _own(draft: Draft, title: str | None) -> dict[str, str]:

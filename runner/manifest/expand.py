@@ -18,7 +18,7 @@ from runner.manifest.yaml.source import Source, line_of
 from runner.model import BASE, Budget, Campaign, Look, Matrix, Prices
 from runner.suggest import suggest
 
-__all__ = ["DEFAULT_MAX_LOOKS", "expand_campaign"]
+__all__ = ["DEFAULT_MAX_LOOKS", "expand_campaign", "expand_drafts"]
 
 DEFAULT_MAX_LOOKS = 1000
 """Looks that a manifest may make unless it says otherwise (``docs/manifest.md#at-the-top``)."""
@@ -32,6 +32,15 @@ def expand_campaign(
 ) -> Campaign | None:
     """Build the campaign; None where there is nothing to build from. Reports all that is wrong."""
     return _Campaign(document, source, variables, findings).build()
+
+
+def expand_drafts(
+    document: Map, source: Source, variables: Mapping[str, str], findings: Findings
+) -> dict[str, Draft]:
+    """Return what each look is made of, before its texts are put in; the base comes last."""
+    campaign = _Campaign(document, source, variables, findings)
+    campaign.build()
+    return campaign.drafts
 
 
 class _Campaign:

@@ -7,7 +7,17 @@ from typing import NamedTuple
 from runner.files import open_file
 from runner.shell import quote_command
 
-__all__ = ["COLUMN_BITS", "MAX_BYTES", "Source", "Span", "Unreadable", "line_of", "read_source"]
+__all__ = [
+    "COLUMN_BITS",
+    "LINE_END",
+    "MAX_BYTES",
+    "Source",
+    "Span",
+    "Unreadable",
+    "decode_source",
+    "line_of",
+    "read_source",
+]
 
 COLUMN_BITS = 32
 """A mark is ``line << COLUMN_BITS | column``, both counted from 0 as PyYAML does."""
@@ -31,8 +41,8 @@ _FLOW_TOKEN = re.compile(
 _MAX_TOKEN = 400
 """Characters of a scalar that are looked at for its end: more is never underlined."""
 
-# The line ends of YAML 1.1, which is what libyaml counts.
-_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+"""The line ends of YAML 1.1, which is what libyaml counts."""
 
 
 class Span(NamedTuple):
@@ -73,7 +83,7 @@ class Source:
     def lines(self) -> list[str]:
         """The text's lines, as YAML counts them, without their ends."""
         if self._lines is None:
-            self._lines = _LINE_END.split(self.text)
+            self._lines = LINE_END.split(self.text)
         return self._lines
 
     def line(self, number: int) -> str:
@@ -145,11 +155,11 @@ def read_source(path: Path) -> Source:
             f"the manifest is larger than {MAX_BYTES // 1024**2} MiB",
             "Keep pictures in files of their own and name them by path.",
         )
-    return _decode(path, data)
+    return decode_source(path, data)
 
 
-def _decode(path: Path, data: bytes) -> Source:
-    """Turn a manifest's bytes into text without its byte order mark. Raises Unreadable."""
+def decode_source(path: Path, data: bytes) -> Source:
+    """Return a manifest's bytes as text, without its byte order mark. Raises Unreadable."""
     save = "Save the file as UTF-8 (in VS Code: click the encoding in the status bar)."
     for bom, encoding in _BOMS:
         if data.startswith(bom):
@@ -158,7 +168,7 @@ def _decode(path: Path, data: bytes) -> Source:
     try:
         return Source(path, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        before = _LINE_END.split(data[: error.start].decode("utf-8-sig", "replace"))
+        before = LINE_END.split(data[: error.start].decode("utf-8-sig", "replace"))
         byte = data[error.start]
         legacy = bytes([byte]).decode("cp1252", "replace")
         guess = f"; in Windows-1252 it would be {legacy!r}" if legacy != "\ufffd" else ""

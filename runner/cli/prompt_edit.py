@@ -1,0 +1,138 @@
+"""A prompt edited where it stands in the manifest: proposed with its price first, then written.
+
+What is proposed is bound to the bytes that were read. A file that changed meanwhile stays as it is.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+from runner.errors import ManifestError, UsageError
+from runner.files import read_file, write_atomic
+from runner.manifest import load
+from runner.manifest.formats import count_findings
+from runner.manifest.prompt_parts import PromptPart, edit_part, find_parts
+from runner.manifest.yaml.source import LINE_END, MAX_BYTES, Source, Unreadable, decode_source
+from runner.plan.edit_effect import EditEffect, measure_effect
+from runner.takes import Snapshot
+
+__all__ = ["PromptEdit", "list_prompt_parts", "propose_edit", "write_edit"]
+
+_BOM = b"\xef\xbb\xbf"
+_CONTEXT_LINES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEdit:
+    """An edit that can be shown, and written.
+
+    ``sha256`` is that of the manifest as it was read, ``data`` are the bytes that it will hold.
+    ``diff`` are the lines of a unified difference.
+    """
+
+    manifest: Path
+    sha256: str
+    part: PromptPart
+    data: bytes
+    diff: tuple[str, ...]
+    effect: EditEffect
+
+
+def list_prompt_parts(
+    manifest: Path, variables: Mapping[str, str], look: str
+) -> tuple[str, tuple[PromptPart, ...]]:
+    """Return the manifest's SHA-256 and the parts of one look's prompt. Raises UsageError."""
+    data, source = _read(manifest)
+    return hashlib.sha256(data).hexdigest(), find_parts(source, variables).get(look, ())
+
+
+def propose_edit(
+    manifest: Path,
+    variables: Mapping[str, str],
+    snapshot: Snapshot,
+    *,
+    look: str,
+    part: str,
+    text: str,
+    sha256: str | None = None,
+) -> PromptEdit:
+    """Return what the manifest becomes with another text for one part of a look's prompt.
+
+    ``part`` is its name (``PromptPart.name``); ``sha256`` is that of the file as the person saw it.
+    Raises UsageError where the file is another one by now, where there is no such part, and where
+    the manifest could not be used afterwards. Writes nothing.
+    """
+    data, source = _read(manifest)
+    digest = hashlib.sha256(data).hexdigest()
+    if sha256 not in (None, digest):
+        raise _refuse_changed(manifest)
+    parts = {known.name: known for known in find_parts(source, variables).get(look, ())}
+    if part not in parts:
+        known = ", ".join(parts) or "none"
+        raise UsageError(
+            f"The prompt of {look} has no part {part} that can be edited in {manifest}.",
+            hint=f"Its parts are: {known}.",
+        )
+    try:
+        changed = edit_part(source, parts[part], text)
+    except ValueError as error:
+        raise UsageError(f"This text cannot be written into {manifest}: {error}.") from error
+    before, after = (
+        load(manifest, variables=variables, hints=False, text=version)
+        for version in (source.text, changed)
+    )
+    if before.campaign is None or after.campaign is None:
+        wrong = (after if before.campaign else before).diagnostics
+        raise ManifestError(f"{manifest} could not be used: {count_findings(wrong)}.", wrong)
+    return PromptEdit(
+        manifest,
+        digest,
+        parts[part],
+        (_BOM if data.startswith(_BOM) else b"") + changed.encode(),
+        _diff(manifest.name, source.text, changed),
+        measure_effect(before.campaign, after.campaign, snapshot),
+    )
+
+
+def write_edit(edit: PromptEdit) -> None:
+    """Write a proposed edit, whole or not at all; the file keeps its permissions.
+
+    Raises UsageError where the manifest changed since it was read, StorageError where it cannot be
+    written.
+    """
+    if edit.manifest.is_symlink():
+        raise UsageError(
+            f"{edit.manifest} is a symbolic link, and only a file itself is edited.",
+            hint=f"Work with {os.path.realpath(edit.manifest)}.",
+        )
+    data, _ = _read(edit.manifest)
+    if hashlib.sha256(data).hexdigest() != edit.sha256:
+        raise _refuse_changed(edit.manifest)
+    mode = stat.S_IMODE(edit.manifest.stat().st_mode)
+    write_atomic(edit.manifest, edit.data, mode=mode)
+
+
+def _read(manifest: Path) -> tuple[bytes, Source]:
+    try:
+        data = read_file(manifest, MAX_BYTES)
+        return data, decode_source(manifest, data)
+    except Unreadable as error:
+        raise UsageError(f"{manifest} cannot be read: {error.message}.", hint=error.hint) from error
+    except OSError as error:
+        raise UsageError(f"{manifest} cannot be read: {error.strerror or error}.") from error
+
+
+def _refuse_changed(manifest: Path) -> UsageError:
+    return UsageError(
+        f"{manifest} changed meanwhile; it was left as it is.",
+        hint="Look at the new text, then edit again.",
+    )
+
+
+def _diff(name: str, before: str, after: str) -> tuple[str, ...]:
+    old, new = LINE_END.split(before), LINE_END.split(after)
+    return tuple(unified_diff(old, new, name, name, n=_CONTEXT_LINES, lineterm=""))
