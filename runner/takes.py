@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from runner.face_measures import FaceMeasure
 from runner.model import LookKind
+from runner.reviews import NOT_REVIEWED, Review
 
 __all__ = [
     "COUNTING",
@@ -289,6 +290,7 @@ class Snapshot:
     are looks that show that the account does not honour idempotency keys. ``prices`` is what the
     wallet showed that a generation of a kind costs. ``faces`` is what was measured in pictures, by
     their SHA-256, and ``faces_accepted`` are uids of takes whose face a person accepted.
+    ``reviews`` is what people decided about takes, by uid.
     """
 
     account: Account | None = None
@@ -300,6 +302,11 @@ class Snapshot:
     prices: Mapping[LookKind, MeasuredPrice] = field(default_factory=lambda: MappingProxyType({}))
     faces: Mapping[str, FaceMeasure] = field(default_factory=lambda: MappingProxyType({}))
     faces_accepted: frozenset[str] = frozenset()
+    reviews: Mapping[str, Review] = field(default_factory=lambda: MappingProxyType({}))
+
+    def review(self, take: Take) -> Review:
+        """Return what was decided about a take."""
+        return self.reviews.get(take.uid, NOT_REVIEWED)
 
     def pick(self, look: str) -> Take | None:
         """Return the picked take of a look, or None while there is none."""

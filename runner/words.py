@@ -6,7 +6,14 @@ JSON, the manifest and selections keep their own words, which are the keys here.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["ACTION_WORDS", "BILLING_WORDS", "ERROR_WORDS", "STATE_WORDS", "state_word"]
+__all__ = [
+    "ACTION_WORDS",
+    "BILLING_WORDS",
+    "ERROR_WORDS",
+    "REVIEW_WORDS",
+    "STATE_WORDS",
+    "state_word",
+]
 
 STATE_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -40,6 +47,11 @@ BILLING_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Kind of billing → (label, how that is known)."""
+
+REVIEW_WORDS: Mapping[str, str] = MappingProxyType(
+    {"approved": "Approved", "rejected": "Rejected", "undecided": "To decide"}
+)
+"""What a person decided about a take."""
 
 ACTION_WORDS: Mapping[str, str] = MappingProxyType(
     {

@@ -5,7 +5,7 @@ CSV is written for people's spreadsheets, JSON Lines for programs; both hold the
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -45,6 +45,10 @@ COLUMNS = (
     "likeness_reference",
     "likeness_none",
     "face_differs",
+    "review",
+    "review_reason",
+    "review_by",
+    "review_at",
 )
 """The columns that every table has; those of the axes follow, named ``axis.AXIS``."""
 
@@ -87,6 +91,7 @@ def _row(
     paid_for = take["request"].get("prompt") if take else None
     price = take["price_usd"] if take else None
     likeness = described.get("likeness") or {}
+    review: Mapping[str, Any] = described.get("review") or {}
     return {
         "campaign": campaign,
         "look": look["look"],
@@ -119,6 +124,10 @@ def _row(
         "likeness_reference": likeness.get("reference"),
         "likeness_none": likeness.get("none"),
         "face_differs": likeness.get("differs"),
+        "review": review.get("state", "undecided"),
+        "review_reason": review.get("reason"),
+        "review_by": review.get("by"),
+        "review_at": review.get("at"),
         "axes": dict(look["axes"]),
     }
 

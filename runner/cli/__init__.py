@@ -53,6 +53,7 @@ COMMANDS: dict[str, str] = {
     "reconcile": "Decide what became of sends whose outcome is unknown.",
     "faces": "Measure how alike the faces are, on this machine; free.",
     "export": "Print the results as JSON, JSON Lines or CSV.",
+    "review": "Approve and reject takes; free.",
     "catalog": "Make the catalog again, a contact sheet, or picture files.",
     "graph": "Print the references between looks as a drawing.",
     "schema": "Print a JSON Schema of one of the forms.",

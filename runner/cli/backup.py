@@ -15,7 +15,7 @@ from runner.ledger.state_dirs import StateDir
 
 __all__ = ["back_up_outputs"]
 
-KEPT = ("images", "results.json")
+KEPT = ("images", "review.json", "results.json")
 """Pictures first: results that are still there name what has to be fetched again."""
 
 

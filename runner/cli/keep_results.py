@@ -1,4 +1,6 @@
-"""results.json while a run goes on: who reads it beside a long run, or after a kill, has it too.
+"""What is done beside a run: results.json is kept up to date, and reviews are taken in.
+
+Who reads results.json beside a long run, or after a kill, has it too.
 
 A colleague who has only that file buys again what it does not name.
 """
@@ -10,15 +12,19 @@ import anyio
 
 from runner.cli.fingerprint import Fingerprint
 from runner.cli.outputs import encode_results, make_results
+from runner.cli.review_file import import_queued_reviews
 from runner.cli.session import OpenSession
 from runner.errors import StorageError
 from runner.files import write_atomic
 from runner.model import Campaign
 
-__all__ = ["keep_results", "next_wait"]
+__all__ = ["keep_results", "next_wait", "take_in_reviews"]
 
 EVERY = 60.0
 """Seconds between two writes, if they are quick."""
+
+REVIEW_EVERY = 1.0
+"""Seconds between two glances at the folder in which reviews wait for the ledger."""
 
 SHARE = 0.02
 """The most of a run's time that is spent on them."""
@@ -51,6 +57,13 @@ async def keep_results(
             return
         left.remember_results()
         wait = next_wait(timer() - begun)
+
+
+async def take_in_reviews(work: OpenSession) -> None:
+    """Commit the reviews that people made beside a run, every second; ends by cancellation."""
+    while True:
+        await anyio.sleep(REVIEW_EVERY)
+        await import_queued_reviews(work.ledger, work.state)
 
 
 def next_wait(took: float) -> float:

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.cli.context import Context
+from runner.cli.format import warn
+from runner.cli.review_file import write_review_file
+from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.ledger.ledger import LedgerFile, read_ledger
 from runner.ledger.state_dirs import StateDir
@@ -67,7 +70,7 @@ def write_results(
     folder: Path,
     failpoint: Callable[[str], None] = lambda _point: None,
 ) -> Path:
-    """Write results.json and the catalog beside it; return the catalog's path.
+    """Write results.json, the catalog and review.json beside it; return the catalog's path.
 
     Raises StorageError.
     """
@@ -76,6 +79,10 @@ def write_results(
     failpoint("results:before-write")
     write_atomic(folder / "results.json", encode_results(results))
     page = catalog.write_catalog(results, folder)
+    try:
+        write_review_file(results, folder)
+    except UsageError as error:  # it stays as it is, and the ledger has what was decided here
+        warn(f"{error.message} {error.hint}")
     failpoint("results:after-write")
     return page
 

@@ -21,6 +21,7 @@ from runner.cli.results_import import (
     prices_of,
     read_results,
 )
+from runner.cli.review_file import add_reviews, told_reviews
 from runner.errors import LedgerDamaged, UsageError
 from runner.ledger.ledger import read_keys, read_ledger
 from runner.ledger.neighbours import read_account_facts
@@ -99,21 +100,29 @@ def load_known(
     """Return what a run would begin with, and what the wallet showed last.
 
     Where results.json has takes that the ledger never knew, stderr says so; where it cannot be
-    used, stderr says why, and the ledger alone counts.
+    used, stderr says why, and the ledger alone counts. So it is with decisions in review.json.
     """
     if state is None:
         return Snapshot(), None
+    snapshot, wallet, results = _load_takes(campaign, state)
+    return add_reviews(snapshot, state, told_reviews(results, snapshot.account)), wallet
+
+
+def _load_takes(
+    campaign: Campaign, state: StateDir
+) -> tuple[Snapshot, Mapping[str, Any] | None, Any]:
+    """Return snapshot and wallet, and the results document where it was read."""
     snapshot, wallet = read_ledger(state.ledger)
     if snapshot.account is not None:
         learned = read_account_facts(state, snapshot.account)
         snapshot = replace(snapshot, prices={**learned.prices, **snapshot.prices})
     if not state.results.is_file() or is_own_results(state):
-        return snapshot, wallet
+        return snapshot, wallet, None
     try:
         results = read_results(state.results)
         account = snapshot.account or _account_in(results, state)
         if not may_have_news(results, account, campaign, snapshot):
-            return snapshot, wallet
+            return snapshot, wallet, results
         takes = load_importable_results(
             results, account, campaign, path=state.results, formerly=snapshot.campaign
         )
@@ -122,16 +131,16 @@ def load_known(
         decided, added = find_news(takes, snapshot, keys=keys, names=names)
     except UsageError as error:
         warn(error.message)
-        return snapshot, wallet
+        return snapshot, wallet, None
     if not added and not decided:
-        return snapshot, wallet
+        return snapshot, wallet, results
     warn(
         f"{pluralize(len(added) + len(decided), 'take')} of {state.results} are not in the ledger "
         "here, or undecided there. A run takes them in first, for nothing; they are counted as if "
         "it had."
     )
     snapshot = replace(snapshot, prices={**prices_of(results), **snapshot.prices})
-    return _with(snapshot, account, [*decided, *added]), wallet
+    return _with(snapshot, account, [*decided, *added]), wallet, results
 
 
 def refuse_results_only(state: StateDir, campaign: Campaign) -> UsageError:

@@ -26,6 +26,7 @@ from runner.cli.results_import import (
     read_results,
     resolve_by,
 )
+from runner.cli.review_file import import_reviews, told_reviews
 from runner.cli.session import OpenSession, lock_state, open_session
 from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageError, UsageError
 from runner.executor.resolve_unknown import list_group_looks
@@ -40,6 +41,7 @@ from runner.plan import PlannedLook
 from runner.plan import plan as make_plan
 from runner.policy.exit_codes import Exit
 from runner.replies import LookData
+from runner.results.reviews import name_reviews
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
 __all__ = ["rebuild"]
@@ -73,6 +75,7 @@ async def rebuild(context: Context, campaign: Campaign) -> int:
                 await work.ledger.import_takes([*takes, *newer])
                 known = {take.avatar_id for take, _ in [*takes, *newer]}
                 await import_account_facts(work, known)
+                await import_decisions(work)
                 doubtful = [t for t, _ in [*takes, *newer] if t.state is TakeState.UNKNOWN]
                 code = Exit.PERSON if doubtful else Exit.DONE
                 work.ledger.end({"exit": int(code), "stopped": None})
@@ -232,6 +235,15 @@ async def import_account_facts(work: OpenSession, known: Collection[str | None])
     await work.ledger.note_doubled([d for d in doubled.values() if d.look_id not in known])
     for kind, measured in prices.items():
         await work.ledger.note_price(kind, measured)
+
+
+async def import_decisions(work: OpenSession) -> None:
+    """Commit what people decided, as both files and the damaged ledger's events tell."""
+    salvaged = salvage_state(work.state.ledger)
+    told = name_reviews(salvaged.takes.values(), salvaged.reviews)
+    if work.state.results.is_file():
+        told += told_reviews(read_results(work.state.results), work.account)
+    await import_reviews(work.ledger, work.state, told)
 
 
 async def bought_since(

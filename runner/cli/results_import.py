@@ -14,6 +14,7 @@ import click
 
 from runner.canonical import parse_json
 from runner.cli.format import pluralize
+from runner.cli.review_file import import_reviews, told_reviews
 from runner.errors import UsageError
 from runner.executor.ports import Entropy
 from runner.files import MAX_RESULTS_BYTES, read_file
@@ -101,14 +102,30 @@ async def import_results(
 ) -> int:
     """Import what results.json knows and the ledger never did; print and return how many takes.
 
-    That the account ignores keys is imported as well. All takes or none are committed. Raises
-    UsageError where results.json cannot be read, and for an empty ledger beside a document that
-    cannot be used.
+    That the account ignores keys is imported as well, and what people decided, also by review.json.
+    All takes or none are committed. Raises UsageError where a file cannot be read, and for an empty
+    ledger beside a document that cannot be used.
     """
     path = state.results
-    if not path.is_file():
-        return 0
-    results, snapshot = read_results(path), ledger.snapshot()
+    results = read_results(path) if path.is_file() else None
+    count = 0
+    if results is not None:
+        count = await _import_takes(ledger, entropy, account, campaign, results, path=path)
+    await import_reviews(ledger, state, told_reviews(results, account))
+    return count
+
+
+async def _import_takes(
+    ledger: LedgerFile,
+    entropy: Entropy,
+    account: Account,
+    campaign: Campaign,
+    results: Any,
+    *,
+    path: Path,
+) -> int:
+    """Import the takes of a results document; return how many."""
+    snapshot = ledger.snapshot()
     known = ledger.ever_doubled() if _names_doubled(results) else frozenset[str]()
     if not may_have_news(results, account, campaign, snapshot, doubled=known):
         return 0

@@ -19,6 +19,7 @@ from runner.cli.context import Context
 from runner.cli.outputs import note_results, write_outputs
 from runner.cli.progress import Progress
 from runner.cli.results_import import import_results
+from runner.cli.review_file import import_reviews
 from runner.errors import AccountError, ApiTrouble, LookbookError, UsageError
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext
@@ -64,6 +65,10 @@ class OpenSession:
         """End the run, write results and catalog anew; return the catalog's path."""
         self.ledger.end({"exit": code, "stopped": None})
         return write_outputs(self.outside, self.campaign, self.ledger, self.state)
+
+    async def import_reviews(self) -> None:
+        """Import what review.json tells, where results.json is known to have no news."""
+        await import_reviews(self.ledger, self.state, ())
 
     async def import_results(self) -> None:
         """Import what results.json knows and the ledger does not.

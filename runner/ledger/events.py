@@ -17,10 +17,11 @@ from runner.face_measures import FaceMeasure
 from runner.model import LookKind
 from runner.plan.identity import current_identity
 from runner.policy.lifecycle import BILLING, Event, next_state
+from runner.reviews import Review
 from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, Take, TakeState
 
 __all__ = [
-    "FACE_NOTES",
+    "UNTABLED_NOTES",
     "Entry",
     "LedgerState",
     "Note",
@@ -62,6 +63,8 @@ class Note(StrEnum):
     """A person accepted a take's face although it differs: ``take``, and ``by`` where it is said.
 
     ``accepted`` is false where that is withdrawn."""
+    REVIEWED = "reviewed"
+    """A person decided about a take: ``take``, and the facts of ``runner.reviews.Review``."""
     KEYS_CHECKED = "keys_checked"
     """The group of a take that was sent again (``take``, ``resent_at``) was listed late enough."""
 
@@ -97,6 +100,7 @@ class LedgerState:
         self.prices: dict[LookKind, MeasuredPrice] = {}
         self.faces: dict[str, FaceMeasure] = {}
         self.faces_accepted: set[str] = set()
+        self.reviews: dict[str, Review] = {}
         self.last_at: float = 0.0
 
     def put(self, take: Take) -> None:
@@ -251,12 +255,14 @@ def _note(state: LedgerState, note: Note, entry: Entry) -> None:
     elif note is Note.PRICE_MEASURED:
         kind, measured = price_of(facts)
         state.prices[kind] = measured
-    elif note in FACE_NOTES:
+    elif note is Note.REVIEWED:
+        state.reviews[facts["take"]] = Review.from_facts(facts)
+    elif note in UNTABLED_NOTES:
         _note_face(state, note, facts)
 
 
-FACE_NOTES = (Note.FACE_MEASURED, Note.FACE_ACCEPTED)
-"""What is known of faces; no table is derived from it."""
+UNTABLED_NOTES = (Note.FACE_MEASURED, Note.FACE_ACCEPTED, Note.REVIEWED)
+"""What is known of faces, and what people decided: no table is derived from it."""
 
 
 def _note_face(state: LedgerState, note: Note, facts: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ the only writer there is, so concurrency cannot leak through a ceiling.
 
 import os
 import socket
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +24,7 @@ from runner.plan.renames import KeyRenames, rename_picks, rename_take
 from runner.policy.budget import Ceilings, find_exceeded_ceiling, reserved_amount
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
+from runner.reviews import NOT_REVIEWED, Review
 from runner.takes import (
     Account,
     AccountFacts,
@@ -433,6 +434,16 @@ class LedgerFile:
 
         await self._writer.write(operation)
 
+    async def record_reviews(self, reviews: Iterable[tuple[str, Review]]) -> None:
+        """Commit what people decided about takes, by uid, all at once."""
+
+        def operation(store: Store) -> None:
+            for uid, review in reviews:
+                if store.state.reviews.get(uid, NOT_REVIEWED) != review:
+                    store.emit(Note.REVIEWED, {"take": uid, **review.to_facts()})
+
+        await self._writer.write(operation)
+
     async def save_asset(self, sha256: str, asset_id: str) -> None:
         """Remember that the account has a file's content."""
         facts = {"sha256": sha256, "asset_id": asset_id}
@@ -563,5 +574,6 @@ def read_events(path: Path, look: str) -> list[Entry]:
         return [
             entry
             for entry in store.events()
-            if entry.take in mine or (entry.kind == Note.PICKED and entry.facts["take"] in mine)
+            if entry.take in mine
+            or (entry.kind in (Note.PICKED, Note.REVIEWED) and entry.facts["take"] in mine)
         ]

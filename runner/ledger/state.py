@@ -23,7 +23,7 @@ from runner.ledger.checksum import leave_checksum
 from runner.ledger.database import explain_sqlite_error
 from runner.ledger.event_log import log_events
 from runner.ledger.events import (
-    FACE_NOTES,
+    UNTABLED_NOTES,
     Entry,
     LedgerState,
     Note,
@@ -46,7 +46,7 @@ Probe = Callable[[str], None]
 """Called at every commit point with ``KIND:before-commit`` and ``KIND:after-commit``."""
 
 SEEN_NOTES = frozenset(
-    {Note.PICKED, Note.PRICE_MEASURED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED, *FACE_NOTES}
+    {Note.PICKED, Note.PRICE_MEASURED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED, *UNTABLED_NOTES}
 )
 """Notes that change what a snapshot says."""
 
@@ -204,6 +204,7 @@ class Store:
             prices=MappingProxyType({**self.learned.prices, **self._inferred, **self.state.prices}),
             faces=MappingProxyType(dict(self.state.faces)),
             faces_accepted=frozenset(self.state.faces_accepted),
+            reviews=MappingProxyType(dict(self.state.reviews)),
         )
 
     def learn(self, facts: AccountFacts) -> None:
@@ -340,13 +341,14 @@ class Store:
         self._inferred = self._infer_prices()
         self.spent_in_run = reserved_in_run(self.state.takes.values(), self.run or "")
         self._load_doubled()
-        self._load_faces()
+        self._load_untabled()
         self._load_checked()
 
-    def _load_faces(self) -> None:
-        """Read what was measured in pictures, and which faces a person accepted."""
+    def _load_untabled(self) -> None:
+        """Read what was measured in pictures, and what people decided about faces and takes."""
         rows = self._connection.execute(
-            "SELECT at, run, kind, facts FROM events WHERE kind IN (?, ?) ORDER BY seq", FACE_NOTES
+            "SELECT at, run, kind, facts FROM events WHERE kind IN (?, ?, ?) ORDER BY seq",
+            UNTABLED_NOTES,
         )
         for at, run, kind, facts in rows:
             apply_event(self.state, Entry(at, run, None, kind, json.loads(facts)))

@@ -5,7 +5,7 @@
     expression = term { SPACE term }              a look is selected when any term selects it
     term       = atom { "," atom }                ... when every atom of the term does
     atom       = [ [N] "+" ] [method ":"] value [ "+" [N] ]
-    method     = "tag" | "axis" | "state" | "action" | "matrix" | "look" (the default)
+    method     = "tag" | "axis" | "state" | "action" | "review" | "matrix" | "look" (the default)
 
 ``+x`` adds what x needs, ``x+`` what needs x, ``2+x`` only two steps of it. Values are globs; an
 axis is ``axis:outfit=linen``. Quotes keep a space in a value: ``tag:"spring 2027"``.
@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from runner.errors import UsageError
-from runner.plan.look_state import look_states
-from runner.plan.model import Action, Plan
+from runner.plan.look_state import displayed_take, look_states
+from runner.plan.model import Action, Plan, PlannedLook
 from runner.plan.renames import apply_renames
+from runner.reviews import ReviewState
 from runner.suggest import suggest
 from runner.takes import LookState, Snapshot
 from runner.words import state_word
@@ -28,8 +29,9 @@ from runner.words import state_word
 __all__ = ["METHODS", "Candidate", "candidates", "select"]
 
 GRAMMAR = (
-    "Say looks by key or glob (navy-*), tag:NAME, axis:AXIS=VALUE, state:STATE, action:ACTION or "
-    "matrix:ID; +x adds what x needs, x+ what needs x; a space means or, a comma means and."
+    "Say looks by key or glob (navy-*), tag:NAME, axis:AXIS=VALUE, state:STATE, action:ACTION, "
+    "review:DECISION or matrix:ID; +x adds what x needs, x+ what needs x; a space means or, "
+    "a comma means and."
 )
 
 _ATOM = re.compile(r"(?:(?P<up>\d*)\+)?(?P<what>.+?)(?:\+(?P<down>\d*))?", re.DOTALL)
@@ -39,10 +41,11 @@ _LABELS = {state: state_word(state).lower().replace(" ", "-") for state in LookS
 _FIXED: Mapping[str, Sequence[str]] = {
     "state": [*LookState, *(label for label in _LABELS.values() if label not in set(LookState))],
     "action": list(Action),
+    "review": list(ReviewState),
 }
 """Methods whose values are known in advance."""
 
-METHODS = ("look", "tag", "axis", "state", "action", "matrix")
+METHODS = ("look", "tag", "axis", "state", "action", "review", "matrix")
 _UNLIMITED_STEPS = 1_000_000
 
 
@@ -57,6 +60,7 @@ class Candidate:
     matrix: str | None = None
     state: str = LookState.PLANNED
     action: str = Action.CREATE
+    review: str = ReviewState.UNDECIDED
 
     def values(self, method: str) -> Sequence[str]:
         """Return what a method compares its value with."""
@@ -70,7 +74,7 @@ class Candidate:
             return () if self.matrix is None else (self.matrix,)
         if method == "state":
             return (str(self.state), _LABELS[LookState(self.state)])
-        return (str(self.action),)
+        return (str(self.review if method == "review" else self.action),)
 
 
 def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
@@ -78,7 +82,8 @@ def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
 
     ``plan`` is the whole plan from this very snapshot, before anything was selected.
     """
-    known = look_states(plan.actions, apply_renames(snapshot, plan.moves))
+    held = apply_renames(snapshot, plan.moves)
+    known = look_states(plan.actions, held)
     return [
         Candidate(
             key=action.key,
@@ -88,9 +93,18 @@ def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
             matrix=action.look.matrix if action.look is not None else None,
             state=known[action.key],
             action=action.action,
+            review=_review_of(action, held),
         )
         for action in plan.actions
     ]
+
+
+def _review_of(action: PlannedLook, held: Snapshot) -> ReviewState:
+    """Return what was decided about the take that stands for a look."""
+    if not held.reviews:
+        return ReviewState.UNDECIDED
+    shown = displayed_take(action, held.takes.get(action.key, ()), held.pick(action.key))
+    return held.review(shown).state if shown is not None else ReviewState.UNDECIDED
 
 
 def select(

@@ -20,6 +20,7 @@ __all__ = [
     "MeasuredEntry",
     "PricesEntry",
     "Results",
+    "ReviewEntry",
     "Summary",
     "TakeEntry",
     "Totals",
@@ -70,6 +71,15 @@ class LikenessEntry(TypedDict):
     accepted: NotRequired[bool]
 
 
+class ReviewEntry(TypedDict):
+    """What a person decided about a take; ``at`` is RFC 3339 in UTC."""
+
+    state: str
+    reason: NotRequired[str]
+    by: NotRequired[str]
+    at: NotRequired[str]
+
+
 class TakeEntry(ImageEntry):
     """One paid generation of a look; times are RFC 3339 in UTC."""
 
@@ -96,6 +106,7 @@ class TakeEntry(ImageEntry):
     error: NotRequired[ErrorEntry]
     likeness: NotRequired[LikenessEntry]
     face: NotRequired[FaceEntry]
+    review: NotRequired[ReviewEntry]
 
 
 class LookEntry(ImageEntry):
@@ -119,6 +130,7 @@ class LookEntry(ImageEntry):
     reason: NotRequired[str]
     error: NotRequired[ErrorEntry]
     likeness: NotRequired[LikenessEntry]
+    review: NotRequired[ReviewEntry]
 
 
 class MeasuredEntry(TypedDict):
@@ -168,6 +180,7 @@ class Totals(TypedDict):
     doubled_usd: NotRequired[float]
     failed: NotRequired[int]
     waiting: NotRequired[int]
+    review: NotRequired[Mapping[str, int]]
 
 
 class DoubledEntry(TypedDict):

@@ -3,7 +3,6 @@
 A colleague's empty ledger, or one that was damaged, learns from ``results.json`` what was paid for.
 """
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +14,7 @@ from runner.model import LookKind
 from runner.plan.identity import current_identity
 from runner.resources import schema
 from runner.results.model import Results, TakeEntry
+from runner.results.times import parse_time
 from runner.takes import (
     PENDING,
     UNRESOLVED,
@@ -129,14 +129,14 @@ def _take(look: str, entry: TakeEntry) -> Take:
         reference_look=entry["reference_look"],
         reference_id=entry["reference_id"],
         group_wanted=entry["avatar_group_id"] if state is TakeState.UNKNOWN else None,
-        sent_at=_seconds(entry["sent_at"]),
-        resent_at=_seconds(entry.get("resent_at")),
+        sent_at=parse_time(entry["sent_at"]),
+        resent_at=parse_time(entry.get("resent_at")),
         key=entry["idempotency_key"],
         attempts=1,
         avatar_id=entry["avatar_id"],
         group_id=entry["avatar_group_id"],
-        accepted_at=_seconds(entry["accepted_at"]),
-        completed_at=_seconds(entry["completed_at"]),
+        accepted_at=parse_time(entry["accepted_at"]),
+        completed_at=parse_time(entry["completed_at"]),
         error_code=code,
         error_message=message,
         request_id=entry["request_id"],
@@ -151,11 +151,3 @@ def _take(look: str, entry: TakeEntry) -> Take:
 def _whole(number: float | None) -> int | None:
     """Return a whole number as one: 1024.0 is an integer to JSON Schema, and not to the ledger."""
     return None if number is None else int(number)
-
-
-def _seconds(text: str | None) -> float | None:
-    """Read a time; one without a zone is UTC, as those are that we write. Raises ValueError."""
-    if text is None:
-        return None
-    when = datetime.fromisoformat(text)
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, overload
 
@@ -27,6 +26,9 @@ from runner.results.model import (
     Totals,
     WalletEntry,
 )
+from runner.results.reviews import describe_review
+from runner.results.times import format_time
+from runner.reviews import NOT_REVIEWED, ReviewState
 from runner.takes import PENDING, Billing, LookState, Snapshot, Take, TakeState
 
 __all__ = ["Entries", "results_document", "serialize_results"]
@@ -60,6 +62,7 @@ def results_document(
         for take in of_look
         if only is None or key in only
     ]
+    stands = [_stands(action, snapshot) for action in looks]
     listed_on = campaign.prices.listed_on
     results: Results = {
         "version": VERSION,
@@ -73,7 +76,7 @@ def results_document(
         },
         "looks": _entries(looks, snapshot, faces),
         "orphans": _entries(orphans, snapshot, faces),
-        "totals": _totals([_stands(action, snapshot)[1] for action in looks], takes, wallet),
+        "totals": _totals([state for _, state in stands], takes, wallet),
     }
     if doubled := sum((look.price for look in snapshot.doubled), Decimal(0)):
         results["totals"]["doubled_usd"] = float(doubled)
@@ -82,6 +85,8 @@ def results_document(
             {"avatar_id": d.look_id, "name": d.name, "take": d.take, "usd": float(d.price)}
             for d in snapshot.doubled
         ]
+    if snapshot.reviews:
+        results["totals"]["review"] = _count_reviews((shown for shown, _ in stands), snapshot)
     if measured := _measured(snapshot):
         results["prices"]["measured"] = measured
     if campaign.matrices:
@@ -90,6 +95,13 @@ def results_document(
             for matrix in campaign.matrices
         ]
     return results
+
+
+def _count_reviews(shown: Iterable[Take | None], snapshot: Snapshot) -> dict[str, int]:
+    """Count what was decided of the takes that stand for the looks, and can be looked at."""
+    there = (take for take in shown if take is not None and take.usable)
+    counted = Counter(snapshot.review(take).state for take in there)
+    return {str(state): counted[state] for state in ReviewState}
 
 
 def _measured(snapshot: Snapshot) -> dict[str, MeasuredEntry]:
@@ -200,7 +212,11 @@ def _entry(action: PlannedLook, snapshot: Snapshot, faces: LikenessEntries | Non
         "tags": list(look.tags) if look else [],
         "matrix": look.matrix if look else None,
         "axes": dict(look.axes) if look else {},
-        "takes": [_take(take, picked=pick is not None and take.uid == pick.uid) for take in takes],
+        "takes": [
+            _take(take, snapshot, picked=pick is not None and take.uid == pick.uid)
+            for take in takes
+        ],
+        "review": describe_review(snapshot.review(shown) if shown else NOT_REVIEWED),
     }
     if state in (LookState.BLOCKED, LookState.STALE, LookState.CHANGED):
         entry["reason"] = action.reason
@@ -231,7 +247,7 @@ EXPLAINED = PENDING | {TakeState.UNKNOWN}
 """States in which a take's message says what is known of it so far."""
 
 
-def _take(take: Take, *, picked: bool) -> TakeEntry:
+def _take(take: Take, snapshot: Snapshot, *, picked: bool) -> TakeEntry:
     entry: TakeEntry = {
         "take": take.number,
         "picked": picked,
@@ -250,13 +266,14 @@ def _take(take: Take, *, picked: bool) -> TakeEntry:
         "sha256": take.sha256,
         "width": take.width,
         "height": take.height,
-        "sent_at": _time(take.sent_at),
-        "accepted_at": _time(take.accepted_at),
-        "completed_at": _time(take.completed_at),
+        "sent_at": format_time(take.sent_at),
+        "accepted_at": format_time(take.accepted_at),
+        "completed_at": format_time(take.completed_at),
         "idempotency_key": take.key,
         "request_id": take.request_id,
+        "review": describe_review(snapshot.review(take)),
     }
-    if (resent_at := _time(take.resent_at)) is not None:
+    if (resent_at := format_time(take.resent_at)) is not None:
         entry["resent_at"] = resent_at
     if take.consent_url is not None:
         entry["consent_url"] = take.consent_url
@@ -270,13 +287,6 @@ def _error(take: Take) -> ErrorEntry:
         "code": take.error_code or "unknown",
         "message": take.error_message or "no reason was given",
     }
-
-
-def _time(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _totals(

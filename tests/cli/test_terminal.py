@@ -107,6 +107,11 @@ TRIED: dict[str, list[list[str]]] = {
     "prune": [[NAME], [NAME, "--yes"], [NAME, "--local"]],
     "reconcile": [[NAME], [NAME, "--nothing-bought", "lost"], [NAME, "--adopt", f"lost#1={EVIL}"]],
     "export": [[NAME], *([NAME, "--format", form] for form in ("jsonl", "csv"))],
+    "review": [
+        [NAME],
+        [NAME, "--reject", "office#1", "--reason", EVIL, "--as", EVIL],
+        [NAME, "--approve", EVIL],
+    ],
     "catalog": [[NAME], [NAME, "--pictures", "--contact-sheet", "png"]],
     "graph": [[NAME], [NAME, "--format", "dot"]],
     "schema": [[], ["results"]],

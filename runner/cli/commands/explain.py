@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -265,8 +265,15 @@ def _labelled(entries: Sequence[Entry], held_now: Snapshot) -> Iterator[tuple[st
     """Yield each entry with the take that it is about."""
     labels = {take.uid: take.label for takes in held_now.takes.values() for take in takes}
     for entry in entries:
-        uid = entry.facts["take"] if entry.kind == Note.PICKED else entry.take
+        uid = entry.take or entry.facts.get("take")
         yield labels.get(uid or ""), entry
+
+
+SHOWN_OF: Mapping[str, tuple[str, ...]] = {
+    Note.REPRICED: ("price",),
+    Note.REVIEWED: ("state", "reason", "by"),
+}
+"""Facts that are told of one kind of event alone."""
 
 
 def _facts_of(entry: Entry) -> dict[str, Any]:
@@ -274,7 +281,7 @@ def _facts_of(entry: Entry) -> dict[str, Any]:
     hidden = () if entry.kind != "intended" else ("name", "image")
     return {
         name: entry.facts[name]
-        for name in (*told, *(("price",) if entry.kind == Note.REPRICED else ()))
+        for name in (*told, *SHOWN_OF.get(entry.kind, ()))
         if entry.facts.get(name) is not None and name not in hidden
     }
 

@@ -1,7 +1,7 @@
 """``lookbook run``: show the plan, ask, carry it out, leave results and a catalog."""
 
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -21,7 +21,7 @@ from runner.cli.copied_folder import ask_about_copy
 from runner.cli.eta import RunEta
 from runner.cli.fingerprint import Fingerprint, read_fingerprint
 from runner.cli.format import warn
-from runner.cli.keep_results import keep_results
+from runner.cli.keep_results import keep_results, take_in_reviews
 from runner.cli.options import (
     Usd,
     format_option,
@@ -225,8 +225,8 @@ async def attempt(context: Context, campaign: Campaign, request: Request) -> End
             opened, campaign, state, ceilings=ceilings, concurrency=request.concurrency
         ) as work:
             left = read_fingerprint(state, campaign, work.ledger)
-            if not anew and not left.knows_results():
-                await work.import_results()
+            if not anew:
+                await (work.import_reviews() if left.knows_results() else work.import_results())
             ask_about_copy(context.console, campaign, state, work.ledger.snapshot())
             if (folder := work.ledger.distrusted_by) is not None:
                 warn(
@@ -360,8 +360,8 @@ async def carry_out(
     before = Before(left, work.ledger.snapshot(), work.context.ticks())
     trouble: LookbookError | None = None
     try:
-        keep = partial(keep_results, campaign, work, left)
-        outcome = await with_signals(session, work.progress, keep)
+        beside = (partial(keep_results, campaign, work, left), partial(take_in_reviews, work))
+        outcome = await with_signals(session, work.progress, beside)
     except LookbookError as error:
         trouble = error
         outcome = session.outcome()
@@ -380,7 +380,7 @@ async def carry_out(
 
 
 async def with_signals(
-    session: Session, progress: Progress, beside: Callable[[], Coroutine[Any, Any, None]]
+    session: Session, progress: Progress, beside: Sequence[Callable[[], Coroutine[Any, Any, None]]]
 ) -> Outcome:
     """Carry out the plan; a signal stops sending, a second one leaves at once.
 
@@ -391,7 +391,8 @@ async def with_signals(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listen, session.context, tasks.cancel_scope)
             tasks.start_soon(progress.keep_fresh)
-            tasks.start_soon(beside)
+            for work in beside:
+                tasks.start_soon(work)
             outcomes.append(await session.carry_out())
             tasks.cancel_scope.cancel()
     return outcomes[0] if outcomes else session.end()

@@ -30,6 +30,7 @@ from runner.cli.options import (
 )
 from runner.cli.outputs import awaits_results, keep_document, make_results
 from runner.cli.price_questions import bought_quotes, price_notes, price_options
+from runner.cli.review_report import summarize_reviews
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.simulated import serve_command
 from runner.cli.terminal import style
@@ -114,6 +115,8 @@ def command(
     )
     if (faces := summarize_faces(results)) is not None:
         click.echo(f"{faces}; a hint, not a verdict")
+    if (reviewed := summarize_reviews(results)) is not None:
+        click.echo(f"review: {reviewed}; `lookbook review` lists it")
     for note in price_notes(bought_quotes(plan, quotes)):
         click.echo(note)
     if campaign.budget.campaign_usd is not None:
