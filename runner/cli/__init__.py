@@ -63,7 +63,7 @@ COMMANDS: dict[str, str] = {
 
 GROUPS = {
     "Make": ("init", "validate", "plan", "run"),
-    "Look": ("status", "explain", "money", "export", "catalog"),
+    "Look": ("status", "explain", "catalog", "review", "money", "export"),
     "Choose": ("pick", "retry", "reroll"),
     "Tidy up": ("fetch", "looks", "adopt", "refresh", "reconcile", "prune"),
     "Tools": ("faces", "graph", "schema", "simulator"),
