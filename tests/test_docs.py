@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bench import __main__ as benchmarks
-from runner.cli import COMMANDS, cli
+from runner.cli import COMMANDS, FORMER, cli
 from runner.policy.exit_codes import Exit
 from runner.takes import Billing, LookState
 from runner.words import BILLING_WORDS, state_word
@@ -25,7 +25,7 @@ def test_every_command_is_in_the_readme_and_every_command_there_exists() -> None
     assert sorted(rows) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("name", sorted([*COMMANDS, *FORMER]))
 def test_the_help_of_every_command_is_worth_reading(name: str) -> None:
     command = cli.get_command(None, name)  # type: ignore[arg-type]  # the context is not used
     assert command is not None

@@ -32,53 +32,57 @@ if TYPE_CHECKING:  # `--help` needs no manifest
     from runner.manifest.diagnostics import Diagnostic
     from runner.results.model import Results
 
-__all__ = ["COMMANDS", "GROUPS", "cli", "invoke", "main"]
+__all__ = ["COMMANDS", "FORMER", "GROUPS", "cli", "invoke", "main"]
 
-COMMANDS: dict[str, str] = {
-    "init": "Write a starter manifest, or make one from a spreadsheet.",
-    "validate": "Check a manifest and its files; free, without key or network.",
-    "plan": "Show what a run would do, and what it would cost.",
-    "run": "Carry out the plan: generate, wait, fetch, and make the catalog.",
-    "status": "Show every look, its money, and what to do next.",
-    "explain": "Tell the whole story of one look.",
-    "money": "Show every charge, why it was made, and sums; free.",
-    "retry": "Buy again what failed, after saying what that costs.",
-    "reroll": "Buy more takes of a look; the pick stays.",
-    "pick": "Choose among the takes of a look; free.",
-    "fetch": "Fetch pictures that are missing or were changed; free.",
-    "looks": "List the looks of the account, with the ids to use.",
-    "adopt": "Write a manifest from looks that the account has; free.",
-    "refresh": "Compare the ledger with the account and the disk; free.",
-    "prune": "Delete at HeyGen, or on disk, what is no longer wanted.",
-    "reconcile": "Decide what became of sends whose outcome is unknown.",
-    "faces": "Measure how alike the faces are, on this machine; free.",
-    "export": "Print the results as JSON, JSON Lines or CSV.",
-    "review": "Approve and reject takes; free.",
-    "catalog": "Make the catalog again, a contact sheet, or picture files.",
-    "graph": "Print the references between looks as a drawing.",
-    "schema": "Print a JSON Schema of one of the forms.",
-    "simulator": "Serve the simulated HeyGen API on this machine.",
+GROUPS: dict[str, dict[str, str]] = {
+    "Make": {
+        "init": "Write a starter manifest, around a photo or from a spreadsheet.",
+        "validate": "Check a manifest and its files; free, without key or network.",
+        "plan": "Show what a run would do, and what it would cost.",
+        "run": "Carry out the plan: generate, wait, fetch, and make the catalog.",
+    },
+    "Look": {
+        "status": "Show every look, its money, and what to do next.",
+        "explain": "Tell the whole story of one look.",
+        "catalog": "Make the catalog again, a contact sheet, or picture files.",
+        "review": "Approve and reject takes; free.",
+        "money": "Show every charge, why it was made, and sums; free.",
+        "export": "Print the results as JSON, JSON Lines or CSV.",
+    },
+    "Choose": {
+        "pick": "Choose among the takes of a look; free.",
+        "reroll": "Buy more takes of a look; the pick stays.",
+        "retry": "Buy again what failed, after saying what that costs.",
+    },
+    "Tidy up": {
+        "adopt": "List the looks of the account, or write a manifest from them; free.",
+        "reconcile": "Compare with the account, and decide what is unknown; free.",
+        "prune": "Delete at HeyGen, or on disk, what is no longer wanted.",
+    },
+    "Tools": {
+        "faces": "Measure how alike the faces are, on this machine; free.",
+        "graph": "Print the references between looks as a drawing.",
+        "schema": "Print a JSON Schema of one of the forms.",
+        "simulator": "Serve the simulated HeyGen API on this machine.",
+    },
 }
-"""Every subcommand with the line that ``--help`` shows; its module has the rest."""
+"""Every subcommand with the line that ``--help`` shows, in groups; its module has the rest."""
 
-GROUPS = {
-    "Make": ("init", "validate", "plan", "run"),
-    "Look": ("status", "explain", "catalog", "review", "money", "export"),
-    "Choose": ("pick", "retry", "reroll"),
-    "Tidy up": ("fetch", "looks", "adopt", "refresh", "reconcile", "prune"),
-    "Tools": ("faces", "graph", "schema", "simulator"),
-}
-"""The subcommands as ``--help`` shows them: each in one group."""
+FORMER = ("fetch", "looks", "refresh")
+"""Subcommands that others do as well now: they go on working, and ``--help`` leaves them out."""
+
+COMMANDS = tuple(name for names in GROUPS.values() for name in names)
+"""Every subcommand that people are shown."""
 
 
 class _Lazy(click.Group):
     """A group that imports a subcommand only when it is called, so that ``--help`` is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS, *FORMER]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.list_commands(ctx):
             from runner.suggest import suggest
 
             meant = suggest(cmd_name, COMMANDS)
@@ -94,7 +98,7 @@ class _Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, COMMANDS[name]) for name in names])
+                formatter.write_dl(list(names.items()))
 
 
 @click.group(
@@ -110,9 +114,9 @@ def cli() -> None:
 
     \b
     Start here:
-      lookbook init spring.yaml            a commented manifest
-      lookbook run spring.yaml --simulate  rehearse it for nothing
-      lookbook plan spring.yaml            what the real run would cost
+      lookbook init spring.yaml --photo me.jpg   a commented manifest
+      lookbook run spring.yaml --simulate        rehearse it for nothing
+      lookbook plan spring.yaml                  what the real run would cost
 
     Environment: HEYGEN_API_KEY, HEYGEN_API_BASE, HEYGEN_ALLOW_HTTP, HEYGEN_MAX_RETRIES,
     HEYGEN_CONFIG_DIR, NO_COLOR.

@@ -118,7 +118,7 @@ def _about_missing(work: OpenSession, missing: Collection[Take]) -> _Question:
     )
     hint = (
         "Use the key of the workspace that has them. If they were deleted at HeyGen: "
-        "`lookbook refresh MANIFEST --record`. Otherwise run this on a terminal and answer there."
+        "`lookbook reconcile MANIFEST --record`. Otherwise run this on a terminal and answer there."
     )
     return _Question(text, hint)
 

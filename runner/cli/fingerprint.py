@@ -33,7 +33,7 @@ FILES = (RESULTS, "catalog.html")
 FOLDERS = ("images", "thumbs")
 """The catalog's pictures; a folder's own time changes when a file in it comes, goes or is replaced.
 
-That a picture's content was changed in place is for ``lookbook fetch`` and ``refresh`` to find out.
+That a picture's content was changed in place is for ``run --fetch-only`` to find out.
 """
 
 _STATES = frozenset(map(str, LookState))

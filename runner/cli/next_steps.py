@@ -100,7 +100,7 @@ def list_next_steps(
         again = "buys what failed again; a changed prompt is bought by run instead"
         steps.append((f"lookbook retry {command}", again))
     if Cure.REFRESH in cures:
-        steps.append((f"lookbook refresh {command} --record", "finds out what HeyGen deleted"))
+        steps.append((f"lookbook reconcile {command} --record", "finds out what HeyGen deleted"))
     if cures & {Cure.EDIT, Cure.EDIT_PROMPT}:
         steps.append((f"lookbook plan {command}", "after a change of what was refused; free"))
     if states.get("stale"):
@@ -109,7 +109,7 @@ def list_next_steps(
         renew = f"also renews what is out of date ({more} more, {price})"
         steps.append((f"lookbook run {command} --cascade", renew))
     if any(take["state"] == "completed" for take in takes):
-        steps.append((f"lookbook fetch {command}", "fetches missing pictures; free"))
+        steps.append((f"lookbook run {command} --fetch-only", "fetches missing pictures; free"))
     return steps
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from runner.cli.command import Command
 from runner.cli.invocation import note_form, note_manifest, note_report_form, note_summary
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Usd",
     "account_option",
     "find_manifests",
+    "hidden_sim_option",
     "manifest_argument",
     "report_option",
     "resolve_manifest",
@@ -116,7 +118,7 @@ def resolve_manifest(ctx: click.Context, param: click.Parameter, value: Path | N
     return note_manifest(ctx, param, value)
 
 
-class LooksCommand(click.Command):
+class LooksCommand(Command):
     """A command that takes looks after its manifest, which may be left out before them too."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -157,16 +159,17 @@ simulate_option = click.option(
     help="Use the embedded simulator and its own ledger: free, without a key.",
 )
 
-sim_option = click.option(
-    "--sim",
-    "sim_settings",
-    type=KeyValue(),
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set something of the embedded simulator, repeatable: latency=uniform:2,6 (how long a "
+_SIM: dict[str, Any] = {
+    "type": KeyValue(),
+    "multiple": True,
+    "metavar": "KEY=VALUE",
+    "help": "Set something of the embedded simulator, repeatable: latency=uniform:2,6 (how long a "
     "generation takes), concurrency=10, balance=20 (USD), seed=7, pictures=off, "
     "fault=moderation:0.1, behave=ignore-keys (see `lookbook simulator --help`).",
-)
+}
+sim_option = click.option("--sim", "sim_settings", **_SIM)
+hidden_sim_option = click.option("--sim", "sim_settings", hidden=True, **_SIM)
+"""The same for commands that generate nothing."""
 
 summary_option = click.option(
     "--summary",

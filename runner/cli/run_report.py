@@ -293,7 +293,7 @@ def advise_after_run(
         lines += [_undecided(finding, now) for finding in look_report.findings.values()]
         lines += [f"{take}: no picture yet: {why}" for take, why in look_report.pictures.items()]
         if look_report.pictures:
-            lines.append(f"`lookbook fetch {command}` tries again; it costs nothing.")
+            lines.append(f"`lookbook run {command} --fetch-only` tries again; it costs nothing.")
     if outcome.over_budget:
         left = pluralize(len(outcome.over_budget), "look")
         lines.append(f"{left} left out: a ceiling has no room ({', '.join(outcome.over_budget)}).")

@@ -17,6 +17,7 @@ from runner.plan.saved_plan import SavedPlan, read_saved_plan
 from runner.resources import schema
 
 __all__ = [
+    "comparison_options",
     "load_saved_plan",
     "parse_plan_options",
     "plan_options",
@@ -70,6 +71,24 @@ price_option = click.option(
     metavar="TYPE=USD",
     help="What one generation costs, photo=1.20 or prompt=0.80, where the contract says so.",
 )
+
+
+_record = click.option(
+    "--record",
+    is_flag=True,
+    help="Write down what differs. A deleted look is then one that the next run would buy again, "
+    "after showing its price.",
+)
+_differences = click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 10 when there are differences and nothing else, 0 when there are none.",
+)
+
+
+def comparison_options(function: Any) -> Any:
+    """Add what is asked of a comparison with the account: to record it, and an exit code."""
+    return _record(_differences(function))
 
 
 def select_options(function: Any) -> Any:

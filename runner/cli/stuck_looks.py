@@ -60,7 +60,7 @@ async def _decide(work: OpenSession, take: Take, look: LookData) -> None:
     take = await work.context.record(take.uid, Event.FAILED, facts)
     click.echo(
         f"{take.label}: {words} for a day, and it has no picture: it counts as failed, and as "
-        "charged. `lookbook refresh --record` takes it back if it becomes usable after all."
+        "charged. `lookbook reconcile --record` takes it back if it becomes usable after all."
     )
 
 

@@ -74,6 +74,6 @@ class FaceGate:
         if likeness is None or likeness.none == NoLikeness.WAITING:
             return (
                 f"waits for a person: the face of {take.label} could not be measured; "
-                "`lookbook fetch` gets its picture again, `lookbook faces` says more"
+                "`lookbook run --fetch-only` gets its picture again, `lookbook faces` says more"
             )
         return explain_hold(comparer, take, self._rules[key], snapshot)

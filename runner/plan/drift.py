@@ -111,4 +111,6 @@ def _picture(take: Take, *, lost: bool, gone: bool) -> Drift:
     what = f"{take.image} is {'missing' if lost else 'changed'} on disk"
     if gone:
         return Drift(take, what, "HeyGen has it no more either: restore it from a backup")
-    return Drift(take, what, "`lookbook fetch` gets it again, for nothing", Event.IMAGE_MISSING)
+    return Drift(
+        take, what, "`lookbook run --fetch-only` gets it again, for nothing", Event.IMAGE_MISSING
+    )

@@ -13,7 +13,7 @@ class Cure(StrEnum):
     EDIT_PROMPT = "It would be refused again: change the prompt or the picture; `run` buys the edit"
     EDIT = "It would be refused again as it is: change the manifest; `run` buys the edit"
     LINK = "Check the link of its image; then `lookbook retry {command}`"
-    REFRESH = "`lookbook refresh {command} --record` finds out what was deleted at HeyGen"
+    REFRESH = "`lookbook reconcile {command} --record` finds out what was deleted at HeyGen"
     ACCESS = "The account lacks a permission: mend that at HeyGen; then `lookbook retry {command}`"
     RETRY = "Another take may succeed: `lookbook retry {command}` shows its price and asks"
     REFERENCE = "They follow when what they need is there"

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from runner.cli import COMMANDS, cli, invoke
+from runner.cli import COMMANDS, FORMER, cli, invoke
 from runner.cli.log_handlers import start_log
 from runner.simulator.server import Embedded
 from runner.simulator.settings import Latency, SimulatorSettings
@@ -116,7 +116,7 @@ def test_a_log_that_cannot_be_written_is_said_before_anything_is_done(
     assert "Nothing was sent" in err
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("name", sorted([*COMMANDS, *FORMER]))
 def test_every_command_takes_the_options_after_its_name(name: str) -> None:
     command = cli.get_command(None, name)  # type: ignore[arg-type]  # the context is not used
     again = cli.get_command(None, name)  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ def test_each_cause_has_its_own_cure_and_names_its_looks() -> None:
     )
     assert "2 failed: chance [generation_failed]\n  b, c\n" in text
     assert "`lookbook retry spring.yaml --select 'b c'` shows its price and asks." in text
-    assert "`lookbook refresh spring.yaml --record` finds out" in text
+    assert "`lookbook reconcile spring.yaml --record` finds out" in text
     assert text.count("retry") == 1
 
 

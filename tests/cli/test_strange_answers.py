@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from runner.cli.commands import refresh as refreshing
+from runner.cli import comparison
 from runner.cli.commands.reconcile import reconcile
 from runner.cli.commands.refresh import refresh
 from runner.errors import ApiTrouble
@@ -26,7 +26,7 @@ DAY = 24 * 3600.0
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refreshing, "GONE_PAUSE", 0.0)
+    monkeypatch.setattr(comparison, "GONE_PAUSE", 0.0)
     monkeypatch.setattr("runner.executor.context.backoff", lambda *_args, **_named: 0.0)
 
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import runner.cli
-from runner.cli import COMMANDS, invoke
+from runner.cli import COMMANDS, FORMER, invoke
 from runner.cli.context import Context
 from runner.cli.terminal import (
     Terminal,
@@ -61,7 +61,7 @@ class Stand:
         (folder / NAME).write_text(MANIFEST, encoding="utf-8")
         monkeypatch.chdir(folder)
         monkeypatch.setattr("runner.executor.context.backoff", lambda *_given, **_named: 0.0)
-        monkeypatch.setattr("runner.cli.commands.refresh.GONE_PAUSE", 0.0)
+        monkeypatch.setattr("runner.cli.comparison.GONE_PAUSE", 0.0)
         monkeypatch.setattr("runner.policy.retry.MIN_POLL", 0.0)
         monkeypatch.setattr("runner.executor.refunds.SETTLING", ())
         limits = RetryLimits(retries=0, unanswered=0.0, processing=1.0, listed=0.0)
@@ -102,7 +102,7 @@ TRIED: dict[str, list[list[str]]] = {
     "fetch": [[NAME]],
     "faces": [[NAME], [NAME, "--accept", "office#1", "--as", EVIL], [NAME, "--withdraw", EVIL]],
     "looks": [[], [NAME], ["--format", "json"]],
-    "adopt": [["adopted.yaml", "--group", "group_1"]],
+    "adopt": [[], [NAME], ["adopted.yaml"], ["adopted.yaml", "--group", "group_1"]],
     "refresh": [[NAME], [NAME, "--record"]],
     "prune": [[NAME], [NAME, "--yes"], [NAME, "--local"]],
     "reconcile": [[NAME], [NAME, "--nothing-bought", "lost"], [NAME, "--adopt", f"lost#1={EVIL}"]],
@@ -128,7 +128,7 @@ TRIED: dict[str, list[list[str]]] = {
 def test_no_command_prints_what_a_terminal_would_carry_out(
     stand: Stand, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert set(TRIED) == set(COMMANDS), "a command is not tried"
+    assert set(TRIED) == {*COMMANDS, *FORMER}, "a command is not tried"
     Path("spoiled.yaml").write_text(SPOILED, encoding="utf-8")
     Path("sheet.csv").write_text(f"key,prompt,{SNEAKY}\n{EVIL},{EVIL},x\n", encoding="utf-8")
     monkeypatch.setattr("runner.simulator.server.serve", _refuse_to_serve)

@@ -1,11 +1,12 @@
 """What a person types wrong, and what is said about it."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from runner.cli import COMMANDS, GROUPS, invoke
+from runner.cli import COMMANDS, FORMER, GROUPS, invoke
 
 MANIFEST = """\
 version: 1
@@ -25,11 +26,31 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_every_command_is_in_one_group_of_the_help(capsys: Captured) -> None:
-    assert sorted(name for names in GROUPS.values() for name in names) == sorted(COMMANDS)
+def test_the_help_shows_every_command_in_one_group_and_leaves_the_former_names_out(
+    capsys: Captured,
+) -> None:
+    assert len(set(COMMANDS)) == len(COMMANDS) == sum(map(len, GROUPS.values()))
     assert invoke(["--help"]) == 0
     told = capsys.readouterr().out
     assert all(f"{title}:" in told for title in GROUPS)
+    shown = re.findall(r"^  ([a-z]+)  ", told, re.MULTILINE)
+    assert [name for name in shown if not name.isdigit()] == list(COMMANDS)
+    for name in FORMER:
+        assert invoke([name, "--help"]) == 0
+
+
+def test_what_is_seldom_needed_stands_apart_and_what_makes_no_sense_is_not_shown(
+    capsys: Captured,
+) -> None:
+    assert invoke(["run", "--help"]) == 0
+    often, seldom = capsys.readouterr().out.split("Seldom needed:")
+    assert "--max-cost" in often
+    assert "--new-ledger" in seldom
+    for arguments in (["retry", "--help"], ["reconcile", "--help"]):
+        assert invoke(arguments) == 0
+        told = capsys.readouterr().out
+        assert "--new-ledger" not in told
+        assert ("--sim " in told) == (arguments[0] == "retry")
 
 
 @pytest.mark.parametrize(

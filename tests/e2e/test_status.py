@@ -134,7 +134,9 @@ def test_a_ceiling_without_room_for_all_of_it_is_said() -> None:
 
 def test_missing_pictures_cost_nothing() -> None:
     done = with_takes(base=TakeState.FETCHED, a=TakeState.FETCHED, night=TakeState.COMPLETED)
-    assert "lookbook fetch spring.yaml\n      fetches missing pictures; free" in steps(done)
+    assert "lookbook run spring.yaml --fetch-only\n      fetches missing pictures; free" in steps(
+        done
+    )
 
 
 def test_when_everything_is_done_it_says_so() -> None:

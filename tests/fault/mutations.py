@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runner.cli import rebuild, results_import
+from runner.cli import comparison, rebuild, results_import
 from runner.cli import session as session_module
-from runner.cli.commands import fetch, prune, refresh, run
+from runner.cli.commands import fetch, prune, run
 from runner.executor import context, purchase, session, temporary_refusals
 from runner.executor.context import RunContext
 from runner.executor.intents import IntentBuilder
@@ -293,7 +293,7 @@ def record_what_is_not_listed(patch: Patch) -> None:
     async def everything(_work: Any, takes: Any, _shown: Any) -> set[str]:
         return {take.avatar_id for take in takes if take.avatar_id}
 
-    patch.setattr(refresh, "_gone", everything)
+    patch.setattr(comparison, "_gone", everything)
 
 
 MUTATIONS: dict[Callable[[Patch], None], str] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from runner.cli import COMMANDS
+from runner.cli import COMMANDS, FORMER
 from runner.plan.model import Action
 from runner.plan.selection import METHODS
 from runner.words import ACTION_WORDS
@@ -40,7 +40,7 @@ def test_every_action_and_every_way_to_select_is_described() -> None:
     assert all(f"{method}:" in PAGE for method in METHODS if method != "look")
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("name", sorted([*COMMANDS, *FORMER]))
 def test_every_command_is_there_and_says_what_it_does(name: str) -> None:
     command: click.Command = import_module(f"runner.cli.commands.{name}").command
     assert command.name == name

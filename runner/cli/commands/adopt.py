@@ -1,18 +1,21 @@
-"""``lookbook adopt``: a manifest from looks that the account has; free."""
+"""``lookbook adopt``: what the account has, and a manifest made from it; free."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import anyio
 import click
 
 from runner.cli.account import ask_account, open_account
 from runner.cli.campaign import load_campaign
-from runner.cli.commands.looks import all_looks
+from runner.cli.command import Command
+from runner.cli.commands.looks import all_looks, print_looks
 from runner.cli.commands.run import Request, start
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize, warn
 from runner.cli.invocation import refuse_undecodable
+from runner.cli.options import format_option, hidden_sim_option, simulate_option
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.manifest.starter import manifest_head, scalar, slug
@@ -22,9 +25,14 @@ from runner.replies import GroupData, LookData
 __all__ = ["command"]
 
 
-@click.command("adopt")
-@click.argument("manifest", metavar="MANIFEST", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--group", "group_id", metavar="ID", required=True, help="The group to adopt.")
+@click.command("adopt", cls=Command)
+@click.argument(
+    "manifest",
+    metavar="[MANIFEST]",
+    required=False,
+    type=click.Path(dir_okay=False, path_type=Path),
+)
+@click.option("--group", "group_id", metavar="ID", help="The group to take over, or to list.")
 @click.option(
     "--base",
     "base_id",
@@ -33,29 +41,47 @@ __all__ = ["command"]
     "first.",
 )
 @click.option("--campaign", metavar="NAME", help="The campaign's name; the default is the file's.")
+@simulate_option
+@hidden_sim_option
+@format_option("text", "json")
 @pass_context
 def command(
     context: Context,
     /,
-    manifest: Path,
+    manifest: Path | None,
     *,
-    group_id: str,
+    group_id: str | None,
     base_id: str | None,
     campaign: str | None,
+    form: str,
+    **options: Any,
 ) -> int:
-    """Write MANIFEST from the looks of a group that the account has, and fetch their pictures.
+    """List the looks that the account has, or write a new MANIFEST from those of a group.
 
-    Each look becomes an `existing:` entry, recorded in the ledger as paid by nobody here: nothing
-    is generated. From then on looks can be added that reference them. `lookbook looks` lists the
-    groups.
+    Without --group the looks of the account are listed: each id can be an `avatar_id` in a
+    manifest. With a MANIFEST that exists, looks that its ledger knows are named by key and take.
+
+    With a new MANIFEST and --group each look of the group becomes an `existing:` entry, recorded
+    in the ledger as paid by nobody here, and its picture is fetched: nothing is generated. From
+    then on looks can be added that reference them.
 
     \b
-    Example:
-      lookbook adopt sarah.yaml --group group_1a2b3c
+    Examples:
+      lookbook adopt                                   what the account has
+      lookbook adopt sarah.yaml --group group_1a2b3c   a manifest from a group
     """
+    if manifest is None or (group_id is None and manifest.exists()):
+        return print_looks(context, manifest, group_id=group_id, form=form, **options)
     refuse_undecodable(manifest)
+    if group_id is None:
+        raise UsageError(
+            f"{manifest} is not there, and no --group says what to write it from.",
+            hint="`lookbook adopt` lists the looks of the account with their groups.",
+        )
     if manifest.exists():
         raise UsageError(f"{manifest} exists already; nothing was written.")
+    if options["simulate"]:
+        raise UsageError("A new manifest has no simulated account to take over from.")
     group, looks = anyio.run(members, context, group_id)
     usable = [look for look in looks if look.usable]
     for look in looks:
@@ -70,7 +96,7 @@ def command(
     )
     write_atomic(manifest, text.encode())
     click.echo(f"wrote {manifest} with {pluralize(len(usable), 'look')}", err=True)
-    return start(context, load_campaign(manifest, ()), Request())
+    return start(context, load_campaign(manifest, ()), Request(form=form))
 
 
 async def members(context: Context, group_id: str) -> tuple[GroupData, list[LookData]]:

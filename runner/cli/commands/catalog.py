@@ -8,6 +8,7 @@ import click
 from runner import catalog
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.format import format_link, pluralize, warn
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.outputs import make_results
@@ -22,7 +23,7 @@ PICTURES = "pictures"
 SHEET = "contact-sheet"
 
 
-@click.command("catalog")
+@click.command("catalog", cls=Command)
 @manifest_argument
 @simulate_option
 @account_option

@@ -9,6 +9,7 @@ import click
 
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.options import (
     account_option,
     format_option,
@@ -30,7 +31,7 @@ from runner.results.writer import serialize_results
 __all__ = ["command"]
 
 
-@click.command("export")
+@click.command("export", cls=Command)
 @manifest_argument
 @simulate_option
 @account_option

@@ -8,6 +8,7 @@ import anyio
 import click
 
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import format_faces
 from runner.cli.format import pluralize
@@ -33,7 +34,7 @@ from runner.takes import Take
 __all__ = ["command", "measure_takes"]
 
 
-@click.command("faces")
+@click.command("faces", cls=Command)
 @manifest_argument
 @simulate_option
 @account_option
@@ -134,7 +135,7 @@ def _measure_missing(context: Context, opened: OpenLedger) -> str:
     more = f" and {len(left) - 3} more" if len(left) > 3 else ""
     return (
         f"Not measured, because the file is gone or was changed: {named}{more}. "
-        "`lookbook fetch` gets them again, for nothing."
+        "`lookbook run --fetch-only` gets them again, for nothing."
     )
 
 

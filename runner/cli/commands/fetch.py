@@ -1,4 +1,4 @@
-"""``lookbook fetch``: pictures that are missing or were changed, again; free."""
+"""``lookbook fetch``: pictures that are missing or were changed, again; ``run --fetch-only``."""
 
 from functools import partial
 from pathlib import Path
@@ -8,12 +8,13 @@ import click
 
 from runner.cli.account import open_account
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_link, pluralize
 from runner.cli.options import (
+    hidden_sim_option,
     manifest_argument,
     report_option,
-    sim_option,
     simulate_option,
     var_option,
 )
@@ -31,15 +32,15 @@ from runner.plan.options import PlanOptions, select_looks
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 
-__all__ = ["command"]
+__all__ = ["command", "fetch"]
 
 
-@click.command("fetch")
+@click.command("fetch", cls=Command)
 @manifest_argument
 @simulate_option
 @var_option
 @report_option
-@sim_option
+@hidden_sim_option
 @select_options
 @pass_context
 def command(
@@ -54,8 +55,8 @@ def command(
 ) -> int:
     """Fetch the pictures of MANIFEST's looks that are missing on disk or were changed there.
 
-    Every picture is checked against its checksum and fetched again with a fresh link where it
-    differs. Costs nothing, at any time; never buys a look.
+    `lookbook run --fetch-only` does the same. Every picture is checked against its checksum and
+    fetched again with a fresh link where it differs. Costs nothing; never buys a look.
     """
     plan_options = parse_plan_options(options)
     campaign = load_campaign(manifest, variables)

@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.options import format_option, manifest_argument, var_option
 
 __all__ = ["command"]
 
 
-@click.command("graph")
+@click.command("graph", cls=Command)
 @manifest_argument
 @var_option
 @format_option("mermaid", "dot")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli.command import Command
 from runner.cli.invocation import refuse_undecodable
 from runner.errors import ManifestError, UsageError
 from runner.shell import quote_command
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("manifest", metavar="[MANIFEST]", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--from-csv",

@@ -12,9 +12,10 @@ import click
 
 from runner.cli.account import OpenAccount, ask_account, open_account
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize, terminal_width
-from runner.cli.options import format_option, sim_option, simulate_option
+from runner.cli.options import format_option, hidden_sim_option, simulate_option
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import escape_text
 from runner.errors import ApiTrouble, UsageError
@@ -22,13 +23,13 @@ from runner.ledger.ledger import read_snapshot
 from runner.ledger.state_dirs import StateDirs
 from runner.replies import GroupData, LookData
 
-__all__ = ["all_groups", "all_looks", "command"]
+__all__ = ["all_groups", "all_looks", "command", "print_looks"]
 
 PAGES = 1000
 """The most pages of a list that are read: 50,000 looks."""
 
 
-@click.command("looks")
+@click.command("looks", cls=Command)
 @click.argument(
     "manifest",
     metavar="[MANIFEST]",
@@ -37,12 +38,20 @@ PAGES = 1000
 )
 @click.option("--group", "group_id", metavar="ID", help="Only the looks of this group.")
 @simulate_option
-@sim_option
+@hidden_sim_option
 @format_option("text", "json")
 @pass_context
-def command(
+def command(context: Context, /, manifest: Path | None, **options: Any) -> int:
+    """List the looks of the account: each id can be an `avatar_id` in a manifest.
+
+    `lookbook adopt` without a group does the same. With MANIFEST each look that its ledger knows is
+    named by its key and take. Costs nothing.
+    """
+    return print_looks(context, manifest, **options)
+
+
+def print_looks(
     context: Context,
-    /,
     manifest: Path | None,
     *,
     group_id: str | None,
@@ -50,15 +59,12 @@ def command(
     sim_settings: tuple[tuple[str, str], ...],
     form: str,
 ) -> int:
-    """List the looks of the account: each id can be an `avatar_id` in a manifest.
-
-    With MANIFEST each look that its ledger knows is named by its key and take. Costs nothing.
-    """
-    if simulate and manifest is None:
-        raise UsageError(
-            "Each manifest has a simulated account of its own.", hint="Name the MANIFEST."
-        )
+    """Print the looks of the account, or of one group; return the exit code."""
     if manifest is None:
+        if simulate:
+            raise UsageError(
+                "Each manifest has a simulated account of its own.", hint="Name the MANIFEST."
+            )
         return anyio.run(look_around, context, None, group_id, form)
     campaign = load_campaign(manifest, ())
     work = partial(look_around, manifest=campaign.manifest, group_id=group_id, form=form)

@@ -11,6 +11,7 @@ import click
 
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.format import format_table, pluralize, terminal_width
 from runner.cli.options import (
     account_option,
@@ -31,7 +32,7 @@ __all__ = ["command"]
 COLUMNS = ("date", "look", "take", "cause", "reason", "usd", "certainty", "request_id", "run")
 
 
-@click.command("money")
+@click.command("money", cls=Command)
 @manifest_argument
 @simulate_option
 @account_option

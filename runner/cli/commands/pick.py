@@ -108,7 +108,9 @@ def _pick(opened: OpenLedger, take: Take) -> None:
     click.echo(f"{take.label} is picked{instead}")
     if take.state is TakeState.FETCHED and take.image is None:
         anyio.run(opened.ledger.record, take.uid, Event.IMAGE_MISSING, {})
-        click.echo("  its picture was pruned here; `lookbook fetch` gets it again, for nothing")
+        click.echo(
+            "  its picture was pruned here; `lookbook run --fetch-only` gets it again, for nothing"
+        )
 
 
 def _stale(opened: OpenLedger) -> set[str]:

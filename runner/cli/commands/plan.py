@@ -9,6 +9,7 @@ import click
 
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.eta import estimate_plan
 from runner.cli.format import format_plan, terminal_width, warnings_text
@@ -34,7 +35,7 @@ from runner.shell import quote_command
 __all__ = ["command"]
 
 
-@click.command("plan")
+@click.command("plan", cls=Command)
 @manifest_argument
 @simulate_option
 @account_option

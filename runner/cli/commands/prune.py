@@ -17,9 +17,9 @@ from runner.cli.format import format_table, pluralize, terminal_width
 from runner.cli.options import (
     LooksCommand,
     account_option,
+    hidden_sim_option,
     manifest_argument,
     report_option,
-    sim_option,
     simulate_option,
     var_option,
     yes_option,
@@ -103,7 +103,7 @@ class _Doomed:
 @account_option
 @var_option
 @report_option
-@sim_option
+@hidden_sim_option
 @pass_context
 def command(
     context: Context,
@@ -148,7 +148,7 @@ def command(
     except KeyboardInterrupt:
         raise UsageError(
             "Stopped. What was deleted stays deleted.",
-            hint="`lookbook refresh` shows what is gone and not recorded yet.",
+            hint="`lookbook reconcile` shows what is gone and not recorded yet.",
         ) from None
 
 

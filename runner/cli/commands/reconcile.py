@@ -11,33 +11,42 @@ import click
 
 from runner.cli.account import open_account
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
+from runner.cli.comparison import (
+    compare_account,
+    describe_differences,
+    record_differences,
+    wanted_by,
+)
 from runner.cli.context import Context, pass_context
-from runner.cli.format import pluralize
+from runner.cli.format import pluralize, warn
 from runner.cli.nothing_bought import evidence_of, match_takes, moment, objection_to
 from runner.cli.options import (
     KeyValue,
+    hidden_sim_option,
     manifest_argument,
     report_option,
-    sim_option,
     simulate_option,
     var_option,
 )
 from runner.cli.outputs import note_results
 from runner.cli.rebuild import rebuild
 from runner.cli.run_report import resume_command
+from runner.cli.select_options import comparison_options
 from runner.cli.session import OpenSession, open_session
 from runner.cli.simulated import run_on_account
 from runner.cli.stuck_looks import decide_stuck
 from runner.cli.terminal import join_lines, style
-from runner.errors import UsageError
+from runner.errors import ApiTrouble, UsageError
+from runner.executor.concurrency import RunStopped
 from runner.executor.context import describe_reply
 from runner.executor.resolve_unknown import Finding, UnknownResolver
 from runner.ledger.neighbours import read_neighbours
 from runner.ledger.runs import read_wallet_readings
 from runner.ledger.state_dirs import has_takes
 from runner.model import Campaign
-from runner.plan import Plan
 from runner.plan import plan as make_plan
+from runner.plan.drift import Drift
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 from runner.quantities import format_usd
@@ -114,7 +123,7 @@ class _Case:
         )
 
 
-@click.command("reconcile")
+@click.command("reconcile", cls=Command)
 @manifest_argument
 @simulate_option
 @click.option(
@@ -147,9 +156,10 @@ class _Case:
     is_flag=True,
     help="Move a damaged ledger aside and make a new one from results.json and the account.",
 )
+@comparison_options
 @var_option
 @report_option
-@sim_option
+@hidden_sim_option
 @pass_context
 def command(
     context: Context,
@@ -162,14 +172,20 @@ def command(
     absolved: tuple[str, ...],
     trusting: bool,
     rebuilding: bool,
+    record: bool,
+    detailed_exitcode: bool,
     sim_settings: tuple[tuple[str, str], ...],
 ) -> int:
-    """Show what is known of every send whose outcome is unknown, and take your decision.
+    """Compare the ledger of MANIFEST with the account, and decide what is unknown.
 
     A take is unknown when its request left and no answer came back: it may have been bought. The
     account is searched by name; what is certain is adopted, the rest is shown and asked about (on a
     terminal) or decided with the options. A look that has shown a status that nobody knows for a
     day is decided by whether it has a picture. Nothing here ever buys a look.
+
+    Then all else is compared: looks that were deleted or renamed at HeyGen, looks that counted as
+    failed and are usable all the same, consents that were lost, pictures that are missing or were
+    changed; --record writes that down.
 
     Exits with 0 when nothing is unknown any more, 4 when `lookbook run` can still find out by
     itself, 6 when a person has to decide.
@@ -184,6 +200,8 @@ def command(
             adoptions=adoptions,
             absolved=absolved,
             trusting=trusting,
+            record=record,
+            detailed_exitcode=detailed_exitcode,
         )
     )
     return run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
@@ -196,8 +214,10 @@ async def reconcile(
     absolved: Sequence[str] = (),
     *,
     trusting: bool = False,
+    record: bool = False,
+    detailed_exitcode: bool = False,
 ) -> int:
-    """Carry out decisions, search for the rest, ask; return the exit code."""
+    """Carry out decisions, search for the rest, ask, compare; return the exit code."""
     async with open_account(context) as opened:
         state = opened.make_state(campaign)
         if not has_takes(state.ledger):
@@ -232,12 +252,30 @@ async def reconcile(
                 if take.uid not in seen:
                     await decide(case, take)
             stuck = await decide_stuck(work)
+            left = [take.label for take in unresolved(work)]
+            click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
+            differences = await compare_as_well(work, record=record)
             code = max(look_report(case), Exit.PERSON if stuck else Exit.DONE)
             work.finish(int(code))
-            left = [take.label for take in unresolved(work)]
-            note_results(context, campaign, work.ledger.snapshot(), searches=case.found)
-    click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
+            told = describe_differences(differences, record=record)
+            known = work.ledger.snapshot()
+            note_results(context, campaign, known, searches=case.found, differences=told)
+    if differences and detailed_exitcode and code is Exit.DONE:
+        return int(Exit.CHANGES)
     return int(code)
+
+
+async def compare_as_well(work: OpenSession, *, record: bool) -> list[Drift]:
+    """Compare ledger and account; what was decided before stands where that is impossible."""
+    try:
+        found = await compare_account(work, record=record)
+        if record:
+            await record_differences(work, found)
+    except (ApiTrouble, RunStopped) as error:
+        why = error.message if isinstance(error, ApiTrouble) else work.context.stopped
+        warn(f"Ledger and account were not compared: {why or 'it was interrupted.'}")
+        return []
+    return found
 
 
 def check_adoptions(adoptions: Decisions, unknown: Mapping[str, Take]) -> None:
@@ -267,15 +305,6 @@ async def give_up(case: _Case, take: Take) -> None:
         return
     await case.work.context.record(take.uid, Event.NOT_BOUGHT)
     click.echo("  → nothing was bought, as you say: it may be bought anew\n")
-
-
-def wanted_by(plan: Plan) -> dict[str, str]:
-    """Return the identity that the manifest wants of each look: only such a take becomes a pick."""
-    return {
-        action.key: action.identity
-        for action in plan.actions
-        if action.look is not None and action.identity is not None
-    }
 
 
 def unresolved(work: OpenSession) -> list[Take]:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from runner.cli.campaign import load_campaign
-from runner.cli.commands.run import Request, run_options, start
+from runner.cli.commands.run import Request, new_ledger_option, run_options, start
 from runner.cli.context import Context, pass_context
 from runner.cli.options import LooksCommand
 from runner.cli.select_options import parse_plan_options, price_option
@@ -16,6 +16,7 @@ __all__ = ["command"]
 
 @click.command("reroll", cls=LooksCommand)
 @run_options
+@new_ledger_option(hidden=True)
 @click.argument("looks", metavar="LOOK...", nargs=-1, required=True)
 @click.option(
     "--count",

@@ -7,7 +7,8 @@ import click
 
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
-from runner.cli.commands.run import Request, run_options, start
+from runner.cli.command import Command
+from runner.cli.commands.run import Request, new_ledger_option, run_options, start
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
 from runner.cli.select_options import parse_plan_options, price_option, select_options
@@ -30,8 +31,9 @@ WORDS = {
 """What is known of the money of a failed take."""
 
 
-@click.command("retry")
+@click.command("retry", cls=Command)
 @run_options
+@new_ledger_option(hidden=True)
 @select_options
 @price_option
 @pass_context

@@ -9,6 +9,7 @@ import click
 
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import terminal_width
 from runner.cli.options import (
@@ -35,7 +36,7 @@ from runner.words import REVIEW_WORDS
 __all__ = ["command"]
 
 
-@click.command("review")
+@click.command("review", cls=Command)
 @manifest_argument
 @simulate_option
 @account_option

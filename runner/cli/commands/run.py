@@ -1,12 +1,14 @@
 """``lookbook run``: show the plan, ask, carry it out, leave results and a catalog."""
 
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import click
@@ -15,6 +17,7 @@ from runner.cli.account import open_account
 from runner.cli.account_question import ask_about_account, refuse_unlisted
 from runner.cli.backup import back_up_outputs
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.confirm import ask_about_other_ledgers, can_ask, confirm_plan, effective_ceilings
 from runner.cli.context import Context, pass_context
 from runner.cli.copied_folder import ask_about_copy
@@ -67,6 +70,8 @@ from runner.plan.saved_plan import find_changes
 from runner.policy.exit_codes import Outcome, exit_code
 from runner.takes import Account
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 __all__ = ["Request", "command", "execute"]
 
 
@@ -115,12 +120,6 @@ def run_options(function: Any) -> Any:
                 help="Also write the results (JSON) to this file.",
             ),
             summary_option,
-            click.option(
-                "--new-ledger",
-                is_flag=True,
-                help="Start an empty ledger although another one here, or the account, holds this "
-                "campaign: everything is bought again. Ignored where this ledger has takes.",
-            ),
             sim_option,
         ]
     ):
@@ -128,8 +127,20 @@ def run_options(function: Any) -> Any:
     return function
 
 
-@click.command("run")
+def new_ledger_option(*, hidden: bool = False) -> Callable[[F], F]:
+    """Return ``--new-ledger``, which only the first run of a campaign needs."""
+    return click.option(
+        "--new-ledger",
+        is_flag=True,
+        hidden=hidden,
+        help="Start an empty ledger although another one here, or the account, holds this "
+        "campaign: everything is bought again. Ignored where this ledger has takes.",
+    )
+
+
+@click.command("run", cls=Command)
 @run_options
+@new_ledger_option()
 @plan_options
 @click.option(
     "--plan",
@@ -137,6 +148,12 @@ def run_options(function: Any) -> Any:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Carry out exactly the plan that `lookbook plan -o FILE` saved, or refuse.",
+)
+@click.option(
+    "--fetch-only",
+    is_flag=True,
+    help="Buy nothing: check every picture on disk against its checksum, and fetch what is missing "
+    "or was changed.",
 )
 @pass_context
 def command(
@@ -161,6 +178,7 @@ def command(
       lookbook run spring.yaml --select tag:hero    these looks only
       lookbook run spring.yaml --cascade            also regenerate what is out of date
     """
+    fetch_only = options.pop("fetch_only")
     plan_options, saved = parse_plan_options(options), None
     if plan_file is not None:
         saved = load_saved_plan(plan_file)
@@ -171,7 +189,24 @@ def command(
             raise UsageError(f"{plan_file} is {wrong} --simulate.")
         plan_options, variables = saved.plan_options, saved.variables
     campaign = load_campaign(manifest, variables)
-    return start(context, campaign, Request(**options, plan_options=plan_options, saved=saved))
+    request = Request(**options, plan_options=plan_options, saved=saved)
+    return (
+        fetch_pictures(context, campaign, request)
+        if fetch_only
+        else start(context, campaign, request)
+    )
+
+
+def fetch_pictures(context: Context, campaign: Campaign, request: Request) -> int:
+    """Fetch what is missing and buy nothing; return the exit code."""
+    from runner.cli.commands.fetch import fetch
+
+    work = partial(fetch, campaign=campaign, plan_options=request.plan_options)
+    stdout = sys.stderr if request.form == "json" else sys.stdout
+    with redirect_stdout(stdout):
+        return run_on_account(
+            context, campaign, work, simulate=request.simulate, sim=request.sim_settings
+        )
 
 
 def start(context: Context, campaign: Campaign, request: Request) -> int:

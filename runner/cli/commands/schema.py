@@ -2,13 +2,14 @@
 
 import click
 
+from runner.cli.command import Command
 from runner.cli.terminal import write_utf8
 from runner.resources import schema_names, schema_text
 
 __all__ = ["command"]
 
 
-@click.command("schema")
+@click.command("schema", cls=Command)
 @click.argument("name", type=click.Choice(schema_names()), default="manifest")
 def command(name: str) -> int:
     """Print a JSON Schema: of the manifest, or of what another command prints.

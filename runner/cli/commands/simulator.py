@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
+from runner.cli.command import Command
 from runner.cli.options import Usd
 from runner.errors import UsageError
 
 __all__ = ["command"]
 
 
-@click.command("simulator")
+@click.command("simulator", cls=Command)
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),

@@ -12,6 +12,7 @@ import click
 
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
+from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import summarize_faces
 from runner.cli.format import format_link, format_results, format_table, terminal_width
@@ -49,7 +50,7 @@ from runner.words import BILLING_WORDS, state_word
 __all__ = ["command"]
 
 
-@click.command("status")
+@click.command("status", cls=Command)
 @manifest_argument
 @simulate_option
 @account_option

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from runner.cli.command import Command
 from runner.cli.options import format_option, resolve_manifest, var_option
 from runner.cli.terminal import printing_annotations
 from runner.model import Campaign, LookKind
@@ -12,7 +13,7 @@ from runner.model import Campaign, LookKind
 __all__ = ["command", "summary"]
 
 
-@click.command("validate")
+@click.command("validate", cls=Command)
 @click.argument(
     "manifest",
     metavar="MANIFEST",

@@ -1,0 +1,46 @@
+"""A subcommand whose help shows what people need first, and what they seldom need below it."""
+
+import click
+
+__all__ = ["Command"]
+
+SELDOM = frozenset(
+    {
+        "absolved",
+        "account",
+        "adoptions",
+        "all_takes",
+        "backup",
+        "base_id",
+        "concurrency",
+        "detailed_exitcode",
+        "env_file",
+        "extra",
+        "log",
+        "new_ledger",
+        "prices",
+        "rebuilding",
+        "sim_settings",
+        "template",
+        "trusting",
+        "up_to_budget",
+        "wait",
+    }
+)
+"""Parameters that stand in a section of their own."""
+
+
+class Command(click.Command):
+    """A subcommand with its options in two sections."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, the seldom needed ones apart."""
+        sections: dict[str, list[tuple[str, str]]] = {"Options": [], "Seldom needed": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                sections["Seldom needed" if param.name in SELDOM else "Options"].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
