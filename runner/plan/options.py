@@ -80,8 +80,11 @@ def resolve_options(
     every = frozenset(look.key for look in campaign.looks)
     asked = ResolvedOptions(selected=selected, refused=refused or {})
     if plan_options.retry:
-        again = failed_looks(campaign, snapshot, selected or every)
-        asked = replace(asked, selected=again, retry=again)
+        wanted = selected or every
+        again = failed_looks(campaign, snapshot, wanted)
+        # What exists already is taken over for nothing, and is what the others may be made from.
+        existing = {look.key for look in campaign.looks if look.kind is LookKind.EXISTING}
+        asked = replace(asked, selected=again | (existing & wanted), retry=again)
     if plan_options.reroll:
         wanted = selected or every
         _refuse_new(campaign, snapshot, wanted)

@@ -10,11 +10,13 @@ import pytest
 from runner.errors import ApiTrouble
 from runner.executor.context import RunContext
 from runner.executor.preflight import Verified, verify_ids
-from runner.model import LiteralRef, Look
+from runner.model import BASE, LiteralRef, Look
 from runner.plan import plan
+from runner.plan.options import DEFAULT_OPTIONS, PlanOptions, resolve_options
+from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import LookData, Refusal, Reply
 from runner.takes import Snapshot
-from tests.executor.harness import Harness, campaign, look
+from tests.executor.harness import Harness, campaign, existing, look
 
 
 @pytest.fixture
@@ -92,3 +94,14 @@ def test_what_could_not_be_asked_is_no_word_about_an_id(world: Harness) -> None:
     found = verified(world, [look("a", on=LiteralRef("hand-0"))], *silent)
     assert isinstance(found, ApiTrouble)
     assert found.hint == "Nothing was sent. Run the same command again."
+
+
+def test_a_retry_fails_as_a_run_where_the_existing_base_is_gone(world: Harness) -> None:
+    gone = campaign(existing(BASE, "nowhere"), look("a"))
+    found = verified(world, gone.looks)
+    assert isinstance(found, Verified)
+    sent = len(world.api.posts)
+    for options in (DEFAULT_OPTIONS, PlanOptions(retry=True)):
+        asked = resolve_options(gone, Snapshot(), options, refused=found.refused)
+        assert exit_code(world.run(gone, asked=asked)) is Exit.FAILED
+    assert len(world.api.posts) == sent

@@ -59,12 +59,13 @@ def test_a_cascade_covers_every_look_or_the_selected_ones() -> None:
     assert only.cascade == {"navy", "night"}
 
 
-def test_a_retry_is_what_failed_and_what_hung_on_it_and_nothing_else() -> None:
+def test_a_retry_buys_what_failed_and_what_hung_on_it_and_nothing_else() -> None:
     snapshot = held(take(SPRING, "base"), take(SPRING, "navy", state=TakeState.FAILED))
     asked = resolve_options(SPRING, snapshot, PlanOptions(retry=True))
-    assert asked.selected == frozenset({"navy", "night"})
+    assert asked.retry == frozenset({"navy", "night"})
+    assert asked.selected == frozenset({"navy", "night", "hired"})  # taken over for nothing
     assert summary(SPRING, snapshot, asked) == (
-        "navy create 1, night create 1, red keep, hired keep"
+        "navy create 1, night create 1, red keep, hired adopt"
     )
 
 
