@@ -16,7 +16,6 @@ from runner.executor.scheduler import Scheduler
 from runner.model import LookKind
 from runner.plan.model import Plan
 from runner.plan.namesakes import Listing
-from runner.policy.budget import reserved_amount
 from runner.policy.exit_codes import Outcome, exit_code
 from runner.policy.lifecycle import Event
 from runner.policy.price_check import (
@@ -30,6 +29,9 @@ from runner.replies import UserData
 from runner.takes import Account, Billing, Take
 
 __all__ = ["Session"]
+
+SHOWN_AFTER = 30.0
+"""So old, in seconds, is a generation whose charge a wallet should show, if it was charged."""
 
 
 @dataclass(slots=True)
@@ -102,10 +104,10 @@ class Session:
             self._note(before, after)
             return
         takes = self._takes()
-        assumed = any(t.run == run and t.billing is Billing.ASSUMED for t in takes)
+        assumed = [t for t in takes if t.run == run and t.billing is Billing.ASSUMED]
         agreed = True
         if assumed or self._compare(run, before.balance, after.balance).amount:
-            again = await self._read_later(wallet)
+            again = await self._read_later(wallet, assumed)
             agreed = again is not None and again.balance == after.balance
             after = again or after
         left = before.balance if after.balance is None else after.balance  # an empty wallet is 0
@@ -115,15 +117,20 @@ class Session:
                 await self.context.ledger.note_price(kind, price)
         earlier = {uid for action in self.plan.actions for uid in action.under_way}
         earlier.update(self.plan.unwanted_in_flight)
-        if agreed and self._prices_are_settled(run, takes):
+        if agreed and self._is_refund_provable(run, takes):
             for take in find_refunded(takes, run, before.balance, after.balance, earlier=earlier):
                 await self.context.record(take.uid, Event.REFUNDED)
         difference = self._compare(run, spending.before, spending.after)
         self._note(before, after, difference, late=late)
 
-    async def _read_later(self, wallet: Wallet) -> BalanceReading | None:
+    async def _read_later(self, wallet: Wallet, assumed: Iterable[Take]) -> BalanceReading | None:
+        """Read the wallet again some seconds later, when it should show what was charged."""
+        wait = sum(wallet.settling)
+        if wait:
+            last = max((take.accepted_at or 0.0 for take in assumed), default=0.0)
+            wait = max(wait, SHOWN_AFTER - (self.context.clock.now() - last))
         try:
-            await self.context.pause(sum(wallet.settling))
+            await self.context.pause(min(wait, SHOWN_AFTER))
         except RunStopped:
             return None
         return await wallet.read()
@@ -136,15 +143,17 @@ class Session:
         doubled = self.context.ledger.snapshot().doubled
         return compare_spending(self._takes(), Spending(run, before, after), doubled=doubled)
 
-    def _prices_are_settled(self, run: str, takes: Iterable[Take]) -> bool:
-        """Return whether the wallet confirmed the price of everything that a run sent."""
+    def _is_refund_provable(self, run: str, takes: Iterable[Take]) -> bool:
+        """Return whether a wallet that shows nothing of a failure shows that it was not billed.
+
+        It has shown in time what a generation costs, of whichever kind, as the embedded simulator
+        always does; and it confirmed the price of everything that the run bought for certain.
+        """
         prices = self.context.ledger.snapshot().prices
-        known = [
-            (t.price, prices.get(t.kind)) for t in takes if t.run == run and reserved_amount(t)
-        ]
-        return all(
-            measured is not None and measured.is_settled and is_same(measured.usd, price)
-            for price, measured in known
+        settled = {kind: price.usd for kind, price in prices.items() if price.is_settled}
+        known = [(t.kind, t.price) for t in takes if t.run == run and t.billing is Billing.BILLED]
+        return (bool(settled) or self.account.simulated) and all(
+            kind in settled and is_same(settled[kind], price) for kind, price in known
         )
 
     def _note(

@@ -590,8 +590,7 @@ def test_export_has_every_form(lookbook: Command) -> None:
 
 
 def test_retry_says_which_failures_were_billed(lookbook: Command) -> None:
-    # They fail after the wallet was read that shows their price, also on a busy machine.
-    failing = ("--sim", "fault=fail-generation:1", "--sim", "latency=fixed:1")
+    failing = ("--sim", "fault=fail-generation:1")
     lookbook("run", "spring.yaml", "--simulate", "--yes", *SIM, *failing, code=1)
     done = lookbook("retry", "spring.yaml", "--simulate", "--yes", *SIM)
     assert "1 take failed" in done.stderr

@@ -211,12 +211,34 @@ def test_a_suspicion_outlives_the_run_and_the_next_send_is_the_second(world: Har
     assert purse.spent == 9
 
 
-def test_nothing_is_called_refunded_at_a_price_that_was_never_confirmed(world: Harness) -> None:
+def test_nothing_is_called_refunded_by_a_wallet_that_never_showed_a_price(world: Harness) -> None:
     purse = world.purse()
-    purse.at_completion = True
+    purse.lag = 1e9
     world.api.fate["Sarah — a"] = "failed"
     world.run(campaign(look("a")))
     assert world.take("a").billing is Billing.ASSUMED
+
+
+def test_a_failure_before_its_price_was_read_is_refunded_by_a_wallet_that_is_in_time(
+    world: Harness,
+) -> None:
+    purse = world.purse()
+    world.run(campaign(photo()))
+    world.api.seconds = 0.0  # it has failed when the wallet is read for the first time
+    world.api.fate["Sarah — a"] = "failed"
+    world.run(campaign(photo(), look("a")))
+    assert purse.spent == 1
+    assert PROMPT not in known_prices(world)
+    assert world.take("a").billing is Billing.REFUNDED
+
+
+def test_a_wallet_that_may_still_show_the_charge_of_a_failure_is_waited_for(world: Harness) -> None:
+    purse = world.purse()
+    world.run(campaign(photo(), look("a")))
+    purse.lag, purse.refunds, world.api.seconds = 20.0, False, 2.0
+    world.api.fate["Sarah — b"] = "failed"
+    world.run(campaign(photo(), look("a"), look("b")))
+    assert world.take("b").billing is Billing.ASSUMED
 
 
 def test_a_refund_needs_two_readings_that_agree(world: Harness) -> None:

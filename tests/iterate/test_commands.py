@@ -177,8 +177,7 @@ def test_a_look_tells_its_whole_story(spring: Command) -> None:
 
 def test_a_retry_buys_what_failed_and_says_which_failures_were_billed(lookbook: Command) -> None:
     lookbook.simulate("--select", "base")
-    # It fails after the wallet was read that shows its price, also on a machine with much to do.
-    failing = ("--sim", "fault=fail-generation:1", "--sim", "latency=fixed:1")
+    failing = ("--sim", "fault=fail-generation:1")
     failed = lookbook.simulate("--select", "office", *failing, code=1)
     assert takes(failed, "office")[0]["billing"] == "refunded"
     assert lookbook.simulate("--select", "office", code=1)["totals"]["takes"] == 2
