@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_THRESHOLD",
     "Budget",
     "Campaign",
+    "Credits",
     "FileImage",
     "Image",
     "InlineImage",
@@ -207,6 +208,15 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class Credits:
+    """What pictures that are handed over say of who made them; the words are the IPTC's."""
+
+    creator: str | None = None
+    credit: str | None = None
+    copyright: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """What one manifest declares, checked and expanded: one base and its looks.
 
@@ -225,3 +235,4 @@ class Campaign:
     warnings: tuple[str, ...] = ()
     given: tuple[tuple[str, str], ...] = ()
     has_variables: bool = False
+    credits: Credits = Credits()

@@ -5,18 +5,19 @@ Beside them lies ``SHA256SUMS``, in the form that ``sha256sum --check`` reads.
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import ExifTags, Image, ImageOps, PngImagePlugin
+from PIL import ExifTags, Image, ImageOps
 
 from runner.catalog import naming, pictures, reading, xmp
+from runner.catalog.metadata import embed_metadata, make_exif
 from runner.catalog.model import CatalogPage, LookView, TakeView
 from runner.errors import UsageError
-from runner.files import write_atomic
-from runner.image_files import open_image
+from runner.files import read_file, write_atomic
+from runner.image_files import MAX_IMAGE_BYTES, open_image
 from runner.results.model import Results
 
 __all__ = ["TEMPLATE", "Album", "Shipped", "export"]
@@ -61,12 +62,14 @@ def export(
     view = reading.build_page(results)
     wanted = list(_wanted(view, every_take=every_take))
     names = _names(view, wanted, template)
+    whose = xmp.read_credits(results)
     files: list[Shipped] = []
     skipped: list[tuple[str, str]] = []
     for name, (look, take, image) in zip(names, wanted, strict=True):
         try:
             source = pictures.locate(folder, image)
-            content = _described(source, Path(name).suffix.lower(), _facts(view, look, take))
+            facts = _facts(view, look, take, whose)
+            content = describe_picture(source, Path(name).suffix.lower(), facts)
         except pictures.Unusable as problem:
             skipped.append((f"{look.key}#{take.number}", str(problem)))
             continue
@@ -115,44 +118,52 @@ def _names(view: CatalogPage, wanted: list[Wanted], template: str) -> list[str]:
     return names
 
 
-def _facts(view: CatalogPage, look: LookView, take: TakeView) -> xmp.Facts:
+def _facts(
+    view: CatalogPage, look: LookView, take: TakeView, whose: Mapping[str, str]
+) -> xmp.Facts:
     return xmp.Facts(
         campaign=view.campaign,
+        title=look.title,
+        generated=look.kind == "prompt",
+        system=xmp.system_of(simulated=view.simulated),
         look=look.key,
         take=take.number,
-        title=look.title,
         prompt=take.prompt or look.prompt,
         avatar_id=take.avatar_id,
         tags=look.tags,
-        generated=look.kind == "prompt",
-        system="lookbook simulator" if view.simulated else "HeyGen avatars, API v3",
+        **whose,
     )
 
 
-def _described(source: Path, suffix: str, facts: xmp.Facts) -> bytes:
-    """Return the picture's bytes in the wanted format, with what it is written into them.
+def describe_picture(source: Path, suffix: str, facts: xmp.Facts) -> bytes:
+    """Return a picture's bytes in the wanted format, with what it is written into them.
 
-    A JPEG that stays one keeps its quantisation, a PNG its every pixel; colour profiles are kept,
-    the camera's own notes are not. Raises Unusable.
+    A picture that stays what it is keeps its every pixel; colour profiles are kept, the camera's
+    own notes are not. Raises Unusable.
     """
-    kind, packet = _FORMATS[suffix], xmp.packet(facts)
+    kind = _FORMATS[suffix]
     with pictures.refuse_unusable(), open_image(source) as file:
         opened = file.image
-        upright = opened.getexif().get(ExifTags.Base.Orientation, 1) == 1
-        options: dict[str, Any] = {}
-        if opened.mode in ("RGB", "RGBA"):
-            options["icc_profile"] = opened.info.get("icc_profile")
-        if kind == opened.format == "JPEG" and upright:
-            return _saved(opened, kind, xmp=packet, quality="keep", exif=b"", **options)
-        if kind == "JPEG":
-            flat = pictures.load_image(source)
-            return _saved(flat, kind, xmp=packet, quality=95, subsampling=0, **options)
-        turned = ImageOps.exif_transpose(opened)
-        if kind == "WEBP":
-            return _saved(turned, kind, xmp=packet, quality=92, exif=b"", **options)
-        info = PngImagePlugin.PngInfo()
-        info.add_itxt("XML:com.adobe.xmp", packet.decode())
-        return _saved(turned, kind, pnginfo=info, exif=b"", **options)
+        orientation = opened.getexif().get(ExifTags.Base.Orientation, 1)
+        if opened.format in (kind, "MPO" if kind == "JPEG" else kind):
+            opened.load()  # what cannot be decoded is not handed over
+            content = read_file(source, MAX_IMAGE_BYTES)
+        else:
+            content, orientation = _convert(source, opened, kind), 1
+        exif = make_exif(orientation=orientation, creator=facts.creator, rights=facts.copyright)
+        return embed_metadata(content, kind, xmp=xmp.packet(facts), exif=exif)
+
+
+def _convert(source: Path, opened: Image.Image, kind: str) -> bytes:
+    """Return the picture in another format, upright, with its colour profile and nothing else."""
+    options: dict[str, Any] = {}
+    if opened.mode in ("RGB", "RGBA"):
+        options["icc_profile"] = opened.info.get("icc_profile")
+    if kind == "JPEG":
+        return _saved(pictures.load_image(source), kind, quality=95, subsampling=0, **options)
+    turned = ImageOps.exif_transpose(opened)
+    quality = {"quality": 92} if kind == "WEBP" else {}
+    return _saved(turned, kind, exif=b"", **quality, **options)
 
 
 def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:

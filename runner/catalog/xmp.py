@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from runner.catalog import words
+from runner.results.model import Results
 
-__all__ = ["GENERATED", "Facts", "packet"]
+__all__ = ["GENERATED", "Facts", "packet", "read_credits", "system_of"]
 
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 _OWN = "urn:x-lookbook:xmp:1.0:"
@@ -17,6 +18,8 @@ _NAMESPACES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "dc": "http://purl.org/dc/elements/1.1/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
+    "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
+    "photoshop": "http://ns.adobe.com/photoshop/1.0/",
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
     "lookbook": _OWN,
 }
@@ -31,14 +34,29 @@ class Facts:
     """
 
     campaign: str
-    look: str
-    take: int
     title: str
-    prompt: str | None
-    avatar_id: str | None
-    tags: tuple[str, ...]
     generated: bool
     system: str
+    look: str | None = None
+    take: int | None = None
+    prompt: str | None = None
+    avatar_id: str | None = None
+    tags: tuple[str, ...] = ()
+    creator: str | None = None
+    credit: str | None = None
+    copyright: str | None = None
+
+
+def read_credits(results: Results) -> dict[str, str]:
+    """Return who made the pictures, by the fields of ``Facts``, as the document says it."""
+    return {
+        name: words.strip_controls(str(text)) for name, text in results.get("credits", {}).items()
+    }
+
+
+def system_of(*, simulated: bool) -> str:
+    """Return what generates pictures, in words."""
+    return "lookbook simulator" if simulated else "HeyGen avatars, API v3"
 
 
 def packet(facts: Facts) -> bytes:
@@ -47,9 +65,13 @@ def packet(facts: Facts) -> bytes:
         _plain("xmp:CreatorTool", "lookbook"),
         _language("dc:title", facts.title),
         _plain("lookbook:campaign", facts.campaign),
-        _plain("lookbook:look", facts.look),
-        _plain("lookbook:take", str(facts.take)),
     ]
+    if facts.look is not None:
+        properties += [
+            _plain("lookbook:look", facts.look),
+            _plain("lookbook:take", str(facts.take)),
+        ]
+    properties += _credits(facts)
     if facts.avatar_id:
         properties += [
             _plain("dc:identifier", facts.avatar_id),
@@ -58,7 +80,7 @@ def packet(facts: Facts) -> bytes:
     if facts.prompt:
         properties.append(_language("dc:description", facts.prompt))
     if facts.tags:
-        properties.append(_bag("dc:subject", facts.tags))
+        properties.append(_list("dc:subject", "Bag", facts.tags))
     if facts.generated:
         properties += [
             _plain("Iptc4xmpExt:DigitalSourceType", GENERATED),
@@ -74,6 +96,19 @@ def packet(facts: Facts) -> bytes:
         f"{''.join(properties)}"
         '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
+
+
+def _credits(facts: Facts) -> list[str]:
+    """Return whose the picture is, in the words of IPTC Core; a creator is a list of one."""
+    found = []
+    if facts.creator:
+        found.append(_list("dc:creator", "Seq", (facts.creator,)))
+    if facts.credit:
+        found.append(_plain("photoshop:Credit", facts.credit))
+    if facts.copyright:
+        found.append(_language("dc:rights", facts.copyright))
+        found.append(_plain("xmpRights:Marked", "True"))
+    return found
 
 
 def _text(value: str) -> str:
@@ -92,6 +127,6 @@ def _language(name: str, value: str) -> str:
     return f"<{name}><rdf:Alt>{item}</rdf:Alt></{name}>"
 
 
-def _bag(name: str, values: tuple[str, ...]) -> str:
+def _list(name: str, kind: str, values: tuple[str, ...]) -> str:
     items = "".join(f"<rdf:li>{_text(value)}</rdf:li>" for value in values)
-    return f"<{name}><rdf:Bag>{items}</rdf:Bag></{name}>"
+    return f"<{name}><rdf:{kind}>{items}</rdf:{kind}></{name}>"

@@ -112,7 +112,7 @@ def read_fingerprint(state: StateDir, campaign: Campaign, ledger: LedgerFile) ->
     import hashlib  # as late as in runner.canonical
 
     said = (__version__, campaign.name, str(campaign.manifest), campaign.prices, campaign.matrices)
-    digest = hashlib.sha256(_bytes(said))
+    digest = hashlib.sha256(_bytes([*said, campaign.credits]))
     for start in range(0, len(campaign.looks), TOGETHER):
         looks = campaign.looks[start : start + TOGETHER]
         digest.update(_bytes([_fields_of(look) for look in looks]))

@@ -15,7 +15,7 @@ from runner.manifest.template import Scope
 from runner.manifest.text_hints import check_axis_texts, check_placeholders, check_written
 from runner.manifest.yaml.nodes import Map
 from runner.manifest.yaml.source import Source, line_of
-from runner.model import BASE, Budget, Campaign, Look, Matrix, Prices
+from runner.model import BASE, Budget, Campaign, Credits, Look, Matrix, Prices
 from runner.suggest import suggest
 
 __all__ = ["DEFAULT_MAX_LOOKS", "expand_campaign", "expand_drafts"]
@@ -90,6 +90,7 @@ class _Campaign:
             tuple(self.matrices),
             given=tuple(sorted(self.variables.items())),
             has_variables=bool(document.get("variables")),
+            credits=self.credits(scope),
         )
 
     def scope(self, base: Map) -> Scope:
@@ -110,6 +111,11 @@ class _Campaign:
             self.findings.report(problem.code, problem.message, owner.at(field),
                                  hint=problem.hint, needle=problem.needle)  # fmt: skip
         return text
+
+    def credits(self, scope: Scope) -> Credits:
+        """Return who made the pictures, as far as the manifest says it."""
+        written: Map = self.document.get("credits", Map())
+        return Credits(**{field: self.whole_text(written, field, scope) for field in written})
 
     def check_reserved(self, names: Map) -> None:
         for name in names:

@@ -168,6 +168,15 @@ def _budget(value: Any) -> bool:
     return _closed(value, {"run_usd": _amount, "campaign_usd": _amount})
 
 
+def _credit(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 500
+
+
+def _credits(value: Any) -> bool:
+    known: dict[str, Check] = dict.fromkeys(("creator", "credit", "copyright"), _credit)
+    return _closed(value, known) and len(value) > 0
+
+
 def _prices(value: Any) -> bool:
     return _closed(value, {"photo": _amount, "prompt": _amount})
 
@@ -263,5 +272,6 @@ _TOP: dict[str, Check] = {
     "matrix": _list(_entry),
     "max_looks": _integer(1, 1_000_000),
     "budget": _budget,
+    "credits": _credits,
     "prices": _prices,
 }

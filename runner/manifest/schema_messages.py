@@ -64,6 +64,7 @@ RANGES = MappingProxyType(
         "run_usd": "An amount in USD, as in `run_usd: 25`.",
         "campaign_usd": "An amount in USD, as in `campaign_usd: 100`.",
         "budget": "Write {run_usd: 25, campaign_usd: 100}.",
+        "credits": "Write {creator: Jo Example, copyright: © 2026 Example Studio}.",
         "prices": "Write {photo: 1.00, prompt: 1.00}.",
     }
 )

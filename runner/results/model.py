@@ -199,6 +199,14 @@ class MatrixEntry(TypedDict):
     axes: Mapping[str, Sequence[str]]
 
 
+class CreditsEntry(TypedDict, total=False):
+    """Who made the pictures, as far as the manifest says it."""
+
+    creator: str
+    credit: str
+    copyright: str
+
+
 class Summary(TypedDict):
     """What a run that changed nothing needs of the document that it leaves in place."""
 
@@ -220,6 +228,7 @@ class Results(Summary):
     looks: Sequence[LookEntry]
     orphans: Sequence[LookEntry]
     matrices: NotRequired[Sequence[MatrixEntry]]
+    credits: NotRequired[CreditsEntry]
     doubled: NotRequired[Sequence[DoubledEntry]]
     error: NotRequired[ErrorDocument]
     next: NotRequired[Sequence[Mapping[str, str]]]

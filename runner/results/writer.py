@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, overload
 
-from runner.model import Campaign
+from runner.model import Campaign, Credits
 from runner.plan.look_state import displayed_take, look_state
 from runner.plan.model import Plan, PlannedLook
 from runner.plan.renames import apply_renames
 from runner.policy.budget import reserved_amount
 from runner.results.likeness import LikenessEntries
 from runner.results.model import (
+    CreditsEntry,
     ErrorEntry,
     LookEntry,
     MeasuredEntry,
@@ -94,7 +95,21 @@ def results_document(
             {"id": matrix.id, "axes": {axis: list(values) for axis, values in matrix.axes}}
             for matrix in campaign.matrices
         ]
+    if written := _credits(campaign.credits):
+        results["credits"] = written
     return results
+
+
+def _credits(stated: Credits) -> CreditsEntry:
+    """Return who made the pictures, as far as the manifest says it."""
+    entry: CreditsEntry = {}
+    if stated.creator:
+        entry["creator"] = stated.creator
+    if stated.credit:
+        entry["credit"] = stated.credit
+    if stated.copyright:
+        entry["copyright"] = stated.copyright
+    return entry
 
 
 def _count_reviews(shown: Iterable[Take | None], snapshot: Snapshot) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Exported pictures: named as asked, saying what they are, with sums that check out."""
 
 import hashlib
+import io
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from runner.catalog import album, xmp
+from runner.catalog.metadata import embed_metadata
 from runner.errors import UsageError
 from runner.results.model import Results
 from tests.catalog import sample
@@ -121,23 +123,59 @@ def test_a_png_that_stays_one_keeps_every_pixel(tmp_path: Path) -> None:
         assert (copied.mode, copied.tobytes()) == ("RGBA", source.tobytes())
 
 
-def test_a_jpeg_that_stays_one_keeps_its_quality_and_loses_the_camera_s_notes(
-    tmp_path: Path,
+@pytest.mark.parametrize(("kind", "suffix"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")])
+@pytest.mark.parametrize("stated", [True, False], ids=["credits", "none"])
+def test_a_picture_that_stays_one_keeps_its_pixels_and_says_only_whose_it_is(
+    tmp_path: Path, kind: str, suffix: str, stated: bool
 ) -> None:
-    take = sample.take("base", image="images/base.1.jpg")
-    results = sample.document([sample.look("base", None, [take])])
+    whose = {"creator": "Jo Ä", "credit": "Jo / Studio", "copyright": "© 2026 <Studio>"}
+    take = sample.take("base", image=f"images/base.1.{suffix}")
+    rest = {"credits": whose} if stated else {}
+    results = sample.document([sample.look("base", None, [take])], **rest)
     (tmp_path / "images").mkdir()
+    source = tmp_path / "images" / f"base.1.{suffix}"
     exif = Image.Exif()
     exif[0x010F] = "A camera"
-    source = Image.effect_noise((64, 64), 90).convert("RGB")
-    source.save(tmp_path / "images" / "base.1.jpg", quality=71, exif=exif)
-    (file,) = album.export(results, tmp_path, tmp_path / "out").files
-    with (
-        Image.open(tmp_path / "images" / "base.1.jpg") as before,
-        Image.open(tmp_path / "out" / file.name) as after,
-    ):
-        assert vars(after)["quantization"] == vars(before)["quantization"]
-        assert not after.getexif()
+    exif[0x0112] = 6  # lying on its side
+    options = {"quality": 71, "icc_profile": b"colours " * 16, "xmp": b"<x>A place</x>"}
+    Image.effect_noise((64, 48), 90).convert("RGB").save(source, kind, exif=exif, **options)
+    (file,) = album.export(results, tmp_path, tmp_path / "out", template="{look}.{ext}").files
+    shipped = tmp_path / "out" / file.name
+    with Image.open(source) as before, Image.open(shipped) as after:
+        assert after.tobytes() == before.tobytes()
+        assert after.info["icc_profile"] == before.info["icc_profile"]
+        told = dict(after.getexif())
+    assert told.pop(0x0112) == 6
+    words = {tag: text.encode("latin-1").decode() for tag, text in told.items()}
+    assert words == ({0x013B: "Jo Ä", 0x8298: "© 2026 <Studio>"} if stated else {})
+    assert b"A camera" not in shipped.read_bytes()
+    assert b"A place" not in shipped.read_bytes()
+    root = metadata(shipped)
+    found = [
+        li.text for name in ("creator", "rights") for li in root.iterfind(f".//{DC}{name}/{LI}")
+    ]
+    assert found == (["Jo Ä", "© 2026 <Studio>"] if stated else [])
+    assert value(root, "{http://ns.adobe.com/photoshop/1.0/}Credit") == rest.get("credits", {}).get(
+        "credit"
+    )
+
+
+def test_what_lies_behind_a_jpeg_s_end_is_not_handed_over(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.effect_noise((32, 32), 90).save(out, "JPEG", progressive=True)
+    data = out.getvalue() + b"a film of the office"
+    embedded = embed_metadata(data, "JPEG", xmp=b"<x/>", exif=b"")
+    assert embedded.endswith(out.getvalue()[-64:])
+    assert b"film" not in embedded
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_half_a_file_is_refused_in_words(kind: str) -> None:
+    out = io.BytesIO()
+    Image.effect_noise((16, 16), 90).save(out, kind)
+    for length in range(len(out.getvalue()) - 2):
+        with pytest.raises(ValueError, match=r"no |early|without|follow"):
+            embed_metadata(out.getvalue()[:length], kind, xmp=b"", exif=b"")
 
 
 def test_hostile_text_stays_text_in_the_metadata(tmp_path: Path) -> None:
