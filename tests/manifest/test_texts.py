@@ -1,6 +1,7 @@
 """Prompts, names and tags: defaults, variables, prefixes, and the bounds of the API."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from runner.manifest import Reading
 from runner.manifest.draft import join_prompt
 from runner.manifest.template import MAX_NESTING, Scope
-from runner.model import Campaign
+from runner.model import Campaign, Credits
 
 Valid = Callable[..., Campaign]
 Codes = Callable[..., list[tuple[str, int, int]]]
@@ -290,3 +291,12 @@ def test_a_text_that_is_all_comment_says_so(read: Read) -> None:
     assert [(item.code, "put quotes around" in (item.hint or "")) for item in found] == [
         ("wrong-type", True)
     ]
+
+
+def test_credits_are_texts_of_the_campaign_and_no_part_of_a_look(
+    campaign: Valid,
+) -> None:
+    looks = "looks: {a: {prompt: A coat}}\n"
+    stated = campaign(looks + "credits: {creator: Jo, copyright: '© ${campaign}'}\n")
+    assert stated.credits == Credits(creator="Jo", copyright="© spring")
+    assert replace(stated, credits=Credits()) == campaign(looks)
