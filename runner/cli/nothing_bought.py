@@ -53,7 +53,8 @@ def objection_to(finding: Finding, *, alive: bool, now: float, command: str) -> 
         ids = ", ".join(look.id for look in finding.candidates)
         others = f"; where it is another's ({', '.join(finding.rivals)}), decide that first"
         return (
-            f"the account has what fits: {ids} (--adopt '{take.label}=ID')"
+            f"the account has what fits: {ids} (--adopt '{take.label}=ID', or "
+            f"--not-ours ID where it is somebody else's)"
             f"{others if finding.rivals else ''}"
         )
     if alive:

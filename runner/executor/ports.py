@@ -312,7 +312,12 @@ class Ledger(Protocol):
 
     @property
     def accepted(self) -> frozenset[str]:
-        """Return the strangers of which a person said that they are not this campaign's."""
+        """Return the strangers which a person said to buy beside."""
+        ...
+
+    @property
+    def strangers(self) -> frozenset[str]:
+        """Return the looks of which a person said that no send of this ledger made them."""
         ...
 
     async def note_listed(self, ids: Collection[str], accepted: Collection[str] = ()) -> None:

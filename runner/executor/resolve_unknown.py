@@ -280,7 +280,7 @@ class UnknownResolver:
         recorded = {known.avatar_id for known in self._every() if known.avatar_id}
         doubled = {look.look_id for look in self._context.ledger.snapshot().doubled}
         before = self._context.ledger.listed_before(take.uid)
-        foreign = self._context.neighbours().ids
+        foreign = self._context.neighbours().ids | self._context.ledger.strangers
         return find_candidates(named, take.name, excluded=(recorded, doubled, before, foreign))
 
     def _unresolved(self, take: Take) -> list[Take]:

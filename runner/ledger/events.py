@@ -52,7 +52,8 @@ class Note(StrEnum):
     ASSET_FORGOTTEN = "asset_forgotten"
     LISTED = "listed"
     """Ids of looks and groups that the account held before anything was sent, and nobody here knew:
-    ``ids``, each once. ``accepted`` are those of which a person said that they are not ours."""
+    ``ids``, each once. ``accepted`` are those which a person said to buy beside, ``strangers``
+    those of which a person said that no send of ours made them, whenever they were listed."""
     KEYS_IGNORED = "keys_ignored"
     """A replay made a second look: ``runner.takes.Doubled``. Nothing is replayed from then on."""
     KEYS_TRUSTED = "keys_trusted"

@@ -230,8 +230,17 @@ class LedgerFile:
 
     @property
     def accepted(self) -> frozenset[str]:
-        """Return the strangers of which a person said that they are not this campaign's."""
+        """Return the strangers which a person said to buy beside."""
         return frozenset(self.store.listed()[1])
+
+    @property
+    def strangers(self) -> frozenset[str]:
+        """Return the looks of which a person said that no send of this ledger made them."""
+        return frozenset(self.store.listed()[2])
+
+    def is_found(self, uid: str) -> bool:
+        """Return whether a search found what a take became, or a person said it: no answer did."""
+        return self.store.is_found(uid)
 
     def body(self, uid: str) -> bytes:
         """Return the stored body of a take, byte for byte."""
@@ -375,10 +384,20 @@ class LedgerFile:
         """
 
         def operation(store: Store) -> None:
-            known, said = store.listed()
+            known, said, _strangers = store.listed()
             facts = {"ids": sorted({*ids} - known), "accepted": sorted({*accepted} - said)}
             if any(facts.values()):
                 store.emit(Note.LISTED, facts)
+
+        await self._writer.write(operation)
+
+    async def note_strangers(self, ids: Collection[str]) -> None:
+        """Commit that a person says of looks that no send of this ledger made them."""
+
+        def operation(store: Store) -> None:
+            new = sorted({*ids} - store.listed()[2])
+            if new:
+                store.emit(Note.LISTED, {"ids": [], "accepted": new, "strangers": new})
 
         await self._writer.write(operation)
 

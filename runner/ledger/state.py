@@ -236,6 +236,12 @@ class Store:
                 self._imported = {uid for (uid,) in rows}
             return self._imported
 
+    def is_found(self, uid: str) -> bool:
+        """Return whether a search found what a take became, or a person said it: no answer did."""
+        with self._lock:
+            query = "SELECT 1 FROM events WHERE take = ? AND kind = ? LIMIT 1"
+            return self._connection.execute(query, (uid, Event.FOUND)).fetchone() is not None
+
     def keys(self) -> set[str]:
         """Return every idempotency key that a take has, or ever had."""
         return keys_in(self._connection)
@@ -267,17 +273,22 @@ class Store:
             ).fetchall()
         return frozenset(json.loads(facts)["look_id"] for (facts,) in rows)
 
-    def listed(self) -> tuple[set[str], set[str]]:
-        """Return all looks and groups listed as strangers, and those that were accepted."""
+    def listed(self) -> tuple[set[str], set[str], set[str]]:
+        """Return all looks and groups listed as strangers, those accepted, and those disowned.
+
+        The last are looks of which a person said that no send of this ledger made them.
+        """
         known: set[str] = set()
         accepted: set[str] = set()
+        strangers: set[str] = set()
         for (text,) in self._connection.execute(
             "SELECT facts FROM events WHERE kind = ?", (Note.LISTED,)
         ):
             facts = json.loads(text)
             known.update(facts["ids"])
             accepted.update(facts["accepted"])
-        return known, accepted
+            strangers.update(facts.get("strangers", ()))
+        return known, accepted, strangers
 
     def listed_before(self, uid: str) -> frozenset[str]:
         """Return what was listed as a stranger before the first send of a take.

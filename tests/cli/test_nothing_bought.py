@@ -189,6 +189,33 @@ async def test_what_took_too_long_twice_is_a_persons_as_soon_as_lists_tell_somet
     assert "says something from" in told
 
 
+async def test_a_look_that_fits_and_is_somebody_elses_is_said_to_be_so(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campaign = office.campaign(look("navy"))
+    ledger = office.ledger()
+    office.ticking.time = time.time() - 30 * 3600
+    ledger.begin(ACCOUNT, "spring", {})
+    await office.lost(ledger, "navy", name="Sarah — navy")
+    ledger.close()
+    for _ in range(2):  # more than one send can have made
+        office.api.add_by_hand("Sarah — navy", "group-1")
+    office.api.add_by_hand("Tom", "group-1")
+    for wrong, says in (("hand-2", "fits no take"), ("hand-9", "cannot be read")):
+        with pytest.raises(UsageError, match=says):
+            await reconcile(office.context, campaign, (), ["navy"], strangers=[wrong])
+    assert await reconcile(office.context, campaign, (), ["navy"], strangers=["hand-0"]) == 6
+    told = capsys.readouterr().out
+    assert "fits: hand-1" in told
+    assert "--not-ours ID where it is somebody else's" in told
+    assert await reconcile(office.context, campaign, (), ["navy"], strangers=["hand-1"]) == 0
+    (now,) = read_snapshot(office.ledger_path).takes["navy"]
+    assert now.state is TakeState.PLANNED
+    ledger = office.ledger()
+    assert ledger.strangers == ledger.accepted == {"hand-0", "hand-1"}  # no run asks about them
+    ledger.close()
+
+
 async def test_a_look_and_a_take_are_adopted_once(office: Office) -> None:
     ledger = office.ledger()
     ledger.begin(ACCOUNT, "spring", {})

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from runner.cli.commands import prune as pruning
+from runner.cli.commands.reconcile import reconcile
 from runner.errors import UsageError
 from runner.executor.look_report import LookReport
 from runner.executor.rename import rename
@@ -124,6 +125,26 @@ async def test_what_only_a_results_file_tells_of_needs_the_account_and_a_person(
     await pruning.prune(office.context, campaign, request(from_results=from_results))
     assert ("Foreign" not in left(office)) == goes
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("found", [False, True])
+async def test_what_only_a_search_found_may_be_anybodys(
+    office: Office, found: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campaign = await filled(office)
+    office.api.add_by_hand("Sarah — red", "group-1")
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {"variables": {}})
+    lost = await office.lost(ledger, "red", name="Sarah — red")
+    ledger.close()
+    (there,) = [one for one in office.api.looks_by_id.values() if one.name == "Sarah — red"]
+    assert await reconcile(office.context, campaign, [(lost.label, there.id)]) == 0
+    await pruning.prune(office.context, campaign, replace(request(), found=found))
+    assert ("Sarah — red" not in left(office)) == found
+    if not found:
+        assert "--yes does not vouch for it: answer on a terminal, or add --found" in (
+            capsys.readouterr().err
+        )
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ class _Request:
     with_groups: bool
     yes: bool
     from_results: bool = False
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,12 @@ class _Doomed:
     "does.",
 )
 @click.option(
+    "--found",
+    is_flag=True,
+    help="With --yes: also looks that a search found, or a person named, after an answer was lost: "
+    "no answer says that this campaign made them.",
+)
+@click.option(
     "--local",
     is_flag=True,
     help="Delete nothing at HeyGen: only remove pictures of takes that are not picked from disk.",
@@ -115,6 +122,7 @@ def command(
     old_takes: bool,
     with_groups: bool,
     from_results: bool,
+    found: bool,
     local: bool,
     last_copies: bool,
     yes: bool,
@@ -141,7 +149,7 @@ def command(
         return _drop(context, campaign, state, looks, last_copies=last_copies, yes=yes)
     if account is not None:
         raise UsageError("--account reads a ledger; what is deleted is what the key belongs to.")
-    request = _Request(looks, old_takes, with_groups, yes, from_results)
+    request = _Request(looks, old_takes, with_groups, yes, from_results, found)
     work = partial(prune, campaign=campaign, request=request)
     try:
         return run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
@@ -202,11 +210,11 @@ async def _doomed(work: OpenSession, campaign: Campaign, request: _Request) -> l
     doomed = []
     for take in pruning.takes:
         shown = groups.get(take.group_id or "", {}).get(take.avatar_id or "")
-        why = _unproven(work, take, shown, request) if work.ledger.is_imported(take.uid) else None
+        why = _unproven(work, take, shown, request)
         if why is None:
             doomed.append(_Doomed(take, shown))
         else:
-            spared.append(f"{take.label} is spared: only a results file tells of it, {why}")
+            spared.append(f"{take.label} is spared: {why}")
     if not request.with_groups:
         ids = {group_id: list(looks) for group_id, looks in groups.items()}
         last = find_group_deletions([one.take for one in doomed], ids)
@@ -225,17 +233,26 @@ async def _doomed(work: OpenSession, campaign: Campaign, request: _Request) -> l
 def _unproven(
     work: OpenSession, take: Take, shown: LookData | None, request: _Request
 ) -> str | None:
-    """Return why a look that only a results file tells of is not deleted.
+    """Return why a look is not deleted of which no answer says that this campaign made it.
 
-    Anybody can write a look's id into that file.
+    Anybody can write a look's id into a results file, and what a search found after an answer was
+    lost may be a look of that name which another machine made.
     """
-    if shown is None:
-        return f"and HeyGen shows no look {take.avatar_id} in the group {take.group_id}"
-    if shown.name != take.name:
-        return f"as {take.name!r}; HeyGen shows {take.avatar_id} as {shown.name!r}"
-    if request.from_results or (not request.yes and work.outside.console.can_answer()):
+    if work.ledger.is_imported(take.uid):
+        told, vouched = "only a results file tells of it", request.from_results
+        option = "--from-results"
+    elif work.ledger.is_found(take.uid):
+        told, vouched = "a search found it, and no answer names it", request.found
+        option = "--found"
+    else:
         return None
-    return "and --yes does not vouch for it: answer on a terminal, or add --from-results"
+    if shown is None:
+        return f"{told}, and HeyGen shows no look {take.avatar_id} in the group {take.group_id}"
+    if shown.name != take.name:
+        return f"{told}, as {take.name!r}; HeyGen shows {take.avatar_id} as {shown.name!r}"
+    if vouched or (not request.yes and work.outside.console.can_answer()):
+        return None
+    return f"{told}, and --yes does not vouch for it: answer on a terminal, or add {option}"
 
 
 async def _groups(work: OpenSession, doomed: Sequence[Take]) -> dict[str, dict[str, LookData]]:

@@ -1,7 +1,7 @@
 """``lookbook reconcile``: what became of sends whose outcome is unknown; a person decides."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -144,6 +144,14 @@ class _Case:
     "the key lives, or it was sent minutes ago. Repeatable.",
 )
 @click.option(
+    "--not-ours",
+    "strangers",
+    multiple=True,
+    metavar="ID",
+    help="This look fits, and is somebody else's: no send of this campaign made it. Then "
+    "--nothing-bought can be said of the take. Repeatable.",
+)
+@click.option(
     "--trust-keys",
     "trusting",
     is_flag=True,
@@ -170,6 +178,7 @@ def command(
     simulate: bool,
     adoptions: tuple[tuple[str, str], ...],
     absolved: tuple[str, ...],
+    strangers: tuple[str, ...],
     trusting: bool,
     rebuilding: bool,
     record: bool,
@@ -199,6 +208,7 @@ def command(
             campaign=campaign,
             adoptions=adoptions,
             absolved=absolved,
+            strangers=strangers,
             trusting=trusting,
             record=record,
             detailed_exitcode=detailed_exitcode,
@@ -213,6 +223,7 @@ async def reconcile(
     adoptions: Decisions = (),
     absolved: Sequence[str] = (),
     *,
+    strangers: Sequence[str] = (),
     trusting: bool = False,
     record: bool = False,
     detailed_exitcode: bool = False,
@@ -242,6 +253,7 @@ async def reconcile(
             found = [
                 (unknown[label], await readable(work, look_id)) for label, look_id in adoptions
             ]
+            await disown(work, strangers, unknown.values())
             for take, look in found:  # all of them could be read: now they are believed
                 await searcher.adopt(take, look)
             for take in given_up:
@@ -293,6 +305,20 @@ def check_adoptions(adoptions: Decisions, unknown: Mapping[str, Take]) -> None:
                 f"--adopt names the {what} {', '.join(twice)} twice.",
                 hint="Each take became one look, and each look is one take's.",
             )
+
+
+async def disown(work: OpenSession, ids: Sequence[str], unknown: Iterable[Take]) -> None:
+    """Commit that looks are somebody else's. Raises UsageError for one that fits nothing."""
+    names = {take.name for take in unknown}
+    for look_id in ids:
+        look = await readable(work, look_id)
+        if look.name not in names:
+            raise UsageError(
+                f"The look {look_id} is called {look.name!r}: it fits no take whose outcome is "
+                "unknown.",
+                hint="`lookbook reconcile` without options shows what fits.",
+            )
+    await work.ledger.note_strangers(ids)
 
 
 async def give_up(case: _Case, take: Take) -> None:
@@ -366,6 +392,7 @@ async def decide(case: _Case, take: Take) -> None:
     why_not = case.object_to_absence(finding)
     if not work.outside.console.can_choose():
         ways = [quote_command("--adopt", f"{take.label}=ID")]
+        ways += ["--not-ours ID"] if finding.candidates else []
         ways += [quote_command("--nothing-bought", take.label)] if why_not is None else []
         note = "" if finding.candidates or why_not is None else f"  {why_not}\n"
         click.echo(f"{note}  → decide with {' or '.join(ways)}\n")
@@ -377,6 +404,9 @@ async def decide(case: _Case, take: Take) -> None:
         click.echo(f"  → it stays unknown: {why_not}\n")
         return
     nothing = ", `nothing` if nothing was bought" if why_not is None else ""
+    if finding.candidates:
+        choices.append("none")
+        nothing += ", `none` if all of them are somebody else's"
     typed = click.prompt(
         f"  Which look did it become? (an id{nothing}, `skip`)",
         type=click.Choice([*choices, "skip"]),
@@ -384,6 +414,9 @@ async def decide(case: _Case, take: Take) -> None:
     )
     if typed == "nothing":
         await work.context.record(take.uid, Event.NOT_BOUGHT)
+    elif typed == "none":
+        await work.ledger.note_strangers([look.id for look in finding.candidates])
+        await decide(case, take)
     elif typed != "skip":
         await searcher.adopt(take, await readable(work, typed))
 
