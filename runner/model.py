@@ -148,7 +148,8 @@ class Look:
     ``name`` is None for a look that exists already: its name is never changed. ``images`` are the
     reference images of a prompt; ``photo`` is the file of a photo. ``takes`` is how many candidates
     are bought, ``retries`` how many failed generations may be bought again without asking.
-    ``likeness`` says what follows from another face; None: nothing.
+    ``likeness`` says what follows from another face; None: nothing. ``approval`` says that a person
+    must approve its picked take before anything is made from it.
     ``axes`` are (axis, value) pairs of the matrix that made it. ``line`` is where the manifest
     declares it, counted from 1.
     """
@@ -170,6 +171,7 @@ class Look:
     axes: tuple[tuple[str, str], ...] = ()
     line: int = 0
     likeness: LikenessRule | None = None
+    approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)

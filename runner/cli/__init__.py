@@ -129,7 +129,8 @@ def cli() -> None:
       3   key, permission, or an empty wallet
       4   work is under way that a later run finishes by itself: run again
       5   budget: refused, or used up with looks left
-      6   a person is needed: an unknown outcome (lookbook reconcile), or a consent
+      6   a person is needed: an unknown outcome (lookbook reconcile), a consent,
+          or an approval (lookbook review)
       10  plan --detailed-exitcode found changes
       70  an error of the program: a log file says more
     """

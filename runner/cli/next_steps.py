@@ -22,7 +22,7 @@ ENDS = {
     Exit.ACCOUNT: "the account needed a person",
     Exit.UNDER_WAY: "with work still under way",
     Exit.BUDGET: "a ceiling left looks out",
-    Exit.PERSON: "a person is needed: an unknown outcome, or a consent",
+    Exit.PERSON: "a person is needed: an unknown outcome, a consent, or an approval",
 }
 
 
@@ -77,18 +77,24 @@ def list_next_steps(
     simulator: str | None = None,
     room: Decimal | None = None,
     prices: str = "",
+    awaited: Sequence[str] = (),
 ) -> list[tuple[str, str]]:
     """Return what to do next: commands that can be copied, and why; ``command`` ends each of them.
 
     ``renewed`` is the plan that also brings up to date what is stale. ``going`` says that a run is
     at work now. ``simulator`` is the command that serves the simulated account, ``room`` what the
-    ceilings leave for this campaign, in USD, ``prices`` the options that a run is refused without.
+    ceilings leave for this campaign, in USD, ``prices`` the options that a run is refused without,
+    ``awaited`` the takes that a person has to approve first.
     """
     takes = [t for look in [*results["looks"], *results["orphans"]] for t in look["takes"]]
     states = results["totals"]["states"]
     steps = [(f"open {show_link(url)}", "a person's consent is needed") for url in _consents(takes)]
     if steps and simulator:
         steps = [(simulator, "serves the simulated account; a consent is granted on its page")]
+    if awaited:
+        agree = " ".join(f"--approve {label}" for label in awaited)
+        waits = f"{pluralize(plan.waiting, 'generation')}, {format_usd(plan.waiting_cost)}"
+        steps.append((f"lookbook review {command} {agree}", f"lets a run go on with {waits}"))
     if going:
         return steps
     steps += _run_step(plan, takes, f"{command} {prices}".rstrip(), room)

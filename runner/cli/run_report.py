@@ -38,11 +38,13 @@ from runner.executor.resolve_unknown import Finding
 from runner.executor.session import Session
 from runner.files import write_output
 from runner.model import Campaign
+from runner.plan import plan as make_plan
+from runner.plan.approvals import find_awaited
 from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.results.model import LookEntry, Results, Summary
 from runner.results.writer import FAILED, UNSENT, WAITING, serialize_results
 from runner.shell import quote_command
-from runner.takes import Account, Snapshot
+from runner.takes import Account, Snapshot, Take
 
 __all__ = [
     "Before",
@@ -136,10 +138,15 @@ def write_run_results(
         wallet=last_balance(work),
         seconds=work.context.ticks() - before.ticks,
     )
+    awaited: list[Take] = []
+    if outcome.approvals:
+        held = work.ledger.snapshot()
+        awaited = find_awaited(make_plan(campaign, held), held)
     told = advise_after_run(
         outcome,
         session.look_report,
         command,
+        awaited=[take.label for take in awaited],
         resume=resuming(request, command),
         now=work.context.now_at_server(),
         grouped={key for group in failures for key in group.keys},
@@ -280,11 +287,13 @@ def advise_after_run(
     resume: str = "run the same command again to resume.",
     now: float | None = None,
     grouped: Collection[str] = (),
+    awaited: Collection[str] = (),
 ) -> list[str]:
     """Return in words how the run ended and what to do next; ``command`` ends what can be copied.
 
     ``resume`` is how to go on with what is under way, ``now`` the time at the server. ``grouped``
-    are the looks whose failures are told elsewhere, with their cures.
+    are the looks whose failures are told elsewhere, with their cures, ``awaited`` the takes that a
+    person has to decide about.
     """
     lines: list[str] = []
     if look_report is not None:
@@ -302,6 +311,8 @@ def advise_after_run(
         lines.append(f"Work is still under way: {resume}")
     elif code is Exit.PERSON:
         lines += _ask_person(outcome, command, resume)
+        if outcome.approvals and look_report is not None:
+            lines += _ask_approval(outcome.approvals, look_report, command, resume, awaited)
     elif outcome.failed and not outcome.stopped and _are_unsent(outcome.failed, look_report):
         lines.append("Nothing was bought for what was not sent: run the same command again.")
     elif is_untold(outcome, grouped) and _is_retryable(look_report):
@@ -329,6 +340,28 @@ def _ask_person(outcome: Outcome, command: str, resume: str) -> list[str]:
         lines.append(f"`lookbook reconcile {command}` shows what is known and takes a decision.")
     if outcome.consents:
         lines.append(f"Once the consent is given, {resume}")
+    return lines
+
+
+def _ask_approval(
+    keys: Collection[str],
+    look_report: LookReport,
+    command: str,
+    resume: str,
+    awaited: Collection[str],
+) -> list[str]:
+    """Return what waits until a person has looked at something, and how that is decided."""
+    reasons: dict[str, list[str]] = {}
+    for key in keys:
+        why = look_report.explain(key).rpartition(" is not usable: ")[2]
+        reasons.setdefault(why, []).append(key)
+    lines = [
+        f"{pluralize(len(looks), 'look')} ({name_some(looks)}): {why}"
+        for why, looks in reasons.items()
+    ]
+    if awaited:
+        agree = " ".join(f"--approve {label}" for label in awaited)
+        lines.append(f"`lookbook review {command} {agree}` approves; then {resume}")
     return lines
 
 

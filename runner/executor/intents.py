@@ -11,11 +11,15 @@ from runner.plan.model import PlannedLook
 from runner.replies import Answer, LookData
 from runner.takes import Take
 
-__all__ = ["CannotSend", "IntentBuilder"]
+__all__ = ["CannotSend", "IntentBuilder", "NotApproved"]
 
 
 class CannotSend(Exception):
     """This look cannot be sent; says why. Nothing was bought."""
+
+
+class NotApproved(Exception):
+    """This look waits for a person's approval of what it is made from; nothing was bought."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,17 @@ from functools import partial
 
 from runner.executor.admission import Admission
 from runner.executor.context import RunContext
-from runner.executor.intents import IntentBuilder
+from runner.executor.intents import IntentBuilder, NotApproved
 from runner.executor.look_tracker import LookTracker
 from runner.executor.poller import Poller
 from runner.executor.price_probe import PriceProbe, SingleSend
 from runner.executor.purchase import Buyer
 from runner.executor.resolve_unknown import UnknownResolver
 from runner.model import FileImage, Look
-from runner.plan.model import Plan
+from runner.plan.model import Plan, PlannedLook
+from runner.policy.approval import explain_approval
 from runner.policy.ready_queue import Job, Priority
+from runner.reviews import NOT_REVIEWED
 from runner.takes import Take
 
 __all__ = ["JobRunner"]
@@ -47,7 +49,7 @@ class JobRunner:
     async def run(self, job: Job) -> Take:
         """Run one job; return its take as the ledger has it then.
 
-        Raises OverBudget, CannotSend, UploadFailed, or RunStopped.
+        Raises OverBudget, CannotSend, NotApproved, UploadFailed, or RunStopped.
         """
         if not self._admission.is_single(job):
             return await self._finish(job)
@@ -81,12 +83,25 @@ class JobRunner:
             take = self._context.ledger.take(job.uid)
             return await self._buyer.replay(take) if job.step is Priority.REPLAY else take
         planned = self._actions[job.look]
+        self._check_approval(planned)
         intent = await self._intents.intent(planned, take=self._tracker.take_spare(job.look))
         return await self._buyer.buy(
             intent,
             undecided=partial(self._admission.mark_sent, job),
             renew=partial(self._intents.renew, planned) if _has_files(planned.look) else None,
         )
+
+    def _check_approval(self, planned: PlannedLook) -> None:
+        """Raise NotApproved where a person withdrew, since the plan, what this look waits for."""
+        reference = planned.reference
+        action = self._actions.get(reference or "")
+        if action is None or action.look is None or not action.look.approval:
+            return
+        pick = self._context.ledger.picked(action.key)
+        review = self._context.ledger.review(pick.uid) if pick is not None else NOT_REVIEWED
+        why = explain_approval(pick.label if pick is not None else action.key, review)
+        if why is not None:
+            raise NotApproved(why)
 
 
 def _has_files(look: Look | None) -> bool:

@@ -31,9 +31,11 @@ class Hold(StrEnum):
     """What became of it only a person can say."""
     CONSENT = "consent"
     """It, or what it needs, waits for a person's consent."""
+    APPROVAL = "approval"
+    """A person has to look at what it is made from first: its review, or its face."""
 
 
-OPEN = (Hold.PERSON, Hold.CONSENT, Hold.UNDER_WAY)
+OPEN = (Hold.PERSON, Hold.CONSENT, Hold.APPROVAL, Hold.UNDER_WAY)
 """How a look may be open-ended; what waits for several looks waits for the first of these."""
 
 
@@ -64,6 +66,12 @@ class LookReport:
     def release(self, look: str) -> None:
         """Withdraw the reason: the look can go on after all."""
         self.held.pop(look, None)
+
+    def explain(self, look: str) -> str:
+        """Return why a look is held back: what this run met, else what the plan says."""
+        if look in self.held:
+            return self.held[look][1]
+        return next((a.reason for a in self._plan.actions if a.key == look), "")
 
     def outcome(
         self,
@@ -99,6 +107,7 @@ class LookReport:
             account=account,
             persons=tuple(looks[Hold.PERSON]),
             consents=tuple(looks[Hold.CONSENT]),
+            approvals=tuple(looks[Hold.APPROVAL]),
             under_way=tuple(looks[Hold.UNDER_WAY]),
             over_budget=tuple(looks[Hold.BUDGET]),
             failed=tuple(looks[Hold.FAILED] + looks[Hold.UNSENT]),
@@ -135,7 +144,7 @@ class LookReport:
         if interrupted and action.action is not Action.BLOCKED:
             return Hold.UNDER_WAY
         if action.waiting:
-            return Hold.PERSON
+            return Hold.APPROVAL
         return Hold.FAILED if action.action is Action.BLOCKED else Hold.UNSENT
 
     def _needs_person(self, uid: str, replayable: Collection[str]) -> bool:

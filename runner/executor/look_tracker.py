@@ -162,7 +162,7 @@ class LookTracker:
         if reason is None:
             self._queue.mark_usable(key)
         else:
-            self._block(key, Hold.PERSON, reason, reason)
+            self._block(key, Hold.APPROVAL, reason, reason)
 
     def resume(self, take: Take) -> None:
         """Queue a job for a released take: a person gave the consent that it waited for."""

@@ -23,6 +23,7 @@ from runner.replies import (
     Reply,
     UserData,
 )
+from runner.reviews import Review
 from runner.takes import Account, Doubled, MeasuredPrice, Snapshot, Take
 
 __all__ = [
@@ -254,6 +255,10 @@ class Ledger(Protocol):
 
     async def save_asset(self, sha256: str, asset_id: str) -> None:
         """Commit an upload."""
+        ...
+
+    def review(self, uid: str) -> Review:
+        """Return what a person decided about a take, as it is now."""
         ...
 
     def face(self, sha256: str) -> FaceMeasure | None:

@@ -13,7 +13,7 @@ from runner.executor.context import RunContext
 from runner.executor.downloads import Downloads, find_unfetched
 from runner.executor.face_gate import FaceGate
 from runner.executor.face_measuring import FaceMeasuring
-from runner.executor.intents import CannotSend, IntentBuilder
+from runner.executor.intents import CannotSend, IntentBuilder, NotApproved
 from runner.executor.job_runner import JobRunner
 from runner.executor.look_report import Hold, LookReport
 from runner.executor.look_tracker import LookTracker
@@ -158,6 +158,8 @@ class Scheduler:
             pass
         except OverBudget as error:
             self._tracker.set_aside(job, str(error))
+        except NotApproved as error:
+            self._tracker.conclude(job, Hold.APPROVAL, str(error))
         except (CannotSend, UploadFailed) as error:
             self._tracker.conclude(job, Hold.FAILED, str(error))
         else:

@@ -179,6 +179,10 @@ class LedgerFile:
         """Return the asset id of a file's content, if this account has it."""
         return self.store.state.assets.get(sha256)
 
+    def review(self, uid: str) -> Review:
+        """Return what a person decided about a take, as it is now."""
+        return self.store.state.reviews.get(uid, NOT_REVIEWED)
+
     def face(self, sha256: str) -> FaceMeasure | None:
         """Return what was measured in a picture of this content; None where nothing was."""
         return self.store.state.faces.get(sha256)

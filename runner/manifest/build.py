@@ -56,9 +56,15 @@ class Builder:
         line = line_of(draft.mark)
         if "existing" in fields:
             existing = self.text(draft, fields["existing"], (fields, "existing"))
-            tags = self.tags(draft)
             return Look(
-                key, LookKind.EXISTING, title, None, existing=existing, tags=tags, line=line
+                key,
+                LookKind.EXISTING,
+                title,
+                None,
+                existing=existing,
+                tags=self.tags(draft),
+                line=line,
+                approval=fields.get("approval", self.defaults.get("approval", False)),
             )
         if "name" in fields:
             name = self.text(draft, fields["name"], (fields, "name"), title)
@@ -86,6 +92,7 @@ class Builder:
             axes,
             line,
             read_likeness(fields.get("likeness", defaults.get("likeness"))),
+            fields.get("approval", defaults.get("approval", False)),
         )
 
     def base(self, fields: Map, mark: int, scope: Scope) -> Look:
@@ -124,6 +131,7 @@ class Builder:
             int(fields.get("retries", 0)),
             self.tags(draft),
             line=line_of(mark),
+            approval=fields.get("approval", False),
         )
 
     # --- texts ---------------------------------------------------------------------------------

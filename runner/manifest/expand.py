@@ -1,7 +1,8 @@
 """A checked document → the campaign: base, looks and matrices expanded, and held to the rules."""
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from runner.manifest.diagnostics import Findings
 from runner.manifest.draft import Draft
 from runner.manifest.images import ImageReader
 from runner.manifest.matrix import Axes, count_combinations, expand_axes, read_axes
+from runner.manifest.references import suggestion
 from runner.manifest.rules import check_rules
 from runner.manifest.template import Scope
 from runner.manifest.text_hints import check_axis_texts, check_placeholders, check_written
@@ -72,6 +74,7 @@ class _Campaign:
             looks[BASE] = builder.base(base, mark, scope)
         for key, draft in self.drafts.items():
             looks[key] = builder.look(draft)
+        self.require_approval(looks)
         if "base" in document:
             self.drafts[BASE] = Draft(BASE, base, document.key_at("base"), scope)
         check_rules(looks, self.drafts, findings, whole=self.whole)
@@ -92,6 +95,18 @@ class _Campaign:
             has_variables=bool(document.get("variables")),
             credits=self.credits(scope),
         )
+
+    def require_approval(self, looks: dict[str, Look]) -> None:
+        """Mark the looks that ``approval`` lists; report each key that no look has."""
+        listed: Sequence[str] = self.document.get("approval", ())
+        for position, key in enumerate(listed):
+            if key in looks:
+                looks[key] = replace(looks[key], approval=True)
+            elif self.whole:
+                mark = self.document["approval"].at(position)
+                hint = suggestion(key, looks)
+                message = f"there is no look `{key}` that could be approved"
+                self.findings.report("unknown-look", message, mark, hint=hint)
 
     def scope(self, base: Map) -> Scope:
         """Return what names stand for everywhere."""

@@ -129,6 +129,14 @@ def _threshold(value: Any) -> bool:
     return bool(value == "default")
 
 
+def _boolean(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _keys(value: Any) -> bool:
+    return _list(_text)(value) and len(set(value)) == len(value)
+
+
 def _likeness(value: Any) -> bool:
     return value == "default" or (bool(value) and _closed(value, _LIKENESS))
 
@@ -228,6 +236,7 @@ _DEFAULTS: dict[str, Check] = {
     "takes": _integer(1, 100),
     "retries": _integer(0, 10),
     "likeness": _likeness,
+    "approval": _boolean,
     "tags": _list(_tag),
 }
 _REQUEST: dict[str, Check] = _DEFAULTS | {
@@ -239,7 +248,7 @@ _REQUEST: dict[str, Check] = _DEFAULTS | {
     "variables": _variables,
 }
 _LOOK: dict[str, Check] = _REQUEST | {"existing": _text}
-_EXISTING = frozenset({"existing", "title", "tags"})
+_EXISTING = frozenset({"existing", "title", "tags", "approval"})
 _ENTRY: dict[str, Check] = _REQUEST | {
     "id": _text,
     "axes": _mapping(_name, _axis, low=1),
@@ -254,13 +263,13 @@ _BASE: dict[str, Check] = {
     "prompt": _text,
     "avatar_id": _text,
     "avatar_group_id": _text,
-    **{key: _DEFAULTS[key] for key in ("reference_images", "takes", "retries", "tags")},
+    **{key: _DEFAULTS[key] for key in ("reference_images", "takes", "retries", "tags", "approval")},
 }
-_PAID = frozenset({"name", "title", "avatar_group_id", "takes", "retries", "tags"})
+_PAID = frozenset({"name", "title", "avatar_group_id", "takes", "retries", "tags", "approval"})
 _BASE_FORMS = (
     ("photo", _PAID | {"photo"}),
     ("prompt", _PAID | {"prompt", "reference_images"}),
-    ("avatar_id", frozenset({"name", "title", "avatar_id", "tags"})),
+    ("avatar_id", frozenset({"name", "title", "avatar_id", "tags", "approval"})),
 )
 _TOP: dict[str, Check] = {
     "version": _integer(1, 1),
@@ -271,6 +280,7 @@ _TOP: dict[str, Check] = {
     "looks": _looks,
     "matrix": _list(_entry),
     "max_looks": _integer(1, 1_000_000),
+    "approval": _keys,
     "budget": _budget,
     "credits": _credits,
     "prices": _prices,

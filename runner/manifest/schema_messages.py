@@ -30,6 +30,7 @@ EXPECTED = MappingProxyType(
         "string": "text",
         "integer": "a whole number",
         "number": "a number",
+        "boolean": "`true` or `false`",
         "object": "a mapping (`key: value`)",
         "array": "a list (`- item`)",
     }
@@ -49,6 +50,7 @@ RANGES = MappingProxyType(
         "takes": "A whole number from 1 to 100.",
         "retries": "A whole number from 0 to 10.",
         "likeness": "Write `default`, or {warn: 0.5, hold: 0.6}.",
+        "approval": "In a look `true`; at the top a list of looks: [base].",
         "warn": "A distance from 0 to 2, or `default`.",
         "hold": "A distance from 0 to 2, or `default`.",
         "pictures": "Write `photos` or `drawings`.",

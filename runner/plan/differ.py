@@ -3,7 +3,7 @@
 Looks are taken in the order of their references, so that what a look needs is decided before it.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import NamedTuple
@@ -21,7 +21,9 @@ from runner.plan.take_groups import (
     explain_resume,
     group_takes,
 )
+from runner.policy.approval import explain_approval
 from runner.policy.likeness import FaceComparer, explain_hold
+from runner.reviews import NOT_REVIEWED
 from runner.takes import Snapshot, Take, TakeState
 
 __all__ = ["NOT_SELECTED", "plan"]
@@ -48,7 +50,9 @@ def plan(
     ingredients = {look.key: _ingredients(look, by_key, snapshot, by_id) for look in graph.order}
     moves = find_renames(graph.order, ingredients, snapshot)
     rules = {look.key: look.likeness for look in campaign.looks if look.likeness is not None}
-    differ = _Differ(campaign, apply_renames(snapshot, moves), asked, ingredients, graph, rules)
+    gates = frozenset(look.key for look in campaign.looks if look.approval)
+    held = apply_renames(snapshot, moves)
+    differ = _Differ(campaign, held, asked, ingredients, graph, rules, gates)
     was = moves.back
     actions = [differ.decide(look, was.get(look.key)) for look in graph.order]
     actions += differ.orphans(by_key)
@@ -100,6 +104,8 @@ class _Differ:
     graph: Graph
     _rules: Mapping[str, LikenessRule]
     """What the manifest says of another face, by look, where it says anything."""
+    _approvals: Collection[str]
+    """Looks whose take a person must approve before anything is made from it."""
     dead: dict[str, str] = field(default_factory=dict)
     """Looks that will have no usable pick, with the reason."""
     absent: set[str] = field(default_factory=set)
@@ -110,6 +116,8 @@ class _Differ:
     """Looks whose pick will be another take that is there."""
     waiting: set[str] = field(default_factory=set)
     """Looks that are ``dead`` only because a person is needed first."""
+    coming: dict[str, str] = field(default_factory=dict)
+    """What the take will be called that a changing look's pick will be, where that is known."""
     _comparer: FaceComparer | None = None
 
     def decide(self, look: Look, old_key: str | None) -> PlannedLook:
@@ -134,6 +142,7 @@ class _Differ:
             self.repicked[key] = repick
         elif replacing or moving:
             self.changing.add(key)
+            self.coming[key] = _name_next(key, decision, s.live, self.snapshot)
         bought = decision.takes
         kept = s.pick if s.picked_as_wanted else None  # the same hash needs no copy
         return PlannedLook(
@@ -311,8 +320,11 @@ class _Differ:
 
     def _waits(self, look: Look) -> str | None:
         """Return why nothing may be made from a look's reference before a person agrees."""
-        if not isinstance(look.reference, LookRef) or look.reference.look in self.changing:
+        if not isinstance(look.reference, LookRef):
             return None
+        waits = self._waits_for_approval(look.reference.look)
+        if waits is not None or look.reference.look in self.changing:
+            return waits
         reference = self._pick_of(look.reference.look)
         rule = self._rules.get(look.reference.look)
         if reference is None or rule is None:
@@ -320,6 +332,17 @@ class _Differ:
         if self._comparer is None:
             self._comparer = FaceComparer(self.snapshot)
         return explain_hold(self._comparer, reference, rule, self.snapshot)
+
+    def _waits_for_approval(self, key: str) -> str | None:
+        """Return why nothing may be made from a look before a person approves its take."""
+        if key not in self._approvals:
+            return None
+        if key in self.changing:
+            return explain_approval(self.coming[key], NOT_REVIEWED)
+        pick = self._pick_of(key)
+        if pick is None:
+            return explain_approval(key, NOT_REVIEWED)
+        return explain_approval(pick.label, self.snapshot.review(pick))
 
     def _outside_its_group(self, look: Look) -> str | None:
         """Check the group rule against the groups that the ledger recorded, before money moves."""
@@ -360,3 +383,16 @@ class _Differ:
             for key, takes in sorted(self.snapshot.takes.items())
             if key not in wanted and any(take.state not in over for take in takes)
         ]
+
+
+def _name_next(key: str, decision: _Decision, live: Sequence[Take], snapshot: Snapshot) -> str:
+    """Return the label of the only take that a look's pick can become; its key where more may."""
+    if len(live) + decision.takes != 1:
+        return key
+    if live:
+        return live[0].label
+    takes = snapshot.takes.get(key, ())
+    latest = max(takes, key=lambda take: take.number, default=None)
+    if latest is None:
+        return f"{key}#1"
+    return latest.label if latest.state is TakeState.PLANNED else f"{key}#{latest.number + 1}"

@@ -26,7 +26,8 @@ class Outcome:
 
     ``account`` is why the account needs a person (key, permission, wallet). ``persons`` are looks
     whose outcome only a person can decide, ``consents`` those that wait for a person's consent, or
-    for a look that does. ``under_way`` are looks that a later run finishes without anybody (still
+    for a look that does, ``approvals`` those that wait until a person has looked at what they are
+    made from. ``under_way`` are looks that a later run finishes without anybody (still
     processing, unknown but replayable, or not sent because the run was stopped),
     ``over_budget`` looks that the ceiling left out, ``failed`` looks that failed or are blocked.
     ``stopped`` is why the run ended before its plan did, if it did; ``price`` says which price the
@@ -36,6 +37,7 @@ class Outcome:
     account: str | None = None
     persons: tuple[str, ...] = ()
     consents: tuple[str, ...] = ()
+    approvals: tuple[str, ...] = ()
     under_way: tuple[str, ...] = ()
     over_budget: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -47,7 +49,7 @@ def exit_code(outcome: Outcome) -> Exit:
     """Return the exit code of a run: the first of 3, 6, 4, 5, 1 that holds, else 0."""
     if outcome.account is not None:
         return Exit.ACCOUNT
-    if outcome.persons or outcome.consents:
+    if outcome.persons or outcome.consents or outcome.approvals:
         return Exit.PERSON
     if outcome.under_way:
         return Exit.UNDER_WAY

@@ -71,6 +71,7 @@ TAKES_NO_PART: dict[str, Any] = {
     "axes": (("outfit", "navy"),),
     "line": 12,
     "likeness": LikenessRule(hold="default"),
+    "approval": True,
 }
 OF_OTHER_KINDS = {"photo", "existing"}
 """What a prompt does not have; tested with a look that does."""

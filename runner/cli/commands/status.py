@@ -38,6 +38,7 @@ from runner.cli.terminal import style
 from runner.ledger.runs import LastRun, read_last_run
 from runner.model import Budget
 from runner.plan import plan as make_plan
+from runner.plan.approvals import find_awaited
 from runner.plan.options import PlanOptions, resolve_options, select_looks
 from runner.plan.pricing import apply_quotes, quote_prices
 from runner.policy.exit_codes import Exit
@@ -100,6 +101,7 @@ def command(
         simulator=serve_command(state) if rehearsal and state is not None else None,
         room=room_left(campaign.budget, snapshot),
         prices=price_options(bought_quotes(plan, quotes)),
+        awaited=[take.label for take in find_awaited(plan, snapshot)],
     )
     if not simulate and account is None:
         readonly.mention_other_ledgers(campaign, state, snapshot)
