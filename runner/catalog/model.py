@@ -125,7 +125,8 @@ class LookView:
 
     ``prompt`` is cut into segments; those that differ from ``neighbour``'s prompt are marked.
     ``faceless``: nothing holds the face, because the picture came from the prompt alone. ``rivals``
-    are the pictures to compare it with: its reference, its other takes, its neighbour.
+    are the pictures to compare it with: its reference, its other takes, its neighbour. ``planned``
+    is what the next run would pay for it; None where it would buy nothing.
     """
 
     index: int
@@ -148,6 +149,7 @@ class LookView:
     avatar_id: str | None
     group_id: str | None
     cost: str
+    planned: str | None
     image: str | None
     sha256: str | None
     tags: tuple[str, ...]
@@ -184,6 +186,7 @@ class CatalogPage:
     simulated: bool
     manifest: str
     spent: str
+    planned: str | None
     money_notes: tuple[str, ...]
     ready: int
     looks: tuple[LookView, ...]

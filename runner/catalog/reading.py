@@ -48,6 +48,7 @@ def build_page(results: Results) -> CatalogPage:
         simulated=account == "simulator",
         manifest=words.strip_controls(results["manifest"]),
         spent=format_usd(results["totals"]["cost_usd"]),
+        planned=_planned(wanted),
         money_notes=_money_notes(results["totals"]),
         ready=sum(look.state == "fetched" and not look.orphan for look in looks),
         looks=looks,
@@ -99,6 +100,7 @@ def _look(
         avatar_id=_text(entry["avatar_id"]),
         group_id=_text(entry["avatar_group_id"]),
         cost=format_usd(entry["cost_usd"]),
+        planned=format_usd(entry["planned_usd"]) if "planned_usd" in entry else None,
         image=entry["image"],
         sha256=entry["sha256"],
         tags=tuple(words.strip_controls(tag) for tag in entry["tags"]),
@@ -214,6 +216,12 @@ def _fault(error: ErrorEntry | None) -> LookFault | None:
         return None
     code, message = words.strip_controls(error["code"]), words.strip_controls(error["message"])
     return LookFault(ERROR_WORDS.get(code.lower(), ""), message, code)
+
+
+def _planned(wanted: Sequence[LookEntry]) -> str | None:
+    """Return what the next run would pay for all looks; None where it would buy nothing."""
+    prices = [entry["planned_usd"] for entry in wanted if "planned_usd" in entry]
+    return format_usd(sum(prices)) if prices else None
 
 
 def _money_notes(totals: Totals) -> tuple[str, ...]:

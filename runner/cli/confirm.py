@@ -10,7 +10,8 @@ import click
 from runner.cli.billing import billing_notes
 from runner.cli.environment import Console
 from runner.cli.eta import estimate_plan
-from runner.cli.format import format_plan, terminal_width, warnings_text
+from runner.cli.format import terminal_width, warnings_text
+from runner.cli.plan_text import format_plan
 from runner.cli.price_questions import (
     bought_quotes,
     price_notes,

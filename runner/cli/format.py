@@ -1,4 +1,4 @@
-"""Texts for people: the plan, the results, money. Values in, text out."""
+"""Texts for people: tables, the results, money. Values in, text out."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,17 +9,15 @@ from typing import TextIO
 import click
 
 from runner.cli.terminal import escape_text, style
-from runner.plan.model import Action, Plan
 from runner.quantities import format_usd
 from runner.results.model import LookEntry, Results, Summary, Totals, WalletEntry
 from runner.text_width import cut_text, text_width
-from runner.words import ACTION_WORDS, STATE_WORDS, state_word
+from runner.words import STATE_WORDS, state_word
 
 __all__ = [
     "describe_wallet",
     "format_link",
     "format_looks",
-    "format_plan",
     "format_results",
     "format_table",
     "format_totals",
@@ -28,17 +26,6 @@ __all__ = [
     "terminal_width",
     "warnings_text",
 ]
-
-MARKS = {
-    Action.CREATE: ("+", "green"),
-    Action.RENAME: ("~", "yellow"),
-    Action.RESUME: ("…", "cyan"),
-    Action.KEEP: ("=", None),
-    Action.STALE: ("!", "yellow"),
-    Action.ADOPT: ("<", "cyan"),
-    Action.BLOCKED: ("x", "red"),
-    Action.ORPHANED: ("-", "magenta"),
-}
 
 STATE_COLOURS = {
     "fetched": "green",
@@ -61,9 +48,6 @@ MAX_KEYS = 5
 
 MIN_COLUMN = 6
 """A column of a table is never made narrower than this."""
-
-SHORT = 6
-"""From so many looks on, what is done already is summed up in one line."""
 
 
 def format_table(
@@ -168,104 +152,10 @@ def warnings_text(warnings: Sequence[str]) -> str:
     return "\n".join([title, *(f"  {escape_text(warning)}" for warning in warnings)])
 
 
-def format_plan(
-    plan: Plan,
-    *,
-    where: str,
-    wallet: Decimal | None = None,
-    ceiling: Decimal | None = None,
-    everything: bool = False,
-    time: str = "",
-    notes: Sequence[str] = (),
-    width: int | None = None,
-) -> str:
-    """Write the plan: a line for each look that changes, then the count, the price, the time.
-
-    ``notes`` are what is to be said of the account and of the prices, one line each. ``width`` is
-    the terminal's.
-    """
-    aside = {a.key for a in plan.actions if not a.selected and a.action is not Action.RESUME}
-    kept = {a.key for a in plan.actions if a.action is Action.KEEP and a.repick is None}
-    kept -= aside
-    fold = len(kept) >= SHORT and not everything
-    waiting = {} if everything else _group_blocked(plan)
-    folded = {key for keys in waiting.values() for key in keys}
-    rows = []
-    for action in plan.actions:
-        if (fold and action.key in kept) or (action.key in aside and not everything):
-            continue
-        if action.key in folded:
-            continue
-        mark, colour = MARKS[action.action]
-        price = format_usd(action.cost) if action.cost else ""
-        if action.action is Action.STALE:
-            price = f"({format_usd(action.price)} if asked for)"
-        word = style(f"{mark} {ACTION_WORDS[action.action]}", fg=colour)
-        takes = f"× {action.takes}" if action.takes > 1 else ""
-        rows.append((f"  {word}", action.key, takes, price, action.reason))
-    lines = [f"{style(plan.campaign, bold=True)} · {where}", ""]
-    if rows:
-        lines += [format_table(rows, right=(3,), width=width), ""]
-    for root, keys in waiting.items():
-        lines += [f"  x {len(keys)} blocked by {root}: {name_some(keys)}", ""]
-    if fold:
-        lines += [f"  = {pluralize(len(kept), 'look')} done, nothing to do for them", ""]
-    if aside and not everything:
-        lines += [f"  = {pluralize(len(aside), 'look')} not selected", ""]
-    if plan.unwanted_in_flight:
-        unwanted_in_flight = pluralize(len(plan.unwanted_in_flight), "take")
-        lines.append(
-            f"  {unwanted_in_flight} under way that the manifest no longer wants: never sent again,"
-        )
-        lines += ["  but looked for and kept", ""]
-    price = _price_line(plan, wallet, ceiling, time, width)
-    return "\n".join([*lines, price, *map(escape_text, notes)])
-
-
-def _group_blocked(plan: Plan) -> dict[str, list[str]]:
-    """Return what is blocked by another look, by the look at the root of it."""
-    roots: dict[str, str] = {}
-    found: dict[str, list[str]] = {}
-    for action in plan.actions:  # in the order of their references
-        if action.action is Action.BLOCKED:
-            root = next((roots[key] for key in action.needs if key in roots), action.key)
-            roots[action.key] = root
-            if root != action.key:
-                found.setdefault(root, []).append(action.key)
-    return found
-
-
 def name_some(keys: Sequence[str]) -> str:
     """Name looks, the first of them where there are many."""
     shown, rest = ", ".join(keys[:MAX_KEYS]), len(keys) - MAX_KEYS
     return f"{shown} and {rest} more" if rest > 0 else shown
-
-
-def _price_line(
-    plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, time: str, width: int | None
-) -> str:
-    if plan.count == 0 and not plan.at_risk:
-        total = "Nothing to buy: $0.00"
-    else:
-        total = f"{pluralize(plan.count, 'generation')} to buy: {format_usd(plan.cost)}"
-    parts = [style(total, bold=True)]
-    if plan.worst_case != plan.cost:
-        parts.append(
-            f"at worst {format_usd(plan.worst_case)} (unknown outcomes and allowed retries)"
-        )
-    if plan.waiting:
-        waits = f"{pluralize(plan.waiting, 'generation')}, {format_usd(plan.waiting_cost)}"
-        parts.append(f"waiting for a person: {waits}")
-    if ceiling is not None:
-        parts.append(f"ceiling {format_usd(ceiling)}")
-    if wallet is not None:
-        parts.append(f"wallet {format_usd(wallet)}")
-    if time:
-        parts.append(time)
-    line = join_parts(parts, width)
-    if wallet is not None and wallet < plan.cost:
-        line += "\n" + style("The wallet does not hold enough for all of it.", fg="yellow")
-    return line
 
 
 def format_results(

@@ -36,7 +36,6 @@ __all__ = [
     "find_state",
     "load_known",
     "mention_other_ledgers",
-    "refuse_never_run",
     "refuse_results_only",
 ]
 

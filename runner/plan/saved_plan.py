@@ -33,8 +33,8 @@ MAX_NAMED_CHANGES = 4
 """So many looks are named where more have changed."""
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """Return the plan as other programs read it."""
+def plan_document(plan: Plan, *, prompts: bool = False) -> dict[str, Any]:
+    """Return the plan as other programs read it, with ``prompts`` what each look would send."""
     return {
         "version": VERSION,
         "campaign": plan.campaign,
@@ -51,6 +51,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "takes": action.takes,
                 "cost_usd": float(action.cost),
                 "reference": action.reference,
+                **({"prompt": action.look.prompt if action.look else None} if prompts else {}),
             }
             for action in plan.actions
         ],

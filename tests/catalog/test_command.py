@@ -135,7 +135,14 @@ def test_a_template_that_gives_one_name_twice_is_usage(
     assert "the same name" in made.stderr
 
 
-def test_a_campaign_that_was_never_run_has_nothing_to_show(run: Run, tmp_path: Path) -> None:
-    made = run(written(tmp_path))
-    assert made.returncode == 2
-    assert "was never run" in made.stderr
+def test_before_any_run_the_page_shows_every_prompt_and_price(run: Run, tmp_path: Path) -> None:
+    manifest = written(tmp_path)
+    made = run(manifest)
+    assert made.returncode == 0
+    assert "Nothing was run yet" in made.stdout
+    folder = manifest.with_suffix(".lookbook") / "simulated"
+    html = (folder / "catalog.html").read_text("utf-8")
+    assert not (folder / "ledger.sqlite").exists()
+    assert "<b>$4.00</b> to buy" in html
+    assert '<span class="empty-prompt" dir="auto">Wearing linen, in office, soft light<' in html
+    assert '<span class="price">$1.00</span>' in html

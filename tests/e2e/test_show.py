@@ -1,17 +1,20 @@
 """Words on a terminal: hostile texts are shown, not obeyed; money and tables read well."""
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import click
 
 from runner.cli.billing import billing_notes
-from runner.cli.format import format_plan, format_table, pluralize
+from runner.cli.format import format_table, pluralize
+from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.progress import Progress
 from runner.cli.terminal import escape_text, style
-from runner.model import LookKind
+from runner.model import Campaign, LookKind
 from runner.plan import plan
+from runner.plan.saved_plan import plan_document
 from runner.policy.lifecycle import Event
 from runner.replies import AutoReload, Subscription, UsageBased, UserData
 from runner.takes import Snapshot, Take, TakeState
@@ -89,3 +92,33 @@ def test_progress_is_plain_lines_where_there_is_no_terminal() -> None:
 
 def test_a_count_has_its_noun() -> None:
     assert (pluralize(1, "look"), pluralize(2, "look")) == ("1 look", "2 looks")
+
+
+def matrix_campaign(*, outfits: int) -> Campaign:
+    axes = [(f"outfit-{n}", place) for n in range(outfits) for place in ("office", "street")]
+    made = campaign(*(look(f"{outfit}-{place}") for outfit, place in axes))
+    cells = [
+        replace(cell, matrix="m", axes=(("outfit", outfit), ("place", place)), takes=2)
+        for cell, (outfit, place) in zip(made.looks[1:], axes, strict=True)
+    ]
+    return replace(made, looks=(made.looks[0], *cells))
+
+
+def test_a_matrix_is_one_row_of_the_plan_unless_every_look_is_asked_for() -> None:
+    made = plan(matrix_campaign(outfits=3), Snapshot())
+    text = click.unstyle(format_plan(made, where="x", width=80))
+    assert "outfit (3) × place (2)  6 looks × 2  $12.00  new" in text
+    assert "outfit-0-office" not in text
+    assert "--all lists every look" in text
+    everything = format_plan(made, where="x", everything=True)
+    assert everything.count("outfit-") == 6
+    few = plan(matrix_campaign(outfits=1), Snapshot())
+    assert "outfit-0-street" in format_plan(few, where="x")
+
+
+def test_the_prompts_of_a_plan_are_what_would_be_sent_with_their_price() -> None:
+    made = plan(matrix_campaign(outfits=1), Snapshot())
+    text = click.unstyle(format_prompts(made))
+    prompt = made.actions[1].look and made.actions[1].look.prompt
+    assert f"outfit-0-office · $2.00 · 2 takes · made from base\n  {prompt}" in text
+    assert plan_document(made, prompts=True)["actions"][1]["prompt"] == prompt

@@ -14,6 +14,7 @@ from runner.cli.options import account_option, manifest_argument, simulate_optio
 from runner.cli.outputs import make_results
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.errors import UsageError
+from runner.ledger.state_dirs import StateDirs, make_state_folder
 from runner.plan.options import DEFAULT_OPTIONS, select_looks
 from runner.results.model import Results
 
@@ -72,22 +73,29 @@ def command(
     """Make the catalog of MANIFEST's campaign from what the ledger holds.
 
     The page opens from disk and asks no network. Nothing is asked or changed, and nothing is paid.
+    Before any run it is a storyboard: every look with its final prompt and its price.
     """
     plan_options = parse_plan_options(options)
     if plan_options != DEFAULT_OPTIONS and out is None:
         raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
     campaign = load_campaign(manifest, variables)
     state = readonly.find_state(campaign, account=account, simulate=simulate)
-    if state is None or not state.ledger.is_file():
-        if state is not None and state.results.is_file():
-            raise readonly.refuse_results_only(state, campaign)
-        raise readonly.refuse_never_run(campaign, simulate=simulate)
+    if state is not None and not state.ledger.is_file() and state.results.is_file():
+        raise readonly.refuse_results_only(state, campaign)
     snapshot, wallet = readonly.load_known(campaign, state)
+    if not snapshot.takes and not simulate and account is None:
+        readonly.mention_other_ledgers(campaign, state, snapshot)
+    if state is None:
+        state = StateDirs(campaign.manifest).first()
+    if out is None:
+        make_state_folder(state)
     only = select_looks(campaign, snapshot, plan_options)
     results = make_results(campaign, snapshot, wallet, only)
     target = out or state.folder
     page = catalog.write_catalog(results, state.folder, embed=embed, target=out)
     click.echo(f"catalog: {format_link(page)}")
+    if not snapshot.takes:
+        click.echo("Nothing was run yet: it shows the prompt and the price of every look.")
     for form in dict.fromkeys(sheets):
         for path in _sheet(results, state.folder, target, form):
             click.echo(f"contact sheet: {format_link(path)}")

@@ -12,7 +12,7 @@ from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.eta import estimate_plan
-from runner.cli.format import format_plan, terminal_width, warnings_text
+from runner.cli.format import terminal_width, warnings_text
 from runner.cli.options import (
     account_option,
     format_option,
@@ -20,6 +20,7 @@ from runner.cli.options import (
     simulate_option,
     var_option,
 )
+from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.request import DEFAULT_CONCURRENCY
 from runner.cli.select_options import parse_plan_options, plan_options
@@ -42,7 +43,15 @@ __all__ = ["command"]
 @plan_options
 @var_option
 @format_option("text", "json")
-@click.option("--all", "everything", is_flag=True, help="Also list every look that is done.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="List every look: of a matrix, and those that are done.",
+)
+@click.option(
+    "--prompts", is_flag=True, help="Also show the final prompt of each look, and its price."
+)
 @click.option(
     "--out",
     "-o",
@@ -65,6 +74,7 @@ def command(
     account: str | None,
     form: str,
     everything: bool,
+    prompts: bool,
     out: Path | None,
     detailed_exitcode: bool,
     **options: Any,
@@ -77,6 +87,7 @@ def command(
 
     \b
     Examples:
+      lookbook plan spring.yaml --prompts                 every final prompt, before the money
       lookbook plan spring.yaml --select '+tag:hero'      these looks, and what they need
       lookbook plan spring.yaml --cascade                 the price of what is out of date
       lookbook plan spring.yaml -o plan.json              to be read now and carried out later
@@ -91,7 +102,7 @@ def command(
     if not simulate and account is None:
         readonly.mention_other_ledgers(campaign, state, snapshot)
     if form == "json":
-        click.echo(json.dumps(plan_document(plan), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(plan_document(plan, prompts=prompts), indent=2, ensure_ascii=False))
     else:
         where = readonly.describe_target(snapshot, simulate=simulate)
         ceiling = campaign.budget.run_usd
@@ -107,6 +118,8 @@ def command(
             width=terminal_width(sys.stdout),
         )
         click.echo(text)
+        if prompts:
+            click.echo("\n" + format_prompts(plan, everything=everything))
         if campaign.warnings and plan.worst_case:
             click.echo("\n" + warnings_text(campaign.warnings))
     if out is not None:
