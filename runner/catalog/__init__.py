@@ -3,7 +3,10 @@
 Everything here is made from a results document and the folder it lies in, and from nothing else.
 """
 
+from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path, PurePath
+from types import MappingProxyType
 
 from runner.results.model import Results
 
@@ -21,6 +24,7 @@ def write_catalog(
     *,
     embed: bool = False,
     target: Path | None = None,
+    planned: Mapping[str, Decimal] = MappingProxyType({}),
 ) -> Path:
     """Write ``folder/catalog.html`` from a results document, version 1, and give its path.
 
@@ -28,7 +32,8 @@ def write_catalog(
     ``embed`` the page carries its pictures itself. With ``target`` the page goes into that folder
     instead, and the pictures it needs beside it are copied there. A picture that is missing, broken
     or outside of the folder is a placeholder with the reason. Of more than ``MAX_PAGE_LOOKS`` looks
-    the page only says how to see some of them. Raises StorageError if something cannot be written.
+    the page only says how to see some of them. ``planned`` is what the next run would pay for
+    looks, in USD by key. Raises StorageError if something cannot be written.
     """
     if len(results["looks"]) > MAX_PAGE_LOOKS:
         return _too_many(results, folder if target is None else target)
@@ -36,7 +41,7 @@ def write_catalog(
     from runner.catalog import page, pictures, reading
     from runner.files import write_atomic
 
-    view = reading.build_page(results)
+    view = reading.build_page(results, planned)
     if target is not None and not embed:
         pictures.copy(folder, target, view.sources)
         folder = target

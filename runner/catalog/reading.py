@@ -4,6 +4,8 @@ The document is that of ``schemas/results.schema.json``, version 1.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from types import MappingProxyType
 
 from runner.catalog import prompts, words
 from runner.catalog.faces import read_face
@@ -29,8 +31,13 @@ _MIN_SHOWN_STEP = 0.1
 """Seconds between two steps of a take's history below which the time is left out."""
 
 
-def build_page(results: Results) -> CatalogPage:
-    """Turn a results document, version 1, into what a catalog shows. Pure."""
+def build_page(
+    results: Results, planned: Mapping[str, Decimal] = MappingProxyType({})
+) -> CatalogPage:
+    """Turn a results document, version 1, into what a catalog shows. Pure.
+
+    ``planned`` is what the next run would pay for looks that it would buy, in USD by key.
+    """
     wanted: Sequence[LookEntry] = results["looks"]
     entries = [*wanted, *results["orphans"]]
     places: dict[str, int] = {}
@@ -38,7 +45,15 @@ def build_page(results: Results) -> CatalogPage:
         places.setdefault(entry["look"], index)
     neighbours = prompts.neighbours(entries)
     looks = tuple(
-        _look(index, entry, places, entries, neighbours[index], orphan=index >= len(wanted))
+        _look(
+            index,
+            entry,
+            places,
+            entries,
+            neighbours[index],
+            orphan=index >= len(wanted),
+            planned=format_usd(planned[entry["look"]]) if entry["look"] in planned else None,
+        )
         for index, entry in enumerate(entries)
     )
     account = _text(results["account"])
@@ -48,7 +63,7 @@ def build_page(results: Results) -> CatalogPage:
         simulated=account == "simulator",
         manifest=words.strip_controls(results["manifest"]),
         spent=format_usd(results["totals"]["cost_usd"]),
-        planned=_planned(wanted),
+        planned=format_usd(sum(planned.values())) if planned else None,
         money_notes=_money_notes(results["totals"]),
         ready=sum(look.state == "fetched" and not look.orphan for look in looks),
         looks=looks,
@@ -74,6 +89,7 @@ def _look(
     neighbour: int | None,
     *,
     orphan: bool,
+    planned: str | None,
 ) -> LookView:
     label, meaning = STATE_WORDS[entry["state"]]
     prompt = _text(entry["prompt"])
@@ -100,7 +116,7 @@ def _look(
         avatar_id=_text(entry["avatar_id"]),
         group_id=_text(entry["avatar_group_id"]),
         cost=format_usd(entry["cost_usd"]),
-        planned=format_usd(entry["planned_usd"]) if "planned_usd" in entry else None,
+        planned=planned,
         image=entry["image"],
         sha256=entry["sha256"],
         tags=tuple(words.strip_controls(tag) for tag in entry["tags"]),
@@ -216,12 +232,6 @@ def _fault(error: ErrorEntry | None) -> LookFault | None:
         return None
     code, message = words.strip_controls(error["code"]), words.strip_controls(error["message"])
     return LookFault(ERROR_WORDS.get(code.lower(), ""), message, code)
-
-
-def _planned(wanted: Sequence[LookEntry]) -> str | None:
-    """Return what the next run would pay for all looks; None where it would buy nothing."""
-    prices = [entry["planned_usd"] for entry in wanted if "planned_usd" in entry]
-    return format_usd(sum(prices)) if prices else None
 
 
 def _money_notes(totals: Totals) -> tuple[str, ...]:

@@ -110,10 +110,7 @@ class TakeEntry(ImageEntry):
 
 
 class LookEntry(ImageEntry):
-    """One look as its picked take stands; ``reason`` where it is blocked, stale or changed.
-
-    ``planned_usd`` is what the next run would pay for it, where it would buy anything.
-    """
+    """One look as its picked take stands; ``reason`` where it is blocked, stale or changed."""
 
     look: str
     kind: str
@@ -126,7 +123,6 @@ class LookEntry(ImageEntry):
     reference: str | None
     identity: str | None
     cost_usd: float
-    planned_usd: NotRequired[float]
     tags: Sequence[str]
     matrix: str | None
     axes: Mapping[str, str]

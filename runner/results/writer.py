@@ -233,8 +233,6 @@ def _entry(action: PlannedLook, snapshot: Snapshot, faces: LikenessEntries | Non
         ],
         "review": describe_review(snapshot.review(shown) if shown else NOT_REVIEWED),
     }
-    if action.takes:
-        entry["planned_usd"] = float(action.cost)
     if state in (LookState.BLOCKED, LookState.STALE, LookState.CHANGED):
         entry["reason"] = action.reason
     if shown is not None and shown.state is TakeState.FAILED:

@@ -1,12 +1,15 @@
 """``lookbook catalog`` on a campaign that the embedded simulator really made."""
 
+import json
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import jsonschema
 import pytest
 from PIL import Image
 
+from runner.resources import schema
 from tests.conftest import environment_of
 from tests.launcher import Launcher
 
@@ -133,6 +136,15 @@ def test_a_template_that_gives_one_name_twice_is_usage(
     made = run(manifest, "--pictures", "--names", "x.jpg", "--out", str(tmp_path))
     assert made.returncode == 2
     assert "the same name" in made.stderr
+
+
+def test_a_program_is_told_what_was_made(run: Run, manifest: Path, tmp_path: Path) -> None:
+    options = ("--pictures", "--contact-sheet", "png", "--out", str(tmp_path))
+    document = json.loads(run(manifest, *options, "--format", "json").stdout)
+    jsonschema.validate(document, schema("catalog"))
+    assert Path(document["catalog"]) == tmp_path / "catalog.html"
+    assert {Path(path).parent for path in document["contact_sheets"]} == {tmp_path}
+    assert document["pictures"] == {"folder": str(tmp_path / "pictures"), "files": 4, "skipped": []}
 
 
 def test_before_any_run_the_page_shows_every_prompt_and_price(run: Run, tmp_path: Path) -> None:

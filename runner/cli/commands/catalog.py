@@ -1,5 +1,7 @@
 """``lookbook catalog``: the page again, contact sheets, and the pictures as files; offline."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,18 @@ from runner.cli import readonly
 from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.format import format_link, pluralize, warn
-from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.options import (
+    account_option,
+    format_option,
+    manifest_argument,
+    simulate_option,
+    var_option,
+)
 from runner.cli.outputs import make_results
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDirs, make_state_folder
+from runner.plan import plan as make_plan
 from runner.plan.options import DEFAULT_OPTIONS, select_looks
 from runner.results.model import Results
 
@@ -50,6 +59,7 @@ SHEET = "contact-sheet"
 @click.option(
     "--all-takes", is_flag=True, help="Export every take's picture, not only the picked one's."
 )
+@format_option("text", "json")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -67,6 +77,7 @@ def command(
     pictures: bool,
     template: str | None,
     all_takes: bool,
+    form: str,
     out: Path | None,
     **options: Any,
 ) -> int:
@@ -92,16 +103,39 @@ def command(
     only = select_looks(campaign, snapshot, plan_options)
     results = make_results(campaign, snapshot, wallet, only)
     target = out or state.folder
-    page = catalog.write_catalog(results, state.folder, embed=embed, target=out)
-    click.echo(f"catalog: {format_link(page)}")
-    if not snapshot.takes:
-        click.echo("Nothing was run yet: it shows the prompt and the price of every look.")
-    for form in dict.fromkeys(sheets):
-        for path in _sheet(results, state.folder, target, form):
-            click.echo(f"contact sheet: {format_link(path)}")
-    if not (pictures or template or all_takes):
-        return 0
-    return _pictures(results, state.folder, target / PICTURES, template, all_takes=all_takes)
+    actions = make_plan(campaign, snapshot).actions
+    planned = {a.key: a.cost for a in actions if a.takes and (only is None or a.key in only)}
+    made: dict[str, Any] = {"version": 1, "account": results["account"]}
+    page = catalog.write_catalog(results, state.folder, embed=embed, target=out, planned=planned)
+    made["catalog"] = str(page.absolute())
+    sheet_files = [
+        p for kind in dict.fromkeys(sheets) for p in _sheet(results, state.folder, target, kind)
+    ]
+    made["contact_sheets"] = [str(path.absolute()) for path in sheet_files]
+    if pictures or template or all_takes:
+        made["pictures"] = _export(
+            results, state.folder, target / PICTURES, template, all_takes=all_takes
+        )
+    if form == "json":
+        click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+    else:
+        print_made(made)
+        if not snapshot.takes:
+            click.echo("Nothing was run yet: it shows the prompt and the price of every look.")
+    # Where some pictures could not be read, a job notices.
+    return int(bool(made.get("pictures", {}).get("skipped")))
+
+
+def print_made(made: Mapping[str, Any]) -> None:
+    """Print for people what was made."""
+    click.echo(f"catalog: {format_link(Path(made['catalog']))}")
+    for path in made["contact_sheets"]:
+        click.echo(f"contact sheet: {format_link(Path(path))}")
+    if (exported := made.get("pictures")) is None:
+        return
+    for one in exported["skipped"]:
+        warn(f"{one['take']}: {one['reason']}")
+    click.echo(f"pictures: {pluralize(exported['files'], 'file')} in {exported['folder']}")
 
 
 def _sheet(results: Results, folder: Path, target: Path, form: str) -> list[Path]:
@@ -113,16 +147,14 @@ def _sheet(results: Results, folder: Path, target: Path, form: str) -> list[Path
     return sheet.write_png(results, folder, path)
 
 
-def _pictures(
+def _export(
     results: Results, folder: Path, target: Path, template: str | None, *, all_takes: bool
-) -> int:
-    """Export the pictures; 1 where some could not be read, so that a job notices."""
+) -> dict[str, Any]:
+    """Export the pictures; return where they are, how many, and which could not be read."""
     from runner.catalog import album
 
     made = album.export(
         results, folder, target, template=template or album.TEMPLATE, every_take=all_takes
     )
-    for label, reason in made.skipped:
-        warn(f"{label}: {reason}")
-    click.echo(f"pictures: {pluralize(len(made.files), 'file')} in {target}")
-    return 1 if made.skipped else 0
+    skipped = [{"take": label, "reason": reason} for label, reason in made.skipped]
+    return {"folder": str(target), "files": len(made.files), "skipped": skipped}
