@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from runner.cli.format import format_table, pluralize, terminal_width
+from runner.cli.format import format_table, pluralize
 from runner.cli.session import OpenSession
+from runner.cli.terminal import terminal_width
 from runner.errors import ApiTrouble
 from runner.executor.context import describe_reply
 from runner.executor.resolve_unknown import list_group_looks

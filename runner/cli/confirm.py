@@ -10,7 +10,7 @@ import click
 from runner.cli.billing import billing_notes
 from runner.cli.environment import Console
 from runner.cli.eta import estimate_plan
-from runner.cli.format import terminal_width, warnings_text
+from runner.cli.format import warnings_text
 from runner.cli.plan_text import format_plan
 from runner.cli.price_questions import (
     bought_quotes,
@@ -21,6 +21,7 @@ from runner.cli.price_questions import (
 from runner.cli.questions import ask_for_name, confirm_or_refuse
 from runner.cli.request import Request
 from runner.cli.session import OpenSession
+from runner.cli.terminal import terminal_width
 from runner.errors import BudgetRefused
 from runner.executor.refunds import usd_balance
 from runner.ledger.ledger import LedgerFile

@@ -1,10 +1,8 @@
 """Texts for people: tables, the results, money. Values in, text out."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TextIO
 
 import click
 
@@ -23,7 +21,6 @@ __all__ = [
     "format_totals",
     "join_parts",
     "name_some",
-    "terminal_width",
     "warnings_text",
 ]
 
@@ -122,16 +119,6 @@ def join_parts(parts: Sequence[str], width: int | None) -> str:
 def warn(message: str) -> None:
     """Write one line to stderr that a person should read."""
     click.echo(f"{style('Warning:', fg='yellow')} {escape_text(message)}", err=True)
-
-
-def terminal_width(stream: TextIO) -> int | None:
-    """Return the columns of the terminal that a stream writes to; None where there is none."""
-    try:
-        if not stream.isatty():
-            return None
-        return os.get_terminal_size(stream.fileno()).columns or None
-    except (OSError, ValueError):
-        return None
 
 
 def format_link(path: Path) -> str:

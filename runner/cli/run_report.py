@@ -20,7 +20,6 @@ from runner.cli.format import (
     format_looks,
     name_some,
     pluralize,
-    terminal_width,
 )
 from runner.cli.job_summary import RunReport, format_job_summary
 from runner.cli.nothing_bought import too_young
@@ -29,7 +28,7 @@ from runner.cli.request import Request
 from runner.cli.run_summary import find_changed, summarize_run
 from runner.cli.session import OpenSession
 from runner.cli.simulated import serve_command
-from runner.cli.terminal import escape_text, show_link, style
+from runner.cli.terminal import escape_text, show_link, style, terminal_width
 from runner.cli.version_control import advise_about_git
 from runner.errors import LookbookError, describe_error
 from runner.executor.look_report import Hold, LookReport

@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from runner.cli.wrap import wrap_lines
+
 __all__ = [
     "cursor_stream",
     "discard_output",
@@ -32,6 +34,7 @@ __all__ = [
     "printing_data",
     "show_link",
     "style",
+    "terminal_width",
     "write_utf8",
 ]
 
@@ -137,6 +140,16 @@ def _escape_controls(text: str) -> str:
 # --- streams --------------------------------------------------------------------------------------
 
 
+def terminal_width(stream: TextIO) -> int | None:
+    """Return the columns of the terminal that a stream writes to; None where there is none."""
+    try:
+        if not stream.isatty():
+            return None
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
 class Terminal:
     """A text stream that hands on what is written to it, harmless.
 
@@ -146,6 +159,7 @@ class Terminal:
     A stream that cannot be written any more (a full disk, a terminal that was closed) ends no
     command: ``failure`` keeps why, and what is written afterwards is dropped. Only a reader of
     results who has gone is worth stopping for, so BrokenPipeError passes where ``essential``.
+    Where a person reads it, long lines are broken between words, unless not ``wraps``.
     """
 
     def __init__(self, stream: TextIO, *, essential: bool = True) -> None:
@@ -153,6 +167,8 @@ class Terminal:
         self._essential = essential
         self.failure: OSError | None = None
         self._line = ""
+        self._is_new_line = True
+        self.wraps = stream.isatty()
         self.escape = escape_lines
         self.commands = _COMMAND
 
@@ -160,9 +176,13 @@ class Terminal:
         """Write a text; return its length. Raises TypeError for bytes."""
         if not isinstance(text, str):
             raise TypeError(f"a terminal takes text, not {type(text).__name__}")
-        shown = self._break_commands(_outside_styles(text, self.escape))
+        shown = _outside_styles(text, self.escape)
+        if self.wraps and self._is_new_line and (width := terminal_width(self._wrapped)):
+            shown = wrap_lines(shown, width)
+        shown = self._break_commands(shown)
         if "\x1b" in shown:
             shown = shown.replace(f"\x1b[{_SIGNATURE};", "\x1b[")
+        self._is_new_line = text.endswith("\n") if text else self._is_new_line
         self._attempt(lambda: self._write(shown))
         return len(text)
 
@@ -243,8 +263,11 @@ def open_missing_streams() -> None:
 
 
 def write_utf8() -> None:
-    """Write UTF-8 to stdout from now on, whatever the locale says: a program reads it."""
-    stream = cursor_stream(getattr(sys.stdout, "_stream", sys.stdout))
+    """Write UTF-8 to stdout from now on, and long lines as they are: a program reads it."""
+    guard = getattr(sys.stdout, "_stream", sys.stdout)
+    stream = cursor_stream(guard)
+    if isinstance(guard, Terminal):
+        guard.wraps = False
     if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
         stream.reconfigure(encoding="utf-8")
 

@@ -13,7 +13,7 @@ import click
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context, pass_context
-from runner.cli.format import format_table, terminal_width
+from runner.cli.format import format_table
 from runner.cli.options import (
     LooksCommand,
     account_option,
@@ -23,7 +23,7 @@ from runner.cli.options import (
     var_option,
 )
 from runner.cli.outputs import awaits_results, keep_document, make_results
-from runner.cli.terminal import join_lines, show_link, style
+from runner.cli.terminal import join_lines, show_link, style, terminal_width
 from runner.errors import UsageError
 from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import read_events

@@ -14,10 +14,10 @@ from runner.cli.account import OpenAccount, ask_account, open_account
 from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
-from runner.cli.format import format_table, pluralize, terminal_width
+from runner.cli.format import format_table, pluralize
 from runner.cli.options import format_option, hidden_sim_option, simulate_option
 from runner.cli.simulated import run_on_account
-from runner.cli.terminal import escape_text
+from runner.cli.terminal import escape_text, terminal_width
 from runner.errors import ApiTrouble, UsageError
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.state_dirs import StateDirs

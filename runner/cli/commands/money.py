@@ -12,7 +12,7 @@ import click
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
-from runner.cli.format import format_table, pluralize, terminal_width
+from runner.cli.format import format_table, pluralize
 from runner.cli.options import (
     account_option,
     format_option,
@@ -20,7 +20,7 @@ from runner.cli.options import (
     simulate_option,
     var_option,
 )
-from runner.cli.terminal import printing_data, style
+from runner.cli.terminal import printing_data, style, terminal_width
 from runner.plan import plan as make_plan
 from runner.plan.renames import apply_renames
 from runner.quantities import format_usd

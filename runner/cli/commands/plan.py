@@ -12,7 +12,7 @@ from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.eta import estimate_plan
-from runner.cli.format import terminal_width, warnings_text
+from runner.cli.format import warnings_text
 from runner.cli.options import (
     account_option,
     format_option,
@@ -24,6 +24,7 @@ from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.request import DEFAULT_CONCURRENCY
 from runner.cli.select_options import parse_plan_options, plan_options
+from runner.cli.terminal import terminal_width
 from runner.files import write_output
 from runner.plan import plan as make_plan
 from runner.plan.group_sizes import group_notes

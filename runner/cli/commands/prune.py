@@ -13,7 +13,7 @@ from runner.cli.account import open_account
 from runner.cli.campaign import load_campaign
 from runner.cli.claims import claims_on
 from runner.cli.context import Context, pass_context
-from runner.cli.format import format_table, pluralize, terminal_width
+from runner.cli.format import format_table, pluralize
 from runner.cli.options import (
     LooksCommand,
     account_option,
@@ -29,6 +29,7 @@ from runner.cli.questions import confirm_or_refuse
 from runner.cli.readonly import known_state
 from runner.cli.session import OpenSession, open_ledger, open_session
 from runner.cli.simulated import run_on_account
+from runner.cli.terminal import terminal_width
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.context import describe_reply
 from runner.executor.resolve_unknown import list_group_looks

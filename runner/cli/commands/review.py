@@ -11,7 +11,6 @@ from runner.cli import readonly
 from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
-from runner.cli.format import terminal_width
 from runner.cli.options import (
     account_option,
     format_option,
@@ -24,6 +23,7 @@ from runner.cli.review_queue import queue_reviews
 from runner.cli.review_report import format_reviews
 from runner.cli.session import open_ledger
 from runner.cli.take_names import find_named_take
+from runner.cli.terminal import terminal_width
 from runner.errors import LedgerLocked, UsageError
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign

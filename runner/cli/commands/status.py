@@ -15,7 +15,7 @@ from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import summarize_faces
-from runner.cli.format import format_link, format_results, format_table, terminal_width
+from runner.cli.format import format_link, format_results, format_table
 from runner.cli.next_steps import (
     collect_notes,
     describe_last_run,
@@ -34,7 +34,7 @@ from runner.cli.price_questions import bought_quotes, price_notes, price_options
 from runner.cli.review_report import summarize_reviews
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.simulated import serve_command
-from runner.cli.terminal import style
+from runner.cli.terminal import style, terminal_width
 from runner.ledger.runs import LastRun, read_last_run
 from runner.model import Budget
 from runner.plan import plan as make_plan

@@ -1,0 +1,58 @@
+"""Long lines, broken between words for a terminal. Pure.
+
+What is copied is never broken: a line end within a command would carry out its first half alone.
+"""
+
+import re
+
+from runner.text_width import text_width
+
+__all__ = ["wrap_lines"]
+
+_STYLES = re.compile(r"\x1b\[[0-9;]*m")
+_VERBATIM = re.compile(r"\s*\d* \||::|\s*\^")
+"""A line of a file that is quoted with its number, the marks under it, an annotation."""
+
+_COMMAND = r"lookbook [a-z]+ (?:[^`]*\.ya?ml|-)[^`]*$"
+_UNIT = re.compile(rf"`[^`\n]*`\S*|(?:(?<=: )|(?<=^)|(?<=  )){_COMMAND}|\S+")
+_HEADING = re.compile(r"(?:Error|Warning): | *(?:[^ ]+ ){1,3} +(?=[^ ])| *")
+"""What stands before the text of a line: the lines after it begin below the text."""
+
+_MAX_HEADING = 28
+_HANGING = 2
+"""How far the rest of a line that begins at the margin is indented."""
+
+
+def wrap_lines(text: str, width: int) -> str:
+    """Return a text whose lines take at most ``width`` columns, as far as words allow it."""
+    if len(text) <= width and text.isascii():
+        return text
+    lines = text.split("\n")
+    return "\n".join(line if _measure(line) <= width else _wrap(line, width) for line in lines)
+
+
+def _measure(line: str) -> int:
+    return text_width(_STYLES.sub("", line) if "\x1b" in line else line)
+
+
+def _wrap(line: str, width: int) -> str:
+    plain = _STYLES.sub("", line)
+    if _VERBATIM.match(plain):
+        return line
+    heading = _HEADING.match(plain)
+    hanging = text_width(heading[0]) if heading else 0
+    hanging = hanging if 0 < hanging <= _MAX_HEADING else _HANGING
+    pieces, column, end = [], 0, 0
+    for unit in _UNIT.finditer(line):
+        gap, word = line[end : unit.start()], unit[0]
+        end = unit.end()
+        size = _measure(word)
+        if column > hanging and column + len(gap) + size > width:
+            pieces.append("\n" + " " * hanging)
+            column = hanging
+        else:
+            pieces.append(gap)
+            column += _measure(gap)
+        pieces.append(word)
+        column += size
+    return "".join(pieces) + line[end:]
