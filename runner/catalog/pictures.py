@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from statistics import median
 from urllib.parse import quote
 
 from PIL import Image, ImageOps
@@ -26,6 +27,7 @@ __all__ = [
     "copy",
     "load_image",
     "locate",
+    "measure_ratio",
     "prepare_images",
     "refuse_unusable",
     "shrink",
@@ -146,6 +148,12 @@ def prepare_images(
     with ThreadPoolExecutor(max_workers=4) as pool:
         shown = pool.map(lambda source: _show(folder, *source, embed=embed), wanted.items())
         return dict(zip(wanted, shown, strict=True))
+
+
+def measure_ratio(pictures: Iterable[CatalogImage]) -> float:
+    """Return for the frames the proportions that most pictures have, so that least is cropped."""
+    ratios = [picture.width / picture.height for picture in pictures if picture.thumb]
+    return min(max(median(ratios), 0.5), 2.0) if ratios else 0.8
 
 
 def copy(folder: Path, target: Path, sources: Iterable[tuple[str, str | None]]) -> None:

@@ -7,7 +7,6 @@ foot with the page's number. A row never breaks over two pages, and a table repe
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 
 from runner.catalog import matrix, reading, words
 from runner.catalog import pictures as picture_files
@@ -102,8 +101,7 @@ class _Sheet:
     def __init__(self, view: CatalogPage, shown: Mapping[str, CatalogImage]) -> None:
         self._view = view
         self._shown = shown
-        ratios = [one.width / one.height for one in shown.values() if one.thumb]
-        self._ratio = min(max(median(ratios), 0.5), 2.0) if ratios else 0.8
+        self._ratio = picture_files.measure_ratio(shown.values())
         self.pages = [SheetPage()]
         self._y = MARGIN
 
