@@ -29,6 +29,8 @@ from runner.cli.terminal import (
 from runner.errors import ErrorDocument, LookbookError, ManifestError, describe_error
 
 if TYPE_CHECKING:  # `--help` needs no manifest
+    from click.shell_completion import CompletionItem
+
     from runner.manifest.diagnostics import Diagnostic
     from runner.results.model import Results
 
@@ -61,6 +63,8 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Tools": {
         "faces": "Measure how alike the faces are, on this machine; free.",
+        "doctor": "Check what a run needs: key, wallet, clock, network, disk; free.",
+        "completion": "Print what bash, zsh or fish reads to complete commands and looks.",
         "graph": "Print the references between looks as a drawing.",
         "schema": "Print a JSON Schema of one of the forms.",
         "simulator": "Serve the simulated HeyGen API on this machine.",
@@ -70,6 +74,9 @@ GROUPS: dict[str, dict[str, str]] = {
 
 FORMER = ("fetch", "looks", "refresh")
 """Subcommands that others do as well now: they go on working, and ``--help`` leaves them out."""
+
+COMPLETE = "_LOOKBOOK_COMPLETE"
+"""The variable in which a shell says what it wants to complete; its name is click's."""
 
 COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 """Every subcommand that people are shown."""
@@ -94,6 +101,18 @@ class _Lazy(click.Group):
         if not any(parameter.name == "log" for parameter in command.params):
             command.params += log_options()
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return the commands that begin so, without importing any, and the options."""
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=line)
+            for names in GROUPS.values()
+            for name, line in names.items()
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in GROUPS.items():
@@ -141,10 +160,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # A command makes many objects that live as long as it does. Looking through them for cycles as
     # often as Python does by default is a tenth of the time that ten thousand looks take.
     gc.set_threshold(50_000, 20, 50)
+    if instruction := os.environ.get(COMPLETE):
+        sys.exit(_complete(instruction))
     code = invoke(arguments)
     # Nor is there anything to be won by looking for cycles in what ends with the process.
     gc.freeze()
     sys.exit(code)
+
+
+def _complete(instruction: str) -> int:
+    """Answer a shell that completes a line (``lookbook completion`` tells it to ask)."""
+    from click.shell_completion import shell_complete
+
+    return shell_complete(cli, {"obj": Context()}, "lookbook", COMPLETE, instruction)
 
 
 def invoke(arguments: Sequence[str] | None = None) -> int:

@@ -124,7 +124,7 @@ async def ask_account(
         if verdict is not Free.AGAIN:
             raise ApiTrouble(f"HeyGen refuses: {describe_reply(reply)}", hint="Nothing was sent.")
         if attempt > retry_limits.retries or is_lasting(reply):
-            raise explain_silence(reply)
+            raise explain_silence(reply, context.environment)
         warn(f"HeyGen does not answer ({describe_reply(reply)}); trying again.")
         wait = backoff(attempt, context.entropy.random())
         log.info("waiting %.1f s before try %d of %d", wait, attempt + 1, retry_limits.retries + 1)

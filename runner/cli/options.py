@@ -4,17 +4,21 @@ import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from runner.cli.command import Command
 from runner.cli.invocation import note_form, note_manifest, note_report_form, note_summary
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 __all__ = [
     "LooksCommand",
     "Usd",
     "account_option",
+    "env_file_option",
     "find_manifests",
     "hidden_sim_option",
     "manifest_argument",
@@ -87,6 +91,24 @@ class ManifestPath(click.Path):
                 raise
             told = f"{error.message} Did you mean {path.with_name(meant[0])}?"
             raise click.BadParameter(told, ctx=ctx, param=param) from None
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """Return the manifests in the folder that is typed, and the looks of the only one here."""
+        from click.shell_completion import CompletionItem
+
+        from runner.cli.complete import is_plain, keys_of
+
+        found = find_manifests(Path(incomplete).parent if incomplete else Path())
+        names = [str(path) for path in found if str(path).startswith(incomplete)]
+        if not all(map(is_plain, names)):
+            names = []  # the shell knows how to quote files
+        if isinstance(ctx.command, LooksCommand) and len(found) == 1:
+            names += [key for key in keys_of(found[0]) if key.startswith(incomplete)]
+        if not names:
+            return [CompletionItem(incomplete, type="file")]
+        return [CompletionItem(name) for name in names]
 
 
 def find_manifests(folder: Path) -> list[Path]:
@@ -177,6 +199,41 @@ summary_option = click.option(
     metavar="FILE",
     callback=note_summary,
     help="Also write what happened to this file, as Markdown for the page of a job.",
+)
+
+
+def _use_env_file(ctx: click.Context, _param: click.Parameter, value: Path | None) -> None:
+    """Take the key out of the file that was named, for this command (a callback)."""
+    if value is None:
+        return
+    from runner.cli.context import Context
+    from runner.cli.format import warn
+    from runner.cli.redact import add_secret
+    from runner.cli.version_control import is_tracked
+    from runner.heygen.credentials import read_env_file
+
+    credentials, warnings = read_env_file(value)
+    add_secret(credentials.key)
+    if is_tracked(value):
+        warn(
+            f"git keeps {value}: everybody with the repository has this key. Take it out "
+            "(`git rm --cached`), and make a new key."
+        )
+    for warning in warnings:
+        warn(warning)
+    context: Context = ctx.ensure_object(Context)
+    ctx.obj = context._replace(
+        environment={**context.environment, "HEYGEN_API_KEY": credentials.key}
+    )
+
+
+env_file_option = click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    expose_value=False,
+    callback=_use_env_file,
+    help="Take HEYGEN_API_KEY, and nothing else, from this file. No such file is ever looked for.",
 )
 
 account_option = click.option(

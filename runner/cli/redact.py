@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from os import PathLike
 
-__all__ = ["find_secrets", "redact", "redact_random"]
+__all__ = ["add_secret", "find_secrets", "redact", "redact_random"]
 
 MASK = "***"
 
@@ -48,9 +48,18 @@ def find_secrets(
     return tuple(key for key in dict.fromkeys(found) if len(key) >= SHORTEST_SECRET)
 
 
+_added: set[str] = set()
+
+
+def add_secret(key: str) -> None:
+    """Redact a key from now on that is in none of the places where keys are looked for."""
+    if len(key) >= SHORTEST_SECRET:
+        _added.add(key)
+
+
 def redact(text: str, secrets: Sequence[str] = ()) -> str:
     """Replace these secrets, however they are spelled, and what looks like one by ``***``."""
-    if secrets:
+    if secrets := (*secrets, *_added):
         from runner.heygen.spellings import spellings_of
 
         text = spellings_of(*secrets).sub(MASK, text)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from runner.canonical import parse_json
+from runner.cli.complete import complete_looks
 from runner.cli.options import KeyValue, Usd
 from runner.errors import UsageError, shorten
 from runner.files import MAX_RESULTS_BYTES, read_file
@@ -45,12 +46,17 @@ _select = click.option(
     "--select",
     "-s",
     multiple=True,
+    shell_complete=complete_looks,
     metavar="LOOKS",
     help="Only these looks: keys or globs, tag:NAME, axis:AXIS=VALUE, state:STATE, action:ACTION; "
     "+x adds what x needs, x+ what needs x; a space means or, a comma means and. Repeatable.",
 )
 _exclude = click.option(
-    "--exclude", multiple=True, metavar="LOOKS", help="Not these looks; said as for --select."
+    "--exclude",
+    multiple=True,
+    shell_complete=complete_looks,
+    metavar="LOOKS",
+    help="Not these looks; said as for --select.",
 )
 _cascade = click.option(
     "--cascade",

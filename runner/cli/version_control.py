@@ -6,7 +6,7 @@ from pathlib import Path
 from runner.ledger.state_dirs import StateDir, StateDirs
 from runner.model import Campaign
 
-__all__ = ["advise_about_git", "is_ignored"]
+__all__ = ["advise_about_git", "is_ignored", "is_tracked"]
 
 PATIENCE = 5.0
 """Seconds that git may take to answer."""
@@ -29,10 +29,20 @@ def advise_about_git(campaign: Campaign, state: StateDir) -> list[str]:
 
 def is_ignored(path: Path) -> bool:
     """Return whether a file lies in a work tree of git, is not tracked there, and is ignored."""
+    return _ask_git(path, "check-ignore", "-q")
+
+
+def is_tracked(path: Path) -> bool:
+    """Return whether git keeps a file, so that everybody with the repository has it."""
+    return _ask_git(path, "ls-files", "--error-unmatch", "--")
+
+
+def _ask_git(path: Path, *question: str) -> bool:
+    """Return whether git says yes to a question about a file in a work tree."""
     folder = path.absolute().parent
     if not any((above / ".git").exists() for above in (folder, *folder.parents)):
         return False
-    command = ["git", "-c", "core.fsmonitor=", "-C", str(folder), "check-ignore", "-q", path.name]
+    command = ["git", "-c", "core.fsmonitor=", "-C", str(folder), *question, path.name]
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and a name that we chose
             command, capture_output=True, timeout=PATIENCE, check=False

@@ -15,7 +15,7 @@ _VERBATIM = re.compile(r"\s*\d* \||::|\s*\^")
 
 _COMMAND = r"lookbook [a-z]+ (?:[^`]*\.ya?ml|-)[^`]*$"
 _UNIT = re.compile(rf"`[^`\n]*`\S*|(?:(?<=: )|(?<=^)|(?<=  )){_COMMAND}|\S+")
-_HEADING = re.compile(r"(?:Error|Warning): | *(?:[^ ]+ ){1,3} +(?=[^ ])| *")
+_HEADING = re.compile(r"(?:Error|Warning): | *(?:(?:[^ ]+ ){1,3} +){1,2}(?=[^ ])| *")
 """What stands before the text of a line: the lines after it begin below the text."""
 
 _MAX_HEADING = 28

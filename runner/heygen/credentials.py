@@ -17,7 +17,7 @@ from runner.errors import AccountError
 from runner.files import open_file
 from runner.heygen.spellings import spellings_of
 
-__all__ = ["Credentials", "find_credentials"]
+__all__ = ["Credentials", "find_credentials", "read_env_file"]
 
 _WHERE_TO_GET_ONE = (
     "Make an API key at HeyGen (Settings, API, API token) and set HEYGEN_API_KEY to it."
@@ -31,6 +31,8 @@ _COPIED_WITH_IT = re.compile(
     r"(?i)(?:export\s+)?(?:heygen_api_key|x-api-key|authorization|bearer)\b"
 )
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(HEYGEN_[A-Z_]+)\s*=\s*(.*)")
+_QUOTED = re.compile(r"""(["'])(.*)\1\s*(?:#.*)?\Z""")
 _MAX_FILE_BYTES = 65_536
 _MIN_REDACTED_CHARS = 8
 
@@ -109,6 +111,38 @@ def find_credentials(
             f"The credentials file {path} cannot be read: {error.strerror}.", hint=_HINT
         ) from None
     return Credentials(_key_in(data, path), str(path)), _warnings(mode, path)
+
+
+def read_env_file(path: Path) -> tuple[Credentials, tuple[str, ...]]:
+    """Read the key out of a file of assignments that a person named, and nothing else.
+
+    Return it, and warnings for a person to read: of other variables, which are not set because a
+    file must not choose where the key goes, and of who can read the file. Raises AccountError
+    where there is no usable key in it.
+    """
+    hint = f"A line HEYGEN_API_KEY=... in it sets the key. {_WHERE_TO_GET_ONE}"
+    try:
+        with open_file(path) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            data = file.read(_MAX_FILE_BYTES)
+    except OSError as error:
+        problem = f"The file {path} cannot be read: {error.strerror}."
+        raise AccountError(problem, hint=hint) from None
+    text = data.decode("utf-8-sig", "replace")
+    found = [match for line in text.splitlines() if (match := _ASSIGNMENT.match(line))]
+    values = {match[1]: _unquote(match[2]) for match in found}
+    key = values.pop("HEYGEN_API_KEY", "")
+    if not key:
+        raise AccountError(f"The file {path} sets no HEYGEN_API_KEY.", hint=hint)
+    others = ", ".join(sorted(values))
+    ignored = f"{others} in {path} {'is' if len(values) == 1 else 'are'} not read: only the key is."
+    return Credentials(key, str(path)), (*((ignored,) if values else ()), *_warnings(mode, path))
+
+
+def _unquote(value: str) -> str:
+    """Return the value of an assignment without quotes around it, or a comment behind it."""
+    quoted = _QUOTED.match(value)
+    return quoted[2].strip() if quoted else re.split(r"\s#", value)[0].strip()
 
 
 def _folder(environment: Mapping[str, str], home: str | os.PathLike[str] | None) -> Path | None:

@@ -113,6 +113,8 @@ TRIED: dict[str, list[list[str]]] = {
         [NAME, "--approve", EVIL],
     ],
     "catalog": [[NAME], [NAME, "--pictures", "--contact-sheet", "png"]],
+    "doctor": [[], [NAME], ["--format", "json"]],
+    "completion": [["bash"], ["zsh"], ["fish"]],
     "graph": [[NAME], [NAME, "--format", "dot"]],
     "schema": [[], ["results"]],
     "simulator": [

@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from click.shell_completion import BashComplete
 
-from runner.cli import COMMANDS, FORMER, GROUPS, invoke
+from runner.cli import COMMANDS, COMPLETE, FORMER, GROUPS, cli, invoke
+from runner.cli.context import Context
 
 MANIFEST = """\
 version: 1
@@ -83,3 +85,41 @@ def test_the_one_manifest_of_a_folder_needs_no_name(folder: Path, capsys: Captur
         path.unlink()
     assert invoke(["validate"]) == 2
     assert "Missing argument" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "offered"),
+    [
+        ([], "val", ["validate"]),
+        ([], "fet", []),
+        (["plan"], "", ["spring.yaml"]),
+        (["explain"], "of", ["office"]),
+        (["reroll", "spring.yaml"], "", ["base", "office", "tag:hero"]),
+        (["run", "spring.yaml", "--select"], "tag:", ["tag:hero"]),
+        (["run", "--max-c"], "--max-c", ["--max-cost", "--max-concurrency"]),
+        (["pick", "spring.yaml"], "", []),
+        (["reroll", "compose.yml"], "", []),
+    ],
+)
+def test_a_shell_completes_commands_manifests_and_looks(
+    words: list[str], typed: str, offered: list[str], folder: Path, capsys: Captured
+) -> None:
+    (folder / "spring.yaml").write_text(MANIFEST.replace('light"}', 'light", tags: [hero, "a b"]}'))
+    completion = BashComplete(cli, {"obj": Context()}, "lookbook", COMPLETE)
+    found = completion.get_completions(words, typed)
+    assert [one.value for one in found if one.type == "plain"] == offered
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_name_that_a_shell_would_carry_out_is_left_to_the_shell(folder: Path) -> None:
+    (folder / "spring.yaml").rename(folder / "$(touch x).yaml")
+    (found,) = BashComplete(cli, {"obj": Context()}, "lookbook", COMPLETE).get_completions(
+        ["run"], ""
+    )
+    assert (found.value, found.type) == ("", "file")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_shell_is_told_how_to_ask(shell: str, capsys: Captured) -> None:
+    assert invoke(["completion", shell]) == 0
+    assert f"{COMPLETE}={shell}_complete" in capsys.readouterr().out

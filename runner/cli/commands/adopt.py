@@ -15,7 +15,7 @@ from runner.cli.commands.run import Request, start
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize, warn
 from runner.cli.invocation import refuse_undecodable
-from runner.cli.options import format_option, hidden_sim_option, simulate_option
+from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.manifest.starter import manifest_head, scalar, slug
@@ -43,6 +43,7 @@ __all__ = ["command"]
 @click.option("--campaign", metavar="NAME", help="The campaign's name; the default is the file's.")
 @simulate_option
 @hidden_sim_option
+@env_file_option
 @format_option("text", "json")
 @pass_context
 def command(

@@ -12,6 +12,7 @@ import click
 
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
+from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table
 from runner.cli.options import (
@@ -46,7 +47,7 @@ FREE = "its name, title, tags, takes, retries, place in the file, comments, a fi
 
 @click.command("explain", cls=LooksCommand)
 @manifest_argument
-@click.argument("look", metavar="LOOK")
+@click.argument("look", metavar="LOOK", shell_complete=complete_looks)
 @simulate_option
 @account_option
 @var_option

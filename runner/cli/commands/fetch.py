@@ -12,6 +12,7 @@ from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_link, pluralize
 from runner.cli.options import (
+    env_file_option,
     hidden_sim_option,
     manifest_argument,
     report_option,
@@ -41,6 +42,7 @@ __all__ = ["command", "fetch"]
 @var_option
 @report_option
 @hidden_sim_option
+@env_file_option
 @select_options
 @pass_context
 def command(

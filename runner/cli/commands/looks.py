@@ -15,7 +15,7 @@ from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize
-from runner.cli.options import format_option, hidden_sim_option, simulate_option
+from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import escape_text, terminal_width
 from runner.errors import ApiTrouble, UsageError
@@ -39,6 +39,7 @@ PAGES = 1000
 @click.option("--group", "group_id", metavar="ID", help="Only the looks of this group.")
 @simulate_option
 @hidden_sim_option
+@env_file_option
 @format_option("text", "json")
 @pass_context
 def command(context: Context, /, manifest: Path | None, **options: Any) -> int:

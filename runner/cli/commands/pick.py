@@ -7,6 +7,7 @@ import anyio
 import click
 
 from runner.cli.campaign import load_campaign
+from runner.cli.complete import complete_takes
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_link, pluralize
 from runner.cli.options import (
@@ -36,7 +37,9 @@ __all__ = ["command"]
 
 @click.command("pick", cls=LooksCommand)
 @manifest_argument
-@click.argument("takes", metavar="LOOK#N...", nargs=-1, required=True)
+@click.argument(
+    "takes", metavar="LOOK#N...", nargs=-1, required=True, shell_complete=complete_takes
+)
 @simulate_option
 @account_option
 @var_option

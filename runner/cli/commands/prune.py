@@ -12,11 +12,13 @@ import click
 from runner.cli.account import open_account
 from runner.cli.campaign import load_campaign
 from runner.cli.claims import claims_on
+from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize
 from runner.cli.options import (
     LooksCommand,
     account_option,
+    env_file_option,
     hidden_sim_option,
     manifest_argument,
     report_option,
@@ -73,7 +75,7 @@ class _Doomed:
 
 @click.command("prune", cls=LooksCommand)
 @manifest_argument
-@click.argument("looks", metavar="[LOOK]...", nargs=-1)
+@click.argument("looks", metavar="[LOOK]...", nargs=-1, shell_complete=complete_looks)
 @click.option(
     "--old-takes",
     is_flag=True,
@@ -112,6 +114,7 @@ class _Doomed:
 @var_option
 @report_option
 @hidden_sim_option
+@env_file_option
 @pass_context
 def command(
     context: Context,

@@ -23,6 +23,7 @@ from runner.cli.format import pluralize, warn
 from runner.cli.nothing_bought import evidence_of, match_takes, moment, objection_to
 from runner.cli.options import (
     KeyValue,
+    env_file_option,
     hidden_sim_option,
     manifest_argument,
     report_option,
@@ -168,6 +169,7 @@ class _Case:
 @var_option
 @report_option
 @hidden_sim_option
+@env_file_option
 @pass_context
 def command(
     context: Context,

@@ -11,6 +11,7 @@ from runner.cli.command import Command
 from runner.cli.comparison import compare_account, describe_differences, record_differences
 from runner.cli.context import Context, pass_context
 from runner.cli.options import (
+    env_file_option,
     hidden_sim_option,
     manifest_argument,
     report_option,
@@ -36,6 +37,7 @@ __all__ = ["command"]
 @var_option
 @report_option
 @hidden_sim_option
+@env_file_option
 @pass_context
 def command(
     context: Context,

@@ -7,6 +7,7 @@ import click
 
 from runner.cli.campaign import load_campaign
 from runner.cli.commands.run import Request, new_ledger_option, run_options, start
+from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.options import LooksCommand
 from runner.cli.select_options import parse_plan_options, price_option
@@ -17,7 +18,7 @@ __all__ = ["command"]
 @click.command("reroll", cls=LooksCommand)
 @run_options
 @new_ledger_option(hidden=True)
-@click.argument("looks", metavar="LOOK...", nargs=-1, required=True)
+@click.argument("looks", metavar="LOOK...", nargs=-1, required=True, shell_complete=complete_looks)
 @click.option(
     "--count",
     type=click.IntRange(1, 100),

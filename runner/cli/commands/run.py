@@ -27,6 +27,7 @@ from runner.cli.format import warn
 from runner.cli.keep_results import keep_results, take_in_reviews
 from runner.cli.options import (
     Usd,
+    env_file_option,
     format_option,
     manifest_argument,
     sim_option,
@@ -120,6 +121,7 @@ def run_options(function: Any) -> Any:
                 help="Also write the results (JSON) to this file.",
             ),
             summary_option,
+            env_file_option,
             sim_option,
         ]
     ):

@@ -1,0 +1,63 @@
+"""What a shell may complete: manifests in a folder, the looks of a manifest, and their takes.
+
+A shell asks while somebody types, so nothing here prints or raises. It puts what it gets into the
+line as it is, so nothing is offered that would have to be quoted.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+__all__ = ["complete_looks", "complete_takes", "is_plain", "keys_of"]
+
+_PLAIN = re.compile(r"[\w./@%+=:,-]+")
+
+
+def complete_looks(ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
+    """Return the keys and tags of the manifest on the command line that begin so."""
+    found = _names(ctx.params.get("manifest"), tags=True)
+    return [name for name in found if name.startswith(typed) and is_plain(name)]
+
+
+def complete_takes(ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
+    """Return the takes that the ledger of the manifest knows and that begin so: ``LOOK#N``."""
+    manifest = ctx.params.get("manifest")
+    if not isinstance(manifest, Path):
+        return []
+    from runner.ledger.ledger import read_snapshot
+    from runner.ledger.state_dirs import StateDirs
+
+    with suppress(Exception):  # a shell is no place for what is wrong with a ledger
+        places = StateDirs(manifest.absolute())
+        state = places.simulated() if ctx.params.get("simulate") else places.last_used()
+        if state is not None:
+            takes = read_snapshot(state.ledger).takes.values()
+            labels = [take.label for of_look in takes for take in of_look]
+            return [label for label in labels if label.startswith(typed)]
+    return []
+
+
+def is_plain(word: str) -> bool:
+    """Return whether a word means itself to every shell."""
+    return _PLAIN.fullmatch(word) is not None
+
+
+def keys_of(manifest: Path) -> list[str]:
+    """Return the keys of a manifest's looks; none where it is not valid."""
+    return list(_names(manifest, tags=False))
+
+
+def _names(manifest: object, *, tags: bool) -> Iterator[str]:
+    if not isinstance(manifest, Path):
+        return
+    from runner.manifest import load
+
+    with suppress(Exception):  # as above
+        campaign = load(manifest, hints=False).campaign
+        looks = campaign.looks if campaign is not None else ()
+        yield from (look.key for look in looks)
+        if tags:
+            yield from dict.fromkeys(f"tag:{tag}" for look in looks for tag in look.tags)
