@@ -266,6 +266,11 @@ class Neighbours:
     unreadable: tuple[str, ...] = ()
     taken_over: frozenset[str] = frozenset()
 
+    @property
+    def made(self) -> frozenset[str]:
+        """Return the looks and groups that they made, and not only took over."""
+        return self.ids - self.taken_over
+
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:

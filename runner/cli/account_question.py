@@ -57,7 +57,7 @@ def ask_about_account(
         warn(f"{path} cannot be read, so what it knows of the account is not known here.")
     every = [take for takes in snapshot.takes.values() for take in takes]
     known = {take.avatar_id for take in every if take.avatar_id}
-    known |= neighbours.ids | work.ledger.accepted
+    known |= neighbours.made | work.ledger.accepted
     known |= {look.look_id for look in snapshot.doubled}
     there = find_namesakes(plan, listing, known=known, unresolved=count_unresolved(snapshot))
     missing = find_unlisted(snapshot, listing, now=work.context.clock.now())

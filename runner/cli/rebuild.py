@@ -254,7 +254,7 @@ async def bought_since(
 ) -> list[tuple[Take, bool]]:
     """Return takes for looks of the campaign that the account has and no file knows."""
     neighbours = read_neighbours(work.state)
-    known = {take.avatar_id for take, _ in takes} | neighbours.ids
+    known = {take.avatar_id for take, _ in takes} | neighbours.made
     unrecorded: dict[str, list[LookData]] = {}
     for look in looks.values():
         if look.id not in known:

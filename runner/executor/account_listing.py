@@ -81,7 +81,7 @@ class _Lister:
         self.groups = tuple(groups)
         takes = self._context.ledger.snapshot().takes.values()
         known = {take.group_id for of_look in takes for take in of_look}
-        known |= self._context.neighbours().ids
+        known |= self._context.neighbours().made
         names = {home.name for home in homes}
         for group in groups:
             if group.name in names and group.id not in known:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from runner.model import LiteralRef, Look, LookKind, LookRef, Reference
-from runner.plan.model import Plan, PlannedLook
+from runner.plan.model import Action, Plan, PlannedLook
 from runner.plan.renames import apply_renames
 from runner.takes import Snapshot
 
@@ -69,8 +69,14 @@ class _Finder:
         return TargetGroup(name=look.name)
 
     def living(self, action: PlannedLook, goes_to: TargetGroup) -> TargetGroup:
-        """Return where a look's pick is: its recorded group, unless another take is bought."""
-        pick = self._snapshot.pick(action.key)
+        """Return where a look's pick will be: its group, unless another take is bought or adopted.
+
+        What is picked again is where that take is.
+        """
+        if action.action is Action.ADOPT:
+            return goes_to
+        takes = {take.uid: take for take in self._snapshot.takes.get(action.key, ())}
+        pick = takes.get(action.repick or "") or self._snapshot.pick(action.key)
         if pick is not None and pick.group_id and (action.reroll or not action.takes):
             return TargetGroup(group=pick.group_id)
         return goes_to

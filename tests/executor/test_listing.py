@@ -4,6 +4,7 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import pytest
 
 from runner.executor.context import RunContext
 from runner.plan.namesakes import Listing
@@ -113,10 +114,33 @@ async def _stop(context: RunContext) -> None:
     await anyio.lowlevel.checkpoint()
 
 
-def test_a_group_that_a_neighbour_knows_is_explained_and_not_listed(world: Harness) -> None:
+@pytest.mark.parametrize("made", [True, False])
+def test_a_group_that_a_neighbour_made_is_explained_and_not_one_that_it_took_over(
+    world: Harness, made: bool
+) -> None:
     world.api.add_by_hand("Sarah", "springs")
-    world.neighbours = Neighbours(frozenset({"springs"}))
+    springs = frozenset({"springs"})
+    world.neighbours = Neighbours(springs, taken_over=frozenset() if made else springs)
     world.run(campaign(photo()))
     seen = listing_of(world)
     assert seen is not None
-    assert (dict(seen.named), dict(seen.looks)) == ({}, {})
+    assert dict(seen.named) == ({} if made else {"Sarah": ("springs",)})
+    assert seen.looks.keys() == (set() if made else {"springs"})
+
+
+def test_a_list_of_more_looks_than_are_taken_ends_there_and_says_so(world: Harness) -> None:
+    asked: list[str | None] = []
+
+    async def crowded(*, token: str | None = None, **_: Any) -> Reply[ListPage[LookData]]:
+        asked.append(token)
+        page = tuple(LookData(f"{token}-{n}", "x", "photo_avatar") for n in range(3000))
+        return Answer(ListPage(page, str(len(asked))))
+
+    world.run(campaign(photo()))
+    home = TargetGroup(group=world.take("base").group_id)
+    world.api.looks = crowded  # type: ignore[method-assign]
+    world.run(campaign(look("a")), meanwhile=_stop)
+    seen = listing_of(world)
+    assert seen is not None
+    assert "there are more than 12000" in seen.problems[home]
+    assert len(asked) == 4  # the first page that passes MAX_LISTED is the last

@@ -35,10 +35,11 @@ class RecordedAction:
 class Loss:
     """What is known of ledgers that were lost.
 
-    ``restored`` says that an older copy was put back and has not been told yet what results.json
-    knows. ``named`` are the ids and keys that results.json still knew, ``forgotten`` the keys of
-    charges that no take can be held to any more, ``before`` what was there when a person began
-    again without the ledger that bought it.
+    ``blank`` are the keys that were sent before the whole folder was lost. ``restored`` says that
+    an older copy was put back and has not been told yet what results.json knows. ``named`` are the
+    ids and keys that results.json still knew, ``forgotten`` the keys of charges that no take can be
+    held to any more, ``before`` what was there when a person began again without the ledger that
+    bought it.
     """
 
     now: bool = False
@@ -47,6 +48,7 @@ class Loss:
     named: set[str] = field(default_factory=set)
     forgotten: set[str | None] = field(default_factory=set)
     before: set[str] = field(default_factory=set)
+    blank: frozenset[str] = frozenset()
 
 
 class Auditor:
@@ -418,6 +420,11 @@ class Auditor:
         self.loss.restored = False
         self.loss.named = _names(takes)
         self._completed &= done
+
+    def folder_lost(self) -> None:
+        """Record that nothing is left of what this campaign knew."""
+        self.ledger_lost({"looks": [], "orphans": []})
+        self.loss.blank = frozenset(key for key, one in self._world.senders.items() if one is self)
 
     def ledger_replaced(self, results: Mapping[str, Any]) -> None:
         """Record that an older ledger lies beside results that know all of a newer one."""

@@ -1,7 +1,7 @@
 """The commands of a day: those of ``runner.cli``, on the stage, asked what people ask of them."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from random import Random
 from typing import Any
@@ -32,7 +32,7 @@ from runner.policy.lifecycle import Event
 from runner.policy.retry import key_is_alive
 from runner.takes import ANSWER_TAKEN, Billing
 from tests.fault.campaigns import reached
-from tests.fault.environment import Violation
+from tests.fault.environment import NEIGHBOUR, Violation
 from tests.fault.harness import make_catalog, make_context, open_here
 from tests.fault.history import Command
 from tests.fault.process import Process
@@ -264,14 +264,35 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
         alive = alive and take.uid not in plan.unwanted_in_flight and not snapshot.doubled
         bought = world.judge.bought(take, given)
         if alive and bought is None:
-            continue  # the next run finds out by itself, unless what others made fits
+            continue  # the next run finds out by itself, once it is told what others made
         world.say(f"person: {take.label} is {bought or 'nothing that was bought'}")
         if bought is None:
             absolved.append(take.label)
         else:
             given.add(bought)
             adoptions.append((take.label, bought))
-    return await reconciling.reconcile(make_context(process), campaign, adoptions, absolved)
+    strangers = _foreign_looks(process, {take.name for take in every if take.unresolved})
+    world.seen["a look of somebody else's told"] += len(strangers)
+    world.judge.disowned.update(strangers)
+    return await reconciling.reconcile(
+        make_context(process), campaign, adoptions, absolved, strangers=strangers
+    )
+
+
+def _foreign_looks(process: Process, names: Collection[str | None]) -> list[str]:
+    """Return other people's looks of these names, as a person knows them who sees the books."""
+    account, judges = process.world.simulator.account, process.world.judges
+    found = [
+        charge.id
+        for charge in account.charges.values()
+        if (charge.idempotency_key or "").startswith(NEIGHBOUR)
+        and charge.id in account.looks
+        and account.looks[charge.id].name in names
+        and not any(judge.knows(charge.id) for judge in judges)
+    ]
+    if found:
+        process.world.say(f"person: {', '.join(found)} are somebody else's")
+    return found
 
 
 async def rebuilding(campaign: Campaign, process: Process) -> int:

@@ -14,9 +14,9 @@ __all__ = [
     "ELSEWHERE",
     "FAULT_KINDS",
     "LASTING",
-    "NAMESAKES",
     "PASSING",
     "elsewhere",
+    "is_losing",
     "lasting",
     "passing",
     "shared",
@@ -76,19 +76,12 @@ PASSING: tuple[tuple[str, ...], ...] = (
 EVERY = 4
 
 
-ELSEWHERE: tuple[Elsewhere, ...] = (Elsewhere.SUMMER, Elsewhere.ON_SPRING, Elsewhere.CHECKOUT)
-"""Where else somebody works on the account, in one seed of eight.
-
-Not in a bare checkout: there nobody in these tests can bring its results back, which is what the
-first folder is then asked for.
-"""
-
-NAMESAKES = False
-"""Whether other people's looks also bear names of the campaign. Off: nobody in these tests can
-answer the questions that follow yet."""
+ELSEWHERE: tuple[Elsewhere, ...] = tuple(Elsewhere)
+"""Where else somebody works on the account, in one seed of eight."""
 
 DRASTIC = frozenset(
     {
+        EditKind.LOSE_FOLDER,
         EditKind.LOSE_LEDGER,
         EditKind.DAMAGE_LEDGER,
         EditKind.KEEP_COPY,
@@ -125,6 +118,11 @@ def lasting(seed: int) -> tuple[str, ...]:
     if seed % EVERY != 1 or not LASTING:
         return ()
     return LASTING[seed // EVERY % len(LASTING)]
+
+
+def is_losing(seed: int) -> bool:
+    """Return whether answers are lost often: only then does it matter that keys are ignored."""
+    return any(how.startswith("ignore-keys") for how in lasting(seed))
 
 
 def passing(seed: int, number: int) -> tuple[str, ...]:

@@ -6,7 +6,14 @@ from random import Random
 
 from runner.ledger.events import Note
 from runner.policy.lifecycle import Event
-from tests.fault.departures import FAULT_KINDS, NAMESAKES, elsewhere, lasting, passing, shared
+from tests.fault.departures import (
+    FAULT_KINDS,
+    elsewhere,
+    is_losing,
+    lasting,
+    passing,
+    shared,
+)
 from tests.fault.history import (
     CALM,
     Command,
@@ -75,6 +82,7 @@ def _themed(day: Day, seed: int) -> Day:
     fault, trouble = FAULT_KINDS[seed % len(FAULT_KINDS)], NETWORK_KINDS[seed % len(NETWORK_KINDS)]
     faults = {fault: 0.15} | dict(day.conditions.faults)
     network = {trouble: 0.05} | dict(day.conditions.network)
+    network |= {"reset": 0.3} if is_losing(seed) else {}
     conditions = replace(
         day.conditions, faults=tuple(faults.items()), network=tuple(network.items())
     )
@@ -128,8 +136,7 @@ UNSAID = (Fault(FaultKind.KILL_COMMIT, 1, "results:before-write"),)
 STOPPED = (Fault(FaultKind.INTERRUPT, 120), Fault(FaultKind.INTERRUPT, 121))
 LOSING = Conditions(network=(("reset", 0.5),), latency="fixed:20")
 SHARED = tuple(
-    Fault(FaultKind.NEIGHBOUR, turn, amount=float(NAMESAKES and turn % 80 == 10))
-    for turn in range(10, 400, 40)
+    Fault(FaultKind.NEIGHBOUR, turn, amount=float(turn % 80 == 10)) for turn in range(10, 400, 40)
 )
 NARROW = Conditions(latency="uniform:5,120", concurrency=3)
 WATCHED = tuple(Fault(FaultKind.ONLOOKER, turn) for turn in range(20, 900, 80))
@@ -204,6 +211,13 @@ STORIES: tuple[tuple[Day, ...], ...] = (
         Day(edits=_edits(EditKind.KEEP_COPY, EditKind.ADD, EditKind.TAKES)),
         Day(edits=_edits(EditKind.RESTORE_LEDGER)),
         Day(),
+    ),
+    # The whole folder is deleted, or was never kept; a person makes a ledger of what is there.
+    (
+        Day(),
+        Day(edits=_edits(EditKind.LOSE_FOLDER)),
+        Day(command=Command.REBUILD),
+        Day(edits=_edits(EditKind.ADD)),
     ),
     # The same while something is on its way, and somebody does something else first.
     (
@@ -353,7 +367,7 @@ def _mishap(rng: Random, kind: FaultKind) -> Fault:
     if kind is FaultKind.SLOW_DISK:
         return Fault(kind, rng.randint(1, 50), amount=rng.choice((0.05, 1.0, 10.0)))
     if kind is FaultKind.NEIGHBOUR:
-        return Fault(kind, turn, amount=float(NAMESAKES and rng.random() < 0.5))
+        return Fault(kind, turn, amount=float(rng.random() < 0.5))
     if kind is FaultKind.CONSENT:
         return Fault(kind, rng.randint(30, 600))
     if kind is FaultKind.CLOCK:

@@ -94,6 +94,8 @@ class EditKind(StrEnum):
     """The copy of the ledger is put back; results.json stays as it is, and knows more."""
     RENAME_MANIFEST = "rename-manifest"
     """The manifest has another name now; the old one's folder stays as it is."""
+    LOSE_FOLDER = "lose-folder"
+    """The whole folder is gone: ledger, results, pictures."""
     RESTORE_RESULTS = "restore-results"
     """The copy of results.json is put back; the ledger stays as it is, and knows more."""
 

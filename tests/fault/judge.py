@@ -5,7 +5,7 @@ else, and the simulator's books, which are the truth about money.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -74,6 +74,9 @@ class Judge(Auditor):
         self._gone: list[str] = []
         self._first_sent: set[str] = set()
         self._answered = False
+        self._explained: Counter[str] = Counter()
+        self.disowned: set[str] = set()
+        """Looks of which a person said that they are somebody else's."""
         self.posts = 0
 
     def audit(self, campaign: Campaign) -> Snapshot | None:
@@ -117,6 +120,7 @@ class Judge(Auditor):
         self._wanted = _identities(plan)
         self._allowed = _allowed(plan)
         self._bought = defaultdict(set)
+        self._explained = self._count_explained()
         if self._world.process.day.command is Command.RUN_PLAN:
             self._world.seen["a saved plan carried out"] += plan.count > 0
 
@@ -350,7 +354,7 @@ class Judge(Auditor):
         process = self._world.process
         if not process.asked.cascade and not process.asked.reroll:
             self.must(there < look.takes, f"{label} is bought; {there} of {look.takes} are there")
-            books = self._in_the_books(look.key, take["identity"])
+            books = self._in_the_books(look.key, take["identity"]) if not self.loss.blank else 0
             self.must(books < look.takes, f"{label} is bought again; HeyGen has {books} of it")
         selected = process.selected
         self.must(
@@ -378,17 +382,30 @@ class Judge(Auditor):
         """Assert that no look is bought while the account shows an unknown one of its name."""
         process, account = self._world.process, self._world.simulator.account
         self._answered |= process.day.command is Command.NEW_LEDGER or process.day.answers
-        if self._answered or self.loss.ever:
+        if self._answered or (self.loss.ever and not self.loss.blank):
             return
         reference = account.looks.get(order.get("avatar_id") or "")
         group = order.get("avatar_group_id") or (reference.group_id if reference else None)
         shown = EPOCH + process.started - self._world.simulator.behaviour.lists_lag
+        unknown: dict[str, list[str]] = {}
         for look in account.looks.values():
             same = look.name == order["name"] and not look.public and look.made_at < shown
+            same = same and look.id not in self.disowned
             there = look.group_id == group if group else account.cover(look.group_id)[0] is look
-            if same and there:
-                known = any(judge.knows(look.id) for judge in self._beside())
-                self.must(known, f"{label} is bought, and {look.id} bears its name")
+            if same and there and not any(judge.knows(look.id) for judge in self._beside()):
+                unknown.setdefault(look.group_id, []).append(look.id)
+        for ids in unknown.values():
+            explained = len(ids) <= self._explained[order["name"]]
+            self.must(explained, f"{label} is bought, and {ids[0]} bears its name")
+
+    def _count_explained(self) -> Counter[str]:
+        """Count the looks that this ledger's lost sends may have made, by their name."""
+        made: Counter[str] = Counter()
+        if self.ledger_path.exists() and not self.lost:
+            query = "SELECT name, resent_at FROM takes WHERE state IN ('unknown', 'submitting')"
+            for name, resent_at in self.rows(query):
+                made[name] += 1 if resent_at is None else 2
+        return made
 
     def _beside(self) -> "list[Judge]":
         """Return the judges of all ledgers in this folder, this one's included."""
@@ -399,10 +416,12 @@ class Judge(Auditor):
         """Return whether this ledger sent what made a look, or has a take of it."""
         charge = self._world.simulator.account.charges.get(look_id)
         key = charge.idempotency_key if charge is not None else None
-        if self._world.senders.get(key or "") is self:
+        if self._world.senders.get(key or "") is self and key not in self.loss.blank:
             return True
         readable = self.ledger_path.exists() and not self.lost
-        return readable and self.take("avatar_id", look_id) is not None
+        take = self.take("avatar_id", look_id) if readable else None
+        mine = self._world.judge is self
+        return take is not None and (mine or take["kind"] != LookKind.EXISTING)
 
     def _as_saved(self, take: "Mapping[str, Any]") -> None:
         """A saved plan buys what it says, once, however often it is carried out."""
@@ -512,7 +531,8 @@ class Judge(Auditor):
     def _under_the_ceilings(self) -> None:
         charges = self.remembered()
         if self._ceilings.campaign is not None:
-            net = self.net(charges)
+            blank = self.loss.blank - self.take_of.keys()
+            net = self.net(c for c in charges if c.idempotency_key not in blank)
             self.must(
                 net <= millionths(self._ceilings.campaign),
                 f"{net / 1e6} was charged, the campaign's budget is {self._ceilings.campaign}",

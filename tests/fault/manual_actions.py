@@ -153,6 +153,13 @@ class ManualActions:
         self._world.seen["results.json behind a lost ledger"] += self.stale
         return "results.json is behind" if self.stale else "results.json knows everything"
 
+    def lose_folder(self, _rng: Random) -> str | None:
+        """Delete all that a campaign has, but its manifest."""
+        self.stale = self.damaged = False
+        self._world.judge.folder_lost()
+        shutil.rmtree(self._world.state)
+        return "nothing is left"
+
     def keep_copy(self, _rng: Random) -> str | None:
         """Copy the ledger and the results, as a nightly backup does."""
         self.copies.mkdir(exist_ok=True)
@@ -255,6 +262,7 @@ ACTS: dict[EditKind, Callable[[ManualActions, Random], str | None]] = {
     EditKind.DELETE_DONE: ManualActions.delete_done,
     EditKind.RENAME_AT_HEYGEN: ManualActions.rename,
     EditKind.LOSE_PICTURE: ManualActions.lose_picture,
+    EditKind.LOSE_FOLDER: ManualActions.lose_folder,
     EditKind.LOSE_LEDGER: ManualActions.lose_ledger,
     EditKind.DAMAGE_LEDGER: ManualActions.damage_ledger,
     EditKind.KEEP_COPY: ManualActions.keep_copy,

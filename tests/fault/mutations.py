@@ -314,7 +314,7 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     let_tables_drift: "the events know other picks",
     rebuild_forgets_takes: "",
     rebuild_asks_no_account: "would buy it again",
-    start_without_the_results: "",
+    start_without_the_results: "is bought again",
     write_over_newer_results: "results.json names",
     take_in_looks_alone: "nobody read that|LedgerQuestion",
     ask_about_no_other_ledger: "is bought again",

@@ -38,6 +38,10 @@ class Place:
         if self.kind is Elsewhere.CHECKOUT:
             world.lost_pictures |= _pull(other.state, self.state)
 
+    def bring_results(self, world: Environment, other: "Place") -> None:
+        """Put the results of another folder in the place of these."""
+        world.lost_pictures |= _pull(other.state, self.state)
+
     def left(self, world: Environment, other: "Place") -> None:
         """Push manifest and results, which the first folder takes at once."""
         if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):

@@ -30,7 +30,7 @@ from tests.fault.campaigns import HOPELESS, edited
 from tests.fault.commands import COMMANDS
 from tests.fault.environment import Environment, Violation
 from tests.fault.harness import install_harness
-from tests.fault.history import BUYING, CALM, Command, Day, History
+from tests.fault.history import BUYING, CALM, Command, Day, Elsewhere, History
 from tests.fault.judge import Judge
 from tests.fault.manual_actions import ManualActions
 from tests.fault.places import Place, begun, first
@@ -227,6 +227,8 @@ class _Director:
         if aside and day.command is not Command.NEW_LEDGER and self.judge.posts != posts:
             raise Violation("a paid request was sent beside a ledger that holds the campaign")
         world.seen["another ledger asked about"] += isinstance(ended.error, LedgerQuestion)
+        if isinstance(ended.error, LedgerQuestion) or ended.code == Exit.PERSON:
+            self._bring_results_back()
         self.hands.find_ledger()
         why = f", {ended.error}" if ended.error is not None else ""
         world.say(f"=== {name} ends: {_said(ended)}{why}")
@@ -234,6 +236,14 @@ class _Director:
         self.judge.audit(self.place.campaign)
         self.place.left(world, self.first)
         return ended
+
+    def _bring_results_back(self) -> None:
+        """Bring what the other checkout knows, where nobody does that all the time."""
+        there = self.other if self.place is self.first else self.first
+        if self.world.history.elsewhere is Elsewhere.BARE and there is not None:
+            self.world.say("person: brings back results.json")
+            self.world.seen["results brought back"] += 1
+            self.place.bring_results(self.world, there)
 
     def _mindful(self, day: Day) -> Day:
         """A person who lost the ledger, and whose results.json is behind, rebuilds first."""

@@ -69,6 +69,9 @@ def test_what_is_bought_anew_goes_to_a_new_group_and_a_candidate_changes_no_pick
     assert both == {"base": TargetGroup(name="Sarah"), "a": TargetGroup(group="group")}
     on = campaign(existing("base", "look-9"), look("a"))
     assert homes(on, Snapshot())["a"] == TargetGroup(group="group-9")
+    assert homes(on, ledger, cascade)["a"] == TargetGroup(group="group-9")  # not the old base
+    back = held(take(small, "base"), replace(take(edited, "base", 2), group_id="new"))
+    assert homes(small, back)["a"] == TargetGroup(group="group")  # it is picked again
 
 
 def test_a_namesake_is_a_look_of_the_name_in_the_group_it_would_go_to_that_nobody_knows() -> None:

@@ -368,7 +368,7 @@ async def readable(work: OpenSession, look_id: str) -> LookData:
     if look_id in recorded:
         raise UsageError(f"The look {look_id} is {recorded[look_id]} already.")
     neighbours = read_neighbours(work.state)
-    if look_id in neighbours.ids - neighbours.taken_over:
+    if look_id in neighbours.made:
         raise UsageError(
             f"The look {look_id} is another campaign's: a ledger or results file in the folder "
             "knows it.",
