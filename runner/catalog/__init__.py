@@ -3,19 +3,24 @@
 Everything here is made from a results document and the folder it lies in, and from nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path, PurePath
 from types import MappingProxyType
 
+from runner.errors import UsageError
 from runner.results.model import Results
 
-__all__ = ["PAGE", "write_catalog"]
+__all__ = ["PAGE", "write_catalog", "write_client_copy"]
 
 PAGE = "catalog.html"
 
 MAX_PAGE_LOOKS = 20_000
 """Looks that one page shows at most; browsers become slow with fewer."""
+
+
+MAX_CLIENT_PICTURES = 500
+"""Pictures that a client's copy carries at most: it is one file, to be sent by mail."""
 
 
 def write_catalog(
@@ -69,3 +74,27 @@ def _too_many(results: Results, folder: Path) -> Path:
     )
     write_atomic(folder / PAGE, text.encode())
     return folder / PAGE
+
+
+def write_client_copy(results: Results, folder: Path, target: Path, shown: Collection[str]) -> Path:
+    """Write ``target``, one file for a client to look at, decide and remark on; return its path.
+
+    ``results`` is what ``client.select_for_client`` left, ``shown`` what was asked for beside
+    pictures and titles. Raises UsageError where there is nothing or too much to show, StorageError.
+    """
+    from runner.catalog import client, pictures
+    from runner.files import write_atomic
+
+    page = client.build_client_page(results, {client.Shown(name) for name in shown})
+    if len(page.pictures) > MAX_CLIENT_PICTURES:
+        raise UsageError(
+            f"{len(page.pictures):,} pictures are too many for one file to send "
+            f"(at most {MAX_CLIENT_PICTURES}).",
+            hint="Choose some with --select, such as --select tag:hero, or review:approved.",
+        )
+    images = pictures.prepare_images(folder, page.sources, embed=True)
+    if not any(image.thumb for image in images.values()):
+        raise UsageError("There is no picture to show to a client.")
+    html = client.render_client_page(page, images)
+    write_atomic(target, (piece.encode("utf-8") for piece in html))
+    return target

@@ -5,7 +5,7 @@ Beside them lies ``SHA256SUMS``, in the form that ``sha256sum --check`` reads.
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from runner.catalog.model import CatalogPage, LookView, TakeView
 from runner.errors import UsageError
 from runner.files import read_file, write_atomic
 from runner.image_files import MAX_IMAGE_BYTES, open_image
+from runner.model import Credits
 from runner.results.model import Results
 
 __all__ = ["TEMPLATE", "Album", "Shipped", "export"]
@@ -52,12 +53,14 @@ def export(
     *,
     template: str = TEMPLATE,
     every_take: bool = False,
+    disclose: Callable[[xmp.Facts], xmp.Facts] = lambda facts: facts,
 ) -> Album:
     """Write the picked take of every look, or every take, below ``target``, with ``SHA256SUMS``.
 
-    ``results`` is a results document and ``folder`` where its pictures lie. Everything is named
-    before anything is written. Raises UsageError for a template that cannot be used or that gives
-    two pictures one name, StorageError if ``target`` cannot be written.
+    ``results`` is a results document and ``folder`` where its pictures lie; ``disclose`` decides
+    what a picture says of itself. Everything is named before anything is written. Raises UsageError
+    for a template that cannot be used or that gives two pictures one name, StorageError if
+    ``target`` cannot be written.
     """
     view = reading.build_page(results)
     wanted = list(_wanted(view, every_take=every_take))
@@ -68,7 +71,7 @@ def export(
     for name, (look, take, image) in zip(names, wanted, strict=True):
         try:
             source = pictures.locate(folder, image)
-            facts = _facts(view, look, take, whose)
+            facts = disclose(_facts(view, look, take, whose))
             content = describe_picture(source, Path(name).suffix.lower(), facts)
         except pictures.Unusable as problem:
             skipped.append((f"{look.key}#{take.number}", str(problem)))
@@ -118,9 +121,7 @@ def _names(view: CatalogPage, wanted: list[Wanted], template: str) -> list[str]:
     return names
 
 
-def _facts(
-    view: CatalogPage, look: LookView, take: TakeView, whose: Mapping[str, str]
-) -> xmp.Facts:
+def _facts(view: CatalogPage, look: LookView, take: TakeView, whose: Credits) -> xmp.Facts:
     return xmp.Facts(
         campaign=view.campaign,
         title=look.title,
@@ -131,7 +132,7 @@ def _facts(
         prompt=take.prompt or look.prompt,
         avatar_id=take.avatar_id,
         tags=look.tags,
-        **whose,
+        whose=whose,
     )
 
 
@@ -150,7 +151,7 @@ def describe_picture(source: Path, suffix: str, facts: xmp.Facts) -> bytes:
             content = read_file(source, MAX_IMAGE_BYTES)
         else:
             content, orientation = _convert(source, opened, kind), 1
-        exif = make_exif(orientation=orientation, creator=facts.creator, rights=facts.copyright)
+        exif = make_exif(facts.whose, orientation)
         return embed_metadata(content, kind, xmp=xmp.packet(facts), exif=exif)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 
 from PIL import ExifTags, Image
 
+from runner.model import Credits
+
 __all__ = ["embed_metadata", "make_exif"]
 
 _SOI, _SOS, _EOI = b"\xff\xd8", 0xDA, b"\xff\xd9"
@@ -27,15 +29,15 @@ _ICC, _ALPHA, _EXIF, _XMP, _ANIMATION = 0x20, 0x10, 0x08, 0x04, 0x02
 """Flags of a WebP's first chunk: what the file holds."""
 
 
-def make_exif(*, orientation: int = 1, creator: str | None, rights: str | None) -> bytes:
+def make_exif(whose: Credits, orientation: int = 1) -> bytes:
     """Return EXIF that says which way up a picture is, and whose it is; empty if nothing is."""
     exif = Image.Exif()
     if orientation in range(2, 9):
         exif[ExifTags.Base.Orientation] = orientation
-    if creator:
-        exif[ExifTags.Base.Artist] = creator.encode()  # Pillow knows ASCII only
-    if rights:
-        exif[ExifTags.Base.Copyright] = rights.encode()
+    if whose.creator:
+        exif[ExifTags.Base.Artist] = whose.creator.encode()  # Pillow knows ASCII only
+    if whose.copyright:
+        exif[ExifTags.Base.Copyright] = whose.copyright.encode()
     return exif.tobytes().removeprefix(b"Exif\0\0") if len(exif) else b""
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from runner.catalog import words
+from runner.model import Credits
 from runner.results.model import Results
 
-__all__ = ["GENERATED", "Facts", "packet", "read_credits", "system_of"]
+__all__ = ["GENERATED", "Facts", "format_credit", "packet", "read_credits", "system_of"]
 
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 _OWN = "urn:x-lookbook:xmp:1.0:"
@@ -23,6 +24,9 @@ _NAMESPACES = {
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
     "lookbook": _OWN,
 }
+
+
+NOBODY = Credits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +46,20 @@ class Facts:
     prompt: str | None = None
     avatar_id: str | None = None
     tags: tuple[str, ...] = ()
-    creator: str | None = None
-    credit: str | None = None
-    copyright: str | None = None
+    whose: Credits = NOBODY
 
 
-def read_credits(results: Results) -> dict[str, str]:
-    """Return who made the pictures, by the fields of ``Facts``, as the document says it."""
-    return {
+def read_credits(results: Results) -> Credits:
+    """Return who made the pictures, as the document says it."""
+    written = {
         name: words.strip_controls(str(text)) for name, text in results.get("credits", {}).items()
     }
+    return Credits(written.get("creator"), written.get("credit"), written.get("copyright"))
+
+
+def format_credit(whose: Credits) -> str:
+    """Return on one line whom to name and whose the pictures are; empty where nobody says it."""
+    return " · ".join(filter(None, (whose.credit, whose.copyright)))
 
 
 def system_of(*, simulated: bool) -> str:
@@ -71,7 +79,7 @@ def packet(facts: Facts) -> bytes:
             _plain("lookbook:look", facts.look),
             _plain("lookbook:take", str(facts.take)),
         ]
-    properties += _credits(facts)
+    properties += _credits(facts.whose)
     if facts.avatar_id:
         properties += [
             _plain("dc:identifier", facts.avatar_id),
@@ -98,15 +106,15 @@ def packet(facts: Facts) -> bytes:
     ).encode()
 
 
-def _credits(facts: Facts) -> list[str]:
+def _credits(whose: Credits) -> list[str]:
     """Return whose the picture is, in the words of IPTC Core; a creator is a list of one."""
     found = []
-    if facts.creator:
-        found.append(_list("dc:creator", "Seq", (facts.creator,)))
-    if facts.credit:
-        found.append(_plain("photoshop:Credit", facts.credit))
-    if facts.copyright:
-        found.append(_language("dc:rights", facts.copyright))
+    if whose.creator:
+        found.append(_list("dc:creator", "Seq", (whose.creator,)))
+    if whose.credit:
+        found.append(_plain("photoshop:Credit", whose.credit))
+    if whose.copyright:
+        found.append(_language("dc:rights", whose.copyright))
         found.append(_plain("xmpRights:Marked", "True"))
     return found
 

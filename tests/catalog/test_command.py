@@ -158,3 +158,19 @@ def test_before_any_run_the_page_shows_every_prompt_and_price(run: Run, tmp_path
     assert "<b>$4.00</b> to buy" in html
     assert '<span class="empty-prompt" dir="auto">Wearing linen, in office, soft light<' in html
     assert '<span class="price">$1.00</span>' in html
+
+
+def test_a_client_s_copy_is_one_file_beside_their_sheet_and_pictures(
+    run: Run, manifest: Path, tmp_path: Path
+) -> None:
+    options = ("--for", "client", "--pictures", "--contact-sheet", "pdf", "--out", str(tmp_path))
+    document = json.loads(run(manifest, *options, "--format", "json").stdout)
+    jsonschema.validate(document, schema("catalog"))
+    assert Path(document["client"]).parent == tmp_path
+    assert document["left_out"] == {"unfinished": 0, "rejected": 0}
+    assert document["pictures"]["files"] == 4
+    assert len(files(tmp_path, "*.html")) == 1
+    assert (tmp_path / "client-sheet.pdf").read_bytes().startswith(b"%PDF")
+    refused = run(manifest, "--show", "prompts", "--out", str(tmp_path))
+    assert refused.returncode == 2
+    assert "Add --for client" in refused.stderr

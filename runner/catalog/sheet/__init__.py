@@ -10,32 +10,37 @@ from runner.results.model import Results
 __all__ = ["write_pdf", "write_png"]
 
 
-def write_pdf(results: Results, folder: Path, target: Path) -> Path:
-    """Write the contact sheet of a results document as one PDF with real text; give its path.
+def write_pdf(results: Results, folder: Path, target: Path, *, for_client: bool = False) -> Path:
+    """Write the contact sheet of a results document as one PDF with real text; return its path.
 
-    Raises StorageError if ``target`` cannot be written, UsageError where fpdf2 is not installed.
+    ``for_client``: pictures that fill their pages, titles, and nothing of the studio's. Raises
+    StorageError if ``target`` cannot be written, UsageError where fpdf2 is not installed.
     """
     from runner.catalog import words
-    from runner.catalog.sheet import layout, pdf
+    from runner.catalog.sheet import pdf
+    from runner.catalog.sheet.prepare import prepare_pages
     from runner.files import write_atomic
 
-    pages, pictures = layout.prepare_pages(results, folder)
+    pages, pictures = prepare_pages(results, folder, for_client=for_client)
     write_atomic(
         target, pdf.render_pdf(pages, pictures, title=words.strip_controls(results["campaign"]))
     )
     return target
 
 
-def write_png(results: Results, folder: Path, target: Path) -> list[Path]:
-    """Write the contact sheet as PNG, one file for each page; give their paths in order.
+def write_png(
+    results: Results, folder: Path, target: Path, *, for_client: bool = False
+) -> list[Path]:
+    """Write the contact sheet as PNG, one file for each page; return their paths in order.
 
     A sheet of one page is ``target``; the pages of a longer one are ``NAME-1.png`` and so on, with
     as many digits as the last needs. Raises StorageError.
     """
-    from runner.catalog.sheet import layout, png
+    from runner.catalog.sheet import png
+    from runner.catalog.sheet.prepare import prepare_pages
     from runner.files import write_atomic
 
-    pages, pictures = layout.prepare_pages(results, folder)
+    pages, pictures = prepare_pages(results, folder, for_client=for_client)
     digits = len(str(len(pages)))
     paths: list[Path] = []
     for number, page in enumerate(pages, start=1):

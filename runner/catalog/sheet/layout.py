@@ -6,14 +6,12 @@ foot with the page's number. A row never breaks over two pages, and a table repe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from runner.catalog import matrix, reading, words
+from runner.catalog import matrix, words
 from runner.catalog import pictures as picture_files
 from runner.catalog.model import CatalogPage, LookView
 from runner.catalog.pictures import CatalogImage
 from runner.catalog.sheet import lettering
-from runner.results.model import Results
 
 __all__ = [
     "HEIGHT",
@@ -24,7 +22,6 @@ __all__ = [
     "SheetPage",
     "Text",
     "compose",
-    "prepare_pages",
 ]
 
 WIDTH, HEIGHT, MARGIN = 842.0, 595.0, 40.0
@@ -70,14 +67,6 @@ class SheetPage:
     """The marks of one page, in the order of painting."""
 
     marks: list[Mark] = field(default_factory=list)
-
-
-def prepare_pages(results: Results, folder: Path) -> tuple[list[SheetPage], Mapping[str, Path]]:
-    """Read a results document and its pictures: the pages, and the thumbnail of each image."""
-    view = reading.build_page(results)
-    shown = picture_files.prepare_images(folder, view.sources)
-    thumbs = {image: folder / one.thumb for image, one in shown.items() if one.thumb is not None}
-    return compose(view, shown), thumbs
 
 
 def compose(view: CatalogPage, shown: Mapping[str, CatalogImage]) -> list[SheetPage]:

@@ -10,6 +10,7 @@ import click
 from runner import catalog
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
+from runner.cli.client_copy import ClientOrder, make_client_copy, print_client_copy
 from runner.cli.command import Command
 from runner.cli.format import format_link, pluralize, warn
 from runner.cli.options import (
@@ -59,6 +60,20 @@ SHEET = "contact-sheet"
 @click.option(
     "--all-takes", is_flag=True, help="Export every take's picture, not only the picked one's."
 )
+@click.option(
+    "--for",
+    "audience",
+    type=click.Choice(["client"]),
+    help="Make the client's copy instead: one file without prices, ids, prompts and failures, in "
+    "which pictures are approved, rejected and remarked on. Sheets and pictures are theirs too.",
+)
+@click.option(
+    "--show",
+    "shown",
+    type=click.Choice(["prompts", "prices", "ids"]),
+    multiple=True,
+    help="Show this to the client all the same; repeatable.",
+)
 @format_option("text", "json")
 @click.option(
     "--out",
@@ -77,6 +92,8 @@ def command(
     pictures: bool,
     template: str | None,
     all_takes: bool,
+    audience: str | None,
+    shown: tuple[str, ...],
     form: str,
     out: Path | None,
     **options: Any,
@@ -87,7 +104,9 @@ def command(
     Before any run it is a storyboard: every look with its final prompt and its price.
     """
     plan_options = parse_plan_options(options)
-    if plan_options != DEFAULT_OPTIONS and out is None:
+    if shown and audience is None:
+        raise UsageError("--show says what a client sees.", hint="Add --for client.")
+    if plan_options != DEFAULT_OPTIONS and out is None and audience is None:
         raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
     campaign = load_campaign(manifest, variables)
     state = readonly.find_state(campaign, account=account, simulate=simulate)
@@ -103,6 +122,9 @@ def command(
     only = select_looks(campaign, snapshot, plan_options)
     results = make_results(campaign, snapshot, wallet, only)
     target = out or state.folder
+    if audience == "client":
+        order = ClientOrder(shown, sheets, pictures or bool(template), template, all_takes)
+        return print_client_copy(make_client_copy(results, state.folder, target, order), form)
     actions = make_plan(campaign, snapshot).actions
     planned = {a.key: a.cost for a in actions if a.takes and (only is None or a.key in only)}
     made: dict[str, Any] = {"version": 1, "account": results["account"]}
