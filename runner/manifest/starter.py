@@ -9,7 +9,10 @@ from typing import Any
 from runner.manifest.yaml.scalars import resolve
 from runner.shell import quote_command
 
-__all__ = ["base_lines", "manifest_head", "scalar", "slug", "starter_manifest"]
+__all__ = ["SCHEMA_FILE", "base_lines", "manifest_head", "scalar", "slug", "starter_manifest"]
+
+SCHEMA_FILE = "lookbook.schema.json"
+"""The schema beside a manifest, which editors complete and check it with."""
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./()'’–—é-]*(?:, [A-Za-z0-9 _./()'’–—é-]+)*\Z")
 # What JSON leaves as it is and YAML does not allow, or reads as a line's end.
@@ -64,6 +67,7 @@ def manifest_head(campaign: str, file: str) -> list[str]:
     """Return a manifest's first lines; ``file`` is its name."""
     path = PurePath(file)
     return [
+        f"# yaml-language-server: $schema={SCHEMA_FILE}",
         f"# Check it:            {quote_command('lookbook', 'validate', path)}",
         f"# Rehearse it, free:   {quote_command('lookbook', 'run', path, '--simulate')}",
         f"# What it would cost:  {quote_command('lookbook', 'plan', path)}",

@@ -1,6 +1,8 @@
 """docs/manifest.md says what the program does."""
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,7 +47,8 @@ def test_every_property_of_the_schema_has_a_description_and_an_example() -> None
                 while isinstance(target, dict) and "$ref" in target:
                     target = schema("manifest")["definitions"][target["$ref"].split("/")[-1]]
                 constraint = set(target) <= {"const"}
-                if not constraint and not (target.get("description") and target.get("examples")):
+                shown = target.get("examples") or target.get("defaultSnippets")
+                if not constraint and not (target.get("description") and shown):
                     bare.append(f"{path}/{name}")
             for key, value in node.items():
                 walk(value, f"{path}/{key}")
@@ -61,5 +64,22 @@ def test_the_examples_of_the_schema_are_valid_themselves() -> None:
     form = schema("manifest")
     for name, definition in form["definitions"].items():
         part = validator().evolve(schema={**definition, "definitions": form["definitions"]})
-        for example in definition.get("examples", ()):
+        snippets = json.dumps(definition.get("defaultSnippets", [])).replace("\\\\${", "${")
+        bodies = [snippet["body"] for snippet in json.loads(snippets)]
+        for example in [*definition.get("examples", ()), *bodies]:
             assert list(part.iter_errors(example)) == [], (name, example)
+
+
+def test_no_editor_is_offered_a_mapping_as_text() -> None:
+    """An editor inserts an example as it is: of a mapping it makes ``[object Object]``."""
+
+    def examples(node: object) -> Iterator[object]:
+        if isinstance(node, dict):
+            yield from node.get("examples", ())
+            node = list(node.values())
+        for part in node if isinstance(node, list) else ():
+            yield from examples(part)
+
+    found = list(examples(schema("manifest")))
+    assert found
+    assert not [example for example in found if isinstance(example, dict)]

@@ -101,6 +101,7 @@ def test_an_editor_completes_and_explains_every_place(process_env: dict[str, str
         ("defaults:\n  ", 6, 2, {"prompt_suffix", "prompt_prefix", "takes", "tags"}),
         ("", 5, 0, {"looks", "matrix", "variables", "defaults", "budget", "max_looks"}),
         ("budget:\n  ", 6, 2, {"run_usd", "campaign_usd"}),
+        ("looks:\n  a:\n    avatar_id: ", 7, 15, {"{look: KEY}", "null"}),
     ]  # fmt: skip
     files = [{"text": HEAD + text, "complete": {"line": line, "character": column}}
              for text, line, column, _ in places]  # fmt: skip

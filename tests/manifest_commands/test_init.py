@@ -16,6 +16,7 @@ from runner.manifest import Reading, load
 from runner.manifest.spreadsheet import read_sheet, sheet_manifest
 from runner.manifest.starter import scalar, slug
 from runner.model import FileImage, LookRef
+from runner.resources import schema_text
 
 Captured = pytest.CaptureFixture[str]
 
@@ -372,3 +373,22 @@ def test_a_workbook_that_cannot_be_read_is_told_how_to_save(
     Path("looks.xlsx").write_bytes(data)
     assert invoke(["init", "--from-csv", "looks.xlsx"]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_schema_lies_beside_the_manifest_and_nothing_else_is_replaced(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    schema_file = tmp_path / "lookbook.schema.json"
+    assert invoke(["init", "spring.yaml"]) == 0
+    first, *_ = (tmp_path / "spring.yaml").read_text("utf-8").splitlines()
+    assert first == f"# yaml-language-server: $schema={schema_file.name}"
+    assert schema_file.read_text("utf-8") == schema_text("manifest")
+    schema_file.write_text('{"$id": "https://lookbook.invalid/schemas/manifest.schema.json"}')
+    assert invoke(["init", "summer.yaml"]) == 0
+    assert schema_file.read_text("utf-8") == schema_text("manifest")
+    for foreign in ('{"$id": "https://example.com/other.json"}', "[1]", "no JSON"):
+        schema_file.write_text(foreign)
+        capsys.readouterr()
+        assert invoke(["init", "autumn.yaml", "--force"]) == 0
+        assert schema_file.read_text("utf-8") == foreign
+        assert "is not ours and stays" in capsys.readouterr().err

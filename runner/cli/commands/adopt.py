@@ -13,6 +13,7 @@ from runner.cli.command import Command
 from runner.cli.commands.looks import all_looks, print_looks
 from runner.cli.commands.run import Request, start
 from runner.cli.context import Context, pass_context
+from runner.cli.editor_schema import write_schema
 from runner.cli.format import pluralize, warn
 from runner.cli.invocation import refuse_undecodable
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
@@ -96,6 +97,7 @@ def command(
         looks=usable,
     )
     write_atomic(manifest, text.encode())
+    write_schema(manifest.parent)
     click.echo(f"wrote {manifest} with {pluralize(len(usable), 'look')}", err=True)
     return start(context, load_campaign(manifest, ()), Request(form=form))
 

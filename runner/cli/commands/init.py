@@ -23,16 +23,16 @@ __all__ = ["command"]
 @click.command("init", cls=Command)
 @click.argument("manifest", metavar="[MANIFEST]", required=False, type=click.Path(path_type=Path))
 @click.option(
+    "--photo",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The photo of the character (JPEG or PNG); without it the base is a prompt to replace.",
+)
+@click.option(
     "--from-csv",
     "--from-sheet",
     "sheet",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Make the looks from a spreadsheet, one row a look; - reads stdin.",
-)
-@click.option(
-    "--photo",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The base's photo; without it the base is a prompt to replace.",
 )
 @click.option("--name", default="Sarah", show_default=True, help="The character's name.")
 @click.option("--campaign", help="The campaign's name; default: the file's.")
@@ -58,6 +58,8 @@ def command(
 ) -> int:
     """Write a commented MANIFEST that is valid as it is (default: campaign.yaml).
 
+    Beside it goes the schema with which an editor completes and checks it.
+
     With --from-csv its looks come from a spreadsheet: CSV, or a workbook with the extra `xlsx`.
     Columns such as `outfit` and `setting` are enough: keys and the prompt are made from them, and
     where every combination is there they become a matrix. What was understood is printed.
@@ -67,6 +69,11 @@ def command(
     `reference_images` and `tags` (several in one cell: `;`), `takes`, `retries`, `name`,
     `existing`. Other columns become variables, so that --prompt 'Wearing ${outfit}, ${setting}'
     can be said once.
+
+    \b
+    Examples:
+      lookbook init spring.yaml --photo me.jpg
+      lookbook init spring.yaml --photo me.jpg --from-csv looks.csv
     """
     for given in (manifest, sheet, photo):
         if given is not None:
@@ -111,6 +118,7 @@ def _sheet(path: Path, extra: str, prompt: str | None) -> "Sheet":
 def _write(target: Path, text: str, understood: Sequence[str] = ()) -> int:
     """Write a manifest that is valid; nothing is written while it is not. Raises ManifestError."""
     from runner.cli.commands.validate import summary
+    from runner.cli.editor_schema import write_schema
     from runner.files import write_atomic
     from runner.manifest import load
     from runner.manifest.formats import count_findings
@@ -124,6 +132,7 @@ def _write(target: Path, text: str, understood: Sequence[str] = ()) -> int:
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, text.encode())
+    write_schema(target.parent)
     for line in understood:
         click.echo(line)
     if understood:

@@ -15,9 +15,9 @@ def command(name: str) -> int:
     """Print a JSON Schema: of the manifest, or of what another command prints.
 
     \b
-    To have an editor complete and explain a manifest, save the schema beside it and put this on
-    the manifest's first line:
-      # yaml-language-server: $schema=manifest.schema.json
+    To have an editor complete and explain a manifest that `init` did not write, save the schema
+    beside it as lookbook.schema.json and put this on the manifest's first line:
+      # yaml-language-server: $schema=lookbook.schema.json
     """
     write_utf8()
     click.echo(schema_text(name), nl=False)
