@@ -60,8 +60,9 @@ class ClientPicture:
 
 @dataclass(frozen=True, slots=True)
 class ClientPage:
-    """Everything that a client's copy shows."""
+    """Everything that a client's copy shows; ``binding`` is the campaign as the manifest has it."""
 
+    binding: str
     campaign: str
     simulated: bool
     whose: Credits
@@ -108,15 +109,13 @@ def select_for_client(results: Results, *, every_take: bool = False) -> ForClien
 def build_client_page(results: Results, shown: Collection[Shown] = ()) -> ClientPage:
     """Return the page of what ``select_for_client`` left. Pure."""
     view = reading.build_page(results)
+    campaign = results["campaign"].encode("utf-8", "replace").decode()
     return ClientPage(
+        campaign,
         view.campaign,
         view.simulated,
         xmp.read_credits(results),
-        tuple(
-            _picture(view.campaign, look, take, shown)
-            for look in view.wanted
-            for take in look.takes
-        ),
+        tuple(_picture(campaign, look, take, shown) for look in view.wanted for take in look.takes),
     )
 
 
@@ -166,7 +165,7 @@ def render_client_page(page: ClientPage, images: Mapping[str, CatalogImage]) -> 
                 for one in shown
             ],
             credit=xmp.format_credit(page.whose),
-            binding={"version": ANSWERS_VERSION, "campaign": page.campaign},
+            binding={"version": ANSWERS_VERSION, "campaign": page.binding},
             css=Verbatim(css),
             js=Verbatim(js),
             policy=make_policy(css, js, pictures="data:"),

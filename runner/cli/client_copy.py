@@ -12,6 +12,7 @@ import click
 from runner.cli.format import format_link, pluralize, warn
 from runner.errors import UsageError
 from runner.results.model import Results
+from runner.shell import quote_command
 
 __all__ = ["ClientOrder", "make_client_copy", "print_client_copy"]
 
@@ -65,7 +66,7 @@ def make_client_copy(
     return made
 
 
-def print_client_copy(made: Mapping[str, Any], form: str) -> int:
+def print_client_copy(made: Mapping[str, Any], form: str, manifest: Path, *, simulate: bool) -> int:
     """Print what was made; return 1 where a picture could not be read, so that a job notices."""
     exported = made.get("pictures", {})
     if form == "json":
@@ -86,6 +87,9 @@ def print_client_copy(made: Mapping[str, Any], form: str) -> int:
     ]
     if left:
         click.echo(f"Not in it: {', '.join(left)}.", err=True)
+    rehearsal = ("--simulate",) if simulate else ()
+    back = quote_command("lookbook", "review", manifest, *rehearsal, "--take-in", "answers.json")
+    click.echo(f"Send it. What comes back is taken in with: {back}", err=True)
     return int(bool(exported.get("skipped")))
 
 

@@ -5,31 +5,44 @@ in, a run every second. What was written is said to be waiting, never to be done
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+
+import click
 
 from runner.canonical import parse_json
+from runner.cli.context import Context
 from runner.cli.format import warn
 from runner.errors import UsageError
 from runner.files import MAX_NOTE_BYTES, read_file, write_atomic
 from runner.ledger.state_dirs import StateDir
-from runner.results.reviews import NamedReview, read_reviews
+from runner.results.reviews import NamedReview, name_reviews, read_reviews, review_document
+from runner.reviews import Review
+from runner.takes import Take
 
 __all__ = ["has_queued_reviews", "queue_reviews", "read_queued_reviews", "remove_queued"]
 
 FOLDER = "reviews-waiting"
 
 
-def queue_reviews(state: StateDir, document: Mapping[str, Any], *, name: str) -> None:
-    """Keep a ``review_document`` until somebody writes the ledger; ``name`` is fresh.
-
-    Raises StorageError.
-    """
-    text = json.dumps(document, ensure_ascii=False) + "\n"
-    path = state.folder / FOLDER / f"{name}.json"
-    write_atomic(path, text.encode(), within=state.folder)
+def queue_reviews(
+    context: Context,
+    state: StateDir,
+    campaign: str,
+    account: str | None,
+    decided: Sequence[tuple[Take, Review]],
+) -> None:
+    """Keep decisions until somebody writes the ledger, and say so. Raises StorageError."""
+    reviews = {take.uid: review for take, review in decided}
+    named = name_reviews((take for take, _ in decided), reviews)
+    text = json.dumps(review_document(campaign, account, named), ensure_ascii=False) + "\n"
+    name = f"{int(context.clock.now() * 1000)}-{context.entropy.uid()}"
+    write_atomic(state.folder / FOLDER / f"{name}.json", text.encode(), within=state.folder)
+    click.echo(
+        "Another command holds the ledger: what was decided is kept, and that command takes it in.",
+        err=True,
+    )
 
 
 def has_queued_reviews(state: StateDir) -> bool:

@@ -124,7 +124,8 @@ def command(
     target = out or state.folder
     if audience == "client":
         order = ClientOrder(shown, sheets, pictures or bool(template), template, all_takes)
-        return print_client_copy(make_client_copy(results, state.folder, target, order), form)
+        copy = make_client_copy(results, state.folder, target, order)
+        return print_client_copy(copy, form, manifest, simulate=simulate)
     actions = make_plan(campaign, snapshot).actions
     planned = {a.key: a.cost for a in actions if a.takes and (only is None or a.key in only)}
     made: dict[str, Any] = {"version": 1, "account": results["account"]}

@@ -22,12 +22,12 @@ from runner.cli.outputs import make_results
 from runner.cli.review_queue import queue_reviews
 from runner.cli.review_report import format_reviews
 from runner.cli.session import open_ledger
+from runner.cli.take_in import take_in
 from runner.cli.take_names import find_named_take
 from runner.cli.terminal import terminal_width
 from runner.errors import LedgerLocked, UsageError
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
-from runner.results.reviews import name_reviews, review_document
 from runner.results.writer import serialize_results
 from runner.reviews import Review, ReviewState
 from runner.takes import Snapshot, Take
@@ -62,6 +62,15 @@ __all__ = ["command"]
     metavar="LOOK#N",
     help="Take back what was decided about a take. Repeatable.",
 )
+@click.option(
+    "--take-in",
+    "answers",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Take in what a client sent back from `lookbook catalog --for client`; `-` reads stdin. "
+    "Says who said what, and where two people differ. Repeatable.",
+)
 @click.option("--reason", metavar="TEXT", help="Why, in words; kept with the decision.")
 @click.option("--as", "by", metavar="NAME", help="Who decides; never read from the system.")
 @format_option("text", "json")
@@ -77,6 +86,7 @@ def command(
     approved: tuple[str, ...],
     rejected: tuple[str, ...],
     withdrawn: tuple[str, ...],
+    answers: tuple[Path, ...],
     reason: str | None,
     by: str | None,
     form: str,
@@ -92,6 +102,7 @@ def command(
     Examples:
       lookbook review spring.yaml --approve base#1 --as Ada
       lookbook review spring.yaml --reject navy-office#2 --reason "hands look odd" --as Ada
+      lookbook review spring.yaml --take-in answers.json
       lookbook plan spring.yaml --select review:rejected
     """
     campaign = load_campaign(manifest, variables)
@@ -104,7 +115,15 @@ def command(
     }
     if len(named) < len(approved) + len(rejected) + len(withdrawn):
         raise UsageError("One take is named twice.")
-    decided = _read_decisions(context, snapshot, named, reason=reason, by=by)
+    if answers and (named or reason is not None):
+        raise UsageError(
+            "--take-in goes alone: a client's answers say what was decided, and why.",
+            hint="Only --as may go with it, for who sent them.",
+        )
+    for path in answers:
+        for line in take_in(context, campaign, state, path, by=by):
+            click.echo(line, err=True)
+    decided = [] if answers else _read_decisions(context, snapshot, named, reason=reason, by=by)
     if decided:
         _commit(context, campaign, state, snapshot, decided)
         for take, review in decided:
@@ -179,11 +198,4 @@ def _commit(
             opened.write_outputs()
     except LedgerLocked:
         account = snapshot.account.label if snapshot.account else None
-        named = name_reviews((take for take, _ in decided), reviews)
-        name = f"{int(context.clock.now() * 1000)}-{context.entropy.uid()}"
-        queue_reviews(state, review_document(campaign.name, account, named), name=name)
-        click.echo(
-            "Another command holds the ledger: what you decided is kept, and that command takes it "
-            "in.",
-            err=True,
-        )
+        queue_reviews(context, state, campaign.name, account, decided)
