@@ -60,6 +60,24 @@ def test_columns_are_aligned_and_fit_in_any_script() -> None:
     assert len(click.unstyle(format_table(rows)).splitlines()[1]) > 60  # where nobody looks
 
 
+def test_a_last_column_that_flows_is_narrow_before_a_key_is_cut() -> None:
+    key, path = "navy-blazer-modern-office", "images/navy-blazer-modern-office.1.jpg"
+    rows = [
+        ("look", "why"),
+        (key, "its prompt was changed from light to washed, twice"),
+        ("b", path),
+    ]
+    text = format_table(rows, width=51, flow=True)
+    assert text.splitlines() == [
+        "look                       why",
+        f"{key}  its prompt was changed",
+        "                           from light to washed,",
+        "                           twice",
+        "b                          images/navy-blazer-mode…",
+    ]
+    assert "images/navy-blazer-modern-office.1.jpg" in format_table(rows, flow=True)
+
+
 def test_a_long_line_is_broken_between_its_parts() -> None:
     parts = ["Done: 4 bought ($4.00)", "wallet $36.00", "41 s"]
     assert join_parts(parts, None) == "Done: 4 bought ($4.00) · wallet $36.00 · 41 s"

@@ -124,7 +124,7 @@ def _format_differences(found: Sequence[Drift], account: str) -> str:
     if not found:
         return head + "as the ledger has it"
     rows = [(f"  {drift.take.label}", drift.what, drift.meaning) for drift in found]
-    table = format_table(rows, width=terminal_width(sys.stdout))
+    table = format_table(rows, width=terminal_width(sys.stdout), flow=True)
     return f"{head}{pluralize(len(found), 'difference')}\n\n{table}"
 
 

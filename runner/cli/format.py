@@ -37,6 +37,9 @@ STATE_COLOURS = {
     "submitting": "cyan",
 }
 
+MIN_FLOW = 24
+"""A column whose text goes on below is made this narrow before any other is made narrower."""
+
 MOST_ROWS = 20_000
 """Of more looks than this, which nobody reads, a run tells the totals alone."""
 
@@ -53,11 +56,13 @@ def format_table(
     right: Iterable[int] = (),
     width: int | None = None,
     drop: Iterable[int] = (),
+    flow: bool = False,
 ) -> str:
     """Align rows in columns, each on one line; those in ``right`` are aligned to the right.
 
     ``width`` is the terminal's, in columns: where the table is wider, the columns in ``drop`` are
-    left out in that order, then the longest texts are cut. The first row is the title.
+    left out in that order, then the longest texts are cut. With ``flow`` the last column is made
+    narrow first, and its text goes on below instead of being cut. The first row is the title.
     """
     if not rows:
         return ""
@@ -68,12 +73,35 @@ def format_table(
         if width is None or _total(widths, kept) <= width:
             break
         kept.remove(dropped)
+    last = kept[-1]
     if width is not None:
+        if flow:
+            least = min(widths[last], MIN_FLOW)
+            widths[last] = max(least, widths[last] + min(0, width - _total(widths, kept)))
         _shrink(widths, kept, width)
     flush = set(right)
-    return "\n".join(
-        "  ".join(_cell(row[i], widths[i], right=i in flush) for i in kept).rstrip() for row in rows
-    )
+    indent = " " * (_total(widths, kept) - widths[last])
+    lines = []
+    for row in rows:
+        text, *more = _flow(row[last], widths[last]) if flow else [row[last]]
+        cells = [*row[:last], text]
+        lines.append("  ".join(_cell(cells[i], widths[i], right=i in flush) for i in kept).rstrip())
+        lines += [indent + line for line in more]
+    return "\n".join(lines)
+
+
+def _flow(text: str, width: int) -> list[str]:
+    """Break a text between words into lines of a width; a longer word stays, to be cut."""
+    if _width(text) <= width:
+        return [text]
+    lines = [""]
+    for word in click.unstyle(text).split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and text_width(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [cut_text(line, width) for line in lines]
 
 
 def _width(cell: str) -> int:
@@ -181,7 +209,7 @@ def format_looks(
                 (notes or {}).get(look["look"]) or look["image"] or problem,
             )
         )
-    return format_table(rows, right=(3,), width=width, drop=(4, 2))
+    return format_table(rows, right=(3,), width=width, drop=(4, 2), flow=True)
 
 
 def format_totals(results: Summary) -> str:

@@ -63,9 +63,9 @@ def format_plan(
     rows = [_row(group) for group in groups]
     lines = [f"{style(plan.campaign, bold=True)} · {where}", ""]
     if rows:
-        lines += [format_table(rows, right=(3,), width=width), ""]
+        lines += [format_table(rows, right=(3,), width=width, flow=True), ""]
     if len(groups) < len(listed):
-        lines += ["  --all lists every look of a matrix, --prompts what each would send", ""]
+        lines += ["  `lookbook plan --all` lists every look, `--prompts` what each would send", ""]
     for root, keys in waiting.items():
         lines += [f"  x {len(keys)} blocked by {root}: {name_some(keys)}", ""]
     if fold:

@@ -35,5 +35,5 @@ def ask_for_name(
     if not console.can_answer():
         raise LedgerQuestion(question, hint=hint)
     click.echo(f"{question}\n{show}" if show else question, err=True)
-    if click.prompt(prompt, default="", err=True) != campaign.name:
+    if click.prompt(prompt, default="", show_default=False, err=True) != campaign.name:
         raise LedgerQuestion("Nothing was sent.")

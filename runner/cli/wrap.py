@@ -20,7 +20,10 @@ _HEADING = re.compile(r"(?:Error|Warning): | *(?:(?:[^ ]+ ){1,3} +){1,2}(?=[^ ])
 
 _MAX_HEADING = 28
 _HANGING = 2
-"""How far the rest of a line that begins at the margin is indented."""
+"""How much further the rest of a line is indented than its beginning."""
+
+_MAX_ITEM = 5
+"""A line that is indented further than this is a part of the text above it, not an item."""
 
 
 def wrap_lines(text: str, width: int) -> str:
@@ -41,7 +44,9 @@ def _wrap(line: str, width: int) -> str:
         return line
     heading = _HEADING.match(plain)
     hanging = text_width(heading[0]) if heading else 0
-    hanging = hanging if 0 < hanging <= _MAX_HEADING else _HANGING
+    if heading is None or heading[0].isspace() or not 0 < hanging <= _MAX_HEADING:
+        indent = len(plain) - len(plain.lstrip())
+        hanging = indent if indent > _MAX_ITEM else indent + _HANGING
     pieces, column, end = [], 0, 0
     for unit in _UNIT.finditer(line):
         gap, word = line[end : unit.start()], unit[0]

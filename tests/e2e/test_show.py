@@ -109,7 +109,7 @@ def test_a_matrix_is_one_row_of_the_plan_unless_every_look_is_asked_for() -> Non
     text = click.unstyle(format_plan(made, where="x", width=80))
     assert "outfit (3) × place (2)  6 looks × 2  $12.00  new" in text
     assert "outfit-0-office" not in text
-    assert "--all lists every look" in text
+    assert "`lookbook plan --all` lists every look" in text
     everything = format_plan(made, where="x", everything=True)
     assert everything.count("outfit-") == 6
     few = plan(matrix_campaign(outfits=1), Snapshot())

@@ -192,7 +192,7 @@ def test_an_edited_look_says_what_was_edited() -> None:
         (73, ["look", "state", "reference", "cost", "avatar id", "picture, or why not"]),
         (60, ["look", "state", "reference", "cost", "picture, or why not"]),
         (50, ["look", "state", "cost", "picture, or why not"]),
-        (32, ["look", "state", "cost", "picture…"]),
+        (32, ["look", "state", "cost", "picture,"]),
     ],
 )
 def test_on_a_narrow_terminal_what_matters_least_is_left_out(

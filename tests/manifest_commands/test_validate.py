@@ -36,7 +36,7 @@ def test_a_valid_manifest_is_counted_and_priced(manifest: Path, capsys: Captured
     assert invoke(["validate", str(manifest), "--no-hints"]) == 0
     said = capsys.readouterr()
     assert said.out == (
-        "spring.yaml is valid: 3 looks and the base, 4 generations, USD 6.50 from scratch.\n"
+        "spring.yaml is valid: 3 looks and the base, 4 generations, $6.50 from scratch.\n"
     )
     assert said.err == ""
 

@@ -153,7 +153,7 @@ def _made_of(action: PlannedLook) -> str:
         return ""
     made: dict[str, Any] = json.loads(action.ingredients)
     rows = [(f"  {name}", _ingredient(value)) for name, value in made.items()]
-    table = format_table(rows, width=terminal_width(sys.stdout))
+    table = format_table(rows, width=terminal_width(sys.stdout), flow=True)
     lines = [f"Identity {action.identity[:12]}, made of:", table]
     if action.look is not None:
         lines.append("A change of any of these is generated anew; what costs nothing to change is:")
@@ -251,7 +251,7 @@ def _events(entries: Sequence[Entry], held_now: Snapshot) -> str:
     rows = [
         (
             f"  {datetime.fromtimestamp(entry.at, UTC):%Y-%m-%d %H:%M:%S}",
-            label or "—",
+            f"#{label.rpartition('#')[2]}" if label else "—",
             str(entry.kind),
             ", ".join(f"{name} {_fact(name, value)}" for name, value in _facts_of(entry).items()),
         )
@@ -259,7 +259,9 @@ def _events(entries: Sequence[Entry], held_now: Snapshot) -> str:
     ]
     if not rows:
         return ""
-    return f"What happened (UTC):\n{format_table(rows, width=terminal_width(sys.stdout))}"
+    return (
+        f"What happened (UTC):\n{format_table(rows, width=terminal_width(sys.stdout), flow=True)}"
+    )
 
 
 def _labelled(entries: Sequence[Entry], held_now: Snapshot) -> Iterator[tuple[str | None, Entry]]:

@@ -85,16 +85,16 @@ def money_text(
     """Write charges and sums as tables; ``wallet`` is what the last run that bought noted."""
     if not document["charges"]:
         return "Nothing was charged."
-    rows = [("date", "take", "why", "USD", "", "request", "run")]
+    rows = [("date", "take", "USD", "", "request", "run", "why")]
     rows += [
         (
             (charge["date"] or "—")[:10],
             charge["take"],
-            charge["reason"],
             format_usd(charge["usd"]),
             BILLING_WORDS[charge["certainty"]][0],
             charge["request_id"] or "—",
             charge["run"] or "—",
+            charge["reason"],
         )
         for charge in document["charges"]
     ]
@@ -114,7 +114,7 @@ def money_text(
         total += f"; the wallet held {format_usd(wallet['after'])} after the last run that bought"
     return "\n\n".join(
         [
-            format_table(rows, right=(3,), width=width, drop=(6, 5)),
+            format_table(rows, right=(2,), width=width, drop=(5, 4), flow=True),
             format_table([*months, *causes], right=(1, 2), width=width),
             total,
         ]

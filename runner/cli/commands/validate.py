@@ -9,6 +9,7 @@ from runner.cli.command import Command
 from runner.cli.options import format_option, resolve_manifest, var_option
 from runner.cli.terminal import printing_annotations
 from runner.model import Campaign, LookKind
+from runner.quantities import format_usd
 
 __all__ = ["command", "summary"]
 
@@ -73,5 +74,5 @@ def summary(campaign: Campaign) -> str:
     cost = sum(look.takes * campaign.prices.of(look.kind) for look in paid)
     return (
         f"{looks:,} look{'' if looks == 1 else 's'} and the base,"
-        f" {takes:,} generation{'' if takes == 1 else 's'}, USD {cost:,.2f} from scratch."
+        f" {takes:,} generation{'' if takes == 1 else 's'}, {format_usd(cost)} from scratch."
     )
