@@ -2,7 +2,7 @@
 
 from unicodedata import category, east_asian_width
 
-__all__ = ["char_width", "cut_text", "text_width"]
+__all__ = ["char_width", "cut_text", "split_text", "text_width"]
 
 _NO_COLUMN = frozenset({"Mn", "Me", "Cf"})
 """Categories of characters that stand on another one, or that only say how to set others."""
@@ -23,6 +23,18 @@ def char_width(char: str) -> int:
 def text_width(text: str) -> int:
     """Return the columns of a text of any script; it holds no control characters."""
     return len(text) if text.isascii() else sum(map(char_width, text))
+
+
+def split_text(text: str, width: int) -> list[str]:
+    """Split a text of a script without spaces into lines of at most ``width`` columns."""
+    lines, room = [""], width
+    for char in text:
+        room -= char_width(char)
+        if room < 0:
+            lines.append("")
+            room = width - char_width(char)
+        lines[-1] += char
+    return lines
 
 
 def cut_text(text: str, width: int) -> str:

@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from runner.cli.format import format_table, join_parts
+from runner.cli.format import format_table
 from runner.cli.terminal import style
 from runner.text_width import cut_text, text_width
 
@@ -76,9 +76,3 @@ def test_a_last_column_that_flows_is_narrow_before_a_key_is_cut() -> None:
         "b                          images/navy-blazer-mode…",
     ]
     assert "images/navy-blazer-modern-office.1.jpg" in format_table(rows, flow=True)
-
-
-def test_a_long_line_is_broken_between_its_parts() -> None:
-    parts = ["Done: 4 bought ($4.00)", "wallet $36.00", "41 s"]
-    assert join_parts(parts, None) == "Done: 4 bought ($4.00) · wallet $36.00 · 41 s"
-    assert join_parts(parts, 30) == "Done: 4 bought ($4.00) ·\n  wallet $36.00 · 41 s"

@@ -9,7 +9,7 @@ import click
 from runner.cli.terminal import escape_text, style
 from runner.quantities import format_usd
 from runner.results.model import LookEntry, Results, Summary, Totals, WalletEntry
-from runner.text_width import cut_text, text_width
+from runner.text_width import cut_text, split_text, text_width
 from runner.words import STATE_WORDS, state_word
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "format_results",
     "format_table",
     "format_totals",
-    "join_parts",
     "name_some",
     "warnings_text",
 ]
@@ -97,11 +96,12 @@ def _flow(text: str, width: int) -> list[str]:
     lines = [""]
     for word in click.unstyle(text).split(" "):
         longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lines[-1] and text_width(longer) > width:
-            lines.append(word)
-        else:
+        if text_width(longer) <= width:
             lines[-1] = longer
-    return [cut_text(line, width) for line in lines]
+            continue
+        parts = [cut_text(word, width)] if word.isascii() else split_text(word, width)
+        lines = [*(line for line in lines if line), *parts]
+    return lines
 
 
 def _width(cell: str) -> int:
@@ -129,19 +129,6 @@ def _cell(cell: str, width: int, *, right: bool) -> str:
         cell = cut_text(click.unstyle(cell), width)
     padding = " " * (width - _width(cell))
     return padding + cell if right else cell + padding
-
-
-def join_parts(parts: Sequence[str], width: int | None) -> str:
-    """Join the parts of a line with dots, over several lines where the terminal is narrower."""
-    lines: list[str] = []
-    for part in parts:
-        longer = f"{lines[-1]} · {part}" if lines else part
-        if lines and width is not None and _width(longer) > width - len(" ·"):
-            lines[-1] += " ·"
-            lines.append(f"  {part}")
-        else:
-            lines[-1:] = [longer]
-    return "\n".join(lines)
 
 
 def warn(message: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
 
-from runner.cli.format import format_table, join_parts, name_some, pluralize
+from runner.cli.format import format_table, name_some, pluralize
 from runner.cli.terminal import escape_text, style
 from runner.model import FileImage, Look
 from runner.plan.model import Action, Plan, PlannedLook
@@ -78,7 +78,7 @@ def format_plan(
             f"  {unwanted_in_flight} under way that the manifest no longer wants: never sent again,"
         )
         lines += ["  but looked for and kept", ""]
-    price = _price_line(plan, wallet, ceiling, time, width)
+    price = _price_line(plan, wallet, ceiling, time)
     return "\n".join([*lines, price, *map(escape_text, notes)])
 
 
@@ -166,9 +166,7 @@ def _group_blocked(plan: Plan) -> dict[str, list[str]]:
     return found
 
 
-def _price_line(
-    plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, time: str, width: int | None
-) -> str:
+def _price_line(plan: Plan, wallet: Decimal | None, ceiling: Decimal | None, time: str) -> str:
     if plan.count == 0 and not plan.at_risk:
         total = "Nothing to buy: $0.00"
     else:
@@ -187,7 +185,7 @@ def _price_line(
         parts.append(f"wallet {format_usd(wallet)}")
     if time:
         parts.append(time)
-    line = join_parts(parts, width)
+    line = " · ".join(parts)
     if wallet is not None and wallet < plan.cost:
         line += "\n" + style("The wallet does not hold enough for all of it.", fg="yellow")
     return line

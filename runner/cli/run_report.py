@@ -186,8 +186,7 @@ def print_report(report: RunReport, form: str) -> None:
             click.echo(f"{format_looks(report.looks, width=width)}\n")
         for line in report.failures:
             click.echo(escape_text(line), err=True)
-        for line in report.summary.line(width).splitlines():
-            click.echo(style(line, bold=True), err=machine)
+        click.echo(style(report.summary.line(), bold=True), err=machine)
         for line in [*describe_wallet(report.totals), *report.told]:
             click.echo(escape_text(line), err=True)
         if report.catalog is not None and not machine:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from runner.cli.format import join_parts
 from runner.plan.renames import KeyRenames, apply_renames
 from runner.policy.budget import reserved_amount
 from runner.policy.exit_codes import Exit, Outcome, exit_code
@@ -41,8 +40,8 @@ class RunSummary:
     seconds: float
     simulated: bool
 
-    def line(self, width: int | None = None) -> str:
-        """Return it as the line that ends a run, broken where the terminal is narrower."""
+    def line(self) -> str:
+        """Return it as the line that ends a run."""
         money = format_usd(self.spent) + (" of simulated money" if self.simulated else "")
         counts = [f"{self.bought} bought ({money})", f"{self.failed} failed"]
         counts += [f"{self.blocked} blocked"] if self.blocked else []
@@ -53,7 +52,7 @@ class RunSummary:
         parts = [f"{self.verdict}: {', '.join(counts)}"]
         if self.wallet is not None and not self.simulated:
             parts.append(f"wallet {format_usd(self.wallet)}")
-        return join_parts([*parts, format_duration(self.seconds)], width)
+        return " · ".join([*parts, format_duration(self.seconds)])
 
 
 def find_changed(before: Snapshot, after: Snapshot, moves: KeyRenames) -> frozenset[str]:

@@ -5,7 +5,7 @@ What is copied is never broken: a line end within a command would carry out its 
 
 import re
 
-from runner.text_width import text_width
+from runner.text_width import split_text, text_width
 
 __all__ = ["wrap_lines"]
 
@@ -13,10 +13,13 @@ _STYLES = re.compile(r"\x1b\[[0-9;]*m")
 _VERBATIM = re.compile(r"\s*\d* \||::|\s*\^")
 """A line of a file that is quoted with its number, the marks under it, an annotation."""
 
-_COMMAND = r"lookbook [a-z]+ (?:[^`]*\.ya?ml|-)[^`]*$"
-_UNIT = re.compile(rf"`[^`\n]*`\S*|(?:(?<=: )|(?<=^)|(?<=  )){_COMMAND}|\S+")
+_COMMAND = r"(?:\x1b\[[0-9;]*m)*lookbook [a-z]+ (?:[^`]*\.ya?ml|-)[^`]*$"
+_UNIT = re.compile(rf"(?:`[^`\n]*`\S*|(?:(?<=: )|(?<=^)|(?<=  )){_COMMAND}|\S+)(?: ·(?= ))?")
 _HEADING = re.compile(r"(?:Error|Warning): | *(?:(?:[^ ]+ ){1,3} +){1,2}(?=[^ ])| *")
 """What stands before the text of a line: the lines after it begin below the text."""
+
+_COPIED = re.compile(r"[/\\`\x1b]")
+"""What a path, a link, or a command has in it, or what is in a colour."""
 
 _MAX_HEADING = 28
 _HANGING = 2
@@ -58,6 +61,18 @@ def _wrap(line: str, width: int) -> str:
         else:
             pieces.append(gap)
             column += _measure(gap)
+        if column + size > width and not (word.isascii() or _COPIED.search(word)):
+            first, *more = _split(word, width - column, width - hanging)
+            pieces += [first, *(f"\n{' ' * hanging}{part}" for part in more)]
+            column = hanging + _measure(more[-1]) if more else column + size
+            continue
         pieces.append(word)
         column += size
     return "".join(pieces) + line[end:]
+
+
+def _split(word: str, first: int, rest: int) -> list[str]:
+    """Split a word of a script without spaces: into a line of a width, and lines of another."""
+    begin = split_text(word, max(1, first))[0]
+    left = word[len(begin) :]
+    return [begin, *split_text(left, max(1, rest))] if left else [begin]

@@ -72,9 +72,18 @@ def find_axes(rows: Sequence[Mapping[str, str]]) -> dict[str, dict[str, str]]:
         return {}
     if len({tuple(row[name] for name in varied) for row in rows}) != len(rows):
         return {}
-    axes = {
-        name: {key_part(value, len(varied)): value for value in values[name]} for name in varied
-    }
+    axes = {name: _name_values(values[name], len(varied)) for name in varied}
     if any(len(axes[name]) != len(values[name]) for name in varied):
         return {}
     return axes
+
+
+def _name_values(values: Sequence[str], parts: int) -> dict[str, str]:
+    """Return an axis's values by key: from what stands before a comma, where that tells them apart.
+
+    Fewer values than were given come back where their keys would be the same.
+    """
+    short = {key_part(value.partition(",")[0], parts): value for value in values}
+    if len(short) == len(values):
+        return short
+    return {key_part(value, parts): value for value in values}

@@ -61,11 +61,14 @@ def _words(old: str, new: str) -> str:
     ]
     if not changes:
         return "white space"
-    shown = [
-        f"`{_cut(' '.join(was[a:b]))}` → `{_cut(' '.join(now[c:d]))}`"
-        for _, a, b, c, d in changes[:2]
-    ]
+    shown = [_change(" ".join(was[a:b]), " ".join(now[c:d])) for _, a, b, c, d in changes[:2]]
     return ", ".join(shown) + (f" and {len(changes) - 2} more" if len(changes) > 2 else "")
+
+
+def _change(was: str, now: str) -> str:
+    if not was or not now:
+        return f"`{_cut(was or now)}` {'added' if now else 'removed'}"
+    return f"`{_cut(was)}` → `{_cut(now)}`"
 
 
 def _cut(text: str) -> str:

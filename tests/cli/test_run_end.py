@@ -107,9 +107,9 @@ def test_the_last_line_counts_what_this_run_did() -> None:
         failed(SPRING, "b", "moderation"),
     )
     outcome = Outcome(under_way=("a",), failed=("b",), over_budget=("c",))
-    assert summed(outcome, part).line(60) == (
+    assert summed(outcome, part).line() == (
         "Not finished: 1 bought ($1.00), 1 failed, 1 waiting, 1 left out, 1 not sent, "
-        "3 unchanged ·\n  wallet $36.00 · 41 s"
+        "3 unchanged · wallet $36.00 · 41 s"
     )
 
 

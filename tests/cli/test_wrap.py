@@ -22,6 +22,13 @@ QUOTED = "  105 |     a line of a file that is quoted, and its end, not broken"
         (f"  key    {SENTENCE}", f"  key    {SENTENCE}".replace(" means", "\n         means")),
         (f"To do it: {COMMAND}", f"To do it:\n  {COMMAND}"),
         (f"It is done by `{COMMAND}`, now.", f"It is done by\n  `{COMMAND}`,\n  now."),
+        (f"  \x1b[1m{COMMAND}\x1b[0m --and-more", f"  \x1b[1m{COMMAND}\x1b[0m --and-more"),
+        (
+            "one two · three four five six seven eight nine ten · eleven",
+            "one two · three four five six seven eight nine ten ·\n  eleven",
+        ),
+        ("  " + "紺" * 40, "  " + "紺" * 28 + "\n    " + "紺" * 12),
+        ("see /tmp/" + "紺" * 40, "see\n  /tmp/" + "紺" * 40),
         (QUOTED, QUOTED),
         ("東京 " * 12, "東京 " * 10 + "東京\n  東京 "),
     ],

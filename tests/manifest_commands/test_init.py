@@ -392,3 +392,17 @@ def test_the_schema_lies_beside_the_manifest_and_nothing_else_is_replaced(
         assert invoke(["init", "autumn.yaml", "--force"]) == 0
         assert schema_file.read_text("utf-8") == foreign
         assert "is not ours and stays" in capsys.readouterr().err
+
+
+def test_keys_of_axes_are_what_stands_before_a_comma_where_that_tells_them_apart() -> None:
+    rows = [
+        f"{outfit};{place}"
+        for outfit in ("a navy blazer, open", "a knit, grey")
+        for place in ("modern office, dawn", "modern office, dusk")
+    ]
+    campaign = sheet("outfit;setting\n" + "\n".join(rows) + "\n").campaign
+    assert campaign is not None
+    assert [look.key for look in campaign.looks[1:3]] == [
+        "navy-blazer-modern-office-dawn",
+        "navy-blazer-modern-office-dusk",
+    ]

@@ -24,6 +24,11 @@ WAS: dict[str, Any] = {
             {"prompt": "Wearing a navy blazer, modern office, warm light"},
             "prompt changed: `office` → `office, warm light`",
         ),
+        (
+            {"prompt": "Wearing a navy wool blazer, modern office"},
+            "prompt changed: `wool` added",
+        ),
+        ({"prompt": "Wearing a blazer, modern office"}, "prompt changed: `navy` removed"),
         ({"reference": {"look": "navy"}}, "reference changed: base → navy"),
         ({"reference": {"id": "look_1"}}, "reference changed: base → look_1"),
         ({"reference": None}, "reference changed: base → none"),
