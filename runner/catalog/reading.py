@@ -235,12 +235,12 @@ def _fault(error: ErrorEntry | None) -> LookFault | None:
 
 
 def _money_notes(totals: Totals) -> tuple[str, ...]:
-    """Return what the sum hides: money that is assumed, held or given back."""
+    """Return what the sum hides, in the words of the terminal."""
     parts = (
-        (totals["assumed_billed_usd"], "of it assumed: no answer says so"),
-        (totals["reserved_usd"], "reserved for work under way"),
-        (totals["unknown_usd"], "held: the answer was lost"),
-        (totals["refunded_usd"], "given back"),
+        (totals["assumed_billed_usd"], "of it charged? (failed, or found without an answer)"),
+        (totals["reserved_usd"], "reserved"),
+        (totals["unknown_usd"], "of unknown outcome"),
+        (totals["refunded_usd"], "refunded"),
     )
     return tuple(f"{format_usd(usd)} {meaning}" for usd, meaning in parts if usd)
 

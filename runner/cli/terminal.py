@@ -167,7 +167,6 @@ class Terminal:
         self._essential = essential
         self.failure: OSError | None = None
         self._line = ""
-        self._is_new_line = True
         self.wraps = stream.isatty()
         self.escape = escape_lines
         self.commands = _COMMAND
@@ -177,12 +176,11 @@ class Terminal:
         if not isinstance(text, str):
             raise TypeError(f"a terminal takes text, not {type(text).__name__}")
         shown = _outside_styles(text, self.escape)
-        if self.wraps and self._is_new_line and (width := terminal_width(self._wrapped)):
+        if self.wraps and (width := terminal_width(self._wrapped)):
             shown = wrap_lines(shown, width)
         shown = self._break_commands(shown)
         if "\x1b" in shown:
             shown = shown.replace(f"\x1b[{_SIGNATURE};", "\x1b[")
-        self._is_new_line = text.endswith("\n") if text else self._is_new_line
         self._attempt(lambda: self._write(shown))
         return len(text)
 
