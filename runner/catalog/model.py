@@ -5,6 +5,8 @@
 
 from dataclasses import dataclass
 
+from runner.catalog.followers import Followers
+from runner.catalog.money import MoneyView
 from runner.catalog.prompts import Segment
 from runner.words import STATE_WORDS
 
@@ -48,7 +50,8 @@ class TakeView:
     """One paid generation.
 
     ``image`` is a path relative to the results; ``prompt`` is what it was made from, where that is
-    no longer what the look says; ``guides`` is how many reference images it was given.
+    no longer what the look says; ``guides`` is how many reference images it was given; ``why`` is
+    why it was bought.
     """
 
     number: int
@@ -70,6 +73,7 @@ class TakeView:
     guides: int
     history: tuple[HistoryEntry, ...]
     fault: LookFault | None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,7 @@ class LookView:
     axes: tuple[tuple[str, str], ...]
     takes: tuple[TakeView, ...]
     face: FaceView | None = None
+    followers: Followers | None = None
 
     @property
     def is_base(self) -> bool:
@@ -191,6 +196,7 @@ class CatalogPage:
     ready: int
     looks: tuple[LookView, ...]
     matrices: tuple[MatrixAxes, ...]
+    money: MoneyView | None = None
 
     @property
     def wanted(self) -> tuple[LookView, ...]:

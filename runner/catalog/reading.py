@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from runner.catalog import prompts, words
 from runner.catalog.faces import read_face
+from runner.catalog.followers import Followers, find_followers
 from runner.catalog.model import (
     BASE,
     CatalogPage,
@@ -20,6 +21,7 @@ from runner.catalog.model import (
     Rival,
     TakeView,
 )
+from runner.catalog.money import sum_up
 from runner.catalog.prompts import Segment
 from runner.quantities import format_duration, format_usd
 from runner.results.model import ErrorEntry, LookEntry, Results, TakeEntry, Totals
@@ -44,6 +46,7 @@ def build_page(
     for index, entry in enumerate(entries):
         places.setdefault(entry["look"], index)
     neighbours = prompts.neighbours(entries)
+    followers = find_followers(wanted, places, _prices(results))
     looks = tuple(
         _look(
             index,
@@ -52,11 +55,14 @@ def build_page(
             entries,
             neighbours[index],
             orphan=index >= len(wanted),
+            followers=followers.get(index),
             planned=format_usd(planned[entry["look"]]) if entry["look"] in planned else None,
         )
         for index, entry in enumerate(entries)
     )
     account = _text(results["account"])
+    matrices = _matrices(results, looks)
+    axes = dict.fromkeys(axis for one in matrices for axis, _ in one.axes)
     return CatalogPage(
         campaign=words.strip_controls(results["campaign"]),
         account=account,
@@ -67,8 +73,14 @@ def build_page(
         money_notes=_money_notes(results["totals"]),
         ready=sum(look.state == "fetched" and not look.orphan for look in looks),
         looks=looks,
-        matrices=_matrices(results, looks),
+        matrices=matrices,
+        money=sum_up(results, axes),
     )
+
+
+def _prices(results: Results) -> dict[str, float]:
+    """Return what a generation costs, in USD by kind."""
+    return {"photo": results["prices"]["photo"], "prompt": results["prices"]["prompt"]}
 
 
 def _text(value: str | None) -> str | None:
@@ -89,6 +101,7 @@ def _look(
     neighbour: int | None,
     *,
     orphan: bool,
+    followers: Followers | None,
     planned: str | None,
 ) -> LookView:
     label, meaning = STATE_WORDS[entry["state"]]
@@ -126,6 +139,7 @@ def _look(
         ),
         takes=tuple(_take(take, entry["prompt"]) for take in entry["takes"]),
         face=read_face(entry, entries, places),
+        followers=followers,
     )
 
 
@@ -204,6 +218,7 @@ def _take(take: TakeEntry, prompt: str | None) -> TakeView:
         guides=len(take["request"].get("images") or ()),
         history=_history(take),
         fault=_fault(take.get("error")),
+        why=words.strip_controls(take["charge"]["reason"]) if "charge" in take else None,
     )
 
 

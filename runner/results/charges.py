@@ -3,7 +3,7 @@
 The ledger keeps no reason; what was bought before a take, and what it was made from, tells it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from runner.plan.change_text import describe_change
 from runner.policy.budget import reserved_amount
 from runner.takes import Snapshot, Take, TakeState
 
-__all__ = ["Cause", "Charge", "charges_document", "list_charges", "sum_charges"]
+__all__ = ["Cause", "CauseFinder", "Charge", "charges_document", "list_charges", "sum_charges"]
 
 VERSION = 1
 
@@ -53,18 +53,30 @@ class Charge:
         return "unknown" if self.at is None else f"{datetime.fromtimestamp(self.at, UTC):%Y-%m}"
 
 
+class CauseFinder:
+    """Finds why takes were bought; what all looks share is looked up once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._takes = {take.uid: take for of_look in snapshot.takes.values() for take in of_look}
+        self._labels = {
+            take.avatar_id: take.label for take in self._takes.values() if take.avatar_id
+        }
+
+    def find(self, look: str) -> Iterator[tuple[Take, Cause, str]]:
+        """Yield the takes of a look that cost, or may have, with cause and reason in words."""
+        earlier: list[Take] = []
+        for take in sorted(self._snapshot.takes.get(look, ()), key=lambda take: take.number):
+            if reserved_amount(take):
+                yield take, *_find_cause(take, earlier, self._takes, self._labels)
+            earlier.append(take)
+
+
 def list_charges(snapshot: Snapshot) -> list[Charge]:
     """Return everything that was charged, or may have been, by time; free takes have no row."""
-    takes = {take.uid: take for of_look in snapshot.takes.values() for take in of_look}
-    labels = {take.avatar_id: take.label for take in takes.values() if take.avatar_id}
-    charges = []
-    for of_look in snapshot.takes.values():
-        earlier: list[Take] = []
-        for take in sorted(of_look, key=lambda take: take.number):
-            if reserved_amount(take):
-                charges.append(_charge(take, *_find_cause(take, earlier, takes, labels)))
-            earlier.append(take)
-    sends = {take.label: take for take in takes.values()}
+    causes = CauseFinder(snapshot)
+    charges = [_charge(*found) for look in snapshot.takes for found in causes.find(look)]
+    sends = {take.label: take for of_look in snapshot.takes.values() for take in of_look}
     for look in snapshot.doubled:
         sent = sends.get(look.take)
         charges.append(

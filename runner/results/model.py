@@ -80,6 +80,13 @@ class ReviewEntry(TypedDict):
     at: NotRequired[str]
 
 
+class ChargeEntry(TypedDict):
+    """Why a take was bought: one word for its kind, and a reason for people."""
+
+    cause: str
+    reason: str
+
+
 class TakeEntry(ImageEntry):
     """One paid generation of a look; times are RFC 3339 in UTC."""
 
@@ -107,6 +114,7 @@ class TakeEntry(ImageEntry):
     likeness: NotRequired[LikenessEntry]
     face: NotRequired[FaceEntry]
     review: NotRequired[ReviewEntry]
+    charge: NotRequired[ChargeEntry]
 
 
 class LookEntry(ImageEntry):

@@ -16,6 +16,7 @@ from runner.plan.look_state import displayed_take, look_state
 from runner.plan.model import Plan, PlannedLook
 from runner.plan.renames import apply_renames
 from runner.policy.budget import reserved_amount
+from runner.results.charges import Cause, CauseFinder
 from runner.results.likeness import LikenessEntries
 from runner.results.model import (
     CreditsEntry,
@@ -55,6 +56,7 @@ def results_document(
     snapshot = apply_renames(snapshot, plan.moves)
     told = {a.key: a for a in plan.actions if only is None or a.key in only}
     faces = LikenessEntries(snapshot) if snapshot.faces else None
+    causes = CauseFinder(snapshot)
     orphans = [a for a in told.values() if a.look is None]
     looks = [told[look.key] for look in campaign.looks if look.key in told]
     takes = [
@@ -75,8 +77,8 @@ def results_document(
             "prompt": float(campaign.prices.prompt),
             "listed_on": listed_on.isoformat() if listed_on else None,
         },
-        "looks": _entries(looks, snapshot, faces),
-        "orphans": _entries(orphans, snapshot, faces),
+        "looks": _entries(looks, snapshot, causes, faces),
+        "orphans": _entries(orphans, snapshot, causes, faces),
         "totals": _totals([state for _, state in stands], takes, wallet),
     }
     if doubled := sum((look.price for look in snapshot.doubled), Decimal(0)):
@@ -171,6 +173,7 @@ class Entries(Sequence[LookEntry]):
 
     actions: Sequence[PlannedLook]
     snapshot: Snapshot
+    causes: CauseFinder
     faces: LikenessEntries | None = None
 
     def __len__(self) -> int:
@@ -184,14 +187,17 @@ class Entries(Sequence[LookEntry]):
 
     def __getitem__(self, index: int | slice) -> "LookEntry | Entries":
         if isinstance(index, slice):
-            return Entries(self.actions[index], self.snapshot, self.faces)
-        return _entry(self.actions[index], self.snapshot, self.faces)
+            return Entries(self.actions[index], self.snapshot, self.causes, self.faces)
+        return _entry(self.actions[index], self.snapshot, self.causes, self.faces)
 
 
 def _entries(
-    actions: Sequence[PlannedLook], snapshot: Snapshot, faces: LikenessEntries | None
+    actions: Sequence[PlannedLook],
+    snapshot: Snapshot,
+    causes: CauseFinder,
+    faces: LikenessEntries | None,
 ) -> Sequence[LookEntry]:
-    entries = Entries(actions, snapshot, faces)
+    entries = Entries(actions, snapshot, causes, faces)
     return entries if len(entries) > MAX_EAGER_LOOKS else list(entries)
 
 
@@ -202,12 +208,15 @@ def _stands(action: PlannedLook, snapshot: Snapshot) -> tuple[Take | None, LookS
     return shown, look_state(action, shown)
 
 
-def _entry(action: PlannedLook, snapshot: Snapshot, faces: LikenessEntries | None) -> LookEntry:
+def _entry(
+    action: PlannedLook, snapshot: Snapshot, causes: CauseFinder, faces: LikenessEntries | None
+) -> LookEntry:
     """Return one look, describing its picked take."""
     look = action.look
     takes = [t for t in snapshot.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
     pick = snapshot.pick(action.key)
     shown, state = _stands(action, snapshot)
+    bought = {take.uid: (cause, reason) for take, cause, reason in causes.find(action.key)}
     entry: LookEntry = {
         "look": action.key,
         "kind": str(look.kind if look else takes[-1].kind),
@@ -228,7 +237,7 @@ def _entry(action: PlannedLook, snapshot: Snapshot, faces: LikenessEntries | Non
         "matrix": look.matrix if look else None,
         "axes": dict(look.axes) if look else {},
         "takes": [
-            _take(take, snapshot, picked=pick is not None and take.uid == pick.uid)
+            _take(take, snapshot, bought, picked=pick is not None and take.uid == pick.uid)
             for take in takes
         ],
         "review": describe_review(snapshot.review(shown) if shown else NOT_REVIEWED),
@@ -262,7 +271,9 @@ EXPLAINED = PENDING | {TakeState.UNKNOWN}
 """States in which a take's message says what is known of it so far."""
 
 
-def _take(take: Take, snapshot: Snapshot, *, picked: bool) -> TakeEntry:
+def _take(
+    take: Take, snapshot: Snapshot, bought: Mapping[str, tuple[Cause, str]], *, picked: bool
+) -> TakeEntry:
     entry: TakeEntry = {
         "take": take.number,
         "picked": picked,
@@ -288,6 +299,9 @@ def _take(take: Take, snapshot: Snapshot, *, picked: bool) -> TakeEntry:
         "request_id": take.request_id,
         "review": describe_review(snapshot.review(take)),
     }
+    if take.uid in bought:
+        cause, reason = bought[take.uid]
+        entry["charge"] = {"cause": str(cause), "reason": reason}
     if (resent_at := format_time(take.resent_at)) is not None:
         entry["resent_at"] = resent_at
     if take.consent_url is not None:

@@ -56,7 +56,11 @@ def take(
         "idempotency_key": f"key-{look}-{number}",
         "request_id": f"req-{look}-{number}",
     }
-    return cast("TakeEntry", {**made, **changes})
+    made |= changes
+    if made["billing"] != "none" and made["price_usd"]:
+        cause = "new" if number == 1 else "another take"
+        made.setdefault("charge", {"cause": cause, "reason": cause})
+    return cast("TakeEntry", made)
 
 
 def look(

@@ -8,6 +8,7 @@ import pytest
 
 from runner import catalog
 from tests.catalog import sample
+from tests.catalog.axe import find_violations
 from tests.catalog.browser import CHROMIUM, INTRUSION, STOPPED, open_chromium
 from tests.catalog.test_faces import campaign as faces_campaign
 from tests.catalog.test_page import HOSTILE, hostile
@@ -288,7 +289,43 @@ def test_chosen_looks_stay_chosen_and_can_be_listed(show: Show) -> None:
     page.reload()
     page.locator("#chosen-filter").click()
     assert cards(page) == ["Blazer, Street", "Brand Ambassador"]
+    page.evaluate(
+        """() => Object.defineProperty(navigator, 'clipboard',
+            {value: {writeText: async text => { window.copied = text; }}})"""
+    )
     page.get_by_role("button", name="Copy the keys").click()
+    page.wait_for_function("window.copied")
+    assert page.evaluate("window.copied") == "blazer-street brand-ambassador"
+    page.evaluate("toClipboard('one\\r\\n rm -rf two\\n', document.querySelector('#copy-chosen'))")
+    assert page.evaluate("window.copied") == "one rm -rf two"
+
+
+def test_money_follows_the_filters_and_leads_to_the_look(show: Show) -> None:
+    page = show("#view=money")
+    rows = page.locator(".charges tbody tr:visible")
+    assert rows.count() == 21
+    choose_filter(page, "Outfit", "Linen")
+    assert rows.count() == 3
+    assert page.inner_text("#charged") == " · 3 shown, $3.00"
+    rows.nth(0).locator("a").click()
+    assert page.locator("dialog h2").inner_text() == "Linen, Office"
+    assert "Bought as" in page.locator("dialog").inner_text()
+
+
+def test_what_hangs_on_a_look_is_a_way_to_it(show: Show) -> None:
+    page = show("#look=blazer-office")
+    assert "renewing all of them costs $2.00" in page.inner_text("dialog .followers")
+    page.click("dialog .followers a")
+    assert page.locator("dialog h2").inner_text() == "Blazer, Office at Night"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "place", ["", "#view=matrix", "#view=lineage", "#view=money", "#look=base"]
+)
+def test_nobody_is_left_out(show: Show, scheme: str, place: str) -> None:
+    page = show(place, color_scheme=scheme, reduced_motion="reduce")
+    assert find_violations(page.evaluate) == []
 
 
 # --- keys, screen readers, paper --------------------------------------------------------------

@@ -148,6 +148,8 @@ TOTALS = SCHEMA["properties"]["totals"]
         (model.TakeEntry, TAKE),
         (model.ErrorEntry, TAKE["properties"]["error"]),
         (model.ErrorEntry, LOOK["properties"]["error"]),
+        (model.ChargeEntry, TAKE["properties"]["charge"]),
+        (model.CreditsEntry, {**SCHEMA["properties"]["credits"], "required": []}),
         (model.MatrixEntry, SCHEMA["properties"]["matrices"]["items"]),
         (model.DoubledEntry, SCHEMA["properties"]["doubled"]["items"]),
         (model.Totals, TOTALS),

@@ -28,5 +28,5 @@ function paintChosen(root) {
 }
 
 $('#copy-chosen').addEventListener('click', (event) => {
-  toClipboard(chosenLooks().map((look) => look.key).join('\n'), event.target);
+  toClipboard(chosenLooks().map((look) => look.key).join(' '), event.target);
 });

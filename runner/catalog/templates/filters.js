@@ -38,6 +38,7 @@ function fits(look, groups) {
 // Every place where a look stands, found once: a campaign may have a thousand of them.
 const spots = $$('[data-look]').map((element) => ({
   element, look: Number(element.dataset.look), card: element.classList.contains('card'),
+  hides: element.matches('.card, tr'),
 }));
 
 // Cards stand in the manifest's order, or the least alike face first; what has no distance comes last.
@@ -62,10 +63,16 @@ function filter() {
   groups.delete('order');
   shown = arrange(order).filter((index) => fits(looks[index], groups));
   const visible = new Set(shown);
-  for (const { element, look, card } of spots) {
+  for (const { element, look, hides } of spots) {
     const off = !visible.has(look);
-    if (card) element.hidden = off;
+    if (hides) element.hidden = off;
     else element.inert = off;
+  }
+  const charged = $('#charged');
+  if (charged) {
+    const rows = $$('.charges tbody tr:not([hidden])');
+    const usd = rows.reduce((sum, row) => sum + Number(row.dataset.usd), 0);
+    charged.textContent = groups.size ? ` · ${rows.length} shown, $${usd.toFixed(2)}` : '';
   }
   const orphans = $('.orphans');
   if (orphans) orphans.hidden = !$('.card:not([hidden])', orphans);

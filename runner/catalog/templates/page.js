@@ -68,7 +68,9 @@ function theme() {
   remember('lookbook.theme', next);
 }
 
-async function toClipboard(text, beside) {
+// One line: what is pasted into a terminal must not run a second one.
+async function toClipboard(copied, beside) {
+  const text = copied.replace(/\s*[\r\n]+\s*/g, ' ').trim();
   try {
     await navigator.clipboard.writeText(text);
   } catch {
