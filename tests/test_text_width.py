@@ -76,3 +76,10 @@ def test_a_last_column_that_flows_is_narrow_before_a_key_is_cut() -> None:
         "b                          images/navy-blazer-mode…",
     ]
     assert "images/navy-blazer-modern-office.1.jpg" in format_table(rows, flow=True)
+
+
+def test_an_id_is_never_cut() -> None:
+    rows = [("look_4b34fa9940a05a46ce18b323", "a take with a long label", "a name that is longer")]
+    (first, *_) = format_table(rows, width=60, flow=True, whole=(0,)).splitlines()
+    assert first.startswith("look_4b34fa9940a05a46ce18b323  ")
+    assert text_width(first) <= 60

@@ -38,7 +38,7 @@ class Command(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {"Options": [], "Seldom needed": []}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(param, click.Option):  # the text tells of the rest
                 sections["Seldom needed" if param.name in SELDOM else "Options"].append(record)
         for title, records in sections.items():
             if records:

@@ -21,7 +21,7 @@ WHY_NONE = {
 """Every reason of a results document in words."""
 
 
-def format_faces(results: Results) -> str:
+def format_faces(results: Results, *, width: int | None = None) -> str:
     """Return the looks with their distances, the farthest from its base first."""
     looks = sorted(results["looks"], key=_worst_first)
     rows = [("look", "base", "reference", "")]
@@ -33,7 +33,7 @@ def format_faces(results: Results) -> str:
         base, reference = _number(likeness.get("base")), _number(likeness.get("reference"))
         rows.append((look["look"], base, reference, describe_likeness(likeness)))
     summary = summarize_faces(results) or "no face measured"
-    return f"{format_table(rows, right=(1, 2))}\n\n{summary}\n{HINT}"
+    return f"{format_table(rows, right=(1, 2), width=width, flow=True)}\n\n{summary}\n{HINT}"
 
 
 def summarize_faces(results: Results) -> str | None:

@@ -56,12 +56,14 @@ def format_table(
     width: int | None = None,
     drop: Iterable[int] = (),
     flow: bool = False,
+    whole: Iterable[int] = (),
 ) -> str:
     """Align rows in columns, each on one line; those in ``right`` are aligned to the right.
 
     ``width`` is the terminal's, in columns: where the table is wider, the columns in ``drop`` are
-    left out in that order, then the longest texts are cut. With ``flow`` the last column is made
-    narrow first, and its text goes on below instead of being cut. The first row is the title.
+    left out in that order, then the longest texts are cut, but none in ``whole``. With ``flow`` the
+    last column is made narrow first, and its text goes on below instead of being cut. The first row
+    is the title.
     """
     if not rows:
         return ""
@@ -77,7 +79,7 @@ def format_table(
         if flow:
             least = min(widths[last], MIN_FLOW)
             widths[last] = max(least, widths[last] + min(0, width - _total(widths, kept)))
-        _shrink(widths, kept, width)
+        _shrink(widths, kept, width, frozenset(whole))
     flush = set(right)
     indent = " " * (_total(widths, kept) - widths[last])
     lines = []
@@ -112,13 +114,16 @@ def _total(widths: Sequence[int], kept: Sequence[int]) -> int:
     return sum(widths[i] for i in kept) + 2 * (len(kept) - 1)
 
 
-def _shrink(widths: list[int], kept: Sequence[int], width: int) -> None:
+def _shrink(
+    widths: list[int], kept: Sequence[int], width: int, whole: frozenset[int] = frozenset()
+) -> None:
     """Make the widest columns as narrow as it takes to fit, and none narrower than MIN_COLUMN."""
-    while (excess := _total(widths, kept) - width) > 0:
-        widest = max(kept, key=lambda i: widths[i])
+    soft = [i for i in kept if i not in whole]
+    while soft and (excess := _total(widths, kept) - width) > 0:
+        widest = max(soft, key=lambda i: widths[i])
         if widths[widest] <= MIN_COLUMN:
             return
-        next_one = max((widths[i] for i in kept if i != widest), default=MIN_COLUMN)
+        next_one = max((widths[i] for i in soft if i != widest), default=MIN_COLUMN)
         narrower = max(MIN_COLUMN, widths[widest] - excess, min(next_one, widths[widest] - 1))
         widths[widest] = narrower
 

@@ -135,7 +135,7 @@ def resolve_manifest(ctx: click.Context, param: click.Parameter, value: Path | N
             if found:
                 names = ", ".join(path.name for path in found)
                 ctx.fail(f"Missing argument 'MANIFEST'. There are several here: {names}.")
-            raise click.MissingParameter(ctx=ctx, param=param)
+            raise click.MissingParameter(ctx=ctx, param=param, param_hint="'MANIFEST'")
         (value,) = found
     return note_manifest(ctx, param, value)
 
@@ -156,7 +156,7 @@ class LooksCommand(Command):
 
 manifest_argument = click.argument(
     "manifest",
-    metavar="MANIFEST",
+    metavar="[MANIFEST]",
     required=False,
     type=ManifestPath(),
     callback=resolve_manifest,

@@ -41,6 +41,13 @@ def test_the_help_shows_every_command_in_one_group_and_leaves_the_former_names_o
         assert invoke([name, "--help"]) == 0
 
 
+@pytest.mark.parametrize("name", [*COMMANDS, *FORMER])
+def test_no_line_of_the_help_is_longer_than_a_terminal(name: str, capsys: Captured) -> None:
+    assert invoke([name, "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+
+
 def test_what_is_seldom_needed_stands_apart_and_what_makes_no_sense_is_not_shown(
     capsys: Captured,
 ) -> None:

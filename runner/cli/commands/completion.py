@@ -18,7 +18,7 @@ def command(ctx: click.Context, shell: str) -> int:
     \b
     bash, in ~/.bashrc:   eval "$(lookbook completion bash)"
     zsh, in ~/.zshrc:     eval "$(lookbook completion zsh)"
-    fish, once:           lookbook completion fish > ~/.config/fish/completions/lookbook.fish
+    fish, in config.fish: lookbook completion fish | source
     """
     kind = get_completion_class(shell)
     if kind is None:  # click knows all three

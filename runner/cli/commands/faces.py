@@ -23,6 +23,7 @@ from runner.cli.outputs import make_results
 from runner.cli.readonly import known_state
 from runner.cli.session import OpenLedger, open_ledger
 from runner.cli.take_names import find_named_take
+from runner.cli.terminal import terminal_width
 from runner.errors import UsageError
 from runner.executor.face_measuring import find_unmeasured
 from runner.executor.ports import Faces
@@ -95,7 +96,7 @@ def command(
     if form == "json":
         sys.stdout.writelines(serialize_results(results))
     else:
-        click.echo(format_faces(results))
+        click.echo(format_faces(results, width=terminal_width(sys.stdout)))
         click.echo(f"catalog: {page}")
     if missing:
         click.echo(missing, err=True)

@@ -150,6 +150,7 @@ def _text(
     if not looks:
         return f"account {account} · no looks"
     lines = [f"account {account} · {pluralize(len(looks), 'look')}"]
+    width = terminal_width(sys.stdout)
     by_group: dict[str | None, list[LookData]] = {}
     for look in looks:
         by_group.setdefault(look.group_id, []).append(look)
@@ -159,10 +160,10 @@ def _text(
         consent = f" · consent {group.consent_status}" if group and group.consent_status else ""
         lines += ["", escape_text(f"{name}group {group_id or 'none'}{consent}")]
         rows = [
-            (f"  {look.id}", look.name, look.avatar_type, _state(look), known.get(look.id, ""))
+            (f"  {look.id}", _state(look), known.get(look.id, ""), look.avatar_type, look.name)
             for look in members
         ]
-        lines.append(format_table(rows, width=terminal_width(sys.stdout)))
+        lines.append(format_table(rows, width=width, drop=(3,), flow=True, whole=(0,)))
     return "\n".join(lines)
 
 

@@ -88,10 +88,10 @@ def command(
 
     \b
     Examples:
-      lookbook plan spring.yaml --prompts                 every final prompt, before the money
-      lookbook plan spring.yaml --select '+tag:hero'      these looks, and what they need
-      lookbook plan spring.yaml --cascade                 the price of what is out of date
-      lookbook plan spring.yaml -o plan.json              to be read now and carried out later
+      lookbook plan spring.yaml --prompts             every final prompt and price
+      lookbook plan spring.yaml --select '+tag:hero'  these, and what they need
+      lookbook plan spring.yaml --cascade             with what is out of date
+      lookbook plan spring.yaml -o plan.json          to read, and carry out later
     """
     plan_options = parse_plan_options(options)
     campaign = apply_options(load_campaign(manifest, variables), plan_options)

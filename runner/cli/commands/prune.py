@@ -143,9 +143,9 @@ def command(
 
     \b
     Examples:
-      lookbook prune spring.yaml                          looks removed from the manifest
-      lookbook prune spring.yaml navy-office --old-takes  all but the picked take of one look
-      lookbook prune spring.yaml --local                  disk space: pictures of old takes
+      lookbook prune spring.yaml                     looks no longer wanted
+      lookbook prune spring.yaml office --old-takes  all but its picked take
+      lookbook prune spring.yaml --local             pictures of old takes
     """
     campaign = load_campaign(manifest, variables)
     if local:

@@ -101,7 +101,7 @@ def command(
     \b
     Examples:
       lookbook review spring.yaml --approve base#1 --as Ada
-      lookbook review spring.yaml --reject navy-office#2 --reason "hands look odd" --as Ada
+      lookbook review spring.yaml --reject office#2 --reason "odd hands" --as Ada
       lookbook review spring.yaml --take-in answers.json
       lookbook plan spring.yaml --select review:rejected
     """

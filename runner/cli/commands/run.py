@@ -174,11 +174,11 @@ def command(
 
     \b
     Examples:
-      lookbook run spring.yaml --simulate           rehearse it, free and without a key
-      lookbook run spring.yaml --max-cost 25        ask, then spend $25 at the most
+      lookbook run spring.yaml --simulate           rehearse it for nothing
+      lookbook run spring.yaml --max-cost 25        spend $25 at the most
       lookbook run spring.yaml --yes --format json  in a nightly job
       lookbook run spring.yaml --select tag:hero    these looks only
-      lookbook run spring.yaml --cascade            also regenerate what is out of date
+      lookbook run spring.yaml --cascade            also what is out of date
     """
     fetch_only = options.pop("fetch_only")
     plan_options, saved = parse_plan_options(options), None

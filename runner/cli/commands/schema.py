@@ -10,13 +10,14 @@ __all__ = ["command"]
 
 
 @click.command("schema", cls=Command)
-@click.argument("name", type=click.Choice(schema_names()), default="manifest")
+@click.argument("name", type=click.Choice(schema_names()), metavar="[NAME]", default="manifest")
 def command(name: str) -> int:
     """Print a JSON Schema: of the manifest, or of what another command prints.
 
-    \b
     To have an editor complete and explain a manifest that `init` did not write, save the schema
     beside it as lookbook.schema.json and put this on the manifest's first line:
+
+    \b
       # yaml-language-server: $schema=lookbook.schema.json
     """
     write_utf8()

@@ -17,7 +17,7 @@ __all__ = ["command", "summary"]
 @click.command("validate", cls=Command)
 @click.argument(
     "manifest",
-    metavar="MANIFEST",
+    metavar="[MANIFEST]",
     required=False,
     type=click.Path(path_type=Path),
     callback=resolve_manifest,
