@@ -82,6 +82,7 @@ build: $(STAMP) ## the wheel and the sdist, into dist/
 screenshots: $(STAMP) ## the README's pictures of the catalog (needs Chromium)
 	$(BIN)/python -m pip install --quiet --editable '.[browser]'
 	$(BIN)/lookbook run $(DEMO) --simulate --yes
+	$(BIN)/lookbook catalog $(DEMO) --simulate --for client
 	$(BIN)/python -m tests.catalog.screenshots $(DEMO:.yaml=.lookbook)/simulated docs/images
 
 clean: ## remove what was made here (never a ledger outside the demo)

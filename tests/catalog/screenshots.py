@@ -42,6 +42,25 @@ def main(folder: Path, out: Path) -> None:
                 page.wait_for_timeout(500)
                 save(page, out / f"{name}.jpg")
             page.close()
+        for copy in sorted(folder.glob("*-for-review.html"))[:1]:
+            review(browser, copy, out / "client.jpg")
+
+
+def review(browser: Any, copy: Path, target: Path) -> None:
+    """Take the client's copy as it looks in the middle of an answer."""
+    page = browser.new_page(
+        viewport={"width": 1440, "height": 1000}, color_scheme="light", reduced_motion="reduce"
+    )
+    page.goto(copy.resolve().as_uri())
+    for decision, index in (("approve", 3), ("approve", 4), ("reject", 5)):
+        page.locator(f".card .{decision}").nth(index).click()
+    page.locator(".card textarea").nth(5).fill(
+        "Too casual for the launch. The trench coat, please?"
+    )
+    page.locator(".card").nth(4).evaluate("card => scrollTo(0, card.offsetTop - 90)")
+    page.wait_for_timeout(500)
+    save(page, target)
+    page.close()
 
 
 def compare(page: Any) -> None:
