@@ -172,9 +172,11 @@ def is_untouched(look: LookEntry, changed: Collection[str]) -> bool:
 
 
 def last_balance(work: OpenSession) -> Decimal | None:
-    """Return what the wallet showed last, in USD; None where it was not read, or is in no USD."""
-    after = (work.ledger.wallet or {}).get("after") if work.ledger.spent_in_run else None
-    return Decimal(str(after)) if after is not None else usd_balance(work.user)
+    """Return what the wallet holds, in USD; None where it was not read after a purchase."""
+    if not work.ledger.spent_in_run:
+        return usd_balance(work.user)
+    after = (work.ledger.wallet or {}).get("after")
+    return Decimal(str(after)) if after is not None else None
 
 
 def print_report(report: RunReport, form: str) -> None:

@@ -3,18 +3,21 @@
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from runner.cli.failures import describe_failures, group_failures
 from runner.cli.job_summary import RunReport, format_error_summary, format_job_summary
+from runner.cli.run_report import last_balance
 from runner.cli.run_summary import RunSummary, find_changed, summarize_run
 from runner.errors import describe_error
 from runner.plan import plan
 from runner.plan.renames import KeyRenames
 from runner.policy.cures import CURES, Cure, find_cure
 from runner.policy.exit_codes import Exit, Outcome
+from runner.replies import UserData
 from runner.results.model import LookEntry, Results
 from runner.results.writer import results_document
 from runner.takes import Billing, Snapshot, TakeState
@@ -147,3 +150,14 @@ def test_the_page_of_a_job_shows_texts_as_they_are() -> None:
     assert "1 failed: \\*no\\*" in text
     error = describe_error("budget", "too [dear]", "raise it", 5)
     assert format_error_summary(error) == ("\n**Error (exit 5):** too \\[dear\\]\n\nraise it\n")
+
+
+def test_a_wallet_that_was_not_read_after_a_purchase_is_not_told() -> None:
+    def balance(spent: int, after: float | None) -> Decimal | None:
+        ledger = SimpleNamespace(spent_in_run=Decimal(spent), wallet={"after": after})
+        user = UserData("anna", currency="usd", balance=Decimal(40))
+        return last_balance(SimpleNamespace(ledger=ledger, user=user))  # type: ignore[arg-type]
+
+    assert balance(0, None) == 40
+    assert balance(7, 33.0) == 33
+    assert balance(7, None) is None
