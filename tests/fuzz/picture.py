@@ -9,7 +9,8 @@ import zlib
 
 from PIL import Image
 
-from runner.image_files import BadImageFile, inspect_image
+from runner.catalog.metadata import embed_metadata
+from runner.image_files import FORMATS, BadImageFile, inspect_image
 from runner.manifest.images import MAX_BYTES as LARGEST
 from runner.manifest.images import BadImage, ImageReader
 from tests.fuzz.target import Target, demand, folder, written
@@ -35,8 +36,25 @@ def run(data: bytes) -> None:
     try:
         found = inspect_image(io.BytesIO(content))
         demand(found.width > 0 and found.height > 0, "a picture has a size")
+        handed_over(content)
     except BadImageFile as error:
         written(str(error), "a reason")
+
+
+def handed_over(content: bytes) -> None:
+    """Put other metadata into a picture: its pixels stay, or it is refused."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as before:
+        before.load()
+        kind = "JPEG" if before.format == "MPO" else str(before.format)
+        try:
+            given = embed_metadata(content, kind, xmp=b"<x/>", exif=b"")
+        except ValueError as error:
+            written(str(error), "a reason")
+            return
+        with Image.open(io.BytesIO(given), formats=FORMATS) as after:
+            same = (after.mode, after.size, after.tobytes())
+        demand(same == (before.mode, before.size, before.tobytes()), "the pixels stay")
+    demand(b"<x/>" in given, "it says what it was given")
 
 
 def mended(content: bytes) -> bytes:
