@@ -1,7 +1,7 @@
 """What ``lookbook catalog --for client`` makes: the client's page, sheets and pictures."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -66,8 +66,11 @@ def make_client_copy(
     return made
 
 
-def print_client_copy(made: Mapping[str, Any], form: str, manifest: Path, *, simulate: bool) -> int:
-    """Print what was made; return 1 where a picture could not be read, so that a job notices."""
+def print_client_copy(made: Mapping[str, Any], form: str, review: Sequence[str | Path]) -> int:
+    """Print what was made; return 1 where a picture could not be read, so that a job notices.
+
+    ``review`` is the command that takes in what comes back.
+    """
     exported = made.get("pictures", {})
     if form == "json":
         click.echo(json.dumps(made, indent=2, ensure_ascii=False))
@@ -87,8 +90,7 @@ def print_client_copy(made: Mapping[str, Any], form: str, manifest: Path, *, sim
     ]
     if left:
         click.echo(f"Not in it: {', '.join(left)}.", err=True)
-    rehearsal = ("--simulate",) if simulate else ()
-    back = quote_command("lookbook", "review", manifest, *rehearsal, "--take-in", "answers.json")
+    back = quote_command(*review, "--take-in", "answers.json")
     click.echo(f"Send it. What comes back is taken in with: {back}", err=True)
     return int(bool(exported.get("skipped")))
 

@@ -38,12 +38,19 @@ _SHOWN = 20
 
 
 def take_in(
-    context: Context, campaign: Campaign, state: StateDir, path: Path, *, by: str | None
+    context: Context,
+    campaign: Campaign,
+    state: StateDir,
+    path: Path,
+    *,
+    by: str | None,
+    command: Sequence[str | Path],
 ) -> list[str]:
     """Merge a client's answers into the ledger; return in lines who said what.
 
-    ``by`` is who sent the file, whatever it says. While another command holds the ledger, what
-    counts is kept for that command. Raises UsageError for a file that cannot be used.
+    ``command`` is how somebody decides otherwise about this ledger; ``by`` is who sent the file,
+    whatever it says. While another command holds the ledger, what counts is kept for that command.
+    Raises UsageError for a file that cannot be used.
     """
     snapshot, _ = readonly.load_known(campaign, state)
     source = "stdin" if str(path) == "-" else str(path)
@@ -63,7 +70,7 @@ def take_in(
         counting = [(one.answer.take, one.counts) for one in merged if one.counts != one.before]
         if counting:
             queue_reviews(context, state, campaign.name, account, counting)
-    return report_answers(answers, merged, campaign.manifest)
+    return report_answers(answers, merged, command)
 
 
 def _load_document(path: Path, source: str) -> Any:
@@ -109,7 +116,7 @@ def _is_written(one: MergedAnswer, state: StateDir) -> bool:
 
 
 def report_answers(
-    answers: ClientAnswers, merged: Sequence[MergedAnswer], manifest: Path
+    answers: ClientAnswers, merged: Sequence[MergedAnswer], command: Sequence[str | Path]
 ) -> list[str]:
     """Return in lines who said what, where two people differ, and what was not taken in."""
     counts = dict.fromkeys(ReviewState, 0)
@@ -129,7 +136,7 @@ def report_answers(
     ]
     for one in merged:
         if one.conflict:
-            lines += _report_conflict(one, manifest)
+            lines += _report_conflict(one, command)
     if answers.unknown:
         titles = ", ".join(f"“{title}”" for title in answers.unknown[:_SHOWN])
         more = len(answers.unknown) - _SHOWN
@@ -138,12 +145,12 @@ def report_answers(
     return lines
 
 
-def _report_conflict(one: MergedAnswer, manifest: Path) -> list[str]:
+def _report_conflict(one: MergedAnswer, command: Sequence[str | Path]) -> list[str]:
     label, theirs = one.answer.take.label, one.answer.review
     later = theirs if one.counts == theirs else one.before
     option = "--approve" if later.state is ReviewState.REJECTED else "--reject"
     reason = ("--reason", "…") if option == "--reject" else ()
-    turn = quote_command("lookbook", "review", manifest, option, label, *reason)
+    turn = quote_command(*command, option, label, *reason)
     said = f"{_whose(theirs)}: {_say(theirs)}; {_whose(one.before)}: {_say(one.before)}"
     return [
         f"  {label}: two people differ. {said}. {_whose(later)} was later and counts.",

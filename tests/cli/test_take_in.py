@@ -86,16 +86,35 @@ def test_of_two_people_the_later_counts_and_nothing_is_lost(manifest: Path) -> N
     assert "office#1: two people differ. Jo, client: rejected (2026-01-02" in told
     assert "Ada was later and counts" in told
     assert "lookbook review" in told
-    assert "--reject 'office#1'" in told
+    assert "--reject 'office#1' --reason '…'" in told
     assert reviews(manifest) == {"office": "approved"}
     both = [("approved", "Ada"), ("rejected", "Jo, client"), ("approved", "Ada")]
     assert events(manifest, "office") == both
     take_in(manifest, answer("office", "rejected", "too dark"))
     assert events(manifest, "office") == both
-    take_in(manifest, answer("office", "rejected", "no", at="2999-01-01T00:00:00Z"), by="Sam")
+    told = take_in(manifest, answer("office", "rejected", at="2999-01-01T00:00:00Z"), by="\x07")
+    assert "somebody without a name was later and counts" in told
+    assert "--approve 'office#1'\n" in told
     assert reviews(manifest) == {"office": "rejected"}
     invoke(manifest, "--approve", "office#1", "--as", "Ada")  # a clock in the future wins nothing
     assert reviews(manifest) == {"office": "approved"}
+
+
+def test_a_clock_in_the_future_decides_once(manifest: Path) -> None:
+    for _ in range(2):
+        take_in(manifest, answer("office", "rejected", "no", at="2999-01-01T00:00:00Z"))
+    assert events(manifest, "office") == [("rejected", "Jo, client")]
+
+
+def test_an_empty_file_of_answers_says_so(manifest: Path) -> None:
+    assert "Jo, client answered: 0 approved, 0 rejected." in take_in(manifest)
+
+
+def test_of_many_foreign_pictures_some_are_named(manifest: Path) -> None:
+    foreign = [answer(f"l{n}", "approved", title=f"Look {n}") for n in range(23)]
+    told = take_in(manifest, answer("base", "approved"), *foreign)
+    assert "“Look 19” and 3 more" in told
+    assert "“Look 20”" not in told
 
 
 def test_a_remark_alone_overturns_nothing_and_is_kept(manifest: Path) -> None:

@@ -12,7 +12,7 @@ from runner.model import BASE
 from runner.results.answers import merge_answers, read_answers
 from runner.reviews import MAX_REASON, Review, ReviewState
 from tests.executor.harness import campaign, look
-from tests.fuzz.target import Target, demand, folder, written
+from tests.fuzz.target import Target, demand, written
 from tests.plan.made import held, take
 
 SPRING = campaign(look("navy"))
@@ -57,7 +57,7 @@ def run(data: bytes) -> None:
             demand(len(one.answer.review.reason or "") <= MAX_REASON, "words are bounded")
             overturned = one.counts != one.before and one.before.at
             demand(not overturned or one.answer.decides, "a remark overturns nothing")
-        for line in report_answers(answers, merged, folder() / "spring.yaml"):
+        for line in report_answers(answers, merged, ["lookbook", "review"]):
             written(escape_text(line), "the report")
 
 

@@ -44,3 +44,11 @@ def test_what_was_to_be_bought_anyway_adds_nothing() -> None:
 def test_the_old_text_again_costs_nothing() -> None:
     effect = measure_effect(edited("coat"), SPRING, done(SPRING))
     assert (effect.changed, effect.cost, effect.added) == (("coat",), Decimal(0), Decimal(-1))
+
+
+def test_what_was_out_of_date_before_is_not_the_edit_s() -> None:
+    every = [take(SPRING, one.key) for one in SPRING.looks]
+    another = take(SPRING, "navy", 2)
+    known = held(*every, another, picks={"navy": another.uid})  # night is stale by this pick
+    effect = measure_effect(SPRING, edited("coat"), known)
+    assert (effect.changed, effect.stale, effect.renewal) == (("coat",), (), Decimal(0))

@@ -125,7 +125,8 @@ def command(
     if audience == "client":
         order = ClientOrder(shown, sheets, pictures or bool(template), template, all_takes)
         copy = make_client_copy(results, state.folder, target, order)
-        return print_client_copy(copy, form, manifest, simulate=simulate)
+        where = ("--simulate",) if simulate else ("--account", account) if account else ()
+        return print_client_copy(copy, form, ("lookbook", "review", manifest, *where))
     actions = make_plan(campaign, snapshot).actions
     planned = {a.key: a.cost for a in actions if a.takes and (only is None or a.key in only)}
     made: dict[str, Any] = {"version": 1, "account": results["account"]}

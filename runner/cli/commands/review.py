@@ -121,7 +121,9 @@ def command(
             hint="Only --as may go with it, for who sent them.",
         )
     for path in answers:
-        for line in take_in(context, campaign, state, path, by=by):
+        where = ("--simulate",) if simulate else ("--account", account) if account else ()
+        again = ("lookbook", "review", manifest, *where)
+        for line in take_in(context, campaign, state, path, by=by, command=again):
             click.echo(line, err=True)
     decided = [] if answers else _read_decisions(context, snapshot, named, reason=reason, by=by)
     if decided:
