@@ -165,7 +165,9 @@ class _Reader:
             hint = "Look keys name looks and pictures; they can be made from titles, too."
             self.problem(1, 1, "there is no column `key`, and no `title` to make keys from", hint)
         elif self.prompt is None and not {"prompt", "existing"} & set(columns):
-            hint = "Add one, or say it once for all rows: --prompt 'Wearing ${outfit}, ${setting}'."
+            others = [name for name in columns if name not in _KNOWN]
+            said = ", ".join(f"${{{name}}}" for name in others[:2]) or "${outfit}, ${setting}"
+            hint = f"Call the column of texts `prompt`, or say it once: --prompt 'Wearing {said}'."
             self.problem(1, 1, "there is no column `prompt`", hint)
 
     def key_of(self, columns: list[str], cells: list[str]) -> tuple[str, int]:
