@@ -30,10 +30,11 @@ ARROWS: dict[str, set[str]] = {
     "images": VALUES | {"executor.ports", "heygen"},
     "faces": VALUES,
     "catalog": VALUES | {"results.model"},
+    "review": VALUES | {"catalog.pictures", "catalog.html"},
     "simulator": set(),
     "cli": VALUES
     | {"manifest", "policy", "plan", "executor", "results", "ledger", "heygen", "images", "faces"}
-    | {"catalog"}
+    | {"catalog", "review"}
     | {"simulator"},
 }
 """What each part may import, beside itself. A dotted name allows that one module only."""
@@ -58,6 +59,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "results": {"httpx", "sqlite3", "click", "PIL", "time", "random", "secrets", "os", "anyio"},
     "ledger": {"httpx", "click", "PIL"},
     "catalog": {"httpx", "sqlite3", "click"},
+    "review": {"httpx", "sqlite3", "click"},
     "simulator": {"sqlite3", "click"},
 }
 """Libraries that a part must not know, because the effect they stand for is not its own."""

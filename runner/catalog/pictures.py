@@ -25,7 +25,9 @@ __all__ = [
     "CatalogImage",
     "Unusable",
     "copy",
+    "load_full",
     "load_image",
+    "load_thumb",
     "locate",
     "measure_ratio",
     "prepare_images",
@@ -186,6 +188,25 @@ def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> Catal
         return CatalogImage(problem=str(problem))
     except OSError as error:
         return CatalogImage(problem=f"The picture cannot be read ({error.strerror or 'damaged'}).")
+
+
+def load_full(folder: Path, image: str, _sha256: str | None = None) -> tuple[bytes, str]:
+    """Return a picture's bytes and media type. Raises Unusable, or OSError."""
+    path = locate(folder, image)
+    with refuse_unusable(), open_image(path) as opened:
+        kind = Image.MIME[opened.image.format or "JPEG"]
+    return read_file(path, MAX_IMAGE_BYTES), kind
+
+
+def load_thumb(folder: Path, image: str, sha256: str | None) -> tuple[bytes, str]:
+    """Return a thumbnail's bytes and media type; made where it is missing.
+
+    Raises Unusable, or OSError.
+    """
+    digest = sha256 if sha256 is not None and _DIGEST.fullmatch(sha256) else None
+    path = locate(folder, image)
+    digest = digest or hashlib.sha256(read_file(path, MAX_IMAGE_BYTES)).hexdigest()
+    return _thumb(path, folder / "thumbs" / f"{digest}-{THUMB_EDGE}.jpg")[0], "image/jpeg"
 
 
 def _thumb(path: Path, thumb: Path) -> tuple[bytes, tuple[int, int]]:

@@ -47,7 +47,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "status": "Show every look, its money, and what to do next.",
         "explain": "Tell the whole story of one look.",
         "catalog": "Make the catalog again, a contact sheet, or picture files.",
-        "review": "Approve and reject takes; free.",
+        "review": "Open the page where a campaign is decided, or decide by name.",
         "money": "Show every charge, why it was made, and sums; free.",
         "export": "Print the results as JSON, JSON Lines or CSV.",
     },

@@ -17,6 +17,7 @@ from runner.executor.ports import Entropy, Intent, OverBudget
 from runner.face_measures import FaceMeasure
 from runner.ledger.database import open_for_reading, open_for_writing, peek_ledger
 from runner.ledger.events import Entry, Note, price_facts, to_facts
+from runner.ledger.runs import LastRun
 from runner.ledger.state import Operation, Probe, Store, keys_in, was_at
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
 from runner.model import LookKind
@@ -38,6 +39,7 @@ from runner.takes import (
 
 __all__ = [
     "LedgerFile",
+    "LedgerFollower",
     "has_been_at",
     "read_events",
     "read_keys",
@@ -549,6 +551,47 @@ def read_ledger(path: Path) -> tuple[Snapshot, dict[str, Any] | None]:
         return Snapshot(), None
     with _open_store(path) as store:
         return store.snapshot(), store.state.wallet
+
+
+class LedgerFollower:
+    """A ledger that is read while others write it: it is loaded once, and then follows its events.
+
+    For one thread. Close it when nobody looks any more.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a ledger for reading. Raises LedgerDamaged."""
+        connection = open_for_reading(path)
+        try:
+            self._store = Store(connection, path, now=lambda: 0.0, writing=False)
+        except BaseException:
+            connection.close()
+            raise
+
+    def follow(self) -> bool:
+        """Take in what was written since; return whether anything was."""
+        return bool(self._store.follow())
+
+    def learn(self, facts: AccountFacts) -> None:
+        """Go by what the other ledgers of the folder learned of the account."""
+        self._store.learn(facts)
+
+    def snapshot(self) -> Snapshot:
+        """Return everything that is known now."""
+        return self._store.snapshot()
+
+    @property
+    def wallet(self) -> dict[str, Any] | None:
+        """Return what the wallet showed before and after the last run."""
+        return self._store.state.wallet
+
+    def last_run(self) -> LastRun | None:
+        """Return the newest run; None where there was none."""
+        return self._store.last_run()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
 
 
 @contextmanager

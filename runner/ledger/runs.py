@@ -1,6 +1,7 @@
 """When the last run was, and how it ended: read from a ledger without changing it."""
 
 import json
+import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,7 @@ from runner.ledger.events import Note
 __all__ = [
     "LastRun",
     "WalletReading",
+    "find_last_run",
     "read_last_run",
     "read_variables",
     "read_wallet_readings",
@@ -39,10 +41,15 @@ def read_last_run(path: Path) -> LastRun | None:
     if not path.is_file():
         return None
     with closing(open_for_reading(path)) as connection:
-        rows = connection.execute(
-            "SELECT at, kind, facts FROM events WHERE kind IN (?, ?) ORDER BY seq DESC LIMIT 2",
-            (Note.RUN_STARTED, Note.RUN_ENDED),
-        ).fetchall()
+        return find_last_run(connection)
+
+
+def find_last_run(connection: sqlite3.Connection) -> LastRun | None:
+    """Return the newest run of a ledger that is open; None where there was none."""
+    rows = connection.execute(
+        "SELECT at, kind, facts FROM events WHERE kind IN (?, ?) ORDER BY seq DESC LIMIT 2",
+        (Note.RUN_STARTED, Note.RUN_ENDED),
+    ).fetchall()
     events = {kind: (at, json.loads(facts)) for at, kind, facts in reversed(rows)}
     if not rows or Note.RUN_STARTED not in events:
         return None

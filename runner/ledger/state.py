@@ -33,6 +33,7 @@ from runner.ledger.events import (
     row_to_take,
     to_facts,
 )
+from runner.ledger.runs import LastRun, find_last_run
 from runner.model import LookKind
 from runner.policy.budget import reserved_amount, reserved_in_run
 from runner.policy.lifecycle import Event
@@ -49,6 +50,11 @@ SEEN_NOTES = frozenset(
     {Note.PICKED, Note.PRICE_MEASURED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED, *UNTABLED_NOTES}
 )
 """Notes that change what a snapshot says."""
+
+FAR_REACHING = frozenset(
+    {Note.WALLET, Note.KEYS_IGNORED, Note.KEYS_TRUSTED, Note.IMPORTED, Note.MOVED, Note.REPRICED}
+)
+"""Rare notes after which prices or sums are worked out anew."""
 
 UNCHECKED_LIFE = 14 * 86_400.0
 """Seconds after which a replay whose key was not checked no longer is."""
@@ -141,6 +147,7 @@ class Store:
         self._emitted: list[Entry] = []
         self._snapshot: Snapshot | None = None
         self._imported: set[str] | None = None
+        self._followed = 0
         self.learned = AccountFacts()
         self.trusted_at = 0.0
         """When a person, or a look that turned up, last withdrew that keys are not honoured."""
@@ -314,6 +321,32 @@ class Store:
         for at, run, take, kind, facts in rows:
             yield Entry(at, run, take, kind, json.loads(facts))
 
+    def follow(self) -> list[Entry]:
+        """Apply the events that another process wrote since, to memory alone; return them.
+
+        For a ledger that was opened for reading.
+        """
+        rows = self._connection.execute(
+            "SELECT seq, at, run, take, kind, facts FROM events WHERE seq > ? ORDER BY seq",
+            (self._followed,),
+        ).fetchall()
+        entries = []
+        for seq, at, run, take, kind, facts in rows:
+            entry = Entry(at, run, take, kind, json.loads(facts))
+            before = reserved_amount(self.state.takes.get(take or ""))
+            moved = apply_event(self.state, entry)
+            self.spent += (reserved_amount(moved) if moved is not None else before) - before
+            self._followed = seq
+            self._snapshot = None
+            entries.append(entry)
+        if any(entry.kind in FAR_REACHING for entry in entries):
+            self._load()
+        return entries
+
+    def last_run(self) -> LastRun | None:
+        """Return the newest run; None where there was none."""
+        return find_last_run(self._connection)
+
     def body(self, uid: str) -> bytes:
         """Return a take's stored body. Raises KeyError where none is stored."""
         with self._lock:
@@ -339,8 +372,8 @@ class Store:
             for look, uid in picks
         }
         self.state.assets = dict(self._connection.execute("SELECT sha256, asset_id FROM assets"))
-        last = self._connection.execute("SELECT max(at) FROM events").fetchone()[0]
-        self.state.last_at = last or 0.0
+        last, seq = self._connection.execute("SELECT max(at), max(seq) FROM events").fetchone()
+        self.state.last_at, self._followed = last or 0.0, seq or 0
         wallet = self._connection.execute(
             "SELECT facts FROM events WHERE kind = ? ORDER BY seq DESC LIMIT 1", (Note.WALLET,)
         ).fetchone()

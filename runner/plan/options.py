@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import StrEnum
 
 from runner.errors import UsageError
 from runner.model import BASE, Campaign, Look, LookKind
@@ -12,7 +13,37 @@ from runner.plan.renames import apply_renames
 from runner.plan.selection import candidates, select
 from runner.takes import Snapshot
 
-__all__ = ["DEFAULT_OPTIONS", "PlanOptions", "apply_options", "resolve_options", "select_looks"]
+__all__ = [
+    "DEFAULT_OPTIONS",
+    "BasketItem",
+    "Errand",
+    "PlanOptions",
+    "apply_options",
+    "resolve_options",
+    "select_looks",
+]
+
+
+class Errand(StrEnum):
+    """What is to be bought of one look."""
+
+    MAKE = "make"
+    """What a plain run would buy: a look that is new, or was edited."""
+    MORE = "more"
+    """More takes beside the pick, as `lookbook reroll` buys them."""
+    RENEW = "renew"
+    """A take in the place of one that is out of date, as ``--cascade`` buys it."""
+    RETRY = "retry"
+    """What failed, as `lookbook retry` buys it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BasketItem:
+    """One look and what is to be bought of it; ``takes`` counts for ``MORE`` alone."""
+
+    look: str
+    errand: Errand
+    takes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +52,8 @@ class PlanOptions:
 
     ``select`` and ``exclude`` are selection expressions. ``cascade`` regenerates what is stale,
     ``takes`` overrides the manifest's, ``prices`` are (type, USD) pairs that override its prices.
-    ``retry`` buys again what failed; ``reroll`` buys so many more of each selected look.
+    ``retry`` buys again what failed; ``reroll`` buys so many more of each selected look. ``basket``
+    says look by look what is bought, and nothing else is.
     """
 
     select: tuple[str, ...] = ()
@@ -31,6 +63,7 @@ class PlanOptions:
     prices: tuple[tuple[str, Decimal], ...] = ()
     retry: bool = False
     reroll: int = 0
+    basket: tuple[BasketItem, ...] = ()
 
 
 DEFAULT_OPTIONS = PlanOptions()
@@ -76,6 +109,8 @@ def resolve_options(
     ``refused`` are looks that the account does not let be sent, with the reason. Raises UsageError
     for a selection that cannot be used, and for a reroll of what was never generated.
     """
+    if plan_options.basket:
+        return _resolve_basket(campaign, snapshot, plan_options.basket, refused or {})
     selected = select_looks(campaign, snapshot, plan_options)
     every = frozenset(look.key for look in campaign.looks)
     asked = ResolvedOptions(selected=selected, refused=refused or {})
@@ -92,6 +127,31 @@ def resolve_options(
     if plan_options.cascade:
         asked = replace(asked, cascade=every if asked.selected is None else asked.selected)
     return asked
+
+
+def _resolve_basket(
+    campaign: Campaign,
+    snapshot: Snapshot,
+    basket: tuple[BasketItem, ...],
+    refused: Mapping[str, str],
+) -> ResolvedOptions:
+    """Return what a basket comes to. Raises UsageError for a look that there is not."""
+    strange = {item.look for item in basket} - {look.key for look in campaign.looks}
+    if strange:
+        raise UsageError(f"{', '.join(sorted(strange))}: no longer in the manifest.")
+
+    def looks_of(errand: Errand) -> frozenset[str]:
+        return frozenset(item.look for item in basket if item.errand is errand)
+
+    if more := looks_of(Errand.MORE):
+        _refuse_new(campaign, snapshot, more)
+    return ResolvedOptions(
+        selected=frozenset(item.look for item in basket),
+        cascade=looks_of(Errand.RENEW),
+        retry=looks_of(Errand.RETRY),
+        reroll={item.look: item.takes for item in basket if item.errand is Errand.MORE},
+        refused=refused,
+    )
 
 
 def failed_looks(

@@ -23,7 +23,7 @@ from runner.model import (
 )
 from runner.plan.identity import first_identity
 from runner.plan.model import Plan
-from runner.plan.options import PlanOptions
+from runner.plan.options import BasketItem, Errand, PlanOptions
 from runner.takes import Account, Snapshot, TakeState
 
 __all__ = ["SavedPlan", "find_changes", "plan_document", "read_saved_plan", "serialize_plan"]
@@ -105,8 +105,20 @@ def serialize_plan(
             "cascade": plan_options.cascade,
             "takes": plan_options.takes,
             "price": {kind: float(price) for kind, price in plan_options.prices},
+            **_basket(plan_options.basket),
             **_fingerprints(campaign, snapshot),
         }
+    }
+
+
+def _basket(items: Sequence[BasketItem]) -> dict[str, Any]:
+    """Return what was put into a basket, where anything was."""
+    if not items:
+        return {}
+    return {
+        "basket": [
+            {"look": item.look, "errand": str(item.errand), "takes": item.takes} for item in items
+        ]
     }
 
 
@@ -120,6 +132,10 @@ def read_saved_plan(saved: Mapping[str, Any]) -> SavedPlan:
         cascade=made_from["cascade"],
         takes=None if takes is None else int(takes),  # 2.0 is an integer to JSON Schema
         prices=tuple((kind, Decimal(str(usd))) for kind, usd in made_from["price"].items()),
+        basket=tuple(
+            BasketItem(item["look"], Errand(item["errand"]), int(item["takes"]))
+            for item in made_from.get("basket", ())
+        ),
     )
     variables = tuple(made_from["variables"].items())
     return SavedPlan(saved, plan_options, variables, simulate=made_from["simulate"])

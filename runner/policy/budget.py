@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 
-from runner.model import LookKind
+from runner.model import Budget, LookKind
 from runner.takes import COUNTING, Take
 
-__all__ = ["Ceilings", "find_exceeded_ceiling", "reserved_amount", "reserved_in_run"]
+__all__ = ["Ceilings", "find_exceeded_ceiling", "reserved_amount", "reserved_in_run", "room_left"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,14 @@ def find_exceeded_ceiling(
     if ceilings.campaign is not None and campaign > ceilings.campaign:
         return "the campaign's budget", ceilings.campaign, campaign
     return None
+
+
+def room_left(budget: Budget, spent: Decimal) -> Decimal | None:
+    """Return what a manifest's ceilings leave for a run, in USD; None without a ceiling.
+
+    ``spent`` is what counts against the campaign so far.
+    """
+    rooms = [budget.run_usd] if budget.run_usd is not None else []
+    if budget.campaign_usd is not None:
+        rooms.append(budget.campaign_usd - spent)
+    return min(rooms, default=None)

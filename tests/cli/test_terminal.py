@@ -109,6 +109,7 @@ TRIED: dict[str, list[list[str]]] = {
     "export": [[NAME], *([NAME, "--format", form] for form in ("jsonl", "csv"))],
     "review": [
         [NAME],
+        [NAME, "--list"],
         [NAME, "--reject", "office#1", "--reason", EVIL, "--as", EVIL],
         [NAME, "--approve", EVIL],
     ],
@@ -134,6 +135,7 @@ def test_no_command_prints_what_a_terminal_would_carry_out(
     Path("spoiled.yaml").write_text(SPOILED, encoding="utf-8")
     Path("sheet.csv").write_text(f"key,prompt,{SNEAKY}\n{EVIL},{EVIL},x\n", encoding="utf-8")
     monkeypatch.setattr("runner.simulator.server.serve", _refuse_to_serve)
+    monkeypatch.setattr("runner.review.server.serve_review", _refuse_to_serve)
     assert invoke(["run", NAME, "--yes"]) in (1, 4, 6)
     wrong = _dangers("run", capsys)
     assert states() == {

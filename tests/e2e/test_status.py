@@ -11,8 +11,9 @@ from typing import Any
 import click
 import pytest
 
-from runner.cli.commands.status import is_alive, room_left, same_again
+from runner.cli.commands.status import same_again
 from runner.cli.format import format_results
+from runner.cli.liveness import is_alive
 from runner.cli.next_steps import (
     collect_notes,
     describe_last_run,
@@ -24,6 +25,7 @@ from runner.ledger.runs import LastRun, read_last_run
 from runner.model import Budget, Campaign
 from runner.plan import Plan, ResolvedOptions, plan
 from runner.plan.options import PlanOptions
+from runner.policy.budget import room_left
 from runner.results.model import Results
 from runner.results.writer import results_document
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
@@ -163,7 +165,7 @@ def test_the_commands_are_about_the_looks_that_were_asked_for() -> None:
 def test_the_tightest_ceiling_decides_how_much_room_there_is(
     budget: Budget, room: int | None
 ) -> None:
-    assert room_left(budget, Snapshot(spent=Decimal(3))) == room
+    assert room_left(budget, Decimal(3)) == room
 
 
 # --- the looks --------------------------------------------------------------------------------

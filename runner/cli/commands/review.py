@@ -1,10 +1,8 @@
-"""``lookbook review``: approve and reject takes; free, and without a key."""
+"""``lookbook review``: the page where a campaign is decided, or reviews by name; free."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import anyio
 import click
 
 from runner.cli import readonly
@@ -20,18 +18,15 @@ from runner.cli.options import (
     var_option,
 )
 from runner.cli.outputs import make_results
-from runner.cli.review_queue import queue_reviews
+from runner.cli.review_decisions import decide_reviews, write_reviews
+from runner.cli.review_desk import ReviewDesk
 from runner.cli.review_report import format_reviews
-from runner.cli.session import open_ledger
 from runner.cli.take_in import take_in
-from runner.cli.take_names import find_named_take
 from runner.cli.terminal import terminal_width
-from runner.errors import LedgerLocked, UsageError
-from runner.ledger.state_dirs import StateDir
-from runner.model import Campaign
+from runner.errors import UsageError
+from runner.ledger.state_dirs import StateDirs
 from runner.results.writer import serialize_results
-from runner.reviews import Review, ReviewState
-from runner.takes import Snapshot, Take
+from runner.reviews import ReviewState
 from runner.words import REVIEW_WORDS
 
 __all__ = ["command"]
@@ -75,6 +70,14 @@ __all__ = ["command"]
     help="Take in what a client sent back from `lookbook catalog --for client`; `-` reads stdin. "
     "Says who said what, and where two people differ. Repeatable.",
 )
+@click.option("--list", "listing", is_flag=True, help="Print what was decided, and end.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Serve on this port, not any free one.",
+)
+@click.option("--no-browser", is_flag=True, help="Print the page's address without opening it.")
 @click.option("--reason", metavar="TEXT", help="Why, in words; kept with the decision.")
 @click.option("--as", "by", metavar="NAME", help="Who decides; never read from the system.")
 @format_option("text", "json")
@@ -91,11 +94,18 @@ def command(
     rejected: tuple[str, ...],
     withdrawn: tuple[str, ...],
     answers: tuple[Path, ...],
+    listing: bool,
+    port: int,
+    no_browser: bool,
     reason: str | None,
     by: str | None,
     form: str,
 ) -> int:
-    """Approve or reject takes of MANIFEST's looks, and list what was decided.
+    """Open the page where MANIFEST's campaign is decided, or approve and reject takes by name.
+
+    The page shows every look and take, a run while it goes on, and what everything costs; it is
+    served on this machine alone, until Ctrl-C. Only the printed address opens it. With --approve,
+    --reject, --withdraw or --list nothing is served.
 
     A decision is about one take: LOOK#N, or LOOK for the take that is picked. It is kept in the
     ledger, in results.json and in review.json, which belongs into version control. `approval:` in
@@ -104,12 +114,18 @@ def command(
 
     \b
     Examples:
+      lookbook review spring.yaml --simulate          the page of the rehearsal
       lookbook review spring.yaml --approve base#1 --as Ada
       lookbook review spring.yaml --reject office#2 --reason "odd hands" --as Ada
       lookbook review spring.yaml --take-in answers.json
       lookbook plan spring.yaml --select review:rejected
     """
     campaign = load_campaign(manifest, variables)
+    if not any((approved, rejected, withdrawn, answers, listing, form == "json", reason, by)):
+        state = readonly.find_state(campaign, account=account, simulate=simulate)
+        state = state or StateDirs(campaign.manifest).first()
+        desk = ReviewDesk(context, manifest, campaign, state, simulated=state.is_simulated)
+        return serve_page(desk, port, browser=not no_browser)
     state = readonly.known_state(campaign, account=account, simulate=simulate)
     snapshot, _ = readonly.load_known(campaign, state)
     named = {
@@ -129,9 +145,12 @@ def command(
         again = ("lookbook", "review", manifest, *where)
         for line in take_in(context, campaign, state, path, by=by, command=again):
             click.echo(line, err=True)
-    decided = [] if answers else _read_decisions(context, snapshot, named, reason=reason, by=by)
+    if not (named or answers) and (reason is not None or by is not None):
+        raise UsageError("Nothing is decided.", hint="Add --approve, --reject or --withdraw.")
+    at = context.clock.now()
+    decided = decide_reviews(snapshot, named, at=at, reason=reason, by=by)
     if decided:
-        _commit(context, campaign, state, snapshot, decided)
+        write_reviews(context, campaign, state, snapshot, decided)
         for take, review in decided:
             click.echo(f"{take.label} is {REVIEW_WORDS[review.state].lower()}", err=True)
     snapshot, wallet = readonly.load_known(campaign, state)
@@ -143,65 +162,25 @@ def command(
     return 0
 
 
-def _read_decisions(
-    context: Context,
-    snapshot: Snapshot,
-    named: Mapping[str, ReviewState],
-    *,
-    reason: str | None,
-    by: str | None,
-) -> list[tuple[Take, Review]]:
-    """Return what is to be decided. Raises UsageError for what cannot be."""
-    if not named and (reason is not None or by is not None):
-        raise UsageError("Nothing is decided.", hint="Add --approve, --reject or --withdraw.")
-    decided: dict[str, tuple[Take, Review]] = {}
-    for name, state in named.items():
-        take = find_reviewable(snapshot, name)
-        if take.uid in decided:
-            raise UsageError(f"{take.label} is named twice.")
-        review = Review.of_words(state, reason=reason, by=by, at=context.clock.now())
-        decided[take.uid] = take, review.follow(snapshot.review(take))
-    refuse_unexplained(review for _, review in decided.values())
-    return [*decided.values()]
+def serve_page(desk: ReviewDesk, port: int, *, browser: bool) -> int:
+    """Serve the page until Ctrl-C. Raises UsageError where the port is taken."""
+    from runner.review.server import serve_review
 
+    def ready(address: str) -> None:
+        click.echo(f"Review: {address}")
+        click.echo("Whoever has this address decides and buys. Ctrl-C ends it.", err=True)
+        if browser:
+            import webbrowser
 
-def refuse_unexplained(reviews: Iterable[Review]) -> None:
-    """Raise UsageError for a rejection without a reason: whoever makes another take needs it."""
-    if any(review.state is ReviewState.REJECTED and not review.reason for review in reviews):
-        raise UsageError(
-            "A rejection needs a reason: whoever makes another take reads it.",
-            hint='Add --reason "what is wrong with it".',
-        )
+            webbrowser.open(address)
 
-
-def find_reviewable(snapshot: Snapshot, name: str) -> Take:
-    """Return the take that ``LOOK#N`` names, or the pick of ``LOOK``.
-
-    Raises UsageError where there is none, or nothing to look at.
-    """
-    pick = snapshot.pick(name) if "#" not in name else None
-    take = pick or find_named_take(snapshot, name)
-    if not take.usable:
-        raise UsageError(
-            f"{take.label} has no picture to decide about.",
-            hint="Only a take that was generated can be approved or rejected.",
-        )
-    return take
-
-
-def _commit(
-    context: Context,
-    campaign: Campaign,
-    state: StateDir,
-    snapshot: Snapshot,
-    decided: Sequence[tuple[Take, Review]],
-) -> None:
-    """Write decisions into the ledger, or keep them for whoever holds it."""
-    reviews = {take.uid: review for take, review in decided}
     try:
-        with open_ledger(context, campaign, state, "review") as opened:
-            anyio.run(opened.ledger.record_reviews, reviews.items())
-            opened.write_outputs()
-    except LedgerLocked:
-        account = snapshot.account.label if snapshot.account else None
-        queue_reviews(context, state, campaign.name, account, decided)
+        serve_review(desk, port, ready)
+    except OSError as error:
+        raise UsageError(
+            f"Port {port} cannot be served: {error.strerror or error}.",
+            hint="Name another with --port, or leave it out.",
+        ) from error
+    finally:
+        desk.close()
+    return 0

@@ -1,7 +1,5 @@
 """``lookbook status``: every look, its money, and what to do next; offline."""
 
-import os
-import socket
 import sys
 from dataclasses import replace
 from decimal import Decimal
@@ -16,6 +14,7 @@ from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import summarize_faces
 from runner.cli.format import format_link, format_results, format_table
+from runner.cli.liveness import is_alive
 from runner.cli.next_steps import (
     collect_notes,
     describe_last_run,
@@ -35,17 +34,16 @@ from runner.cli.review_report import summarize_reviews
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.simulated import serve_command
 from runner.cli.terminal import style, terminal_width
-from runner.ledger.runs import LastRun, read_last_run
-from runner.model import Budget
+from runner.ledger.runs import read_last_run
 from runner.plan import plan as make_plan
 from runner.plan.approvals import find_awaited
 from runner.plan.options import PlanOptions, resolve_options, select_looks
 from runner.plan.pricing import apply_quotes, quote_prices
+from runner.policy.budget import room_left
 from runner.policy.exit_codes import Exit
 from runner.quantities import format_usd
 from runner.results.model import Results
 from runner.shell import quote_command
-from runner.takes import Snapshot
 from runner.words import BILLING_WORDS, state_word
 
 __all__ = ["command"]
@@ -99,7 +97,7 @@ def command(
         same_again(manifest, plan_options, simulate=rehearsal),
         going=alive is True,
         simulator=serve_command(state) if rehearsal and state is not None else None,
-        room=room_left(campaign.budget, snapshot),
+        room=room_left(campaign.budget, snapshot.spent),
         prices=price_options(bought_quotes(plan, quotes)),
         awaited=[take.label for take in find_awaited(plan, snapshot)],
     )
@@ -119,7 +117,7 @@ def command(
     if (faces := summarize_faces(results)) is not None:
         click.echo(f"{faces}; a hint, not a verdict")
     if (reviewed := summarize_reviews(results)) is not None:
-        click.echo(f"review: {reviewed}; `lookbook review` lists it")
+        click.echo(f"review: {reviewed}; `lookbook review --list` lists it")
     for note in price_notes(bought_quotes(plan, quotes)):
         click.echo(note)
     if campaign.budget.campaign_usd is not None:
@@ -145,29 +143,6 @@ def same_again(manifest: Path, plan_options: PlanOptions, *, simulate: bool) -> 
     ):
         words += [word for expression in expressions for word in (option, expression)]
     return quote_command(*words)
-
-
-def room_left(budget: Budget, snapshot: Snapshot) -> Decimal | None:
-    """Return what the manifest's ceilings leave for a run, in USD; None without a ceiling."""
-    rooms = [budget.run_usd] if budget.run_usd is not None else []
-    if budget.campaign_usd is not None:
-        rooms.append(budget.campaign_usd - snapshot.spent)
-    return min(rooms, default=None)
-
-
-def is_alive(last: LastRun) -> bool | None:
-    """Return whether a run's process is at work; None where that cannot be known from here."""
-    if last.ended_at is not None or last.pid is None:
-        return False
-    if last.host != socket.gethostname() or os.name != "posix":
-        return None
-    try:
-        os.kill(last.pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's process
-        return True
-    return True
 
 
 def receipts_text(results: Results, *, width: int | None = None) -> str:

@@ -1,0 +1,60 @@
+"""What the page asks for, and how it is refused. ``runner.cli.review_desk`` is what answers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+__all__ = ["Declined", "Desk"]
+
+
+class Declined(Exception):
+    """What was asked for cannot be done; says why and what to do, in words for the page."""
+
+    def __init__(self, message: str, hint: str | None = None, *, status: int = 409) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.status = status
+
+
+class Desk(Protocol):
+    """One campaign, as the page sees and changes it. Every method is called in the same thread.
+
+    What is returned is JSON. Methods raise Declined.
+    """
+
+    def state(self) -> Mapping[str, Any]:
+        """Return everything that the page shows."""
+        ...
+
+    def news(self) -> Mapping[str, Any] | None:
+        """Return what has changed since the last news; None where nothing has."""
+        ...
+
+    def review(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Record what a person decided about takes."""
+        ...
+
+    def pick(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Make a take its look's pick."""
+        ...
+
+    def consequences(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what would be out of date if a take were picked, and what renewing costs."""
+        ...
+
+    def fill_basket(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Put into the basket what is in ``asked``, and nothing else; return what it comes to."""
+        ...
+
+    def buy(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Start a run that carries out the basket's plan, which a person has seen and agreed to."""
+        ...
+
+    def pause(self) -> Mapping[str, Any]:
+        """Stop the run that was started here from sending more; what is under way stays."""
+        ...
+
+    def find_picture(self, look: str, take: int) -> tuple[Path, str, str | None] | None:
+        """Return the state folder, a take's picture in it and its SHA-256; called in any thread."""
+        ...

@@ -1,0 +1,119 @@
+"""What the page is told and what it may do: reviews, picks, a basket and its price."""
+
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from runner.cli.review_desk import ReviewDesk
+from runner.cli.select_options import load_saved_plan
+from runner.ledger.ledger import read_snapshot
+from runner.ledger.lock import lock_ledger
+from runner.review.app import _Service, _Stream
+from runner.review.desk import Declined
+
+
+async def test_a_review_is_written_told_and_undone(page: httpx.AsyncClient, manifest: Path) -> None:
+    asked = {"takes": ["base#1"], "state": "rejected", "reason": "too dark", "by": "Ada"}
+    assert (await page.post("/api/review", json=asked)).json()["waits"] is False
+    state = (await page.get("/api/state")).json()
+    review = state["looks"]["base"]["takes"][0]["review"]
+    assert (review["state"], review["reason"], review["by"]) == ("rejected", "too dark", "Ada")
+    wrong = await page.post("/api/review", json=asked | {"reason": " "})
+    assert wrong.status_code == 409
+    assert "needs a reason" in wrong.json()["error"]["message"]
+    await page.post("/api/review", json={"takes": ["base#1"], "state": "undecided"})
+    (review,) = read_snapshot(manifest.with_suffix(".lookbook") / "ledger.sqlite").reviews.values()
+    assert review.state == "undecided"
+
+
+def test_while_a_run_holds_the_ledger_a_review_waits_and_is_shown_all_the_same(
+    desk: ReviewDesk, manifest: Path
+) -> None:
+    desk.state()
+    with lock_ledger(manifest.with_suffix(".lookbook"), now=1.0):
+        done = desk.review({"takes": ["office#1"], "state": "approved"})
+        assert done["waits"] is True
+        news = desk.news()
+        with pytest.raises(Declined, match="A run holds the ledger"):
+            desk.pick({"take": "base#2"})
+    assert news is not None
+    assert news["looks"]["office"]["takes"][0]["review"]["state"] == "approved"
+    desk.close()
+
+
+def test_before_a_pick_it_is_told_what_becomes_out_of_date_and_what_renewing_costs(
+    desk: ReviewDesk,
+) -> None:
+    told = desk.consequences({"take": "base#2"})
+    assert told == {"stale": ["office"], "current": [], "cost_usd": 1.0, "waits": 0}
+    assert desk.pick({"take": "base#2"}) == {"before": "base#1"}
+    news = desk.news()
+    assert news is not None
+    assert news["looks"]["office"]["state"] == "stale"
+    assert desk.consequences({"take": "base#1"})["current"] == ["office"]
+    desk.close()
+
+
+def test_a_basket_is_priced_and_is_the_plan_that_the_command_line_knows(
+    desk: ReviewDesk, manifest: Path
+) -> None:
+    items = [
+        {"look": "street", "errand": "make"},
+        {"look": "office", "errand": "more", "takes": 2},
+    ]
+    basket = desk.fill_basket({"items": items})
+    assert (basket["count"], basket["cost_usd"], basket["left_usd"]) == (3, 3.0, 4.0)
+    assert basket["command"] == (
+        "lookbook run spring.yaml --plan spring.lookbook/basket.json --max-cost 3.00"
+    )
+    saved = load_saved_plan(manifest.with_suffix(".lookbook") / "basket.json")
+    assert saved.document["count"] == 3
+    assert [(item.look, str(item.errand)) for item in saved.plan_options.basket] == [
+        ("office", "more"),
+        ("street", "make"),
+    ]
+    with pytest.raises(Declined, match="Something has moved"):
+        desk.buy({"plan": basket["plan"], "cost_usd": 2.0})
+    with pytest.raises(Declined, match="not generated yet"):
+        desk.fill_basket({"items": [{"look": "street", "errand": "more"}]})
+    with pytest.raises(Declined, match="twice"):
+        desk.fill_basket({"items": items * 2})
+    assert desk.fill_basket({"items": []})["count"] == 0
+    with pytest.raises(Declined, match="nothing to buy"):
+        desk.buy({"plan": "", "cost_usd": 0})
+    with pytest.raises(Declined, match="started elsewhere"):
+        desk.pause()
+    desk.close()
+
+
+def test_a_manifest_that_becomes_wrong_is_said_and_the_last_good_one_stays(
+    desk: ReviewDesk, manifest: Path
+) -> None:
+    desk.state()
+    good = manifest.read_text()
+    manifest.write_text(good + "nonsense: 1\n")
+    news = desk.news()
+    assert news is not None
+    assert "cannot be used" in news["problem"]
+    manifest.write_text(good.replace("trench coat", "red coat"))
+    news = desk.news()
+    assert news is not None
+    assert news["problem"] is None
+    assert "red coat" in news["looks"]["street"]["prompt"]
+    desk.close()
+
+
+async def test_news_is_told_to_every_page_that_listens(desk: ReviewDesk) -> None:
+    service = _Service(desk)
+    await service._call(desk.state)
+    streams = [_Stream(), _Stream()]
+    service._streams |= {*streams}
+    await service._call(desk.review, {"takes": ["base#1"], "state": "approved"})
+    await service._tell_news()
+    with anyio.fail_after(1):
+        told = [await stream.next() for stream in streams]
+    assert told[0] == told[1]
+    assert "approved" in told[0]
+    await service._call(desk.close)
