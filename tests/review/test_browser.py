@@ -1,0 +1,109 @@
+"""The review page in a real browser, over the command itself and the embedded simulator."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.ledger.ledger import read_snapshot
+from tests.catalog.browser import CHROMIUM, open_chromium
+from tests.review.conftest import MANIFEST
+
+pytest.importorskip("playwright", reason="needs playwright: pip install 'lookbook[browser]'")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)"),
+]
+LOOKBOOK = [sys.executable, "-m", "runner"]
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Path:
+    """A campaign of which the base and one look were made on the simulator."""
+    path = tmp_path / "spring.yaml"
+    path.write_text(MANIFEST)
+    words = ["run", str(path), "--simulate", "--yes", "--select", "+office"]
+    subprocess.run([*LOOKBOOK, *words, "--sim", "latency=fixed:0.1"], check=True, timeout=120)
+    return path
+
+
+@pytest.fixture
+def server(campaign: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    words = ["review", str(campaign), "--simulate", "--no-browser"]
+    with subprocess.Popen([*LOOKBOOK, *words], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found is not None
+        yield process, found[0]
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with open_chromium() as launched:
+        yield launched
+
+
+def enter(browser: Any, address: str, width: int = 1280) -> Any:
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.goto(address)
+    page.locator(".tile").first.wait_for()
+    assert "token" not in page.url
+    return page
+
+
+def test_a_basket_is_bought_on_the_simulator_and_the_run_is_followed_to_its_end(
+    browser: Any, server: tuple[Any, str], campaign: Path
+) -> None:
+    page = enter(browser, server[1])
+    page.locator(".tile[data-look=street]").click()
+    page.get_by_role("button", name="Make it · $1.00").click()
+    page.get_by_role("button", name="Review and buy for $1.00…").click()
+    assert "nothing is charged" in page.locator("#buy").inner_text()
+    page.get_by_role("button", name="Buy for $1.00", exact=True).click()
+    page.locator(".tile[data-look=street] img").wait_for(timeout=60_000)
+    page.locator("#figures", has_text="generating").wait_for(state="detached", timeout=60_000)
+    ledger = campaign.with_suffix(".lookbook") / "simulated" / "ledger.sqlite"
+    assert len(read_snapshot(ledger).takes["street"]) == 1
+
+
+def test_two_tabs_and_a_terminal_agree_and_a_server_that_is_killed_loses_nothing(
+    browser: Any, server: tuple[Any, str], campaign: Path
+) -> None:
+    process, address = server
+    one, other = enter(browser, address), enter(browser, address)
+    one.locator(".tile[data-look=base]").click()
+    one.keyboard.press("a")
+    other.locator(".tile[data-look=base] .chip", has_text="approved").wait_for()
+    words = ["review", str(campaign), "--simulate", "--reject", "office", "--reason", "too dark"]
+    subprocess.run([*LOOKBOOK, *words], check=True, timeout=60)
+    for page in (one, other):
+        page.locator(".tile[data-look=office] .chip", has_text="too dark").wait_for()
+    process.kill()
+    one.locator("#away", has_text="What was decided is kept").wait_for()
+    known = read_snapshot(campaign.with_suffix(".lookbook") / "simulated" / "ledger.sqlite")
+    assert sorted(review.state for review in known.reviews.values()) == ["approved", "rejected"]
+
+
+def test_a_wrong_token_shows_nothing_of_the_campaign(browser: Any, server: tuple[Any, str]) -> None:
+    page = browser.new_context().new_page()
+    page.goto(server[1].partition("#")[0] + "#token=wrong")
+    page.locator("#away", has_text="not the one that was printed").wait_for()
+    assert "spring" not in page.content()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_is_accessible_and_fits_a_phone(
+    browser: Any, server: tuple[Any, str], width: int
+) -> None:
+    page = enter(browser, server[1], width)
+    page.locator(".tile[data-look=base]").click()
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
