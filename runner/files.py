@@ -7,7 +7,9 @@ a link, and no read waits for a pipe or takes more than it was told to.
 
 import errno
 import os
+import re
 import stat
+import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -24,10 +26,12 @@ __all__ = [
     "append_private",
     "create_file",
     "describe_kind",
+    "is_inherited",
     "is_stream",
     "make_folder",
     "open_file",
     "read_file",
+    "read_given",
     "read_note",
     "refuse_links",
     "write_atomic",
@@ -50,6 +54,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _DEVICES = ("/dev", "/proc")
 """Where links are the system's own: ``/dev/stdout``, ``/dev/fd/63``."""
+_OPEN_FILES = re.compile(r"/proc/[0-9]+(?:/task/[0-9]+)?/fd")
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -74,6 +79,42 @@ def read_file(path: Path, max_bytes: int, *, follow: bool = True) -> bytes:
     """Read a regular file of at most so many bytes. Raises OSError, as ``open_file`` does."""
     with open_file(path, follow=follow) as file:
         data = file.read(max_bytes + 1)
+    return _check_size(data, max_bytes, path)
+
+
+def is_inherited(path: Path) -> bool:
+    """Return whether a path is a stream that this process was handed: ``-``, ``<(...)``.
+
+    A pipe that has a name, in a campaign's folder say, is none: nobody may ever write into it.
+    """
+    if str(path) == "-":
+        return True
+    try:
+        mode = path.stat().st_mode
+        folder = os.path.realpath(path.parent)
+    except (OSError, ValueError):
+        return False
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return False
+    return str(path) == "/dev/stdin" or folder == "/dev/fd" or bool(_OPEN_FILES.fullmatch(folder))
+
+
+def read_given(path: Path, max_bytes: int) -> bytes:
+    """Read what a person named: a regular file, or a stream that this process was handed.
+
+    A stream is read to its end, or to the bound. Raises OSError, as ``read_file`` does.
+    """
+    if not is_inherited(path):
+        return read_file(path, max_bytes)
+    if str(path) == "-":
+        data = sys.stdin.buffer.read(max_bytes + 1)
+    else:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    return _check_size(data, max_bytes, path)
+
+
+def _check_size(data: bytes, max_bytes: int, path: Path) -> bytes:
     if len(data) > max_bytes:
         raise OSError(errno.EFBIG, f"it is larger than {max_bytes:,} bytes", str(path))
     return data

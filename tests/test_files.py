@@ -12,8 +12,10 @@ from runner import files
 from runner.errors import StorageError
 from runner.files import (
     append_private,
+    is_inherited,
     open_file,
     read_file,
+    read_given,
     read_note,
     refuse_links,
     write_atomic,
@@ -189,3 +191,29 @@ def test_a_note_that_is_nonsense_is_one_kind_of_error(tmp_path: Path, text: str)
     (tmp_path / "note.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError):  # noqa: PT011 - whatever it says
         read_note(tmp_path / "note.json")
+
+
+def test_a_stream_that_was_handed_over_is_read_to_its_bound(tmp_path: Path) -> None:
+    for data, size in ((b"text", 4), (b"texts", 5)):
+        reader, writer = os.pipe()
+        os.write(writer, data)
+        os.close(writer)
+        path = Path(f"/dev/fd/{reader}")
+        try:
+            assert is_inherited(path)
+            if size > 4:
+                with pytest.raises(OSError, match="larger than 4 bytes"):
+                    read_given(path, 4)
+            else:
+                assert read_given(path, 4) == data
+        finally:
+            os.close(reader)
+
+
+def test_a_pipe_with_a_name_is_nobodys_stream(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/stdin")
+    for name in ("pipe", "link", "missing", "."):
+        assert not is_inherited(tmp_path / name)
+    with pytest.raises(OSError, match="it is a pipe, not a file"):
+        read_given(tmp_path / "pipe", 4)

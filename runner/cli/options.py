@@ -10,6 +10,8 @@ import click
 
 from runner.cli.command import Command
 from runner.cli.invocation import note_form, note_manifest, note_report_form, note_summary
+from runner.errors import UsageError
+from runner.files import is_inherited, open_file
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -22,6 +24,7 @@ __all__ = [
     "find_manifests",
     "hidden_sim_option",
     "manifest_argument",
+    "readable_manifest_argument",
     "report_option",
     "resolve_manifest",
     "sim_option",
@@ -75,7 +78,9 @@ class ManifestPath(click.Path):
     """A manifest that exists; where none of that name does, the error names the likely one."""
 
     def __init__(self) -> None:
-        super().__init__(exists=True, dir_okay=False, readable=True, path_type=Path)
+        super().__init__(
+            exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path
+        )
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Read a path, or fail with what may be meant."""
@@ -113,8 +118,6 @@ class ManifestPath(click.Path):
 
 def find_manifests(folder: Path) -> list[Path]:
     """Return the manifests in a folder: YAML files that name a campaign."""
-    from runner.files import open_file
-
     found = []
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         try:
@@ -154,13 +157,25 @@ class LooksCommand(Command):
         return super().parse_args(ctx, args)
 
 
+def _refuse_streams(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path:
+    """Return the manifest, as ``resolve_manifest`` does. Raises UsageError for a pipe."""
+    if value is not None and is_inherited(value):
+        raise UsageError(
+            f"`{ctx.info_name}` needs a manifest in a file: its ledger, pictures and catalog lie "
+            "beside it. `validate`, `plan` and `graph` also read one from a pipe.",
+            hint="Write it to a file first. Nothing was sent.",
+        )
+    return resolve_manifest(ctx, param, value)
+
+
 manifest_argument = click.argument(
-    "manifest",
-    metavar="[MANIFEST]",
-    required=False,
-    type=ManifestPath(),
-    callback=resolve_manifest,
+    "manifest", metavar="[MANIFEST]", required=False, type=ManifestPath(), callback=_refuse_streams
 )
+
+readable_manifest_argument = click.argument(
+    "manifest", metavar="[MANIFEST]", required=False, type=ManifestPath(), callback=resolve_manifest
+)
+"""For commands that change nothing: `-` and `<(...)` will do."""
 
 var_option = click.option(
     "--var",

@@ -11,7 +11,7 @@ from runner.canonical import parse_json
 from runner.cli.complete import complete_looks
 from runner.cli.options import KeyValue, Usd
 from runner.errors import UsageError, shorten
-from runner.files import MAX_RESULTS_BYTES, read_file
+from runner.files import MAX_RESULTS_BYTES, read_given
 from runner.model import LookKind
 from runner.plan.options import PlanOptions
 from runner.plan.saved_plan import SavedPlan, read_saved_plan
@@ -119,7 +119,7 @@ def load_saved_plan(path: Path) -> SavedPlan:
     import jsonschema
 
     try:
-        document: Mapping[str, Any] = parse_json(read_file(path, MAX_RESULTS_BYTES))
+        document: Mapping[str, Any] = parse_json(read_given(path, MAX_RESULTS_BYTES))
         jsonschema.validate(document, schema("plan"))
     except (OSError, ValueError, RecursionError, jsonschema.ValidationError) as error:
         problem = str(getattr(error, "message", None) or getattr(error, "strerror", None) or error)

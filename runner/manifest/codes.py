@@ -57,6 +57,7 @@ _ERRORS = (
     ("yaml-alias-bomb", "Aliases blow the document up beyond all sense.", "Use fewer aliases."),
     ("yaml-depth", "Mappings or lists are nested too deeply.", "No manifest needs that depth."),
     ("yaml-merge", "`<<` merges something that is not a mapping.", "Merge an anchored mapping."),
+    ("text-too-long", "A text of more than 100,000 characters.", "Shorten it, or use a file."),
     ("duplicate-key", "A key is given twice in one mapping.", "Remove or rename one of them."),
     ("key-not-text", "A key reads as a number, date or boolean.", "Put quotes around the key."),
     (

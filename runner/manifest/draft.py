@@ -10,7 +10,7 @@ from runner.manifest.yaml.nodes import Map
 
 __all__ = ["Draft", "join_prompt", "normalize_spaces"]
 
-_SPACES = re.compile(r"[ \t\r\n]+")
+_SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 _CLOSERS = tuple(",.;:!?)]}")
 
 

@@ -2,11 +2,11 @@
 
 import codecs
 import csv
+import errno
 import io
-import sys
 from pathlib import Path
 
-from runner.files import open_file
+from runner.files import read_given
 from runner.manifest.yaml.source import MAX_BYTES, Source, Unreadable
 
 __all__ = ["read_sheet_source"]
@@ -26,22 +26,16 @@ def read_sheet_source(path: Path) -> tuple[Source, str]:
     Raises Unreadable where it is no sheet.
     """
     try:
-        data = sys.stdin.buffer.read(MAX_BYTES + 1) if str(path) == "-" else _read(path)
+        data = read_given(path, MAX_BYTES)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise _unreadable(path, f"cannot read {path}: {reason}", "Check the path.") from None
-    if len(data) > MAX_BYTES:
-        raise _unreadable(path, f"the sheet is larger than {MAX_BYTES // 1024**2} MiB", _SAVE)
+        advice = _SAVE if error.errno == errno.EFBIG else "Check the path."
+        raise _unreadable(path, f"cannot read {path}: {reason}", advice) from None
     if data.startswith(_WORKBOOK):
         return Source(path, _workbook_as_csv(path, data)), "its first sheet"
     if data.startswith(_OLD_WORKBOOK):
         raise _unreadable(path, "this is a workbook of an old Excel, no CSV", _SAVE)
     return _decode(path, data)
-
-
-def _read(path: Path) -> bytes:
-    with open_file(path) as file:
-        return file.read(MAX_BYTES + 1)
 
 
 def _decode(path: Path, data: bytes) -> tuple[Source, str]:

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from runner.manifest.yaml.source import MAX_CHARS
 from runner.suggest import suggest
 
-__all__ = ["MAX_CHARS", "MAX_NESTING", "Problem", "Scope", "names_in"]
-
-MAX_CHARS = 100_000
-"""Characters that one text may grow to; variables that double each other stop here."""
+__all__ = ["MAX_NESTING", "Problem", "Scope", "names_in"]
 
 MAX_NESTING = 50
 """How many variables may stand within each other."""

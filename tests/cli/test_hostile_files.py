@@ -1,8 +1,9 @@
 """Commands on files from a stranger: refused in words, exit code 2, no wait and no trace."""
 
+import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,44 @@ def test_a_manifest_beside_this_one_that_is_too_large_to_read_stops_what_would_d
     monkeypatch.setattr(claims, "MAX_BYTES", 10)
     with pytest.raises(UsageError, match=r"other.yaml cannot be read \(it is larger"):
         find_ids(Path("spring.yaml"), {"look_123456"})
+
+
+@pytest.fixture
+def piped() -> Iterator[str]:
+    """Return the path of a pipe that holds the manifest, as a shell makes one of ``<(...)``."""
+    reader, writer = os.pipe()
+    os.write(writer, MANIFEST.encode())
+    os.close(writer)
+    yield f"/dev/fd/{reader}"
+    os.close(reader)
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "graph"])
+def test_a_manifest_from_a_pipe_is_read_where_nothing_is_spent(
+    folder: Path, command: str, piped: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert invoke([command, piped]) == 0
+    assert "office" in (out := capsys.readouterr()).out or "is valid: 1 look" in out.out
+    assert ("this plan makes everything anew" in out.err) is (command == "plan")
+    assert sorted(path.name for path in folder.iterdir()) == ["sarah.png", "spring.yaml"]
+
+
+def test_a_manifest_on_stdin_is_called_a_dash(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("validate", "plan"):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(MANIFEST.encode())))
+        assert invoke([command, "-"]) == 0
+    assert "2 generations to buy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words", [["run", "--yes"], ["status"], ["prune"], ["export"], ["plan", "-o", "plan.json"]]
+)
+def test_what_needs_a_ledger_takes_no_manifest_from_a_pipe(
+    folder: Path, words: list[str], piped: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for manifest in (piped, "-"):
+        assert invoke([words[0], manifest, *words[1:]]) == 2
+        assert "a manifest in a file" in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir()) == ["sarah.png", "spring.yaml"]

@@ -1,13 +1,17 @@
 """What anybody may write into a manifest costs no more than its size."""
 
+import base64
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from runner.manifest import load
 from runner.manifest.diagnostics import MAX_FINDINGS
 from runner.manifest.formats import as_text
+from runner.manifest.yaml.source import MAX_CHARS
 from tests.fuzz.work import count_work, growth
 
 HEAD = "version: 1\nmax_looks: 1000000\ncampaign: spring\nbase: {name: Sarah, avatar_id: look_1}\n"
@@ -115,11 +119,53 @@ def test_an_error_at_the_end_of_a_file_without_a_last_line_end_is_on_a_line_of_i
     assert found.text.strip() or text.endswith("\n")
 
 
-def test_a_prompt_of_many_megabytes_is_read_once(tmp_path: Path) -> None:
+LONG = "word " * 20_001
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'looks: {{a: {{prompt: "{LONG}"}}, b: {{promt: x}}}}',
+        f'looks: {{a: {{prompt: !!str "{LONG}"}}}}',
+        f'looks: {{a: {{prompt: &x "{LONG}"}}}}',
+        f'x-text: &x "{LONG}"\nlooks: {{a: {{prompt: *x}}}}',
+        f'looks: {{a: {{tags: ["{LONG}"]}}}}',
+        f'? "{LONG}"\n: 1',
+        f"looks: {{? {LONG} : {{prompt: x}}}}",
+    ],
+    ids=["prompt", "tagged", "anchored", "alias", "in a list", "key", "key of a look"],
+)
+def test_reading_stops_at_a_text_that_no_manifest_needs(text: str, tmp_path: Path) -> None:
     path = tmp_path / "spring.yaml"
+    path.write_text(HEAD + text)
+    (found,) = load(path).diagnostics
+    assert found.code == "text-too-long"
+    assert "100,000" in found.message
+    assert len(found.message) < 200
+
+
+def test_a_picture_within_the_manifest_may_be_longer_than_a_text(tmp_path: Path) -> None:
+    picture = io.BytesIO()
+    Image.effect_noise((512, 512), 200).save(picture, "PNG")
+    data = base64.b64encode(picture.getvalue()).decode()
+    assert len(data) > MAX_CHARS
+    path = tmp_path / "spring.yaml"
+    inline = f"{{media_type: image/png, data: {data}}}"
+    path.write_text(
+        f"version: 1\ncampaign: spring\nx-picture: &it {data}\n"
+        f"base: {{name: Sarah, photo: {inline}}}\n"
+        f'looks: {{a: {{prompt: "{PROMPT}", reference_images: '
+        "[{media_type: image/png, data: *it}]}}\n"
+    )
+    assert not load(path).diagnostics
+
+
+def test_many_prompts_below_the_bound_cost_what_their_size_does(tmp_path: Path) -> None:
+    path = tmp_path / "spring.yaml"
+    text = "a  b\t" * 19_000
 
     def read(size: int) -> None:
-        path.write_text(HEAD + looks(1, lambda _: f'{{prompt: "{"word " * size} ${{x}}"}}'))
+        path.write_text(HEAD + looks(size, lambda _: f'{{prompt: "{text} ${{x}}"}}'))
         assert load(path).diagnostics
 
-    assert growth(read, 20_000) < 6
+    assert growth(read, 5) < 6

@@ -6,13 +6,13 @@ import click
 
 from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
-from runner.cli.options import format_option, manifest_argument, var_option
+from runner.cli.options import format_option, readable_manifest_argument, var_option
 
 __all__ = ["command"]
 
 
 @click.command("graph", cls=Command)
-@manifest_argument
+@readable_manifest_argument
 @var_option
 @format_option("mermaid", "dot")
 def command(manifest: Path, variables: tuple[tuple[str, str], ...], *, form: str) -> int:

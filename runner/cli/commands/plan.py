@@ -12,11 +12,11 @@ from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.eta import estimate_plan
-from runner.cli.format import warnings_text
+from runner.cli.format import warn, warnings_text
 from runner.cli.options import (
     account_option,
     format_option,
-    manifest_argument,
+    readable_manifest_argument,
     simulate_option,
     var_option,
 )
@@ -25,7 +25,8 @@ from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.request import DEFAULT_CONCURRENCY
 from runner.cli.select_options import parse_plan_options, plan_options
 from runner.cli.terminal import terminal_width
-from runner.files import write_output
+from runner.errors import UsageError
+from runner.files import is_inherited, write_output
 from runner.plan import plan as make_plan
 from runner.plan.group_sizes import group_notes
 from runner.plan.options import apply_options, resolve_options
@@ -38,7 +39,7 @@ __all__ = ["command"]
 
 
 @click.command("plan", cls=Command)
-@manifest_argument
+@readable_manifest_argument
 @simulate_option
 @account_option
 @plan_options
@@ -93,6 +94,11 @@ def command(
       lookbook plan spring.yaml --cascade             with what is out of date
       lookbook plan spring.yaml -o plan.json          to read, and carry out later
     """
+    if out is not None and is_inherited(manifest):
+        raise UsageError(
+            "A plan is saved for a manifest in a file, beside which a run finds its ledger.",
+            hint="Write the manifest to a file first.",
+        )
     plan_options = parse_plan_options(options)
     campaign = apply_options(load_campaign(manifest, variables), plan_options)
     state = readonly.find_state(campaign, account=account, simulate=simulate)
@@ -100,7 +106,9 @@ def command(
     quotes = quote_prices(campaign, plan_options, snapshot)
     campaign = apply_quotes(campaign, quotes)
     plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, plan_options))
-    if not simulate and account is None:
+    if is_inherited(manifest):
+        warn("A manifest from a pipe has no ledger beside it: this plan makes everything anew.")
+    elif not simulate and account is None:
         readonly.mention_other_ledgers(campaign, state, snapshot)
     if form == "json":
         click.echo(json.dumps(plan_document(plan, prompts=prompts), indent=2, ensure_ascii=False))

@@ -147,7 +147,7 @@ def new_ledger_option(*, hidden: bool = False) -> Callable[[F], F]:
 @click.option(
     "--plan",
     "plan_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     metavar="FILE",
     help="Carry out exactly the plan that `lookbook plan -o FILE` saved, or refuse.",
 )

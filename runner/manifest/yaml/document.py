@@ -5,7 +5,7 @@ every event goes as soon as it is read, which keeps reading at a fraction of ``C
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 from yaml.events import (
@@ -26,7 +26,7 @@ from runner.manifest.diagnostics import Findings
 from runner.manifest.yaml.nodes import Broken, Map, Seq
 from runner.manifest.yaml.odd_spaces import report_odd_spaces
 from runner.manifest.yaml.scalars import NUMERIC, WORDS, Ambiguous, describe, resolve
-from runner.manifest.yaml.source import COLUMN_BITS, line_of
+from runner.manifest.yaml.source import COLUMN_BITS, MAX_CHARS, line_of
 from runner.manifest.yaml.syntax import report_syntax
 
 __all__ = ["MAX_ALIASED", "MAX_DEPTH", "parse_yaml"]
@@ -153,11 +153,11 @@ class _Reader:
                     value = self.scalar(event)
             else:
                 value = self.node(event, depth)
-            if key is None:
+            if key is None or key in result:
+                self.skip(result, key, key_event)
                 continue
-            if key in result:
-                self.duplicate(result, key, key_event)
-                continue
+            if len(key) > MAX_CHARS or (type(value) is str and len(value) > MAX_CHARS):
+                self.check_length(key, key_event, value, event)
             if key == "<<" and not key_event.style:
                 merges.append((event, value))
                 continue
@@ -179,7 +179,10 @@ class _Reader:
             if type(event) is SequenceEndEvent:
                 self.nodes += len(result)
                 return result
-            result.append(self.node(event, depth))
+            value = self.node(event, depth)
+            if type(value) is str and len(value) > MAX_CHARS:
+                self.refuse_long(value, event)
+            result.append(value)
             result.marks.append(mark_of(event))
 
     def scalar(self, event: Any) -> Any:
@@ -222,7 +225,10 @@ class _Reader:
             )
         return text
 
-    def duplicate(self, mapping: Map, key: str, event: Event) -> None:
+    def skip(self, mapping: Map, key: str | None, event: Event) -> None:
+        """Report a key that is given twice; one that cannot be a key was reported."""
+        if key is None:
+            return
         if self.findings.full:
             self.findings.report("duplicate-key", "", 0)
             return
@@ -281,6 +287,23 @@ class _Reader:
             self.findings.report("yaml-alias-bomb", message, mark_of(event), hint=hint)
             raise _Stop
         return known.value
+
+    def check_length(self, key: str, key_event: Any, value: Any, event: Any) -> None:
+        """Refuse a long key, or a long text that is no picture and no anchor of one."""
+        if len(key) > MAX_CHARS:
+            self.refuse_long(key, key_event)
+        if key != "data" and not key.startswith("x-"):
+            self.refuse_long(value, event)
+
+    def refuse_long(self, text: str, event: Any) -> NoReturn:
+        """Report a text that no manifest needs, and read no further."""
+        self.findings.report(
+            "text-too-long",
+            f"this text has {len(text):,} characters, and no text may have more than {MAX_CHARS:,}",
+            mark_of(event),
+            hint="A prompt has 1,000 at most. Keep pictures in files of their own.",
+        )
+        raise _Stop
 
     def refuse_tag(self, event: NodeEvent) -> None:
         tag = str(getattr(event, "tag", "")).replace("tag:yaml.org,2002:", "!!")

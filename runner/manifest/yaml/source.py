@@ -1,16 +1,18 @@
 """The manifest as text: read once, its encoding checked, its lines kept for quoting."""
 
+import errno
 import re
 from pathlib import Path
 from typing import NamedTuple
 
-from runner.files import open_file
+from runner.files import is_inherited, read_given
 from runner.shell import quote_command
 
 __all__ = [
     "COLUMN_BITS",
     "LINE_END",
     "MAX_BYTES",
+    "MAX_CHARS",
     "Source",
     "Span",
     "Unreadable",
@@ -24,6 +26,9 @@ COLUMN_BITS = 32
 
 MAX_BYTES = 64 * 1024 * 1024
 """What a manifest may weigh; far above any real one, far below what hurts."""
+
+MAX_CHARS = 100_000
+"""Characters of one text, as it is written and with its variables put in (not of inline data)."""
 
 _BOMS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
@@ -67,6 +72,10 @@ class Unreadable(Exception):
         self.span = span or Span(1, 1)
 
 
+STDIN = "<stdin>"
+"""What stands for the name of a manifest that came through a pipe: no file is called so."""
+
+
 class Source:
     """One manifest file: ``name`` as the person wrote the path, ``path`` absolute, ``text``."""
 
@@ -74,7 +83,8 @@ class Source:
 
     def __init__(self, path: Path, text: str = "") -> None:
         self.name = str(path)
-        self.path = path.absolute()
+        # What came through a pipe names its pictures from the working folder.
+        self.path = Path.cwd() / STDIN if is_inherited(path) else path.absolute()
         self.text = text
         self._lines: list[str] | None = None
         self._found: dict[tuple[str, int], Span] = {}
@@ -142,20 +152,15 @@ def _indent(line: str) -> int:
 def read_source(path: Path) -> Source:
     """Read a manifest. Raises Unreadable where it is no UTF-8 text of a sensible size."""
     try:
-        with open_file(path) as file:
-            data = file.read(MAX_BYTES + 1)
+        return decode_source(path, read_given(path, MAX_BYTES))
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"cannot read {path}: {reason}"
-        raise Unreadable(Source(path), "file-unreadable", message, _advice(path)) from None
-    if len(data) > MAX_BYTES:
-        raise Unreadable(
-            Source(path),
-            "file-too-large",
-            f"the manifest is larger than {MAX_BYTES // 1024**2} MiB",
-            "Keep pictures in files of their own and name them by path.",
-        )
-    return decode_source(path, data)
+        code, message, hint = "file-unreadable", f"cannot read {path}: {reason}", _advice(path)
+        if error.errno == errno.EFBIG:
+            code = "file-too-large"
+            message = f"the manifest is larger than {MAX_BYTES // 1024**2} MiB"
+            hint = "Keep pictures in files of their own and name them by path."
+        raise Unreadable(Source(path), code, message, hint) from None
 
 
 def decode_source(path: Path, data: bytes) -> Source:
@@ -186,4 +191,6 @@ def _advice(path: Path) -> str:
         return "This is a folder: name the YAML file in it."
     if not path.exists():
         return f"Check the path, or start one with: {quote_command('lookbook', 'init', path)}"
+    if not path.is_file():
+        return "Name a file, or write it to stdin, with `-` in place of its name."
     return "Check the file's permissions."
