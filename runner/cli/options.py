@@ -143,6 +143,16 @@ def resolve_manifest(ctx: click.Context, param: click.Parameter, value: Path | N
     return note_manifest(ctx, param, value)
 
 
+def _is_look(word: object) -> bool:
+    """Return whether the first word after a command names a look, not a manifest."""
+    return (
+        isinstance(word, str)
+        and word != "-"
+        and not word.endswith(_YAML)
+        and not Path(word).exists()
+    )
+
+
 class LooksCommand(Command):
     """A command that takes looks after its manifest, which may be left out before them too."""
 
@@ -150,7 +160,7 @@ class LooksCommand(Command):
         """Parse the arguments; looks alone are those of the only manifest in this folder."""
         given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
         first = given.get("manifest")
-        if isinstance(first, str) and not first.endswith(_YAML) and not Path(first).exists():
+        if _is_look(first):
             found = find_manifests(Path())
             if len(found) == 1:
                 args = [str(found[0]), *args]
