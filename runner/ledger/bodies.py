@@ -5,12 +5,11 @@ Two hundred looks may carry the same base64 style image; the ledger keeps it onc
 
 import json
 import re
-import sqlite3
 from collections.abc import Mapping
 
 from runner.canonical import sha256_hex
 
-__all__ = ["join_body", "read_body", "split_body"]
+__all__ = ["join_body", "list_blobs", "split_body"]
 
 _LARGE = re.compile(rb'(?<=")[A-Za-z0-9+/=_-]{4096,}(?=")')
 
@@ -43,17 +42,3 @@ def join_body(pieces: str, blobs: Mapping[str, bytes], sha256: str) -> bytes:
     if sha256_hex(body) != sha256:
         raise ValueError(f"the stored body {sha256} does not have its own hash")
     return body
-
-
-def read_body(connection: sqlite3.Connection, sha256: str) -> bytes:
-    """Read a stored body. Raises KeyError where none is stored, ValueError where it was changed."""
-    row = connection.execute("SELECT pieces FROM bodies WHERE sha256 = ?", (sha256,)).fetchone()
-    if row is None:
-        raise KeyError(sha256)
-    blobs = {}
-    for digest in list_blobs(row[0]):
-        blob = connection.execute("SELECT data FROM blobs WHERE sha256 = ?", (digest,)).fetchone()
-        if blob is None:
-            raise ValueError(f"a piece of the stored body {sha256} is missing")
-        blobs[digest] = blob[0]
-    return join_body(row[0], blobs, sha256)

@@ -3,62 +3,50 @@
 SQLite's own check finds a page that is out of order; it does not find a word that has changed on
 the disk, nor a copy of the file that was put back beside another one's log. Events are the truth
 and tables are a cache, so a ledger is sound where folding the events anew gives the same tables.
-That takes as long as the ledger is, so it is left out where ``checksum`` vouches for the file.
+That takes as long as the ledger is, so it is left out where the backend vouches for its rows.
 """
 
-import json
-import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from runner.errors import LedgerDamaged, LookbookError
-from runner.ledger.bodies import read_body
-from runner.ledger.checksum import is_as_left
-from runner.ledger.database import REBUILD, explain_sqlite_error
-from runner.ledger.events import Entry, LedgerState, Note, apply_event
+from runner.errors import LookbookError
+from runner.ledger.backend import Backend
+from runner.ledger.events import LedgerState, Note, apply_event
 from runner.policy.lifecycle import Event
 
-__all__ = ["check_tables", "damaged", "verify"]
+__all__ = ["check_tables", "verify"]
 
 KINDS = frozenset(map(str, (*Event, *Note)))
 
 
-def verify(connection: sqlite3.Connection, path: Path, state: LedgerState) -> None:
+def verify(backend: Backend, state: LedgerState) -> None:
     """Raise LedgerDamaged where a ledger's events do not amount to ``state``, what its tables say.
 
-    A file that is byte for byte what a program of ours left is not folded anew.
+    Rows that the backend vouches for are not folded anew.
     """
-    if is_as_left(path):
+    if backend.is_checked():
         return
     try:
-        check_tables(connection, state)
+        check_tables(backend, state)
     except LookbookError:
         raise
-    except sqlite3.Error as error:
-        raise explain_sqlite_error(error, path) from error
-    except Exception as error:  # whatever nonsense the file holds, it is the file's
-        raise damaged(path, str(error) or type(error).__name__) from error
+    except Exception as error:  # whatever nonsense the ledger holds, it is the ledger's
+        problem = str(error) or type(error).__name__
+        raise (backend.explain(error) or backend.damaged(problem)) from error
 
 
-def damaged(path: Path, problem: str) -> LedgerDamaged:
-    """Return the error for a ledger that SQLite can read and that makes no sense."""
-    return LedgerDamaged(f"The ledger {path} is damaged: {problem}.", hint=REBUILD)
-
-
-def check_tables(connection: sqlite3.Connection, state: LedgerState) -> None:
+def check_tables(backend: Backend, state: LedgerState) -> None:
     """Raise ValueError, or what folding nonsense raises, where tables and events differ."""
     folded = LedgerState()
     owner: Mapping[str, Any] | None = None
-    rows = connection.execute("SELECT seq, at, run, take, kind, facts FROM events ORDER BY seq")
-    for number, (seq, at, run, take, kind, facts) in enumerate(rows, start=1):
-        if seq != number:
+    for number, row in enumerate(backend.events(), start=1):
+        if row.seq != number:
             raise ValueError(f"event {number} is missing")
-        if kind not in KINDS:
-            raise ValueError(f"event {number} is a {kind!r}, unless a newer lookbook wrote it")
-        entry = Entry(at, run, take, kind, json.loads(facts))
+        if row.kind not in KINDS:
+            raise ValueError(f"event {number} is a {row.kind!r}, unless a newer lookbook wrote it")
+        entry = row.to_entry()
         apply_event(folded, entry)
-        if kind == Note.RUN_STARTED:
+        if row.kind == Note.RUN_STARTED:
             owner = entry.facts.get("owner", owner)
     for uid in folded.takes.keys() | state.takes.keys():
         if folded.takes.get(uid) != state.takes.get(uid):
@@ -70,8 +58,8 @@ def check_tables(connection: sqlite3.Connection, state: LedgerState) -> None:
     state.picks = folded.picks
     if folded.assets != state.assets:
         raise ValueError("its table and its events disagree about what was uploaded")
-    if owner is not None and owner != dict(connection.execute("SELECT key, value FROM meta")):
+    if owner is not None and owner != backend.meta():
         raise ValueError("its events are another account's or campaign's")
     for take in state.takes.values():
         if take.unresolved and take.body_sha256:
-            read_body(connection, take.body_sha256)
+            backend.body(take.body_sha256)

@@ -1,4 +1,4 @@
-"""The ledger as the executor knows it (``runner.executor.ports.Ledger``), on a SQLite file.
+"""The ledger as the executor knows it (``runner.executor.ports.Ledger``), on whatever backend.
 
 Each method is one durable transaction. A reservation is checked and committed in the same one, by
 the only writer there is, so concurrency cannot leak through a ceiling.
@@ -15,9 +15,11 @@ from typing import Any
 from runner.errors import UsageError
 from runner.executor.ports import Entropy, Intent, OverBudget
 from runner.face_measures import FaceMeasure
+from runner.ledger.backend import Backend
 from runner.ledger.database import open_for_reading, open_for_writing, peek_ledger
 from runner.ledger.events import Entry, Note, price_facts, to_facts
 from runner.ledger.runs import LastRun
+from runner.ledger.sqlite import SqliteBackend
 from runner.ledger.state import Operation, Probe, Store, keys_in, was_at
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
 from runner.model import LookKind
@@ -38,6 +40,7 @@ from runner.takes import (
 )
 
 __all__ = [
+    "CampaignLedger",
     "LedgerFile",
     "LedgerFollower",
     "has_been_at",
@@ -53,12 +56,16 @@ RENAMED_FIELDS = ("look", "reference_look", "ingredients", "identity")
 INTERRUPTED = "the run ended before an answer was seen"
 
 
-class LedgerFile:
-    """An open ledger and the run that writes it. Close it when the run is over."""
+class CampaignLedger:
+    """The open ledger of one campaign and the run that writes it. Close it when the run is over.
+
+    ``inline`` commits each operation by itself in the calling thread; else a thread commits what is
+    queued together.
+    """
 
     def __init__(
         self,
-        path: Path,
+        backend: Backend,
         *,
         now: Callable[[], float],
         entropy: Entropy,
@@ -69,12 +76,7 @@ class LedgerFile:
         self._entropy = entropy
         self._now = now
         self.ceilings = ceilings or Ceilings()
-        connection = open_for_writing(path)
-        try:
-            self.store = Store(connection, path, now=now, failpoint=failpoint)
-        except BaseException:
-            connection.close()
-            raise
+        self.store = Store(backend, now=now, failpoint=failpoint)
         self._writer: Writer = InlineCommit(self.store) if inline else GroupCommit(self.store)
 
     # --- the run ------------------------------------------------------------------------------
@@ -141,7 +143,7 @@ class LedgerFile:
             raise result
 
     def close(self) -> None:
-        """Finish what is queued and close the file."""
+        """Finish what is queued and close the backend."""
         self._writer.close()
         self.store.close()
 
@@ -515,6 +517,18 @@ class LedgerFile:
         return ("--max-cost, at list price,", limit, counted) if counted > limit else None
 
 
+class LedgerFile(CampaignLedger):
+    """A ledger in an SQLite file."""
+
+    def __init__(self, path: Path, **settings: Any) -> None:
+        connection = open_for_writing(path)
+        try:
+            super().__init__(SqliteBackend(connection, path), **settings)
+        except BaseException:
+            connection.close()
+            raise
+
+
 def _pick_if_due(store: Store, take: Take) -> None:
     pick = store.state.takes.get(store.state.picks.get(take.look, ""))
     if becomes_pick(take, pick):
@@ -563,7 +577,7 @@ class LedgerFollower:
         """Open a ledger for reading. Raises LedgerDamaged."""
         connection = open_for_reading(path)
         try:
-            self._store = Store(connection, path, now=lambda: 0.0, writing=False)
+            self._store = Store(SqliteBackend(connection, path), now=lambda: 0.0, writing=False)
         except BaseException:
             connection.close()
             raise
@@ -598,7 +612,7 @@ class LedgerFollower:
 def _open_store(path: Path) -> Iterator[Store]:
     """Open a ledger for reading. Raises LedgerDamaged."""
     with closing(open_for_reading(path)) as connection:
-        yield Store(connection, path, now=lambda: 0.0, writing=False)
+        yield Store(SqliteBackend(connection, path), now=lambda: 0.0, writing=False)
 
 
 def has_sent(path: Path) -> bool:
@@ -622,7 +636,7 @@ def read_keys(path: Path) -> set[str]:
     if not path.is_file():
         return set()
     with peek_ledger(path) as connection:
-        return keys_in(connection)
+        return keys_in(SqliteBackend(connection, path))
 
 
 def has_been_at(path: Path, position: str) -> bool:
@@ -630,7 +644,7 @@ def has_been_at(path: Path, position: str) -> bool:
     if not path.is_file():
         return False
     with peek_ledger(path) as connection:
-        return was_at(connection, position)
+        return was_at(SqliteBackend(connection, path), position)
 
 
 def read_events(path: Path, look: str) -> list[Entry]:

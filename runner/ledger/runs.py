@@ -1,14 +1,15 @@
 """When the last run was, and how it ended: read from a ledger without changing it."""
 
 import json
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from runner.ledger.backend import Backend
 from runner.ledger.database import open_for_reading
 from runner.ledger.events import Note
+from runner.ledger.sqlite import SqliteBackend
 
 __all__ = [
     "LastRun",
@@ -41,24 +42,21 @@ def read_last_run(path: Path) -> LastRun | None:
     if not path.is_file():
         return None
     with closing(open_for_reading(path)) as connection:
-        return find_last_run(connection)
+        return find_last_run(SqliteBackend(connection, path))
 
 
-def find_last_run(connection: sqlite3.Connection) -> LastRun | None:
+def find_last_run(backend: Backend) -> LastRun | None:
     """Return the newest run of a ledger that is open; None where there was none."""
-    rows = connection.execute(
-        "SELECT at, kind, facts FROM events WHERE kind IN (?, ?) ORDER BY seq DESC LIMIT 2",
-        (Note.RUN_STARTED, Note.RUN_ENDED),
-    ).fetchall()
-    events = {kind: (at, json.loads(facts)) for at, kind, facts in reversed(rows)}
-    if not rows or Note.RUN_STARTED not in events:
+    started = backend.last_event_of(None, Note.RUN_STARTED)
+    if started is None:
         return None
-    at, begun = events[Note.RUN_STARTED]
-    run = LastRun(at, begun.get("host"), begun.get("pid"))
-    if rows[0][1] == Note.RUN_STARTED:
+    begun = started.to_entry().facts
+    run = LastRun(started.at, begun.get("host"), begun.get("pid"))
+    ended = backend.last_event_of(None, Note.RUN_ENDED)
+    if ended is None or ended.seq < started.seq:
         return run
-    ended_at, end = events[Note.RUN_ENDED]
-    return LastRun(at, run.host, run.pid, ended_at, end.get("exit"), end.get("stopped"))
+    end = ended.to_entry().facts
+    return LastRun(run.started_at, run.host, run.pid, ended.at, end.get("exit"), end.get("stopped"))
 
 
 def read_variables(path: Path) -> dict[str, dict[str, str]]:

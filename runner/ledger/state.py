@@ -1,26 +1,23 @@
 """The open ledger: its state in memory, and transactions that change both at once.
 
 An operation is a function that is handed the ``Store`` and calls ``emit``; a batch of operations
-is one transaction. Memory is changed while the transaction is open: when the commit fails, the
-store reads back what is on disk, stays *broken*, and says so to everybody who wants to write.
+is one transaction of the backend. Memory is changed before the transaction is committed: when that
+fails, the store reads back what the backend has, stays *broken*, and says so to everybody who wants
+to write.
 """
 
 import json
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from runner.canonical import sha256_hex
 from runner.ledger import bodies, integrity
-from runner.ledger.checksum import leave_checksum
-from runner.ledger.database import explain_sqlite_error
+from runner.ledger.backend import Backend, Changes, TakeChange
 from runner.ledger.event_log import log_events
 from runner.ledger.events import (
     UNTABLED_NOTES,
@@ -29,7 +26,6 @@ from runner.ledger.events import (
     Note,
     apply_event,
     changed_fields,
-    price_of,
     row_to_take,
     to_facts,
 )
@@ -62,33 +58,24 @@ UNCHECKED_LIFE = 14 * 86_400.0
 MAX_WALLET_LAG = 600.0
 """Seconds after which a wallet that is late counts as showing what was bought."""
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-_COLUMNS = list(Take.__dataclass_fields__)
-_UPSERT = (
-    f"INSERT INTO takes ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608 - names of our own
-    f"ON CONFLICT (uid) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
+FOLDED_NOTES = (
+    Note.WALLET,
+    Note.PRICE_MEASURED,
+    Note.KEYS_IGNORED,
+    Note.KEYS_TRUSTED,
+    Note.KEYS_CHECKED,
+    *UNTABLED_NOTES,
 )
+"""Notes that no table is derived from: what they say is folded when a ledger is opened."""
 
 
-@cache
-def _update(names: tuple[str, ...]) -> str:
-    """Return the statement that updates these columns of one take: a fifth of a whole row.
-
-    There are about as many as there are kinds of events.
-    """
-    sets = ", ".join(f"{name} = ?" for name in names)
-    return f"UPDATE takes SET {sets} WHERE uid = ?"  # noqa: S608 - names of our own
-
-
-def was_at(connection: sqlite3.Connection, position: str) -> bool:
+def was_at(backend: Backend, position: str) -> bool:
     """Return whether a ledger once was at a position, and so holds all that it held then."""
     _meta, event = json.loads(position)
     if event is None:
         return False
-    row = connection.execute(
-        "SELECT seq, at, take, kind FROM events WHERE seq = ?", (int(event[0]),)
-    ).fetchone()
-    return row is not None and list(row) == event
+    row = backend.event(int(event[0]))
+    return row is not None and [row.seq, row.at, row.take, row.kind] == event
 
 
 def spendings_of(noted: Sequence[tuple[float, str, Mapping[str, Any]]]) -> list[Spending]:
@@ -114,12 +101,11 @@ def _is_in_usd(facts: Mapping[str, Any]) -> bool:
     return (facts["currency"] or "usd").lower() == "usd"
 
 
-def keys_in(connection: sqlite3.Connection) -> set[str]:
+def keys_in(backend: Backend) -> set[str]:
     """Return every idempotency key that a take has, or ever had."""
-    rows = connection.execute(
-        "SELECT facts FROM events WHERE kind IN (?, ?)", (Event.INTENDED, Note.IMPORTED)
-    )
-    return {json.loads(facts).get("key") for (facts,) in rows} - {None}
+    rows = backend.events(Event.INTENDED, Note.IMPORTED)
+    keys = (row.to_entry().facts.get("key") for row in rows)
+    return {key for key in keys if key is not None}
 
 
 class Store:
@@ -130,21 +116,19 @@ class Store:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
-        path: Path,
+        backend: Backend,
         *,
         now: Callable[[], float],
         failpoint: Probe | None = None,
         writing: bool = True,
     ) -> None:
         self._writing = writing
-        self._connection = connection
-        self._path = path
+        self.backend = backend
         self._now = now
         self._failpoint = failpoint or (lambda _point: None)
         self._lock = threading.RLock()
         self._broken: Exception | None = None
-        self._emitted: list[Entry] = []
+        self._changes = Changes()
         self._snapshot: Snapshot | None = None
         self._imported: set[str] | None = None
         self._followed = 0
@@ -158,20 +142,19 @@ class Store:
         self._open()
 
     def _open(self) -> None:
-        """Load what the file holds. Raises LedgerDamaged where that makes no sense."""
+        """Load what the backend holds. Raises LedgerDamaged where that makes no sense."""
         try:
             self._load()
-        except sqlite3.Error as error:
-            raise explain_sqlite_error(error, self._path) from error
         except Exception as error:  # no such state, no number, no JSON: SQLite keeps any text
-            raise integrity.damaged(self._path, str(error) or type(error).__name__) from error
-        integrity.verify(self._connection, self._path, self.state)
+            problem = str(error) or type(error).__name__
+            raise (self.backend.explain(error) or self.backend.damaged(problem)) from error
+        integrity.verify(self.backend, self.state)
 
     # --- reading ------------------------------------------------------------------------------
 
     def meta(self) -> dict[str, str]:
         """Return whose ledger it is; empty for a ledger that was just made."""
-        return dict(self._connection.execute("SELECT key, value FROM meta"))
+        return dict(sorted(self._meta.items()))
 
     def account(self) -> Account | None:
         """Return the account that this ledger belongs to."""
@@ -225,37 +208,31 @@ class Store:
         Events are only ever appended: while this is the same, so is what the ledger holds.
         """
         with self._lock:  # another thread writes
-            row = self._connection.execute(
-                "SELECT seq, at, take, kind FROM events WHERE kind NOT IN (?, ?) "
-                "ORDER BY seq DESC LIMIT 1",
-                (Note.RUN_STARTED, Note.RUN_ENDED),
-            ).fetchone()
-            return json.dumps([self.meta(), row])
+            row = self.backend.last_event(Note.RUN_STARTED, Note.RUN_ENDED)
+            event = None if row is None else [row.seq, row.at, row.take, row.kind]
+            return json.dumps([self.meta(), event])
 
     @property
     def imported(self) -> set[str]:
         """The takes that a results file told of; this ledger's own sends made the others."""
         with self._lock:
             if self._imported is None:
-                rows = self._connection.execute(
-                    "SELECT DISTINCT take FROM events WHERE kind = ?", (Note.IMPORTED,)
-                )
-                self._imported = {uid for (uid,) in rows}
+                rows = self.backend.events(Note.IMPORTED)
+                self._imported = {row.take for row in rows if row.take is not None}
             return self._imported
 
     def is_found(self, uid: str) -> bool:
         """Return whether a search found what a take became, or a person said it: no answer did."""
         with self._lock:
-            query = "SELECT 1 FROM events WHERE take = ? AND kind = ? LIMIT 1"
-            return self._connection.execute(query, (uid, Event.FOUND)).fetchone() is not None
+            return self.backend.last_event_of(uid, Event.FOUND) is not None
 
     def keys(self) -> set[str]:
         """Return every idempotency key that a take has, or ever had."""
-        return keys_in(self._connection)
+        return keys_in(self.backend)
 
     def was_at(self, position: str) -> bool:
         """Return whether this very ledger once was at a position, and holds all it held then."""
-        return was_at(self._connection, position)
+        return was_at(self.backend, position)
 
     def unchecked_replays(self) -> list[Take]:
         """Return the takes that were sent again, and whose keys were not checked late enough.
@@ -275,26 +252,24 @@ class Store:
     def ever_doubled(self) -> frozenset[str]:
         """Return every look that was ever noted as doubled, also where that was withdrawn."""
         with self._lock:
-            rows = self._connection.execute(
-                "SELECT facts FROM events WHERE kind = ?", (Note.KEYS_IGNORED,)
-            ).fetchall()
-        return frozenset(json.loads(facts)["look_id"] for (facts,) in rows)
+            rows = [*self.backend.events(Note.KEYS_IGNORED)]
+        return frozenset(row.to_entry().facts["look_id"] for row in rows)
 
     def listed(self) -> tuple[set[str], set[str], set[str]]:
         """Return all looks and groups listed as strangers, those accepted, and those disowned.
 
         The last are looks of which a person said that no send of this ledger made them.
         """
+        with self._lock:
+            entries = [row.to_entry() for row in self.backend.events(Note.LISTED)]
+            entries += [entry for entry in self._changes.events if entry.kind == Note.LISTED]
         known: set[str] = set()
         accepted: set[str] = set()
         strangers: set[str] = set()
-        for (text,) in self._connection.execute(
-            "SELECT facts FROM events WHERE kind = ?", (Note.LISTED,)
-        ):
-            facts = json.loads(text)
-            known.update(facts["ids"])
-            accepted.update(facts["accepted"])
-            strangers.update(facts.get("strangers", ()))
+        for entry in entries:
+            known.update(entry.facts["ids"])
+            accepted.update(entry.facts["accepted"])
+            strangers.update(entry.facts.get("strangers", ()))
         return known, accepted, strangers
 
     def listed_before(self, uid: str) -> frozenset[str]:
@@ -303,40 +278,31 @@ class Store:
         The order of the events decides; for a take that came from elsewhere, the time.
         """
         with self._lock:
-            (seq,) = self._connection.execute(
-                "SELECT max(seq) FROM events WHERE take = ? AND kind = ?", (uid, Event.INTENDED)
-            ).fetchone()
-            sent = self.state.takes[uid].sent_at or 0.0
-            rows = self._connection.execute(
-                "SELECT facts FROM events WHERE kind = ? AND (seq < ? OR (? IS NULL AND at <= ?))",
-                (Note.LISTED, seq, seq, sent),
-            ).fetchall()
-        return frozenset(one for (facts,) in rows for one in json.loads(facts)["ids"])
+            send = self.backend.last_event_of(uid, Event.INTENDED)
+            sent_at = self.state.takes[uid].sent_at or 0.0
+            rows = [
+                row
+                for row in self.backend.events(Note.LISTED)
+                if (row.at <= sent_at if send is None else row.seq < send.seq)
+            ]
+        return frozenset(one for row in rows for one in row.to_entry().facts["ids"])
 
     def events(self) -> Iterable[Entry]:
         """Return every event, in order."""
-        rows = self._connection.execute(
-            "SELECT at, run, take, kind, facts FROM events ORDER BY seq"
-        )
-        for at, run, take, kind, facts in rows:
-            yield Entry(at, run, take, kind, json.loads(facts))
+        return (row.to_entry() for row in self.backend.events())
 
     def follow(self) -> list[Entry]:
         """Apply the events that another process wrote since, to memory alone; return them.
 
         For a ledger that was opened for reading.
         """
-        rows = self._connection.execute(
-            "SELECT seq, at, run, take, kind, facts FROM events WHERE seq > ? ORDER BY seq",
-            (self._followed,),
-        ).fetchall()
         entries = []
-        for seq, at, run, take, kind, facts in rows:
-            entry = Entry(at, run, take, kind, json.loads(facts))
-            before = reserved_amount(self.state.takes.get(take or ""))
+        for row in self.backend.events_after(self._followed):
+            entry = row.to_entry()
+            before = reserved_amount(self.state.takes.get(entry.take or ""))
             moved = apply_event(self.state, entry)
             self.spent += (reserved_amount(moved) if moved is not None else before) - before
-            self._followed = seq
+            self._followed = row.seq
             self._snapshot = None
             entries.append(entry)
         if any(entry.kind in FAR_REACHING for entry in entries):
@@ -345,7 +311,7 @@ class Store:
 
     def last_run(self) -> LastRun | None:
         """Return the newest run; None where there was none."""
-        return find_last_run(self._connection)
+        return find_last_run(self.backend)
 
     def body(self, uid: str) -> bytes:
         """Return a take's stored body. Raises KeyError where none is stored."""
@@ -354,67 +320,34 @@ class Store:
             if sha256 is None:
                 raise KeyError(uid)
             try:
-                return bodies.read_body(self._connection, sha256)
+                return self.backend.body(sha256)
             except ValueError as error:
-                raise integrity.damaged(self._path, str(error)) from error
+                raise self.backend.damaged(str(error)) from error
 
     def _load(self) -> None:
         self.state, self.spent = LedgerState(), Decimal(0)
-        self._snapshot = None
-        names = ", ".join(_COLUMNS)
-        for row in self._connection.execute(f"SELECT {names} FROM takes"):  # noqa: S608 - our own names
+        self._changes, self._snapshot, self._imported = Changes(), None, None
+        self._meta = self.backend.meta()
+        for row in self.backend.takes():
             take = row_to_take(row)
             self.state.put(take)
             self.spent += reserved_amount(take)
-        picks = self._connection.execute("SELECT look, take FROM picks")
+        takes = self.state.takes
         self.state.picks = {
-            sys.intern(look): self.state.takes[uid].uid if uid in self.state.takes else uid
-            for look, uid in picks
+            sys.intern(look): takes[uid].uid if uid in takes else uid
+            for look, uid in self.backend.picks().items()
         }
-        self.state.assets = dict(self._connection.execute("SELECT sha256, asset_id FROM assets"))
-        last, seq = self._connection.execute("SELECT max(at), max(seq) FROM events").fetchone()
-        self.state.last_at, self._followed = last or 0.0, seq or 0
-        wallet = self._connection.execute(
-            "SELECT facts FROM events WHERE kind = ? ORDER BY seq DESC LIMIT 1", (Note.WALLET,)
-        ).fetchone()
-        self.state.wallet = json.loads(wallet[0]) if wallet else None
-        rows = self._connection.execute(
-            "SELECT facts FROM events WHERE kind = ? ORDER BY seq", (Note.PRICE_MEASURED,)
-        )
-        self.state.prices = dict(price_of(json.loads(text)) for (text,) in rows)
+        self.state.assets = self.backend.assets()
+        for event in self.backend.events(*FOLDED_NOTES):
+            entry = event.to_entry()
+            apply_event(self.state, entry)
+            if entry.kind == Note.KEYS_TRUSTED:
+                self.trusted_at = entry.at
+        self.state.last_at = self.backend.last_at()
+        last = self.backend.last_event()
+        self._followed = last.seq if last is not None else 0
         self._inferred = self._infer_prices()
-        self.spent_in_run = reserved_in_run(self.state.takes.values(), self.run or "")
-        self._load_doubled()
-        self._load_untabled()
-        self._load_checked()
-
-    def _load_untabled(self) -> None:
-        """Read what was measured in pictures, and what people decided about faces and takes."""
-        rows = self._connection.execute(
-            "SELECT at, run, kind, facts FROM events WHERE kind IN (?, ?, ?) ORDER BY seq",
-            UNTABLED_NOTES,
-        )
-        for at, run, kind, facts in rows:
-            apply_event(self.state, Entry(at, run, None, kind, json.loads(facts)))
-
-    def _load_checked(self) -> None:
-        """Read which replays were listed late enough to show what their keys made."""
-        for (text,) in self._connection.execute(
-            "SELECT facts FROM events WHERE kind = ? ORDER BY seq", (Note.KEYS_CHECKED,)
-        ):
-            facts = json.loads(text)
-            self.state.checked[facts["take"]] = facts["resent_at"]
-
-    def _load_doubled(self) -> None:
-        """Read which looks were made twice, if nobody has withdrawn that since."""
-        rows = self._connection.execute(
-            "SELECT at, run, kind, facts FROM events WHERE kind IN (?, ?) ORDER BY seq",
-            (Note.KEYS_IGNORED, Note.KEYS_TRUSTED),
-        )
-        for at, run, kind, facts in rows.fetchall():
-            if kind == Note.KEYS_TRUSTED:
-                self.trusted_at = at
-            apply_event(self.state, Entry(at, run, None, kind, json.loads(facts)))
+        self.spent_in_run = reserved_in_run(takes.values(), self.run or "")
         self._hold_doubled(())
 
     def _infer_prices(self) -> Mapping[LookKind, MeasuredPrice]:
@@ -422,11 +355,8 @@ class Store:
         kinds = {take.kind for take in self.state.takes.values()} - {LookKind.EXISTING}
         if kinds <= self.state.prices.keys():
             return {}
-        rows = self._connection.execute(
-            "SELECT at, run, facts FROM events WHERE kind = ? AND run IS NOT NULL ORDER BY seq",
-            (Note.WALLET,),
-        )
-        noted = [(at, run, json.loads(text)) for at, run, text in rows]
+        entries = [row.to_entry() for row in self.backend.events(Note.WALLET)]
+        noted = [(entry.at, entry.run, entry.facts) for entry in entries if entry.run is not None]
         return infer_prices([*self.state.takes.values()], spendings_of(noted))
 
     # --- writing ------------------------------------------------------------------------------
@@ -434,42 +364,45 @@ class Store:
     def transact(self, operations: Sequence[Operation]) -> list[Any]:
         """Carry out operations in one durable transaction; return each one's result or exception.
 
-        An operation that raises must do so before it emits. Raises a LookbookError when the file
-        could not be written: nothing of the batch is then on disk, and the store stays broken.
+        An operation that raises must do so before it emits. Raises a LookbookError when the ledger
+        could not be written: nothing of the batch is then kept, and the store stays broken.
         """
         with self._lock:
             if self._broken is not None:
                 raise self._broken
-            try:
-                return self._transact(operations)
-            except sqlite3.Error as error:
-                self._broken = explain_sqlite_error(error, self._path)
-                with suppress(sqlite3.Error):
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
-                    self._load()  # what is said from here on must be what is on disk
-                raise self._broken from error
+            results = [self._carry_out(operation) for operation in operations]
+            changes, self._changes = self._changes, Changes()
+            if not changes.is_empty:
+                self._commit(changes)
+            return results
 
-    def _transact(self, operations: Sequence[Operation]) -> list[Any]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._emitted = []
-        results: list[Any] = []
-        for operation in operations:
-            try:
-                results.append(operation(self))
-            except sqlite3.Error:
+    def _carry_out(self, operation: Operation) -> Any:
+        """Return an operation's result, or what it raised: that is for one caller, not for all."""
+        try:
+            return operation(self)
+        except Exception as error:  # noqa: BLE001 - its caller raises it
+            return self.backend.explain(error) or error
+
+    def _commit(self, changes: Changes) -> None:
+        kinds = [entry.kind for entry in changes.events]
+
+        def ready() -> None:
+            for kind in kinds:
+                self._failpoint(f"{kind}:before-commit")
+
+        try:
+            self.backend.commit(changes, ready=ready)
+            for kind in kinds:
+                self._failpoint(f"{kind}:after-commit")
+        except Exception as error:
+            explained = self.backend.explain(error)
+            if explained is None:
                 raise
-            except Exception as error:  # noqa: BLE001 - it is the answer to one caller, not to all
-                results.append(error)
-        emitted = self._emitted
-        kinds = [entry.kind for entry in emitted]
-        for kind in kinds:
-            self._failpoint(f"{kind}:before-commit")
-        self._connection.execute("COMMIT")
-        for kind in kinds:
-            self._failpoint(f"{kind}:after-commit")
-        log_events(emitted, self.state.takes)
-        return results
+            self._broken = explained
+            with suppress(Exception):  # it may be unreadable as well
+                self._load()  # what is said from here on must be what was committed
+            raise explained from error
+        log_events(changes.events, self.state.takes)
 
     def emit(self, kind: str, facts: Mapping[str, Any], take: str | None = None) -> Take | None:
         """Append one event and bring what is derived from it up to date, in memory and on disk."""
@@ -479,11 +412,7 @@ class Store:
         moved = apply_event(self.state, entry)
         if moved is not None or kind in SEEN_NOTES:
             self._snapshot = None
-        self._connection.execute(
-            "INSERT INTO events (at, run, take, kind, facts) VALUES (?, ?, ?, ?, ?)",
-            (entry.at, entry.run, take, entry.kind, _encode(facts)),
-        )
-        self._emitted.append(entry)
+        self._changes.events.append(entry)
         if entry.kind == Note.KEYS_TRUSTED:
             self.trusted_at = entry.at
         if entry.kind == Note.IMPORTED:
@@ -500,29 +429,22 @@ class Store:
         """Store a request body; return its SHA-256."""
         sha256 = sha256_hex(body)
         pieces, blobs = bodies.split_body(body)
-        if blobs:
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO blobs (sha256, data) VALUES (?, ?)", blobs.items()
-            )
-        self._connection.execute(
-            "INSERT OR IGNORE INTO bodies (sha256, pieces) VALUES (?, ?)", (sha256, pieces)
-        )
+        self._changes.blobs |= blobs
+        self._changes.bodies[sha256] = pieces
         return sha256
 
     def put_meta(self, values: Mapping[str, str]) -> None:
         """Write down whose ledger it is."""
         self._snapshot = None
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", values.items()
-        )
+        self._meta |= values
+        self._changes.meta |= values
 
     def _write_take(self, before: Take | None, moved: Take) -> None:
         if before is None:
-            self._connection.execute(_UPSERT, [*to_facts(moved).values()])
-        elif changes := changed_fields(before, moved):
-            self._connection.execute(_update(tuple(changes)), [*changes.values(), moved.uid])
+            self._changes.takes.append(TakeChange(moved.uid, to_facts(moved), is_new=True))
+        elif changed := changed_fields(before, moved):
+            self._changes.takes.append(TakeChange(moved.uid, changed, is_new=False))
         if before is not None and before.look != moved.look:
-            self._connection.execute("DELETE FROM picks WHERE look = ?", (before.look,))
             self._put_pick(before.look)  # where keys are exchanged it is another take's by now
             self._put_pick(moved.look)
         was, now = reserved_amount(before), reserved_amount(moved)
@@ -545,23 +467,14 @@ class Store:
         if entry.kind == Note.PICKED:
             self._put_pick(facts["look"])
         elif entry.kind == Note.ASSET_SAVED:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO assets (sha256, asset_id) VALUES (?, ?)",
-                (facts["sha256"], facts["asset_id"]),
-            )
+            self._changes.assets.append((facts["sha256"], facts["asset_id"]))
         elif entry.kind == Note.ASSET_FORGOTTEN:
-            self._connection.execute("DELETE FROM assets WHERE asset_id = ?", (facts["asset_id"],))
+            self._changes.assets.append((None, facts["asset_id"]))
 
     def _put_pick(self, look: str) -> None:
-        if look in self.state.picks:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO picks (look, take) VALUES (?, ?)",
-                (look, self.state.picks[look]),
-            )
+        self._changes.picks[look] = self.state.picks.get(look)
 
     def close(self) -> None:
-        """Close the file; what was committed stays."""
+        """Close the backend; what was committed stays."""
         with self._lock:
-            self._connection.close()
-            if self._writing and self._broken is None:
-                leave_checksum(self._path)
+            self.backend.close(sound=self._writing and self._broken is None)

@@ -1,9 +1,12 @@
 """Values that ledger tests share."""
 
+import sqlite3
 from decimal import Decimal
 from typing import Any
 
 from runner.executor.ports import Intent
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.sqlite import SqliteBackend
 from runner.model import LookKind
 
 
@@ -41,3 +44,9 @@ def intent(look: str = "a", **more: Any) -> Intent:
         "price": Decimal("1.00"),
     }
     return Intent(**{**values, **more})
+
+
+def connection_of(ledger: LedgerFile) -> sqlite3.Connection:
+    """Return the connection beneath a ledger file that is open."""
+    assert isinstance(ledger.store.backend, SqliteBackend)
+    return ledger.store.backend.connection

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from runner.errors import LedgerDamaged, LookbookError, UsageError
+from runner.ledger.backend import Backend
 from runner.ledger.checksum import is_as_left
 from runner.ledger.events import LedgerState
 from runner.ledger.ledger import LedgerFile, read_snapshot
 from runner.plan.renames import KeyRenames
 from runner.policy.lifecycle import Event
 from runner.takes import Account, Snapshot
-from tests.ledger.names import Ticking, intent
+from tests.ledger.names import Ticking, connection_of, intent
 
 OFFSETS = 500
 
@@ -147,9 +148,9 @@ def test_a_ledger_is_checked_anew_unless_it_is_byte_for_byte_what_was_left(
     folded: list[int] = []
     check = integrity.check_tables
 
-    def counting(connection: sqlite3.Connection, state: LedgerState) -> None:
+    def counting(backend: Backend, state: LedgerState) -> None:
         folded.append(1)
-        check(connection, state)
+        check(backend, state)
 
     monkeypatch.setattr(integrity, "check_tables", counting)
     for name in (sound.name, "ledger.checksum.json"):
@@ -169,12 +170,12 @@ async def test_an_older_copy_beside_a_newer_log_is_damage(
 ) -> None:
     """The log of a run that was killed is read into whatever file lies beside it."""
     take = await ledger.intend(intent("a", key="key-a"))
-    ledger.store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    connection_of(ledger).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     older = tmp_path / "older.sqlite"
     shutil.copy(path, older)
     for number in range(60):
         await ledger.intend(intent(f"b{number}", key=f"key-{number}", price=Decimal(1)))
-    ledger.store._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    connection_of(ledger).execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
     await ledger.record(take.uid, Event.ACCEPTED, {"avatar_id": "look-a", "group_id": "g"})
     shutil.copy(f"{path}-wal", f"{older}-wal")
     whole = tmp_path / "whole.sqlite"

@@ -29,7 +29,7 @@ from runner.plan.renames import KeyRenames
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, ImpossibleEvent
 from runner.takes import Account, Billing, TakeState
-from tests.ledger.names import Ticking, intent
+from tests.ledger.names import Ticking, connection_of, intent
 
 
 async def bought(ledger: LedgerFile, look: str = "a") -> str:
@@ -261,7 +261,7 @@ async def test_a_commit_that_fails_breaks_the_ledger_and_loses_nothing_that_was_
     ledger = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
     ledger.begin(Account("api.example", "me"), "spring", {})
     await ledger.intend(intent("a"))
-    ledger.store._connection.execute("PRAGMA max_page_count = 1")
+    connection_of(ledger).execute("PRAGMA max_page_count = 1")
     with pytest.raises(StorageError, match="full"):
         await ledger.intend(intent("b", body=b'"' + b"x" * 100_000 + b'"', key="b"))
     with pytest.raises(StorageError):
@@ -438,5 +438,5 @@ def test_commits_are_durable(path: Path) -> None:
 
 async def test_every_field_of_a_take_has_a_column(ledger: LedgerFile) -> None:
     uid = await bought(ledger)
-    columns = {row[1] for row in ledger.store._connection.execute("PRAGMA table_info(takes)")}
+    columns = {row[1] for row in connection_of(ledger).execute("PRAGMA table_info(takes)")}
     assert columns == set(to_facts(ledger.take(uid)))

@@ -1,0 +1,133 @@
+"""What an open ledger asks of the database beneath it: rows to load, one transaction at a time.
+
+The ledger's logic exists once (``state``, ``ledger``) and knows no SQL. A backend keeps rows:
+SQLite in a file (``sqlite``), or nothing but memory (``memory``). All of them pass one contract
+(``tests/ledger/test_backends.py``).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from runner.errors import LookbookError
+from runner.ledger.events import Entry
+
+__all__ = ["Backend", "Changes", "EventRow", "TakeChange"]
+
+
+class EventRow(NamedTuple):
+    """One row of ``events``: its number, from 1 and without gaps, and ``facts`` as JSON text."""
+
+    seq: int
+    at: float
+    run: str | None
+    take: str | None
+    kind: str
+    facts: str
+
+    def to_entry(self) -> Entry:
+        """Return the event. Raises ValueError where its facts are no JSON."""
+        return Entry(self.at, self.run, self.take, self.kind, json.loads(self.facts))
+
+
+class TakeChange(NamedTuple):
+    """The columns of a take that an event changed; of a new take all, in the fields' order."""
+
+    uid: str
+    columns: dict[str, Any]
+    is_new: bool
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one transaction writes. ``takes`` and ``assets`` stand in the order of their events.
+
+    ``picks`` are by look, None where none is left. An asset is ``(sha256, asset_id)``, or
+    ``(None, asset_id)`` where that upload is forgotten. ``bodies`` and ``blobs`` are by SHA-256;
+    those that are stored already stay.
+    """
+
+    events: list[Entry] = field(default_factory=list)
+    takes: list[TakeChange] = field(default_factory=list)
+    picks: dict[str, str | None] = field(default_factory=dict)
+    assets: list[tuple[str | None, str]] = field(default_factory=list)
+    bodies: dict[str, str] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    meta: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to write."""
+        return not (self.events or self.bodies or self.meta)
+
+
+class Backend(Protocol):
+    """Keeps a ledger's rows. Any error that ``explain`` knows may be raised by every method."""
+
+    def meta(self) -> dict[str, str]:
+        """Return whose ledger it is; empty for one that was just made."""
+        ...
+
+    def takes(self) -> Iterable[Sequence[Any]]:
+        """Return the rows of all takes, values in the order of the fields of ``Take``."""
+        ...
+
+    def picks(self) -> dict[str, str]:
+        """Return the uid of the picked take of each look."""
+        ...
+
+    def assets(self) -> dict[str, str]:
+        """Return the asset id of each local picture, by the SHA-256 of its content."""
+        ...
+
+    def events(self, *kinds: str) -> Iterable[EventRow]:
+        """Return the events of these kinds, or all, in order."""
+        ...
+
+    def event(self, seq: int) -> EventRow | None:
+        """Return one event by its number."""
+        ...
+
+    def last_event(self, *besides: str) -> EventRow | None:
+        """Return the last event that is of none of these kinds."""
+        ...
+
+    def events_after(self, seq: int) -> Sequence[EventRow]:
+        """Return the events with higher numbers than this, in order."""
+        ...
+
+    def last_event_of(self, take: str | None, kind: str) -> EventRow | None:
+        """Return the last event of a kind that is about a take, or about none."""
+        ...
+
+    def last_at(self) -> float:
+        """Return the latest time that any event was written at; 0 where there is none."""
+        ...
+
+    def body(self, sha256: str) -> bytes:
+        """Return a stored body. Raises KeyError where none is stored, ValueError where changed."""
+        ...
+
+    def commit(self, changes: Changes, *, ready: Callable[[], None]) -> None:
+        """Write all changes in one durable transaction, or none of them.
+
+        ``ready`` is called when everything is done but the commit.
+        """
+        ...
+
+    def explain(self, error: Exception, /) -> LookbookError | None:
+        """Return what a person can do about an error of the database; None for any other error."""
+        ...
+
+    def damaged(self, problem: str) -> LookbookError:
+        """Return the error for rows that can be read and make no sense."""
+        ...
+
+    def is_checked(self) -> bool:
+        """Return whether its rows are known to be sound without folding the events anew."""
+        ...
+
+    def close(self, *, sound: bool) -> None:
+        """Close it; ``sound`` where this process wrote it and every commit succeeded."""
+        ...

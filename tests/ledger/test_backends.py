@@ -1,0 +1,183 @@
+"""One contract for every backend: what was committed is there, and nothing else ever is."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from runner.canonical import sha256_hex
+from runner.errors import LedgerDamaged
+from runner.executor.ports import OverBudget
+from runner.face_measures import FaceMeasure, NoFace
+from runner.ledger.backend import Backend, Changes
+from runner.ledger.database import open_for_writing
+from runner.ledger.events import Entry, Note, replay_events
+from runner.ledger.ledger import CampaignLedger
+from runner.ledger.memory import MemoryBackend
+from runner.ledger.sqlite import SqliteBackend
+from runner.model import LookKind
+from runner.plan.renames import KeyRenames
+from runner.policy.budget import Ceilings
+from runner.policy.lifecycle import Event
+from runner.takes import Account, Doubled, MeasuredPrice, PriceState, Take, TakeState
+from tests.ledger.names import Ticking, intent
+
+ME = Account("api.example", "me")
+Reopen = Callable[[], Backend]
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reopen]:
+    """Return a function that opens the same rows once more, as the next process would."""
+    if request.param == "memory":
+        rows = MemoryBackend()
+        yield lambda: rows
+        return
+    path = tmp_path / "ledger.sqlite"
+    opened: list[SqliteBackend] = []
+
+    def once_more() -> Backend:
+        opened.append(SqliteBackend(open_for_writing(path), path))
+        return opened[-1]
+
+    yield once_more
+    for backend in opened:
+        backend.close(sound=False)
+
+
+def open_ledger(reopen: Reopen, ticking: Ticking, *, ceiling: int | None = None) -> CampaignLedger:
+    ceilings = Ceilings(run=None if ceiling is None else Decimal(ceiling))
+    ledger = CampaignLedger(
+        reopen(), now=ticking.now, entropy=ticking, ceilings=ceilings, inline=True
+    )
+    ledger.begin(ME, "spring", {})
+    return ledger
+
+
+async def buy(ledger: CampaignLedger, look: str, **more: object) -> Take:
+    take = await ledger.intend(intent(look, key=f"key-{look}", **more))
+    facts = {"avatar_id": f"look-{look}", "group_id": "g"}
+    await ledger.record(take.uid, Event.ACCEPTED, facts)
+    return await ledger.record(take.uid, Event.COMPLETED, {"completed_at": 5.0})
+
+
+async def fill(ledger: CampaignLedger) -> None:
+    """Write one of everything that a ledger can hold."""
+    picture = "QUJD" * 5000
+    for look in ("a", "b"):
+        await buy(ledger, look, body=f'{{"name":"{look}","data":"{picture}"}}'.encode())
+    lost = await ledger.intend(intent("c", key="key-c"))
+    await ledger.record(lost.uid, Event.LOST, {"error_message": "réset \u2028 'quoted' \\u0041"})
+    await ledger.resend(lost.uid)
+    await ledger.record(lost.uid, Event.LOST, {"error_message": "reset"})
+    await ledger.note_listed(["stranger", "other"], ["stranger"])
+    await ledger.note_listed(["other", "third"], ["stranger"])
+    await ledger.save_asset("ff", "asset-1")
+    await ledger.save_asset("ee", "asset-2")
+    await ledger.forget_asset("asset-1")
+    await ledger.note_doubled([Doubled("twin", "name", lost.uid, Decimal("1.50"))])
+    measured = MeasuredPrice(Decimal("0.50"), PriceState.CONFIRMED, Decimal("1.00"), 2)
+    await ledger.note_price(LookKind.PROMPT, measured)
+    await ledger.note_face(FaceMeasure("77", none=NoFace.SMALL))
+    await ledger.accept_face(lost.uid, by="me")
+    await ledger.follow(KeyRenames({"a": "b", "b": "a"}))
+    ledger.note_wallet({"before": 10.0, "after": 8.5, "currency": "usd"})
+
+
+async def test_whoever_opens_it_next_finds_all_that_was_committed(
+    reopen: Reopen, ticking: Ticking
+) -> None:
+    first = open_ledger(reopen, ticking)
+    await fill(first)
+    uid = first.takes_of("c")[0].uid
+    second = open_ledger(reopen, ticking)
+    assert second.snapshot() == first.snapshot()
+    assert second.position() == first.position()
+    assert second.was_at(first.position())
+    assert second.keys() == first.keys() == {"key-a", "key-b", "key-c"}
+    assert second.body(uid) == b'{"name":"a"}'
+    assert len(second.body(second.takes_of("a")[0].uid)) > 20_000
+    assert second.listed_before(uid) == first.listed_before(uid) == frozenset()
+    assert second.accepted == {"stranger"}
+    assert second.store.listed()[0] == {"stranger", "other", "third"}
+    assert (second.asset("ff"), second.asset("ee")) == (None, "asset-2")
+    assert second.face("77") == first.face("77") is not None
+    assert second.wallet == first.wallet is not None
+    assert second.ever_doubled() == {"twin"}
+    assert not second.honours_keys
+    assert second.last_event_at > 0
+
+
+async def test_the_tables_are_what_the_events_amount_to(reopen: Reopen, ticking: Ticking) -> None:
+    await fill(open_ledger(reopen, ticking))
+    backend = reopen()
+    rows = [*backend.events()]
+    assert [row.seq for row in rows] == [*range(1, len(rows) + 1)]
+    folded = replay_events(row.to_entry() for row in rows)
+    assert backend.picks() == folded.picks
+    assert backend.assets() == folded.assets
+    assert {row[0] for row in backend.takes()} == set(folded.takes)
+    wanted = (Note.LISTED, Note.PICKED)
+    assert [*backend.events(*wanted)] == [row for row in rows if row.kind in wanted]
+    assert backend.event(3) == rows[2]
+    assert [*backend.events_after(3)] == rows[3:]
+    assert backend.last_event() == rows[-1]
+    assert backend.last_event_of(None, Note.RUN_STARTED) == rows[0]
+    assert (backend.event(0), backend.event(len(rows) + 1)) == (None, None)
+    assert backend.last_event(rows[-1].kind) == next(
+        row for row in reversed(rows) if row.kind != rows[-1].kind
+    )
+    assert backend.last_at() == max(row.at for row in rows)
+
+
+async def test_a_send_without_an_answer_is_unknown_for_whoever_comes_next(
+    reopen: Reopen, ticking: Ticking
+) -> None:
+    take = await open_ledger(reopen, ticking).intend(intent())
+    second = open_ledger(reopen, ticking)
+    assert second.take(take.uid).state is TakeState.UNKNOWN
+    assert second.snapshot().spent == 1
+
+
+async def test_an_operation_that_is_refused_leaves_nothing(
+    reopen: Reopen, ticking: Ticking
+) -> None:
+    ledger = open_ledger(reopen, ticking, ceiling=1)
+    await ledger.intend(intent("a"))
+    events = len([*ledger.store.events()])
+    with pytest.raises(OverBudget):
+        await ledger.intend(intent("b", key="b"))
+    assert len([*ledger.store.events()]) == events
+    assert open_ledger(reopen, ticking).takes_of("b") == []
+
+
+def test_a_commit_that_is_not_ready_writes_nothing(reopen: Reopen) -> None:
+    backend = reopen()
+    changes = Changes(
+        events=[Entry(1.0, None, None, Note.ASSET_SAVED, {})],
+        picks={"a": "1"},
+        assets=[("ff", "asset-1")],
+        bodies={sha256_hex(b"x"): '["x"]'},
+        meta={"campaign": "spring"},
+    )
+
+    def fail() -> None:
+        raise RuntimeError("the process ends here")
+
+    with pytest.raises(RuntimeError, match="ends here"):
+        backend.commit(changes, ready=fail)
+    again = reopen()
+    assert ([*again.events()], again.picks(), again.assets(), again.meta()) == ([], {}, {}, {})
+    with pytest.raises(KeyError):
+        again.body(sha256_hex(b"x"))
+    backend.commit(changes, ready=lambda: None)
+    again = reopen()
+    assert (again.picks(), again.meta()) == ({"a": "1"}, {"campaign": "spring"})
+    assert again.body(sha256_hex(b"x")) == b"x"
+
+
+def test_events_that_disagree_with_the_tables_are_damage(reopen: Reopen, ticking: Ticking) -> None:
+    reopen().commit(Changes(events=[], picks={"a": "nobody"}, meta={"x": "y"}), ready=lambda: None)
+    with pytest.raises(LedgerDamaged, match="picked"):
+        CampaignLedger(reopen(), now=ticking.now, entropy=ticking, inline=True)
