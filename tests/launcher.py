@@ -31,6 +31,7 @@ COMMAND = "runner.cli:main"
 WAITS = {
     "runner.policy.retry:MIN_POLL": 0.05,
     "runner.executor.refunds:SETTLING": (0.02, 0.03),
+    "runner.executor.session:SHOWN_AFTER": 0.05,
     "runner.executor.temporary_refusals:LAG": 1.0,
     "runner.executor.temporary_refusals:LAG_DELAY": 0.3,
     "runner.executor.preflight:LAG": 1.0,

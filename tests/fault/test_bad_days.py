@@ -15,7 +15,7 @@ from tests.fault.coverage import ENOUGH, list_unexercised
 from tests.fault.generate import generate
 from tests.fault.play import play
 
-OFTEN = 40
+OFTEN = 20
 """So many days are played each time; ``.ci/run`` plays others besides, and asks what happened."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
@@ -44,7 +44,7 @@ def played(seeds: Iterable[int]) -> Counter[str]:
     return seen
 
 
-@pytest.mark.parametrize("seed", [3, 4, 11, 15])
+@pytest.mark.parametrize("seed", [4, 15])
 def test_one_seed_is_one_history(seed: int) -> None:
     first, second = play(generate(seed)), play(generate(seed))
     assert first.log == second.log
@@ -53,15 +53,18 @@ def test_one_seed_is_one_history(seed: int) -> None:
 
 
 def test_a_history_is_the_same_in_another_process(tmp_path: Path) -> None:
-    here = digest(5)
-    for hash_seed in ("1", "4242"):
-        command = [sys.executable, "-W", "ignore", "-c", SAY_DIGEST]
-        root = Path(__file__).parents[2]
-        env = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": hash_seed, "HOME": str(tmp_path)}
-        done = subprocess.run(
-            command, cwd=root, env=env, capture_output=True, text=True, check=False, timeout=120
-        )
-        assert done.stdout.strip() == here, done.stderr
+    root = Path(__file__).parents[2]
+    env = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "4242", "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SAY_DIGEST],
+        cwd=root,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.stdout.strip() == digest(5), done.stderr
 
 
 SAY_DIGEST = "from tests.fault.test_bad_days import digest; print(digest(5))"

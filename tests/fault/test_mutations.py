@@ -130,7 +130,14 @@ def some_bad_days(mutation: Mutation) -> Iterator[History]:
     yield from map(generate, range(1, 40))
 
 
-SLOW = frozenset({"adopt_whatever_fits", "new_key_on_replay"})
+SLOW = frozenset(
+    {
+        "adopt_whatever_fits",
+        "new_key_on_replay",
+        "trust_a_replayed_snapshot",
+        "forget_what_a_price_was_said_to_be",
+    }
+)
 """Many days pass before these are noticed."""
 
 
