@@ -122,7 +122,8 @@ def open_for_reading(path: Path, *, whole: bool = True) -> sqlite3.Connection:
 
 def _connect(uri: str, path: Path, *, whole: bool) -> sqlite3.Connection:
     """Return a connection to a ledger that was checked; leave none open where it is refused."""
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    # Who follows a ledger in a thread of its own may close it from another, afterwards.
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     try:
         _distrust(connection)
         _check(connection, path, whole=whole)

@@ -1,5 +1,6 @@
 """What the page is told and what it may do: reviews, picks, a basket and its price."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
@@ -117,3 +118,9 @@ async def test_news_is_told_to_every_page_that_listens(desk: ReviewDesk) -> None
     assert told[0] == told[1]
     assert "approved" in told[0]
     await service._call(desk.close)
+
+
+def test_the_page_is_closed_from_another_thread_than_the_one_that_read(desk: ReviewDesk) -> None:
+    with ThreadPoolExecutor(1) as worker:
+        assert worker.submit(desk.news).exception() is None
+    desk.close()
