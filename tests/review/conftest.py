@@ -1,6 +1,6 @@
 """A page in memory: its guard and application over a campaign, without a port."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import anyio
@@ -72,10 +72,12 @@ async def fill(manifest: Path) -> None:
 
 
 @pytest.fixture
-def desk(manifest: Path) -> ReviewDesk:
+def desk(manifest: Path) -> Iterator[ReviewDesk]:
     state = StateDir(manifest.with_suffix(".lookbook"))
     campaign = load_campaign(manifest, ())
-    return ReviewDesk(Context(), manifest, campaign, state, simulated=False)
+    serving = ReviewDesk(Context(), manifest, campaign, state, simulated=False)
+    yield serving
+    serving.close()
 
 
 @pytest.fixture
