@@ -80,17 +80,17 @@ class _Lister:
             return
         self.groups = tuple(groups)
         takes = self._context.ledger.snapshot().takes.values()
-        known = {take.group_id for of_look in takes for take in of_look}
-        known |= self._context.neighbours().made
+        # A neighbour's group is listed all the same: it may have made a look in a group of ours.
+        own = {take.group_id for of_look in takes for take in of_look}
         names = {home.name for home in homes}
         for group in groups:
-            if group.name in names and group.id not in known:
+            if group.name in names and group.id not in own:
                 self.named[group.name] = (*self.named.get(group.name, ()), group.id)
         missing = {name for name in names if name and name not in self.named}
         if not takes and groups and missing:
-            await self._list_renamed(missing, known)
+            await self._list_renamed(missing)
 
-    async def _list_renamed(self, names: set[str], known: set[str | None]) -> None:
+    async def _list_renamed(self, names: set[str]) -> None:
         """Find groups by the names of their looks: a look can be renamed, its group keeps its name.
 
         Only where a ledger knows nothing yet. An account of more looks than a listing reads is
@@ -99,8 +99,9 @@ class _Lister:
         looks = await list_group_looks(self._context, None)
         if isinstance(looks, Unlisted):
             return
+        made = self._context.neighbours().made
         for look in looks:
-            if look.name in names and look.group_id and not known & {look.group_id, look.id}:
+            if look.name in names and look.group_id and look.id not in made:
                 found = self.named.get(look.name, ())
                 if look.group_id not in found:
                     self.named[look.name] = (*found, look.group_id)

@@ -114,18 +114,33 @@ async def _stop(context: RunContext) -> None:
     await anyio.lowlevel.checkpoint()
 
 
+@pytest.mark.parametrize("renamed", [False, True])
 @pytest.mark.parametrize("made", [True, False])
-def test_a_group_that_a_neighbour_made_is_explained_and_not_one_that_it_took_over(
-    world: Harness, made: bool
+def test_a_group_that_a_neighbour_knows_is_listed_for_what_a_lost_ledger_of_ours_has_in_it(
+    world: Harness, made: bool, renamed: bool
 ) -> None:
-    world.api.add_by_hand("Sarah", "springs")
-    springs = frozenset({"springs"})
-    world.neighbours = Neighbours(springs, taken_over=frozenset() if made else springs)
+    """Summer's looks stand in the group of our base: what they are explains no more."""
+    ours = world.api.add_by_hand("Sarah", "group")
+    theirs = world.api.add_by_hand("Sarah — summer", "group")
+    if renamed:
+        world.api.groups_by_id["group"] = GroupData("group", "Sara with a typo", 0.0, 1)
+    known = frozenset({"group", theirs.id})
+    world.neighbours = Neighbours(known, taken_over=frozenset() if made else known)
     world.run(campaign(photo()))
     seen = listing_of(world)
     assert seen is not None
-    assert dict(seen.named) == ({} if made else {"Sarah": ("springs",)})
-    assert seen.looks.keys() == (set() if made else {"springs"})
+    assert dict(seen.named) == {"Sarah": ("group",)}
+    assert [one.id for one in seen.looks["group"]] == [ours.id, theirs.id]
+
+
+def test_a_renamed_group_of_looks_that_neighbours_made_is_explained(world: Harness) -> None:
+    springs = world.api.add_by_hand("Sarah", "group")
+    world.api.groups_by_id["group"] = GroupData("group", "Sara with a typo", 0.0, 1)
+    world.neighbours = Neighbours(frozenset({"group", springs.id}))
+    world.run(campaign(photo()))
+    seen = listing_of(world)
+    assert seen is not None
+    assert dict(seen.named) == {}
 
 
 def test_a_list_of_more_looks_than_are_taken_ends_there_and_says_so(world: Harness) -> None:
