@@ -71,3 +71,41 @@ def test_the_wheel_works_where_no_checkout_is(
     assert json.loads(lookbook("schema", "results"))["title"]
     lookbook("run", "spring.yaml", "--simulate", "--yes", "--sim", "latency=fixed:0.05")
     assert (work / "spring.lookbook" / "simulated" / "catalog.html").is_file()
+
+
+DISTRIBUTED = ("psycopg", "psycopg_pool", "dbos", "obstore", "sqlalchemy")
+
+WATCHED = """
+import sys
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {names!r}:
+            print("imported:", name)
+sys.meta_path.insert(0, Watch())
+from runner.cli import invoke
+invoke(["--help"])
+invoke(["plan", {manifest!r}])
+"""
+
+
+def test_help_and_a_local_plan_import_nothing_of_the_extra_for_many_machines(
+    tmp_path: Path, process_env: dict[str, str]
+) -> None:
+    manifest = tmp_path / "spring.yaml"
+    manifest.write_text(
+        "version: 1\ncampaign: spring\nbase: {name: Sarah, prompt: A woman in her forties}\n"
+        "looks: {office: {prompt: 'Wearing a navy blazer, an office, morning light'}}\n"
+    )
+    code = WATCHED.format(names=DISTRIBUTED, manifest=str(manifest))
+    environment = {**process_env, "PYTHONPATH": f"{ROOT}:{process_env['PYTHONPATH']}"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "office" in done.stdout
+    assert "imported:" not in done.stdout

@@ -7,6 +7,7 @@ SQLite in a file (``sqlite``), or nothing but memory (``memory``). All of them p
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -64,6 +65,10 @@ class Changes:
 
 class Backend(Protocol):
     """Keeps a ledger's rows. Any error that ``explain`` knows may be raised by every method."""
+
+    def one_view(self) -> AbstractContextManager[object]:
+        """Read everything as it is at one moment, whatever other processes commit meanwhile."""
+        ...
 
     def meta(self) -> dict[str, str]:
         """Return whose ledger it is; empty for one that was just made."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from runner.errors import LedgerDamaged, LookbookError
@@ -28,6 +29,10 @@ class MemoryBackend:
         self._blobs: dict[str, bytes] = {}
 
     # --- reading ------------------------------------------------------------------------------
+
+    def one_view(self) -> AbstractContextManager[object]:
+        """Do nothing: no other process writes here."""
+        return nullcontext()
 
     def meta(self) -> dict[str, str]:
         """Return whose ledger it is."""

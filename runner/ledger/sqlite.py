@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,15 @@ class SqliteBackend:
         self._path = path
 
     # --- reading ------------------------------------------------------------------------------
+
+    @contextmanager
+    def one_view(self) -> Iterator[None]:
+        """Read everything in one transaction."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.connection.execute("ROLLBACK")
 
     def meta(self) -> dict[str, str]:
         """Return whose ledger it is."""

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from runner.canonical import sha256_hex
+from runner.errors import LookbookError
 from runner.ledger import bodies, integrity
 from runner.ledger.backend import Backend, Changes, TakeChange
 from runner.ledger.event_log import log_events
@@ -127,6 +128,9 @@ class Store:
         self._now = now
         self._failpoint = failpoint or (lambda _point: None)
         self._lock = threading.RLock()
+        """Guards what is in memory; never held while the backend is waited for."""
+        self._backend_lock = threading.RLock()
+        """Guards the backend, and so is held during a commit; taken before ``_lock``."""
         self._broken: Exception | None = None
         self._changes = Changes()
         self._snapshot: Snapshot | None = None
@@ -144,11 +148,14 @@ class Store:
     def _open(self) -> None:
         """Load what the backend holds. Raises LedgerDamaged where that makes no sense."""
         try:
-            self._load()
+            with self.backend.one_view():  # another process may write meanwhile
+                self._load()
+                integrity.verify(self.backend, self.state)
+        except LookbookError:
+            raise
         except Exception as error:  # no such state, no number, no JSON: SQLite keeps any text
             problem = str(error) or type(error).__name__
             raise (self.backend.explain(error) or self.backend.damaged(problem)) from error
-        integrity.verify(self.backend, self.state)
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -207,7 +214,7 @@ class Store:
 
         Events are only ever appended: while this is the same, so is what the ledger holds.
         """
-        with self._lock:  # another thread writes
+        with self._backend_lock:
             row = self.backend.last_event(Note.RUN_STARTED, Note.RUN_ENDED)
             event = None if row is None else [row.seq, row.at, row.take, row.kind]
             return json.dumps([self.meta(), event])
@@ -215,7 +222,7 @@ class Store:
     @property
     def imported(self) -> set[str]:
         """The takes that a results file told of; this ledger's own sends made the others."""
-        with self._lock:
+        with self._backend_lock:
             if self._imported is None:
                 rows = self.backend.events(Note.IMPORTED)
                 self._imported = {row.take for row in rows if row.take is not None}
@@ -223,7 +230,7 @@ class Store:
 
     def is_found(self, uid: str) -> bool:
         """Return whether a search found what a take became, or a person said it: no answer did."""
-        with self._lock:
+        with self._backend_lock:
             return self.backend.last_event_of(uid, Event.FOUND) is not None
 
     def keys(self) -> set[str]:
@@ -251,7 +258,7 @@ class Store:
 
     def ever_doubled(self) -> frozenset[str]:
         """Return every look that was ever noted as doubled, also where that was withdrawn."""
-        with self._lock:
+        with self._backend_lock:
             rows = [*self.backend.events(Note.KEYS_IGNORED)]
         return frozenset(row.to_entry().facts["look_id"] for row in rows)
 
@@ -260,7 +267,7 @@ class Store:
 
         The last are looks of which a person said that no send of this ledger made them.
         """
-        with self._lock:
+        with self._backend_lock:
             entries = [row.to_entry() for row in self.backend.events(Note.LISTED)]
             entries += [entry for entry in self._changes.events if entry.kind == Note.LISTED]
         known: set[str] = set()
@@ -277,7 +284,7 @@ class Store:
 
         The order of the events decides; for a take that came from elsewhere, the time.
         """
-        with self._lock:
+        with self._backend_lock:
             send = self.backend.last_event_of(uid, Event.INTENDED)
             sent_at = self.state.takes[uid].sent_at or 0.0
             rows = [
@@ -306,7 +313,8 @@ class Store:
             self._snapshot = None
             entries.append(entry)
         if any(entry.kind in FAR_REACHING for entry in entries):
-            self._load()
+            with self.backend.one_view():
+                self._load()
         return entries
 
     def last_run(self) -> LastRun | None:
@@ -315,7 +323,7 @@ class Store:
 
     def body(self, uid: str) -> bytes:
         """Return a take's stored body. Raises KeyError where none is stored."""
-        with self._lock:
+        with self._backend_lock:
             sha256 = self.state.takes[uid].body_sha256
             if sha256 is None:
                 raise KeyError(uid)
@@ -367,11 +375,12 @@ class Store:
         An operation that raises must do so before it emits. Raises a LookbookError when the ledger
         could not be written: nothing of the batch is then kept, and the store stays broken.
         """
-        with self._lock:
+        with self._backend_lock:
             if self._broken is not None:
                 raise self._broken
-            results = [self._carry_out(operation) for operation in operations]
-            changes, self._changes = self._changes, Changes()
+            with self._lock:
+                results = [self._carry_out(operation) for operation in operations]
+                changes, self._changes = self._changes, Changes()
             if not changes.is_empty:
                 self._commit(changes)
             return results
@@ -399,7 +408,7 @@ class Store:
             if explained is None:
                 raise
             self._broken = explained
-            with suppress(Exception):  # it may be unreadable as well
+            with suppress(Exception), self._lock, self.backend.one_view():  # may be unreadable
                 self._load()  # what is said from here on must be what was committed
             raise explained from error
         log_events(changes.events, self.state.takes)
@@ -476,5 +485,5 @@ class Store:
 
     def close(self) -> None:
         """Close the backend; what was committed stays."""
-        with self._lock:
+        with self._backend_lock:
             self.backend.close(sound=self._writing and self._broken is None)

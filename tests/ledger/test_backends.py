@@ -1,6 +1,8 @@
 """One contract for every backend: what was committed is there, and nothing else ever is."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from runner.ledger.events import Entry, Note, replay_events
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.memory import MemoryBackend
 from runner.ledger.sqlite import SqliteBackend
+from runner.ledger.state import Store
 from runner.model import LookKind
 from runner.plan.renames import KeyRenames
 from runner.policy.budget import Ceilings
@@ -175,6 +178,51 @@ def test_a_commit_that_is_not_ready_writes_nothing(reopen: Reopen) -> None:
     again = reopen()
     assert (again.picks(), again.meta()) == ({"a": "1"}, {"campaign": "spring"})
     assert again.body(sha256_hex(b"x")) == b"x"
+
+
+def test_one_view_shows_one_moment_whatever_others_commit(reopen: Reopen) -> None:
+    writer, reader = reopen(), reopen()
+    if writer is reader:
+        pytest.skip("no other process writes here")
+    started = Entry(1.0, None, None, Note.ASSET_SAVED, {})
+    writer.commit(Changes(events=[started], assets=[("ff", "1")]), ready=lambda: None)
+    with reader.one_view():
+        assert reader.assets() == {"ff": "1"}
+        writer.commit(Changes(events=[started], assets=[("ee", "2")]), ready=lambda: None)
+        assert reader.assets() == {"ff": "1"}
+        last = reader.last_event()
+        assert last is not None
+        assert last.seq == 1
+        assert reader.events_after(1) == []
+    assert len(reader.assets()) == len([*reader.events()]) == 2
+
+
+class SlowBackend(MemoryBackend):
+    """Commits when it is let: a database that is far away, or down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.committing, self.go_on = threading.Event(), threading.Event()
+
+    def commit(self, changes: Changes, *, ready: Callable[[], None]) -> None:
+        self.committing.set()
+        assert self.go_on.wait(60)
+        super().commit(changes, ready=ready)
+
+
+def test_what_is_in_memory_is_read_while_a_commit_waits(ticking: Ticking) -> None:
+    backend = SlowBackend()
+    store = Store(backend, now=ticking.now)
+    with ThreadPoolExecutor(2) as threads:
+        picked = {"look": "a", "take": "1"}
+        done = threads.submit(store.transact, [lambda held: held.emit(Note.PICKED, picked)])
+        assert backend.committing.wait(60)
+        try:
+            read = threads.submit(lambda: (store.snapshot(), store.takes_of("a")))
+            assert read.result(timeout=20)[1] == []
+        finally:
+            backend.go_on.set()
+        assert done.result(timeout=20) == [None]
 
 
 def test_events_that_disagree_with_the_tables_are_damage(reopen: Reopen, ticking: Ticking) -> None:
