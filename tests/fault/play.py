@@ -1,7 +1,6 @@
 """Playing a history: day after day of trouble, then calm days until everything is done."""
 
 import shutil
-import ssl
 import tempfile
 import traceback
 from collections import Counter
@@ -9,15 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from runner.errors import BudgetRefused, LedgerQuestion
-from runner.heygen.network import certificates
 from runner.ledger.ledger import has_sent, read_snapshot
 from runner.ledger.state_dirs import has_takes
 from runner.model import Prices, UrlImage
@@ -39,7 +35,6 @@ from tests.fault.virtual import Deadlock, fixed_order
 
 __all__ = ["Report", "play"]
 
-LOADERS = ("runner.heygen.client", "runner.heygen.upload", "runner.images.downloader")
 
 OUTSIDE = "where it would be saved"
 """A part of the reason why a look is blocked whose reference is in another group."""
@@ -101,27 +96,14 @@ def play(history: History) -> Report:
 
 @contextmanager
 def _shortcuts() -> Iterator[None]:
-    """Load the certificates once, and look for no cookies: nothing here is encrypted or sets any.
-
-    Both take long, and say nothing about the runner.
-    """
-    loaded, extract = _loaded(), httpx.Cookies.extract_cookies
-    places = [import_module(name) for name in LOADERS]
+    """Look for no cookies: nothing here sets any, and looking takes long."""
+    extract = httpx.Cookies.extract_cookies
     cookies: Any = httpx.Cookies
     cookies.extract_cookies = lambda _self, _response: None
     try:
-        for place in places:
-            vars(place)["certificates"] = lambda *_args, **_named: loaded
         yield
     finally:
         cookies.extract_cookies = extract
-        for place in places:
-            vars(place)["certificates"] = certificates
-
-
-@cache
-def _loaded() -> ssl.SSLContext:
-    return certificates()
 
 
 @contextmanager
