@@ -75,9 +75,8 @@ format: $(STAMP) ## put the code in its standard form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-build: $(STAMP) ## the wheel and the sdist, into dist/
-	$(BIN)/python -m pip install --quiet build
-	$(BIN)/python -m build
+build: $(STAMP) ## the wheel and the sdist, into dist/, the same bytes for the same commit
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 1577836800) $(BIN)/python -m hatchling build --clean --directory dist
 
 screenshots: $(STAMP) ## the README's pictures of the catalog (needs Chromium)
 	$(BIN)/python -m pip install --quiet --editable '.[browser]'

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RUNNER = ROOT / "runner"
 
-VALUES = {"runner", "canonical", "errors", "files", "folding", "model", "prices"}
+VALUES = {"runner", "canonical", "errors", "extras", "files", "folding", "model", "prices"}
 VALUES |= {"answers", "face_measures", "image_files", "quantities", "replies", "resources", "shell"}
 VALUES |= {"reviews", "suggest", "takes", "text_width", "words"}
 """Modules at the top of the package: frozen values, and tools that know no part of it."""

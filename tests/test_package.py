@@ -1,8 +1,10 @@
 """The wheel: it carries all that it needs, and works when it is installed somewhere else."""
 
 import json
+import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -18,10 +20,35 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from this checkout, without any network."""
     out = tmp_path_factory.mktemp("wheel")
-    command = ["-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
-    subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True)
+    build(ROOT, out, "wheel")
     (built,) = out.glob("*.whl")
     return built
+
+
+def build(source: Path, out: Path, target: str) -> None:
+    command = ["-m", "hatchling", "build", "--target", target, "--directory", str(out)]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    subprocess.run(
+        [sys.executable, *command], cwd=source, env=environment, check=True, capture_output=True
+    )
+
+
+def test_whoever_builds_gets_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
+    """From a checkout or from the sdist, in whatever folder, whenever its files were written."""
+    build(ROOT, tmp_path / "first", "sdist")
+    (sdist,) = (tmp_path / "first").glob("lookbook_runner-*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path / "elsewhere", filter="data")
+    (unpacked,) = (tmp_path / "elsewhere").iterdir()
+    for one in (unpacked / "runner").rglob("*.py"):
+        os.utime(one, (1, 1))
+        one.chmod(0o600)
+
+    build(unpacked, tmp_path / "second", "sdist")
+    build(unpacked, tmp_path / "second", "wheel")
+
+    assert (tmp_path / "second" / sdist.name).read_bytes() == sdist.read_bytes()
+    assert (tmp_path / "second" / wheel.name).read_bytes() == wheel.read_bytes()
 
 
 def test_the_wheel_carries_schemas_templates_and_the_typing_marker(wheel: Path) -> None:

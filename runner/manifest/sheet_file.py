@@ -6,6 +6,7 @@ import errno
 import io
 from pathlib import Path
 
+from runner.extras import install_command
 from runner.files import read_given
 from runner.manifest.yaml.source import MAX_BYTES, Source, Unreadable
 
@@ -62,7 +63,7 @@ def _workbook_as_csv(path: Path, data: bytes) -> str:
         raise _unreadable(
             path,
             "this is a workbook (.xlsx or its like), and what reads it is not installed",
-            f"{_SAVE} Or install it: pip install 'lookbook[xlsx]'",
+            f"{_SAVE} Or install it: {install_command('xlsx')}",
         ) from None
     written = io.StringIO(newline="")
     rows = csv.writer(written)

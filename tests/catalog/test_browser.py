@@ -14,7 +14,7 @@ from tests.catalog.test_faces import campaign as faces_campaign
 from tests.catalog.test_page import HOSTILE, hostile
 
 pytest.importorskip(
-    "playwright", reason="the browser tests need playwright: pip install 'lookbook[browser]'"
+    "playwright", reason="the browser tests need playwright: pip install 'lookbook-runner[browser]'"
 )
 pytestmark = [
     pytest.mark.browser,

@@ -18,7 +18,7 @@ from tests.catalog.firefox import FIREFOX, LIGHT, Firefox, Page, open_firefox
 
 for package in ("playwright", "websockets", "axe_playwright_python"):
     pytest.importorskip(
-        package, reason=f"the browser tests need {package}: pip install 'lookbook[browser]'"
+        package, reason=f"the browser tests need {package}: pip install 'lookbook-runner[browser]'"
     )
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 needs_chromium = pytest.mark.skipif(

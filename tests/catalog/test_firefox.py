@@ -18,7 +18,7 @@ from tests.catalog.firefox import DARK, FIREFOX, Firefox, Page, open_firefox
 from tests.catalog.test_page import HOSTILE, hostile
 
 pytest.importorskip(
-    "websockets", reason="the browser tests need websockets: pip install 'lookbook[browser]'"
+    "websockets", reason="the browser tests need websockets: pip install 'lookbook-runner[browser]'"
 )
 pytestmark = [
     pytest.mark.browser,

@@ -87,7 +87,7 @@ def test_the_least_alike_comes_first_and_each_picture_is_measured_once(
 def test_without_the_extra_a_line_says_what_is_missing(manifest: Path) -> None:
     anyio.run(fill, manifest)
 
-    assert "pip install 'lookbook[faces]'" in invoke(manifest, None, code=2)
+    assert "lookbook-runner[faces]" in invoke(manifest, None, code=2)
     some = FakeFaces(0.0)
     some.gone = {"street#1"}
     told = invoke(manifest, some)

@@ -115,4 +115,4 @@ def test_models_are_found_without_importing_what_ships_them(
     assert models is not None
     assert models.landmarks.parent == folder
     assert "face_recognition_models" not in sys.modules
-    assert "lookbook[faces]" in explain_missing()
+    assert "lookbook-runner[faces]" in explain_missing()

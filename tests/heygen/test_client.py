@@ -303,7 +303,7 @@ async def test_network_variables_that_cannot_be_used_are_named(
         async with client():
             pytest.fail("it opened")
     assert name in caught.value.message + (caught.value.hint or "")
-    assert ("lookbook[socks]" in (caught.value.hint or "")) == value.startswith("socks")
+    assert ("lookbook-runner[socks]" in (caught.value.hint or "")) == value.startswith("socks")
     with pytest.raises(UsageError):  # at once, also where only pictures come over https
         check_network_settings({name: value})
     async with HeyGen(Credentials(KEY), "http://127.0.0.1:1"):  # no proxy, no certificates

@@ -364,7 +364,10 @@ def test_a_workbook_is_read_where_the_library_is_installed() -> None:
 
 @pytest.mark.parametrize(
     ("data", "said"),
-    [(b"PK\x03\x04", "lookbook[xlsx]"), (b"\xd0\xcf\x11\xe0", "CSV UTF-8 (Comma delimited)")],
+    [
+        (b"PK\x03\x04", "lookbook-runner[xlsx]"),
+        (b"\xd0\xcf\x11\xe0", "CSV UTF-8 (Comma delimited)"),
+    ],
 )
 def test_a_workbook_that_cannot_be_read_is_told_how_to_save(
     data: bytes, said: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch

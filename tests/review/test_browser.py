@@ -13,7 +13,7 @@ from runner.ledger.ledger import read_snapshot
 from tests.catalog.browser import CHROMIUM, open_chromium
 from tests.review.conftest import MANIFEST
 
-pytest.importorskip("playwright", reason="needs playwright: pip install 'lookbook[browser]'")
+pytest.importorskip("playwright", reason="needs playwright: pip install 'lookbook-runner[browser]'")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = [
     pytest.mark.browser,
