@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from runner.face_measures import FaceMeasure
 from runner.model import LookKind
-from runner.reviews import NOT_REVIEWED, Review
+from runner.reviews import NOT_REVIEWED, Review, ReviewState
 
 __all__ = [
     "COUNTING",
@@ -294,8 +294,7 @@ class Snapshot:
     exists yet. ``spent`` is what counts against the campaign's budget so far, in USD. ``doubled``
     are looks that show that the account does not honour idempotency keys. ``prices`` is what the
     wallet showed that a generation of a kind costs. ``faces`` is what was measured in pictures, by
-    their SHA-256, and ``faces_accepted`` are uids of takes whose face a person accepted.
-    ``reviews`` is what people decided about takes, by uid.
+    their SHA-256, ``reviews`` what people decided about takes, by uid.
     """
 
     account: Account | None = None
@@ -306,12 +305,15 @@ class Snapshot:
     doubled: tuple[Doubled, ...] = ()
     prices: Mapping[LookKind, MeasuredPrice] = field(default_factory=lambda: MappingProxyType({}))
     faces: Mapping[str, FaceMeasure] = field(default_factory=lambda: MappingProxyType({}))
-    faces_accepted: frozenset[str] = frozenset()
     reviews: Mapping[str, Review] = field(default_factory=lambda: MappingProxyType({}))
 
     def review(self, take: Take) -> Review:
         """Return what was decided about a take."""
         return self.reviews.get(take.uid, NOT_REVIEWED)
+
+    def is_approved(self, take: Take) -> bool:
+        """Return whether a person approved a take."""
+        return self.review(take).state is ReviewState.APPROVED
 
     def pick(self, look: str) -> Take | None:
         """Return the picked take of a look, or None while there is none."""

@@ -4,7 +4,7 @@ from runner.cli.format import format_table, pluralize
 from runner.cli.terminal import style
 from runner.results.model import LikenessEntry, LookEntry, Results
 
-__all__ = ["describe_likeness", "format_faces", "summarize_faces"]
+__all__ = ["describe_likeness", "format_faces", "list_held", "summarize_faces"]
 
 HINT = "A distance is a hint, not a verdict: look at the pictures (docs/likeness.md: its limits)."
 
@@ -46,7 +46,7 @@ def summarize_faces(results: Results) -> str | None:
     parts = [f"{pluralize(len(compared), 'face')} compared", f"{differs} may differ"]
     held = sum(likeness.get("held", False) for likeness in measured)
     if held:
-        parts.append(f"{held} waiting for a person")
+        parts.append(f"{held} waiting for approval")
     without = sum("none" in one and one["none"] != "root" for one in measured)
     if without:
         parts.append(f"{without} without a distance")
@@ -56,15 +56,25 @@ def summarize_faces(results: Results) -> str | None:
     return ", ".join(parts)
 
 
+def list_held(results: Results) -> list[str]:
+    """Return the picked takes whose faces hold what references them, as ``LOOK#N``."""
+    return [
+        f"{look['look']}#{take['take']}"
+        for look in results["looks"]
+        for take in look["takes"]
+        if take["picked"] and take.get("likeness", {}).get("held")
+    ]
+
+
 def describe_likeness(likeness: LikenessEntry) -> str:
     """Return in words what a likeness amounts to."""
     if "none" in likeness:
         return WHY_NONE[likeness["none"]]
     if likeness.get("accepted"):
-        return "accepted by a person"
+        return "approved by a person"
     if likeness.get("held"):
         hold = likeness.get("hold", 0.0)
-        return style(f"waits for a person: beyond {hold:.2f}", fg="red")
+        return style(f"waits for approval: beyond {hold:.2f}", fg="red")
     if likeness.get("differs"):
         warn = likeness.get("warn", 0.0)
         return style(f"may be another face: beyond {warn:.2f}", fg="yellow")

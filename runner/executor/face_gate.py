@@ -5,6 +5,7 @@ from runner.executor.face_measuring import FaceMeasuring
 from runner.model import LookRef
 from runner.plan.model import Plan
 from runner.policy.likeness import FaceComparer, NoLikeness, explain_hold
+from runner.reviews import ReviewState
 from runner.takes import Take
 
 __all__ = ["FaceGate", "find_gated"]
@@ -49,6 +50,8 @@ class FaceGate:
             action.key: action.look.likeness for action in plan.actions if action.look is not None
         }
         self.gated, self.needed = find_gated(plan)
+        self._approved: set[str] = set()
+        """Takes that hold nothing because a person approved them."""
 
     async def measure(self, take: Take) -> None:
         """Measure a take that was fetched, where its face is needed before anything is built on."""
@@ -68,6 +71,9 @@ class FaceGate:
         take = ledger.picked(key)
         if take is None:
             return None
+        if ledger.review(take.uid).state is ReviewState.APPROVED:
+            self._approved.add(take.uid)
+            return None
         snapshot = ledger.snapshot()
         comparer = FaceComparer(snapshot)
         likeness = comparer.compare(take)
@@ -77,3 +83,10 @@ class FaceGate:
                 "`lookbook run --fetch-only` gets its picture again, `lookbook faces` says more"
             )
         return explain_hold(comparer, take, self._rules[key], snapshot)
+
+    def explain_withdrawal(self, key: str) -> str | None:
+        """Return why nothing more may be bought on a look, where an approval was withdrawn."""
+        take = self._context.ledger.picked(key)
+        if take is None or take.uid not in self._approved:
+            return None
+        return self.explain_hold(key)

@@ -4,6 +4,7 @@ from functools import partial
 
 from runner.executor.admission import Admission
 from runner.executor.context import RunContext
+from runner.executor.face_gate import FaceGate
 from runner.executor.intents import IntentBuilder, NotApproved
 from runner.executor.look_tracker import LookTracker
 from runner.executor.poller import Poller
@@ -30,6 +31,7 @@ class JobRunner:
         *,
         admission: Admission,
         tracker: LookTracker,
+        faces: FaceGate,
         probe: PriceProbe,
         intents: IntentBuilder,
         buyer: Buyer,
@@ -40,6 +42,7 @@ class JobRunner:
         self._context = context
         self._admission = admission
         self._tracker = tracker
+        self._faces = faces
         self._probe = probe
         self._intents = intents
         self._buyer = buyer
@@ -95,11 +98,13 @@ class JobRunner:
         """Raise NotApproved where a person withdrew, since the plan, what this look waits for."""
         reference = planned.reference
         action = self._actions.get(reference or "")
-        if action is None or action.look is None or not action.look.approval:
+        if action is None or action.look is None:
             return
-        pick = self._context.ledger.picked(action.key)
-        review = self._context.ledger.review(pick.uid) if pick is not None else NOT_REVIEWED
-        why = explain_approval(pick.label if pick is not None else action.key, review)
+        why = self._faces.explain_withdrawal(action.key)
+        if action.look.approval:
+            pick = self._context.ledger.picked(action.key)
+            review = self._context.ledger.review(pick.uid) if pick is not None else NOT_REVIEWED
+            why = explain_approval(pick.label if pick is not None else action.key, review)
         if why is not None:
             raise NotApproved(why)
 

@@ -66,6 +66,7 @@ class Scheduler:
             context,
             admission=self._admission,
             tracker=self._tracker,
+            faces=self._face_gate,
             probe=probe,
             intents=self._intents,
             buyer=self._buyer,

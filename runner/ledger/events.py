@@ -17,7 +17,7 @@ from runner.face_measures import FaceMeasure
 from runner.model import LookKind
 from runner.plan.identity import current_identity
 from runner.policy.lifecycle import BILLING, Event, next_state
-from runner.reviews import Review
+from runner.reviews import Review, ReviewState
 from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, Take, TakeState
 
 __all__ = [
@@ -61,9 +61,8 @@ class Note(StrEnum):
     FACE_MEASURED = "face_measured"
     """What was measured in a picture: ``runner.face_measures.FaceMeasure``, once for a content."""
     FACE_ACCEPTED = "face_accepted"
-    """A person accepted a take's face although it differs: ``take``, and ``by`` where it is said.
-
-    ``accepted`` is false where that is withdrawn."""
+    """As ``reviewed``, of ledgers of November 2026: ``take`` was approved, or not (``accepted``)
+    any more, ``by`` where it is said."""
     REVIEWED = "reviewed"
     """A person decided about a take: ``take``, and the facts of ``runner.reviews.Review``."""
     KEYS_CHECKED = "keys_checked"
@@ -100,7 +99,6 @@ class LedgerState:
         self.checked: dict[str, float] = {}
         self.prices: dict[LookKind, MeasuredPrice] = {}
         self.faces: dict[str, FaceMeasure] = {}
-        self.faces_accepted: set[str] = set()
         self.reviews: dict[str, Review] = {}
         self.last_at: float = 0.0
 
@@ -256,23 +254,22 @@ def _note(state: LedgerState, note: Note, entry: Entry) -> None:
     elif note is Note.PRICE_MEASURED:
         kind, measured = price_of(facts)
         state.prices[kind] = measured
-    elif note is Note.REVIEWED:
-        state.reviews[facts["take"]] = Review.from_facts(facts)
-    elif note in UNTABLED_NOTES:
-        _note_face(state, note, facts)
+    elif note in (Note.REVIEWED, Note.FACE_ACCEPTED):
+        state.reviews[facts["take"]] = _review_of(note, entry)
+    elif note is Note.FACE_MEASURED:
+        state.faces[facts["sha256"]] = FaceMeasure.from_facts(facts)
+
+
+def _review_of(note: Note, entry: Entry) -> Review:
+    facts = entry.facts
+    if note is Note.REVIEWED:
+        return Review.from_facts(facts)
+    state = ReviewState.APPROVED if facts["accepted"] else ReviewState.UNDECIDED
+    return Review(state, by=facts.get("by"), at=entry.at)
 
 
 UNTABLED_NOTES = (Note.FACE_MEASURED, Note.FACE_ACCEPTED, Note.REVIEWED)
 """What is known of faces, and what people decided: no table is derived from it."""
-
-
-def _note_face(state: LedgerState, note: Note, facts: Mapping[str, Any]) -> None:
-    if note is Note.FACE_MEASURED:
-        state.faces[facts["sha256"]] = FaceMeasure.from_facts(facts)
-    elif facts["accepted"]:
-        state.faces_accepted.add(facts["take"])
-    else:
-        state.faces_accepted.discard(facts["take"])
 
 
 def price_facts(kind: LookKind, measured: MeasuredPrice) -> dict[str, Any]:

@@ -451,16 +451,6 @@ class CampaignLedger:
 
         await self._writer.write(operation)
 
-    async def accept_face(self, uid: str, *, accepted: bool = True, by: str | None = None) -> None:
-        """Commit that a person accepts a take's face although it differs, or no longer does."""
-
-        def operation(store: Store) -> None:
-            if (uid in store.state.faces_accepted) is not accepted:
-                facts = {"take": uid, "accepted": accepted}
-                store.emit(Note.FACE_ACCEPTED, facts if by is None else facts | {"by": by})
-
-        await self._writer.write(operation)
-
     async def record_reviews(self, reviews: Iterable[tuple[str, Review]]) -> None:
         """Commit what people decided about takes, by uid, all at once."""
 

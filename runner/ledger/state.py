@@ -200,7 +200,6 @@ class Store:
             doubled=tuple(self.state.doubled.values()),
             prices=MappingProxyType({**self.learned.prices, **self._inferred, **self.state.prices}),
             faces=MappingProxyType(dict(self.state.faces)),
-            faces_accepted=frozenset(self.state.faces_accepted),
             reviews=MappingProxyType(dict(self.state.reviews)),
         )
 

@@ -8,10 +8,11 @@ from runner.reviews import Review, ReviewState
 __all__ = ["explain_approval"]
 
 
-def explain_approval(label: str, review: Review) -> str | None:
+def explain_approval(label: str, review: Review, because: str | None = None) -> str | None:
     """Return why nothing may be made from a take yet; None where a person approved it.
 
-    ``label`` is ``LOOK#NUMBER``, or the look's key where its take is not there yet.
+    ``label`` is ``LOOK#NUMBER``, or the look's key where its take is not there yet. ``because``
+    says why it needs an approval, where the manifest does not ask for one by name.
     """
     if review.state is ReviewState.APPROVED:
         return None
@@ -19,4 +20,4 @@ def explain_approval(label: str, review: Review) -> str | None:
     if review.state is ReviewState.REJECTED:
         why = f": {review.reason}" if review.reason else ""
         return f"{reason}, which was rejected{why}"
-    return reason
+    return f"{reason}: {because}" if because else reason

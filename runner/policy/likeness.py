@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from runner.face_measures import MODEL, FaceMeasure, compute_distance
 from runner.model import DEFAULT_THRESHOLD, LikenessRule, PictureKind, Threshold
+from runner.policy.approval import explain_approval
 from runner.takes import Snapshot, Take
 
 __all__ = [
@@ -116,19 +117,19 @@ def explain_hold(
 ) -> str | None:
     """Return why what references a take waits for a person; None where it does not wait.
 
-    A person's word lasts as long as the take does.
+    It is the review's own gate: an approval of the take lets everything go on.
     """
     simulated = snapshot.account is not None and snapshot.account.simulated
     thresholds = resolve_thresholds(rule, simulated=simulated)
-    if thresholds.hold is None or take.uid in snapshot.faces_accepted:
+    if thresholds.hold is None or snapshot.is_approved(take):
         return None
     likeness = comparer.compare(take)
     if likeness is None or judge_likeness(likeness, thresholds) is not Verdict.HELD:
         return None
-    return (
-        f"waits for a person: the face of {take.label} is {likeness.base:.2f} from its base's, and "
-        f"`hold` is {thresholds.hold:.2f}; `lookbook faces --accept {take.label}`, or another take"
+    because = (
+        f"its face is {likeness.base:.2f} from its base's, and `hold` is {thresholds.hold:.2f}"
     )
+    return explain_approval(take.label, snapshot.review(take), because)
 
 
 class FaceComparer:

@@ -62,7 +62,7 @@ class LikenessEntries:
         if thresholds.hold is not None:
             entry["hold"] = thresholds.hold
         verdict = judge_likeness(likeness, thresholds)
-        accepted = take.uid in self._snapshot.faces_accepted
+        accepted = self._snapshot.is_approved(take)
         entry["differs"] = verdict is not Verdict.ALIKE
         if verdict is Verdict.HELD and not accepted:
             entry["held"] = True

@@ -58,7 +58,7 @@ class LikenessEntry(TypedDict):
 
     ``base`` is the distance to the picked take of the root of the chain, ``reference`` to the take
     that it was made from. ``differs`` where it is beyond the look's ``warn``, ``held`` where it is
-    beyond ``hold`` and nobody accepted it, ``accepted`` where a person did.
+    beyond ``hold`` and nobody approved the take, ``accepted`` where a person did.
     """
 
     base: NotRequired[float]

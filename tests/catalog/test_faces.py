@@ -73,13 +73,13 @@ def test_a_page_shows_faces_where_people_decide_and_not_where_none_was_measured(
     for embed in (False, True):
         page = catalog.write_catalog(results, tmp_path, embed=embed).read_text("utf-8")
         assert (
-            "3 compared with the base of their chain, 1 may differ, 1 waiting for a person" in page
+            "3 compared with the base of their chain, 1 may differ, 1 waiting for approval" in page
         )
         assert "a hint and not a verdict" in page
         assert page.count("Face differs, 0.70") == 1
         assert "face 0.70 from the base" in page
-        assert "What references it waits for a person: beyond 0.60." in page
-        assert "A person accepted it." in page
+        assert "What references it waits for approval: beyond 0.60." in page
+        assert "A person approved it." in page
         index = json.loads(re.findall(r'id="index">(.*?)</script>', page, re.DOTALL)[0])
         assert [one["differs"] for one in index] == [False, False, True, False, False]
         assert [one["face"] for one in index] == [None, 0.12, 0.7, 0.66, None]

@@ -78,10 +78,6 @@ def test_the_least_alike_comes_first_and_each_picture_is_measured_once(
     assert results["looks"][2]["likeness"]["differs"] is True
     assert "Measuring" not in invoke(manifest, measuring)
     assert len(measuring.asked) == 3
-    told = invoke(manifest, None, "--accept", "street#1", "--as", "Ada", "--format", "json")
-    assert '"accepted": true' in told
-    told = invoke(manifest, None, "--withdraw", "street#1", "--format", "json")
-    assert '"accepted"' not in told
 
 
 def test_without_the_extra_a_line_says_what_is_missing(manifest: Path) -> None:

@@ -100,7 +100,7 @@ TRIED: dict[str, list[list[str]]] = {
     "reroll": [[NAME, "office", "--yes"], [NAME, f"no{EVIL}"]],
     "pick": [[NAME, "office#1"], [NAME, "failed#1"], [NAME, EVIL]],
     "fetch": [[NAME]],
-    "faces": [[NAME], [NAME, "--accept", "office#1", "--as", EVIL], [NAME, "--withdraw", EVIL]],
+    "faces": [[NAME], [NAME, "--format", "json"]],
     "looks": [[], [NAME], ["--format", "json"]],
     "adopt": [[], [NAME], ["adopted.yaml"], ["adopted.yaml", "--group", "group_1"]],
     "refresh": [[NAME], [NAME, "--record"]],

@@ -6,16 +6,19 @@ import anyio
 import jsonschema
 import pytest
 
+from runner.executor.context import RunContext
 from runner.executor.face_measuring import MAX_TAIL, find_unmeasured
 from runner.face_measures import FaceMeasure, NoFace
 from runner.ledger.ledger import LedgerFile
 from runner.model import LikenessRule
 from runner.plan import ResolvedOptions
 from runner.plan import plan as make_plan
+from runner.plan.approvals import find_awaited
 from runner.plan.saved_plan import plan_document
 from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.likeness import FaceComparer, Likeness
 from runner.resources import schema
+from runner.reviews import Review, ReviewState
 from runner.takes import Snapshot
 from tests.executor.harness import FakeFaces, Harness, campaign, look
 from tests.plan.made import take
@@ -116,16 +119,49 @@ def test_nothing_is_bought_on_a_wrong_face_before_a_person_agrees(harness: Harne
     assert told["b"] == told["c"] == ("blocked", 1)
     assert (waiting.count, waiting.waiting, float(waiting.waiting_cost)) == (0, 2, 2.0)
     reason = next(action.reason for action in waiting.actions if action.key == "b")
-    assert "waits for a person: the face of a#1 is 0.50 from its base's" in reason
+    assert "waits for approval of a#1: its face is 0.50 from its base's" in reason
+    known = snapshot(harness)
+    assert [one.label for one in find_awaited(make_plan(CHAIN, known), known)] == ["a#1"]
     document = plan_document(waiting)
     jsonschema.validate(document, schema("plan"))
     assert document["waiting"] == {"count": 2, "cost_usd": 2.0}
     assert exit_code(harness.run(CHAIN)) is Exit.PERSON
-    ledger = harness.open()
-    anyio.run(ledger.accept_face, "".join(t.uid for t in ledger.takes_of("a")))
-    ledger.close()
+    decide(harness, ReviewState.REJECTED, 1.0, "not her")
+    assert exit_code(harness.run(CHAIN)) is Exit.PERSON
+    assert harness.session is not None
+    assert harness.session.look_report is not None
+    assert "a#1, which was rejected: not her" in harness.session.look_report.explain("b")
+    decide(harness, ReviewState.APPROVED, 2.0)
     assert exit_code(harness.run(CHAIN)) is Exit.DONE
     assert states(harness) == {key: ["fetched"] for key in "abcd"}
+
+
+def decide(harness: Harness, state: ReviewState, at: float, reason: str | None = None) -> None:
+    ledger = harness.open()
+    (take,) = ledger.takes_of("a")
+    anyio.run(ledger.record_reviews, [(take.uid, Review(state, reason, at=at))])
+    ledger.close()
+
+
+def test_an_approval_that_is_withdrawn_during_a_run_holds_what_was_not_sent_yet(
+    harness: Harness,
+) -> None:
+    harness.faces = FakeFaces(0.5, a=0.5)
+    harness.run(campaign(look("a", likeness=RULE)))
+    decide(harness, ReviewState.APPROVED, 1.0)
+    wide = campaign(look("a", likeness=RULE), *(look(f"on-{n}", on="a") for n in range(3)))
+
+    async def withdraw(context: RunContext) -> None:
+        while not context.ledger.takes_of("on-0"):  # noqa: ASYNC110 - no event tells of it
+            await anyio.sleep(0.5)
+        assert isinstance(context.ledger, LedgerFile)
+        (take,) = context.ledger.takes_of("a")
+        await context.ledger.record_reviews([(take.uid, Review(at=2.0))])
+
+    outcome = harness.run(wide, concurrency=1, meanwhile=withdraw)
+    assert exit_code(outcome) is Exit.PERSON
+    assert outcome.approvals == ("on-1", "on-2")
+    assert [len(harness.takes(f"on-{n}")) for n in range(3)] == [1, 0, 0]
 
 
 def test_a_face_that_is_alike_or_cannot_be_told_holds_nothing(harness: Harness) -> None:
@@ -152,6 +188,15 @@ def test_a_face_that_cannot_be_measured_is_a_question_and_no_purchase(harness: H
     assert states(harness)["b"] == []
     harness.faces.gone = set()
     assert exit_code(harness.run(CHAIN)) is Exit.DONE
+
+
+def test_a_person_who_approved_a_take_needs_no_measure_of_it(harness: Harness) -> None:
+    harness.faces = FakeFaces(0.5)
+    harness.faces.gone = {"a#1"}
+    harness.run(CHAIN)
+    decide(harness, ReviewState.APPROVED, 1.0)
+    assert exit_code(harness.run(CHAIN)) is Exit.DONE
+    assert states(harness)["b"] == ["fetched"]
 
 
 def test_another_take_that_is_picked_is_judged_by_its_own_face(harness: Harness) -> None:

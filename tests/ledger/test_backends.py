@@ -23,6 +23,7 @@ from runner.model import LookKind
 from runner.plan.renames import KeyRenames
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
+from runner.reviews import Review, ReviewState
 from runner.takes import Account, Doubled, MeasuredPrice, PriceState, Take, TakeState
 from tests.ledger.names import Ticking, intent
 
@@ -83,7 +84,7 @@ async def fill(ledger: CampaignLedger) -> None:
     measured = MeasuredPrice(Decimal("0.50"), PriceState.CONFIRMED, Decimal("1.00"), 2)
     await ledger.note_price(LookKind.PROMPT, measured)
     await ledger.note_face(FaceMeasure("77", none=NoFace.SMALL))
-    await ledger.accept_face(lost.uid, by="me")
+    await ledger.record_reviews([(lost.uid, Review(ReviewState.APPROVED, by="me", at=3.0))])
     await ledger.follow(KeyRenames({"a": "b", "b": "a"}))
     ledger.note_wallet({"before": 10.0, "after": 8.5, "currency": "usd"})
 

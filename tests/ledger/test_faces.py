@@ -3,16 +3,15 @@
 from pathlib import Path
 
 from runner.face_measures import FaceBox, FaceMeasure, NoFace
+from runner.ledger.events import Entry, replay_events
 from runner.ledger.ledger import LedgerFile
-from tests.ledger.names import Ticking, intent
+from runner.reviews import Review, ReviewState
+from tests.ledger.names import Ticking
 
 FACE = FaceMeasure.of_numbers("ab" * 32, [0.125] * 128, FaceBox(0.25, 0.125, 0.5, 0.375))
 
 
-async def test_a_content_is_measured_once_and_an_accepted_face_can_be_taken_back(
-    ledger: LedgerFile, path: Path, ticking: Ticking
-) -> None:
-    take = await ledger.intend(intent("a"))
+async def test_a_content_is_measured_once(ledger: LedgerFile, path: Path, ticking: Ticking) -> None:
     before = ledger.position()
     await ledger.note_face(FACE)
     assert ledger.position() != before  # results and catalog are made anew
@@ -21,13 +20,15 @@ async def test_a_content_is_measured_once_and_an_accepted_face_can_be_taken_back
     assert len([*ledger.store.events()]) == events
     none = FaceMeasure("cd" * 32, none=NoFace.NONE)
     await ledger.note_face(none)
-    await ledger.accept_face(take.uid, by="Ada")
-    await ledger.accept_face(take.uid)
-    assert ledger.snapshot().faces_accepted == {take.uid}
     ledger.close()
     again = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
     assert dict(again.snapshot().faces) == {FACE.sha256: FACE, none.sha256: none}
-    assert again.snapshot().faces_accepted == {take.uid}
-    await again.accept_face(take.uid, accepted=False)
-    assert not again.snapshot().faces_accepted
     again.close()
+
+
+def test_an_accepted_face_of_an_older_ledger_is_an_approval() -> None:
+    accepted = Entry(5.0, None, None, "face_accepted", {"take": "u", "accepted": True, "by": "Ada"})
+    state = replay_events([accepted])
+    assert state.reviews == {"u": Review(ReviewState.APPROVED, by="Ada", at=5.0)}
+    withdrawn = Entry(6.0, None, None, "face_accepted", {"take": "u", "accepted": False})
+    assert replay_events([accepted, withdrawn]).reviews["u"].state is ReviewState.UNDECIDED

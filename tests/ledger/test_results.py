@@ -14,6 +14,7 @@ from runner.model import BASE, Campaign, LikenessRule
 from runner.plan import plan
 from runner.results import writer as module
 from runner.results.writer import Entries, results_document, serialize_results
+from runner.reviews import Review, ReviewState
 from runner.takes import Snapshot
 from tests.executor.harness import campaign, look
 from tests.plan.made import held, take
@@ -64,7 +65,9 @@ def test_likeness_is_told_of_looks_and_takes_under_the_thresholds_of_each_look()
     ]
     measured.append(FaceMeasure(sha256_hex(b"turned"), none=NoFace.NONE))
     faces = {measure.sha256: measure for measure in measured}
-    snapshot = replace(held(*takes), faces=faces, faces_accepted=frozenset({"night-2"}))
+    snapshot = replace(
+        held(*takes), faces=faces, reviews={"night-2": Review(ReviewState.APPROVED, at=1.0)}
+    )
     results = results_document(spring, snapshot, plan(spring, snapshot), None)
     jsonschema.validate(results, json.loads(SCHEMA.read_text("utf-8")))
     told = {entry["look"]: entry.get("likeness") for entry in results["looks"]}

@@ -10,7 +10,7 @@ import click
 from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
-from runner.cli.face_report import format_faces
+from runner.cli.face_report import format_faces, list_held
 from runner.cli.format import pluralize
 from runner.cli.options import (
     account_option,
@@ -22,7 +22,6 @@ from runner.cli.options import (
 from runner.cli.outputs import make_results
 from runner.cli.readonly import known_state
 from runner.cli.session import OpenLedger, open_ledger
-from runner.cli.take_names import find_named_take
 from runner.cli.terminal import terminal_width
 from runner.errors import UsageError
 from runner.executor.face_measuring import find_unmeasured
@@ -30,6 +29,7 @@ from runner.executor.ports import Faces
 from runner.ledger.ledger import LedgerFile
 from runner.quantities import format_estimate
 from runner.results.writer import serialize_results
+from runner.shell import quote_command
 from runner.takes import Take
 
 __all__ = ["command", "measure_takes"]
@@ -40,21 +40,6 @@ __all__ = ["command", "measure_takes"]
 @simulate_option
 @account_option
 @var_option
-@click.option(
-    "--accept",
-    "accepted",
-    multiple=True,
-    metavar="LOOK#N",
-    help="Accept a take whose face differs: what references it waits no longer. Repeatable.",
-)
-@click.option(
-    "--withdraw",
-    "withdrawn",
-    multiple=True,
-    metavar="LOOK#N",
-    help="Take back that a face was accepted. Repeatable.",
-)
-@click.option("--as", "by", metavar="NAME", help="Who accepts it; told in the ledger.")
 @format_option("text", "json")
 @pass_context
 def command(
@@ -65,9 +50,6 @@ def command(
     *,
     simulate: bool,
     account: str | None,
-    accepted: tuple[str, ...],
-    withdrawn: tuple[str, ...],
-    by: str | None,
     form: str,
 ) -> int:
     """Measure how alike the faces of MANIFEST's looks are, and list the least alike first.
@@ -79,18 +61,13 @@ def command(
     \b
     Examples:
       lookbook faces spring.yaml
-      lookbook faces spring.yaml --accept navy-office#2 --as Ada
+      lookbook faces spring.yaml --simulate --format json
+      lookbook review spring.yaml --approve navy-office#2   a face that may stay
     """
     campaign = load_campaign(manifest, variables)
     state = known_state(campaign, account=account, simulate=simulate)
     with open_ledger(context, campaign, state, "faces") as opened:
-        for names, agreed in ((accepted, True), (withdrawn, False)):
-            for name in names:
-                take = find_named_take(opened.snapshot(), name)
-                anyio.run(_accept, opened.ledger, take.uid, agreed, by)
-                word = "is accepted" if agreed else "is no longer accepted"
-                click.echo(f"the face of {take.label} {word}", err=True)
-        missing = "" if accepted or withdrawn else _measure_missing(context, opened)
+        missing = _measure_missing(context, opened)
         page = opened.write_outputs()
         results = make_results(campaign, opened.snapshot(), opened.ledger.wallet)
     if form == "json":
@@ -98,13 +75,16 @@ def command(
     else:
         click.echo(format_faces(results, width=terminal_width(sys.stdout)))
         click.echo(f"catalog: {page}")
+        if waiting := list_held(results):
+            again = quote_command(manifest, *(["--simulate"] if simulate else []))
+            approve = " ".join(f"--approve {label}" for label in waiting)
+            click.echo(
+                f"`lookbook review {again} {approve}` lets what references them go on; "
+                f"`lookbook reroll {again}` makes other takes."
+            )
     if missing:
         click.echo(missing, err=True)
     return 0
-
-
-async def _accept(ledger: LedgerFile, uid: str, accepted: bool, by: str | None) -> None:  # noqa: FBT001 - anyio.run passes it on by its place
-    await ledger.accept_face(uid, accepted=accepted, by=by)
 
 
 def _measure_missing(context: Context, opened: OpenLedger) -> str:

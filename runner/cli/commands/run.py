@@ -303,8 +303,12 @@ async def attempt(context: Context, campaign: Campaign, request: Request) -> End
 
 def refuse_unmeasurable(plan: Plan, work: OpenSession) -> None:
     """Raise UsageError where a face would decide what is bought, and none can be measured."""
-    gated, _ = find_gated(plan)
-    if not gated or work.context.faces is not None:
+    if work.context.faces is not None:
+        return
+    snapshot = work.ledger.snapshot()
+    picks = {key: snapshot.pick(key) for key in find_gated(plan)[0]}
+    gated = [key for key, pick in picks.items() if pick is None or not snapshot.is_approved(pick)]
+    if not gated:
         return
     from runner.faces.models import explain_missing
 
