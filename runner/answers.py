@@ -2,8 +2,6 @@
 
 from runner.canonical import tagged_hash
 
-__all__ = ["ANSWERS_VERSION", "compute_ref"]
-
 ANSWERS_VERSION = 1
 
 _TAG = "lookbook.client-picture.v1"

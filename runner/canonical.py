@@ -9,8 +9,6 @@ import math
 from collections import Counter
 from typing import Any
 
-__all__ = ["canonical_json", "parse_json", "sha256_hex", "tagged_hash"]
-
 _encode = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 ).encode

@@ -21,22 +21,6 @@ not in this tree is an error of the program: ``runner.cli.crash`` reports it, wi
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypedDict
 
-__all__ = [
-    "AccountError",
-    "ApiTrouble",
-    "BudgetRefused",
-    "ErrorDocument",
-    "LedgerDamaged",
-    "LedgerLocked",
-    "LedgerQuestion",
-    "LookbookError",
-    "ManifestError",
-    "StorageError",
-    "UsageError",
-    "describe_error",
-    "shorten",
-]
-
 
 class LookbookError(Exception):
     """Something a person has to know: what is wrong, and (``hint``) what to do about it."""

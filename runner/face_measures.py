@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["MODEL", "FaceBox", "FaceMeasure", "NoFace", "compute_distance"]
-
 MODEL = "dlib-resnet-480"
 """How faces are measured today: the models, and the size that pictures are reduced to.
 

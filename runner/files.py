@@ -20,24 +20,6 @@ from typing import Any, BinaryIO
 from runner.canonical import parse_json
 from runner.errors import StorageError
 
-__all__ = [
-    "MAX_NOTE_BYTES",
-    "MAX_RESULTS_BYTES",
-    "append_private",
-    "create_file",
-    "describe_kind",
-    "is_inherited",
-    "is_stream",
-    "make_folder",
-    "open_file",
-    "read_file",
-    "read_given",
-    "read_note",
-    "refuse_links",
-    "write_atomic",
-    "write_output",
-]
-
 MAX_NOTE_BYTES = 1024 * 1024
 """What a small file of ours may weigh: who ran last, who holds the lock, what was written when."""
 

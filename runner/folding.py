@@ -5,8 +5,6 @@ Only comparisons fold. What is sent, recorded and shown is the text as a person 
 
 import re
 
-__all__ = ["fold_text"]
-
 _DROPPED = re.compile("[\u200b\u2060\ufeff]+")
 """Zero width space, word joiner and byte order mark: they say nothing, and nobody sees them.
 

@@ -16,21 +16,6 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = [
-    "AT_WORK",
-    "FORMATS",
-    "MAX_IMAGE_BYTES",
-    "MAX_PIXELS",
-    "UPLOAD_FORMATS",
-    "BadImageFile",
-    "Flaw",
-    "ImageFacts",
-    "OpenedImage",
-    "PixelBudget",
-    "inspect_image",
-    "open_image",
-]
-
 UPLOAD_FORMATS = ("JPEG", "PNG")
 """What ``POST /v3/assets`` takes (docs/api-facts.md)."""
 

@@ -14,29 +14,6 @@ from typing import Literal
 
 from runner.prices import LATEST
 
-__all__ = [
-    "BASE",
-    "DEFAULT_THRESHOLD",
-    "Budget",
-    "Campaign",
-    "Credits",
-    "FileImage",
-    "Image",
-    "InlineImage",
-    "LikenessRule",
-    "LiteralRef",
-    "Look",
-    "LookKind",
-    "LookRef",
-    "Matrix",
-    "PictureKind",
-    "Prices",
-    "Reference",
-    "Threshold",
-    "UploadedImage",
-    "UrlImage",
-]
-
 BASE = "base"
 """The look key of a campaign's base; no other look may use it."""
 

@@ -8,8 +8,6 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-__all__ = ["LATEST", "TABLE", "Listed"]
-
 
 class Listed(NamedTuple):
     """The list prices as they were on one day: USD for one call of each type.

@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-__all__ = ["format_age", "format_duration", "format_estimate", "format_usd"]
-
 MAX_PLACES = 6
 """Decimal places of an amount: what adding up JSON numbers leaves beyond them is no money."""
 

@@ -9,24 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-__all__ = [
-    "Answer",
-    "AssetData",
-    "AutoReload",
-    "ConsentData",
-    "CreatedData",
-    "GroupData",
-    "ListPage",
-    "LookData",
-    "Lost",
-    "NotSent",
-    "Refusal",
-    "Reply",
-    "Subscription",
-    "UsageBased",
-    "UserData",
-]
-
 T_co = TypeVar("T_co", covariant=True)
 
 

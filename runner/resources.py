@@ -5,8 +5,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["schema", "schema_names", "schema_text"]
-
 _ENDING = ".schema.json"
 
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["MAX_BY", "MAX_REASON", "NOT_REVIEWED", "Review", "ReviewState", "clean_words"]
-
 MAX_REASON = 1_000
 """Characters of a reason, or of a remark."""
 

@@ -3,8 +3,6 @@
 import shlex
 from pathlib import PurePath
 
-__all__ = ["quote_command"]
-
 
 def quote_command(*words: str | PurePath) -> str:
     """Return a command that can be copied into a shell and means exactly these words there.

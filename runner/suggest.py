@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from itertools import islice
 
-__all__ = ["suggest"]
-
 MAX_KNOWN = 1_000
 """How many known words a word is compared with."""
 

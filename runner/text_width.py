@@ -2,8 +2,6 @@
 
 from unicodedata import category, east_asian_width
 
-__all__ = ["char_width", "cut_text", "split_text", "text_width"]
-
 _NO_COLUMN = frozenset({"Mn", "Me", "Cf"})
 """Categories of characters that stand on another one, or that only say how to set others."""
 

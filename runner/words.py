@@ -6,15 +6,6 @@ JSON, the manifest and selections keep their own words, which are the keys here.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = [
-    "ACTION_WORDS",
-    "BILLING_WORDS",
-    "ERROR_WORDS",
-    "REVIEW_WORDS",
-    "STATE_WORDS",
-    "state_word",
-]
-
 STATE_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "planned": ("Planned", "Not sent yet."),

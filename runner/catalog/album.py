@@ -21,8 +21,6 @@ from runner.image_files import MAX_IMAGE_BYTES, open_image
 from runner.model import Credits
 from runner.results.model import Results
 
-__all__ = ["TEMPLATE", "Album", "Shipped", "export"]
-
 TEMPLATE = "{campaign}/{look}_{take}.jpg"
 SUMS = "SHA256SUMS"
 _FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}

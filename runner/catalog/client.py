@@ -20,17 +20,6 @@ from runner.catalog.pictures import CatalogImage, measure_ratio
 from runner.model import Credits
 from runner.results.model import LookEntry, Results
 
-__all__ = [
-    "ClientPage",
-    "ClientPicture",
-    "ForClient",
-    "Shown",
-    "build_client_page",
-    "render_client_page",
-    "select_for_client",
-    "withhold",
-]
-
 _DIGEST = re.compile("[0-9a-f]{64}")
 _STYLES = ("base.css", "client.css")
 _SCRIPTS = ("client.js",)

@@ -7,8 +7,6 @@ from runner.catalog import words
 from runner.catalog.model import FaceCrop, FaceView, LookView
 from runner.results.model import LookEntry, TakeEntry
 
-__all__ = ["WHY_NONE", "FaceChart", "chart", "read_face"]
-
 WHY_NONE = {
     "root": "Its chain begins here: the others are compared with it.",
     "no_face": "No face was found in the picture.",

@@ -7,8 +7,6 @@ from decimal import Decimal
 from runner.quantities import format_usd
 from runner.results.model import LookEntry
 
-__all__ = ["Followers", "find_followers"]
-
 
 @dataclass(frozen=True, slots=True)
 class Followers:

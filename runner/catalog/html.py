@@ -13,8 +13,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner.catalog import words
 
-__all__ = ["Verbatim", "load_templates", "make_policy", "read_template"]
-
 _TEMPLATES = Path(__file__).parent / "templates"
 
 

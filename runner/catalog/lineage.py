@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from runner.catalog.model import LookView
 
-__all__ = ["MAX_DEPTH", "Branch", "Tree", "grow"]
-
 MAX_DEPTH = 5
 
 

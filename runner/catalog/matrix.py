@@ -6,8 +6,6 @@ from itertools import product
 
 from runner.catalog.model import LookView, MatrixAxes
 
-__all__ = ["MatrixRow", "MatrixTable", "MatrixView", "arrange"]
-
 Pair = tuple[str, str]
 
 

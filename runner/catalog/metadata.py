@@ -12,8 +12,6 @@ from PIL import ExifTags, Image
 
 from runner.model import Credits
 
-__all__ = ["embed_metadata", "make_exif"]
-
 _SOI, _SOS, _EOI = b"\xff\xd8", 0xDA, b"\xff\xd9"
 _XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 _MAX_SEGMENT = 0xFFFF - 2

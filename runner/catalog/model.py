@@ -10,20 +10,6 @@ from runner.catalog.money import MoneyView
 from runner.catalog.prompts import Segment
 from runner.words import STATE_WORDS
 
-__all__ = [
-    "BASE",
-    "CatalogPage",
-    "FaceCrop",
-    "FaceView",
-    "HistoryEntry",
-    "LookFault",
-    "LookView",
-    "MatrixAxes",
-    "Relative",
-    "Rival",
-    "TakeView",
-]
-
 BASE = "base"
 
 

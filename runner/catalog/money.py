@@ -13,8 +13,6 @@ from runner.quantities import format_usd
 from runner.results.model import LookEntry, Results, TakeEntry
 from runner.words import BILLING_WORDS
 
-__all__ = ["MoneyRow", "MoneySum", "MoneyView", "sum_up"]
-
 MAX_ROWS = 500
 """Charges that the page lists; ``lookbook money`` has all of them."""
 

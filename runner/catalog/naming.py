@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 from runner.errors import UsageError
 
-__all__ = ["FIELDS", "SUFFIXES", "Template", "parse_template", "safe"]
-
 FIELDS = ("campaign", "look", "title", "take", "matrix", "avatar_id", "ext")
 """What every template may name; the axes of the campaign's matrices come on top."""
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")

@@ -9,8 +9,6 @@ from runner.catalog.html import Verbatim, load_templates, make_policy, read_temp
 from runner.catalog.model import CatalogPage, LookView, Rival
 from runner.catalog.pictures import CatalogImage, measure_ratio
 
-__all__ = ["render"]
-
 PIECES_PER_WRITE = 1_000
 """Pieces of a template that are joined before they are written."""
 

@@ -21,20 +21,6 @@ from PIL import Image, ImageOps
 from runner.files import read_file, write_atomic
 from runner.image_files import MAX_IMAGE_BYTES, BadImageFile, Flaw, open_image
 
-__all__ = [
-    "CatalogImage",
-    "Unusable",
-    "copy",
-    "load_full",
-    "load_image",
-    "load_thumb",
-    "locate",
-    "measure_ratio",
-    "prepare_images",
-    "refuse_unusable",
-    "shrink",
-]
-
 THUMB_EDGE = 640
 """Pixels of a thumbnail's longer edge: a card of 320 CSS pixels on a dense screen."""
 EMBED_EDGE = 1600

@@ -7,8 +7,6 @@ from difflib import SequenceMatcher
 
 from runner.results.model import LookEntry
 
-__all__ = ["Segment", "compare", "neighbours"]
-
 _MIN_SIMILARITY = 0.25
 """Share of common words below which two prompts are not compared: marks would be noise."""
 

@@ -27,8 +27,6 @@ from runner.quantities import format_duration, format_usd
 from runner.results.model import ErrorEntry, LookEntry, Results, TakeEntry, Totals
 from runner.words import BILLING_WORDS, ERROR_WORDS, STATE_WORDS
 
-__all__ = ["build_page"]
-
 _MIN_SHOWN_STEP = 0.1
 """Seconds between two steps of a take's history below which the time is left out."""
 

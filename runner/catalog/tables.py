@@ -11,8 +11,6 @@ from typing import Any
 
 from runner.results.model import LookEntry, Results, TakeEntry
 
-__all__ = ["COLUMNS", "rows", "to_csv", "to_jsonl", "write_csv"]
-
 COLUMNS = (
     "campaign",
     "look",

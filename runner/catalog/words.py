@@ -4,13 +4,6 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
-__all__ = [
-    "format_moment",
-    "human_label",
-    "seconds_between",
-    "strip_controls",
-]
-
 _SLUG = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _UNSAFE = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 

@@ -11,8 +11,6 @@ from runner.catalog import words
 from runner.model import Credits
 from runner.results.model import Results
 
-__all__ = ["GENERATED", "Facts", "format_credit", "packet", "read_credits", "system_of"]
-
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 _OWN = "urn:x-lookbook:xmp:1.0:"
 _NAMESPACES = {

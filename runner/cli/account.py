@@ -19,8 +19,6 @@ from runner.policy.retry import RetryLimits, backoff
 from runner.replies import Answer, Reply, UserData
 from runner.takes import Account
 
-__all__ = ["OpenAccount", "ask_account", "open_account"]
-
 LISTED_BY_THE_SIMULATOR = 0.5
 """Seconds after which the embedded simulator's lists show what was made: they do so at once."""
 

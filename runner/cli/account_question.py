@@ -24,8 +24,6 @@ from runner.plan.namesakes import (
 from runner.replies import LookData
 from runner.takes import Take
 
-__all__ = ["Accepted", "ask_about_account", "refuse_unlisted"]
-
 MOST_NAMES = 8
 """So many names are shown; the count says how many there are."""
 

@@ -13,8 +13,6 @@ import click
 from runner.errors import StorageError
 from runner.ledger.state_dirs import StateDir
 
-__all__ = ["back_up_outputs"]
-
 KEPT = ("images", "review.json", "results.json")
 """Pictures first: results that are still there name what has to be fetched again."""
 

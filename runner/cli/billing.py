@@ -7,8 +7,6 @@ from runner.cli.terminal import escape_text
 from runner.quantities import format_usd
 from runner.replies import AutoReload, Subscription, UsageBased, UserData
 
-__all__ = ["billing_notes"]
-
 
 def billing_notes(user: UserData, cost: Decimal) -> list[str]:
     """Return what a person should know of the account before ``cost`` USD are spent on it.

@@ -8,8 +8,6 @@ import click
 from runner.errors import ManifestError
 from runner.model import Campaign
 
-__all__ = ["load_campaign"]
-
 
 def load_campaign(manifest: Path, variables: Sequence[tuple[str, str]]) -> Campaign:
     """Read and check a manifest; its warnings go to stderr. Raises ManifestError."""

@@ -25,8 +25,6 @@ from runner.policy.retry import RetryLimits
 from runner.quantities import format_duration, format_usd
 from runner.replies import Answer, Reply, UserData
 
-__all__ = ["Check", "check_surroundings"]
-
 OK, WARNING, FAILED = "ok", "warning", "failed"
 
 MAX_CLOCK_ERROR = 60.0

@@ -13,8 +13,6 @@ from runner.manifest.yaml.source import MAX_BYTES
 from runner.model import Campaign
 from runner.takes import Snapshot, Take
 
-__all__ = ["claims_on"]
-
 MANIFESTS = ("*.yaml", "*.yml")
 _WORD = re.compile(r"[A-Za-z0-9_-]{6,}")
 

@@ -14,8 +14,6 @@ from runner.errors import UsageError
 from runner.results.model import Results
 from runner.shell import quote_command
 
-__all__ = ["ClientOrder", "make_client_copy", "print_client_copy"]
-
 PICTURES = "client-pictures"
 SHEET = "client-sheet"
 PAGE_ENDING = "-for-review.html"

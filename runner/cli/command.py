@@ -2,8 +2,6 @@
 
 import click
 
-__all__ = ["Command"]
-
 SELDOM = frozenset(
     {
         "absolved",

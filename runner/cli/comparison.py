@@ -20,8 +20,6 @@ from runner.quantities import format_usd
 from runner.replies import Answer, LookData
 from runner.takes import Take, TakeState
 
-__all__ = ["compare_account", "describe_differences", "record_differences", "wanted_by"]
-
 GONE_PAUSE = 3.0
 """Seconds between the two questions after a look that seems to be gone."""
 

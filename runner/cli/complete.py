@@ -11,8 +11,6 @@ from pathlib import Path
 
 import click
 
-__all__ = ["complete_looks", "complete_takes", "is_plain", "keys_of"]
-
 _PLAIN = re.compile(r"[\w./@%+=:,-]+")
 
 

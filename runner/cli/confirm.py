@@ -34,8 +34,6 @@ from runner.policy.budget import Ceilings
 from runner.quantities import format_usd
 from runner.takes import Account
 
-__all__ = ["ask_about_other_ledgers", "can_ask", "confirm_plan", "effective_ceilings"]
-
 
 def effective_ceilings(campaign: Campaign, request: Request) -> Ceilings:
     """Return the ceilings: the lower of the option and the manifest, and the campaign's own."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:  # `--help` needs neither HTTP nor an event loop
 
     from runner.executor.ports import Clock, Entropy, Faces
 
-__all__ = ["Context", "open_faces", "pass_context"]
-
 
 def _pass(_point: str) -> None:
     """Pass a commit point."""

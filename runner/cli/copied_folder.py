@@ -9,8 +9,6 @@ from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.takes import Snapshot
 
-__all__ = ["ask_about_copy"]
-
 
 def ask_about_copy(
     console: Console, campaign: Campaign, state: StateDir, snapshot: Snapshot

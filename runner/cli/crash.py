@@ -16,8 +16,6 @@ from runner.cli.redact import find_secrets, redact, redact_random
 from runner.cli.terminal import escape_lines
 from runner.errors import shorten
 
-__all__ = ["Crash", "write_report"]
-
 LIBRARIES = ("anyio", "click", "httpx", "jsonschema", "pillow", "pyyaml", "starlette", "uvicorn")
 
 

@@ -8,8 +8,6 @@ from runner.files import MAX_NOTE_BYTES, read_file, write_atomic
 from runner.manifest.starter import SCHEMA_FILE
 from runner.resources import schema_text
 
-__all__ = ["write_schema"]
-
 
 def write_schema(folder: Path) -> None:
     """Write the manifest's schema into a folder, in place of an older one of ours.

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from runner.cli.progress import Progress
 
-__all__ = ["Console", "Randomness", "WallClock", "find_home"]
-
 
 def find_home() -> str | None:
     """Return the user's folder; None for a user without one, as containers often have."""

@@ -10,8 +10,6 @@ from runner.policy.ready_queue import Job, Priority
 from runner.quantities import format_estimate
 from runner.takes import Snapshot, Take, TakeState
 
-__all__ = ["RunEta", "estimate_plan"]
-
 GOING = frozenset({Event.INTENDED, Event.ACCEPTED, Event.FOUND, Event.RESENT, Event.CONSENTED})
 """After these a take is in progress."""
 

@@ -10,8 +10,6 @@ from runner.results.model import ErrorEntry, LookEntry
 from runner.shell import quote_command
 from runner.words import ERROR_WORDS
 
-__all__ = ["FailureGroup", "describe_failures", "group_failures"]
-
 MAX_SELECTED = 20
 """So many looks are named in a command to be copied."""
 

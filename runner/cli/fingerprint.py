@@ -25,8 +25,6 @@ from runner.model import Campaign, Look, LookRef
 from runner.results.model import Summary
 from runner.takes import LookState
 
-__all__ = ["Fingerprint", "is_own_results", "read_fingerprint"]
-
 NAME = "made-from.json"
 RESULTS = "results.json"
 FILES = (RESULTS, "catalog.html")

@@ -12,17 +12,6 @@ from runner.results.model import LookEntry, Results, Summary, Totals, WalletEntr
 from runner.text_width import cut_text, split_text, text_width
 from runner.words import STATE_WORDS, state_word
 
-__all__ = [
-    "describe_wallet",
-    "format_link",
-    "format_looks",
-    "format_results",
-    "format_table",
-    "format_totals",
-    "name_some",
-    "warnings_text",
-]
-
 STATE_COLOURS = {
     "fetched": "green",
     "completed": "green",

@@ -15,16 +15,6 @@ if TYPE_CHECKING:  # `--help` needs neither paths nor results
 
     from runner.results.model import Results
 
-__all__ = [
-    "Invocation",
-    "note_form",
-    "note_manifest",
-    "note_report_form",
-    "note_summary",
-    "refuse_undecodable",
-]
-
-
 FOR_PEOPLE = frozenset({"text", "github"})
 """Forms in the terminal's own encoding; every other one is for programs, and UTF-8 everywhere."""
 

@@ -11,8 +11,6 @@ from runner.quantities import format_usd
 from runner.results.model import LookEntry, Totals
 from runner.words import state_word
 
-__all__ = ["RunReport", "format_error_summary", "format_job_summary"]
-
 MAX_ROWS = 200
 """So many looks are listed: a job's page shows no more than a megabyte."""
 

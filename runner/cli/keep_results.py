@@ -18,8 +18,6 @@ from runner.errors import StorageError
 from runner.files import write_atomic
 from runner.model import Campaign
 
-__all__ = ["keep_results", "next_wait", "take_in_reviews"]
-
 EVERY = 60.0
 """Seconds between two writes, if they are quick."""
 

@@ -5,8 +5,6 @@ import socket
 
 from runner.ledger.runs import LastRun
 
-__all__ = ["is_alive"]
-
 
 def is_alive(last: LastRun) -> bool | None:
     """Return whether a run's process is at work; None where that cannot be known from here."""

@@ -11,8 +11,6 @@ from runner.cli.redact import find_secrets, redact
 from runner.cli.terminal import escape_lines, escape_text
 from runner.files import append_private
 
-__all__ = ["start_log"]
-
 FORM = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s"
 
 

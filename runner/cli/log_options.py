@@ -4,8 +4,6 @@ import click
 
 from runner.errors import UsageError
 
-__all__ = ["log_options"]
-
 _STARTED = "runner.cli.log_options.started"
 
 

@@ -14,8 +14,6 @@ from runner.policy.exit_codes import Exit
 from runner.quantities import format_age, format_usd
 from runner.results.model import Results, TakeEntry
 
-__all__ = ["collect_notes", "describe_last_run", "format_next_steps", "list_next_steps"]
-
 ENDS = {
     Exit.DONE: "done",
     Exit.FAILED: "some looks failed or are blocked",

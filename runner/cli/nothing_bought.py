@@ -20,8 +20,6 @@ from runner.quantities import format_usd
 from runner.replies import UserData
 from runner.takes import Take
 
-__all__ = ["evidence_of", "match_takes", "moment", "objection_to", "too_young"]
-
 
 def match_takes(patterns: Sequence[str], unknown: Mapping[str, Take]) -> list[Take]:
     """Return the unknown takes that labels or patterns name, each once. Raises UsageError."""

@@ -16,24 +16,6 @@ from runner.files import is_inherited, open_file
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = [
-    "LooksCommand",
-    "Usd",
-    "account_option",
-    "env_file_option",
-    "find_manifests",
-    "hidden_sim_option",
-    "manifest_argument",
-    "readable_manifest_argument",
-    "report_option",
-    "resolve_manifest",
-    "sim_option",
-    "simulate_option",
-    "summary_option",
-    "var_option",
-    "yes_option",
-]
-
 _MANIFEST_BEGINNING = 65_536
 _YAML = (".yaml", ".yml")
 MOST_USD = 1_000_000_000

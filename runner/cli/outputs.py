@@ -17,16 +17,6 @@ from runner.results.model import Results
 from runner.results.writer import results_document, serialize_results
 from runner.takes import Snapshot
 
-__all__ = [
-    "awaits_results",
-    "encode_results",
-    "keep_document",
-    "make_results",
-    "note_results",
-    "write_outputs",
-    "write_results",
-]
-
 
 def make_results(
     campaign: Campaign,

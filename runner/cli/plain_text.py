@@ -5,8 +5,6 @@ Registered as an error handler of codecs: ``text.encode("cp932", PLAIN)`` never 
 
 import codecs
 
-__all__ = ["PLAIN", "encode_plainly"]
-
 PLAIN = "lookbook-plain"
 
 _STAND_INS = {

@@ -10,8 +10,6 @@ from runner.plan.model import Action, Plan, PlannedLook
 from runner.quantities import format_usd
 from runner.words import ACTION_WORDS
 
-__all__ = ["format_plan", "format_prompts"]
-
 MARKS = {
     Action.CREATE: ("+", "green"),
     Action.RENAME: ("~", "yellow"),

@@ -12,14 +12,6 @@ from runner.prices import LATEST
 from runner.quantities import format_usd
 from runner.replies import UserData
 
-__all__ = [
-    "bought_quotes",
-    "price_notes",
-    "price_options",
-    "refuse_below_list",
-    "refuse_contradicted",
-]
-
 
 def bought_quotes(plan: Plan, quotes: Mapping[LookKind, Quote]) -> list[Quote]:
     """Return the quotes of the kinds that a plan buys."""

@@ -18,8 +18,6 @@ from runner.policy.lifecycle import Event
 from runner.quantities import format_duration, format_estimate, format_usd
 from runner.takes import Take
 
-__all__ = ["Progress"]
-
 TOLD = {
     Event.REFUSED: "refused",
     Event.LOST: "outcome unknown",

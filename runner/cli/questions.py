@@ -6,8 +6,6 @@ from runner.cli.environment import Console
 from runner.errors import LedgerQuestion, UsageError
 from runner.model import Campaign
 
-__all__ = ["ask_for_name", "confirm_or_refuse"]
-
 
 def confirm_or_refuse(console: Console, question: str, *, yes: bool, undone: str) -> None:
     """Ask for a yes, unless ``--yes`` gave it. Raises UsageError where nobody did.

@@ -31,14 +31,6 @@ from runner.policy.budget import reserved_amount
 from runner.shell import quote_command
 from runner.takes import Account, Snapshot, Take
 
-__all__ = [
-    "describe_target",
-    "find_state",
-    "load_known",
-    "mention_other_ledgers",
-    "refuse_results_only",
-]
-
 
 def find_state(campaign: Campaign, *, account: str | None, simulate: bool) -> StateDir | None:
     """Return the state folder to read without asking anybody; None before the first run.

@@ -44,8 +44,6 @@ from runner.replies import LookData
 from runner.results.reviews import name_reviews
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
-__all__ = ["rebuild"]
-
 DOUBTFUL = "looks of the account bear its name; a person has to say which it is"
 
 

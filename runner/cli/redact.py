@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from os import PathLike
 
-__all__ = ["add_secret", "find_secrets", "redact", "redact_random"]
-
 MASK = "***"
 
 SHORTEST_SECRET = 8

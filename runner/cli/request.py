@@ -7,8 +7,6 @@ from pathlib import Path
 from runner.plan.options import DEFAULT_OPTIONS, PlanOptions
 from runner.plan.saved_plan import SavedPlan
 
-__all__ = ["DEFAULT_CONCURRENCY", "Request"]
-
 DEFAULT_CONCURRENCY = 10
 """The account's limit on Pay-As-You-Go (the API page)."""
 

@@ -25,19 +25,6 @@ from runner.model import Campaign, LookKind
 from runner.policy.picking import becomes_pick
 from runner.takes import Account, Billing, Doubled, MeasuredPrice, Snapshot, Take, TakeState
 
-__all__ = [
-    "doubled_of",
-    "find_news",
-    "find_unknown_takes",
-    "import_results",
-    "load_importable_results",
-    "may_have_news",
-    "prices_of",
-    "read_results",
-    "resolve_by",
-]
-
-
 OUTCOME = (
     "state",
     "billing",

@@ -14,8 +14,6 @@ from runner.model import Campaign
 from runner.reviews import Review, ReviewState
 from runner.takes import Snapshot, Take
 
-__all__ = ["decide_reviews", "write_reviews"]
-
 Decided = Sequence[tuple[Take, Review]]
 
 

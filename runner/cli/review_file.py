@@ -30,15 +30,6 @@ from runner.results.reviews import (
 )
 from runner.takes import Account, Snapshot
 
-__all__ = [
-    "add_reviews",
-    "import_queued_reviews",
-    "import_reviews",
-    "read_review_file",
-    "told_reviews",
-    "write_review_file",
-]
-
 NAME = "review.json"
 
 

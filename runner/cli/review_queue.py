@@ -21,8 +21,6 @@ from runner.results.reviews import NamedReview, name_reviews, read_reviews, revi
 from runner.reviews import Review
 from runner.takes import Take
 
-__all__ = ["has_queued_reviews", "queue_reviews", "read_queued_reviews", "remove_queued"]
-
 FOLDER = "reviews-waiting"
 
 

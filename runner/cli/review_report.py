@@ -6,8 +6,6 @@ from runner.cli.format import format_table, pluralize
 from runner.results.model import Results
 from runner.words import REVIEW_WORDS
 
-__all__ = ["format_reviews", "summarize_reviews"]
-
 
 def format_reviews(results: Results, *, width: int | None = None) -> str:
     """Return what was decided of each look's picture, and in a line how much is left."""

@@ -18,8 +18,6 @@ from runner.results.times import parse_time
 from runner.takes import Billing, Snapshot
 from runner.words import BILLING_WORDS, ERROR_WORDS, STATE_WORDS
 
-__all__ = ["ReviewView", "describe_campaign", "find_differences"]
-
 CURES = {
     Cure.EDIT_PROMPT: "Change the prompt or the picture: the same text would be refused again.",
     Cure.EDIT: "Change the manifest: it would be refused again as it is.",

@@ -17,15 +17,6 @@ from runner.plan.options import PlanOptions
 from runner.plan.saved_plan import SavedPlan, read_saved_plan
 from runner.resources import schema
 
-__all__ = [
-    "comparison_options",
-    "load_saved_plan",
-    "parse_plan_options",
-    "plan_options",
-    "price_option",
-    "select_options",
-]
-
 
 class _Price(click.ParamType[tuple[str, Decimal]]):
     """``photo=1.20`` or ``prompt=0.80``."""

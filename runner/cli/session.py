@@ -36,8 +36,6 @@ from runner.policy.rate_limit import RateLimiter
 from runner.replies import UserData
 from runner.takes import Account, Snapshot
 
-__all__ = ["OpenLedger", "OpenSession", "lock_state", "open_ledger", "open_session"]
-
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:

@@ -14,8 +14,6 @@ from runner.ledger.state_dirs import StateDir, StateDirs, make_state_folder
 from runner.model import Campaign
 from runner.shell import quote_command
 
-__all__ = ["run_on_account", "serve_command"]
-
 Sim = Sequence[tuple[str, str]]
 T = TypeVar("T")
 

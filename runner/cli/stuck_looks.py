@@ -9,8 +9,6 @@ from runner.policy.look_events import STATUSES, UNKNOWN_STATUS, events_of, is_st
 from runner.replies import Answer, LookData
 from runner.takes import Take
 
-__all__ = ["decide_stuck"]
-
 
 async def decide_stuck(work: OpenSession) -> list[Take]:
     """Decide every look that has shown an unknown status for a day; return what could not be.

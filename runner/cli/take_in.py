@@ -28,8 +28,6 @@ from runner.reviews import Review, ReviewState
 from runner.shell import quote_command
 from runner.words import REVIEW_WORDS
 
-__all__ = ["report_answers", "reviews_to_record", "take_in"]
-
 MAX_ANSWERS_BYTES = 16 * 1024 * 1024
 """What a client's file may weigh: 500 pictures with the longest remarks take a tenth of it."""
 

@@ -5,8 +5,6 @@ from runner.suggest import suggest
 from runner.takes import Snapshot, Take
 from runner.words import state_word
 
-__all__ = ["find_named_take"]
-
 
 def find_named_take(snapshot: Snapshot, name: str) -> Take:
     """Return the take that ``LOOK#N`` names. Raises UsageError with those that there are."""

@@ -22,22 +22,6 @@ import click
 
 from runner.cli.wrap import wrap_lines
 
-__all__ = [
-    "cursor_stream",
-    "discard_output",
-    "escape_lines",
-    "escape_text",
-    "guard_streams",
-    "join_lines",
-    "open_missing_streams",
-    "printing_annotations",
-    "printing_data",
-    "show_link",
-    "style",
-    "terminal_width",
-    "write_utf8",
-]
-
 _SIGNATURE = int.from_bytes(os.urandom(6), "big")
 _STYLE = re.compile(rf"(\x1b\[{_SIGNATURE};[0-9]+m)")
 _ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")

@@ -7,8 +7,6 @@ from runner.errors import AccountError, ApiTrouble, LookbookError
 from runner.executor.context import describe_reply, explain
 from runner.replies import NotSent, Refusal, Reply
 
-__all__ = ["explain_silence", "is_lasting"]
-
 _CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
 
 _UNTRUSTED = (

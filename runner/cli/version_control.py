@@ -6,8 +6,6 @@ from pathlib import Path
 from runner.ledger.state_dirs import StateDir, StateDirs
 from runner.model import Campaign
 
-__all__ = ["advise_about_git", "is_ignored", "is_tracked"]
-
 PATIENCE = 5.0
 """Seconds that git may take to answer."""
 

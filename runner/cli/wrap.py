@@ -7,8 +7,6 @@ import re
 
 from runner.text_width import split_text, text_width
 
-__all__ = ["wrap_lines"]
-
 _STYLES = re.compile(r"\x1b\[[0-9;]*m")
 _VERBATIM = re.compile(r"\s*\d* \||::|\s*\^")
 """A line of a file that is quoted with its number, the marks under it, an annotation."""

@@ -16,8 +16,6 @@ from runner.plan.namesakes import Listing
 from runner.plan.target_groups import TargetGroup, find_target_groups
 from runner.replies import GroupData, LookData
 
-__all__ = ["list_account", "remember_strangers"]
-
 SAID_AFTER = 3.0
 """Seconds after which a message says what the run waits for."""
 

@@ -12,8 +12,6 @@ from runner.plan.model import Plan
 from runner.policy.rate_limit import MAX_CONCURRENT_SENDS
 from runner.policy.ready_queue import Job, Priority, ReadyQueue
 
-__all__ = ["Admission"]
-
 
 class Admission:
     """Admits jobs from the queue. ``wake`` is called whenever another one may be admitted."""

@@ -6,8 +6,6 @@ from typing import Any
 
 import anyio
 
-__all__ = ["Call", "RunStopped", "run_concurrently", "unwrap_exception_group"]
-
 Call = Callable[[], Coroutine[Any, Any, None]]
 
 

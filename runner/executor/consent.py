@@ -6,8 +6,6 @@ from runner.executor.context import RunContext
 from runner.replies import Answer
 from runner.takes import TakeState
 
-__all__ = ["Consents"]
-
 RETRY_AFTER = 60.0
 """Seconds after which a consent that could not be started is tried again, for any look."""
 

@@ -16,8 +16,6 @@ from runner.policy.retry import KEY_LIFE, KEY_MARGIN, RetryLimits, backoff, key_
 from runner.replies import Refusal, Reply
 from runner.takes import ANSWER_TAKEN, Neighbours, Take
 
-__all__ = ["FreeCall", "RunContext", "describe_reply", "explain"]
-
 log = logging.getLogger("runner.executor")
 
 MAX_FREE_WAIT = 120.0

@@ -14,8 +14,6 @@ from runner.policy.retry import backoff
 from runner.replies import Answer
 from runner.takes import Take, TakeState
 
-__all__ = ["Downloads", "find_unfetched"]
-
 
 class Downloads:
     """Fetches pictures of completed takes; ``problems`` says, by label, why one is missing.

@@ -10,8 +10,6 @@ from runner.executor.context import RunContext
 from runner.face_measures import MODEL, FaceMeasure, NoFace
 from runner.takes import Take
 
-__all__ = ["FaceMeasuring", "find_unmeasured"]
-
 MAX_TAIL = 2.0
 """Seconds that a run waits at its end for the last pictures; `lookbook faces` measures the rest."""
 

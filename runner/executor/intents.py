@@ -11,8 +11,6 @@ from runner.plan.model import PlannedLook
 from runner.replies import Answer, LookData
 from runner.takes import Take
 
-__all__ = ["CannotSend", "IntentBuilder", "NotApproved"]
-
 
 class CannotSend(Exception):
     """This look cannot be sent; says why. Nothing was bought."""

@@ -9,9 +9,6 @@ from runner.policy.exit_codes import Outcome
 from runner.policy.look_events import is_stuck
 from runner.takes import Snapshot, TakeState, count_usable
 
-__all__ = ["Hold", "LookReport"]
-
-
 SETTLED = frozenset({Action.KEEP, Action.RENAME, Action.STALE, Action.ORPHANED})
 """Actions of looks that want nothing more to be generated."""
 

@@ -8,8 +8,6 @@ from runner.policy.look_progress import LookProgress, compute_goal
 from runner.policy.ready_queue import Job, Priority, ReadyQueue
 from runner.takes import Billing, Snapshot, Take, TakeState, count_usable
 
-__all__ = ["LookTracker"]
-
 
 class LookTracker:
     """Tracks the looks of a plan through a run, and queues their jobs."""

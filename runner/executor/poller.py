@@ -25,8 +25,6 @@ from runner.quantities import format_duration
 from runner.replies import Answer, LookData, Reply
 from runner.takes import Take, TakeState
 
-__all__ = ["Poller"]
-
 MAX_POLL_DELAY = 30.0
 """Timeout of one poll, in seconds; the next poll is its retry."""
 

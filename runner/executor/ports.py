@@ -26,19 +26,6 @@ from runner.replies import (
 from runner.reviews import Review
 from runner.takes import Account, Doubled, MeasuredPrice, Snapshot, Take
 
-__all__ = [
-    "Api",
-    "Clock",
-    "Downloaded",
-    "Entropy",
-    "Faces",
-    "Images",
-    "Intent",
-    "Ledger",
-    "Observer",
-    "OverBudget",
-]
-
 
 class Api(Protocol):
     """HeyGen's v3 API, one method for each call that a run needs. One request, one reply."""

@@ -13,8 +13,6 @@ from runner.plan.model import Action, Plan
 from runner.policy.decisions import Free, decide_free
 from runner.replies import Answer, GroupData, LookData, Reply
 
-__all__ = ["Verified", "verify_ids"]
-
 T = TypeVar("T")
 
 

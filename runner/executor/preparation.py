@@ -8,8 +8,6 @@ from runner.executor.look_report import Hold, LookReport
 from runner.executor.resolve_unknown import UnknownResolver
 from runner.plan.model import Action, Plan, PlannedLook
 
-__all__ = ["prepare_run"]
-
 
 async def prepare_run(
     plan: Plan,

@@ -16,8 +16,6 @@ from runner.policy.price_check import Phase, PriceCheck, begin_check, is_same, m
 from runner.replies import UserData
 from runner.takes import Take
 
-__all__ = ["PriceProbe", "SingleSend"]
-
 
 @dataclass(slots=True)
 class SingleSend:

@@ -28,8 +28,6 @@ from runner.policy.lifecycle import Event
 from runner.replies import Answer, CreatedData, Lost, Refusal, Reply
 from runner.takes import ANSWER_TAKEN, Take
 
-__all__ = ["Buyer"]
-
 log = logging.getLogger("runner.executor")
 
 Renew = Callable[[bytes], Awaitable[Intent]]

@@ -11,8 +11,6 @@ import anyio
 
 from runner.executor.context import RunContext
 
-__all__ = ["RateGate"]
-
 log = logging.getLogger("runner.executor")
 
 

@@ -9,8 +9,6 @@ from runner.executor.context import RunContext
 from runner.replies import Answer, UserData
 from runner.takes import Billing, Take, TakeState
 
-__all__ = ["BalanceReading", "Wallet", "find_refunded", "usd_balance"]
-
 
 @dataclass(frozen=True, slots=True)
 class BalanceReading:

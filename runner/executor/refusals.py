@@ -10,8 +10,6 @@ from runner.policy.lifecycle import Event
 from runner.replies import CreatedData, Refusal, Reply
 from runner.takes import Take, TakeState
 
-__all__ = ["AccountRefusals"]
-
 
 class AccountRefusals:
     """Counts what the sends of one run met, and stops sending where it speaks of the account."""

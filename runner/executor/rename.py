@@ -8,8 +8,6 @@ from runner.policy.lifecycle import Event
 from runner.replies import Answer, LookData
 from runner.takes import Take
 
-__all__ = ["rename", "rename_looks"]
-
 
 async def rename_looks(plan: Plan, context: RunContext, report: LookReport) -> None:
     """Rename each selected look whose pick is named otherwise, unless the run is closing."""

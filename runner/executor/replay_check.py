@@ -12,8 +12,6 @@ from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext
 from runner.executor.resolve_unknown import UnknownResolver
 
-__all__ = ["check_replays"]
-
 
 async def check_replays(context: RunContext, *, wait: bool = False) -> None:
     """Check the keys of all takes that were sent again and not checked late enough since.

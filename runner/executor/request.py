@@ -7,8 +7,6 @@ from typing import Any
 from runner.canonical import canonical_json
 from runner.model import FileImage, Image, InlineImage, Look, LookKind, UrlImage
 
-__all__ = ["Resolved", "build_body"]
-
 
 @dataclass(frozen=True, slots=True)
 class Resolved:

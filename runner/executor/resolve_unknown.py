@@ -32,14 +32,6 @@ from runner.policy.retry import CLOCK_SLACK
 from runner.replies import Answer, ListPage, LookData, Reply
 from runner.takes import Billing, Doubled, Take, TakeState
 
-__all__ = [
-    "Finding",
-    "UnknownResolver",
-    "Unlisted",
-    "list_group_looks",
-    "read_every_page",
-]
-
 log = logging.getLogger("runner.executor")
 
 T = TypeVar("T")

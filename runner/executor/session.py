@@ -28,8 +28,6 @@ from runner.policy.price_check import (
 from runner.replies import UserData
 from runner.takes import Account, Billing, Take
 
-__all__ = ["Session"]
-
 SHOWN_AFTER = 30.0
 """So old, in seconds, is a generation whose charge a wallet should show, if it was charged."""
 

@@ -9,8 +9,6 @@ from runner.executor.ports import Intent
 from runner.policy.decisions import GONE, Purchase, decide_purchase
 from runner.replies import CreatedData, Refusal, Reply
 
-__all__ = ["LAG", "LAG_DELAY", "TemporaryRefusals", "was_completed_lately"]
-
 LAG = 60.0
 """Seconds for which a reference that was just seen may be unknown to the send."""
 

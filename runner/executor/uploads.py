@@ -7,8 +7,6 @@ from runner.executor.rate_gate import RateGate
 from runner.model import FileImage, Look, LookKind
 from runner.replies import Answer
 
-__all__ = ["AssetCache", "UploadFailed"]
-
 
 class UploadFailed(Exception):
     """A picture could not be uploaded; says why. Nothing was bought."""

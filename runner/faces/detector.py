@@ -14,8 +14,6 @@ from runner.image_files import open_image
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["choose_face", "measure_file"]
-
 SIDES = (480, 960)
 """Pixels of the longer side that a picture is reduced to: the second where the first shows none.
 

@@ -11,8 +11,6 @@ from anyio import BrokenWorkerProcess, CapacityLimiter
 from runner.face_measures import FaceMeasure
 from runner.faces.detector import measure_file
 
-__all__ = ["SECONDS_PER_PICTURE", "FacePool", "count_workers"]
-
 log = logging.getLogger("runner.faces")
 
 SECONDS_PER_PICTURE = 0.2

@@ -12,17 +12,6 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from runner.errors import UsageError
 
-__all__ = [
-    "DEFAULT_BASE",
-    "Address",
-    "insecure",
-    "is_loopback",
-    "is_private",
-    "parse_address",
-    "path_segment",
-    "refuse_link",
-]
-
 DEFAULT_BASE = "https://api.heygen.com"
 """The API's base URL (API page, "Service")."""
 

@@ -41,8 +41,6 @@ from runner.replies import (
     UserData,
 )
 
-__all__ = ["HeyGen"]
-
 T = TypeVar("T")
 
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024

@@ -21,8 +21,6 @@ import httpx
 from runner.heygen.envelope import Received
 from runner.replies import Lost, NotSent
 
-__all__ = ["NOT_SENT_ERRORS", "Connection", "explain_http_error"]
-
 NOT_SENT_ERRORS: tuple[type[Exception], ...] = (
     httpx.ConnectError,
     httpx.ConnectTimeout,

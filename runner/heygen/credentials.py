@@ -17,8 +17,6 @@ from runner.errors import AccountError
 from runner.files import open_file
 from runner.heygen.spellings import spellings_of
 
-__all__ = ["Credentials", "find_credentials", "read_env_file"]
-
 _WHERE_TO_GET_ONE = (
     "Make an API key at HeyGen (Settings, API, API token) and set HEYGEN_API_KEY to it."
 )

@@ -23,8 +23,6 @@ from runner.errors import shorten
 from runner.heygen.wire import WrongShape, read_mapping, read_text, strip_unsafe
 from runner.replies import Answer, Lost, Refusal, Reply
 
-__all__ = ["Received", "data_of", "read_reply"]
-
 T = TypeVar("T")
 
 _PAGE_BEGINNING = 65_536

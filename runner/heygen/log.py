@@ -5,8 +5,6 @@ from typing import Any
 
 from runner.replies import Answer, Refusal, Reply
 
-__all__ = ["log_reply"]
-
 log = logging.getLogger("runner.heygen")
 
 

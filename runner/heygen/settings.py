@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from runner.errors import UsageError
 from runner.heygen.address import DEFAULT_BASE, Address, parse_address
 
-__all__ = ["ApiSettings", "read_settings"]
-
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
 _MAX_RETRIES = 100

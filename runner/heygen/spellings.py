@@ -4,8 +4,6 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from functools import cache
 
-__all__ = ["spellings_of"]
-
 
 @cache
 def spellings_of(*secrets: str) -> re.Pattern[str]:

@@ -26,8 +26,6 @@ from runner.heygen.wire import WrongShape, read_asset, read_mapping
 from runner.model import FileImage
 from runner.replies import Answer, AssetData, Lost, NotSent, Reply
 
-__all__ = ["LARGEST_PART", "AssetUploader"]
-
 T = TypeVar("T")
 
 LARGEST_PART = 32 * 1024 * 1024

@@ -23,22 +23,6 @@ from runner.replies import (
     UserData,
 )
 
-__all__ = [
-    "WrongShape",
-    "read_asset",
-    "read_consent",
-    "read_created",
-    "read_deleted",
-    "read_group",
-    "read_look",
-    "read_mapping",
-    "read_page",
-    "read_page_of",
-    "read_text",
-    "read_user",
-    "strip_unsafe",
-]
-
 T = TypeVar("T")
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")

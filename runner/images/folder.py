@@ -16,8 +16,6 @@ from typing import BinaryIO
 from runner.errors import StorageError
 from runner.files import create_file, open_file, refuse_links
 
-__all__ = ["Folder", "Part", "Probe"]
-
 Probe = Callable[[str], None]
 """Called with the name of each failpoint as it is passed; a crash test ends the process there."""
 

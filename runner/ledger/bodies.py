@@ -9,8 +9,6 @@ from collections.abc import Mapping
 
 from runner.canonical import sha256_hex
 
-__all__ = ["join_body", "list_blobs", "split_body"]
-
 _LARGE = re.compile(rb'(?<=")[A-Za-z0-9+/=_-]{4096,}(?=")')
 
 

@@ -12,8 +12,6 @@ from pathlib import Path
 from runner.errors import StorageError
 from runner.files import open_file, read_note, write_atomic
 
-__all__ = ["is_as_left", "leave_checksum"]
-
 NAME = "ledger.checksum.json"
 CHUNK = 1 << 20
 

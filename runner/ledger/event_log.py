@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from runner.ledger.events import Entry
 from runner.takes import Take
 
-__all__ = ["log_events"]
-
 LOGGED_FACTS = (
     "price", "avatar_id", "group_id", "request_id", "error_code", "error_message", "image",
     "command", "before", "after", "exit", "stopped",

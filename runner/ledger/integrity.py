@@ -14,8 +14,6 @@ from runner.ledger.backend import Backend
 from runner.ledger.events import LedgerState, Note, apply_event
 from runner.policy.lifecycle import Event
 
-__all__ = ["check_tables", "verify"]
-
 KINDS = frozenset(map(str, (*Event, *Note)))
 
 

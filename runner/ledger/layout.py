@@ -9,8 +9,6 @@ import sqlite3
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["check_layout", "migrations"]
-
 _COMMENT = re.compile(r"--[^\n]*")
 _STATISTICS = re.compile(r"sqlite_stat[134]")
 """What ``ANALYZE`` leaves behind, in whatever program somebody opened the file."""

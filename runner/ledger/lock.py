@@ -19,8 +19,6 @@ from runner.errors import LedgerLocked, StorageError, shorten
 from runner.files import make_folder, read_note, write_atomic
 from runner.ledger.state_check import check_state_folder
 
-__all__ = ["lock_ledger"]
-
 OWNER = "ledger.owner.json"
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 """What a system says where a file system knows no locks."""

@@ -12,8 +12,6 @@ from typing import BinaryIO
 
 from runner.files import open_file
 
-__all__ = ["is_foreign_log"]
-
 HEADER, FRAME = 32, 24
 MAGIC = {0x377F0682: "<", 0x377F0683: ">"}
 """The byte order of a log's checksums, by its first word (SQLite's file format, chapter 4)."""

@@ -20,8 +20,6 @@ from runner.ledger.state_dirs import LEDGER, SIMULATED, StateDir, read_owner
 from runner.model import LookKind
 from runner.takes import UNRESOLVED, Account, AccountFacts, MeasuredPrice, Neighbours
 
-__all__ = ["find_copies", "read_account_facts", "read_neighbours"]
-
 RESULTS = "results.json"
 MAX_SEARCHED_TAKES = 50
 """So many takes are looked for in another ledger."""

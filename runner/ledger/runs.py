@@ -11,15 +11,6 @@ from runner.ledger.database import open_for_reading
 from runner.ledger.events import Note
 from runner.ledger.sqlite import SqliteBackend
 
-__all__ = [
-    "LastRun",
-    "WalletReading",
-    "find_last_run",
-    "read_last_run",
-    "read_variables",
-    "read_wallet_readings",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class LastRun:

@@ -9,8 +9,6 @@ from typing import Any
 
 from runner.ledger.events import Entry, LedgerState, apply_event
 
-__all__ = ["salvage_state"]
-
 
 def salvage_state(path: Path) -> LedgerState:
     """Return what the readable events of a damaged ledger amount to; empty where none can be read.

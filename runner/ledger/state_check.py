@@ -12,8 +12,6 @@ from pathlib import Path
 from runner.errors import UsageError
 from runner.files import describe_kind
 
-__all__ = ["check_state_folder", "refuse_odd_file"]
-
 FOLDERS = frozenset({"images", "thumbs", "pictures", "simulator.state.files"})
 FILE_ENDINGS = (".json", ".html", ".sqlite", "-wal", "-shm", "-journal", ".lock", ".state", ".log")
 HINT = (

@@ -25,14 +25,6 @@ from runner.ledger.database import peek_ledger
 from runner.ledger.state_check import check_state_folder
 from runner.takes import Account
 
-__all__ = [
-    "StateDir",
-    "StateDirs",
-    "find_other_ledgers",
-    "make_state_folder",
-    "remove_empty_folder",
-]
-
 LEDGER = "ledger.sqlite"
 SIMULATED = "simulated"
 SUFFIX = ".lookbook"

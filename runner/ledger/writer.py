@@ -13,8 +13,6 @@ from typing import Any, Protocol
 
 from runner.ledger.state import Operation, Store
 
-__all__ = ["GroupCommit", "InlineCommit", "Writer"]
-
 _Queued = tuple[Operation, asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
 
 

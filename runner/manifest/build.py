@@ -13,8 +13,6 @@ from runner.manifest.yaml.nodes import Map, Seq
 from runner.manifest.yaml.source import line_of
 from runner.model import BASE, Image, LiteralRef, Look, LookKind, LookRef, Reference
 
-__all__ = ["BASE_REF", "LONGEST_PROMPT", "Builder", "list_parts"]
-
 LONGEST_PROMPT = 1000
 """Characters of a prompt as it is sent (API page)."""
 

@@ -8,8 +8,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-__all__ = ["CODES", "Code", "Severity"]
-
 
 class Severity(StrEnum):
     """Errors stop the campaign; warnings and hints never do, and hints can be switched off."""

@@ -6,8 +6,6 @@ from typing import NamedTuple
 from runner.manifest.codes import CODES, Severity
 from runner.manifest.yaml.source import Source, Span
 
-__all__ = ["Diagnostic", "Findings", "and_more"]
-
 _MAX_MESSAGE_CHARS = 400
 """Characters of a message: it may quote a value of any length."""
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from runner.model import BASE, Campaign, LiteralRef, LookKind, Reference
 
-__all__ = ["as_dot", "as_mermaid"]
-
 Edge = tuple[str, str, bool]
 """From, to, and whether it says only where a look is saved."""
 

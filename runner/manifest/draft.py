@@ -8,8 +8,6 @@ from runner.manifest.matrix import Combination
 from runner.manifest.template import Scope
 from runner.manifest.yaml.nodes import Map
 
-__all__ = ["Draft", "join_prompt", "normalize_spaces"]
-
 _SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 _CLOSERS = tuple(",.;:!?)]}")
 

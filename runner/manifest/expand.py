@@ -20,8 +20,6 @@ from runner.manifest.yaml.source import Source, line_of
 from runner.model import BASE, Budget, Campaign, Credits, Look, Matrix, Prices
 from runner.suggest import suggest
 
-__all__ = ["DEFAULT_MAX_LOOKS", "expand_campaign", "expand_drafts"]
-
 DEFAULT_MAX_LOOKS = 1000
 """Looks that a manifest may make unless it says otherwise (``docs/manifest.md#at-the-top``)."""
 

@@ -11,8 +11,6 @@ from runner.manifest.codes import CODES, Severity
 from runner.manifest.diagnostics import Diagnostic, and_more
 from runner.text_width import char_width
 
-__all__ = ["as_github", "as_json", "as_sarif", "as_summary", "as_text", "count_findings"]
-
 _MAX_COLUMNS = 100
 _UNSAFE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}

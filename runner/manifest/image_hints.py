@@ -5,8 +5,6 @@ from typing import Any
 from runner.image_files import OpenedImage
 from runner.manifest.url_hints import Doubt
 
-__all__ = ["MAX_ASPECT_RATIO", "doubt_about_alpha", "doubts_about_picture"]
-
 MAX_ASPECT_RATIO = 2.5
 """Long side by short side; a phone's screen has 2.2."""
 

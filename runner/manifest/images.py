@@ -17,8 +17,6 @@ from runner.manifest.url_hints import Doubt, doubts_about
 from runner.model import FileImage, Image, InlineImage, UploadedImage, UrlImage
 from runner.suggest import suggest
 
-__all__ = ["MAX_BYTES", "MIN_PHOTO_EDGE", "BadImage", "ImageReader", "image_identity"]
-
 MAX_BYTES = 32 * 1024 * 1024
 """What ``POST /v3/assets`` takes (API page)."""
 

@@ -4,8 +4,6 @@ from typing import Any
 
 from runner.model import DEFAULT_THRESHOLD, LikenessRule, PictureKind, Threshold
 
-__all__ = ["read_likeness"]
-
 
 def read_likeness(value: Any) -> LikenessRule | None:
     """Return what a document that fits the schema says of likeness; None where it says nothing."""

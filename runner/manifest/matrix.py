@@ -10,8 +10,6 @@ from runner.manifest.diagnostics import Findings
 from runner.manifest.yaml.nodes import Map, Seq
 from runner.suggest import suggest
 
-__all__ = ["Axes", "Combination", "count_combinations", "expand_axes", "read_axes"]
-
 Axes = Mapping[str, Mapping[str, str]]
 """Axis → value key → text, in the manifest's order."""
 

@@ -9,8 +9,6 @@ from runner.manifest.diagnostics import Findings
 from runner.manifest.draft import Draft
 from runner.model import Look
 
-__all__ = ["check_prompt"]
-
 _APART = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~0123456789—–…“”’", " "))
 
 

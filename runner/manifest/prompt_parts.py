@@ -19,8 +19,6 @@ from runner.manifest.yaml.nodes import Map
 from runner.manifest.yaml.replace_scalar import ScalarSpan, index_scalars, replace_scalar
 from runner.manifest.yaml.source import Source
 
-__all__ = ["PromptPart", "edit_part", "find_parts"]
-
 
 @dataclass(frozen=True, slots=True)
 class PromptPart:

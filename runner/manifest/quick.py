@@ -9,8 +9,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["conforms", "conforms_as_look"]
-
 _LOOK_KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 _TAG = re.compile(r"[^,\r\n]{1,64}\Z")

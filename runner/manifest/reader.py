@@ -21,8 +21,6 @@ from runner.manifest.yaml.scalars import describe
 from runner.manifest.yaml.source import Source, Unreadable, read_source
 from runner.model import Campaign
 
-__all__ = ["Reading", "load"]
-
 _NO_VARIABLES: Mapping[str, str] = {}
 
 

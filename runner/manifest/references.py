@@ -11,18 +11,6 @@ from dataclasses import dataclass
 from runner.model import BASE, Look, LookKind, LookRef, Reference
 from runner.suggest import suggest
 
-__all__ = [
-    "Fresh",
-    "Group",
-    "Groups",
-    "Known",
-    "Unknown",
-    "find_cycles",
-    "group_of",
-    "groups_differ",
-    "suggestion",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Fresh:

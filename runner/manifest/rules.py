@@ -11,8 +11,6 @@ from runner.manifest.prompt_hints import check_prompt
 from runner.manifest.references import Groups, find_cycles, group_of, groups_differ, suggestion
 from runner.model import BASE, LiteralRef, Look, LookRef, Reference
 
-__all__ = ["check_rules"]
-
 
 def check_rules(
     looks: Mapping[str, Look], drafts: Mapping[str, Draft], findings: Findings, *, whole: bool

@@ -31,8 +31,6 @@ from runner.manifest.yaml.source import line_of
 from runner.resources import schema
 from runner.suggest import suggest
 
-__all__ = ["check_schema", "validator"]
-
 
 def check_schema(document: Map, findings: Findings) -> None:
     """Report everything that the schema refuses, and take it out of the document."""

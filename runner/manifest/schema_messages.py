@@ -7,21 +7,6 @@ from typing import Any
 
 from runner.manifest.yaml.nodes import Map
 
-__all__ = [
-    "COMMON_MISTAKES",
-    "EXPECTED",
-    "RANGES",
-    "Path",
-    "bad_look_key",
-    "conflict",
-    "example_of",
-    "field_of",
-    "is_number",
-    "named",
-    "out_of_range",
-    "place_of",
-]
-
 Path = tuple[str | int, ...]
 """Keys and indexes that lead to a value of the document."""
 

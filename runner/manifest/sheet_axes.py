@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from runner.canonical import sha256_hex
 from runner.manifest.starter import slug
 
-__all__ = ["find_axes", "key_of_cells", "key_part", "match_names", "prompt_from_columns"]
-
 _MAX_KEY = 64
 _ARTICLE = re.compile(r"(?:an?|the)-(?=.)")
 _NAME = re.compile(r"(?<!\$)\$\{([^{}\n]*)\}")

@@ -28,8 +28,6 @@ from runner.manifest.text_hints import placeholder_in
 from runner.manifest.yaml.source import Source, Unreadable
 from runner.suggest import suggest
 
-__all__ = ["EXTRAS", "Sheet", "describe_sheet", "prompt_slip", "read_sheet", "sheet_manifest"]
-
 EXTRAS = ("variables", "tags", "ignore")
 """What may become of a column that is no field."""
 

@@ -9,8 +9,6 @@ from typing import Any
 from runner.manifest.yaml.scalars import resolve
 from runner.shell import quote_command
 
-__all__ = ["SCHEMA_FILE", "base_lines", "manifest_head", "scalar", "slug", "starter_manifest"]
-
 SCHEMA_FILE = "lookbook.schema.json"
 """The schema beside a manifest, which editors complete and check it with."""
 

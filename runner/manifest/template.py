@@ -10,8 +10,6 @@ from typing import NamedTuple
 from runner.manifest.yaml.source import MAX_CHARS
 from runner.suggest import suggest
 
-__all__ = ["MAX_NESTING", "Problem", "Scope", "names_in"]
-
 MAX_NESTING = 50
 """How many variables may stand within each other."""
 

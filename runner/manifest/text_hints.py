@@ -13,8 +13,6 @@ from runner.manifest.template import Scope, names_in
 from runner.manifest.yaml.nodes import Map, Seq
 from runner.manifest.yaml.source import COLUMN_BITS, Source
 
-__all__ = ["check_axis_texts", "check_placeholders", "check_written", "placeholder_in"]
-
 _NO_TEXT = frozenset(
     {
         *("avatar_id", "avatar_group_id", "existing", "look", "asset_id", "url", "data", "id"),

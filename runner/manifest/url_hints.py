@@ -4,8 +4,6 @@ import re
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-__all__ = ["Doubt", "doubts_about"]
-
 
 class Doubt(NamedTuple):
     """What may be wrong with a picture that can be used: a warning's code, words and cure."""

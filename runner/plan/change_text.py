@@ -5,8 +5,6 @@ from typing import Any
 
 from runner.folding import fold_text
 
-__all__ = ["describe_change"]
-
 _MAX_SHOWN_CHARS = 48
 
 

@@ -26,8 +26,6 @@ from runner.policy.likeness import FaceComparer, explain_hold
 from runner.reviews import NOT_REVIEWED
 from runner.takes import Snapshot, Take, TakeState
 
-__all__ = ["NOT_SELECTED", "plan"]
-
 NOT_SELECTED = "not selected"
 NO_OPTIONS = ResolvedOptions()
 

@@ -9,8 +9,6 @@ from runner.policy.lifecycle import Event
 from runner.replies import LookData
 from runner.takes import Take, TakeState
 
-__all__ = ["Drift", "find_drift"]
-
 
 @dataclass(frozen=True, slots=True)
 class Drift:

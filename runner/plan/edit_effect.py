@@ -8,8 +8,6 @@ from runner.plan.differ import plan
 from runner.plan.model import Action, ResolvedOptions
 from runner.takes import Snapshot
 
-__all__ = ["EditEffect", "measure_effect"]
-
 
 @dataclass(frozen=True, slots=True)
 class EditEffect:

@@ -7,8 +7,6 @@ from decimal import Decimal
 from runner.model import LookKind
 from runner.plan.model import Action, Plan, PlannedLook
 
-__all__ = ["fit_budget"]
-
 REASON = "left out: the ceiling has no room for it"
 
 

@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 from runner.model import Look, LookRef
 
-__all__ = ["Graph", "build_graph", "list_needs"]
-
 Needs = Mapping[str, tuple[str, ...]]
 
 

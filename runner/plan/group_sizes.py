@@ -6,8 +6,6 @@ from runner.model import LiteralRef, Look, LookKind, LookRef
 from runner.plan.model import Plan
 from runner.takes import Snapshot
 
-__all__ = ["group_notes"]
-
 MAX_LOOKS_PER_GROUP = 500
 """How many looks a group holds on some accounts (API page)."""
 

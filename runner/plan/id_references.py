@@ -13,8 +13,6 @@ from runner.model import Look, LookKind, LookRef
 from runner.plan.identity import compute_identity
 from runner.takes import Snapshot, Take, TakeState
 
-__all__ = ["find_own_take", "index_by_id", "restore_reference"]
-
 
 def index_by_id(snapshot: Snapshot) -> dict[str, Take]:
     """Return the takes of a ledger by the id that they have at HeyGen."""

@@ -15,16 +15,6 @@ from runner.canonical import canonical_json, sha256_hex
 from runner.folding import fold_text
 from runner.model import FileImage, Image, InlineImage, Look, LookKind, LookRef, Reference, UrlImage
 
-__all__ = [
-    "Ingredients",
-    "collect_ingredients",
-    "compute_identity",
-    "current_identity",
-    "first_identity",
-    "ingredients_json",
-    "rename_references",
-]
-
 TAG = "lookbook.identity.v1"
 
 _CONTROL_ESCAPES = re.compile(r"\\(?:u00|f)")

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from runner.plan.model import Action, PlannedLook
 from runner.takes import LookState, Snapshot, Take, TakeState
 
-__all__ = ["displayed_take", "look_state", "look_states"]
-
 
 def displayed_take(action: PlannedLook, takes: Sequence[Take], pick: Take | None) -> Take | None:
     """Choose the take that stands for its look: the pick, unless an edit is under way or failed."""

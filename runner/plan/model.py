@@ -10,8 +10,6 @@ from typing import NamedTuple
 from runner.model import Look, LookRef
 from runner.plan.renames import KeyRenames
 
-__all__ = ["Action", "Plan", "PlannedLook", "ResolvedOptions"]
-
 
 @dataclass(frozen=True, slots=True)
 class ResolvedOptions:

@@ -14,8 +14,6 @@ from runner.plan.target_groups import TargetGroup
 from runner.replies import GroupData, LookData
 from runner.takes import Billing, Snapshot, Take, TakeState
 
-__all__ = ["Listing", "count_unresolved", "find_namesakes", "find_own_groups", "find_unlisted"]
-
 MAX_LIST_LAG = 900.0
 """Lists may lag: a look that was accepted fewer seconds ago proves nothing by not being listed."""
 

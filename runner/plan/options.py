@@ -13,16 +13,6 @@ from runner.plan.renames import apply_renames
 from runner.plan.selection import candidates, select
 from runner.takes import Snapshot
 
-__all__ = [
-    "DEFAULT_OPTIONS",
-    "BasketItem",
-    "Errand",
-    "PlanOptions",
-    "apply_options",
-    "resolve_options",
-    "select_looks",
-]
-
 
 class Errand(StrEnum):
     """What is to be bought of one look."""

@@ -14,8 +14,6 @@ from runner.plan.model import Plan
 from runner.plan.options import PlanOptions
 from runner.takes import MeasuredPrice, PriceState, Snapshot
 
-__all__ = ["Quote", "apply_quotes", "cost_at", "quote_prices"]
-
 BOUGHT = (LookKind.PHOTO, LookKind.PROMPT)
 
 

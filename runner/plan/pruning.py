@@ -14,9 +14,6 @@ from runner.plan.differ import plan as make_plan
 from runner.plan.model import Action, Plan, ResolvedOptions
 from runner.takes import Snapshot, Take, TakeState
 
-__all__ = ["Pruning", "find_droppable", "find_group_deletions", "find_prunable"]
-
-
 NO_CLAIMS: Mapping[str, str] = MappingProxyType({})
 
 

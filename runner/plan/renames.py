@@ -9,8 +9,6 @@ from runner.plan.graph import list_needs
 from runner.plan.identity import compute_identity, rename_references
 from runner.takes import Snapshot, Take, TakeState
 
-__all__ = ["KeyRenames", "apply_renames", "find_renames", "rename_picks", "rename_take"]
-
 _NO_RENAMES: Mapping[str, str] = MappingProxyType({})
 
 

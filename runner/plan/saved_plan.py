@@ -26,8 +26,6 @@ from runner.plan.model import Plan
 from runner.plan.options import BasketItem, Errand, PlanOptions
 from runner.takes import Account, Snapshot, TakeState
 
-__all__ = ["SavedPlan", "find_changes", "plan_document", "read_saved_plan", "serialize_plan"]
-
 VERSION = 1
 MAX_NAMED_CHANGES = 4
 """So many looks are named where more have changed."""

@@ -26,8 +26,6 @@ from runner.suggest import suggest
 from runner.takes import LookState, Snapshot
 from runner.words import state_word
 
-__all__ = ["METHODS", "Candidate", "candidates", "select"]
-
 GRAMMAR = (
     "Say looks by key or glob (navy-*), tag:NAME, axis:AXIS=VALUE, state:STATE, action:ACTION, "
     "review:DECISION or matrix:ID; +x adds what x needs, x+ what needs x; a space means or, "

@@ -9,14 +9,6 @@ from runner.plan.change_text import describe_change
 from runner.policy.cures import Cure, find_cure
 from runner.takes import Take, TakeState
 
-__all__ = [
-    "TakeGroups",
-    "explain_create",
-    "explain_failed",
-    "explain_resume",
-    "group_takes",
-]
-
 ZERO_USD = Decimal(0)
 
 

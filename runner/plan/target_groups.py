@@ -12,8 +12,6 @@ from runner.plan.model import Action, Plan, PlannedLook
 from runner.plan.renames import apply_renames
 from runner.takes import Snapshot
 
-__all__ = ["TargetGroup", "find_target_groups"]
-
 
 class TargetGroup(NamedTuple):
     """A group by its id, or, for one that is made by a purchase, by its name."""

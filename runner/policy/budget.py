@@ -8,8 +8,6 @@ from types import MappingProxyType
 from runner.model import Budget, LookKind
 from runner.takes import COUNTING, Take
 
-__all__ = ["Ceilings", "find_exceeded_ceiling", "reserved_amount", "reserved_in_run", "room_left"]
-
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:

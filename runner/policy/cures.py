@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["CURES", "Cure", "find_cure"]
-
 
 class Cure(StrEnum):
     """What helps against a failure; the value is a sentence, ``{command}`` a command's end."""

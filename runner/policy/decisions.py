@@ -14,20 +14,6 @@ from typing import Any
 
 from runner.replies import Answer, Lost, NotSent, Refusal, Reply
 
-__all__ = [
-    "DECIDED",
-    "IN_PROGRESS",
-    "MONEY",
-    "UNDECIDED",
-    "Free",
-    "Purchase",
-    "decide_free",
-    "decide_purchase",
-    "is_decisive",
-    "is_gone",
-    "what_helps",
-]
-
 IN_PROGRESS = "request_in_progress"
 """The code of a 409 that says that the first request of this key is still under way."""
 

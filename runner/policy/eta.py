@@ -14,8 +14,6 @@ from runner.model import LookKind
 from runner.policy.ready_queue import Job, ReadyQueue
 from runner.takes import Take
 
-__all__ = ["estimate_remaining", "estimate_run", "measure_durations"]
-
 LATE = 1800.0
 """Longer durations are not counted: such a look was only polled late, by a later run."""
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["Exit", "Outcome", "exit_code"]
-
 
 class Exit(IntEnum):
     """The exit codes. Where several hold, the first of 3, 6, 4, 5, 1 is given."""

@@ -26,8 +26,6 @@ from enum import StrEnum
 
 from runner.takes import Billing, TakeState
 
-__all__ = ["BILLING", "TABLE", "Event", "ImpossibleEvent", "next_state"]
-
 
 class Event(StrEnum):
     """What can happen to a take; each is one row of the append-only ledger."""

@@ -6,8 +6,6 @@ from runner.policy.lifecycle import Event
 from runner.replies import LookData
 from runner.takes import PENDING, Take, TakeState
 
-__all__ = ["GONE", "STATUSES", "UNKNOWN_STATUS", "events_of", "is_stuck", "shown_status"]
-
 GONE = ("not_found", "the account no longer has this look")
 """Error code and message of a take whose look was deleted at HeyGen."""
 

@@ -3,8 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-__all__ = ["MAX_CONSENT_REQUESTS", "LookProgress", "compute_goal"]
-
 MAX_CONSENT_REQUESTS = 3
 """How often one take may go back and forth between consent and processing in one run."""
 

@@ -9,8 +9,6 @@ from enum import StrEnum
 
 from runner.replies import LookData
 
-__all__ = ["Fit", "decide_match", "find_candidates", "find_doubled", "order_by_claims"]
-
 
 class Fit(StrEnum):
     """What follows from a search for one unresolved send."""

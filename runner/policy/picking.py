@@ -2,8 +2,6 @@
 
 from runner.takes import Take
 
-__all__ = ["becomes_pick"]
-
 
 def becomes_pick(take: Take, pick: Take | None) -> bool:
     """Return whether a take that was just completed becomes its look's pick.

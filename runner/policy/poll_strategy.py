@@ -8,8 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-__all__ = ["PAGE_SIZE", "PollStrategy"]
-
 PAGE_SIZE = 50
 """The most looks on one page of a list (docs/api-facts.md)."""
 

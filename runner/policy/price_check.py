@@ -14,18 +14,6 @@ from runner.model import LookKind
 from runner.policy.budget import reserved_amount
 from runner.takes import COUNTING, Billing, Doubled, MeasuredPrice, PriceState, Take
 
-__all__ = [
-    "Difference",
-    "Phase",
-    "PriceCheck",
-    "Spending",
-    "begin_check",
-    "compare_spending",
-    "infer_prices",
-    "is_same",
-    "measure",
-]
-
 TOLERANCE = Decimal("0.005")
 """Balances are JSON numbers: two amounts are the same to half a cent."""
 

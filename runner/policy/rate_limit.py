@@ -6,8 +6,6 @@ found, and it is held. Whether the account has room for more is tried now and th
 request at a time: the more often that was in vain, the rarer.
 """
 
-__all__ = ["RateLimiter"]
-
 DEFAULT_PAUSE = 5.0
 """The pause, in seconds, where a 429 names none, or a moment that has passed."""
 

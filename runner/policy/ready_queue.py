@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-__all__ = ["Job", "Priority", "ReadyQueue"]
-
 
 class Priority(IntEnum):
     """What a job does first. Lower goes first: what is paid for before what is not."""

@@ -7,18 +7,6 @@ random number is handed in.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = [
-    "ASKABLE_AFTER",
-    "KEY_LIFE",
-    "KEY_MARGIN",
-    "RetryLimits",
-    "backoff",
-    "first_poll",
-    "key_is_alive",
-    "next_poll",
-    "poll_gap",
-]
-
 KEY_LIFE = 24 * 3600.0
 """The same key replays the first answer for this long (docs/api-facts.md)."""
 

@@ -15,16 +15,6 @@ from runner.results.times import parse_time
 from runner.reviews import MAX_BY, Review, ReviewState, clean_words
 from runner.takes import Snapshot, Take
 
-__all__ = [
-    "ClientAnswer",
-    "ClientAnswers",
-    "MergedAnswer",
-    "merge_answers",
-    "read_answers",
-    "said_by",
-]
-
-
 _EARLIEST = 1.0
 """Unix seconds; a clock that was never set still decides later than nobody."""
 

@@ -14,8 +14,6 @@ from runner.plan.change_text import describe_change
 from runner.policy.budget import reserved_amount
 from runner.takes import Snapshot, Take, TakeState
 
-__all__ = ["Cause", "CauseFinder", "Charge", "charges_document", "list_charges", "sum_charges"]
-
 VERSION = 1
 
 

@@ -27,8 +27,6 @@ from runner.takes import (
     TakeState,
 )
 
-__all__ = ["EXISTING", "doubled_in", "prices_in", "read_takes"]
-
 LOST = "the ledger that sent it is gone; only a search can say what became of it"
 
 EXISTING = PENDING | USABLE

@@ -16,18 +16,6 @@ from runner.results.times import format_time, parse_time
 from runner.reviews import NOT_REVIEWED, Review, ReviewState
 from runner.takes import Snapshot, Take
 
-__all__ = [
-    "NamedReview",
-    "describe_review",
-    "find_later_reviews",
-    "merge_reviews",
-    "name_reviews",
-    "read_review_entry",
-    "read_reviews",
-    "review_document",
-    "reviews_in",
-]
-
 VERSION = 1
 
 

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-__all__ = ["format_time", "parse_time"]
-
 
 def format_time(seconds: float | None) -> str | None:
     """Write a time as documents have it."""

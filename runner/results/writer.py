@@ -33,8 +33,6 @@ from runner.results.times import format_time
 from runner.reviews import NOT_REVIEWED, ReviewState
 from runner.takes import PENDING, Billing, LookState, Snapshot, Take, TakeState
 
-__all__ = ["Entries", "results_document", "serialize_results"]
-
 VERSION = 1
 
 MAX_EAGER_LOOKS = 20_000

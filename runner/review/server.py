@@ -15,8 +15,6 @@ from runner.review.desk import Desk
 from runner.review.guard import Guard
 from runner.review.shell import load_shell, shell_policy
 
-__all__ = ["serve_review"]
-
 HOST = "127.0.0.1"
 GRACE_SECONDS = 1
 """How long requests under way may take to end when the server is asked to stop."""

@@ -14,8 +14,6 @@ from runner.catalog.pictures import CatalogImage, measure_ratio
 from runner.catalog.sheet import lettering
 from runner.catalog.sheet.layout import HEIGHT, MARGIN, WIDTH, Frame, SheetPage, Text
 
-__all__ = ["compose_for_client"]
-
 _ROOM = WIDTH - 2 * MARGIN
 _HEAD, _FOOT = 62.0, 20.0
 _GUTTER = 14.0

@@ -13,17 +13,6 @@ from runner.catalog.model import CatalogPage, LookView
 from runner.catalog.pictures import CatalogImage
 from runner.catalog.sheet import lettering
 
-__all__ = [
-    "HEIGHT",
-    "MARGIN",
-    "WIDTH",
-    "Frame",
-    "Mark",
-    "SheetPage",
-    "Text",
-    "compose",
-]
-
 WIDTH, HEIGHT, MARGIN = 842.0, 595.0, 40.0
 GRID_COLUMNS, TABLE_COLUMNS = 6, 8
 GUTTER = 12.0

@@ -14,8 +14,6 @@ from PIL import ImageFont
 
 from runner.catalog.sheet import system
 
-__all__ = ["FONTS", "Face", "covers", "fit", "runs", "settle", "sized", "width", "wrap"]
-
 Face = str
 """``serif`` (Newsreader) or ``sans`` (Inter), both under the SIL Open Font License; or a font of
 this computer, as ``system.Font.name`` writes it."""

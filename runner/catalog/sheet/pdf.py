@@ -16,8 +16,6 @@ from runner.image_files import open_image
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-__all__ = ["render_pdf"]
-
 TONES = {"ink": (27, 26, 24), "soft": (102, 98, 90)}
 _LINE, _WELL = (216, 211, 201), (241, 238, 232)
 _DPI = 200

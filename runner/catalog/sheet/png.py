@@ -10,8 +10,6 @@ from runner.catalog.sheet import layout, lettering
 from runner.catalog.sheet.layout import Frame, SheetPage, Text
 from runner.image_files import open_image
 
-__all__ = ["DPI", "render_png"]
-
 DPI = 150
 _SCALE = DPI / 72
 TONES = {"ink": (27, 26, 24), "soft": (102, 98, 90)}

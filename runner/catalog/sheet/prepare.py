@@ -8,8 +8,6 @@ from runner.catalog.sheet.client_layout import compose_for_client
 from runner.catalog.sheet.layout import SheetPage, compose
 from runner.results.model import Results
 
-__all__ = ["prepare_pages"]
-
 
 def prepare_pages(
     results: Results, folder: Path, *, for_client: bool = False

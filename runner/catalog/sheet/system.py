@@ -12,8 +12,6 @@ from pathlib import Path
 
 from PIL import ImageFont, features
 
-__all__ = ["can_set", "find_fonts", "load_font", "shaped"]
-
 USUAL = (
     "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
     "/Library/Fonts/Arial Unicode.ttf",

@@ -23,8 +23,6 @@ from runner.manifest.starter import manifest_head, scalar, slug
 from runner.model import BASE
 from runner.replies import GroupData, LookData
 
-__all__ = ["command"]
-
 
 @click.command("adopt", cls=Command)
 @click.argument(

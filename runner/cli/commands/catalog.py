@@ -28,8 +28,6 @@ from runner.plan import plan as make_plan
 from runner.plan.options import DEFAULT_OPTIONS, select_looks
 from runner.results.model import Results
 
-__all__ = ["command"]
-
 PICTURES = "pictures"
 SHEET = "contact-sheet"
 

@@ -6,8 +6,6 @@ from click.shell_completion import get_completion_class
 from runner.cli.command import Command
 from runner.cli.terminal import write_utf8
 
-__all__ = ["command"]
-
 
 @click.command("completion", cls=Command)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))

@@ -16,8 +16,6 @@ from runner.cli.options import env_file_option, format_option
 from runner.cli.terminal import escape_text, style
 from runner.policy.exit_codes import Exit
 
-__all__ = ["command"]
-
 COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 PRECEDENCE = (Exit.ACCOUNT, Exit.USAGE, Exit.FAILED)
 """Where several things fail, the first of these is the exit code."""

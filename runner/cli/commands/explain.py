@@ -39,8 +39,6 @@ from runner.suggest import suggest
 from runner.takes import Snapshot, Take, TakeState
 from runner.words import ACTION_WORDS, BILLING_WORDS, state_word
 
-__all__ = ["command"]
-
 FREE = "its name, title, tags, takes, retries, place in the file, comments, a file's own name"
 """What takes no part in an identity."""
 

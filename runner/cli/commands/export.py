@@ -28,8 +28,6 @@ from runner.ledger.state_dirs import StateDir
 from runner.plan.options import select_looks
 from runner.results.writer import serialize_results
 
-__all__ = ["command"]
-
 
 @click.command("export", cls=Command)
 @manifest_argument

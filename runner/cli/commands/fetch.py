@@ -33,8 +33,6 @@ from runner.plan.options import PlanOptions, select_looks
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 
-__all__ = ["command", "fetch"]
-
 
 @click.command("fetch", cls=Command)
 @manifest_argument

@@ -8,8 +8,6 @@ from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.options import format_option, readable_manifest_argument, var_option
 
-__all__ = ["command"]
-
 
 @click.command("graph", cls=Command)
 @readable_manifest_argument

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from runner.manifest.spreadsheet import Sheet
     from runner.model import Campaign
 
-__all__ = ["command"]
-
 
 @click.command("init", cls=Command)
 @click.argument("manifest", metavar="[MANIFEST]", required=False, type=click.Path(path_type=Path))

@@ -23,8 +23,6 @@ from runner.ledger.ledger import read_snapshot
 from runner.ledger.state_dirs import StateDirs
 from runner.replies import GroupData, LookData
 
-__all__ = ["all_groups", "all_looks", "command", "print_looks"]
-
 PAGES = 1000
 """The most pages of a list that are read: 50,000 looks."""
 

@@ -27,8 +27,6 @@ from runner.quantities import format_usd
 from runner.results.charges import charges_document
 from runner.words import BILLING_WORDS
 
-__all__ = ["command"]
-
 COLUMNS = ("date", "look", "take", "cause", "reason", "usd", "certainty", "request_id", "run")
 
 

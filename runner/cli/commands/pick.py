@@ -32,8 +32,6 @@ from runner.shell import quote_command
 from runner.takes import Take, TakeState
 from runner.words import state_word
 
-__all__ = ["command"]
-
 
 @click.command("pick", cls=LooksCommand)
 @manifest_argument

@@ -35,8 +35,6 @@ from runner.plan.saved_plan import plan_document, serialize_plan
 from runner.policy.exit_codes import Exit
 from runner.shell import quote_command
 
-__all__ = ["command"]
-
 
 @click.command("plan", cls=Command)
 @readable_manifest_argument

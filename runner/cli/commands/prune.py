@@ -50,8 +50,6 @@ from runner.quantities import format_usd
 from runner.replies import Answer, LookData
 from runner.takes import Snapshot, Take, TakeState
 
-__all__ = ["command"]
-
 UNDONE = "nothing was removed"
 
 

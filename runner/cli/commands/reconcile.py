@@ -55,8 +55,6 @@ from runner.replies import Answer, LookData
 from runner.shell import quote_command
 from runner.takes import Snapshot, Take
 
-__all__ = ["command"]
-
 Decisions = Sequence[tuple[str, str]]
 
 

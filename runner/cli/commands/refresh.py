@@ -27,8 +27,6 @@ from runner.ledger.state_dirs import has_takes
 from runner.model import Campaign
 from runner.policy.exit_codes import Exit
 
-__all__ = ["command"]
-
 
 @click.command("refresh", cls=Command)
 @manifest_argument

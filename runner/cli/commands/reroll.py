@@ -12,8 +12,6 @@ from runner.cli.context import Context, pass_context
 from runner.cli.options import LooksCommand
 from runner.cli.select_options import parse_plan_options, price_option
 
-__all__ = ["command"]
-
 
 @click.command("reroll", cls=LooksCommand)
 @run_options

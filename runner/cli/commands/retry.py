@@ -21,8 +21,6 @@ from runner.policy.exit_codes import Exit
 from runner.quantities import format_usd
 from runner.takes import Billing, Snapshot, Take, TakeState
 
-__all__ = ["command"]
-
 WORDS = {
     Billing.ASSUMED: "charged? HeyGen does not say",
     Billing.REFUNDED: "not charged, as the wallet showed",

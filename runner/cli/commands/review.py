@@ -29,8 +29,6 @@ from runner.results.writer import serialize_results
 from runner.reviews import ReviewState
 from runner.words import REVIEW_WORDS
 
-__all__ = ["command"]
-
 
 @click.command("review", cls=Command)
 @manifest_argument

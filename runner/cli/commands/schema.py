@@ -6,8 +6,6 @@ from runner.cli.command import Command
 from runner.cli.terminal import write_utf8
 from runner.resources import schema_names, schema_text
 
-__all__ = ["command"]
-
 
 @click.command("schema", cls=Command)
 @click.argument("name", type=click.Choice(schema_names()), metavar="[NAME]", default="manifest")

@@ -9,8 +9,6 @@ from runner.cli.command import Command
 from runner.cli.options import Usd
 from runner.errors import UsageError
 
-__all__ = ["command"]
-
 
 @click.command("simulator", cls=Command)
 @click.option(

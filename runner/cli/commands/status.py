@@ -46,8 +46,6 @@ from runner.results.model import Results
 from runner.shell import quote_command
 from runner.words import BILLING_WORDS, state_word
 
-__all__ = ["command"]
-
 
 @click.command("status", cls=Command)
 @manifest_argument

@@ -11,8 +11,6 @@ from runner.cli.terminal import printing_annotations
 from runner.model import Campaign, LookKind
 from runner.quantities import format_usd
 
-__all__ = ["command", "summary"]
-
 
 @click.command("validate", cls=Command)
 @click.argument(

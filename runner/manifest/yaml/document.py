@@ -29,8 +29,6 @@ from runner.manifest.yaml.scalars import NUMERIC, WORDS, Ambiguous, describe, re
 from runner.manifest.yaml.source import COLUMN_BITS, MAX_CHARS, line_of
 from runner.manifest.yaml.syntax import report_syntax
 
-__all__ = ["MAX_ALIASED", "MAX_DEPTH", "parse_yaml"]
-
 MAX_DEPTH = 50
 """Nesting that no manifest needs; deeper is an accident or an attack."""
 

@@ -7,8 +7,6 @@ only when there is something to say about them.
 
 from typing import Any
 
-__all__ = ["Broken", "Map", "Seq"]
-
 
 class Map(dict[str, Any]):
     """A mapping; ``marks`` holds the places of its keys and values by turns, in its keys' order."""

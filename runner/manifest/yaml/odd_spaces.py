@@ -9,8 +9,6 @@ import re
 from runner.manifest.diagnostics import Findings
 from runner.manifest.yaml.source import Span
 
-__all__ = ["report_odd_spaces"]
-
 _ODD = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _INDENTED = re.compile(f" *[{_ODD}][ {_ODD}]*(?=(?:- |[\\w\"'.-]+:(?:[\\s{_ODD}]|$)))")
 _AFTER_COLON = re.compile(f" *(?:- +)?[A-Za-z_][\\w.-]*:(?=[{_ODD}])")

@@ -15,8 +15,6 @@ import yaml
 from runner.manifest.yaml.scalars import resolve
 from runner.manifest.yaml.source import COLUMN_BITS, LINE_END
 
-__all__ = ["ScalarSpan", "index_scalars", "replace_scalar"]
-
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEADER = re.compile(r"[|>][-+0-9]*")
 _SINGLE_SPACE = re.compile(r"(?<=\S) (?=\S)")

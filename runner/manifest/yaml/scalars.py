@@ -8,8 +8,6 @@ import re
 from dataclasses import dataclass
 from math import isfinite
 
-__all__ = ["NUMERIC", "WORDS", "Ambiguous", "Date", "describe", "resolve"]
-
 NUMERIC = frozenset("0123456789+-.")
 """First characters of plain scalars that may be a number or a date."""
 

@@ -8,19 +8,6 @@ from typing import NamedTuple
 from runner.files import is_inherited, read_given
 from runner.shell import quote_command
 
-__all__ = [
-    "COLUMN_BITS",
-    "LINE_END",
-    "MAX_BYTES",
-    "MAX_CHARS",
-    "Source",
-    "Span",
-    "Unreadable",
-    "decode_source",
-    "line_of",
-    "read_source",
-]
-
 COLUMN_BITS = 32
 """A mark is ``line << COLUMN_BITS | column``, both counted from 0 as PyYAML does."""
 

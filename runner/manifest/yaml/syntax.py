@@ -11,8 +11,6 @@ import yaml
 from runner.manifest.diagnostics import Findings
 from runner.manifest.yaml.source import Span
 
-__all__ = ["report_syntax"]
-
 _QUOTE = "If it is meant as text, put the whole value in quotes."
 _INDENT = "Line it up with its neighbours: every level is indented by two spaces, never by tabs."
 

@@ -20,8 +20,6 @@ from runner.simulator.portrait.layers import (
 from runner.simulator.portrait.people import Face
 from runner.simulator.portrait.scenes import OUTFIT_COLOURS, USUAL, Scene
 
-__all__ = ["backdrop", "jpeg", "picture", "png"]
-
 QUALITY = 88
 
 CROPS = {"": (0.121, 0.385), "close": (0.165, 0.44), "wide": (0.09, 0.34), "photo": (0.185, 0.46)}

@@ -13,8 +13,6 @@ from typing import Any
 
 from PIL import Image, ImageChops
 
-__all__ = ["PLAIN", "Colour", "Factors", "has_layer", "lay", "luma", "mix", "open_setting", "rgb"]
-
 Colour = tuple[int, int, int]
 Factors = tuple[float, float, float]
 """A light: what red, green and blue are multiplied with."""
