@@ -130,6 +130,7 @@ def write_run_results(
     summary = summarize_run(
         outcome,
         totals,
+        before.snapshot,
         work.ledger.snapshot(),
         run=work.ledger.run if session.plan.changes else None,
         spent=work.ledger.spent_in_run,

@@ -1,4 +1,4 @@
-"""What one run did, in one line: bought, failed, unchanged, the wallet, the time. Pure."""
+"""What one run did, in one line: bought, completed, failed, the wallet, the time. Pure."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,11 +25,15 @@ VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What one run did. ``spent`` and ``wallet`` are USD, ``seconds`` how long it took."""
+    """What one run did. ``spent`` and ``wallet`` are USD, ``seconds`` how long it took.
+
+    ``completed`` are takes that earlier runs bought, and that are there since this one.
+    """
 
     verdict: str
     bought: int
     spent: Decimal
+    completed: int
     failed: int
     blocked: int
     waiting: int
@@ -43,7 +47,9 @@ class RunSummary:
     def line(self) -> str:
         """Return it as the line that ends a run."""
         money = format_usd(self.spent) + (" of simulated money" if self.simulated else "")
-        counts = [f"{self.bought} bought ({money})", f"{self.failed} failed"]
+        counts = [f"{self.bought} bought ({money})"]
+        counts += [f"{self.completed} completed"] if self.completed else []
+        counts.append(f"{self.failed} failed")
         counts += [f"{self.blocked} blocked"] if self.blocked else []
         counts += [f"{self.waiting} waiting"] if self.waiting else []
         counts += [f"{self.left_out} left out"] if self.left_out else []
@@ -72,6 +78,7 @@ def find_changed(before: Snapshot, after: Snapshot, moves: KeyRenames) -> frozen
 def summarize_run(
     outcome: Outcome,
     totals: Totals,
+    before: Snapshot,
     after: Snapshot,
     *,
     run: str | None,
@@ -82,19 +89,19 @@ def summarize_run(
 ) -> RunSummary:
     """Sum up a run. ``run`` is its id in the ledger, ``unchanged`` how many looks it left alone.
 
-    ``spent`` is what the ledger counts of it, with what was made twice.
+    ``before`` and ``after`` are what the ledger held, ``spent`` what it counts of the run, with
+    what was made twice.
     """
-    bought = sum(
-        run is not None and take.run == run and reserved_amount(take) > 0
-        for of_look in after.takes.values()
-        for take in of_look
-    )
+    takes = [take for of_look in after.takes.values() for take in of_look]
+    bought = {take.uid for take in takes if run and take.run == run and reserved_amount(take) > 0}
+    going = {take.uid for of in before.takes.values() for take in of if take.in_flight} - bought
     code = exit_code(outcome)
     stopped = code is Exit.FAILED and outcome.stopped is not None
     return RunSummary(
         verdict="Stopped" if stopped else VERDICTS[code],
-        bought=bought,
+        bought=len(bought),
         spent=spent,
+        completed=sum(take.usable and take.uid in going for take in takes),
         failed=totals["states"].get("failed", 0),
         blocked=totals["states"].get("blocked", 0),
         waiting=totals.get("waiting", 0),

@@ -92,7 +92,7 @@ class LookReport:
             if hold in (Hold.UNSENT, Hold.UNDER_WAY):
                 needed = {waiting[key] for key in action.needs if key in waiting}
                 hold = next((open_hold for open_hold in OPEN if open_hold in needed), hold)
-            if hold is not None and action.selected:
+            if hold is not None and (action.selected or action.action is Action.RESUME):
                 looks[hold].append(action.key)
             if hold in OPEN:
                 waiting[action.key] = hold

@@ -95,7 +95,8 @@ def test_every_code_with_a_cure_of_its_own_is_one_that_is_known() -> None:
 def summed(outcome: Outcome, after: Snapshot, **more: Any) -> RunSummary:
     totals = results_of(SPRING, after)["totals"]
     facts: dict[str, Any] = {"run": "r", "spent": Decimal(1), "unchanged": 3, "seconds": 41.2}
-    return summarize_run(outcome, totals, after, wallet=Decimal(36), **(facts | more))
+    facts |= {"before": Snapshot()} | more
+    return summarize_run(outcome, totals, after=after, wallet=Decimal(36), **facts)
 
 
 def test_the_last_line_counts_what_this_run_did() -> None:
@@ -114,6 +115,17 @@ def test_the_last_line_counts_what_this_run_did() -> None:
         "Not finished: 1 bought ($1.00), 1 failed, 1 waiting, 1 left out, 1 not sent, "
         "3 unchanged · wallet $36.00 · 41 s"
     )
+
+
+def test_what_an_earlier_run_bought_and_this_one_completed_is_counted_as_that() -> None:
+    going = take(SPRING, "a", state=TakeState.PROCESSING, run="earlier")
+    lost = take(SPRING, "b", state=TakeState.UNKNOWN, run="earlier")
+    stays = take(SPRING, "c", state=TakeState.PROCESSING, run="earlier")
+    before = held(take(SPRING, "base", run="earlier"), going, lost, stays)
+    found, sent_again = take(SPRING, "a", run="earlier"), take(SPRING, "b", run="r")
+    after = held(take(SPRING, "base", run="earlier"), found, sent_again, stays)
+    line = summed(Outcome(under_way=("c",)), after, before=before, unchanged=1).line()
+    assert line.startswith("Not finished: 1 bought ($1.00), 1 completed, 0 failed, 1 waiting, ")
 
 
 @pytest.mark.parametrize("code", [0, 1, 3, 4, 5, 6])

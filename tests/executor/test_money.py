@@ -501,6 +501,8 @@ def test_consent_stops_only_what_depends_on_it_and_shows_the_page(world: Harness
     assert (outcome.consents, outcome.under_way) == (("a", "b"), ())
     asked = ResolvedOptions(selected=frozenset({"b"}))
     assert exit_code(world.run(plan, asked=asked)) is Exit.PERSON  # no run makes b by itself
+    asked = ResolvedOptions(selected=frozenset({"c"}))  # a is resumed all the same, and waits
+    assert world.run(plan, asked=asked).consents == ("a",)
     take = world.take("a")
     assert take.state is TakeState.PENDING_CONSENT
     assert take.consent_url == "https://consent/group-1"

@@ -17,7 +17,6 @@ from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.options import PlanOptions, resolve_options
 from runner.plan.renames import apply_renames
-from runner.policy.exit_codes import Exit
 from runner.quantities import format_usd
 from runner.takes import Billing, Snapshot, Take, TakeState
 
@@ -59,16 +58,7 @@ def command(
     snapshot, _ = readonly.load_known(campaign, state)
     failed = failures(campaign, snapshot, plan_options)
     click.echo(failures_text(failed) + "\n", err=True)
-    code = start(context, campaign, Request(**options, plan_options=plan_options))
-    going = [take for of in snapshot.takes.values() for take in of if take.in_flight]
-    if failed or code or not going:
-        return code
-    click.echo(
-        f"{pluralize(len(going), 'take')} still under way: `lookbook run` goes on with them.",
-        err=True,
-    )
-    consent = any(take.state is TakeState.PENDING_CONSENT for take in going)
-    return int(Exit.PERSON if consent else Exit.UNDER_WAY)
+    return start(context, campaign, Request(**options, plan_options=plan_options))
 
 
 def failures(campaign: Campaign, snapshot: Snapshot, plan_options: PlanOptions) -> list[Take]:
