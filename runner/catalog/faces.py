@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from runner.catalog import words
 from runner.catalog.model import FaceCrop, FaceView, LookView
-from runner.results.model import LookEntry, TakeEntry
+from runner.results.model import FaceEntry, LookEntry, TakeEntry
 
 WHY_NONE = {
     "root": "Its chain begins here: the others are compared with it.",
@@ -80,11 +80,15 @@ def _crop(label: str, entry: LookEntry) -> FaceCrop | None:
     take, image = _shown(entry), entry["image"]
     if take is None or image is None or "face" not in take:
         return None
-    face = take["face"]
+    key = words.strip_controls(entry["look"])
+    return FaceCrop(label, key, image, *crop_face(take["face"]))
+
+
+def crop_face(face: FaceEntry) -> tuple[float, float, float, float]:
+    """Return left, top, width and height of what is shown of a face, as fractions."""
     wide, high = face["width"] * (1 + 2 * MARGIN), face["height"] * (1 + 2 * MARGIN)
     left, top = face["x"] - face["width"] * MARGIN, face["y"] - face["height"] * MARGIN
-    key = words.strip_controls(entry["look"])
-    return FaceCrop(label, key, image, left, top, wide, high)
+    return left, top, wide, high
 
 
 @dataclass(frozen=True, slots=True)

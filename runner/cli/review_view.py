@@ -6,6 +6,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
+from runner.cli.face_view import describe_face
 from runner.cli.failures import FailureGroup, group_failures
 from runner.ledger.runs import LastRun
 from runner.model import Campaign
@@ -199,8 +200,8 @@ def _take(entry: TakeEntry, action: PlannedLook) -> dict[str, Any]:
             "meaning": ERROR_WORDS.get(code, error["message"]),
             "cure": CURES[find_cure(code)] if entry["state"] == "failed" else "",
         }
-    if (likeness := entry.get("likeness")) is not None:
-        take["differs"] = bool(likeness.get("differs")) and not likeness.get("accepted")
+    if (face := describe_face(entry)) is not None:
+        take["face"] = face
     return take
 
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from runner.cli.commands import faces as module
 from runner.cli.context import Context
+from runner.cli.face_view import describe_face
 from runner.executor.ports import Faces
 from runner.ledger.ledger import LedgerFile
 from runner.policy.lifecycle import Event
@@ -76,6 +77,17 @@ def test_the_least_alike_comes_first_and_each_picture_is_measured_once(
     assert "a hint, not a verdict" in told
     results = json.loads((manifest.with_suffix(".lookbook") / "results.json").read_text())
     assert results["looks"][2]["likeness"]["differs"] is True
+    street = results["looks"][2]["takes"][0]
+    assert describe_face(street) == {
+        **dict.fromkeys(("base", "reference"), 0.7),
+        "warn": 0.5,
+        "hold": None,
+        "differs": True,
+        "held": False,
+        "none": None,
+        "crop": pytest.approx([0.075, -0.00625, 0.85, 0.6375]),
+        "shape": pytest.approx(0.85 * 800 / (0.6375 * 600)),
+    }
     assert "Measuring" not in invoke(manifest, measuring)
     assert len(measuring.asked) == 3
 

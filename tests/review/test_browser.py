@@ -98,11 +98,34 @@ def test_a_wrong_token_shows_nothing_of_the_campaign(browser: Any, server: tuple
     assert "spring" not in page.content()
 
 
+FACES = """([key, base]) => {
+  const one = model.looks[key].takes[0];
+  one.face = { base, reference: base, warn: 0.35, hold: 0.4, differs: base > 0.35, held: base > 0.4,
+    none: base === null ? 'Its chain begins here.' : null, crop: [0.3, 0.2, 0.4, 0.3], shape: 1 };
+  paintAll();
+}"""
+"""What the server tells of a face that was measured."""
+
+
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_is_accessible_and_fits_a_phone(
+def test_the_page_shows_faces_is_accessible_and_fits_a_phone(
     browser: Any, server: tuple[Any, str], width: int
 ) -> None:
     page = enter(browser, server[1], width)
+    for key, base in (("base", None), ("office", 0.45)):
+        page.evaluate(FACES, [key, base])
+    page.get_by_role("button", name="Face differs 1").click()
+    assert page.locator(".tile").count() == 1
+    page.locator(".tile[data-look=office]", has_text="approval needed").click()
+    assert page.locator("#panel .crops figure").count() == 2
+    told = page.locator("#panel .likeness").inner_text()
+    assert "0.45 from the base" in told
+    assert "waits for an approval: beyond 0.40" in told
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    if width < 400:
+        page.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("button", name="All", exact=False).first.click()
     page.locator(".tile[data-look=base]").click()
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()

@@ -22,6 +22,7 @@ function paintPanel() {
     el('div', { id: 'why' }),
     el('div', { id: 'follow', 'aria-live': 'polite' }),
     said(one),
+    likeness(look, one),
     trouble(look, one),
     prompts(look, one),
     hanging(look),

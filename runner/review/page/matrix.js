@@ -8,6 +8,8 @@ const FILTERS = {
   all: ['All', () => true],
   open: ['To decide', undecided],
   rejected: ['Rejected', (look) => picture(look)?.review.state === 'rejected'],
+  differs: ['Face differs', differs],
+  alike: ['Least alike first', (look) => distance(look) !== null],
   stale: ['Out of date', (look) => look.state === 'stale'],
   missing: ['To make', (look) => look.buys > 0 || look.waits > 0],
   going: ['Under way', (look) => Boolean(going(look)) || model.run.queued.includes(look.key)],
@@ -28,7 +30,7 @@ function chip(look) {
     const review = picture(look).review;
     if (review.state === 'approved') return ['good', '✓ approved'];
     if (review.state === 'rejected') return ['bad', `✗ “${review.reason ?? 'rejected'}”`];
-    if (one.differs) return ['wait', 'face differs'];
+    if (one.face?.differs) return ['wait', one.face.held ? 'face differs, approval needed' : 'face differs'];
     return look.gate ? ['wait', 'approval needed'] : null;
   }
   if (failed(look)) return ['bad', `failed · ${look.takes[look.takes.length - 1].billing}`];
@@ -104,12 +106,12 @@ function makeTile(key) {
 
 function paintLooks() {
   tiles.clear();
-  const sections = model.matrices.flatMap(planes); // the matrix first
-  const others = model.order.filter((key) => !tiles.has(key));
+  const sections = byFace(filter) ? [facesInOrder()] : model.matrices.flatMap(planes); // the matrix first
+  const others = byFace(filter) ? [] : model.order.filter((key) => !tiles.has(key));
   if (others.length) sections.push(el('section', { className: 'looks' }, el('h2', {}, model.matrices.length ? 'Base and single looks' : 'Looks'), el('div', { className: 'grid' }, others.map(makeTile))));
   const main = $('#looks');
   main.replaceChildren(...sections, el('p', { className: 'none', hidden: true }, 'Nothing here.'));
-  for (const key of model.order) paintTile(key);
+  for (const key of tiles.keys()) paintTile(key);
   paintNothing();
 }
 
@@ -155,15 +157,17 @@ function paintFilters() {
 }
 
 function show(name) {
+  const anew = byFace(name) || byFace(filter);
   filter = name;
-  for (const key of model.order) tiles.get(key).hidden = !FILTERS[filter][1](model.looks[key]);
+  if (anew) paintLooks();
+  else for (const [key, tile] of tiles) tile.hidden = !FILTERS[filter][1](model.looks[key]);
   paintFilters();
   paintNothing();
 }
 
 // --- moving ---------------------------------------------------------------------------------------
 
-const inView = () => model.order.filter((key) => tiles.has(key) && !tiles.get(key).hidden);
+const inView = () => (byFace(filter) ? [...tiles.keys()] : model.order).filter((key) => tiles.has(key) && !tiles.get(key).hidden);
 
 function choose(key, { open = false, focus = false } = {}) {
   const before = chosen;
@@ -171,8 +175,8 @@ function choose(key, { open = false, focus = false } = {}) {
   take = null;
   if (before && tiles.has(before)) tiles.get(before).setAttribute('aria-current', 'false');
   const tile = tiles.get(key);
-  tile.setAttribute('aria-current', 'true');
-  if (focus) {
+  tile?.setAttribute('aria-current', 'true');
+  if (tile && focus) {
     tile.focus({ preventScroll: true });
     tile.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
