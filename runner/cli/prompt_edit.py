@@ -17,10 +17,13 @@ from runner.manifest import load
 from runner.manifest.formats import count_findings
 from runner.manifest.prompt_parts import PromptPart, edit_part, find_parts
 from runner.manifest.yaml.source import LINE_END, MAX_BYTES, Source, Unreadable, decode_source
+from runner.model import Campaign
 from runner.plan.edit_effect import EditEffect, measure_effect
+from runner.plan.options import PlanOptions
+from runner.plan.pricing import apply_quotes, quote_prices
 from runner.takes import Snapshot
 
-__all__ = ["PromptEdit", "list_prompt_parts", "propose_edit", "write_edit"]
+__all__ = ["PromptEdit", "list_prompt_parts", "propose_edit", "replace_manifest", "write_edit"]
 
 _BOM = b"\xef\xbb\xbf"
 _CONTEXT_LINES = 2
@@ -30,13 +33,14 @@ _CONTEXT_LINES = 2
 class PromptEdit:
     """An edit that can be shown, and written.
 
-    ``sha256`` is that of the manifest as it was read, ``data`` are the bytes that it will hold.
-    ``diff`` are the lines of a unified difference.
+    ``before`` are the manifest's bytes as they were read, ``sha256`` is theirs, and ``data`` are
+    the bytes that it will hold. ``diff`` are the lines of a unified difference.
     """
 
     manifest: Path
     sha256: str
     part: PromptPart
+    before: bytes
     data: bytes
     diff: tuple[str, ...]
     effect: EditEffect
@@ -92,28 +96,41 @@ def propose_edit(
         manifest,
         digest,
         parts[part],
+        data,
         (_BOM if data.startswith(_BOM) else b"") + changed.encode(),
         _diff(manifest.name, source.text, changed),
-        measure_effect(before.campaign, after.campaign, snapshot),
+        measure_effect(
+            _price(before.campaign, snapshot), _price(after.campaign, snapshot), snapshot
+        ),
     )
 
 
-def write_edit(edit: PromptEdit) -> None:
-    """Write a proposed edit, whole or not at all; the file keeps its permissions.
+def write_edit(edit: PromptEdit) -> str:
+    """Write a proposed edit; return the file's SHA-256. Raises as ``replace_manifest`` does."""
+    return replace_manifest(edit.manifest, edit.data, sha256=edit.sha256)
 
-    Raises UsageError where the manifest changed since it was read, StorageError where it cannot be
-    written.
+
+def replace_manifest(manifest: Path, data: bytes, *, sha256: str) -> str:
+    """Write a manifest, whole or not at all; the file keeps its permissions. Return its SHA-256.
+
+    Raises UsageError where it is not the file of ``sha256`` any more, StorageError where it cannot
+    be written.
     """
-    if edit.manifest.is_symlink():
+    if manifest.is_symlink():
         raise UsageError(
-            f"{edit.manifest} is a symbolic link, and only a file itself is edited.",
-            hint=f"Work with {os.path.realpath(edit.manifest)}.",
+            f"{manifest} is a symbolic link, and only a file itself is edited.",
+            hint=f"Work with {os.path.realpath(manifest)}.",
         )
-    data, _ = _read(edit.manifest)
-    if hashlib.sha256(data).hexdigest() != edit.sha256:
-        raise _refuse_changed(edit.manifest)
-    mode = stat.S_IMODE(edit.manifest.stat().st_mode)
-    write_atomic(edit.manifest, edit.data, mode=mode)
+    found, _ = _read(manifest)
+    if hashlib.sha256(found).hexdigest() != sha256:
+        raise _refuse_changed(manifest)
+    write_atomic(manifest, data, mode=stat.S_IMODE(manifest.stat().st_mode))
+    return hashlib.sha256(data).hexdigest()
+
+
+def _price(campaign: Campaign, snapshot: Snapshot) -> Campaign:
+    """Return a campaign with the prices that this account is known to take."""
+    return apply_quotes(campaign, quote_prices(campaign, PlanOptions(), snapshot))
 
 
 def _read(manifest: Path) -> tuple[bytes, Source]:

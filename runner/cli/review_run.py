@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from runner.errors import StorageError
@@ -45,15 +46,16 @@ class ReviewRun:
         """Return the process that is, or was, at work."""
         return self._process.pid if self._process is not None else None
 
-    def start(self, arguments: Sequence[str], *, folder: Path) -> None:
-        """Start ``lookbook`` with these arguments in a folder. Raises StorageError."""
+    def start(self, arguments: Sequence[str | Path], given: bytes) -> None:
+        """Start ``lookbook`` with these arguments; it reads ``given``. Raises StorageError."""
         make_folder(self._log.parent)
         try:
-            with self._log.open("wb") as log:
+            with self._log.open("wb") as log, TemporaryFile() as stdin:
+                stdin.write(given)
+                stdin.seek(0)
                 self._process = subprocess.Popen(  # noqa: S603 - this very program
                     [sys.executable, "-m", "runner", *arguments],
-                    cwd=folder,
-                    stdin=subprocess.DEVNULL,
+                    stdin=stdin,
                     stdout=log,
                     stderr=log,
                     env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},

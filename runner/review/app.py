@@ -45,6 +45,10 @@ def create_review_app(desk: Desk) -> Starlette:
         "/api/review": desk.review,
         "/api/pick": desk.pick,
         "/api/consequences": desk.consequences,
+        "/api/prompt": desk.list_prompt,
+        "/api/propose-edit": desk.propose_edit,
+        "/api/write-edit": desk.write_edit,
+        "/api/undo-edit": desk.undo_edit,
         "/api/basket": desk.fill_basket,
         "/api/buy": desk.buy,
         "/api/pause": lambda _asked: desk.pause(),
@@ -70,6 +74,7 @@ class _Service:
         # One thread: a ledger is read and written in turn, and nothing is decided twice at once.
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lookbook-review")
         self._streams: set[_Stream] = set()
+        self._version = 0  # of what pages were told; one that missed any reads everything anew
 
     @asynccontextmanager
     async def run(self, _app: Starlette) -> AsyncIterator[None]:
@@ -98,14 +103,17 @@ class _Service:
     async def _tell_news(self) -> None:
         news = await self._call(self._desk.news)
         if news is not None:
-            text = json.dumps(news, ensure_ascii=False)
+            self._version += 1
+            text = json.dumps({**news, "version": self._version}, ensure_ascii=False)
             for stream in [*self._streams]:
                 stream.push(text)
 
     async def show_state(self, _request: WebRequest) -> Response:
         """Answer with everything that the page shows."""
         try:
-            return JSONResponse(await self._call(self._desk.state))
+            await self._tell_news()
+            state = await self._call(self._desk.state)
+            return JSONResponse({**state, "version": self._version})
         except LookbookError as error:
             return _decline(error.message, error.hint, 409)
 
@@ -145,7 +153,7 @@ class _Service:
 
         async def lines() -> AsyncIterator[str]:
             try:
-                yield "retry: 1000\n\n"
+                yield f'retry: 1000\ndata: {{"version": {self._version}}}\n\n'
                 while True:
                     text = None
                     with anyio.move_on_after(KEEP_ALIVE):
@@ -166,9 +174,8 @@ class _Stream:
         self._changed = anyio.Event()
 
     def push(self, text: str) -> None:
-        if len(self._waiting) >= MAX_WAITING:  # it is far behind: let it begin anew
+        if len(self._waiting) >= MAX_WAITING:  # it is far behind, and reads everything anew
             self._waiting.clear()
-            text = '{"anew": true}'
         self._waiting.append(text)
         self._changed.set()
 

@@ -24,7 +24,7 @@ class Desk(Protocol):
     """
 
     def state(self) -> Mapping[str, Any]:
-        """Return everything that the page shows."""
+        """Return everything that the page shows, as it was when there last was news."""
         ...
 
     def news(self) -> Mapping[str, Any] | None:
@@ -41,6 +41,22 @@ class Desk(Protocol):
 
     def consequences(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what would be out of date if a take were picked, and what renewing costs."""
+        ...
+
+    def list_prompt(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the texts that a look's prompt is made of, and who shares each."""
+        ...
+
+    def propose_edit(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what an edited prompt changes in the manifest, and what that costs."""
+        ...
+
+    def write_edit(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write an edited prompt into the manifest, and put what it changes into the basket."""
+        ...
+
+    def undo_edit(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Put the manifest back as it was before an edit, if nothing else changed it since."""
         ...
 
     def fill_basket(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,7 +13,16 @@ from runner.catalog.html import make_policy, read_template
 __all__ = ["load_shell", "shell_policy"]
 
 _PAGE = Path(__file__).parent / "page"
-_SCRIPTS = ("dom.js", "talk.js", "matrix.js", "faces.js", "detail.js", "basket.js", "main.js")
+_SCRIPTS = (
+    "dom.js",
+    "talk.js",
+    "matrix.js",
+    "faces.js",
+    "detail.js",
+    "edit.js",
+    "basket.js",
+    "main.js",
+)
 
 
 @cache

@@ -7,12 +7,17 @@ import anyio
 import httpx
 import pytest
 
+from runner.cli.campaign import load_campaign
+from runner.cli.context import Context
 from runner.cli.review_desk import ReviewDesk
 from runner.cli.select_options import load_saved_plan
+from runner.errors import UsageError
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.lock import lock_ledger
+from runner.ledger.state_dirs import StateDir
 from runner.review.app import _Service, _Stream
 from runner.review.desk import Declined
+from runner.shell import quote_command
 
 
 async def test_a_review_is_written_told_and_undone(page: httpx.AsyncClient, manifest: Path) -> None:
@@ -66,10 +71,10 @@ def test_a_basket_is_priced_and_is_the_plan_that_the_command_line_knows(
     ]
     basket = desk.fill_basket({"items": items})
     assert (basket["count"], basket["cost_usd"], basket["left_usd"]) == (3, 3.0, 4.0)
-    assert basket["command"] == (
-        "lookbook run spring.yaml --plan spring.lookbook/basket.json --max-cost 3.00"
-    )
-    saved = load_saved_plan(manifest.with_suffix(".lookbook") / "basket.json")
+    plan_file = manifest.with_suffix(".lookbook") / "basket.json"
+    command = quote_command("lookbook", "run", manifest, "--plan", plan_file, "--max-cost", "3.00")
+    assert basket["command"] == command
+    saved = load_saved_plan(plan_file)
     assert saved.document["count"] == 3
     assert [(item.look, str(item.errand)) for item in saved.plan_options.basket] == [
         ("office", "more"),
@@ -79,13 +84,72 @@ def test_a_basket_is_priced_and_is_the_plan_that_the_command_line_knows(
         desk.buy({"plan": basket["plan"], "cost_usd": 2.0})
     with pytest.raises(Declined, match="not generated yet"):
         desk.fill_basket({"items": [{"look": "street", "errand": "more"}]})
-    with pytest.raises(Declined, match="twice"):
+    with pytest.raises(ValueError, match="twice"):
         desk.fill_basket({"items": items * 2})
     assert desk.fill_basket({"items": []})["count"] == 0
+    assert not plan_file.exists()
     with pytest.raises(Declined, match="nothing to buy"):
         desk.buy({"plan": "", "cost_usd": 0})
     with pytest.raises(Declined, match="started elsewhere"):
         desk.pause()
+    desk.close()
+
+
+def test_a_basket_outlives_a_killed_server_and_is_one_for_all_that_serve_the_campaign(
+    desk: ReviewDesk, manifest: Path
+) -> None:
+    desk.fill_basket({"items": [{"look": "street", "errand": "make"}]})
+    state, campaign = StateDir(manifest.with_suffix(".lookbook")), load_campaign(manifest, ())
+    other = ReviewDesk(Context(), manifest, campaign, state, simulated=False)
+    assert [item["look"] for item in other.state()["basket"]["items"]] == ["street"]
+    rehearsal = ReviewDesk(Context(), manifest, campaign, state, simulated=True)
+    assert rehearsal.state()["basket"]["items"] == []
+    other.fill_basket({"items": []})
+    news = desk.news()
+    assert news is not None
+    assert (news["basket"]["items"], news["basket"]["cost_usd"]) == ([], 0.0)
+    for served in (rehearsal, other, desk):
+        served.close()
+
+
+def test_a_prompt_is_edited_in_its_place_goes_into_the_basket_and_comes_back_byte_by_byte(
+    desk: ReviewDesk, manifest: Path
+) -> None:
+    before = manifest.read_bytes()
+    desk.state()
+    told = desk.list_prompt({"look": "office"})
+    (part,) = told["parts"]
+    assert (part["line"], part["looks"]) == (6, ["office"])
+    new = part["text"].replace("morning light", "dusk")
+    asked = {"look": "office", "part": "prompt", "text": new, "sha256": told["sha256"]}
+    effect = desk.propose_edit(asked)
+    assert (effect["changed"], effect["cost_usd"], effect["line"]) == (["office"], 1.0, 6)
+    assert manifest.read_bytes() == before
+    done = desk.write_edit(asked)
+    assert manifest.read_bytes() == before.replace(b"morning light", b"dusk")
+    news = desk.news()
+    assert news is not None
+    assert news["looks"]["office"]["state"] == "changed"
+    basket = news["basket"]
+    assert (basket["items"], basket["cost_usd"]) == (
+        [{"look": "office", "errand": "make", "takes": 1}],
+        1.0,
+    )
+    with pytest.raises(UsageError, match="changed meanwhile"):
+        desk.write_edit(asked)
+    desk.undo_edit(done)
+    assert manifest.read_bytes() == before
+    news = desk.news()
+    assert news is not None
+    assert news["basket"]["items"] == []
+    with pytest.raises(Declined, match="taken back"):
+        desk.undo_edit(done)
+    done = desk.write_edit(asked)
+    elsewhere = manifest.read_bytes() + b"# mine\n"
+    manifest.write_bytes(elsewhere)
+    with pytest.raises(UsageError, match="left as it is"):
+        desk.undo_edit(done)
+    assert manifest.read_bytes() == elsewhere
     desk.close()
 
 

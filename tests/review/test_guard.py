@@ -7,7 +7,7 @@ from runner.review.guard import Guard
 from tests.review.conftest import HOME
 
 PATHS = ("/api/state", "/api/events", "/pictures/base/1", "/thumbs/base/1", "/favicon.ico", "/x")
-POSTS = ("/api/review", "/api/pick", "/api/basket", "/api/buy", "/api/pause", "/api/consequences")
+POSTS = ("review", "pick", "basket", "buy", "pause", "consequences", "prompt", "write-edit")
 
 
 def is_strict(answer: httpx.Response) -> bool:
@@ -29,7 +29,7 @@ async def test_a_stranger_sees_the_empty_shell_and_nothing_else(
         assert (path, answer.status_code) == (path, 401)
         assert is_strict(answer)
     for path in POSTS:
-        answer = await stranger.post(path, json={}, headers={"origin": HOME})
+        answer = await stranger.post(f"/api/{path}", json={}, headers={"origin": HOME})
         assert (path, answer.status_code) == (path, 401)
 
 

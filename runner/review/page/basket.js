@@ -6,7 +6,7 @@ const ERRANDS = {
   renew: (look) => ['Renew', look.price_usd],
   retry: (look) => ['Buy it again', look.price_usd],
 };
-const TOLD = { make: 'to make', more: 'more take', renew: 'renewal', retry: 'retry' };
+const TOLD = { edit: 'changed prompt', more: 'more take', renew: 'renewal', retry: 'retry' };
 
 // What may be bought of a look as it stands; the first is what is needed most.
 function errands(look) {
@@ -69,7 +69,10 @@ function paintBasket() {
   document.documentElement.classList.toggle('filled', !foot.hidden);
   if (foot.hidden) return;
   const counts = {};
-  for (const item of basket.items) counts[item.errand] = (counts[item.errand] ?? 0) + item.takes;
+  for (const item of basket.items) {
+    const errand = item.errand === 'make' && model.looks[item.look]?.state === 'changed' ? 'edit' : item.errand;
+    counts[errand] = (counts[errand] ?? 0) + item.takes;
+  }
   const told = Object.entries(counts).map(([errand, count]) => errand === 'make' ? `${plural(count, 'look')} to make` : plural(count, TOLD[errand]));
   const left = basket.left_usd;
   const ceiling = model.money.ceiling_usd;

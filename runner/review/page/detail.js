@@ -7,7 +7,7 @@ function paintPanel() {
     panel.replaceChildren(el('p', { className: 'of' }, 'Choose a look, or press an arrow key.'));
     return;
   }
-  const writing = panel.contains(document.activeElement) && document.activeElement.tagName === 'INPUT' && panel.dataset.look === chosen;
+  const writing = panel.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName) && panel.dataset.look === chosen;
   if (writing) return; // what is being typed stays
   const scrolled = panel.dataset.look === chosen ? panel.scrollTop : 0;
   panel.dataset.look = chosen;
@@ -161,8 +161,9 @@ function difference(before, after) {
 
 function prompts(look, one) {
   if (!look.prompt) return null;
+  if (editor?.key === look.key) return el('section', {}, el('h3', {}, 'Prompt'), editor.element);
   const older = one?.prompt && one.prompt !== look.prompt && !one.current;
-  return el('section', {}, el('h3', {}, 'Prompt'), el('p', { className: 'prompt' }, older ? difference(one.prompt, look.prompt) : look.prompt),
+  return el('section', {}, el('h3', {}, 'Prompt', editButton(look)), el('p', { className: 'prompt' }, older ? difference(one.prompt, look.prompt) : look.prompt),
     older && el('p', { className: 'of' }, `Edited since take ${one.take}; that take stays.`));
 }
 

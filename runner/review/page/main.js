@@ -86,6 +86,7 @@ const KEYS = {
   p: (look, one) => { if (one?.usable && one.current && !one.picked) pick(look, one); },
   c: () => openCompare(),
   n: () => nextUndecided(),
+  e: (look) => { if (look) openEditor(look.key); },
   u: () => undoLast(),
   ArrowLeft: () => step(-1, 0),
   ArrowRight: () => step(1, 0),
@@ -97,7 +98,8 @@ document.addEventListener('keydown', (event) => {
   if (!model || event.altKey || document.querySelector('dialog[open]')) return;
   if (event.key === 'Escape' && $('#panel').classList.contains('open')) return closePanel();
   if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
-    if (event.key === 'Escape') event.target.blur();
+    if (event.key === 'Escape' && editor) closeEditor();
+    else if (event.key === 'Escape') event.target.blur();
     return;
   }
   if ((event.ctrlKey || event.metaKey) && event.key === 'z') { event.preventDefault(); undoLast(); return; }

@@ -173,6 +173,7 @@ function choose(key, { open = false, focus = false } = {}) {
   const before = chosen;
   chosen = key;
   take = null;
+  if (before !== key) editor = null;
   if (before && tiles.has(before)) tiles.get(before).setAttribute('aria-current', 'false');
   const tile = tiles.get(key);
   tile?.setAttribute('aria-current', 'true');

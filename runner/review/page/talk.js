@@ -35,19 +35,14 @@ async function enter() {
 
 function listen() {
   const news = new EventSource('/api/events');
-  let lost = false;
   news.onmessage = async (event) => {
     const told = JSON.parse(event.data);
-    if (told.anew) await reload();
-    else hear(told);
+    if (told.version === model.version) return;
+    if (told.version === model.version + 1 && Object.keys(told).length > 1) hear(told);
+    else if (told.version !== undefined) await reload(); // something was missed
   };
-  news.onopen = async () => {
-    $('#away').hidden = true;
-    if (lost) await reload();
-    lost = false;
-  };
+  news.onopen = () => { $('#away').hidden = true; };
   news.onerror = () => {
-    lost = true;
     const away = $('#away');
     away.className = 'away slim';
     away.textContent = 'The server has ended, or is out of reach. What was decided is kept; `lookbook review` opens the page again.';
