@@ -76,7 +76,7 @@ class Judge(Auditor):
         self._answered = False
         self._explained: Counter[str] = Counter()
         self.disowned: set[str] = set()
-        """Looks of which a person said that they are somebody else's."""
+        """Looks of which a person said that they are somebody else's, or to buy beside them."""
         self.posts = 0
 
     def audit(self, campaign: Campaign) -> Snapshot | None:
@@ -134,6 +134,7 @@ class Judge(Auditor):
         """Read the events that were just committed: each must be true at this moment."""
         for entry in self._new_events():
             if entry.take is None:
+                self._answered_for(entry)
                 continue
             self._keep_deeds(entry.take, entry.facts)
             before = self._states.get(entry.take, TakeState.PLANNED)
@@ -145,6 +146,16 @@ class Judge(Auditor):
                 self._really_completed(entry.take)
             elif event is Event.DELETED:
                 self._really_deleted(entry.take)
+
+    def _answered_for(self, entry: Entry) -> None:
+        """Remember which looks a person answered for, also where that run bought nothing yet.
+
+        "What a person answered for is not asked again" (docs/money.md): of just these looks, once
+        the ledger holds the answer, and only where this very command could get one.
+        """
+        day = self._world.process.day
+        if entry.kind == Note.LISTED and (day.answers or day.command is Command.NEW_LEDGER):
+            self.disowned.update(entry.facts["accepted"])
 
     def _moved(self, uid: str, entry: Entry) -> Event | None:
         """Follow a take's state; return the event, None for a note."""
@@ -473,11 +484,11 @@ class Judge(Auditor):
         key = request.headers["idempotency-key"]
         self._fits_the_rules(served, body, key)
         charges = [c for c in world.simulator.account.charges.values() if c.idempotency_key == key]
-        self._once(charges, f"the key {key}")
         uid = self.take_of.get(key, "")
+        self._once(charges, f"the key {key}", uid)
         keys = self.keys_of.get(uid, set()) | {key}
         of_take = [c for c in world.simulator.account.charges.values() if c.idempotency_key in keys]
-        self._once(of_take, f"the take {uid}")
+        self._once(of_take, f"the take {uid}", uid)
         for charge in charges:
             if charge.id not in self._charged_at:
                 self._charged_at[charge.id] = world.now()
@@ -497,18 +508,33 @@ class Judge(Auditor):
             hopeless |= any(one.encode() in body for one in self._world.deleted)
             self.must(hopeless, f"the request {key} was refused: {served.body.decode()[:300]}")
 
-    def _once(self, charges: list[ChargeRow], what: str) -> None:
+    def _once(self, charges: list[ChargeRow], what: str, uid: str) -> None:
         """At most one charge; one more where keys are ignored and nobody can see in time.
 
         A list that lags hides what a lost answer bought, and a request that lies on a wire for
         minutes buys only after the search for it.
+
+        Sends of one name and body are interchangeable (docs/money.md, "While the outcome is
+        unknown"): where fewer looks fit than were sent, one body leaves again for what is missing.
+        The key of one may then buy what another's lost send did not, and no more than that.
         """
         world, most = self._world, 1
         if world.simulator.behaviour.ignore_keys != "honoured":
             late = {charge.idempotency_key for charge in charges} & world.late
-            most += bool(world.simulator.behaviour.lists_lag or late)
+            most += bool(world.simulator.behaviour.lists_lag or late) + self._unbought_beside(uid)
             world.seen["a doubled charge"] += len(charges) > 1
         self.must(len(charges) <= most, f"{what} was charged {len(charges)} times")
+
+    def _unbought_beside(self, uid: str) -> int:
+        """Count the other takes of a take's body of which nothing was bought, for all one knows."""
+        take = self.take("uid", uid)
+        if take is None or take["body_sha256"] is None:
+            return 0
+        query = "SELECT uid FROM takes WHERE body_sha256 = ? AND uid != ? AND billing != 'none'"
+        others = [other for (other,) in self.rows(query, take["body_sha256"], uid)]
+        keys = set[str]().union(*(self.keys_of.get(other, ()) for other in others))
+        charges = self._world.simulator.account.charges.values()
+        return max(0, len(others) - sum(c.idempotency_key in keys for c in charges))
 
     def _in_real_money(self, charges: list[ChargeRow]) -> None:
         """A price that nobody knew may pass a ceiling with the one generation that reveals it."""
