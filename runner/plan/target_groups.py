@@ -67,17 +67,19 @@ class _Finder:
         return TargetGroup(name=look.name)
 
     def living(self, action: PlannedLook, goes_to: TargetGroup) -> TargetGroup:
-        """Return where a look's pick will be: its group, unless another take is bought or adopted.
+        """Return where a look's pick will be: its group, unless another take replaces it.
 
-        What is picked again is where that take is.
+        What is picked again is where that take is, and what is under way where it was saved.
         """
         if action.action is Action.ADOPT:
             return goes_to
         takes = {take.uid: take for take in self._snapshot.takes.get(action.key, ())}
         pick = takes.get(action.repick or "") or self._snapshot.pick(action.key)
-        if pick is not None and pick.group_id and (action.reroll or not action.takes):
+        if pick is not None and pick.group_id and pick.uid != action.replaces:
             return TargetGroup(group=pick.group_id)
-        return goes_to
+        known = (takes[uid].group_id for uid in action.under_way if uid in takes)
+        coming = next(filter(None, known), None)
+        return goes_to if coming is None else TargetGroup(group=coming)
 
     def _of_reference(self, reference: Reference) -> TargetGroup:
         if isinstance(reference, LookRef):

@@ -12,7 +12,7 @@ from typing import Any
 from runner.images.folder import Folder
 from runner.ledger.events import Entry, LedgerState, apply_event
 from runner.ledger.ledger import read_snapshot
-from runner.model import Campaign, LookKind
+from runner.model import Campaign, Look, LookKind, LookRef
 from runner.plan import plan as make_plan
 from runner.simulator.records import ChargeRow, millionths
 from runner.simulator.stats import figures
@@ -72,6 +72,8 @@ class Auditor:
         self._exchanged: dict[str, str] = {}
         self.recorded_actions: dict[str, RecordedAction] = {}
         self.loss = Loss()
+        self.refused = False
+        """Whether the last command was refused as it stood, and did nothing."""
         self._mistaken: set[str] = set()
         self._completed: set[str | None] = set()
         self._unless_begun: tuple[Loss, set[str | None], bytes | None] | None = None
@@ -205,13 +207,18 @@ class Auditor:
                 f"results.json names {charge.id}, and the new ledger does not know it",
             )
             missing = self._missing(campaign, snapshot, charge)
-            if missing and self._world.process.day.command is not Command.REBUILD:
+            rebuilt = self._world.process.day.command is Command.REBUILD and not self.refused
+            if missing and not rebuilt:
                 continue  # a run asks about it before it buys anything, and a rebuild finds it
             self.must(not missing, f"{charge.id} was bought, and the new ledger would buy it again")
             self.loss.forgotten.add(key)
 
     def _missing(self, campaign: Campaign, snapshot: Snapshot, charge: ChargeRow) -> bool:
-        """Return whether a look that is there, under the wanted name, is wanted once more."""
+        """Return whether a look that is there, under the wanted name, is wanted once more.
+
+        "In the group it would go to" (docs/money.md, "Before anything new is bought"): one that was
+        made from a base which is replaced since has another face, and lies in that base's group.
+        """
         look = self._world.simulator.account.looks.get(charge.id)
         recorded_action = self.recorded_actions.get(charge.idempotency_key or "")
         if look is None or recorded_action is None or look.outcome != "completed":
@@ -222,6 +229,7 @@ class Auditor:
             and action.takes > 0
             and action.look is not None
             and action.look.name == look.name
+            and _would_go_to(action.look, snapshot) in (None, look.group_id)
             for action in make_plan(campaign, snapshot).actions
         )
 
@@ -543,6 +551,19 @@ class Auditor:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _would_go_to(look: Look, snapshot: Snapshot) -> str | None:
+    """Return the group beside whose look another would be saved, None where it is not known.
+
+    That of its pick, or of what is under way; else a look goes with the first that is made.
+    """
+    beside = look.group or look.reference
+    if not isinstance(beside, LookRef):
+        return None
+    under_way = (take for take in snapshot.takes.get(beside.look, ()) if take.pending)
+    there = snapshot.pick(beside.look) or next(under_way, None)
+    return there.group_id if there is not None else None
 
 
 def _takes_of(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:

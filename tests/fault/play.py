@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from runner.errors import BudgetRefused, LedgerQuestion
+from runner.errors import BudgetRefused, LedgerQuestion, UsageError
 from runner.ledger.ledger import has_sent, read_snapshot
 from runner.ledger.state_dirs import has_takes
 from runner.model import Prices, UrlImage
@@ -215,6 +215,7 @@ class _Director:
         why = f", {ended.error}" if ended.error is not None else ""
         world.say(f"=== {name} ends: {_said(ended)}{why}")
         world.seen[f"ends {_said(ended)}"] += 1
+        self.judge.refused = isinstance(ended.error, UsageError)
         self.judge.audit(self.place.campaign)
         self.place.left(world, self.first)
         return ended
