@@ -1,6 +1,5 @@
 """What ``lookbook catalog --for client`` makes: the client's page, sheets and pictures."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +8,9 @@ from typing import Any
 
 import click
 
-from runner.cli.format import format_link, pluralize, warn
+from runner.cli.format import format_link, pluralize
+from runner.cli.shipped_files import export_pictures, print_files, write_sheets
+from runner.cli.terminal import print_json
 from runner.errors import UsageError
 from runner.results.model import Results
 from runner.shell import quote_command
@@ -53,14 +54,20 @@ def make_client_copy(
         "account": results["account"],
         "client": str(page.absolute()),
         "left_out": {"unfinished": chosen.unfinished, "rejected": chosen.rejected},
-        "contact_sheets": [
-            str(path.absolute())
-            for form in dict.fromkeys(order.sheets)
-            for path in _write_sheet(chosen.results, folder, target / f"{SHEET}.{form}")
-        ],
+        "contact_sheets": write_sheets(
+            chosen.results, folder, target / SHEET, order.sheets, for_client=True
+        ),
     }
     if order.pictures:
-        made["pictures"] = _export(chosen.results, folder, target / PICTURES, order)
+        named = "{campaign}/{title}_{take}.jpg" if order.every_take else "{campaign}/{title}.jpg"
+        made["pictures"] = export_pictures(
+            chosen.results,
+            folder,
+            target / PICTURES,
+            order.template or named,
+            every_take=order.every_take,
+            disclose=partial(client.withhold, shown={client.Shown(name) for name in order.shown}),
+        )
     return made
 
 
@@ -69,17 +76,12 @@ def print_client_copy(made: Mapping[str, Any], form: str, review: Sequence[str |
 
     ``review`` is the command that takes in what comes back.
     """
-    exported = made.get("pictures", {})
+    some_unreadable = bool(made.get("pictures", {}).get("skipped"))
     if form == "json":
-        click.echo(json.dumps(made, indent=2, ensure_ascii=False))
-        return int(bool(exported.get("skipped")))
+        print_json(made)
+        return int(some_unreadable)
     click.echo(f"client's copy: {format_link(Path(made['client']))}")
-    for path in made["contact_sheets"]:
-        click.echo(f"contact sheet: {format_link(Path(path))}")
-    for one in exported.get("skipped", ()):
-        warn(f"{one['take']}: {one['reason']}")
-    if exported:
-        click.echo(f"pictures: {pluralize(exported['files'], 'file')} in {exported['folder']}")
+    print_files(made)
     reasons = {"unfinished": "without a picture", "rejected": "rejected"}
     left = [
         f"{pluralize(made['left_out'][kind], 'look')} {words}"
@@ -90,29 +92,4 @@ def print_client_copy(made: Mapping[str, Any], form: str, review: Sequence[str |
         click.echo(f"Not in it: {', '.join(left)}.", err=True)
     back = quote_command(*review, "--take-in", "answers.json")
     click.echo(f"Send it. What comes back is taken in with: {back}", err=True)
-    return int(bool(exported.get("skipped")))
-
-
-def _write_sheet(results: Results, folder: Path, path: Path) -> list[Path]:
-    from runner.catalog import sheet
-
-    if path.suffix == ".pdf":
-        return [sheet.write_pdf(results, folder, path, for_client=True)]
-    return sheet.write_png(results, folder, path, for_client=True)
-
-
-def _export(results: Results, folder: Path, target: Path, order: ClientOrder) -> dict[str, Any]:
-    from runner.catalog import album, client
-
-    named = "{campaign}/{title}_{take}.jpg" if order.every_take else "{campaign}/{title}.jpg"
-    disclose = partial(client.withhold, shown={client.Shown(name) for name in order.shown})
-    made = album.export(
-        results,
-        folder,
-        target,
-        template=order.template or named,
-        every_take=order.every_take,
-        disclose=disclose,
-    )
-    skipped = [{"take": label, "reason": reason} for label, reason in made.skipped]
-    return {"folder": str(target), "files": len(made.files), "skipped": skipped}
+    return int(some_unreadable)

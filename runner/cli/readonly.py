@@ -56,8 +56,7 @@ def find_state(campaign: Campaign, *, account: str | None, simulate: bool) -> St
 def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> StateDir:
     """Return the folder whose ledger is meant. Raises UsageError where nothing was ever run."""
     state = find_state(campaign, account=account, simulate=simulate)
-    if state is not None and not state.ledger.is_file() and state.results.is_file():
-        raise refuse_results_only(state, campaign)
+    refuse_results_alone(campaign, state)
     if state is None or not has_takes(state.ledger):
         raise refuse_never_run(campaign, simulate=simulate)
     return state
@@ -134,13 +133,15 @@ def _load_takes(
     return _with(snapshot, account, [*decided, *added]), wallet, results
 
 
-def refuse_results_only(state: StateDir, campaign: Campaign) -> UsageError:
-    """Return the error for a command that needs a ledger or pictures that are not here."""
+def refuse_results_alone(campaign: Campaign, state: StateDir | None) -> None:
+    """Raise UsageError where results lie without the ledger and the pictures that they tell of."""
+    if state is None or state.ledger.is_file() or not state.results.is_file():
+        return
     simulated = state == StateDirs(campaign.manifest).simulated()
     command = quote_command(
         "lookbook", "run", campaign.manifest, *(("--simulate",) if simulated else ())
     )
-    return UsageError(
+    raise UsageError(
         f"There is no ledger here yet, only {state.results}.",
         hint=f"`{command}` takes it in and fetches the "
         "pictures, for nothing; it shows beforehand what else it would buy.",

@@ -10,6 +10,7 @@ same as before.
 """
 
 import io
+import json
 import os
 import re
 import sys
@@ -275,6 +276,11 @@ def printing_data() -> Iterator[None]:
         yield
     finally:
         stream.escape = escape_lines
+
+
+def print_json(document: object) -> None:
+    """Print a document of ours for programs."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 @contextmanager

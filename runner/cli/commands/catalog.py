@@ -1,7 +1,7 @@
 """``lookbook catalog``: the page again, contact sheets, and the pictures as files; offline."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Collection
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,34 +9,25 @@ import click
 
 from runner import catalog
 from runner.cli import readonly
-from runner.cli.campaign import load_campaign
 from runner.cli.client_copy import ClientOrder, make_client_copy, print_client_copy
 from runner.cli.command import Command
-from runner.cli.format import format_link, pluralize, warn
-from runner.cli.options import (
-    account_option,
-    format_option,
-    manifest_argument,
-    simulate_option,
-    var_option,
-)
-from runner.cli.outputs import make_results
+from runner.cli.format import format_link
+from runner.cli.options import format_option
 from runner.cli.select_options import parse_plan_options, select_options
+from runner.cli.shipped_files import export_pictures, print_files, write_sheets
+from runner.cli.target import KnownCampaign, Target, target_options
+from runner.cli.terminal import print_json
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDirs, make_state_folder
 from runner.plan import plan as make_plan
 from runner.plan.options import DEFAULT_OPTIONS, select_looks
-from runner.results.model import Results
 
 PICTURES = "pictures"
 SHEET = "contact-sheet"
 
 
 @click.command("catalog", cls=Command)
-@manifest_argument
-@simulate_option
-@account_option
-@var_option
+@target_options
 @select_options
 @click.option("--embed", is_flag=True, help="Put the pictures into the page: one file to send.")
 @click.option(
@@ -80,11 +71,8 @@ SHEET = "contact-sheet"
     help="Put all of it into this folder, ready to hand over; the default is the .lookbook folder.",
 )
 def command(
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
+    target: Target,
     *,
-    simulate: bool,
-    account: str | None,
     embed: bool,
     sheets: tuple[str, ...],
     pictures: bool,
@@ -106,77 +94,44 @@ def command(
         raise UsageError("--show says what a client sees.", hint="Add --for client.")
     if plan_options != DEFAULT_OPTIONS and out is None and audience is None:
         raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
-    campaign = load_campaign(manifest, variables)
-    state = readonly.find_state(campaign, account=account, simulate=simulate)
-    if state is not None and not state.ledger.is_file() and state.results.is_file():
-        raise readonly.refuse_results_only(state, campaign)
-    snapshot, wallet = readonly.load_known(campaign, state)
-    if not snapshot.takes and not simulate and account is None:
-        readonly.mention_other_ledgers(campaign, state, snapshot)
-    if state is None:
-        state = StateDirs(campaign.manifest).first()
+    campaign = target.load_campaign()
+    readonly.refuse_results_alone(campaign, target.find_state(campaign))
+    known = target.read(campaign)
+    known.mention_other_ledgers()
+    state = known.state or StateDirs(campaign.manifest).first()
     if out is None:
         make_state_folder(state)
-    only = select_looks(campaign, snapshot, plan_options)
-    results = make_results(campaign, snapshot, wallet, only)
-    target = out or state.folder
+    only = select_looks(campaign, known.snapshot, plan_options)
+    results, place = known.make_results(only), out or state.folder
     if audience == "client":
         order = ClientOrder(shown, sheets, pictures or bool(template), template, all_takes)
-        copy = make_client_copy(results, state.folder, target, order)
-        where = ("--simulate",) if simulate else ("--account", account) if account else ()
-        return print_client_copy(copy, form, ("lookbook", "review", manifest, *where))
-    actions = make_plan(campaign, snapshot).actions
-    planned = {a.key: a.cost for a in actions if a.takes and (only is None or a.key in only)}
-    made: dict[str, Any] = {"version": 1, "account": results["account"]}
-    page = catalog.write_catalog(results, state.folder, embed=embed, target=out, planned=planned)
-    made["catalog"] = str(page.absolute())
-    sheet_files = [
-        p for kind in dict.fromkeys(sheets) for p in _sheet(results, state.folder, target, kind)
-    ]
-    made["contact_sheets"] = [str(path.absolute()) for path in sheet_files]
+        copy = make_client_copy(results, state.folder, place, order)
+        review: list[str | Path] = ["lookbook", "review", target.manifest, *target.name_ledger()]
+        return print_client_copy(copy, form, review)
+    planned = _price_planned(known, only)
+    page = catalog.write_catalog(results, state.folder, embed=embed, target=place, planned=planned)
+    made: dict[str, Any] = {
+        "version": 1,
+        "account": results["account"],
+        "catalog": str(page.absolute()),
+        "contact_sheets": write_sheets(results, state.folder, place / SHEET, sheets),
+    }
     if pictures or template or all_takes:
-        made["pictures"] = _export(
-            results, state.folder, target / PICTURES, template, all_takes=all_takes
+        made["pictures"] = export_pictures(
+            results, state.folder, place / PICTURES, template, every_take=all_takes
         )
     if form == "json":
-        click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+        print_json(made)
     else:
-        print_made(made)
-        if not snapshot.takes:
+        click.echo(f"catalog: {format_link(page)}")
+        print_files(made)
+        if not known.snapshot.takes:
             click.echo("Nothing was run yet: it shows the prompt and the price of every look.")
     # Where some pictures could not be read, a job notices.
     return int(bool(made.get("pictures", {}).get("skipped")))
 
 
-def print_made(made: Mapping[str, Any]) -> None:
-    """Print for people what was made."""
-    click.echo(f"catalog: {format_link(Path(made['catalog']))}")
-    for path in made["contact_sheets"]:
-        click.echo(f"contact sheet: {format_link(Path(path))}")
-    if (exported := made.get("pictures")) is None:
-        return
-    for one in exported["skipped"]:
-        warn(f"{one['take']}: {one['reason']}")
-    click.echo(f"pictures: {pluralize(exported['files'], 'file')} in {exported['folder']}")
-
-
-def _sheet(results: Results, folder: Path, target: Path, form: str) -> list[Path]:
-    from runner.catalog import sheet
-
-    path = target / f"{SHEET}.{form}"
-    if form == "pdf":
-        return [sheet.write_pdf(results, folder, path)]
-    return sheet.write_png(results, folder, path)
-
-
-def _export(
-    results: Results, folder: Path, target: Path, template: str | None, *, all_takes: bool
-) -> dict[str, Any]:
-    """Export the pictures; return where they are, how many, and which could not be read."""
-    from runner.catalog import album
-
-    made = album.export(
-        results, folder, target, template=template or album.TEMPLATE, every_take=all_takes
-    )
-    skipped = [{"take": label, "reason": reason} for label, reason in made.skipped]
-    return {"folder": str(target), "files": len(made.files), "skipped": skipped}
+def _price_planned(known: KnownCampaign, only: Collection[str] | None) -> dict[str, Decimal]:
+    """Return what the next takes of each look cost, of those that are meant and have any."""
+    actions = make_plan(known.campaign, known.snapshot).actions
+    return {a.key: a.cost for a in actions if a.takes and (only is None or a.key in only)}

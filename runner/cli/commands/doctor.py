@@ -1,6 +1,5 @@
 """``lookbook doctor``: whether everything that a run needs is there; free."""
 
-import json
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
 from runner.cli.options import env_file_option, format_option
-from runner.cli.terminal import escape_text, style
+from runner.cli.terminal import escape_text, print_json, style
 from runner.policy.exit_codes import Exit
 
 COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
@@ -52,7 +51,7 @@ def command(context: Context, /, manifest: Path | None, *, form: str) -> int:
     anyio.run(partial(check_surroundings, context, folder, tell))
     failed = [check for check in found if check.status == FAILED]
     if form == "json":
-        click.echo(json.dumps(describe_checks(found), indent=2, ensure_ascii=False))
+        print_json(describe_checks(found))
     else:
         told = pluralize(len(failed), "problem")
         click.echo(f"\n{told}." if failed else "\nA run could begin.")

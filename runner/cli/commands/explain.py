@@ -5,25 +5,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import click
 
-from runner.cli import readonly
-from runner.cli.campaign import load_campaign
 from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table
-from runner.cli.options import (
-    LooksCommand,
-    account_option,
-    manifest_argument,
-    report_option,
-    simulate_option,
-    var_option,
-)
-from runner.cli.outputs import awaits_results, keep_document, make_results
+from runner.cli.options import LooksCommand, report_option
+from runner.cli.outputs import awaits_results, keep_document
+from runner.cli.target import Target, target_options
 from runner.cli.terminal import join_lines, show_link, style, terminal_width
 from runner.errors import UsageError
 from runner.ledger.events import Entry, Note
@@ -44,44 +35,32 @@ FREE = "its name, title, tags, takes, retries, place in the file, comments, a fi
 
 
 @click.command("explain", cls=LooksCommand)
-@manifest_argument
+@target_options
 @click.argument("look", metavar="LOOK", shell_complete=complete_looks)
-@simulate_option
-@account_option
-@var_option
 @report_option
 @pass_context
-def command(
-    context: Context,
-    /,
-    manifest: Path,
-    look: str,
-    variables: tuple[tuple[str, str], ...],
-    *,
-    simulate: bool,
-    account: str | None,
-) -> int:
+def command(context: Context, /, target: Target, *, look: str) -> int:
     """Show the whole story of one LOOK of MANIFEST.
 
     What it is made of and what would change it, what it was made from and what hangs on it, every
     take with its money and its errors, and everything that happened to it. Nothing is asked or
     changed.
     """
-    campaign = load_campaign(manifest, variables)
-    state = readonly.find_state(campaign, account=account, simulate=simulate)
-    snapshot, wallet = readonly.load_known(campaign, state)
-    plan = make_plan(campaign, snapshot)
-    moved = apply_renames(snapshot, plan.moves)
+    campaign = target.load_campaign()
+    known = target.read(campaign)
+    plan = make_plan(campaign, known.snapshot)
+    moved = apply_renames(known.snapshot, plan.moves)
     action = _action(plan, look.partition("#")[0])
     before = plan.moves.back.get(action.key, action.key)
+    state = known.state
     entries = read_events(state.ledger, before) if state and state.ledger.is_file() else []
     takes = [t for t in moved.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
     if awaits_results(context):
-        results = make_results(campaign, snapshot, wallet, {action.key})
+        results = known.make_results({action.key})
         keep_document(context, results, story=_story(action, plan, entries, moved))
         return 0
     sections = [
-        _heading(action, takes, moved, where=readonly.describe_target(snapshot, simulate=simulate)),
+        _heading(action, takes, moved, where=known.describe_account()),
         _made_of(action),
         _chain(action, plan, moved),
         _takes(action, takes, moved),

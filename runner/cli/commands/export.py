@@ -7,18 +7,10 @@ from typing import Any
 
 import click
 
-from runner.cli import readonly
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
-from runner.cli.options import (
-    account_option,
-    format_option,
-    manifest_argument,
-    simulate_option,
-    var_option,
-)
-from runner.cli.outputs import make_results
+from runner.cli.options import format_option
 from runner.cli.select_options import parse_plan_options, select_options
+from runner.cli.target import Target, target_options
 from runner.cli.terminal import printing_data
 from runner.errors import UsageError
 from runner.files import write_output
@@ -30,10 +22,7 @@ from runner.results.writer import serialize_results
 
 
 @click.command("export", cls=Command)
-@manifest_argument
-@simulate_option
-@account_option
-@var_option
+@target_options
 @select_options
 @format_option("json", "jsonl", "csv")
 @click.option(
@@ -49,11 +38,8 @@ from runner.results.writer import serialize_results
     help="Write a backup of the ledger, one whole file, instead of the results; also beside a run.",
 )
 def command(
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
+    target: Target,
     *,
-    simulate: bool,
-    account: str | None,
     form: str,
     out: Path | None,
     backup: Path | None,
@@ -68,13 +54,11 @@ def command(
     one back: move ledger.sqlite, its -wal and its -shm away, and copy it there.
     """
     plan_options = parse_plan_options(options)
-    campaign = load_campaign(manifest, variables)
-    state = readonly.find_state(campaign, account=account, simulate=simulate)
+    campaign = target.load_campaign()
     if backup is not None:
-        return write_backup(state, backup)
-    snapshot, wallet = readonly.load_known(campaign, state)
-    only = select_looks(campaign, snapshot, plan_options)
-    results = make_results(campaign, snapshot, wallet, only)
+        return write_backup(target.find_state(campaign), backup)
+    known = target.read(campaign)
+    results = known.make_results(select_looks(campaign, known.snapshot, plan_options))
     if form == "json":
         pieces = serialize_results(results, links=False)
     else:

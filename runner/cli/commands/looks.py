@@ -1,6 +1,5 @@
 """``lookbook looks``: what the account has, with the ids to use as ``avatar_id``."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,7 +16,7 @@ from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
 from runner.cli.simulated import run_on_account
-from runner.cli.terminal import escape_text, terminal_width
+from runner.cli.terminal import escape_text, print_json, terminal_width
 from runner.errors import ApiTrouble, UsageError
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.state_dirs import StateDirs
@@ -80,7 +79,7 @@ async def look_around(
         known = _known(manifest, opened) if manifest is not None else {}
         account = opened.account.label
     if form == "json":
-        click.echo(json.dumps(_document(looks, known, account), indent=2, ensure_ascii=False))
+        print_json(_document(looks, known, account))
     else:
         click.echo(_text(looks, groups, known, account))
     return 0

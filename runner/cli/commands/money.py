@@ -1,26 +1,17 @@
 """``lookbook money``: every charge, why it was made, and how sure it is; offline."""
 
-import json
 import sys
 from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import click
 
-from runner.cli import readonly
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.format import format_table, pluralize
-from runner.cli.options import (
-    account_option,
-    format_option,
-    manifest_argument,
-    simulate_option,
-    var_option,
-)
-from runner.cli.terminal import printing_data, style, terminal_width
+from runner.cli.options import format_option
+from runner.cli.target import Target, target_options
+from runner.cli.terminal import print_json, printing_data, style, terminal_width
 from runner.plan import plan as make_plan
 from runner.plan.renames import apply_renames
 from runner.quantities import format_usd
@@ -31,19 +22,9 @@ COLUMNS = ("date", "look", "take", "cause", "reason", "usd", "certainty", "reque
 
 
 @click.command("money", cls=Command)
-@manifest_argument
-@simulate_option
-@account_option
-@var_option
+@target_options
 @format_option("text", "json", "csv")
-def command(
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
-    *,
-    simulate: bool,
-    account: str | None,
-    form: str,
-) -> int:
+def command(target: Target, *, form: str) -> int:
     """Show every charge of MANIFEST's campaign: when, for which take, why, and how sure it is.
 
     With sums by month and by reason. Times are UTC. A failed generation counts as charged until
@@ -55,14 +36,12 @@ def command(
       lookbook money spring.yaml
       lookbook money spring.yaml --format csv > money.csv
     """
-    campaign = load_campaign(manifest, variables)
-    state = readonly.find_state(campaign, account=account, simulate=simulate)
-    snapshot, wallet = readonly.load_known(campaign, state)
-    where = readonly.describe_target(snapshot, simulate=simulate)
-    snapshot = apply_renames(snapshot, make_plan(campaign, snapshot).moves)
+    campaign = target.load_campaign()
+    known = target.read(campaign)
+    snapshot = apply_renames(known.snapshot, make_plan(campaign, known.snapshot).moves)
     document = charges_document(snapshot, campaign.name)
     if form == "json":
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json(document)
     elif form == "csv":
         from runner.catalog.tables import write_csv
 
@@ -70,10 +49,9 @@ def command(
         with printing_data():
             sys.stdout.writelines(write_csv(COLUMNS, rows))
     else:
-        click.echo(f"{style(campaign.name, bold=True)} · {where}\n")
-        click.echo(money_text(document, wallet, width=terminal_width(sys.stdout)))
-    if not simulate and account is None:
-        readonly.mention_other_ledgers(campaign, state, snapshot)
+        click.echo(f"{style(campaign.name, bold=True)} · {known.describe_account()}\n")
+        click.echo(money_text(document, known.wallet, width=terminal_width(sys.stdout)))
+    known.mention_other_ledgers()
     return 0
 
 

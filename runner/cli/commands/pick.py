@@ -1,27 +1,18 @@
 """``lookbook pick``: choose among the takes of a look; free, and without a key."""
 
 from decimal import Decimal
-from pathlib import Path
 
 import anyio
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.complete import complete_takes
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_link, pluralize
-from runner.cli.options import (
-    LooksCommand,
-    account_option,
-    manifest_argument,
-    report_option,
-    simulate_option,
-    var_option,
-)
+from runner.cli.options import LooksCommand, report_option
 from runner.cli.outputs import note_results
-from runner.cli.readonly import known_state
 from runner.cli.session import OpenLedger, open_ledger
 from runner.cli.take_names import find_named_take
+from runner.cli.target import Target, target_options
 from runner.errors import UsageError
 from runner.plan import Action, ResolvedOptions
 from runner.plan import plan as make_plan
@@ -34,34 +25,21 @@ from runner.words import state_word
 
 
 @click.command("pick", cls=LooksCommand)
-@manifest_argument
+@target_options
 @click.argument(
     "takes", metavar="LOOK#N...", nargs=-1, required=True, shell_complete=complete_takes
 )
-@simulate_option
-@account_option
-@var_option
 @report_option
 @pass_context
-def command(
-    context: Context,
-    /,
-    manifest: Path,
-    takes: tuple[str, ...],
-    variables: tuple[tuple[str, str], ...],
-    *,
-    simulate: bool,
-    account: str | None,
-) -> int:
+def command(context: Context, /, target: Target, *, takes: tuple[str, ...]) -> int:
     """Make each LOOK#N (as in navy-office#2) the take of its look that counts.
 
     The catalog shows it, and what references the look is generated from it from now on. What was
     generated from the take that was picked before is out of date: shown, with the price of
     regenerating it. Picking costs nothing and can be taken back.
     """
-    campaign = load_campaign(manifest, variables)
-    state = known_state(campaign, account=account, simulate=simulate)
-    with open_ledger(context, campaign, state, "pick") as opened:
+    campaign = target.load_campaign()
+    with open_ledger(context, campaign, target.require_state(campaign), "pick") as opened:
         chosen = [_pickable(opened, name) for name in takes]
         if len({take.look for take in chosen}) < len(chosen):
             raise UsageError("Two takes of one look cannot both be picked.")

@@ -2,46 +2,41 @@
 
 import json
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from runner.cli import readonly
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.eta import estimate_plan
 from runner.cli.format import warn, warnings_text
-from runner.cli.options import (
-    account_option,
-    format_option,
-    readable_manifest_argument,
-    simulate_option,
-    var_option,
-)
+from runner.cli.options import format_option, readable_manifest_argument
 from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.request import DEFAULT_CONCURRENCY
 from runner.cli.select_options import parse_plan_options, plan_options
-from runner.cli.terminal import terminal_width
+from runner.cli.target import KnownCampaign, Target, target_options
+from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
 from runner.files import is_inherited, write_output
+from runner.model import LookKind
+from runner.plan import Plan
 from runner.plan import plan as make_plan
 from runner.plan.group_sizes import group_notes
-from runner.plan.options import apply_options, resolve_options
-from runner.plan.pricing import apply_quotes, quote_prices
+from runner.plan.options import PlanOptions, apply_options, resolve_options
+from runner.plan.pricing import Quote, apply_quotes, quote_prices
 from runner.plan.saved_plan import plan_document, serialize_plan
 from runner.policy.exit_codes import Exit
 from runner.shell import quote_command
 
 
 @click.command("plan", cls=Command)
-@readable_manifest_argument
-@simulate_option
-@account_option
+@partial(target_options, manifest=readable_manifest_argument)
 @plan_options
-@var_option
 @format_option("text", "json")
 @click.option(
     "--all",
@@ -67,11 +62,8 @@ from runner.shell import quote_command
 def command(
     context: Context,
     /,
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
+    target: Target,
     *,
-    simulate: bool,
-    account: str | None,
     form: str,
     everything: bool,
     prompts: bool,
@@ -92,55 +84,75 @@ def command(
       lookbook plan spring.yaml --cascade             with what is out of date
       lookbook plan spring.yaml -o plan.json          to read, and carry out later
     """
-    if out is not None and is_inherited(manifest):
+    is_piped = is_inherited(target.manifest)
+    if out is not None and is_piped:
         raise UsageError(
             "A plan is saved for a manifest in a file, beside which a run finds its ledger.",
             hint="Write the manifest to a file first.",
         )
     plan_options = parse_plan_options(options)
-    campaign = apply_options(load_campaign(manifest, variables), plan_options)
-    state = readonly.find_state(campaign, account=account, simulate=simulate)
-    snapshot, _ = readonly.load_known(campaign, state)
-    quotes = quote_prices(campaign, plan_options, snapshot)
+    campaign = apply_options(target.load_campaign(), plan_options)
+    known = target.read(campaign)
+    quotes = quote_prices(campaign, plan_options, known.snapshot)
     campaign = apply_quotes(campaign, quotes)
-    plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, plan_options))
-    if is_inherited(manifest):
+    known = replace(known, campaign=campaign)
+    asked = resolve_options(campaign, known.snapshot, plan_options)
+    plan = make_plan(campaign, known.snapshot, asked)
+    if is_piped:
         warn("A manifest from a pipe has no ledger beside it: this plan makes everything anew.")
-    elif not simulate and account is None:
-        readonly.mention_other_ledgers(campaign, state, snapshot)
-    if form == "json":
-        click.echo(json.dumps(plan_document(plan, prompts=prompts), indent=2, ensure_ascii=False))
     else:
-        where = readonly.describe_target(snapshot, simulate=simulate)
-        ceiling = campaign.budget.run_usd
-        time = estimate_plan(plan, snapshot, slots=DEFAULT_CONCURRENCY, now=context.clock.now)
-        notes = [*price_notes(bought_quotes(plan, quotes)), *group_notes(plan, snapshot)]
-        text = format_plan(
-            plan,
-            where=where,
-            ceiling=ceiling,
-            everything=everything,
-            time=time,
-            notes=notes,
-            width=terminal_width(sys.stdout),
-        )
-        click.echo(text)
+        known.mention_other_ledgers()
+    if form == "json":
+        print_json(plan_document(plan, prompts=prompts))
+    else:
+        print_plan(context, known, plan, quotes, everything=everything)
         if prompts:
             click.echo("\n" + format_prompts(plan, everything=everything))
         if campaign.warnings and plan.worst_case:
             click.echo("\n" + warnings_text(campaign.warnings))
     if out is not None:
-        simulated = simulate or (snapshot.account is not None and snapshot.account.simulated)
-        kept = serialize_plan(
-            plan, campaign, snapshot, plan_options, variables=variables, simulate=simulated
-        )
-        write_output(out, (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode())
-        how = quote_command(
-            "lookbook", "run", manifest, "--plan", out, *(("--simulate",) if simulated else ())
-        )
-        click.echo(f"\nSaved. To do exactly this: {how}", err=True)
+        save_plan(known, plan, plan_options, out)
     if not detailed_exitcode:
         return int(Exit.DONE)
     if plan.changes:
         return int(Exit.CHANGES)
     return int(Exit.PERSON if plan.waiting else Exit.DONE)
+
+
+def print_plan(
+    context: Context,
+    known: KnownCampaign,
+    plan: Plan,
+    quotes: Mapping[LookKind, Quote],
+    *,
+    everything: bool,
+) -> None:
+    """Print a plan for people, with its price and the time that it takes."""
+    now = context.clock.now
+    text = format_plan(
+        plan,
+        where=known.describe_account(),
+        ceiling=known.campaign.budget.run_usd,
+        everything=everything,
+        time=estimate_plan(plan, known.snapshot, slots=DEFAULT_CONCURRENCY, now=now),
+        notes=[*price_notes(bought_quotes(plan, quotes)), *group_notes(plan, known.snapshot)],
+        width=terminal_width(sys.stdout),
+    )
+    click.echo(text)
+
+
+def save_plan(known: KnownCampaign, plan: Plan, plan_options: PlanOptions, out: Path) -> None:
+    """Write a plan that ``lookbook run --plan`` carries out, and print that command."""
+    target, simulate = known.target, known.is_rehearsal
+    kept = serialize_plan(
+        plan,
+        known.campaign,
+        known.snapshot,
+        plan_options,
+        variables=target.variables,
+        simulate=simulate,
+    )
+    write_output(out, (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode())
+    options = ("--simulate",) if simulate else ()
+    how = quote_command("lookbook", "run", target.manifest, "--plan", out, *options)
+    click.echo(f"\nSaved. To do exactly this: {how}", err=True)

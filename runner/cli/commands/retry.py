@@ -5,13 +5,12 @@ from typing import Any
 
 import click
 
-from runner.cli import readonly
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.commands.run import Request, new_ledger_option, run_options, start
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
 from runner.cli.select_options import parse_plan_options, price_option, select_options
+from runner.cli.target import Target
 from runner.cli.terminal import join_lines
 from runner.model import Campaign
 from runner.plan import plan as make_plan
@@ -53,9 +52,9 @@ def command(
       lookbook retry spring.yaml --select tag:hero    only among these
     """
     plan_options = parse_plan_options(options, retry=True)
-    campaign = load_campaign(manifest, variables)
-    state = readonly.find_state(campaign, account=None, simulate=options["simulate"])
-    snapshot, _ = readonly.load_known(campaign, state)
+    target = Target(manifest, variables, options["simulate"])
+    campaign = target.load_campaign()
+    snapshot = target.read(campaign).snapshot
     failed = failures(campaign, snapshot, plan_options)
     click.echo(failures_text(failed) + "\n", err=True)
     return start(context, campaign, Request(**options, plan_options=plan_options))

@@ -1,6 +1,7 @@
 """``lookbook status``: every look, its money, and what to do next; offline."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -8,8 +9,6 @@ from typing import Any
 
 import click
 
-from runner.cli import readonly
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import summarize_faces
@@ -21,18 +20,13 @@ from runner.cli.next_steps import (
     format_next_steps,
     list_next_steps,
 )
-from runner.cli.options import (
-    account_option,
-    manifest_argument,
-    report_option,
-    simulate_option,
-    var_option,
-)
-from runner.cli.outputs import awaits_results, keep_document, make_results
+from runner.cli.options import report_option
+from runner.cli.outputs import awaits_results, keep_document
 from runner.cli.price_questions import bought_quotes, price_notes, price_options
 from runner.cli.review_report import summarize_reviews
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.simulated import serve_command
+from runner.cli.target import KnownCampaign, Target, target_options
 from runner.cli.terminal import style, terminal_width
 from runner.ledger.runs import read_last_run
 from runner.plan import plan as make_plan
@@ -48,88 +42,73 @@ from runner.words import BILLING_WORDS, state_word
 
 
 @click.command("status", cls=Command)
-@manifest_argument
-@simulate_option
-@account_option
-@var_option
+@target_options
 @report_option
 @select_options
 @click.option("--takes", is_flag=True, help="Show the receipt of every take.")
 @pass_context
-def command(
-    context: Context,
-    /,
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
-    *,
-    simulate: bool,
-    account: str | None,
-    takes: bool,
-    **options: Any,
-) -> int:
+def command(context: Context, /, target: Target, *, takes: bool, **options: Any) -> int:
     """Show where MANIFEST's campaign stands: looks, pictures, money, and what to do next.
 
     Reads the ledger of the HeyGen account that was used last (or --account; --simulate: of the
     rehearsal). Nothing is asked or changed; also while a run goes on.
     """
     plan_options = parse_plan_options(options)
-    campaign = load_campaign(manifest, variables)
-    state = readonly.find_state(campaign, account=account, simulate=simulate)
-    snapshot, wallet = readonly.load_known(campaign, state)
+    campaign = target.load_campaign()
+    known = target.read(campaign)
+    state, snapshot = known.state, known.snapshot
     quotes = quote_prices(campaign, plan_options, snapshot)
     campaign = apply_quotes(campaign, quotes)
+    known = replace(known, campaign=campaign)
     only = select_looks(campaign, snapshot, plan_options)
     plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, plan_options))
     cascaded = resolve_options(campaign, snapshot, replace(plan_options, cascade=True))
     renewed = make_plan(campaign, snapshot, cascaded)
-    results = make_results(campaign, snapshot, wallet, only)
-    rehearsal = simulate or (snapshot.account is not None and snapshot.account.simulated)
-    where = readonly.describe_target(snapshot, simulate=simulate)
-    now = context.clock.now()
+    results = known.make_results(only)
     last = read_last_run(state.ledger) if state is not None else None
     alive = last is not None and is_alive(last)
     steps = list_next_steps(
         plan,
         renewed,
         results,
-        same_again(manifest, plan_options, simulate=rehearsal),
+        same_again(target.manifest, plan_options, simulate=known.is_rehearsal),
         going=alive is True,
-        simulator=serve_command(state) if rehearsal and state is not None else None,
+        simulator=serve_command(state) if known.is_rehearsal and state is not None else None,
         room=room_left(campaign.budget, snapshot.spent),
         prices=price_options(bought_quotes(plan, quotes)),
         awaited=[take.label for take in find_awaited(plan, snapshot)],
     )
-    if not simulate and account is None:
-        readonly.mention_other_ledgers(campaign, state, snapshot)
+    known.mention_other_ledgers()
     if awaits_results(context):
         told = [{"command": step, "why": why} for step, why in steps]
         keep_document(context, results, next=told, running=alive is True)
         return int(Exit.DONE)
-    click.echo(f"{style(campaign.name, bold=True)} · {where}")
+    now, width = context.clock.now(), terminal_width(sys.stdout)
+    click.echo(f"{style(campaign.name, bold=True)} · {known.describe_account()}")
     if last is not None:
         click.echo(describe_last_run(last, now=now, alive=alive))
-    width = terminal_width(sys.stdout)
-    click.echo(
-        "\n" + format_results(results, notes=collect_notes(plan, results, now=now), width=width)
-    )
-    if (faces := summarize_faces(results)) is not None:
-        click.echo(f"{faces}; a hint, not a verdict")
-    if (reviewed := summarize_reviews(results)) is not None:
-        click.echo(f"review: {reviewed}; `lookbook review --list` lists it")
-    for note in price_notes(bought_quotes(plan, quotes)):
-        click.echo(note)
-    if campaign.budget.campaign_usd is not None:
-        left = max(Decimal(0), campaign.budget.campaign_usd - snapshot.spent)
-        click.echo(
-            f"the campaign's budget of {format_usd(campaign.budget.campaign_usd)} leaves "
-            f"{format_usd(left)}"
-        )
-    if state is not None and (page := state.folder / "catalog.html").is_file():
-        click.echo(f"catalog: {format_link(page)}")
+    notes = collect_notes(plan, results, now=now)
+    click.echo("\n" + format_results(results, notes=notes, width=width))
+    print_standing(known, results, price_notes(bought_quotes(plan, quotes)))
     if takes:
         click.echo("\n" + receipts_text(results, width=width))
     click.echo("\n" + format_next_steps(steps, going=alive is True))
     return int(Exit.DONE)
+
+
+def print_standing(known: KnownCampaign, results: Results, prices: Sequence[str]) -> None:
+    """Print what is to be known of the whole campaign: faces, reviews, money, the catalog."""
+    if (faces := summarize_faces(results)) is not None:
+        click.echo(f"{faces}; a hint, not a verdict")
+    if (reviewed := summarize_reviews(results)) is not None:
+        click.echo(f"review: {reviewed}; `lookbook review --list` lists it")
+    for note in prices:
+        click.echo(note)
+    if (budget := known.campaign.budget.campaign_usd) is not None:
+        left = format_usd(max(Decimal(0), budget - known.snapshot.spent))
+        click.echo(f"the campaign's budget of {format_usd(budget)} leaves {left}")
+    if known.state is not None and (page := known.state.folder / "catalog.html").is_file():
+        click.echo(f"catalog: {format_link(page)}")
 
 
 def same_again(manifest: Path, plan_options: PlanOptions, *, simulate: bool) -> str:

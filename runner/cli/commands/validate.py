@@ -1,13 +1,12 @@
 """``lookbook validate``: every problem of a manifest at once, before a cent is spent."""
 
-import json
 from pathlib import Path
 
 import click
 
 from runner.cli.command import Command
 from runner.cli.options import format_option, resolve_manifest, var_option
-from runner.cli.terminal import printing_annotations
+from runner.cli.terminal import print_json, printing_annotations
 from runner.model import Campaign, LookKind
 from runner.quantities import format_usd
 
@@ -44,9 +43,9 @@ def command(
     reading = load(manifest, variables=dict(variables), hints=not no_hints)
     found = reading.diagnostics
     if form == "json":
-        click.echo(json.dumps(formats.as_json(found), indent=2, ensure_ascii=False))
+        print_json(formats.as_json(found))
     elif form == "sarif":
-        click.echo(json.dumps(formats.as_sarif(found), indent=2, ensure_ascii=False))
+        print_json(formats.as_sarif(found))
     elif form == "github":
         if found:
             with printing_annotations():
