@@ -126,6 +126,17 @@ def test_no_part_knows_an_effect_that_is_not_its_own() -> None:
     assert not wrong
 
 
+def test_one_module_knows_each_library_of_many_machines() -> None:
+    knowing = {name for name in modules() if "psycopg" in imports_of(name)}
+    assert knowing == {"runner.ledger.postgres.connection"}
+    using = {
+        name
+        for name in modules()
+        if any(target.startswith("runner.ledger.postgres") for target in imports_of(name))
+    }
+    assert {part_of(name) for name in using} <= {"ledger", "cli"}
+
+
 def test_every_part_has_its_arrows() -> None:
     parts = {part_of(name) for name in modules()} - VALUES - {"__main__"}
     assert parts == set(ARROWS)

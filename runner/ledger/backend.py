@@ -1,8 +1,8 @@
 """What an open ledger asks of the database beneath it: rows to load, one transaction at a time.
 
 The ledger's logic exists once (``state``, ``ledger``) and knows no SQL. A backend keeps rows:
-SQLite in a file (``sqlite``), or nothing but memory (``memory``). All of them pass one contract
-(``tests/ledger/test_backends.py``).
+SQLite in a file (``sqlite``), PostgreSQL (``postgres``), or nothing but memory (``memory``). All of
+them pass one contract (``tests/ledger/test_backends.py``).
 """
 
 import json
@@ -14,7 +14,14 @@ from typing import Any, NamedTuple, Protocol
 from runner.errors import LookbookError
 from runner.ledger.events import Entry
 
-__all__ = ["Backend", "Changes", "EventRow", "TakeChange"]
+__all__ = ["Backend", "Changes", "EventRow", "TakeChange", "TransactionUndone"]
+
+
+class TransactionUndone(Exception):
+    """Nothing of a transaction was kept, through no fault of its own: it may be made again.
+
+    What is in memory must be loaded anew before.
+    """
 
 
 class EventRow(NamedTuple):
@@ -117,7 +124,8 @@ class Backend(Protocol):
     def commit(self, changes: Changes, *, ready: Callable[[], None]) -> None:
         """Write all changes in one durable transaction, or none of them.
 
-        ``ready`` is called when everything is done but the commit.
+        ``ready`` is called when everything is done but the commit. Raises TransactionUndone where
+        the same may be made again.
         """
         ...
 

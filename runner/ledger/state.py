@@ -18,7 +18,7 @@ from typing import Any
 from runner.canonical import sha256_hex
 from runner.errors import LookbookError
 from runner.ledger import bodies, integrity
-from runner.ledger.backend import Backend, Changes, TakeChange
+from runner.ledger.backend import Backend, Changes, TakeChange, TransactionUndone
 from runner.ledger.event_log import log_events
 from runner.ledger.events import (
     UNTABLED_NOTES,
@@ -52,6 +52,9 @@ FAR_REACHING = frozenset(
     {Note.WALLET, Note.KEYS_IGNORED, Note.KEYS_TRUSTED, Note.IMPORTED, Note.MOVED, Note.REPRICED}
 )
 """Rare notes after which prices or sums are worked out anew."""
+
+MAX_TRIES = 5
+"""How often a transaction is made that the database undoes."""
 
 UNCHECKED_LIFE = 14 * 86_400.0
 """Seconds after which a replay whose key was not checked no longer is."""
@@ -374,14 +377,16 @@ class Store:
         An operation that raises must do so before it emits. Raises a LookbookError when the ledger
         could not be written: nothing of the batch is then kept, and the store stays broken.
         """
+        results: list[Any] = []
         with self._backend_lock:
-            if self._broken is not None:
-                raise self._broken
-            with self._lock:
-                results = [self._carry_out(operation) for operation in operations]
-                changes, self._changes = self._changes, Changes()
-            if not changes.is_empty:
-                self._commit(changes)
+            for tries_left in reversed(range(MAX_TRIES)):
+                if self._broken is not None:
+                    raise self._broken
+                with self._lock:
+                    results = [self._carry_out(operation) for operation in operations]
+                    changes, self._changes = self._changes, Changes()
+                if changes.is_empty or self._commit(changes, may_repeat=tries_left > 0):
+                    break
             return results
 
     def _carry_out(self, operation: Operation) -> Any:
@@ -391,7 +396,8 @@ class Store:
         except Exception as error:  # noqa: BLE001 - its caller raises it
             return self.backend.explain(error) or error
 
-    def _commit(self, changes: Changes) -> None:
+    def _commit(self, changes: Changes, *, may_repeat: bool) -> bool:
+        """Commit; return whether that was done, or is to be repeated from what there is now."""
         kinds = [entry.kind for entry in changes.events]
 
         def ready() -> None:
@@ -403,6 +409,10 @@ class Store:
             for kind in kinds:
                 self._failpoint(f"{kind}:after-commit")
         except Exception as error:
+            if isinstance(error, TransactionUndone) and may_repeat:
+                with self._lock, self.backend.one_view():
+                    self._load()
+                return False
             explained = self.backend.explain(error)
             if explained is None:
                 raise
@@ -411,6 +421,7 @@ class Store:
                 self._load()  # what is said from here on must be what was committed
             raise explained from error
         log_events(changes.events, self.state.takes)
+        return True
 
     def emit(self, kind: str, facts: Mapping[str, Any], take: str | None = None) -> Take | None:
         """Append one event and bring what is derived from it up to date, in memory and on disk."""

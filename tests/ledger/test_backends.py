@@ -31,12 +31,19 @@ ME = Account("api.example", "me")
 Reopen = Callable[[], Backend]
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", "postgres"])
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reopen]:
-    """Return a function that opens the same rows once more, as the next process would."""
+    """Return a function that opens the same rows once more, as the next process would.
+
+    Only the last one may write.
+    """
     if request.param == "memory":
         rows = MemoryBackend()
         yield lambda: rows
+        return
+    if request.param == "postgres":
+        with request.getfixturevalue("shared_ledgers")() as claimed:
+            yield claimed
         return
     path = tmp_path / "ledger.sqlite"
     opened: list[SqliteBackend] = []
@@ -175,14 +182,14 @@ def test_a_commit_that_is_not_ready_writes_nothing(reopen: Reopen) -> None:
     assert ([*again.events()], again.picks(), again.assets(), again.meta()) == ([], {}, {}, {})
     with pytest.raises(KeyError):
         again.body(sha256_hex(b"x"))
-    backend.commit(changes, ready=lambda: None)
+    again.commit(changes, ready=lambda: None)
     again = reopen()
     assert (again.picks(), again.meta()) == ({"a": "1"}, {"campaign": "spring"})
     assert again.body(sha256_hex(b"x")) == b"x"
 
 
 def test_one_view_shows_one_moment_whatever_others_commit(reopen: Reopen) -> None:
-    writer, reader = reopen(), reopen()
+    reader, writer = reopen(), reopen()
     if writer is reader:
         pytest.skip("no other process writes here")
     started = Entry(1.0, None, None, Note.ASSET_SAVED, {})

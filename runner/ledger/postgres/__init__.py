@@ -1,0 +1,1 @@
+"""The ledger in PostgreSQL, for several machines; needs the extra ``distributed``."""

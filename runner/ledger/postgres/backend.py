@@ -1,0 +1,339 @@
+"""A campaign's rows in PostgreSQL (``runner.ledger.backend.Backend``), written by one claimant.
+
+Who claims a campaign raises its epoch. Every transaction begins with ``lookbook.advance``, which
+moves the number of the last event where epoch and number are as expected: whoever was fenced, or
+lost its connection in the middle of a commit, cannot write past it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from runner.errors import LedgerDamaged, LedgerLocked, LookbookError
+from runner.ledger.backend import Changes, EventRow, TakeChange, TransactionUndone
+from runner.ledger.bodies import join_body, list_blobs
+from runner.ledger.postgres.connection import (
+    ConnectionLost,
+    Fenced,
+    PostgresConnection,
+    Statement,
+)
+from runner.takes import Account, Take
+
+__all__ = ["DEAD_AFTER", "PostgresBackend"]
+
+DEAD_AFTER = 4.0
+"""Seconds without a heartbeat after which a campaign may be claimed from its owner."""
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_COLUMNS = list(Take.__dataclass_fields__)
+_EVENT = "SELECT seq, at, run, take, kind, facts FROM lookbook.events WHERE campaign = %s"
+_EVENTS = (
+    "INSERT INTO lookbook.events (campaign, seq, at, run, take, kind, facts) "
+    "SELECT %s, * FROM unnest(%s::bigint[], %s::double precision[], %s::text[], %s::text[], "
+    "%s::text[], %s::text[])"
+)
+_UPSERT = (
+    f"INSERT INTO lookbook.takes (campaign, {', '.join(_COLUMNS)}) "  # noqa: S608 - names of our own
+    f"VALUES (%s, {', '.join('%s' for _ in _COLUMNS)}) ON CONFLICT (campaign, uid) DO UPDATE SET "
+    f"{', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}, moved_at = clock_timestamp()"
+)
+
+_PUT_META = (
+    "INSERT INTO lookbook.meta VALUES (%s, %s, %s) "
+    "ON CONFLICT (campaign, key) DO UPDATE SET value = excluded.value"
+)
+_PUT_PICK = (
+    "INSERT INTO lookbook.picks VALUES (%s, %s, %s) "
+    "ON CONFLICT (campaign, look) DO UPDATE SET take = excluded.take"
+)
+_PUT_ASSET = (
+    "INSERT INTO lookbook.assets VALUES (%s, %s, %s) "
+    "ON CONFLICT (campaign, sha256) DO UPDATE SET asset_id = excluded.asset_id"
+)
+
+
+@cache
+def _update(names: tuple[str, ...]) -> str:
+    """Return the statement that updates these columns of one take.
+
+    A new state is stamped by the database's clock: machines need not agree on the time.
+    """
+    sets = [f"{name} = %s" for name in names]
+    if "state" in names:
+        sets.append("moved_at = clock_timestamp()")
+    return f"UPDATE lookbook.takes SET {', '.join(sets)} WHERE campaign = %s AND uid = %s"  # noqa: S608 - names of our own
+
+
+class PostgresBackend:
+    """The rows of one campaign. Nothing is written before it is claimed."""
+
+    def __init__(self, connection: PostgresConnection, account: Account, campaign: str) -> None:
+        """Open a campaign's rows; its own row is made where there is none."""
+        self._connection = connection
+        self._account, self._campaign = self._find(account, campaign)
+        self._label = f"{campaign} of {account.label} on {connection.name}"
+        self._epoch: int | None = None
+        self._seq = 0
+
+    def _find(self, account: Account, campaign: str) -> tuple[int, int]:
+        """Return the ids of the account and the campaign; whoever comes first makes them."""
+        (mine,) = self._insert(
+            'INSERT INTO lookbook.accounts (host, "user", simulated) VALUES (%s, %s, %s) '
+            'ON CONFLICT (host, "user", simulated) DO UPDATE SET host = excluded.host RETURNING id',
+            account.host,
+            account.user,
+            account.simulated,
+        )
+        (row,) = self._insert(
+            "INSERT INTO lookbook.campaigns (account, name) VALUES (%s, %s) "
+            "ON CONFLICT (account, name) DO UPDATE SET name = excluded.name RETURNING id",
+            mine,
+            campaign,
+        )
+        return mine, row
+
+    def _insert(self, statement: str, *values: object) -> tuple[int, ...]:
+        return self._connection.fetch(statement, values)[0]
+
+    # --- claiming -----------------------------------------------------------------------------
+
+    def claim(self, owner: str) -> None:
+        """Become the only writer. Raises LedgerLocked where another process is alive and is it.
+
+        From here on every earlier writer is fenced.
+        """
+        rows = self._fetch(
+            "UPDATE lookbook.campaigns SET epoch = epoch + 1, owner = %s, "
+            "claimed_at = clock_timestamp(), heartbeat_at = clock_timestamp() WHERE id = %s "
+            "AND (heartbeat_at IS NULL OR heartbeat_at < clock_timestamp() - make_interval("
+            "secs => %s)) RETURNING epoch, seq",
+            owner,
+            self._campaign,
+            DEAD_AFTER,
+        )
+        if not rows:
+            raise LedgerLocked(
+                f"Another run holds the ledger {self._label}: {self._holder()}.",
+                hint="Wait for it to end, or end it; what it bought is recorded either way.",
+            )
+        self._epoch, self._seq = rows[0]
+
+    def _holder(self) -> str:
+        statement = (
+            "SELECT owner, to_char(claimed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') "
+            "FROM lookbook.campaigns WHERE id = %s"
+        )
+        owner, since = self._fetch(statement, self._campaign)[0]
+        return f"{owner}, since {since} UTC"
+
+    def beat(self, connection: PostgresConnection) -> bool:
+        """Stamp that the claimant lives; return whether it still is the claimant.
+
+        Over a connection of its own: this one may be waiting.
+        """
+        rows = connection.fetch(
+            "UPDATE lookbook.campaigns SET heartbeat_at = clock_timestamp() "
+            "WHERE id = %s AND epoch = %s RETURNING id",
+            (self._campaign, self._epoch),
+        )
+        return bool(rows)
+
+    def release(self) -> None:
+        """Leave the campaign to whoever comes next, at once."""
+        self._fetch(
+            "UPDATE lookbook.campaigns SET owner = NULL, claimed_at = NULL, heartbeat_at = NULL "
+            "WHERE id = %s AND epoch = %s RETURNING id",
+            self._campaign,
+            self._epoch,
+        )
+
+    # --- reading ------------------------------------------------------------------------------
+
+    @contextmanager
+    def one_view(self) -> Iterator[None]:
+        """Read everything in one transaction that sees one moment."""
+        self._fetch("SELECT 1")  # a connection that was lost meanwhile is made anew
+        with self._connection.view():
+            yield
+
+    def _fetch(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that may be repeated."""
+        try:
+            return self._connection.fetch(statement, values)
+        except ConnectionLost:
+            self._connection.reconnect()
+            return self._connection.fetch(statement, values)
+
+    def _mine(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return self._fetch(statement, self._campaign, *values)
+
+    def _events(self, rest: str, *values: object) -> list[EventRow]:
+        return [EventRow._make(row) for row in self._mine(f"{_EVENT} {rest}", *values)]
+
+    def _one(self, rest: str, *values: object) -> EventRow | None:
+        return next(iter(self._events(rest, *values)), None)
+
+    def meta(self) -> dict[str, str]:
+        """Return whose ledger it is."""
+        return dict(self._mine("SELECT key, value FROM lookbook.meta WHERE campaign = %s"))
+
+    def takes(self) -> Iterable[Sequence[Any]]:
+        """Return the rows of all takes."""
+        columns = ", ".join(_COLUMNS)
+        return self._mine(f"SELECT {columns} FROM lookbook.takes WHERE campaign = %s")  # noqa: S608 - our own names
+
+    def picks(self) -> dict[str, str]:
+        """Return the picks by look."""
+        return dict(self._mine("SELECT look, take FROM lookbook.picks WHERE campaign = %s"))
+
+    def assets(self) -> dict[str, str]:
+        """Return the uploads by content."""
+        return dict(self._mine("SELECT sha256, asset_id FROM lookbook.assets WHERE campaign = %s"))
+
+    def events(self, *kinds: str) -> Iterable[EventRow]:
+        """Return the events of these kinds, or all."""
+        if not kinds:
+            return self._events("ORDER BY seq")
+        return self._events("AND kind = ANY(%s) ORDER BY seq", [*map(str, kinds)])
+
+    def event(self, seq: int) -> EventRow | None:
+        """Return one event."""
+        return self._one("AND seq = %s", seq)
+
+    def last_event(self, *besides: str) -> EventRow | None:
+        """Return the last event of another kind."""
+        rest = "AND kind <> ALL(%s::text[]) ORDER BY seq DESC LIMIT 1"
+        return self._one(rest, [*map(str, besides)])
+
+    def events_after(self, seq: int) -> Sequence[EventRow]:
+        """Return the events with higher numbers."""
+        return self._events("AND seq > %s ORDER BY seq", seq)
+
+    def last_event_of(self, take: str | None, kind: str) -> EventRow | None:
+        """Return the last event of a kind that is about a take."""
+        rest = "AND take IS NOT DISTINCT FROM %s AND kind = %s ORDER BY seq DESC LIMIT 1"
+        return self._one(rest, take, str(kind))
+
+    def last_at(self) -> float:
+        """Return the latest time."""
+        rows = self._mine("SELECT max(at) FROM lookbook.events WHERE campaign = %s")
+        return rows[0][0] or 0.0
+
+    def body(self, sha256: str) -> bytes:
+        """Return a stored body."""
+        found = self._mine(
+            "SELECT pieces FROM lookbook.bodies WHERE campaign = %s AND sha256 = %s", sha256
+        )
+        if not found:
+            raise KeyError(sha256)
+        wanted = list_blobs(found[0][0])
+        blobs = dict(
+            self._mine(
+                "SELECT sha256, data FROM lookbook.blobs WHERE campaign = %s AND sha256 = ANY(%s)",
+                wanted,
+            )
+        )
+        if not blobs.keys() >= {*wanted}:
+            raise ValueError(f"a piece of the stored body {sha256} is missing")
+        return join_body(found[0][0], blobs, sha256)
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def commit(self, changes: Changes, *, ready: Callable[[], None]) -> None:
+        """Write all changes in one transaction, in one round trip.
+
+        Raises TransactionUndone where nothing of them was kept and they may be made again.
+        """
+        try:
+            self._connection.run([("BEGIN", ()), *self._statements(changes)], ready=ready)
+        except ConnectionLost as error:
+            self._resolve(changes, error)
+        except BaseException:
+            self._connection.roll_back()
+            raise
+        self._seq += len(changes.events)
+
+    def _resolve(self, changes: Changes, error: ConnectionLost) -> None:
+        """Find out what became of a commit whose connection was lost.
+
+        Raises Fenced, or TransactionUndone where it is not there.
+        """
+        self._connection.reconnect()
+        # A transaction of ours that still commits holds the row: wait for it.
+        statement = "SELECT epoch, seq FROM lookbook.campaigns WHERE id = %s FOR UPDATE"
+        epoch, seq = self._fetch(statement, self._campaign)[0]
+        if epoch != self._epoch:
+            raise Fenced
+        if seq == self._seq or not changes.events:
+            raise TransactionUndone(str(error)) from error
+        if seq != self._seq + len(changes.events):
+            raise Fenced
+
+    def _statements(self, changes: Changes) -> Iterator[Statement]:
+        mine = self._campaign
+        events = changes.events
+        yield (
+            "SELECT lookbook.advance(%s, %s, %s, %s)",
+            (mine, self._epoch, self._seq, len(events)),
+        )
+        for key, value in changes.meta.items():
+            yield _PUT_META, (mine, key, value)
+        for table, values in (("blobs", changes.blobs), ("bodies", changes.bodies)):
+            for sha256, content in values.items():
+                yield (
+                    f"INSERT INTO lookbook.{table} VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",  # noqa: S608 - our own names
+                    (mine, sha256, content),
+                )
+        if events:
+            numbers = range(self._seq + 1, self._seq + 1 + len(events))
+            rows = [(e.at, e.run, e.take, str(e.kind), _encode(e.facts)) for e in events]
+            yield _EVENTS, (mine, [*numbers], *map(list, zip(*rows, strict=True)))
+        yield from map(self._take_statement, changes.takes)
+        yield from self._pick_statements(changes)
+        yield from self._asset_statements(changes)
+
+    def _take_statement(self, change: TakeChange) -> Statement:
+        values = [*change.columns.values()]
+        if change.is_new:
+            return _UPSERT, (self._campaign, *values)
+        return _update(tuple(change.columns)), (*values, self._campaign, change.uid)
+
+    def _pick_statements(self, changes: Changes) -> Iterator[Statement]:
+        for look, take in changes.picks.items():
+            if take is None:
+                delete = "DELETE FROM lookbook.picks WHERE campaign = %s AND look = %s"
+                yield delete, (self._campaign, look)
+            else:
+                yield _PUT_PICK, (self._campaign, look, take)
+
+    def _asset_statements(self, changes: Changes) -> Iterator[Statement]:
+        for sha256, asset_id in changes.assets:
+            if sha256 is None:
+                delete = "DELETE FROM lookbook.assets WHERE campaign = %s AND asset_id = %s"
+                yield delete, (self._campaign, asset_id)
+            else:
+                yield _PUT_ASSET, (self._campaign, sha256, asset_id)
+
+    # --- the whole ----------------------------------------------------------------------------
+
+    def explain(self, error: Exception) -> LookbookError | None:
+        """Return what a person can do about an error of the database."""
+        return self._connection.explain(error)
+
+    def damaged(self, problem: str) -> LookbookError:
+        """Return the error for rows that make no sense."""
+        return LedgerDamaged(
+            f"The ledger {self._label} is damaged: {problem}.",
+            hint="Nothing was changed. Restore the database from a backup.",
+        )
+
+    def is_checked(self) -> bool:
+        """Return whether its rows are known to be sound: they are compared each time."""
+        return False
+
+    def close(self, *, sound: bool) -> None:  # noqa: ARG002 - files have a checksum
+        """Close the connection."""
+        self._connection.close()

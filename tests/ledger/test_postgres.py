@@ -1,0 +1,217 @@
+"""The shared ledger: one writer by the database's own word, and commits that are neither lost nor
+made twice when the connection is."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+
+pytest.importorskip("psycopg")
+
+from runner.errors import LedgerLocked, StorageError, UsageError
+from runner.ledger.backend import Changes
+from runner.ledger.events import Entry, Note
+from runner.ledger.ledger import CampaignLedger
+from runner.ledger.postgres import connection as connections
+from runner.ledger.postgres.backend import PostgresBackend
+from runner.ledger.postgres.connection import Fenced, PostgresConnection, describe_address
+from runner.policy.lifecycle import Event
+from runner.takes import Account
+from tests.ledger.conftest import SharedLedgers
+from tests.ledger.names import Ticking, intent
+from tests.ledger.postgres import PostgresServer, serve_postgres
+
+ME = Account("api.example", "me")
+
+
+@contextmanager
+def opened(
+    server: PostgresServer, user: str, campaign: str = "spring"
+) -> Iterator[PostgresBackend]:
+    connection = PostgresConnection(server.address())
+    with closing(connection):
+        yield PostgresBackend(connection, Account("api.example", user), campaign)
+
+
+def picked(look: str) -> Changes:
+    note = Entry(1.0, None, None, Note.PICKED, {"look": look, "take": "1"})
+    return Changes(events=[note], picks={look: "1"})
+
+
+def ignore() -> None:
+    """Be ready."""
+
+
+def test_a_campaign_is_claimed_by_one_process_and_taken_from_a_dead_one(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(postgres, "claims") as first, opened(postgres, "claims") as second:
+        first.claim("process 1 on a")
+        with pytest.raises(LedgerLocked, match=r"process 1 on a, since 20\d\d-"):
+            second.claim("process 2 on b")
+        first.commit(picked("a"), ready=ignore)
+        monkeypatch.setattr("runner.ledger.postgres.backend.DEAD_AFTER", 0.0)
+        second.claim("process 2 on b")
+        with pytest.raises(Fenced):
+            first.commit(picked("b"), ready=ignore)
+        second.commit(picked("c"), ready=ignore)
+        assert [row.seq for row in second.events()] == [1, 2]
+        assert second.picks() == {"a": "1", "c": "1"}
+        explained = first.explain(Fenced())
+        assert isinstance(explained, StorageError)
+        assert "taken over" in explained.message
+
+
+def test_only_a_claimant_writes_and_its_heartbeat_ends_with_its_claim(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(postgres, "beats") as first, opened(postgres, "beats") as second:
+        with pytest.raises(Fenced):
+            first.commit(picked("a"), ready=ignore)
+        with closing(PostgresConnection(postgres.address())) as beside:
+            first.claim("one")
+            assert first.beat(beside)
+            first.release()
+            second.claim("two")
+            assert not first.beat(beside)
+            first.release()  # what is no longer its own
+            with pytest.raises(LedgerLocked, match="two"):
+                first.claim("one")
+
+
+def test_a_fenced_ledger_says_so_and_writes_no_more(
+    shared_ledgers: SharedLedgers, ticking: Ticking
+) -> None:
+    with shared_ledgers() as claim:
+        first = CampaignLedger(claim(), now=ticking.now, entropy=ticking, inline=True)
+        first.begin(ME, "spring", {})
+        second = CampaignLedger(claim(), now=ticking.now, entropy=ticking, inline=True)
+        for _ in range(2):
+            with pytest.raises(StorageError, match="taken over"):
+                first.note_wallet({"currency": "usd", "before": 1.0, "after": 1.0})
+        second.begin(ME, "spring", {})
+        assert len([*second.store.events()]) == 2
+
+
+class Cut:
+    """Loses the connection once: before a commit is sent, or after it was carried out."""
+
+    def __init__(self, backend: PostgresBackend, *, after: bool) -> None:
+        self.backend, self.after, self.left = backend, after, 1
+        self._run = backend._connection.run
+        backend._connection.run = self  # type: ignore[method-assign]
+
+    def __call__(self, statements: Any, *, ready: Callable[[], None] | None = None) -> None:
+        if ready is None or not self.left:
+            return self._run(statements, ready=ready)
+        self.left -= 1
+        if self.after:
+            self._run(statements, ready=ready)
+        self.backend._connection.close()
+        return self._run([("SELECT 1", ())])
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_commit_whose_connection_is_lost_is_made_once(
+    shared_ledgers: SharedLedgers, ticking: Ticking, *, after: bool
+) -> None:
+    with shared_ledgers() as claim:
+        backend = claim()
+        assert isinstance(backend, PostgresBackend)
+        ledger = CampaignLedger(backend, now=ticking.now, entropy=ticking, inline=True)
+        ledger.begin(ME, "spring", {})
+        await ledger.intend(intent("a"))
+        Cut(backend, after=after)
+        take = await ledger.intend(intent("b", key="key-2"))
+        await ledger.record(take.uid, Event.ACCEPTED, {"avatar_id": "look-b"})
+        again = CampaignLedger(claim(), now=ticking.now, entropy=ticking, inline=True)
+        assert again.keys() == {"key-1", "key-2"}
+        assert len(again.takes_of("b")) == 1
+        assert again.take(take.uid).avatar_id == "look-b"
+        assert again.snapshot().spent == ledger.snapshot().spent == 2
+
+
+def test_texts_that_postgresql_cannot_hold_come_back_as_they_were(
+    shared_ledgers: SharedLedgers,
+) -> None:
+    odd = {"nul\0": "a", "\ue000": "b", '\ue000"x"': "\0"}
+    with shared_ledgers() as claim:
+        note = Entry(1.0, "r", None, Note.PICKED, odd)
+        meta = {"campaign": "sp\0ring"}
+        claim().commit(Changes(events=[note], picks={**odd}, meta=meta), ready=ignore)
+        backend = claim()
+        assert backend.picks() == odd
+        assert backend.meta() == meta
+        (row,) = backend.events()
+        assert row.to_entry() == note
+
+
+def test_events_can_only_be_appended(postgres: PostgresServer) -> None:
+    import psycopg
+
+    with opened(postgres, "append") as backend:
+        backend.claim("one")
+        backend.commit(picked("a"), ready=ignore)
+        for statement in ("UPDATE lookbook.events SET at = 0", "DELETE FROM lookbook.events"):
+            with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+                backend._connection.run([(statement, ())])
+
+
+def test_several_first_starts_at_once_are_one_migration(postgres: PostgresServer) -> None:
+    with closing(PostgresConnection(postgres.address())) as connection:
+        connection.run([("CREATE DATABASE fresh", ())])
+    together = threading.Barrier(4)
+
+    def start(_number: int) -> None:
+        with closing(PostgresConnection(postgres.address("fresh"))) as connection:
+            together.wait(30)
+            connection.migrate()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len([*threads.map(start, range(4))]) == 4
+    with closing(PostgresConnection(postgres.address("fresh"))) as connection:
+        assert connection.fetch("SELECT version FROM lookbook.migrations") == [(1,)]
+        connection.run([("INSERT INTO lookbook.migrations (version) VALUES (99)", ())])
+        with pytest.raises(UsageError, match="newer lookbook"):
+            connection.migrate()
+
+
+def test_a_server_that_is_too_old_or_away_is_refused_in_words(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(StorageError, match="cannot be reached") as caught:
+        PostgresConnection("postgresql://me:hunter2@127.0.0.1:1/studio")
+    assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
+    assert describe_address("postgresql://me:hunter2@db:5433/x") == "postgresql db:5433/x"
+    with pytest.raises(UsageError, match="no address") as refused:
+        describe_address("postgresql://me:hunter2@db:no/x?what=ever")
+    assert "hunter2" not in refused.value.message
+    monkeypatch.setattr(connections, "MIN_VERSION", 99)
+    with pytest.raises(UsageError, match="is PostgreSQL 18; lookbook needs 99 or newer"):
+        PostgresConnection(postgres.address())
+
+
+def start_later(server: PostgresServer) -> None:
+    time.sleep(0.3)
+    server.start()
+
+
+async def test_a_server_that_is_killed_and_started_again_is_waited_for(ticking: Ticking) -> None:
+    with serve_postgres() as server:
+        connection = PostgresConnection(server.address())
+        connection.migrate()
+        backend = PostgresBackend(connection, ME, "spring")
+        backend.claim("one")
+        ledger = CampaignLedger(backend, now=ticking.now, entropy=ticking, inline=True)
+        ledger.begin(ME, "spring", {})
+        server.kill()
+        with ThreadPoolExecutor(1) as threads:
+            restarted = threads.submit(start_later, server)
+            await ledger.intend(intent("a"))
+            restarted.result()
+        assert [row.seq for row in backend.events()] == [1, 2]
+        connection.close()
