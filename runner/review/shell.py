@@ -16,8 +16,8 @@ _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = (
     "dom.js",
     "talk.js",
-    "matrix.js",
     "faces.js",
+    "matrix.js",
     "detail.js",
     "edit.js",
     "basket.js",

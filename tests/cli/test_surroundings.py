@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import runpy
 import signal
 import sqlite3
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import runner
 from runner.cli import invoke
 from runner.cli.commands.run import _stopping_signals
 from runner.cli.environment import Console, find_home
@@ -193,3 +195,8 @@ def test_a_certificate_that_nobody_trusts_is_named_as_httpx_names_it() -> None:
     from runner.heygen.connection import explain_http_error
 
     assert is_lasting(NotSent(explain_http_error(error)))
+
+
+def test_a_process_that_measures_faces_reads_the_main_module_without_running_the_command() -> None:
+    main = Path(runner.__file__).with_name("__main__.py")
+    assert "main" in runpy.run_path(str(main), run_name="__mp_main__")
