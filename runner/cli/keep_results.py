@@ -1,4 +1,4 @@
-"""What is done beside a run: results.json is kept up to date, and reviews are taken in.
+"""What is done beside a run: results.json is kept up to date, decisions are taken in.
 
 Who reads results.json beside a long run, or after a kill, has it too.
 
@@ -10,9 +10,10 @@ from time import perf_counter
 
 import anyio
 
+from runner.cli.decision_queue import import_queued_decisions
 from runner.cli.fingerprint import Fingerprint
 from runner.cli.outputs import encode_results, make_results
-from runner.cli.review_file import import_queued_reviews
+from runner.cli.pausing import is_pause_wanted, stop_sending
 from runner.cli.session import OpenSession
 from runner.errors import StorageError
 from runner.files import write_atomic
@@ -21,8 +22,8 @@ from runner.model import Campaign
 EVERY = 60.0
 """Seconds between two writes, if they are quick."""
 
-REVIEW_EVERY = 1.0
-"""Seconds between two glances at the folder in which reviews wait for the ledger."""
+GLANCE_EVERY = 1.0
+"""Seconds between two glances at the folder in which decisions wait for the ledger."""
 
 SHARE = 0.02
 """The most of a run's time that is spent on them."""
@@ -57,11 +58,16 @@ async def keep_results(
         wait = next_wait(timer() - begun)
 
 
-async def take_in_reviews(work: OpenSession) -> None:
-    """Commit the reviews that people made beside a run, every second; ends by cancellation."""
+async def take_in_decisions(work: OpenSession) -> None:
+    """Commit what people decided beside a run, every second; ends by cancellation.
+
+    The wish that the run pauses is one of the decisions.
+    """
     while True:
-        await anyio.sleep(REVIEW_EVERY)
-        await import_queued_reviews(work.ledger, work.state)
+        await anyio.sleep(GLANCE_EVERY)
+        await import_queued_decisions(work.ledger, work.state)
+        if not work.context.interrupted and is_pause_wanted(work.state, work.ledger.run):
+            stop_sending(work.context)
 
 
 def next_wait(took: float) -> float:

@@ -26,8 +26,6 @@ from runner.policy.budget import room_left
 from runner.shell import quote_command
 from runner.takes import Snapshot
 
-__all__ = ["Basket", "parse_items"]
-
 NAME = "basket.json"
 MAX_TAKES = 100
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import anyio
 
 from runner.cli.context import Context
-from runner.cli.review_queue import queue_reviews
+from runner.cli.decision_queue import queue_reviews
 from runner.cli.session import open_ledger
 from runner.cli.take_names import find_named_take
 from runner.errors import LedgerLocked, UsageError

@@ -6,8 +6,7 @@ that cannot be written at once waits on disk for whoever does.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +14,29 @@ import anyio
 import click
 
 from runner.cli.context import Context
+from runner.cli.decision_queue import queue_picks, queue_reviews
 from runner.cli.eta import RunEta
 from runner.cli.outputs import make_results
+from runner.cli.pausing import want_pause
+from runner.cli.picking import find_pickable, foresee_pick
 from runner.cli.request import DEFAULT_CONCURRENCY
 from runner.cli.review_basket import Basket, parse_items
 from runner.cli.review_decisions import decide_reviews
 from runner.cli.review_edits import ManifestEdits, describe_edit
-from runner.cli.review_queue import queue_reviews
 from runner.cli.review_reading import CampaignReader, CurrentCampaign
 from runner.cli.review_run import ReviewRun
 from runner.cli.review_view import ReviewView, describe_campaign, find_differences
 from runner.cli.session import open_ledger
-from runner.cli.take_names import find_named_take
 from runner.errors import LedgerLocked, UsageError
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
-from runner.plan import Action, Plan, ResolvedOptions
+from runner.plan import ResolvedOptions
 from runner.plan import plan as make_plan
 from runner.plan.options import BasketItem, PlanOptions, resolve_options
 from runner.quantities import format_usd
 from runner.review.desk import Declined
 from runner.reviews import Review, ReviewState
 from runner.takes import Snapshot, Take
-from runner.words import state_word
 
 __all__ = ["ReviewDesk"]
 
@@ -74,6 +73,7 @@ class ReviewDesk:
         self._run = ReviewRun(state.folder)
         self._known: _Known | None = None
         self._told: dict[str, Any] | None = None
+        self._pausing: str | None = None
         self._glance: object = None
         self._dirty_since: float | None = None
 
@@ -127,7 +127,7 @@ class ReviewDesk:
             last_run=self._reader.last_run(),
             going=going,
             mine=self._run.is_going,
-            paused=self._run.paused and self._run.is_going,
+            paused=self._is_pausing(),
             left=left,
             queued=queued,
             ended=self._run.outcome(),
@@ -138,6 +138,13 @@ class ReviewDesk:
         self._known = _Known(now.campaign, now.snapshot, now.plan, now.wallet, shown)
         self._told = self._told or shown
         return self._known
+
+    def _is_pausing(self) -> bool:
+        """Return whether the run that is at work was asked to pause."""
+        if self._run.is_going:
+            return self._run.paused
+        elsewhere = self._reader.find_run_elsewhere()
+        return elsewhere is not None and elsewhere.run == self._pausing
 
     def _name_account(self, snapshot: Snapshot) -> str:
         if snapshot.account is not None:
@@ -154,7 +161,7 @@ class ReviewDesk:
         plan, clock = make_plan(now.campaign, now.snapshot, asked), self._context.clock
         eta = RunEta(plan, now.snapshot, slots=lambda: DEFAULT_CONCURRENCY, now=clock.now)
         left = eta.left()
-        queued = () if self._run.paused else [a.key for a in plan.actions if a.takes]
+        queued = () if self._is_pausing() else [a.key for a in plan.actions if a.takes]
         return None if left is None else float(round(left)), queued
 
     # --- deciding -----------------------------------------------------------------------------
@@ -172,6 +179,7 @@ class ReviewDesk:
 
     def _keep(self, known: _Known, decided: Sequence[tuple[Take, Review]]) -> bool:
         """Write reviews, or keep them for whoever holds the ledger; return whether they wait."""
+        waits = False
         try:
             with open_ledger(self._context, known.campaign, self._state, "review") as opened:
                 reviews = [(take.uid, review) for take, review in decided]
@@ -179,45 +187,31 @@ class ReviewDesk:
         except LedgerLocked:
             account = known.snapshot.account.label if known.snapshot.account else None
             queue_reviews(self._context, self._state, known.campaign.name, account, decided)
-            return True
+            waits = True
         self._dirty_since = self._context.clock.now()
-        return False
+        return waits
 
     def pick(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Make a take its look's pick, for nothing."""
+        """Make a take its look's pick, for nothing; ``waits`` says that it waits for a run."""
         known = self._look()
-        take = _find_pickable(known, str(asked["take"]))
+        take = find_pickable(known.plan, known.snapshot, str(asked["take"]))
+        before = known.snapshot.pick(take.look)
+        waits = False
         try:
             with open_ledger(self._context, known.campaign, self._state, "pick") as opened:
-                before = opened.ledger.picked(take.look)
                 anyio.run(opened.ledger.pick, take.look, take.uid)
-        except LedgerLocked as error:
-            raise Declined(
-                "A run holds the ledger: picking waits until it has ended.",
-                "Approving and rejecting work meanwhile.",
-            ) from error
+        except LedgerLocked:
+            account = known.snapshot.account.label if known.snapshot.account else None
+            queue_picks(self._context, self._state, account, [take])
+            waits = True
         self._dirty_since = self._context.clock.now()
-        return {"before": before.label if before is not None else None}
+        return {"before": before.label if before is not None else None, "waits": waits}
 
     def consequences(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what would be out of date if a take were picked, and what renewing costs."""
         known = self._known or self._look()
-        take = _find_pickable(known, str(asked["take"]))
-        picked = replace(known.snapshot, picks={**known.snapshot.picks, take.look: take.uid})
-        now = _stale(known.plan)
-        then = make_plan(known.campaign, picked)
-        stale = sorted(_stale(then) - now)
-        again = sorted(now - _stale(then))
-        renewed = make_plan(known.campaign, picked, ResolvedOptions(cascade=frozenset(stale)))
-        bought = [action for action in renewed.actions if action.replacing and action.takes]
-        cost = sum((action.cost for action in bought), Decimal(0))
-        waits = then.waiting - known.plan.waiting
-        return {
-            "stale": stale,
-            "current": again,
-            "cost_usd": float(cost),
-            "waits": max(0, waits),
-        }
+        take = find_pickable(known.plan, known.snapshot, str(asked["take"]))
+        return foresee_pick(known.campaign, known.snapshot, known.plan, take)
 
     # --- editing ------------------------------------------------------------------------------
 
@@ -285,13 +279,15 @@ class ReviewDesk:
         return {"started": True}
 
     def pause(self) -> Mapping[str, Any]:
-        """Stop the run that was started here from sending more, as Ctrl-C does once."""
-        if not self._run.is_going:
-            raise Declined(
-                "The run was started elsewhere, or has ended.",
-                "Press Ctrl-C once in the terminal where it runs.",
-            )
-        self._run.pause()
+        """Stop the run from sending more, as Ctrl-C does once, whoever started it."""
+        elsewhere = self._reader.find_run_elsewhere()
+        if self._run.is_going:
+            self._run.pause()
+        elif elsewhere is not None and elsewhere.run is not None:
+            want_pause(self._state, elsewhere.run)
+            self._pausing = elsewhere.run
+        else:
+            raise Declined("The run has ended.")
         return {"paused": True}
 
     # --- the end ------------------------------------------------------------------------------
@@ -299,7 +295,8 @@ class ReviewDesk:
     def _write_outputs_when_idle(self) -> None:
         """Write results and catalog anew when nobody has decided anything for a moment."""
         since = self._dirty_since
-        if since is not None and self._context.clock.now() - since >= IDLE:
+        quiet = since is not None and self._context.clock.now() - since >= IDLE
+        if quiet and not self._is_going():  # a run writes them at its end, and takes in what waits
             self._write_outputs()
 
     def _write_outputs(self) -> None:
@@ -320,26 +317,6 @@ class ReviewDesk:
         if self._dirty_since is not None:
             self._write_outputs()
         self._reader.close()
-
-
-def _find_pickable(known: _Known, name: str) -> Take:
-    """Return the take that is meant. Raises Declined where it cannot be its look's pick."""
-    take = find_named_take(known.snapshot, name)
-    if not take.usable:
-        raise Declined(f"{take.label} cannot be picked: it is {state_word(take.state).lower()}.")
-    action = next((a for a in known.plan.actions if a.key == take.look), None)
-    if action is None or action.look is None:
-        raise Declined(f"{take.look} is no longer in the manifest.")
-    if action.identity != take.identity:
-        raise Declined(
-            f"{take.label} is of an earlier version of the manifest.",
-            "Put the manifest back to what it was then; it is picked again, for nothing.",
-        )
-    return take
-
-
-def _stale(plan: Plan) -> set[str]:
-    return {action.key for action in plan.actions if action.action is Action.STALE}
 
 
 def _text(value: Any) -> str | None:

@@ -14,8 +14,6 @@ from runner.cli.prompt_edit import (
 )
 from runner.takes import Snapshot
 
-__all__ = ["ManifestEdits", "describe_edit"]
-
 MAX_UNDO = 20
 """Edits that can be taken back."""
 

@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from runner.canonical import parse_json
+from runner.cli.decision_queue import import_queued_decisions, read_queued_reviews
 from runner.cli.format import pluralize, warn
-from runner.cli.review_queue import has_queued_reviews, read_queued_reviews, remove_queued
 from runner.errors import UsageError
 from runner.files import MAX_RESULTS_BYTES, read_file, write_atomic
 from runner.ledger.ledger import LedgerFile
@@ -94,20 +94,7 @@ async def import_reviews(ledger: LedgerFile, state: StateDir, told: Sequence[Nam
     if later:
         await ledger.record_reviews((take.uid, review) for take, review in later)
         click.echo(f"Took over {pluralize(len(later), 'review')} from files.", err=True)
-    return len(later) + await import_queued_reviews(ledger, state)
-
-
-async def import_queued_reviews(ledger: LedgerFile, state: StateDir) -> int:
-    """Commit the reviews that waited for the ledger; return how many there are."""
-    if not has_queued_reviews(state):
-        return 0
-    snapshot = ledger.snapshot()
-    account = snapshot.account.label if snapshot.account else None
-    named, paths = read_queued_reviews(state, account)
-    later = find_later_reviews(named, snapshot)
-    await ledger.record_reviews((take.uid, review) for take, review in later)
-    remove_queued(paths)
-    return len(later)
+    return len(later) + await import_queued_decisions(ledger, state)
 
 
 def add_reviews(snapshot: Snapshot, state: StateDir, told: Sequence[NamedReview] = ()) -> Snapshot:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.cli.campaign import load_campaign
+from runner.cli.decision_queue import add_queued_picks, has_queued_decisions
 from runner.cli.liveness import is_alive
 from runner.cli.review_file import add_reviews
-from runner.cli.review_queue import has_queued_reviews
 from runner.errors import LookbookError, ManifestError
 from runner.ledger.ledger import LedgerFollower
 from runner.ledger.neighbours import read_account_facts
@@ -21,8 +21,6 @@ from runner.plan.options import PlanOptions
 from runner.plan.pricing import apply_quotes, quote_prices
 from runner.plan.renames import apply_renames
 from runner.takes import Snapshot
-
-__all__ = ["CampaignReader", "CurrentCampaign", "look_at_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class CampaignReader:
         if snapshot.account is not None and follower is not None:
             follower.learn(read_account_facts(self._state, snapshot.account))
             snapshot = follower.snapshot()
-        snapshot = add_reviews(snapshot, self._state)
+        snapshot = add_queued_picks(add_reviews(snapshot, self._state), self._state)
         quotes = quote_prices(self._campaign, PlanOptions(), snapshot)
         campaign = apply_quotes(self._campaign, quotes)
         plan = make_plan(campaign, snapshot)
@@ -77,7 +75,7 @@ class CampaignReader:
         """Return whether the ledger has moved, and how files and runs look from outside."""
         follower = self._open_follower()
         moved = follower is not None and follower.follow()
-        waiting = has_queued_reviews(self._state)
+        waiting = has_queued_decisions(self._state)
         seen = (look_at_file(self.manifest), waiting, self.find_run_elsewhere(), follower is None)
         return moved, seen
 

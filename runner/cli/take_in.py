@@ -14,8 +14,8 @@ import anyio
 from runner.canonical import parse_json
 from runner.cli import readonly
 from runner.cli.context import Context
+from runner.cli.decision_queue import queue_reviews
 from runner.cli.format import pluralize
-from runner.cli.review_queue import queue_reviews
 from runner.cli.session import open_ledger
 from runner.errors import LedgerLocked, UsageError
 from runner.files import read_file

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +17,7 @@ class LastRun:
     """The newest run of a ledger, of whatever command. Times are Unix seconds.
 
     ``ended_at`` and ``exit`` are None while it goes on, and for ever where it was killed; ``host``
-    and ``pid`` say whose it is. ``stopped`` is why it ended before its plan did.
+    and ``pid`` say whose it is. ``stopped`` is why it ended before its plan did, ``run`` its id.
     """
 
     started_at: float
@@ -26,6 +26,7 @@ class LastRun:
     ended_at: float | None = None
     exit: int | None = None
     stopped: str | None = None
+    run: str | None = None
 
 
 def read_last_run(path: Path) -> LastRun | None:
@@ -42,12 +43,12 @@ def find_last_run(backend: Backend) -> LastRun | None:
     if started is None:
         return None
     begun = started.to_entry().facts
-    run = LastRun(started.at, begun.get("host"), begun.get("pid"))
+    run = LastRun(started.at, begun.get("host"), begun.get("pid"), run=begun.get("run"))
     ended = backend.last_event_of(None, Note.RUN_ENDED)
     if ended is None or ended.seq < started.seq:
         return run
     end = ended.to_entry().facts
-    return LastRun(run.started_at, run.host, run.pid, ended.at, end.get("exit"), end.get("stopped"))
+    return replace(run, ended_at=ended.at, exit=end.get("exit"), stopped=end.get("stopped"))
 
 
 def read_variables(path: Path) -> dict[str, dict[str, str]]:

@@ -133,28 +133,32 @@ def merge_reviews(ours: Iterable[NamedReview], theirs: Iterable[NamedReview]) ->
     return [*merged.values()]
 
 
+class TakeFinder:
+    """Finds the takes of a ledger by what names them outside of it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        takes = [take for of_look in snapshot.takes.values() for take in of_look]
+        self._by_id = {take.avatar_id: take for take in takes if take.avatar_id is not None}
+        self._by_picture = {take.sha256: take for take in takes if take.sha256 is not None}
+        self._by_label = {take.label: take for take in takes}
+
+    def find(self, label: str, avatar_id: str | None, sha256: str | None) -> Take | None:
+        """Return a take by its id, else by its picture; by its label alone where it has neither."""
+        found = self._by_id.get(avatar_id or "") or self._by_picture.get(sha256 or "")
+        unnamed = avatar_id is None and sha256 is None
+        return self._by_label.get(label) if found is None and unnamed else found
+
+
 def find_later_reviews(
     named: Sequence[NamedReview], snapshot: Snapshot
 ) -> list[tuple[Take, Review]]:
-    """Return the decisions that count beside those of a ledger, with the takes they are about.
-
-    A take is known by its id, else by its picture; its label alone counts where a file has neither.
-    """
+    """Return the decisions that count beside those of a ledger, with the takes they are about."""
     if not named:
         return []
-    takes = [take for of_look in snapshot.takes.values() for take in of_look]
-    by_id: dict[str | None, Take] = {
-        take.avatar_id: take for take in takes if take.avatar_id is not None
-    }
-    by_picture: dict[str | None, Take] = {
-        take.sha256: take for take in takes if take.sha256 is not None
-    }
-    by_label = {take.label: take for take in takes}
+    finder = TakeFinder(snapshot)
     found: dict[str, tuple[Take, Review]] = {}
     for one in named:
-        take = by_id.get(one.avatar_id or "") or by_picture.get(one.sha256 or "")
-        if take is None and one.avatar_id is None and one.sha256 is None:
-            take = by_label.get(one.label)
+        take = finder.find(one.label, one.avatar_id, one.sha256)
         if take is None:
             continue
         current = found[take.uid][1] if take.uid in found else snapshot.review(take)

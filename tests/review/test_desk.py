@@ -2,22 +2,33 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context
+from runner.cli.decision_queue import has_queued_decisions
+from runner.cli.keep_results import take_in_decisions
+from runner.cli.pausing import is_pause_wanted
 from runner.cli.review_desk import ReviewDesk
+from runner.cli.review_reading import CampaignReader
 from runner.cli.select_options import load_saved_plan
+from runner.cli.session import OpenSession
 from runner.errors import UsageError
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.ledger import LedgerFile, read_snapshot
 from runner.ledger.lock import lock_ledger
+from runner.ledger.runs import LastRun
 from runner.ledger.state_dirs import StateDir
 from runner.review.app import _Service, _Stream
 from runner.review.desk import Declined
 from runner.shell import quote_command
+from runner.takes import Account
+from tests.ledger.names import Ticking
 
 
 async def test_a_review_is_written_told_and_undone(page: httpx.AsyncClient, manifest: Path) -> None:
@@ -34,18 +45,66 @@ async def test_a_review_is_written_told_and_undone(page: httpx.AsyncClient, mani
     assert review.state == "undecided"
 
 
-def test_while_a_run_holds_the_ledger_a_review_waits_and_is_shown_all_the_same(
+def test_while_a_run_holds_the_ledger_decisions_wait_and_are_shown_all_the_same(
     desk: ReviewDesk, manifest: Path
 ) -> None:
     desk.state()
-    with lock_ledger(manifest.with_suffix(".lookbook"), now=1.0):
+    folder = manifest.with_suffix(".lookbook")
+    with lock_ledger(folder, now=1.0):
         done = desk.review({"takes": ["office#1"], "state": "approved"})
         assert done["waits"] is True
+        assert desk.pick({"take": "base#2"}) == {"before": "base#1", "waits": True}
         news = desk.news()
-        with pytest.raises(Declined, match="A run holds the ledger"):
-            desk.pick({"take": "base#2"})
     assert news is not None
     assert news["looks"]["office"]["takes"][0]["review"]["state"] == "approved"
+    assert [take["picked"] for take in news["looks"]["base"]["takes"]] == [False, True]
+    assert news["looks"]["office"]["state"] == "stale"
+    before = read_snapshot(folder / "ledger.sqlite")
+    assert before.picks["base"] == before.takes["base"][0].uid
+    desk.close()
+    after = read_snapshot(folder / "ledger.sqlite")
+    assert after.picks["base"] == after.takes["base"][1].uid
+    assert [review.state for review in after.reviews.values()] == ["approved"]
+    assert not has_queued_decisions(StateDir(folder))
+
+
+def test_a_run_of_another_process_takes_in_picks_and_the_wish_to_pause(
+    manifest: Path, desk: ReviewDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = StateDir(manifest.with_suffix(".lookbook"))
+    ticking = Ticking()
+    ledger = LedgerFile(state.ledger, now=ticking.now, entropy=ticking, inline=True)
+    run = ledger.begin(Account("api.example", "me"), "spring", {})
+    desk.state()
+    last = LastRun(1.0, "here", 12, run=run)
+    monkeypatch.setattr(CampaignReader, "find_run_elsewhere", lambda _self: last)
+    with lock_ledger(state.folder, now=1.0):
+        desk.pick({"take": "base#2"})
+    assert desk.pause() == {"paused": True}
+    news = desk.news()
+    assert news is not None
+    assert news["run"]["paused"] is True
+    said: list[str] = []
+    context: Any = SimpleNamespace(interrupted=False, observer=SimpleNamespace(said=said.append))
+    context.interrupt = lambda: setattr(context, "interrupted", True)
+    monkeypatch.setattr("runner.cli.keep_results.GLANCE_EVERY", 0.0)
+    work = cast("OpenSession", SimpleNamespace(ledger=ledger, state=state, context=context))
+
+    async def run_until_paused() -> None:
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(take_in_decisions, work)
+                while not context.interrupted:
+                    await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+
+    anyio.run(run_until_paused)
+    base = ledger.picked("base")
+    assert base is not None
+    assert base.number == 2
+    assert "nothing more is sent" in said[0]
+    assert not is_pause_wanted(state, run)
+    ledger.close()
     desk.close()
 
 
@@ -54,7 +113,7 @@ def test_before_a_pick_it_is_told_what_becomes_out_of_date_and_what_renewing_cos
 ) -> None:
     told = desk.consequences({"take": "base#2"})
     assert told == {"stale": ["office"], "current": [], "cost_usd": 1.0, "waits": 0}
-    assert desk.pick({"take": "base#2"}) == {"before": "base#1"}
+    assert desk.pick({"take": "base#2"}) == {"before": "base#1", "waits": False}
     news = desk.news()
     assert news is not None
     assert news["looks"]["office"]["state"] == "stale"
@@ -90,7 +149,7 @@ def test_a_basket_is_priced_and_is_the_plan_that_the_command_line_knows(
     assert not plan_file.exists()
     with pytest.raises(Declined, match="nothing to buy"):
         desk.buy({"plan": "", "cost_usd": 0})
-    with pytest.raises(Declined, match="started elsewhere"):
+    with pytest.raises(Declined, match="has ended"):
         desk.pause()
     desk.close()
 

@@ -1,5 +1,6 @@
 """``lookbook pick``: choose among the takes of a look; free, and without a key."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import anyio
@@ -7,21 +8,23 @@ import click
 
 from runner.cli.complete import complete_takes
 from runner.cli.context import Context, pass_context
+from runner.cli.decision_queue import queue_picks
 from runner.cli.format import format_link, pluralize
 from runner.cli.options import LooksCommand, report_option
 from runner.cli.outputs import note_results
+from runner.cli.picking import find_pickable, find_stale
+from runner.cli.readonly import load_known
 from runner.cli.session import OpenLedger, open_ledger
-from runner.cli.take_names import find_named_take
 from runner.cli.target import Target, target_options
-from runner.errors import UsageError
-from runner.plan import Action, ResolvedOptions
+from runner.errors import LedgerLocked, UsageError
+from runner.ledger.state_dirs import StateDir
+from runner.model import Campaign
+from runner.plan import Plan, ResolvedOptions
 from runner.plan import plan as make_plan
-from runner.plan.change_text import describe_change
 from runner.policy.lifecycle import Event
 from runner.quantities import format_usd
 from runner.shell import quote_command
-from runner.takes import Take, TakeState
-from runner.words import state_word
+from runner.takes import Snapshot, Take, TakeState
 
 
 @click.command("pick", cls=LooksCommand)
@@ -36,45 +39,46 @@ def command(context: Context, /, target: Target, *, takes: tuple[str, ...]) -> i
 
     The catalog shows it, and what references the look is generated from it from now on. What was
     generated from the take that was picked before is out of date: shown, with the price of
-    regenerating it. Picking costs nothing and can be taken back.
+    regenerating it. Picking costs nothing and can be taken back. While another command holds the
+    ledger, it is kept, and taken in by that command.
     """
     campaign = target.load_campaign()
-    with open_ledger(context, campaign, target.require_state(campaign), "pick") as opened:
-        chosen = [_pickable(opened, name) for name in takes]
-        if len({take.look for take in chosen}) < len(chosen):
-            raise UsageError("Two takes of one look cannot both be picked.")
-        before = _stale(opened)
-        for take in chosen:
-            _pick(opened, take)
-        catalog = opened.write_outputs()
-        stale = _stale(opened) - before
-        lines = _consequences(opened, stale)
-        picked = [take.label for take in chosen]
-        note_results(context, campaign, opened.snapshot(), picked=picked, out_of_date=sorted(stale))
-    for line in [*lines, f"catalog: {format_link(catalog)}"]:
+    state = target.require_state(campaign)
+    try:
+        lines = _pick_now(context, campaign, state, takes)
+    except LedgerLocked:
+        snapshot, _ = load_known(campaign, state)
+        chosen = _find_all(make_plan(campaign, snapshot), snapshot, takes)
+        queue_picks(context, state, snapshot.account.label if snapshot.account else None, chosen)
+        return 0
+    for line in lines:
         click.echo(line)
     return 0
 
 
-def _pickable(opened: OpenLedger, name: str) -> Take:
-    """Return the take that is meant. Raises UsageError where it cannot be its look's pick."""
-    take = find_named_take(opened.snapshot(), name)
-    if not take.usable:
-        raise UsageError(
-            f"{take.label} cannot be picked: it is {state_word(take.state).lower()}.",
-            hint="A take can be picked once it is completed.",
-        )
-    for action in opened.plan().actions:
-        if action.key == take.look and action.look is not None and action.ingredients is not None:
-            if action.identity == take.identity:
-                return take
-            changes = describe_change(take.ingredients, action.ingredients)
-            raise UsageError(
-                f"{take.label} is not what the manifest wants any more: {changes}.",
-                hint="Put the manifest back to what it was then; the next run picks it again, for "
-                "nothing.",
-            )
-    raise UsageError(f"{take.look} is no longer in the manifest.")
+def _find_all(plan: Plan, snapshot: Snapshot, takes: Sequence[str]) -> list[Take]:
+    """Return the takes that are meant. Raises UsageError."""
+    chosen = [find_pickable(plan, snapshot, name) for name in takes]
+    if len({take.look for take in chosen}) < len(chosen):
+        raise UsageError("Two takes of one look cannot both be picked.")
+    return chosen
+
+
+def _pick_now(
+    context: Context, campaign: Campaign, state: StateDir, takes: Sequence[str]
+) -> list[str]:
+    """Pick takes; return what follows, in lines. Raises LedgerLocked."""
+    with open_ledger(context, campaign, state, "pick") as opened:
+        chosen = _find_all(opened.plan(), opened.snapshot(), takes)
+        before = find_stale(opened.plan())
+        for take in chosen:
+            _pick(opened, take)
+        catalog = opened.write_outputs()
+        stale = find_stale(opened.plan()) - before
+        lines = _consequences(opened, stale)
+        picked = [take.label for take in chosen]
+        note_results(context, campaign, opened.snapshot(), picked=picked, out_of_date=sorted(stale))
+    return [*lines, f"catalog: {format_link(catalog)}"]
 
 
 def _pick(opened: OpenLedger, take: Take) -> None:
@@ -90,10 +94,6 @@ def _pick(opened: OpenLedger, take: Take) -> None:
         click.echo(
             "  its picture was pruned here; `lookbook run --fetch-only` gets it again, for nothing"
         )
-
-
-def _stale(opened: OpenLedger) -> set[str]:
-    return {action.key for action in opened.plan().actions if action.action is Action.STALE}
 
 
 def _consequences(opened: OpenLedger, stale: set[str]) -> list[str]:

@@ -24,7 +24,7 @@ from runner.cli.copied_folder import ask_about_copy
 from runner.cli.eta import RunEta
 from runner.cli.fingerprint import Fingerprint, read_fingerprint
 from runner.cli.format import warn
-from runner.cli.keep_results import keep_results, take_in_reviews
+from runner.cli.keep_results import keep_results, take_in_decisions
 from runner.cli.options import (
     Usd,
     env_file_option,
@@ -36,6 +36,7 @@ from runner.cli.options import (
     var_option,
     yes_option,
 )
+from runner.cli.pausing import stop_sending
 from runner.cli.progress import Progress
 from runner.cli.request import DEFAULT_CONCURRENCY, Request
 from runner.cli.results_import import read_results, tells_of_takes
@@ -401,7 +402,7 @@ async def carry_out(
     before = Before(left, work.ledger.snapshot(), work.context.ticks())
     trouble: LookbookError | None = None
     try:
-        beside = (partial(keep_results, campaign, work, left), partial(take_in_reviews, work))
+        beside = (partial(keep_results, campaign, work, left), partial(take_in_decisions, work))
         outcome = await with_signals(session, work.progress, beside)
     except LookbookError as error:
         trouble = error
@@ -455,8 +456,4 @@ async def listen(context: RunContext, scope: anyio.CancelScope) -> None:
             if context.interrupted:
                 scope.cancel()
                 return
-            context.interrupt()
-            context.observer.said(
-                "Stopping: nothing more is sent; requests under way are answered, looks in "
-                "progress are left to the next run. Once more to leave at once."
-            )
+            stop_sending(context)

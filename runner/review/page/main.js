@@ -18,7 +18,8 @@ function paintHead() {
   const moving = looks.filter((look) => ['processing', 'submitting'].includes(going(look)?.state)).length;
   if (run.going) {
     const left = run.left ? `, ${span(run.left)} left` : '';
-    const pause = run.mine ? el('button', { type: 'button', className: 'link', disabled: run.paused, on: { click: () => attempt(() => ask('/api/pause', {})) } }, run.paused ? 'pausing' : 'pause') : el('span', { title: 'It was started in a terminal: Ctrl-C there pauses it.' }, 'started elsewhere');
+    const title = `As Ctrl-C does once: nothing more is sent, and what was bought is kept.${run.mine ? '' : ' It was started in a terminal.'}`;
+    const pause = el('button', { type: 'button', className: 'link', title, disabled: run.paused, on: { click: () => attempt(() => ask('/api/pause', {})) } }, run.paused ? 'pausing' : 'pause');
     figures.push(figure('Now', el('b', {}, `${moving} generating`), run.paused ? ', nothing more is sent ' : `${left} · `, pause));
   }
   figures.push(figure('Review', el('b', {}, String(counted.approved)), ' approved · ', el('b', {}, String(counted.rejected)), ' rejected · ', el('b', {}, String(counted.undecided)), ' to decide'));

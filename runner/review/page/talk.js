@@ -91,6 +91,8 @@ function address(kind, look, one) {
 
 // --- deciding -------------------------------------------------------------------------------------
 
+const HELD = ' A run holds the ledger; it takes this in within a second.';
+
 async function decide(look, one, state, reason = null) {
   const before = one.review;
   const name = label(look, one);
@@ -98,7 +100,7 @@ async function decide(look, one, state, reason = null) {
   if (!done) return false;
   undos.push(() => ask('/api/review', { takes: [name], state: before.state, reason: before.reason ?? null, by: before.by ?? null }));
   const word = { approved: 'approved', rejected: 'rejected', undecided: 'to be decided again' }[state];
-  toast(`${look.title}, take ${one.take}: ${word}.` + (done.waits ? ' A run holds the ledger; it takes this in within a second.' : ''), { undo: true });
+  toast(`${look.title}, take ${one.take}: ${word}.` + (done.waits ? HELD : ''), { undo: true });
   return true;
 }
 
@@ -106,7 +108,7 @@ async function pick(look, one) {
   const done = await attempt(() => ask('/api/pick', { take: label(look, one) }));
   if (!done) return;
   if (done.before && done.before !== label(look, one)) undos.push(() => ask('/api/pick', { take: done.before }));
-  toast(`${look.title}: take ${one.take} is picked.`, { undo: Boolean(done.before) });
+  toast(`${look.title}: take ${one.take} is picked.` + (done.waits ? HELD : ''), { undo: Boolean(done.before) });
 }
 
 async function undoLast() {
