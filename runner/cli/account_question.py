@@ -90,9 +90,11 @@ def _about_namesakes(
         f"something that this run would buy, and no ledger or results file here knows "
         f"{'it' if len(looks) == 1 else 'them'}: {shown}. They may have been paid for already."
     )
+    group = next((look.group_id for look in looks.values() if look.group_id), "ID")
     hint = (
         f"If this campaign ran elsewhere, bring back its results.json to {work.state.folder}. "
-        "To use these looks as they are, take them over: `lookbook adopt`. "
+        "To use these looks as they are, take them over: "
+        f"`lookbook adopt NEW.yaml --group {group}` writes a manifest of them. "
     )
     if begun and not has_sent(work.state.ledger):
         hint += (

@@ -78,13 +78,20 @@ def too_young(take: Take, now: float) -> str | None:
 
 
 def evidence_of(
-    take: Take, readings: Sequence[WalletReading], takes: Iterable[Take], user: UserData
+    take: Take,
+    readings: Sequence[WalletReading],
+    takes: Iterable[Take],
+    user: UserData,
+    *,
+    sent: float | None = None,
 ) -> str:
     """Return in words what the wallet shows of a send: before it, after it, and now.
 
     ``takes`` are all of the ledger: what is known to have been bought since explains a fall.
+    ``sent`` is when it was sent by the clock of the readings; the take has the server's time.
     """
-    sent, balance = take.sent_at or 0.0, usd_balance(user)
+    balance = usd_balance(user)
+    sent = sent if sent is not None else take.sent_at or 0.0
     before = [reading for reading in readings if reading.at <= sent]
     after = [reading for reading in readings if reading.at > sent]
     if balance is None or not before:

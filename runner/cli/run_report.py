@@ -24,6 +24,7 @@ from runner.cli.format import (
 from runner.cli.job_summary import RunReport, format_job_summary
 from runner.cli.nothing_bought import too_young
 from runner.cli.outputs import encode_results, make_results, write_results
+from runner.cli.price_questions import price_options
 from runner.cli.request import Request
 from runner.cli.run_summary import find_changed, summarize_run
 from runner.cli.session import OpenSession
@@ -39,6 +40,8 @@ from runner.files import write_output
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.approvals import find_awaited
+from runner.plan.options import DEFAULT_OPTIONS
+from runner.plan.pricing import quote_prices
 from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.results.model import LookEntry, Results, Summary
 from runner.results.writer import FAILED, UNSENT, WAITING, serialize_results
@@ -142,10 +145,12 @@ def write_run_results(
     if outcome.approvals:
         held = work.ledger.snapshot()
         awaited = find_awaited(make_plan(campaign, held), held)
+    quotes = quote_prices(campaign, DEFAULT_OPTIONS, work.ledger.snapshot())
     told = advise_after_run(
         outcome,
         session.look_report,
         command,
+        prices=price_options([*quotes.values()]),
         awaited=[take.label for take in awaited],
         resume=resuming(request, command),
         now=work.context.now_at_server(),
@@ -289,12 +294,13 @@ def advise_after_run(
     now: float | None = None,
     grouped: Collection[str] = (),
     awaited: Collection[str] = (),
+    prices: str = "",
 ) -> list[str]:
     """Return in words how the run ended and what to do next; ``command`` ends what can be copied.
 
     ``resume`` is how to go on with what is under way, ``now`` the time at the server. ``grouped``
     are the looks whose failures are told elsewhere, with their cures, ``awaited`` the takes that a
-    person has to decide about.
+    person has to decide about, ``prices`` the options that say what the wallet showed.
     """
     lines: list[str] = []
     if look_report is not None:
@@ -328,8 +334,9 @@ def advise_after_run(
         lines.append(f"The run was stopped: {outcome.stopped}")
     if outcome.price is not None:
         lines.append(
-            "If that is what HeyGen takes, say so with `--price TYPE=USD` or `prices:` in the "
-            "manifest; the rest is then bought at that price. Its billing page shows the charges."
+            f"If that is what HeyGen takes, say so with `{prices or '--price TYPE=USD'}` or "
+            "`prices:` in the manifest; the rest is then bought at that price. Its billing page "
+            "shows the charges."
         )
     return lines
 

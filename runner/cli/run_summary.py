@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from runner.plan.renames import KeyRenames, apply_renames
-from runner.policy.budget import reserved_amount
 from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.quantities import format_duration, format_usd
 from runner.results.model import Totals
 from runner.results.writer import UNSENT
-from runner.takes import Snapshot
+from runner.takes import COUNTING, Snapshot
 
 __all__ = ["RunSummary", "find_changed", "summarize_run"]
 
@@ -93,10 +92,10 @@ def summarize_run(
     what was made twice.
     """
     takes = [take for of_look in after.takes.values() for take in of_look]
-    bought = {take.uid for take in takes if run and take.run == run and reserved_amount(take) > 0}
+    bought = {take.uid for take in takes if run and take.run == run and take.billing in COUNTING}
     going = {take.uid for of in before.takes.values() for take in of if take.in_flight} - bought
     code = exit_code(outcome)
-    stopped = code is Exit.FAILED and outcome.stopped is not None
+    stopped = code in (Exit.FAILED, Exit.BUDGET) and outcome.stopped is not None
     return RunSummary(
         verdict="Stopped" if stopped else VERDICTS[code],
         bought=len(bought),

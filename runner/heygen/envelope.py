@@ -88,7 +88,8 @@ def _describe_page(received: Received) -> str:
         return f"HTTP {received.status} without an explanation"
     title = _TITLE.search(received.body[:_PAGE_BEGINNING].decode("utf-8", "replace"))
     words = strip_unsafe(" ".join(html.unescape(title[1]).split())) if title else ""
-    return f'a web page, "{shorten(words, 100)}"' if words else "a web page without a title"
+    page = f'a web page, "{shorten(words, 100)}"' if words else "a web page without a title"
+    return f"HTTP {received.status} and {page}"
 
 
 def _error(body: bytes) -> dict[Any, Any]:

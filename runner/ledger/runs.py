@@ -10,6 +10,7 @@ from runner.ledger.backend import Backend
 from runner.ledger.database import open_for_reading
 from runner.ledger.events import Note
 from runner.ledger.sqlite import SqliteBackend
+from runner.policy.lifecycle import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,19 @@ class WalletReading:
     at: float
     run: str | None
     balance: Decimal
+
+
+def read_send_time(path: Path, uid: str) -> float | None:
+    """Return when a take's first send was committed, by this machine's clock in Unix seconds.
+
+    None for a take that came from elsewhere. Raises LedgerDamaged or StorageError.
+    """
+    with closing(open_for_reading(path)) as connection:
+        row = connection.execute(
+            "SELECT at FROM events WHERE kind = ? AND take = ? ORDER BY seq DESC LIMIT 1",
+            (Event.INTENDED, uid),
+        ).fetchone()
+    return None if row is None else float(row[0])
 
 
 def read_wallet_readings(path: Path) -> list[WalletReading]:

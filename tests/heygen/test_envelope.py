@@ -86,7 +86,7 @@ def test_a_refusal_needs_no_readable_envelope() -> None:
     for status, body in product(statuses, UNREADABLE):
         message = f"HTTP {status} without an explanation"
         if b"<html" in body:
-            message = "a web page without a title"
+            message = f"HTTP {status} and a web page without a title"
         reply = read(status, body)
         if reply != Refusal(status, f"http_{status}", message, enveloped=False):
             wrong.append((status, body[:80], reply))
@@ -265,9 +265,9 @@ def test_any_bytes_under_any_status_are_a_reply(status: int, body: bytes) -> Non
     [
         (
             b"<!doctype html><html><title>No &amp;\n entry</title>",
-            'a web page, "No & entry"',
+            'HTTP 403 and a web page, "No & entry"',
         ),
-        (b"<HTML><body>no</body></HTML>", "a web page without a title"),
+        (b"<HTML><body>no</body></HTML>", "HTTP 403 and a web page without a title"),
         (b"Forbidden", "HTTP 403 without an explanation"),
     ],
 )

@@ -1,7 +1,6 @@
 """``lookbook reconcile``: what became of sends whose outcome is unknown; a person decides."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from runner.cli.account import open_account
+from runner.cli.adoptions import Decisions, ask_for_look, check_adoptions, read_adoptable
 from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.comparison import (
@@ -40,10 +40,8 @@ from runner.cli.stuck_looks import decide_stuck
 from runner.cli.terminal import join_lines, style
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.concurrency import RunStopped
-from runner.executor.context import describe_reply
 from runner.executor.resolve_unknown import Finding, UnknownResolver
-from runner.ledger.neighbours import read_neighbours
-from runner.ledger.runs import read_wallet_readings
+from runner.ledger.runs import read_send_time, read_wallet_readings
 from runner.ledger.state_dirs import has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
@@ -51,11 +49,9 @@ from runner.plan.drift import Drift
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 from runner.quantities import format_usd
-from runner.replies import Answer, LookData
+from runner.replies import LookData
 from runner.shell import quote_command
 from runner.takes import Snapshot, Take
-
-Decisions = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +247,8 @@ async def reconcile(
                 await work.ledger.trust_keys("a person")
                 click.echo("Keys are trusted again on this account.")
             found = [
-                (unknown[label], await readable(work, look_id)) for label, look_id in adoptions
+                (unknown[label], await read_adoptable(work, unknown[label], look_id))
+                for label, look_id in adoptions
             ]
             await disown(work, strangers, unknown.values())
             for take, look in found:  # all of them could be read: now they are believed
@@ -290,28 +287,11 @@ async def compare_as_well(work: OpenSession, *, record: bool) -> list[Drift]:
     return found
 
 
-def check_adoptions(adoptions: Decisions, unknown: Mapping[str, Take]) -> None:
-    """Raise UsageError for takes that are not unknown, and for an id or a take given twice."""
-    strangers = sorted({label for label, _ in adoptions} - unknown.keys())
-    if strangers:
-        raise UsageError(
-            f"{', '.join(strangers)}: no take of this name is unknown.",
-            hint=f"Unknown are: {', '.join(unknown) or 'none'}.",
-        )
-    for what, given in (("take", [t for t, _ in adoptions]), ("look", [i for _, i in adoptions])):
-        twice = sorted(one for one, times in Counter(given).items() if times > 1)
-        if twice:
-            raise UsageError(
-                f"--adopt names the {what} {', '.join(twice)} twice.",
-                hint="Each take became one look, and each look is one take's.",
-            )
-
-
 async def disown(work: OpenSession, ids: Sequence[str], unknown: Iterable[Take]) -> None:
     """Commit that looks are somebody else's. Raises UsageError for one that fits nothing."""
     names = {take.name for take in unknown}
     for look_id in ids:
-        look = await readable(work, look_id)
+        look = await ask_for_look(work, look_id)
         if look.name not in names:
             raise UsageError(
                 f"The look {look_id} is called {look.name!r}: it fits no take whose outcome is "
@@ -355,30 +335,6 @@ def look_report(case: _Case) -> Exit:
     return Exit.PERSON if for_person else Exit.UNDER_WAY
 
 
-async def readable(work: OpenSession, look_id: str) -> LookData:
-    """Return a look that a person says a take became. Raises UsageError where it cannot be that."""
-    recorded = {
-        take.avatar_id: take.label
-        for takes in work.ledger.snapshot().takes.values()
-        for take in takes
-        if take.avatar_id
-    }
-    if look_id in recorded:
-        raise UsageError(f"The look {look_id} is {recorded[look_id]} already.")
-    neighbours = read_neighbours(work.state)
-    if look_id in neighbours.made:
-        raise UsageError(
-            f"The look {look_id} is another campaign's: a ledger or results file in the folder "
-            "knows it.",
-            hint="To use it here, name it in the manifest with `existing:`.",
-        )
-    reply = await work.context.ask(lambda: work.api.look(look_id), what="asking for the look")
-    if not isinstance(reply, Answer):
-        raise UsageError(f"The look {look_id} cannot be read: {describe_reply(reply)}")
-    look: LookData = reply.data
-    return look
-
-
 async def decide(case: _Case, take: Take) -> None:
     """Search for one take, show what is known, and ask where somebody can answer."""
     work, searcher = case.work, case.searcher
@@ -418,7 +374,7 @@ async def decide(case: _Case, take: Take) -> None:
         await work.ledger.note_strangers([look.id for look in finding.candidates])
         await decide(case, take)
     elif typed != "skip":
-        await searcher.adopt(take, await readable(work, typed))
+        await searcher.adopt(take, await read_adoptable(work, take, typed))
 
 
 def finding_text(case: _Case, finding: Finding) -> str:
@@ -431,7 +387,8 @@ def finding_text(case: _Case, finding: Finding) -> str:
     ]
     every = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
     readings = read_wallet_readings(work.state.ledger)
-    lines.append(f"  {evidence_of(take, readings, every, work.user)}")
+    sent_at = read_send_time(work.state.ledger, take.uid)
+    lines.append(f"  {evidence_of(take, readings, every, work.user, sent=sent_at)}")
     if finding.problem is not None:
         lines.append(f"  the search could not be finished: {finding.problem}")
     if finding.rivals:
