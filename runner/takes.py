@@ -307,6 +307,11 @@ class Snapshot:
     faces: Mapping[str, FaceMeasure] = field(default_factory=lambda: MappingProxyType({}))
     reviews: Mapping[str, Review] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def all_takes(self) -> list[Take]:
+        """Return every take of every look."""
+        return [take for takes in self.takes.values() for take in takes]
+
     def review(self, take: Take) -> Review:
         """Return what was decided about a take."""
         return self.reviews.get(take.uid, NOT_REVIEWED)

@@ -1,4 +1,4 @@
-"""The looks as a table, for spreadsheets and asset managers: a row for each look, or each take.
+"""The looks as a table, for spreadsheets and asset managers: a row for each look.
 
 CSV is written for people's spreadsheets, JSON Lines for programs; both hold the same rows.
 """
@@ -53,62 +53,43 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def rows(results: Results, *, every_take: bool = False) -> Iterator[dict[str, Any]]:
+def rows(results: Results) -> Iterator[dict[str, Any]]:
     """Return one row for each look that the manifest wants, the base first, as its picked take.
 
-    With ``every_take`` one for each take, those of orphaned looks included; a look without any take
-    still has its row. ``results`` is a results document, version 1. Every row has all ``COLUMNS``,
-    and ``axes``, a mapping; ``tags`` is a list. ``prompt`` is what the take was made from where
-    that is known, else what the look says.
+    ``results`` is a results document, version 1. Every row has all ``COLUMNS``, and ``axes``, a
+    mapping; ``tags`` is a list. ``prompt`` is what the take was made from where that is known, else
+    what the look says.
     """
     for look in results["looks"]:
-        takes = look["takes"] if every_take else [_picked(look)]
-        for take in takes or [None]:
-            yield _row(results["campaign"], look, take, whole=not every_take)
-    if every_take:
-        for look in results["orphans"]:
-            for take in look["takes"]:
-                yield _row(results["campaign"], look, take, orphan=True)
+        yield _row(results["campaign"], look)
 
 
-def _picked(look: LookEntry) -> TakeEntry | None:
-    return next((take for take in look["takes"] if take["picked"]), None)
-
-
-def _row(
-    campaign: str,
-    look: LookEntry,
-    take: TakeEntry | None,
-    *,
-    whole: bool = False,
-    orphan: bool = False,
-) -> dict[str, Any]:
-    """Describe a take; with ``whole`` the look as it stands (it may be blocked, or stale)."""
-    described = look if whole or take is None else take
-    error = described.get("error")
+def _row(campaign: str, look: LookEntry) -> dict[str, Any]:
+    """Describe a look as it stands (it may be blocked, or stale), and its picked take."""
+    take: TakeEntry | None = next((take for take in look["takes"] if take["picked"]), None)
+    error = look.get("error")
     paid_for = take["request"].get("prompt") if take else None
-    price = take["price_usd"] if take else None
-    likeness = described.get("likeness") or {}
-    review: Mapping[str, Any] = described.get("review") or {}
+    likeness = look.get("likeness") or {}
+    review: Mapping[str, Any] = look.get("review") or {}
     return {
         "campaign": campaign,
         "look": look["look"],
         "title": look["title"],
-        "name": described["name"],
+        "name": look["name"],
         "take": take["take"] if take else None,
         "picked": take["picked"] if take else False,
-        "state": described["state"],
-        "orphan": orphan,
+        "state": look["state"],
+        "orphan": False,
         "kind": look["kind"],
         "prompt": paid_for or look["prompt"],
         "reference": look["reference"],
-        "avatar_id": described["avatar_id"],
-        "avatar_group_id": described["avatar_group_id"],
-        "image": described["image"],
-        "sha256": described["sha256"],
-        "width": described["width"],
-        "height": described["height"],
-        "cost_usd": look["cost_usd"] if whole else price,
+        "avatar_id": look["avatar_id"],
+        "avatar_group_id": look["avatar_group_id"],
+        "image": look["image"],
+        "sha256": look["sha256"],
+        "width": look["width"],
+        "height": look["height"],
+        "cost_usd": look["cost_usd"],
         "billing": take["billing"] if take else None,
         "tags": look["tags"],
         "matrix": look["matrix"],
@@ -130,25 +111,26 @@ def _row(
     }
 
 
-def to_jsonl(results: Results, *, every_take: bool = False) -> Iterator[str]:
+def to_jsonl(results: Results) -> Iterator[str]:
     """Return the rows as JSON Lines, one object a line, in the order of ``rows``."""
-    for row in rows(results, every_take=every_take):
+    for row in rows(results):
         yield _encodable(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def to_csv(results: Results, *, every_take: bool = False) -> Iterator[str]:
+def to_csv(results: Results) -> Iterator[str]:
     """Return the rows as CSV after RFC 4180, a row at a time.
 
     A byte order mark comes first, so that Excel reads UTF-8. Text that a spreadsheet would take for
     a formula is led by an apostrophe, which is how people write such text into a spreadsheet
     themselves. Tags are joined by ``; ``.
     """
-    axes = _axes(results, every_take=every_take)
+    # In the order in which the rows have them: the header comes before all.
+    axes = list(dict.fromkeys(axis for look in results["looks"] for axis in look["axes"]))
     yield from write_csv(
         [*COLUMNS, *(f"axis.{axis}" for axis in axes)],
         (
             [*(row[column] for column in COLUMNS), *(row["axes"].get(axis) for axis in axes)]
-            for row in rows(results, every_take=every_take)
+            for row in rows(results)
         ),
     )
 
@@ -159,12 +141,6 @@ def write_csv(header: Sequence[str], lines: Iterable[Sequence[object]]) -> Itera
     yield "\ufeff"
     for cells in chain([header], lines):
         yield _encodable(write([_cell(cell) for cell in cells]))
-
-
-def _axes(results: Results, *, every_take: bool) -> list[str]:
-    """Return every axis, in the order in which the rows have them: the header comes before all."""
-    looks = chain(results["looks"], results["orphans"] if every_take else ())
-    return list(dict.fromkeys(axis for look in looks for axis in look["axes"]))
 
 
 class _Line:

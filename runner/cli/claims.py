@@ -37,7 +37,7 @@ def claims_on(
             "campaign. Nothing was deleted.",
             hint="Mend it (`lookbook reconcile --rebuild`) or move it away, and try again.",
         )
-    takes = [take for of_look in snapshot.takes.values() for take in of_look if take.avatar_id]
+    takes = [take for take in snapshot.all_takes if take.avatar_id]
     named_in = find_ids(campaign.manifest, {take.avatar_id or "" for take in takes})
     runs = read_variables(state.ledger)
     wanted = {look.key for look in campaign.looks}

@@ -71,7 +71,7 @@ def wanted_by(plan: Plan) -> dict[str, str]:
 
 
 async def _find_differences(work: OpenSession) -> list[Drift]:
-    takes = [take for of_look in work.ledger.snapshot().takes.values() for take in of_look]
+    takes = work.ledger.snapshot().all_takes
     looks = await list_group_looks(work.context, None)
     if isinstance(looks, str):
         raise ApiTrouble(f"The account could not be read: {looks}", hint="Nothing was changed.")

@@ -21,7 +21,7 @@ def ask_about_copy(
     formerly = snapshot.campaign
     if formerly in (None, campaign.name) or not snapshot.takes:
         return
-    uids = (take.uid for of_look in snapshot.takes.values() for take in of_look)
+    uids = (take.uid for take in snapshot.all_takes)
     copies = [path for path, name in find_copies(state, uids) if name != campaign.name]
     if not copies:
         click.echo(f"The campaign {formerly} is called {campaign.name} now.", err=True)

@@ -29,7 +29,7 @@ class RunEta:
     ) -> None:
         self._slots = slots
         self.now = now
-        takes = {take.uid: take for of_look in snapshot.takes.values() for take in of_look}
+        takes = {take.uid: take for take in snapshot.all_takes}
         self._durations = measure_durations(takes.values())
         self._waiting = {
             action.key: [

@@ -121,7 +121,7 @@ async def _import_takes(
     )
     names = iter(entropy.uid, None)
     decided, added = find_news(takes, snapshot, keys=ledger.keys(), names=names)
-    known |= {take.avatar_id or "" for taken in snapshot.takes.values() for take in taken}
+    known |= {take.avatar_id or "" for take in snapshot.all_takes}
     doubled = [look for look in doubled_of(results) if look.look_id not in known]
     if decided or added or doubled:
         ledger.begin(account, campaign.name, {"command": "adopt results.json"})
@@ -165,7 +165,7 @@ def may_have_news(
     command. Beside a ledger from which nothing was ever sent it is yes for any document: that has
     to be read, or refused.
     """
-    every = [take for takes in snapshot.takes.values() for take in takes]
+    every = snapshot.all_takes
     if all(take.state is TakeState.PLANNED for take in every):
         return True
     ids = {take.avatar_id for take in every}
@@ -226,7 +226,7 @@ def find_unknown_takes(
     """
     if not snapshot.takes:
         return takes
-    every = [take for known in snapshot.takes.values() for take in known]
+    every = snapshot.all_takes
     ours = {take.avatar_id for take in every if take.avatar_id is not None}
     current = {take.key for take in every}
     pictures = {take.image for take in every} - {None}
@@ -257,7 +257,7 @@ def decided_by(takes: Sequence[tuple[Take, bool]], snapshot: Snapshot) -> list[t
     """
     told = {take.key: take for take, _ in takes if take.key is not None}
     picked = {take.avatar_id for take, is_pick in takes if is_pick}
-    every = [take for known in snapshot.takes.values() for take in known]
+    every = snapshot.all_takes
     ours = {take.avatar_id for take in every}
     found = [take for take, _ in takes if take.key is None and take.avatar_id not in ours]
     decided = []

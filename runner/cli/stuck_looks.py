@@ -17,7 +17,7 @@ async def decide_stuck(work: OpenSession) -> list[Take]:
     `refresh --record` takes a failed look back as soon as HeyGen shows it usable.
     """
     now = work.context.now_at_server()
-    takes = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
+    takes = work.ledger.snapshot().all_takes
     left = []
     for take in takes:
         if not is_stuck(take, now=now):

@@ -102,7 +102,7 @@ async def find_unfetched(context: RunContext, *, thorough: bool) -> list[Take]:
 
     ``thorough`` reads the pictures and also finds those whose content was changed.
     """
-    takes = [t for of_look in context.ledger.snapshot().takes.values() for t in of_look]
+    takes = context.ledger.snapshot().all_takes
     missing: list[Take] = []
     for take in takes:
         if take.state is TakeState.FETCHED and not _there(context, take, thorough=thorough):

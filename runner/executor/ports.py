@@ -32,47 +32,37 @@ class Api(Protocol):
 
     async def me(self) -> Reply[UserData]:
         """``GET /v3/users/me``."""
-        ...
 
     async def create_avatar(self, body: bytes, key: str) -> Reply[CreatedData]:
         """``POST /v3/avatars`` with exactly these bytes and this idempotency key. It costs."""
-        ...
 
     async def upload(self, image: FileImage, key: str) -> Reply[AssetData]:
         """``POST /v3/assets`` of a local picture; free."""
-        ...
 
     async def look(self, look_id: str) -> Reply[LookData]:
         """``GET /v3/avatars/looks/{look_id}``: the look as it is now, with a fresh link."""
-        ...
 
     async def looks(
         self, *, group_id: str | None = None, limit: int = 50, token: str | None = None
     ) -> Reply[ListPage[LookData]]:
         """``GET /v3/avatars/looks?ownership=private``: one page of the account's own looks."""
-        ...
 
     async def rename(self, look_id: str, name: str) -> Reply[LookData]:
         """``PATCH /v3/avatars/looks/{look_id}``; free."""
-        ...
 
     async def delete_look(self, look_id: str) -> Reply[str]:
         """``DELETE /v3/avatars/looks/{look_id}``; with its last look a group goes too."""
-        ...
 
     async def group(self, group_id: str) -> Reply[GroupData]:
         """``GET /v3/avatars/{group_id}``."""
-        ...
 
     async def groups(
         self, *, limit: int = 50, token: str | None = None
     ) -> Reply[ListPage[GroupData]]:
         """``GET /v3/avatars?ownership=private``: one page of the account's own groups."""
-        ...
 
     async def consent(self, group_id: str, key: str) -> Reply[ConsentData]:
         """``POST /v3/avatars/{group_id}/consent``: where a person grants the consent; free."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +80,12 @@ class Images(Protocol):
 
     async def fetch(self, url: str, *, look: str, number: int) -> "Downloaded | FetchFailed":
         """Download to ``images/LOOK.NUMBER.EXT``; return why where that failed."""
-        ...
 
     def exists(self, image: str) -> bool:
         """Return whether there is a file; its content is not read."""
-        ...
 
     def present(self, image: str, sha256: str) -> bool:
         """Return whether the file is on disk with that content; reads all of it."""
-        ...
 
 
 class Faces(Protocol):
@@ -109,7 +96,6 @@ class Faces(Protocol):
 
         What the picture shows, no face or several, is an answer; None is a broken installation.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +112,9 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return the wall clock in Unix seconds."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait; cancellable."""
-        ...
 
 
 class Entropy(Protocol):
@@ -138,15 +122,12 @@ class Entropy(Protocol):
 
     def key(self) -> str:
         """Return a fresh idempotency key: 1 to 255 characters of ``[A-Za-z0-9_:.-]``."""
-        ...
 
     def uid(self) -> str:
         """Return a fresh name for a take or a run."""
-        ...
 
     def random(self) -> float:
         """Return a number in [0, 1), for jitter."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,83 +171,64 @@ class Ledger(Protocol):
 
     def begin(self, account: Account, campaign: str, facts: Mapping[str, Any]) -> str:
         """Start a run and return its id; every send without an answer is unknown from here on."""
-        ...
 
     def end(self, facts: Mapping[str, Any]) -> None:
         """End the run, with what it came to."""
-        ...
 
     def note_wallet(self, facts: Mapping[str, Any]) -> None:
         """Commit what the wallet showed before and after the run."""
-        ...
 
     async def note_price(
         self, kind: LookKind, measured: MeasuredPrice, *, takes: Sequence[str] = ()
     ) -> None:
         """Commit what the wallet showed that a kind costs, and which takes cost just that."""
-        ...
 
     def room(self) -> Decimal | None:
         """Return what the ceilings leave for new reservations, in USD; None without a ceiling."""
-        ...
 
     def snapshot(self) -> Snapshot:
         """Return everything that is known now."""
-        ...
 
     def take(self, uid: str) -> Take:
         """Return one take as it is now. Raises KeyError for an unknown uid."""
-        ...
 
     def picked(self, look: str) -> Take | None:
         """Return the picked take of a look as it is now."""
-        ...
 
     def takes_of(self, look: str) -> Sequence[Take]:
         """Return the takes of one look as they are now, without making a snapshot of everything."""
-        ...
 
     @property
     def run(self) -> str | None:
         """Return the id of the run that writes; None before one began."""
-        ...
 
     @property
     def last_event_at(self) -> float:
         """Return the latest time that any event was written at, in Unix seconds."""
-        ...
 
     def asset(self, sha256: str) -> str | None:
         """Return the asset id of a file's content on this account, if it was uploaded before."""
-        ...
 
     async def save_asset(self, sha256: str, asset_id: str) -> None:
         """Commit an upload."""
-        ...
 
     def review(self, uid: str) -> Review:
         """Return what a person decided about a take, as it is now."""
-        ...
 
     def face(self, sha256: str) -> FaceMeasure | None:
         """Return what was measured in a picture of this content; None where nothing was."""
-        ...
 
     async def note_face(self, measure: FaceMeasure) -> None:
         """Commit what was measured in a picture."""
-        ...
 
     async def forget_asset(self, asset_id: str) -> None:
         """Forget an upload that the account no longer has."""
-        ...
 
     async def intend(self, intent: Intent) -> Take:
         """Reserve the price and commit key and body, atomically. Raises OverBudget."""
-        ...
 
     async def resend(self, uid: str) -> Take:
         """Commit that a stored body leaves again; this run holds the price. Raises OverBudget."""
-        ...
 
     async def record(
         self, uid: str, event: Event, facts: Mapping[str, Any], *, wanted: bool = True
@@ -275,66 +237,51 @@ class Ledger(Protocol):
 
         A take that is not ``wanted`` any more never becomes its look's pick.
         """
-        ...
 
     async def adopt(self, take: Take) -> Take:
         """Commit a take that was paid by nobody here: a look that exists already."""
-        ...
 
     async def pick(self, look: str, uid: str) -> None:
         """Pick a take; free."""
-        ...
 
     async def follow(self, moves: KeyRenames) -> None:
         """Commit that looks have other keys now (old → new): what was bought goes with them."""
-        ...
 
     @property
     def honours_keys(self) -> bool:
         """Return whether the account was never seen to make a second look for one key."""
-        ...
 
     def is_imported(self, uid: str) -> bool:
         """Return whether what a take became is known from a results file alone."""
-        ...
 
     def listed_before(self, uid: str) -> frozenset[str]:
         """Return the strangers that the account was seen to hold before a take's first send."""
-        ...
 
     @property
     def accepted(self) -> frozenset[str]:
         """Return the strangers which a person said to buy beside."""
-        ...
 
     @property
     def strangers(self) -> frozenset[str]:
         """Return the looks of which a person said that no send of this ledger made them."""
-        ...
 
     async def note_listed(self, ids: Collection[str], accepted: Collection[str] = ()) -> None:
         """Commit strangers that the account holds, each once, and which a person accepted."""
-        ...
 
     async def note_doubled(self, looks: Collection[Doubled]) -> None:
         """Commit that the account does not honour keys: these looks show it, and are held."""
-        ...
 
     def unchecked_replays(self) -> list[Take]:
         """Return the takes that were sent again, and whose keys were not checked late enough."""
-        ...
 
     async def note_checked(self, uid: str) -> None:
         """Commit that a list that was late enough shows what a take's key made."""
-        ...
 
     async def trust_keys(self, by: str) -> None:
         """Withdraw that the account does not honour keys; ``by`` says who or what shows it."""
-        ...
 
     def body(self, uid: str) -> bytes:
         """Return the stored body of a take, byte for byte. Raises KeyError where there is none."""
-        ...
 
 
 class Observer(Protocol):
@@ -342,16 +289,12 @@ class Observer(Protocol):
 
     def take_changed(self, take: Take, event: Event) -> None:
         """Record that a take moved; the ledger holds it already."""
-        ...
 
     def looks_blocked(self, looks: Sequence[str], reason: str) -> None:
         """Record that looks cannot be sent, because of another look."""
-        ...
 
     def waiting(self, reason: str, seconds: float) -> None:
         """Record that everything waits for something, and for how long at most."""
-        ...
 
     def said(self, message: str) -> None:
         """Show something that a person should read."""
-        ...

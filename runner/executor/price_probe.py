@@ -146,7 +146,7 @@ class PriceProbe:
     def _bought(self) -> Decimal:
         """Return what the takes of this run hold, in USD."""
         snapshot = self._context.ledger.snapshot()
-        takes = (take for of_look in snapshot.takes.values() for take in of_look)
+        takes = snapshot.all_takes
         return reserved_in_run(takes, self._context.ledger.run or "")
 
     async def _conclude(self, single: SingleSend, take: Take, fall: Decimal | None) -> None:

@@ -194,8 +194,7 @@ class Scheduler:
         snapshot = context.ledger.snapshot()
         replayable = {
             take.uid
-            for takes in snapshot.takes.values()
-            for take in takes
+            for take in snapshot.all_takes
             if take.unresolved
             and take.uid not in self._plan.unwanted_in_flight
             and context.key_is_alive(take)

@@ -135,7 +135,7 @@ class Session:
 
     def _takes(self) -> list[Take]:
         snapshot = self.context.ledger.snapshot()
-        return [take for of_look in snapshot.takes.values() for take in of_look]
+        return snapshot.all_takes
 
     def _compare(self, run: str, before: Decimal, after: Decimal) -> Difference:
         doubled = self.context.ledger.snapshot().doubled

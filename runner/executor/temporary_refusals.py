@@ -84,7 +84,6 @@ def was_completed_lately(context: RunContext, *ids: str | None) -> bool:
         take.completed_at is not None
         and abs(now - take.completed_at) < LATELY
         and (take.avatar_id in ids or take.group_id in ids)
-        for of_look in context.ledger.snapshot().takes.values()
-        for take in of_look
+        for take in context.ledger.snapshot().all_takes
         if take.avatar_id is not None
     )

@@ -56,10 +56,7 @@ def plan(
     actions += differ.orphans(by_key)
     wanted = {uid for action in actions for uid in action.under_way}
     unwanted_in_flight = tuple(
-        take.uid
-        for takes in differ.snapshot.takes.values()
-        for take in takes
-        if take.in_flight and take.uid not in wanted
+        take.uid for take in differ.snapshot.all_takes if take.in_flight and take.uid not in wanted
     )
     account = snapshot.account.label if snapshot.account else None
     return Plan(campaign.name, account, tuple(actions), unwanted_in_flight, moves)

@@ -59,8 +59,7 @@ def _count_members(homes: dict[str, str], snapshot: Snapshot) -> Counter[str]:
     """Count the looks that the ledger knows in each home's group."""
     sizes = Counter(
         take.group_id
-        for takes in snapshot.takes.values()
-        for take in takes
+        for take in snapshot.all_takes
         if take.group_id is not None and take.avatar_id is not None and take.state != "deleted"
     )
     held = Counter[str]()

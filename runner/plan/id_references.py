@@ -16,7 +16,7 @@ from runner.takes import Snapshot, Take, TakeState
 
 def index_by_id(snapshot: Snapshot) -> dict[str, Take]:
     """Return the takes of a ledger by the id that they have at HeyGen."""
-    every = (take for takes in snapshot.takes.values() for take in takes)
+    every = snapshot.all_takes
     return {take.avatar_id: take for take in every if take.avatar_id}
 
 

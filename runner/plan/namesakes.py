@@ -74,8 +74,7 @@ def find_unlisted(snapshot: Snapshot, listing: Listing, *, now: float) -> tuple[
     """
     bought = [
         take
-        for takes in snapshot.takes.values()
-        for take in takes
+        for take in snapshot.all_takes
         if take.usable and take.billing is not Billing.NONE
         if take.accepted_at is not None and take.accepted_at < now - MAX_LIST_LAG
     ]
@@ -96,8 +95,7 @@ def find_own_groups(snapshot: Snapshot) -> frozenset[str]:
     """
     return frozenset(
         take.group_id
-        for takes in snapshot.takes.values()
-        for take in takes
+        for take in snapshot.all_takes
         if take.group_id and take.key and take.state is not TakeState.PLANNED
         if take.group_wanted is None and take.reference_id is None
     )

@@ -56,11 +56,9 @@ def find_prunable(
             )
     meant = [take for take in meant if take.state is not TakeState.DELETED]
     named = _named_in(campaign)
-    needed = {
-        take.reference_id for takes in snapshot.takes.values() for take in takes if take.in_flight
-    }
+    needed = {take.reference_id for take in snapshot.all_takes if take.in_flight}
     uids = {take.uid for take in meant}
-    every = {take.uid: take for takes in snapshot.takes.values() for take in takes}
+    every = {take.uid: take for take in snapshot.all_takes}
     picked = {
         every[uid].avatar_id: every[uid].label
         for uid in snapshot.picks.values()

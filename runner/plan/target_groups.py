@@ -46,10 +46,7 @@ class _Finder:
     def __init__(self, snapshot: Snapshot, literal: Mapping[str, str | None]) -> None:
         self._snapshot = snapshot
         self._groups = {
-            take.avatar_id: take.group_id
-            for takes in snapshot.takes.values()
-            for take in takes
-            if take.avatar_id
+            take.avatar_id: take.group_id for take in snapshot.all_takes if take.avatar_id
         } | dict(literal)
         self.lives: dict[str, TargetGroup] = {}
         """Where each look is, or will be when what references it is sent."""

@@ -206,8 +206,7 @@ class FaceComparer:
         if self._by_id is None:
             self._by_id = {
                 take.avatar_id: take
-                for takes in self._snapshot.takes.values()
-                for take in takes
+                for take in self._snapshot.all_takes
                 if take.avatar_id is not None
             }
         return self._by_id

@@ -59,9 +59,9 @@ class RetryLimits:
     """So many free requests in a row that stay unanswered, with all their retries, end sending."""
 
 
-def backoff(attempt: int, jitter: float, *, base: float = 0.5, cap: float = 30.0) -> float:
-    """Return the wait after try ``attempt``, counted from 1; ``jitter`` is in [0, 1)."""
-    return float(min(cap, base * 2 ** (attempt - 1)) * (0.5 + jitter / 2))
+def backoff(attempt: int, jitter: float) -> float:
+    """Return the wait after try ``attempt``, counted from 1, in seconds; ``jitter`` in [0, 1)."""
+    return float(min(30.0, 0.5 * 2 ** (attempt - 1)) * (0.5 + jitter / 2))
 
 
 def key_is_alive(first_sent_at: float, now: float, *, latest_seen: float) -> bool:

@@ -61,9 +61,9 @@ def no_asset(asset_id: str, param: str | None = None) -> ApiError:
     return ApiError(404, "asset_not_found", f"Asset {asset_id} was not found.", param=param)
 
 
-def not_found(what: str, param: str | None = None) -> ApiError:
+def not_found(what: str) -> ApiError:
     """404 for anything else."""
-    return ApiError(404, "not_found", f"{what} was not found.", param=param)
+    return ApiError(404, "not_found", f"{what} was not found.")
 
 
 def not_yours(what: str, param: str | None = None) -> ApiError:

@@ -28,10 +28,6 @@ WRONG_HOST = ApiError(421, "misdirected_request", "The simulator answers to loca
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-class NotLoopback(ValueError):
-    """The simulator would be open to other machines, and nobody said that it may be."""
-
-
 class _ClosableProtocol(H11Protocol):
     """HTTP/1.1 that lets the application close its connection, through an ASGI extension."""
 
@@ -89,31 +85,27 @@ class _LoopbackNames:
         await self._inner(scope, receive, send)
 
 
-def _server(
-    settings: SimulatorSettings, *, verbose: bool = False, allow_remote: bool = False
-) -> _Server:
-    app = create_app(settings)
+def _server(settings: SimulatorSettings) -> _Server:
     config = uvicorn.Config(
-        app if allow_remote else cast("Any", _LoopbackNames(app)),
+        cast("Any", _LoopbackNames(create_app(settings))),
         http=_ClosableProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
-        log_level="info" if verbose else "critical",
-        access_log=verbose,
+        log_level="critical",
+        access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     return _Server(config)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _listen(port: int) -> socket.socket:
     # The protocol is named because asyncio turns Nagle's delays off only for sockets that name it.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        listener.bind(("127.0.0.1", port))
         listener.listen(2048)
     except OSError:
         listener.close()
@@ -122,8 +114,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    host, port = listener.getsockname()
+    return f"http://{host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:
@@ -141,27 +133,16 @@ def _without_port(host: str) -> str:
 
 
 def serve(
-    settings: SimulatorSettings,
-    port: int,
-    host: str = "127.0.0.1",
-    *,
-    allow_remote: bool = False,
-    verbose: bool = False,
-    ready: Callable[[str], None] | None = None,
+    settings: SimulatorSettings, port: int, *, ready: Callable[[str], None] | None = None
 ) -> str:
-    """Serve until SIGINT or SIGTERM, and return the URL that was served.
+    """Serve this machine alone until SIGINT or SIGTERM, and return the URL that was served.
 
     Port 0 takes any free one; ``ready`` is called with the URL once requests are accepted.
-    NotLoopback for a host that other machines can reach, unless ``allow_remote``; OSError when the
-    port is taken; StateError when the state file cannot be used.
+    OSError when the port is taken; StateError when the state file cannot be used.
     """
-    if not allow_remote and not _is_loopback(host):
-        raise NotLoopback(
-            f"{host} can be reached from other machines; the simulator stays on loopback"
-        )
-    with _listen(host, port) as listener:
+    with _listen(port) as listener:
         url = _url(listener)
-        server = _server(settings, verbose=verbose, allow_remote=allow_remote)
+        server = _server(settings)
         if ready is not None:
             server.on_ready = partial(ready, url)
         asyncio.run(server.serve([listener]))
@@ -183,7 +164,7 @@ class Embedded:
         self._server: _Server | None = None
 
     def __enter__(self) -> Self:
-        listener = _listen("127.0.0.1", 0)
+        listener = _listen(0)
         try:
             server = _server(self._settings)
         except BaseException:

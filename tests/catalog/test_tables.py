@@ -29,22 +29,9 @@ def test_every_wanted_look_is_one_row_as_its_picked_take() -> None:
     assert (blocked["take"], blocked["state"]) == (None, "blocked")
 
 
-def test_every_take_can_be_a_row_and_a_look_without_one_has_its_row_too() -> None:
-    results = sample.campaign()
-    table = [(row["look"], row["take"]) for row in tables.rows(results, every_take=True)]
-    takes = [
-        (look["look"], take["take"])
-        for look in [*results["looks"], *results["orphans"]]
-        for take in look["takes"]
-    ]
-    assert [row for row in table if row[1] is not None] == takes
-    assert [row for row in table if row[1] is None] == [("ski-evening", None)]
-
-
-def test_a_stale_look_is_stale_and_its_take_is_what_it_was() -> None:
+def test_a_stale_look_is_stale() -> None:
     results = sample.document([sample.look("one", "p", state="stale")])
     assert [row["state"] for row in tables.rows(results)] == ["stale"]
-    assert [row["state"] for row in tables.rows(results, every_take=True)] == ["fetched"]
 
 
 def test_a_row_says_what_a_take_was_made_from() -> None:
@@ -53,9 +40,8 @@ def test_a_row_says_what_a_take_was_made_from() -> None:
     assert [row["prompt"] for row in tables.rows(results)] == ["before", "as said"]
 
 
-def test_orphans_are_marked() -> None:
+def test_orphans_are_no_rows() -> None:
     results = sample.document([sample.base()], orphans=[sample.look("old", "p")])
-    assert [row["orphan"] for row in tables.rows(results, every_take=True)] == [False, True]
     assert [row["look"] for row in tables.rows(results)] == ["base"]
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from runner.simulator.journal import StateError
-from runner.simulator.server import Embedded, NotLoopback, serve
+from runner.simulator.server import Embedded, serve
 from runner.simulator.settings import SimulatorSettings
 from tests.simulator.client import png, settings_of
 
@@ -134,12 +134,6 @@ def test_two_live_simulators_do_not_share_a_state_file(tmp_path: Path) -> None:
         raise AssertionError
     with Embedded(settings):
         pass
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
-def test_it_stays_on_loopback_unless_told_otherwise(host: str) -> None:
-    with pytest.raises(NotLoopback, match="loopback"):
-        serve(SimulatorSettings(), 0, host)
 
 
 def test_a_port_in_use_is_an_error_of_the_operating_system(url: str) -> None:

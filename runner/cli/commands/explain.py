@@ -180,7 +180,7 @@ def _link(action: PlannedLook, held_now: Snapshot) -> str:
 
 def _label_of(held_now: Snapshot, avatar_id: str | None) -> str | None:
     """Name a look of HeyGen by its take, or by its id where the ledger does not know it."""
-    known = (take for takes in held_now.takes.values() for take in takes)
+    known = held_now.all_takes
     return next((t.label for t in known if avatar_id and t.avatar_id == avatar_id), avatar_id)
 
 
@@ -243,7 +243,7 @@ def _events(entries: Sequence[Entry], held_now: Snapshot) -> str:
 
 def _labelled(entries: Sequence[Entry], held_now: Snapshot) -> Iterator[tuple[str | None, Entry]]:
     """Yield each entry with the take that it is about."""
-    labels = {take.uid: take.label for takes in held_now.takes.values() for take in takes}
+    labels = {take.uid: take.label for take in held_now.all_takes}
     for entry in entries:
         uid = entry.take or entry.facts.get("take")
         yield labels.get(uid or ""), entry

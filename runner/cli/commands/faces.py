@@ -96,7 +96,7 @@ def _measure_missing(context: Context, opened: OpenLedger) -> str:
     from runner.faces.pool import SECONDS_PER_PICTURE, count_workers
 
     snapshot = opened.snapshot()
-    takes = [take for of_look in snapshot.takes.values() for take in of_look]
+    takes = snapshot.all_takes
     missing = find_unmeasured(takes, snapshot.faces.values())
     if not missing:
         return ""

@@ -124,12 +124,7 @@ async def all_groups(opened: OpenAccount) -> list[GroupData]:
 def _known(manifest: Path, opened: OpenAccount) -> Mapping[str, str]:
     """Return the takes that the ledger of this account knows, by the look's id."""
     snapshot = read_snapshot(StateDirs(manifest).of(opened.account).ledger)
-    return {
-        take.avatar_id: take.label
-        for takes in snapshot.takes.values()
-        for take in takes
-        if take.avatar_id is not None
-    }
+    return {take.avatar_id: take.label for take in snapshot.all_takes if take.avatar_id is not None}
 
 
 def _state(look: LookData) -> str:
