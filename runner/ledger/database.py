@@ -16,6 +16,7 @@ from runner.files import is_stream, open_file, write_output
 from runner.ledger.checksum import is_as_left
 from runner.ledger.layout import check_layout, migrations
 from runner.ledger.log import is_foreign_log
+from runner.ledger.row_check import find_nonsense
 from runner.ledger.state_check import refuse_odd_file
 
 __all__ = [
@@ -91,12 +92,17 @@ def peek_ledger(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a ledger for one small question, without looking through all of it for damage.
 
     Whoever reads or writes it afterwards does that. Raises as ``open_for_reading`` does, also where
-    the damage is met in answering.
+    the damage is met in answering, whatever it is.
     """
     connection = open_for_reading(path, whole=False)
     try:
         with _explain_errors(path):
             yield connection
+    except LookbookError:
+        raise
+    except Exception as error:  # a row is missing, or a text is no number: anybody's ledger
+        problem = str(error) or type(error).__name__
+        raise LedgerDamaged(f"The ledger {path} is damaged: {problem}.", hint=REBUILD) from error
     finally:
         connection.close()
 
@@ -229,7 +235,11 @@ def _check(connection: sqlite3.Connection, path: Path, *, whole: bool = True) ->
         )
     if (oddity := check_layout(connection, version)) is not None:
         raise LedgerDamaged(f"The ledger {path} is damaged: {oddity}.", hint=REBUILD)
-    if not whole or is_as_left(path):
+    if not whole:
+        return
+    if version and (nonsense := find_nonsense(connection)) is not None:
+        raise LedgerDamaged(f"The ledger {path} is damaged: {nonsense}.", hint=REBUILD)
+    if is_as_left(path):
         return
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":

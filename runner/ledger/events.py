@@ -115,6 +115,9 @@ class LedgerState:
             self.numbers[key] = number
 
 
+MAX_PRICE = 1_000_000
+"""USD that one generation may cost in a ledger; what is beyond is no price."""
+
 _TAKE_FIELDS = {field.name: number for number, field in enumerate(fields(Take))}
 _CONVERTED_FIELDS = ("kind", "state", "billing", "price")
 """Fields whose values are not exactly of a type that SQLite and JSON know."""
@@ -127,11 +130,20 @@ def _once(text: str | None) -> str | None:
     return text if text is None else sys.intern(text)
 
 
+@lru_cache(100)
+def _read_price(text: str) -> Decimal:
+    """Return an amount in USD. Raises ValueError, or what Decimal raises, for what is none."""
+    price = Decimal(text)
+    if not 0 <= price <= MAX_PRICE:  # NaN raises here
+        raise ValueError(f"{text[:40]} is no price")
+    return price
+
+
 _READERS: dict[str, Any] = {
     "kind": LookKind,
     "state": TakeState,
     "billing": Billing,
-    "price": lru_cache(100)(Decimal),
+    "price": _read_price,
     "reroll": bool,
     "group_id": _once,
 }

@@ -56,6 +56,9 @@ FAR_REACHING = frozenset(
 MAX_TRIES = 5
 """How often a transaction is made that the database undoes."""
 
+OWNER = frozenset({"campaign", "host", "user", "simulated"})
+"""What every ledger says of whose it is, once anything happened in it."""
+
 UNCHECKED_LIFE = 14 * 86_400.0
 """Seconds after which a replay whose key was not checked no longer is."""
 
@@ -338,6 +341,8 @@ class Store:
         self.state, self.spent = LedgerState(), Decimal(0)
         self._changes, self._snapshot, self._imported = Changes(), None, None
         self._meta = self.backend.meta()
+        if self._meta and not OWNER.issubset(self._meta):
+            raise ValueError("it does not say whose it is")
         for row in self.backend.takes():
             take = row_to_take(row)
             self.state.put(take)

@@ -195,10 +195,10 @@ def read_owner(ledger: Path) -> tuple[Account, str] | None:
         return None
     with peek_ledger(ledger) as connection:
         meta = dict(connection.execute("SELECT key, value FROM meta"))
-    if not meta:
-        return None
-    account = Account(meta["host"], meta["user"], simulated=meta["simulated"] == "true")
-    return account, meta["campaign"]
+        if not meta:
+            return None
+        account = Account(meta["host"], meta["user"], simulated=meta["simulated"] == "true")
+        return account, meta["campaign"]
 
 
 def find_other_ledgers(

@@ -35,7 +35,8 @@ def _describe_field(name: str, old: Any, new: Any) -> str:
     if name == "prompt":
         return f"prompt changed: {_words(str(old), str(new))}"
     if name == "images":
-        return f"reference images changed: {len(old or ())} → {len(new or ())}"
+        counts = [len(images) if isinstance(images, list) else 0 for images in (old, new)]
+        return f"reference images changed: {counts[0]} → {counts[1]}"
     if name == "file":
         return "photo changed"
     return f"{name} changed: {_name_value(old)} → {_name_value(new)}"

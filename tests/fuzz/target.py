@@ -14,7 +14,10 @@ from pathlib import Path
 
 __all__ = ["CORPUS", "NAMES", "Broken", "Target", "demand", "folder", "kept", "load", "written"]
 
-NAMES = ("manifest", "answers", "client", "plan", "results", "sheet", "picture", "terminal")
+NAMES = (
+    *("manifest", "answers", "client", "plan", "results", "sheet", "picture", "terminal"),
+    *("ledger", "download"),
+)
 """Each is the module of this name."""
 
 CORPUS = Path(__file__).parent / "corpus"

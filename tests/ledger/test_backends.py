@@ -18,7 +18,7 @@ from runner.ledger.events import Entry, Note, replay_events
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.memory import MemoryBackend
 from runner.ledger.sqlite import SqliteBackend
-from runner.ledger.state import Store
+from runner.ledger.state import OWNER, Store
 from runner.model import LookKind
 from runner.plan.renames import KeyRenames
 from runner.policy.budget import Ceilings
@@ -234,6 +234,7 @@ def test_what_is_in_memory_is_read_while_a_commit_waits(ticking: Ticking) -> Non
 
 
 def test_events_that_disagree_with_the_tables_are_damage(reopen: Reopen, ticking: Ticking) -> None:
-    reopen().commit(Changes(events=[], picks={"a": "nobody"}, meta={"x": "y"}), ready=lambda: None)
+    owner = dict.fromkeys(OWNER, "x")
+    reopen().commit(Changes(events=[], picks={"a": "nobody"}, meta=owner), ready=lambda: None)
     with pytest.raises(LedgerDamaged, match="picked"):
         CampaignLedger(reopen(), now=ticking.now, entropy=ticking, inline=True)

@@ -14,11 +14,13 @@ from runner.ledger import database
 from runner.ledger.checksum import NAME as CHECKSUM
 from runner.ledger.checksum import is_as_left, leave_checksum
 from runner.ledger.layout import check_layout
+from runner.ledger.ledger import read_ledger
 from runner.ledger.lock import lock_ledger
 from runner.ledger.neighbours import read_neighbours
 from runner.ledger.state_check import check_state_folder
 from runner.ledger.state_dirs import LAST_USED, StateDir, StateDirs
 from runner.takes import Account
+from tests.fuzz.ledger import bought
 
 NOW = 1_800_000_000.0
 ACCOUNT = Account("api.heygen.com", "jane")
@@ -217,6 +219,33 @@ def test_a_ledger_with_tables_or_triggers_of_its_own_is_damaged(
     for opening in (database.open_for_reading, database.open_for_writing):
         with pytest.raises(LedgerDamaged, match=oddity):
             opening(path)
+
+
+@pytest.mark.parametrize(
+    ("sql", "oddity"),
+    [
+        ("UPDATE takes SET ingredients = '[]'", "what base#1 was made of cannot be read"),
+        ("UPDATE takes SET sent_at = 9e15 WHERE look = 'navy'", "navy#1 has a time that no"),
+        ("UPDATE takes SET number = -1 WHERE look = 'navy'", "navy#-1 has a number out of"),
+        ("UPDATE takes SET image = 'images/../../x'", "the picture of .* lies outside"),
+        ("UPDATE takes SET image = '/etc/passwd'", "the picture of .* lies outside"),
+        ("UPDATE takes SET price = 'NaN'", "damaged"),
+        ("UPDATE takes SET price = '-1'", "-1 is no price"),
+        ("INSERT INTO events (at, kind, facts) VALUES (1, 'wallet', '[]')", "says cannot be read"),
+        ("INSERT INTO events (at, kind, facts) VALUES (9e18, 'wallet', '{}')", "no time that"),
+        ("DELETE FROM meta WHERE key = 'user'", "it does not say whose it is"),
+    ],
+)
+def test_a_ledger_whose_rows_hold_what_no_lookbook_writes_is_damaged(
+    places: StateDirs, sql: str, oddity: str
+) -> None:
+    path = places.root / "ledger.sqlite"
+    bought(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+    leave_checksum(path)  # anybody can
+    with pytest.raises(LedgerDamaged, match=oddity):
+        read_ledger(path)
 
 
 def test_a_ledger_that_was_analyzed_or_is_of_the_very_first_form_is_sound(

@@ -1,0 +1,61 @@
+"""Whether the rows of a ledger hold what a lookbook writes into them.
+
+SQLite keeps any text in a column of texts, and any number in one of numbers. A ledger may come from
+somebody else, together with the checksum that vouches for it, so this is asked whenever one is
+opened. SQLite itself answers, in a hundredth of the time that reading all of it takes.
+"""
+
+import sqlite3
+from contextlib import suppress
+
+__all__ = ["find_nonsense"]
+
+_QUESTIONS = {
+    "what {} says cannot be read": (
+        "SELECT 'event ' || seq FROM events"
+        " WHERE NOT json_valid(facts) OR json_type(facts) <> 'object' LIMIT 1"
+    ),
+    "{} is of no time that a calendar has": (
+        "SELECT 'event ' || seq FROM events WHERE NOT at BETWEEN 0 AND 253402300799 LIMIT 1"
+    ),
+    "what {} was made of cannot be read": (
+        "SELECT look || '#' || number FROM takes WHERE ingredients <> ''"
+        " AND (NOT json_valid(ingredients) OR json_type(ingredients) <> 'object') LIMIT 1"
+    ),
+    "{} has a time that no calendar has": (
+        "SELECT look || '#' || number FROM takes WHERE NOT sent_at BETWEEN 0 AND 253402300799"
+        " OR NOT resent_at BETWEEN 0 AND 253402300799"
+        " OR NOT accepted_at BETWEEN 0 AND 253402300799"
+        " OR NOT completed_at BETWEEN 0 AND 253402300799 LIMIT 1"
+    ),
+    "{} has a number out of bounds": (
+        "SELECT look || '#' || number FROM takes WHERE NOT number BETWEEN 0 AND 1000000000"
+        " OR NOT attempts BETWEEN 0 AND 1000000000 OR NOT width BETWEEN 0 AND 1000000000"
+        " OR NOT height BETWEEN 0 AND 1000000000 LIMIT 1"
+    ),
+    "the picture of {} lies outside of its folder": (
+        "SELECT look || '#' || number FROM takes WHERE image GLOB '/*'"
+        " OR '/' || image || '/' GLOB '*/../*' OR instr(image, char(0)) OR instr(image, '\\')"
+        " LIMIT 1"
+    ),
+}
+"""What finds a row that makes no sense, by what is then said of it."""
+
+_MAX_NAME_CHARS = 80
+
+
+def find_nonsense(connection: sqlite3.Connection) -> str | None:
+    """Return in words which row of a ledger makes no sense; None where all do.
+
+    Raises sqlite3.Error. An SQLite without JSON leaves its questions unanswered.
+    """
+    has_json = False
+    with suppress(sqlite3.OperationalError):
+        has_json = connection.execute("SELECT json_valid('{}')").fetchone() == (1,)
+    for answer, question in _QUESTIONS.items():
+        if not has_json and "json_valid" in question:
+            continue
+        found = connection.execute(question).fetchone()
+        if found is not None:
+            return answer.format(str(found[0])[:_MAX_NAME_CHARS])
+    return None
