@@ -327,6 +327,7 @@ def _bought(
         raise ValueError(f"{action.key} is not a look of the manifest")
     reference = look.reference.look if isinstance(look.reference, LookRef) else None
     pick = picks.get(reference or "")
+    now = work.context.earliest_now()
     return Take(
         uid=work.context.entropy.uid(),
         look=action.key,
@@ -341,10 +342,10 @@ def _bought(
         reference_look=reference,
         reference_id=pick.avatar_id if pick is not None else None,
         group_wanted=None if certain else found.group_id,
-        sent_at=work.context.clock.now(),
+        sent_at=now,
         attempts=1,
         avatar_id=found.id if certain else None,
         group_id=found.group_id if certain else None,
-        accepted_at=work.context.clock.now() if certain else None,
+        accepted_at=now if certain else None,
         error_message=None if certain else DOUBTFUL,
     )

@@ -161,6 +161,13 @@ class RunContext:
             return self.clock.now()
         return self.server_epoch + self.ticks()
 
+    def earliest_now(self) -> float:
+        """Return the earlier of the machine's time and the API's: when something is sent now.
+
+        A clock that is ahead and put right later must not make a send younger than it is.
+        """
+        return min(self.clock.now(), self.now_at_server())
+
     def heard(self, reply: Reply[Any]) -> None:
         """Estimate the server's clock from a reply's ``Date``."""
         server_time = getattr(reply, "server_time", None)

@@ -74,8 +74,7 @@ class Buyer:
         await self._learn_the_time()
         while True:
             async with self._rate_gate.turn():
-                # A clock that is wrong now and put right later must not lengthen the key's life.
-                sent_at = min(context.clock.now(), context.now_at_server())
+                sent_at = context.earliest_now()
                 intent = replace(intent, key=context.entropy.key(), sent_at=sent_at)
                 with anyio.CancelScope(shield=True):
                     take = await context.ledger.intend(intent)
@@ -176,7 +175,7 @@ class Buyer:
             return take, None, NOTHING_SENT
         async with self._rate_gate.turn():
             with anyio.CancelScope(shield=True):
-                take = await context.ledger.resend(take.uid)
+                take = await context.ledger.resend(take.uid, at=context.earliest_now())
             context.observer.take_changed(take, Event.RESENT)
             body = context.ledger.body(take.uid)
             judge = partial(decide_purchase, replay=True)

@@ -290,7 +290,7 @@ class UnknownResolver:
 
         When that was may be told by the server's clock; how long ago it is, is what counts.
         """
-        now = min(self._context.clock.now(), self._context.now_at_server())
+        now = self._context.earliest_now()
         return max(0.0, now - (take.resent_at or take.sent_at or now))
 
     async def _until_listed(self, take: Take) -> None:

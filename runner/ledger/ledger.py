@@ -299,8 +299,11 @@ class CampaignLedger:
 
         return await self._write(operation)
 
-    async def resend(self, uid: str) -> Take:
-        """Commit that a stored body leaves again; this run holds its price. Raises OverBudget."""
+    async def resend(self, uid: str, *, at: float | None = None) -> Take:
+        """Commit that a stored body leaves again; this run holds its price. Raises OverBudget.
+
+        ``at`` is when, in Unix seconds, where that is not what this machine's clock shows.
+        """
 
         def operation(store: Store) -> Take:
             take = store.state.takes[uid]
@@ -308,7 +311,7 @@ class CampaignLedger:
             facts = {
                 "run": store.run,
                 "attempts": take.attempts + 1,
-                "resent_at": self._now(),
+                "resent_at": self._now() if at is None else at,
             }
             return _require_take(store.emit(Event.RESENT, facts, uid))
 

@@ -1,6 +1,7 @@
 """A damaged ledger can always be rebuilt, and nothing that was paid for is forgotten by it."""
 
 import sqlite3
+import time
 from contextlib import closing
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import pytest
 from runner.cli.outputs import make_results, write_results
 from runner.cli.rebuild import rebuild
 from runner.errors import LedgerDamaged, LedgerQuestion, UsageError
+from runner.executor.context import RunContext
 from runner.ledger.ledger import read_snapshot
 from runner.model import LookKind
 from runner.plan import plan
@@ -130,6 +132,20 @@ async def test_what_a_rebuild_finds_by_its_name_is_assumed_to_be_billed(office: 
     assert await rebuild(office.context, campaign) == 0
     (base,) = read_snapshot(office.ledger_path).takes["base"]
     assert base.billing is Billing.ASSUMED
+
+
+async def test_what_a_rebuild_finds_is_not_younger_than_the_rebuild_where_the_clock_is_ahead(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = office.campaign(look("navy"))
+    office.api.add_by_hand("Sarah", "group-1")
+    now = time.time() - 100_000  # as the account's answers say
+    monkeypatch.setattr(RunContext, "now_at_server", lambda _self: now)
+    office.ledger_path.parent.mkdir()
+    office.ledger_path.write_bytes(b"no ledger at all" * 300)
+    assert await rebuild(office.context, campaign) == 0
+    (base,) = read_snapshot(office.ledger_path).takes["base"]
+    assert base.sent_at == base.accepted_at == now
 
 
 async def test_results_tell_another_ledger_that_the_account_ignores_keys_until_it_trusts_them(

@@ -212,6 +212,17 @@ def test_a_run_that_ends_before_lists_show_a_replay_leaves_its_check_to_the_next
     assert not world.open().honours_keys
 
 
+def test_what_is_sent_while_the_clock_is_ahead_is_no_younger_once_that_is_put_right(
+    world: Harness,
+) -> None:
+    """Else nobody could say for hours that nothing was bought."""
+    world.clock.ahead = 36_000.0
+    world.api.script.extend([LOST_BEFORE, LOST_BEFORE, OK])
+    world.run(campaign(photo()))
+    take, now = world.take("base"), world.clock.now() - world.clock.ahead
+    assert 0 < (take.sent_at or 0.0) < (take.resent_at or 0.0) <= now
+
+
 def test_a_replay_that_names_the_look_of_another_take_makes_no_second_take_of_it(
     world: Harness,
 ) -> None:

@@ -261,7 +261,8 @@ class _Director:
         day = Day(wait=600.0, conditions=CALM, dearer=Decimal(0))
         if self.world.deleted:
             self._until_it_lives(replace(day, command=Command.RECORD), "calm record")
-        ended = self._command(replace(day, top_up=wealth), "calm 0")
+        today = replace(day, top_up=wealth)
+        ended = self._command(today, "calm 0")
         rebuilt = False
         for number in range(1, ROUNDS):
             if ended.error is not None and not isinstance(ended.error, ANSWERED):
@@ -272,6 +273,8 @@ class _Director:
             if isinstance(ended.error, LedgerQuestion):
                 answers = has_takes(self.judge.ledger_path)
                 command = Command.RUN if answers else Command.NEW_LEDGER
+                if answers and today.command is Command.RETRY:  # what asked is what is answered
+                    command = Command.RETRY
                 if self.judge.loss.ever and not rebuilt and not has_sent(self.judge.ledger_path):
                     command, rebuilt = Command.REBUILD, True  # as the question advises
             elif ended.error is not None:  # the wallet showed what others bought as well
