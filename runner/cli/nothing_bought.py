@@ -52,7 +52,7 @@ def objection_to(finding: Finding, *, alive: bool, now: float, command: str) -> 
         others = f"; where it is another's ({', '.join(finding.rivals)}), decide that first"
         return (
             f"the account has what fits: {ids} (--adopt '{take.label}=ID', or "
-            f"--not-ours ID where it is somebody else's)"
+            f"--not-ours ID where it is somebody else's or left over)"
             f"{others if finding.rivals else ''}"
         )
     if alive:

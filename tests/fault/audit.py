@@ -406,14 +406,17 @@ class Auditor:
         if take.key is not None:
             mine = (c.id for c in charges if c.idempotency_key == take.key)
             return next((look_id for look_id in mine if look_id not in given), None)
-        for charge in charges:  # its ledger was lost: what it was to buy is all that is known
+        looks = self._world.simulator.account.looks
+        good = {look_id for look_id, look in looks.items() if look.outcome == "completed"}
+        # Its ledger was lost: what it was to buy is all that is known. A failure comes last.
+        for charge in sorted(charges, key=lambda charge: charge.id not in good):
             recorded_action = self.recorded_actions.get(charge.idempotency_key or "")
             free = charge.idempotency_key not in self.take_of and charge.id not in given
             same = recorded_action is not None and (
                 recorded_action.look,
                 recorded_action.identity,
             ) == (take.look, take.identity)
-            if free and same and charge.id in self._world.simulator.account.looks:
+            if free and same and charge.id in looks:
                 return charge.id
         return None
 

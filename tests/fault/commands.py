@@ -271,7 +271,8 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
         else:
             given.add(bought)
             adoptions.append((take.label, bought))
-    strangers = _foreign_looks(process, {take.name for take in every if take.unresolved})
+    names = {take.name for take in every if take.unresolved}
+    strangers = [*_foreign_looks(process, names), *_left_over(process, names, given)]
     world.seen["a look of somebody else's told"] += len(strangers)
     world.judge.disowned.update(strangers)
     return await reconciling.reconcile(
@@ -292,6 +293,27 @@ def _foreign_looks(process: Process, names: Collection[str | None]) -> list[str]
     ]
     if found:
         process.world.say(f"person: {', '.join(found)} are somebody else's")
+    return found
+
+
+def _left_over(
+    process: Process, names: Collection[str | None], given: Collection[str]
+) -> list[str]:
+    """Return this campaign's own looks of these names that are no take's any more.
+
+    A lost ledger bought more of them than the manifest wants: with the failures, or before an edit.
+    ``given`` are those that a take is, or is said to be.
+    """
+    judge, account = process.world.judge, process.world.simulator.account
+    keys = judge.take_of.keys()
+    found = [
+        charge.id
+        for charge in judge.remembered()
+        if judge.loss.ever and charge.id in account.looks and charge.id not in given
+        if account.looks[charge.id].name in names and charge.idempotency_key not in keys
+    ]
+    if found:
+        process.world.say(f"person: {', '.join(found)} are left over")
     return found
 
 

@@ -143,8 +143,8 @@ class _Case:
     "strangers",
     multiple=True,
     metavar="ID",
-    help="This look fits, and is somebody else's: no send of this campaign made it. Then "
-    "--nothing-bought can be said of the take. Repeatable.",
+    help="This look fits, and is somebody else's, or left over from a lost ledger: no send that is "
+    "unknown here made it. Then --nothing-bought can be said of the take. Repeatable.",
 )
 @click.option(
     "--trust-keys",
