@@ -227,7 +227,7 @@ class Ledger(Protocol):
     async def intend(self, intent: Intent) -> Take:
         """Reserve the price and commit key and body, atomically. Raises OverBudget."""
 
-    async def resend(self, uid: str) -> Take:
+    async def resend(self, uid: str, *, at: float | None = None) -> Take:
         """Commit that a stored body leaves again; this run holds the price. Raises OverBudget."""
 
     async def record(
