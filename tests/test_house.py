@@ -36,6 +36,7 @@ ARROWS: dict[str, set[str]] = {
     | {"manifest", "policy", "plan", "executor", "results", "ledger", "heygen", "images", "faces"}
     | {"catalog", "review"}
     | {"simulator"},
+    "api": VALUES | {"policy", "plan", "results", "ledger", "cli"},
 }
 """What each part may import, beside itself. A dotted name allows that one module only."""
 
@@ -208,8 +209,10 @@ def test_vague_prose_would_be_noticed() -> None:
     assert not prose_mistakes('def f() -> int:\n    """Return one."""')
 
 
-SHARED_NAMES = {"command", "main"}
-"""Names that many modules have on purpose: the entry of each command, and of each script."""
+SHARED_NAMES = {"command", "main", "load", "plan"}
+"""Names that many modules have on purpose: the entry of each command, and of each script.
+
+``load`` and ``plan`` are the Python interface's as well, and mean the same there."""
 
 
 def repeated_names(trees: dict[str, ast.Module]) -> dict[str, list[str]]:

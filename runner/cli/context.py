@@ -41,7 +41,8 @@ class Context(NamedTuple):
     ``simulated_at`` is the URL of the embedded simulator where a command uses that.
     ``failpoint`` is told every commit point that is passed, and ``inline`` commits in the calling
     thread instead of a thread of the ledger's own. ``faces`` opens what measures faces in a state
-    folder, so many pictures at once; it returns None where that is impossible.
+    folder, so many pictures at once; it returns None where that is impossible. ``handles_signals``:
+    a run answers Ctrl-C and its like itself.
     """
 
     clock: "Clock" = WallClock()
@@ -55,6 +56,7 @@ class Context(NamedTuple):
     inline: bool = False
     faces: "Callable[[Path, int], Faces | None]" = open_faces
     invocation: Invocation | None = None
+    handles_signals: bool = True
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

@@ -44,7 +44,8 @@ class Invocation:
 
     ``out`` is stdout where a program reads it; None where a person does. ``summary`` is the file
     of ``--summary``, ``summary_text`` what was written there. ``results`` are what the ledger held
-    when the command ended, and ``more`` what the command found out beside them.
+    when the command ended, and ``more`` what the command found out beside them; ``folder`` is where
+    the ledger lies. ``keeps_results``: a caller in Python wants them, and nothing is printed.
     """
 
     def __init__(self) -> None:
@@ -55,6 +56,8 @@ class Invocation:
         self.form_known = False
         self.results: Results | None = None
         self.more: dict[str, Any] = {}
+        self.folder: Path | None = None
+        self.keeps_results = False
 
     @property
     def stdout(self) -> TextIO:
@@ -64,7 +67,7 @@ class Invocation:
     @property
     def awaits_results(self) -> bool:
         """Return whether a program waits for a document of which nothing was printed yet."""
-        return self.out is not None and not self.out.written
+        return self.keeps_results or (self.out is not None and not self.out.written)
 
     def owes_json(self, arguments: Sequence[str]) -> bool:
         """Return whether stdout is to hold one JSON document, and holds nothing yet.

@@ -114,6 +114,8 @@ async def open_session(
             ledger = _open_file(outside, beside or state.ledger, ceilings)
             stack.callback(ledger.close)
             ledger.learn(read_account_facts(state, opened.account))
+            if outside.invocation is not None:
+                outside.invocation.folder = state.folder
             progress = outside.console.progress(ledger.ceilings.run)
             stack.callback(progress.close)
             context = RunContext(

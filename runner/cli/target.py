@@ -1,17 +1,21 @@
 """Which campaign and which of its ledgers an offline command is about, and what is known of it."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
 from runner.cli.outputs import make_results
 from runner.ledger.state_dirs import StateDir
-from runner.model import Campaign
+from runner.model import Campaign, LookKind
+from runner.plan import Plan
+from runner.plan import plan as make_plan
+from runner.plan.options import PlanOptions, apply_options, resolve_options
+from runner.plan.pricing import Quote, apply_quotes, quote_prices
 from runner.results.model import Results
 from runner.takes import Snapshot
 
@@ -41,6 +45,14 @@ class Target:
         """Return what is known of the campaign; what a person should know of it goes to stderr."""
         state = self.find_state(campaign)
         return KnownCampaign(self, campaign, state, *readonly.load_known(campaign, state))
+
+    def plan(self, campaign: Campaign, plan_options: PlanOptions) -> "OfflinePlan":
+        """Return what a run would do, by what is known here, at the prices that count."""
+        known = self.read(apply_options(campaign, plan_options))
+        quotes = quote_prices(known.campaign, plan_options, known.snapshot)
+        known = replace(known, campaign=apply_quotes(known.campaign, quotes))
+        asked = resolve_options(known.campaign, known.snapshot, plan_options)
+        return OfflinePlan(known, quotes, make_plan(known.campaign, known.snapshot, asked))
 
     def name_ledger(self) -> tuple[str, ...]:
         """Return the options that mean the same ledger in another command."""
@@ -77,6 +89,14 @@ class KnownCampaign:
     def make_results(self, only: Collection[str] | None = None) -> Results:
         """Return the results document, of all looks or of some."""
         return make_results(self.campaign, self.snapshot, self.wallet, only)
+
+
+class OfflinePlan(NamedTuple):
+    """A plan, with what it was made of and the prices that it counts."""
+
+    known: KnownCampaign
+    quotes: Mapping[LookKind, Quote]
+    plan: Plan
 
 
 def target_options(function: Callable[..., Any], manifest: Any = manifest_argument) -> Any:

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,9 @@ from runner.errors import UsageError
 from runner.files import is_inherited, write_output
 from runner.model import LookKind
 from runner.plan import Plan
-from runner.plan import plan as make_plan
 from runner.plan.group_sizes import group_notes
-from runner.plan.options import PlanOptions, apply_options, resolve_options
-from runner.plan.pricing import Quote, apply_quotes, quote_prices
+from runner.plan.options import PlanOptions
+from runner.plan.pricing import Quote
 from runner.plan.saved_plan import plan_document, serialize_plan
 from runner.policy.exit_codes import Exit
 from runner.shell import quote_command
@@ -91,13 +89,8 @@ def command(
             hint="Write the manifest to a file first.",
         )
     plan_options = parse_plan_options(options)
-    campaign = apply_options(target.load_campaign(), plan_options)
-    known = target.read(campaign)
-    quotes = quote_prices(campaign, plan_options, known.snapshot)
-    campaign = apply_quotes(campaign, quotes)
-    known = replace(known, campaign=campaign)
-    asked = resolve_options(campaign, known.snapshot, plan_options)
-    plan = make_plan(campaign, known.snapshot, asked)
+    known, quotes, plan = target.plan(target.load_campaign(), plan_options)
+    campaign = known.campaign
     if is_piped:
         warn("A manifest from a pipe has no ledger beside it: this plan makes everything anew.")
     else:

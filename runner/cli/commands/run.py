@@ -37,7 +37,6 @@ from runner.cli.options import (
     yes_option,
 )
 from runner.cli.pausing import stop_sending
-from runner.cli.progress import Progress
 from runner.cli.request import DEFAULT_CONCURRENCY, Request
 from runner.cli.results_import import read_results, tells_of_takes
 from runner.cli.run_report import (
@@ -403,7 +402,7 @@ async def carry_out(
     trouble: LookbookError | None = None
     try:
         beside = (partial(keep_results, campaign, work, left), partial(take_in_decisions, work))
-        outcome = await with_signals(session, work.progress, beside)
+        outcome = await with_signals(session, work, beside)
     except LookbookError as error:
         trouble = error
         outcome = session.outcome()
@@ -422,7 +421,7 @@ async def carry_out(
 
 
 async def with_signals(
-    session: Session, progress: Progress, beside: Sequence[Callable[[], Coroutine[Any, Any, None]]]
+    session: Session, work: OpenSession, beside: Sequence[Callable[[], Coroutine[Any, Any, None]]]
 ) -> Outcome:
     """Carry out the plan; a signal stops sending, a second one leaves at once.
 
@@ -431,10 +430,11 @@ async def with_signals(
     outcomes: list[Outcome] = []
     with unwrap_exception_group():
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(listen, session.context, tasks.cancel_scope)
-            tasks.start_soon(progress.keep_fresh)
-            for work in beside:
-                tasks.start_soon(work)
+            if work.outside.handles_signals:
+                tasks.start_soon(listen, session.context, tasks.cancel_scope)
+            tasks.start_soon(work.progress.keep_fresh)
+            for task in beside:
+                tasks.start_soon(task)
             outcomes.append(await session.carry_out())
             tasks.cancel_scope.cancel()
     return outcomes[0] if outcomes else session.end()
