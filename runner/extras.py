@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
-__all__ = ["DISTRIBUTION", "install_command"]
-
 DISTRIBUTION = "lookbook-runner"
 
 

@@ -14,24 +14,6 @@ from runner.face_measures import FaceMeasure
 from runner.model import LookKind
 from runner.reviews import NOT_REVIEWED, Review, ReviewState
 
-__all__ = [
-    "COUNTING",
-    "PENDING",
-    "UNRESOLVED",
-    "USABLE",
-    "Account",
-    "Billing",
-    "Doubled",
-    "LookState",
-    "MeasuredPrice",
-    "Neighbours",
-    "PriceState",
-    "Snapshot",
-    "Take",
-    "TakeState",
-    "count_usable",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Account:

@@ -4,8 +4,6 @@ from runner.cli.format import format_table, pluralize
 from runner.cli.terminal import style
 from runner.results.model import LikenessEntry, LookEntry, Results
 
-__all__ = ["describe_likeness", "format_faces", "list_held", "summarize_faces"]
-
 HINT = "A distance is a hint, not a verdict: look at the pictures (docs/likeness.md: its limits)."
 
 WHY_NONE = {

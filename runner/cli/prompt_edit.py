@@ -23,8 +23,6 @@ from runner.plan.options import PlanOptions
 from runner.plan.pricing import apply_quotes, quote_prices
 from runner.takes import Snapshot
 
-__all__ = ["PromptEdit", "list_prompt_parts", "propose_edit", "replace_manifest", "write_edit"]
-
 _BOM = b"\xef\xbb\xbf"
 _CONTEXT_LINES = 2
 

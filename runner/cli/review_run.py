@@ -17,8 +17,6 @@ from typing import Any
 from runner.errors import StorageError
 from runner.files import make_folder, read_file
 
-__all__ = ["ReviewRun"]
-
 LOG = "review-run.log"
 MAX_LOG = 4 * 1024 * 1024
 TOLD_LINES = 12

@@ -48,16 +48,6 @@ from runner.results.writer import FAILED, UNSENT, WAITING, serialize_results
 from runner.shell import quote_command
 from runner.takes import Account, Snapshot, Take
 
-__all__ = [
-    "Before",
-    "advise_after_run",
-    "advise_to_resume",
-    "current_results",
-    "print_results",
-    "resume_command",
-    "write_run_results",
-]
-
 
 def current_results(campaign: Campaign, work: OpenSession) -> Results:
     """Return the results document of what the open ledger holds."""

@@ -10,8 +10,6 @@ from runner.results.model import Totals
 from runner.results.writer import UNSENT
 from runner.takes import COUNTING, Snapshot
 
-__all__ = ["RunSummary", "find_changed", "summarize_run"]
-
 VERDICTS = {
     Exit.DONE: "Done",
     Exit.FAILED: "Done, not all of it",

@@ -31,8 +31,6 @@ from runner.policy.exit_codes import Outcome
 from runner.policy.ready_queue import Job, ReadyQueue
 from runner.takes import Billing, Take, TakeState
 
-__all__ = ["Scheduler"]
-
 
 class Scheduler:
     """One run of one plan. ``look_report`` has what became of every look."""

@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from runner.extras import install_command
 
-__all__ = ["ModelFiles", "explain_missing", "find_models"]
-
 SIZE = "a download of about 105 MB, of which 32 MB are used"
 """What the extra brings; the largest part is a model for 68 landmarks, which is never loaded."""
 

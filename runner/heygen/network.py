@@ -13,8 +13,6 @@ from runner import __version__
 from runner.errors import UsageError
 from runner.extras import install_command
 
-__all__ = ["Timeouts", "certificates", "check_network_settings", "open_client"]
-
 _CERTIFICATE_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _PROXIES = ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 

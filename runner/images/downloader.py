@@ -25,8 +25,6 @@ from runner.heygen.network import Timeouts, certificates, open_client
 from runner.image_files import MAX_IMAGE_BYTES, MAX_PIXELS, BadImageFile, Flaw, inspect_image
 from runner.images.folder import Folder, Part, Probe
 
-__all__ = ["Downloader"]
-
 log = logging.getLogger("runner.images")
 
 _MAX_REDIRECTS = 5

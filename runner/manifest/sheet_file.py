@@ -10,8 +10,6 @@ from runner.extras import install_command
 from runner.files import read_given
 from runner.manifest.yaml.source import MAX_BYTES, Source, Unreadable
 
-__all__ = ["read_sheet_source"]
-
 _SAVE = (
     "Save it as CSV: in Excel with File, Save As, `CSV UTF-8 (Comma delimited)`; in Google Sheets "
     "with File, Download, CSV; in Numbers with File, Export To, CSV."

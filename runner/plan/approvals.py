@@ -4,8 +4,6 @@ from runner.plan.model import Plan
 from runner.policy.likeness import FaceComparer, explain_hold
 from runner.takes import Snapshot, Take
 
-__all__ = ["find_awaited"]
-
 
 def find_awaited(plan: Plan, snapshot: Snapshot) -> list[Take]:
     """Return the usable picks that nobody approved and that something in a plan waits for.

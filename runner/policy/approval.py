@@ -5,8 +5,6 @@ An approval belongs to a take: where another one is picked, that one waits again
 
 from runner.reviews import Review, ReviewState
 
-__all__ = ["explain_approval"]
-
 
 def explain_approval(label: str, review: Review, because: str | None = None) -> str | None:
     """Return why nothing may be made from a take yet; None where a person approved it.

@@ -13,8 +13,6 @@ from runner.policy.likeness import (
 from runner.results.model import LikenessEntry, LookEntry
 from runner.takes import Snapshot, Take
 
-__all__ = ["LikenessEntries"]
-
 
 class LikenessEntries:
     """Adds likeness to the entries of one document."""

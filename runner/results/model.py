@@ -9,24 +9,6 @@ from typing import Any, NotRequired, TypedDict
 
 from runner.errors import ErrorDocument
 
-__all__ = [
-    "DoubledEntry",
-    "ErrorEntry",
-    "FaceEntry",
-    "ImageEntry",
-    "LikenessEntry",
-    "LookEntry",
-    "MatrixEntry",
-    "MeasuredEntry",
-    "PricesEntry",
-    "Results",
-    "ReviewEntry",
-    "Summary",
-    "TakeEntry",
-    "Totals",
-    "WalletEntry",
-]
-
 
 class ErrorEntry(TypedDict):
     """Why a take failed, or what is known of one that is undecided."""

@@ -32,8 +32,6 @@ from runner.results.writer import serialize_results
 from runner.shell import quote_command
 from runner.takes import Take
 
-__all__ = ["command", "measure_takes"]
-
 
 @click.command("faces", cls=Command)
 @manifest_argument
