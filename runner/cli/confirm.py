@@ -86,36 +86,13 @@ def confirm_plan(
     ``quotes`` are the prices it counts. ``warnings`` are the manifest's, and stand right above the
     question. Raises BudgetRefused, or UsageError when it was declined.
     """
-    ledger = work.ledger
-    room = remaining_budget(ledger, plan)
+    room = remaining_budget(work.ledger, plan)
     limit = None if request.max_cost is None else request.max_cost - plan.at_risk
-    counts_at = {kind: quote.counts_at for kind, quote in quotes.items()}
-    if request.up_to_budget and room is not None and plan.cost > room:
-        plan = fit_budget(plan, room)
-    if request.up_to_budget and limit is not None and cost_at(plan, counts_at) > limit:
-        plan = fit_budget(plan, limit, counts_at=counts_at)
+    if request.up_to_budget:
+        plan = _fit_ceilings(plan, room, limit, quotes)
     bought = bought_quotes(plan, quotes)
     buys = bool(plan.count or plan.worst_case)
-    ceiling = ledger.ceilings.run
-    place = f"account {work.account.label} · {work.state.folder}"
-    now = work.outside.clock.now
-    time = estimate_plan(plan, ledger.snapshot(), slots=request.concurrency, now=now)
-    text = format_plan(
-        plan,
-        where=place,
-        wallet=usd_balance(work.user),
-        ceiling=ceiling,
-        time=time,
-        notes=[
-            *price_notes(bought, work.user),
-            *billing_notes(work.user, plan.cost),
-            *group_notes(plan, ledger.snapshot()),
-        ]
-        if buys
-        else (),
-        width=terminal_width(sys.stderr),
-    )
-    click.echo(text + "\n", err=True)
+    _show_plan(plan, work, request, bought if buys else None)
     console = work.outside.console
     if not can_ask(console, request):
         refuse_contradicted(bought)
@@ -130,7 +107,7 @@ def confirm_plan(
     if limit is not None:
         refuse_below_list(plan, bought, limit)
         surcharge = {q.kind: q.counts_at - q.price for q in bought if q.counts_at > q.price}
-        ledger.ceilings = replace(ledger.ceilings, surcharge=surcharge)
+        work.ledger.ceilings = replace(work.ledger.ceilings, surcharge=surcharge)
     if warnings and buys:
         click.echo(warnings_text(warnings) + "\n", err=True)
     if buys:
@@ -138,6 +115,38 @@ def confirm_plan(
         question = f"Spend up to {format_usd(plan.worst_case)}{money}?"
         confirm_or_refuse(console, question, yes=request.yes, undone="nothing was sent")
     return plan
+
+
+def _fit_ceilings(
+    plan: Plan, room: Decimal | None, limit: Decimal | None, quotes: Mapping[LookKind, Quote]
+) -> Plan:
+    """Return as much of a plan as ``room`` and ``--max-cost`` leave, both in USD."""
+    if room is not None and plan.cost > room:
+        plan = fit_budget(plan, room)
+    counts_at = {kind: quote.counts_at for kind, quote in quotes.items()}
+    if limit is not None and cost_at(plan, counts_at) > limit:
+        plan = fit_budget(plan, limit, counts_at=counts_at)
+    return plan
+
+
+def _show_plan(plan: Plan, work: OpenSession, request: Request, bought: list[Quote] | None) -> None:
+    """Print the plan on stderr, with what is to be said of prices where something is bought."""
+    known = work.ledger.snapshot()
+    notes: list[str] = []
+    if bought is not None:
+        notes += price_notes(bought, work.user)
+        notes += [*billing_notes(work.user, plan.cost), *group_notes(plan, known)]
+    now = work.outside.clock.now
+    text = format_plan(
+        plan,
+        where=f"account {work.account.label} · {work.state.folder}",
+        wallet=usd_balance(work.user),
+        ceiling=work.ledger.ceilings.run,
+        time=estimate_plan(plan, known, slots=request.concurrency, now=now),
+        notes=notes,
+        width=terminal_width(sys.stderr),
+    )
+    click.echo(text + "\n", err=True)
 
 
 def can_ask(console: Console, request: Request) -> bool:

@@ -19,22 +19,19 @@ from runner.cli.format import (
     format_link,
     format_looks,
     name_some,
-    pluralize,
 )
 from runner.cli.job_summary import RunReport, format_job_summary
-from runner.cli.nothing_bought import too_young
 from runner.cli.outputs import encode_results, make_results, write_results
 from runner.cli.price_questions import price_options
 from runner.cli.request import Request
+from runner.cli.run_advice import advise_after_run
 from runner.cli.run_summary import find_changed, summarize_run
 from runner.cli.session import OpenSession
 from runner.cli.simulated import serve_command
 from runner.cli.terminal import escape_text, show_link, style, terminal_width
 from runner.cli.version_control import advise_about_git
 from runner.errors import LookbookError, describe_error
-from runner.executor.look_report import Hold, LookReport
 from runner.executor.refunds import usd_balance
-from runner.executor.resolve_unknown import Finding
 from runner.executor.session import Session
 from runner.files import write_output
 from runner.model import Campaign
@@ -43,10 +40,10 @@ from runner.plan.approvals import find_awaited
 from runner.plan.options import DEFAULT_OPTIONS
 from runner.plan.pricing import quote_prices
 from runner.policy.exit_codes import Exit, Outcome, exit_code
-from runner.results.model import LookEntry, Results, Summary
+from runner.results.model import LookEntry, Results, Summary, Totals
 from runner.results.writer import FAILED, UNSENT, WAITING, serialize_results
 from runner.shell import quote_command
-from runner.takes import Account, Snapshot, Take
+from runner.takes import Account, Snapshot
 
 
 def current_results(campaign: Campaign, work: OpenSession) -> Results:
@@ -75,6 +72,20 @@ class Before(NamedTuple):
     ticks: float
 
 
+class _Documents(NamedTuple):
+    """What the results say of a run: ``same`` looks that it left alone, ``notes`` for people.
+
+    ``looks`` are those to be listed, ``catalog`` is None where nothing was ever committed.
+    """
+
+    totals: Totals
+    same: int
+    catalog: Path | None
+    looks: Sequence[LookEntry] = ()
+    failures: Sequence[FailureGroup] = ()
+    notes: Sequence[str] = ()
+
+
 def write_run_results(
     campaign: Campaign,
     work: OpenSession,
@@ -88,55 +99,100 @@ def write_run_results(
     """Write results and catalog, print them, and say what to do next. Raises StorageError.
 
     ``error`` is what ended the run, if something did.
-
-    Where nothing has changed since the last run left them, they stay as they are.
     """
-    command = resume_command(campaign, work.account)
-    catalog: Path | None = work.state.folder / PAGE
-    unchanged = None if session.plan.changes else before.left.summary()
-    brief = request.form == "text" and request.out is None and request.summary is None
-    looks: Sequence[LookEntry] = ()
-    failures: list[FailureGroup] = []
-    consents: list[str] = []
-    if unchanged is not None and brief and is_complete(unchanged):
-        totals, same = unchanged["totals"], unchanged["totals"]["looks"]
-    else:
-        results = current_results(campaign, work)
-        if results["account"] is None:  # nothing was ever committed: it would be nobody's
-            catalog = None
-        elif unchanged is None:
-            catalog = write_results(results, work.state.folder, work.outside.failpoint)
-            before.left.remember(results)
-        if request.out is not None:
-            write_output(request.out, encode_results(results))
-        if request.form == "json":
-            print_results(results, error)
-        totals = results["totals"]
-        changed = find_changed(before.snapshot, work.ledger.snapshot(), session.plan.moves)
-        failures = group_failures(results["looks"], outcome.failed)
-        grouped = {key for group in failures for key in group.keys}
-        same = sum(is_untouched(look, changed) for look in results["looks"])
-        if totals["looks"] <= MOST_ROWS:
-            wanted = changed - grouped
-            looks = [look for look in results["looks"] if look["look"] in wanted]
-        consents = [*list_consents(results, work), *describe_faces(results)]
+    found = _write_documents(campaign, work, session, outcome, request, before=before, error=error)
     summary = summarize_run(
         outcome,
-        totals,
+        found.totals,
         before.snapshot,
         work.ledger.snapshot(),
         run=work.ledger.run if session.plan.changes else None,
         spent=work.ledger.spent_in_run,
-        unchanged=same,
+        unchanged=found.same,
         wallet=last_balance(work),
         seconds=work.context.ticks() - before.ticks,
     )
-    awaited: list[Take] = []
-    if outcome.approvals:
-        held = work.ledger.snapshot()
-        awaited = find_awaited(make_plan(campaign, held), held)
-    quotes = quote_prices(campaign, DEFAULT_OPTIONS, work.ledger.snapshot())
-    told = advise_after_run(
+    command = resume_command(campaign, work.account)
+    told = [
+        *found.notes,
+        *_advise(campaign, work, session, outcome, request, failures=found.failures),
+    ]
+    if found.catalog is not None:
+        told += advise_about_git(campaign, work.state)
+    if work.account.simulated and summary.bought and exit_code(outcome) is Exit.DONE:
+        real = quote_command("lookbook", "plan", campaign.manifest, *list_given(campaign))
+        told.append(f"That was a rehearsal: `{real}` says what the real run would cost.")
+    failures = describe_failures(found.failures, command)
+    report = RunReport(summary, found.looks, failures, told, found.totals, found.catalog)
+    print_report(report, request.form)
+    if request.summary is not None:
+        text = format_job_summary(campaign.name, report)
+        write_output(request.summary, [text.encode("utf-8", "backslashreplace")])
+        if work.outside.invocation is not None:
+            work.outside.invocation.summary_text = text
+
+
+def _write_documents(
+    campaign: Campaign,
+    work: OpenSession,
+    session: Session,
+    outcome: Outcome,
+    request: Request,
+    *,
+    before: Before,
+    error: LookbookError | None,
+) -> _Documents:
+    """Write results and catalog, and what else was asked for; return what they say of the run.
+
+    Where nothing has changed since the last run left them, they stay as they are.
+    """
+    catalog: Path | None = work.state.folder / PAGE
+    unchanged = None if session.plan.changes else before.left.summary()
+    brief = request.form == "text" and request.out is None and request.summary is None
+    if unchanged is not None and brief and is_complete(unchanged):
+        return _Documents(unchanged["totals"], unchanged["totals"]["looks"], catalog)
+    results = current_results(campaign, work)
+    if results["account"] is None:  # nothing was ever committed: it would be nobody's
+        catalog = None
+    elif unchanged is None:
+        catalog = write_results(results, work.state.folder, work.outside.failpoint)
+        before.left.remember(results)
+    if request.out is not None:
+        write_output(request.out, encode_results(results))
+    if request.form == "json":
+        print_results(results, error)
+    changed = find_changed(before.snapshot, work.ledger.snapshot(), session.plan.moves)
+    failures = group_failures(results["looks"], outcome.failed)
+    wanted = changed - _name_failed(failures)
+    few = results["totals"]["looks"] <= MOST_ROWS
+    return _Documents(
+        results["totals"],
+        sum(is_untouched(look, changed) for look in results["looks"]),
+        catalog,
+        [look for look in results["looks"] if few and look["look"] in wanted],
+        failures,
+        [*list_consents(results, work), *describe_faces(results)],
+    )
+
+
+def _name_failed(failures: Sequence[FailureGroup]) -> set[str]:
+    return {key for group in failures for key in group.keys}
+
+
+def _advise(
+    campaign: Campaign,
+    work: OpenSession,
+    session: Session,
+    outcome: Outcome,
+    request: Request,
+    *,
+    failures: Sequence[FailureGroup],
+) -> list[str]:
+    """Return in words how the run ended and what to do next, as the ledger stands."""
+    held, command = work.ledger.snapshot(), resume_command(campaign, work.account)
+    awaited = find_awaited(make_plan(campaign, held), held) if outcome.approvals else []
+    quotes = quote_prices(campaign, DEFAULT_OPTIONS, held)
+    return advise_after_run(
         outcome,
         session.look_report,
         command,
@@ -144,22 +200,8 @@ def write_run_results(
         awaited=[take.label for take in awaited],
         resume=resuming(request, command),
         now=work.context.now_at_server(),
-        grouped={key for group in failures for key in group.keys},
+        grouped=_name_failed(failures),
     )
-    if catalog is not None:
-        told += advise_about_git(campaign, work.state)
-    if work.account.simulated and summary.bought and exit_code(outcome) is Exit.DONE:
-        real = quote_command("lookbook", "plan", campaign.manifest, *list_given(campaign))
-        told.append(f"That was a rehearsal: `{real}` says what the real run would cost.")
-    report = RunReport(
-        summary, looks, describe_failures(failures, command), [*consents, *told], totals, catalog
-    )
-    print_report(report, request.form)
-    if request.summary is not None:
-        text = format_job_summary(campaign.name, report)
-        write_output(request.summary, [text.encode("utf-8", "backslashreplace")])
-        if work.outside.invocation is not None:
-            work.outside.invocation.summary_text = text
 
 
 def is_untouched(look: LookEntry, changed: Collection[str]) -> bool:
@@ -273,136 +315,3 @@ def advise_to_resume(error: LookbookError, request: Request, command: str) -> No
         "Nothing that was paid for is lost. When that is mended, do not run the same command "
         f"again: {resuming(request, command)}"
     )
-
-
-def advise_after_run(
-    outcome: Outcome,
-    look_report: LookReport | None,
-    command: str,
-    *,
-    resume: str = "run the same command again to resume.",
-    now: float | None = None,
-    grouped: Collection[str] = (),
-    awaited: Collection[str] = (),
-    prices: str = "",
-) -> list[str]:
-    """Return in words how the run ended and what to do next; ``command`` ends what can be copied.
-
-    ``resume`` is how to go on with what is under way, ``now`` the time at the server. ``grouped``
-    are the looks whose failures are told elsewhere, with their cures, ``awaited`` the takes that a
-    person has to decide about, ``prices`` the options that say what the wallet showed.
-    """
-    lines: list[str] = []
-    if look_report is not None:
-        stopped = outcome.account is not None or outcome.stopped is not None
-        lines += [*look_report.notes, *_held(look_report, grouped, stopped=stopped)]
-        lines += [_undecided(finding, now) for finding in look_report.findings.values()]
-        lines += [f"{take}: no picture yet: {why}" for take, why in look_report.pictures.items()]
-        if look_report.pictures:
-            lines.append(f"`lookbook run {command} --fetch-only` tries again; it costs nothing.")
-    if outcome.over_budget:
-        left = pluralize(len(outcome.over_budget), "look")
-        lines.append(f"{left} left out: a ceiling has no room ({', '.join(outcome.over_budget)}).")
-    code = exit_code(outcome)
-    if code is Exit.UNDER_WAY:
-        lines.append(f"Work is still under way: {resume}")
-    elif code is Exit.PERSON:
-        lines += _ask_person(outcome, command, resume)
-        if outcome.approvals and look_report is not None:
-            lines += _ask_approval(outcome.approvals, look_report, command, resume, awaited)
-    elif outcome.failed and not outcome.stopped and _are_unsent(outcome.failed, look_report):
-        lines.append("Nothing was bought for what was not sent: run the same command again.")
-    elif is_untold(outcome, grouped) and _is_retryable(look_report):
-        lines.append(f"`lookbook retry {command}` buys failures again, after saying what it costs.")
-    if outcome.account:  # last, where it is read
-        why = outcome.account.rstrip(".")
-        lines.append(
-            f"The account needs a person: {why}. When that is mended (key, permission or wallet), "
-            f"{resume}"
-        )
-    elif outcome.stopped:
-        lines.append(f"The run was stopped: {outcome.stopped}")
-    if outcome.price is not None:
-        lines.append(
-            f"If that is what HeyGen takes, say so with `{prices or '--price TYPE=USD'}` or "
-            "`prices:` in the manifest; the rest is then bought at that price. Its billing page "
-            "shows the charges."
-        )
-    return lines
-
-
-def _ask_person(outcome: Outcome, command: str, resume: str) -> list[str]:
-    """Return what a person has to do: decide about unknown outcomes, give a consent."""
-    lines = []
-    if outcome.persons:
-        lines.append(f"`lookbook reconcile {command}` shows what is known and takes a decision.")
-    if outcome.consents:
-        lines.append(f"Once the consent is given, {resume}")
-    return lines
-
-
-def _ask_approval(
-    keys: Collection[str],
-    look_report: LookReport,
-    command: str,
-    resume: str,
-    awaited: Collection[str],
-) -> list[str]:
-    """Return what waits until a person has looked at something, and how that is decided."""
-    reasons: dict[str, list[str]] = {}
-    for key in keys:
-        why = look_report.explain(key).rpartition(" is not usable: ")[2]
-        reasons.setdefault(why, []).append(key)
-    lines = [
-        f"{pluralize(len(looks), 'look')} ({name_some(looks)}): {why}"
-        for why, looks in reasons.items()
-    ]
-    if awaited:
-        agree = " ".join(f"--approve {label}" for label in awaited)
-        lines.append(f"`lookbook review {command} {agree}` approves; then {resume}")
-    return lines
-
-
-def is_untold(outcome: Outcome, grouped: Collection[str]) -> bool:
-    """Return whether a look failed that no group of failures tells of."""
-    return outcome.stopped is None and not set(outcome.failed) <= set(grouped)
-
-
-def _held(look_report: LookReport, grouped: Collection[str], *, stopped: bool) -> list[str]:
-    """Return why looks could not be sent, one line for each reason.
-
-    Where the whole run was ``stopped``, what was not sent for that reason needs no line of its own.
-    """
-    told = (Hold.FAILED,) if stopped else (Hold.FAILED, Hold.UNSENT)
-    reasons: dict[str, list[str]] = {}
-    for key, (hold, why) in look_report.held.items():
-        if hold in told and key not in look_report.broken and key not in grouped:
-            reasons.setdefault(why, []).append(key)
-    return [
-        f"{name_some(keys)} {'was' if len(keys) == 1 else 'were'} not sent: {why}"
-        for why, keys in reasons.items()
-    ]
-
-
-def _are_unsent(keys: Collection[str], look_report: LookReport | None) -> bool:
-    """Return whether nothing was bought for any of these looks, so that a plain run sends them."""
-    held = look_report.held if look_report is not None else {}
-    return all(key in held and held[key][0] is Hold.UNSENT for key in keys) and not (
-        look_report is not None and look_report.broken.intersection(keys)
-    )
-
-
-def _is_retryable(look_report: LookReport | None) -> bool:
-    """Return whether `lookbook retry` may buy something: no picture, nothing that never failed."""
-    return look_report is None or (look_report.retryable and not look_report.pictures)
-
-
-def _undecided(finding: Finding, now: float | None) -> str:
-    if finding.problem is not None:
-        return f"{finding.take.label}: its outcome is unknown; {finding.problem}"
-    found = len(finding.candidates)
-    looks = "no look fits" if not found else f"{found} looks fit" if found > 1 else "one look fits"
-    rivals = f", and so does {', '.join(finding.rivals)}" if finding.rivals else ""
-    young = too_young(finding.take, now) if not found and now is not None else None
-    doubt = f" ({young})" if young else ""
-    return f"{finding.take.label}: its outcome is unknown; {looks}{rivals}{doubt}."

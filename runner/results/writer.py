@@ -79,17 +79,9 @@ def results_document(
         "orphans": _entries(orphans, snapshot, causes, faces),
         "totals": _totals([state for _, state in stands], takes, wallet),
     }
-    if doubled := sum((look.price for look in snapshot.doubled), Decimal(0)):
-        results["totals"]["doubled_usd"] = float(doubled)
-    if snapshot.doubled:
-        results["doubled"] = [
-            {"avatar_id": d.look_id, "name": d.name, "take": d.take, "usd": float(d.price)}
-            for d in snapshot.doubled
-        ]
+    _add_what_was_seen(results, snapshot)
     if snapshot.reviews:
         results["totals"]["review"] = _count_reviews((shown for shown, _ in stands), snapshot)
-    if measured := _measured(snapshot):
-        results["prices"]["measured"] = measured
     if campaign.matrices:
         results["matrices"] = [
             {"id": matrix.id, "axes": {axis: list(values) for axis, values in matrix.axes}}
@@ -98,6 +90,19 @@ def results_document(
     if written := _credits(campaign.credits):
         results["credits"] = written
     return results
+
+
+def _add_what_was_seen(results: Results, snapshot: Snapshot) -> None:
+    """Add what the wallet and the lists showed of the account: its prices, looks made twice."""
+    if doubled := sum((look.price for look in snapshot.doubled), Decimal(0)):
+        results["totals"]["doubled_usd"] = float(doubled)
+    if snapshot.doubled:
+        results["doubled"] = [
+            {"avatar_id": d.look_id, "name": d.name, "take": d.take, "usd": float(d.price)}
+            for d in snapshot.doubled
+        ]
+    if measured := _measured(snapshot):
+        results["prices"]["measured"] = measured
 
 
 def _credits(stated: Credits) -> CreditsEntry:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from runner.cli.run_report import advise_after_run
+from runner.cli.run_advice import advise_after_run
 from runner.executor.look_report import Hold, LookReport
 from runner.executor.resolve_unknown import Finding
 from runner.plan import ResolvedOptions, plan

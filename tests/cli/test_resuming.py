@@ -3,7 +3,8 @@
 import pytest
 
 from runner.cli.request import Request
-from runner.cli.run_report import advise_after_run, advise_to_resume, resuming
+from runner.cli.run_advice import advise_after_run
+from runner.cli.run_report import advise_to_resume, resuming
 from runner.errors import StorageError
 from runner.plan.options import PlanOptions
 from runner.policy.exit_codes import Outcome

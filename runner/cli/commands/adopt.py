@@ -83,21 +83,23 @@ def command(
     if options["simulate"]:
         raise UsageError("A new manifest has no simulated account to take over from.")
     group, looks = anyio.run(members, context, group_id)
+    write_manifest(manifest, campaign or slug(manifest.stem) or "campaign", group, looks, base_id)
+    return start(context, load_campaign(manifest, ()), Request(form=form))
+
+
+def write_manifest(
+    manifest: Path, campaign: str, group: GroupData, looks: Sequence[LookData], base_id: str | None
+) -> None:
+    """Write a manifest of a group's looks, without those that cannot be used; say which."""
     usable = [look for look in looks if look.usable]
     for look in looks:
         if not look.usable:
             warn(f"{look.id} ({look.name}) is left out: it cannot be used now.")
-    text = manifest_text(
-        campaign or slug(manifest.stem) or "campaign",
-        manifest.name,
-        name=group.name,
-        base=_base_of(usable, group, base_id),
-        looks=usable,
-    )
+    base = _base_of(usable, group, base_id)
+    text = manifest_text(campaign, manifest.name, name=group.name, base=base, looks=usable)
     write_atomic(manifest, text.encode())
     write_schema(manifest.parent)
     click.echo(f"wrote {manifest} with {pluralize(len(usable), 'look')}", err=True)
-    return start(context, load_campaign(manifest, ()), Request(form=form))
 
 
 async def members(context: Context, group_id: str) -> tuple[GroupData, list[LookData]]:
