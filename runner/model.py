@@ -108,12 +108,14 @@ DEFAULT_THRESHOLD: Literal["default"] = "default"
 class LikenessRule:
     """From which distance on a look's face differs (``warn``), and holds what follows (``hold``).
 
-    None: nothing was said. ``pictures`` decides what ``default`` means.
+    None: nothing was said. ``pictures`` decides what ``default`` means. ``retry``: a take beyond
+    ``hold`` counts as a failure for ``retries``.
     """
 
     warn: Threshold | None = None
     hold: Threshold | None = None
     pictures: PictureKind | None = None
+    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from runner.executor.context import RunContext
 from runner.executor.face_measuring import FaceMeasuring
 from runner.model import LookRef
 from runner.plan.model import Plan
-from runner.policy.likeness import FaceComparer, NoLikeness, explain_hold
+from runner.policy.likeness import FaceComparer, NoLikeness, counts_as_failed, explain_hold
 from runner.reviews import ReviewState
 from runner.takes import Take
 
@@ -12,10 +12,10 @@ __all__ = ["FaceGate", "find_gated"]
 
 
 def find_gated(plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the looks that a rule may hold, and all whose faces must be measured for that.
+    """Return the looks that a rule may hold, and all whose faces must be measured at once.
 
-    A rule counts where something is to be bought on the look; what its face is compared with is
-    measured as well.
+    A rule counts where something is to be bought on the look, or the look itself again because of
+    its face; what that is compared with is measured as well.
     """
     actions = {action.key: action for action in plan.actions}
     references = {
@@ -31,8 +31,14 @@ def find_gated(plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
         and look.likeness is not None
         and look.likeness.hold is not None
     )
+    retried = [
+        a.key
+        for a in plan.actions
+        if a.look is not None and a.look.likeness is not None and a.look.likeness.retry
+        if a.takes or a.under_way
+    ]
     measured: set[str] = set()
-    for start in held:
+    for start in (*held, *retried):
         key: str | None = start
         while key is not None and key not in measured:
             measured.add(key)
@@ -83,6 +89,14 @@ class FaceGate:
                 "`lookbook run --fetch-only` gets its picture again, `lookbook faces` says more"
             )
         return explain_hold(comparer, take, self._rules[key], snapshot)
+
+    def counts_as_failed(self, take: Take) -> bool:
+        """Return whether the manifest has a take bought again because of its face."""
+        rule = self._rules.get(take.look)
+        if rule is None or not rule.retry:
+            return False
+        snapshot = self._context.ledger.snapshot()
+        return counts_as_failed(FaceComparer(snapshot), take, rule, snapshot)
 
     def explain_withdrawal(self, key: str) -> str | None:
         """Return why nothing more may be bought on a look, where an approval was withdrawn."""

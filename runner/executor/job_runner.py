@@ -85,7 +85,7 @@ class JobRunner:
         if job.uid is not None:
             take = self._context.ledger.take(job.uid)
             return await self._buyer.replay(take) if job.step is Priority.REPLAY else take
-        planned = self._actions[job.look]
+        planned = self._tracker.refine(self._actions[job.look])
         self._check_approval(planned)
         intent = await self._intents.intent(planned, take=self._tracker.take_spare(job.look))
         return await self._buyer.buy(

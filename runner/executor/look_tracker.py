@@ -30,6 +30,8 @@ class LookTracker:
         self._progress: dict[str, LookProgress] = {}
         self._over_budget: list[tuple[Job, str]] = []
         self._failures_in_a_row = 0
+        self._counted: set[str] = set()
+        """Usable takes whose job is over: a job goes on while a face is measured."""
 
     # --- before the first job -----------------------------------------------------------------
 
@@ -62,6 +64,7 @@ class LookTracker:
     def _begin(self, action: PlannedLook, known: Snapshot) -> LookProgress:
         takes = known.takes.get(action.key, ())
         wanted = action.look.takes if action.look is not None else 0
+        self._counted.update(take.uid for take in takes if take.usable)
         there = count_usable(takes, action.identity) + len(action.under_way)
         return LookProgress(
             retries=action.retries,
@@ -95,6 +98,9 @@ class LookTracker:
         progress = self._progress[job.look]
         if take.usable:
             self._failures_in_a_row = 0
+            self._counted.add(take.uid)
+            if self._faces.counts_as_failed(take) and self._retry(job):
+                return
             progress.close_job()
             if self.is_usable(job.look):
                 self._release(job.look)
@@ -117,17 +123,31 @@ class LookTracker:
         self._report.broken.add(job.look)
         reason = take.error_message or "no reason given"
         self._count_failure(reason)
+        if not self._retry(job):
+            self.conclude(job, Hold.FAILED, take.error_message or "it failed")
+
+    def _retry(self, job: Job) -> bool:
+        """Queue another purchase instead of a job that failed; return whether there may be one."""
         action = self._actions[job.look]
         takes = self._context.ledger.takes_of(job.look)
         unwanted = [t for t in takes if t.uid in self._unwanted and t.in_flight]
+        counted = [t for t in takes if t.uid in self._counted]
+        good = [t for t in counted if not self._faces.counts_as_failed(t)]
         ordinal = self._progress[job.look].retry(
-            good=count_usable(takes, action.identity),
+            good=count_usable(good, action.identity),
             unwanted=sum(take.identity == action.identity for take in unwanted),
         )
         if ordinal is not None:
             self._queue_purchase(action, ordinal)
-        else:
-            self.conclude(job, Hold.FAILED, take.error_message or "it failed")
+        return ordinal is not None
+
+    def refine(self, planned: PlannedLook) -> PlannedLook:
+        """Return what is bought of a look now: it replaces a pick whose face is a failure."""
+        pick = self._context.ledger.picked(planned.key)
+        if pick is None or planned.reroll or pick.identity != planned.identity:
+            return planned
+        wrong = pick.usable and self._faces.counts_as_failed(pick)
+        return planned._replace(replaces=pick.uid) if wrong else planned
 
     def _count_failure(self, reason: str) -> None:
         """Count a failure, and stop the run after too many of them in a row."""
@@ -142,7 +162,11 @@ class LookTracker:
         progress = self._progress[job.look]
         progress.close_job()
         self._report.hold(job.look, hold, reason)
-        if progress.open > 0 or self.is_usable(job.look):
+        if progress.open > 0:
+            return
+        if self.is_usable(job.look):
+            if job.look in self._faces.gated:  # another take came to nothing: its face decides
+                self._release(job.look)
             return
         self._block(job.look, hold, reason, f"{job.look} is not usable: {reason}")
 
@@ -159,7 +183,7 @@ class LookTracker:
         reason = self._faces.explain_hold(key) if key in self._faces.gated else None
         if reason is None:
             self._queue.mark_usable(key)
-        else:
+        elif self._progress[key].open == 0:  # else another take may take its place
             self._block(key, Hold.APPROVAL, reason, reason)
 
     def resume(self, take: Take) -> None:

@@ -11,11 +11,13 @@ def read_likeness(value: Any) -> LikenessRule | None:
         return None
     if value == DEFAULT_THRESHOLD:
         return LikenessRule(DEFAULT_THRESHOLD, DEFAULT_THRESHOLD)
-    pictures = value.get("pictures")
+    pictures, retry = value.get("pictures"), value.get("retry", False)
+    hold = value.get("hold", DEFAULT_THRESHOLD if retry else None)
     return LikenessRule(
         _threshold(value.get("warn")),
-        _threshold(value.get("hold")),
+        _threshold(hold),
         PictureKind(pictures) if pictures is not None else None,
+        retry=retry,
     )
 
 

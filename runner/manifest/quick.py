@@ -221,6 +221,7 @@ _LIKENESS: dict[str, Check] = {
     "warn": _threshold,
     "hold": _threshold,
     "pictures": lambda value: value in ("photos", "drawings"),
+    "retry": _boolean,
 }
 _IMAGE_FORMS = (
     ("url", {"url"}),

@@ -22,7 +22,7 @@ from runner.plan.take_groups import (
     group_takes,
 )
 from runner.policy.approval import explain_approval
-from runner.policy.likeness import FaceComparer, explain_hold
+from runner.policy.likeness import FaceComparer, counts_as_failed, explain_hold
 from runner.reviews import NOT_REVIEWED
 from runner.takes import Snapshot, Take, TakeState
 
@@ -124,7 +124,7 @@ class _Differ:
         own = find_own_take(look, self.snapshot)
         if own is not None:  # of this look's takes it names that one, and no other will do
             takes, pick = (own,), pick if pick == own else None
-        s = group_takes(look, compute_identity(ingredients), takes, pick)
+        s = self._group(look, compute_identity(ingredients), takes, pick)
         selected = asked.selected is None or key in asked.selected
         decision = self._decision(s) if selected else self._decide_unselected(s)
         reason = decision.reason
@@ -163,6 +163,22 @@ class _Differ:
             waiting=decision.waiting,
         )
 
+    def _group(
+        self, look: Look, identity: str, takes: Sequence[Take], pick: Take | None
+    ) -> TakeGroups:
+        """Sort a look's takes; a face that the manifest has bought again is told apart."""
+        groups = group_takes(look, identity, takes, pick)
+        rule = look.likeness
+        if rule is None or not rule.retry or not self.snapshot.faces:
+            return groups
+        wrong = [t for t in groups.good if counts_as_failed(self._faces(), t, rule, self.snapshot)]
+        return groups._replace(wrong=wrong)
+
+    def _faces(self) -> FaceComparer:
+        if self._comparer is None:
+            self._comparer = FaceComparer(self.snapshot)
+        return self._comparer
+
     def _decision(self, s: TakeGroups) -> _Decision:
         if s.look.kind is LookKind.EXISTING:
             return self._existing(s)
@@ -170,7 +186,7 @@ class _Differ:
         waits = self._waits(s.look) if blocked is None else None
         waiting = waits is not None or self._needs_only_what_waits(s.look)
         blocked = blocked or waits
-        missing = s.look.takes - len(s.good) - len(s.live)
+        missing = s.missing
         if s.look.key in self.asked.reroll:  # what an interrupted reroll bought counts
             missing = self.asked.reroll[s.look.key] - sum(take.reroll for take in s.live)
         allowed = self._allowed(s, missing)
@@ -178,7 +194,8 @@ class _Differ:
             if s.look.key in self.asked.reroll:
                 return _Decision(Action.CREATE, f"{allowed} more, the pick stays", allowed)
             reason = explain_create(s, self.ingredients[s.look.key])
-            return _Decision(Action.CREATE, reason, allowed)
+            wrong_pick = s.pick is not None and s.pick in s.wrong
+            return _Decision(Action.CREATE, reason, allowed, regenerates=wrong_pick)
         if s.live:
             return _Decision(Action.RESUME, explain_resume(s.live))
         if s.good and s.look.key not in self.asked.reroll:
@@ -293,7 +310,7 @@ class _Differ:
         """Return how many failures of this run may be bought again without asking."""
         if not decision.takes and not s.live:
             return 0
-        return max(0, s.look.retries - len(s.bad))
+        return max(0, s.look.retries - len(s.bad) - len(s.wrong))
 
     def _blocked(self, look: Look) -> str | None:
         if look.key in self.asked.refused:
@@ -324,9 +341,7 @@ class _Differ:
         rule = self._rules.get(look.reference.look)
         if reference is None or rule is None:
             return None
-        if self._comparer is None:
-            self._comparer = FaceComparer(self.snapshot)
-        return explain_hold(self._comparer, reference, rule, self.snapshot)
+        return explain_hold(self._faces(), reference, rule, self.snapshot)
 
     def _waits_for_approval(self, key: str) -> str | None:
         """Return why nothing may be made from a look before a person approves its take."""

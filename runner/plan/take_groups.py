@@ -16,7 +16,7 @@ class TakeGroups(NamedTuple):
     """A look beside its takes: all that were sent, and those that have its identity.
 
     Of the latter, ``good`` are usable, ``live`` under way, ``bad`` failed, and ``gone`` deleted at
-    HeyGen.
+    HeyGen. ``wrong`` are those of ``good`` whose face counts as a failure.
     """
 
     look: Look
@@ -27,6 +27,12 @@ class TakeGroups(NamedTuple):
     bad: Sequence[Take]
     gone: Sequence[Take]
     pick: Take | None
+    wrong: Sequence[Take] = ()
+
+    @property
+    def missing(self) -> int:
+        """How many takes there are too few, as the manifest has it."""
+        return self.look.takes - (len(self.good) - len(self.wrong)) - len(self.live)
 
     @property
     def current(self) -> Take:
@@ -99,6 +105,8 @@ def group_takes(look: Look, identity: str, takes: Sequence[Take], pick: Take | N
 
 def explain_create(s: TakeGroups, ingredients: str) -> str:
     """Return why takes of a look are bought."""
+    if s.wrong:
+        return f"the face of {s.wrong[-1].label} counts as a failure; bought again"
     if s.bad:
         return f"{len(s.bad)} of its takes failed; bought again"
     if s.good or s.live:

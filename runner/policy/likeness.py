@@ -112,6 +112,32 @@ def _resolve(asked: Threshold | None, calibrated: float | None) -> float | None:
     return calibrated if asked == DEFAULT_THRESHOLD else asked
 
 
+def find_verdict(
+    comparer: "FaceComparer", take: Take, rule: LikenessRule | None, snapshot: Snapshot
+) -> Verdict | None:
+    """Return what a take's face amounts to, alike where a person approved it; None if unknown."""
+    likeness = comparer.compare(take)
+    if likeness is None or likeness.base is None:
+        return None
+    if snapshot.is_approved(take):
+        return Verdict.ALIKE
+    return judge_likeness(likeness, _thresholds_for(rule, snapshot))
+
+
+def counts_as_failed(
+    comparer: "FaceComparer", take: Take, rule: LikenessRule | None, snapshot: Snapshot
+) -> bool:
+    """Return whether the manifest has a take bought again because of its face."""
+    if rule is None or not rule.retry:
+        return False
+    return find_verdict(comparer, take, rule, snapshot) is Verdict.HELD
+
+
+def _thresholds_for(rule: LikenessRule | None, snapshot: Snapshot) -> Thresholds:
+    simulated = snapshot.account is not None and snapshot.account.simulated
+    return resolve_thresholds(rule, simulated=simulated)
+
+
 def explain_hold(
     comparer: "FaceComparer", take: Take, rule: LikenessRule | None, snapshot: Snapshot
 ) -> str | None:
@@ -119,12 +145,10 @@ def explain_hold(
 
     It is the review's own gate: an approval of the take lets everything go on.
     """
-    simulated = snapshot.account is not None and snapshot.account.simulated
-    thresholds = resolve_thresholds(rule, simulated=simulated)
-    if thresholds.hold is None or snapshot.is_approved(take):
+    if rule is None or find_verdict(comparer, take, rule, snapshot) is not Verdict.HELD:
         return None
-    likeness = comparer.compare(take)
-    if likeness is None or judge_likeness(likeness, thresholds) is not Verdict.HELD:
+    likeness, thresholds = comparer.compare(take), _thresholds_for(rule, snapshot)
+    if likeness is None or thresholds.hold is None:
         return None
     because = (
         f"its face is {likeness.base:.2f} from its base's, and `hold` is {thresholds.hold:.2f}"

@@ -116,6 +116,8 @@ def _find_cause(
     if take.reroll:
         return Cause.ANOTHER, "another take"
     if replaced is not None and replaced.identity == take.identity:
+        if replaced.reference_id == take.reference_id:
+            return Cause.AGAIN, f"the face of {replaced.label} counted as a failure"
         was, now = (_name(one.reference_id, labels) for one in (replaced, take))
         return Cause.RENEWED, f"reference regenerated: {was} → {now}"
     same = [other for other in sent if other.identity == take.identity]

@@ -18,6 +18,7 @@ from runner.plan.saved_plan import plan_document
 from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.likeness import FaceComparer, Likeness
 from runner.resources import schema
+from runner.results.charges import CauseFinder
 from runner.reviews import Review, ReviewState
 from runner.takes import Snapshot
 from tests.executor.harness import FakeFaces, Harness, campaign, look
@@ -138,7 +139,8 @@ def test_nothing_is_bought_on_a_wrong_face_before_a_person_agrees(harness: Harne
 
 def decide(harness: Harness, state: ReviewState, at: float, reason: str | None = None) -> None:
     ledger = harness.open()
-    (take,) = ledger.takes_of("a")
+    take = ledger.picked("a")
+    assert take is not None
     anyio.run(ledger.record_reviews, [(take.uid, Review(state, reason, at=at))])
     ledger.close()
 
@@ -217,3 +219,86 @@ def test_another_take_that_is_picked_is_judged_by_its_own_face(harness: Harness)
 
 def harness_take(ledger: LedgerFile, look: str, number: int) -> str:
     return next(take.uid for take in ledger.takes_of(look) if take.number == number)
+
+
+# --- a face that counts as a failure --------------------------------------------------------------
+
+AGAIN = LikenessRule(hold=0.4, retry=True)
+REPAIRED = campaign(look("a", likeness=AGAIN, retries=2), look("b", on="a"))
+
+
+def labels(harness: Harness, key: str) -> list[str]:
+    return [f"{take.label} {take.state}" for take in harness.takes(key)]
+
+
+def test_a_wrong_face_is_bought_again_as_often_as_retries_says_and_what_is_right_is_picked(
+    harness: Harness,
+) -> None:
+    harness.faces = FakeFaces(0.5, **{"a#1": 0.5, "a#2": 0.6, "a#3": 0.1})
+    told = make_plan(REPAIRED, Snapshot())
+    assert (float(told.cost), float(told.worst_case)) == (3.0, 5.0)
+    assert exit_code(harness.run(REPAIRED)) is Exit.DONE
+    assert labels(harness, "a") == ["a#1 fetched", "a#2 fetched", "a#3 fetched"]
+    known = snapshot(harness)
+    pick = known.pick("a")
+    assert pick is not None
+    assert pick.label == "a#3"
+    (b,) = harness.takes("b")
+    assert b.reference_id == pick.avatar_id
+    causes = [(str(cause), why) for _, cause, why in CauseFinder(known).find("a")]
+    assert causes[1] == ("failed before", "the face of a#1 counted as a failure")
+    settled = make_plan(REPAIRED, known)
+    assert (settled.count, settled.changes) == (0, False)
+
+
+def test_when_every_retry_shows_another_face_a_person_is_asked_and_nothing_more_is_bought(
+    harness: Harness,
+) -> None:
+    harness.faces = FakeFaces(0.5, a=0.5)
+    assert exit_code(harness.run(REPAIRED)) is Exit.PERSON
+    assert len(harness.takes("a")) == 3
+    assert not harness.takes("b")
+    assert exit_code(harness.run(REPAIRED)) is Exit.PERSON
+    assert len(harness.takes("a")) == 3
+    decide(harness, ReviewState.APPROVED, 1.0)
+    assert exit_code(harness.run(REPAIRED)) is Exit.DONE
+    assert len(harness.takes("a")) == 3
+
+
+def test_a_rule_that_comes_later_is_priced_before_it_buys_again(harness: Harness) -> None:
+    harness.faces = FakeFaces(0.5, **{"a#1": 0.5, "a#2": 0.1})
+    plain = campaign(look("a"), look("b", on="a"))
+    assert exit_code(harness.run(plain)) is Exit.DONE
+    told = make_plan(REPAIRED, snapshot(harness))
+    actions = {action.key: (str(action.action), action.reason) for action in told.actions}
+    assert actions["a"] == ("create", "the face of a#1 counts as a failure; bought again")
+    assert actions["b"] == ("stale", "reference a will have a new take")
+    assert (float(told.cost), float(told.worst_case)) == (1.0, 2.0)
+    assert exit_code(harness.run(REPAIRED)) is Exit.DONE
+    known = snapshot(harness)
+    assert known.picks["a"] == known.takes["a"][1].uid
+    assert make_plan(REPAIRED, known).count == 0
+
+
+def test_a_retry_that_fails_leaves_the_wrong_face_to_a_person(harness: Harness) -> None:
+    harness.faces = FakeFaces(0.5, a=0.5)
+    once = campaign(look("a", likeness=AGAIN, retries=1), look("b", on="a"))
+
+    async def spoil(context: RunContext) -> None:
+        while len(context.ledger.takes_of("a")) < 2:  # noqa: ASYNC110 - no event tells of it
+            await anyio.sleep(0.5)
+        harness.api.fate["Sarah — a"] = "failed"
+
+    assert exit_code(harness.run(once, meanwhile=spoil)) is Exit.PERSON
+    assert labels(harness, "a") == ["a#1 fetched", "a#2 failed"]
+    assert not harness.takes("b")
+
+
+def test_of_several_candidates_only_a_wrong_pick_is_replaced(harness: Harness) -> None:
+    harness.faces = FakeFaces(0.5, **{"a#1": 0.1, "a#2": 0.5, "a#3": 0.1})
+    two = campaign(look("a", likeness=AGAIN, retries=1, takes=2), look("b", on="a"))
+    assert exit_code(harness.run(two)) is Exit.DONE
+    assert len(harness.takes("a")) == 3
+    pick = snapshot(harness).pick("a")
+    assert pick is not None
+    assert pick.label in ("a#1", "a#3")  # the second one was the pick where it came first

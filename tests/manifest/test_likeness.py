@@ -13,6 +13,8 @@ RULES = {
     "{warn: default, hold: 1, pictures: drawings}": LikenessRule(
         "default", 1.0, PictureKind.DRAWINGS
     ),
+    "{hold: 0.6, retry: true}": LikenessRule(hold=0.6, retry=True),
+    "{retry: true}": LikenessRule(hold="default", retry=True),
 }
 
 
