@@ -13,10 +13,10 @@ from typing import NamedTuple, cast
 
 from runner.answers import ANSWERS_VERSION, compute_ref
 from runner.catalog import reading, xmp
-from runner.catalog.html import Verbatim, load_templates, make_policy, read_template
+from runner.catalog.html import join_templates, load_templates, make_policy
 from runner.catalog.metadata import embed_metadata, make_exif
 from runner.catalog.model import LookView, TakeView
-from runner.catalog.pictures import CatalogImage, measure_ratio
+from runner.catalog.pictures import CatalogImage, style_ratio
 from runner.model import Credits
 from runner.results.model import LookEntry, Results
 
@@ -141,9 +141,8 @@ def _picture(
 def render_client_page(page: ClientPage, images: Mapping[str, CatalogImage]) -> Iterator[str]:
     """Return the page in pieces; ``images`` carry their pictures (``prepare_images``, embedded)."""
     shown = [one for one in page.pictures if images[one.image].thumb is not None]
-    css = "".join(read_template(name) for name in _STYLES)
-    css += f":root{{--ratio:{measure_ratio(images.values()):.4f}}}\n"
-    js = "".join(read_template(name) for name in _SCRIPTS)
+    css = join_templates(_STYLES, style_ratio(images.values()))
+    js = join_templates(_SCRIPTS)
     stream = (
         load_templates()
         .get_template("client.html.j2")
@@ -155,8 +154,8 @@ def render_client_page(page: ClientPage, images: Mapping[str, CatalogImage]) -> 
             ],
             credit=xmp.format_credit(page.whose),
             binding={"version": ANSWERS_VERSION, "campaign": page.binding},
-            css=Verbatim(css),
-            js=Verbatim(js),
+            css=css,
+            js=js,
             policy=make_policy(css, js, pictures="data:"),
         )
     )

@@ -6,6 +6,7 @@ the Content-Security-Policy, so nothing else can run even if something slipped t
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -43,6 +44,11 @@ def load_templates() -> Environment:
 def read_template(name: str) -> str:
     """Return one of our own styles or scripts."""
     return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def join_templates(names: Iterable[str], ending: str = "") -> Verbatim:
+    """Return styles or scripts as one text, as a page carries it."""
+    return Verbatim("".join(map(read_template, names)) + ending)
 
 
 def make_policy(css: str, js: str, *, pictures: str) -> str:

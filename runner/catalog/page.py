@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from runner.catalog import faces, lineage, matrix
-from runner.catalog.html import Verbatim, load_templates, make_policy, read_template
+from runner.catalog.html import join_templates, load_templates, make_policy
 from runner.catalog.model import CatalogPage, LookView, Rival
-from runner.catalog.pictures import CatalogImage, measure_ratio
+from runner.catalog.pictures import CatalogImage, style_ratio
 
 PIECES_PER_WRITE = 1_000
 """Pieces of a template that are joined before they are written."""
@@ -27,9 +27,8 @@ def render(
         image: replace(picture, embedded=f"picture-{number}")
         for number, (image, picture) in enumerate(pictures.items())
     }
-    css = "".join(read_template(name) for name in _STYLES)
-    css += f":root{{--ratio:{measure_ratio(pictures.values()):.4f}}}\n"
-    js = "".join(read_template(name) for name in _SCRIPTS)
+    css = join_templates(_STYLES, style_ratio(pictures.values()))
+    js = join_templates(_SCRIPTS)
     stream = (
         load_templates()
         .get_template("catalog.html.j2")
@@ -44,8 +43,8 @@ def render(
             embedded={p.embedded: p.full for p in named.values() if embed and p.full},
             embed=embed,
             index=[_entry(look) for look in page.looks],
-            css=Verbatim(css),
-            js=Verbatim(js),
+            css=css,
+            js=js,
             policy=make_policy(css, js, pictures="'self' file: data:"),
         )
     )

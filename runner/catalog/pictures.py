@@ -144,6 +144,11 @@ def measure_ratio(pictures: Iterable[CatalogImage]) -> float:
     return min(max(median(ratios), 0.5), 2.0) if ratios else 0.8
 
 
+def style_ratio(pictures: Iterable[CatalogImage]) -> str:
+    """Return the proportions of the frames as a page's style has them."""
+    return f":root{{--ratio:{measure_ratio(pictures):.4f}}}\n"
+
+
 def copy(folder: Path, target: Path, sources: Iterable[tuple[str, str | None]]) -> None:
     """Copy the pictures that can be read to the same places below ``target``. Raises StorageError.
 

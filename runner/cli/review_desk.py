@@ -21,8 +21,10 @@ from runner.cli.pausing import want_pause
 from runner.cli.picking import find_pickable, foresee_pick
 from runner.cli.request import DEFAULT_CONCURRENCY
 from runner.cli.review_basket import Basket, parse_items
+from runner.cli.review_client import ClientDesk
 from runner.cli.review_decisions import decide_reviews
 from runner.cli.review_edits import ManifestEdits, describe_edit
+from runner.cli.review_money import describe_charges
 from runner.cli.review_reading import CampaignReader, CurrentCampaign
 from runner.cli.review_run import ReviewRun
 from runner.cli.review_view import ReviewView, describe_campaign, find_differences
@@ -34,8 +36,10 @@ from runner.plan import ResolvedOptions
 from runner.plan import plan as make_plan
 from runner.plan.options import BasketItem, PlanOptions, resolve_options
 from runner.quantities import format_usd
+from runner.results.model import Results
 from runner.review.desk import Declined
 from runner.reviews import Review, ReviewState
+from runner.shell import quote_command
 from runner.takes import Snapshot, Take
 
 __all__ = ["ReviewDesk"]
@@ -48,6 +52,7 @@ IDLE = 3.0
 class _Known(CurrentCampaign):
     """What was known when the page was last told, and the view of it."""
 
+    results: Results
     view: dict[str, Any]
 
 
@@ -68,6 +73,8 @@ class ReviewDesk:
         self._simulated = simulated
         self._reader = CampaignReader(manifest, campaign, state)
         self._basket = Basket(manifest, state, campaign.given, simulated=simulated)
+        self._client = ClientDesk(manifest, state, simulated=simulated)
+        self._copy: Path | None = None
         self._edits = ManifestEdits(manifest, campaign.given)
         self._bought: tuple[BasketItem, ...] = ()
         self._run = ReviewRun(state.folder)
@@ -100,6 +107,13 @@ class ReviewDesk:
             return None
         return self._state.folder, found.image, found.sha256
 
+    def list_charges(self, _asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return every charge with its reason, sums, and the command that lists them."""
+        known = self._known or self._look()
+        where = ("--simulate",) if self._simulated else ()
+        command = quote_command("lookbook", "money", self._reader.manifest, *where)
+        return {"command": command, **describe_charges(known.results, known.campaign)}
+
     def _has_moved(self) -> bool:
         """Return whether anything that the page shows may be different now."""
         moved, seen = self._reader.glance()
@@ -117,11 +131,12 @@ class ReviewDesk:
         basket = self._basket.price(now.campaign, now.snapshot)
         going = self._is_going()
         left, queued = self._foresee(now) if going else (None, ())
+        results = make_results(now.campaign, now.snapshot, now.wallet)
         view = ReviewView(
             now.campaign,
             now.snapshot,
             now.plan,
-            make_results(now.campaign, now.snapshot, now.wallet),
+            results,
             label=self._name_account(now.snapshot),
             simulated=self._simulated,
             last_run=self._reader.last_run(),
@@ -135,7 +150,7 @@ class ReviewDesk:
             problem=self._reader.problem,
         )
         shown = describe_campaign(view)
-        self._known = _Known(now.campaign, now.snapshot, now.plan, now.wallet, shown)
+        self._known = _Known(now.campaign, now.snapshot, now.plan, now.wallet, results, shown)
         self._told = self._told or shown
         return self._known
 
@@ -212,6 +227,26 @@ class ReviewDesk:
         known = self._known or self._look()
         take = find_pickable(known.plan, known.snapshot, str(asked["take"]))
         return foresee_pick(known.campaign, known.snapshot, known.plan, take)
+
+    # --- the client ---------------------------------------------------------------------------
+
+    def make_client_copy(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write a page for a client into the state folder; in any thread."""
+        if self._known is None:
+            raise Declined("Nothing was read yet.")
+        made = self._client.make_copy(self._known.results, asked)
+        self._copy = Path(made["file"])
+        return made | {"file": self._copy.name}
+
+    def find_client_copy(self) -> Path | None:
+        """Return the copy that was made last."""
+        return self._copy
+
+    def take_in(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Merge a client's answers; return in lines who said what."""
+        told = self._client.take_in(self._context, self._look().campaign, asked)
+        self._dirty_since = self._context.clock.now()
+        return told
 
     # --- editing ------------------------------------------------------------------------------
 

@@ -50,9 +50,23 @@ def take_in(
     whatever it says. While another command holds the ledger, what counts is kept for that command.
     Raises UsageError for a file that cannot be used.
     """
-    snapshot, _ = readonly.load_known(campaign, state)
     source = "stdin" if str(path) == "-" else str(path)
     document = _load_document(path, source)
+    return merge_document(context, campaign, state, document, source, by=by, command=command)
+
+
+def merge_document(
+    context: Context,
+    campaign: Campaign,
+    state: StateDir,
+    document: Any,
+    source: str,
+    *,
+    by: str | None,
+    command: Sequence[str | Path],
+) -> list[str]:
+    """Merge answers that were read already; ``source`` is what to call them."""
+    snapshot, _ = readonly.load_known(campaign, state)
     answers = read_answers(
         document, campaign.name, snapshot, source=source, now=context.clock.now(), by=by
     )

@@ -2,11 +2,12 @@
 
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
+from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from runner.canonical import parse_json
 from runner.catalog.pictures import Unusable, load_full, load_thumb
 from runner.errors import LookbookError
+from runner.files import read_file
 from runner.review.desk import Declined, Desk
 
 __all__ = ["create_review_app"]
@@ -34,6 +36,9 @@ MAX_WAITING = 200
 MAX_STREAMS = 50
 """Pages that may be open at once."""
 
+MAX_COPY = 1024 * 1024 * 1024
+"""Bytes of a page for a client: some hundred pictures."""
+
 DAY = "private, max-age=86400, immutable"
 """Pictures are named by their content: a page keeps them."""
 
@@ -45,6 +50,8 @@ def create_review_app(desk: Desk) -> Starlette:
         "/api/review": desk.review,
         "/api/pick": desk.pick,
         "/api/consequences": desk.consequences,
+        "/api/charges": desk.list_charges,
+        "/api/take-in": desk.take_in,
         "/api/prompt": desk.list_prompt,
         "/api/propose-edit": desk.propose_edit,
         "/api/write-edit": desk.write_edit,
@@ -56,6 +63,8 @@ def create_review_app(desk: Desk) -> Starlette:
     routes = [
         Route("/api/state", service.show_state),
         Route("/api/events", service.stream),
+        Route("/api/client-copy", service.make_client_copy, methods=["POST"]),
+        Route("/client-copy", service.show_client_copy),
         Route("/pictures/{look}/{take:int}", partial(service.show_picture, load=load_full)),
         Route("/thumbs/{look}/{take:int}", partial(service.show_picture, load=load_thumb)),
         *(
@@ -119,9 +128,30 @@ class _Service:
 
     async def change(self, method: Callable[[Any], Any], request: WebRequest) -> Response:
         """Carry out what a page posted, and tell every page what changed."""
+        return await self._answer(partial(self._call, method), request)
+
+    async def make_client_copy(self, request: WebRequest) -> Response:
+        """Write a page for a client, beside everything else: it takes a while."""
+        write = partial(cast("Any", anyio.to_thread.run_sync), self._desk.make_client_copy)
+        return await self._answer(write, request)
+
+    async def show_client_copy(self, _request: WebRequest) -> Response:
+        """Answer with the page that was made for a client, as a file to keep."""
+        path = self._desk.find_client_copy()
         try:
-            asked = dict(parse_json(await request.body()))
-            answer = await self._call(method, asked)
+            data = await anyio.to_thread.run_sync(read_file, path, MAX_COPY) if path else None
+        except OSError as error:
+            return _decline(str(error), None, 404)
+        if path is None or data is None:
+            return _decline("None was made yet.", None, 404)
+        name = quote(path.name)
+        headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}"}
+        return Response(data, media_type="application/octet-stream", headers=headers)
+
+    async def _answer(self, work: Callable[[Any], Awaitable[Any]], request: WebRequest) -> Response:
+        """Do what a page posted, and tell every page what changed; or say why not."""
+        try:
+            answer = await work(dict(parse_json(await request.body())))
         except (ValueError, KeyError, TypeError) as error:
             return _decline(f"That cannot be read: {error}.", None, 400)
         except Declined as refused:

@@ -43,6 +43,22 @@ class Desk(Protocol):
         """Return what would be out of date if a take were picked, and what renewing costs."""
         ...
 
+    def list_charges(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return every charge with its reason, sums, and the command that lists them."""
+        ...
+
+    def make_client_copy(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write a page for a client; called in any thread."""
+        ...
+
+    def find_client_copy(self) -> Path | None:
+        """Return the page for a client that was made last; called in any thread."""
+        ...
+
+    def take_in(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Merge a client's answers; return in lines who said what."""
+        ...
+
     def list_prompt(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the texts that a look's prompt is made of, and who shares each."""
         ...

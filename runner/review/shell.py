@@ -20,6 +20,8 @@ _SCRIPTS = (
     "matrix.js",
     "detail.js",
     "edit.js",
+    "views.js",
+    "client.js",
     "basket.js",
     "main.js",
 )

@@ -1,5 +1,7 @@
 """What the page is told and what it may do: reviews, picks, a basket and its price."""
 
+import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +11,9 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
+from PIL import Image
 
+from runner.answers import compute_ref
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context
 from runner.cli.decision_queue import has_queued_decisions
@@ -24,6 +28,7 @@ from runner.ledger.ledger import LedgerFile, read_snapshot
 from runner.ledger.lock import lock_ledger
 from runner.ledger.runs import LastRun
 from runner.ledger.state_dirs import StateDir
+from runner.policy.lifecycle import Event
 from runner.review.app import _Service, _Stream
 from runner.review.desk import Declined
 from runner.shell import quote_command
@@ -210,6 +215,62 @@ def test_a_prompt_is_edited_in_its_place_goes_into_the_basket_and_comes_back_byt
         desk.undo_edit(done)
     assert manifest.read_bytes() == elsewhere
     desk.close()
+
+
+def test_charges_are_listed_with_sums_and_the_command_that_lists_them(
+    desk: ReviewDesk, manifest: Path
+) -> None:
+    told = desk.list_charges({})
+    assert (told["total"], told["count"]) == ("$3.00", 3)
+    assert sorted((row["take"], row["reason"]) for row in told["rows"]) == [
+        ("base#1", "new"),
+        ("base#2", "another take"),
+        ("office#1", "new"),
+    ]
+    assert [heading for heading, _ in told["sums"]] == ["Month", "Reason"]
+    assert told["command"] == quote_command("lookbook", "money", manifest)
+    desk.close()
+
+
+async def test_a_copy_for_the_client_is_made_saved_and_its_answers_are_taken_in(
+    page: httpx.AsyncClient, manifest: Path
+) -> None:
+    await page.get("/api/state")
+    asked: dict[str, object] = {"shown": ["prompts"], "every_take": True}
+    none = await page.post("/api/client-copy", json=asked)
+    assert "no picture to show" in none.json()["error"]["message"]
+    assert (await page.get("/client-copy")).status_code == 404
+    folder = manifest.with_suffix(".lookbook")
+    (folder / "images").mkdir()
+    Image.new("RGB", (8, 10)).save(folder / "images" / "office.1.jpg")
+    data = (folder / "images" / "office.1.jpg").read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    ledger = LedgerFile(folder / "ledger.sqlite", now=lambda: 1.0, entropy=Ticking(), inline=True)
+    ledger.begin(Account("api.example", "me"), "spring", {})
+    uid = ledger.snapshot().takes["office"][0].uid
+    facts = {"image": "images/office.1.jpg", "sha256": sha256}
+    await ledger.record(uid, Event.FETCHED, facts)
+    ledger.end({"exit": 0, "stopped": None})
+    ledger.close()
+    await page.get("/api/state")
+    made = (await page.post("/api/client-copy", json=asked)).json()
+    assert made["left_out"] == {"unfinished": 2, "rejected": 0}
+    options = ("--for", "client", "--show", "prompts", "--all-takes")
+    assert made["command"] == quote_command("lookbook", "catalog", manifest, *options)
+    saved = await page.get("/client-copy")
+    assert saved.headers["content-disposition"].startswith("attachment")
+    assert "sandbox" in saved.headers["content-security-policy"]
+    ref = compute_ref("spring", "office", 1, sha256)
+    assert ref in saved.text
+    one = {"ref": ref, "sha256": sha256, "title": "office", "state": "approved"}
+    given = [one | {"at": "2026-01-02T10:00:00.000Z"}]
+    answers = {"version": 1, "campaign": "spring", "by": "Jo", "answers": given}
+    sent = {"name": "answers.json", "answers": json.dumps(answers)}
+    told = await page.post("/api/take-in", json=sent)
+    assert told.json()["lines"][0] == "Jo answered: 1 approved, 0 rejected."
+    broken = await page.post("/api/take-in", json=sent | {"answers": "{"})
+    assert broken.status_code == 409
+    assert "answers.json cannot be read" in broken.json()["error"]["message"]
 
 
 def test_a_manifest_that_becomes_wrong_is_said_and_the_last_good_one_stays(

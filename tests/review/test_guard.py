@@ -6,8 +6,20 @@ import pytest
 from runner.review.guard import Guard
 from tests.review.conftest import HOME
 
-PATHS = ("/api/state", "/api/events", "/pictures/base/1", "/thumbs/base/1", "/favicon.ico", "/x")
-POSTS = ("review", "pick", "basket", "buy", "pause", "consequences", "prompt", "write-edit")
+PATHS = ("/api/state", "/api/events", "/pictures/base/1", "/thumbs/base/1", "/client-copy", "/x")
+POSTS = (
+    "review",
+    "pick",
+    "basket",
+    "buy",
+    "pause",
+    "consequences",
+    "prompt",
+    "write-edit",
+    "charges",
+    "take-in",
+    "client-copy",
+)
 
 
 def is_strict(answer: httpx.Response) -> bool:

@@ -83,18 +83,9 @@ function paintBasket() {
   foot.replaceChildren(
     el('div', {}, el('b', {}, 'Basket'), ' ', el('button', { type: 'button', className: 'empty', on: { click: () => fill([]) } }, 'empty it'), el('small', {}, told.join(' · ') + (waits ? ` · ${waits} cannot be bought now` : ''))),
     el('div', {}, el('b', {}, usd(basket.cost_usd)), el('small', { className: over ? 'over' : '' }, basket.problem ?? sum)),
-    basket.command ? el('div', { className: 'said-command' }, el('small', {}, 'the same in a terminal ', el('button', { type: 'button', className: 'copy', on: { click: copyCommand } }, 'copy')), el('code', {}, basket.command)) : '',
+    basket.command ? el('div', { className: 'said-command' }, el('small', {}, 'the same in a terminal ', el('button', { type: 'button', className: 'copy', on: { click: () => copy(model.basket.command) } }, 'copy')), el('code', {}, basket.command)) : '',
     el('button', { type: 'button', className: 'pill', disabled: !basket.count || over || model.run.going, on: { click: askToBuy } },
       model.run.going ? 'A run is at work' : `Review and buy for ${usd(basket.cost_usd)}…`));
-}
-
-async function copyCommand() {
-  try {
-    await navigator.clipboard.writeText(model.basket.command);
-    toast('The command is copied.');
-  } catch {
-    toast(model.basket.command);
-  }
 }
 
 // The plan of exactly that, shown whole; one button buys, and only here.

@@ -49,3 +49,12 @@ function toast(words, { bad = false, undo = null, seconds = 7 } = {}) {
   clearTimeout(toast.timer);
   toast.timer = setTimeout(() => { box.hidden = true; }, seconds * 1000);
 }
+
+async function copy(line) {
+  try {
+    await navigator.clipboard.writeText(line);
+    toast('The command is copied.');
+  } catch {
+    toast(line);
+  }
+}

@@ -74,7 +74,7 @@ function paintDifference(look, told, part, asked, effect) {
   } } }, effect.cost_usd ? `Write it · ${usd(effect.cost_usd)} into the basket` : 'Write it');
   editor.element.replaceChildren(
     el('p', { className: 'prompt' }, difference(part.text, asked.text)),
-    el('p', { className: effect.changed.length > 1 || effect.stale.length ? 'follow' : 'of' }, words.join(' ')),
+    el('div', { className: effect.changed.length > 1 || effect.stale.length ? 'follow' : 'of' }, words.map((text) => el('p', {}, text))),
     el('details', {}, el('summary', {}, 'The lines of the file'), el('pre', { className: 'lines', tabIndex: 0 }, effect.diff.slice(2).map((line) => el(line[0] === '+' ? 'ins' : line[0] === '-' ? 'del' : 'span', {}, line + '\n')))),
     el('div', { className: 'acts' }, write, el('button', { type: 'button', className: 'pill', on: { click: () => { paintText(look, told, part, asked.text); $('textarea', editor.element).focus(); } } }, 'Back')));
   write.focus();

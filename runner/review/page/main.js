@@ -114,6 +114,7 @@ document.addEventListener('keydown', (event) => {
   work(look, look && seen(look));
 });
 
+$('#for-client').addEventListener('click', openClient);
 $('#theme').addEventListener('click', () => {
   const dark = getComputedStyle(document.documentElement).colorScheme === 'dark';
   document.documentElement.dataset.theme = dark ? 'light' : 'dark';

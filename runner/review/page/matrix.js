@@ -15,6 +15,12 @@ const FILTERS = {
   going: ['Under way', (look) => Boolean(going(look)) || model.run.queued.includes(look.key)],
   bad: ['Problems', (look) => failed(look) || (look.state === 'blocked' && !look.waits)],
 };
+const VIEWS = {
+  lineage: ['Lineage', () => model.order.some((key) => model.looks[key].reference)],
+  money: ['Money', () => model.money.charged_usd + model.money.held_usd > 0],
+};
+const isView = (name) => name in VIEWS;
+const fits = (look) => isView(filter) || FILTERS[filter][1](look);
 
 function chip(look) {
   const one = shownTake(look);
@@ -78,7 +84,7 @@ function paintTile(key) {
   if (look.takes.length > 1) frame.append(el('span', { className: 'count' }, plural(look.takes.length, 'take')));
   const moving = going(look);
   if (moving?.state === 'processing') frame.append(el('span', { className: 'bar' }, el('i')));
-  tile.hidden = !FILTERS[filter][1](look);
+  tile.hidden = !fits(look);
   if (moving) tick(key);
 }
 
@@ -104,22 +110,33 @@ function makeTile(key) {
   return tile;
 }
 
+function sectionsShown() {
+  if (filter === 'lineage') return lineageSections();
+  if (filter === 'money') return moneySections();
+  if (byFace(filter)) return [facesInOrder()];
+  const sections = model.matrices.flatMap(planes); // the matrix first
+  const others = model.order.filter((key) => !tiles.has(key));
+  if (others.length) sections.push(el('section', { className: 'looks' }, el('h2', {}, model.matrices.length ? 'Base and single looks' : 'Looks'), el('div', { className: 'grid' }, others.map(makeTile))));
+  return sections;
+}
+
 function paintLooks() {
   tiles.clear();
-  const sections = byFace(filter) ? [facesInOrder()] : model.matrices.flatMap(planes); // the matrix first
-  const others = byFace(filter) ? [] : model.order.filter((key) => !tiles.has(key));
-  if (others.length) sections.push(el('section', { className: 'looks' }, el('h2', {}, model.matrices.length ? 'Base and single looks' : 'Looks'), el('div', { className: 'grid' }, others.map(makeTile))));
+  const sections = sectionsShown();
   const main = $('#looks');
   main.replaceChildren(...sections, el('p', { className: 'none', hidden: true }, 'Nothing here.'));
   for (const key of tiles.keys()) paintTile(key);
   paintNothing();
 }
 
+const WIDEST = 5; // columns that fit beside each other
+
 // A matrix as tables: the two longest axes as rows and columns, one table for each combination of the others.
 function planes(matrix) {
   const mine = model.order.filter((key) => model.looks[key].matrix === matrix.id);
   if (!mine.length) return [];
   const axes = [...matrix.axes].sort((one, other) => other[1].length - one[1].length);
+  if (axes.length > 1 && axes[0][1].length <= WIDEST) [axes[0], axes[1]] = [axes[1], axes[0]];
   const title = matrix.axes.map(([axis]) => human(axis)).join(' × ');
   if (axes.length < 2) return [el('section', { className: 'looks' }, el('h2', {}, title), el('div', { className: 'grid' }, mine.map(makeTile)))];
   const [rows, columns, ...rest] = axes;
@@ -142,7 +159,7 @@ function planes(matrix) {
 
 function paintNothing() {
   const any = [...tiles.values()].some((tile) => !tile.hidden);
-  $('#looks > .none').hidden = any;
+  $('#looks > .none').hidden = any || isView(filter);
   for (const section of $$('section.looks')) section.hidden = !$$('.tile', section).some((tile) => !tile.hidden);
 }
 
@@ -150,24 +167,29 @@ function paintFilters() {
   $('#filters').replaceChildren(...Object.entries(FILTERS).flatMap(([name, [words, fits]]) => {
     const count = model.order.filter((key) => fits(model.looks[key])).length;
     if (!count && name !== 'all' && name !== filter) return [];
-    const button = el('button', { type: 'button', className: name === 'bad' ? 'bad' : '', on: { click: () => show(name) } }, words, ' ', el('small', {}, String(count)));
-    button.setAttribute('aria-pressed', String(name === filter));
-    return [button];
-  }));
+    return [showButton(name, words, ' ', el('small', {}, String(count)))];
+  }), ...Object.entries(VIEWS).flatMap(([name, [words, there]]) => (there() || name === filter ? [showButton(name, words)] : [])));
+}
+
+function showButton(name, ...words) {
+  const className = name === 'bad' ? 'bad' : isView(name) ? 'view' : '';
+  const button = el('button', { type: 'button', className, on: { click: () => show(name) } }, words);
+  button.setAttribute('aria-pressed', String(name === filter));
+  return button;
 }
 
 function show(name) {
-  const anew = byFace(name) || byFace(filter);
+  const anew = [name, filter].some((one) => byFace(one) || isView(one));
   filter = name;
   if (anew) paintLooks();
-  else for (const [key, tile] of tiles) tile.hidden = !FILTERS[filter][1](model.looks[key]);
+  else for (const [key, tile] of tiles) tile.hidden = !fits(model.looks[key]);
   paintFilters();
   paintNothing();
 }
 
 // --- moving ---------------------------------------------------------------------------------------
 
-const inView = () => (byFace(filter) ? [...tiles.keys()] : model.order).filter((key) => tiles.has(key) && !tiles.get(key).hidden);
+const inView = () => (byFace(filter) || isView(filter) ? [...tiles.keys()] : model.order).filter((key) => tiles.has(key) && !tiles.get(key).hidden);
 
 function choose(key, { open = false, focus = false } = {}) {
   const before = chosen;

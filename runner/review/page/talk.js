@@ -68,6 +68,7 @@ function hear(told) {
     look.fresh = before && !picture(before) && Boolean(picture(look));
   }
   if (model.order.join() !== orderBefore || JSON.stringify(model.matrices) !== shape) paintLooks();
+  else if (filter === 'money' && rest.money) paintLooks();
   else for (const key of Object.keys(looks ?? {})) paintTile(key);
   paintHead();
   paintBasket();
