@@ -25,7 +25,7 @@ from runner.heygen.credentials import Credentials
 from runner.heygen.envelope import Received, data_of, read_reply
 from runner.heygen.log import log_reply
 from runner.heygen.network import Timeouts, certificates, open_client
-from runner.heygen.upload import LARGEST_PART, AssetUploader
+from runner.heygen.upload import read_picture
 from runner.model import FileImage
 from runner.replies import (
     Answer,
@@ -48,14 +48,17 @@ _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_:.-]{1,255}")
 _MAX_CONCURRENT_REQUESTS = 16
 """Requests at a time that gave 94 % of what was possible at 100 ms latency; more is slower."""
 
+_MAX_CONCURRENT_UPLOADS = 2
+"""Uploads at a time: each of them is in memory while it is sent."""
+
 
 class HeyGen:
     """An open connection to one account; an async context manager, for asyncio and trio.
 
     ``base_url`` is checked already (``Settings.address``) or a text that is checked here (raises
     UsageError). ``transport`` replaces the network. ``gate`` bounds the requests under way, uploads
-    included. ``largest_answer`` and ``largest_part`` (what is uploaded in one request) are in
-    bytes. ``now`` gives Unix seconds and is asked only to read a Retry-After date.
+    included. ``largest_answer`` is in bytes. ``now`` gives Unix seconds and is asked only to read a
+    Retry-After date.
     """
 
     def __init__(
@@ -68,7 +71,6 @@ class HeyGen:
         gate: anyio.CapacityLimiter | None = None,
         allow_http: bool = False,
         largest_answer: int = _MAX_ANSWER_BYTES,
-        largest_part: int = LARGEST_PART,
         now: Callable[[], float] = time.time,
     ) -> None:
         if isinstance(base_url, str):
@@ -80,14 +82,7 @@ class HeyGen:
         self._gate = gate or anyio.CapacityLimiter(_MAX_CONCURRENT_REQUESTS)
         self._largest = largest_answer
         self._now = now
-        self._uploads = AssetUploader(
-            self._call,
-            timeouts=self._timeouts,
-            transport=transport,
-            allow_http=allow_http,
-            allow_private=base_url.is_private,
-            largest_part=largest_part,
-        )
+        self._uploads = anyio.CapacityLimiter(_MAX_CONCURRENT_UPLOADS)
         self._connection: Connection | None = None
 
     def __repr__(self) -> str:
@@ -128,11 +123,16 @@ class HeyGen:
         )
 
     async def upload(self, image: FileImage, key: str) -> Reply[AssetData]:
-        """``POST /v3/assets``, or a direct upload above 32 MB; free.
+        """``POST /v3/assets``, one multipart part; free.
 
         NotSent where the file is gone, or no longer what it was when the manifest was read.
         """
-        return await self._uploads.send(image, key)
+        async with self._uploads:
+            file = read_picture(image)
+            if isinstance(file, NotSent):
+                return file
+            read = data_of(wire.read_asset)
+            return await self._call("POST", "/v3/assets", read, file=file, key=key)
 
     async def look(self, look_id: str) -> Reply[LookData]:
         """``GET /v3/avatars/looks/{look_id}``: the look as it is now, with a fresh link."""

@@ -2,16 +2,13 @@
 
 import logging
 import traceback
-from pathlib import Path
 from urllib.parse import quote, unquote
 
 import httpx
 import pytest
 
-from runner.canonical import sha256_hex
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
-from runner.model import FileImage
 from runner.replies import Answer, Lost, Refusal
 from tests.heygen.loopback import Loopback, Say, http
 
@@ -133,25 +130,3 @@ async def test_no_redirect_carries_the_key_anywhere(status: int) -> None:
                 assert isinstance(await api.me(), Lost)
                 assert isinstance(await api.create_avatar(b"{}", "key-1"), Lost)
         assert thief.connections == 0
-
-
-async def test_the_link_of_a_direct_upload_never_gets_the_key(tmp_path: Path) -> None:
-    content = b"not really a large picture"
-    path = tmp_path / "large.png"
-    path.write_bytes(content)
-    image = FileImage(path, "large.png", sha256_hex(content), "image/png", len(content), 1, 1)
-    seen: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        target = {"asset_id": "asset_1", "upload_url": "https://api.example/put?s=1"}
-        return httpx.Response(200, json={"data": target | {"upload_headers": {"X-Amz-Acl": "x"}}})
-
-    transport = httpx.MockTransport(answer)
-    async with HeyGen(
-        Credentials(KEY), "https://api.example", transport=transport, largest_part=10
-    ) as api:
-        await api.upload(image, "key-1")
-    put = next(request for request in seen if request.method == "PUT")
-    assert "x-api-key" not in put.headers
-    assert KEY not in repr(put.headers.raw)
