@@ -166,6 +166,19 @@ class OverBudget(Exception):
         self.needed = needed
 
 
+class AccountBusy(Exception):
+    """The account has no place for another request now; nothing was committed.
+
+    ``seconds`` is how long HeyGen asked for a pause (429); None where a look must end first.
+    ``refused_for`` is how long the account has refused without anything getting on, in seconds.
+    """
+
+    def __init__(self, seconds: float | None, refused_for: float) -> None:
+        super().__init__("the account has no place for another request now")
+        self.seconds = seconds
+        self.refused_for = refused_for
+
+
 class Ledger(Protocol):
     """The durable record. When a method returns, what it says is on disk."""
 
@@ -225,10 +238,19 @@ class Ledger(Protocol):
         """Forget an upload that the account no longer has."""
 
     async def intend(self, intent: Intent) -> Take:
-        """Reserve the price and commit key and body, atomically. Raises OverBudget."""
+        """Reserve price and place, and commit key and body, atomically.
+
+        Raises OverBudget, or AccountBusy where other machines send from the account as well.
+        """
 
     async def resend(self, uid: str, *, at: float | None = None) -> Take:
-        """Commit that a stored body leaves again; this run holds the price. Raises OverBudget."""
+        """Commit that a stored body leaves again; this run holds the price.
+
+        Raises OverBudget or AccountBusy.
+        """
+
+    async def note_refusal(self, retry_after: float | None) -> bool:
+        """Commit a 429 of the account; return False where its pace is this run's own to keep."""
 
     async def record(
         self, uid: str, event: Event, facts: Mapping[str, Any], *, wanted: bool = True

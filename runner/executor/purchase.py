@@ -73,15 +73,11 @@ class Buyer:
         excuses = TemporaryRefusals(context, can_renew=renew is not None)
         await self._learn_the_time()
         while True:
-            async with self._rate_gate.turn():
-                sent_at = context.earliest_now()
-                intent = replace(intent, key=context.entropy.key(), sent_at=sent_at)
-                with anyio.CancelScope(shield=True):
-                    take = await context.ledger.intend(intent)
-                context.sent[take.uid] = context.ticks()
-                context.observer.take_changed(take, Event.INTENDED)
+            async with self._rate_gate.turn(partial(self._intend, intent)) as sent:
+                context.sent[sent.uid] = context.ticks()
+                context.observer.take_changed(sent, Event.INTENDED)
                 judge = partial(excuses.judge, intent)
-                take, decision, reply = await self._send(take, intent.body, judge)
+                take, decision, reply = await self._send(sent, intent.body, judge)
             intent = replace(intent, take=take.uid)
             if renew is not None and excuses.renewing:
                 excuses.renewing = False
@@ -107,6 +103,16 @@ class Buyer:
                 await context.pause(wait, sending=True)
             elif decision is not Purchase.PACED:
                 return take
+
+    async def _intend(self, intent: Intent) -> Take:
+        """Commit an intent under a fresh key."""
+        context = self._context
+        key, sent_at = context.entropy.key(), context.earliest_now()
+        return await context.ledger.intend(replace(intent, key=key, sent_at=sent_at))
+
+    async def _resend(self, take: Take) -> Take:
+        """Commit that the stored body of a take leaves again."""
+        return await self._context.ledger.resend(take.uid, at=self._context.earliest_now())
 
     def _give_up(self, reply: Reply[CreatedData]) -> None:
         """Stop where something on the way refuses every send; a look's own trouble is its own."""
@@ -173,13 +179,11 @@ class Buyer:
             return take, Purchase.UNDECIDED, Lost(finding.problem)
         if not context.key_is_alive(take):  # the last second of it, or another replay showed so
             return take, None, NOTHING_SENT
-        async with self._rate_gate.turn():
-            with anyio.CancelScope(shield=True):
-                take = await context.ledger.resend(take.uid, at=context.earliest_now())
-            context.observer.take_changed(take, Event.RESENT)
-            body = context.ledger.body(take.uid)
+        async with self._rate_gate.turn(partial(self._resend, take)) as sent:
+            context.observer.take_changed(sent, Event.RESENT)
+            body = context.ledger.body(sent.uid)
             judge = partial(decide_purchase, replay=True)
-            take, decision, answer = await self._send(take, body, judge)
+            take, decision, answer = await self._send(sent, body, judge)
         if decision is Purchase.BOUGHT:
             resolver.findings.pop(take.uid, None)
             take = await self._as_it_is_now(take)
@@ -254,7 +258,7 @@ class Buyer:
             words = f"its answer names the look that {holder.label} was found to be"
             facts = {"error_code": ANSWER_TAKEN, "error_message": words}
             take = await context.record(take.uid, Event.LOST, facts)
-        self._tell(take, decision, reply)
+        await self._tell(take, decision, reply)
         return take, decision, reply
 
     def _holder(self, take: Take, reply: Reply[CreatedData]) -> Take | None:
@@ -299,13 +303,13 @@ class Buyer:
             }
         return await self._context.record(take.uid, NOT_ACCEPTED.get(decision, Event.LOST), facts)
 
-    def _tell(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> None:
+    async def _tell(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> None:
         """Apply what a reply means for the rate limit and the whole run."""
         if decision is Purchase.BOUGHT:
             self._rate_gate.accepted(take.uid)
         elif decision in (Purchase.PACED, Purchase.UNDECIDED_PACED):
             retry_after = reply.retry_after if isinstance(reply, Refusal) else None
-            self._rate_gate.refused(retry_after)
+            await self._rate_gate.refused(retry_after)
         self.refusals.count(take, decision, reply)
 
 

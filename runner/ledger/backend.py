@@ -14,8 +14,6 @@ from typing import Any, NamedTuple, Protocol
 from runner.errors import LookbookError
 from runner.ledger.events import Entry
 
-__all__ = ["Backend", "Changes", "EventRow", "TakeChange", "TransactionUndone"]
-
 
 class TransactionUndone(Exception):
     """Nothing of a transaction was kept, through no fault of its own: it may be made again.
@@ -63,63 +61,81 @@ class Changes:
     bodies: dict[str, str] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     meta: dict[str, str] = field(default_factory=dict)
+    refusals: list[float | None] = field(default_factory=list)
+    """The ``Retry-After`` of each 429, in seconds: for a backend with a pacer."""
 
     @property
     def is_empty(self) -> bool:
         """Return whether there is nothing to write."""
-        return not (self.events or self.bodies or self.meta)
+        return not (self.events or self.bodies or self.meta or self.refusals)
+
+
+class Places(NamedTuple):
+    """How many requests of an account may leave, and why no more; see ``AccountBusy``."""
+
+    granted: int
+    seconds: float | None = None
+    refused_for: float = 0.0
+
+
+class Pacer(Protocol):
+    """Keeps the pace of an account that other processes send from as well."""
+
+    def reserve(self, count: int, *, resent: Sequence[str]) -> Places:
+        """Begin a transaction in which so many requests may be recorded as sent, or fewer.
+
+        ``resent`` are the uids of takes that leave again: they hold their places already.
+        """
+
+    def abandon(self) -> None:
+        """End a transaction that was begun and in which nothing is written."""
 
 
 class Backend(Protocol):
-    """Keeps a ledger's rows. Any error that ``explain`` knows may be raised by every method."""
+    """Keeps a ledger's rows. Any error that ``explain`` knows may be raised by every method.
+
+    ``pacer`` is None where nobody else sends from the account: a run keeps its pace itself.
+    """
+
+    @property
+    def pacer(self) -> Pacer | None:
+        """What keeps the account's pace."""
 
     def one_view(self) -> AbstractContextManager[object]:
         """Read everything as it is at one moment, whatever other processes commit meanwhile."""
-        ...
 
     def meta(self) -> dict[str, str]:
         """Return whose ledger it is; empty for one that was just made."""
-        ...
 
     def takes(self) -> Iterable[Sequence[Any]]:
         """Return the rows of all takes, values in the order of the fields of ``Take``."""
-        ...
 
     def picks(self) -> dict[str, str]:
         """Return the uid of the picked take of each look."""
-        ...
 
     def assets(self) -> dict[str, str]:
         """Return the asset id of each local picture, by the SHA-256 of its content."""
-        ...
 
     def events(self, *kinds: str) -> Iterable[EventRow]:
         """Return the events of these kinds, or all, in order."""
-        ...
 
     def event(self, seq: int) -> EventRow | None:
         """Return one event by its number."""
-        ...
 
     def last_event(self, *besides: str) -> EventRow | None:
         """Return the last event that is of none of these kinds."""
-        ...
 
     def events_after(self, seq: int) -> Sequence[EventRow]:
         """Return the events with higher numbers than this, in order."""
-        ...
 
     def last_event_of(self, take: str | None, kind: str) -> EventRow | None:
         """Return the last event of a kind that is about a take, or about none."""
-        ...
 
     def last_at(self) -> float:
         """Return the latest time that any event was written at; 0 where there is none."""
-        ...
 
     def body(self, sha256: str) -> bytes:
         """Return a stored body. Raises KeyError where none is stored, ValueError where changed."""
-        ...
 
     def commit(self, changes: Changes, *, ready: Callable[[], None]) -> None:
         """Write all changes in one durable transaction, or none of them.
@@ -127,20 +143,15 @@ class Backend(Protocol):
         ``ready`` is called when everything is done but the commit. Raises TransactionUndone where
         the same may be made again.
         """
-        ...
 
     def explain(self, error: Exception, /) -> LookbookError | None:
         """Return what a person can do about an error of the database; None for any other error."""
-        ...
 
     def damaged(self, problem: str) -> LookbookError:
         """Return the error for rows that can be read and make no sense."""
-        ...
 
     def is_checked(self) -> bool:
         """Return whether its rows are known to be sound without folding the events anew."""
-        ...
 
     def close(self, *, sound: bool) -> None:
         """Close it; ``sound`` where this process wrote it and every commit succeeded."""
-        ...

@@ -20,7 +20,7 @@ from runner.ledger.database import open_for_reading, open_for_writing, peek_ledg
 from runner.ledger.events import Entry, Note, price_facts, to_facts
 from runner.ledger.runs import LastRun
 from runner.ledger.sqlite import SqliteBackend
-from runner.ledger.state import Operation, Probe, Store, keys_in, was_at
+from runner.ledger.state import Operation, Probe, Send, Store, keys_in, was_at
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
 from runner.model import LookKind
 from runner.plan.renames import KeyRenames, rename_picks, rename_take
@@ -267,7 +267,7 @@ class CampaignLedger:
     # --- the executor's writes ----------------------------------------------------------------
 
     async def intend(self, intent: Intent) -> Take:
-        """Reserve the price and commit key and body. Raises OverBudget."""
+        """Reserve price and place, commit key and body. Raises OverBudget or AccountBusy."""
 
         def operation(store: Store) -> Take:
             self._admit(store, intent.kind, intent.price, earlier=None)
@@ -297,7 +297,7 @@ class CampaignLedger:
             }
             return _require_take(store.emit(Event.INTENDED, facts, uid))
 
-        return await self._write(operation)
+        return await self._write(Send(operation))
 
     async def resend(self, uid: str, *, at: float | None = None) -> Take:
         """Commit that a stored body leaves again; this run holds its price. Raises OverBudget.
@@ -315,7 +315,14 @@ class CampaignLedger:
             }
             return _require_take(store.emit(Event.RESENT, facts, uid))
 
-        return await self._write(operation)
+        return await self._write(Send(operation, resent=uid))
+
+    async def note_refusal(self, retry_after: float | None) -> bool:
+        """Commit a 429 of the account; return False where its pace is this run's own to keep."""
+        if self.store.backend.pacer is None:
+            return False
+        await self._writer.write(lambda store: store.note_refusal(retry_after))
+        return True
 
     async def record(
         self, uid: str, event: Event, facts: Mapping[str, Any], *, wanted: bool = True

@@ -28,6 +28,8 @@ class MemoryBackend:
         self._bodies: dict[str, str] = {}
         self._blobs: dict[str, bytes] = {}
 
+    pacer = None
+
     # --- reading ------------------------------------------------------------------------------
 
     def one_view(self) -> AbstractContextManager[object]:

@@ -43,6 +43,8 @@ class SqliteBackend:
         self.connection = connection
         self._path = path
 
+    pacer = None
+
     # --- reading ------------------------------------------------------------------------------
 
     @contextmanager

@@ -11,14 +11,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 from runner.canonical import sha256_hex
 from runner.errors import LookbookError
+from runner.executor.ports import AccountBusy
 from runner.ledger import bodies, integrity
-from runner.ledger.backend import Backend, Changes, TakeChange, TransactionUndone
+from runner.ledger.backend import Backend, Changes, Places, TakeChange, TransactionUndone
 from runner.ledger.event_log import log_events
 from runner.ledger.events import (
     UNTABLED_NOTES,
@@ -37,9 +39,26 @@ from runner.policy.lifecycle import Event
 from runner.policy.price_check import Spending, infer_prices
 from runner.takes import Account, AccountFacts, Doubled, MeasuredPrice, Snapshot, Take
 
-__all__ = ["Operation", "Probe", "Store", "keys_in", "spendings_of", "was_at"]
+__all__ = ["Operation", "Probe", "Send", "Store", "keys_in", "spendings_of", "was_at"]
 
 Operation = Callable[["Store"], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """An operation that records that a request is about to leave, for which it needs a place.
+
+    ``resent`` is the uid of a take whose body leaves again.
+    """
+
+    operation: Operation
+    resent: str | None = None
+
+    def __call__(self, store: "Store") -> Any:
+        """Carry it out."""
+        return self.operation(store)
+
+
 Probe = Callable[[str], None]
 """Called at every commit point with ``KIND:before-commit`` and ``KIND:after-commit``."""
 
@@ -387,12 +406,45 @@ class Store:
             for tries_left in reversed(range(MAX_TRIES)):
                 if self._broken is not None:
                     raise self._broken
+                places = self._reserve(operations)
                 with self._lock:
-                    results = [self._carry_out(operation) for operation in operations]
+                    results = self._carry_out_all(operations, places)
                     changes, self._changes = self._changes, Changes()
-                if changes.is_empty or self._commit(changes, may_repeat=tries_left > 0):
+                if changes.is_empty:
+                    if places is not None and self.backend.pacer is not None:
+                        self.backend.pacer.abandon()
+                    break
+                if self._commit(changes, may_repeat=tries_left > 0):
                     break
             return results
+
+    def _reserve(self, operations: Sequence[Operation]) -> Places | None:
+        """Ask for places for what is about to leave; None where the run keeps the pace itself."""
+        sends = [operation for operation in operations if isinstance(operation, Send)]
+        if self.backend.pacer is None or not sends:
+            return None
+        try:
+            resent = [send.resent for send in sends if send.resent is not None]
+            return self.backend.pacer.reserve(len(sends), resent=resent)
+        except Exception as error:
+            explained = self.backend.explain(error)
+            if explained is None:
+                raise
+            raise explained from error
+
+    def _carry_out_all(self, operations: Sequence[Operation], places: Places | None) -> list[Any]:
+        """Return what each operation gives or raises; sends only as far as there are places."""
+        results: list[Any] = []
+        left = 0 if places is None else places.granted
+        for operation in operations:
+            if places is None or not isinstance(operation, Send):
+                results.append(self._carry_out(operation))
+            elif left > 0:
+                left -= 1
+                results.append(self._carry_out(operation))
+            else:
+                results.append(AccountBusy(places.seconds, places.refused_for))
+        return results
 
     def _carry_out(self, operation: Operation) -> Any:
         """Return an operation's result, or what it raised: that is for one caller, not for all."""
@@ -448,6 +500,10 @@ class Store:
         if len(doubled) != len(self.state.doubled):
             self._hold_doubled(doubled)
         return moved
+
+    def note_refusal(self, retry_after: float | None) -> None:
+        """Commit a 429 to the account's pace."""
+        self._changes.refusals.append(retry_after)
 
     def put_body(self, body: bytes) -> str:
         """Store a request body; return its SHA-256."""

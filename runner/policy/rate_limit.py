@@ -6,6 +6,9 @@ found, and it is held. Whether the account has room for more is tried now and th
 request at a time: the more often that was in vain, the rarer.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 DEFAULT_PAUSE = 5.0
 """The pause, in seconds, where a 429 names none, or a moment that has passed."""
 
@@ -18,6 +21,12 @@ would still leave after a 429."""
 
 MAX_PROBE_BACKOFF = 6
 """The probe interval doubles at most six times: one probe in 64 limits' worth of jobs."""
+
+
+_LEARNT = (
+    *("limit", "paused_until", "refusals"),
+    *("_since", "_probing", "_seeking", "_found", "_accepted", "_vain"),
+)
 
 
 class RateLimiter:
@@ -87,6 +96,19 @@ class RateLimiter:
     def got_on(self) -> None:
         """Record that a job was finished: the account is alive, its refusals are the usual kind."""
         self._since = None
+
+    def to_facts(self) -> dict[str, Any]:
+        """Return what was learnt of the account, as JSON values; nothing before a refusal."""
+        return {name: getattr(self, name) for name in _LEARNT} if self.refusals else {}
+
+    @classmethod
+    def from_facts(cls, limit: int, facts: Mapping[str, Any]) -> "RateLimiter":
+        """Return a limiter for who wants at most ``limit``, with what was learnt of the account."""
+        limiter = cls(limit)
+        for name in _LEARNT if facts else ():
+            setattr(limiter, name, facts[name])
+        limiter.limit = min(limit, limiter.limit)
+        return limiter
 
     def refused_for(self, now: float) -> float:
         """Return how long the account has refused without anything of ours getting on."""

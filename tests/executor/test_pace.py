@@ -5,9 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 
+from runner.executor.ports import AccountBusy, Intent
+from runner.executor.rate_gate import PLACE_POLL
+from runner.ledger.ledger import LedgerFile
 from runner.policy.exit_codes import Exit, exit_code
+from runner.policy.rate_limit import MAX_CONCURRENT_SENDS
 from runner.replies import CreatedData, Refusal, Reply
+from runner.takes import Take
 from tests.executor.harness import LOST_BEFORE, OK, START, Harness, campaign, literal, look, photo
 
 PAUSE = 7.0
@@ -117,3 +123,39 @@ def test_a_replay_that_shows_a_finished_look_takes_no_place_for_ever(tmp_path: P
     assert world.session is not None
     assert world.session._execution is not None
     assert world.session._execution._rate_gate._in_progress == set()
+
+
+def test_a_place_that_other_machines_hold_is_asked_for_by_the_first_in_the_queue_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = Harness(tmp_path)
+    real = LedgerFile.intend
+    asked: list[float] = []
+
+    async def intend(ledger: LedgerFile, intent: Intent) -> Take:
+        asked.append(world.clock.now() - START)
+        if asked[-1] < 60:
+            raise AccountBusy(None, 0.0)
+        if asked[-1] < 80:
+            raise AccountBusy(90 - asked[-1], 5.0)
+        return await real(ledger, intent)
+
+    monkeypatch.setattr(LedgerFile, "intend", intend)
+    assert exit_code(world.run(independent(world, 20), concurrency=20)) is Exit.DONE
+    assert len(world.api.charges) == 21
+    assert len([at for at in asked if at < 60]) <= 60 / PLACE_POLL + MAX_CONCURRENT_SENDS
+    assert len([at for at in asked if 60 <= at < 90]) == 1
+
+
+def test_an_account_that_refuses_other_machines_for_long_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = Harness(tmp_path)
+
+    async def intend(_ledger: LedgerFile, _intent: Intent) -> Take:
+        raise AccountBusy(None, world.retry_limits.paused + 1)
+
+    monkeypatch.setattr(LedgerFile, "intend", intend)
+    outcome = world.run(campaign(photo()))
+    assert "refuses new jobs" in (outcome.stopped or "")
+    assert not world.api.charges

@@ -204,7 +204,7 @@ async def test_a_server_that_is_killed_and_started_again_is_waited_for(ticking: 
     with serve_postgres() as server:
         connection = PostgresConnection(server.address())
         connection.migrate()
-        backend = PostgresBackend(connection, ME, "spring")
+        backend = PostgresBackend(connection, ME, "spring", concurrency=10)
         backend.claim("one")
         ledger = CampaignLedger(backend, now=ticking.now, entropy=ticking, inline=True)
         ledger.begin(ME, "spring", {})

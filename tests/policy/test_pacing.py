@@ -1,5 +1,7 @@
 """The pace of an account: full pauses, one probe at a time, a limit that is found and held."""
 
+import json
+
 from runner.policy.rate_limit import MAX_CONCURRENT_SENDS, RateLimiter
 
 
@@ -111,3 +113,18 @@ def test_a_pause_longer_than_any_patience_counts_at_once() -> None:
     rate_limiter = RateLimiter(10)
     rate_limiter.refused(0, 9999, in_progress=0)
     assert rate_limiter.refused_for(1) == 9999
+
+
+def test_what_was_learnt_is_kept_for_another_machine_that_may_want_less() -> None:
+    first = RateLimiter(10)
+    assert first.to_facts() == {}
+    assert RateLimiter.from_facts(10, {}).places == 10
+    first.refused(0.0, 30.0, in_progress=6)
+    facts = json.loads(json.dumps(first.to_facts()))
+    second = RateLimiter.from_facts(10, facts)
+    assert second.to_facts() == facts
+    assert second.wait(10.0, sending=0, in_progress=0) == 20.0
+    second.accepted(31.0, in_progress=1)
+    assert second.wait(31.0, sending=0, in_progress=5) == 0.0
+    assert second.wait(31.0, sending=0, in_progress=6) is None
+    assert RateLimiter.from_facts(3, facts).places == 3

@@ -14,6 +14,7 @@ from typing import Any
 from runner.errors import LedgerDamaged, LedgerLocked, LookbookError
 from runner.ledger.backend import Changes, EventRow, TakeChange, TransactionUndone
 from runner.ledger.bodies import join_body, list_blobs
+from runner.ledger.postgres.account import DEAD_AFTER, AccountPacer
 from runner.ledger.postgres.connection import (
     ConnectionLost,
     Fenced,
@@ -21,11 +22,6 @@ from runner.ledger.postgres.connection import (
     Statement,
 )
 from runner.takes import Account, Take
-
-__all__ = ["DEAD_AFTER", "PostgresBackend"]
-
-DEAD_AFTER = 4.0
-"""Seconds without a heartbeat after which a campaign may be claimed from its owner."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _COLUMNS = list(Take.__dataclass_fields__)
@@ -59,10 +55,10 @@ _PUT_ASSET = (
 def _update(names: tuple[str, ...]) -> str:
     """Return the statement that updates these columns of one take.
 
-    A new state is stamped by the database's clock: machines need not agree on the time.
+    What happens at HeyGen is stamped by the database's clock: machines need not agree on the time.
     """
     sets = [f"{name} = %s" for name in names]
-    if "state" in names:
+    if "state" in names or "resent_at" in names:
         sets.append("moved_at = clock_timestamp()")
     return f"UPDATE lookbook.takes SET {', '.join(sets)} WHERE campaign = %s AND uid = %s"  # noqa: S608 - names of our own
 
@@ -70,10 +66,21 @@ def _update(names: tuple[str, ...]) -> str:
 class PostgresBackend:
     """The rows of one campaign. Nothing is written before it is claimed."""
 
-    def __init__(self, connection: PostgresConnection, account: Account, campaign: str) -> None:
-        """Open a campaign's rows; its own row is made where there is none."""
+    def __init__(
+        self,
+        connection: PostgresConnection,
+        account: Account,
+        campaign: str,
+        *,
+        concurrency: int = 1,
+    ) -> None:
+        """Open a campaign's rows; its own row is made where there is none.
+
+        ``concurrency`` is how many looks of the account this process wants in progress at most.
+        """
         self._connection = connection
-        self._account, self._campaign = self._find(account, campaign)
+        mine, self._campaign = self._find(account, campaign)
+        self.pacer = AccountPacer(connection, mine, concurrency)
         self._label = f"{campaign} of {account.label} on {connection.name}"
         self._epoch: int | None = None
         self._seq = 0
@@ -248,7 +255,8 @@ class PostgresBackend:
         Raises TransactionUndone where nothing of them was kept and they may be made again.
         """
         try:
-            self._connection.run([("BEGIN", ()), *self._statements(changes)], ready=ready)
+            begin = self.pacer.begin(changes)
+            self._connection.run([*begin, *self._statements(changes)], ready=ready)
         except ConnectionLost as error:
             self._resolve(changes, error)
         except BaseException:
@@ -267,7 +275,7 @@ class PostgresBackend:
         epoch, seq = self._fetch(statement, self._campaign)[0]
         if epoch != self._epoch:
             raise Fenced
-        if seq == self._seq or not changes.events:
+        if seq == self._seq:  # also where no event was written: the rest may be written twice
             raise TransactionUndone(str(error)) from error
         if seq != self._seq + len(changes.events):
             raise Fenced

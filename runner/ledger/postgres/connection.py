@@ -17,8 +17,6 @@ from psycopg.conninfo import conninfo_to_dict
 from runner.errors import LookbookError, StorageError, UsageError
 from runner.ledger.backend import TransactionUndone
 
-__all__ = ["ConnectionLost", "Fenced", "PostgresConnection", "Statement", "describe_address"]
-
 MIN_VERSION = 17
 """Older servers have no ``transaction_timeout``: a writer that was stopped would hold its account's
 row for everybody."""

@@ -1,0 +1,167 @@
+"""One account, several machines: its limit and its pauses hold over all campaigns."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from itertools import count
+from typing import Any
+
+import anyio
+import pytest
+
+pytest.importorskip("psycopg")
+
+from runner.executor.ports import AccountBusy
+from runner.ledger.ledger import CampaignLedger
+from runner.ledger.postgres.backend import PostgresBackend
+from runner.ledger.postgres.connection import PostgresConnection
+from runner.policy.lifecycle import Event
+from runner.takes import Account
+from tests.ledger.names import Ticking, intent
+from tests.ledger.postgres import PostgresServer
+
+_users = count()
+
+
+class Machines:
+    """Ledgers of one account, each with a connection of its own as on a machine of its own."""
+
+    def __init__(self, server: PostgresServer, stack: ExitStack) -> None:
+        self.server, self.stack = server, stack
+        self.account = Account("api.example", f"pace-{next(_users)}")
+
+    def open(self, campaign: str, *, concurrency: int = 2, inline: bool = True) -> CampaignLedger:
+        connection = self.stack.enter_context(closing(PostgresConnection(self.server.address())))
+        backend = PostgresBackend(connection, self.account, campaign, concurrency=concurrency)
+        backend.claim(f"a machine of {campaign}")
+        ticking = Ticking()
+        ticking.uid = lambda: f"{campaign}-{next(names)}"  # type: ignore[method-assign]
+        names = count()
+        ledger = CampaignLedger(backend, now=ticking.now, entropy=ticking, inline=inline)
+        ledger.begin(self.account, campaign, {})
+        return ledger
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        with closing(PostgresConnection(self.server.address())) as connection:
+            return connection.fetch(statement)
+
+
+@pytest.fixture
+def machines(postgres: PostgresServer) -> Iterator[Machines]:
+    with ExitStack() as stack:
+        yield Machines(postgres, stack)
+
+
+async def test_a_place_is_taken_with_the_intent_and_given_back_by_the_takes_own_state(
+    machines: Machines,
+) -> None:
+    spring, autumn = machines.open("spring"), machines.open("autumn")
+    first = await spring.intend(intent("a"))
+    second = await autumn.intend(intent("a"))
+    for ledger in (spring, autumn):
+        with pytest.raises(AccountBusy) as caught:
+            await ledger.intend(intent("b", key="b"))
+        assert caught.value.seconds is None
+        assert ledger.takes_of("b") == []
+        assert len(ledger.keys()) == 1
+    await spring.record(first.uid, Event.ACCEPTED, {"avatar_id": "look-a"})
+    with pytest.raises(AccountBusy):
+        await autumn.intend(intent("b", key="b"))
+    await autumn.record(second.uid, Event.REFUSED, {"error_code": "moderation"})
+    await autumn.intend(intent("b", key="b"))
+    await spring.record(first.uid, Event.COMPLETED, {"completed_at": 5.0})
+    await spring.intend(intent("b", key="b"))
+
+
+async def test_a_pause_and_the_limit_that_was_found_hold_for_every_machine(
+    machines: Machines,
+) -> None:
+    spring, autumn = machines.open("spring", concurrency=5), machines.open("autumn", concurrency=5)
+    accepted = await spring.intend(intent("a"))
+    await spring.record(accepted.uid, Event.ACCEPTED, {"avatar_id": "look-a"})
+    refused = await autumn.intend(intent("a"))
+    await autumn.record(refused.uid, Event.RETURNED, {"error_code": "rate_limit_exceeded"})
+    assert await autumn.note_refusal(60.0)
+    for ledger in (spring, autumn):
+        with pytest.raises(AccountBusy) as caught:
+            await ledger.intend(intent("b", key="b"))
+        assert 50 < (caught.value.seconds or 0) <= 60
+        assert caught.value.refused_for >= 60
+    machines.sql(
+        "UPDATE lookbook.accounts SET pace = jsonb_set(pace::jsonb, '{paused_until}', '0')::text "
+        f"WHERE \"user\" = '{machines.account.user}' RETURNING id"
+    )
+    with pytest.raises(AccountBusy) as caught:
+        await autumn.intend(intent("b", key="b"))
+    assert caught.value.seconds is None  # one look is in progress, and one is what it takes
+    await spring.record(accepted.uid, Event.COMPLETED, {"completed_at": 5.0})
+    probe = await autumn.intend(intent("b", key="b"))
+    with pytest.raises(AccountBusy):
+        await spring.intend(intent("b", key="b"))
+    await autumn.record(probe.uid, Event.ACCEPTED, {"avatar_id": "look-b"})
+    (pace,) = machines.sql(
+        "SELECT pace::jsonb ->> 'limit', pace::jsonb ->> '_probing' FROM lookbook.accounts "
+        f"WHERE \"user\" = '{machines.account.user}'"
+    )
+    assert pace == ("1", "false")
+
+
+async def test_a_lost_answer_holds_its_place_a_while_and_its_own_replay_needs_no_other(
+    machines: Machines,
+) -> None:
+    spring, autumn = machines.open("spring", concurrency=1), machines.open("autumn", concurrency=1)
+    lost = await spring.intend(intent("a"))
+    await spring.record(lost.uid, Event.LOST, {"error_message": "reset"})
+    with pytest.raises(AccountBusy):
+        await autumn.intend(intent("a"))
+    await spring.resend(lost.uid)
+    machines.sql(
+        "UPDATE lookbook.takes SET moved_at = clock_timestamp() - interval '10 minutes' "
+        f"WHERE uid = '{lost.uid}' RETURNING uid"
+    )
+    await autumn.intend(intent("a"))
+
+
+async def test_looks_that_nobody_watches_any_more_hold_no_place_for_ever(
+    machines: Machines,
+) -> None:
+    spring, autumn = machines.open("spring", concurrency=1), machines.open("autumn", concurrency=1)
+    take = await spring.intend(intent("a"))
+    await spring.record(take.uid, Event.ACCEPTED, {"avatar_id": "look-a"})
+    old = (
+        "UPDATE lookbook.takes SET moved_at = clock_timestamp() - interval '1 hour' "
+        f"WHERE uid = '{take.uid}' RETURNING uid"
+    )
+    machines.sql(old)
+    with pytest.raises(AccountBusy):  # its run is alive and asks after it
+        await autumn.intend(intent("a"))
+    backend = spring.store.backend
+    assert isinstance(backend, PostgresBackend)
+    backend.release()
+    await autumn.intend(intent("a"))
+
+
+def test_machines_that_send_at_once_never_take_more_than_there_is(machines: Machines) -> None:
+    ledgers = [machines.open(f"c{number}", concurrency=4, inline=False) for number in range(3)]
+
+    async def send(ledger: CampaignLedger) -> int:
+        granted = 0
+
+        async def one(number: int) -> None:
+            nonlocal granted
+            try:
+                await ledger.intend(intent(f"l{number}", key=f"k{number}"))
+            except AccountBusy:
+                return
+            granted += 1
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(6):
+                tasks.start_soon(one, number)
+        return granted
+
+    with ThreadPoolExecutor(3) as threads:
+        granted = [*threads.map(lambda ledger: anyio.run(send, ledger), ledgers)]
+    for ledger in ledgers:
+        ledger.close()
+    assert sum(granted) == 4
