@@ -127,7 +127,7 @@ class ScriptedAccount:
     jobs: list[tuple[float, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.group = GroupData("group", "Sarah", START, 1)
+        self.group = GroupData("group", "Sarah", START)
         self.looks_by_id: dict[str, LookData] = {}
         self.ready_at: dict[str, float] = {}
         self._order: list[str] = []
@@ -221,7 +221,7 @@ class ScriptedAccount:
         return Answer(ListPage(items, str(begin) if begin else None))
 
     async def me(self) -> Reply[UserData]:
-        return Answer(UserData("me", "wallet", "usd", None))
+        return Answer(UserData("me", "usd", None))
 
     @property
     def statuses(self) -> int:
@@ -356,7 +356,7 @@ def run(
             context,
             make_plan(campaign, ledger.snapshot()),
             Account("api.example", "me"),
-            UserData("me", "wallet", "usd", None),
+            UserData("me", "usd", None),
             concurrency,
             {},
         )

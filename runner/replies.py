@@ -86,8 +86,6 @@ class LookData:
     error_code: str | None = None
     error_message: str | None = None
     preview_image_url: str | None = None
-    image_width: int | None = None
-    image_height: int | None = None
 
     @property
     def usable(self) -> bool:
@@ -105,7 +103,6 @@ class GroupData:
     id: str
     name: str
     created_at: float
-    looks_count: int
     consent_status: str | None = None
 
 
@@ -122,11 +119,9 @@ class CreatedData:
 
 @dataclass(frozen=True, slots=True)
 class AssetData:
-    """An uploaded file: its id, which a request can name, and its type as the server found it."""
+    """An uploaded file: its id, which a request can name."""
 
     asset_id: str
-    mime_type: str | None = None
-    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +171,6 @@ class UserData:
     """
 
     username: str
-    billing_type: str | None = None
     currency: str | None = None
     balance: Decimal | None = None
     auto_reload: AutoReload | None = None

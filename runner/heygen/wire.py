@@ -60,8 +60,6 @@ def read_look(value: object) -> LookData:
         error_code=read_text(details.get("code")),
         error_message=read_text(details.get("message")),
         preview_image_url=_link(look.get("preview_image_url")),
-        image_width=_count(look.get("image_width")) or None,
-        image_height=_count(look.get("image_height")) or None,
     )
 
 
@@ -72,7 +70,6 @@ def read_group(value: object) -> GroupData:
         id=_identifier(group.get("id"), "the group's id"),
         name=read_text(group.get("name")) or "",
         created_at=_seconds(group.get("created_at")),
-        looks_count=_count(group.get("looks_count")) or 0,
         consent_status=read_text(group.get("consent_status")),
     )
 
@@ -94,17 +91,12 @@ def read_created(value: object) -> CreatedData:
     except WrongShape:
         if look.group_id is None:
             return CreatedData(look)
-    return CreatedData(look, GroupData(look.group_id, name="", created_at=0.0, looks_count=0))
+    return CreatedData(look, GroupData(look.group_id, name="", created_at=0.0))
 
 
 def read_asset(value: object) -> AssetData:
     """Read the answer to ``POST /v3/assets``."""
-    asset = read_mapping(value, "data")
-    return AssetData(
-        asset_id=_identifier(asset.get("asset_id"), "asset_id"),
-        mime_type=read_text(asset.get("mime_type")),
-        size_bytes=_count(asset.get("size_bytes")),
-    )
+    return AssetData(_identifier(read_mapping(value, "data").get("asset_id"), "asset_id"))
 
 
 def read_consent(value: object) -> ConsentData:
@@ -126,7 +118,6 @@ def read_user(value: object) -> UserData:
     wallet = _part(user, "wallet")
     return UserData(
         username=_identifier(user.get("username"), "username"),
-        billing_type=read_text(user.get("billing_type")),
         currency=read_text(wallet.get("currency")),
         balance=_money(wallet.get("remaining_balance")),
         auto_reload=_read_auto_reload(_part(wallet, "auto_reload")),
@@ -251,14 +242,6 @@ def _link(value: object) -> str | None:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         return None
     return value if len(value) <= MAX_LINK_CHARS else None
-
-
-def _count(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if not 0 <= value <= _MAX_COUNT:  # also false for NaN
-        return None
-    return int(value)
 
 
 def _seconds(value: object) -> float:

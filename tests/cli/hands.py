@@ -45,7 +45,7 @@ class Office:
         self.manifest = folder / "spring.yaml"
         self.api = AtOnce(VirtualClock())
         self.ticking = Ticking()
-        self.user = UserData("me", "wallet", "usd", None)
+        self.user = UserData("me", "usd", None)
         self.api.owner = lambda: self.user
         self.context = Context(
             environment={"HEYGEN_API_KEY": "key", "HEYGEN_MAX_RETRIES": "1"}, home=str(folder)

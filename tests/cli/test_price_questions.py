@@ -37,7 +37,7 @@ from tests.executor.harness import campaign, look
 
 FIRST_VERSION = Path(__file__).parent.parent / "plan" / "first_version"
 FOUR = MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, Decimal(1), 2)
-DOLLARS = UserData("me", "wallet", "usd", Decimal(50))
+DOLLARS = UserData("me", "usd", Decimal(50))
 
 
 def planned(made: Campaign, *, measured: MeasuredPrice | None = None) -> tuple[Plan, list[Quote]]:
@@ -51,7 +51,7 @@ def test_beside_the_plan_stands_what_is_not_confirmed_and_what_the_wallet_showed
     _, bought = planned(campaign(look("a")))
     (note,) = price_notes(bought, DOLLARS)
     assert "the first photo look and the first prompt look go alone" in note
-    (note,) = price_notes(bought, UserData("me", "subscription"))
+    (note,) = price_notes(bought, UserData("me"))
     assert "no wallet in dollars" in note
     assert price_notes(bought) == []
     _, bought = planned(campaign(look("a")), measured=FOUR)

@@ -300,7 +300,7 @@ class FakeApi:
         group_id = asked.get("avatar_group_id") or (reference.group_id if reference else None)
         if group_id is None:
             group_id = f"group-{number}"
-            self.groups_by_id[group_id] = GroupData(group_id, asked["name"], self.clock.now(), 0)
+            self.groups_by_id[group_id] = GroupData(group_id, asked["name"], self.clock.now())
         look = LookData(
             f"look-{number}", asked["name"], "photo_avatar", group_id, status="processing"
         )
@@ -319,7 +319,7 @@ class FakeApi:
     def add_by_hand(self, name: str, group_id: str) -> LookData:
         """Make a look that no run ever sent."""
         look = LookData(f"hand-{len(self.looks_by_id)}", name, "photo_avatar", group_id)
-        self.groups_by_id.setdefault(group_id, GroupData(group_id, name, START - 1e6, 1))
+        self.groups_by_id.setdefault(group_id, GroupData(group_id, name, START - 1e6))
         self.looks_by_id[look.id] = replace(
             look, status="completed", preview_image_url="https://images.example/hand"
         )
@@ -353,7 +353,7 @@ class FakeApi:
     def user(self) -> UserData:
         """The account as it shows itself now; without a purse it has no dollar wallet."""
         shown = self.purse.shown if self.purse else None
-        return UserData("me", "wallet", "usd", shown, self.reload)
+        return UserData("me", "usd", shown, self.reload)
 
     async def upload(self, image: FileImage, key: str) -> Reply[AssetData]:
         forced = await self._free("upload")
@@ -400,12 +400,9 @@ class FakeApi:
         if gone is None:
             return Refusal(404, "avatar_not_found", "no such look")
         self.ready_at.pop(look_id, None)
-        if gone.group_id is not None and not self._looks_in(gone.group_id):
-            self.groups_by_id.pop(gone.group_id, None)
+        if not any(look.group_id == gone.group_id for look in self.looks_by_id.values()):
+            self.groups_by_id.pop(gone.group_id or "", None)
         return Answer(look_id)
-
-    def _looks_in(self, group_id: str) -> int:
-        return sum(1 for look in self.looks_by_id.values() if look.group_id == group_id)
 
     async def group(self, group_id: str) -> Reply[GroupData]:
         forced = await self._free("group")
@@ -413,8 +410,7 @@ class FakeApi:
             return forced
         if group_id not in self.groups_by_id:
             return Refusal(404, "avatar_group_not_found", "no such group")
-        count = self._looks_in(group_id)
-        return Answer(replace(self.groups_by_id[group_id], looks_count=count))
+        return Answer(self.groups_by_id[group_id])
 
     async def groups(
         self, *, limit: int = 50, token: str | None = None
@@ -422,11 +418,7 @@ class FakeApi:
         forced = await self._free("groups")
         if forced is not None:
             return forced
-        found = [
-            replace(group, looks_count=self._looks_in(group.id))
-            for group in self.groups_by_id.values()
-            if self._is_listed(group.id)
-        ]
+        found = [group for group in self.groups_by_id.values() if self._is_listed(group.id)]
         return Answer(page_of(found, limit, token))
 
     def _is_listed(self, made: str) -> bool:

@@ -96,7 +96,7 @@ def test_what_a_neighbour_knows_is_never_adopted_nor_what_was_there_before(world
     spring = world.api.add_by_hand("Sarah", "spring-group")
     world.api.made_at[spring.id] = world.clock.now()
     group = world.api.groups_by_id["spring-group"]
-    world.api.groups_by_id["spring-group"] = type(group)(group.id, "Sarah", world.clock.now(), 1)
+    world.api.groups_by_id["spring-group"] = type(group)(group.id, "Sarah", world.clock.now())
     world.neighbours = Neighbours(frozenset({spring.id, "spring-group"}))
     world.api.script.extend([LOST_BEFORE, OK])
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE

@@ -29,7 +29,7 @@ def listing_of(world: Harness) -> Listing | None:
 
 def test_a_base_that_was_renamed_is_found_by_a_ledger_that_knows_nothing(world: Harness) -> None:
     theirs = world.api.add_by_hand("Sarah", "old-group")
-    world.api.groups_by_id["old-group"] = GroupData("old-group", "Sara with a typo", 0.0, 1)
+    world.api.groups_by_id["old-group"] = GroupData("old-group", "Sara with a typo", 0.0)
     world.api.add_by_hand("Sarah — solo", "solos")  # a group that bears the name of another look
     world.api.add_by_hand("Tom", "toms")
     world.run(campaign(look("a"), look("solo", on=None)))
@@ -46,7 +46,7 @@ def test_groups_are_listed_once_by_name_and_then_only_the_group_that_the_ledger_
     world: Harness,
 ) -> None:
     stranger = world.api.add_by_hand("Sarah — a", "old-group")
-    world.api.groups_by_id["old-group"] = GroupData("old-group", "Sarah", 0.0, 1)
+    world.api.groups_by_id["old-group"] = GroupData("old-group", "Sarah", 0.0)
     world.api.add_by_hand("Tom", "toms")
     world.run(campaign(look("a")))
     assert world.api.calls[:2] == ["groups", "looks"]
@@ -72,7 +72,7 @@ def test_groups_are_listed_once_by_name_and_then_only_the_group_that_the_ledger_
 def test_a_search_never_adopts_what_was_listed_before_the_first_send(world: Harness) -> None:
     """Spring's base has the same name, was made a minute ago, and no file here knows it."""
     spring = world.api.add_by_hand("Sarah", "spring-group")
-    made = GroupData("spring-group", "Sarah", world.clock.now(), 1)
+    made = GroupData("spring-group", "Sarah", world.clock.now())
     world.api.groups_by_id["spring-group"] = made
     world.api.script.extend([LOST_BEFORE, Refusal(400, "invalid_parameter", "no"), OK])
     outcome = world.run(campaign(photo(), look("a")))
@@ -123,7 +123,7 @@ def test_a_group_that_a_neighbour_knows_is_listed_for_what_a_lost_ledger_of_ours
     ours = world.api.add_by_hand("Sarah", "group")
     theirs = world.api.add_by_hand("Sarah — summer", "group")
     if renamed:
-        world.api.groups_by_id["group"] = GroupData("group", "Sara with a typo", 0.0, 1)
+        world.api.groups_by_id["group"] = GroupData("group", "Sara with a typo", 0.0)
     known = frozenset({"group", theirs.id})
     world.neighbours = Neighbours(known, taken_over=frozenset() if made else known)
     world.run(campaign(photo()))
@@ -135,7 +135,7 @@ def test_a_group_that_a_neighbour_knows_is_listed_for_what_a_lost_ledger_of_ours
 
 def test_a_renamed_group_of_looks_that_neighbours_made_is_explained(world: Harness) -> None:
     springs = world.api.add_by_hand("Sarah", "group")
-    world.api.groups_by_id["group"] = GroupData("group", "Sara with a typo", 0.0, 1)
+    world.api.groups_by_id["group"] = GroupData("group", "Sara with a typo", 0.0)
     world.neighbours = Neighbours(frozenset({"group", springs.id}))
     world.run(campaign(photo()))
     seen = listing_of(world)

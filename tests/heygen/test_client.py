@@ -36,7 +36,7 @@ BASE = "https://api.example/gateway"
 LOOK = {"id": "look_1", "name": "Navy", "avatar_type": "photo_avatar", "group_id": "group_1"}
 GROUP = {"id": "group_1", "name": "Sarah", "created_at": 5, "looks_count": 1}
 LOOK_DATA = LookData("look_1", "Navy", "photo_avatar", "group_1")
-GROUP_DATA = GroupData("group_1", "Sarah", 5.0, 1)
+GROUP_DATA = GroupData("group_1", "Sarah", 5.0)
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -221,7 +221,7 @@ def test_ids_that_the_account_does_not_have_are_refused_before_anything_is_sent(
     world: Harness,
 ) -> None:
     there = world.api.add_by_hand("there", "group-x").id
-    world.api.groups_by_id["group-x"] = GroupData("group-x", "X", 0.0, 1)
+    world.api.groups_by_id["group-x"] = GroupData("group-x", "X", 0.0)
     found = refused(
         world,
         campaign(
@@ -280,7 +280,7 @@ def test_an_id_that_was_seen_completed_lately_is_asked_for_again_for_a_minute(
 
 def test_a_reference_outside_the_literal_group_is_refused(world: Harness) -> None:
     there = world.api.add_by_hand("there", "group-x").id
-    world.api.groups_by_id["group-y"] = GroupData("group-y", "Y", 0.0, 1)
+    world.api.groups_by_id["group-y"] = GroupData("group-y", "Y", 0.0)
     found = refused(world, campaign(look("a", on=literal(there), group=literal("group-y"))))
     assert found == {"a": f"its reference {there} is in group group-x, not in group-y where it "
                      "would be saved"}  # fmt: skip

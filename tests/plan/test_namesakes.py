@@ -124,8 +124,8 @@ def test_a_ledger_of_whose_looks_the_account_lists_none_may_be_another_workspace
     assert missing(Listing(home, looks={"group": ()})) == ["base#1", "a#1"]
     assert missing(Listing(home, looks={"group": (shown("id-a-1", "renamed"),)})) == []
     assert missing(Listing(home)) == []  # nothing was listed that could tell
-    assert missing(Listing(home, groups=(GroupData("x", "x", 0.0, 1),))) == ["base#1", "a#1"]
-    assert missing(Listing(home, groups=(GroupData("group", "x", 0.0, 1),))) == []
+    assert missing(Listing(home, groups=(GroupData("x", "x", 0.0),))) == ["base#1", "a#1"]
+    assert missing(Listing(home, groups=(GroupData("group", "x", 0.0),))) == []
     assert missing(Listing(home, looks={"group": ()}), now=60.0) == []  # lists may lag
     free = held(take(made, "base", accepted_at=0.0, billing=Billing.NONE))
     assert missing(Listing(home, looks={"group": ()}), free) == []
