@@ -71,10 +71,13 @@ def _objection_to(
 ) -> str | None:
     """Return why a send cannot have made a look; None where it can. Another name is no reason.
 
-    ``before`` are ids of looks and groups that were listed before it was sent.
+    ``before`` are ids of looks and groups that were listed before it was sent. Of a take without a
+    key nobody has the body any more: a rebuild took its group from one of the looks that fit.
     """
     if look.id in before:
         return "the account had it before that was sent"
+    if take.key is None:
+        return None
     home = take.group_wanted
     if home is None and take.reference_id is not None:
         home = next((t.group_id for t in every if t.avatar_id == take.reference_id), None)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from runner.cli.commands.reconcile import reconcile
 from runner.cli.outputs import make_results, write_results
 from runner.cli.rebuild import rebuild
 from runner.errors import LedgerDamaged, LedgerQuestion, UsageError
@@ -132,6 +133,20 @@ async def test_what_a_rebuild_finds_by_its_name_is_assumed_to_be_billed(office: 
     assert await rebuild(office.context, campaign) == 0
     (base,) = read_snapshot(office.ledger_path).takes["base"]
     assert base.billing is Billing.ASSUMED
+
+
+@pytest.mark.parametrize("chosen", [0, 1])
+async def test_a_person_says_which_of_two_looks_in_different_groups_a_rebuild_was_not_sure_of(
+    office: Office, chosen: int
+) -> None:
+    campaign = office.campaign(look("solo", on=None))
+    fitting = [office.api.add_by_hand("Sarah — solo", group) for group in ("group-1", "group-2")]
+    office.ledger_path.parent.mkdir()
+    office.ledger_path.write_bytes(b"no ledger at all" * 300)
+    assert await rebuild(office.context, campaign) == 6
+    assert await reconcile(office.context, campaign, (("solo#1", fitting[chosen].id),), ()) == 0
+    (solo,) = read_snapshot(office.ledger_path).takes["solo"]
+    assert solo.avatar_id == fitting[chosen].id
 
 
 async def test_what_a_rebuild_finds_is_not_younger_than_the_rebuild_where_the_clock_is_ahead(
