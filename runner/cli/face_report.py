@@ -1,8 +1,20 @@
 """How alike the faces of a campaign are, as text: the least alike first. Pure."""
 
+from collections.abc import Sequence
+
 from runner.cli.format import format_table, pluralize
 from runner.cli.terminal import style
+from runner.model import LikenessRule
+from runner.plan import PlannedLook
+from runner.policy.likeness import (
+    FaceComparer,
+    Thresholds,
+    Verdict,
+    find_verdict,
+    thresholds_for,
+)
 from runner.results.model import LikenessEntry, LookEntry, Results
+from runner.takes import Snapshot, Take
 
 HINT = "A distance is a hint, not a verdict: look at the pictures (docs/likeness.md: its limits)."
 
@@ -62,6 +74,42 @@ def list_held(results: Results) -> list[str]:
         for take in look["takes"]
         if take["picked"] and take.get("likeness", {}).get("held")
     ]
+
+
+def explain_faces(action: PlannedLook, takes: Sequence[Take], snapshot: Snapshot) -> str:
+    """Return how far the faces of a look's takes are from others, and what follows from that."""
+    comparer = FaceComparer(snapshot)
+    found = [(take, comparer.compare(take)) for take in takes]
+    if not any(likeness for _, likeness in found):
+        return ""
+    rule = action.look.likeness if action.look is not None else None
+    limits = thresholds_for(rule, snapshot)
+    lines = [f"Faces ({_tell_rule(limits, rule)}):"]
+    for take, likeness in found:
+        if likeness is None:
+            told = "not measured"
+        elif likeness.none is not None:
+            told = WHY_NONE[str(likeness.none)]
+        else:
+            told = f"{_number(likeness.base)} from the base, {_number(likeness.reference)} from "
+            told += f"its reference: {VERDICT_WORDS[find_verdict(comparer, take, rule, snapshot)]}"
+            told += ", approved by a person" if snapshot.is_approved(take) else ""
+        lines.append(f"  {take.label} {told}")
+    return "\n".join([*lines, HINT])
+
+
+VERDICT_WORDS = {
+    None: "not compared with its base",
+    Verdict.ALIKE: "alike",
+    Verdict.DIFFERS: "it may be another face",
+    Verdict.HELD: "what references it waits for approval",
+}
+
+
+def _tell_rule(limits: Thresholds, rule: LikenessRule | None) -> str:
+    told = f"warn beyond {limits.warn:.2f}"
+    told += f", hold beyond {limits.hold:.2f}" if limits.hold is not None else ", nothing is held"
+    return f"{told}, and bought again" if rule is not None and rule.retry else told
 
 
 def describe_likeness(likeness: LikenessEntry) -> str:

@@ -5,7 +5,8 @@
     expression = term { SPACE term }              a look is selected when any term selects it
     term       = atom { "," atom }                ... when every atom of the term does
     atom       = [ [N] "+" ] [method ":"] value [ "+" [N] ]
-    method     = "tag" | "axis" | "state" | "action" | "review" | "matrix" | "look" (the default)
+    method     = "tag" | "axis" | "state" | "action" | "review" | "face" | "matrix"
+               | "look" (the default)
 
 ``+x`` adds what x needs, ``x+`` what needs x, ``2+x`` only two steps of it. Values are globs; an
 axis is ``axis:outfit=linen``. Quotes keep a space in a value: ``tag:"spring 2027"``.
@@ -21,6 +22,7 @@ from runner.errors import UsageError
 from runner.plan.look_state import displayed_take, look_states
 from runner.plan.model import Action, Plan, PlannedLook
 from runner.plan.renames import apply_renames
+from runner.policy.likeness import FaceComparer, Verdict, find_verdict
 from runner.reviews import ReviewState
 from runner.suggest import suggest
 from runner.takes import LookState, Snapshot
@@ -28,8 +30,8 @@ from runner.words import state_word
 
 GRAMMAR = (
     "Say looks by key or glob (navy-*), tag:NAME, axis:AXIS=VALUE, state:STATE, action:ACTION, "
-    "review:DECISION or matrix:ID; +x adds what x needs, x+ what needs x; a space means or, "
-    "a comma means and."
+    "review:DECISION, face:differs or matrix:ID; +x adds what x needs, x+ what needs x; a space "
+    "means or, a comma means and."
 )
 
 _ATOM = re.compile(r"(?:(?P<up>\d*)\+)?(?P<what>.+?)(?:\+(?P<down>\d*))?", re.DOTALL)
@@ -40,10 +42,11 @@ _FIXED: Mapping[str, Sequence[str]] = {
     "state": [*LookState, *(label for label in _LABELS.values() if label not in set(LookState))],
     "action": list(Action),
     "review": list(ReviewState),
+    "face": [*Verdict, "unknown"],
 }
 """Methods whose values are known in advance."""
 
-METHODS = ("look", "tag", "axis", "state", "action", "review", "matrix")
+METHODS = ("look", "tag", "axis", "state", "action", "review", "face", "matrix")
 _UNLIMITED_STEPS = 1_000_000
 
 
@@ -59,6 +62,7 @@ class Candidate:
     state: str = LookState.PLANNED
     action: str = Action.CREATE
     review: str = ReviewState.UNDECIDED
+    face: Verdict | None = None
 
     def values(self, method: str) -> Sequence[str]:
         """Return what a method compares its value with."""
@@ -72,6 +76,9 @@ class Candidate:
             return () if self.matrix is None else (self.matrix,)
         if method == "state":
             return (str(self.state), _LABELS[LookState(self.state)])
+        if method == "face":
+            held = (Verdict.HELD, Verdict.DIFFERS)
+            return held if self.face is Verdict.HELD else (self.face or "unknown",)
         return (str(self.review if method == "review" else self.action),)
 
 
@@ -82,6 +89,7 @@ def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
     """
     held = apply_renames(snapshot, plan.moves)
     known = look_states(plan.actions, held)
+    comparer = FaceComparer(held)
     return [
         Candidate(
             key=action.key,
@@ -92,6 +100,7 @@ def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
             state=known[action.key],
             action=action.action,
             review=_review_of(action, held),
+            face=_verdict_of(action, held, comparer),
         )
         for action in plan.actions
     ]
@@ -103,6 +112,15 @@ def _review_of(action: PlannedLook, held: Snapshot) -> ReviewState:
         return ReviewState.UNDECIDED
     shown = displayed_take(action, held.takes.get(action.key, ()), held.pick(action.key))
     return held.review(shown).state if shown is not None else ReviewState.UNDECIDED
+
+
+def _verdict_of(action: PlannedLook, held: Snapshot, comparer: FaceComparer) -> Verdict | None:
+    """Return what the face of the take that stands for a look amounts to; None if unknown."""
+    if not held.faces:
+        return None
+    shown = displayed_take(action, held.takes.get(action.key, ()), held.pick(action.key))
+    rule = action.look.likeness if action.look is not None else None
+    return find_verdict(comparer, shown, rule, held) if shown is not None else None
 
 
 def select(

@@ -121,7 +121,7 @@ def find_verdict(
         return None
     if snapshot.is_approved(take):
         return Verdict.ALIKE
-    return judge_likeness(likeness, _thresholds_for(rule, snapshot))
+    return judge_likeness(likeness, thresholds_for(rule, snapshot))
 
 
 def counts_as_failed(
@@ -133,7 +133,8 @@ def counts_as_failed(
     return find_verdict(comparer, take, rule, snapshot) is Verdict.HELD
 
 
-def _thresholds_for(rule: LikenessRule | None, snapshot: Snapshot) -> Thresholds:
+def thresholds_for(rule: LikenessRule | None, snapshot: Snapshot) -> Thresholds:
+    """Return the thresholds of a look on the account of a ledger."""
     simulated = snapshot.account is not None and snapshot.account.simulated
     return resolve_thresholds(rule, simulated=simulated)
 
@@ -147,7 +148,7 @@ def explain_hold(
     """
     if rule is None or find_verdict(comparer, take, rule, snapshot) is not Verdict.HELD:
         return None
-    likeness, thresholds = comparer.compare(take), _thresholds_for(rule, snapshot)
+    likeness, thresholds = comparer.compare(take), thresholds_for(rule, snapshot)
     if likeness is None or thresholds.hold is None:
         return None
     because = (

@@ -1,6 +1,7 @@
 """``lookbook faces``: the least alike first, once for each picture, and without the extra."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -9,13 +10,23 @@ from click.testing import CliRunner
 
 from runner.cli.commands import faces as module
 from runner.cli.context import Context
+from runner.cli.face_report import explain_faces
 from runner.cli.face_view import describe_face
+from runner.errors import UsageError
 from runner.executor.ports import Faces
+from runner.face_measures import FaceBox, FaceMeasure
 from runner.ledger.ledger import LedgerFile
+from runner.model import LikenessRule
+from runner.plan import plan
+from runner.plan.selection import candidates, select
 from runner.policy.lifecycle import Event
-from runner.takes import Account
-from tests.executor.harness import FakeFaces
+from runner.reviews import Review, ReviewState
+from runner.takes import Account, Snapshot
+from tests.executor.harness import FakeFaces, campaign
+from tests.executor.harness import look as make_look
 from tests.ledger.names import Ticking, intent
+from tests.plan.made import held
+from tests.plan.made import take as make_take
 
 MANIFEST = """\
 version: 1
@@ -103,3 +114,46 @@ def test_without_the_extra_a_line_says_what_is_missing(manifest: Path) -> None:
     told = invoke(manifest, None)
     assert "1 picture not measured. Measuring faces needs an extra" in told
     assert "office" in told
+
+
+RULE = LikenessRule(0.3, 0.4, retry=True)
+SPRING = campaign(
+    *(make_look(key, likeness=RULE) for key in ("far", "near", "alike", "approved", "new"))
+)
+PLACES = {"base": 0.0, "far": 0.5, "near": 0.375, "alike": 0.125, "approved": 0.5}
+
+
+def known_faces() -> Snapshot:
+    takes = [make_take(SPRING, key, sha256=key) for key in PLACES]
+    box = FaceBox(0.25, 0.125, 0.5, 0.375)
+    faces = {
+        key: FaceMeasure.of_numbers(key, [at, *[0.0] * 127], box) for key, at in PLACES.items()
+    }
+    approved = {"approved-1": Review(ReviewState.APPROVED, at=1.0)}
+    return replace(held(*takes), faces=faces, reviews=approved)
+
+
+def test_looks_are_chosen_by_the_face_of_their_pick() -> None:
+    known = known_faces()
+    looks = candidates(plan(SPRING, known), known)
+    assert select(looks, ["face:differs"]) == {"far", "near"}
+    assert select(looks, ["face:held"]) == {"far"}
+    assert select(looks, ["face:alike"]) == {"alike", "approved"}
+    assert select(looks, ["face:unknown"]) == {"base", "new"}
+    with pytest.raises(UsageError) as wrong:
+        select(looks, ["face:different"])
+    assert "Did you mean differs?" in str(wrong.value.hint)
+
+
+def test_a_look_tells_its_distances_and_the_rule_that_applies() -> None:
+    known = known_faces()
+    actions = {action.key: action for action in plan(SPRING, known).actions}
+    told = {key: explain_faces(actions[key], known.takes.get(key, ()), known) for key in actions}
+    assert told["far"].startswith(
+        "Faces (warn beyond 0.30, hold beyond 0.40, and bought again):\n"
+        "  far#1 0.50 from the base, 0.50 from its reference: what references it waits for approval"
+    )
+    assert "may be another face" in told["near"]
+    assert "alike, approved by a person" in told["approved"]
+    assert "base#1 what the others are compared with" in told["base"]
+    assert told["new"] == ""

@@ -11,6 +11,7 @@ import click
 
 from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
+from runner.cli.face_report import explain_faces
 from runner.cli.format import format_table
 from runner.cli.options import LooksCommand, report_option
 from runner.cli.outputs import awaits_results, keep_document
@@ -64,6 +65,7 @@ def command(context: Context, /, target: Target, *, look: str) -> int:
         _made_of(action),
         _chain(action, plan, moved),
         _takes(action, takes, moved),
+        explain_faces(action, takes, moved),
         _errors(takes),
         _events(entries, moved),
     ]
