@@ -10,8 +10,8 @@ from runner import catalog
 from tests.catalog import sample
 from tests.catalog.axe import find_violations
 from tests.catalog.browser import CHROMIUM, INTRUSION, STOPPED, open_chromium
+from tests.catalog.hostile import HOSTILE, document_of
 from tests.catalog.test_faces import campaign as faces_campaign
-from tests.catalog.test_page import HOSTILE, hostile
 
 pytest.importorskip(
     "playwright", reason="the browser tests need playwright: pip install 'lookbook-runner[browser]'"
@@ -438,7 +438,7 @@ def test_without_scripts_every_look_is_there(show: Show) -> None:
 
 @pytest.mark.parametrize("bad", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_runs_nothing_and_breaks_nothing(show: Show, tmp_path: Path, bad: str) -> None:
-    page = show(path=catalog.write_catalog(hostile(bad), tmp_path))
+    page = show(path=catalog.write_catalog(document_of(bad), tmp_path))
     for view in ("matrix", "lineage", "grid"):
         page.locator(f'.views [data-view="{view}"]').click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280
@@ -449,7 +449,7 @@ def test_hostile_text_runs_nothing_and_breaks_nothing(show: Show, tmp_path: Path
         page.keyboard.press("Escape")
     assert (
         page.locator("body > *").count()
-        == show(path=catalog.write_catalog(hostile("tame"), tmp_path / "tame"))
+        == show(path=catalog.write_catalog(document_of("tame"), tmp_path / "tame"))
         .locator("body > *")
         .count()
     )

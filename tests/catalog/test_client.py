@@ -22,7 +22,7 @@ from runner.catalog.sheet.layout import Frame, SheetPage, Text
 from runner.errors import UsageError
 from runner.results.model import LookEntry, Results, TakeEntry
 from tests.catalog import sample
-from tests.catalog.test_page import HOSTILE, Outline
+from tests.catalog.hostile import HOSTILE, Outline
 
 CREDITS = {"creator": "Jo Example", "credit": "Jo / Studio", "copyright": "© 2026 Studio"}
 CONSENT = "https://consent.example/open?ticket=8c41"

@@ -15,7 +15,7 @@ from runner import catalog
 from tests.catalog import sample
 from tests.catalog.browser import INTRUSION, STOPPED
 from tests.catalog.firefox import DARK, FIREFOX, Firefox, Page, open_firefox
-from tests.catalog.test_page import HOSTILE, hostile
+from tests.catalog.hostile import HOSTILE, document_of
 
 pytest.importorskip(
     "websockets", reason="the browser tests need websockets: pip install 'lookbook-runner[browser]'"
@@ -254,7 +254,7 @@ def test_it_prints(show: Show) -> None:
 
 @pytest.mark.parametrize("bad", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_runs_nothing_and_breaks_nothing(show: Show, tmp_path: Path, bad: str) -> None:
-    page = show(path=catalog.write_catalog(hostile(bad), tmp_path))
+    page = show(path=catalog.write_catalog(document_of(bad), tmp_path))
     for view in ("matrix", "lineage", "grid"):
         page.click(f'.views [data-view="{view}"]')
         assert page.run("document.documentElement.scrollWidth") <= 1280
@@ -266,7 +266,7 @@ def test_hostile_text_runs_nothing_and_breaks_nothing(show: Show, tmp_path: Path
         assert page.run("document.querySelector('dialog').scrollWidth") <= 1280
         page.press("Escape")
         page.until("!document.querySelector('dialog').open")
-    tame = show(path=catalog.write_catalog(hostile("tame"), tmp_path / "tame"))
+    tame = show(path=catalog.write_catalog(document_of("tame"), tmp_path / "tame"))
     assert page.count("body > *") == tame.count("body > *")
 
 

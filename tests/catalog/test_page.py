@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -12,71 +11,7 @@ from runner import catalog
 from runner.errors import StorageError
 from runner.results.model import Results
 from tests.catalog import sample
-
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "</script><img src=x onerror=alert(1)>",
-    "\"' onmouseover=alert(1) x='",
-    "{{ 7*7 }} {% raw %} ${x}",
-    "javascript:alert(1)",
-    "</template></style></title><svg onload=alert(1)>",
-    "\u202egnp.exe \u2066 \u2069 \u200f",
-    "W" * 1000,
-    "]]>--><!--",
-    "\x00\x1b[31m\ud800",
-)
-
-
-class Outline(HTMLParser):
-    """Every tag with its attributes, and the text between, as a browser would see them."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-
-def hostile(bad: str) -> Results:
-    """A campaign in which every text that can be hostile is."""
-    error = {"code": bad, "message": bad}
-    axes = {bad: bad, "other": bad}
-    takes = [
-        sample.take(
-            "x",
-            image=bad,
-            name=bad,
-            avatar_id=bad,
-            avatar_group_id=bad,
-            error=error,
-            request_id=bad,
-            reference_id=bad,
-            consent_url="https://x/" + bad,
-            request={"prompt": bad + "!"},
-        ),
-        sample.take("x", 2, picked=False, image="images/" + bad),
-    ]
-    one = sample.look(
-        "x",
-        bad,
-        takes,
-        look=bad,
-        title=bad,
-        name=bad,
-        tags=[bad],
-        axes=axes,
-        matrix=bad,
-        reference=bad,
-        error=error,
-        reason=bad,
-        identity=bad,
-    )
-    two = sample.look("y", bad + " more", reference=bad, title=bad)
-    return sample.document(
-        [sample.base(), one, two], orphans=[one], campaign=bad, account=bad, manifest=bad
-    )
+from tests.catalog.hostile import HOSTILE, Outline, document_of
 
 
 def written(folder: Path, results: Results, *, embed: bool = False) -> str:
@@ -85,8 +20,8 @@ def written(folder: Path, results: Results, *, embed: bool = False) -> str:
 
 @pytest.mark.parametrize("bad", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_adds_no_tag_and_no_handler(tmp_path: Path, bad: str) -> None:
-    tame = Outline(written(tmp_path, hostile("word"))).tags
-    found = Outline(written(tmp_path, hostile(bad))).tags
+    tame = Outline(written(tmp_path, document_of("word"))).tags
+    found = Outline(written(tmp_path, document_of(bad))).tags
     assert {tag for tag, _ in found} <= {tag for tag, _ in tame}
     assert [tag for tag, _ in found].count("script") == [tag for tag, _ in tame].count("script")
     for _, attributes in found:
@@ -96,7 +31,7 @@ def test_hostile_text_adds_no_tag_and_no_handler(tmp_path: Path, bad: str) -> No
 
 
 def test_bidirectional_controls_reach_the_page_only_as_marks(tmp_path: Path) -> None:
-    html = written(tmp_path, hostile("a\u202eb\u2067c"))
+    html = written(tmp_path, document_of("a\u202eb\u2067c"))
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", html)
     assert "a\ufffdb\ufffdc" in html
 

@@ -5,17 +5,12 @@ import json
 import re
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
 
-import runner.cli
 from runner.cli import COMMANDS, FORMER, invoke
-from runner.cli.context import Context
 from runner.cli.terminal import (
     Terminal,
     escape_text,
@@ -25,29 +20,20 @@ from runner.cli.terminal import (
     show_link,
     style,
 )
-from runner.policy.retry import RetryLimits
 from runner.shell import quote_command
-from tests.cli.hostile import EVIL, FORGED, SNEAKY, HostileApi, find_dangers
-
-NAME = "it's $(touch pwned) `id` \u202e;.yaml"
-"""A file's name, which comes with a repository."""
-
-MANIFEST = f"""\
-version: 1
-campaign: spring
-base: {{name: Sarah, photo: sarah.png}}
-looks:
-  office: {{prompt: "Wearing a navy blazer, office, {SNEAKY}", title: "office {SNEAKY}"}}
-  failed: {{prompt: "Wearing a coat, street, dusk", title: "failed {SNEAKY}", tags: ["{SNEAKY}"]}}
-  refused:
-    title: "refused {SNEAKY}"
-    prompt: |
-      Wearing a dress, garden, noon
-      {FORGED} line
-      ::set-output name=a::b
-  lost: {{prompt: "Wearing a suit, stage, night", title: "lost {SNEAKY}"}}
-"""
-
+from tests.cli.hostile import (
+    EVIL,
+    FORGED,
+    NAME,
+    SNEAKY,
+    HostileApi,
+    find_dangers,
+    list_tries,
+    refuse_to_serve,
+    stand_in,
+    write_manifest,
+    write_spoiled,
+)
 
 # --- every command --------------------------------------------------------------------------------
 
@@ -58,21 +44,9 @@ class Stand:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.api = HostileApi()
         Image.new("RGB", (512, 512), (200, 150, 120)).save(folder / "sarah.png")
-        (folder / NAME).write_text(MANIFEST, encoding="utf-8")
+        (folder / NAME).write_text(write_manifest(), encoding="utf-8")
         monkeypatch.chdir(folder)
-        monkeypatch.setattr("runner.executor.context.backoff", lambda *_given, **_named: 0.0)
-        monkeypatch.setattr("runner.cli.comparison.GONE_PAUSE", 0.0)
-        monkeypatch.setattr("runner.policy.retry.MIN_POLL", 0.0)
-        monkeypatch.setattr("runner.executor.refunds.SETTLING", ())
-        limits = RetryLimits(retries=0, unanswered=0.0, processing=1.0, listed=0.0)
-        monkeypatch.setattr("runner.cli.account._retry_limits", lambda *_given: limits)
-        outside = partial(
-            Context,
-            transport=httpx.MockTransport(self.api),
-            environment={"HEYGEN_API_KEY": "sk_0123456789", "HEYGEN_MAX_RETRIES": "0"},
-            home=str(folder),
-        )
-        monkeypatch.setattr(runner.cli, "Context", outside)
+        stand_in(monkeypatch, self.api, folder)
 
 
 @pytest.fixture
@@ -80,62 +54,15 @@ def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
     return Stand(tmp_path, monkeypatch)
 
 
-SPOILED = f"""\
-version: 1
-campaign: "\\e[31m{SNEAKY}"
-{SNEAKY}: 1
-base: {{name: Sarah, photo: "{SNEAKY}.png"}}
-looks:
-  office: {{prompt: "${{{SNEAKY}}}", "\\e[2J": 1, title: "\\e]0;x\\a"}}
-"""
-
-TRIED: dict[str, list[list[str]]] = {
-    "validate": [[NAME], [NAME, "--format", "json"], ["spoiled.yaml"]]
-    + [["spoiled.yaml", "--format", form] for form in ("json", "sarif")],
-    "plan": [[NAME], [NAME, "--format", "json"], [NAME, "-o", "saved it's.json"], ["spoiled.yaml"]],
-    "status": [[NAME, "--takes"], [NAME, "--format", "json"]],
-    "explain": [[NAME, look] for look in ("office", "failed", "refused", "lost", f"no{EVIL}")],
-    "money": [[NAME], [NAME, "--format", "csv"], [NAME, "--format", "json"]],
-    "retry": [[NAME], [NAME, "--yes", "--format", "json"]],
-    "reroll": [[NAME, "office", "--yes"], [NAME, f"no{EVIL}"]],
-    "pick": [[NAME, "office#1"], [NAME, "failed#1"], [NAME, EVIL]],
-    "fetch": [[NAME]],
-    "faces": [[NAME], [NAME, "--format", "json"]],
-    "looks": [[], [NAME], ["--format", "json"]],
-    "adopt": [[], [NAME], ["adopted.yaml"], ["adopted.yaml", "--group", "group_1"]],
-    "refresh": [[NAME], [NAME, "--record"]],
-    "prune": [[NAME], [NAME, "--yes"], [NAME, "--local"]],
-    "reconcile": [[NAME], [NAME, "--nothing-bought", "lost"], [NAME, "--adopt", f"lost#1={EVIL}"]],
-    "export": [[NAME], *([NAME, "--format", form] for form in ("jsonl", "csv"))],
-    "review": [
-        [NAME],
-        [NAME, "--list"],
-        [NAME, "--reject", "office#1", "--reason", EVIL, "--as", EVIL],
-        [NAME, "--approve", EVIL],
-    ],
-    "catalog": [[NAME], [NAME, "--pictures", "--contact-sheet", "png"]],
-    "doctor": [[], [NAME], ["--format", "json"]],
-    "completion": [["bash"], ["zsh"], ["fish"]],
-    "graph": [[NAME], [NAME, "--format", "dot"]],
-    "schema": [[], ["results"]],
-    "simulator": [
-        ["--state", f"{EVIL}.state".replace("\0", "").replace("/", "")],
-        ["--port", EVIL],
-    ],
-    "init": [["new it's.yaml"], ["sheet.yaml", "--from-csv", "sheet.csv"], [NAME]],
-    "run": [[NAME, "--yes"], [NAME], [NAME, "--yes", "--format", "json"], [NAME, "--plan", "x"]],
-}
-"""What is tried of every command after ``run`` went through once."""
-
-
 def test_no_command_prints_what_a_terminal_would_carry_out(
     stand: Stand, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert set(TRIED) == {*COMMANDS, *FORMER}, "a command is not tried"
-    Path("spoiled.yaml").write_text(SPOILED, encoding="utf-8")
+    tried = list_tries()
+    assert set(tried) == {*COMMANDS, *FORMER}, "a command is not tried"
+    Path("spoiled.yaml").write_text(write_spoiled(), encoding="utf-8")
     Path("sheet.csv").write_text(f"key,prompt,{SNEAKY}\n{EVIL},{EVIL},x\n", encoding="utf-8")
-    monkeypatch.setattr("runner.simulator.server.serve", _refuse_to_serve)
-    monkeypatch.setattr("runner.review.server.serve_review", _refuse_to_serve)
+    monkeypatch.setattr("runner.simulator.server.serve", refuse_to_serve)
+    monkeypatch.setattr("runner.review.server.serve_review", refuse_to_serve)
     assert invoke(["run", NAME, "--yes"]) in (1, 4, 6)
     wrong = _dangers("run", capsys)
     assert states() == {
@@ -146,7 +73,7 @@ def test_no_command_prints_what_a_terminal_would_carry_out(
         "lost": "unknown",
     }
     stand.api.stranger()
-    for command, tries in TRIED.items():
+    for command, tries in tried.items():
         for words in tries:
             code = invoke([command, *words])
             assert code != 70, (command, words, capsys.readouterr())
@@ -158,10 +85,6 @@ def states() -> dict[str, str]:
     (results,) = Path().rglob("results.json")
     looks = json.loads(results.read_text("utf-8"))["looks"]
     return {look["look"]: look["state"] for look in looks}
-
-
-def _refuse_to_serve(*_given: Any, **_named: Any) -> None:
-    raise OSError(f"no port {EVIL}")
 
 
 def _dangers(what: str, capsys: pytest.CaptureFixture[str]) -> list[str]:

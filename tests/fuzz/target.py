@@ -4,6 +4,7 @@ A target knows no fuzzer. The engine feeds it what it makes up, the replay test 
 """
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -16,7 +17,7 @@ __all__ = ["CORPUS", "NAMES", "Broken", "Target", "demand", "folder", "kept", "l
 
 NAMES = (
     *("manifest", "answers", "client", "plan", "results", "sheet", "picture", "terminal"),
-    *("ledger", "download"),
+    *("ledger", "download", "catalog", "simulator", "folder", "output"),
 )
 """Each is the module of this name."""
 
@@ -71,7 +72,12 @@ def written(text: str, what: str) -> bytes:
 
 @cache
 def folder() -> Path:
-    """Return a folder of this process, which goes with it."""
-    made = Path(tempfile.mkdtemp(prefix="lookbook-fuzz-"))
+    """Return a folder of this process, which goes with it; in memory where the system has that.
+
+    Ledgers sync every commit, and a disk would be waited for most of the time.
+    """
+    memory = Path("/dev/shm")
+    home = memory if os.access(memory, os.W_OK) else None
+    made = Path(tempfile.mkdtemp(prefix="lookbook-fuzz-", dir=home))
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return made
