@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from runner.video_facts import VideoFacts
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -75,7 +77,8 @@ Reply = Answer[T_co] | Refusal | NotSent | Lost
 class LookData:
     """A LOOK of the API page.
 
-    ``status`` is lower-cased, and None where the API leaves it out, which means ready.
+    ``status`` is lower-cased, and None where the API leaves it out, which means ready. ``video`` is
+    what it says of its use in a video, None where that is nothing.
     """
 
     id: str
@@ -86,6 +89,7 @@ class LookData:
     error_code: str | None = None
     error_message: str | None = None
     preview_image_url: str | None = None
+    video: VideoFacts | None = None
 
     @property
     def usable(self) -> bool:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from runner.face_measures import FaceMeasure
 from runner.model import LookKind
 from runner.reviews import NOT_REVIEWED, Review, ReviewState
+from runner.video_facts import VideoFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +277,8 @@ class Snapshot:
     exists yet. ``spent`` is what counts against the campaign's budget so far, in USD. ``doubled``
     are looks that show that the account does not honour idempotency keys. ``prices`` is what the
     wallet showed that a generation of a kind costs. ``faces`` is what was measured in pictures, by
-    their SHA-256, ``reviews`` what people decided about takes, by uid.
+    their SHA-256, ``reviews`` what people decided about takes, by uid, ``videos`` what looks say of
+    their use in a video, by look id.
     """
 
     account: Account | None = None
@@ -288,6 +290,7 @@ class Snapshot:
     prices: Mapping[LookKind, MeasuredPrice] = field(default_factory=lambda: MappingProxyType({}))
     faces: Mapping[str, FaceMeasure] = field(default_factory=lambda: MappingProxyType({}))
     reviews: Mapping[str, Review] = field(default_factory=lambda: MappingProxyType({}))
+    videos: Mapping[str, VideoFacts] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def all_takes(self) -> list[Take]:

@@ -28,6 +28,7 @@ from runner.ledger.neighbours import read_account_facts
 from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers, has_takes
 from runner.model import Campaign
 from runner.policy.budget import reserved_amount
+from runner.results.videos import read_videos
 from runner.shell import quote_command
 from runner.takes import Account, Snapshot, Take
 
@@ -129,7 +130,9 @@ def _load_takes(
         "here, or undecided there. A run takes them in first, for nothing; they are counted as if "
         "it had."
     )
-    snapshot = replace(snapshot, prices={**prices_of(results), **snapshot.prices})
+    prices = {**prices_of(results), **snapshot.prices}
+    videos = {**read_videos(results), **snapshot.videos}
+    snapshot = replace(snapshot, prices=prices, videos=videos)
     return _with(snapshot, account, [*decided, *added]), wallet, results
 
 

@@ -42,6 +42,7 @@ from runner.plan import plan as make_plan
 from runner.policy.exit_codes import Exit
 from runner.replies import LookData
 from runner.results.reviews import name_reviews
+from runner.results.videos import read_videos
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
 DOUBTFUL = "looks of the account bear its name; a person has to say which it is"
@@ -226,13 +227,16 @@ async def import_account_facts(work: OpenSession, known: Collection[str | None])
     """
     salvaged = salvage_state(work.state.ledger)
     doubled, prices = dict(salvaged.doubled), dict(salvaged.prices)
+    videos = dict(salvaged.videos)
     if work.state.results.is_file():
         results = read_results(work.state.results)
         doubled |= {look.look_id: look for look in doubled_of(results)}
         prices |= prices_of(results)
+        videos = read_videos(results) | videos
     await work.ledger.note_doubled([d for d in doubled.values() if d.look_id not in known])
     for kind, measured in prices.items():
         await work.ledger.note_price(kind, measured)
+    await work.ledger.note_videos(videos)
 
 
 async def import_decisions(work: OpenSession) -> None:

@@ -23,6 +23,7 @@ from runner.ledger.ledger import LedgerFile
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.policy.picking import becomes_pick
+from runner.results.videos import read_videos
 from runner.takes import Account, Billing, Doubled, MeasuredPrice, Snapshot, Take, TakeState
 
 OUTCOME = (
@@ -130,6 +131,7 @@ async def _import_takes(
         for kind, measured in prices_of(results).items():
             if kind not in ledger.snapshot().prices:
                 await ledger.note_price(kind, measured)
+        await ledger.note_videos(read_videos(results))
     if added:
         count = pluralize(len(added), "take")
         click.echo(f"Took over {count} from {path}; nothing was bought.", err=True)

@@ -10,6 +10,7 @@ from runner.model import LiteralRef, Look, LookRef, Reference
 from runner.plan.model import PlannedLook
 from runner.replies import Answer, LookData
 from runner.takes import Take
+from runner.video_facts import VideoFacts
 
 
 class CannotSend(Exception):
@@ -78,10 +79,13 @@ class IntentBuilder:
             await self._uploads.forget(planned.look, sent)
         return await self.intent(planned, take=None)
 
-    async def existing(self, look: Look) -> Take:
-        """Return a look that exists already as a take to adopt. Raises CannotSend or RunStopped."""
+    async def existing(self, look: Look) -> tuple[Take, VideoFacts | None]:
+        """Return a look that exists already as a take to adopt, and what it says of videos.
+
+        Raises CannotSend or RunStopped.
+        """
         data = await self._ask(look.existing or "")
-        return Take(
+        take = Take(
             uid=self._context.entropy.uid(),
             look=look.key,
             number=0,
@@ -93,6 +97,7 @@ class IntentBuilder:
             group_id=data.group_id,
             completed_at=self._context.clock.now(),
         )
+        return take, data.video
 
     async def _reference(self, reference: Reference | None) -> _Known | None:
         if reference is None:

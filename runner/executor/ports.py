@@ -25,6 +25,7 @@ from runner.replies import (
 )
 from runner.reviews import Review
 from runner.takes import Account, Doubled, MeasuredPrice, Snapshot, Take
+from runner.video_facts import VideoFacts
 
 
 class Api(Protocol):
@@ -260,8 +261,11 @@ class Ledger(Protocol):
         A take that is not ``wanted`` any more never becomes its look's pick.
         """
 
-    async def adopt(self, take: Take) -> Take:
-        """Commit a take that was paid by nobody here: a look that exists already."""
+    async def adopt(self, take: Take, video: VideoFacts | None = None) -> Take:
+        """Commit a take that was paid by nobody here: a look that exists already.
+
+        ``video`` is what the look says of its use in a video.
+        """
 
     async def pick(self, look: str, uid: str) -> None:
         """Pick a take; free."""

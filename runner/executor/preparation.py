@@ -43,9 +43,10 @@ async def _adopt(
     if action.look is None or action.identity is None:
         return
     try:
-        take = await intents.existing(action.look)
+        take, video = await intents.existing(action.look)
     except CannotSend as error:
         report.hold(action.key, Hold.FAILED, str(error))
         return
     identity, ingredients = action.identity, action.ingredients or ""
-    await context.ledger.adopt(replace(take, identity=identity, ingredients=ingredients))
+    adopted = replace(take, identity=identity, ingredients=ingredients)
+    await context.ledger.adopt(adopted, video)

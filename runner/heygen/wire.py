@@ -6,7 +6,7 @@ are the API page's (LOOK, GROUP, "The rest").
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -22,12 +22,14 @@ from runner.replies import (
     UsageBased,
     UserData,
 )
+from runner.video_facts import VideoFacts
 
 T = TypeVar("T")
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAX_TEXT_CHARS = 4_000
 _MAX_COUNT = 2**53
+_MAX_ENGINES = 20
 
 MAX_ID_CHARS = 256
 """What an id, or a user's name, may have; HeyGen's have 32, and ledgers keep them for good."""
@@ -60,7 +62,27 @@ def read_look(value: object) -> LookData:
         error_code=read_text(details.get("code")),
         error_message=read_text(details.get("message")),
         preview_image_url=_link(look.get("preview_image_url")),
+        video=_video_facts(look),
     )
+
+
+def _video_facts(look: Mapping[Any, Any]) -> VideoFacts | None:
+    """Return what a LOOK says of its use in a video; None where that is nothing."""
+    engines = look.get("supported_api_engines")
+    named = [read_text(one) for one in engines[:_MAX_ENGINES]] if isinstance(engines, list) else []
+    facts = VideoFacts(
+        tuple(name for name in named if name is not None and len(name) <= MAX_ID_CHARS),
+        _described(look.get("default_voice_id")),
+        _described(look.get("preferred_orientation")),
+        _count(look.get("image_width")) or None,
+        _count(look.get("image_height")) or None,
+    )
+    return facts if facts != VideoFacts() else None
+
+
+def _described(value: object) -> str | None:
+    text = read_text(value)
+    return text if text is not None and len(text) <= MAX_ID_CHARS else None
 
 
 def read_group(value: object) -> GroupData:
@@ -242,6 +264,12 @@ def _link(value: object) -> str | None:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         return None
     return value if len(value) <= MAX_LINK_CHARS else None
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value <= _MAX_COUNT else None  # NaN fails both
 
 
 def _seconds(value: object) -> float:

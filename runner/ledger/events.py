@@ -19,6 +19,7 @@ from runner.plan.identity import current_identity
 from runner.policy.lifecycle import BILLING, Event, next_state
 from runner.reviews import Review, ReviewState
 from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, Take, TakeState
+from runner.video_facts import VideoFacts
 
 __all__ = [
     "UNTABLED_NOTES",
@@ -65,6 +66,8 @@ class Note(StrEnum):
     any more, ``by`` where it is said."""
     REVIEWED = "reviewed"
     """A person decided about a take: ``take``, and the facts of ``runner.reviews.Review``."""
+    VIDEO_SHOWN = "video_shown"
+    """What a look says of videos: ``look_id``, and the facts of ``VideoFacts``."""
     KEYS_CHECKED = "keys_checked"
     """The group of a take that was sent again (``take``, ``resent_at``) was listed late enough."""
 
@@ -100,6 +103,7 @@ class LedgerState:
         self.prices: dict[LookKind, MeasuredPrice] = {}
         self.faces: dict[str, FaceMeasure] = {}
         self.reviews: dict[str, Review] = {}
+        self.videos: dict[str, VideoFacts] = {}
         self.last_at: float = 0.0
 
     def put(self, take: Take) -> None:
@@ -266,10 +270,18 @@ def _note(state: LedgerState, note: Note, entry: Entry) -> None:
     elif note is Note.PRICE_MEASURED:
         kind, measured = price_of(facts)
         state.prices[kind] = measured
-    elif note in (Note.REVIEWED, Note.FACE_ACCEPTED):
-        state.reviews[facts["take"]] = _review_of(note, entry)
-    elif note is Note.FACE_MEASURED:
+    elif note in UNTABLED_NOTES:
+        _note_untabled(state, note, entry)
+
+
+def _note_untabled(state: LedgerState, note: Note, entry: Entry) -> None:
+    facts = entry.facts
+    if note is Note.FACE_MEASURED:
         state.faces[facts["sha256"]] = FaceMeasure.from_facts(facts)
+    elif note is Note.VIDEO_SHOWN:
+        state.videos[facts["look_id"]] = VideoFacts.from_facts(facts)
+    else:
+        state.reviews[facts["take"]] = _review_of(note, entry)
 
 
 def _review_of(note: Note, entry: Entry) -> Review:
@@ -280,8 +292,8 @@ def _review_of(note: Note, entry: Entry) -> Review:
     return Review(state, by=facts.get("by"), at=entry.at)
 
 
-UNTABLED_NOTES = (Note.FACE_MEASURED, Note.FACE_ACCEPTED, Note.REVIEWED)
-"""What is known of faces, and what people decided: no table is derived from it."""
+UNTABLED_NOTES = (Note.FACE_MEASURED, Note.FACE_ACCEPTED, Note.REVIEWED, Note.VIDEO_SHOWN)
+"""What is known of faces and videos, and what people decided: no table is derived from it."""
 
 
 def price_facts(kind: LookKind, measured: MeasuredPrice) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from runner.takes import (
     Take,
     TakeState,
 )
+from runner.video_facts import VideoFacts
 
 __all__ = [
     "CampaignLedger",
@@ -333,17 +334,23 @@ class CampaignLedger:
         """
 
         def operation(store: Store) -> Take:
-            take = _require_take(store.emit(event, dict(facts), uid))
+            told = dict(facts)
+            video = told.pop("video", None)
+            take = _require_take(store.emit(event, told, uid))
+            if video and take.avatar_id:
+                _note_video(store, take.avatar_id, VideoFacts.from_facts(video))
             if event in (Event.COMPLETED, Event.RECOVERED) and wanted:
                 _pick_if_due(store, take)
             return take
 
         return await self._write(operation)
 
-    async def adopt(self, take: Take) -> Take:
+    async def adopt(self, take: Take, video: VideoFacts | None = None) -> Take:
         """Commit a look that exists already: completed, and paid by nobody here."""
 
         def operation(store: Store) -> Take:
+            if video is not None and take.avatar_id:
+                _note_video(store, take.avatar_id, video)
             number = _next_number(store, take.look)
             facts = to_facts(take) | {"number": number, "run": store.run}
             for derived in ("uid", "state", "billing"):
@@ -461,6 +468,16 @@ class CampaignLedger:
 
         await self._writer.write(operation)
 
+    async def note_videos(self, videos: Mapping[str, VideoFacts]) -> None:
+        """Commit what looks say of videos, by look id, where that is not known."""
+
+        def operation(store: Store) -> None:
+            for look_id, video in videos.items():
+                if look_id not in store.state.videos:
+                    _note_video(store, look_id, video)
+
+        await self._writer.write(operation)
+
     async def record_reviews(self, reviews: Iterable[tuple[str, Review]]) -> None:
         """Commit what people decided about takes, by uid, all at once."""
 
@@ -527,6 +544,11 @@ class LedgerFile(CampaignLedger):
         except BaseException:
             connection.close()
             raise
+
+
+def _note_video(store: Store, look_id: str, video: VideoFacts) -> None:
+    if store.state.videos.get(look_id) != video:
+        store.emit(Note.VIDEO_SHOWN, {"look_id": look_id, **video.to_facts()})
 
 
 def _pick_if_due(store: Store, take: Take) -> None:

@@ -226,6 +226,7 @@ class Store:
             prices=MappingProxyType({**self.learned.prices, **self._inferred, **self.state.prices}),
             faces=MappingProxyType(dict(self.state.faces)),
             reviews=MappingProxyType(dict(self.state.reviews)),
+            videos=MappingProxyType(dict(self.state.videos)),
         )
 
     def learn(self, facts: AccountFacts) -> None:

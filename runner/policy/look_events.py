@@ -28,7 +28,8 @@ def events_of(
 
     A look that is completed but has no picture yet is not usable yet: no event. A status that the
     API page does not list counts as still under way, and is told once: ``shown`` is what was told
-    of it before (``shown_status``).
+    of it before (``shown_status``). What a finished look says of videos is in the fact ``video``,
+    which the ledger keeps beside the take (``VideoFacts``).
     """
     if state not in PENDING:
         return []
@@ -52,6 +53,8 @@ def events_of(
         facts: dict[str, Any] = {"completed_at": now, **known}
         if look.group_id:
             facts["group_id"] = look.group_id
+        if look.video is not None:
+            facts["video"] = look.video.to_facts()
         steps.append((Event.COMPLETED, facts))
     return steps or ([(Event.SHOWN, known)] if known else [])
 

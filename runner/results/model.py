@@ -69,7 +69,17 @@ class ChargeEntry(TypedDict):
     reason: str
 
 
-class TakeEntry(ImageEntry):
+class VideoEntry(TypedDict, total=False):
+    """What HeyGen says of a look's use in a video, where it says it; sizes are in pixels."""
+
+    supported_api_engines: Sequence[str]
+    default_voice_id: str
+    preferred_orientation: str
+    image_width: int
+    image_height: int
+
+
+class TakeEntry(ImageEntry, VideoEntry):
     """One paid generation of a look; times are RFC 3339 in UTC."""
 
     take: int
@@ -99,7 +109,7 @@ class TakeEntry(ImageEntry):
     charge: NotRequired[ChargeEntry]
 
 
-class LookEntry(ImageEntry):
+class LookEntry(ImageEntry, VideoEntry):
     """One look as its picked take stands; ``reason`` where it is blocked, stale or changed."""
 
     look: str

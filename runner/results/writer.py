@@ -30,6 +30,7 @@ from runner.results.model import (
 )
 from runner.results.reviews import describe_review
 from runner.results.times import format_time
+from runner.results.videos import add_video
 from runner.reviews import NOT_REVIEWED, ReviewState
 from runner.takes import PENDING, Billing, LookState, Snapshot, Take, TakeState
 
@@ -249,6 +250,8 @@ def _entry(
         entry["reason"] = action.reason
     if shown is not None and shown.state is TakeState.FAILED:
         entry["error"] = _error(shown)
+    if shown is not None and (video := snapshot.videos.get(shown.avatar_id or "")):
+        add_video(entry, video)
     if faces is not None:
         faces.add(entry, look, takes, shown)
     return entry
@@ -302,6 +305,8 @@ def _take(
         "request_id": take.request_id,
         "review": describe_review(snapshot.review(take)),
     }
+    if video := snapshot.videos.get(take.avatar_id or ""):
+        add_video(entry, video)
     if take.uid in bought:
         cause, reason = bought[take.uid]
         entry["charge"] = {"cause": str(cause), "reason": reason}

@@ -52,6 +52,10 @@ def _image_url(call: ApiCall, look: LookRow) -> str:
     return call.link(link(call.sim.dice, image_path(look), int(call.now) + life))
 
 
+VOICES = {"female": "voice_sim_female", "male": "voice_sim_male"}
+"""The voice that a look is shown with, by gender; a look without one has none."""
+
+
 def look_view(call: ApiCall, look: LookRow, *, created: bool = False) -> dict[str, Any]:
     """Return a LOOK; ``created`` shows it at the moment of its making, whatever the latency."""
     state = (
@@ -73,8 +77,8 @@ def look_view(call: ApiCall, look: LookRow, *, created: bool = False) -> dict[st
         "image_height": look.height if done else None,
         "preferred_orientation": _orientation(look) if done else None,
         "gender": look.gender,
-        "default_voice_id": None,
-        "supported_api_engines": [],
+        "default_voice_id": VOICES.get(look.gender or "") if done else None,
+        "supported_api_engines": ["avatar_iv", "avatar_v"] if done else [],
         "tags": [],
     }
 

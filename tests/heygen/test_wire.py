@@ -13,6 +13,7 @@ from runner.replies import (
     UsageBased,
     UserData,
 )
+from runner.video_facts import VideoFacts
 
 LOOK: dict[str, Any] = {
     "id": "look_1",
@@ -48,7 +49,18 @@ def test_a_look_is_read_whole() -> None:
         group_id="group_1",
         status="completed",
         preview_image_url="https://cdn.example/1.png?signature=a%2Fb",
+        video=VideoFacts(orientation="portrait", width=1024, height=1536),
     )
+
+
+def test_what_a_look_says_of_videos_is_read_where_it_can_be() -> None:
+    told: dict[str, object] = {
+        "supported_api_engines": ["avatar_iv", None, {}, "x" * 300],
+        "default_voice_id": "v1",
+    }
+    assert wire.read_look({"id": "look_1"} | told).video == VideoFacts(("avatar_iv",), "v1")
+    empty = {"supported_api_engines": "avatar_iv", "default_voice_id": "v" * 300}
+    assert wire.read_look({"id": "look_1"} | empty).video is None
 
 
 def test_only_the_id_of_a_look_is_needed() -> None:
@@ -107,6 +119,13 @@ def test_an_id_that_cannot_be_kept_is_not_understood(bad: object) -> None:
         wire.read_asset({"asset_id": bad})
     with pytest.raises(wire.WrongShape, match="username"):
         wire.read_user({"username": bad})
+
+
+@pytest.mark.parametrize("size", [0, -1, None, "1024", True, [], float("nan"), float("inf"), 1e300])
+def test_a_size_that_is_none_is_left_out(size: object) -> None:
+    video = wire.read_look(LOOK | {"image_width": size}).video
+    assert video is not None
+    assert video.width is None
 
 
 def test_names_come_back_exactly_as_they_are_compared() -> None:

@@ -1,5 +1,6 @@
 """``lookbook export``: the results for other programs, from the ledger; offline."""
 
+import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import click
 
 from runner.cli.command import Command
+from runner.cli.format import name_some, warn
 from runner.cli.options import format_option
 from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.target import Target, target_options
@@ -18,6 +20,7 @@ from runner.ledger.database import copy_ledger
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.state_dirs import StateDir
 from runner.plan.options import select_looks
+from runner.results.videos import ASPECT_RATIOS, VideoDocument, make_video_document
 from runner.results.writer import serialize_results
 
 
@@ -31,6 +34,21 @@ from runner.results.writer import serialize_results
     help="Write to this file instead of stdout.",
 )
 @click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(["video"]),
+    help="Instead of results: a request body of HeyGen's video API for each ready look.",
+)
+@click.option(
+    "--aspect-ratio",
+    "ratio",
+    type=click.Choice(ASPECT_RATIOS),
+    help="With --for video: the video's shape; a picture of another shape is warned about. "
+    "Default: auto, the picture's own.",
+)
+@click.option("--script", metavar="TEXT", help="With --for video: what is spoken in each video.")
+@click.option("--voice", metavar="ID", help="With --for video: the voice, instead of each look's.")
+@click.option(
     "--ledger",
     "backup",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -43,12 +61,19 @@ def command(
     form: str,
     out: Path | None,
     backup: Path | None,
+    purpose: str | None,
+    ratio: str | None,
+    script: str | None,
+    voice: str | None,
     **options: Any,
 ) -> int:
     """Print the results of MANIFEST's campaign: ids, pictures, takes and money.
 
     JSON is the whole document (`lookbook schema results`); JSON Lines and CSV have one row for
     each look. Nothing is asked or changed.
+
+    --for video writes what POST /v3/videos takes, for each look that is ready. It sends nothing:
+    each video costs money at HeyGen.
 
     A ledger that is copied by hand lacks what its -wal holds; --ledger makes a whole copy. To put
     one back: move ledger.sqlite, its -wal and its -shm away, and copy it there.
@@ -59,6 +84,15 @@ def command(
         return write_backup(target.find_state(campaign), backup)
     known = target.read(campaign)
     results = known.make_results(select_looks(campaign, known.snapshot, plan_options))
+    if purpose is not None:
+        if form != "json":
+            raise UsageError("Request bodies for videos are JSON.", hint="Leave out --format.")
+        document = make_video_document(results, ratio=ratio or "auto", script=script, voice=voice)
+        return write_videos(document, out)
+    if ratio or script is not None or voice:
+        raise UsageError(
+            "--aspect-ratio, --script and --voice belong to videos.", hint="Add --for video."
+        )
     if form == "json":
         pieces = serialize_results(results, links=False)
     else:
@@ -71,6 +105,25 @@ def command(
     else:
         write_output(out, (piece.encode() for piece in pieces))
         click.echo(f"wrote {out}", err=True)
+    return 0
+
+
+def write_videos(document: VideoDocument, out: Path | None) -> int:
+    """Write request bodies for videos, and what to know before one is sent."""
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        write_output(out, [text.encode()])
+        click.echo(f"wrote {out}", err=True)
+    for video in document["videos"]:
+        for warning in video.get("warnings", ()):
+            warn(f"{video['look']}: {warning}.")
+    if document["videos"] and "script" not in document["videos"][0]["request"]:
+        click.echo("Each body still needs a script, or an audio: --script TEXT adds one.", err=True)
+    if left := document["left_out"]:
+        keys = name_some([one["look"] for one in left])
+        click.echo(f"Not ready, and left out: {keys}.", err=True)
     return 0
 
 
