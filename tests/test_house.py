@@ -16,7 +16,7 @@ RUNNER = ROOT / "runner"
 
 VALUES = {"runner", "canonical", "errors", "extras", "files", "folding", "model", "prices"}
 VALUES |= {"answers", "face_measures", "image_files", "quantities", "replies", "resources", "shell"}
-VALUES |= {"reviews", "suggest", "takes", "text_width", "video_facts", "words"}
+VALUES |= {"reviews", "suggest", "takes", "text_width", "video_facts", "word_diff", "words"}
 """Modules at the top of the package: frozen values, and tools that know no part of it."""
 
 ARROWS: dict[str, set[str]] = {

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from runner.results.model import LookEntry
+from runner.word_diff import compare_words, measure_similarity
 
 _MIN_SIMILARITY = 0.25
 """Share of common words below which two prompts are not compared: marks would be noise."""
@@ -25,13 +25,11 @@ def compare(prompt: str, other: str) -> tuple[Segment, ...] | None:
     None where the two have too little in common for marks to mean anything.
     """
     mine, theirs = _words(prompt), _words(other)
-    matcher = SequenceMatcher(
-        None, [_bare(word) for word in theirs], [_bare(word) for word in mine], autojunk=False
-    )
-    if not mine or matcher.ratio() < _MIN_SIMILARITY:
+    found = compare_words([_bare(word) for word in theirs], [_bare(word) for word in mine])
+    if not mine or measure_similarity(found) < _MIN_SIMILARITY:
         return None
     segments: list[Segment] = []
-    for tag, _, _, start, end in matcher.get_opcodes():
+    for tag, _, _, start, end in found:
         if start == end:
             continue
         text = "".join(mine[start:end])

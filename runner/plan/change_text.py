@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from runner.folding import fold_text
+from runner.word_diff import compare_words
 
 _MAX_SHOWN_CHARS = 48
 
@@ -50,14 +51,8 @@ def _name_value(value: Any) -> str:
 
 def _words(old: str, new: str) -> str:
     """Show the words that changed; from the first change to the last where there are many."""
-    from difflib import SequenceMatcher  # only a changed text needs it
-
     was, now = old.split(" "), new.split(" ")
-    changes = [
-        op
-        for op in SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
-        if op[0] != "equal"
-    ]
+    changes = [op for op in compare_words(was, now) if op[0] != "equal"]
     if not changes:
         return "white space"
     shown = [_change(" ".join(was[a:b]), " ".join(now[c:d])) for _, a, b, c, d in changes[:2]]

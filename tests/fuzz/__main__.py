@@ -8,6 +8,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.fuzz.growth import COUNTED, search
 from tests.fuzz.target import CORPUS, NAMES, Target, kept, load
 from tests.fuzz.tidy import smallest
 
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
     if find_spec("atheris") is None:
         _print(MISSING)
         return 2
-    return max([_search(name, options) for name in targets])
+    return max([_search(name, options) | _grow(name, options) for name in targets])
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -88,6 +89,21 @@ def _search(name: str, options: argparse.Namespace) -> int:
     if ended.returncode and not new:
         _print(*text.splitlines()[-20:])
     return 1 if ended.returncode else 0
+
+
+def _grow(name: str, options: argparse.Namespace) -> int:
+    """Search a quarter as long for inputs that cost more than their size (``growth``)."""
+    if name not in COUNTED:
+        return 0
+    target = load(name)
+    learned = sorted((WORK / name / "learned").glob("*"))
+    known = [*target.seeds(), *(path.read_bytes() for path in [*kept(name), *learned])]
+    seconds = options.seconds / 4
+    tried, found = search(
+        target, [data for data in known if data], seconds=seconds, seed=options.seed
+    )
+    _print(f"{name}: {tried:,} slices grown; {len(found)} cost more than their size", *found)
+    return 1 if found else 0
 
 
 def _summary(name: str, text: str) -> str:

@@ -256,17 +256,18 @@ def bought(reply: Reply[Any], received: Received | None) -> None:
 
 
 def well_formed(received: Received) -> bool:
-    """Return whether it is the API page's answer to ``POST /v3/avatars``, ids and all."""
+    """Return whether it is the API page's answer to ``POST /v3/avatars``, with the look's id.
+
+    Where the group is not said, the look is paid for all the same, and shows it later.
+    """
     if not 200 <= received.status < 300:
         return False
     try:
         data = json.loads(received.body)["data"]
-        item, group = data["avatar_item"], data.get("avatar_group")
-        groups = [item.get("group_id"), group["id"] if group is not None else None]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        made = data["avatar_item"]["id"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return False
-    ids = [item.get("id"), next((found for found in groups if found), None)]
-    return all(isinstance(found, str) and found.strip() for found in ids)
+    return isinstance(made, str) and bool(made.strip())
 
 
 def usable(data: Any) -> None:
