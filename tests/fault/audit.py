@@ -18,7 +18,6 @@ from runner.simulator.records import ChargeRow, millionths
 from runner.simulator.stats import figures
 from runner.takes import COUNTING, Billing, Snapshot, Take, TakeState
 from tests.fault.environment import KEY, NEIGHBOUR, Environment, Violation
-from tests.fault.history import Command
 
 __all__ = ["Auditor", "RecordedAction"]
 
@@ -72,8 +71,8 @@ class Auditor:
         self._exchanged: dict[str, str] = {}
         self.recorded_actions: dict[str, RecordedAction] = {}
         self.loss = Loss()
-        self.refused = False
-        """Whether the last command was refused as it stood, and did nothing."""
+        self.rebuilt = False
+        """Whether the last command was a rebuild that put a new ledger in the place of the old."""
         self._mistaken: set[str] = set()
         self._completed: set[str | None] = set()
         self._unless_begun: tuple[Loss, set[str | None], bytes | None] | None = None
@@ -207,8 +206,7 @@ class Auditor:
                 f"results.json names {charge.id}, and the new ledger does not know it",
             )
             missing = self._missing(campaign, snapshot, charge)
-            rebuilt = self._world.process.day.command is Command.REBUILD and not self.refused
-            if missing and not rebuilt:
+            if missing and not self.rebuilt:
                 continue  # a run asks about it before it buys anything, and a rebuild finds it
             self.must(not missing, f"{charge.id} was bought, and the new ledger would buy it again")
             self.loss.forgotten.add(key)

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from runner.errors import BudgetRefused, LedgerQuestion, UsageError
+from runner.errors import BudgetRefused, LedgerQuestion
 from runner.ledger.ledger import has_sent, read_snapshot
 from runner.ledger.state_dirs import has_takes
 from runner.model import Prices, UrlImage
@@ -199,6 +199,7 @@ class _Director:
         world.seen[f"command {day.command}"] += 1
         posts = self.judge.posts
         self.judge.freshen()
+        ledger = _inode(process.ledger_path)
         damaged, aside = self.hands.damaged, self.hands.aside is not None
         with install_harness(process):
             ended = process.run(lambda alive: command(self.place.campaign, alive))
@@ -215,7 +216,8 @@ class _Director:
         why = f", {ended.error}" if ended.error is not None else ""
         world.say(f"=== {name} ends: {_said(ended)}{why}")
         world.seen[f"ends {_said(ended)}"] += 1
-        self.judge.refused = isinstance(ended.error, UsageError)
+        replaced = _inode(process.ledger_path) != ledger
+        self.judge.rebuilt = day.command is Command.REBUILD and replaced
         self.judge.audit(self.place.campaign)
         self.place.left(world, self.first)
         return ended
@@ -363,3 +365,8 @@ def _said(ended: Ended) -> str:
     if ended.error is not None:
         return f"{type(ended.error).__name__}"
     return f"exit {ended.code}"
+
+
+def _inode(path: Path) -> int | None:
+    """Return which file lies at a path, None where none does."""
+    return path.stat().st_ino if path.exists() else None
