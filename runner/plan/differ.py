@@ -4,7 +4,7 @@ Looks are taken in the order of their references, so that what a look needs is d
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -30,18 +30,8 @@ NOT_SELECTED = "not selected"
 NO_OPTIONS = ResolvedOptions()
 
 
-def plan(
-    campaign: Campaign,
-    snapshot: Snapshot,
-    asked: ResolvedOptions = NO_OPTIONS,
-    *,
-    retry: Collection[str] = (),
-) -> Plan:
-    """Return the plan that leads from what the ledger holds to what the campaign says.
-
-    ``retry`` are keys of looks whose failures a person asked to buy again, as in ``asked``.
-    """
-    asked = replace(asked, retry=asked.retry | frozenset(retry))
+def plan(campaign: Campaign, snapshot: Snapshot, asked: ResolvedOptions = NO_OPTIONS) -> Plan:
+    """Return the plan that leads from what the ledger holds to what the campaign says."""
     graph = build_graph(campaign.looks)
     by_key = {look.key: look for look in campaign.looks}
     by_id = cache(partial(index_by_id, snapshot))  # only made where something seems to have changed

@@ -498,9 +498,8 @@ class Harness:
             ledger = self.open(ceilings)
             try:
                 snapshot = ledger.snapshot()
-                plan = trimmed(
-                    make_plan(campaign, snapshot, asked or ResolvedOptions(), retry=retry)
-                )
+                wanted = asked or ResolvedOptions(retry=frozenset(retry))
+                plan = trimmed(make_plan(campaign, snapshot, wanted))
                 self.context = RunContext(
                     api=self.api,
                     ledger=ledger,

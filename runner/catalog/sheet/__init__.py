@@ -14,7 +14,7 @@ def write_pdf(results: Results, folder: Path, target: Path, *, for_client: bool 
     """Write the contact sheet of a results document as one PDF with real text; return its path.
 
     ``for_client``: pictures that fill their pages, titles, and nothing of the studio's. Raises
-    StorageError if ``target`` cannot be written, UsageError where fpdf2 is not installed.
+    StorageError if ``target`` cannot be written.
     """
     from runner.catalog import words
     from runner.catalog.sheet import pdf
