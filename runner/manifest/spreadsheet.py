@@ -22,11 +22,8 @@ from runner.manifest.sheet_axes import (
     prompt_from_columns,
 )
 from runner.manifest.sheet_file import read_sheet_source
-from runner.manifest.starter import base_lines, manifest_head, scalar, slug
-from runner.manifest.template import names_in
-from runner.manifest.text_hints import placeholder_in
+from runner.manifest.starter import scalar, slug
 from runner.manifest.yaml.source import Source, Unreadable
-from runner.suggest import suggest
 
 EXTRAS = ("variables", "tags", "ignore")
 """What may become of a column that is no field."""
@@ -34,14 +31,14 @@ EXTRAS = ("variables", "tags", "ignore")
 _KEY_COLUMNS = ("key", "look", "id")
 _TEXT = ("title", "name", "prompt", "prompt_prefix", "prompt_suffix", "existing")
 _REFERENCES = ("avatar_id", "avatar_group_id")
-_REQUEST_FIELDS = frozenset(
+REQUEST_FIELDS = frozenset(
     {"prompt_prefix", "prompt_suffix", "avatar_id", "avatar_group_id", "reference_images"}
 )
 """Beside the prompt, what makes a request another one."""
 _NUMBERS = ("takes", "retries")
 _LISTS = ("reference_images", "tags")
 _FIELDS = frozenset({*_TEXT, *_REFERENCES, *_NUMBERS, *_LISTS})
-_KNOWN = _FIELDS.union(_KEY_COLUMNS)
+KNOWN_COLUMNS = _FIELDS.union(_KEY_COLUMNS)
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 _BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]|\r\n?")
 """Line breaks within a cell, as Word, Docs and web forms leave them: they end no row of CSV."""
@@ -116,7 +113,8 @@ class _Reader:
         lines = [_trim(cells) for cells in self.records()]
         first = 1 + (len(self.separator) > 1)
         columns = [_column_name(cell) for cell in lines[0]] if lines else []
-        self.names = {_fold_name(name): _variable(name) for name in columns if name not in _KNOWN}
+        others = [name for name in columns if name not in KNOWN_COLUMNS]
+        self.names = {_fold_name(name): _variable(name) for name in others}
         if self.prompt is None and not {"prompt", "existing"} & set(columns):
             self.prompt = prompt_from_columns(list(self.names.values()))
         elif self.prompt is not None:
@@ -131,11 +129,11 @@ class _Reader:
                 self.read_row(number, columns, cells)
         rows = [row for _, row in self.rows.values()]
         problems = sorted(self.problems, key=lambda problem: (problem.line, problem.column))
-        variables = [_variable(name) for name in columns if name not in _KNOWN]
+        variables = [_variable(name) for name in others]
         sheet = Sheet(self.source.path, columns, rows, problems, variables, self.prompt)
         if self.extra != "variables":
             sheet.variables = []
-        elif not set(columns) & _KNOWN and all(row.shares_prompt for row in rows):
+        elif not set(columns) & KNOWN_COLUMNS and all(row.shares_prompt for row in rows):
             sheet.axes = find_axes([row.variables for row in rows])
         return sheet
 
@@ -157,13 +155,13 @@ class _Reader:
                 self.problem(1, number, f"there is a column `{name}` already", "Rename one.")
         if not columns:
             self.problem(1, 1, "the sheet is empty", "Its first row names the columns.")
-        elif set(columns) <= _KNOWN and not any(
+        elif set(columns) <= KNOWN_COLUMNS and not any(
             name in columns for name in (*_KEY_COLUMNS, "title")
         ):
             hint = "Look keys name looks and pictures; they can be made from titles, too."
             self.problem(1, 1, "there is no column `key`, and no `title` to make keys from", hint)
         elif self.prompt is None and not {"prompt", "existing"} & set(columns):
-            others = [name for name in columns if name not in _KNOWN]
+            others = [name for name in columns if name not in KNOWN_COLUMNS]
             said = ", ".join(f"${{{name}}}" for name in others[:2]) or "${outfit}, ${setting}"
             hint = f"Call the column of texts `prompt`, or say it once: --prompt 'Wearing {said}'."
             self.problem(1, 1, "there is no column `prompt`", hint)
@@ -180,7 +178,7 @@ class _Reader:
                     )
         if any(name in columns for name in (*_KEY_COLUMNS, "title")):
             return "", 1
-        telling = [position for position, name in enumerate(columns) if name not in _KNOWN]
+        telling = [position for position, name in enumerate(columns) if name not in KNOWN_COLUMNS]
         texts = [fold_text(cells[i]) if i < len(cells) else "" for i in telling]
         return key_of_cells(texts), telling[0] + 1
 
@@ -239,7 +237,7 @@ class _Reader:
         elif name == "reference_images":
             cell = ";".join(_ATTACHMENT.findall(cell)) or cell
             images = [scalar(image.strip()) for image in re.split(r"[;|\n]", cell) if image.strip()]
-            row.fields[name] = f"[{', '.join(map(_in_brackets, images))}]"
+            row.fields[name] = f"[{', '.join(map(in_brackets, images))}]"
         elif name in _FIELDS:
             row.fields[name] = scalar(match_names(cell, self.names))
         elif self.extra == "tags":
@@ -258,104 +256,7 @@ class _Reader:
         self.problems.append(_problem(self.source, row, column, message, hint))
 
 
-def prompt_slip(sheet: Sheet, prompt: str) -> tuple[str, str] | None:
-    """Return what is wrong with a prompt for many rows, and the cure; None where it names columns.
-
-    A shell empties ``${outfit}`` in double quotes, and all rows would be sent the same text.
-    """
-    sharing = [row for row in sheet.rows if row.shares_prompt]
-    names = [*sheet.variables, "title", "key"]
-    known = {name.lower(): name for name in names}
-    wrong = placeholder_in(prompt, lambda name: known.get(name.lower()))
-    if wrong is not None:
-        message = f"`{wrong[0]}` in --prompt is sent as it stands; nothing is put in for it."
-        return message, f"Write ${{{wrong[1]}}}, in single quotes: a shell reads it else."
-    usable = {*names, "campaign", "id", "name", "base"}
-    unknown = [name for name in names_in(prompt) if name.partition(".")[0] not in usable]
-    if unknown and sharing:
-        meant = suggest(unknown[0], names)
-        hint = f"Did you mean `${{{meant[0]}}}`? " if meant else ""
-        columns = ", ".join(f"${{{name}}}" for name in names)
-        return f"--prompt names `${{{unknown[0]}}}`, and no column is called so.", (
-            f"{hint}There are {columns}."
-        )
-    if not sharing or names_in(prompt):
-        return None
-    apart = {
-        tuple(pair for pair in row.fields.items() if pair[0] in _REQUEST_FIELDS) for row in sharing
-    }
-    if not sheet.variables and len(apart) == len(sharing):
-        return None
-    columns = ", ".join(f"${{{name}}}" for name in names)
-    example = f"${{{names[0]}}}"
-    count = f"{len(sharing):,} look{'' if len(sharing) == 1 else 's'}"
-    message = f"--prompt names no column: {count} would be sent the text `{prompt}`."
-    hint = (
-        f"Put it in single quotes, --prompt 'Wearing {example}': in double quotes a shell takes"
-        f" `{example}` out (only in Windows' cmd they are right). There are {columns}. If this text"
-        " is meant, leave the other columns out with --extra ignore, or write it into a column"
-        " `prompt`."
-    )
-    return message, hint
-
-
-def sheet_manifest(sheet: Sheet, campaign: str, file: str, *, name: str, photo: str | None) -> str:
-    """Write a sheet without problems as a manifest."""
-    lines = [*manifest_head(campaign, file), *base_lines(name, photo), ""]
-    if sheet.axes:
-        return "\n".join([*lines, *_matrix_lines(sheet)]) + "\n"
-    lines.append("looks:")
-    for row in sheet.rows:
-        lines.append(f"  {scalar(row.key)}:")
-        lines += [f"    {name}: {text}" for name, text in row.fields.items()]
-        if row.variables:
-            lines.append("    variables:")
-            lines += [f"      {name}: {scalar(text)}" for name, text in row.variables.items()]
-        if row.tags:
-            tags = ", ".join(_in_brackets(scalar(tag)) for tag in dict.fromkeys(row.tags))
-            lines.append(f"    tags: [{tags}]")
-    return "\n".join(lines) + "\n"
-
-
-def _matrix_lines(sheet: Sheet) -> Iterator[str]:
-    """Yield a matrix of a sheet's axes; a column that never varies is a variable of it."""
-    prompt = sheet.prompt or ""
-    for name in sheet.axes:
-        prompt = re.sub(rf"(?<!\$)\$\{{{name}\}}", f"${{{name}.text}}", prompt)
-    yield "matrix:                   # every combination of the axes is a look"
-    yield f"  - id: {scalar('-'.join(f'${{{name}}}' for name in sheet.axes))}"
-    yield f"    prompt: {scalar(prompt)}"
-    same = [pair for pair in sheet.rows[0].variables.items() if pair[0] not in sheet.axes]
-    if same:
-        yield "    variables:"
-        yield from (f"      {name}: {scalar(text)}" for name, text in same)
-    yield "    axes:"
-    for name, values in sheet.axes.items():
-        yield f"      {name}:"
-        yield from (f"        {scalar(key)}: {scalar(text)}" for key, text in values.items())
-
-
-def describe_sheet(sheet: Sheet) -> list[str]:
-    """Return what was understood of a sheet, one line each."""
-    count = len(sheet.rows)
-    rows = f"{count:,} row{'' if count == 1 else 's'}"
-    looks = f"{count:,} look{'' if count == 1 else 's'}"
-    axes = " × ".join(f"{name} ({len(values)})" for name, values in sheet.axes.items())
-    lines = [f"{rows} → {looks}" + (f", as {axes}" if axes else "")]
-    fields = [name for name in sheet.columns if name in _KNOWN]
-    if fields:
-        lines.append(f"fields of a look: {', '.join(fields)}")
-    if sheet.variables:
-        names = ", ".join(f"${{{name}}}" for name in sheet.variables)
-        lines.append(f"columns to use in texts: {names}")
-    if sheet.prompt is not None:
-        lines.append(f"prompt: {sheet.prompt}")
-    if sheet.note:
-        lines.append(sheet.note)
-    return lines
-
-
-def _in_brackets(written: str) -> str:
+def in_brackets(written: str) -> str:
     """Quote plain text that a comma or colon would end inside ``[...]``."""
     return f'"{written}"' if written[:1] != '"' and re.search(r"[,:#]", written) else written
 
@@ -369,7 +270,7 @@ def _trim(cells: list[str]) -> list[str]:
 def _column_name(cell: str) -> str:
     name = fold_text(cell)
     field_name = re.sub(r"[\s-]+", "_", name.lower())
-    return field_name if field_name in _KNOWN else name
+    return field_name if field_name in KNOWN_COLUMNS else name
 
 
 def _variable(name: str) -> str:

@@ -137,7 +137,7 @@ async def test_a_pattern_gives_up_what_is_old_and_not_there_and_nothing_else(
 async def test_what_is_known_of_a_send_says_each_time_once_as_people_read_it(
     office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.cli.commands.reconcile._Case.is_alive", lambda *_: True)
+    monkeypatch.setattr("runner.cli.unknown_takes.UnknownCase.is_alive", lambda *_: True)
     ledger = office.ledger()
     office.ticking.time = time.time() - 3600
     ledger.begin(ACCOUNT, "spring", {})

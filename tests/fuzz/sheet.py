@@ -6,7 +6,8 @@ import yaml
 
 from runner.manifest import load
 from runner.manifest.diagnostics import Findings
-from runner.manifest.spreadsheet import EXTRAS, Sheet, read_sheet, sheet_manifest
+from runner.manifest.sheet_manifest import sheet_manifest
+from runner.manifest.spreadsheet import EXTRAS, Sheet, read_sheet
 from runner.manifest.yaml.document import parse_yaml
 from runner.manifest.yaml.nodes import Map
 from runner.manifest.yaml.source import Source

@@ -13,7 +13,8 @@ from PIL import Image
 
 from runner.cli import invoke
 from runner.manifest import Reading, load
-from runner.manifest.spreadsheet import read_sheet, sheet_manifest
+from runner.manifest.sheet_manifest import sheet_manifest
+from runner.manifest.spreadsheet import read_sheet
 from runner.manifest.starter import scalar, slug
 from runner.model import FileImage, LookRef
 from runner.resources import schema_text

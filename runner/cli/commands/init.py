@@ -83,7 +83,7 @@ def command(
     title = campaign or re.sub(r"[^\w.-]+", "-", target.stem)
     picture = Path(os.path.relpath(photo, target.parent)).as_posix() if photo else None
     if sheet is not None:
-        from runner.manifest.spreadsheet import describe_sheet, sheet_manifest
+        from runner.manifest.sheet_manifest import describe_sheet, sheet_manifest
 
         looks = _sheet(sheet, extra, prompt)
         text = sheet_manifest(looks, title, target.name, name=name, photo=picture)
@@ -97,7 +97,8 @@ def command(
 
 def _sheet(path: Path, extra: str, prompt: str | None) -> "Sheet":
     """Read a spreadsheet. Raises ManifestError with every bad cell."""
-    from runner.manifest.spreadsheet import prompt_slip, read_sheet
+    from runner.manifest.sheet_manifest import prompt_slip
+    from runner.manifest.spreadsheet import read_sheet
 
     sheet = read_sheet(path, extra=extra, prompt=prompt)
     if sheet.problems:

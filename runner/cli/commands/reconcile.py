@@ -1,10 +1,8 @@
 """``lookbook reconcile``: what became of sends whose outcome is unknown; a person decides."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,8 +17,8 @@ from runner.cli.comparison import (
     wanted_by,
 )
 from runner.cli.context import Context, pass_context
-from runner.cli.format import pluralize, warn
-from runner.cli.nothing_bought import evidence_of, match_takes, moment, objection_to
+from runner.cli.format import warn
+from runner.cli.nothing_bought import match_takes
 from runner.cli.options import (
     KeyValue,
     env_file_option,
@@ -32,90 +30,20 @@ from runner.cli.options import (
 )
 from runner.cli.outputs import note_results
 from runner.cli.rebuild import rebuild
-from runner.cli.run_report import resume_command
 from runner.cli.select_options import comparison_options
 from runner.cli.session import OpenSession, open_session
 from runner.cli.simulated import run_on_account
 from runner.cli.stuck_looks import decide_stuck
-from runner.cli.terminal import join_lines, style
+from runner.cli.unknown_takes import UnknownCase, decide, give_up, list_unresolved
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.concurrency import RunStopped
-from runner.executor.resolve_unknown import Finding, UnknownResolver
-from runner.ledger.runs import read_send_time, read_wallet_readings
+from runner.executor.resolve_unknown import UnknownResolver
 from runner.ledger.state_dirs import has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.drift import Drift
 from runner.policy.exit_codes import Exit
-from runner.policy.lifecycle import Event
-from runner.quantities import format_usd
-from runner.replies import LookData
-from runner.shell import quote_command
 from runner.takes import Snapshot, Take
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What every decision about an unknown take needs.
-
-    ``unwanted`` are the uids of the takes that the manifest did not want when the command began.
-    What was wanted then, and no longer is after others were adopted, counts as wanted until the
-    end: nobody is believed too early. ``findings`` are what the searches found, by uid.
-    """
-
-    work: OpenSession
-    campaign: Campaign
-    searcher: UnknownResolver
-    unwanted: frozenset[str]
-    found: list[dict[str, Any]] = field(default_factory=list)
-    """What the searches found, as programs read it."""
-    findings: dict[str, Finding] = field(default_factory=dict)
-
-    async def search(self, take: Take) -> Finding:
-        """Search the account for a take, and note what was found."""
-        finding = self.findings[take.uid] = await self.searcher.search(take)
-        self.found.append(
-            {
-                "take": take.label,
-                "candidates": [look.id for look in finding.candidates],
-                "rivals": list(finding.rivals),
-                "problem": finding.problem,
-                "replayable": self.is_alive(take),
-            }
-        )
-        return finding
-
-    def is_alive(self, take: Take) -> bool:
-        """Return whether `lookbook run` may still send a take again under its own key.
-
-        A take that the manifest no longer wants is never sent again, nor one beside looks that may
-        be its own.
-        """
-        return self.why_not_again(take) is None
-
-    def why_not_again(self, take: Take) -> str | None:
-        """Return in words why no run sends a take again; None where one may."""
-        finding = self.findings.get(take.uid)
-        if take.uid in self.unwanted:
-            return "the manifest does not want it any more"
-        if finding is not None and finding.needs_person:
-            return "a search cannot tell what it made"
-        if self.work.context.key_is_alive(take):
-            return None
-        if not self.work.ledger.honours_keys:
-            return "this account does not honour idempotency keys"
-        if take.was_slow_twice:
-            return "it took HeyGen too long twice (504)"
-        return "its idempotency key tells nothing any more"
-
-    def object_to_absence(self, finding: Finding) -> str | None:
-        """Return why nobody can say that nothing was bought for a take."""
-        return objection_to(
-            finding,
-            alive=self.is_alive(finding.take),
-            now=self.work.context.now_at_server(),
-            command=resume_command(self.campaign, self.work.account),
-        )
 
 
 @click.command("reconcile", cls=Command)
@@ -235,14 +163,14 @@ async def reconcile(
             return int(Exit.DONE)
         async with open_session(opened, campaign, state) as work:
             await work.import_results()
-            unknown = {take.label: take for take in unresolved(work)}
+            unknown = {take.label: take for take in list_unresolved(work)}
             check_adoptions(adoptions, unknown)
             given_up = match_takes(absolved, unknown)
             work.begin("reconcile")
             plan = make_plan(campaign, work.ledger.snapshot())
             work.context.wanted = wanted_by(plan)
             searcher = UnknownResolver(work.context)
-            case = _Case(work, campaign, searcher, frozenset(plan.unwanted_in_flight))
+            case = UnknownCase(work, campaign, searcher, frozenset(plan.unwanted_in_flight))
             if trusting and not work.ledger.honours_keys:
                 await work.ledger.trust_keys("a person")
                 click.echo("Keys are trusted again on this account.")
@@ -257,14 +185,14 @@ async def reconcile(
                 if work.ledger.take(take.uid).unresolved:
                     await give_up(case, take)
             seen = {take.uid for take in given_up}
-            for take in unresolved(work):
+            for take in list_unresolved(work):
                 if take.uid not in seen:
                     await decide(case, take)
             stuck = await decide_stuck(work)
-            left = [take.label for take in unresolved(work)]
+            left = [take.label for take in list_unresolved(work)]
             click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
             differences = await compare_as_well(work, record=record)
-            code = max(look_report(case), Exit.PERSON if stuck else Exit.DONE)
+            code = max(decide_exit(case), Exit.PERSON if stuck else Exit.DONE)
             work.finish(int(code))
             told = describe_differences(differences, record=record)
             known = work.ledger.snapshot()
@@ -301,27 +229,9 @@ async def disown(work: OpenSession, ids: Sequence[str], unknown: Iterable[Take])
     await work.ledger.note_strangers(ids)
 
 
-async def give_up(case: _Case, take: Take) -> None:
-    """Record that nothing was bought for a take, unless something speaks against it."""
-    finding = await case.search(take)
-    click.echo(finding_text(case, finding))
-    why_not = case.object_to_absence(finding)
-    if why_not is not None:
-        click.echo(f"  → it stays unknown: {why_not}\n")
-        return
-    await case.work.context.record(take.uid, Event.NOT_BOUGHT)
-    click.echo("  → nothing was bought, as you say: it may be bought anew\n")
-
-
-def unresolved(work: OpenSession) -> list[Take]:
-    """Return every take whose outcome is unknown, by look and number."""
-    takes = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
-    return sorted((t for t in takes if t.unresolved), key=lambda t: (t.look, t.number))
-
-
-def look_report(case: _Case) -> Exit:
+def decide_exit(case: UnknownCase) -> Exit:
     """Return the exit code for what is left: 0, 4 where a run can still find out, or 6."""
-    left = unresolved(case.work)
+    left = list_unresolved(case.work)
     if not left:
         return Exit.DONE
     plan = make_plan(case.campaign, case.work.ledger.snapshot())
@@ -333,73 +243,3 @@ def look_report(case: _Case) -> Exit:
         for take in left
     )
     return Exit.PERSON if for_person else Exit.UNDER_WAY
-
-
-async def decide(case: _Case, take: Take) -> None:
-    """Search for one take, show what is known, and ask where somebody can answer."""
-    work, searcher = case.work, case.searcher
-    finding = await case.search(take)
-    click.echo(finding_text(case, finding))
-    certain = finding.certain
-    if certain is not None:
-        await searcher.adopt(take, certain)
-        click.echo(f"  → taken over: {certain.id}, nothing else fits\n")
-        return
-    why_not = case.object_to_absence(finding)
-    if not work.outside.console.can_choose():
-        ways = [quote_command("--adopt", f"{take.label}=ID")]
-        ways += ["--not-ours ID"] if finding.candidates else []
-        ways += [quote_command("--nothing-bought", take.label)] if why_not is None else []
-        note = "" if finding.candidates or why_not is None else f"  {why_not}\n"
-        click.echo(f"{note}  → decide with {' or '.join(ways)}\n")
-        return
-    choices = [look.id for look in finding.candidates]
-    if why_not is None:
-        choices.append("nothing")
-    elif not choices:
-        click.echo(f"  → it stays unknown: {why_not}\n")
-        return
-    nothing = ", `nothing` if nothing was bought" if why_not is None else ""
-    if finding.candidates:
-        choices.append("none")
-        nothing += ", `none` if all of them are somebody else's"
-    typed = click.prompt(
-        f"  Which look did it become? (an id{nothing}, `skip`)",
-        type=click.Choice([*choices, "skip"]),
-        default="skip",
-    )
-    if typed == "nothing":
-        await work.context.record(take.uid, Event.NOT_BOUGHT)
-    elif typed == "none":
-        await work.ledger.note_strangers([look.id for look in finding.candidates])
-        await decide(case, take)
-    elif typed != "skip":
-        await searcher.adopt(take, await read_adoptable(work, take, typed))
-
-
-def finding_text(case: _Case, finding: Finding) -> str:
-    """Return all that is known of one take, as text."""
-    work, take = case.work, finding.take
-    sent = moment(take.sent_at or 0)
-    lines = [
-        f"{style(take.label, bold=True)} “{take.name}”, {format_usd(take.price)} reserved",
-        f"  sent {pluralize(take.attempts, 'time')}, first at {sent}; {take.error_message or ''}",
-    ]
-    every = [t for of_look in work.ledger.snapshot().takes.values() for t in of_look]
-    readings = read_wallet_readings(work.state.ledger)
-    sent_at = read_send_time(work.state.ledger, take.uid)
-    lines.append(f"  {evidence_of(take, readings, every, work.user, sent=sent_at)}")
-    if finding.problem is not None:
-        lines.append(f"  the search could not be finished: {finding.problem}")
-    if finding.rivals:
-        lines.append(f"  other unknown takes have the same name: {', '.join(finding.rivals)}")
-    lines += [_candidate(look) for look in finding.candidates]
-    if not finding.candidates and finding.problem is None:
-        lines.append("  the account has no look of this name that is not in the ledger")
-        why_not = case.why_not_again(take)
-        lines += [f"  no run sends it again: {why_not}"] if why_not else []
-    return join_lines(lines)
-
-
-def _candidate(look: LookData) -> str:
-    return f"  fits: {look.id} in group {look.group_id}, {look.status or 'ready'}"
