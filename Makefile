@@ -17,7 +17,7 @@ SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-browsers test-all fault fuzz corpora mutants bench check format build clean screenshots
+.PHONY: test-wheel docs help setup demo test test-fast test-browsers test-all fault fuzz corpora mutants bench check format build clean screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,15 @@ format: $(STAMP) ## put the code in its standard form
 
 build: $(STAMP) ## the wheel and the sdist, into dist/, the same bytes for the same commit
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 1577836800) $(BIN)/python -m hatchling build --clean --directory dist
+
+test-wheel: $(STAMP) ## tests against the wheel, installed where no source is
+	$(BIN)/python -m tests.wheel build/wheel
+
+docs: $(STAMP) ## the documentation as a site, into build/site, with its links checked
+	@$(BIN)/python -c 'import zensical' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python -m tests.site stage build/docs
+	$(BIN)/python -m zensical build --strict
+	$(BIN)/python -m tests.site check build/site
 
 screenshots: $(STAMP) ## the README's pictures of the catalog (needs Chromium)
 	$(BIN)/python -m pip install --quiet --editable '.[browser]'
