@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import click
@@ -18,9 +18,12 @@ from runner.cli.options import env_file_option, format_option, hidden_sim_option
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import escape_text, print_json, terminal_width
 from runner.errors import ApiTrouble, UsageError
+from runner.executor.resolve_unknown import PageCall
 from runner.ledger.ledger import read_snapshot
 from runner.ledger.state_dirs import StateDirs
 from runner.replies import GroupData, LookData
+
+T = TypeVar("T")
 
 PAGES = 1000
 """The most pages of a list that are read: 50,000 looks."""
@@ -87,38 +90,30 @@ async def look_around(
 
 async def all_looks(opened: OpenAccount, group_id: str | None) -> list[LookData]:
     """Return every look of the account, or of one group. Raises AccountError or ApiTrouble."""
-    found: list[LookData] = []
-    token: str | None = None
-    for _page in range(PAGES):
-        asked = token
-        page = await ask_account(
-            opened.context,
-            lambda: opened.api.looks(group_id=group_id, token=asked),  # noqa: B023 - awaited here
-            opened.retry_limits,
-        )
-        found += page.items
-        token = page.next_token
-        if token is None:
-            return found
-    raise ApiTrouble(f"The account has more than {len(found)} looks.", hint="Give a --group.")
+    found, more = await _read_pages(
+        opened, lambda token: opened.api.looks(group_id=group_id, token=token)
+    )
+    if more:
+        raise ApiTrouble(f"The account has more than {len(found)} looks.", hint="Give a --group.")
+    return found
 
 
 async def all_groups(opened: OpenAccount) -> list[GroupData]:
     """Return every group of the account. Raises AccountError or ApiTrouble."""
-    found: list[GroupData] = []
+    return (await _read_pages(opened, lambda token: opened.api.groups(token=token)))[0]
+
+
+async def _read_pages(opened: OpenAccount, call: PageCall[T]) -> tuple[list[T], bool]:
+    """Return what the pages of a list hold, and whether there are more than are read."""
+    found: list[T] = []
     token: str | None = None
     for _page in range(PAGES):
-        asked = token
-        page = await ask_account(
-            opened.context,
-            lambda: opened.api.groups(token=asked),  # noqa: B023 - awaited in this turn
-            opened.retry_limits,
-        )
+        page = await ask_account(opened.context, partial(call, token), opened.retry_limits)
         found += page.items
         token = page.next_token
         if token is None:
-            break
-    return found
+            return found, False
+    return found, True
 
 
 def _known(manifest: Path, opened: OpenAccount) -> Mapping[str, str]:
