@@ -56,8 +56,6 @@ class FaceGate:
             action.key: action.look.likeness for action in plan.actions if action.look is not None
         }
         self.gated, self.needed = find_gated(plan)
-        self._approved: set[str] = set()
-        """Takes that hold nothing because a person approved them."""
 
     async def measure(self, take: Take) -> None:
         """Measure a take that was fetched, where its face is needed before anything is built on."""
@@ -75,10 +73,9 @@ class FaceGate:
         """Return why nothing may be bought on a look's pick; None where nothing hinders that."""
         ledger = self._context.ledger
         take = ledger.picked(key)
-        if take is None:
+        if take is None or key not in self.gated:
             return None
         if ledger.review(take.uid).state is ReviewState.APPROVED:
-            self._approved.add(take.uid)
             return None
         snapshot = ledger.snapshot()
         comparer = FaceComparer(snapshot)
@@ -97,10 +94,3 @@ class FaceGate:
             return False
         snapshot = self._context.ledger.snapshot()
         return counts_as_failed(FaceComparer(snapshot), take, rule, snapshot)
-
-    def explain_withdrawal(self, key: str) -> str | None:
-        """Return why nothing more may be bought on a look, where an approval was withdrawn."""
-        take = self._context.ledger.picked(key)
-        if take is None or take.uid not in self._approved:
-            return None
-        return self.explain_hold(key)

@@ -95,12 +95,12 @@ class JobRunner:
         )
 
     def _check_approval(self, planned: PlannedLook) -> None:
-        """Raise NotApproved where a person withdrew, since the plan, what this look waits for."""
+        """Raise NotApproved where, since the plan, a person withdrew or another face was picked."""
         reference = planned.reference
         action = self._actions.get(reference or "")
         if action is None or action.look is None:
             return
-        why = self._faces.explain_withdrawal(action.key)
+        why = self._faces.explain_hold(action.key)
         if action.look.approval:
             pick = self._context.ledger.picked(action.key)
             review = self._context.ledger.review(pick.uid) if pick is not None else NOT_REVIEWED

@@ -180,7 +180,7 @@ class LookTracker:
 
     def _release(self, key: str) -> None:
         """Make ready what waits for a look that is usable, unless its face has to wait."""
-        reason = self._faces.explain_hold(key) if key in self._faces.gated else None
+        reason = self._faces.explain_hold(key)
         if reason is None:
             self._queue.mark_usable(key)
         elif self._progress[key].open == 0:  # else another take may take its place

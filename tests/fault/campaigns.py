@@ -13,6 +13,7 @@ from runner.model import (
     FileImage,
     Image,
     InlineImage,
+    LikenessRule,
     LiteralRef,
     Look,
     LookKind,
@@ -22,6 +23,7 @@ from runner.model import (
     UrlImage,
 )
 from runner.plan.graph import list_needs
+from tests.fault.faces import HOLD
 from tests.fault.history import Edit, EditKind, Shape
 
 __all__ = ["HOPELESS", "Stock", "edited", "grown", "reached"]
@@ -41,13 +43,16 @@ class Stock:
     looks: tuple[str, ...]
 
 
-def grown(shape: Shape, stock: Stock, *, price: Decimal, budget: Decimal | None) -> Campaign:
+def grown(
+    shape: Shape, stock: Stock, *, price: Decimal, budget: Decimal | None, faces: bool = False
+) -> Campaign:
     """Return the campaign of a shape; the looks it leaves out take with them what needs them."""
     rng = Random(f"shape/{shape.draw}")
     looks = [_base(rng, stock)]
     chained = rng.random() < 0.3
     for number in range(shape.looks - 1):
         looks.append(_look(rng, f"look-{number:02d}", looks, stock, chained=chained))
+    looks = _with_rules(looks, shape) if faces else looks
     return Campaign(
         name="bad-days",
         manifest=stock.folder / "bad-days.yaml",
@@ -55,6 +60,16 @@ def grown(shape: Shape, stock: Stock, *, price: Decimal, budget: Decimal | None)
         budget=Budget(campaign_usd=budget),
         prices=Prices(price, price),
     )
+
+
+def _with_rules(looks: list[Look], shape: Shape) -> list[Look]:
+    """Return looks that hold what references another face; of some it is bought again."""
+    rng = Random(f"faces/{shape.draw}")
+    rules = [LikenessRule(hold=HOLD, retry=rng.random() < 0.5) for _ in looks]
+    return [
+        replace(look, likeness=rule) if look.kind is LookKind.PROMPT and look.key != BASE else look
+        for look, rule in zip(looks, rules, strict=True)
+    ]
 
 
 def _base(rng: Random, stock: Stock) -> Look:

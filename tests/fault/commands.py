@@ -24,12 +24,15 @@ from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.plan import Action
 from runner.plan import plan as make_plan
+from runner.plan.approvals import find_awaited
 from runner.plan.options import DEFAULT_OPTIONS, PlanOptions, apply_options, resolve_options
 from runner.plan.pruning import find_droppable
+from runner.plan.renames import apply_renames
 from runner.plan.saved_plan import SavedPlan, serialize_plan
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 from runner.policy.retry import key_is_alive
+from runner.reviews import Review, ReviewState
 from runner.takes import ANSWER_TAKEN, Billing
 from tests.fault.campaigns import reached
 from tests.fault.environment import NEIGHBOUR, Violation
@@ -145,6 +148,22 @@ async def run_plan(campaign: Campaign, process: Process) -> int:
 
 
 # --- what is free ---------------------------------------------------------------------------------
+
+
+async def approve(campaign: Campaign, process: Process) -> int:
+    """``lookbook review --approve``: a person looks at what waits, and lets it go on."""
+    async with open_here(process, campaign) as work:
+        await work.import_results()
+        snapshot = work.ledger.snapshot()
+        plan = make_plan(campaign, snapshot)
+        held = apply_renames(snapshot, plan.moves)
+        awaited = find_awaited(plan, held)
+        at = process.world.runner_now()
+        reviews = [(take.uid, Review(ReviewState.APPROVED, at=at)) for take in awaited]
+        await work.ledger.record_reviews(reviews)
+        process.world.seen["a wrong face approved"] += len(reviews)
+        process.world.say(f"person: approves {', '.join(take.label for take in awaited)}")
+        return Exit.DONE
 
 
 async def pick(campaign: Campaign, process: Process) -> int:
@@ -359,4 +378,5 @@ COMMANDS: dict[Command, Callable[[Campaign, Process], Awaitable[Any]]] = {
     Command.REFRESH: partial(refresh, record=False),
     Command.RECORD: partial(refresh, record=True),
     Command.EXPORT: export,
+    Command.APPROVE: approve,
 }

@@ -71,6 +71,10 @@ REQUIRED = (
     "a question answered",
     "a ledger begun anew",
     "drift found",
+    "fault drift",
+    "a wrong face approved",
+    "a wrong face bought again",
+    "bought on a face that was judged",
     "looks adopted",
 )
 

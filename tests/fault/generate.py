@@ -39,6 +39,9 @@ POINTS += ["results:before-write", "results:after-write", "swap:before-link", "s
 ARMED = 5
 """So many commit points kill once in each history; seeds in a row take all of them in a row."""
 
+FACES = 3
+"""Which one of eight seeds in a row has a rule about faces."""
+
 LATENCIES = (
     "fixed:20",
     "uniform:5,120",
@@ -63,6 +66,9 @@ def generate(seed: int) -> History:
     where = elsewhere(seed)
     days = shared(days, where, seed) if where is not None else days
     looks = max(looks, 4) if errands or seed % 2 else looks
+    faces = seed % 8 == FACES
+    days = [_drifting(day) for day in days] if faces else days
+    looks = max(looks, 5) if faces else looks
     return History(
         seed=seed,
         shape=Shape(rng.randrange(10**9), looks),
@@ -73,6 +79,7 @@ def generate(seed: int) -> History:
         armed=armed,
         behaviour=lasting(seed),
         elsewhere=where,
+        faces=faces,
         campaign_usd=Decimal(rng.randint(1, 2 * looks)) if rng.random() < 0.12 else None,
     )
 
@@ -87,6 +94,11 @@ def _themed(day: Day, seed: int) -> Day:
         day.conditions, faults=tuple(faults.items()), network=tuple(network.items())
     )
     return replace(day, conditions=conditions)
+
+
+def _drifting(day: Day) -> Day:
+    faults = (*day.conditions.faults, ("drift", 0.35))
+    return replace(day, conditions=replace(day.conditions, faults=faults))
 
 
 def _departing(day: Day, how: tuple[str, ...]) -> Day:

@@ -24,6 +24,7 @@ from runner.cli.context import Context
 from runner.cli.environment import Console
 from runner.cli.request import Request
 from runner.cli.session import OpenSession, open_session
+from runner.executor import face_measuring
 from runner.executor.concurrency import unwrap_exception_group
 from runner.executor.session import Session
 from runner.ledger.ledger import LedgerFile
@@ -32,6 +33,7 @@ from runner.model import Campaign
 from runner.plan import Plan
 from runner.policy.exit_codes import Outcome
 from tests.fault.environment import KEY, Violation
+from tests.fault.faces import Portraits
 from tests.fault.network import Network
 from tests.fault.process import Clock, Process, RecordingObserver
 
@@ -73,6 +75,7 @@ def _setting(process: Process) -> Places:
         return plan
 
     return {
+        (face_measuring, "MIN_PICTURE"): 1,
         (session, "LedgerFile"): partial(_ledger, process),
         (session, "lock_ledger"): partial(_hold, process),
         (run, "confirm_plan"): agreed,
@@ -95,7 +98,7 @@ def make_context(process: Process) -> Context:
         transport=Network(world),
         failpoint=process.passes,
         inline=True,
-        faces=lambda _folder, _at_once: None,
+        faces=lambda folder, _at_once: Portraits(world, folder) if world.history.faces else None,
     )
 
 

@@ -154,6 +154,8 @@ class Command(StrEnum):
     RECORD = "record"
     REBUILD = "rebuild"
     EXPORT = "export"
+    APPROVE = "approve"
+    """A person looks at what a run waits for, and approves it."""
 
 
 BUYING = frozenset(
@@ -224,7 +226,8 @@ class History:
 
     ``armed`` are commit points where the process is killed, whichever passes them first; each
     kills once. ``behaviour`` is how the account departs from the API's page on every day.
-    ``muted`` are strikes of the weather, by name, that do not happen after all.
+    ``muted`` are strikes of the weather, by name, that do not happen after all. With ``faces`` the
+    manifest holds what references another face, which HeyGen makes now and then.
     """
 
     seed: int
@@ -238,6 +241,7 @@ class History:
     behaviour: tuple[str, ...] = ()
     elsewhere: Elsewhere | None = None
     muted: frozenset[str] = field(default_factory=frozenset)
+    faces: bool = False
 
     def lines(self) -> list[str]:
         """Write it, a line for each day."""
@@ -249,6 +253,7 @@ class History:
         head += f", also {self.elsewhere}" if self.elsewhere else ""
         head += f", {', '.join(self.behaviour)}" if self.behaviour else ""
         head += f", {len(self.muted)} strikes muted" if self.muted else ""
+        head += ", faces" if self.faces else ""
         return [head, *(f"  day {number}: {_said(day)}" for number, day in enumerate(self.days))]
 
 

@@ -16,17 +16,19 @@ import httpx
 from runner.canonical import sha256_hex
 from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import read_snapshot
-from runner.model import Campaign, LookKind, LookRef
+from runner.model import Campaign, Look, LookKind, LookRef
 from runner.plan.model import Plan
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, next_state
 from runner.policy.retry import RetryLimits
+from runner.reviews import ReviewState
 from runner.simulator.records import ChargeRow, millionths
 from runner.simulator.views import status
 from runner.takes import Billing, Snapshot, TakeState
 from tests.fault.audit import Auditor, RecordedAction
 from tests.fault.campaigns import HOPELESS
 from tests.fault.environment import EPOCH, NEIGHBOUR, Environment, Violation
+from tests.fault.faces import find_root, place_of
 from tests.fault.history import BUYING, Command
 from tests.fault.network import Served, describe_delivery
 
@@ -363,9 +365,11 @@ class Judge(Auditor):
             take["uid"],
         )[0][0]
         process = self._world.process
+        there -= self._count_wrong(look, take)
         if not process.asked.cascade and not process.asked.reroll:
             self.must(there < look.takes, f"{label} is bought; {there} of {look.takes} are there")
             books = self._in_the_books(look.key, take["identity"]) if not self.loss.blank else 0
+            books -= self._count_wrong(look, take)
             self.must(books < look.takes, f"{label} is bought again; HeyGen has {books} of it")
         selected = process.selected
         self.must(
@@ -388,6 +392,38 @@ class Judge(Auditor):
                 known[0][1] == self._wanted.get(look.reference.look),
                 f"{label} references a take of {look.reference.look} that nobody wants any more",
             )
+            self._shows_the_face(look.reference.look, take["reference_id"], label)
+
+    def _shows_the_face(self, key: str, reference_id: str, label: str) -> None:
+        """Assert that nothing is bought on another face, where the manifest holds it."""
+        looks = self._campaign.looks if self._campaign is not None else ()
+        rule = next((one.likeness for one in looks if one.key == key), None)
+        reference = self.take("avatar_id", reference_id)
+        if rule is not None and rule.hold is not None and reference is not None:
+            self.must(not self._is_wrong(reference), f"{label} is bought on another face")
+            self._world.seen["bought on a face that was judged"] += 1
+
+    def _is_wrong(self, take: "Mapping[str, Any]") -> bool:
+        """Return whether a take shows another face than its chain began with, by the books."""
+        picks = dict(self.rows("SELECT look, take FROM picks"))
+        root = find_root(take, picks, self.take)
+        known = self._world.simulator.account.looks
+        one, other = (known.get(t["avatar_id"]) if t else None for t in (take, root))
+        if one is None or other is None or place_of(one.face) == place_of(other.face):
+            return False
+        review = read_snapshot(self.ledger_path).reviews.get(take["uid"])
+        return review is None or review.state is not ReviewState.APPROVED
+
+    def _count_wrong(self, look: Look, take: "Mapping[str, Any]") -> int:
+        """Count the other takes of a look that the manifest has bought again for their face."""
+        if look.likeness is None or not look.likeness.retry:
+            return 0
+        query = "SELECT uid FROM takes WHERE look = ? AND identity = ? AND state IN (?, ?)"
+        found = self.rows(query, look.key, take["identity"], *sorted(DONE))
+        takes = (self.take("uid", uid) for (uid,) in found if uid != take["uid"])
+        wrong = sum(one is not None and self._is_wrong(one) for one in takes)
+        self._world.seen["a wrong face bought again"] += wrong > 0
+        return wrong
 
     def _was_asked_about(self, order: "Mapping[str, Any]", label: str) -> None:
         """Assert that no look is bought while the account shows an unknown one of its name."""

@@ -10,7 +10,7 @@ import pytest
 from runner.cli import comparison, rebuild, results_import
 from runner.cli import session as session_module
 from runner.cli.commands import fetch, prune, run
-from runner.executor import context, purchase, session, temporary_refusals
+from runner.executor import context, face_gate, purchase, session, temporary_refusals
 from runner.executor.context import RunContext
 from runner.executor.intents import IntentBuilder
 from runner.executor.look_tracker import LookTracker
@@ -23,7 +23,7 @@ from runner.heygen.client import HeyGen
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.state import Store
 from runner.model import LookKind
-from runner.plan import options
+from runner.plan import differ, options
 from runner.plan.pruning import Pruning
 from runner.policy import lifecycle
 from runner.policy.decisions import Purchase, decide_purchase
@@ -296,6 +296,12 @@ def record_what_is_not_listed(patch: Patch) -> None:
     patch.setattr(comparison, "_gone", everything)
 
 
+def build_on_any_face(patch: Patch) -> None:
+    """A face that differs holds nothing."""
+    for module in (differ, face_gate):
+        patch.setattr(module, "explain_hold", lambda *_args: None)
+
+
 MUTATIONS: dict[Callable[[Patch], None], str] = {
     send_before_commit: "which the ledger does not know",
     new_key_on_replay: "",
@@ -324,5 +330,6 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     prune_whole_groups: "is the last look of its group",
     prune_what_is_picked: "is picked and wanted, and is deleted",
     record_what_is_not_listed: "HeyGen still has it",
+    build_on_any_face: "is bought on another face",
 }
 """Every mutation, and a part of what the judge says of it; ``|`` parts what it may say."""

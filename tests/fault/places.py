@@ -65,7 +65,13 @@ def _pull(source: Path, target: Path) -> set[str]:
 def first(world: Environment) -> Place:
     """Return the first folder's campaign."""
     history = world.history
-    campaign = grown(history.shape, world.stock, price=history.price, budget=history.campaign_usd)
+    campaign = grown(
+        history.shape,
+        world.stock,
+        price=history.price,
+        budget=history.campaign_usd,
+        faces=history.faces,
+    )
     return _placed(None, world, campaign)
 
 

@@ -282,7 +282,8 @@ class _Director:
             elif ended.error is not None:  # the wallet showed what others bought as well
                 command = Command.PRICED
             elif ended.code == Exit.PERSON:
-                command = Command.RECONCILE
+                by_turns = (Command.RECONCILE, Command.APPROVE, Command.FETCH)
+                command = by_turns[number % 3] if self.world.history.faces else Command.RECONCILE
             elif ended.code == Exit.FAILED and number % 2:
                 command = Command.RETRY
             wait = 10_800.0 if ended.code == Exit.UNDER_WAY else 60.0

@@ -119,6 +119,9 @@ def some_bad_days(mutation: Mutation) -> Iterator[History]:
             yield History(seed, shape, (base, silent, silent, Day(wait=90_000.0)))
         elif name == "start_without_the_results":  # and a list that shows nothing asks nobody
             yield History(seed, shape, _drawn(ERRANDS[name], seed), behaviour=UNLISTED)
+        elif name == "build_on_any_face":
+            drifting = Conditions(faults=(("drift", 0.5),), latency="fixed:20")
+            yield History(seed, shape, (Day(conditions=drifting),), faces=True)
         elif name == "free_the_slot_early":
             yield History(seed, shape, (Day(concurrency=2),))
         elif name in ERRANDS:
