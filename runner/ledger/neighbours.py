@@ -21,11 +21,63 @@ from runner.model import LookKind
 from runner.takes import UNRESOLVED, Account, AccountFacts, MeasuredPrice, Neighbours
 
 RESULTS = "results.json"
+FACTS = (Note.PRICE_MEASURED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED)
+"""The events that tell of the account, and not of a campaign alone."""
 MAX_SEARCHED_TAKES = 50
 """So many takes are looked for in another ledger."""
 
 UNREADABLE = (OSError, ValueError, LookupError, TypeError, RecursionError, LookbookError)
 """What reading another folder's file may raise, whatever lies there."""
+
+
+class KnownTakes:
+    """What other ledgers and results files know of an account's looks, added one by one."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._made: set[str] = set()
+        self._unresolved: dict[str, list[str]] = {}
+
+    def add(self, where: str, takes: Iterable[tuple[Any, ...]]) -> None:
+        """Add takes: label, name, state, kind, look id and group id of each."""
+        for label, name, state, kind, *known in takes:
+            self._ids.update(one for one in known if one)
+            self._made.update(one for one in known if one and kind != LookKind.EXISTING)
+            if state in UNRESOLVED and not known[0] and name:
+                self._unresolved.setdefault(name, []).append(f"{where}: {label}")
+
+    def to_neighbours(self, unreadable: Iterable[str] = ()) -> Neighbours:
+        """Return all of it; ``unreadable`` names what could not be read."""
+        named = {name: tuple(dict.fromkeys(labels)) for name, labels in self._unresolved.items()}
+        ids = frozenset(self._ids)
+        return Neighbours(ids, named, tuple(unreadable), ids - self._made)
+
+
+class KnownFacts:
+    """What other ledgers learned of an account, added one by one; the newest of each counts."""
+
+    def __init__(self) -> None:
+        self._prices: dict[LookKind, tuple[float, MeasuredPrice]] = {}
+        self._ignored: tuple[float, str] | None = None
+
+    def add(self, where: str, rows: Iterable[tuple[float, str, str]]) -> None:
+        """Add a ledger's events of ``FACTS``, in order: time, kind, facts as JSON."""
+        distrusted_at: float | None = None
+        for at, kind, facts in rows:
+            if kind == Note.PRICE_MEASURED:
+                look_kind, measured = price_of(json.loads(facts))
+                known_at = self._prices[look_kind][0] if look_kind in self._prices else at
+                if measured.is_settled and known_at <= at:
+                    self._prices[look_kind] = at, measured
+            else:
+                distrusted_at = at if kind == Note.KEYS_IGNORED else None
+        if distrusted_at is not None:
+            self._ignored = max(self._ignored or (0.0, ""), (distrusted_at, where))
+
+    def to_facts(self) -> AccountFacts:
+        """Return all of it."""
+        prices = {kind: measured for kind, (_at, measured) in self._prices.items()}
+        return AccountFacts(prices, *(self._ignored or (None, None)))
 
 
 def read_neighbours(besides: StateDir) -> Neighbours:
@@ -35,9 +87,7 @@ def read_neighbours(besides: StateDir) -> Neighbours:
     """
     if besides.folder.name == SIMULATED:
         return Neighbours()
-    ids: set[str] = set()
-    made: set[str] = set()
-    unresolved: dict[str, list[str]] = {}
+    found = KnownTakes()
     unreadable: list[str] = []
     for folder in _folders(besides.folder):
         for path in (folder / LEDGER, folder / RESULTS):
@@ -46,15 +96,10 @@ def read_neighbours(besides: StateDir) -> Neighbours:
             try:
                 check_state_folder(folder)
                 takes = _in_ledger(path) if path.name == LEDGER else _in_results(path)
-                for label, name, state, kind, *known in takes:
-                    ids.update(one for one in known if one)
-                    made.update(one for one in known if one and kind != LookKind.EXISTING)
-                    if state in UNRESOLVED and not known[0] and name:
-                        unresolved.setdefault(name, []).append(f"{folder.name}: {label}")
+                found.add(folder.name, takes)
             except UNREADABLE:
                 unreadable.append(str(path))
-    named = {name: tuple(dict.fromkeys(labels)) for name, labels in unresolved.items()}
-    return Neighbours(frozenset(ids), named, tuple(unreadable), frozenset(ids - made))
+    return found.to_neighbours(unreadable)
 
 
 def read_account_facts(besides: StateDir, account: Account) -> AccountFacts:
@@ -62,33 +107,20 @@ def read_account_facts(besides: StateDir, account: Account) -> AccountFacts:
 
     What cannot be read tells nothing: ``read_neighbours`` names it.
     """
-    prices: dict[LookKind, tuple[float, MeasuredPrice]] = {}
-    ignored: tuple[float, str] | None = None
+    found = KnownFacts()
     for folder in _folders(besides.folder) if besides.folder.name != SIMULATED else ():
         with suppress(*UNREADABLE, ArithmeticError):
             if (owner := read_owner(folder / LEDGER)) is None or owner[0] != account:
                 continue
-            distrusted_at: float | None = None
-            for at, kind, facts in _read_facts(folder / LEDGER):
-                if kind == Note.PRICE_MEASURED:
-                    look_kind, measured = price_of(json.loads(facts))
-                    known_at = prices[look_kind][0] if look_kind in prices else at
-                    if measured.is_settled and known_at <= at:
-                        prices[look_kind] = at, measured
-                else:
-                    distrusted_at = at if kind == Note.KEYS_IGNORED else None
-            if distrusted_at is not None:
-                ignored = max(ignored or (0.0, ""), (distrusted_at, folder.name))
-    return AccountFacts(
-        {kind: measured for kind, (_at, measured) in prices.items()}, *(ignored or (None, None))
-    )
+            found.add(folder.name, _read_facts(folder / LEDGER))
+    return found.to_facts()
 
 
 def _read_facts(path: Path) -> list[tuple[float, str, str]]:
     with peek_ledger(path) as connection:
         return connection.execute(
             "SELECT at, kind, facts FROM events WHERE kind IN (?, ?, ?) ORDER BY seq",
-            (Note.PRICE_MEASURED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED),
+            FACTS,
         ).fetchall()
 
 

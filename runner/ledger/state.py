@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from runner.canonical import sha256_hex
 from runner.errors import LookbookError
@@ -41,6 +41,7 @@ from runner.takes import Account, AccountFacts, Doubled, MeasuredPrice, Snapshot
 
 __all__ = ["Operation", "Probe", "Send", "Store", "keys_in", "spendings_of", "was_at"]
 
+T = TypeVar("T")
 Operation = Callable[["Store"], Any]
 
 
@@ -318,6 +319,17 @@ class Store:
                 if (row.at <= sent_at if send is None else row.seq < send.seq)
             ]
         return frozenset(one for row in rows for one in row.to_entry().facts["ids"])
+
+    def ask(self, question: Callable[[], T]) -> T:
+        """Return what the backend answers, while nobody else uses it."""
+        with self._backend_lock:
+            try:
+                return question()
+            except Exception as error:
+                explained = self.backend.explain(error)
+                if explained is None:
+                    raise
+                raise explained from error
 
     def events(self) -> Iterable[Entry]:
         """Return every event, in order."""

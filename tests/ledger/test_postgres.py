@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from runner.ledger.ledger import CampaignLedger
 from runner.ledger.postgres import connection as connections
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import Fenced, PostgresConnection, describe_address
+from runner.ledger.postgres.shared import SharedLedger
+from runner.model import LookKind
 from runner.policy.lifecycle import Event
-from runner.takes import Account
+from runner.takes import Account, Doubled, MeasuredPrice, Neighbours, PriceState
 from tests.ledger.conftest import SharedLedgers
 from tests.ledger.names import Ticking, intent
 from tests.ledger.postgres import PostgresServer, serve_postgres
@@ -198,6 +201,36 @@ def test_a_server_that_is_too_old_or_away_is_refused_in_words(
 def start_later(server: PostgresServer) -> None:
     time.sleep(0.3)
     server.start()
+
+
+async def test_a_shared_ledger_is_free_when_it_is_closed_and_knows_its_neighbours(
+    postgres: PostgresServer, ticking: Ticking
+) -> None:
+    account = Account("api.example", "neighbours")
+
+    def open_shared(campaign: str) -> SharedLedger:
+        settings = {"now": ticking.now, "entropy": ticking, "inline": True}
+        return SharedLedger(postgres.address(), account, campaign, concurrency=5, **settings)
+
+    with closing(open_shared("spring")) as spring:
+        spring.begin(account, "spring", {})
+        take = await spring.intend(intent("a"))
+        await spring.record(take.uid, Event.ACCEPTED, {"avatar_id": "look-a", "group_id": "g"})
+        lost = await spring.intend(intent("b", key="key-2"))
+        await spring.record(lost.uid, Event.LOST, {"error_message": "reset"})
+        measured = MeasuredPrice(Decimal("0.50"), PriceState.CONFIRMED, Decimal("1.00"), 2)
+        await spring.note_price(LookKind.PROMPT, measured)
+        await spring.note_doubled([Doubled("twin", "name", lost.uid, Decimal("1.50"))])
+        with pytest.raises(LedgerLocked, match="process"):
+            open_shared("spring")
+        assert spring.read_neighbours() == Neighbours()
+    with closing(open_shared("spring")), closing(open_shared("autumn")) as autumn:
+        there = autumn.read_neighbours()
+        assert there.ids == {"look-a", "g"}
+        assert there.unresolved == {"name of b": ("spring: b#1",)}
+        learned = autumn.read_account_facts()
+        assert learned.prices == {LookKind.PROMPT: measured}
+        assert learned.keys_ignored_by == "spring"
 
 
 async def test_a_server_that_is_killed_and_started_again_is_waited_for(ticking: Ticking) -> None:

@@ -7,7 +7,7 @@ lost its connection in the middle of a commit, cannot write past it.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -83,6 +83,7 @@ class PostgresBackend:
         self.pacer = AccountPacer(connection, mine, concurrency)
         self._label = f"{campaign} of {account.label} on {connection.name}"
         self._epoch: int | None = None
+        self._releases = False
         self._seq = 0
 
     def _find(self, account: Account, campaign: str) -> tuple[int, int]:
@@ -247,6 +248,25 @@ class PostgresBackend:
             raise ValueError(f"a piece of the stored body {sha256} is missing")
         return join_body(found[0][0], blobs, sha256)
 
+    def takes_besides(self) -> list[tuple[Any, ...]]:
+        """Return what the account's other campaigns hold: campaign, and ``KnownTakes`` of it."""
+        return self._mine(
+            "SELECT other.name, look || '#' || number, take.name, state, kind, avatar_id, group_id "
+            "FROM lookbook.campaigns mine JOIN lookbook.campaigns other "
+            "ON other.account = mine.account AND other.id <> mine.id "
+            "JOIN lookbook.takes take ON take.campaign = other.id WHERE mine.id = %s"
+        )
+
+    def facts_besides(self, kinds: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return what they learned of the account: campaign, and ``KnownFacts`` of it, in order."""
+        return self._mine(
+            "SELECT other.name, at, kind, facts FROM lookbook.campaigns mine "
+            "JOIN lookbook.campaigns other ON other.account = mine.account AND other.id <> mine.id "
+            "JOIN lookbook.events event ON event.campaign = other.id "
+            "WHERE mine.id = %s AND kind = ANY(%s) ORDER BY other.name, event.seq",
+            [*map(str, kinds)],
+        )
+
     # --- writing ------------------------------------------------------------------------------
 
     def commit(self, changes: Changes, *, ready: Callable[[], None]) -> None:
@@ -342,6 +362,13 @@ class PostgresBackend:
         """Return whether its rows are known to be sound: they are compared each time."""
         return False
 
+    def release_soon(self) -> None:
+        """Release the campaign when it is closed."""
+        self._releases = True
+
     def close(self, *, sound: bool) -> None:  # noqa: ARG002 - files have a checksum
-        """Close the connection."""
+        """Close the connection; a campaign that is left in order is left to anybody at once."""
+        if self._releases:
+            with suppress(ConnectionLost, LookbookError):
+                self.release()
         self._connection.close()

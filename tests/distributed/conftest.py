@@ -1,0 +1,120 @@
+"""Machines: processes on one PostgreSQL server and one simulated account."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.simulator.server import Embedded
+from runner.simulator.settings import Latency, SimulatorSettings
+from tests.launcher import Launcher, Process
+from tests.ledger.postgres import PostgresServer, missing, serve_postgres
+
+LOOKS = 6
+PATIENCE = 240.0
+"""Seconds after which a run hangs. No measure of speed."""
+
+HEAD = """\
+version: 1
+campaign: {name}
+base: {{name: Sarah of {name}, prompt: A woman in her forties}}
+looks:
+"""
+LOOK = '  l{}: {{prompt: "Wearing a navy blazer, modern office, morning light"}}\n'
+
+
+class Studio:
+    """Starts runs of campaigns on machines, and knows what the account saw of them all."""
+
+    def __init__(
+        self, folder: Path, server: PostgresServer, url: str, start: Callable[..., Process]
+    ) -> None:
+        self.folder, self.server, self.url = folder, server, url
+        self._start = start
+
+    def start(self, campaign: str, *, machine: str = "one", concurrency: int = 4) -> Process:
+        """Start a run; it waits until the campaign is free."""
+        checkout = self.folder / machine / campaign
+        checkout.mkdir(parents=True, exist_ok=True)
+        manifest = checkout / "manifest.yaml"
+        looks = "".join(map(LOOK.format, range(LOOKS)))
+        manifest.write_text(HEAD.format(name=campaign) + looks)
+        return self._start(self.server.address(), manifest, str(concurrency), cwd=checkout)
+
+    def learn_the_price(self) -> None:
+        """Run a campaign to its end: what its looks cost is known to all machines from then on.
+
+        While several buy at once the wallet shows nobody what a single look costs.
+        """
+        assert self.finish(self.start("first"))[0] == 0
+
+    def finish(self, process: Process) -> tuple[int | None, str, str]:
+        """Wait for a run's end; return its exit code and what it wrote."""
+        out, err = process.communicate(PATIENCE)
+        assert "Traceback" not in err, err
+        return process.returncode, out, err
+
+    def stats(self) -> dict[str, Any]:
+        """Return what the account saw."""
+        with urllib.request.urlopen(f"{self.url}/__simulator__/stats") as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    def wait_for_charges(self, count: int) -> None:
+        """Wait until the account has charged so many looks since the price is known."""
+        count += LOOKS + 1
+        deadline = time.monotonic() + PATIENCE
+        while len(self.stats()["charges"]) < count:
+            assert time.monotonic() < deadline, "nothing is bought"
+            time.sleep(0.05)
+
+    def cut_connections(self) -> int:
+        """End every session of the ledgers' at the server; return how many there were."""
+        from runner.ledger.postgres.connection import PostgresConnection
+
+        with closing(PostgresConnection(self.server.address())) as connection:
+            return len(
+                connection.fetch(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE application_name = 'lookbook' AND pid <> pg_backend_pid()"
+                )
+            )
+
+    def check(self, *campaigns: str, limit: int) -> None:
+        """Check that each look was charged once and no more were in progress than may be."""
+        stats = self.stats()
+        assert len(stats["charges"]) == (len(campaigns) + 1) * (LOOKS + 1)
+        assert len({charge["name"] for charge in stats["charges"]}) == len(stats["charges"])
+        assert stats["peak_in_progress"] <= limit
+
+
+@pytest.fixture
+def studio(
+    request: pytest.FixtureRequest, tmp_path: Path, process_env: dict[str, str], launcher: Launcher
+) -> Iterator[Studio]:
+    """A studio whose account takes four looks at a time, or what the test's parameter says."""
+    if (why := missing()) is not None:
+        pytest.skip(why)
+    settings = SimulatorSettings(
+        latency=Latency("fixed", 0.6), concurrency=getattr(request, "param", 4), pictures=False
+    )
+    with serve_postgres() as server, Embedded(settings) as account, ExitStack() as stack:
+        environment = {
+            **process_env,
+            "HEYGEN_API_BASE": account.url,
+            "HEYGEN_API_KEY": "sk-studio-0123456",
+        }
+        target = "tests.distributed.shared_run:main"
+
+        def start(*arguments: str | Path, cwd: Path) -> Process:
+            process = launcher.start(*arguments, cwd=cwd, environment=environment, target=target)
+            stack.callback(process.close)
+            stack.callback(process.send_signal, 9)
+            return process
+
+        yield Studio(tmp_path, server, account.url, start)
