@@ -34,8 +34,8 @@ LINK = "it is a symbolic link, which may lead anywhere"
 _PIPE_PAUSE = 0.05
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_DEVICES = ("/dev", "/proc")
-"""Where links are the system's own: ``/dev/stdout``, ``/dev/fd/63``."""
+_DEVICES = "/dev"
+"""Where links are the system's own, such as ``/dev/stdout``; ``/dev/shm`` is everybody's."""
 _OPEN_FILES = re.compile(r"/proc/[0-9]+(?:/task/[0-9]+)?/fd")
 
 
@@ -217,8 +217,8 @@ def is_stream(path: Path) -> bool:
     try:
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
-            folder = Path(os.path.realpath(path.parent))
-            system = any(folder.is_relative_to(place) for place in _DEVICES)
+            folder = os.path.realpath(path.parent)
+            system = folder == _DEVICES or bool(_OPEN_FILES.fullmatch(folder))
             return system and not stat.S_ISDIR(path.stat().st_mode)
     except (OSError, ValueError):
         return False

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -150,6 +151,17 @@ def test_dev_fd_is_the_systems_own_link_and_written_into(tmp_path: Path) -> None
             pytest.skip("this system has no /dev/fd")
         write_output(place, b"after")
     assert target.read_bytes() == b"before after"
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no memory is a folder here")
+def test_a_link_in_shared_memory_is_anybodys_and_not_the_systems() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        link, elsewhere = Path(name) / "link", Path(name) / "elsewhere"
+        elsewhere.write_bytes(b"before")
+        link.symlink_to(elsewhere)
+        write_output(link, b"after")
+        assert elsewhere.read_bytes() == b"before"
+        assert link.read_bytes() == b"after"
 
 
 def test_a_log_is_appended_to_a_file_of_its_owners_and_never_through_a_link(

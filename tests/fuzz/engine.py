@@ -50,8 +50,17 @@ def instrumented(atheris: Any, name: str) -> Target:
             module = import_module(package)
             if package.startswith("runner."):
                 for found in walk_packages(getattr(module, "__path__", []), f"{package}."):
-                    import_module(found.name)
+                    _import_watched(found.name)
         return load(name)
+
+
+def _import_watched(name: str) -> None:
+    """Import a module, unless it needs an extra that is not installed."""
+    try:
+        import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("runner"):
+            raise
 
 
 def _watched(name: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ __all__ = ["CORPUS", "NAMES", "Broken", "Target", "demand", "folder", "kept", "l
 
 NAMES = (
     *("manifest", "answers", "client", "plan", "results", "sheet", "picture", "terminal"),
-    *("ledger", "download", "catalog", "simulator", "folder", "output"),
+    *("ledger", "download", "catalog", "simulator", "folder", "output", "writing"),
 )
 """Each is the module of this name."""
 
