@@ -24,6 +24,7 @@ NAMES = (
     "manifest",
     "pacing",
     "peers",
+    "review",
     "scale",
     "second_run",
     "simulator",

@@ -77,9 +77,9 @@ def _queue(context: Context, state: StateDir, kind: str, document: Mapping[str, 
     )
 
 
-def has_queued_decisions(state: StateDir) -> bool:
-    """Return whether anything waits."""
-    return bool(_paths(state, REVIEWS) or _paths(state, PICKS))
+def list_queued(state: StateDir) -> tuple[Path, ...]:
+    """Return the files in which something waits."""
+    return (*_paths(state, REVIEWS), *_paths(state, PICKS))
 
 
 def read_queued_reviews(
@@ -98,7 +98,7 @@ def add_queued_picks(snapshot: Snapshot, state: StateDir) -> Snapshot:
 
 async def import_queued_decisions(ledger: LedgerFile, state: StateDir) -> int:
     """Commit the decisions that waited for the ledger; return how many there are."""
-    if not has_queued_decisions(state):
+    if not list_queued(state):
         return 0
     snapshot = ledger.snapshot()
     account = snapshot.account.label if snapshot.account else None

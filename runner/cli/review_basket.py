@@ -85,7 +85,7 @@ class Basket:
         self.replace(items.values())
 
     def empty(self) -> None:
-        """Take everything out: it is bought."""
+        """Take everything out: it is bought, or nothing is left of it."""
         self.items = ()
         self.offer = self._describe()
         self._write(b"")
@@ -96,6 +96,9 @@ class Basket:
             self._reload()
         known = {look.key for look in campaign.looks}
         self.items = tuple(item for item in self.items if item.look in known)
+        if not self.items:
+            self.empty()
+            return self.offer
         try:
             plan = self._plan(campaign, snapshot)
         except UsageError as error:
@@ -105,10 +108,11 @@ class Basket:
         if any(item.look in done for item in self.items):
             self.items = tuple(item for item in self.items if item.look not in done)
             plan = self._plan(campaign, snapshot)
-        self._write(self._serialize(plan, campaign, snapshot) if self.items else b"")
-        self.offer = self._describe()
-        if self.items:
-            self.offer |= self._describe_plan(plan, campaign, snapshot)
+        if not self.items:
+            self.empty()
+            return self.offer
+        self._write(self._serialize(plan, campaign, snapshot))
+        self.offer = self._describe() | self._describe_plan(plan, campaign, snapshot)
         return self.offer
 
     def command(self, plan_file: str | Path, most: float) -> list[str | Path]:

@@ -16,7 +16,6 @@ import click
 from runner.cli.context import Context
 from runner.cli.decision_queue import queue_picks, queue_reviews
 from runner.cli.eta import RunEta
-from runner.cli.outputs import make_results
 from runner.cli.pausing import want_pause
 from runner.cli.picking import find_pickable, foresee_pick
 from runner.cli.request import DEFAULT_CONCURRENCY
@@ -37,6 +36,7 @@ from runner.plan import plan as make_plan
 from runner.plan.options import BasketItem, PlanOptions, resolve_options
 from runner.quantities import format_usd
 from runner.results.model import Results
+from runner.results.writer import results_document
 from runner.review.desk import Declined
 from runner.reviews import Review, ReviewState
 from runner.shell import quote_command
@@ -93,8 +93,7 @@ class ReviewDesk:
     def news(self) -> Mapping[str, Any] | None:
         """Return what has changed since the last news; None where nothing has."""
         self._write_outputs_when_idle()
-        before = self.state()
-        known = self._look() if self._has_moved() or self._known is None else self._known
+        before, known = self.state(), self._know()
         self._told = known.view
         return find_differences(before, known.view) or None
 
@@ -125,13 +124,18 @@ class ReviewDesk:
         """Return whether a run is at work, whoever started it."""
         return self._run.is_going or self._reader.find_run_elsewhere() is not None
 
+    def _know(self) -> _Known:
+        """Return what there is now, read anew only where something may have moved."""
+        moved = self._has_moved()
+        return self._look() if self._known is None or moved else self._known
+
     def _look(self) -> _Known:
         """Read what there is now."""
         now = self._reader.read()
         basket = self._basket.price(now.campaign, now.snapshot)
         going = self._is_going()
         left, queued = self._foresee(now) if going else (None, ())
-        results = make_results(now.campaign, now.snapshot, now.wallet)
+        results = results_document(now.campaign, now.snapshot, now.plan, now.wallet)
         view = ReviewView(
             now.campaign,
             now.snapshot,
@@ -183,7 +187,7 @@ class ReviewDesk:
 
     def review(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """Record what a person decided about takes; ``waits`` says that it waits for a run."""
-        known = self._look()
+        known = self._know()
         state = ReviewState(asked["state"])
         names = [str(name) for name in asked["takes"]]
         words = {"reason": _text(asked.get("reason")), "by": _text(asked.get("by"))}
@@ -208,7 +212,7 @@ class ReviewDesk:
 
     def pick(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """Make a take its look's pick, for nothing; ``waits`` says that it waits for a run."""
-        known = self._look()
+        known = self._know()
         take = find_pickable(known.plan, known.snapshot, str(asked["take"]))
         before = known.snapshot.pick(take.look)
         waits = False

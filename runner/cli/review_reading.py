@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.cli.campaign import load_campaign
-from runner.cli.decision_queue import add_queued_picks, has_queued_decisions
+from runner.cli.decision_queue import add_queued_picks, list_queued
 from runner.cli.liveness import is_alive
 from runner.cli.review_file import add_reviews
 from runner.errors import LookbookError, ManifestError
@@ -75,7 +75,7 @@ class CampaignReader:
         """Return whether the ledger has moved, and how files and runs look from outside."""
         follower = self._open_follower()
         moved = follower is not None and follower.follow()
-        waiting = has_queued_decisions(self._state)
+        waiting = list_queued(self._state)
         seen = (look_at_file(self.manifest), waiting, self.find_run_elsewhere(), follower is None)
         return moved, seen
 

@@ -16,7 +16,7 @@ from PIL import Image
 from runner.answers import compute_ref
 from runner.cli.campaign import load_campaign
 from runner.cli.context import Context
-from runner.cli.decision_queue import has_queued_decisions
+from runner.cli.decision_queue import list_queued
 from runner.cli.keep_results import take_in_decisions
 from runner.cli.pausing import is_pause_wanted
 from runner.cli.review_desk import ReviewDesk
@@ -70,7 +70,7 @@ def test_while_a_run_holds_the_ledger_decisions_wait_and_are_shown_all_the_same(
     after = read_snapshot(folder / "ledger.sqlite")
     assert after.picks["base"] == after.takes["base"][1].uid
     assert [review.state for review in after.reviews.values()] == ["approved"]
-    assert not has_queued_decisions(StateDir(folder))
+    assert not list_queued(StateDir(folder))
 
 
 def test_a_run_of_another_process_takes_in_picks_and_the_wish_to_pause(

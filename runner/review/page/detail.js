@@ -107,10 +107,9 @@ function askWhy(look, one) {
     if (!reason) return input.focus();
     input.blur();
     const onward = askWhy.onward;
-    if (await decide(look, one, 'rejected', reason)) {
-      $('#why')?.replaceChildren();
-      if (onward) nextUndecided();
-    }
+    $('#why')?.replaceChildren();
+    decide(look, one, 'rejected', reason);
+    if (onward) nextUndecided();
   };
   const form = el('form', { className: 'why', on: { submit: send } },
     el('label', { htmlFor: 'reason' }, 'What is wrong with it? Whoever makes another take reads it.'), input,

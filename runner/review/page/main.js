@@ -83,7 +83,11 @@ function paintAll() {
 }
 
 const KEYS = {
-  a: async (look, one) => { if (one?.usable && (await decide(look, one, 'approved'))) nextUndecided(); },
+  a: (look, one) => {
+    if (!one?.usable) return;
+    decide(look, one, 'approved');
+    nextUndecided();
+  },
   r: (look, one) => { if (one?.usable) { askWhy.onward = true; askWhy(look, one); } },
   t: () => anotherTake(),
   p: (look, one) => { if (one?.usable && one.current && !one.picked) pick(look, one); },

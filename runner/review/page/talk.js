@@ -94,19 +94,44 @@ function address(kind, look, one) {
 
 const HELD = ' A run holds the ledger; it takes this in within a second.';
 
+// What is decided goes to the server one after another, as it was decided.
+let turn = Promise.resolve();
+
+function inTurn(path, body) {
+  const next = turn.then(() => ask(path, body));
+  turn = next.catch(() => {});
+  return next;
+}
+
+function showReview(key, number, review) {
+  const one = model.looks[key]?.takes.find((other) => other.take === number);
+  if (!one) return;
+  one.review = review;
+  paintTile(key);
+  paintHead();
+  if (chosen === key) paintPanel();
+}
+
+// It shows at once, and is taken back where the server declines it: whoever decides goes on meanwhile.
 async function decide(look, one, state, reason = null) {
   const before = one.review;
   const name = label(look, one);
-  const done = await attempt(() => ask('/api/review', { takes: [name], state, reason, by: $('#by').value.trim() || null }));
-  if (!done) return false;
-  undos.push(() => ask('/api/review', { takes: [name], state: before.state, reason: before.reason ?? null, by: before.by ?? null }));
+  const by = $('#by').value.trim() || null;
+  showReview(look.key, one.take, { state, reason, by, at: new Date().toISOString() });
+  const undo = () => inTurn('/api/review', { takes: [name], state: before.state, reason: before.reason ?? null, by: before.by ?? null });
+  undos.push(undo);
+  const done = await attempt(() => inTurn('/api/review', { takes: [name], state, reason, by }));
+  if (!done) {
+    if (undos.includes(undo)) undos.splice(undos.indexOf(undo), 1);
+    showReview(look.key, one.take, before);
+    return;
+  }
   const word = { approved: 'approved', rejected: 'rejected', undecided: 'to be decided again' }[state];
   toast(`${look.title}, take ${one.take}: ${word}.` + (done.waits ? HELD : ''), { undo: true });
-  return true;
 }
 
 async function pick(look, one) {
-  const done = await attempt(() => ask('/api/pick', { take: label(look, one) }));
+  const done = await attempt(() => inTurn('/api/pick', { take: label(look, one) }));
   if (!done) return;
   if (done.before && done.before !== label(look, one)) undos.push(() => ask('/api/pick', { take: done.before }));
   toast(`${look.title}: take ${one.take} is picked.` + (done.waits ? HELD : ''), { undo: Boolean(done.before) });
