@@ -60,6 +60,8 @@ def open_file(path: Path, *, follow: bool = True) -> BufferedReader:
 def read_file(path: Path, max_bytes: int, *, follow: bool = True) -> bytes:
     """Read a regular file of at most so many bytes. Raises OSError, as ``open_file`` does."""
     with open_file(path, follow=follow) as file:
+        if os.fstat(file.fileno()).st_size > max_bytes:  # not read first: it may be a hole
+            raise _too_large(max_bytes, path)
         data = file.read(max_bytes + 1)
     return _check_size(data, max_bytes, path)
 
@@ -98,8 +100,12 @@ def read_given(path: Path, max_bytes: int) -> bytes:
 
 def _check_size(data: bytes, max_bytes: int, path: Path) -> bytes:
     if len(data) > max_bytes:
-        raise OSError(errno.EFBIG, f"it is larger than {max_bytes:,} bytes", str(path))
+        raise _too_large(max_bytes, path)
     return data
+
+
+def _too_large(max_bytes: int, path: Path) -> OSError:
+    return OSError(errno.EFBIG, f"it is larger than {max_bytes:,} bytes", str(path))
 
 
 def read_note(path: Path) -> Any:

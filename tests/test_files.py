@@ -22,6 +22,7 @@ from runner.files import (
     write_atomic,
     write_output,
 )
+from tests.fuzz.growth import count_memory
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, pipes and modes of POSIX")
 
@@ -196,6 +197,18 @@ def test_only_files_are_read_and_only_so_much_of_them(tmp_path: Path) -> None:
             open_file(tmp_path / name, follow=False)
     with pytest.raises(OSError, match="symbolic links"):
         open_file(tmp_path / "circle")
+
+
+def test_a_file_beyond_its_bound_is_refused_without_being_read(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+    def read() -> None:
+        with pytest.raises(OSError, match="larger than 1,073,741,824 bytes"):
+            read_file(path, 1 << 30)
+
+    assert count_memory(read) < 1 << 20
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{", '{"a": NaN}', '"\\ud800"', "\xff"])

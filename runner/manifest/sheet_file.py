@@ -4,6 +4,7 @@ import codecs
 import csv
 import errno
 import io
+import zipfile
 from pathlib import Path
 
 from runner.extras import install_command
@@ -16,7 +17,9 @@ _SAVE = (
 )
 _WORKBOOK = b"PK\x03\x04"
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+_NO_WORKBOOK = "this is no workbook that can be read"
 _MAX_CELLS = 2_000_000
+_MAX_UNFOLDED = 100_000_000
 
 
 def read_sheet_source(path: Path) -> tuple[Source, str]:
@@ -54,6 +57,20 @@ def _decode(path: Path, data: bytes) -> tuple[Source, str]:
         raise _unreadable(path, message, _SAVE) from None
 
 
+def _refuse_unfolding(path: Path, data: bytes) -> None:
+    """Raise Unreadable for a workbook that unfolds to more than a sheet of the most cells has.
+
+    No more than what is declared is ever unfolded: zipfile stops there.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            size = sum(part.file_size for part in parts.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        raise _unreadable(path, _NO_WORKBOOK, _SAVE) from None
+    if size > _MAX_UNFOLDED:
+        raise _unreadable(path, f"the workbook unfolds to more than {_MAX_UNFOLDED:,} bytes", _SAVE)
+
+
 def _workbook_as_csv(path: Path, data: bytes) -> str:
     try:
         from openpyxl import load_workbook
@@ -63,6 +80,7 @@ def _workbook_as_csv(path: Path, data: bytes) -> str:
             "this is a workbook (.xlsx or its like), and what reads it is not installed",
             f"{_SAVE} Or install it: {install_command('xlsx')}",
         ) from None
+    _refuse_unfolding(path, data)
     written = io.StringIO(newline="")
     rows = csv.writer(written)
     cells = 0
@@ -74,7 +92,7 @@ def _workbook_as_csv(path: Path, data: bytes) -> str:
                 break
             rows.writerow([_written(value) for value in row])
     except Exception:  # noqa: BLE001  # a file that is no workbook raises anything
-        raise _unreadable(path, "this is no workbook that can be read", _SAVE) from None
+        raise _unreadable(path, _NO_WORKBOOK, _SAVE) from None
     if cells > _MAX_CELLS:
         raise _unreadable(path, f"the sheet has more than {_MAX_CELLS:,} cells", _SAVE)
     return written.getvalue()

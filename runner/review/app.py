@@ -21,6 +21,7 @@ from runner.catalog.pictures import Unusable, load_full, load_thumb
 from runner.errors import LookbookError
 from runner.files import read_file
 from runner.review.desk import Declined, Desk
+from runner.review.guard import collect_body
 
 __all__ = ["create_review_app"]
 
@@ -151,7 +152,7 @@ class _Service:
     async def _answer(self, work: Callable[[Any], Awaitable[Any]], request: WebRequest) -> Response:
         """Do what a page posted, and tell every page what changed; or say why not."""
         try:
-            answer = await work(dict(parse_json(await request.body())))
+            answer = await work(dict(parse_json(await collect_body(request.receive))))
         except (ValueError, KeyError, TypeError) as error:
             return _decline(f"That cannot be read: {error}.", None, 400)
         except Declined as refused:

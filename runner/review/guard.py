@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from runner.canonical import parse_json
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -112,7 +114,7 @@ class Guard:
     async def _open_session(self, receive: Receive, send: Send) -> None:
         """Exchange the token for the cookie."""
         try:
-            asked = json.loads(await collect_body(receive))
+            asked = parse_json(await collect_body(receive))
             token = asked["token"]
         except (ValueError, LookupError, TypeError):
             token = None
@@ -133,9 +135,14 @@ def _judge_change(scope: Scope, headers: Mapping[str, list[str]], origin: str) -
         return 403, ELSEWHERE
     if len(kinds) != 1 or kinds[0].partition(";")[0].strip().lower() != "application/json":
         return 415, "Send application/json."
-    if any(not size.isdigit() or int(size) > MAX_BODY for size in headers["content-length"]):
+    if not all(map(_is_within_bound, headers["content-length"])):
         return 413, "That is too much."
     return 0, ""
+
+
+def _is_within_bound(size: str) -> bool:
+    """Return whether a Content-Length is a number of bytes that a body may have."""
+    return size.isdecimal() and len(size) <= len(str(MAX_BODY)) and int(size) <= MAX_BODY
 
 
 async def collect_body(receive: Receive) -> bytes:

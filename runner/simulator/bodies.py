@@ -25,7 +25,7 @@ class Hangup(Exception):
 async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
     """Return the whole body; 413 as soon as it is known to be longer than ``limit`` bytes."""
     announced = headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
         raise too_large(limit)
     chunks: list[bytes] = []
     size = 0

@@ -36,7 +36,7 @@ KINDS = (
 )
 COMMANDS = (
     *(["status", "--takes"], ["plan"], ["money"], ["export"], ["explain", "office"], ["catalog"]),
-    *(["review", "--list"], ["run", "--yes"], ["prune", "--local", "--yes"], ["fetch"], ["faces"]),
+    *(["review", "--list"], ["run", "--yes"], ["prune", "--local", "--yes"], ["fetch"]),
     *(["reconcile"], ["pick", "office#1"], ["doctor"], ["plan", "-o", "plan.json"]),
     *(["retry", "--yes"], ["reroll", "office", "--yes"], ["reconcile", "--rebuild", "--yes"]),
 )

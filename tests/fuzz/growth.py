@@ -14,7 +14,7 @@ from collections.abc import Callable
 from tests.fuzz.target import Broken, Target
 from tests.fuzz.work import count_work
 
-__all__ = ["COUNTED", "check_growth", "check_processor", "grow", "search"]
+__all__ = ["COUNTED", "check_growth", "check_processor", "count_memory", "grow", "search"]
 
 SIZES = (4_000, 16_000)
 MOST = 6.0

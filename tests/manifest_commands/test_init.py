@@ -3,7 +3,9 @@
 import csv
 import io
 import sys
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -377,6 +379,18 @@ def test_a_workbook_that_cannot_be_read_is_told_how_to_save(
     Path("looks.xlsx").write_bytes(data)
     assert invoke(["init", "--from-csv", "looks.xlsx"]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_workbook_that_unfolds_without_end_is_refused_before_it_does(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.manifest.sheet_file._MAX_UNFOLDED", 1_000_000)
+    monkeypatch.setitem(sys.modules, "openpyxl", SimpleNamespace(load_workbook=pytest.fail))
+    with zipfile.ZipFile("looks.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/sharedStrings.xml", bytes(1_000_001))
+    assert Path("looks.xlsx").stat().st_size < 2_000
+    assert invoke(["init", "--from-csv", "looks.xlsx"]) == 2
+    assert "unfolds to more than 1,000,000 bytes" in capsys.readouterr().err
 
 
 def test_the_schema_lies_beside_the_manifest_and_nothing_else_is_replaced(

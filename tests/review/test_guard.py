@@ -1,9 +1,11 @@
 """Who may ask the review page, and what a browser may do with its answers."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
-from runner.review.guard import Guard
+from runner.review.guard import MAX_BODY, Guard
 from tests.review.conftest import HOME
 
 PATHS = ("/api/state", "/api/events", "/pictures/base/1", "/thumbs/base/1", "/client-copy", "/x")
@@ -76,6 +78,8 @@ async def test_a_wrong_token_opens_nothing_and_the_right_one_a_cookie_for_this_p
         ({"sec-fetch-site": "same-site"}, 403),
         ({"content-type": "text/plain"}, 415),
         ({"content-length": "99999999"}, 413),
+        ({"content-length": "9" * 5000}, 413),
+        ({"content-length": "1x"}, 413),
     ],
 )
 async def test_what_changes_something_comes_from_the_page_itself(
@@ -87,6 +91,22 @@ async def test_what_changes_something_comes_from_the_page_itself(
     assert is_strict(answer)
     state = (await page.get("/api/state")).json()
     assert state["looks"]["base"]["takes"][0]["review"] == {"state": "undecided"}
+
+
+async def test_what_is_posted_has_a_bound_of_bytes_and_of_depth(
+    page: httpx.AsyncClient, stranger: httpx.AsyncClient
+) -> None:
+    json = {"content-type": "application/json", "origin": HOME}
+    deep = b"[" * 100_000
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(MAX_BODY // 1024 + 1):
+            yield b" " * 1024
+
+    assert (await stranger.post("/session", content=deep, headers=json)).status_code == 403
+    assert (await stranger.post("/session", content=endless(), headers=json)).status_code == 403
+    assert (await page.post("/api/review", content=deep, headers=json)).status_code == 400
+    assert (await page.post("/api/review", content=endless(), headers=json)).status_code == 400
 
 
 async def test_other_methods_and_what_is_no_json_are_refused(page: httpx.AsyncClient) -> None:
