@@ -4,6 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := manifests/spring-lookbook.yaml
+DRIFT  := manifests/drifting-face.yaml
 PYTEST_ARGS ?= -n auto --dist worksteal
 SEEDS  ?= 1000
 SEED   ?= 0
@@ -17,7 +18,7 @@ SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: test-wheel docs help setup demo test test-fast test-distributed test-browsers test-all fault fuzz corpora mutants bench check format build clean screenshots
+.PHONY: test-wheel docs help setup demo demo-drift test test-fast test-distributed test-browsers test-all fault fuzz corpora mutants bench check format build clean screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,11 @@ setup: $(STAMP) ## the environment in .venv, with everything that development ne
 
 demo: $(STAMP) ## run the demo campaign on the embedded simulator, free and without a key
 	$(BIN)/lookbook run $(DEMO) --simulate --yes
+
+demo-drift: $(STAMP) ## the demo of a face that drifts, and of what catches it; fetches dlib and its models once (105 MB)
+	@$(BIN)/python -c 'import dlib' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[faces]'
+	-$(BIN)/lookbook run $(DRIFT) --simulate --yes --sim fault=drift:0.35 --sim seed=2
+	$(BIN)/lookbook faces $(DRIFT) --simulate
 
 test: $(STAMP) ## the test suite, without the long tests and without browsers
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
