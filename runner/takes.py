@@ -169,6 +169,11 @@ class Take:
         return self.attempts > 1 and self.error_code in SLOW_CODES
 
     @property
+    def is_key_spent(self) -> bool:
+        """Return whether its key tells nothing more, so that no run sends its body again."""
+        return self.error_code == ANSWER_TAKEN or self.was_slow_twice
+
+    @property
     def pending(self) -> bool:
         """Return whether the server accepted it and has not finished it."""
         return self.state in PENDING

@@ -1,6 +1,6 @@
 """What to do next with a campaign, and how its last run ended, in words. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -76,13 +76,15 @@ def list_next_steps(
     room: Decimal | None = None,
     prices: str = "",
     awaited: Sequence[str] = (),
+    undecidable: Collection[str] = (),
 ) -> list[tuple[str, str]]:
     """Return what to do next: commands that can be copied, and why; ``command`` ends each of them.
 
     ``renewed`` is the plan that also brings up to date what is stale. ``going`` says that a run is
     at work now. ``simulator`` is the command that serves the simulated account, ``room`` what the
     ceilings leave for this campaign, in USD, ``prices`` the options that a run is refused without,
-    ``awaited`` the takes that a person has to approve first.
+    ``awaited`` the takes that a person has to approve first, ``undecidable`` those that no run
+    decides any more.
     """
     takes = [t for look in [*results["looks"], *results["orphans"]] for t in look["takes"]]
     states = results["totals"]["states"]
@@ -95,8 +97,15 @@ def list_next_steps(
         steps.append((f"lookbook review {command} {agree}", f"lets a run go on with {waits}"))
     if going:
         return steps
-    steps += _run_step(plan, takes, f"{command} {prices}".rstrip(), room)
-    if any(take["state"] in ("unknown", "submitting") for take in takes):
+    moving = [
+        take
+        for look in [*results["looks"], *results["orphans"]]
+        for take in look["takes"]
+        if f"{look['look']}#{take['take']}" not in undecidable
+    ]
+    idle = bool(undecidable) or not plan.changes
+    steps += _run_step(plan, moving, f"{command} {prices}".rstrip(), room, idle=idle)
+    if undecidable or any(take["state"] in ("unknown", "submitting") for take in takes):
         what = "shows what is known of unknown outcomes, and takes a decision"
         steps.append((f"lookbook reconcile {command}", what))
     cures = {group.cure for group in group_failures(results["looks"]) if group.looks}
@@ -126,9 +135,9 @@ def format_next_steps(steps: Sequence[tuple[str, str]], *, going: bool = False) 
 
 
 def _run_step(
-    plan: Plan, takes: Sequence[TakeEntry], command: str, room: Decimal | None
+    plan: Plan, takes: Sequence[TakeEntry], command: str, room: Decimal | None, *, idle: bool
 ) -> list[tuple[str, str]]:
-    """Return what a run would do, and what it would cost."""
+    """Return what a run would do, and what it would cost; nothing free where it is ``idle``."""
     what = []
     if any(take["state"] in ("unknown", "submitting") for take in takes):
         what.append("finds out unknown outcomes without paying twice")
@@ -139,7 +148,7 @@ def _run_step(
         what.append("takes over looks that exist")
     if plan.count:
         what.append(f"buys {pluralize(plan.count, 'generation')} for {format_usd(plan.cost)}")
-    if not what and not plan.changes:
+    if not what and idle:
         return []
     text = ", ".join(what) or "brings names and picks up to date; free"
     step = f"lookbook run {command}"

@@ -14,7 +14,7 @@ from runner.policy.lifecycle import Event
 from runner.policy.rate_limit import RateLimiter
 from runner.policy.retry import KEY_LIFE, KEY_MARGIN, RetryLimits, backoff, key_is_alive
 from runner.replies import Refusal, Reply
-from runner.takes import ANSWER_TAKEN, Neighbours, Take
+from runner.takes import Neighbours, Take
 
 log = logging.getLogger("runner.executor")
 
@@ -148,7 +148,7 @@ class RunContext:
         """
         if take.sent_at is None or take.key is None or take.body_sha256 is None:
             return False  # a take from results.json has no body here
-        if not self.ledger.honours_keys or take.error_code == ANSWER_TAKEN or take.was_slow_twice:
+        if not self.ledger.honours_keys or take.is_key_spent:
             return False
         if self.server_epoch is None:
             sent = self.sent.get(take.uid)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import pytest
 
-from runner.cli.commands.status import same_again
+from runner.cli.commands.status import find_undecidable, same_again
 from runner.cli.format import format_results
 from runner.cli.liveness import is_alive
 from runner.cli.next_steps import (
@@ -26,6 +26,7 @@ from runner.model import Budget, Campaign
 from runner.plan import Plan, ResolvedOptions, plan
 from runner.plan.options import PlanOptions
 from runner.policy.budget import room_left
+from runner.policy.look_events import UNKNOWN_STATUS
 from runner.results.model import Results
 from runner.results.writer import results_document
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
@@ -106,6 +107,23 @@ def test_an_unknown_outcome_is_found_out_before_a_person_is_asked() -> None:
     text = steps(with_takes(base=TakeState.FETCHED, a=TakeState.UNKNOWN))
     assert "finds out unknown outcomes without paying twice" in text
     assert text.index("lookbook run") < text.index("lookbook reconcile spring.yaml")
+
+
+CODES = {TakeState.UNKNOWN: "gateway_timeout", TakeState.PROCESSING: UNKNOWN_STATUS}
+
+
+def test_what_no_run_decides_any_more_names_no_run() -> None:
+    for state in (TakeState.UNKNOWN, TakeState.PROCESSING):
+        held = with_takes(base=TakeState.FETCHED, a=state, night=TakeState.FETCHED)
+        (take,) = held.takes["a"]
+        slow = replace(take, attempts=2, error_code=CODES[state], error_message="HTTP 504")
+        slow = replace(slow, accepted_at=NOW - 100_000)
+        held = replace(held, takes={**held.takes, "a": (slow,)})
+        assert find_undecidable(held, now=NOW) == {"a#1"}
+        text = steps(held, undecidable=["a#1"])
+        assert "lookbook run spring.yaml\n" not in text
+        assert "lookbook reconcile spring.yaml" in text
+    assert not find_undecidable(with_takes(a=TakeState.UNKNOWN), now=NOW)
 
 
 def test_a_consent_comes_first_with_the_page_that_grants_it() -> None:

@@ -18,7 +18,7 @@ from tests.executor.harness import run_virtual
 PROMPT = LookKind.PROMPT
 ONE = Decimal(1)
 SETTLING = (4.0, 6.0)
-USER = UserData("me", "wallet", "usd", Decimal(100))
+USER = UserData("me", "usd", Decimal(100))
 
 
 @dataclass
@@ -299,7 +299,8 @@ def test_only_a_late_wallet_whose_balance_is_known_owes_anything() -> None:
     account.shows = [98]
     unknown = account.probe(opening=None)
     assert not unknown.start_check(PROMPT, ONE)
-    assert (unknown.is_late, run_virtual(lambda: unknown.open(PROMPT)).owed) == (True, 0)
+    assert unknown.is_late
+    assert run_virtual(lambda: unknown.open(PROMPT)).owed == 0
 
 
 def test_a_confirmed_price_is_checked_again_only_where_it_is_doubted() -> None:

@@ -35,9 +35,11 @@ from runner.plan.options import PlanOptions, resolve_options, select_looks
 from runner.plan.pricing import apply_quotes, quote_prices
 from runner.policy.budget import room_left
 from runner.policy.exit_codes import Exit
+from runner.policy.look_events import is_stuck
 from runner.quantities import format_usd
 from runner.results.model import Results
 from runner.shell import quote_command
+from runner.takes import Snapshot
 from runner.words import BILLING_WORDS, state_word
 
 
@@ -77,6 +79,7 @@ def command(context: Context, /, target: Target, *, takes: bool, **options: Any)
         room=room_left(campaign.budget, snapshot.spent),
         prices=price_options(bought_quotes(plan, quotes)),
         awaited=[take.label for take in find_awaited(plan, snapshot)],
+        undecidable=find_undecidable(snapshot, now=context.clock.now()),
     )
     known.mention_other_ledgers()
     if awaits_results(context):
@@ -94,6 +97,16 @@ def command(context: Context, /, target: Target, *, takes: bool, **options: Any)
         click.echo("\n" + receipts_text(results, width=width))
     click.echo("\n" + format_next_steps(steps, going=alive is True))
     return int(Exit.DONE)
+
+
+def find_undecidable(snapshot: Snapshot, *, now: float) -> frozenset[str]:
+    """Return the labels of takes that no run decides any more: `lookbook reconcile` does."""
+    return frozenset(
+        take.label
+        for takes in snapshot.takes.values()
+        for take in takes
+        if (take.unresolved and take.is_key_spent) or is_stuck(take, now=now)
+    )
 
 
 def print_standing(known: KnownCampaign, results: Results, prices: Sequence[str]) -> None:
