@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from itertools import takewhile
 from operator import eq
 
-__all__ = ["Opcode", "compare_words", "measure_similarity"]
-
 MAX_PAIRS = 2_000
 """Pairs of equal words that are searched for the best match; prompts of 300 words have about 600.
 

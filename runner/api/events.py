@@ -9,8 +9,6 @@ from typing import TypeAlias
 from runner.policy.lifecycle import Event as TakeEvent
 from runner.takes import TakeState
 
-__all__ = ["Listener", "LooksBlocked", "Message", "RunEvent", "TakeChanged", "Waiting", "tell"]
-
 log = logging.getLogger("runner.api")
 
 

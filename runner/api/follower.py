@@ -11,8 +11,6 @@ from runner.cli.progress import Progress
 from runner.policy.lifecycle import Event as TakeEvent
 from runner.takes import Take
 
-__all__ = ["make_context"]
-
 
 class _Follower(Progress):
     """An observer that draws nothing and hands on what happens."""

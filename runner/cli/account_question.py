@@ -53,7 +53,7 @@ def ask_about_account(
     snapshot, neighbours = work.ledger.snapshot(), work.context.neighbours()
     for path in neighbours.unreadable:
         warn(f"{path} cannot be read, so what it knows of the account is not known here.")
-    every = [take for takes in snapshot.takes.values() for take in takes]
+    every = snapshot.all_takes
     known = {take.avatar_id for take in every if take.avatar_id}
     known |= neighbours.made | work.ledger.accepted
     known |= {look.look_id for look in snapshot.doubled}

@@ -36,7 +36,7 @@ async def read_adoptable(work: OpenSession, take: Take, look_id: str) -> LookDat
 
     Raises UsageError where another take has it, or this send cannot have made it.
     """
-    every = [t for takes in work.ledger.snapshot().takes.values() for t in takes]
+    every = work.ledger.snapshot().all_takes
     for known in every:
         if known.avatar_id == look_id:
             raise UsageError(f"The look {look_id} is {known.label} already.")

@@ -166,7 +166,7 @@ def _account_in(results: Any, state: StateDir) -> Account:
 
 def _with(snapshot: Snapshot, account: Account, takes: list[tuple[Take, bool]]) -> Snapshot:
     """Return a snapshot as it will be when these takes were taken in, and those picked of them."""
-    every = {take.uid: take for of_look in snapshot.takes.values() for take in of_look}
+    every = {take.uid: take for take in snapshot.all_takes}
     before = sum((reserved_amount(every.get(take.uid)) for take, _ in takes), Decimal(0))
     every |= {take.uid: take for take, _ in takes}
     by_look: dict[str, list[Take]] = {}

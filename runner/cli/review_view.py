@@ -66,7 +66,7 @@ def describe_campaign(view: ReviewView) -> dict[str, Any]:
     for action in view.plan.actions:
         for key in action.needs:
             needed.setdefault(key, []).append(action.key)
-    durations = measure_durations(t for of in view.snapshot.takes.values() for t in of)
+    durations = measure_durations(view.snapshot.all_takes)
     gates = {look.key for look in view.campaign.looks if look.approval}
     looks = {
         entry["look"]: _look(entry, actions[entry["look"]], needed, gate=entry["look"] in gates)

@@ -89,9 +89,9 @@ def summarize_run(
     ``before`` and ``after`` are what the ledger held, ``spent`` what it counts of the run, with
     what was made twice.
     """
-    takes = [take for of_look in after.takes.values() for take in of_look]
+    takes = after.all_takes
     bought = {take.uid for take in takes if run and take.run == run and take.billing in COUNTING}
-    going = {take.uid for of in before.takes.values() for take in of if take.in_flight} - bought
+    going = {take.uid for take in before.all_takes if take.in_flight} - bought
     code = exit_code(outcome)
     stopped = code in (Exit.FAILED, Exit.BUDGET) and outcome.stopped is not None
     return RunSummary(

@@ -48,9 +48,8 @@ class Consents:
 
     def _recorded(self, group_id: str) -> str | None:
         """Return the page that an earlier run was given, for a look that still waits for it."""
-        for takes in self._context.ledger.snapshot().takes.values():
-            for take in takes:
-                waits = take.state is TakeState.PENDING_CONSENT and take.group_id == group_id
-                if waits and take.consent_url is not None:
-                    return take.consent_url
+        for take in self._context.ledger.snapshot().all_takes:
+            waits = take.state is TakeState.PENDING_CONSENT and take.group_id == group_id
+            if waits and take.consent_url is not None:
+                return take.consent_url
         return None

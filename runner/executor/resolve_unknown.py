@@ -283,7 +283,7 @@ class UnknownResolver:
         return take.uid not in self.unwanted and self._context.key_is_alive(take)
 
     def _every(self) -> list[Take]:
-        return [t for takes in self._context.ledger.snapshot().takes.values() for t in takes]
+        return self._context.ledger.snapshot().all_takes
 
     def age(self, take: Take) -> float:
         """Return how long ago a take was last sent, in seconds.

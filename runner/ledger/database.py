@@ -19,17 +19,6 @@ from runner.ledger.log import is_foreign_log
 from runner.ledger.row_check import find_nonsense
 from runner.ledger.state_check import refuse_odd_file
 
-__all__ = [
-    "SCHEMA_VERSION",
-    "checkpoint_wal",
-    "copy_ledger",
-    "migrate",
-    "migrations",
-    "open_for_reading",
-    "open_for_writing",
-    "peek_ledger",
-]
-
 BESIDE = ("", "-wal", "-shm", "-journal")
 """What SQLite opens beside a ledger, by the endings of the names."""
 

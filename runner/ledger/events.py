@@ -21,22 +21,6 @@ from runner.reviews import Review, ReviewState
 from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, Take, TakeState
 from runner.video_facts import VideoFacts
 
-__all__ = [
-    "UNTABLED_NOTES",
-    "Entry",
-    "LedgerState",
-    "Note",
-    "apply_event",
-    "changed_fields",
-    "from_facts",
-    "highest_numbers",
-    "price_facts",
-    "price_of",
-    "replay_events",
-    "row_to_take",
-    "to_facts",
-]
-
 
 class Note(StrEnum):
     """Events that are not about one take's lifecycle."""

@@ -40,17 +40,6 @@ from runner.takes import (
 )
 from runner.video_facts import VideoFacts
 
-__all__ = [
-    "CampaignLedger",
-    "LedgerFile",
-    "LedgerFollower",
-    "has_been_at",
-    "read_events",
-    "read_keys",
-    "read_ledger",
-    "read_snapshot",
-]
-
 RENAMED_FIELDS = ("look", "reference_look", "ingredients", "identity")
 """The fields of a take that follow a renamed look key."""
 

@@ -9,8 +9,6 @@ from runner.errors import LedgerDamaged, LookbookError
 from runner.ledger.backend import Changes, EventRow
 from runner.ledger.bodies import join_body
 
-__all__ = ["MemoryBackend"]
-
 
 class MemoryBackend:
     """Tables as dictionaries (``runner.ledger.backend.Backend``).

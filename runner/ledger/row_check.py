@@ -8,8 +8,6 @@ opened. SQLite itself answers, in a hundredth of the time that reading all of it
 import sqlite3
 from contextlib import suppress
 
-__all__ = ["find_nonsense"]
-
 _QUESTIONS = {
     "what {} says cannot be read": (
         "SELECT 'event ' || seq FROM events"

@@ -15,8 +15,6 @@ from runner.ledger.checksum import is_as_left, leave_checksum
 from runner.ledger.database import REBUILD, explain_sqlite_error
 from runner.takes import Take
 
-__all__ = ["SqliteBackend"]
-
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _COLUMNS = list(Take.__dataclass_fields__)
 _UPSERT = (

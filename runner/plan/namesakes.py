@@ -107,8 +107,7 @@ def count_unresolved(snapshot: Snapshot) -> Counter[str]:
     One that was sent again may have made two: keys are not honoured everywhere.
     """
     made: Counter[str] = Counter()
-    for takes in snapshot.takes.values():
-        for take in takes:
-            if take.name and take.unresolved:
-                made[take.name] += 1 if take.resent_at is None else 2
+    for take in snapshot.all_takes:
+        if take.name and take.unresolved:
+            made[take.name] += 1 if take.resent_at is None else 2
     return made

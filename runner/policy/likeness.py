@@ -13,18 +13,6 @@ from runner.model import DEFAULT_THRESHOLD, LikenessRule, PictureKind, Threshold
 from runner.policy.approval import explain_approval
 from runner.takes import Snapshot, Take
 
-__all__ = [
-    "CALIBRATED",
-    "FaceComparer",
-    "Likeness",
-    "NoLikeness",
-    "Thresholds",
-    "Verdict",
-    "explain_hold",
-    "judge_likeness",
-    "resolve_thresholds",
-]
-
 
 class NoLikeness(StrEnum):
     """Why a take has no distance; ``runner.face_measures.NoFace`` has the reasons of a picture."""

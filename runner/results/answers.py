@@ -85,8 +85,7 @@ def read_answers(
         )
     takes = {
         compute_ref(campaign, take.look, take.number, take.sha256): take
-        for of_look in snapshot.takes.values()
-        for take in of_look
+        for take in snapshot.all_takes
         if take.usable
     }
     entries: dict[str, Mapping[str, Any]] = {entry["ref"]: entry for entry in document["answers"]}

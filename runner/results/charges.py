@@ -56,7 +56,7 @@ class CauseFinder:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._takes = {take.uid: take for of_look in snapshot.takes.values() for take in of_look}
+        self._takes = {take.uid: take for take in snapshot.all_takes}
         self._labels = {
             take.avatar_id: take.label for take in self._takes.values() if take.avatar_id
         }
@@ -74,7 +74,7 @@ def list_charges(snapshot: Snapshot) -> list[Charge]:
     """Return everything that was charged, or may have been, by time; free takes have no row."""
     causes = CauseFinder(snapshot)
     charges = [_charge(*found) for look in snapshot.takes for found in causes.find(look)]
-    sends = {take.label: take for of_look in snapshot.takes.values() for take in of_look}
+    sends = {take.label: take for take in snapshot.all_takes}
     for look in snapshot.doubled:
         sent = sends.get(look.take)
         charges.append(

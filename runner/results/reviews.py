@@ -137,7 +137,7 @@ class TakeFinder:
     """Finds the takes of a ledger by what names them outside of it."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        takes = [take for of_look in snapshot.takes.values() for take in of_look]
+        takes = snapshot.all_takes
         self._by_id = {take.avatar_id: take for take in takes if take.avatar_id is not None}
         self._by_picture = {take.sha256: take for take in takes if take.sha256 is not None}
         self._by_label = {take.label: take for take in takes}

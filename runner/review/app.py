@@ -23,8 +23,6 @@ from runner.files import read_file
 from runner.review.desk import Declined, Desk
 from runner.review.guard import collect_body
 
-__all__ = ["create_review_app"]
-
 LOOK_EVERY = 0.5
 """Seconds between two looks for news."""
 

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from runner.cli.campaign import load_campaign
-from runner.cli.commands.run import Request, start
+from runner.cli.commands.run import start
 from runner.cli.context import Context
+from runner.cli.request import Request
 
 
 def main() -> int:

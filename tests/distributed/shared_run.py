@@ -11,8 +11,9 @@ from typing import Any
 
 from runner.cli import session
 from runner.cli.campaign import load_campaign
-from runner.cli.commands.run import Request, start
+from runner.cli.commands.run import start
 from runner.cli.context import Context
+from runner.cli.request import Request
 from runner.errors import LedgerLocked, LookbookError
 from runner.ledger.postgres.shared import SharedLedger
 from runner.takes import Account

@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from runner.cli.campaign import load_campaign
-from runner.cli.commands.run import Request, new_ledger_option, run_options, start
+from runner.cli.commands.run import new_ledger_option, run_options, start
 from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.options import LooksCommand
+from runner.cli.request import Request
 from runner.cli.select_options import parse_plan_options, price_option
 
 

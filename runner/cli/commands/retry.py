@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from runner.cli.command import Command
-from runner.cli.commands.run import Request, new_ledger_option, run_options, start
+from runner.cli.commands.run import new_ledger_option, run_options, start
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
+from runner.cli.request import Request
 from runner.cli.select_options import parse_plan_options, price_option, select_options
 from runner.cli.target import Target
 from runner.cli.terminal import join_lines

@@ -73,8 +73,6 @@ from runner.takes import Account
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-__all__ = ["Request", "command", "execute"]
-
 
 def run_options(function: Any) -> Any:
     """Add the options of every command that may buy."""
