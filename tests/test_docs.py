@@ -182,3 +182,17 @@ def test_every_step_of_a_look_through_the_house_exists() -> None:
         assert path is not None, module
         defined = rf"^\s*(?:async def|def|class) {name}\b"
         assert re.search(defined, path.read_text("utf-8"), re.MULTILINE), f"{module}: {name}"
+
+
+def test_no_package_of_npms_runs_a_script_where_the_project_fetches_one() -> None:
+    places = [ROOT / "Makefile", *(ROOT / ".ci").iterdir(), *(ROOT / ".github").rglob("*.yml")]
+    places += [*(ROOT / "tests").rglob("*.py"), *(ROOT / "docs").glob("*.md")]
+    fetch = re.compile(r"npm\S* [^\n|]*\b(?:install|ci|add)\b|\"npm\", \"pack\"")
+    found = [
+        (path.name, line)
+        for path in places
+        for line in path.read_text("utf-8").splitlines()
+        if fetch.search(line) and path != Path(__file__)
+    ]
+    assert {name for name, _ in found} >= {"run", "__main__.py"}
+    assert not [line for _, line in found if "--ignore-scripts" not in line]

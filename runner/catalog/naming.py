@@ -19,7 +19,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 _ENDINGS = (*SUFFIXES, ".{ext}")
 _MAX_PIECE_BYTES = 180
 """Bytes of a piece without its suffix; file systems take 255, and a sync tool adds its own."""
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\..*)?", re.IGNORECASE)
 _PADDING = re.compile(r"0[1-9]")
 
 
@@ -96,7 +96,7 @@ def safe(text: str) -> str:
     stem, dot, suffix = kept.rpartition(".")
     if dot and len(suffix) <= 4:
         kept = _cut(stem) + dot + suffix
-    kept = _cut(kept, 5).strip(" ").rstrip(".") or "-"
+    kept = _cut(kept, 5).strip(" ").rstrip(". ") or "-"
     if kept.startswith("."):
         kept = "_" + kept[1:]
     return f"_{kept}" if _RESERVED.fullmatch(kept) else kept

@@ -71,6 +71,8 @@ def test_a_template_that_cannot_be_meant_is_refused(template: str) -> None:
         ("con", "_con"),
         ("LPT1.png", "_LPT1.png"),
         ("trailing. ", "trailing"),
+        ("trailing .", "trailing"),
+        ("con .png", "_con .png"),
         ("a\u202eb\n\x00c", "a-b -c"),
         ("", "-"),
         ("Straße — 東京", "Straße — 東京"),
