@@ -16,6 +16,22 @@ _QUESTIONS = {
     "{} is of no time that a calendar has": (
         "SELECT 'event ' || seq FROM events WHERE NOT at BETWEEN 0 AND 253402300799 LIMIT 1"
     ),
+    "what {} says of the wallet is no amount": (
+        "SELECT 'event ' || seq FROM events WHERE kind = 'wallet' AND json_valid(facts) AND NOT ("
+        "ifnull(json_type(facts, '$.currency'), 'none') IN ('text', 'null')"
+        " AND ifnull(json_type(facts, '$.before'), 'none') IN ('integer', 'real', 'null')"
+        " AND ifnull(json_type(facts, '$.after'), 'none') IN ('integer', 'real', 'null')"
+        " AND (ifnull(json_type(facts, '$.difference'), 'null') = 'null'"
+        " OR (json_type(facts, '$.difference') IN ('integer', 'real')"
+        " AND json_type(facts, '$.known') IN ('integer', 'real')))"
+        " AND abs(ifnull(json_extract(facts, '$.before'), 0)) < 1e12"
+        " AND abs(ifnull(json_extract(facts, '$.after'), 0)) < 1e12) LIMIT 1"
+    ),
+    "what {} says of the account's looks is no list": (
+        "SELECT 'event ' || seq FROM events WHERE kind = 'listed' AND json_valid(facts) AND NOT ("
+        "json_type(facts, '$.ids') IS 'array' AND json_type(facts, '$.accepted') IS 'array')"
+        " LIMIT 1"
+    ),
     "what {} was made of cannot be read": (
         "SELECT look || '#' || number FROM takes WHERE ingredients <> ''"
         " AND (NOT json_valid(ingredients) OR json_type(ingredients) <> 'object') LIMIT 1"

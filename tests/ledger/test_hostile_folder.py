@@ -233,6 +233,8 @@ def test_a_ledger_with_tables_or_triggers_of_its_own_is_damaged(
         ("UPDATE takes SET price = '-1'", "-1 is no price"),
         ("INSERT INTO events (at, kind, facts) VALUES (1, 'wallet', '[]')", "says cannot be read"),
         ("INSERT INTO events (at, kind, facts) VALUES (9e18, 'wallet', '{}')", "no time that"),
+        ("INSERT INTO events (at, kind, facts) VALUES (1, 'wallet', '{}')", "no amount"),
+        ("INSERT INTO events (at, kind, facts) VALUES (1, 'listed', '{\"ids\": 7}')", "no list"),
         ("DELETE FROM meta WHERE key = 'user'", "it does not say whose it is"),
     ],
 )
