@@ -25,6 +25,7 @@ from runner.executor.resolve_unknown import UnknownResolver
 from runner.executor.temporary_refusals import TemporaryRefusals
 from runner.policy.decisions import IN_PROGRESS, MONEY, UNDECIDED, Purchase, decide_purchase
 from runner.policy.lifecycle import Event
+from runner.policy.retry import KEY_MARGIN
 from runner.replies import Answer, CreatedData, Lost, Refusal, Reply
 from runner.takes import ANSWER_TAKEN, Take
 
@@ -34,6 +35,16 @@ Renew = Callable[[bytes], Awaitable[Intent]]
 """Prepares a look again after its body named an upload that the account no longer has."""
 
 NOTHING_SENT = Lost("nothing was sent")
+TOO_LATE = Lost(
+    "this process was stopped, or its disk took too long, before the request could leave"
+)
+"""What is known of a request that was committed and did not leave: another process may have taken
+it over, and its key may be over by the time that this one goes on."""
+
+
+class KeyOver(Exception):
+    """A key's life ended while a replay waited for a place; nothing was committed."""
+
 
 NOT_ACCEPTED = {
     Purchase.REFUSED: Event.REFUSED,
@@ -56,6 +67,8 @@ class Buyer:
         self._resolver = resolver
         self._asking = anyio.Lock()
         self._asked = False
+        self._begun: dict[str, float] = {}
+        """When the commit of what is about to leave began, in ticks, by take."""
         self.refusals = AccountRefusals(context)
 
     async def buy(
@@ -107,12 +120,21 @@ class Buyer:
     async def _intend(self, intent: Intent) -> Take:
         """Commit an intent under a fresh key."""
         context = self._context
-        key, sent_at = context.entropy.key(), context.earliest_now()
-        return await context.ledger.intend(replace(intent, key=key, sent_at=sent_at))
+        key, sent_at, begun = context.entropy.key(), context.earliest_now(), context.ticks()
+        take = await context.ledger.intend(replace(intent, key=key, sent_at=sent_at))
+        self._begun[take.uid] = begun
+        return take
 
     async def _resend(self, take: Take) -> Take:
-        """Commit that the stored body of a take leaves again."""
-        return await self._context.ledger.resend(take.uid, at=self._context.earliest_now())
+        """Commit that the stored body of a take leaves again.
+
+        Raises KeyOver where its key's life ended while it waited for a place.
+        """
+        context = self._context
+        if not context.key_is_alive(take):
+            raise KeyOver
+        self._begun[take.uid] = context.ticks()
+        return await context.ledger.resend(take.uid, at=context.earliest_now())
 
     def _give_up(self, reply: Reply[CreatedData]) -> None:
         """Stop where something on the way refuses every send; a look's own trouble is its own."""
@@ -179,11 +201,14 @@ class Buyer:
             return take, Purchase.UNDECIDED, Lost(finding.problem)
         if not context.key_is_alive(take):  # the last second of it, or another replay showed so
             return take, None, NOTHING_SENT
-        async with self._rate_gate.turn(partial(self._resend, take)) as sent:
-            context.observer.take_changed(sent, Event.RESENT)
-            body = context.ledger.body(sent.uid)
-            judge = partial(decide_purchase, replay=True)
-            take, decision, answer = await self._send(sent, body, judge)
+        try:
+            async with self._rate_gate.turn(partial(self._resend, take)) as sent:
+                context.observer.take_changed(sent, Event.RESENT)
+                body = context.ledger.body(sent.uid)
+                judge = partial(decide_purchase, replay=True)
+                take, decision, answer = await self._send(sent, body, judge)
+        except KeyOver:
+            return take, None, NOTHING_SENT
         if decision is Purchase.BOUGHT:
             resolver.findings.pop(take.uid, None)
             take = await self._as_it_is_now(take)
@@ -241,8 +266,10 @@ class Buyer:
         context = self._context
         if take.key is None:
             raise ValueError(f"{take.label} has no idempotency key")
+        reply: Reply[CreatedData] = TOO_LATE
         try:
-            reply = await context.api.create_avatar(body, take.key)
+            if context.ticks() - self._begun.pop(take.uid) < KEY_MARGIN:
+                reply = await context.api.create_avatar(body, take.key)
         except BaseException:  # cancelled: the request may have arrived
             await context.record(take.uid, Event.LOST, {"error_message": "the run was ended"})
             raise

@@ -8,11 +8,13 @@ import pytest
 
 from runner.executor import session
 from runner.executor.intents import IntentBuilder
-from runner.executor.ports import Intent
+from runner.executor.ports import AccountBusy, Intent
+from runner.ledger.ledger import LedgerFile
 from runner.policy.budget import Ceilings
 from runner.policy.exit_codes import Exit, exit_code
+from runner.policy.retry import KEY_LIFE, KEY_MARGIN
 from runner.replies import Lost, Reply
-from runner.takes import Billing, Doubled, Neighbours, TakeState
+from runner.takes import Billing, Doubled, Neighbours, Take, TakeState
 from tests.executor.harness import (
     CHARGED_AND_LOST,
     GATEWAY_TIMEOUT,
@@ -241,3 +243,42 @@ def test_a_replay_that_names_the_look_of_another_take_makes_no_second_take_of_it
     lost = next(take for take in world.takes("a") if take.unresolved)
     assert "was found to be" in (lost.error_message or "")
     assert len({take.avatar_id for take in world.takes("a")} - {None}) == 1
+
+
+def test_a_key_whose_life_ends_while_its_replay_waits_for_a_place_is_not_sent_again(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.api.script.extend([LOST_BEFORE, OK])
+    real = LedgerFile.resend
+    asked: list[float] = []
+
+    async def resend(ledger: LedgerFile, uid: str, *, at: float | None = None) -> Take:
+        asked.append(world.clock.now())
+        if len(asked) == 1:  # other machines hold every place, for a day
+            await anyio.sleep(KEY_LIFE)
+            raise AccountBusy(None, 0.0)
+        return await real(ledger, uid, at=at)
+
+    monkeypatch.setattr(LedgerFile, "resend", resend)
+    world.run(campaign(photo()))
+    assert len(asked) == 1
+    assert len(world.api.posts) == 1
+    assert world.take("base").state is TakeState.UNKNOWN
+
+
+def test_a_process_that_was_stopped_for_long_before_a_send_does_not_send(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = LedgerFile.intend
+
+    async def intend(ledger: LedgerFile, intent: Intent) -> Take:
+        take = await real(ledger, intent)
+        if intent.look == "base" and take.attempts == 1:
+            await anyio.sleep(KEY_MARGIN)
+        return take
+
+    monkeypatch.setattr(LedgerFile, "intend", intend)
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(world.api.posts) == len(world.api.charges) == 1
+    take = world.take("base")
+    assert take.resent_at is not None  # nothing had left: the replay bought it
