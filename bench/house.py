@@ -70,7 +70,7 @@ def count_shared_names(trees: dict[Path, ast.Module]) -> int:
         for node in tree.body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 homes[node.name].add(path)
-    deliberate = {"command", "main"}
+    deliberate = {"command", "main", "load", "plan"}
     return sum(
         len(places) > 1 and not name.startswith("_") and name not in deliberate
         for name, places in homes.items()

@@ -2,26 +2,18 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import anyio
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import format_faces, list_held
 from runner.cli.format import pluralize
-from runner.cli.options import (
-    account_option,
-    format_option,
-    manifest_argument,
-    simulate_option,
-    var_option,
-)
+from runner.cli.options import format_option
 from runner.cli.outputs import make_results
-from runner.cli.readonly import known_state
 from runner.cli.session import OpenLedger, open_ledger
+from runner.cli.target import Target, target_options
 from runner.cli.terminal import terminal_width
 from runner.errors import UsageError
 from runner.executor.face_measuring import find_unmeasured
@@ -34,22 +26,10 @@ from runner.takes import Take
 
 
 @click.command("faces", cls=Command)
-@manifest_argument
-@simulate_option
-@account_option
-@var_option
+@target_options
 @format_option("text", "json")
 @pass_context
-def command(
-    context: Context,
-    /,
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
-    *,
-    simulate: bool,
-    account: str | None,
-    form: str,
-) -> int:
+def command(context: Context, /, target: Target, *, form: str) -> int:
     """Measure how alike the faces of MANIFEST's looks are, and list the least alike first.
 
     A distance is a hint, not a verdict: 0 is the same picture, and faces in profile, behind
@@ -62,9 +42,8 @@ def command(
       lookbook faces spring.yaml --simulate --format json
       lookbook review spring.yaml --approve navy-office#2   a face that may stay
     """
-    campaign = load_campaign(manifest, variables)
-    state = known_state(campaign, account=account, simulate=simulate)
-    with open_ledger(context, campaign, state, "faces") as opened:
+    campaign = target.load_campaign()
+    with open_ledger(context, campaign, target.require_state(campaign), "faces") as opened:
         missing = _measure_missing(context, opened)
         page = opened.write_outputs()
         results = make_results(campaign, opened.snapshot(), opened.ledger.wallet)
@@ -74,7 +53,7 @@ def command(
         click.echo(format_faces(results, width=terminal_width(sys.stdout)))
         click.echo(f"catalog: {page}")
         if waiting := list_held(results):
-            again = quote_command(manifest, *(["--simulate"] if simulate else []))
+            again = quote_command(target.manifest, *(["--simulate"] if target.simulate else []))
             approve = " ".join(f"--approve {label}" for label in waiting)
             click.echo(
                 f"`lookbook review {again} {approve}` lets what references them go on; "

@@ -6,22 +6,16 @@ from pathlib import Path
 import click
 
 from runner.cli import readonly
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.complete import complete_takes
 from runner.cli.context import Context, pass_context
-from runner.cli.options import (
-    account_option,
-    format_option,
-    manifest_argument,
-    simulate_option,
-    var_option,
-)
+from runner.cli.options import format_option
 from runner.cli.outputs import make_results
 from runner.cli.review_decisions import decide_reviews, write_reviews
 from runner.cli.review_desk import ReviewDesk
 from runner.cli.review_report import format_reviews
 from runner.cli.take_in import take_in
+from runner.cli.target import Target, target_options
 from runner.cli.terminal import terminal_width
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDirs
@@ -31,10 +25,7 @@ from runner.words import REVIEW_WORDS
 
 
 @click.command("review", cls=Command)
-@manifest_argument
-@simulate_option
-@account_option
-@var_option
+@target_options
 @click.option(
     "--approve",
     "approved",
@@ -83,11 +74,8 @@ from runner.words import REVIEW_WORDS
 def command(
     context: Context,
     /,
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
+    target: Target,
     *,
-    simulate: bool,
-    account: str | None,
     approved: tuple[str, ...],
     rejected: tuple[str, ...],
     withdrawn: tuple[str, ...],
@@ -118,13 +106,12 @@ def command(
       lookbook review spring.yaml --take-in answers.json
       lookbook plan spring.yaml --select review:rejected
     """
-    campaign = load_campaign(manifest, variables)
+    campaign = target.load_campaign()
     if not any((approved, rejected, withdrawn, answers, listing, form == "json", reason, by)):
-        state = readonly.find_state(campaign, account=account, simulate=simulate)
-        state = state or StateDirs(campaign.manifest).first()
-        desk = ReviewDesk(context, manifest, campaign, state, simulated=state.is_simulated)
+        state = target.find_state(campaign) or StateDirs(campaign.manifest).first()
+        desk = ReviewDesk(context, target.manifest, campaign, state, simulated=state.is_simulated)
         return serve_page(desk, port, browser=not no_browser)
-    state = readonly.known_state(campaign, account=account, simulate=simulate)
+    state = target.require_state(campaign)
     snapshot, _ = readonly.load_known(campaign, state)
     named = {
         **dict.fromkeys(approved, ReviewState.APPROVED),
@@ -139,8 +126,7 @@ def command(
             hint="Only --as may go with it, for who sent them.",
         )
     for path in answers:
-        where = ("--simulate",) if simulate else ("--account", account) if account else ()
-        again = ("lookbook", "review", manifest, *where)
+        again: list[str | Path] = ["lookbook", "review", target.manifest, *target.name_ledger()]
         for line in take_in(context, campaign, state, path, by=by, command=again):
             click.echo(line, err=True)
     if not (named or answers) and (reason is not None or by is not None):
