@@ -4,6 +4,7 @@ The pages read as well where they lie; a site has no files outside of ``docs/``,
 beside them: ``python -m tests.site stage build/docs``, then ``... check build/site``.
 """
 
+import re
 import shutil
 import sys
 from html.parser import HTMLParser
@@ -25,7 +26,8 @@ def stage(out: Path) -> None:
     for name in BESIDE:
         shutil.copy(ROOT / name, out / name)
     write_pages(out / "reference")
-    for page in out.rglob("*.md"):
+    for page in list(out.rglob("*.md")):
+        _copy_targets(page, out)
         text = page.read_text("utf-8")
         if page.parent == out:
             text = text.replace("](../schemas/)", "](reference/forms.md)").replace("](../", "](")
@@ -33,6 +35,15 @@ def stage(out: Path) -> None:
         else:
             text = text.replace("](../../", "](../")
         page.write_text(text, "utf-8")
+
+
+def _copy_targets(page: Path, out: Path) -> None:
+    """Copy the files outside of ``docs/`` that a page links to, to where its links will lead."""
+    for target in re.findall(r"\]\((?:\.\./)+([\w/.-]+)", page.read_text("utf-8")):
+        source, aim = ROOT / target, out / target
+        if source.is_file() and not aim.exists():
+            aim.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, aim)
 
 
 class Links(HTMLParser):

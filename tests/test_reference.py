@@ -9,7 +9,7 @@ from runner.policy.exit_codes import Exit
 from runner.resources import schema_names
 from runner.takes import Billing, LookState, TakeState
 from tests.reference import make_pages
-from tests.site import BESIDE, ROOT, find_faults
+from tests.site import BESIDE, ROOT, find_faults, stage
 
 
 def test_the_reference_has_every_command_exit_code_state_and_form() -> None:
@@ -33,6 +33,23 @@ def test_the_navigation_has_every_page_and_none_that_is_not_there() -> None:
     made = {f"reference/{name}" for name in make_pages()}
     assert pages - apart == named - set(BESIDE) - made
     assert made < named
+
+
+def test_what_the_pages_link_to_is_staged_with_them(tmp_path: Path) -> None:
+    stage(tmp_path / "docs")
+    pages = sorted((tmp_path / "docs").rglob("*.md"))
+    links = {
+        (page.name, target): page.parent / target
+        for page in pages
+        for target in re.findall(r"\]\(([\w/.-]+?)(?:#[\w-]+)?\)", page.read_text("utf-8"))
+    }
+    assert len(links) > 100
+    inside = (tmp_path / "docs").resolve()
+    assert not [
+        link
+        for link, aim in links.items()
+        if not aim.exists() or not aim.resolve().is_relative_to(inside)
+    ]
 
 
 def test_a_fault_of_the_site_would_be_noticed(tmp_path: Path) -> None:
