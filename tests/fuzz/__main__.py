@@ -2,14 +2,16 @@
 
 import argparse
 import hashlib
+import os
 import re
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.fuzz.growth import COUNTED, search
-from tests.fuzz.target import CORPUS, NAMES, Target, kept, load
+from tests.fuzz.target import CORPUS, NAMES, Target, kept, load, memory
 from tests.fuzz.tidy import smallest
 
 ROOT = Path(__file__).parents[2]
@@ -78,8 +80,10 @@ def _search(name: str, options: argparse.Namespace) -> int:
     before = set(found.iterdir())
     (CORPUS / name).mkdir(exist_ok=True)
     log = WORK / name / "log.txt"
-    with log.open("wb") as file:
-        ended = subprocess.run(command, cwd=ROOT, stdout=file, stderr=file, check=False)
+    # The engine ends without a word to Python: what it leaves behind is removed here.
+    with log.open("wb") as file, TemporaryDirectory(prefix="lookbook-fuzz-", dir=memory()) as home:
+        env = {**os.environ, "TMPDIR": home}
+        ended = subprocess.run(command, cwd=ROOT, env=env, stdout=file, stderr=file, check=False)
     text = log.read_text("utf-8", "replace")
     _print(_summary(name, text))
     new = sorted(set(found.iterdir()) - before)

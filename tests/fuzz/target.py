@@ -13,7 +13,18 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-__all__ = ["CORPUS", "NAMES", "Broken", "Target", "demand", "folder", "kept", "load", "written"]
+__all__ = [
+    "CORPUS",
+    "NAMES",
+    "Broken",
+    "Target",
+    "demand",
+    "folder",
+    "kept",
+    "load",
+    "memory",
+    "written",
+]
 
 NAMES = (
     *("manifest", "answers", "client", "plan", "results", "sheet", "picture", "terminal"),
@@ -70,14 +81,19 @@ def written(text: str, what: str) -> bytes:
         raise Broken(f"{what} cannot be written as UTF-8: {error}") from None
 
 
+def memory() -> Path | None:
+    """Return where the system keeps files in memory; None where it does not."""
+    found = Path("/dev/shm")
+    return found if os.access(found, os.W_OK) else None
+
+
 @cache
 def folder() -> Path:
     """Return a folder of this process, which goes with it; in memory where the system has that.
 
     Ledgers sync every commit, and a disk would be waited for most of the time.
     """
-    memory = Path("/dev/shm")
-    home = memory if os.access(memory, os.W_OK) else None
+    home = None if "TMPDIR" in os.environ else memory()
     made = Path(tempfile.mkdtemp(prefix="lookbook-fuzz-", dir=home))
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return made
