@@ -18,6 +18,9 @@ MODEL = "dlib-resnet-480"
 Measures of another model cannot be compared with these, and count as missing.
 """
 
+FORGOTTEN = "forgotten"
+"""The model of a measure that was erased."""
+
 DIMENSIONS = 128
 _FORMAT = f"<{DIMENSIONS}e"
 
@@ -96,6 +99,11 @@ class FaceMeasure:
             none=None if none is None else NoFace(none),
             model=facts["model"],
         )
+
+
+def forget_face(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is left of an erased measure: one of another model, which counts no more."""
+    return FaceMeasure(facts["sha256"], none=NoFace.NONE, model=FORGOTTEN).to_facts()
 
 
 def compute_distance(one: FaceMeasure, other: FaceMeasure) -> float | None:

@@ -6,10 +6,10 @@ them pass one contract (``tests/ledger/test_backends.py``).
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from runner.errors import LookbookError
 from runner.ledger.events import Entry
@@ -155,3 +155,12 @@ class Backend(Protocol):
 
     def close(self, *, sound: bool) -> None:
         """Close it; ``sound`` where this process wrote it and every commit succeeded."""
+
+
+@runtime_checkable
+class Erasing(Protocol):
+    """A backend that can erase personal data; one that several machines share cannot."""
+
+    def erase(self, kind: str, erased: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Replace the facts of every event of a kind, so that nothing of them is left."""
+        ...

@@ -45,6 +45,8 @@ class Note(StrEnum):
     """That is withdrawn: by a person (``by``), or because another ledger has the look."""
     FACE_MEASURED = "face_measured"
     """What was measured in a picture: ``runner.face_measures.FaceMeasure``, once for a content."""
+    FACES_FORGOTTEN = "faces_forgotten"
+    """Every measure before was erased on request: ``count`` of them."""
     FACE_ACCEPTED = "face_accepted"
     """As ``reviewed``, of ledgers of November 2026: ``take`` was approved, or not (``accepted``)
     any more, ``by`` where it is said."""

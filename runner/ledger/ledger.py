@@ -467,6 +467,13 @@ class CampaignLedger:
 
         await self._writer.write(operation)
 
+    async def forget_faces(self) -> int:
+        """Erase everything that was measured of faces, for good; return how many pictures."""
+        found = self.store.forget_faces()
+        facts = {"count": found}
+        await self._writer.write(lambda store: store.emit(Note.FACES_FORGOTTEN, facts))
+        return found
+
     async def record_reviews(self, reviews: Iterable[tuple[str, Review]]) -> None:
         """Commit what people decided about takes, by uid, all at once."""
 

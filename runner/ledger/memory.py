@@ -1,7 +1,7 @@
 """A ledger's rows in memory, for as long as the process lives: nothing is durable here."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -108,6 +108,13 @@ class MemoryBackend:
                 self._assets = kept
             else:
                 self._assets[sha256] = asset_id
+
+    def erase(self, kind: str, erased: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Replace the facts of every event of a kind."""
+        found = [number for number, row in enumerate(self._events) if row.kind == kind]
+        for number in found:
+            facts = json.dumps(erased(json.loads(self._events[number].facts)))
+            self._events[number] = self._events[number]._replace(facts=facts)
 
     # --- the whole ----------------------------------------------------------------------------
 

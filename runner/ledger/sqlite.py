@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,9 @@ _UPSERT = (
     f"ON CONFLICT (uid) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
 )
 _EVENT = "SELECT seq, at, run, take, kind, facts FROM events"
+
+_NEVER_CHANGED = "events_are_never_changed"
+"""The trigger that refuses changes of events."""
 
 
 @cache
@@ -173,6 +176,30 @@ class SqliteBackend:
             else:
                 statement = "INSERT OR REPLACE INTO assets (sha256, asset_id) VALUES (?, ?)"
                 self.connection.execute(statement, (sha256, asset_id))
+
+    def erase(self, kind: str, erased: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Replace the facts of every event of a kind, and build the file anew without them.
+
+        The trigger that refuses changes is away for one transaction, and comes back as it was.
+        """
+        execute = self.connection.execute
+        query = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?"
+        (trigger,) = execute(query, (_NEVER_CHANGED,)).fetchone()
+        rows = execute("SELECT seq, facts FROM events WHERE kind = ?", (kind,)).fetchall()
+        anew = [(_encode(erased(json.loads(facts))), seq) for seq, facts in rows]
+        try:
+            execute("BEGIN EXCLUSIVE")
+            execute(f"DROP TRIGGER {_NEVER_CHANGED}")
+            self.connection.executemany("UPDATE events SET facts = ? WHERE seq = ?", anew)
+            execute(trigger)
+            execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                if self.connection.in_transaction:
+                    execute("ROLLBACK")
+            raise
+        execute("VACUUM")  # pages that are free may still hold what was there
+        execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # --- the file -----------------------------------------------------------------------------
 

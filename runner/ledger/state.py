@@ -17,10 +17,18 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from runner.canonical import sha256_hex
-from runner.errors import LookbookError
+from runner.errors import LookbookError, UsageError
 from runner.executor.ports import AccountBusy
+from runner.face_measures import FORGOTTEN, forget_face
 from runner.ledger import bodies, integrity
-from runner.ledger.backend import Backend, Changes, Places, TakeChange, TransactionUndone
+from runner.ledger.backend import (
+    Backend,
+    Changes,
+    Erasing,
+    Places,
+    TakeChange,
+    TransactionUndone,
+)
 from runner.ledger.event_log import log_events
 from runner.ledger.events import (
     UNTABLED_NOTES,
@@ -287,6 +295,20 @@ class Store:
         with self._backend_lock:
             rows = [*self.backend.events(Note.KEYS_IGNORED)]
         return frozenset(row.to_entry().facts["look_id"] for row in rows)
+
+    def forget_faces(self) -> int:
+        """Erase everything that was measured of faces; return how many pictures that were."""
+        if not isinstance(self.backend, Erasing):
+            raise UsageError(
+                "A ledger that machines share erases no events.",
+                hint="Whoever keeps the database can: rows of `events` of the kind face_measured.",
+            )
+        with self._backend_lock, self._lock:
+            known = sum(one.model != FORGOTTEN for one in self.state.faces.values())
+            self.backend.erase(Note.FACE_MEASURED, forget_face)
+            self.state.faces.clear()
+            self._snapshot = None
+        return known
 
     def listed(self) -> tuple[set[str], set[str], set[str]]:
         """Return all looks and groups listed as strangers, those accepted, and those disowned.

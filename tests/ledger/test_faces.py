@@ -1,10 +1,15 @@
 """What a ledger remembers of faces."""
 
+import sqlite3
 from pathlib import Path
+
+import pytest
 
 from runner.face_measures import FaceBox, FaceMeasure, NoFace
 from runner.ledger.events import Entry, replay_events
+from runner.ledger.integrity import check_tables
 from runner.ledger.ledger import LedgerFile
+from runner.ledger.sqlite import SqliteBackend
 from runner.reviews import Review, ReviewState
 from tests.ledger.names import Ticking
 
@@ -32,3 +37,30 @@ def test_an_accepted_face_of_an_older_ledger_is_an_approval() -> None:
     assert state.reviews == {"u": Review(ReviewState.APPROVED, by="Ada", at=5.0)}
     withdrawn = Entry(6.0, None, None, "face_accepted", {"take": "u", "accepted": False})
     assert replay_events([accepted, withdrawn]).reviews["u"].state is ReviewState.UNDECIDED
+
+
+async def test_what_is_forgotten_is_in_no_byte_of_the_ledger_and_can_be_measured_again(
+    ledger: LedgerFile, path: Path, ticking: Ticking
+) -> None:
+    await ledger.note_face(FACE)
+    secret = FACE.to_facts()["descriptor"].encode()
+    before = ledger.position()
+    assert await ledger.forget_faces() == 1
+    assert ledger.position() != before
+    assert not ledger.snapshot().faces
+    ledger.close()
+    left = b"".join(file.read_bytes() for file in path.parent.iterdir() if file.is_file())
+    assert secret not in left
+    again = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
+    check_tables(again.store.backend, again.store.state)
+    with pytest.raises(sqlite3.Error, match="append-only"):
+        sqlite_of(again).execute("UPDATE events SET facts = '{}'")
+    assert await again.forget_faces() == 0
+    await again.note_face(FACE)
+    assert again.snapshot().faces[FACE.sha256] == FACE
+    again.close()
+
+
+def sqlite_of(ledger: LedgerFile) -> sqlite3.Connection:
+    assert isinstance(ledger.store.backend, SqliteBackend)
+    return ledger.store.backend.connection

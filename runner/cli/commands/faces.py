@@ -27,9 +27,14 @@ from runner.takes import Take
 
 @click.command("faces", cls=Command)
 @target_options
+@click.option(
+    "--forget",
+    is_flag=True,
+    help="Erase every measure of this campaign's ledger, for good; pictures stay.",
+)
 @format_option("text", "json")
 @pass_context
-def command(context: Context, /, target: Target, *, form: str) -> int:
+def command(context: Context, /, target: Target, *, forget: bool, form: str) -> int:
     """Measure how alike the faces of MANIFEST's looks are, and list the least alike first.
 
     A distance is a hint, not a verdict: 0 is the same picture, and faces in profile, behind
@@ -44,7 +49,11 @@ def command(context: Context, /, target: Target, *, form: str) -> int:
     """
     campaign = target.load_campaign()
     with open_ledger(context, campaign, target.require_state(campaign), "faces") as opened:
-        missing = _measure_missing(context, opened)
+        missing = "" if forget else _measure_missing(context, opened)
+        if forget:
+            forgotten = anyio.run(opened.ledger.forget_faces)
+            told = f"{pluralize(forgotten, 'measure')} erased from the ledger"
+            click.echo(f"{told}; copies of it and backups are yours to erase.", err=True)
         page = opened.write_outputs()
         results = make_results(campaign, opened.snapshot(), opened.ledger.wallet)
     if form == "json":
