@@ -39,7 +39,7 @@ function openClient() {
 function copyMade(made) {
   const { unfinished, rejected } = made.left_out;
   const left = [unfinished && `${plural(unfinished, 'look')} without a picture`, rejected && `${plural(rejected, 'look')} rejected`].filter(Boolean).join(', ');
-  const command = (words, line) => el('p', { className: 'of' }, words, ' ', el('button', { type: 'button', className: 'link', on: { click: () => copy(line) } }, 'copy'), el('code', {}, line));
+  const command = (words, line) => el('p', { className: 'of' }, words, ' ', el('button', { type: 'button', className: 'link', on: { click: () => copy(line) } }, 'copy'), el('code', { tabIndex: 0 }, line));
   return [
     el('p', {}, el('a', { className: 'pill yes', href: '/client-copy', download: made.file }, `Save ${made.file}`), left && el('small', {}, `Not in it: ${left}.`)),
     command('The same in a terminal', made.command),

@@ -14,7 +14,7 @@ function paintHead() {
   for (const look of looks) if (picture(look)) counted[picture(look).review.state] += 1;
   const figure = (name, ...words) => el('div', {}, el('dt', {}, name), el('dd', {}, words));
   const figures = [];
-  if (money.wallet_usd !== null) figures.push(figure('Wallet, after the last run', el('b', {}, (money.currency ?? 'usd').toLowerCase() === 'usd' ? usd(money.wallet_usd) : `${money.wallet_usd} ${money.currency}`)));
+  if (money.wallet_usd !== null) figures.push(figure('Wallet after the run', el('b', {}, (money.currency ?? 'usd').toLowerCase() === 'usd' ? usd(money.wallet_usd) : `${money.wallet_usd} ${money.currency}`)));
   const moving = looks.filter((look) => ['processing', 'submitting'].includes(going(look)?.state)).length;
   if (run.going) {
     const left = run.left ? `, ${span(run.left)} left` : '';
