@@ -33,6 +33,12 @@ def build(source: Path, out: Path, target: str) -> None:
     )
 
 
+def members(sdist: Path) -> list[tuple[str, int, int]]:
+    """Return what an sdist holds, to name the file that differs."""
+    with tarfile.open(sdist) as archive:
+        return [(one.name, one.size, one.chksum) for one in archive.getmembers()]
+
+
 def test_whoever_builds_gets_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
     """From a checkout or from the sdist, in whatever folder, whenever its files were written."""
     build(ROOT, tmp_path / "first", "sdist")
@@ -47,6 +53,7 @@ def test_whoever_builds_gets_the_same_bytes(wheel: Path, tmp_path: Path) -> None
     build(unpacked, tmp_path / "second", "sdist")
     build(unpacked, tmp_path / "second", "wheel")
 
+    assert members(tmp_path / "second" / sdist.name) == members(sdist)
     assert (tmp_path / "second" / sdist.name).read_bytes() == sdist.read_bytes()
     assert (tmp_path / "second" / wheel.name).read_bytes() == wheel.read_bytes()
 
