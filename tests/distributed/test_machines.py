@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+pytest.importorskip("psycopg", reason="make test-distributed installs psycopg and PostgreSQL")
+
 from runner.ledger.postgres.account import DEAD_AFTER
 from tests.distributed.conftest import Studio
 
