@@ -116,6 +116,15 @@ def test_a_check_begins_with_what_the_account_is_known_to_take(
         ("8", "1", None, "1"),
         ("5", "1", None, "4"),
         ("9.5", "1", None, "0"),
+        ("6", "0", "75", "4"),  # it did not fill itself up
+        ("83", "1", "75", "1"),
+        ("15", "1", None, "-5"),
+        ("9.1", "0.2", None, "0.7"),
+        ("8.0000000001", "1", None, "1"),
+        ("8.997", "1", None, "0"),
+        ("8.995", "0", None, "1.005"),  # to half a cent, and not more
+        ("9.995", "0", None, "0.005"),
+        ("10.005", "0", None, "-0.005"),
     ],
 )
 def test_a_fall_is_what_one_generation_cost(
@@ -146,6 +155,7 @@ def test_runs_of_an_older_ledger_confirm_a_price_where_the_wallet_agrees() -> No
     mixed = [take("r", prompt, "1"), take("r", prompt, "2")]
     for takes, dollars in (
         (both, "4"),  # it cost more than was planned
+        ([*both, failed], "4"),
         ([*both, failed], "3"),  # a failure that may have been billed, and another price
         (mixed, "3"),  # the sum agrees, and says nothing of either price
         ([take("r", prompt, "0")], "0"),
