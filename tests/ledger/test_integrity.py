@@ -1,7 +1,10 @@
 """A ledger that SQLite can read and that makes no sense is damaged, and says so."""
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -14,7 +17,7 @@ from runner.errors import LedgerDamaged, LookbookError, UsageError
 from runner.ledger.backend import Backend
 from runner.ledger.checksum import is_as_left
 from runner.ledger.events import LedgerState
-from runner.ledger.ledger import LedgerFile, read_snapshot
+from runner.ledger.ledger import LedgerFile, LedgerFollower, read_snapshot
 from runner.plan.renames import KeyRenames
 from runner.policy.lifecycle import Event
 from runner.takes import Account, Snapshot
@@ -163,6 +166,27 @@ def test_a_ledger_is_checked_anew_unless_it_is_byte_for_byte_what_was_left(
     Path(f"{path}-wal").write_bytes(b"what another ledger left")
     assert not is_as_left(path)
     assert (read_snapshot(path), folded) == (known, [1])
+
+
+WRITES_AND_ENDS = """
+import sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1])
+ledger.execute("PRAGMA application_id = 7")
+ledger.close()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX drops locks with a descriptor")
+def test_who_follows_a_ledger_keeps_its_log_while_others_read_the_file_and_a_writer_ends(
+    sound: Path, tmp_path: Path
+) -> None:
+    for name in (sound.name, "ledger.checksum.json"):
+        shutil.copy(sound.with_name(name), tmp_path)
+    path = tmp_path / sound.name
+    with closing(LedgerFollower(path)):
+        assert is_as_left(path)
+        subprocess.run([sys.executable, "-c", WRITES_AND_ENDS, str(path)], check=True)
+        assert Path(f"{path}-wal").exists()
 
 
 async def test_an_older_copy_beside_a_newer_log_is_damage(
