@@ -40,7 +40,7 @@ function paintMeter(money) {
   const words = [el('b', {}, usd(money.charged_usd)), ' charged'];
   if (held) words.push(` · ${usd(held)} held`);
   if (money.ceiling_usd !== null) words.push(` · ceiling ${usd(money.ceiling_usd)}`);
-  if (money.run_ceiling_usd !== null) words.push(` · at most ${usd(money.run_ceiling_usd)} a run`);
+  if (money.run_ceiling_usd !== null) words.push(` · ${usd(money.run_ceiling_usd)} a run`);
   // Without a ceiling, and with nothing that may still be charged, a bar would say that all is used up.
   const bar = money.ceiling_usd !== null || held || coming ? el('div', { className: 'track', 'aria-hidden': 'true' }, part(money.charged_usd, ''), part(held, 'held'), part(coming, 'coming')) : '';
   $('#meter').replaceChildren(bar, el('div', {}, words));
