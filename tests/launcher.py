@@ -240,6 +240,7 @@ def _become(order: dict[str, Any], out: int, err: int) -> Callable[[], object]:
     for descriptor, stream in ((out, 1), (err, 2)):
         os.dup2(descriptor, stream)
         os.close(descriptor)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored for good
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["cwd"])

@@ -42,8 +42,6 @@ from runner.reviews import Review, ReviewState
 from runner.shell import quote_command
 from runner.takes import Snapshot, Take
 
-__all__ = ["ReviewDesk"]
-
 IDLE = 3.0
 """Seconds without a decision after which results and catalog are written anew."""
 

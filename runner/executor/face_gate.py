@@ -8,8 +8,6 @@ from runner.policy.likeness import FaceComparer, NoLikeness, counts_as_failed, e
 from runner.reviews import ReviewState
 from runner.takes import Take
 
-__all__ = ["FaceGate", "find_gated"]
-
 
 def find_gated(plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
     """Return the looks that a rule may hold, and all whose faces must be measured at once.

@@ -18,8 +18,6 @@ from runner.policy.ready_queue import Job, Priority
 from runner.reviews import NOT_REVIEWED
 from runner.takes import Take
 
-__all__ = ["JobRunner"]
-
 
 class JobRunner:
     """Runs jobs: buys or replays a take, and polls it until it is decided."""

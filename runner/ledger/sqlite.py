@@ -128,9 +128,8 @@ class SqliteBackend:
 
     def commit(self, changes: Changes, *, ready: Callable[[], None]) -> None:
         """Write all changes in one transaction."""
-        execute, many = self.connection.execute, self.connection.executemany
-        try:
-            execute("BEGIN IMMEDIATE")
+        many = self.connection.executemany
+        with self._transaction("IMMEDIATE"):
             many("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", changes.meta.items())
             if changes.blobs:
                 statement = "INSERT OR IGNORE INTO blobs (sha256, data) VALUES (?, ?)"
@@ -147,11 +146,18 @@ class SqliteBackend:
             self._write_picks(changes)
             self._write_assets(changes)
             ready()
-            execute("COMMIT")
+
+    @contextmanager
+    def _transaction(self, lock: str) -> Iterator[None]:
+        """Commit what is written inside, or nothing of it."""
+        try:
+            self.connection.execute(f"BEGIN {lock}")
+            yield
+            self.connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
                 if self.connection.in_transaction:
-                    execute("ROLLBACK")
+                    self.connection.execute("ROLLBACK")
             raise
 
     def _write_take(self, change: TakeChange) -> None:
@@ -187,17 +193,10 @@ class SqliteBackend:
         (trigger,) = execute(query, (_NEVER_CHANGED,)).fetchone()
         rows = execute("SELECT seq, facts FROM events WHERE kind = ?", (kind,)).fetchall()
         anew = [(_encode(erased(json.loads(facts))), seq) for seq, facts in rows]
-        try:
-            execute("BEGIN EXCLUSIVE")
+        with self._transaction("EXCLUSIVE"):
             execute(f"DROP TRIGGER {_NEVER_CHANGED}")
             self.connection.executemany("UPDATE events SET facts = ? WHERE seq = ?", anew)
             execute(trigger)
-            execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                if self.connection.in_transaction:
-                    execute("ROLLBACK")
-            raise
         execute("VACUUM")  # pages that are free may still hold what was there
         execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

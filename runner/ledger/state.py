@@ -47,8 +47,6 @@ from runner.policy.lifecycle import Event
 from runner.policy.price_check import Spending, infer_prices
 from runner.takes import Account, AccountFacts, Doubled, MeasuredPrice, Snapshot, Take
 
-__all__ = ["Operation", "Probe", "Send", "Store", "keys_in", "spendings_of", "was_at"]
-
 T = TypeVar("T")
 Operation = Callable[["Store"], Any]
 

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from runner.catalog.html import make_policy, read_template
 
-__all__ = ["load_shell", "shell_policy"]
-
 _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = (
     "dom.js",

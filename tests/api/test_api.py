@@ -145,8 +145,9 @@ def test_streams_that_somebody_replaced_meanwhile_stay(capsys: pytest.CaptureFix
         sys.stdout = before
 
 
-def test_nobody_has_to_listen() -> None:
+def test_nobody_has_to_listen(capsys: pytest.CaptureFixture[str]) -> None:
     tell(None, Message("to nobody"))
+    assert capsys.readouterr() == ("", "")
 
 
 def test_importing_it_reads_no_library() -> None:

@@ -10,7 +10,6 @@ from runner.cli.command import Command
 from runner.cli.complete import complete_takes
 from runner.cli.context import Context, pass_context
 from runner.cli.options import format_option
-from runner.cli.outputs import make_results
 from runner.cli.review_decisions import decide_reviews, write_reviews
 from runner.cli.review_desk import ReviewDesk
 from runner.cli.review_report import format_reviews
@@ -112,7 +111,38 @@ def command(
         desk = ReviewDesk(context, target.manifest, campaign, state, simulated=state.is_simulated)
         return serve_page(desk, port, browser=not no_browser)
     state = target.require_state(campaign)
-    snapshot, _ = readonly.load_known(campaign, state)
+    named = _name_decisions(approved, rejected, withdrawn)
+    if answers and (named or reason is not None):
+        raise UsageError(
+            "--take-in goes alone: a client's answers say what was decided, and why.",
+            hint="Only --as may go with it, for who sent them.",
+        )
+    if not (named or answers) and (reason is not None or by is not None):
+        raise UsageError("Nothing is decided.", hint="Add --approve, --reject or --withdraw.")
+    for path in answers:
+        again: list[str | Path] = ["lookbook", "review", target.manifest, *target.name_ledger()]
+        for line in take_in(context, campaign, state, path, by=by, command=again):
+            click.echo(line, err=True)
+    if named:
+        snapshot, _ = readonly.load_known(campaign, state)
+        at = context.clock.now()
+        decided = decide_reviews(snapshot, named, at=at, reason=reason, by=by)
+        if decided:
+            write_reviews(context, campaign, state, snapshot, decided)
+        for take, review in decided:
+            click.echo(f"{take.label} is {REVIEW_WORDS[review.state].lower()}", err=True)
+    results = target.read(campaign).make_results()
+    if form == "json":
+        sys.stdout.writelines(serialize_results(results))
+    else:
+        click.echo(format_reviews(results, width=terminal_width(sys.stdout)))
+    return 0
+
+
+def _name_decisions(
+    approved: tuple[str, ...], rejected: tuple[str, ...], withdrawn: tuple[str, ...]
+) -> dict[str, ReviewState]:
+    """Return what is decided by the names of takes. Raises UsageError for a name given twice."""
     named = {
         **dict.fromkeys(approved, ReviewState.APPROVED),
         **dict.fromkeys(rejected, ReviewState.REJECTED),
@@ -120,30 +150,7 @@ def command(
     }
     if len(named) < len(approved) + len(rejected) + len(withdrawn):
         raise UsageError("One take is named twice.")
-    if answers and (named or reason is not None):
-        raise UsageError(
-            "--take-in goes alone: a client's answers say what was decided, and why.",
-            hint="Only --as may go with it, for who sent them.",
-        )
-    for path in answers:
-        again: list[str | Path] = ["lookbook", "review", target.manifest, *target.name_ledger()]
-        for line in take_in(context, campaign, state, path, by=by, command=again):
-            click.echo(line, err=True)
-    if not (named or answers) and (reason is not None or by is not None):
-        raise UsageError("Nothing is decided.", hint="Add --approve, --reject or --withdraw.")
-    at = context.clock.now()
-    decided = decide_reviews(snapshot, named, at=at, reason=reason, by=by)
-    if decided:
-        write_reviews(context, campaign, state, snapshot, decided)
-        for take, review in decided:
-            click.echo(f"{take.label} is {REVIEW_WORDS[review.state].lower()}", err=True)
-    snapshot, wallet = readonly.load_known(campaign, state)
-    results = make_results(campaign, snapshot, wallet)
-    if form == "json":
-        sys.stdout.writelines(serialize_results(results))
-    else:
-        click.echo(format_reviews(results, width=terminal_width(sys.stdout)))
-    return 0
+    return named
 
 
 def serve_page(desk: ReviewDesk, port: int, *, browser: bool) -> int:
