@@ -1,6 +1,7 @@
 """Debian's Chromium, driven by Playwright, whose own browsers are not needed."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -47,3 +48,15 @@ def open_chromium() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+def wait_until(page: Any, expression: str, arg: object = None, seconds: float = 30) -> None:
+    """Wait until an expression is true in a page; fails after so many seconds.
+
+    Playwright's ``wait_for_function`` asks once from outside and then from inside of the page,
+    where a policy without ``unsafe-eval`` refuses it: it fails whenever the first answer is no.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < end, f"still not true: {expression}"
+        page.wait_for_timeout(20)

@@ -9,7 +9,7 @@ import pytest
 from runner import catalog
 from tests.catalog import sample
 from tests.catalog.axe import find_violations
-from tests.catalog.browser import CHROMIUM, INTRUSION, STOPPED, open_chromium
+from tests.catalog.browser import CHROMIUM, INTRUSION, STOPPED, open_chromium, wait_until
 from tests.catalog.hostile import HOSTILE, document_of
 from tests.catalog.test_faces import campaign as faces_campaign
 
@@ -74,10 +74,11 @@ def cards(page: Any) -> list[str]:
 
 def loaded(page: Any, selector: str) -> None:
     """Wait until every picture there is drawn."""
-    page.wait_for_function(
+    wait_until(
+        page,
         """selector => [...document.querySelectorAll(selector)]
             .every(image => image.complete && image.naturalWidth)""",
-        arg=selector,
+        selector,
     )
 
 
@@ -279,7 +280,7 @@ def test_ids_are_copied(show: Show) -> None:
     page = show("#look=blazer-office")
     button = page.get_by_role("button", name="Copy avatar_id")
     button.click()
-    page.wait_for_function("document.querySelector('dialog dl .copy').textContent === 'Copied'")
+    wait_until(page, "document.querySelector('dialog dl .copy').textContent === 'Copied'")
 
 
 def test_chosen_looks_stay_chosen_and_can_be_listed(show: Show) -> None:
@@ -294,7 +295,7 @@ def test_chosen_looks_stay_chosen_and_can_be_listed(show: Show) -> None:
             {value: {writeText: async text => { window.copied = text; }}})"""
     )
     page.get_by_role("button", name="Copy the keys").click()
-    page.wait_for_function("window.copied")
+    wait_until(page, "window.copied")
     assert page.evaluate("window.copied") == "blazer-street brand-ambassador"
     page.evaluate("toClipboard('one\\r\\n rm -rf two\\n', document.querySelector('#copy-chosen'))")
     assert page.evaluate("window.copied") == "one rm -rf two"
@@ -459,7 +460,7 @@ def test_the_policy_stops_what_the_page_did_not_bring(browser: Any, folder: Path
     page = browser.new_page()
     page.goto((folder / "catalog.html").as_uri())
     page.evaluate(INTRUSION)
-    page.wait_for_function("window.stopped.length >= 3")
+    wait_until(page, "window.stopped.length >= 3")
     assert sorted(page.evaluate("window.stopped")) == STOPPED
     assert page.evaluate("window.intruder") is None
     page.close()

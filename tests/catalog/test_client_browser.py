@@ -13,7 +13,7 @@ from runner.catalog import client
 from runner.resources import schema
 from tests.catalog import sample
 from tests.catalog.axe import find_violations
-from tests.catalog.browser import CHROMIUM, INTRUSION, STOPPED, open_chromium
+from tests.catalog.browser import CHROMIUM, INTRUSION, STOPPED, open_chromium, wait_until
 from tests.catalog.firefox import FIREFOX, LIGHT, Firefox, Page, open_firefox
 
 for package in ("playwright", "websockets", "axe_playwright_python"):
@@ -105,7 +105,7 @@ def test_answers_are_given_by_key_kept_and_seen_by_the_next_tab(show: Show) -> N
     second.locator(".card .approve").nth(3).click()
     page.locator(".card .reject").nth(2).click()  # the other tab's answer is not lost
     assert states(page) == ["approved", "rejected", "rejected", "approved"]
-    second.wait_for_function("document.querySelectorAll('.card')[2].dataset.answer === 'rejected'")
+    wait_until(second, "document.querySelectorAll('.card')[2].dataset.answer === 'rejected'")
     page.reload()
     assert states(page) == ["approved", "rejected", "rejected", "approved"]
 
@@ -193,7 +193,7 @@ def test_nothing_else_can_run_or_leave_the_page(browser: Any, copy: Path) -> Non
     page = browser.new_page()
     page.goto(copy.as_uri())
     page.evaluate(INTRUSION)
-    page.wait_for_function("window.stopped.length >= 3")
+    wait_until(page, "window.stopped.length >= 3")
     assert sorted(set(page.evaluate("window.stopped"))) == STOPPED
     assert page.evaluate("window.intruder") is None
     page.close()
