@@ -11,7 +11,7 @@ import click
 from runner.cli.format import pluralize, warn
 from runner.cli.questions import ask_for_name
 from runner.cli.session import OpenSession
-from runner.ledger.ledger import has_sent
+from runner.ledger.reading import has_sent
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan.namesakes import (
@@ -96,7 +96,7 @@ def _about_namesakes(
         "To use these looks as they are, take them over: "
         f"`lookbook adopt NEW.yaml --group {group}` writes a manifest of them. "
     )
-    if begun and not has_sent(work.state.ledger):
+    if begun and not has_sent(work.state.location):
         hint += (
             "If its ledger got lost: `lookbook reconcile MANIFEST --rebuild` takes in what bears "
             "its names. "

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from runner.cli.session import OpenSession
 from runner.errors import UsageError
 from runner.executor.context import describe_reply
-from runner.ledger.neighbours import read_neighbours
 from runner.replies import Answer, LookData
 from runner.takes import Take
 
@@ -40,7 +39,7 @@ async def read_adoptable(work: OpenSession, take: Take, look_id: str) -> LookDat
     for known in every:
         if known.avatar_id == look_id:
             raise UsageError(f"The look {look_id} is {known.label} already.")
-    if look_id in read_neighbours(work.state).made:
+    if look_id in work.context.neighbours().made:
         raise UsageError(
             f"The look {look_id} is another campaign's: a ledger or results file in the folder "
             "knows it.",

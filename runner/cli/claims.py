@@ -6,12 +6,11 @@ from pathlib import Path
 
 from runner.errors import UsageError
 from runner.files import read_file
-from runner.ledger.neighbours import read_neighbours
-from runner.ledger.runs import read_variables
+from runner.ledger.reading import read_variables
 from runner.ledger.state_dirs import StateDir
 from runner.manifest.yaml.source import MAX_BYTES
 from runner.model import Campaign
-from runner.takes import Snapshot, Take
+from runner.takes import Neighbours, Snapshot, Take
 
 MANIFESTS = ("*.yaml", "*.yml")
 _WORD = re.compile(r"[A-Za-z0-9_-]{6,}")
@@ -23,14 +22,19 @@ Values = Mapping[str, str]
 
 
 def claims_on(
-    campaign: Campaign, state: StateDir, snapshot: Snapshot, *, named: bool
+    campaign: Campaign,
+    state: StateDir,
+    snapshot: Snapshot,
+    neighbours: Neighbours,
+    *,
+    named: bool,
 ) -> dict[str, str]:
     """Return why takes must stay, by uid: somebody else has them, or they may still be wanted.
 
-    ``named`` says that a person named the looks that are meant. Raises UsageError where a ledger or
-    results file beside this one cannot be read: nobody knows what it holds.
+    ``neighbours`` is what other ledgers and results files know; ``named`` says that a person named
+    the looks that are meant. Raises UsageError where a ledger or results file beside this one
+    cannot be read: nobody knows what it holds.
     """
-    neighbours = read_neighbours(state)
     if neighbours.unreadable:
         raise UsageError(
             f"{', '.join(neighbours.unreadable)} cannot be read, and may hold looks of another "
@@ -39,7 +43,7 @@ def claims_on(
         )
     takes = [take for take in snapshot.all_takes if take.avatar_id]
     named_in = find_ids(campaign.manifest, {take.avatar_id or "" for take in takes})
-    runs = read_variables(state.ledger)
+    runs = read_variables(state.location)
     wanted = {look.key for look in campaign.looks}
     claims: dict[str, str] = {}
     for take in takes:

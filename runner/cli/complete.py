@@ -25,7 +25,7 @@ def complete_takes(ctx: click.Context, _param: click.Parameter, typed: str) -> l
     manifest = ctx.params.get("manifest")
     if not isinstance(manifest, Path):
         return []
-    from runner.ledger.ledger import read_snapshot
+    from runner.ledger.reading import read_snapshot
     from runner.ledger.state_dirs import StateDirs
 
     with suppress(Exception):  # a shell is no place for what is wrong with a ledger

@@ -24,7 +24,7 @@ from runner.cli.session import OpenSession
 from runner.cli.terminal import terminal_width
 from runner.errors import BudgetRefused
 from runner.executor.refunds import usd_balance
-from runner.ledger.ledger import LedgerFile
+from runner.ledger.ledger import CampaignLedger
 from runner.ledger.state_dirs import StateDir, find_other_ledgers, remove_empty_folder
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, fit_budget
@@ -154,7 +154,7 @@ def can_ask(console: Console, request: Request) -> bool:
     return not request.yes and console.can_answer()
 
 
-def remaining_budget(ledger: LedgerFile, plan: Plan) -> Decimal | None:
+def remaining_budget(ledger: CampaignLedger, plan: Plan) -> Decimal | None:
     """Return how much the ceilings leave for new takes, after what is of unknown outcome; USD."""
     ceilings = ledger.ceilings
     rooms = []

@@ -19,7 +19,7 @@ from runner.cli.context import Context
 from runner.cli.format import warn
 from runner.errors import UsageError
 from runner.files import MAX_NOTE_BYTES, read_file, write_atomic
-from runner.ledger.ledger import LedgerFile
+from runner.ledger.ledger import CampaignLedger
 from runner.ledger.state_dirs import StateDir
 from runner.results.reviews import (
     NamedReview,
@@ -96,7 +96,7 @@ def add_queued_picks(snapshot: Snapshot, state: StateDir) -> Snapshot:
     return replace(snapshot, picks={**snapshot.picks, **picks}) if picks else snapshot
 
 
-async def import_queued_decisions(ledger: LedgerFile, state: StateDir) -> int:
+async def import_queued_decisions(ledger: CampaignLedger, state: StateDir) -> int:
     """Commit the decisions that waited for the ledger; return how many there are."""
     if not list_queued(state):
         return 0

@@ -19,7 +19,8 @@ from runner.canonical import sha256_hex
 from runner.cli.format import format_totals
 from runner.errors import StorageError
 from runner.files import read_note, write_atomic
-from runner.ledger.ledger import LedgerFile, has_been_at
+from runner.ledger.ledger import CampaignLedger
+from runner.ledger.reading import has_been_at
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, Look, LookRef
 from runner.results.model import Summary
@@ -54,7 +55,7 @@ class Fingerprint:
     """What an earlier run left in a state folder, to compare with a campaign and a ledger."""
 
     state: StateDir
-    ledger: LedgerFile
+    ledger: CampaignLedger
     campaign: str
 
     def summary(self) -> Summary | None:
@@ -105,7 +106,7 @@ class Fingerprint:
         return sha256_hex(f"{self.campaign}\n{self.ledger.position()}".encode())
 
 
-def read_fingerprint(state: StateDir, campaign: Campaign, ledger: LedgerFile) -> Fingerprint:
+def read_fingerprint(state: StateDir, campaign: Campaign, ledger: CampaignLedger) -> Fingerprint:
     """Return which results would be those of this campaign and this ledger as they stand."""
     import hashlib  # as late as in runner.canonical
 
@@ -130,7 +131,7 @@ def is_own_results(state: StateDir, was_at: Callable[[str], bool] | None = None)
     try:
         kept = read_note(state.folder / NAME)
         ours: bool = kept["files"][RESULTS] == _seen(state.folder)[RESULTS]
-        return ours and (was_at or partial(has_been_at, state.ledger))(kept["ledger"])
+        return ours and (was_at or partial(has_been_at, state.location))(kept["ledger"])
     except (OSError, ValueError, LookupError, TypeError, OverflowError):
         return False
 

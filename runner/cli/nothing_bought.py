@@ -13,7 +13,7 @@ from runner.cli.format import pluralize
 from runner.errors import UsageError
 from runner.executor.refunds import usd_balance
 from runner.executor.resolve_unknown import Finding
-from runner.ledger.runs import WalletReading
+from runner.ledger.reading import WalletReading
 from runner.policy.budget import reserved_amount
 from runner.policy.retry import ASKABLE_AFTER, KEY_LIFE, KEY_MARGIN
 from runner.quantities import format_usd

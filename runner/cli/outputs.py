@@ -9,7 +9,7 @@ from runner.cli.format import warn
 from runner.cli.review_file import write_review_file
 from runner.errors import UsageError
 from runner.files import write_atomic
-from runner.ledger.ledger import LedgerFile, read_ledger
+from runner.ledger.ledger import CampaignLedger
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan import plan as make_plan
@@ -83,9 +83,8 @@ def encode_results(results: Results) -> Iterator[bytes]:
 
 
 def write_outputs(
-    context: Context, campaign: Campaign, ledger: LedgerFile, state: StateDir
+    context: Context, campaign: Campaign, ledger: CampaignLedger, state: StateDir
 ) -> Path:
     """Write results and catalog as an open ledger stands; return the catalog's path."""
-    _, wallet = read_ledger(state.ledger)
-    results = make_results(campaign, ledger.snapshot(), wallet)
+    results = make_results(campaign, ledger.snapshot(), ledger.wallet)
     return write_results(results, state.folder, context.failpoint)

@@ -23,9 +23,9 @@ from runner.cli.results_import import (
 )
 from runner.cli.review_file import add_reviews, told_reviews
 from runner.errors import LedgerDamaged, UsageError
-from runner.ledger.ledger import read_keys, read_ledger
 from runner.ledger.neighbours import read_account_facts
-from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers, has_takes
+from runner.ledger.reading import has_takes, read_keys, read_ledger
+from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers
 from runner.model import Campaign
 from runner.policy.budget import reserved_amount
 from runner.results.videos import read_videos
@@ -58,7 +58,7 @@ def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> S
     """Return the folder whose ledger is meant. Raises UsageError where nothing was ever run."""
     state = find_state(campaign, account=account, simulate=simulate)
     refuse_results_alone(campaign, state)
-    if state is None or not has_takes(state.ledger):
+    if state is None or not has_takes(state.location):
         raise refuse_never_run(campaign, simulate=simulate)
     return state
 
@@ -103,7 +103,7 @@ def _load_takes(
     campaign: Campaign, state: StateDir
 ) -> tuple[Snapshot, Mapping[str, Any] | None, Any]:
     """Return snapshot and wallet, and the results document where it was read."""
-    snapshot, wallet = read_ledger(state.ledger)
+    snapshot, wallet = read_ledger(state.location)
     if snapshot.account is not None:
         learned = read_account_facts(state, snapshot.account)
         snapshot = replace(snapshot, prices={**learned.prices, **snapshot.prices})
@@ -118,7 +118,7 @@ def _load_takes(
             results, account, campaign, path=state.results, formerly=snapshot.campaign
         )
         names = map("results-{}".format, count())
-        keys = read_keys(state.ledger)
+        keys = read_keys(state.location)
         decided, added = find_news(takes, snapshot, keys=keys, names=names)
     except UsageError as error:
         warn(error.message)

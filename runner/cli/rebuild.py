@@ -32,8 +32,7 @@ from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageErro
 from runner.executor.resolve_unknown import list_group_looks
 from runner.ledger.database import checkpoint_wal
 from runner.ledger.events import highest_numbers
-from runner.ledger.ledger import has_sent
-from runner.ledger.neighbours import read_neighbours
+from runner.ledger.reading import has_sent
 from runner.ledger.salvage import salvage_state
 from runner.ledger.state_dirs import StateDir, find_other_ledgers
 from runner.model import Campaign, LiteralRef, LookRef
@@ -255,7 +254,7 @@ async def bought_since(
     looks: Mapping[str, LookData],
 ) -> list[tuple[Take, bool]]:
     """Return takes for looks of the campaign that the account has and no file knows."""
-    neighbours = read_neighbours(work.state)
+    neighbours = work.context.neighbours()
     known = {take.avatar_id for take, _ in takes} | neighbours.made
     unrecorded: dict[str, list[LookData]] = {}
     for look in looks.values():

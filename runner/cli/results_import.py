@@ -19,7 +19,7 @@ from runner.errors import UsageError
 from runner.executor.ports import Entropy
 from runner.files import MAX_RESULTS_BYTES, read_file
 from runner.ledger.events import highest_numbers
-from runner.ledger.ledger import LedgerFile
+from runner.ledger.ledger import CampaignLedger
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.policy.picking import becomes_pick
@@ -86,7 +86,7 @@ def doubled_of(results: Any) -> list[Doubled]:
 
 
 async def import_results(
-    ledger: LedgerFile, entropy: Entropy, account: Account, campaign: Campaign, state: StateDir
+    ledger: CampaignLedger, entropy: Entropy, account: Account, campaign: Campaign, state: StateDir
 ) -> int:
     """Import what results.json knows and the ledger never did; print and return how many takes.
 
@@ -104,7 +104,7 @@ async def import_results(
 
 
 async def _import_takes(
-    ledger: LedgerFile,
+    ledger: CampaignLedger,
     entropy: Entropy,
     account: Account,
     campaign: Campaign,

@@ -17,7 +17,7 @@ from runner.cli.decision_queue import import_queued_decisions, read_queued_revie
 from runner.cli.format import pluralize, warn
 from runner.errors import UsageError
 from runner.files import MAX_RESULTS_BYTES, read_file, write_atomic
-from runner.ledger.ledger import LedgerFile
+from runner.ledger.ledger import CampaignLedger
 from runner.ledger.state_dirs import StateDir
 from runner.results.model import Results
 from runner.results.reviews import (
@@ -82,7 +82,9 @@ def told_reviews(results: Any, account: Account | None) -> list[NamedReview]:
         return []
 
 
-async def import_reviews(ledger: LedgerFile, state: StateDir, told: Sequence[NamedReview]) -> int:
+async def import_reviews(
+    ledger: CampaignLedger, state: StateDir, told: Sequence[NamedReview]
+) -> int:
     """Commit the reviews of files that are later than a ledger's; return how many there are.
 
     ``told`` are those that a results document has. Raises UsageError for a ``review.json`` that

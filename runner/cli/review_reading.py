@@ -10,8 +10,8 @@ from runner.cli.decision_queue import add_queued_picks, list_queued
 from runner.cli.liveness import is_alive
 from runner.cli.review_file import add_reviews
 from runner.errors import LookbookError, ManifestError
-from runner.ledger.ledger import LedgerFollower
 from runner.ledger.neighbours import read_account_facts
+from runner.ledger.reading import LedgerFollower
 from runner.ledger.runs import LastRun
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
@@ -95,7 +95,7 @@ class CampaignReader:
 
     def _open_follower(self) -> LedgerFollower | None:
         if self._follower is None and self._state.ledger.is_file():
-            self._follower = LedgerFollower(self._state.ledger)
+            self._follower = LedgerFollower(self._state.location)
         return self._follower
 
     def _reload_manifest(self) -> None:

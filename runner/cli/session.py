@@ -24,7 +24,8 @@ from runner.errors import AccountError, ApiTrouble, LookbookError, UsageError
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext
 from runner.executor.ports import Api
-from runner.ledger.ledger import LedgerFile
+from runner.ledger.ledger import CampaignLedger
+from runner.ledger.location import FileLocation, LedgerLocation
 from runner.ledger.lock import lock_ledger
 from runner.ledger.neighbours import read_account_facts, read_neighbours
 from runner.ledger.state_dirs import StateDir, StateDirs
@@ -50,7 +51,7 @@ class OpenSession:
     account: Account
     user: UserData
     state: StateDir
-    ledger: LedgerFile
+    ledger: CampaignLedger
     context: RunContext
     progress: Progress
 
@@ -111,9 +112,10 @@ async def open_session(
         with ExitStack() as stack:
             if beside is None:
                 stack.enter_context(lock_state(outside, state))
-            ledger = _open_file(outside, beside or state.ledger, ceilings)
+            location = FileLocation(beside) if beside is not None else state.location
+            ledger = _open(outside, location, ceilings, concurrency)
             stack.callback(ledger.close)
-            ledger.learn(read_account_facts(state, opened.account))
+            ledger.learn(read_account_facts(state, opened.account, ledger.elsewhere))
             if outside.invocation is not None:
                 outside.invocation.folder = state.folder
             progress = outside.console.progress(ledger.ceilings.run)
@@ -127,7 +129,7 @@ async def open_session(
                 observer=progress,
                 retry_limits=opened.retry_limits,
                 rate_limiter=RateLimiter(concurrency),
-                neighbours=partial(read_neighbours, state),
+                neighbours=partial(read_neighbours, state, ledger.elsewhere),
                 faces=outside.faces(state.folder, 1),
             )
             account = (opened.api, opened.account, opened.user)
@@ -145,9 +147,14 @@ def lock_state(context: Context, state: StateDir) -> AbstractContextManager[None
     return lock_ledger(state.folder, now=context.clock.now())
 
 
-def _open_file(context: Context, path: Path, ceilings: Ceilings | None = None) -> LedgerFile:
-    return LedgerFile(
-        path,
+def _open(
+    context: Context,
+    location: LedgerLocation,
+    ceilings: Ceilings | None = None,
+    concurrency: int = 1,
+) -> CampaignLedger:
+    return location.open(
+        concurrency=concurrency,
         now=context.clock.now,
         entropy=context.entropy,
         ceilings=ceilings,
@@ -171,7 +178,7 @@ class OpenLedger:
     """A ledger opened without asking the account; its looks have the manifest's keys."""
 
     context: Context
-    ledger: LedgerFile
+    ledger: CampaignLedger
     state: StateDir
     account: Account
     campaign: Campaign
@@ -195,11 +202,11 @@ def open_ledger(
 ) -> Iterator[OpenLedger]:
     """Lock and open a ledger for one command. Raises LedgerLocked, LedgerDamaged, StorageError."""
     with lock_state(context, state):
-        ledger = _open_file(context._replace(inline=True), state.ledger)
+        ledger = _open(context._replace(inline=True), state.location)
         try:
             account = ledger.snapshot().account
             if account is None:
-                raise UsageError(f"{state.ledger} belongs to no account yet.")
+                raise UsageError(f"{state.location} belongs to no account yet.")
             anyio.run(import_results, ledger, context.entropy, account, campaign, state)
             ledger.begin(account, campaign.name, {"command": command})
             moves = make_plan(campaign, ledger.snapshot()).moves

@@ -20,7 +20,7 @@ from runner.cli.session import open_ledger
 from runner.errors import LedgerLocked, UsageError
 from runner.files import read_file
 from runner.ledger.events import Note
-from runner.ledger.ledger import read_events
+from runner.ledger.reading import read_events
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.results.answers import ClientAnswers, MergedAnswer, merge_answers, read_answers, said_by
@@ -123,7 +123,7 @@ def _is_written(one: MergedAnswer, state: StateDir) -> bool:
         entry.kind == Note.REVIEWED
         and entry.facts["take"] == take.uid
         and said_by(Review.from_facts(entry.facts)) == said_by(one.answer.review)
-        for entry in read_events(state.ledger, take.look)
+        for entry in read_events(state.location, take.look)
     )
 
 

@@ -12,7 +12,7 @@ from runner.cli.run_report import resume_command
 from runner.cli.session import OpenSession
 from runner.cli.terminal import join_lines, style
 from runner.executor.resolve_unknown import Finding, UnknownResolver
-from runner.ledger.runs import read_send_time, read_wallet_readings
+from runner.ledger.reading import read_send_time, read_wallet_readings
 from runner.model import Campaign
 from runner.policy.lifecycle import Event
 from runner.quantities import format_usd
@@ -154,8 +154,8 @@ def finding_text(case: UnknownCase, finding: Finding) -> str:
         f"  sent {pluralize(take.attempts, 'time')}, first at {sent}; {take.error_message or ''}",
     ]
     every = work.ledger.snapshot().all_takes
-    readings = read_wallet_readings(work.state.ledger)
-    sent_at = read_send_time(work.state.ledger, take.uid)
+    readings = read_wallet_readings(work.state.location)
+    sent_at = read_send_time(work.state.location, take.uid)
     lines.append(f"  {evidence_of(take, readings, every, work.user, sent=sent_at)}")
     if finding.problem is not None:
         lines.append(f"  the search could not be finished: {finding.problem}")

@@ -110,6 +110,9 @@ class Backend(Protocol):
     def takes(self) -> Iterable[Sequence[Any]]:
         """Return the rows of all takes, values in the order of the fields of ``Take``."""
 
+    def has_takes(self) -> bool:
+        """Return whether any take was ever sent."""
+
     def picks(self) -> dict[str, str]:
         """Return the uid of the picked take of each look."""
 
@@ -155,6 +158,17 @@ class Backend(Protocol):
 
     def close(self, *, sound: bool) -> None:
         """Close it; ``sound`` where this process wrote it and every commit succeeded."""
+
+
+@runtime_checkable
+class Elsewhere(Protocol):
+    """Knows what the account's other campaigns hold that live with this one, in one database."""
+
+    def takes_besides(self) -> Sequence[tuple[Any, ...]]:
+        """Return their takes: the campaign's name, then what ``KnownTakes`` takes in."""
+
+    def facts_besides(self, kinds: Sequence[str]) -> Sequence[tuple[Any, ...]]:
+        """Return their events of these kinds: the campaign's name, then time, kind and facts."""
 
 
 @runtime_checkable

@@ -6,8 +6,7 @@ the only writer there is, so concurrency cannot leak through a ceiling.
 
 import os
 import socket
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,11 @@ from typing import Any
 from runner.errors import UsageError
 from runner.executor.ports import Entropy, Intent, OverBudget
 from runner.face_measures import FaceMeasure
-from runner.ledger.backend import Backend
-from runner.ledger.database import open_for_reading, open_for_writing, peek_ledger
-from runner.ledger.events import Entry, Note, price_facts, to_facts
-from runner.ledger.runs import LastRun
+from runner.ledger.backend import Backend, Elsewhere
+from runner.ledger.database import open_for_writing
+from runner.ledger.events import Note, price_facts, to_facts
 from runner.ledger.sqlite import SqliteBackend
-from runner.ledger.state import Operation, Probe, Send, Store, keys_in, was_at
+from runner.ledger.state import Operation, Probe, Send, Store
 from runner.ledger.writer import GroupCommit, InlineCommit, Writer
 from runner.model import LookKind
 from runner.plan.renames import KeyRenames, rename_picks, rename_take
@@ -138,6 +136,11 @@ class CampaignLedger:
         self.store.close()
 
     # --- reading ------------------------------------------------------------------------------
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """Return what knows the account's campaigns that live with this one; None for a file."""
+        return None
 
     def snapshot(self) -> Snapshot:
         """Return everything that is known now."""
@@ -567,111 +570,3 @@ def _require_take(take: Take | None) -> Take:
     if take is None:
         raise TypeError("an event of a take gives a take")
     return take
-
-
-def read_snapshot(path: Path) -> Snapshot:
-    """Read a ledger without changing it; an empty snapshot where there is none."""
-    return read_ledger(path)[0]
-
-
-def read_ledger(path: Path) -> tuple[Snapshot, dict[str, Any] | None]:
-    """Read a ledger without changing it, and what the wallet showed before and after its last run.
-
-    An empty snapshot where there is none, and None where nobody looked into the wallet.
-    """
-    if not path.exists():
-        return Snapshot(), None
-    with _open_store(path) as store:
-        return store.snapshot(), store.state.wallet
-
-
-class LedgerFollower:
-    """A ledger that is read while others write it: it is loaded once, and then follows its events.
-
-    For one thread. Close it when nobody looks any more.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Open a ledger for reading. Raises LedgerDamaged."""
-        connection = open_for_reading(path)
-        try:
-            self._store = Store(SqliteBackend(connection, path), now=lambda: 0.0, writing=False)
-        except BaseException:
-            connection.close()
-            raise
-
-    def follow(self) -> bool:
-        """Take in what was written since; return whether anything was."""
-        return bool(self._store.follow())
-
-    def learn(self, facts: AccountFacts) -> None:
-        """Go by what the other ledgers of the folder learned of the account."""
-        self._store.learn(facts)
-
-    def snapshot(self) -> Snapshot:
-        """Return everything that is known now."""
-        return self._store.snapshot()
-
-    @property
-    def wallet(self) -> dict[str, Any] | None:
-        """Return what the wallet showed before and after the last run."""
-        return self._store.state.wallet
-
-    def last_run(self) -> LastRun | None:
-        """Return the newest run; None where there was none."""
-        return self._store.last_run()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._store.close()
-
-
-@contextmanager
-def _open_store(path: Path) -> Iterator[Store]:
-    """Open a ledger for reading. Raises LedgerDamaged."""
-    with closing(open_for_reading(path)) as connection:
-        yield Store(SqliteBackend(connection, path), now=lambda: 0.0, writing=False)
-
-
-def has_sent(path: Path) -> bool:
-    """Return whether a ledger holds what its own sends made, or may have made.
-
-    What results files told, and looks that exist already, can be told again. Raises LedgerDamaged.
-    """
-    if not path.exists():
-        return False
-    with _open_store(path) as store:
-        return any(
-            take.state is not TakeState.PLANNED
-            and take.kind is not LookKind.EXISTING
-            and take.uid not in store.imported
-            for take in store.state.takes.values()
-        )
-
-
-def read_keys(path: Path) -> set[str]:
-    """Read every idempotency key that a take of a ledger has, or ever had."""
-    if not path.is_file():
-        return set()
-    with peek_ledger(path) as connection:
-        return keys_in(SqliteBackend(connection, path))
-
-
-def has_been_at(path: Path, position: str) -> bool:
-    """Return what ``LedgerFile.was_at`` returns, for a ledger that is not open."""
-    if not path.is_file():
-        return False
-    with peek_ledger(path) as connection:
-        return was_at(SqliteBackend(connection, path), position)
-
-
-def read_events(path: Path, look: str) -> list[Entry]:
-    """Read what happened to the takes of one look, and its picks, oldest first."""
-    with _open_store(path) as store:
-        mine = {take.uid for take in store.state.takes.values() if take.look == look}
-        return [
-            entry
-            for entry in store.events()
-            if entry.take in mine
-            or (entry.kind in (Note.PICKED, Note.REVIEWED) and entry.facts["take"] in mine)
-        ]

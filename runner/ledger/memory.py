@@ -8,6 +8,7 @@ from typing import Any
 from runner.errors import LedgerDamaged, LookbookError
 from runner.ledger.backend import Changes, EventRow
 from runner.ledger.bodies import join_body
+from runner.takes import TakeState
 
 
 class MemoryBackend:
@@ -41,6 +42,10 @@ class MemoryBackend:
     def takes(self) -> Iterable[Sequence[Any]]:
         """Return the rows of all takes."""
         return [tuple(row.values()) for row in self._takes.values()]
+
+    def has_takes(self) -> bool:
+        """Return whether any take was ever sent."""
+        return any(row["state"] != TakeState.PLANNED for row in self._takes.values())
 
     def picks(self) -> dict[str, str]:
         """Return the picks by look."""

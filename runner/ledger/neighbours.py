@@ -6,13 +6,15 @@ them knows is no stranger, and no search for another campaign's send may take it
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from itertools import islice
+from contextlib import AbstractContextManager, nullcontext, suppress
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from runner.errors import LookbookError
 from runner.files import MAX_RESULTS_BYTES, read_file
+from runner.ledger.backend import Elsewhere
 from runner.ledger.database import peek_ledger
 from runner.ledger.events import Note, price_of
 from runner.ledger.state_check import check_state_folder
@@ -80,10 +82,11 @@ class KnownFacts:
         return AccountFacts(prices, *(self._ignored or (None, None)))
 
 
-def read_neighbours(besides: StateDir) -> Neighbours:
+def read_neighbours(besides: StateDir, elsewhere: Elsewhere | None = None) -> Neighbours:
     """Read what the folders beside this one know, and the other accounts' folders of its manifest.
 
-    The embedded simulator's account is its manifest's alone: it has no neighbours, and is none.
+    ``elsewhere`` knows the account's campaigns that live in a database with this one. The embedded
+    simulator's account is its manifest's alone: it has no neighbours, and is none.
     """
     if besides.folder.name == SIMULATED:
         return Neighbours()
@@ -99,13 +102,18 @@ def read_neighbours(besides: StateDir) -> Neighbours:
                 found.add(folder.name, takes)
             except UNREADABLE:
                 unreadable.append(str(path))
+    for campaign, takes in _by_campaign(elsewhere.takes_besides() if elsewhere else ()):
+        found.add(campaign, takes)
     return found.to_neighbours(unreadable)
 
 
-def read_account_facts(besides: StateDir, account: Account) -> AccountFacts:
+def read_account_facts(
+    besides: StateDir, account: Account, elsewhere: Elsewhere | None = None
+) -> AccountFacts:
     """Read what the other ledgers of the folder learned of an account; the newest of each counts.
 
-    What cannot be read tells nothing: ``read_neighbours`` names it.
+    ``elsewhere`` is asked as well, or else the database in which this one's ledger lives. What
+    cannot be read tells nothing: ``read_neighbours`` names it.
     """
     found = KnownFacts()
     for folder in _folders(besides.folder) if besides.folder.name != SIMULATED else ():
@@ -113,7 +121,23 @@ def read_account_facts(besides: StateDir, account: Account) -> AccountFacts:
             if (owner := read_owner(folder / LEDGER)) is None or owner[0] != account:
                 continue
             found.add(folder.name, _read_facts(folder / LEDGER))
+    asked: AbstractContextManager[object] = nullcontext(elsewhere)
+    if elsewhere is None and besides.shared is not None:
+        asked = besides.shared.peek()
+    with asked as known:
+        rows = known.facts_besides(FACTS) if isinstance(known, Elsewhere) else ()
+    for campaign, facts in _by_campaign(rows):
+        found.add(campaign, facts)
     return found.to_facts()
+
+
+Rows = Iterator[tuple[Any, ...]]
+
+
+def _by_campaign(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Rows]]:
+    """Yield rows by the campaign that stands first in each; they come in its order."""
+    for campaign, of_it in groupby(rows, key=itemgetter(0)):
+        yield campaign, (row[1:] for row in of_it)
 
 
 def _read_facts(path: Path) -> list[tuple[float, str, str]]:

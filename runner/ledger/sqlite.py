@@ -65,6 +65,11 @@ class SqliteBackend:
         """Return the rows of all takes."""
         return self.connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM takes")  # noqa: S608 - our own names
 
+    def has_takes(self) -> bool:
+        """Return whether any take was ever sent."""
+        statement = "SELECT 1 FROM takes WHERE state <> 'planned' LIMIT 1"
+        return self.connection.execute(statement).fetchone() is not None
+
     def picks(self) -> dict[str, str]:
         """Return the picks by look."""
         return dict(self.connection.execute("SELECT look, take FROM picks"))

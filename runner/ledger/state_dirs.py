@@ -22,6 +22,8 @@ from runner.files import (
     write_atomic,
 )
 from runner.ledger.database import peek_ledger
+from runner.ledger.location import FileLocation, LedgerLocation
+from runner.ledger.reading import has_takes
 from runner.ledger.state_check import check_state_folder
 from runner.takes import Account
 
@@ -49,14 +51,23 @@ KEPT_IN_GIT = """\
 
 @dataclass(frozen=True, slots=True)
 class StateDir:
-    """One account's folder and what lies in it."""
+    """One account's folder and what lies in it.
+
+    ``shared`` is where the ledger lives, if that is not the folder.
+    """
 
     folder: Path
+    shared: LedgerLocation | None = None
 
     @property
     def ledger(self) -> Path:
-        """The SQLite file."""
+        """The SQLite file, whether or not the ledger is that."""
         return self.folder / LEDGER
+
+    @property
+    def location(self) -> LedgerLocation:
+        """Return where the ledger lives."""
+        return self.shared or FileLocation(self.ledger)
 
     @property
     def results(self) -> Path:
@@ -222,15 +233,6 @@ def find_other_ledgers(
             if not owner[0].simulated and has_takes(ledger):
                 found.append((ledger, owner[0]))
     return found
-
-
-def has_takes(ledger: Path) -> bool:
-    """Return whether anything was ever sent from a ledger."""
-    if not ledger.is_file():
-        return False
-    with peek_ledger(ledger) as connection:
-        sent = connection.execute("SELECT 1 FROM takes WHERE state <> 'planned' LIMIT 1")
-        return sent.fetchone() is not None
 
 
 def _account_in(results: Path) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 
 from runner.cli.commands.export import write_backup
 from runner.errors import LedgerDamaged, UsageError
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.ledger.state_dirs import StateDirs
 from tests.cli.hands import ACCOUNT, Office
 

@@ -9,7 +9,7 @@ from runner.cli.copied_folder import ask_about_copy
 from runner.cli.environment import Console
 from runner.cli.results_import import load_importable_results, may_have_news
 from runner.errors import LedgerQuestion, UsageError
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.ledger.state_dirs import StateDirs
 from runner.plan import plan
 from runner.results.writer import results_document

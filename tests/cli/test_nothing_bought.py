@@ -12,8 +12,7 @@ from runner.cli.nothing_bought import evidence_of, match_takes, moment, objectio
 from runner.errors import UsageError
 from runner.executor.context import RunContext
 from runner.executor.resolve_unknown import Finding
-from runner.ledger.ledger import read_snapshot
-from runner.ledger.runs import WalletReading
+from runner.ledger.reading import WalletReading, read_snapshot
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, plan
 from runner.policy.lifecycle import Event

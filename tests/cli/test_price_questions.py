@@ -23,7 +23,7 @@ from runner.cli.price_questions import (
 )
 from runner.cli.request import Request
 from runner.errors import BudgetRefused, UsageError
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.model import Campaign, LookKind, Prices
 from runner.plan import Plan, plan
 from runner.plan.options import DEFAULT_OPTIONS

@@ -12,7 +12,7 @@ from runner.cli.outputs import make_results, write_results
 from runner.cli.rebuild import rebuild
 from runner.errors import LedgerDamaged, LedgerQuestion, UsageError
 from runner.executor.context import RunContext
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.model import LookKind
 from runner.plan import plan
 from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, TakeState

@@ -11,7 +11,7 @@ from runner.cli import comparison
 from runner.cli.commands.reconcile import reconcile
 from runner.cli.commands.refresh import refresh
 from runner.errors import ApiTrouble
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.policy.lifecycle import Event
 from runner.policy.look_events import UNKNOWN_STATUS
 from runner.replies import Answer, LookData, Refusal, Reply

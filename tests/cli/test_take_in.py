@@ -10,8 +10,8 @@ import pytest
 
 from runner.answers import compute_ref
 from runner.ledger.events import Note
-from runner.ledger.ledger import read_events
 from runner.ledger.lock import lock_ledger
+from runner.ledger.reading import read_events
 from runner.resources import schema
 from tests.cli.test_review import MANIFEST, fill, invoke, reviews
 

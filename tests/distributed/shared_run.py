@@ -28,7 +28,7 @@ def main() -> int:
 
     opened: list[SharedLedger] = []
 
-    def open_shared(context: Context, _path: Path, ceilings: Any = None) -> SharedLedger:
+    def open_shared(context: Context, _location: Any, ceilings: Any, _count: int) -> SharedLedger:
         settings = {"now": context.clock.now, "entropy": context.entropy, "ceilings": ceilings}
         opening = partial(SharedLedger, address, account, campaign.name, concurrency=concurrency)
         deadline = time.monotonic() + PATIENCE
@@ -41,12 +41,7 @@ def main() -> int:
                     raise
                 time.sleep(0.2)
 
-    for name, replacement in (
-        ("_open_file", open_shared),
-        ("read_account_facts", lambda *_: opened[-1].read_account_facts()),
-        ("read_neighbours", lambda *_: opened[-1].read_neighbours()),
-    ):
-        setattr(session, name, replacement)
+    setattr(session, "_open", open_shared)  # noqa: B010
     try:
         return start(Context(), campaign, Request(yes=True, concurrency=concurrency))
     except LookbookError as error:

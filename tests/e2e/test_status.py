@@ -21,7 +21,8 @@ from runner.cli.next_steps import (
     list_next_steps,
 )
 from runner.ledger.ledger import LedgerFile
-from runner.ledger.runs import LastRun, read_last_run
+from runner.ledger.reading import read_last_run
+from runner.ledger.runs import LastRun
 from runner.model import Budget, Campaign
 from runner.plan import Plan, ResolvedOptions, plan
 from runner.plan.options import PlanOptions

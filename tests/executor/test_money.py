@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from runner.executor.context import RunContext
-from runner.ledger.runs import read_wallet_readings
+from runner.ledger.reading import read_wallet_readings
 from runner.model import Look
 from runner.plan import ResolvedOptions
 from runner.policy.budget import Ceilings

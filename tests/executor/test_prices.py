@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from runner.ledger.ledger import read_ledger
+from runner.ledger.reading import read_ledger
 from runner.model import Look, LookKind
 from runner.policy.budget import Ceilings
 from runner.policy.exit_codes import Exit, exit_code

@@ -11,7 +11,7 @@ from typing import Any
 
 from runner.images.folder import Folder
 from runner.ledger.events import Entry, LedgerState, apply_event
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.model import Campaign, Look, LookKind, LookRef
 from runner.plan import plan as make_plan
 from runner.simulator.records import ChargeRow, millionths

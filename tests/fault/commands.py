@@ -19,7 +19,7 @@ from runner.cli.request import Request
 from runner.cli.select_options import load_saved_plan
 from runner.errors import UsageError
 from runner.files import write_atomic
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.plan import Action

@@ -15,7 +15,7 @@ import httpx
 
 from runner.canonical import sha256_hex
 from runner.ledger.events import Entry, Note
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.model import Campaign, Look, LookKind, LookRef
 from runner.plan.model import Plan
 from runner.policy.budget import Ceilings

@@ -11,8 +11,7 @@ from random import Random
 from typing import Any
 
 from runner.errors import LedgerDamaged
-from runner.ledger.ledger import read_snapshot
-from runner.ledger.state_dirs import has_takes
+from runner.ledger.reading import has_takes, read_snapshot
 from runner.model import LookKind
 from runner.simulator.records import LookRow
 from runner.takes import Take, TakeState

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.model import BASE, Campaign, Look, LookKind
 from runner.takes import Take
 from tests.fault.campaigns import grown

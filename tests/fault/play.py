@@ -14,8 +14,7 @@ from typing import Any
 import httpx
 
 from runner.errors import BudgetRefused, LedgerQuestion
-from runner.ledger.ledger import has_sent, read_snapshot
-from runner.ledger.state_dirs import has_takes
+from runner.ledger.reading import has_sent, has_takes, read_snapshot
 from runner.model import Prices, UrlImage
 from runner.plan import Action
 from runner.plan import plan as make_plan

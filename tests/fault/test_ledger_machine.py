@@ -23,7 +23,8 @@ from hypothesis.stateful import (
 from runner.errors import StorageError
 from runner.executor.ports import Intent, OverBudget
 from runner.ledger.events import replay_events
-from runner.ledger.ledger import LedgerFile, read_snapshot
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.reading import read_snapshot
 from runner.model import LookKind
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import BILLING, TABLE, Event, ImpossibleEvent

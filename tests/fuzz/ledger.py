@@ -20,8 +20,9 @@ from runner.executor.ports import OverBudget
 from runner.ledger import database
 from runner.ledger.checksum import leave_checksum
 from runner.ledger.events import Entry, LedgerState, apply_event, to_facts
-from runner.ledger.ledger import LedgerFile, has_sent, read_keys, read_ledger
-from runner.ledger.state_dirs import has_takes, read_owner
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.reading import has_sent, has_takes, read_keys, read_ledger
+from runner.ledger.state_dirs import read_owner
 from runner.plan import plan
 from runner.plan.saved_plan import plan_document
 from runner.policy.lifecycle import Event

@@ -100,9 +100,11 @@ async def test_whoever_opens_it_next_finds_all_that_was_committed(
     reopen: Reopen, ticking: Ticking
 ) -> None:
     first = open_ledger(reopen, ticking)
+    assert not first.store.backend.has_takes()
     await fill(first)
     uid = first.takes_of("c")[0].uid
     second = open_ledger(reopen, ticking)
+    assert second.store.backend.has_takes()
     assert second.snapshot() == first.snapshot()
     assert second.position() == first.position()
     assert second.was_at(first.position())

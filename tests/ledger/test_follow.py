@@ -3,7 +3,8 @@
 from decimal import Decimal
 from pathlib import Path
 
-from runner.ledger.ledger import LedgerFile, LedgerFollower, read_ledger
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.reading import LedgerFollower, read_ledger
 from runner.policy.lifecycle import Event
 from runner.reviews import Review, ReviewState
 from runner.takes import Account

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from runner.ledger.ledger import read_ledger
+from runner.ledger.reading import read_ledger
 from runner.manifest import load
 from runner.model import BASE, LookKind, Matrix
 from runner.plan import plan

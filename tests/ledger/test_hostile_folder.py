@@ -14,9 +14,9 @@ from runner.ledger import database
 from runner.ledger.checksum import NAME as CHECKSUM
 from runner.ledger.checksum import is_as_left, leave_checksum
 from runner.ledger.layout import check_layout
-from runner.ledger.ledger import read_ledger
 from runner.ledger.lock import lock_ledger
 from runner.ledger.neighbours import read_neighbours
+from runner.ledger.reading import read_ledger
 from runner.ledger.state_check import check_state_folder
 from runner.ledger.state_dirs import LAST_USED, StateDir, StateDirs
 from runner.takes import Account

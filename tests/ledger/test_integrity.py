@@ -17,7 +17,8 @@ from runner.errors import LedgerDamaged, LookbookError, UsageError
 from runner.ledger.backend import Backend
 from runner.ledger.checksum import is_as_left
 from runner.ledger.events import LedgerState
-from runner.ledger.ledger import LedgerFile, LedgerFollower, read_snapshot
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.reading import LedgerFollower, read_snapshot
 from runner.plan.renames import KeyRenames
 from runner.policy.lifecycle import Event
 from runner.takes import Account, Snapshot

@@ -23,9 +23,10 @@ from runner.executor.ports import OverBudget
 from runner.ledger import bodies, database
 from runner.ledger.events import replay_events, to_facts
 from runner.ledger.layout import migrations
-from runner.ledger.ledger import LedgerFile, read_snapshot
+from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
-from runner.ledger.state_dirs import has_takes, read_owner
+from runner.ledger.reading import has_takes, read_snapshot
+from runner.ledger.state_dirs import read_owner
 from runner.plan.renames import KeyRenames
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, ImpossibleEvent

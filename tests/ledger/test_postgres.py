@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +18,12 @@ from runner.errors import LedgerLocked, StorageError, UsageError
 from runner.ledger.backend import Changes
 from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import CampaignLedger
+from runner.ledger.neighbours import read_account_facts, read_neighbours
 from runner.ledger.postgres import connection as connections
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import Fenced, PostgresConnection, describe_address
 from runner.ledger.postgres.shared import SharedLedger
+from runner.ledger.state_dirs import StateDir
 from runner.model import LookKind
 from runner.policy.lifecycle import Event
 from runner.takes import Account, Doubled, MeasuredPrice, Neighbours, PriceState
@@ -204,9 +207,9 @@ def start_later(server: PostgresServer) -> None:
 
 
 async def test_a_shared_ledger_is_free_when_it_is_closed_and_knows_its_neighbours(
-    postgres: PostgresServer, ticking: Ticking
+    postgres: PostgresServer, ticking: Ticking, tmp_path: Path
 ) -> None:
-    account = Account("api.example", "neighbours")
+    account, nowhere = Account("api.example", "neighbours"), StateDir(tmp_path / "s.lookbook")
 
     def open_shared(campaign: str) -> SharedLedger:
         settings = {"now": ticking.now, "entropy": ticking, "inline": True}
@@ -223,12 +226,12 @@ async def test_a_shared_ledger_is_free_when_it_is_closed_and_knows_its_neighbour
         await spring.note_doubled([Doubled("twin", "name", lost.uid, Decimal("1.50"))])
         with pytest.raises(LedgerLocked, match="process"):
             open_shared("spring")
-        assert spring.read_neighbours() == Neighbours()
+        assert read_neighbours(nowhere, spring) == Neighbours()
     with closing(open_shared("spring")), closing(open_shared("autumn")) as autumn:
-        there = autumn.read_neighbours()
+        there = read_neighbours(nowhere, autumn)
         assert there.ids == {"look-a", "g"}
         assert there.unresolved == {"name of b": ("spring: b#1",)}
-        learned = autumn.read_account_facts()
+        learned = read_account_facts(nowhere, account, autumn)
         assert learned.prices == {LookKind.PROMPT: measured}
         assert learned.keys_ignored_by == "spring"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UsageError
-from runner.ledger.ledger import LedgerFile, read_events
+from runner.ledger.ledger import LedgerFile
+from runner.ledger.reading import read_events
 from runner.policy.lifecycle import Event
 from runner.results.reviews import (
     NamedReview,

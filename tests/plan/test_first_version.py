@@ -14,7 +14,7 @@ import pytest
 
 from runner.canonical import parse_json
 from runner.cli import readonly
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.ledger.state_dirs import StateDirs
 from runner.manifest import load
 from runner.model import Campaign

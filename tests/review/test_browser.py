@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from tests.catalog.browser import CHROMIUM, open_chromium
 from tests.review.conftest import MANIFEST
 

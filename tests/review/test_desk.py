@@ -24,8 +24,9 @@ from runner.cli.review_reading import CampaignReader
 from runner.cli.select_options import load_saved_plan
 from runner.cli.session import OpenSession
 from runner.errors import UsageError
-from runner.ledger.ledger import LedgerFile, read_snapshot
+from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
+from runner.ledger.reading import read_snapshot
 from runner.ledger.runs import LastRun
 from runner.ledger.state_dirs import StateDir
 from runner.policy.lifecycle import Event

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("websockets", reason="needs websockets: pip install 'lookbook-runner[browser]'")
 pytest.importorskip("axe_playwright_python", reason="needs axe: `make test-browsers` installs it")
 
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from tests.catalog.axe import find_violations
 from tests.catalog.firefox import DARK, FIREFOX, open_firefox
 from tests.review.test_browser import campaign, server

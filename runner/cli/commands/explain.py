@@ -19,7 +19,7 @@ from runner.cli.target import Target, target_options
 from runner.cli.terminal import join_lines, show_link, style, terminal_width
 from runner.errors import UsageError
 from runner.ledger.events import Entry, Note
-from runner.ledger.ledger import read_events
+from runner.ledger.reading import read_events
 from runner.plan import Action, Plan, PlannedLook
 from runner.plan import plan as make_plan
 from runner.plan.change_text import describe_change
@@ -54,7 +54,7 @@ def command(context: Context, /, target: Target, *, look: str) -> int:
     action = _action(plan, look.partition("#")[0])
     before = plan.moves.back.get(action.key, action.key)
     state = known.state
-    entries = read_events(state.ledger, before) if state and state.ledger.is_file() else []
+    entries = read_events(state.location, before) if state is not None else []
     takes = [t for t in moved.takes.get(action.key, ()) if t.state is not TakeState.PLANNED]
     if awaits_results(context):
         results = known.make_results({action.key})

@@ -17,7 +17,7 @@ from runner.cli.terminal import printing_data
 from runner.errors import UsageError
 from runner.files import write_output
 from runner.ledger.database import copy_ledger
-from runner.ledger.ledger import read_snapshot
+from runner.ledger.reading import read_snapshot
 from runner.ledger.state_dirs import StateDir
 from runner.plan.options import select_looks
 from runner.results.videos import ASPECT_RATIOS, VideoDocument, make_video_document

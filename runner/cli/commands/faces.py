@@ -18,7 +18,7 @@ from runner.cli.terminal import terminal_width
 from runner.errors import UsageError
 from runner.executor.face_measuring import find_unmeasured
 from runner.executor.ports import Faces
-from runner.ledger.ledger import LedgerFile
+from runner.ledger.ledger import CampaignLedger
 from runner.quantities import format_estimate
 from runner.results.writer import serialize_results
 from runner.shell import quote_command
@@ -107,7 +107,7 @@ def _measure_missing(context: Context, opened: OpenLedger) -> str:
 
 
 async def measure_takes(
-    ledger: LedgerFile, faces: Faces, takes: Sequence[Take], workers: int
+    ledger: CampaignLedger, faces: Faces, takes: Sequence[Take], workers: int
 ) -> list[Take]:
     """Measure pictures, so many at once, and commit each; return those that could not be."""
     waiting, left = iter(takes), list[Take]()

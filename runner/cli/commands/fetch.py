@@ -26,7 +26,7 @@ from runner.cli.terminal import escape_text
 from runner.errors import UsageError
 from runner.executor.concurrency import run_concurrently
 from runner.executor.downloads import Downloads, find_unfetched
-from runner.ledger.state_dirs import has_takes
+from runner.ledger.reading import has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.options import PlanOptions, select_looks
@@ -68,7 +68,7 @@ async def fetch(context: Context, campaign: Campaign, plan_options: PlanOptions)
     """Fetch what is missing; return the exit code."""
     async with open_account(context) as opened:
         state = opened.make_state(campaign)
-        if not has_takes(state.ledger):
+        if not has_takes(state.location):
             raise UsageError(
                 f"The account {opened.account.label} has no looks of {campaign.name} yet.",
                 hint="`lookbook run` generates them.",

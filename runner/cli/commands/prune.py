@@ -35,7 +35,8 @@ from runner.cli.terminal import terminal_width
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.context import describe_reply
 from runner.executor.resolve_unknown import list_group_looks
-from runner.ledger.state_dirs import StateDir, has_takes
+from runner.ledger.reading import has_takes
+from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan import plan as make_plan
@@ -169,7 +170,7 @@ async def prune(context: Context, campaign: Campaign, request: _Request) -> int:
     """Show, ask, delete; return the exit code."""
     async with open_account(context) as opened:
         state = opened.make_state(campaign)
-        if not has_takes(state.ledger):
+        if not has_takes(state.location):
             raise UsageError(f"The account {opened.account.label} has no looks of {campaign.name}.")
         async with open_session(opened, campaign, state) as work:
             await work.import_results()
@@ -205,7 +206,9 @@ async def _doomed(work: OpenSession, campaign: Campaign, request: _Request) -> l
         plan,
         selected=selected,
         old_takes=request.old_takes,
-        claims=claims_on(campaign, work.state, snapshot, named=bool(request.looks)),
+        claims=claims_on(
+            campaign, work.state, snapshot, work.context.neighbours(), named=bool(request.looks)
+        ),
     )
     spared = [f"{take.label} is spared: {reason}" for take, reason in pruning.spared]
     groups = await _groups(work, pruning.takes)

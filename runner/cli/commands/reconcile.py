@@ -38,7 +38,7 @@ from runner.cli.unknown_takes import UnknownCase, decide, give_up, list_unresolv
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.concurrency import RunStopped
 from runner.executor.resolve_unknown import UnknownResolver
-from runner.ledger.state_dirs import has_takes
+from runner.ledger.reading import has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.drift import Drift
@@ -155,7 +155,7 @@ async def reconcile(
     """Carry out decisions, search for the rest, ask, compare; return the exit code."""
     async with open_account(context) as opened:
         state = opened.make_state(campaign)
-        if not has_takes(state.ledger):
+        if not has_takes(state.location):
             click.echo(
                 f"Nothing is unknown: {opened.account.label} has no takes of {campaign.name}."
             )

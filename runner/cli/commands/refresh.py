@@ -23,7 +23,7 @@ from runner.cli.select_options import comparison_options
 from runner.cli.session import open_session
 from runner.cli.simulated import run_on_account
 from runner.errors import UsageError
-from runner.ledger.state_dirs import has_takes
+from runner.ledger.reading import has_takes
 from runner.model import Campaign
 from runner.policy.exit_codes import Exit
 
@@ -63,7 +63,7 @@ async def refresh(context: Context, campaign: Campaign, *, record: bool) -> int:
     """Compare, say, and record if asked to; return how many differences there are."""
     async with open_account(context) as opened:
         state = opened.make_state(campaign)
-        if not has_takes(state.ledger):
+        if not has_takes(state.location):
             raise UsageError(f"The account {opened.account.label} has no looks of {campaign.name}.")
         async with open_session(opened, campaign, state) as work:
             if record:

@@ -59,8 +59,9 @@ from runner.executor.face_gate import find_gated
 from runner.executor.preflight import verify_ids
 from runner.executor.replay_check import check_replays
 from runner.executor.session import Session
-from runner.ledger.ledger import LedgerFile
-from runner.ledger.state_dirs import StateDir, StateDirs, has_takes
+from runner.ledger.ledger import CampaignLedger
+from runner.ledger.reading import has_takes
+from runner.ledger.state_dirs import StateDir, StateDirs
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan import plan as make_plan
@@ -317,7 +318,7 @@ def refuse_unmeasurable(plan: Plan, work: OpenSession) -> None:
     )
 
 
-def run_room(ledger: LedgerFile) -> Decimal | None:
+def run_room(ledger: CampaignLedger) -> Decimal | None:
     """Return what a run that ended has left of its ceiling, by ledger and wallet; USD."""
     limit, wallet = ledger.ceilings.run, ledger.wallet or {}
     if limit is None:
@@ -330,7 +331,7 @@ def run_room(ledger: LedgerFile) -> Decimal | None:
 
 def is_new(state: StateDir) -> bool:
     """Return whether nothing was ever bought here, by the ledger and by colleagues' results."""
-    return not has_takes(state.ledger) and not tells_of_takes(state.results)
+    return not has_takes(state.location) and not tells_of_takes(state.results)
 
 
 def begins_anew(state: StateDir, account: Account, campaign: Campaign) -> bool:
@@ -338,7 +339,7 @@ def begins_anew(state: StateDir, account: Account, campaign: Campaign) -> bool:
 
     It answers once, so that it can stand in no nightly line; what it does not do is said.
     """
-    begun = has_takes(state.ledger)
+    begun = has_takes(state.location)
     try:
         results = read_results(state.results)
         ours = (results["account"], results["campaign"]) == (account.label, campaign.name)

@@ -28,7 +28,7 @@ from runner.cli.select_options import parse_plan_options, select_options
 from runner.cli.simulated import serve_command
 from runner.cli.target import KnownCampaign, Target, target_options
 from runner.cli.terminal import style, terminal_width
-from runner.ledger.runs import read_last_run
+from runner.ledger.reading import read_last_run
 from runner.plan import plan as make_plan
 from runner.plan.approvals import find_awaited
 from runner.plan.options import PlanOptions, resolve_options, select_looks
@@ -67,7 +67,7 @@ def command(context: Context, /, target: Target, *, takes: bool, **options: Any)
     cascaded = resolve_options(campaign, snapshot, replace(plan_options, cascade=True))
     renewed = make_plan(campaign, snapshot, cascaded)
     results = known.make_results(only)
-    last = read_last_run(state.ledger) if state is not None else None
+    last = read_last_run(state.location) if state is not None else None
     alive = last is not None and is_alive(last)
     steps = list_next_steps(
         plan,

@@ -193,6 +193,14 @@ class PostgresBackend:
         columns = ", ".join(_COLUMNS)
         return self._mine(f"SELECT {columns} FROM lookbook.takes WHERE campaign = %s")  # noqa: S608 - our own names
 
+    def has_takes(self) -> bool:
+        """Return whether any take was ever sent."""
+        return bool(
+            self._mine(
+                "SELECT 1 FROM lookbook.takes WHERE campaign = %s AND state <> 'planned' LIMIT 1"
+            )
+        )
+
     def picks(self) -> dict[str, str]:
         """Return the picks by look."""
         return dict(self._mine("SELECT look, take FROM lookbook.picks WHERE campaign = %s"))
@@ -254,7 +262,8 @@ class PostgresBackend:
             "SELECT other.name, look || '#' || number, take.name, state, kind, avatar_id, group_id "
             "FROM lookbook.campaigns mine JOIN lookbook.campaigns other "
             "ON other.account = mine.account AND other.id <> mine.id "
-            "JOIN lookbook.takes take ON take.campaign = other.id WHERE mine.id = %s"
+            "JOIN lookbook.takes take ON take.campaign = other.id WHERE mine.id = %s "
+            "ORDER BY other.name"
         )
 
     def facts_besides(self, kinds: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -3,17 +3,16 @@
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from runner.errors import LookbookError
+from runner.ledger.backend import Elsewhere
 from runner.ledger.ledger import CampaignLedger
-from runner.ledger.neighbours import FACTS, KnownFacts, KnownTakes
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import ConnectionLost, PostgresConnection
-from runner.takes import Account, AccountFacts, Neighbours
+from runner.takes import Account
 
 BEAT = 1.0
 """Seconds between two heartbeats."""
@@ -40,21 +39,18 @@ class SharedLedger(CampaignLedger):
             raise
         self._heartbeat.start()
 
-    def read_neighbours(self) -> Neighbours:
-        """Read what the account's other campaigns hold."""
-        found = KnownTakes()
-        rows = self.store.ask(self._shared.takes_besides)
-        for campaign, of_it in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
-            found.add(campaign, (row[1:] for row in of_it))
-        return found.to_neighbours()
+    @property
+    def elsewhere(self) -> Elsewhere:
+        """Return what knows the account's other campaigns in the database: itself."""
+        return self
 
-    def read_account_facts(self) -> AccountFacts:
-        """Read what the account's other campaigns learned of it."""
-        found = KnownFacts()
-        rows = self.store.ask(partial(self._shared.facts_besides, FACTS))
-        for campaign, of_it in groupby(rows, key=itemgetter(0)):
-            found.add(campaign, (row[1:] for row in of_it))
-        return found.to_facts()
+    def takes_besides(self) -> Sequence[tuple[Any, ...]]:
+        """Return what the account's other campaigns hold."""
+        return self.store.ask(self._shared.takes_besides)
+
+    def facts_besides(self, kinds: Sequence[str]) -> Sequence[tuple[Any, ...]]:
+        """Return what the account's other campaigns learned of it."""
+        return self.store.ask(partial(self._shared.facts_besides, kinds))
 
     def close(self) -> None:
         """Finish what is queued, and leave the campaign to whoever comes next."""
