@@ -4,6 +4,7 @@ The account's groups once (the API has no filter by name), by the names of what 
 own, and the looks of the groups that will be used. Where the ledger knows the group, only that.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 import anyio
@@ -98,11 +99,16 @@ class _Lister:
         if isinstance(looks, Unlisted):
             return
         made = self._context.neighbours().made
+        by_group: dict[str, list[LookData]] = defaultdict(list)
         for look in looks:
+            if look.group_id:
+                by_group[look.group_id].append(look)
             if look.name in names and look.group_id and look.id not in made:
                 found = self.named.get(look.name, ())
                 if look.group_id not in found:
                     self.named[look.name] = (*found, look.group_id)
+        for group_id in {group for of_name in self.named.values() for group in of_name}:
+            self.looks[group_id] = tuple(by_group[group_id])
 
     async def _list_looks(self, home: TargetGroup, group_id: str) -> None:
         if group_id in self.looks:
