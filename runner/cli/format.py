@@ -175,7 +175,10 @@ def format_looks(
     notes: Mapping[str, str] | None = None,
     width: int | None = None,
 ) -> str:
-    """Write looks as a table: on a narrow terminal without ids, then without references."""
+    """Write looks as a table: on a narrow terminal without ids, then without references.
+
+    Where every picture has its place and the keys need the room, the places are left out as well.
+    """
     rows = [("look", "state", "reference", "cost", "avatar id", "picture, or why not")]
     for look in looks:
         state = look["state"]
@@ -190,7 +193,9 @@ def format_looks(
                 (notes or {}).get(look["look"]) or look["image"] or problem,
             )
         )
-    return format_table(rows, right=(3,), width=width, drop=(4, 2), flow=True)
+    only_places = all(not row[5] or row[5].startswith("images/") for row in rows[1:])
+    drop = (4, 2, 5) if only_places else (4, 2)
+    return format_table(rows, right=(3,), width=width, drop=drop, flow=True)
 
 
 def format_totals(results: Summary) -> str:

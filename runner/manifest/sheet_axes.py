@@ -1,13 +1,17 @@
 """Keys from what a sheet says, and the axes of one that has every combination of its columns."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from runner.canonical import sha256_hex
 from runner.manifest.starter import slug
 
 _MAX_KEY = 64
-_ARTICLE = re.compile(r"(?:an?|the)-(?=.)")
+_ARTICLE = re.compile(r"(?<![a-z0-9])(?:an?|the)-(?=.)")
+_DETAIL = re.compile(r",|(?<=\w)\s(?:with|at|in|on|under|over|near|by|during)\s", re.IGNORECASE)
+"""Where the details of a description begin: a key is made from what stands before them."""
+
 _NAME = re.compile(r"(?<!\$)\$\{([^{}\n]*)\}")
 _WEAR = ("outfit", "outfits", "clothes", "clothing", "wardrobe", "garment", "dress")
 _PLACE = ("setting", "settings", "location", "place", "background", "backdrop", "scene")
@@ -20,17 +24,19 @@ def key_part(text: str, parts: int) -> str:
     What is too long, or has no letter that a key may have, is told apart by a piece of its hash.
     """
     room = _MAX_KEY // parts - 1
-    made = _ARTICLE.sub("", slug(text), count=1)
+    made = _ARTICLE.sub("", slug(text))
     digest = sha256_hex(text.encode("utf-8", "surrogatepass"))
     if not made:
         return f"look-{digest[:6]}"[-room:] if parts == 1 else digest[:6]
     return made if len(made) <= room else f"{made[: room - 5].rstrip('-')}-{digest[:4]}"
 
 
-def key_of_cells(cells: Sequence[str]) -> str:
-    """Return the key of a row that gives none, made from what tells it apart."""
-    given = [cell for cell in cells if cell]
-    return "-".join(key_part(cell, len(cells)) for cell in given)
+def name_cells(cells: Iterable[str], parts: int) -> dict[str, str]:
+    """Return a part of a key for each different cell of a column, as short as tells them apart."""
+    texts = list(dict.fromkeys(cell for cell in cells if cell))
+    short = {text: key_part(_DETAIL.split(text, maxsplit=1)[0], parts) for text in texts}
+    count = Counter(short.values())
+    return {text: key if count[key] == 1 else key_part(text, parts) for text, key in short.items()}
 
 
 def prompt_from_columns(names: Sequence[str]) -> str | None:
@@ -70,18 +76,10 @@ def find_axes(rows: Sequence[Mapping[str, str]]) -> dict[str, dict[str, str]]:
         return {}
     if len({tuple(row[name] for name in varied) for row in rows}) != len(rows):
         return {}
-    axes = {name: _name_values(values[name], len(varied)) for name in varied}
+    axes = {
+        name: {key: text for text, key in name_cells(values[name], len(varied)).items()}
+        for name in varied
+    }
     if any(len(axes[name]) != len(values[name]) for name in varied):
         return {}
     return axes
-
-
-def _name_values(values: Sequence[str], parts: int) -> dict[str, str]:
-    """Return an axis's values by key: from what stands before a comma, where that tells them apart.
-
-    Fewer values than were given come back where their keys would be the same.
-    """
-    short = {key_part(value.partition(",")[0], parts): value for value in values}
-    if len(short) == len(values):
-        return short
-    return {key_part(value, parts): value for value in values}

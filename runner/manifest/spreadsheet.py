@@ -16,9 +16,9 @@ from runner.manifest.codes import Severity
 from runner.manifest.diagnostics import Diagnostic
 from runner.manifest.sheet_axes import (
     find_axes,
-    key_of_cells,
     key_part,
     match_names,
+    name_cells,
     prompt_from_columns,
 )
 from runner.manifest.sheet_file import read_sheet_source
@@ -106,6 +106,7 @@ class _Reader:
         self.rows: dict[str, tuple[int, SheetRow]] = {}
         self.keys: set[str] = set()
         self.names: dict[str, str] = {}
+        self.parts: dict[int, dict[str, str]] = {}
         said = _SEPARATOR_LINE.match(source.text)
         self.separator = said[0] if said else ""
 
@@ -124,6 +125,7 @@ class _Reader:
             written = [
                 (number, cells) for number, cells in enumerate(lines[1:], first + 1) if cells
             ]
+            self.name_rows(columns, [cells for _, cells in written])
             self.keys = {self.key_of(columns, cells)[0] for _, cells in written}
             for number, cells in written:
                 self.read_row(number, columns, cells)
@@ -166,6 +168,13 @@ class _Reader:
             hint = f"Call the column of texts `prompt`, or say it once: --prompt 'Wearing {said}'."
             self.problem(1, 1, "there is no column `prompt`", hint)
 
+    def name_rows(self, columns: list[str], rows: list[list[str]]) -> None:
+        """Name the cells of the columns that tell rows apart, for keys of rows that give none."""
+        telling = [position for position, name in enumerate(columns) if name not in KNOWN_COLUMNS]
+        for i in telling:
+            texts = [fold_text(cells[i]) for cells in rows if i < len(cells)]
+            self.parts[i] = name_cells(texts, len(telling))
+
     def key_of(self, columns: list[str], cells: list[str]) -> tuple[str, int]:
         """Return a row's key and the column it comes from, counted from 1."""
         for name in (*_KEY_COLUMNS, "title"):
@@ -178,9 +187,9 @@ class _Reader:
                     )
         if any(name in columns for name in (*_KEY_COLUMNS, "title")):
             return "", 1
-        telling = [position for position, name in enumerate(columns) if name not in KNOWN_COLUMNS]
-        texts = [fold_text(cells[i]) if i < len(cells) else "" for i in telling]
-        return key_of_cells(texts), telling[0] + 1
+        texts = [fold_text(cells[i]) if i < len(cells) else "" for i in self.parts]
+        parts = [part[text] for part, text in zip(self.parts.values(), texts, strict=True) if text]
+        return "-".join(parts), next(iter(self.parts)) + 1
 
     def read_row(self, number: int, columns: list[str], cells: list[str]) -> None:
         key, column = self.key_of(columns, cells)

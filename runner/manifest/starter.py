@@ -78,7 +78,7 @@ def manifest_head(campaign: str, file: str) -> list[str]:
 def base_lines(name: str, photo: str | None) -> Iterable[str]:
     """Return the base: a photo where there is one, else a prompt to replace."""
     yield "base:                     # who is on every picture"
-    yield f"  name: {scalar(name)}"
+    yield f"{f'  name: {scalar(name)}':25} # as HeyGen shows it; a new name is free"
     if photo is not None:
         yield f"  photo: {scalar(photo)}"
         return

@@ -105,14 +105,13 @@ def _warn(look: LookEntry, ratio: str) -> Iterator[str]:
     if ratio != "auto":
         across, down = map(int, ratio.split(":"))
         if width is None or height is None:
-            yield f"the size of its picture is not known, so it may not be {ratio}"
+            yield f"picture of unknown size, which may not be {ratio}"
         elif abs(width * down / (height * across) - 1) > TOLERANCE:
             yield (
-                f"its picture is {width} x {height}, not {ratio}: HeyGen crops it or fills the "
-                "frame up"
+                f"picture of {width} x {height}, not {ratio}: HeyGen crops it or fills up the frame"
             )
     engines = look.get("supported_api_engines", ())
     if engines and not set(engines) & set(ENGINES):
         yield f"HeyGen lists only engines that are not known here: {', '.join(engines)}"
     if look["state"] in ("stale", "changed"):
-        yield f"it is not up to date: {look.get('reason', look['state'])}"
+        yield f"not up to date: {look.get('reason', look['state'])}"

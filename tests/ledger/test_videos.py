@@ -110,5 +110,5 @@ def test_a_picture_of_another_shape_is_warned_about(ratio: str) -> None:
 def test_what_is_not_known_is_warned_about() -> None:
     document = make_video_document(results({"look_n": VideoFacts(("new",))}), ratio="1:1")
     base, navy = (video["warnings"] for video in document["videos"])
-    assert base == ["the size of its picture is not known, so it may not be 1:1"]
+    assert base == ["picture of unknown size, which may not be 1:1"]
     assert "HeyGen lists only engines that are not known here: new" in navy

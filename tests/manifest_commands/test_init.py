@@ -424,3 +424,20 @@ def test_keys_of_axes_are_what_stands_before_a_comma_where_that_tells_them_apart
         "navy-blazer-modern-office-dawn",
         "navy-blazer-modern-office-dusk",
     ]
+
+
+def test_keys_leave_details_out_where_the_rest_tells_the_cells_of_a_column_apart() -> None:
+    rows = (
+        "a cream linen suit;a quiet beach at golden hour",
+        "jeans with a white shirt;an art gallery with cool skylight",
+        "jeans with a grey shirt;at night",
+        "a sofa cover;the sea view",
+    )
+    campaign = sheet("outfit;setting\n" + "\n".join(rows) + "\n").campaign
+    assert campaign is not None
+    assert [look.key for look in campaign.looks[1:]] == [
+        "cream-linen-suit-quiet-beach",
+        "jeans-with-white-shirt-art-gallery",
+        "jeans-with-grey-shirt-at-night",
+        "sofa-cover-sea-view",
+    ]

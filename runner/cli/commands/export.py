@@ -116,9 +116,12 @@ def write_videos(document: VideoDocument, out: Path | None) -> int:
     else:
         write_output(out, [text.encode()])
         click.echo(f"wrote {out}", err=True)
+    warned: dict[str, list[str]] = {}
     for video in document["videos"]:
         for warning in video.get("warnings", ()):
-            warn(f"{video['look']}: {warning}.")
+            warned.setdefault(warning, []).append(video["look"])
+    for warning, looks in warned.items():
+        warn(f"{name_some(looks)}: {warning}.")
     if document["videos"] and "script" not in document["videos"][0]["request"]:
         click.echo("Each body still needs a script, or an audio: --script TEXT adds one.", err=True)
     if left := document["left_out"]:
