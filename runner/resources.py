@@ -34,3 +34,24 @@ def schema(name: str) -> dict[str, Any]:
     """Return a schema as a fresh value. Raises FileNotFoundError for a name that there is not."""
     parsed: dict[str, Any] = json.loads(schema_text(name))
     return parsed
+
+
+def check_document(document: Any, name: str) -> None:
+    """Raise jsonschema.ValidationError where a document is not of the form of a schema.
+
+    ``jsonschema.validate`` would read the schema and check it against its own schema each time,
+    which takes longer than most documents do; tests check the schemas.
+    """
+    from jsonschema.exceptions import best_match  # slow to import, and few commands read documents
+
+    error = best_match(_validator(name).iter_errors(document))
+    if error is not None:
+        raise error
+
+
+@cache
+def _validator(name: str) -> Any:
+    from jsonschema.validators import validator_for
+
+    described = schema(name)
+    return validator_for(described)(described)

@@ -15,7 +15,7 @@ from runner.files import MAX_RESULTS_BYTES, read_given
 from runner.model import LookKind
 from runner.plan.options import PlanOptions
 from runner.plan.saved_plan import SavedPlan, read_saved_plan
-from runner.resources import schema
+from runner.resources import check_document
 
 
 class _Price(click.ParamType[tuple[str, Decimal]]):
@@ -111,7 +111,7 @@ def load_saved_plan(path: Path) -> SavedPlan:
 
     try:
         document: Mapping[str, Any] = parse_json(read_given(path, MAX_RESULTS_BYTES))
-        jsonschema.validate(document, schema("plan"))
+        check_document(document, "plan")
     except (OSError, ValueError, RecursionError, jsonschema.ValidationError) as error:
         problem = str(getattr(error, "message", None) or getattr(error, "strerror", None) or error)
         raise UsageError(

@@ -6,7 +6,7 @@ written and read here: a take that was paid for could vanish as it is recorded.
 
 import re
 import sqlite3
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _COMMENT = re.compile(r"--[^\n]*")
@@ -69,6 +69,7 @@ def _read_layout(connection: sqlite3.Connection) -> dict[str, str]:
     }
 
 
+@lru_cache(100)  # every ledger has the same few
 def _normalize(sql: str) -> str:
     """Return SQL without comments, white space, and what differs in the very first ledgers."""
     text = " ".join(_COMMENT.sub("", sql).split())

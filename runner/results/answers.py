@@ -10,7 +10,7 @@ from typing import Any
 
 from runner.answers import compute_ref
 from runner.errors import UsageError, shorten
-from runner.resources import schema
+from runner.resources import check_document
 from runner.results.times import parse_time
 from runner.reviews import MAX_BY, Review, ReviewState, clean_words
 from runner.takes import Snapshot, Take
@@ -140,7 +140,7 @@ def _check_form(document: Any, source: str) -> None:
     import jsonschema  # slow to import, and most commands read no answers
 
     try:
-        jsonschema.validate(document, schema("answers"))
+        check_document(document, "answers")
     except jsonschema.ValidationError as error:
         place = "/".join(str(part) for part in error.absolute_path) or "the top"
         raise UsageError(

@@ -12,7 +12,7 @@ from runner.canonical import canonical_json
 from runner.errors import UsageError, shorten
 from runner.model import LookKind
 from runner.plan.identity import current_identity
-from runner.resources import schema
+from runner.resources import check_document
 from runner.results.model import Results, TakeEntry
 from runner.results.times import parse_time
 from runner.takes import (
@@ -40,7 +40,7 @@ def read_takes(results: Any, *, source: str) -> list[tuple[Take, bool]]:
     only be searched for. Raises UsageError for what is no results document of ours.
     """
     try:
-        jsonschema.validate(results, schema("results"))
+        check_document(results, "results")
         document: Results = results
         takes = [
             (_take(look["look"], entry), entry["picked"])

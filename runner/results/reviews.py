@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import UsageError, shorten
-from runner.resources import schema
+from runner.resources import check_document
 from runner.results.model import Results, ReviewEntry
 from runner.results.times import format_time, parse_time
 from runner.reviews import NOT_REVIEWED, Review, ReviewState
@@ -96,7 +96,7 @@ def read_reviews(document: Any, *, source: str) -> list[NamedReview]:
     import jsonschema  # slow to import, and most commands read no decisions
 
     try:
-        jsonschema.validate(document, schema("review"))
+        check_document(document, "review")
         return [
             NamedReview(
                 entry["look"],
