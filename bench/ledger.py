@@ -24,7 +24,7 @@ from bench.report import Row
 from runner.cli.environment import Randomness
 from runner.executor.ports import Intent
 from runner.ledger.ledger import LedgerFile
-from runner.ledger.state import Operation
+from runner.ledger.transactions import Operation
 from runner.model import LookKind
 from runner.policy.lifecycle import Event
 from runner.takes import Account
@@ -116,14 +116,14 @@ async def write(ledger: LedgerFile, writers: int, seconds: float) -> float:
 def ours(folder: Path, writers: int, seconds: float, shared: list[float]) -> float:
     path = folder / f"ledger-{writers}.sqlite"
     ledger = LedgerFile(path, now=time, entropy=Randomness())
-    transact, waits = ledger.store.transact, 0
+    transact, waits = ledger.transactions.transact, 0
 
     def counted(operations: Sequence[Operation]) -> list[Any]:
         nonlocal waits
         waits += 1
         return transact(operations)
 
-    ledger.store.transact = counted  # type: ignore[method-assign]
+    ledger.transactions.transact = counted  # type: ignore[method-assign]
     try:
         ledger.begin(Account("bench", "me"), "bench", {})
         begun = perf_counter()

@@ -1,8 +1,8 @@
 """What an open ledger asks of the database beneath it: rows to load, one transaction at a time.
 
-The ledger's logic exists once (``state``, ``ledger``) and knows no SQL. A backend keeps rows:
-SQLite in a file (``sqlite``), PostgreSQL (``postgres``), or nothing but memory (``memory``). All of
-them pass one contract (``tests/ledger/test_backends.py``).
+The ledger's logic exists once (``ledger``, ``state``, ``transactions``) and knows no SQL. A backend
+keeps rows: SQLite in a file (``sqlite``), PostgreSQL (``postgres``), or nothing but memory
+(``memory``). All of them pass one contract (``tests/ledger/test_backends.py``).
 """
 
 import json
@@ -11,8 +11,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from runner.canonical import sha256_hex
 from runner.errors import LookbookError
+from runner.ledger.bodies import split_body
 from runner.ledger.events import Entry
+from runner.ledger.facts import changed_fields, to_facts
+from runner.takes import Take
 
 
 class TransactionUndone(Exception):
@@ -63,6 +67,21 @@ class Changes:
     meta: dict[str, str] = field(default_factory=dict)
     refusals: list[float | None] = field(default_factory=list)
     """The ``Retry-After`` of each 429, in seconds: for a backend with a pacer."""
+
+    def put_take(self, before: Take | None, after: Take) -> None:
+        """Write what an event changed of a take."""
+        if before is None:
+            self.takes.append(TakeChange(after.uid, to_facts(after), is_new=True))
+        elif changed := changed_fields(before, after):
+            self.takes.append(TakeChange(after.uid, changed, is_new=False))
+
+    def put_body(self, body: bytes) -> str:
+        """Store a request body; return its SHA-256."""
+        sha256 = sha256_hex(body)
+        pieces, blobs = split_body(body)
+        self.blobs |= blobs
+        self.bodies[sha256] = pieces
+        return sha256
 
     @property
     def is_empty(self) -> bool:

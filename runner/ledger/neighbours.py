@@ -16,7 +16,8 @@ from runner.errors import LookbookError
 from runner.files import MAX_RESULTS_BYTES, read_file
 from runner.ledger.backend import Elsewhere
 from runner.ledger.database import peek_ledger
-from runner.ledger.events import Note, price_of
+from runner.ledger.events import Note
+from runner.ledger.facts import price_of
 from runner.ledger.state_check import check_state_folder
 from runner.ledger.state_dirs import LEDGER, SIMULATED, StateDir, read_owner
 from runner.model import LookKind

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from runner.ledger.events import Entry, Note
+from runner.ledger.history import keys_in, was_at
 from runner.ledger.location import LedgerLocation, find_location
 from runner.ledger.runs import LastRun, find_last_run
-from runner.ledger.state import Store, keys_in, was_at
+from runner.ledger.state import Store
+from runner.ledger.view import LedgerView
 from runner.model import LookKind
 from runner.policy.lifecycle import Event
-from runner.takes import AccountFacts, Snapshot, TakeState
+from runner.takes import Snapshot, TakeState
 
 Ledger = Path | LedgerLocation
 
@@ -31,7 +33,7 @@ def _open_store(ledger: Ledger) -> Iterator[Store | None]:
         yield None
         return
     try:
-        yield Store(backend, now=lambda: 0.0, writing=False)
+        yield Store(backend)
     finally:
         backend.close(sound=False)
 
@@ -68,7 +70,7 @@ def has_sent(ledger: Ledger) -> bool:
         return store is not None and any(
             take.state is not TakeState.PLANNED
             and take.kind is not LookKind.EXISTING
-            and take.uid not in store.imported
+            and take.uid not in store.history.imported
             for take in store.state.takes.values()
         )
 
@@ -96,7 +98,7 @@ def read_events(ledger: Ledger, look: str) -> list[Entry]:
         mine = {take.uid for take in store.state.takes.values() if take.look == look}
         return [
             entry
-            for entry in store.events()
+            for entry in store.history.events()
             if entry.take in mine
             or (entry.kind in (Note.PICKED, Note.REVIEWED) and entry.facts["take"] in mine)
         ]
@@ -161,7 +163,7 @@ def read_wallet_readings(ledger: Ledger) -> list[WalletReading]:
 # --- as it goes on --------------------------------------------------------------------------------
 
 
-class LedgerFollower:
+class LedgerFollower(LedgerView):
     """A ledger that is read while others write it: it is loaded once, and then follows its events.
 
     For one thread. Close it when nobody looks any more.
@@ -173,32 +175,19 @@ class LedgerFollower:
         if backend is None:
             raise LookupError(f"there is no ledger {ledger}")
         try:
-            self._store = Store(backend, now=lambda: 0.0, writing=False)
+            super().__init__(Store(backend))
         except BaseException:
             backend.close(sound=False)
             raise
 
     def follow(self) -> bool:
         """Take in what was written since; return whether anything was."""
-        return bool(self._store.follow())
-
-    def learn(self, facts: AccountFacts) -> None:
-        """Go by what the other ledgers of the folder learned of the account."""
-        self._store.learn(facts)
-
-    def snapshot(self) -> Snapshot:
-        """Return everything that is known now."""
-        return self._store.snapshot()
-
-    @property
-    def wallet(self) -> dict[str, Any] | None:
-        """Return what the wallet showed before and after the last run."""
-        return self._store.state.wallet
+        return bool(self.store.follow())
 
     def last_run(self) -> LastRun | None:
         """Return the newest run; None where there was none."""
-        return self._store.last_run()
+        return self.store.history.last_run()
 
     def close(self) -> None:
         """Close the ledger."""
-        self._store.close()
+        self.store.close()

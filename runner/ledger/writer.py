@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from runner.ledger.state import Operation, Store
+from runner.ledger.transactions import Operation, Transactions
 
 _Queued = tuple[Operation, asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
 
@@ -31,12 +31,12 @@ class Writer(Protocol):
 class InlineCommit:
     """One transaction for each operation, in the calling thread: deterministic."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     async def write(self, operation: Operation) -> Any:
         """Return the operation's result, or raise what it raised."""
-        return _result(self._store.transact([operation])[0])
+        return _result(self._transactions.transact([operation])[0])
 
     def close(self) -> None:
         """Do nothing: no operation is ever queued."""
@@ -45,8 +45,8 @@ class InlineCommit:
 class GroupCommit:
     """A thread that writes everything that is queued in one transaction. Needs asyncio."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
         self._thread.start()
@@ -70,7 +70,7 @@ class GroupCommit:
         while batch := self._next():
             results: Sequence[Any]
             try:
-                results = self._store.transact([operation for operation, _, _ in batch])
+                results = self._transactions.transact([operation for operation, _, _ in batch])
             except Exception as error:  # noqa: BLE001 - every caller gets it
                 results = [error] * len(batch)
             told: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}

@@ -210,7 +210,7 @@ def test_keys_that_were_swapped_or_shifted_cost_nothing(world: Harness) -> None:
         "b": True,
         "d": True,
     }
-    rebuilt = replay_events(ledger.store.events())
+    rebuilt = replay_events(ledger.store.history.events())
     assert rebuilt.picks == ledger.store.state.picks
     ledger.close()
 
@@ -243,7 +243,7 @@ def test_a_row_deleted_from_a_numbered_list_costs_nothing(world: Harness) -> Non
     ledger = world.open()
     picks = {number: ledger.picked(f"look-{number}") for number in range(1, 4)}
     numbers = [take.number for take in world.takes("look-1")]
-    rebuilt = replay_events(ledger.store.events())
+    rebuilt = replay_events(ledger.store.history.events())
     assert rebuilt.picks == ledger.store.state.picks
     ledger.close()
     assert {n: pick.avatar_id for n, pick in picks.items() if pick} == {

@@ -20,6 +20,7 @@ from runner.executor.rate_gate import RateGate
 from runner.executor.resolve_unknown import Finding, UnknownResolver
 from runner.executor.scheduler import Scheduler
 from runner.heygen.client import HeyGen
+from runner.ledger import ledger as ledger_module
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.state import Store
 from runner.model import LookKind
@@ -83,7 +84,7 @@ def forget_the_reservation(patch: Patch) -> None:
 
 def ignore_the_ceilings(patch: Patch) -> None:
     """A reservation is made although no ceiling has room for it."""
-    patch.setattr(LedgerFile, "_admit", lambda *_args, **_named: None)
+    patch.setattr(ledger_module, "check_ceilings", lambda *_args, **_named: None)
 
 
 def trust_a_replayed_snapshot(patch: Patch) -> None:

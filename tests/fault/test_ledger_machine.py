@@ -200,7 +200,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_events_rebuild_it(self) -> None:
-        state = replay_events(self.ledger.store.events())
+        state = replay_events(self.ledger.store.history.events())
         assert state.takes == self.ledger.store.state.takes
         assert state.picks == self.ledger.store.state.picks
         assert state.assets == self.assets

@@ -19,7 +19,8 @@ from runner.errors import LookbookError
 from runner.executor.ports import OverBudget
 from runner.ledger import database
 from runner.ledger.checksum import leave_checksum
-from runner.ledger.events import Entry, LedgerState, apply_event, to_facts
+from runner.ledger.events import Entry, LedgerState, apply_event
+from runner.ledger.facts import to_facts
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.reading import has_sent, has_takes, read_keys, read_ledger
 from runner.ledger.state_dirs import read_owner
@@ -97,11 +98,11 @@ def continued(path: Path) -> None:
     ticking = Ticking()
     ledger = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
     try:
-        known = list(ledger.store.events())
+        known = list(ledger.store.history.events())
         ledger.begin(ledger.store.account() or ACCOUNT, "spring", {})
         ledger.snapshot()
         ledger.end({})
-        demand(list(ledger.store.events())[: len(known)] == known, "what happened stays")
+        demand(list(ledger.store.history.events())[: len(known)] == known, "what happened stays")
     finally:
         ledger.close()
 

@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from runner.ledger.events import Entry, replay_events, to_facts
+from runner.ledger.events import Entry, replay_events
+from runner.ledger.facts import to_facts
 
 TIMES = ("sent_at", "resent_at", "accepted_at", "completed_at")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.executor.ports import OverBudget
-from runner.ledger.events import to_facts
+from runner.ledger.facts import to_facts
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.neighbours import read_account_facts, read_neighbours
 from runner.ledger.state_dirs import StateDir
@@ -25,9 +25,9 @@ async def test_strangers_are_remembered_once_and_in_the_order_of_the_sends(
 ) -> None:
     await ledger.note_listed(["old", "group-1"])
     first = await ledger.intend(intent("a"))
-    events = len([*ledger.store.events()])
+    events = len([*ledger.store.history.events()])
     await ledger.note_listed(["old"])
-    assert len([*ledger.store.events()]) == events
+    assert len([*ledger.store.history.events()]) == events
     await ledger.note_listed(["old", "new"], accepted=["old"])
     second = await ledger.intend(intent("b", key="k-2"))
     ledger.close()

@@ -19,6 +19,7 @@ from runner.ledger.ledger import CampaignLedger
 from runner.ledger.memory import MemoryBackend
 from runner.ledger.sqlite import SqliteBackend
 from runner.ledger.state import OWNER, Store
+from runner.ledger.transactions import Transactions
 from runner.model import LookKind
 from runner.plan.renames import KeyRenames
 from runner.policy.budget import Ceilings
@@ -158,10 +159,10 @@ async def test_an_operation_that_is_refused_leaves_nothing(
 ) -> None:
     ledger = open_ledger(reopen, ticking, ceiling=1)
     await ledger.intend(intent("a"))
-    events = len([*ledger.store.events()])
+    events = len([*ledger.store.history.events()])
     with pytest.raises(OverBudget):
         await ledger.intend(intent("b", key="b"))
-    assert len([*ledger.store.events()]) == events
+    assert len([*ledger.store.history.events()]) == events
     assert open_ledger(reopen, ticking).takes_of("b") == []
 
 
@@ -223,9 +224,10 @@ class SlowBackend(MemoryBackend):
 def test_what_is_in_memory_is_read_while_a_commit_waits(ticking: Ticking) -> None:
     backend = SlowBackend()
     store = Store(backend, now=ticking.now)
+    transactions = Transactions(store)
     with ThreadPoolExecutor(2) as threads:
         picked = {"look": "a", "take": "1"}
-        done = threads.submit(store.transact, [lambda held: held.emit(Note.PICKED, picked)])
+        done = threads.submit(transactions.transact, [lambda held: held.emit(Note.PICKED, picked)])
         assert backend.committing.wait(60)
         try:
             read = threads.submit(lambda: (store.snapshot(), store.takes_of("a")))

@@ -20,9 +20,9 @@ async def test_a_content_is_measured_once(ledger: LedgerFile, path: Path, tickin
     before = ledger.position()
     await ledger.note_face(FACE)
     assert ledger.position() != before  # results and catalog are made anew
-    events = len([*ledger.store.events()])
+    events = len([*ledger.store.history.events()])
     await ledger.note_face(FACE)
-    assert len([*ledger.store.events()]) == events
+    assert len([*ledger.store.history.events()]) == events
     none = FaceMeasure("cd" * 32, none=NoFace.NONE)
     await ledger.note_face(none)
     ledger.close()

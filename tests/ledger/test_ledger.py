@@ -21,7 +21,8 @@ from runner.canonical import sha256_hex
 from runner.errors import LedgerDamaged, LedgerLocked, LookbookError, StorageError, UsageError
 from runner.executor.ports import OverBudget
 from runner.ledger import bodies, database
-from runner.ledger.events import replay_events, to_facts
+from runner.ledger.events import replay_events
+from runner.ledger.facts import to_facts
 from runner.ledger.layout import migrations
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
@@ -122,7 +123,7 @@ async def test_the_state_of_every_take_can_be_rebuilt_from_the_events(ledger: Le
     await ledger.save_asset("ee", "asset-2")
     await ledger.forget_asset("asset-1")
     await ledger.follow(KeyRenames({"b": "better"}))
-    state = replay_events(ledger.store.events())
+    state = replay_events(ledger.store.history.events())
     assert state.takes == ledger.store.state.takes
     assert state.picks == ledger.store.state.picks
     assert state.assets == ledger.store.state.assets == {"ee": "asset-2"}
@@ -163,7 +164,7 @@ async def test_an_impossible_event_changes_nothing(ledger: LedgerFile) -> None:
     with pytest.raises(ImpossibleEvent):
         await ledger.record(uid, Event.INTENDED, {})
     assert ledger.take(uid) == before
-    assert replay_events(ledger.store.events()).takes[uid] == before
+    assert replay_events(ledger.store.history.events()).takes[uid] == before
 
 
 async def test_a_large_picture_is_stored_once_and_comes_back_byte_for_byte(
@@ -198,10 +199,10 @@ async def test_a_reservation_over_the_runs_ceiling_commits_nothing(
     ledger.begin(Account("api.example", "me"), "spring", {})
     for look in ("a", "b"):
         await ledger.intend(intent(look, key=look))
-    events = len(list(ledger.store.events()))
+    events = len(list(ledger.store.history.events()))
     with pytest.raises(OverBudget, match="ceiling"):
         await ledger.intend(intent("c", key="c"))
-    assert len(list(ledger.store.events())) == events
+    assert len(list(ledger.store.history.events())) == events
     assert "c" not in ledger.snapshot().takes
     ledger.close()
 

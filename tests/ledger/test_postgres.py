@@ -100,7 +100,7 @@ def test_a_fenced_ledger_says_so_and_writes_no_more(
             with pytest.raises(StorageError, match="taken over"):
                 first.note_wallet({"currency": "usd", "before": 1.0, "after": 1.0})
         second.begin(ME, "spring", {})
-        assert len([*second.store.events()]) == 2
+        assert len([*second.store.history.events()]) == 2
 
 
 class Cut:

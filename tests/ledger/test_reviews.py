@@ -39,9 +39,9 @@ async def test_reviews_are_events_that_a_ledger_folds_and_each_is_written_once(
     await ledger.record_reviews([(made.uid, APPROVED)])
     assert ledger.position() != before  # results and catalog are made anew
     await ledger.record_reviews([(made.uid, REJECTED)])
-    events = len([*ledger.store.events()])
+    events = len([*ledger.store.history.events()])
     await ledger.record_reviews([(made.uid, REJECTED)])
-    assert len([*ledger.store.events()]) == events
+    assert len([*ledger.store.history.events()]) == events
     assert ledger.snapshot().review(made) == REJECTED
     ledger.close()
     again = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)

@@ -59,9 +59,9 @@ async def test_the_ledger_keeps_it_once_by_the_look(
 ) -> None:
     existing = replace(take(SPRING, BASE, avatar_id="look_b"), uid="b", state=TakeState.PLANNED)
     await ledger.adopt(existing, FACTS)
-    events = len([*ledger.store.events()])
+    events = len([*ledger.store.history.events()])
     await ledger.note_videos({"look_b": VideoFacts(("avatar_iv",))})  # what is known stays
-    assert len([*ledger.store.events()]) == events
+    assert len([*ledger.store.history.events()]) == events
     await ledger.note_videos({"look_c": FACTS})
     ledger.close()
     again = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)

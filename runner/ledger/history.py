@@ -1,0 +1,129 @@
+"""What is looked up in a ledger's events when somebody asks, and is not kept in memory."""
+
+import json
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+
+from runner.ledger.backend import Backend
+from runner.ledger.events import Entry, Note
+from runner.ledger.runs import LastRun, find_last_run
+from runner.policy.lifecycle import Event
+from runner.takes import Take
+
+
+def was_at(backend: Backend, position: str) -> bool:
+    """Return whether a ledger once was at a position, and so holds all that it held then."""
+    _meta, event = json.loads(position)
+    if event is None:
+        return False
+    row = backend.event(int(event[0]))
+    return row is not None and [row.seq, row.at, row.take, row.kind] == event
+
+
+def keys_in(backend: Backend) -> set[str]:
+    """Return every idempotency key that a take has, or ever had."""
+    rows = backend.events(Event.INTENDED, Note.IMPORTED)
+    keys = (row.to_entry().facts.get("key") for row in rows)
+    return {key for key in keys if key is not None}
+
+
+class History:
+    """The events of an open ledger. ``lock`` guards its backend."""
+
+    def __init__(self, backend: Backend, lock: threading.RLock) -> None:
+        self._backend = backend
+        self._lock = lock
+        self._imported: set[str] | None = None
+
+    def forget(self) -> None:
+        """Look up anew what was kept: takes were imported, or the backend was read again."""
+        self._imported = None
+
+    def position(self, meta: Mapping[str, str]) -> str:
+        """Name the last event that says more than that a run began or ended.
+
+        Events are only ever appended: while this is the same, so is what the ledger holds.
+        """
+        with self._lock:
+            row = self._backend.last_event(Note.RUN_STARTED, Note.RUN_ENDED)
+            event = None if row is None else [row.seq, row.at, row.take, row.kind]
+            return json.dumps([meta, event])
+
+    @property
+    def imported(self) -> set[str]:
+        """The takes that a results file told of; this ledger's own sends made the others."""
+        with self._lock:
+            if self._imported is None:
+                rows = self._backend.events(Note.IMPORTED)
+                self._imported = {row.take for row in rows if row.take is not None}
+            return self._imported
+
+    def is_found(self, uid: str) -> bool:
+        """Return whether a search found what a take became, or a person said it: no answer did."""
+        with self._lock:
+            return self._backend.last_event_of(uid, Event.FOUND) is not None
+
+    def was_at(self, position: str) -> bool:
+        """Return whether this very ledger once was at a position, and holds all it held then."""
+        return was_at(self._backend, position)
+
+    def ever_doubled(self) -> frozenset[str]:
+        """Return every look that was ever noted as doubled, also where that was withdrawn."""
+        with self._lock:
+            rows = [*self._backend.events(Note.KEYS_IGNORED)]
+        return frozenset(row.to_entry().facts["look_id"] for row in rows)
+
+    def listed(self, pending: Sequence[Entry]) -> tuple[set[str], set[str], set[str]]:
+        """Return all looks and groups listed as strangers, those accepted, and those disowned.
+
+        The last are looks of which a person said that no send of this ledger made them. ``pending``
+        are events that are not committed yet.
+        """
+        with self._lock:
+            entries = [row.to_entry() for row in self._backend.events(Note.LISTED)]
+            entries += [entry for entry in pending if entry.kind == Note.LISTED]
+        known: set[str] = set()
+        accepted: set[str] = set()
+        strangers: set[str] = set()
+        for entry in entries:
+            known.update(entry.facts["ids"])
+            accepted.update(entry.facts["accepted"])
+            strangers.update(entry.facts.get("strangers", ()))
+        return known, accepted, strangers
+
+    def listed_before(self, take: Take) -> frozenset[str]:
+        """Return what was listed as a stranger before the first send of a take.
+
+        The order of the events decides; for a take that came from elsewhere, the time.
+        """
+        with self._lock:
+            send = self._backend.last_event_of(take.uid, Event.INTENDED)
+            sent_at = take.sent_at or 0.0
+            rows = [
+                row
+                for row in self._backend.events(Note.LISTED)
+                if (row.at <= sent_at if send is None else row.seq < send.seq)
+            ]
+        return frozenset(one for row in rows for one in row.to_entry().facts["ids"])
+
+    def events(self) -> Iterable[Entry]:
+        """Return every event, in order."""
+        return (row.to_entry() for row in self._backend.events())
+
+    def last_run(self) -> LastRun | None:
+        """Return the newest run; None where there was none."""
+        return find_last_run(self._backend)
+
+    def body(self, take: Take) -> bytes:
+        """Return a take's stored body. Raises KeyError where none is stored."""
+        with self._lock:
+            if take.body_sha256 is None:
+                raise KeyError(take.uid)
+            try:
+                return self._backend.body(take.body_sha256)
+            except ValueError as error:
+                raise self._backend.damaged(str(error)) from error
+
+    def keys(self) -> set[str]:
+        """Return every idempotency key that a take has, or ever had."""
+        return keys_in(self._backend)
