@@ -27,6 +27,7 @@ from runner.cli.session import OpenSession, open_session
 from runner.executor import face_measuring
 from runner.executor.concurrency import unwrap_exception_group
 from runner.executor.session import Session
+from runner.ledger import location
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
 from runner.model import Campaign
@@ -76,7 +77,7 @@ def _setting(process: Process) -> Places:
 
     return {
         (face_measuring, "MIN_PICTURE"): 1,
-        (session, "LedgerFile"): partial(_ledger, process),
+        (location, "LedgerFile"): partial(_ledger, process),
         (session, "lock_ledger"): partial(_hold, process),
         (run, "confirm_plan"): agreed,
         (run, "with_signals"): partial(_with_ctrl_c, process),
