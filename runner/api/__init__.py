@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.api.events import (
     Listener,
@@ -43,7 +43,7 @@ from runner.results.model import Results
 from runner.takes import TakeState
 
 if TYPE_CHECKING:
-    from runner.plan.options import PlanOptions
+    from runner.plan.request import Request
 
 __all__ = [
     "AccountError",
@@ -102,9 +102,10 @@ def load(manifest: str | Path, *, variables: Mapping[str, str] | None = None) ->
     Raises ManifestError, whose ``diagnostics`` hold every mistake with its line.
     """
     from runner.cli.campaign import load_campaign
+    from runner.plan.request import Request
 
     with _following(None):
-        return load_campaign(Path(manifest), tuple((variables or {}).items()))
+        return load_campaign(Request(Path(manifest), tuple((variables or {}).items())))
 
 
 def plan(
@@ -121,12 +122,11 @@ def plan(
     ``select`` and ``exclude`` are the expressions of the command line. ``account`` names the
     account whose ledger is read where the folder has several.
     """
-    from runner.cli.target import Target
+    from runner.cli.known_campaign import plan_offline
 
     with _following(on_event):
-        options = _options(select, exclude)
-        target = Target(campaign.manifest, campaign.given, simulate=simulate, account=account)
-        return target.plan(campaign, options).plan
+        request = _request(campaign, select, exclude, simulate=simulate, account=account)
+        return plan_offline(campaign, request).plan
 
 
 def run(
@@ -165,19 +165,16 @@ def run(
         raise UsageError(
             "An event loop runs here already.", hint="Use `await run_async(...)` instead of run()."
         )
-    work = partial(
-        _run,
-        campaign,
-        max_cost=max_cost,
+    request = _request(
+        *(campaign, select, exclude),
         simulate=simulate,
-        sim=sim,
-        options=_options(select, exclude),
+        sim_settings=tuple((sim or {}).items()),
+        max_cost=_ceiling(max_cost, simulate=simulate, sim=sim),
         up_to_budget=up_to_budget,
-        max_concurrency=max_concurrency,
-        on_event=on_event,
-        signals=threading.current_thread() is threading.main_thread(),
+        concurrency=max_concurrency,
     )
-    return anyio.run(work)
+    signals = threading.current_thread() is threading.main_thread()
+    return anyio.run(partial(_run, campaign, request, on_event, signals=signals))
 
 
 async def run_async(
@@ -197,51 +194,30 @@ async def run_async(
     Signals are left to you. Cancelling it is like ending the process: nothing is lost, and the next
     run resumes.
     """
-    return await _run(
-        campaign,
-        max_cost=max_cost,
+    request = _request(
+        *(campaign, select, exclude),
         simulate=simulate,
-        sim=sim,
-        options=_options(select, exclude),
+        sim_settings=tuple((sim or {}).items()),
+        max_cost=_ceiling(max_cost, simulate=simulate, sim=sim),
         up_to_budget=up_to_budget,
-        max_concurrency=max_concurrency,
-        on_event=on_event,
-        signals=False,
+        concurrency=max_concurrency,
     )
+    return await _run(campaign, request, on_event, signals=False)
 
 
 async def _run(
-    campaign: Campaign,
-    *,
-    max_cost: Decimal | float | None,
-    simulate: bool,
-    sim: Mapping[str, str] | None,
-    options: "PlanOptions",
-    up_to_budget: bool,
-    max_concurrency: int,
-    on_event: Listener | None,
-    signals: bool,
+    campaign: Campaign, request: "Request", on_event: Listener | None, *, signals: bool
 ) -> RunResult:
     from runner.api.follower import make_context
-    from runner.cli.commands.run import execute
-    from runner.cli.request import Request
+    from runner.cli.run_attempt import execute
     from runner.cli.simulated import simulator
     from runner.ledger.state_dirs import StateDirs
     from runner.plan.options import apply_options
 
-    request = Request(
-        simulate=simulate,
-        sim_settings=tuple((sim or {}).items()),
-        yes=True,
-        max_cost=_ceiling(max_cost, simulate=simulate, sim=sim),
-        up_to_budget=up_to_budget,
-        concurrency=max_concurrency,
-        plan_options=options,
-    )
     context = make_context(on_event, signals=signals)
-    wanted = apply_options(campaign, options)
+    wanted = apply_options(campaign, request)
     state = StateDirs(campaign.manifest).simulated()
-    server = simulator(state, request.sim_settings) if simulate else nullcontext(None)
+    server = simulator(state, request.sim_settings) if request.simulate else nullcontext(None)
     with _following(on_event), server as url:
         code = await execute(context._replace(simulated_at=url), wanted, request)
     invocation = context.invocation
@@ -271,12 +247,20 @@ def _ceiling(
     return ceiling
 
 
-def _options(select: Sequence[str], exclude: Sequence[str]) -> "PlanOptions":
-    from runner.plan.options import PlanOptions
+def _request(
+    campaign: Campaign, select: Sequence[str], exclude: Sequence[str], **options: Any
+) -> "Request":
+    from runner.plan.request import Request
 
     if isinstance(select, str) or isinstance(exclude, str):
         raise UsageError("`select` and `exclude` are lists of expressions.", hint='As in ["a*"].')
-    return PlanOptions(select=tuple(select), exclude=tuple(exclude))
+    return Request(
+        *(campaign.manifest, campaign.given),
+        select=tuple(select),
+        exclude=tuple(exclude),
+        yes=True,
+        **options,
+    )
 
 
 def _following(on_event: Listener | None) -> AbstractContextManager[None]:

@@ -1,23 +1,21 @@
 """The manifest that a command is about: read it, and show what it warns of."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import click
 
 from runner.errors import ManifestError
 from runner.model import Campaign
+from runner.plan.request import Request
 
 
-def load_campaign(manifest: Path, variables: Sequence[tuple[str, str]]) -> Campaign:
-    """Read and check a manifest; its warnings go to stderr. Raises ManifestError."""
+def load_campaign(request: Request) -> Campaign:
+    """Read and check the manifest; its warnings go to stderr. Raises ManifestError."""
     from runner.manifest import Severity, load
     from runner.manifest.formats import as_text, count_findings
 
-    reading = load(manifest, variables=dict(variables), hints=False)
+    reading = load(request.manifest, variables=dict(request.variables), hints=False)
     if reading.campaign is None:
         raise ManifestError(
-            f"{manifest} cannot be used: {count_findings(reading.diagnostics)}.",
+            f"{request.manifest} cannot be used: {count_findings(reading.diagnostics)}.",
             reading.diagnostics,
         )
     warnings = [found for found in reading.diagnostics if found.severity is Severity.WARNING]

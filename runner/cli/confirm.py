@@ -1,4 +1,4 @@
-"""Before anything is sent: which ledger is meant, the plan, the ceilings, the question."""
+"""Before anything is sent: the plan, the ceilings, the question."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,21 +18,20 @@ from runner.cli.price_questions import (
     refuse_below_list,
     refuse_contradicted,
 )
-from runner.cli.questions import ask_for_name, confirm_or_refuse
-from runner.cli.request import Request
+from runner.cli.questions import confirm_or_refuse
 from runner.cli.session import OpenSession
 from runner.cli.terminal import terminal_width
-from runner.errors import BudgetRefused
+from runner.errors import BudgetRefused, UsageError
+from runner.executor.face_gate import find_gated
 from runner.executor.refunds import usd_balance
 from runner.ledger.ledger import CampaignLedger
-from runner.ledger.state_dirs import StateDir, find_other_ledgers, remove_empty_folder
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, fit_budget
 from runner.plan.group_sizes import group_notes
 from runner.plan.pricing import Quote, cost_at
+from runner.plan.request import Request
 from runner.policy.budget import Ceilings
 from runner.quantities import format_usd
-from runner.takes import Account
 
 
 def effective_ceilings(campaign: Campaign, request: Request) -> Ceilings:
@@ -42,34 +41,6 @@ def effective_ceilings(campaign: Campaign, request: Request) -> Ceilings:
         run=min(limits, default=None),
         campaign=campaign.budget.campaign_usd,
         operator=request.max_cost,
-    )
-
-
-def ask_about_other_ledgers(
-    console: Console, campaign: Campaign, account: Account, state: StateDir
-) -> None:
-    """Ask a person before an empty ledger is used beside one that holds this campaign.
-
-    ``--yes`` is no answer to it. Raises LedgerQuestion where nobody gave one.
-    """
-    others = find_other_ledgers(campaign.manifest, campaign.name, besides=state)
-    if not others:
-        return
-    # Empty, it would be in the way of the folder that is renamed to it; a run makes it anew.
-    remove_empty_folder(state)
-    others.sort(key=lambda other: other[1] != account)  # our own first
-    path, other = others[0]
-    question = (
-        f"The ledger of {account.label} is empty, but {path} holds the campaign "
-        f"{campaign.name} on the account {other.label}. A run here would buy everything again."
-    )
-    ask_for_name(
-        console,
-        campaign,
-        question,
-        prompt="Type the campaign's name to buy everything again",
-        hint="If the manifest was renamed, rename its .lookbook folder as well. If it is "
-        "another account's key, use the other key. To buy everything again: --new-ledger.",
     )
 
 
@@ -163,3 +134,32 @@ def remaining_budget(ledger: CampaignLedger, plan: Plan) -> Decimal | None:
     if ceilings.campaign is not None:
         rooms.append(ceilings.campaign - ledger.snapshot().spent)
     return min(rooms, default=None)
+
+
+def run_room(ledger: CampaignLedger) -> Decimal | None:
+    """Return what a run that ended has left of its ceiling, by ledger and wallet; USD."""
+    limit, wallet = ledger.ceilings.run, ledger.wallet or {}
+    if limit is None:
+        return None
+    before, after = wallet.get("before"), wallet.get("after")
+    known = before is not None and after is not None
+    fall = Decimal(str(before)) - Decimal(str(after)) if known else Decimal(0)
+    return limit - max(ledger.spent_in_run, fall)
+
+
+def refuse_unmeasurable(plan: Plan, work: OpenSession) -> None:
+    """Raise UsageError where a face would decide what is bought, and none can be measured."""
+    if work.context.faces is not None:
+        return
+    snapshot = work.ledger.snapshot()
+    picks = {key: snapshot.pick(key) for key in find_gated(plan)[0]}
+    gated = [key for key, pick in picks.items() if pick is None or not snapshot.is_approved(pick)]
+    if not gated:
+        return
+    from runner.faces.models import explain_missing
+
+    looks = ", ".join(sorted(gated)[:3])
+    raise UsageError(
+        f"`likeness` holds what references {looks}, and faces cannot be measured here.",
+        hint=f"{explain_missing()} Or leave out `hold`. Nothing was sent.",
+    )

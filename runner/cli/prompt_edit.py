@@ -19,7 +19,6 @@ from runner.manifest.prompt_parts import PromptPart, edit_part, find_parts
 from runner.manifest.yaml.source import LINE_END, MAX_BYTES, Source, Unreadable, decode_source
 from runner.model import Campaign
 from runner.plan.edit_effect import EditEffect, measure_effect
-from runner.plan.options import PlanOptions
 from runner.plan.pricing import apply_quotes, quote_prices
 from runner.takes import Snapshot
 
@@ -128,7 +127,7 @@ def replace_manifest(manifest: Path, data: bytes, *, sha256: str) -> str:
 
 def _price(campaign: Campaign, snapshot: Snapshot) -> Campaign:
     """Return a campaign with the prices that this account is known to take."""
-    return apply_quotes(campaign, quote_prices(campaign, PlanOptions(), snapshot))
+    return apply_quotes(campaign, quote_prices(campaign, snapshot))
 
 
 def _read(manifest: Path) -> tuple[bytes, Source]:

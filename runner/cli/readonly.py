@@ -27,50 +27,46 @@ from runner.ledger.neighbours import read_account_facts
 from runner.ledger.reading import has_takes, read_keys, read_ledger
 from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers
 from runner.model import Campaign
+from runner.plan.request import Request
 from runner.policy.budget import reserved_amount
 from runner.results.videos import read_videos
 from runner.shell import quote_command
 from runner.takes import Account, Snapshot, Take
 
 
-def find_state(campaign: Campaign, *, account: str | None, simulate: bool) -> StateDir | None:
+def find_state(campaign: Campaign, request: Request) -> StateDir | None:
     """Return the state folder to read without asking anybody; None before the first run.
 
     The one that was asked for, else that of the real account that was used last, else one with a
     colleague's results. Raises UsageError for an account that has none.
     """
     places = StateDirs(campaign.manifest)
-    if simulate:
+    if request.simulate:
         return places.simulated()
-    if account is None:
+    if request.account is None:
         root = places.first()
         return places.last_used() or (root if root.results.is_file() else None)
-    state = places.named(account)
+    state = places.named(request.account)
     if state is None:
         raise UsageError(
-            f"No ledger of the account {account} lies in {places.root}.",
+            f"No ledger of the account {request.account} lies in {places.root}.",
             hint="Run without --account to read the one that was used last.",
         )
     return state
 
 
-def known_state(campaign: Campaign, *, account: str | None, simulate: bool) -> StateDir:
+def require_state(campaign: Campaign, request: Request) -> StateDir:
     """Return the folder whose ledger is meant. Raises UsageError where nothing was ever run."""
-    state = find_state(campaign, account=account, simulate=simulate)
+    state = find_state(campaign, request)
     refuse_results_alone(campaign, state)
-    if state is None or not has_takes(state.location):
-        raise refuse_never_run(campaign, simulate=simulate)
-    return state
-
-
-def refuse_never_run(campaign: Campaign, *, simulate: bool) -> UsageError:
-    """Return the error for a command that needs looks where nothing was ever run."""
-    if not simulate and has_rehearsal(campaign):
-        return UsageError(
+    if state is not None and has_takes(state.location):
+        return state
+    if not request.simulate and has_rehearsal(campaign):
+        raise UsageError(
             f"There is nothing of {campaign.name} on a HeyGen account yet: it was only rehearsed.",
             hint="Add --simulate to mean the rehearsal.",
         )
-    return UsageError(
+    raise UsageError(
         f"There is nothing of {campaign.name} yet: it was never run.",
         hint="Rehearse it for nothing: "
         + quote_command("lookbook", "run", campaign.manifest, "--simulate"),
@@ -197,10 +193,3 @@ def mention_other_ledgers(campaign: Campaign, state: StateDir | None, snapshot: 
             f"This ledger is empty, but {path} holds the campaign {campaign.name} on the "
             f"account {account.label}: was the manifest renamed, or is it another key?"
         )
-
-
-def describe_target(snapshot: Snapshot, *, simulate: bool = False) -> str:
-    """Return which account is meant."""
-    if snapshot.account is not None:
-        return f"account {snapshot.account.label}"
-    return f"{'the simulator' if simulate else 'your HeyGen account'}, not used yet"

@@ -1,30 +1,57 @@
-"""What was asked for on the command line of a command that may buy."""
+"""Options of a command become one ``Request``, and so does a saved plan."""
 
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
-from runner.plan.options import DEFAULT_OPTIONS, PlanOptions
-from runner.plan.saved_plan import SavedPlan
+from runner.canonical import parse_json
+from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.errors import UsageError, shorten
+from runner.files import MAX_RESULTS_BYTES, read_given
+from runner.plan.request import Request
+from runner.plan.saved_plan import read_saved_plan
+from runner.resources import check_document
 
-DEFAULT_CONCURRENCY = 10
-"""The account's limit on Pay-As-You-Go (the API page)."""
+_FIELDS = tuple(field.name for field in fields(Request))
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked for on the command line; ``saved`` is a plan to carry out exactly."""
+def as_request(function: Callable[..., Any]) -> Any:
+    """Hand a command its options as one ``Request``, without those that it names itself."""
+    own = signature(function).parameters
 
-    simulate: bool = False
-    sim_settings: tuple[tuple[str, str], ...] = ()
-    yes: bool = False
-    max_cost: Decimal | None = None
-    up_to_budget: bool = False
-    concurrency: int = DEFAULT_CONCURRENCY
-    wait: float | None = None
-    form: str = "text"
-    out: Path | None = None
-    summary: Path | None = None
-    new_ledger: bool = False
-    plan_options: PlanOptions = DEFAULT_OPTIONS
-    saved: SavedPlan | None = None
+    @wraps(function)
+    def command(*args: Any, **options: Any) -> Any:
+        names = [name for name in _FIELDS if name in options and name not in own]
+        request = Request(**{name: options.pop(name) for name in names})
+        return function(*args, request, **options)
+
+    return command
+
+
+def target_options(function: Callable[..., Any], manifest: Any = manifest_argument) -> Any:
+    """Add the options that name a campaign and the ledger that an offline command reads."""
+    return manifest(simulate_option(account_option(var_option(as_request(function)))))
+
+
+def load_saved_plan(path: Path) -> Request:
+    """Read a plan that ``plan -o`` saved. Raises UsageError for another file."""
+    import jsonschema
+
+    try:
+        document = parse_json(read_given(path, MAX_RESULTS_BYTES))
+        check_document(document, "plan")
+    except (OSError, ValueError, RecursionError, jsonschema.ValidationError) as error:
+        problem = str(getattr(error, "message", None) or getattr(error, "strerror", None) or error)
+        raise UsageError(
+            f"{path} is not a saved plan: {shorten(problem)}.",
+            hint="`lookbook plan -o FILE` saves one.",
+        ) from error
+    if "saved" not in document:
+        raise UsageError(
+            f"{path} is a printed plan, which does not say what it was made from.",
+            hint="`lookbook plan -o FILE` saves one that can be carried out.",
+        )
+    return read_saved_plan(document)

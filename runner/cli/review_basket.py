@@ -7,21 +7,23 @@ serve this campaign, and is what ``lookbook run --plan`` carries out.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from runner.cli.request import load_saved_plan
 from runner.cli.review_reading import look_at_file
-from runner.cli.select_options import load_saved_plan
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan import Action, Plan
 from runner.plan import plan as make_plan
-from runner.plan.options import BasketItem, Errand, PlanOptions, resolve_options
-from runner.plan.saved_plan import serialize_plan
+from runner.plan.options import resolve_options
+from runner.plan.request import BasketItem, Errand, Request
+from runner.plan.saved_plan import describe_basket, is_same_target, read_basket, serialize_plan
 from runner.policy.budget import room_left
 from runner.shell import quote_command
 from runner.takes import Snapshot
@@ -32,17 +34,10 @@ MAX_TAKES = 100
 _DONE = (Action.KEEP, Action.RESUME, Action.RENAME)
 """Where nothing is bought either: the look is there, or was sent."""
 
-Variables = Sequence[tuple[str, str]]
-
 
 def parse_items(asked: Iterable[Mapping[str, Any]]) -> tuple[BasketItem, ...]:
     """Return what a page asks to put into the basket. Raises ValueError in words."""
-    items = tuple(
-        sorted(
-            BasketItem(str(one["look"]), Errand(one["errand"]), int(one.get("takes", 1)))
-            for one in asked
-        )
-    )
+    items = tuple(sorted(read_basket(asked)))
     if len({item.look for item in items}) < len(items):
         raise ValueError("a look is in the basket twice")
     if any(not 1 <= item.takes <= MAX_TAKES for item in items):
@@ -56,13 +51,9 @@ class Basket:
     ``offer`` is what it came to last, as the page shows it, and ``text`` the plan of exactly that.
     """
 
-    def __init__(
-        self, manifest: Path, state: StateDir, variables: Variables, *, simulated: bool
-    ) -> None:
-        self._manifest = manifest
+    def __init__(self, request: Request, state: StateDir) -> None:
+        self._request = request
         self._path = state.folder / NAME
-        self._variables = variables
-        self._simulated = simulated
         self._seen: object = None
         self.text = b""
         self.items: tuple[BasketItem, ...] = ()
@@ -117,34 +108,28 @@ class Basket:
 
     def command(self, plan_file: str | Path, most: float) -> list[str | Path]:
         """Return the command that carries out the plan in a file, and spends at most so much."""
-        simulate = ["--simulate"] if self._simulated else []
+        simulate = ["--simulate"] if self._request.simulate else []
         plan = ["--plan", plan_file, "--max-cost", f"{most:.2f}"]
-        return ["run", self._manifest, *plan, *simulate]
+        return ["run", self._request.manifest, *plan, *simulate]
+
+    def _wanted(self) -> Request:
+        return replace(self._request, basket=self.items)
 
     def _plan(self, campaign: Campaign, snapshot: Snapshot) -> Plan:
-        asked = resolve_options(campaign, snapshot, PlanOptions(basket=self.items))
-        return make_plan(campaign, snapshot, asked)
+        return make_plan(campaign, snapshot, resolve_options(campaign, snapshot, self._wanted()))
 
     def _serialize(self, plan: Plan, campaign: Campaign, snapshot: Snapshot) -> bytes:
-        options = PlanOptions(basket=self.items)
-        document = serialize_plan(
-            *(plan, campaign, snapshot, options),
-            variables=self._variables,
-            simulate=self._simulated,
-        )
+        document = serialize_plan(plan, campaign, snapshot, self._wanted())
         return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
     def _describe(self) -> dict[str, Any]:
-        items = [
-            {"look": item.look, "errand": str(item.errand), "takes": item.takes}
-            for item in self.items
-        ]
+        items = describe_basket(self.items)
         return {"items": items, "count": 0, "cost_usd": 0.0, "lines": []}
 
     def _describe_plan(self, plan: Plan, campaign: Campaign, snapshot: Snapshot) -> dict[str, Any]:
         room = room_left(campaign.budget, snapshot.spent)
         wanted = {item.look for item in self.items}
-        beside = self._path if self._manifest.is_absolute() else os.path.relpath(self._path)
+        beside = self._path if self._request.manifest.is_absolute() else os.path.relpath(self._path)
         return {
             "count": plan.count,
             "cost_usd": float(plan.cost),
@@ -172,9 +157,8 @@ class Basket:
             return
         with suppress(UsageError):
             saved = load_saved_plan(self._path)
-            here = (saved.made_from["manifest"], saved.simulate, saved.variables)
-            if here == (self._manifest.name, self._simulated, tuple(self._variables)):
-                self.items = saved.plan_options.basket
+            if is_same_target(saved, self._request):
+                self.items = saved.basket
 
     def _write(self, text: bytes) -> None:
         """Leave the plan on disk, or nothing where there is none."""

@@ -1,7 +1,6 @@
 """The client's copy made from the review page, and answers that came back taken in there."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from runner.canonical import parse_json
@@ -11,6 +10,7 @@ from runner.cli.take_in import merge_document
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
+from runner.plan.request import Request
 from runner.results.model import Results
 from runner.shell import quote_command
 
@@ -20,10 +20,10 @@ SHOWN = ("prompts", "prices", "ids")
 class ClientDesk:
     """Makes copies for a client into the state folder, and takes in what comes back."""
 
-    def __init__(self, manifest: Path, state: StateDir, *, simulated: bool) -> None:
-        self._manifest = manifest
+    def __init__(self, request: Request, state: StateDir) -> None:
+        self._manifest = request.manifest
         self._state = state
-        self._where = ("--simulate",) if simulated else ()
+        self._where = ("--simulate",) if request.simulate else ()
 
     def make_copy(self, results: Results, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Write a copy; return its path, what is not in it, and the commands that do the same.

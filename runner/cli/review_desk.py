@@ -18,7 +18,6 @@ from runner.cli.decision_queue import queue_picks, queue_reviews
 from runner.cli.eta import RunEta
 from runner.cli.pausing import want_pause
 from runner.cli.picking import find_pickable, foresee_pick
-from runner.cli.request import DEFAULT_CONCURRENCY
 from runner.cli.review_basket import Basket, parse_items
 from runner.cli.review_client import ClientDesk
 from runner.cli.review_decisions import decide_reviews
@@ -33,7 +32,8 @@ from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan import ResolvedOptions
 from runner.plan import plan as make_plan
-from runner.plan.options import BasketItem, PlanOptions, resolve_options
+from runner.plan.options import resolve_options
+from runner.plan.request import DEFAULT_CONCURRENCY, BasketItem, Request
 from runner.quantities import format_usd
 from runner.results.model import Results
 from runner.results.writer import results_document
@@ -60,20 +60,18 @@ class ReviewDesk:
     def __init__(
         self,
         context: Context,
-        manifest: Path,
+        request: Request,
         campaign: Campaign,
         state: StateDir,
-        *,
-        simulated: bool,
     ) -> None:
         self._context = context
         self._state = state
-        self._simulated = simulated
-        self._reader = CampaignReader(manifest, campaign, state)
-        self._basket = Basket(manifest, state, campaign.given, simulated=simulated)
-        self._client = ClientDesk(manifest, state, simulated=simulated)
+        self._request = request
+        self._reader = CampaignReader(request, campaign, state)
+        self._basket = Basket(request, state)
+        self._client = ClientDesk(request, state)
         self._copy: Path | None = None
-        self._edits = ManifestEdits(manifest, campaign.given)
+        self._edits = ManifestEdits(request)
         self._bought: tuple[BasketItem, ...] = ()
         self._run = ReviewRun(state.folder)
         self._known: _Known | None = None
@@ -107,8 +105,8 @@ class ReviewDesk:
     def list_charges(self, _asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return every charge with its reason, sums, and the command that lists them."""
         known = self._known or self._look()
-        where = ("--simulate",) if self._simulated else ()
-        command = quote_command("lookbook", "money", self._reader.manifest, *where)
+        where = ("--simulate",) if self._request.simulate else ()
+        command = quote_command("lookbook", "money", self._request.manifest, *where)
         return {"command": command, **describe_charges(known.results, known.campaign)}
 
     def _has_moved(self) -> bool:
@@ -140,7 +138,7 @@ class ReviewDesk:
             now.plan,
             results,
             label=self._name_account(now.snapshot),
-            simulated=self._simulated,
+            simulated=self._request.simulate,
             last_run=self._reader.last_run(),
             going=going,
             mine=self._run.is_going,
@@ -166,13 +164,13 @@ class ReviewDesk:
     def _name_account(self, snapshot: Snapshot) -> str:
         if snapshot.account is not None:
             return snapshot.account.label
-        return "simulator" if self._simulated else "your HeyGen account, not used yet"
+        return "simulator" if self._request.simulate else "your HeyGen account, not used yet"
 
     def _foresee(self, now: CurrentCampaign) -> tuple[float | None, Sequence[str]]:
         """Return how many seconds the run takes, if that is known, and what is not sent yet."""
         asked = ResolvedOptions()
         if self._run.is_going:
-            bought = PlanOptions(basket=self._bought)
+            bought = Request(basket=self._bought)
             with suppress(UsageError):
                 asked = resolve_options(now.campaign, now.snapshot, bought)
         plan, clock = make_plan(now.campaign, now.snapshot, asked), self._context.clock

@@ -1,8 +1,7 @@
 """Prompts edited from the review page: proposed, written into the manifest, and taken back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from runner.cli.prompt_edit import (
@@ -12,6 +11,7 @@ from runner.cli.prompt_edit import (
     replace_manifest,
     write_edit,
 )
+from runner.plan.request import Request
 from runner.takes import Snapshot
 
 MAX_UNDO = 20
@@ -29,9 +29,9 @@ class _Written:
 class ManifestEdits:
     """The edits of one manifest, as long as the page is served."""
 
-    def __init__(self, manifest: Path, variables: Sequence[tuple[str, str]]) -> None:
-        self._manifest = manifest
-        self._variables = dict(variables)
+    def __init__(self, request: Request) -> None:
+        self._manifest = request.manifest
+        self._variables = dict(request.variables)
         self._written: list[_Written] = []
 
     def list_parts(self, look: str) -> dict[str, Any]:

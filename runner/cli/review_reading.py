@@ -17,9 +17,9 @@ from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan import plan as make_plan
-from runner.plan.options import PlanOptions
 from runner.plan.pricing import apply_quotes, quote_prices
 from runner.plan.renames import apply_renames
+from runner.plan.request import Request
 from runner.takes import Snapshot
 
 
@@ -39,13 +39,12 @@ class CurrentCampaign:
 class CampaignReader:
     """Reads a campaign again and again. ``problem`` is what is wrong with the manifest as it is."""
 
-    def __init__(self, manifest: Path, campaign: Campaign, state: StateDir) -> None:
-        self.manifest = manifest
-        self.variables = campaign.given
+    def __init__(self, request: Request, campaign: Campaign, state: StateDir) -> None:
         self.problem: str | None = None
+        self._request = request
         self._state = state
         self._campaign = campaign
-        self._manifest_seen = look_at_file(manifest)
+        self._manifest_seen = look_at_file(request.manifest)
         self._follower: LedgerFollower | None = None
 
     @property
@@ -64,7 +63,7 @@ class CampaignReader:
             follower.learn(read_account_facts(self._state, snapshot.account))
             snapshot = follower.snapshot()
         snapshot = add_queued_picks(add_reviews(snapshot, self._state), self._state)
-        quotes = quote_prices(self._campaign, PlanOptions(), snapshot)
+        quotes = quote_prices(self._campaign, snapshot)
         campaign = apply_quotes(self._campaign, quotes)
         plan = make_plan(campaign, snapshot)
         snapshot = apply_renames(snapshot, plan.moves)
@@ -76,7 +75,12 @@ class CampaignReader:
         follower = self._open_follower()
         moved = follower is not None and follower.follow()
         waiting = list_queued(self._state)
-        seen = (look_at_file(self.manifest), waiting, self.find_run_elsewhere(), follower is None)
+        seen = (
+            look_at_file(self._request.manifest),
+            waiting,
+            self.find_run_elsewhere(),
+            follower is None,
+        )
         return moved, seen
 
     def last_run(self) -> LastRun | None:
@@ -100,12 +104,12 @@ class CampaignReader:
 
     def _reload_manifest(self) -> None:
         """Read the manifest where it has changed; one that is wrong leaves the last good one."""
-        seen = look_at_file(self.manifest)
+        seen = look_at_file(self._request.manifest)
         if seen == self._manifest_seen:
             return
         self._manifest_seen = seen
         try:
-            self._campaign = load_campaign(self.manifest, self.variables)
+            self._campaign = load_campaign(self._request)
             self.problem = None
         except ManifestError as error:
             self.problem = f"{error.message} The page shows what it was before."

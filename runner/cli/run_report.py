@@ -23,7 +23,6 @@ from runner.cli.format import (
 from runner.cli.job_summary import RunReport, format_job_summary
 from runner.cli.outputs import encode_results, make_results, write_results
 from runner.cli.price_questions import price_options
-from runner.cli.request import Request
 from runner.cli.run_advice import advise_after_run
 from runner.cli.run_summary import find_changed, summarize_run
 from runner.cli.session import OpenSession
@@ -37,8 +36,8 @@ from runner.files import write_output
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.approvals import find_awaited
-from runner.plan.options import DEFAULT_OPTIONS
 from runner.plan.pricing import quote_prices
+from runner.plan.request import Request
 from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.results.model import LookEntry, Results, Summary, Totals
 from runner.results.writer import FAILED, UNSENT, WAITING, serialize_results
@@ -191,7 +190,7 @@ def _advise(
     """Return in words how the run ended and what to do next, as the ledger stands."""
     held, command = work.ledger.snapshot(), resume_command(campaign, work.account)
     awaited = find_awaited(make_plan(campaign, held), held) if outcome.approvals else []
-    quotes = quote_prices(campaign, DEFAULT_OPTIONS, held)
+    quotes = quote_prices(campaign, held)
     return advise_after_run(
         outcome,
         session.look_report,
@@ -289,8 +288,7 @@ def list_consents(results: Results, work: OpenSession) -> list[str]:
 
 def is_repeatable(request: Request) -> bool:
     """Return whether the same command resumes, and neither buys more nor refuses what has moved."""
-    options = request.plan_options
-    return not (options.reroll or options.retry or options.cascade or request.saved)
+    return not (request.reroll or request.retry or request.cascade or request.saved)
 
 
 def resuming(request: Request, command: str) -> str:
@@ -298,11 +296,10 @@ def resuming(request: Request, command: str) -> str:
 
     What is not repeatable is no way to resume.
     """
-    plan_options = request.plan_options
     if is_repeatable(request):
         return "run the same command again to resume."
-    limits = [quote_command("--select", text) for text in plan_options.select]
-    limits += [quote_command("--exclude", text) for text in plan_options.exclude]
+    limits = [quote_command("--select", text) for text in request.select]
+    limits += [quote_command("--exclude", text) for text in request.exclude]
     resume = " ".join(["lookbook run", command, *limits])
     return f"`{resume}` resumes it, and buys none of it again."
 

@@ -1,21 +1,13 @@
 """The options that say which looks are meant and what is to be done with them, defined once."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import click
 
-from runner.canonical import parse_json
 from runner.cli.complete import complete_looks
 from runner.cli.options import KeyValue, Usd
-from runner.errors import UsageError, shorten
-from runner.files import MAX_RESULTS_BYTES, read_given
 from runner.model import LookKind
-from runner.plan.options import PlanOptions
-from runner.plan.saved_plan import SavedPlan, read_saved_plan
-from runner.resources import check_document
 
 
 class _Price(click.ParamType[tuple[str, Decimal]]):
@@ -96,31 +88,3 @@ def select_options(function: Any) -> Any:
 def plan_options(function: Any) -> Any:
     """Add all that shapes a plan: the selection, ``--cascade``, ``--takes``, ``--price``."""
     return select_options(_cascade(_takes(price_option(function))))
-
-
-def parse_plan_options(options: dict[str, Any], **more: Any) -> PlanOptions:
-    """Take the wishes out of a command's options; ``more`` are those that the command implies."""
-    names = ("select", "exclude", "cascade", "takes", "prices")
-    said = {name: options.pop(name) for name in names if name in options}
-    return PlanOptions(**said, **more)
-
-
-def load_saved_plan(path: Path) -> SavedPlan:
-    """Read a plan that ``plan -o`` saved. Raises UsageError for another file."""
-    import jsonschema
-
-    try:
-        document: Mapping[str, Any] = parse_json(read_given(path, MAX_RESULTS_BYTES))
-        check_document(document, "plan")
-    except (OSError, ValueError, RecursionError, jsonschema.ValidationError) as error:
-        problem = str(getattr(error, "message", None) or getattr(error, "strerror", None) or error)
-        raise UsageError(
-            f"{path} is not a saved plan: {shorten(problem)}.",
-            hint="`lookbook plan -o FILE` saves one.",
-        ) from error
-    if "saved" not in document:
-        raise UsageError(
-            f"{path} is a printed plan, which does not say what it was made from.",
-            hint="`lookbook plan -o FILE` saves one that can be carried out.",
-        )
-    return read_saved_plan(document)

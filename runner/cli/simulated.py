@@ -12,6 +12,7 @@ from runner.cli.context import Context
 from runner.errors import LedgerLocked, StorageError, UsageError
 from runner.ledger.state_dirs import StateDir, StateDirs, make_state_folder
 from runner.model import Campaign
+from runner.plan.request import Request
 from runner.shell import quote_command
 
 Sim = Sequence[tuple[str, str]]
@@ -19,21 +20,17 @@ T = TypeVar("T")
 
 
 def run_on_account(
-    context: Context,
-    campaign: Campaign,
-    work: Callable[[Context], Awaitable[T]],
-    *,
-    simulate: bool,
-    sim: Sim,
+    context: Context, campaign: Campaign, work: Callable[[Context], Awaitable[T]], request: Request
 ) -> T:
     """Carry out work at the real account, or at the embedded simulator's where it is asked for.
 
     Raises UsageError for settings of a simulator that is not used.
     """
-    if sim and not simulate:
+    if request.sim_settings and not request.simulate:
         raise UsageError("--sim sets the embedded simulator.", hint="Add --simulate.")
     state = StateDirs(campaign.manifest).simulated()
-    with simulator(state, sim) if simulate else nullcontext(None) as url:
+    here = simulator(state, request.sim_settings) if request.simulate else nullcontext(None)
+    with here as url:
         return anyio.run(work, context._replace(simulated_at=url))
 
 

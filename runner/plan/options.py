@@ -1,73 +1,26 @@
-"""What a person asks for on the command line, and what it comes to for one campaign. Pure."""
+"""What a request comes to for one campaign. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from enum import StrEnum
+from dataclasses import replace
 
 from runner.errors import UsageError
 from runner.model import BASE, Campaign, Look, LookKind
 from runner.plan.differ import plan
 from runner.plan.model import ResolvedOptions
 from runner.plan.renames import apply_renames
+from runner.plan.request import BasketItem, Errand, Request
 from runner.plan.selection import candidates, select
 from runner.takes import Snapshot
 
 
-class Errand(StrEnum):
-    """What is to be bought of one look."""
-
-    MAKE = "make"
-    """What a plain run would buy: a look that is new, or was edited."""
-    MORE = "more"
-    """More takes beside the pick, as `lookbook reroll` buys them."""
-    RENEW = "renew"
-    """A take in the place of one that is out of date, as ``--cascade`` buys it."""
-    RETRY = "retry"
-    """What failed, as `lookbook retry` buys it."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class BasketItem:
-    """One look and what is to be bought of it; ``takes`` counts for ``MORE`` alone."""
-
-    look: str
-    errand: Errand
-    takes: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    """The options of one command that shape its plan.
-
-    ``select`` and ``exclude`` are selection expressions. ``cascade`` regenerates what is stale,
-    ``takes`` overrides the manifest's, ``prices`` are (type, USD) pairs that override its prices.
-    ``retry`` buys again what failed; ``reroll`` buys so many more of each selected look. ``basket``
-    says look by look what is bought, and nothing else is.
-    """
-
-    select: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    cascade: bool = False
-    takes: int | None = None
-    prices: tuple[tuple[str, Decimal], ...] = ()
-    retry: bool = False
-    reroll: int = 0
-    basket: tuple[BasketItem, ...] = ()
-
-
-DEFAULT_OPTIONS = PlanOptions()
-
-
-def apply_options(campaign: Campaign, plan_options: PlanOptions) -> Campaign:
+def apply_options(campaign: Campaign, request: Request) -> Campaign:
     """Return the campaign with the takes and prices that were asked for.
 
     The number of takes is for looks: of a base one is enough, unless the manifest says otherwise.
     """
-    if plan_options.prices:
-        campaign = replace(campaign, prices=replace(campaign.prices, **dict(plan_options.prices)))
-    if plan_options.takes is not None:
-        looks = tuple(_with_takes(look, plan_options.takes) for look in campaign.looks)
+    if request.prices:
+        campaign = replace(campaign, prices=replace(campaign.prices, **dict(request.prices)))
+    if request.takes is not None:
+        looks = tuple(_with_takes(look, request.takes) for look in campaign.looks)
         campaign = replace(campaign, looks=looks)
     return campaign
 
@@ -77,53 +30,42 @@ def _with_takes(look: Look, takes: int) -> Look:
     return replace(look, takes=takes) if bought else look
 
 
-def select_looks(
-    campaign: Campaign, snapshot: Snapshot, plan_options: PlanOptions
-) -> frozenset[str] | None:
+def select_looks(campaign: Campaign, snapshot: Snapshot, request: Request) -> frozenset[str] | None:
     """Return the keys that are selected; None where nothing was said. Raises UsageError."""
-    if not plan_options.select and not plan_options.exclude:
+    if not request.select and not request.exclude:
         return None
     looks = candidates(plan(campaign, snapshot), snapshot)
-    return select(looks, plan_options.select, plan_options.exclude)
+    return select(looks, request.select, request.exclude)
 
 
-def resolve_options(
-    campaign: Campaign,
-    snapshot: Snapshot,
-    plan_options: PlanOptions,
-    *,
-    refused: Mapping[str, str] | None = None,
-) -> ResolvedOptions:
-    """Return what the wishes come to, look by look. ``campaign`` is adjusted already.
+def resolve_options(campaign: Campaign, snapshot: Snapshot, request: Request) -> ResolvedOptions:
+    """Return what a request comes to, look by look. ``campaign`` is adjusted to it already.
 
-    ``refused`` are looks that the account does not let be sent, with the reason. Raises UsageError
-    for a selection that cannot be used, and for a reroll of what was never generated.
+    Raises UsageError for a selection that cannot be used, and for a reroll of what was never
+    generated.
     """
-    if plan_options.basket:
-        return _resolve_basket(campaign, snapshot, plan_options.basket, refused or {})
-    selected = select_looks(campaign, snapshot, plan_options)
+    if request.basket:
+        return _resolve_basket(campaign, snapshot, request.basket)
+    selected = select_looks(campaign, snapshot, request)
     every = frozenset(look.key for look in campaign.looks)
-    asked = ResolvedOptions(selected=selected, refused=refused or {})
-    if plan_options.retry:
+    asked = ResolvedOptions(selected=selected)
+    if request.retry:
         wanted = selected or every
         again = failed_looks(campaign, snapshot, wanted)
         # What exists already is taken over for nothing, and is what the others may be made from.
         existing = {look.key for look in campaign.looks if look.kind is LookKind.EXISTING}
         asked = replace(asked, selected=again | (existing & wanted), retry=again)
-    if plan_options.reroll:
+    if request.reroll:
         wanted = selected or every
         _refuse_new(campaign, snapshot, wanted)
-        asked = replace(asked, selected=wanted, reroll=dict.fromkeys(wanted, plan_options.reroll))
-    if plan_options.cascade:
+        asked = replace(asked, selected=wanted, reroll=dict.fromkeys(wanted, request.reroll))
+    if request.cascade:
         asked = replace(asked, cascade=every if asked.selected is None else asked.selected)
     return asked
 
 
 def _resolve_basket(
-    campaign: Campaign,
-    snapshot: Snapshot,
-    basket: tuple[BasketItem, ...],
-    refused: Mapping[str, str],
+    campaign: Campaign, snapshot: Snapshot, basket: tuple[BasketItem, ...]
 ) -> ResolvedOptions:
     """Return what a basket comes to. Raises UsageError for a look that there is not."""
     strange = {item.look for item in basket} - {look.key for look in campaign.looks}
@@ -140,7 +82,6 @@ def _resolve_basket(
         cascade=looks_of(Errand.RENEW),
         retry=looks_of(Errand.RETRY),
         reroll={item.look: item.takes for item in basket if item.errand is Errand.MORE},
-        refused=refused,
     )
 
 

@@ -5,13 +5,12 @@
 as well: a price below the list counts at list price against it until it is confirmed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from runner.model import Campaign, LookKind, Prices
 from runner.plan.model import Plan
-from runner.plan.options import PlanOptions
 from runner.takes import MeasuredPrice, PriceState, Snapshot
 
 BOUGHT = (LookKind.PHOTO, LookKind.PROMPT)
@@ -36,10 +35,10 @@ class Quote:
 
 
 def quote_prices(
-    campaign: Campaign, plan_options: PlanOptions, snapshot: Snapshot
+    campaign: Campaign, snapshot: Snapshot, prices: Iterable[tuple[str, Decimal]] = ()
 ) -> Mapping[LookKind, Quote]:
-    """Return the price of each kind. ``campaign`` is adjusted to the wishes already."""
-    said = {kind for kind, _ in plan_options.prices}
+    """Return the price of each kind. ``campaign`` has the ``prices`` that ``--price`` said."""
+    said = {kind for kind, _ in prices}
     return {
         kind: _quote(
             kind,

@@ -4,8 +4,7 @@ The printed form and the saved one are the same document (``schemas/plan.schema.
 one adds what it was made from, so that a run can say what moved since. Pure: values in and out.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +22,7 @@ from runner.model import (
 )
 from runner.plan.identity import first_identity
 from runner.plan.model import Plan
-from runner.plan.options import BasketItem, Errand, PlanOptions
+from runner.plan.request import BasketItem, Errand, Request
 from runner.takes import Account, Snapshot, TakeState
 
 VERSION = 1
@@ -63,95 +62,84 @@ def _waiting(plan: Plan) -> dict[str, Any]:
     return {"waiting": {"count": plan.waiting, "cost_usd": float(plan.waiting_cost)}}
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
-    """A saved plan that was read back.
-
-    ``document`` is all of it, ``variables`` what ``--var`` gave when it was made, ``simulate``
-    whether it is for the embedded simulator.
-    """
-
-    document: Mapping[str, Any]
-    plan_options: PlanOptions
-    variables: tuple[tuple[str, str], ...]
-    simulate: bool
-
-    @property
-    def made_from(self) -> Mapping[str, Any]:
-        """What the plan was made from (the document's ``saved``)."""
-        made_from: Mapping[str, Any] = self.document["saved"]
-        return made_from
-
-
 def serialize_plan(
     plan: Plan,
     campaign: Campaign,
     snapshot: Snapshot,
-    plan_options: PlanOptions,
-    *,
-    variables: Sequence[tuple[str, str]],
-    simulate: bool,
+    request: Request,
 ) -> dict[str, Any]:
     """Return the document of a plan to keep. ``campaign`` is the one the plan was made from."""
     return plan_document(plan) | {
         "saved": {
             "manifest": campaign.manifest.name,
-            "simulate": simulate,
-            "variables": dict(variables),
-            "select": list(plan_options.select),
-            "exclude": list(plan_options.exclude),
-            "cascade": plan_options.cascade,
-            "takes": plan_options.takes,
-            "price": {kind: float(price) for kind, price in plan_options.prices},
-            **_basket(plan_options.basket),
+            "simulate": request.simulate,
+            "variables": dict(request.variables),
+            "select": list(request.select),
+            "exclude": list(request.exclude),
+            "cascade": request.cascade,
+            "takes": request.takes,
+            "price": {kind: float(price) for kind, price in request.prices},
+            **({"basket": describe_basket(request.basket)} if request.basket else {}),
             **_fingerprints(campaign, snapshot),
         }
     }
 
 
-def _basket(items: Sequence[BasketItem]) -> dict[str, Any]:
-    """Return what was put into a basket, where anything was."""
-    if not items:
-        return {}
-    return {
-        "basket": [
-            {"look": item.look, "errand": str(item.errand), "takes": item.takes} for item in items
-        ]
-    }
+def describe_basket(basket: Sequence[BasketItem]) -> list[dict[str, Any]]:
+    """Return a basket as it is written down."""
+    return [{"look": item.look, "errand": str(item.errand), "takes": item.takes} for item in basket]
 
 
-def read_saved_plan(saved: Mapping[str, Any]) -> SavedPlan:
-    """Read a document that ``save`` wrote and that was checked against its schema."""
-    made_from = saved["saved"]
-    takes = made_from["takes"]
-    plan_options = PlanOptions(
-        select=tuple(made_from["select"]),
-        exclude=tuple(made_from["exclude"]),
-        cascade=made_from["cascade"],
-        takes=None if takes is None else int(takes),  # 2.0 is an integer to JSON Schema
-        prices=tuple((kind, Decimal(str(usd))) for kind, usd in made_from["price"].items()),
-        basket=tuple(
-            BasketItem(item["look"], Errand(item["errand"]), int(item["takes"]))
-            for item in made_from.get("basket", ())
-        ),
+def read_basket(items: Iterable[Mapping[str, Any]]) -> tuple[BasketItem, ...]:
+    """Return a basket that was written down. Raises ValueError for an errand that there is not."""
+    return tuple(
+        BasketItem(str(item["look"]), Errand(item["errand"]), int(item.get("takes", 1)))
+        for item in items
     )
-    variables = tuple(made_from["variables"].items())
-    return SavedPlan(saved, plan_options, variables, simulate=made_from["simulate"])
+
+
+def read_saved_plan(document: Mapping[str, Any]) -> Request:
+    """Return the request of a saved plan that was checked against its schema."""
+    saved = document["saved"]
+    takes = saved["takes"]
+    return Request(
+        variables=tuple(saved["variables"].items()),
+        simulate=saved["simulate"],
+        select=tuple(saved["select"]),
+        exclude=tuple(saved["exclude"]),
+        cascade=saved["cascade"],
+        takes=None if takes is None else int(takes),  # 2.0 is an integer to JSON Schema
+        prices=tuple((kind, Decimal(str(usd))) for kind, usd in saved["price"].items()),
+        basket=read_basket(saved.get("basket", ())),
+        saved=document,
+    )
+
+
+def is_same_target(saved: Request, request: Request) -> bool:
+    """Return whether a saved plan is for the manifest, variables and account of a request."""
+    manifest = saved.saved["saved"]["manifest"] if saved.saved is not None else None
+    return (manifest, saved.variables, saved.simulate) == (
+        *(request.manifest.name, request.variables, request.simulate),
+    )
 
 
 def find_changes(
-    saved: SavedPlan, plan: Plan, campaign: Campaign, snapshot: Snapshot, account: Account
+    document: Mapping[str, Any],
+    plan: Plan,
+    campaign: Campaign,
+    snapshot: Snapshot,
+    account: Account,
 ) -> list[str]:
     """Return what is not as it was when the plan was saved; empty when it holds to the letter.
 
-    ``plan`` is the one that the saved wishes give now, ``account`` the one that would be charged.
+    ``plan`` is the one that its request gives now, ``account`` the one that would be charged.
     """
-    was, now = saved.made_from, _fingerprints(campaign, snapshot)
+    was, now = document["saved"], _fingerprints(campaign, snapshot)
     found: list[str] = []
-    planned_for = saved.document["account"]
+    planned_for = document["account"]
     if planned_for is not None and planned_for != account.label:
         found.append(f"the account: {planned_for} → {account.label}")
-    if saved.document["campaign"] != campaign.name or was["manifest"] != campaign.manifest.name:
+    if document["campaign"] != campaign.name or was["manifest"] != campaign.manifest.name:
         found.append(f"the manifest: it was made for {was['manifest']}")
     if was["looks"] != now["looks"]:
         found.append(f"the manifest: {_different(was['looks'], now['looks'])}")
@@ -165,7 +153,7 @@ def find_changes(
         found.append(f"the price: {_prices(was['prices'])} → {_prices(now['prices'])}")
     if was["ledger"] != now["ledger"]:
         found.append("the ledger: something was bought, picked or deleted since")
-    return found or _otherwise(saved, plan)
+    return found or _otherwise(document, plan)
 
 
 # --- fingerprints -------------------------------------------------------------------------------
@@ -257,16 +245,16 @@ def _prices(prices: Mapping[str, float]) -> str:
     return ", ".join(f"{kind} ${usd:.2f}" for kind, usd in prices.items())
 
 
-def _otherwise(saved: SavedPlan, plan: Plan) -> list[str]:
+def _otherwise(document: Mapping[str, Any], plan: Plan) -> list[str]:
     """Return where the plan comes out differently: what the account said, or a newer lookbook."""
-    before = {action["look"]: action for action in saved.document["actions"]}
+    before = {action["look"]: action for action in document["actions"]}
     now = plan_document(plan)
     found = [
         f"the plan: {look['look']} is now {look['action']}, {look['reason']}"
         for look in now["actions"]
         if look != before.get(look["look"])
     ]
-    whole = {name: saved.document[name] for name in now} | {"account": now["account"]}
+    whole = {name: document[name] for name in now} | {"account": now["account"]}
     if not found and whole != now:
         found = [f"the plan: its totals are now {now['count']} for ${now['cost_usd']:.2f}"]
     return found

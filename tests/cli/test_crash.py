@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from runner import __version__
-from runner.cli import invoke, target
+from runner.cli import invoke, known_campaign
 from runner.cli.crash import write_report
 from runner.cli.redact import redact, redact_random
 from runner.errors import StorageError
@@ -34,7 +34,7 @@ def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def fail(*_args: Any, **_more: Any) -> None:
         raise RuntimeError(f"the answer\nto {KEY} was {{'X-Api-Key': {KEY!r}}}")
 
-    monkeypatch.setattr(target, "make_plan", fail)
+    monkeypatch.setattr(known_campaign, "make_plan", fail)
     return path
 
 
@@ -89,7 +89,7 @@ def test_a_document_that_was_printed_already_is_not_followed_by_another(
         click.echo('{"actions": []}')
         raise ZeroDivisionError
 
-    monkeypatch.setattr(target, "make_plan", print_and_fail)
+    monkeypatch.setattr(known_campaign, "make_plan", print_and_fail)
     assert invoke(["plan", str(manifest), "--format", "json"]) == 70
     assert json.loads(capsys.readouterr().out) == {"actions": []}
 
@@ -119,7 +119,7 @@ def test_an_error_that_is_foreseen_leaves_no_log(
     def fail(*_args: Any, **_more: Any) -> None:
         raise StorageError("The disk is full.")
 
-    monkeypatch.setattr(target, "make_plan", fail)
+    monkeypatch.setattr(known_campaign, "make_plan", fail)
     assert invoke(["plan", str(manifest)]) == 1
     assert capsys.readouterr().err.endswith("\nError: The disk is full.\n")
     assert not list(manifest.parent.rglob("*.log"))

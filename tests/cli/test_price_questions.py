@@ -10,8 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from runner.cli.commands import run
-from runner.cli.commands.run import Ended
+from runner.cli import run_attempt
 from runner.cli.context import Context
 from runner.cli.format import format_totals
 from runner.cli.price_questions import (
@@ -21,13 +20,13 @@ from runner.cli.price_questions import (
     refuse_below_list,
     refuse_contradicted,
 )
-from runner.cli.request import Request
+from runner.cli.run_attempt import Ended
 from runner.errors import BudgetRefused, UsageError
 from runner.ledger.reading import read_snapshot
 from runner.model import Campaign, LookKind, Prices
 from runner.plan import Plan, plan
-from runner.plan.options import DEFAULT_OPTIONS
 from runner.plan.pricing import Quote, apply_quotes, quote_prices
+from runner.plan.request import Request
 from runner.replies import UserData
 from runner.results.model import Results
 from runner.results.reader import prices_in
@@ -42,7 +41,7 @@ DOLLARS = UserData("me", "usd", Decimal(50))
 
 def planned(made: Campaign, *, measured: MeasuredPrice | None = None) -> tuple[Plan, list[Quote]]:
     known = Snapshot(prices={LookKind.PROMPT: measured} if measured else {})
-    quotes = quote_prices(made, DEFAULT_OPTIONS, known)
+    quotes = quote_prices(made, known)
     whole = plan(apply_quotes(made, quotes), known)
     return whole, bought_quotes(whole, quotes)
 
@@ -104,10 +103,10 @@ def test_a_person_is_asked_about_the_rest_with_what_the_ceiling_leaves(
 
     def execute(request: Request) -> int:
         asked.clear()
-        return anyio.run(run.execute, Context(), campaign(look("a")), request)
+        return anyio.run(run_attempt.execute, Context(), campaign(look("a")), request)
 
-    monkeypatch.setattr(run, "attempt", attempt)
-    monkeypatch.setattr(run, "can_ask", lambda _console, request: not request.yes)
+    monkeypatch.setattr(run_attempt, "attempt", attempt)
+    monkeypatch.setattr(run_attempt, "can_ask", lambda _console, request: not request.yes)
     assert execute(Request(max_cost=Decimal(20))) == 0
     assert [request.max_cost for request in asked] == [20, 15, 7]
     assert execute(Request(max_cost=Decimal(20), yes=True)) == 5

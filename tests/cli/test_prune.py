@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from runner.cli.commands import prune as pruning
+from runner.cli.commands.prune import PruneScope
 from runner.cli.commands.reconcile import reconcile
 from runner.errors import UsageError
 from runner.executor.look_report import LookReport
@@ -13,6 +14,7 @@ from runner.executor.rename import rename
 from runner.ledger.ledger import LedgerFile
 from runner.model import Campaign
 from runner.plan import plan
+from runner.plan.request import Request
 from runner.replies import LookData
 from runner.takes import Take
 from tests.cli.hands import ACCOUNT, Office
@@ -21,8 +23,8 @@ from tests.executor.harness import look
 KEEP = ("base", "navy")
 
 
-def request(*looks: str, from_results: bool = False) -> Any:
-    return pruning._Request(looks, False, True, True, from_results)
+def request(*looks: str, from_results: bool = False) -> tuple[Request, PruneScope]:
+    return Request(select=looks, yes=True), PruneScope(with_groups=True, from_results=from_results)
 
 
 async def filled(office: Office, *orphans: str, facts: dict[str, Any] | None = None) -> Campaign:
@@ -53,7 +55,7 @@ def left(office: Office) -> set[str]:
 
 async def test_an_orphan_goes_and_everything_else_stays(office: Office) -> None:
     campaign = await filled(office, "red")
-    assert await pruning.prune(office.context, campaign, request()) == 0
+    assert await pruning.prune(office.context, campaign, *request()) == 0
     assert left(office) == {"name of base", "name of navy"}
 
 
@@ -85,7 +87,7 @@ async def test_what_another_campaign_in_the_folder_has_is_spared(
         theirs.close()
         if how == "results":
             (folder / "ledger.sqlite").unlink()
-    await pruning.prune(office.context, campaign, request())
+    await pruning.prune(office.context, campaign, *request())
     assert "name of red" in left(office)
     told = capsys.readouterr().err
     assert "red#1 is spared" in told
@@ -98,7 +100,7 @@ async def test_a_file_that_cannot_be_read_may_hold_anything(office: Office) -> N
     folder.mkdir()
     (folder / "ledger.sqlite").write_bytes(b"no ledger" * 1000)
     with pytest.raises(UsageError, match="cannot be read"):
-        await pruning.prune(office.context, campaign, request())
+        await pruning.prune(office.context, campaign, *request())
     assert "name of red" in left(office)
 
 
@@ -122,7 +124,7 @@ async def test_what_only_a_results_file_tells_of_needs_the_account_and_a_person(
     campaign = await filled(office)
     foreign = office.api.add_by_hand("Foreign", "group-9")
     await told_by_results(office, foreign, **told)
-    await pruning.prune(office.context, campaign, request(from_results=from_results))
+    await pruning.prune(office.context, campaign, *request(from_results=from_results))
     assert ("Foreign" not in left(office)) == goes
     assert says in capsys.readouterr().err
 
@@ -139,7 +141,8 @@ async def test_what_only_a_search_found_may_be_anybodys(
     ledger.close()
     (there,) = [one for one in office.api.looks_by_id.values() if one.name == "Sarah — red"]
     assert await reconcile(office.context, campaign, [(lost.label, there.id)]) == 0
-    await pruning.prune(office.context, campaign, replace(request(), found=found))
+    asked, scope = request()
+    await pruning.prune(office.context, campaign, asked, replace(scope, found=found))
     assert ("Sarah — red" not in left(office)) == found
     if not found:
         assert "--yes does not vouch for it: answer on a terminal, or add --found" in (
@@ -163,7 +166,7 @@ async def test_what_was_bought_with_other_values_is_no_orphan(
 ) -> None:
     campaign = await filled(office, "rome", facts=bought_with)
     campaign = replace(campaign, given=tuple(now.items()), has_variables=True)
-    await pruning.prune(office.context, campaign, request(*(["rome"] if named else [])))
+    await pruning.prune(office.context, campaign, *request(*(["rome"] if named else [])))
     assert ("name of rome" not in left(office)) == goes
 
 
@@ -178,8 +181,9 @@ async def test_an_old_take_of_other_values_goes_only_where_its_look_is_named(
     await office.bought(ledger, "navy", name="of rome", reroll=True)
     ledger.close()
     campaign = replace(office.campaign(look("navy")), has_variables=True)
-    asked = pruning._Request(("navy",) if named else (), True, True, True, False)
-    await pruning.prune(office.context, campaign, asked)
+    asked = Request(select=("navy",) if named else (), yes=True)
+    scope = PruneScope(old_takes=True, with_groups=True)
+    await pruning.prune(office.context, campaign, asked, scope)
     assert ("of rome" in left(office)) != named
     if not named:
         assert "--var city=rome: name the look to delete it" in capsys.readouterr().err

@@ -2,39 +2,36 @@
 
 import pytest
 
-from runner.cli.request import Request
 from runner.cli.run_advice import advise_after_run
 from runner.cli.run_report import advise_to_resume, resuming
 from runner.errors import StorageError
-from runner.plan.options import PlanOptions
+from runner.plan.request import Request
 from runner.policy.exit_codes import Outcome
 
 RUN = "`lookbook run spring.yaml"
 
 
 @pytest.mark.parametrize(
-    ("plan_options", "says"),
+    ("asked", "says"),
     [
-        (PlanOptions(), "run the same command again"),
-        (PlanOptions(select=("navy",), takes=3), "run the same command again"),
+        (Request(), "run the same command again"),
+        (Request(select=("navy",), takes=3), "run the same command again"),
         (
-            PlanOptions(reroll=2, select=("navy", "tag:hero")),
+            Request(reroll=2, select=("navy", "tag:hero")),
             f"{RUN} --select navy --select tag:hero`",
         ),
-        (PlanOptions(cascade=True), f"{RUN}`"),
-        (PlanOptions(cascade=True, exclude=("a b",)), f"{RUN} --exclude 'a b'`"),
-        (PlanOptions(retry=True), f"{RUN}`"),
+        (Request(cascade=True), f"{RUN}`"),
+        (Request(cascade=True, exclude=("a b",)), f"{RUN} --exclude 'a b'`"),
+        (Request(retry=True), f"{RUN}`"),
     ],
 )
-def test_only_a_command_that_may_be_repeated_is_to_be_repeated(
-    plan_options: PlanOptions, says: str
-) -> None:
-    resume = resuming(Request(plan_options=plan_options), "spring.yaml")
+def test_only_a_command_that_may_be_repeated_is_to_be_repeated(asked: Request, says: str) -> None:
+    resume = resuming(asked, "spring.yaml")
     assert says in resume
     (line,) = advise_after_run(Outcome(under_way=("navy",)), None, "spring.yaml", resume=resume)
     assert line == f"Work is still under way: {resume}"
     full = StorageError("The disk is full.", hint="Make room; then run the same command again.")
-    advise_to_resume(full, Request(plan_options=plan_options), "spring.yaml")
+    advise_to_resume(full, asked, "spring.yaml")
     assert says in (full.hint or "")
     empty = advise_after_run(Outcome(account="HTTP 402"), None, "spring.yaml", resume=resume)
     assert resume in empty[-1]

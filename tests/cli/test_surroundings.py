@@ -14,8 +14,8 @@ import pytest
 
 import runner
 from runner.cli import invoke
-from runner.cli.commands.run import _stopping_signals
 from runner.cli.environment import Console, find_home
+from runner.cli.pausing import _stopping_signals
 from runner.cli.terminal import guard_streams, write_utf8
 from runner.cli.unreachable import explain_silence, is_lasting
 from runner.errors import AccountError, ApiTrouble, LedgerDamaged, StorageError

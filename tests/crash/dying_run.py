@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.cli.campaign import load_campaign
 from runner.cli.commands.run import start
 from runner.cli.context import Context
-from runner.cli.request import Request
+from runner.plan.request import Request
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
             os.kill(os.getpid(), signal.SIGKILL)
 
     context = Context(failpoint=failpoint)
-    return start(context, load_campaign(manifest, ()), Request(yes=True, concurrency=4))
+    return start(context, load_campaign(Request(manifest)), Request(yes=True, concurrency=4))
 
 
 if __name__ == "__main__":

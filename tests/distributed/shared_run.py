@@ -13,9 +13,9 @@ from runner.cli import session
 from runner.cli.campaign import load_campaign
 from runner.cli.commands.run import start
 from runner.cli.context import Context
-from runner.cli.request import Request
 from runner.errors import LedgerLocked, LookbookError
 from runner.ledger.postgres.shared import SharedLedger
+from runner.plan.request import Request
 from runner.takes import Account
 
 PATIENCE = 60.0
@@ -23,7 +23,7 @@ PATIENCE = 60.0
 
 def main() -> int:
     address, manifest, concurrency = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    campaign = load_campaign(manifest, ())
+    campaign = load_campaign(Request(manifest))
     account = Account("api.example", "studio")
 
     opened: list[SharedLedger] = []

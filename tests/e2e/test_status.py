@@ -25,7 +25,7 @@ from runner.ledger.reading import read_last_run
 from runner.ledger.runs import LastRun
 from runner.model import Budget, Campaign
 from runner.plan import Plan, ResolvedOptions, plan
-from runner.plan.options import PlanOptions
+from runner.plan.request import Request
 from runner.policy.budget import room_left
 from runner.policy.look_events import UNKNOWN_STATUS
 from runner.results.model import Results
@@ -166,8 +166,8 @@ def test_when_everything_is_done_it_says_so() -> None:
 
 
 def test_the_commands_are_about_the_looks_that_were_asked_for() -> None:
-    plan_options = PlanOptions(select=("tag:hero",), exclude=("a b",))
-    text = same_again(Path("s.yaml"), plan_options, simulate=True)
+    request = Request(Path("s.yaml"), select=("tag:hero",), exclude=("a b",))
+    text = same_again(request, simulate=True)
     assert text == "s.yaml --simulate --select tag:hero --exclude 'a b'"
 
 

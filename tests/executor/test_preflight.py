@@ -12,7 +12,8 @@ from runner.executor.context import RunContext
 from runner.executor.preflight import Verified, verify_ids
 from runner.model import BASE, LiteralRef, Look
 from runner.plan import plan
-from runner.plan.options import DEFAULT_OPTIONS, PlanOptions, resolve_options
+from runner.plan.options import resolve_options
+from runner.plan.request import Request
 from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import LookData, Refusal, Reply
 from runner.takes import Snapshot
@@ -101,7 +102,7 @@ def test_a_retry_fails_as_a_run_where_the_existing_base_is_gone(world: Harness) 
     found = verified(world, gone.looks)
     assert isinstance(found, Verified)
     sent = len(world.api.posts)
-    for options in (DEFAULT_OPTIONS, PlanOptions(retry=True)):
-        asked = resolve_options(gone, Snapshot(), options, refused=found.refused)
+    for request in (Request(), Request(retry=True)):
+        asked = replace(resolve_options(gone, Snapshot(), request), refused=found.refused)
         assert exit_code(world.run(gone, asked=asked)) is Exit.FAILED
     assert len(world.api.posts) == sent

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import Any
@@ -13,10 +14,9 @@ from runner.cli.commands import fetch as fetching
 from runner.cli.commands import prune as pruning
 from runner.cli.commands import reconcile as reconciling
 from runner.cli.commands import refresh as refreshing
-from runner.cli.commands.run import execute
 from runner.cli.rebuild import rebuild
-from runner.cli.request import Request
-from runner.cli.select_options import load_saved_plan
+from runner.cli.request import load_saved_plan
+from runner.cli.run_attempt import execute
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.ledger.reading import read_snapshot
@@ -25,10 +25,11 @@ from runner.model import Campaign, LookKind
 from runner.plan import Action
 from runner.plan import plan as make_plan
 from runner.plan.approvals import find_awaited
-from runner.plan.options import DEFAULT_OPTIONS, PlanOptions, apply_options, resolve_options
+from runner.plan.options import apply_options, resolve_options
 from runner.plan.pruning import find_droppable
 from runner.plan.renames import apply_renames
-from runner.plan.saved_plan import SavedPlan, serialize_plan
+from runner.plan.request import Request
+from runner.plan.saved_plan import serialize_plan
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 from runner.policy.retry import key_is_alive
@@ -46,6 +47,8 @@ __all__ = ["COMMANDS"]
 SLOW = ("gateway_timeout", "http_504")
 """How a send is remembered that took too long: no run sends it a third time."""
 
+NOTHING_MORE = Request()
+
 # --- what may buy ---------------------------------------------------------------------------------
 
 
@@ -53,22 +56,18 @@ async def run(
     campaign: Campaign,
     process: Process,
     *,
-    plan_options: PlanOptions = DEFAULT_OPTIONS,
-    saved: SavedPlan | None = None,
-    new_ledger: bool = False,
+    request: Request = NOTHING_MORE,
 ) -> int:
     """``run``, ``retry``, ``reroll``: plan, hold it against the ceilings, carry it out."""
     day = process.day
-    process.asked = plan_options
-    process.campaign = apply_options(campaign, plan_options)
-    request = Request(
+    process.asked = request
+    process.campaign = apply_options(campaign, request)
+    request = replace(
+        request,
         yes=True,
         max_cost=day.max_cost,
-        up_to_budget=day.up_to_budget and saved is None,
+        up_to_budget=day.up_to_budget and request.saved is None,
         concurrency=day.concurrency,
-        plan_options=plan_options,
-        saved=saved,
-        new_ledger=new_ledger,
     )
     return await execute(make_context(process), process.campaign, request)
 
@@ -76,9 +75,8 @@ async def run(
 async def priced(campaign: Campaign, process: Process) -> int:
     """``lookbook run --price``: at a price that a person asserts."""
     photo, prompt = (price + process.day.dearer for price in process.world.prices)
-    return await run(
-        campaign, process, plan_options=PlanOptions(prices=(("photo", photo), ("prompt", prompt)))
-    )
+    request = Request(prices=(("photo", photo), ("prompt", prompt)))
+    return await run(campaign, process, request=request)
 
 
 async def reroll(campaign: Campaign, process: Process) -> int:
@@ -88,18 +86,18 @@ async def reroll(campaign: Campaign, process: Process) -> int:
     there = [a.key for a in plan.actions if a.action in (Action.KEEP, Action.STALE)]
     if not there:
         return Exit.USAGE
-    plan_options = PlanOptions(select=(rng.choice(there),), reroll=rng.randint(1, 2))
-    return await run(campaign, process, plan_options=plan_options)
+    request = Request(select=(rng.choice(there),), reroll=rng.randint(1, 2))
+    return await run(campaign, process, request=request)
 
 
 async def select(campaign: Campaign, process: Process) -> int:
     """``lookbook run`` of some looks, with or without what they need, or what needs them."""
-    plan_options, process.selected = _selection(_drawn(process), campaign)
-    process.world.say(f"person: selects {plan_options.select} without {plan_options.exclude}")
-    return await run(campaign, process, plan_options=plan_options)
+    request, process.selected = _selection(_drawn(process), campaign)
+    process.world.say(f"person: selects {request.select} without {request.exclude}")
+    return await run(campaign, process, request=request)
 
 
-def _selection(rng: Random, campaign: Campaign) -> tuple[PlanOptions, frozenset[str]]:
+def _selection(rng: Random, campaign: Campaign) -> tuple[Request, frozenset[str]]:
     """Draw a selection; return it, and what it means as these tests read it."""
     keys = [look.key for look in campaign.looks]
     key = rng.choice(keys)
@@ -108,8 +106,9 @@ def _selection(rng: Random, campaign: Campaign) -> tuple[PlanOptions, frozenset[
     excluded = (rng.choice(keys),) if rng.random() < 0.2 else ()
     meant = reached(campaign, key, up or 0, down or 0) - {*excluded}
     takes = rng.choice((None, None, None, 2))
-    plan_options = PlanOptions((text,), excluded, cascade=rng.random() < 0.3, takes=takes)
-    return plan_options, frozenset(meant)
+    cascade = rng.random() < 0.3
+    request = Request(select=(text,), exclude=excluded, cascade=cascade, takes=takes)
+    return request, frozenset(meant)
 
 
 def _plus(steps: int | None) -> str:
@@ -119,17 +118,17 @@ def _plus(steps: int | None) -> str:
 async def save_plan(campaign: Campaign, process: Process) -> int:
     """``lookbook plan -o FILE``: offline, of the whole campaign or of a selection."""
     rng = _drawn(process)
-    plan_options = DEFAULT_OPTIONS
+    request = NOTHING_MORE
     if rng.random() < 0.4:
-        plan_options, _ = _selection(rng, campaign)
-    campaign = apply_options(campaign, plan_options)
+        request, _ = _selection(rng, campaign)
+    campaign = apply_options(campaign, request)
     snapshot, _wallet = readonly.load_known(campaign, StateDir(process.state))
-    plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, plan_options))
-    kept = serialize_plan(plan, campaign, snapshot, plan_options, variables=(), simulate=False)
+    plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, request))
+    kept = serialize_plan(plan, campaign, snapshot, request)
     path = process.world.folder / "plan.json"
     write_atomic(path, json.dumps(kept).encode())
     process.world.judge.plan_saved(plan)
-    process.world.say(f"person: saves a plan of {plan.count} for {plan.cost}: {plan_options}")
+    process.world.say(f"person: saves a plan of {plan.count} for {plan.cost}: {request}")
     return Exit.DONE
 
 
@@ -140,7 +139,7 @@ async def run_plan(campaign: Campaign, process: Process) -> int:
         return Exit.USAGE
     saved = load_saved_plan(path)
     try:
-        return await run(campaign, process, plan_options=saved.plan_options, saved=saved)
+        return await run(campaign, process, request=saved)
     except UsageError as error:
         process.world.say(f"refused: {error}")
         process.world.seen["a saved plan refused"] += 1
@@ -195,16 +194,15 @@ async def prune(campaign: Campaign, process: Process, *, whole: bool = False) ->
     rng = _drawn(process)
     known = [look for look in read_snapshot(process.ledger_path).takes if rng.random() < 0.4]
     looks = tuple(known) if rng.random() < 0.3 and not whole else ()
-    request = pruning._Request(
-        looks,
+    scope = pruning.PruneScope(
         old_takes=rng.random() < 0.7 or whole,
         with_groups=rng.random() < 0.25 or whole,
-        yes=True,
         from_results=True,
     )
-    process.with_groups = request.with_groups
-    process.world.say(f"person: {request}")
-    return await pruning.prune(make_context(process), campaign, request)
+    process.with_groups = scope.with_groups
+    process.world.say(f"person: {looks} {scope}")
+    request = Request(select=looks, yes=True)
+    return await pruning.prune(make_context(process), campaign, request, scope)
 
 
 async def drop(campaign: Campaign, process: Process) -> int:
@@ -225,7 +223,7 @@ async def drop(campaign: Campaign, process: Process) -> int:
 
 async def fetch(campaign: Campaign, process: Process) -> int:
     """``lookbook fetch``: pictures that are missing or were changed, again."""
-    return await fetching.fetch(make_context(process), campaign, DEFAULT_OPTIONS)
+    return await fetching.fetch(make_context(process), campaign, NOTHING_MORE)
 
 
 async def refresh(campaign: Campaign, process: Process, *, record: bool) -> int:
@@ -251,7 +249,7 @@ async def adopt(_campaign: Campaign, process: Process) -> int:
     base = adopting._base_of(usable, found, None)
     text = adopting.manifest_text(path.stem, path.name, name=found.name, base=base, looks=usable)
     write_atomic(path, text.encode())
-    code = await execute(make_context(process), load_campaign(path, ()), Request())
+    code = await execute(make_context(process), load_campaign(Request(path)), NOTHING_MORE)
     snapshot = read_snapshot(path.with_suffix(".lookbook") / "ledger.sqlite")
     for take in [take for of_look in snapshot.takes.values() for take in of_look]:
         if take.kind is not LookKind.EXISTING or take.billing is not Billing.NONE:
@@ -345,10 +343,10 @@ async def rebuilding(campaign: Campaign, process: Process) -> int:
 
 async def export(campaign: Campaign, process: Process) -> int:
     """``lookbook export`` and ``lookbook catalog``: offline; nothing is asked or changed."""
-    plan_options = None
+    request = None
     if _drawn(process).random() < 0.5:
-        plan_options, _ = _selection(_drawn(process), campaign)
-    read_everything(process.world, campaign, plan_options)
+        request, _ = _selection(_drawn(process), campaign)
+    read_everything(process.world, campaign, request)
     make_catalog(read_everything(process.world, campaign), process.state)
     return Exit.DONE
 
@@ -359,10 +357,10 @@ def _drawn(process: Process) -> Random:
 
 COMMANDS: dict[Command, Callable[[Campaign, Process], Awaitable[Any]]] = {
     Command.RUN: run,
-    Command.RETRY: partial(run, plan_options=PlanOptions(retry=True)),
+    Command.RETRY: partial(run, request=Request(retry=True)),
     Command.REROLL: reroll,
-    Command.CASCADE: partial(run, plan_options=PlanOptions(cascade=True)),
-    Command.NEW_LEDGER: partial(run, new_ledger=True),
+    Command.CASCADE: partial(run, request=Request(cascade=True)),
+    Command.NEW_LEDGER: partial(run, request=Request(new_ledger=True)),
     Command.PRICED: priced,
     Command.SELECT: select,
     Command.SAVE_PLAN: save_plan,

@@ -17,12 +17,10 @@ import anyio
 import click
 
 import runner.catalog as catalog_package
-from runner.cli import confirm, session
+from runner.cli import confirm, run_attempt, session
 from runner.cli.account import open_account
-from runner.cli.commands import run
 from runner.cli.context import Context
 from runner.cli.environment import Console
-from runner.cli.request import Request
 from runner.cli.session import OpenSession, open_session
 from runner.executor import face_measuring
 from runner.executor.concurrency import unwrap_exception_group
@@ -32,6 +30,7 @@ from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
 from runner.model import Campaign
 from runner.plan import Plan
+from runner.plan.request import Request
 from runner.policy.exit_codes import Outcome
 from tests.fault.environment import KEY, Violation
 from tests.fault.faces import Portraits
@@ -79,8 +78,8 @@ def _setting(process: Process) -> Places:
         (face_measuring, "MIN_PICTURE"): 1,
         (location, "LedgerFile"): partial(_ledger, process),
         (session, "lock_ledger"): partial(_hold, process),
-        (run, "confirm_plan"): agreed,
-        (run, "with_signals"): partial(_with_ctrl_c, process),
+        (run_attempt, "confirm_plan"): agreed,
+        (run_attempt, "with_signals"): partial(_with_ctrl_c, process),
         (catalog_package, "write_catalog"): lambda _results, folder: folder / "catalog.html",
         (click, "echo"): said,
         (click, "prompt"): partial(_type_name, process),

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runner.cli import comparison, rebuild, results_import
+from runner.cli import comparison, ledger_questions, rebuild, results_import, run_attempt
 from runner.cli import session as session_module
-from runner.cli.commands import fetch, prune, run
+from runner.cli.commands import fetch, prune
 from runner.executor import context, face_gate, purchase, session, temporary_refusals
 from runner.executor.context import RunContext
 from runner.executor.intents import IntentBuilder
@@ -230,7 +230,7 @@ def rebuild_asks_no_account(patch: Patch) -> None:
 
 def start_without_the_results(patch: Patch) -> None:
     """A run with an empty ledger does not look into results.json."""
-    patch.setattr(run, "open_session", forgetful(session_module.open_session))
+    patch.setattr(run_attempt, "open_session", forgetful(session_module.open_session))
 
 
 def write_over_newer_results(patch: Patch) -> None:
@@ -250,7 +250,7 @@ def take_in_looks_alone(patch: Patch) -> None:
 
 def ask_about_no_other_ledger(patch: Patch) -> None:
     """An empty ledger beside one that holds the campaign is used without a word."""
-    patch.setattr(run, "ask_about_other_ledgers", lambda *_args: None)
+    patch.setattr(ledger_questions, "ask_about_other_ledgers", lambda *_args: None)
 
 
 def forget_what_a_price_was_said_to_be(patch: Patch) -> None:
@@ -265,7 +265,7 @@ def forget_what_a_price_was_said_to_be(patch: Patch) -> None:
 
 def carry_out_any_saved_plan(patch: Patch) -> None:
     """Skip the check of a saved plan against what is there now."""
-    patch.setattr(run, "find_changes", lambda *_args: [])
+    patch.setattr(run_attempt, "find_changes", lambda *_args: [])
 
 
 def select_everything(patch: Patch) -> None:

@@ -12,7 +12,7 @@ from runner.errors import LedgerLocked, LookbookError
 from runner.executor.ports import Observer
 from runner.ledger.lock import lock_ledger
 from runner.model import Campaign
-from runner.plan.options import DEFAULT_OPTIONS
+from runner.plan.request import Request
 from runner.policy.lifecycle import Event
 from runner.takes import Take
 from tests.fault.chance import SeededEntropy
@@ -89,7 +89,7 @@ class Process:
         self.world = world
         self.day = day
         self.campaign = campaign
-        self.asked = DEFAULT_OPTIONS
+        self.asked = Request()
         self.selected: frozenset[str] | None = None
         self.with_groups = False
         self.elsewhere = False

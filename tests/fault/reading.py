@@ -9,7 +9,8 @@ from runner.cli import readonly
 from runner.cli.outputs import make_results
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
-from runner.plan.options import PlanOptions, select_looks
+from runner.plan.options import select_looks
+from runner.plan.request import Request
 from runner.results.model import Results
 from tests.fault.environment import Violation
 
@@ -28,13 +29,13 @@ def look_on(world: "Environment", campaign: Campaign) -> bool:
 
 
 def read_everything(
-    world: "Environment", campaign: Campaign, plan_options: PlanOptions | None = None
+    world: "Environment", campaign: Campaign, request: Request | None = None
 ) -> Results:
     """Return the results as ``export`` does, in every form, checked against the ledger."""
     state = StateDir(world.state)
     before = world.judge.events()
     snapshot, wallet = readonly.load_known(campaign, state)
-    only = select_looks(campaign, snapshot, plan_options) if plan_options is not None else None
+    only = select_looks(campaign, snapshot, request) if request is not None else None
     results = make_results(campaign, snapshot, wallet, only)
     rows = [json.loads(line) for line in tables.to_jsonl(results)]
     lines = len([*tables.to_csv(results)]) - 2  # the byte order mark and the header

@@ -2,15 +2,15 @@
 
 import json
 from decimal import Decimal
-from typing import Any
 
-from runner.cli.select_options import load_saved_plan
+from runner.cli.request import load_saved_plan
 from runner.cli.terminal import escape_text
 from runner.errors import UsageError
 from runner.model import BASE, Campaign
 from runner.plan import plan
-from runner.plan.options import PlanOptions, apply_options, resolve_options
-from runner.plan.saved_plan import SavedPlan, find_changes, plan_document, serialize_plan
+from runner.plan.options import apply_options, resolve_options
+from runner.plan.request import Request
+from runner.plan.saved_plan import find_changes, plan_document, serialize_plan
 from runner.takes import Snapshot
 from tests.executor.harness import campaign, look
 from tests.fuzz.target import Target, demand, folder, written
@@ -42,15 +42,16 @@ def run(data: bytes) -> None:
     refused("\n".join(changes), None)
 
 
-def held_against(saved: SavedPlan) -> list[str]:
+def held_against(saved: Request) -> list[str]:
     """Do as ``run --plan`` does, with what is known here. Raises UsageError."""
-    now, snapshot = apply_options(SPRING, saved.plan_options), HELD
-    made = plan(now, snapshot, resolve_options(now, snapshot, saved.plan_options))
+    document = saved.saved or {}
+    now, snapshot = apply_options(SPRING, saved), HELD
+    made = plan(now, snapshot, resolve_options(now, snapshot, saved))
     printed = json.dumps(plan_document(made), ensure_ascii=False, allow_nan=False)
     written(printed, "the plan")
-    changes = find_changes(saved, made, now, snapshot, ACCOUNT)
+    changes = find_changes(document, made, now, snapshot, ACCOUNT)
     if not changes:
-        kept = {name: saved.document[name] for name in plan_document(made)}
+        kept = {name: document[name] for name in plan_document(made)}
         unsaid = {"account": made.account}  # None where it was made before the first run
         same = kept | unsaid == plan_document(made)
         demand(same, "what is carried out is the plan that was saved, to the cent")
@@ -63,28 +64,26 @@ def refused(message: str, hint: str | None) -> None:
     written("\n".join(words), "the refusal")
 
 
-def saved_for(
-    made_for: Campaign, snapshot: Snapshot, plan_options: PlanOptions, **more: Any
-) -> bytes:
-    now = apply_options(made_for, plan_options)
-    made = plan(now, snapshot, resolve_options(now, snapshot, plan_options))
-    options = {"variables": [], "simulate": False, **more}
-    return json.dumps(serialize_plan(made, now, snapshot, plan_options, **options)).encode()
+def saved_for(made_for: Campaign, snapshot: Snapshot, request: Request) -> bytes:
+    now = apply_options(made_for, request)
+    made = plan(now, snapshot, resolve_options(now, snapshot, request))
+    return json.dumps(serialize_plan(made, now, snapshot, request)).encode()
 
 
 def seeds() -> list[bytes]:
-    wished = PlanOptions(select=("+navy",), exclude=("night",), cascade=True, takes=2)
-    priced = PlanOptions(prices=(("prompt", Decimal("1.25")), ("photo", Decimal(2))))
+    soft = (("light", "soft"),)
+    wished = Request(variables=soft, select=("+navy",), exclude=("night",), cascade=True, takes=2)
+    priced = Request(simulate=True, prices=(("prompt", Decimal("1.25")), ("photo", Decimal(2))))
     return [
-        saved_for(SPRING, HELD, PlanOptions()),
-        saved_for(SPRING, Snapshot(), PlanOptions()),
-        saved_for(SPRING, HELD, wished, variables=[("light", "soft")]),
-        saved_for(SPRING, HELD, priced, simulate=True),
+        saved_for(SPRING, HELD, Request()),
+        saved_for(SPRING, Snapshot(), Request()),
+        saved_for(SPRING, HELD, wished),
+        saved_for(SPRING, HELD, priced),
         json.dumps(plan_document(plan(SPRING, HELD))).encode(),
         b"[]",
         b"{",
     ]
 
 
-WATCHED = ("runner.plan", "runner.cli.select_options")
+WATCHED = ("runner.plan", "runner.cli.request")
 TARGET = Target("plan", run, seeds, WORDS, WATCHED, json=True)

@@ -73,9 +73,9 @@ def test_a_plan_that_the_first_version_saved_is_carried_out(tmp_path: Path) -> N
     campaign = written(text, tmp_path)
     snapshot = left_beside(campaign, "ledger.sqlite")
     saved = read_saved_plan(parse_json((LEFT / "plan.json").read_text("utf-8")))
-    made = plan(campaign, snapshot, resolve_options(campaign, snapshot, saved.plan_options))
+    made = plan(campaign, snapshot, resolve_options(campaign, snapshot, saved))
     assert made.count == 1
-    assert find_changes(saved, made, campaign, snapshot, SIMULATOR) == []
+    assert find_changes(saved.saved or {}, made, campaign, snapshot, SIMULATOR) == []
 
 
 def test_what_is_sent_and_recorded_is_the_text_as_it_was_written(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from runner.model import LookKind, Prices
 from runner.plan import fit_budget, plan
-from runner.plan.options import DEFAULT_OPTIONS, PlanOptions, apply_options
+from runner.plan.options import apply_options
 from runner.plan.pricing import Quote, apply_quotes, cost_at, quote_prices
+from runner.plan.request import Request
 from runner.takes import MeasuredPrice, PriceState, Snapshot
 from tests.executor.harness import campaign, look
 
@@ -24,19 +25,15 @@ def quote(
     stated: str, *measured: object, option: str | None = None, sends: int = 2
 ) -> tuple[str, str, str]:
     """Return price, what counts against the ceiling, and whether it is settled, open or refused."""
-    said = Decimal(stated)
-    made = replace(campaign(look("a")), prices=Prices(prompt=said))
-    plan_options = (
-        DEFAULT_OPTIONS if option is None else PlanOptions(prices=(("prompt", Decimal(option)),))
-    )
+    made = replace(campaign(look("a")), prices=Prices(prompt=Decimal(stated)))
+    said = () if option is None else (("prompt", Decimal(option)),)
     prices = {}
     if measured:
         usd, state = measured
         assert isinstance(state, PriceState)
         prices = {PROMPT: MeasuredPrice(Decimal(str(usd)), state, Decimal(1), sends)}
-    found: Quote = quote_prices(
-        apply_options(made, plan_options), plan_options, Snapshot(prices=prices)
-    )[PROMPT]
+    made = apply_options(made, Request(prices=said))
+    found: Quote = quote_prices(made, Snapshot(prices=prices), said)[PROMPT]
     end = "refused" if found.is_refused else "settled" if found.is_settled else "open"
     return str(found.price), str(found.counts_at), end
 
@@ -67,7 +64,7 @@ def test_a_price_below_the_list_counts_at_list_price_until_it_is_confirmed() -> 
 def test_a_plan_is_made_at_the_price_that_the_wallet_showed() -> None:
     made = campaign(look("a"), look("b"))
     four = MeasuredPrice(Decimal(4), CONTRADICTED, Decimal(1), 2)
-    quotes = quote_prices(made, DEFAULT_OPTIONS, Snapshot(prices={PROMPT: four}))
+    quotes = quote_prices(made, Snapshot(prices={PROMPT: four}))
     assert plan(apply_quotes(made, quotes), Snapshot()).cost == 1 + 4 + 4
 
 

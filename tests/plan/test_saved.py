@@ -10,9 +10,9 @@ import pytest
 
 from runner.model import Campaign, FileImage, Prices
 from runner.plan import plan
-from runner.plan.options import PlanOptions, apply_options, resolve_options
+from runner.plan.options import apply_options, resolve_options
+from runner.plan.request import Request
 from runner.plan.saved_plan import (
-    SavedPlan,
     find_changes,
     plan_document,
     read_saved_plan,
@@ -25,19 +25,21 @@ from tests.plan.made import ACCOUNT, done, held, take
 
 SPRING = campaign(look("navy"), look("night", on="navy"))
 THERE = held(take(SPRING, "base"))
-WISHES = PlanOptions(
-    select=("+navy",), cascade=True, takes=2, prices=(("prompt", Decimal("1.25")),)
+WISHES = Request(
+    variables=(("light", "soft"),),
+    select=("+navy",),
+    cascade=True,
+    takes=2,
+    prices=(("prompt", Decimal("1.25")),),
 )
 
 
 def saved(
-    plan_options: PlanOptions = WISHES, made_for: Campaign = SPRING, snapshot: Snapshot = THERE
+    request: Request = WISHES, made_for: Campaign = SPRING, snapshot: Snapshot = THERE
 ) -> dict[str, Any]:
-    adjusted_to = apply_options(made_for, plan_options)
-    made = plan(adjusted_to, snapshot, resolve_options(adjusted_to, snapshot, plan_options))
-    kept = serialize_plan(
-        made, adjusted_to, snapshot, plan_options, variables=[("light", "soft")], simulate=False
-    )
+    adjusted_to = apply_options(made_for, request)
+    made = plan(adjusted_to, snapshot, resolve_options(adjusted_to, snapshot, request))
+    kept = serialize_plan(made, adjusted_to, snapshot, request)
     text: dict[str, Any] = json.loads(json.dumps(kept))
     return text
 
@@ -48,10 +50,10 @@ def now(
     snapshot: Snapshot = THERE,
     account: Account = ACCOUNT,
 ) -> list[str]:
-    again: SavedPlan = read_saved_plan(kept)
-    same = apply_options(campaign_now, again.plan_options)
-    made = plan(same, snapshot, resolve_options(same, snapshot, again.plan_options))
-    return find_changes(again, made, same, snapshot, account)
+    again = read_saved_plan(kept)
+    same = apply_options(campaign_now, again)
+    made = plan(same, snapshot, resolve_options(same, snapshot, again))
+    return find_changes(kept, made, same, snapshot, account)
 
 
 def test_a_saved_plan_is_the_printed_one_and_what_it_was_made_from() -> None:
@@ -76,9 +78,8 @@ def test_the_schema_refuses_what_is_no_plan() -> None:
 
 
 def test_the_wishes_come_back_as_they_were() -> None:
-    again = read_saved_plan(saved())
-    assert again.plan_options == WISHES
-    assert again.variables == (("light", "soft"),)
+    kept = saved()
+    assert read_saved_plan(kept) == replace(WISHES, saved=kept)
 
 
 def test_nothing_has_moved_when_nothing_has_changed() -> None:
@@ -162,7 +163,7 @@ def test_another_manifest_is_said() -> None:
 def test_many_changed_looks_are_counted() -> None:
     many = campaign(photo(), *(look(f"k{i}") for i in range(9)))
     changed = campaign(photo(), *(look(f"k{i}", "other") for i in range(9)))
-    kept = saved(PlanOptions(), many, Snapshot())
+    kept = saved(Request(), many, Snapshot())
     (said,) = now(kept, changed, Snapshot())
     assert said.endswith("and 5 more")
 

@@ -12,6 +12,7 @@ from runner.cli.context import Context
 from runner.cli.review_desk import ReviewDesk
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.state_dirs import StateDir
+from runner.plan.request import Request
 from runner.policy.lifecycle import Event
 from runner.review.app import create_review_app
 from runner.review.guard import Guard
@@ -46,7 +47,7 @@ async def fill(manifest: Path) -> None:
     from runner.plan import plan as make_plan
     from runner.takes import Snapshot
 
-    wanted = {a.key: a for a in make_plan(load_campaign(manifest, ()), Snapshot()).actions}
+    wanted = {a.key: a for a in make_plan(load_campaign(Request(manifest)), Snapshot()).actions}
     ticking = Ticking()
     folder = manifest.with_suffix(".lookbook")
     ledger = LedgerFile(folder / "ledger.sqlite", now=ticking.now, entropy=ticking, inline=True)
@@ -74,8 +75,8 @@ async def fill(manifest: Path) -> None:
 @pytest.fixture
 def desk(manifest: Path) -> Iterator[ReviewDesk]:
     state = StateDir(manifest.with_suffix(".lookbook"))
-    campaign = load_campaign(manifest, ())
-    serving = ReviewDesk(Context(), manifest, campaign, state, simulated=False)
+    campaign = load_campaign(Request(manifest))
+    serving = ReviewDesk(Context(), Request(manifest), campaign, state)
     yield serving
     serving.close()
 

@@ -19,9 +19,9 @@ from runner.cli.context import Context
 from runner.cli.decision_queue import list_queued
 from runner.cli.keep_results import take_in_decisions
 from runner.cli.pausing import is_pause_wanted
+from runner.cli.request import load_saved_plan
 from runner.cli.review_desk import ReviewDesk
 from runner.cli.review_reading import CampaignReader
-from runner.cli.select_options import load_saved_plan
 from runner.cli.session import OpenSession
 from runner.errors import UsageError
 from runner.ledger.ledger import LedgerFile
@@ -29,6 +29,7 @@ from runner.ledger.lock import lock_ledger
 from runner.ledger.reading import read_snapshot
 from runner.ledger.runs import LastRun
 from runner.ledger.state_dirs import StateDir
+from runner.plan.request import Request
 from runner.policy.lifecycle import Event
 from runner.review.app import _Service, _Stream
 from runner.review.desk import Declined
@@ -140,8 +141,8 @@ def test_a_basket_is_priced_and_is_the_plan_that_the_command_line_knows(
     command = quote_command("lookbook", "run", manifest, "--plan", plan_file, "--max-cost", "3.00")
     assert basket["command"] == command
     saved = load_saved_plan(plan_file)
-    assert saved.document["count"] == 3
-    assert [(item.look, str(item.errand)) for item in saved.plan_options.basket] == [
+    assert (saved.saved or {})["count"] == 3
+    assert [(item.look, str(item.errand)) for item in saved.basket] == [
         ("office", "more"),
         ("street", "make"),
     ]
@@ -164,10 +165,10 @@ def test_a_basket_outlives_a_killed_server_and_is_one_for_all_that_serve_the_cam
     desk: ReviewDesk, manifest: Path
 ) -> None:
     desk.fill_basket({"items": [{"look": "street", "errand": "make"}]})
-    state, campaign = StateDir(manifest.with_suffix(".lookbook")), load_campaign(manifest, ())
-    other = ReviewDesk(Context(), manifest, campaign, state, simulated=False)
+    state, campaign = StateDir(manifest.with_suffix(".lookbook")), load_campaign(Request(manifest))
+    other = ReviewDesk(Context(), Request(manifest), campaign, state)
     assert [item["look"] for item in other.state()["basket"]["items"]] == ["street"]
-    rehearsal = ReviewDesk(Context(), manifest, campaign, state, simulated=True)
+    rehearsal = ReviewDesk(Context(), Request(manifest, simulate=True), campaign, state)
     assert rehearsal.state()["basket"]["items"] == []
     other.fill_basket({"items": []})
     news = desk.news()

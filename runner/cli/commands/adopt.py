@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import anyio
 import click
@@ -17,11 +16,12 @@ from runner.cli.editor_schema import write_schema
 from runner.cli.format import pluralize, warn
 from runner.cli.invocation import refuse_undecodable
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
-from runner.cli.request import Request
+from runner.cli.request import as_request
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.manifest.starter import manifest_head, scalar, slug
 from runner.model import BASE
+from runner.plan.request import Request
 from runner.replies import GroupData, LookData
 
 
@@ -46,8 +46,10 @@ from runner.replies import GroupData, LookData
 @env_file_option
 @format_option("text", "json")
 @pass_context
+@as_request
 def command(
     context: Context,
+    request: Request,
     /,
     manifest: Path | None,
     *,
@@ -55,7 +57,6 @@ def command(
     base_id: str | None,
     campaign: str | None,
     form: str,
-    **options: Any,
 ) -> int:
     """List the looks that the account has, or write a new MANIFEST from those of a group.
 
@@ -72,7 +73,7 @@ def command(
       lookbook adopt sarah.yaml --group group_1a2b3c   a manifest from a group
     """
     if manifest is None or (group_id is None and manifest.exists()):
-        return print_looks(context, manifest, group_id=group_id, form=form, **options)
+        return print_looks(context, request, manifest, group_id=group_id, form=form)
     refuse_undecodable(manifest)
     if group_id is None:
         raise UsageError(
@@ -81,11 +82,12 @@ def command(
         )
     if manifest.exists():
         raise UsageError(f"{manifest} exists already; nothing was written.")
-    if options["simulate"]:
+    if request.simulate:
         raise UsageError("A new manifest has no simulated account to take over from.")
     group, looks = anyio.run(members, context, group_id)
     write_manifest(manifest, campaign or slug(manifest.stem) or "campaign", group, looks, base_id)
-    return start(context, load_campaign(manifest, ()), Request(form=form))
+    request = Request(manifest, form=form)
+    return start(context, load_campaign(request), request)
 
 
 def write_manifest(

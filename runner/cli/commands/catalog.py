@@ -8,19 +8,22 @@ from typing import Any
 import click
 
 from runner import catalog
-from runner.cli import readonly
+from runner.cli.campaign import load_campaign
 from runner.cli.client_copy import ClientOrder, make_client_copy, print_client_copy
 from runner.cli.command import Command
 from runner.cli.format import format_link
+from runner.cli.known_campaign import KnownCampaign, name_ledger, read_known
 from runner.cli.options import format_option
-from runner.cli.select_options import parse_plan_options, select_options
+from runner.cli.readonly import find_state, refuse_results_alone
+from runner.cli.request import target_options
+from runner.cli.select_options import select_options
 from runner.cli.shipped_files import export_pictures, print_files, write_sheets
-from runner.cli.target import KnownCampaign, Target, target_options
 from runner.cli.terminal import print_json
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDirs, make_state_folder
 from runner.plan import plan as make_plan
-from runner.plan.options import DEFAULT_OPTIONS, select_looks
+from runner.plan.options import select_looks
+from runner.plan.request import Request
 
 PICTURES = "pictures"
 SHEET = "contact-sheet"
@@ -71,7 +74,7 @@ SHEET = "contact-sheet"
     help="Put all of it into this folder, ready to hand over; the default is the .lookbook folder.",
 )
 def command(
-    target: Target,
+    request: Request,
     *,
     embed: bool,
     sheets: tuple[str, ...],
@@ -82,31 +85,29 @@ def command(
     shown: tuple[str, ...],
     form: str,
     out: Path | None,
-    **options: Any,
 ) -> int:
     """Make the catalog of MANIFEST's campaign from what the ledger holds.
 
     The page opens from disk and asks no network. Nothing is asked or changed, and nothing is paid.
     Before any run it is a storyboard: every look with its final prompt and its price.
     """
-    plan_options = parse_plan_options(options)
     if shown and audience is None:
         raise UsageError("--show says what a client sees.", hint="Add --for client.")
-    if plan_options != DEFAULT_OPTIONS and out is None and audience is None:
+    if (request.select or request.exclude) and out is None and audience is None:
         raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
-    campaign = target.load_campaign()
-    readonly.refuse_results_alone(campaign, target.find_state(campaign))
-    known = target.read(campaign)
+    campaign = load_campaign(request)
+    refuse_results_alone(campaign, find_state(campaign, request))
+    known = read_known(campaign, request)
     known.mention_other_ledgers()
     state = known.state or StateDirs(campaign.manifest).first()
     if out is None:
         make_state_folder(state)
-    only = select_looks(campaign, known.snapshot, plan_options)
+    only = select_looks(campaign, known.snapshot, request)
     results, place = known.make_results(only), out or state.folder
     if audience == "client":
         order = ClientOrder(shown, sheets, pictures or bool(template), template, all_takes)
         copy = make_client_copy(results, state.folder, place, order)
-        review: list[str | Path] = ["lookbook", "review", target.manifest, *target.name_ledger()]
+        review: list[str | Path] = ["lookbook", "review", request.manifest, *name_ledger(request)]
         return print_client_copy(copy, form, review)
     planned = _price_planned(known, only)
     page = catalog.write_catalog(results, state.folder, embed=embed, target=place, planned=planned)

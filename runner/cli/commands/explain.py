@@ -13,9 +13,10 @@ from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import explain_faces
 from runner.cli.format import format_table
+from runner.cli.known_campaign import read_campaign
 from runner.cli.options import LooksCommand, report_option
 from runner.cli.outputs import awaits_results, keep_document
-from runner.cli.target import Target, target_options
+from runner.cli.request import target_options
 from runner.cli.terminal import join_lines, show_link, style, terminal_width
 from runner.errors import UsageError
 from runner.ledger.events import Entry, Note
@@ -25,6 +26,7 @@ from runner.plan import plan as make_plan
 from runner.plan.change_text import describe_change
 from runner.plan.look_state import displayed_take, look_state
 from runner.plan.renames import apply_renames
+from runner.plan.request import Request
 from runner.policy.budget import reserved_amount
 from runner.quantities import format_usd
 from runner.suggest import suggest
@@ -40,16 +42,15 @@ FREE = "its name, title, tags, takes, retries, place in the file, comments, a fi
 @click.argument("look", metavar="LOOK", shell_complete=complete_looks)
 @report_option
 @pass_context
-def command(context: Context, /, target: Target, *, look: str) -> int:
+def command(context: Context, /, request: Request, *, look: str) -> int:
     """Show the whole story of one LOOK of MANIFEST.
 
     What it is made of and what would change it, what it was made from and what hangs on it, every
     take with its money and its errors, and everything that happened to it. Nothing is asked or
     changed.
     """
-    campaign = target.load_campaign()
-    known = target.read(campaign)
-    plan = make_plan(campaign, known.snapshot)
+    known = read_campaign(request)
+    plan = make_plan(known.campaign, known.snapshot)
     moved = apply_renames(known.snapshot, plan.moves)
     action = _action(plan, look.partition("#")[0])
     before = plan.moves.back.get(action.key, action.key)

@@ -4,15 +4,17 @@ import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 
+from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.format import name_some, warn
+from runner.cli.known_campaign import read_campaign
 from runner.cli.options import format_option
-from runner.cli.select_options import parse_plan_options, select_options
-from runner.cli.target import Target, target_options
+from runner.cli.readonly import find_state
+from runner.cli.request import target_options
+from runner.cli.select_options import select_options
 from runner.cli.terminal import printing_data
 from runner.errors import UsageError
 from runner.files import write_output
@@ -20,6 +22,7 @@ from runner.ledger.database import copy_ledger
 from runner.ledger.reading import read_snapshot
 from runner.ledger.state_dirs import StateDir
 from runner.plan.options import select_looks
+from runner.plan.request import Request
 from runner.results.videos import ASPECT_RATIOS, VideoDocument, make_video_document
 from runner.results.writer import serialize_results
 
@@ -56,7 +59,7 @@ from runner.results.writer import serialize_results
     help="Write a backup of the ledger, one whole file, instead of the results; also beside a run.",
 )
 def command(
-    target: Target,
+    request: Request,
     *,
     form: str,
     out: Path | None,
@@ -65,7 +68,6 @@ def command(
     ratio: str | None,
     script: str | None,
     voice: str | None,
-    **options: Any,
 ) -> int:
     """Print the results of MANIFEST's campaign: ids, pictures, takes and money.
 
@@ -78,12 +80,10 @@ def command(
     A ledger that is copied by hand lacks what its -wal holds; --ledger makes a whole copy. To put
     one back: move ledger.sqlite, its -wal and its -shm away, and copy it there.
     """
-    plan_options = parse_plan_options(options)
-    campaign = target.load_campaign()
     if backup is not None:
-        return write_backup(target.find_state(campaign), backup)
-    known = target.read(campaign)
-    results = known.make_results(select_looks(campaign, known.snapshot, plan_options))
+        return write_backup(find_state(load_campaign(request), request), backup)
+    known = read_campaign(request)
+    results = known.make_results(select_looks(known.campaign, known.snapshot, request))
     if purpose is not None:
         if form != "json":
             raise UsageError("Request bodies for videos are JSON.", hint="Leave out --format.")

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 import anyio
 import click
 
+from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import format_faces, list_held
 from runner.cli.format import pluralize
 from runner.cli.options import format_option
 from runner.cli.outputs import make_results
+from runner.cli.readonly import require_state
+from runner.cli.request import target_options
 from runner.cli.session import OpenLedger, open_ledger
-from runner.cli.target import Target, target_options
 from runner.cli.terminal import terminal_width
 from runner.errors import UsageError
 from runner.executor.face_measuring import find_unmeasured
 from runner.executor.ports import Faces
 from runner.ledger.ledger import CampaignLedger
+from runner.plan.request import Request
 from runner.quantities import format_estimate
 from runner.results.writer import serialize_results
 from runner.shell import quote_command
@@ -34,7 +37,7 @@ from runner.takes import Take
 )
 @format_option("text", "json")
 @pass_context
-def command(context: Context, /, target: Target, *, forget: bool, form: str) -> int:
+def command(context: Context, /, request: Request, *, forget: bool, form: str) -> int:
     """Measure how alike the faces of MANIFEST's looks are, and list the least alike first.
 
     A distance is a hint, not a verdict: 0 is the same picture, and faces in profile, behind
@@ -47,8 +50,8 @@ def command(context: Context, /, target: Target, *, forget: bool, form: str) -> 
       lookbook faces spring.yaml --simulate --format json
       lookbook review spring.yaml --approve navy-office#2   a face that may stay
     """
-    campaign = target.load_campaign()
-    with open_ledger(context, campaign, target.require_state(campaign), "faces") as opened:
+    campaign = load_campaign(request)
+    with open_ledger(context, campaign, require_state(campaign, request), "faces") as opened:
         missing = "" if forget else _measure_missing(context, opened)
         if forget:
             forgotten = anyio.run(opened.ledger.forget_faces)
@@ -62,7 +65,7 @@ def command(context: Context, /, target: Target, *, forget: bool, form: str) -> 
         click.echo(format_faces(results, width=terminal_width(sys.stdout)))
         click.echo(f"catalog: {page}")
         if waiting := list_held(results):
-            again = quote_command(target.manifest, *(["--simulate"] if target.simulate else []))
+            again = quote_command(request.manifest, *(["--simulate"] if request.simulate else []))
             approve = " ".join(f"--approve {label}" for label in waiting)
             click.echo(
                 f"`lookbook review {again} {approve}` lets what references them go on; "

@@ -1,8 +1,6 @@
 """``lookbook fetch``: pictures that are missing or were changed, again; ``run --fetch-only``."""
 
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,7 +17,8 @@ from runner.cli.options import (
     simulate_option,
     var_option,
 )
-from runner.cli.select_options import parse_plan_options, select_options
+from runner.cli.request import as_request
+from runner.cli.select_options import select_options
 from runner.cli.session import open_session
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import escape_text
@@ -29,7 +28,8 @@ from runner.executor.downloads import Downloads, find_unfetched
 from runner.ledger.reading import has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
-from runner.plan.options import PlanOptions, select_looks
+from runner.plan.options import select_looks
+from runner.plan.request import Request
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 
@@ -43,28 +43,19 @@ from runner.policy.lifecycle import Event
 @env_file_option
 @select_options
 @pass_context
-def command(
-    context: Context,
-    /,
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
-    *,
-    simulate: bool,
-    sim_settings: tuple[tuple[str, str], ...],
-    **options: Any,
-) -> int:
+@as_request
+def command(context: Context, request: Request, /) -> int:
     """Fetch the pictures of MANIFEST's looks that are missing on disk or were changed there.
 
     `lookbook run --fetch-only` does the same. Every picture is checked against its checksum and
     fetched again with a fresh link where it differs. Costs nothing; never buys a look.
     """
-    plan_options = parse_plan_options(options)
-    campaign = load_campaign(manifest, variables)
-    work = partial(fetch, campaign=campaign, plan_options=plan_options)
-    return run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
+    campaign = load_campaign(request)
+    work = partial(fetch, campaign=campaign, request=request)
+    return run_on_account(context, campaign, work, request)
 
 
-async def fetch(context: Context, campaign: Campaign, plan_options: PlanOptions) -> int:
+async def fetch(context: Context, campaign: Campaign, request: Request) -> int:
     """Fetch what is missing; return the exit code."""
     async with open_account(context) as opened:
         state = opened.make_state(campaign)
@@ -75,7 +66,7 @@ async def fetch(context: Context, campaign: Campaign, plan_options: PlanOptions)
             )
         async with open_session(opened, campaign, state) as work:
             await work.import_results()
-            only = select_looks(campaign, work.ledger.snapshot(), plan_options)
+            only = select_looks(campaign, work.ledger.snapshot(), request)
             work.begin("fetch")
             missing = await find_unfetched(work.context, thorough=True)
             moves = make_plan(campaign, work.ledger.snapshot()).moves

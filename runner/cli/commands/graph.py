@@ -1,19 +1,20 @@
 """``lookbook graph``: who references whom, as a drawing in text."""
 
-from pathlib import Path
-
 import click
 
 from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.options import format_option, readable_manifest_argument, var_option
+from runner.cli.request import as_request
+from runner.plan.request import Request
 
 
 @click.command("graph", cls=Command)
 @readable_manifest_argument
 @var_option
 @format_option("mermaid", "dot")
-def command(manifest: Path, variables: tuple[tuple[str, str], ...], *, form: str) -> int:
+@as_request
+def command(request: Request, *, form: str) -> int:
     """Print the looks of MANIFEST and their references as Mermaid or DOT.
 
     An arrow leads from a look to what it conditions; a dotted one only says in whose group a look
@@ -25,6 +26,6 @@ def command(manifest: Path, variables: tuple[tuple[str, str], ...], *, form: str
     """
     from runner.manifest.diagram import as_dot, as_mermaid
 
-    campaign = load_campaign(manifest, variables)
+    campaign = load_campaign(request)
     click.echo(as_mermaid(campaign) if form == "mermaid" else as_dot(campaign))
     return 0

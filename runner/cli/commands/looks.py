@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,12 +16,14 @@ from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
+from runner.cli.request import as_request
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import escape_text, print_json, terminal_width
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.resolve_unknown import PageCall
 from runner.ledger.reading import read_snapshot
 from runner.ledger.state_dirs import StateDirs
+from runner.plan.request import Request
 from runner.replies import GroupData, LookData
 
 T = TypeVar("T")
@@ -42,34 +45,42 @@ PAGES = 1000
 @env_file_option
 @format_option("text", "json")
 @pass_context
-def command(context: Context, /, manifest: Path | None, **options: Any) -> int:
+@as_request
+def command(
+    context: Context,
+    request: Request,
+    /,
+    manifest: Path | None,
+    *,
+    group_id: str | None,
+    form: str,
+) -> int:
     """List the looks of the account: each id can be an `avatar_id` in a manifest.
 
     `lookbook adopt` without a group does the same. With MANIFEST each look that its ledger knows is
     named by its key and take. Costs nothing.
     """
-    return print_looks(context, manifest, **options)
+    return print_looks(context, request, manifest, group_id=group_id, form=form)
 
 
 def print_looks(
     context: Context,
+    request: Request,
     manifest: Path | None,
     *,
     group_id: str | None,
-    simulate: bool,
-    sim_settings: tuple[tuple[str, str], ...],
     form: str,
 ) -> int:
     """Print the looks of the account, or of one group; return the exit code."""
     if manifest is None:
-        if simulate:
+        if request.simulate:
             raise UsageError(
                 "Each manifest has a simulated account of its own.", hint="Name the MANIFEST."
             )
         return anyio.run(look_around, context, None, group_id, form)
-    campaign = load_campaign(manifest, ())
+    campaign = load_campaign(replace(request, manifest=manifest))
     work = partial(look_around, manifest=campaign.manifest, group_id=group_id, form=form)
-    return run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
+    return run_on_account(context, campaign, work, request)
 
 
 async def look_around(

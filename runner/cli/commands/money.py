@@ -9,11 +9,13 @@ import click
 
 from runner.cli.command import Command
 from runner.cli.format import format_table, pluralize
+from runner.cli.known_campaign import read_campaign
 from runner.cli.options import format_option
-from runner.cli.target import Target, target_options
+from runner.cli.request import target_options
 from runner.cli.terminal import print_json, printing_data, style, terminal_width
 from runner.plan import plan as make_plan
 from runner.plan.renames import apply_renames
+from runner.plan.request import Request
 from runner.quantities import format_usd
 from runner.results.charges import charges_document
 from runner.words import BILLING_WORDS
@@ -24,7 +26,7 @@ COLUMNS = ("date", "look", "take", "cause", "reason", "usd", "certainty", "reque
 @click.command("money", cls=Command)
 @target_options
 @format_option("text", "json", "csv")
-def command(target: Target, *, form: str) -> int:
+def command(request: Request, *, form: str) -> int:
     """Show every charge of MANIFEST's campaign: when, for which take, why, and how sure it is.
 
     With sums by month and by reason. Times are UTC. A failed generation counts as charged until
@@ -36,8 +38,8 @@ def command(target: Target, *, form: str) -> int:
       lookbook money spring.yaml
       lookbook money spring.yaml --format csv > money.csv
     """
-    campaign = target.load_campaign()
-    known = target.read(campaign)
+    known = read_campaign(request)
+    campaign = known.campaign
     snapshot = apply_renames(known.snapshot, make_plan(campaign, known.snapshot).moves)
     document = charges_document(snapshot, campaign.name)
     if form == "json":

@@ -6,6 +6,7 @@ from decimal import Decimal
 import anyio
 import click
 
+from runner.cli.campaign import load_campaign
 from runner.cli.complete import complete_takes
 from runner.cli.context import Context, pass_context
 from runner.cli.decision_queue import queue_picks
@@ -13,14 +14,15 @@ from runner.cli.format import format_link, pluralize
 from runner.cli.options import LooksCommand, report_option
 from runner.cli.outputs import note_results
 from runner.cli.picking import find_pickable, find_stale
-from runner.cli.readonly import load_known
+from runner.cli.readonly import load_known, require_state
+from runner.cli.request import target_options
 from runner.cli.session import OpenLedger, open_ledger
-from runner.cli.target import Target, target_options
 from runner.errors import LedgerLocked, UsageError
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan import Plan, ResolvedOptions
 from runner.plan import plan as make_plan
+from runner.plan.request import Request
 from runner.policy.lifecycle import Event
 from runner.quantities import format_usd
 from runner.shell import quote_command
@@ -34,7 +36,7 @@ from runner.takes import Snapshot, Take, TakeState
 )
 @report_option
 @pass_context
-def command(context: Context, /, target: Target, *, takes: tuple[str, ...]) -> int:
+def command(context: Context, /, request: Request, *, takes: tuple[str, ...]) -> int:
     """Make each LOOK#N (as in navy-office#2) the take of its look that counts.
 
     The catalog shows it, and what references the look is generated from it from now on. What was
@@ -42,8 +44,8 @@ def command(context: Context, /, target: Target, *, takes: tuple[str, ...]) -> i
     regenerating it. Picking costs nothing and can be taken back. While another command holds the
     ledger, it is kept, and taken in by that command.
     """
-    campaign = target.load_campaign()
-    state = target.require_state(campaign)
+    campaign = load_campaign(request)
+    state = require_state(campaign, request)
     try:
         lines = _pick_now(context, campaign, state, takes)
     except LedgerLocked:

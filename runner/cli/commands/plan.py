@@ -3,30 +3,31 @@
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
+from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.eta import estimate_plan
 from runner.cli.format import warn, warnings_text
+from runner.cli.known_campaign import KnownCampaign, plan_offline
 from runner.cli.options import format_option, readable_manifest_argument
 from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.price_questions import bought_quotes, price_notes
-from runner.cli.request import DEFAULT_CONCURRENCY
-from runner.cli.select_options import parse_plan_options, plan_options
-from runner.cli.target import KnownCampaign, Target, target_options
+from runner.cli.request import target_options
+from runner.cli.select_options import plan_options
 from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
 from runner.files import is_inherited, write_output
 from runner.model import LookKind
 from runner.plan import Plan
 from runner.plan.group_sizes import group_notes
-from runner.plan.options import PlanOptions
 from runner.plan.pricing import Quote
+from runner.plan.request import DEFAULT_CONCURRENCY, Request
 from runner.plan.saved_plan import plan_document, serialize_plan
 from runner.policy.exit_codes import Exit
 from runner.shell import quote_command
@@ -60,14 +61,13 @@ from runner.shell import quote_command
 def command(
     context: Context,
     /,
-    target: Target,
+    request: Request,
     *,
     form: str,
     everything: bool,
     prompts: bool,
     out: Path | None,
     detailed_exitcode: bool,
-    **options: Any,
 ) -> int:
     """Show what `lookbook run` would do with each look of MANIFEST, why, and what it costs.
 
@@ -82,14 +82,13 @@ def command(
       lookbook plan spring.yaml --cascade             with what is out of date
       lookbook plan spring.yaml -o plan.json          to read, and carry out later
     """
-    is_piped = is_inherited(target.manifest)
+    is_piped = is_inherited(request.manifest)
     if out is not None and is_piped:
         raise UsageError(
             "A plan is saved for a manifest in a file, beside which a run finds its ledger.",
             hint="Write the manifest to a file first.",
         )
-    plan_options = parse_plan_options(options)
-    known, quotes, plan = target.plan(target.load_campaign(), plan_options)
+    known, quotes, plan = plan_offline(load_campaign(request), request)
     campaign = known.campaign
     if is_piped:
         warn("A manifest from a pipe has no ledger beside it: this plan makes everything anew.")
@@ -104,7 +103,7 @@ def command(
         if campaign.warnings and plan.worst_case:
             click.echo("\n" + warnings_text(campaign.warnings))
     if out is not None:
-        save_plan(known, plan, plan_options, out)
+        save_plan(known, plan, out)
     if not detailed_exitcode:
         return int(Exit.DONE)
     if plan.changes:
@@ -134,18 +133,11 @@ def print_plan(
     click.echo(text)
 
 
-def save_plan(known: KnownCampaign, plan: Plan, plan_options: PlanOptions, out: Path) -> None:
+def save_plan(known: KnownCampaign, plan: Plan, out: Path) -> None:
     """Write a plan that ``lookbook run --plan`` carries out, and print that command."""
-    target, simulate = known.target, known.is_rehearsal
-    kept = serialize_plan(
-        plan,
-        known.campaign,
-        known.snapshot,
-        plan_options,
-        variables=target.variables,
-        simulate=simulate,
-    )
+    request = replace(known.request, simulate=known.is_rehearsal)
+    kept = serialize_plan(plan, known.campaign, known.snapshot, request)
     write_output(out, (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode())
-    options = ("--simulate",) if simulate else ()
-    how = quote_command("lookbook", "run", target.manifest, "--plan", out, *options)
+    options = ("--simulate",) if request.simulate else ()
+    how = quote_command("lookbook", "run", request.manifest, "--plan", out, *options)
     click.echo(f"\nSaved. To do exactly this: {how}", err=True)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,8 @@ from runner.cli.options import (
 )
 from runner.cli.outputs import note_results
 from runner.cli.questions import confirm_or_refuse
-from runner.cli.readonly import known_state
+from runner.cli.readonly import require_state
+from runner.cli.request import as_request
 from runner.cli.session import OpenSession, open_ledger, open_session
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import terminal_width
@@ -36,13 +37,13 @@ from runner.errors import ApiTrouble, UsageError
 from runner.executor.context import describe_reply
 from runner.executor.resolve_unknown import list_group_looks
 from runner.ledger.reading import has_takes
-from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan import plan as make_plan
-from runner.plan.options import PlanOptions, select_looks
+from runner.plan.options import select_looks
 from runner.plan.pruning import find_droppable, find_group_deletions, find_prunable
 from runner.plan.renames import apply_renames
+from runner.plan.request import Request
 from runner.policy.budget import reserved_amount
 from runner.policy.decisions import Free, decide_free
 from runner.policy.exit_codes import Exit
@@ -55,11 +56,11 @@ UNDONE = "nothing was removed"
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    looks: tuple[str, ...]
-    old_takes: bool
-    with_groups: bool
-    yes: bool
+class PruneScope:
+    """What may be deleted at HeyGen beyond looks that the manifest no longer has."""
+
+    old_takes: bool = False
+    with_groups: bool = False
     from_results: bool = False
     found: bool = False
 
@@ -115,23 +116,16 @@ class _Doomed:
 @hidden_sim_option
 @env_file_option
 @pass_context
+@as_request
 def command(
     context: Context,
+    request: Request,
     /,
-    manifest: Path,
     looks: tuple[str, ...],
-    variables: tuple[tuple[str, str], ...],
     *,
-    old_takes: bool,
-    with_groups: bool,
-    from_results: bool,
-    found: bool,
     local: bool,
     last_copies: bool,
-    yes: bool,
-    simulate: bool,
-    account: str | None,
-    sim_settings: tuple[tuple[str, str], ...],
+    **options: bool,
 ) -> int:
     """Delete looks at HeyGen that MANIFEST no longer has: all of them, or only each LOOK.
 
@@ -146,16 +140,15 @@ def command(
       lookbook prune spring.yaml office --old-takes  all but its picked take
       lookbook prune spring.yaml --local             pictures of old takes
     """
-    campaign = load_campaign(manifest, variables)
+    campaign = load_campaign(request)
+    request = replace(request, select=looks)
     if local:
-        state = known_state(campaign, account=account, simulate=simulate)
-        return _drop(context, campaign, state, looks, last_copies=last_copies, yes=yes)
-    if account is not None:
+        return _drop(context, campaign, request, last_copies=last_copies)
+    if request.account is not None:
         raise UsageError("--account reads a ledger; what is deleted is what the key belongs to.")
-    request = _Request(looks, old_takes, with_groups, yes, from_results, found)
-    work = partial(prune, campaign=campaign, request=request)
+    work = partial(prune, campaign=campaign, request=request, scope=PruneScope(**options))
     try:
-        return run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
+        return run_on_account(context, campaign, work, request)
     except KeyboardInterrupt:
         raise UsageError(
             "Stopped. What was deleted stays deleted.",
@@ -166,7 +159,7 @@ def command(
 # --- at HeyGen ----------------------------------------------------------------------------------
 
 
-async def prune(context: Context, campaign: Campaign, request: _Request) -> int:
+async def prune(context: Context, campaign: Campaign, request: Request, scope: PruneScope) -> int:
     """Show, ask, delete; return the exit code."""
     async with open_account(context) as opened:
         state = opened.make_state(campaign)
@@ -174,7 +167,7 @@ async def prune(context: Context, campaign: Campaign, request: _Request) -> int:
             raise UsageError(f"The account {opened.account.label} has no looks of {campaign.name}.")
         async with open_session(opened, campaign, state) as work:
             await work.import_results()
-            doomed = await _doomed(work, campaign, request)
+            doomed = await _doomed(work, campaign, request, scope)
             if not doomed:
                 click.echo("Nothing to prune.")
                 return int(Exit.DONE)
@@ -197,30 +190,32 @@ async def prune(context: Context, campaign: Campaign, request: _Request) -> int:
     return int(code)
 
 
-async def _doomed(work: OpenSession, campaign: Campaign, request: _Request) -> list[_Doomed]:
+async def _doomed(
+    work: OpenSession, campaign: Campaign, request: Request, scope: PruneScope
+) -> list[_Doomed]:
     """Return what is to be deleted; what is spared is said."""
-    snapshot, plan, selected = _selected(campaign, work.ledger.snapshot(), request.looks)
-    pruning = find_prunable(
+    snapshot, plan, selected = _selected(campaign, work.ledger.snapshot(), request)
+    prunable = find_prunable(
         campaign,
         snapshot,
         plan,
         selected=selected,
-        old_takes=request.old_takes,
+        old_takes=scope.old_takes,
         claims=claims_on(
-            campaign, work.state, snapshot, work.context.neighbours(), named=bool(request.looks)
+            campaign, work.state, snapshot, work.context.neighbours(), named=bool(request.select)
         ),
     )
-    spared = [f"{take.label} is spared: {reason}" for take, reason in pruning.spared]
-    groups = await _groups(work, pruning.takes)
+    spared = [f"{take.label} is spared: {reason}" for take, reason in prunable.spared]
+    groups = await _groups(work, prunable.takes)
     doomed = []
-    for take in pruning.takes:
+    for take in prunable.takes:
         shown = groups.get(take.group_id or "", {}).get(take.avatar_id or "")
-        why = _unproven(work, take, shown, request)
+        why = _unproven(work, take, shown, request, scope)
         if why is None:
             doomed.append(_Doomed(take, shown))
         else:
             spared.append(f"{take.label} is spared: {why}")
-    if not request.with_groups:
+    if not scope.with_groups:
         ids = {group_id: list(looks) for group_id, looks in groups.items()}
         last = find_group_deletions([one.take for one in doomed], ids)
         spared += [
@@ -236,7 +231,7 @@ async def _doomed(work: OpenSession, campaign: Campaign, request: _Request) -> l
 
 
 def _unproven(
-    work: OpenSession, take: Take, shown: LookData | None, request: _Request
+    work: OpenSession, take: Take, shown: LookData | None, request: Request, scope: PruneScope
 ) -> str | None:
     """Return why a look is not deleted of which no answer says that this campaign made it.
 
@@ -244,10 +239,10 @@ def _unproven(
     lost may be a look of that name which another machine made.
     """
     if work.ledger.is_imported(take.uid):
-        told, vouched = "only a results file tells of it", request.from_results
+        told, vouched = "only a results file tells of it", scope.from_results
         option = "--from-results"
     elif work.ledger.is_found(take.uid):
-        told, vouched = "a search found it, and no answer names it", request.found
+        told, vouched = "a search found it, and no answer names it", scope.found
         option = "--found"
     else:
         return None
@@ -323,18 +318,14 @@ def _list(doomed: Sequence[_Doomed]) -> str:
 # --- on disk ------------------------------------------------------------------------------------
 
 
-def _drop(
-    context: Context,
-    campaign: Campaign,
-    state: StateDir,
-    looks: tuple[str, ...],
-    *,
-    last_copies: bool,
-    yes: bool,
-) -> int:
-    """Remove pictures from disk only; return the exit code. ``yes`` is no word on last copies."""
+def _drop(context: Context, campaign: Campaign, request: Request, *, last_copies: bool) -> int:
+    """Remove pictures from disk only; return the exit code.
+
+    ``--yes`` is no word on last copies.
+    """
+    state = require_state(campaign, request)
     with open_ledger(context, campaign, state, "prune --local") as opened:
-        snapshot, plan, selected = _selected(campaign, opened.snapshot(), looks)
+        snapshot, plan, selected = _selected(campaign, opened.snapshot(), request)
         takes = find_droppable(snapshot, plan, selected)
         lost = [take.label for take in takes if take.state is TakeState.DELETED]
         if lost and not last_copies:
@@ -352,7 +343,7 @@ def _drop(
         if lost:
             click.echo(f"Gone at HeyGen, so not to be had again: {', '.join(lost)}", err=True)
         question = f"Remove {pluralize(len(takes), 'picture')} from disk?"
-        confirm_or_refuse(context.console, question, yes=yes, undone=UNDONE)
+        confirm_or_refuse(context.console, question, yes=request.yes, undone=UNDONE)
         for take in takes:
             _unlink(state.folder, take)
             anyio.run(opened.ledger.record, take.uid, Event.IMAGE_REMOVED, {"image": None})
@@ -375,8 +366,8 @@ def _unlink(folder: Path, take: Take) -> None:
 
 
 def _selected(
-    campaign: Campaign, snapshot: Snapshot, looks: tuple[str, ...]
+    campaign: Campaign, snapshot: Snapshot, request: Request
 ) -> tuple[Snapshot, Plan, frozenset[str] | None]:
     plan = make_plan(campaign, snapshot)
-    selected = select_looks(campaign, snapshot, PlanOptions(select=looks))
+    selected = select_looks(campaign, snapshot, request)
     return apply_renames(snapshot, plan.moves), plan, selected

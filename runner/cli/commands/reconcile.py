@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from pathlib import Path
 
 import click
 
@@ -30,6 +29,7 @@ from runner.cli.options import (
 )
 from runner.cli.outputs import note_results
 from runner.cli.rebuild import rebuild
+from runner.cli.request import as_request
 from runner.cli.select_options import comparison_options
 from runner.cli.session import OpenSession, open_session
 from runner.cli.simulated import run_on_account
@@ -42,6 +42,7 @@ from runner.ledger.reading import has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.drift import Drift
+from runner.plan.request import Request
 from runner.policy.exit_codes import Exit
 from runner.takes import Snapshot, Take
 
@@ -93,13 +94,12 @@ from runner.takes import Snapshot, Take
 @hidden_sim_option
 @env_file_option
 @pass_context
+@as_request
 def command(
     context: Context,
+    request: Request,
     /,
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
     *,
-    simulate: bool,
     adoptions: tuple[tuple[str, str], ...],
     absolved: tuple[str, ...],
     strangers: tuple[str, ...],
@@ -107,7 +107,6 @@ def command(
     rebuilding: bool,
     record: bool,
     detailed_exitcode: bool,
-    sim_settings: tuple[tuple[str, str], ...],
 ) -> int:
     """Compare the ledger of MANIFEST with the account, and decide what is unknown.
 
@@ -123,7 +122,7 @@ def command(
     Exits with 0 when nothing is unknown any more, 4 when `lookbook run` can still find out by
     itself, 6 when a person has to decide.
     """
-    campaign = load_campaign(manifest, variables)
+    campaign = load_campaign(request)
     work = (
         partial(rebuild, campaign=campaign)
         if rebuilding
@@ -138,7 +137,7 @@ def command(
             detailed_exitcode=detailed_exitcode,
         )
     )
-    return run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
+    return run_on_account(context, campaign, work, request)
 
 
 async def reconcile(

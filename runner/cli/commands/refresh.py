@@ -1,7 +1,6 @@
 """``lookbook refresh``: the ledger against the account and the disk; ``reconcile`` does it too."""
 
 from functools import partial
-from pathlib import Path
 
 import click
 
@@ -19,12 +18,14 @@ from runner.cli.options import (
     var_option,
 )
 from runner.cli.outputs import note_results
+from runner.cli.request import as_request
 from runner.cli.select_options import comparison_options
 from runner.cli.session import open_session
 from runner.cli.simulated import run_on_account
 from runner.errors import UsageError
 from runner.ledger.reading import has_takes
 from runner.model import Campaign
+from runner.plan.request import Request
 from runner.policy.exit_codes import Exit
 
 
@@ -37,25 +38,16 @@ from runner.policy.exit_codes import Exit
 @hidden_sim_option
 @env_file_option
 @pass_context
-def command(
-    context: Context,
-    /,
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
-    *,
-    simulate: bool,
-    record: bool,
-    detailed_exitcode: bool,
-    sim_settings: tuple[tuple[str, str], ...],
-) -> int:
+@as_request
+def command(context: Context, request: Request, /, *, record: bool, detailed_exitcode: bool) -> int:
     """Compare what the ledger says of MANIFEST's looks with the account and the disk.
 
     `lookbook reconcile` does the same, and first decides what became of unknown sends. Changes
     nothing, unless --record; never buys.
     """
-    campaign = load_campaign(manifest, variables)
+    campaign = load_campaign(request)
     work = partial(refresh, campaign=campaign, record=record)
-    found = run_on_account(context, campaign, work, simulate=simulate, sim=sim_settings)
+    found = run_on_account(context, campaign, work, request)
     return int(Exit.CHANGES if found and detailed_exitcode else Exit.DONE)
 
 

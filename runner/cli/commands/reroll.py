@@ -1,7 +1,6 @@
 """``lookbook reroll``: more candidates of looks that are there; the pick stays."""
 
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import click
 
@@ -10,8 +9,9 @@ from runner.cli.commands.run import new_ledger_option, run_options, start
 from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.options import LooksCommand
-from runner.cli.request import Request
-from runner.cli.select_options import parse_plan_options, price_option
+from runner.cli.request import as_request
+from runner.cli.select_options import price_option
+from runner.plan.request import Request
 
 
 @click.command("reroll", cls=LooksCommand)
@@ -28,15 +28,8 @@ from runner.cli.select_options import parse_plan_options, price_option
 )
 @price_option
 @pass_context
-def command(
-    context: Context,
-    /,
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
-    looks: tuple[str, ...],
-    count: int,
-    **options: Any,
-) -> int:
+@as_request
+def command(context: Context, request: Request, /, looks: tuple[str, ...], count: int) -> int:
     """Buy more takes of each LOOK of MANIFEST; which one is picked does not change.
 
     LOOK is a key, or a selection such as tag:hero. Shows the price and asks first. Afterwards
@@ -47,6 +40,5 @@ def command(
       lookbook reroll spring.yaml navy-office             one more
       lookbook reroll spring.yaml tag:hero --count 3      three more of each
     """
-    plan_options = parse_plan_options(options, select=looks, reroll=count)
-    campaign = load_campaign(manifest, variables)
-    return start(context, campaign, Request(**options, plan_options=plan_options))
+    request = replace(request, select=looks, reroll=count)
+    return start(context, load_campaign(request), request)

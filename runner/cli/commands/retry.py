@@ -1,7 +1,6 @@
 """``lookbook retry``: buy again what failed, after saying what that costs."""
 
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import click
 
@@ -9,14 +8,15 @@ from runner.cli.command import Command
 from runner.cli.commands.run import new_ledger_option, run_options, start
 from runner.cli.context import Context, pass_context
 from runner.cli.format import pluralize
-from runner.cli.request import Request
-from runner.cli.select_options import parse_plan_options, price_option, select_options
-from runner.cli.target import Target
+from runner.cli.known_campaign import read_campaign
+from runner.cli.request import as_request
+from runner.cli.select_options import price_option, select_options
 from runner.cli.terminal import join_lines
 from runner.model import Campaign
 from runner.plan import plan as make_plan
-from runner.plan.options import PlanOptions, resolve_options
+from runner.plan.options import resolve_options
 from runner.plan.renames import apply_renames
+from runner.plan.request import Request
 from runner.quantities import format_usd
 from runner.takes import Billing, Snapshot, Take, TakeState
 
@@ -34,13 +34,8 @@ WORDS = {
 @select_options
 @price_option
 @pass_context
-def command(
-    context: Context,
-    /,
-    manifest: Path,
-    variables: tuple[tuple[str, str], ...],
-    **options: Any,
-) -> int:
+@as_request
+def command(context: Context, request: Request, /) -> int:
     """Buy the looks of MANIFEST that failed once more, each as a new take.
 
     Says first which failures were charged, or may have been. What was blocked by a failed look is
@@ -52,18 +47,16 @@ def command(
       lookbook retry spring.yaml                      whatever failed
       lookbook retry spring.yaml --select tag:hero    only among these
     """
-    plan_options = parse_plan_options(options, retry=True)
-    target = Target(manifest, variables, options["simulate"])
-    campaign = target.load_campaign()
-    snapshot = target.read(campaign).snapshot
-    failed = failures(campaign, snapshot, plan_options)
+    request = replace(request, retry=True)
+    known = read_campaign(request)
+    failed = failures(known.campaign, known.snapshot, request)
     click.echo(failures_text(failed) + "\n", err=True)
-    return start(context, campaign, Request(**options, plan_options=plan_options))
+    return start(context, known.campaign, request)
 
 
-def failures(campaign: Campaign, snapshot: Snapshot, plan_options: PlanOptions) -> list[Take]:
+def failures(campaign: Campaign, snapshot: Snapshot, request: Request) -> list[Take]:
     """Return the failed takes of the looks that are bought again. Raises UsageError."""
-    asked = resolve_options(campaign, snapshot, plan_options)
+    asked = resolve_options(campaign, snapshot, request)
     plan = make_plan(campaign, snapshot, asked)
     held = apply_renames(snapshot, plan.moves)
     return [

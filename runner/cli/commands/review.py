@@ -1,23 +1,27 @@
 """``lookbook review``: the page where a campaign is decided, or reviews by name; free."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from runner.cli import readonly
+from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.complete import complete_takes
 from runner.cli.context import Context, pass_context
+from runner.cli.known_campaign import name_ledger, read_known
 from runner.cli.options import format_option
+from runner.cli.readonly import find_state, load_known, require_state
+from runner.cli.request import target_options
 from runner.cli.review_decisions import decide_reviews, write_reviews
 from runner.cli.review_desk import ReviewDesk
 from runner.cli.review_report import format_reviews
 from runner.cli.take_in import take_in
-from runner.cli.target import Target, target_options
 from runner.cli.terminal import terminal_width
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDirs
+from runner.plan.request import Request
 from runner.results.writer import serialize_results
 from runner.reviews import ReviewState
 from runner.words import REVIEW_WORDS
@@ -73,7 +77,7 @@ from runner.words import REVIEW_WORDS
 def command(
     context: Context,
     /,
-    target: Target,
+    request: Request,
     *,
     approved: tuple[str, ...],
     rejected: tuple[str, ...],
@@ -105,12 +109,13 @@ def command(
       lookbook review spring.yaml --take-in answers.json
       lookbook plan spring.yaml --select review:rejected
     """
-    campaign = target.load_campaign()
+    campaign = load_campaign(request)
     if not any((approved, rejected, withdrawn, answers, listing, form == "json", reason, by)):
-        state = target.find_state(campaign) or StateDirs(campaign.manifest).first()
-        desk = ReviewDesk(context, target.manifest, campaign, state, simulated=state.is_simulated)
+        state = find_state(campaign, request) or StateDirs(campaign.manifest).first()
+        served = replace(request, simulate=state.is_simulated)
+        desk = ReviewDesk(context, served, campaign, state)
         return serve_page(desk, port, browser=not no_browser)
-    state = target.require_state(campaign)
+    state = require_state(campaign, request)
     named = _name_decisions(approved, rejected, withdrawn)
     if answers and (named or reason is not None):
         raise UsageError(
@@ -120,18 +125,18 @@ def command(
     if not (named or answers) and (reason is not None or by is not None):
         raise UsageError("Nothing is decided.", hint="Add --approve, --reject or --withdraw.")
     for path in answers:
-        again: list[str | Path] = ["lookbook", "review", target.manifest, *target.name_ledger()]
+        again: list[str | Path] = ["lookbook", "review", request.manifest, *name_ledger(request)]
         for line in take_in(context, campaign, state, path, by=by, command=again):
             click.echo(line, err=True)
     if named:
-        snapshot, _ = readonly.load_known(campaign, state)
+        snapshot, _ = load_known(campaign, state)
         at = context.clock.now()
         decided = decide_reviews(snapshot, named, at=at, reason=reason, by=by)
         if decided:
             write_reviews(context, campaign, state, snapshot, decided)
         for take, review in decided:
             click.echo(f"{take.label} is {REVIEW_WORDS[review.state].lower()}", err=True)
-    results = target.read(campaign).make_results()
+    results = read_known(campaign, request).make_results()
     if form == "json":
         sys.stdout.writelines(serialize_results(results))
     else:

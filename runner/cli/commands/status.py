@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import click
 
+from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import summarize_faces
 from runner.cli.format import format_link, format_results, format_table
+from runner.cli.known_campaign import KnownCampaign, plan_offline
 from runner.cli.liveness import is_alive
 from runner.cli.next_steps import (
     collect_notes,
@@ -23,16 +24,16 @@ from runner.cli.next_steps import (
 from runner.cli.options import report_option
 from runner.cli.outputs import awaits_results, keep_document
 from runner.cli.price_questions import bought_quotes, price_notes, price_options
+from runner.cli.request import target_options
 from runner.cli.review_report import summarize_reviews
-from runner.cli.select_options import parse_plan_options, select_options
+from runner.cli.select_options import select_options
 from runner.cli.simulated import serve_command
-from runner.cli.target import KnownCampaign, Target, target_options
 from runner.cli.terminal import style, terminal_width
 from runner.ledger.reading import read_last_run
 from runner.plan import plan as make_plan
 from runner.plan.approvals import find_awaited
-from runner.plan.options import PlanOptions, resolve_options, select_looks
-from runner.plan.pricing import apply_quotes, quote_prices
+from runner.plan.options import resolve_options, select_looks
+from runner.plan.request import Request
 from runner.policy.budget import room_left
 from runner.policy.exit_codes import Exit
 from runner.policy.look_events import is_stuck
@@ -49,31 +50,24 @@ from runner.words import BILLING_WORDS, state_word
 @select_options
 @click.option("--takes", is_flag=True, help="Show the receipt of every take.")
 @pass_context
-def command(context: Context, /, target: Target, *, takes: bool, **options: Any) -> int:
+def command(context: Context, /, request: Request, *, takes: bool) -> int:
     """Show where MANIFEST's campaign stands: looks, pictures, money, and what to do next.
 
     Reads the ledger of the HeyGen account that was used last (or --account; --simulate: of the
     rehearsal). Nothing is asked or changed; also while a run goes on.
     """
-    plan_options = parse_plan_options(options)
-    campaign = target.load_campaign()
-    known = target.read(campaign)
-    state, snapshot = known.state, known.snapshot
-    quotes = quote_prices(campaign, plan_options, snapshot)
-    campaign = apply_quotes(campaign, quotes)
-    known = replace(known, campaign=campaign)
-    only = select_looks(campaign, snapshot, plan_options)
-    plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, plan_options))
-    cascaded = resolve_options(campaign, snapshot, replace(plan_options, cascade=True))
+    known, quotes, plan = plan_offline(load_campaign(request), request)
+    campaign, state, snapshot = known.campaign, known.state, known.snapshot
+    cascaded = resolve_options(campaign, snapshot, replace(request, cascade=True))
     renewed = make_plan(campaign, snapshot, cascaded)
-    results = known.make_results(only)
+    results = known.make_results(select_looks(campaign, snapshot, request))
     last = read_last_run(state.location) if state is not None else None
     alive = last is not None and is_alive(last)
     steps = list_next_steps(
         plan,
         renewed,
         results,
-        same_again(target.manifest, plan_options, simulate=known.is_rehearsal),
+        same_again(request, simulate=known.is_rehearsal),
         going=alive is True,
         simulator=serve_command(state) if known.is_rehearsal and state is not None else None,
         room=room_left(campaign.budget, snapshot.spent),
@@ -124,13 +118,10 @@ def print_standing(known: KnownCampaign, results: Results, prices: Sequence[str]
         click.echo(f"catalog: {format_link(page)}")
 
 
-def same_again(manifest: Path, plan_options: PlanOptions, *, simulate: bool) -> str:
+def same_again(request: Request, *, simulate: bool) -> str:
     """Return how a command line about the same looks ends."""
-    words: list[str | Path] = [manifest, *(["--simulate"] if simulate else [])]
-    for option, expressions in (
-        ("--select", plan_options.select),
-        ("--exclude", plan_options.exclude),
-    ):
+    words: list[str | Path] = [request.manifest, *(["--simulate"] if simulate else [])]
+    for option, expressions in (("--select", request.select), ("--exclude", request.exclude)):
         words += [word for expression in expressions for word in (option, expression)]
     return quote_command(*words)
 

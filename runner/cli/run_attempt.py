@@ -1,0 +1,216 @@
+"""A run, as often as it is tried: plan, ask, carry out, leave results whatever happened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+
+import click
+
+from runner.cli.account import open_account
+from runner.cli.account_question import ask_about_account, refuse_unlisted
+from runner.cli.backup import back_up_outputs
+from runner.cli.confirm import (
+    can_ask,
+    confirm_plan,
+    effective_ceilings,
+    refuse_unmeasurable,
+    run_room,
+)
+from runner.cli.context import Context
+from runner.cli.eta import RunEta
+from runner.cli.fingerprint import Fingerprint, read_fingerprint
+from runner.cli.format import warn
+from runner.cli.keep_results import keep_results, take_in_decisions
+from runner.cli.ledger_questions import ask_about_copy, begins_anew
+from runner.cli.pausing import with_signals
+from runner.cli.run_report import (
+    Before,
+    advise_to_resume,
+    current_results,
+    print_results,
+    resume_command,
+    write_run_results,
+)
+from runner.cli.session import OpenSession, open_session
+from runner.cli.terminal import join_lines
+from runner.errors import BudgetRefused, LookbookError, UsageError
+from runner.executor.account_listing import list_account
+from runner.executor.preflight import verify_ids
+from runner.executor.replay_check import check_replays
+from runner.executor.session import Session
+from runner.ledger.ledger import CampaignLedger
+from runner.ledger.state_dirs import StateDirs
+from runner.model import Campaign, LookKind
+from runner.plan import Plan
+from runner.plan import plan as make_plan
+from runner.plan.namesakes import Listing
+from runner.plan.options import resolve_options
+from runner.plan.pricing import Quote, apply_quotes, quote_prices
+from runner.plan.request import Request
+from runner.plan.saved_plan import find_changes
+from runner.policy.exit_codes import exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one attempt ended. ``price`` is which price the wallet contradicts, if that ended it.
+
+    ``room`` is what the run's ceiling then leaves for going on, in USD; None without a ceiling.
+    """
+
+    code: int
+    price: str | None = None
+    room: Decimal | None = None
+
+
+async def execute(context: Context, campaign: Campaign, request: Request) -> int:
+    """Plan, ask and run against an account that answers; return the exit code.
+
+    Where the wallet contradicts a price, a person on a terminal is asked whether to go on at the
+    price that it showed.
+    """
+    ended = await attempt(context, campaign, request)
+    while ended.price is not None and request.form == "text" and can_ask(context.console, request):
+        click.echo(f"\nThe price is another one: {ended.price}.\n", err=True)
+        request = replace(request, max_cost=ended.room, saved=None, new_ledger=False)
+        try:
+            ended = await attempt(context, campaign, request)
+        except (UsageError, BudgetRefused) as error:
+            click.echo(error.message, err=True)
+            return ended.code
+    return ended.code
+
+
+async def attempt(context: Context, campaign: Campaign, request: Request) -> Ended:
+    """Plan, ask and run once."""
+    async with open_account(context, wait=request.wait) as opened:
+        state = opened.make_state(campaign)
+        anew = begins_anew(context.console, campaign, opened.account, state, request)
+        ceilings = effective_ceilings(campaign, request)
+        async with open_session(
+            opened, campaign, state, ceilings=ceilings, concurrency=request.concurrency
+        ) as work:
+            left = read_fingerprint(state, campaign, work.ledger)
+            if not anew:
+                await (work.import_reviews() if left.knows_results() else work.import_results())
+            ask_about_copy(context.console, campaign, state, work.ledger.snapshot())
+            warn_of_distrusted_keys(work.ledger)
+            await check_replays(work.context)
+            quotes = quote_prices(campaign, work.ledger.snapshot(), request.prices)
+            campaign = apply_quotes(campaign, quotes)
+            session = await agree(campaign, work, request, quotes, anew=anew)
+            if anew:
+                back_up_outputs(state, now=context.clock.now())
+            if hand := in_hand(session.plan):
+                work.progress.begin(hand, outlook_of(session.plan, work))
+            code = await carry_out(campaign, work, session, request, left)
+            return Ended(code, work.context.price_trouble, run_room(work.ledger))
+
+
+def warn_of_distrusted_keys(ledger: CampaignLedger) -> None:
+    """Warn where another ledger of the account knows that idempotency keys are not honoured."""
+    if ledger.distrusted_by is not None:
+        warn(
+            "HeyGen does not honour idempotency keys on this account, as "
+            f"{ledger.distrusted_by} knows: nothing is sent a second time here either, until "
+            "`lookbook reconcile MANIFEST --trust-keys` says that it honours them."
+        )
+
+
+async def agree(
+    campaign: Campaign,
+    work: OpenSession,
+    request: Request,
+    quotes: Mapping[LookKind, Quote],
+    *,
+    anew: bool,
+) -> Session:
+    """Make the plan, and return what carries it out after everything was asked and agreed to."""
+    try:
+        plan, listing = await planned(campaign, work, request)
+        accepted = ask_about_account(campaign, work, plan, listing, anew=anew)
+        refuse_unmeasurable(plan, work)
+        plan = confirm_plan(plan, work, request, quotes=quotes, warnings=campaign.warnings)
+    except LookbookError as error:
+        if request.form == "json":  # a job that reads stdout finds what there is
+            print_results(current_results(campaign, work), error)
+        raise
+    facts = {
+        "max_cost": None if request.max_cost is None else str(request.max_cost),
+        "variables": dict(campaign.given),
+    }
+    return Session(
+        *(work.context, plan, work.account, work.user, request.concurrency, facts),
+        listing=listing,
+        accepted=accepted,
+        doubtful=[kind for kind, quote in quotes.items() if not quote.is_settled],
+    )
+
+
+def in_hand(plan: Plan) -> int:
+    """Return how many takes a run has to finish."""
+    under_way = sum(len(action.under_way) for action in plan.actions)
+    return plan.count + under_way + len(plan.unwanted_in_flight)
+
+
+def outlook_of(plan: Plan, work: OpenSession) -> RunEta:
+    """Return how long a plan takes, at the pace that the account allows."""
+    rate_limiter, now = work.context.rate_limiter, work.context.clock.now
+    return RunEta(plan, work.ledger.snapshot(), slots=lambda: rate_limiter.limit, now=now)
+
+
+async def planned(
+    campaign: Campaign, work: OpenSession, request: Request
+) -> tuple[Plan, Listing | None]:
+    """Make the plan, checked against the account: its ids, and looks it already holds.
+
+    Return what was listed as well, None where nothing is bought. Raises UsageError where a saved
+    plan is to be carried out and something has moved.
+    """
+    snapshot = work.ledger.snapshot()
+    asked = resolve_options(campaign, snapshot, request)
+    plan = make_plan(campaign, snapshot, asked)
+    verified = await verify_ids(work.context, plan)
+    refused = dict(verified.refused)
+    if refused:
+        plan = make_plan(campaign, snapshot, replace(asked, refused=refused))
+    if request.saved is not None:
+        changes = find_changes(request.saved, plan, campaign, snapshot, work.account)
+        if changes:
+            raise UsageError(
+                "The saved plan was not carried out, because something has moved since:\n"
+                + join_lines(f"  {change}" for change in changes),
+                hint="Nothing was sent. Look at a new plan, and save that one.",
+            )
+    listing = await list_account(work.context, plan, verified.groups)
+    if listing is not None and (unlisted := refuse_unlisted(work, listing)):
+        plan = make_plan(campaign, snapshot, replace(asked, refused=refused | unlisted))
+    return plan, listing
+
+
+async def carry_out(
+    campaign: Campaign, work: OpenSession, session: Session, request: Request, left: Fingerprint
+) -> int:
+    """Run, then leave results whatever happened. Return the exit code."""
+    StateDirs(campaign.manifest).use(work.state)
+    before = Before(left, work.ledger.snapshot(), work.context.ticks())
+    trouble: LookbookError | None = None
+    try:
+        beside = (partial(keep_results, campaign, work, left), partial(take_in_decisions, work))
+        outcome = await with_signals(session, work, beside)
+    except LookbookError as error:
+        trouble = error
+        outcome = session.outcome()
+    work.progress.close()
+    command = resume_command(campaign, work.account)
+    if trouble is not None:
+        advise_to_resume(trouble, request, command)
+    try:
+        write_run_results(campaign, work, session, outcome, request, before=before, error=trouble)
+    except LookbookError as error:
+        advise_to_resume(error, request, command)
+        trouble = trouble or error
+    if trouble is not None:
+        raise trouble
+    return int(exit_code(outcome))
