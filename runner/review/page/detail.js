@@ -168,8 +168,8 @@ function prompts(look, one) {
 
 function hanging(look) {
   if (!look.needed_by.length) return null;
-  const links = look.needed_by.slice(0, 30).flatMap((key, index) => [index ? ', ' : '', el('button', { type: 'button', on: { click: () => choose(key, { focus: true }) } }, key)]);
-  return el('section', {}, el('h3', {}, 'What hangs on it'), el('p', { className: 'hang' }, links, look.needed_by.length > 30 ? ` and ${look.needed_by.length - 30} more` : ''));
+  const links = look.needed_by.slice(0, 30).map((key) => el('button', { type: 'button', on: { click: () => choose(key, { focus: true }) } }, key));
+  return el('section', {}, el('h3', {}, 'What hangs on it'), el('p', { className: 'hang row' }, links, look.needed_by.length > 30 ? ` and ${look.needed_by.length - 30} more` : ''));
 }
 
 function money(look) {

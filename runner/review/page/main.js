@@ -58,8 +58,9 @@ function paintNotice(looks, plan, run) {
     const make = looks.filter((look) => look.buys && errands(look).includes('make') && !inBasket(look.key));
     const stale = looks.filter((look) => look.state === 'stale' && !inBasket(look.key));
     const sum = (all) => usd(all.reduce((whole, look) => whole + look.price_usd * Math.max(1, look.state === 'stale' ? 1 : look.buys), 0));
-    if (make.length) parts.push(el('span', {}, `${plural(make.length, 'look')} to make. `, put(`Put them into the basket · ${sum(make)}`, 'make', make.map((look) => look.key))));
-    if (stale.length) parts.push(el('span', {}, `${plural(stale.length, 'look')} out of date. `, put(`Renew them · ${sum(stale)}`, 'renew', stale.map((look) => look.key))));
+    const it = (some) => (some.length === 1 ? 'it' : 'them');
+    if (make.length) parts.push(el('span', {}, `${plural(make.length, 'look')} to make. `, put(`Put ${it(make)} into the basket · ${sum(make)}`, 'make', make.map((look) => look.key))));
+    if (stale.length) parts.push(el('span', {}, `${plural(stale.length, 'look')} out of date. `, put(`Renew ${it(stale)} · ${sum(stale)}`, 'renew', stale.map((look) => look.key))));
   }
   if (plan.waiting) {
     const names = plan.awaited.map((name) => el('button', { type: 'button', className: 'link', on: { click: () => choose(name.split('#')[0], { focus: true, open: true }) } }, name));
