@@ -1,6 +1,5 @@
-"""The table of states and events: total, walked, drawn, and never without an end."""
+"""The table of states and events: total, walked, described, and never without an end."""
 
-import re
 from itertools import product
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from runner.policy import lifecycle
 from runner.policy.lifecycle import BILLING, TABLE, Event, ImpossibleEvent, next_state
 from runner.takes import COUNTING, Billing, TakeState
 
-DRAWING = Path(__file__).parents[2] / "docs" / "lifecycle.md"
+PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 
 
 def test_every_state_has_a_row() -> None:
@@ -68,14 +67,8 @@ def test_only_what_was_decisively_refused_or_paid_by_nobody_holds_no_money() -> 
     assert BILLING[Event.REFUNDED] is Billing.REFUNDED
 
 
-def test_the_documentation_draws_every_transition_and_no_other() -> None:
-    drawn = re.findall(r"^ +(\w+) --> (\w+): (\w+)$", DRAWING.read_text("utf-8"), re.MULTILINE)
-    table = {(state, to, event) for state, row in TABLE.items() for event, to in row.items()}
-    assert sorted(drawn) == sorted((str(a), str(b), str(c)) for a, b, c in table)
-
-
 def test_every_event_and_state_is_described() -> None:
-    drawn = DRAWING.read_text("utf-8")
+    told = PAGE.read_text("utf-8")
     for name in [*Event, *TakeState]:
-        assert f"`{name}`" in drawn
+        assert f"`{name}`" in told
     assert lifecycle.__doc__
