@@ -6,6 +6,7 @@
     ├── UsageError          2   wrong words on the command line, declined, not a terminal
     │   ├── ManifestError   2   the manifest has errors; carries them all
     │   ├── LedgerLocked    2   another run holds the ledger
+    │   ├── LedgerClaimed   2   another process holds a shared ledger, here or elsewhere
     │   ├── LedgerDamaged   2   the ledger cannot be read; says how to rebuild it
     │   └── LedgerQuestion  2   another ledger holds this campaign; only a person can say
     ├── StorageError        1   a disk that is full or a folder that is read-only
@@ -55,6 +56,15 @@ class LedgerLocked(UsageError):
     """Another living run holds this ledger; the message names host, process and since when."""
 
     code = "ledger_locked"
+
+
+class LedgerClaimed(UsageError):
+    """Another living process holds this shared ledger, on this machine or another one.
+
+    No folder here is one that it looks into: what is decided cannot wait there for it.
+    """
+
+    code = "ledger_claimed"
 
 
 class LedgerDamaged(UsageError):

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from runner.cli.context import Context
 from runner.cli.format import warn
+from runner.cli.shared_ledger import share_state
 from runner.cli.unreachable import explain_silence, is_lasting
 from runner.errors import AccountError, ApiTrouble
 from runner.executor.context import describe_reply, explain
@@ -47,7 +48,11 @@ class OpenAccount:
 
         ``damaged`` says that a ledger that cannot be read is what this is about.
         """
-        state = StateDirs(campaign.manifest).of(self.account, damaged=damaged)
+        shared = None if self.account.simulated else self.context.shared
+        if shared is not None:
+            state = share_state(shared, campaign, self.account)
+        else:
+            state = StateDirs(campaign.manifest).of(self.account, damaged=damaged)
         make_state_folder(state)
         return state
 

@@ -16,6 +16,7 @@ SELDOM = frozenset(
         "extra",
         "log",
         "new_ledger",
+        "on",
         "prices",
         "rebuilding",
         "sim_settings",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # `--help` needs neither HTTP nor an event loop
     import httpx
 
     from runner.executor.ports import Clock, Entropy, Faces
+    from runner.ledger.shared import SharedLedgers
 
 
 def _pass(_point: str) -> None:
@@ -42,7 +43,8 @@ class Context(NamedTuple):
     ``failpoint`` is told every commit point that is passed, and ``inline`` commits in the calling
     thread instead of a thread of the ledger's own. ``faces`` opens what measures faces in a state
     folder, so many pictures at once; it returns None where that is impossible. ``handles_signals``:
-    a run answers Ctrl-C and its like itself.
+    a run answers Ctrl-C and its like itself. ``shared`` is the database that ledgers live in, where
+    one was named.
     """
 
     clock: "Clock" = WallClock()
@@ -57,6 +59,7 @@ class Context(NamedTuple):
     faces: "Callable[[Path, int], Faces | None]" = open_faces
     invocation: Invocation | None = None
     handles_signals: bool = True
+    shared: "SharedLedgers | None" = None
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

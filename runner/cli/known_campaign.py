@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from runner.cli import readonly
 from runner.cli.campaign import load_campaign
 from runner.cli.outputs import make_results
+from runner.cli.shared_ledger import options_of
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.plan import Plan
@@ -83,4 +84,5 @@ def name_ledger(request: Request) -> tuple[str, ...]:
     """Return the options that mean the same ledger in another command."""
     if request.simulate:
         return ("--simulate",)
-    return ("--account", request.account) if request.account else ()
+    account = ("--account", request.account) if request.account else ()
+    return (*options_of(request.on), *account)

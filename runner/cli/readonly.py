@@ -22,6 +22,7 @@ from runner.cli.results_import import (
     read_results,
 )
 from runner.cli.review_file import add_reviews, told_reviews
+from runner.cli.shared_ledger import find_shared_state, mention_shared
 from runner.errors import LedgerDamaged, UsageError
 from runner.ledger.neighbours import read_account_facts
 from runner.ledger.reading import has_takes, read_keys, read_ledger
@@ -38,11 +39,14 @@ def find_state(campaign: Campaign, request: Request) -> StateDir | None:
     """Return the state folder to read without asking anybody; None before the first run.
 
     The one that was asked for, else that of the real account that was used last, else one with a
-    colleague's results. Raises UsageError for an account that has none.
+    colleague's results; or what a database has, where one was named. Raises UsageError for an
+    account that has none.
     """
     places = StateDirs(campaign.manifest)
     if request.simulate:
         return places.simulated()
+    if request.on is not None:
+        return find_shared_state(request.on, campaign, request.account)
     if request.account is None:
         root = places.first()
         return places.last_used() or (root if root.results.is_file() else None)
@@ -91,6 +95,7 @@ def load_known(
     """
     if state is None:
         return Snapshot(), None
+    mention_shared(state)
     snapshot, wallet, results = _load_takes(campaign, state)
     return add_reviews(snapshot, state, told_reviews(results, snapshot.account)), wallet
 
@@ -134,8 +139,11 @@ def _load_takes(
 
 def refuse_results_alone(campaign: Campaign, state: StateDir | None) -> None:
     """Raise UsageError where results lie without the ledger and the pictures that they tell of."""
-    if state is None or state.ledger.is_file() or not state.results.is_file():
+    if state is None or state.shared is not None or not state.results.is_file():
         return
+    if state.ledger.is_file():
+        return
+    mention_shared(state)
     simulated = state == StateDirs(campaign.manifest).simulated()
     command = quote_command(
         "lookbook", "run", campaign.manifest, *(("--simulate",) if simulated else ())

@@ -59,6 +59,11 @@ async def rebuild(context: Context, campaign: Campaign) -> int:
     """
     async with open_account(context) as opened:
         state = opened.make_state(campaign, damaged=True)
+        if state.shared is not None:
+            raise UsageError(
+                f"The ledger {state.shared} lives in a database: there is no file to rebuild.",
+                hint="A damaged database is restored from its backup.",
+            )
         with lock_state(context, state):
             check_damaged(state)
             new = state.folder / "ledger.rebuilding.sqlite"
@@ -92,9 +97,7 @@ def check_damaged(state: StateDir) -> None:
     """
     try:
         if has_sent(state.ledger):
-            checkpoint_wal(
-                state.ledger
-            )  # raises where the log that lies beside it is another copy's
+            checkpoint_wal(state.ledger)  # raises where the log beside it is another copy's
             raise UsageError(
                 f"The ledger {state.ledger} can be read: there is nothing to rebuild.",
                 hint="`lookbook status` shows what it holds.",

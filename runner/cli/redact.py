@@ -20,7 +20,7 @@ LOOKS_SECRET = (
     # The query of a link is its signature.
     re.compile(r"(https?://[^\s\"'<>?]+\?)[^\s\"'<>]+", re.IGNORECASE),
     # User and password of an address.
-    re.compile(r"(https?://)[^\s\"'<>/@]+(?=@)", re.IGNORECASE),
+    re.compile(r"(\b[a-z][a-z0-9+]*://)[^\s\"'<>/@]+(?=@)", re.IGNORECASE),
     # What issuers of keys begin them with.
     re.compile(r"(\b(?:sk|pk|rk|whsec|hg)[-_])[\w-]{8,}", re.IGNORECASE),
 )

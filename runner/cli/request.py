@@ -9,6 +9,7 @@ from typing import Any
 
 from runner.canonical import parse_json
 from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.shared_ledger import on_option, refuse_rehearsal
 from runner.errors import UsageError, shorten
 from runner.files import MAX_RESULTS_BYTES, read_given
 from runner.plan.request import Request
@@ -25,7 +26,7 @@ def as_request(function: Callable[..., Any]) -> Any:
     @wraps(function)
     def command(*args: Any, **options: Any) -> Any:
         names = [name for name in _FIELDS if name in options and name not in own]
-        request = Request(**{name: options.pop(name) for name in names})
+        request = refuse_rehearsal(Request(**{name: options.pop(name) for name in names}))
         return function(*args, request, **options)
 
     return command
@@ -33,7 +34,7 @@ def as_request(function: Callable[..., Any]) -> Any:
 
 def target_options(function: Callable[..., Any], manifest: Any = manifest_argument) -> Any:
     """Add the options that name a campaign and the ledger that an offline command reads."""
-    return manifest(simulate_option(account_option(var_option(as_request(function)))))
+    return manifest(simulate_option(account_option(on_option(var_option(as_request(function))))))
 
 
 def load_saved_plan(path: Path) -> Request:

@@ -203,7 +203,7 @@ async def carry_out(
         trouble = error
         outcome = session.outcome()
     work.progress.close()
-    command = resume_command(campaign, work.account)
+    command = resume_command(campaign, work)
     if trouble is not None:
         advise_to_resume(trouble, request, command)
     try:

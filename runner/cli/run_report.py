@@ -26,6 +26,7 @@ from runner.cli.price_questions import price_options
 from runner.cli.run_advice import advise_after_run
 from runner.cli.run_summary import find_changed, summarize_run
 from runner.cli.session import OpenSession
+from runner.cli.shared_ledger import options_of
 from runner.cli.simulated import serve_command
 from runner.cli.terminal import escape_text, show_link, style, terminal_width
 from runner.cli.version_control import advise_about_git
@@ -42,7 +43,7 @@ from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.results.model import LookEntry, Results, Summary, Totals
 from runner.results.writer import FAILED, UNSENT, WAITING, serialize_results
 from runner.shell import quote_command
-from runner.takes import Account, Snapshot
+from runner.takes import Snapshot
 
 
 def current_results(campaign: Campaign, work: OpenSession) -> Results:
@@ -111,7 +112,7 @@ def write_run_results(
         wallet=last_balance(work),
         seconds=work.context.ticks() - before.ticks,
     )
-    command = resume_command(campaign, work.account)
+    command = resume_command(campaign, work)
     told = [
         *found.notes,
         *_advise(campaign, work, session, outcome, request, failures=found.failures),
@@ -188,7 +189,7 @@ def _advise(
     failures: Sequence[FailureGroup],
 ) -> list[str]:
     """Return in words how the run ended and what to do next, as the ledger stands."""
-    held, command = work.ledger.snapshot(), resume_command(campaign, work.account)
+    held, command = work.ledger.snapshot(), resume_command(campaign, work)
     awaited = find_awaited(make_plan(campaign, held), held) if outcome.approvals else []
     quotes = quote_prices(campaign, held)
     return advise_after_run(
@@ -237,10 +238,10 @@ def is_complete(summary: Summary) -> bool:
     return summary["totals"]["states"].keys() <= {"fetched"}
 
 
-def resume_command(campaign: Campaign, account: Account) -> str:
-    """Return the end of a command about this campaign and account, to be copied."""
-    simulate = ["--simulate"] if account.simulated else []
-    return quote_command(campaign.manifest, *simulate, *list_given(campaign))
+def resume_command(campaign: Campaign, work: OpenSession) -> str:
+    """Return the end of a command about this campaign and its ledger, to be copied."""
+    ledger = ["--simulate"] if work.account.simulated else options_of(work.outside.shared)
+    return quote_command(campaign.manifest, *ledger, *list_given(campaign))
 
 
 def list_given(campaign: Campaign) -> list[str]:

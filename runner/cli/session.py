@@ -20,6 +20,7 @@ from runner.cli.outputs import note_results, write_outputs
 from runner.cli.progress import Progress
 from runner.cli.results_import import import_results
 from runner.cli.review_file import import_reviews
+from runner.cli.shared_ledger import ask_before_file, check_shared
 from runner.errors import AccountError, ApiTrouble, LookbookError, UsageError
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext
@@ -113,8 +114,10 @@ async def open_session(
             if beside is None:
                 stack.enter_context(lock_state(outside, state))
             location = FileLocation(beside) if beside is not None else state.location
+            ask_before_file(outside.console, campaign, state)
             ledger = _open(outside, location, ceilings, concurrency)
             stack.callback(ledger.close)
+            check_shared(outside.console, campaign, state, opened.account, ledger.snapshot())
             ledger.learn(read_account_facts(state, opened.account, ledger.elsewhere))
             if outside.invocation is not None:
                 outside.invocation.folder = state.folder
@@ -202,11 +205,13 @@ def open_ledger(
 ) -> Iterator[OpenLedger]:
     """Lock and open a ledger for one command. Raises LedgerLocked, LedgerDamaged, StorageError."""
     with lock_state(context, state):
+        ask_before_file(context.console, campaign, state)
         ledger = _open(context._replace(inline=True), state.location)
         try:
             account = ledger.snapshot().account
             if account is None:
                 raise UsageError(f"{state.location} belongs to no account yet.")
+            check_shared(context.console, campaign, state, account, ledger.snapshot())
             anyio.run(import_results, ledger, context.entropy, account, campaign, state)
             ledger.begin(account, campaign.name, {"command": command})
             moves = make_plan(campaign, ledger.snapshot()).moves

@@ -81,7 +81,7 @@ class UnknownCase:
             finding,
             alive=self.is_alive(finding.take),
             now=self.work.context.now_at_server(),
-            command=resume_command(self.campaign, self.work.account),
+            command=resume_command(self.campaign, self.work),
         )
 
 

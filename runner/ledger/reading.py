@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from runner.errors import LookbookError
 from runner.ledger.events import Entry, Note
 from runner.ledger.history import keys_in, was_at
 from runner.ledger.location import LedgerLocation, find_location
@@ -34,6 +35,13 @@ def _open_store(ledger: Ledger) -> Iterator[Store | None]:
         return
     try:
         yield Store(backend)
+    except LookbookError:
+        raise
+    except Exception as error:
+        explained = backend.explain(error)
+        if explained is None:
+            raise
+        raise explained from error
     finally:
         backend.close(sound=False)
 

@@ -9,7 +9,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.canonical import sha256_hex
 from runner.errors import LedgerDamaged
@@ -31,6 +31,7 @@ LEDGER = "ledger.sqlite"
 SIMULATED = "simulated"
 SUFFIX = ".lookbook"
 LAST_USED = "last-used.json"
+SHARED = "shared-ledger.json"
 GITIGNORE = ".gitignore"
 
 KEPT_IN_GIT = """\
@@ -47,6 +48,13 @@ KEPT_IN_GIT = """\
 /simulated/
 """
 """The ``.gitignore`` of a campaign's folder."""
+
+
+class SharedNote(NamedTuple):
+    """Which ledger in a database a folder belongs to, in words, and its account's label."""
+
+    ledger: str
+    account: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,23 @@ class StateDir:
         """Return whether this is the embedded simulator's folder."""
         return self.folder.name == SIMULATED
 
+    def read_shared_note(self) -> SharedNote | None:
+        """Return which ledger in a database was used with this folder; None for none."""
+        try:
+            kept = read_note(self.folder / SHARED)
+            return SharedNote(str(kept["ledger"]), kept.get("account"))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return None
+
+    def remember_shared(self, note: SharedNote) -> None:
+        """Write down which ledger in a database is used with this folder."""
+        text = json.dumps(note._asdict()) + "\n"
+        write_atomic(self.folder / SHARED, text.encode())
+
+    def forget_shared(self) -> None:
+        """Forget that the ledger lives elsewhere."""
+        (self.folder / SHARED).unlink(missing_ok=True)
+
 
 class StateDirs:
     """The state folders of one manifest.
@@ -107,8 +132,9 @@ class StateDirs:
             return self.simulated()
         root = self.first()
         try:
-            owner = read_owner(root.ledger)
-            mine = owner is None or owner[0] == account
+            owner, note = read_owner(root.ledger), root.read_shared_note()
+            known = note.account if owner is None and note is not None else None
+            mine = owner[0] == account if owner is not None else known in (None, account.label)
         except LedgerDamaged:
             if not damaged:
                 raise

@@ -50,6 +50,8 @@ class Request:
     sim_settings: tuple[tuple[str, str], ...] = ()
     account: str | None = None
     """Whose ledger an offline command reads; None is the one that was used last."""
+    on: Any = None
+    """The database that the ledger lives in, if any (``runner.ledger.shared``); no plan looks."""
 
     select: tuple[str, ...] = ()
     """Expressions of ``runner.plan.selection``; so is ``exclude``."""

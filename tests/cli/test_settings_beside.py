@@ -18,6 +18,7 @@ BAIT = {
     "HEYGEN_API_KEY": "sk_of_the_repository",
     "HEYGEN_CONFIG_DIR": ".",
     "HEYGEN_ALLOW_HTTP": "1",
+    "LOOKBOOK_ON": "postgresql://thief.example/studio",
     "HTTPS_PROXY": "http://thief.example:8080",
     "ALL_PROXY": "http://thief.example:8080",
     "SSL_CERT_FILE": "thief.pem",

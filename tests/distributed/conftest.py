@@ -3,16 +3,17 @@
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from runner.simulator.server import Embedded
 from runner.simulator.settings import Latency, SimulatorSettings
-from tests.launcher import Launcher, Process
+from tests.launcher import COMMAND, Launcher, Process
 from tests.ledger.postgres import PostgresServer, missing, serve_postgres
 
 LOOKS = 6
@@ -39,12 +40,28 @@ class Studio:
 
     def start(self, campaign: str, *, machine: str = "one", concurrency: int = 4) -> Process:
         """Start a run; it waits until the campaign is free."""
+        manifest = self._check_out(campaign, machine)
+        target = "tests.distributed.shared_run:main"
+        given = (self.server.address(), manifest, str(concurrency))
+        return self._start(*given, cwd=manifest.parent, target=target)
+
+    def command(
+        self, machine: str, name: str, *arguments: str, shared: bool = True
+    ) -> tuple[int | None, str, str]:
+        """Run a command of the campaign ``spring`` to its end; return its code and output."""
+        manifest = self._check_out("spring", machine)
+        address = self.server.address().replace("lookbook@", "lookbook:hunter2@")
+        more = {"LOOKBOOK_ON": address} if shared else {}
+        given = (name, manifest.name, *arguments)
+        return self.finish(self._start(*given, cwd=manifest.parent, more=more))
+
+    def _check_out(self, campaign: str, machine: str) -> Path:
         checkout = self.folder / machine / campaign
         checkout.mkdir(parents=True, exist_ok=True)
         manifest = checkout / "manifest.yaml"
         looks = "".join(map(LOOK.format, range(LOOKS)))
         manifest.write_text(HEAD.format(name=campaign) + looks)
-        return self._start(self.server.address(), manifest, str(concurrency), cwd=checkout)
+        return manifest
 
     def learn_the_price(self) -> None:
         """Run a campaign to its end: what its looks cost is known to all machines from then on.
@@ -109,10 +126,15 @@ def studio(
             "HEYGEN_API_BASE": account.url,
             "HEYGEN_API_KEY": "sk-studio-0123456",
         }
-        target = "tests.distributed.shared_run:main"
 
-        def start(*arguments: str | Path, cwd: Path) -> Process:
-            process = launcher.start(*arguments, cwd=cwd, environment=environment, target=target)
+        def start(
+            *arguments: str | Path,
+            cwd: Path,
+            target: str = COMMAND,
+            more: Mapping[str, str] = MappingProxyType({}),
+        ) -> Process:
+            environ = {**environment, **more}
+            process = launcher.start(*arguments, cwd=cwd, environment=environ, target=target)
             stack.callback(process.close)
             stack.callback(process.send_signal, 9)
             return process

@@ -66,7 +66,7 @@ def shared_ledgers(postgres: PostgresServer) -> SharedLedgers:
             if opened:
                 opened[-1].release()
             connection = PostgresConnection(postgres.address())
-            opened.append(PostgresBackend(connection, account, "spring", concurrency=10))
+            opened.append(PostgresBackend.make(connection, account, "spring", concurrency=10))
             opened[-1].claim("the tests")
             return opened[-1]
 

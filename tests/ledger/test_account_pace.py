@@ -32,7 +32,7 @@ class Machines:
 
     def open(self, campaign: str, *, concurrency: int = 2, inline: bool = True) -> CampaignLedger:
         connection = self.stack.enter_context(closing(PostgresConnection(self.server.address())))
-        backend = PostgresBackend(connection, self.account, campaign, concurrency=concurrency)
+        backend = PostgresBackend.make(connection, self.account, campaign, concurrency=concurrency)
         backend.claim(f"a machine of {campaign}")
         ticking = Ticking()
         ticking.uid = lambda: f"{campaign}-{next(names)}"  # type: ignore[method-assign]

@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("psycopg")
 
-from runner.errors import LedgerLocked, StorageError, UsageError
+from runner.errors import LedgerClaimed, StorageError, UsageError
 from runner.ledger.backend import Changes
 from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import CampaignLedger
@@ -40,7 +40,7 @@ def opened(
 ) -> Iterator[PostgresBackend]:
     connection = PostgresConnection(server.address())
     with closing(connection):
-        yield PostgresBackend(connection, Account("api.example", user), campaign)
+        yield PostgresBackend.make(connection, Account("api.example", user), campaign)
 
 
 def picked(look: str) -> Changes:
@@ -57,7 +57,7 @@ def test_a_campaign_is_claimed_by_one_process_and_taken_from_a_dead_one(
 ) -> None:
     with opened(postgres, "claims") as first, opened(postgres, "claims") as second:
         first.claim("process 1 on a")
-        with pytest.raises(LedgerLocked, match=r"process 1 on a, since 20\d\d-"):
+        with pytest.raises(LedgerClaimed, match=r"process 1 on a, since 20\d\d-"):
             second.claim("process 2 on b")
         first.commit(picked("a"), ready=ignore)
         monkeypatch.setattr("runner.ledger.postgres.backend.DEAD_AFTER", 0.0)
@@ -85,7 +85,7 @@ def test_only_a_claimant_writes_and_its_heartbeat_ends_with_its_claim(
             second.claim("two")
             assert not first.beat(beside)
             first.release()  # what is no longer its own
-            with pytest.raises(LedgerLocked, match="two"):
+            with pytest.raises(LedgerClaimed, match="two"):
                 first.claim("one")
 
 
@@ -224,7 +224,7 @@ async def test_a_shared_ledger_is_free_when_it_is_closed_and_knows_its_neighbour
         measured = MeasuredPrice(Decimal("0.50"), PriceState.CONFIRMED, Decimal("1.00"), 2)
         await spring.note_price(LookKind.PROMPT, measured)
         await spring.note_doubled([Doubled("twin", "name", lost.uid, Decimal("1.50"))])
-        with pytest.raises(LedgerLocked, match="process"):
+        with pytest.raises(LedgerClaimed, match="process"):
             open_shared("spring")
         assert read_neighbours(nowhere, spring) == Neighbours()
     with closing(open_shared("spring")), closing(open_shared("autumn")) as autumn:
@@ -240,7 +240,7 @@ async def test_a_server_that_is_killed_and_started_again_is_waited_for(ticking: 
     with serve_postgres() as server:
         connection = PostgresConnection(server.address())
         connection.migrate()
-        backend = PostgresBackend(connection, ME, "spring", concurrency=10)
+        backend = PostgresBackend.make(connection, ME, "spring", concurrency=10)
         backend.claim("one")
         ledger = CampaignLedger(backend, now=ticking.now, entropy=ticking, inline=True)
         ledger.begin(ME, "spring", {})

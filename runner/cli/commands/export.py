@@ -132,6 +132,10 @@ def write_videos(document: VideoDocument, out: Path | None) -> int:
 
 def write_backup(state: StateDir | None, backup: Path) -> int:
     """Write a whole copy of a ledger. Raises UsageError where there is none."""
+    if state is not None and state.shared is not None:
+        raise UsageError(
+            "A shared ledger is backed up with its database.", hint="pg_dump writes one whole file."
+        )
     if state is None or not state.ledger.is_file():
         raise UsageError("There is no ledger yet: nothing was ever run.")
     files = [state.ledger, *(Path(f"{state.ledger}{suffix}") for suffix in ("-wal", "-shm"))]

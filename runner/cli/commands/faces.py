@@ -11,6 +11,7 @@ from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import format_faces, list_held
 from runner.cli.format import pluralize
+from runner.cli.known_campaign import name_ledger
 from runner.cli.options import format_option
 from runner.cli.outputs import make_results
 from runner.cli.readonly import require_state
@@ -65,7 +66,7 @@ def command(context: Context, /, request: Request, *, forget: bool, form: str) -
         click.echo(format_faces(results, width=terminal_width(sys.stdout)))
         click.echo(f"catalog: {page}")
         if waiting := list_held(results):
-            again = quote_command(request.manifest, *(["--simulate"] if request.simulate else []))
+            again = quote_command(request.manifest, *name_ledger(request))
             approve = " ".join(f"--approve {label}" for label in waiting)
             click.echo(
                 f"`lookbook review {again} {approve}` lets what references them go on; "

@@ -20,6 +20,7 @@ from runner.cli.options import (
 from runner.cli.request import as_request
 from runner.cli.select_options import select_options
 from runner.cli.session import open_session
+from runner.cli.shared_ledger import on_option
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import escape_text
 from runner.errors import UsageError
@@ -41,6 +42,7 @@ from runner.policy.lifecycle import Event
 @report_option
 @hidden_sim_option
 @env_file_option
+@on_option
 @select_options
 @pass_context
 @as_request

@@ -17,6 +17,7 @@ from runner.cli.picking import find_pickable, find_stale
 from runner.cli.readonly import load_known, require_state
 from runner.cli.request import target_options
 from runner.cli.session import OpenLedger, open_ledger
+from runner.cli.shared_ledger import options_of
 from runner.errors import LedgerLocked, UsageError
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
@@ -47,7 +48,7 @@ def command(context: Context, /, request: Request, *, takes: tuple[str, ...]) ->
     campaign = load_campaign(request)
     state = require_state(campaign, request)
     try:
-        lines = _pick_now(context, campaign, state, takes)
+        lines = _pick_now(context._replace(shared=request.on), campaign, state, takes)
     except LedgerLocked:
         snapshot, _ = load_known(campaign, state)
         chosen = _find_all(make_plan(campaign, snapshot), snapshot, takes)
@@ -106,8 +107,8 @@ def _consequences(opened: OpenLedger, stale: set[str]) -> list[str]:
     cascade = make_plan(opened.campaign, opened.snapshot(), ResolvedOptions(cascade=everything))
     bought = [action for action in cascade.actions if action.replacing and action.takes]
     cost = sum((action.cost for action in bought), Decimal(0))
-    simulate = ("--simulate",) if opened.account.simulated else ()
-    again = quote_command("lookbook", "run", opened.campaign.manifest, "--cascade", *simulate)
+    ledger = ("--simulate",) if opened.account.simulated else options_of(opened.context.shared)
+    again = quote_command("lookbook", "run", opened.campaign.manifest, "--cascade", *ledger)
     price = f"{pluralize(len(bought), 'look')}, {format_usd(cost)}"
     return [
         f"Out of date now, made from the take that was picked before: {', '.join(sorted(stale))}",

@@ -31,6 +31,7 @@ from runner.cli.questions import confirm_or_refuse
 from runner.cli.readonly import require_state
 from runner.cli.request import as_request
 from runner.cli.session import OpenSession, open_ledger, open_session
+from runner.cli.shared_ledger import on_option
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import terminal_width
 from runner.errors import ApiTrouble, UsageError
@@ -115,6 +116,7 @@ class _Doomed:
 @report_option
 @hidden_sim_option
 @env_file_option
+@on_option
 @pass_context
 @as_request
 def command(

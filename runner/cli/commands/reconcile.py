@@ -32,6 +32,7 @@ from runner.cli.rebuild import rebuild
 from runner.cli.request import as_request
 from runner.cli.select_options import comparison_options
 from runner.cli.session import OpenSession, open_session
+from runner.cli.shared_ledger import on_option
 from runner.cli.simulated import run_on_account
 from runner.cli.stuck_looks import decide_stuck
 from runner.cli.unknown_takes import UnknownCase, decide, give_up, list_unresolved
@@ -93,6 +94,7 @@ from runner.takes import Snapshot, Take
 @report_option
 @hidden_sim_option
 @env_file_option
+@on_option
 @pass_context
 @as_request
 def command(

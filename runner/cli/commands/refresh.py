@@ -21,6 +21,7 @@ from runner.cli.outputs import note_results
 from runner.cli.request import as_request
 from runner.cli.select_options import comparison_options
 from runner.cli.session import open_session
+from runner.cli.shared_ledger import on_option
 from runner.cli.simulated import run_on_account
 from runner.errors import UsageError
 from runner.ledger.reading import has_takes
@@ -37,6 +38,7 @@ from runner.policy.exit_codes import Exit
 @report_option
 @hidden_sim_option
 @env_file_option
+@on_option
 @pass_context
 @as_request
 def command(context: Context, request: Request, /, *, record: bool, detailed_exitcode: bool) -> int:

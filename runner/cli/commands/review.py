@@ -111,6 +111,11 @@ def command(
     """
     campaign = load_campaign(request)
     if not any((approved, rejected, withdrawn, answers, listing, form == "json", reason, by)):
+        if request.on is not None:
+            raise UsageError(
+                "The page reads a ledger in a file; this one lives in a database.",
+                hint="Decide by name: --approve, --reject, --withdraw, or --list.",
+            )
         state = find_state(campaign, request) or StateDirs(campaign.manifest).first()
         served = replace(request, simulate=state.is_simulated)
         desk = ReviewDesk(context, served, campaign, state)

@@ -26,6 +26,7 @@ from runner.cli.options import (
 from runner.cli.request import as_request, load_saved_plan
 from runner.cli.run_attempt import execute
 from runner.cli.select_options import plan_options
+from runner.cli.shared_ledger import on_option
 from runner.cli.simulated import run_on_account
 from runner.errors import UsageError
 from runner.model import Campaign
@@ -81,6 +82,7 @@ def run_options(function: Any) -> Any:
             ),
             summary_option,
             env_file_option,
+            on_option,
             sim_option,
         ]
     ):

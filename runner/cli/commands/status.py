@@ -27,6 +27,7 @@ from runner.cli.price_questions import bought_quotes, price_notes, price_options
 from runner.cli.request import target_options
 from runner.cli.review_report import summarize_reviews
 from runner.cli.select_options import select_options
+from runner.cli.shared_ledger import options_of
 from runner.cli.simulated import serve_command
 from runner.cli.terminal import style, terminal_width
 from runner.ledger.reading import read_last_run
@@ -120,7 +121,8 @@ def print_standing(known: KnownCampaign, results: Results, prices: Sequence[str]
 
 def same_again(request: Request, *, simulate: bool) -> str:
     """Return how a command line about the same looks ends."""
-    words: list[str | Path] = [request.manifest, *(["--simulate"] if simulate else [])]
+    ledger = ("--simulate",) if simulate else options_of(request.on)
+    words: list[str | Path] = [request.manifest, *ledger]
     for option, expressions in (("--select", request.select), ("--exclude", request.exclude)):
         words += [word for expression in expressions for word in (option, expression)]
     return quote_command(*words)

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
-from runner.errors import LedgerDamaged, LedgerLocked, LookbookError
+from runner.errors import LedgerClaimed, LedgerDamaged, LookbookError
 from runner.ledger.backend import Changes, EventRow, TakeChange, TransactionUndone
 from runner.ledger.bodies import join_body, list_blobs
 from runner.ledger.postgres.account import DEAD_AFTER, AccountPacer
@@ -63,53 +63,79 @@ def _update(names: tuple[str, ...]) -> str:
     return f"UPDATE lookbook.takes SET {', '.join(sets)} WHERE campaign = %s AND uid = %s"  # noqa: S608 - names of our own
 
 
+def _label(connection: PostgresConnection, account: Account, campaign: str) -> str:
+    return f"{campaign} of {account.label} on {connection.name}"
+
+
 class PostgresBackend:
     """The rows of one campaign. Nothing is written before it is claimed."""
 
     def __init__(
-        self,
+        self, connection: PostgresConnection, ids: tuple[int, int], label: str, concurrency: int = 1
+    ) -> None:
+        """Take the ids of an account and of its campaign; ``label`` names it for people.
+
+        ``concurrency`` is how many looks of the account this process wants in progress at most.
+        """
+        self._connection = connection
+        mine, self._campaign = ids
+        self.pacer = AccountPacer(connection, mine, concurrency)
+        self._label = label
+        self._epoch: int | None = None
+        self._releases = False
+        self._seq = 0
+
+    @classmethod
+    def find(
+        cls, connection: PostgresConnection, account: Account, campaign: str
+    ) -> "PostgresBackend | None":
+        """Open a campaign's rows for reading; None where there are none."""
+        if not connection.is_migrated():
+            return None
+        found = connection.fetch(
+            "SELECT account.id, campaign.id FROM lookbook.accounts account "
+            "JOIN lookbook.campaigns campaign ON campaign.account = account.id "
+            'WHERE (host, "user", simulated, name) = (%s, %s, %s, %s)',
+            (account.host, account.user, account.simulated, campaign),
+        )
+        label = _label(connection, account, campaign)
+        return cls(connection, found[0], label) if found else None
+
+    @classmethod
+    def make(
+        cls,
         connection: PostgresConnection,
         account: Account,
         campaign: str,
         *,
         concurrency: int = 1,
-    ) -> None:
-        """Open a campaign's rows; its own row is made where there is none.
+    ) -> "PostgresBackend":
+        """Open a campaign's rows for writing; whoever comes first makes its own row."""
 
-        ``concurrency`` is how many looks of the account this process wants in progress at most.
-        """
-        self._connection = connection
-        mine, self._campaign = self._find(account, campaign)
-        self.pacer = AccountPacer(connection, mine, concurrency)
-        self._label = f"{campaign} of {account.label} on {connection.name}"
-        self._epoch: int | None = None
-        self._releases = False
-        self._seq = 0
+        def insert(statement: str, *values: object) -> int:
+            found: int = connection.fetch(statement, values)[0][0]
+            return found
 
-    def _find(self, account: Account, campaign: str) -> tuple[int, int]:
-        """Return the ids of the account and the campaign; whoever comes first makes them."""
-        (mine,) = self._insert(
+        mine = insert(
             'INSERT INTO lookbook.accounts (host, "user", simulated) VALUES (%s, %s, %s) '
             'ON CONFLICT (host, "user", simulated) DO UPDATE SET host = excluded.host RETURNING id',
             account.host,
             account.user,
             account.simulated,
         )
-        (row,) = self._insert(
+        row = insert(
             "INSERT INTO lookbook.campaigns (account, name) VALUES (%s, %s) "
             "ON CONFLICT (account, name) DO UPDATE SET name = excluded.name RETURNING id",
             mine,
             campaign,
         )
-        return mine, row
-
-    def _insert(self, statement: str, *values: object) -> tuple[int, ...]:
-        return self._connection.fetch(statement, values)[0]
+        label = _label(connection, account, campaign)
+        return cls(connection, (mine, row), label, concurrency)
 
     # --- claiming -----------------------------------------------------------------------------
 
     def claim(self, owner: str) -> None:
-        """Become the only writer. Raises LedgerLocked where another process is alive and is it.
+        """Become the only writer. Raises LedgerClaimed where another process is alive and is it.
 
         From here on every earlier writer is fenced.
         """
@@ -123,7 +149,7 @@ class PostgresBackend:
             DEAD_AFTER,
         )
         if not rows:
-            raise LedgerLocked(
+            raise LedgerClaimed(
                 f"Another run holds the ledger {self._label}: {self._holder()}.",
                 hint="Wait for it to end, or end it; what it bought is recorded either way.",
             )

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from runner.errors import LookbookError, StorageError, UsageError
 from runner.ledger.backend import TransactionUndone
@@ -86,6 +86,15 @@ def describe_address(address: str) -> str:
     if parts.get("service"):
         place = f"service {parts['service']}"
     return f"postgresql {place}/{parts.get('dbname') or parts.get('user') or ''}".rstrip("/")
+
+
+def split_password(address: str) -> tuple[str | None, str]:
+    """Return the password in an address, and the address without it, to be copied."""
+    parts = conninfo_to_dict(address)
+    password = parts.pop("password", None)
+    if password is None:
+        return None, address
+    return str(password), make_conninfo("", **parts)
 
 
 class PostgresConnection:
@@ -238,12 +247,6 @@ class PostgresConnection:
                 self._connection.execute(f"SET LOCAL transaction_timeout = '{VIEW_TIMEOUT}'")
                 self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
                 version = self._version()
-                if version > len(scripts):
-                    raise UsageError(
-                        f"{self.name} was written by a newer lookbook (schema {version}, this one "
-                        f"knows {len(scripts)}).",
-                        hint="Upgrade lookbook.",
-                    )
                 for number, script in enumerate(scripts[version:], start=version + 1):
                     self._connection.execute(script)
                     self._connection.execute(
@@ -255,13 +258,42 @@ class PostgresConnection:
                 hint="The first user who comes must be allowed to create a schema there.",
             ) from error
 
+    def is_migrated(self) -> bool:
+        """Return whether the database has our tables. Raises UsageError for a newer program's."""
+        with self._translated():
+            return self._version() > 0
+
     def _version(self) -> int:
-        """Return how many migrations were applied; 0 for a database that has none of ours."""
+        """Return how many migrations were applied; 0 for a database that has none of ours.
+
+        Raises UsageError for a schema of a newer program.
+        """
         there = self._connection.execute("SELECT to_regclass('lookbook.migrations')").fetchone()
         if there is None or there[0] is None:
             return 0
         row = self._connection.execute("SELECT max(version) FROM lookbook.migrations").fetchone()
-        return int(row[0]) if row is not None and row[0] is not None else 0
+        version, known = int(row[0] or 0) if row is not None else 0, len(_migrations())
+        if version > known:
+            raise UsageError(
+                f"{self.name} was written by a newer lookbook (schema {version}, this one knows "
+                f"{known}).",
+                hint="Upgrade lookbook.",
+            )
+        return version
+
+
+@contextmanager
+def explain_database_errors(connection: PostgresConnection) -> Iterator[None]:
+    """Raise what a person can do about it where the database answers with an error."""
+    try:
+        yield
+    except LookbookError:
+        raise
+    except Exception as error:
+        explained = connection.explain(error)
+        if explained is None:
+            raise
+        raise explained from error
 
 
 def _migrations() -> list[str]:

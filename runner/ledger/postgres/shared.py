@@ -11,7 +11,11 @@ from runner.errors import LookbookError
 from runner.ledger.backend import Elsewhere
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.postgres.backend import PostgresBackend
-from runner.ledger.postgres.connection import ConnectionLost, PostgresConnection
+from runner.ledger.postgres.connection import (
+    ConnectionLost,
+    PostgresConnection,
+    explain_database_errors,
+)
 from runner.takes import Account
 
 BEAT = 1.0
@@ -21,7 +25,7 @@ BEAT = 1.0
 class SharedLedger(CampaignLedger):
     """An open ledger that nobody else writes. Close it, or it is free some seconds after the end.
 
-    Raises LedgerLocked where another process holds it, StorageError, or UsageError.
+    Raises LedgerClaimed where another process holds it, StorageError, or UsageError.
     """
 
     def __init__(
@@ -30,8 +34,11 @@ class SharedLedger(CampaignLedger):
         connection = PostgresConnection(address)
         try:
             connection.migrate()
-            self._shared = PostgresBackend(connection, account, campaign, concurrency=concurrency)
-            self._shared.claim(f"process {os.getpid()} on {socket.gethostname()}")
+            with explain_database_errors(connection):
+                self._shared = PostgresBackend.make(
+                    connection, account, campaign, concurrency=concurrency
+                )
+                self._shared.claim(f"process {os.getpid()} on {socket.gethostname()}")
             self._heartbeat = Heartbeat(self._shared, address)
             super().__init__(self._shared, **settings)
         except BaseException:

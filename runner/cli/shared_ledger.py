@@ -1,0 +1,221 @@
+"""A ledger that lives in a database: which one is meant, and what a person is asked before its use.
+
+A state folder remembers where its campaign's ledger lives. That, and a campaign of the same name
+that another team has there, are questions to which ``--yes`` is no answer: each may mean that
+everything is bought a second time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli.context import Context
+from runner.cli.environment import Console
+from runner.cli.format import pluralize, warn
+from runner.cli.questions import ask_for_name
+from runner.cli.redact import add_secret
+from runner.cli.results_import import read_results
+from runner.errors import UsageError
+from runner.ledger.reading import read_snapshot
+from runner.ledger.shared import SharedLedgers, open_database
+from runner.ledger.state_dirs import SharedNote, StateDir, StateDirs
+from runner.model import Campaign
+from runner.plan import plan as make_plan
+from runner.plan.request import Request
+from runner.takes import Account, Billing, Snapshot, Take, TakeState
+
+VARIABLE = "LOOKBOOK_ON"
+
+
+def _find_database(
+    ctx: click.Context, _param: click.Parameter, value: str | None
+) -> SharedLedgers | None:
+    """Return the database that was named, if one was (a callback)."""
+    context: Context = ctx.ensure_object(Context)
+    address = value or context.environment.get(VARIABLE)
+    if not address:
+        return None
+    database, password, shown = open_database(address)
+    if password is not None:
+        add_secret(password)
+    if value is not None and password is not None:
+        warn(
+            "A password on the command line is seen by everybody on this machine, and stays in the "
+            f"shell's history. Put the address into {VARIABLE}, or the password into PGPASSWORD or "
+            "a service file."
+        )
+    return SharedLedgers(database, ("--on", shown) if value is not None else ())
+
+
+on_option = click.option(
+    "--on",
+    metavar="ADDRESS",
+    callback=_find_database,
+    help="Keep the ledger in this PostgreSQL database, which several machines can share, and not "
+    f"in a file; also from {VARIABLE}. Pictures and catalog stay beside the manifest.",
+)
+
+
+def options_of(shared: SharedLedgers | None) -> tuple[str, ...]:
+    """Return the option that means the same database in another command, to be copied."""
+    return shared.option if shared is not None else ()
+
+
+def share_state(shared: SharedLedgers, campaign: Campaign, account: Account) -> StateDir:
+    """Return an account's folder beside the manifest, whose ledger lives in the database."""
+    state = StateDirs(campaign.manifest).of(account)
+    return replace(state, shared=shared.database.find_ledger(account, campaign.name))
+
+
+def find_shared_state(
+    shared: SharedLedgers, campaign: Campaign, label: str | None
+) -> StateDir | None:
+    """Return the folder of the account that has the campaign in the database; None for none.
+
+    Raises UsageError where ``label`` names an account that has none, or several have one.
+    """
+    accounts = shared.database.find_accounts(campaign.name)
+    meant = [account for account in accounts if label in (None, account.label)]
+    if len(meant) > 1:
+        raise UsageError(
+            f"Several accounts have a campaign {campaign.name} on {shared.database.name}: "
+            f"{', '.join(account.label for account in meant)}.",
+            hint="Name one with --account.",
+        )
+    if meant:
+        return share_state(shared, campaign, meant[0])
+    if label is not None:
+        raise UsageError(
+            f"{shared.database.name} has nothing of {campaign.name} on the account {label}."
+        )
+    root = StateDirs(campaign.manifest).first()
+    return root if root.results.is_file() else None
+
+
+def refuse_rehearsal(request: Request) -> Request:
+    """Return a request that shares no rehearsal: a database that the environment names is left out.
+
+    Raises UsageError where the command line asks for both.
+    """
+    if request.simulate and options_of(request.on):
+        raise UsageError(
+            "A rehearsal has its own ledger beside the manifest.",
+            hint="Leave out --on, or --simulate.",
+        )
+    return replace(request, on=None) if request.simulate else request
+
+
+# --- what a folder remembers ----------------------------------------------------------------------
+
+
+def mention_shared(state: StateDir) -> None:
+    """Mention on stderr that a campaign's ledger lives elsewhere than what is read here."""
+    note = state.read_shared_note()
+    if state.shared is None and note is not None:
+        warn(
+            f"The ledger of this campaign is {note.ledger}: add --on, or set {VARIABLE}. What is "
+            f"told here is what lies in {state.folder}."
+        )
+
+
+def ask_before_file(console: Console, campaign: Campaign, state: StateDir) -> None:
+    """Ask a person before the file is used of a folder whose ledger lives in a database.
+
+    ``--yes`` is no answer. Raises LedgerQuestion where nobody gave one.
+    """
+    note = state.read_shared_note()
+    if state.shared is None and note is not None:
+        _ask_about_leaving(console, campaign, note.ledger, str(state.location))
+        state.forget_shared()
+
+
+def check_shared(
+    console: Console, campaign: Campaign, state: StateDir, account: Account, snapshot: Snapshot
+) -> None:
+    """Ask a person where a ledger in a database may not be the one that is meant.
+
+    ``snapshot`` is what it holds. ``--yes`` is no answer. Raises LedgerQuestion where nobody gave
+    one. The folder remembers it.
+    """
+    if state.shared is None:
+        return
+    here, note = SharedNote(str(state.shared), account.label), state.read_shared_note()
+    if note is not None and note.ledger == here.ledger:
+        return
+    if note is not None:
+        _ask_about_leaving(console, campaign, note.ledger, here.ledger)
+    _ask_about_base(console, campaign, here.ledger, snapshot)
+    _ask_about_file(console, campaign, state, snapshot)
+    state.remember_shared(here)
+
+
+def _ask_about_leaving(console: Console, campaign: Campaign, known: str, now: str) -> None:
+    ask_for_name(
+        console,
+        campaign,
+        f"The ledger of this campaign is {known}; this command would use {now}. What a ledger does "
+        "not know is bought again.",
+        prompt="Type the campaign's name to leave that ledger",
+        hint=f"Add --on with that database's address, or set {VARIABLE}. To leave it, run this on "
+        "a terminal and type the campaign's name.",
+    )
+
+
+def _ask_about_base(console: Console, campaign: Campaign, ledger: str, snapshot: Snapshot) -> None:
+    """Ask where a campaign of this name is there already, and was made from another base."""
+    base = make_plan(campaign, snapshot).actions[0]
+    if not snapshot.takes or any(take.identity == base.identity for take in snapshot.all_takes):
+        return
+    ask_for_name(
+        console,
+        campaign,
+        f"The campaign {ledger} was made from another base. If it is another team's, this "
+        "one needs another name in its manifest (`campaign:`).",
+        prompt="Type the campaign's name if it is the same campaign, with a new base",
+        hint="Give this campaign another name. If it is the same one, run it once on a terminal "
+        "and type its name.",
+    )
+
+
+def _ask_about_file(
+    console: Console, campaign: Campaign, state: StateDir, snapshot: Snapshot
+) -> None:
+    """Ask where the folder's own ledger holds what neither the database nor results.json knows."""
+    known = {one for take in snapshot.all_takes for one in (take.key, take.avatar_id)}
+    known |= {*_ids_in_results(state.results)}
+    missing = [
+        take
+        for take in read_snapshot(state.ledger).all_takes
+        if _is_worth_money(take) and known.isdisjoint({take.key, take.avatar_id} - {None})
+    ]
+    if not missing:
+        return
+    ask_for_name(
+        console,
+        campaign,
+        f"{state.ledger} holds {pluralize(len(missing), 'take')} that the shared ledger would not "
+        f"know, {missing[0].label} for one: they would be bought again.",
+        prompt="Type the campaign's name to do without them",
+        hint="Run it once more without --on: results.json then tells of them, and the shared "
+        "ledger takes them in.",
+    )
+
+
+def _is_worth_money(take: Take) -> bool:
+    return take.state is not TakeState.PLANNED and (
+        take.avatar_id is not None or take.billing is not Billing.NONE
+    )
+
+
+def _ids_in_results(path: Path) -> Iterator[Any]:
+    """Yield the look ids and the keys that a results document names."""
+    try:
+        results = read_results(path)
+        for look in (*results["looks"], *results["orphans"]):
+            for take in look["takes"]:
+                yield from (take["avatar_id"], take["idempotency_key"])
+    except (UsageError, LookupError, TypeError):
+        return  # what cannot be read tells nothing; whoever imports it says so

@@ -1,0 +1,79 @@
+"""The database in which several machines keep their ledgers, named by an address.
+
+Nothing of PostgreSQL is imported before somebody names one.
+"""
+
+from typing import NamedTuple, Protocol
+
+from runner.errors import UsageError
+from runner.extras import install_command
+from runner.ledger.location import LedgerLocation
+from runner.takes import Account
+
+
+class LedgerDatabase(Protocol):
+    """Holds the ledgers of campaigns; ``name`` says for people which it is, without who asks."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    def find_ledger(self, account: Account, campaign: str) -> LedgerLocation:
+        """Return where a campaign's ledger lives, or will."""
+
+    def find_accounts(self, campaign: str) -> list[Account]:
+        """Return the accounts that have a campaign of this name there."""
+
+
+class SharedLedgers(NamedTuple):
+    """The database that a command was given, and the option that names it in another command.
+
+    The option carries no password, and is empty where the environment names the database.
+    """
+
+    database: LedgerDatabase
+    option: tuple[str, ...] = ()
+
+
+class PostgresDatabase:
+    """A PostgreSQL database (``LedgerDatabase``)."""
+
+    def __init__(self, address: str, name: str) -> None:
+        self._address = address
+        self.name = name
+
+    def find_ledger(self, account: Account, campaign: str) -> LedgerLocation:
+        """Return where a campaign's ledger lives."""
+        from runner.ledger.postgres.location import DatabaseLocation
+
+        return DatabaseLocation(self._address, self.name, account, campaign)
+
+    def find_accounts(self, campaign: str) -> list[Account]:
+        """Return the accounts that have a campaign of this name."""
+        from runner.ledger.postgres.location import find_accounts
+
+        return find_accounts(self._address, campaign)
+
+
+class NamedDatabase(NamedTuple):
+    """A database, the password that its address carries, and the address without one."""
+
+    database: LedgerDatabase
+    password: str | None
+    shown: str
+
+
+def open_database(address: str) -> NamedDatabase:
+    """Return the database that an address names; nobody is asked yet.
+
+    Raises UsageError for what is no address, and where the extra is not installed.
+    """
+    try:
+        from runner.ledger.postgres import connection
+    except ImportError:
+        raise UsageError(
+            "A shared ledger needs the extra `distributed`, which is not installed.",
+            hint=f"Install it: {install_command('distributed')}",
+        ) from None
+    name = connection.describe_address(address)
+    return NamedDatabase(PostgresDatabase(address, name), *connection.split_password(address))

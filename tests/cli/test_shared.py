@@ -1,0 +1,272 @@
+"""Commands on a ledger that lives in a database: one in memory stands in for it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from click.testing import CliRunner
+
+from runner.cli.campaign import load_campaign
+from runner.cli.context import Context
+from runner.cli.environment import Console
+from runner.cli.redact import redact
+from runner.cli.shared_ledger import ask_before_file, check_shared
+from runner.errors import LedgerQuestion, LookbookError
+from runner.ledger.backend import Backend
+from runner.ledger.ledger import CampaignLedger, LedgerFile
+from runner.ledger.memory import MemoryBackend
+from runner.ledger.reading import read_snapshot
+from runner.ledger.shared import NamedDatabase, open_database
+from runner.ledger.state_dirs import StateDir, StateDirs
+from runner.plan import plan
+from runner.plan.request import Request
+from runner.policy.lifecycle import Event
+from runner.takes import Account, Snapshot
+from tests.ledger.names import Ticking, intent
+
+ME, ADA = Account("api.example", "me"), Account("api.example", "ada")
+MANIFEST = """\
+version: 1
+campaign: spring
+base: {name: Sarah, prompt: "A woman in her 40s, warm smile, coat, studio, soft light"}
+looks:
+  office: {prompt: "Wearing a navy blazer, modern office, morning light"}
+"""
+
+
+class MemoryLocation:
+    """A ledger that lives as long as the test does (``runner.ledger.location.LedgerLocation``)."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.rows: MemoryBackend | None = None
+
+    def __str__(self) -> str:
+        return self._name
+
+    def read(self) -> Backend | None:
+        return self.rows
+
+    @contextmanager
+    def peek(self) -> Iterator[Backend | None]:
+        yield self.rows
+
+    def open(self, *, concurrency: int, **settings: Any) -> CampaignLedger:
+        assert concurrency
+        self.rows = self.rows or MemoryBackend()
+        return CampaignLedger(self.rows, **settings)
+
+
+class MemoryDatabase:
+    """Holds ledgers by account and campaign (``runner.ledger.shared.LedgerDatabase``)."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.ledgers: dict[tuple[Account, str], MemoryLocation] = {}
+
+    def find_ledger(self, account: Account, campaign: str) -> MemoryLocation:
+        place = MemoryLocation(f"{campaign} of {account.label} in memory")
+        return self.ledgers.setdefault((account, campaign), place)
+
+    def find_accounts(self, campaign: str) -> list[Account]:
+        found = self.ledgers.items()
+        return [one[0] for one, place in found if one[1] == campaign and place.rows is not None]
+
+
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch) -> MemoryDatabase:
+    made = MemoryDatabase()
+    named = NamedDatabase(made, None, "memory")
+    monkeypatch.setattr("runner.cli.shared_ledger.open_database", lambda _address: named)
+    return made
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    path = tmp_path / "spring.yaml"
+    path.write_text(MANIFEST)
+    return path
+
+
+def fill(ledger: CampaignLedger, manifest: Path, account: Account = ME) -> None:
+    """Write down that the base and its look were bought."""
+    anyio.run(_fill, ledger, manifest, account)
+
+
+async def _fill(ledger: CampaignLedger, manifest: Path, account: Account) -> None:
+    every = plan(load_campaign(Request(manifest)), Snapshot()).actions
+    ledger.begin(account, "spring", {})
+    for action in every:
+        more = {} if action.key == "base" else {"reference_look": "base", "reference_id": "id-base"}
+        made = intent(action.key, key=f"key-{action.key}", identity=action.identity, **more)
+        take = await ledger.intend(made)
+        await ledger.record(take.uid, Event.ACCEPTED, {"avatar_id": f"id-{action.key}"})
+        await ledger.record(take.uid, Event.COMPLETED, {"completed_at": 5.0})
+    ledger.end({"exit": 0, "stopped": None})
+    ledger.close()
+
+
+def settings() -> dict[str, Any]:
+    ticking = Ticking()
+    return {"now": ticking.now, "entropy": ticking, "inline": True}
+
+
+def invoke(database: MemoryDatabase | None, name: str, manifest: Path, *arguments: str) -> str:
+    """Run a command on the database; return what it printed."""
+    named = ("--on", "memory") if database is not None else ()
+    context = Context(environment={})
+    command = import_module(f"runner.cli.commands.{name}").command
+    done = CliRunner().invoke(command, [str(manifest), *arguments, *named], obj=context)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        assert isinstance(done.exception, LookbookError), done.exception
+        return f"{done.exception.message} {done.exception.hint}"
+    return done.output
+
+
+def test_offline_commands_read_and_write_the_ledger_in_the_database(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    assert "lookbook run" in invoke(database, "status", manifest)
+    place = database.find_ledger(ME, "spring")
+    fill(place.open(concurrency=1, **settings()), manifest)
+    status = invoke(database, "status", manifest)
+    assert "account api.example/me" in status
+    assert "spent $2.00 so far" in status
+    assert f"lookbook run {manifest} --on memory --fetch-only" in status
+    assert "Nothing to buy: $0.00" in invoke(database, "plan", manifest)
+    assert "id-office" in invoke(database, "explain", manifest, "office")
+    assert "total $2.00" in invoke(database, "money", manifest)
+    assert "id-office" in invoke(database, "export", manifest)
+    assert "catalog:" in invoke(database, "catalog", manifest)
+    assert "base#1 is approved" in invoke(database, "review", manifest, "--approve", "base")
+    assert "office#1 is picked already" in invoke(database, "pick", manifest, "office#1")
+    assert [*read_snapshot(place).reviews]
+    assert "pg_dump" in invoke(database, "export", manifest, "--ledger", str(manifest.parent / "b"))
+    assert "in a database" in invoke(database, "review", manifest)
+    state = StateDirs(manifest).first()
+    assert state.results.is_file()
+    assert not state.ledger.exists()
+
+
+def test_where_several_accounts_have_a_campaign_one_must_be_named(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    for account in (ME, ADA):
+        place = database.find_ledger(account, "spring")
+        fill(place.open(concurrency=1, **settings()), manifest, account)
+    assert "Name one with --account" in invoke(database, "status", manifest)
+    assert "account api.example/ada" in invoke(database, "status", manifest, "--account", ADA.label)
+    assert "nothing of spring on the account x/y" in invoke(
+        database, "status", manifest, "--account", "x/y"
+    )
+
+
+def test_a_folder_whose_ledger_lives_elsewhere_begins_no_file_unasked(
+    database: MemoryDatabase, manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, campaign = database.find_ledger(ME, "spring"), load_campaign(Request(manifest))
+    fill(place.open(concurrency=1, **settings()), manifest)
+    assert "base#1 is picked already" in invoke(database, "pick", manifest, "base#1")
+    told = invoke(None, "status", manifest)
+    assert "spring of api.example/me in memory: add --on, or set LOOKBOOK_ON" in told
+    local = StateDirs(manifest).first()
+    with pytest.raises(LedgerQuestion, match="would use"):
+        ask_before_file(Console(), campaign, local)
+    assert not local.ledger.exists()
+    other = MemoryDatabase().find_ledger(ADA, "spring")
+    with pytest.raises(LedgerQuestion, match=r"is spring of api\.example/me in memory"):
+        check_shared(Console(), campaign, replace(local, shared=other), ADA, Snapshot())
+    assert StateDirs(manifest).of(ME).folder == local.folder
+    assert StateDirs(manifest).of(ADA).folder != local.folder
+    local.forget_shared()
+    ask_before_file(Console(), campaign, local)
+
+
+def test_another_teams_campaign_of_the_same_name_is_a_question(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    place = database.find_ledger(ME, "spring")
+    fill(place.open(concurrency=1, **settings()), manifest)
+    mine = replace(StateDirs(manifest).first(), shared=place)
+    mine.folder.mkdir()
+    manifest.write_text(MANIFEST.replace("40s", "20s"))
+    other, snapshot = load_campaign(Request(manifest)), read_snapshot(place)
+    with pytest.raises(LedgerQuestion, match="made from another base"):
+        check_shared(Console(), other, mine, ME, snapshot)
+    manifest.write_text(MANIFEST)
+    check_shared(Console(), load_campaign(Request(manifest)), mine, ME, snapshot)
+    check_shared(Console(), other, mine, ME, snapshot)  # the same folder may change its base
+
+
+def test_what_only_the_folders_own_ledger_knows_is_a_question(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    local = StateDirs(manifest).first()
+    fill(LedgerFile(local.ledger, **settings()), manifest)
+    place, campaign = database.find_ledger(ME, "spring"), load_campaign(Request(manifest))
+    here: StateDir = replace(local, shared=place)
+    with pytest.raises(LedgerQuestion, match=r"holds 2 takes that the shared ledger would not"):
+        check_shared(Console(), campaign, here, ME, Snapshot())
+    assert "catalog:" in invoke(None, "pick", manifest, "base#1")  # which writes results.json
+    check_shared(Console(), campaign, here, ME, Snapshot())
+
+
+def test_without_the_extra_one_sentence_says_what_to_install(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("runner.ledger.postgres")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("runner.ledger.postgres", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    told = invoke(None, "plan", manifest, "--on", "postgresql://db.example/studio")
+    assert "`distributed`, which is not installed" in told
+    assert "lookbook-runner[distributed]" in told
+
+
+def test_a_rehearsal_is_never_shared(database: MemoryDatabase, manifest: Path) -> None:
+    assert "Leave out --on" in invoke(database, "status", manifest, "--simulate")
+
+
+def test_a_password_in_an_address_is_warned_about_and_never_printed(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("psycopg")
+    address = "postgresql://me:hunter2@127.0.0.1:1/studio"
+    told = invoke(None, "plan", manifest, "--on", address)
+    assert "cannot be reached" in told
+    found = open_database(address)
+    assert found.password == "hunter2"
+    assert "hunter2" not in f"{told}{found.shown}{found.database.name}"
+    assert "me" in found.shown
+    assert redact(f"arguments: ['--on', '{address}']") == (
+        "arguments: ['--on', 'postgresql://***@127.0.0.1:1/studio']"
+    )
+    assert redact("password=hunter2 host=db") == "password=*** host=db"
+
+
+def test_neither_help_nor_a_local_plan_imports_anything_of_postgresql(
+    manifest: Path, process_env: dict[str, str]
+) -> None:
+    program = (
+        "import sys; from runner.cli import invoke\n"
+        "codes = [invoke(['run', '--help']), invoke(['plan', 'spring.yaml'])]\n"
+        "found = [m for m in sys.modules if m.startswith(('psycopg', 'runner.ledger.postgres'))]\n"
+        "sys.exit(f'{codes} {found}' if any(codes) or found else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=manifest.parent,
+        env=process_env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
