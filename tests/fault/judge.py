@@ -208,18 +208,28 @@ class Judge(Auditor):
         charge = self._world.simulator.account.charges.get(facts.get("avatar_id") or "")
         made_by = charge.idempotency_key if charge is not None else None
         if made_by is None or made_by == key or made_by not in self.recorded_actions:
-            return self._exchanged.pop(key, key)
+            return self._key_left_for(key)
         if self.recorded_actions[made_by] != RecordedAction(facts["look"], facts["identity"]):
             return key
         other = self.take_of.get(made_by)
         if other is None:
             self._exchanged[made_by] = key
         else:
+            key = self._key_left_for(key)
             self.keys_of.setdefault(other, set()).discard(made_by)
             self.keys_of[other].add(key)
             self.take_of[key] = other
             self.sent_key[other] = key
         return made_by
+
+    def _key_left_for(self, key: str) -> str:
+        """Return the key that a take has, where others had adopted what its own key bought.
+
+        Also of three takes in a ring: the first adopted the third's look, the second the first's.
+        """
+        while key in self._exchanged:
+            key = self._exchanged.pop(key)
+        return key
 
     def _exchange(self, uid: str, look_id: str) -> None:
         """Record that a take adopted what another send made: with the same body it may have."""

@@ -52,7 +52,7 @@ class ManualActions:
     @property
     def results_file(self) -> Path:
         """What the last command told of the ledger."""
-        return self._world.state / "results.json"
+        return self._world.state / RESULTS
 
     def carry_out(self, edit: Edit) -> None:
         """Do it, if there is anything that it can be done to."""
@@ -169,7 +169,7 @@ class ManualActions:
         ):
             there.backup(copy)
         if self.results_file.exists():
-            shutil.copyfile(self.results_file, self.copies / "results.json")
+            shutil.copyfile(self.results_file, self.copies / RESULTS)
         return "of the ledger and the results"
 
     def restore_ledger(self, _rng: Random) -> str | None:
@@ -188,13 +188,16 @@ class ManualActions:
         return "an older one, beside newer results"
 
     def restore_results(self, _rng: Random) -> str | None:
-        """Put older results beside a newer ledger."""
-        copy = self.copies / "results.json"
+        """Put older results beside a newer ledger, which may not have left any yet."""
+        copy = self.copies / RESULTS
         if self._world.judge.loss.restored:
             return None  # then nothing would name what the ledger lacks
-        if not copy.exists() or copy.read_bytes() == self.results_file.read_bytes():
+        there = self.results_file
+        if not copy.exists() or (there.exists() and copy.read_bytes() == there.read_bytes()):
             return None
-        shutil.copyfile(copy, self.results_file)
+        named = copy_results(self.copies, self._world.state)
+        lost = {image for image in named if not (self._world.state / image).exists()}
+        self._world.lost_pictures |= lost
         return "older ones, beside a newer ledger"
 
     def rename_manifest(self, _rng: Random) -> str | None:
@@ -242,6 +245,21 @@ class ManualActions:
     def _takes(self, *states: TakeState) -> list[Take]:
         snapshot = read_snapshot(self.ledger)
         return [t for of_look in snapshot.takes.values() for t in of_look if t.state in states]
+
+
+RESULTS = "results.json"
+
+
+def copy_results(source: Path, target: Path) -> set[str]:
+    """Copy what is in version control; return the pictures that it names, which are not."""
+    if not (source / RESULTS).exists():
+        return set()
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source / RESULTS, target / RESULTS)
+    results = json.loads((target / RESULTS).read_text("utf-8"))
+    looks = [*results["looks"], *results["orphans"]]
+    takes = [take for look in looks for take in look["takes"]]
+    return {take["image"] for take in takes if take["image"]}
 
 
 PLANNED = TakeState.PLANNED

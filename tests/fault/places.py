@@ -1,7 +1,5 @@
 """Where people work: folders with a manifest and a ledger of their own, all on one account."""
 
-import json
-import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,11 +10,9 @@ from tests.fault.campaigns import grown
 from tests.fault.environment import Environment
 from tests.fault.history import Elsewhere
 from tests.fault.judge import Judge
-from tests.fault.manual_actions import ManualActions
+from tests.fault.manual_actions import ManualActions, copy_results
 
 __all__ = ["Place", "begun", "first"]
-
-RESULTS = "results.json"
 
 
 @dataclass(slots=True)
@@ -36,30 +32,18 @@ class Place:
         if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
             self.campaign = replace(other.campaign, manifest=self.campaign.manifest)
         if self.kind is Elsewhere.CHECKOUT:
-            world.lost_pictures |= _pull(other.state, self.state)
+            world.lost_pictures |= copy_results(other.state, self.state)
 
     def bring_results(self, world: Environment, other: "Place") -> None:
         """Put the results of another folder in the place of these."""
-        world.lost_pictures |= _pull(other.state, self.state)
+        world.lost_pictures |= copy_results(other.state, self.state)
 
     def left(self, world: Environment, other: "Place") -> None:
         """Push manifest and results, which the first folder takes at once."""
         if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
             other.campaign = replace(self.campaign, manifest=other.campaign.manifest)
         if self.kind is Elsewhere.CHECKOUT:
-            world.lost_pictures |= _pull(self.state, other.state)
-
-
-def _pull(source: Path, target: Path) -> set[str]:
-    """Copy what is in version control; return the pictures that it names, which are not."""
-    if not (source / RESULTS).exists():
-        return set()
-    target.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source / RESULTS, target / RESULTS)
-    results = json.loads((target / RESULTS).read_text("utf-8"))
-    looks = [*results["looks"], *results["orphans"]]
-    takes = [take for look in looks for take in look["takes"]]
-    return {take["image"] for take in takes if take["image"]}
+            world.lost_pictures |= copy_results(self.state, other.state)
 
 
 def first(world: Environment) -> Place:
