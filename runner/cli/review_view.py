@@ -24,6 +24,7 @@ CURES = {
     Cure.EDIT: "Change the manifest: it would be refused again as it is.",
     Cure.LINK: "Check the link of its image, then buy it again.",
     Cure.REFRESH: "Something it needs is gone at HeyGen: `lookbook reconcile --record` finds out.",
+    Cure.UPLOAD: "An image that it uses is gone at HeyGen: buy it again to upload the file again.",
     Cure.ACCESS: "The account lacks a permission: mend that at HeyGen, then buy it again.",
     Cure.RETRY: "Another take may succeed.",
     Cure.REFERENCE: "It follows when what it needs is there.",

@@ -55,7 +55,7 @@ def advise_after_run(
             f"{resume}"
         )
     elif outcome.stopped:
-        lines.append(f"The run was stopped: {outcome.stopped}")
+        lines.append(_explain_stop(outcome, code, resume))
     if outcome.price is not None:
         lines.append(
             f"If that is what HeyGen takes, say so with `{prices or '--price TYPE=USD'}` or "
@@ -63,6 +63,17 @@ def advise_after_run(
             "shows the charges."
         )
     return lines
+
+
+def _explain_stop(outcome: Outcome, code: Exit, resume: str) -> str:
+    """Return why sending stopped, and how to go on where no other line says so."""
+    why = outcome.stopped or ""
+    if code is Exit.UNDER_WAY or outcome.price is not None:
+        return f"The run was stopped: {why}"
+    return (
+        f"The run was stopped: {why.rstrip('.')}. Nothing was bought for what was not sent; when "
+        f"that is over, {resume}"
+    )
 
 
 def _ask_person(outcome: Outcome, command: str, resume: str) -> list[str]:

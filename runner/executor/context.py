@@ -246,4 +246,5 @@ def describe_reply(reply: Reply[Any]) -> str:
 def explain(reply: Reply[Any]) -> str:
     """Return HeyGen's words about a refusal, and what helps where that is known."""
     helps = what_helps(reply) if isinstance(reply, Refusal) else None
-    return f"{describe_reply(reply)}. {helps}" if helps else describe_reply(reply)
+    words = describe_reply(reply)
+    return f"{words.rstrip('.')}. {helps}" if helps else words

@@ -175,7 +175,7 @@ class LookTracker:
         blocked = self._queue.mark_lost(key)
         for waiting in blocked:
             self._report.hold(waiting, hold, told)
-        if blocked:
+        if blocked and not (hold is Hold.UNSENT and self._context.closing.is_set()):
             self._context.observer.looks_blocked(blocked, f"{key}: {reason}")
 
     def _release(self, key: str) -> None:

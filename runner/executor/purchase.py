@@ -155,7 +155,8 @@ class Buyer:
             if reply is not None:
                 kind = decide_purchase(reply, replay=True)
                 if kind is Purchase.UNDECIDED_PERSON:
-                    if not await self._is_stale(take, reply):
+                    first = take.resent_at is None  # no answer is stored under a fresh key
+                    if first or not await self._is_stale(take, reply):
                         context.stop_for_account(explain(reply))
                     return take
                 if kind is Purchase.UNDECIDED_REFUSED:

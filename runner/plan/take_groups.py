@@ -80,10 +80,14 @@ class TakeGroups(NamedTuple):
 
     @property
     def at_risk(self) -> Decimal:
-        """What the sends of unknown outcome may turn out to cost, in USD."""
+        """What the sends of unknown outcome may cost this run, in USD.
+
+        One whose key tells nothing more is held once already, and no run sends it again.
+        """
         if not self.live:
             return ZERO_USD
-        return sum((take.price for take in self.wanted_live if take.unresolved), ZERO_USD)
+        again = [t for t in self.wanted_live if t.unresolved and not t.is_key_spent]
+        return sum((take.price for take in again), ZERO_USD)
 
 
 def group_takes(look: Look, identity: str, takes: Sequence[Take], pick: Take | None) -> TakeGroups:
@@ -120,7 +124,10 @@ def explain_create(s: TakeGroups, ingredients: str) -> str:
 
 def explain_resume(live: Sequence[Take]) -> str:
     """Return what there is to finish."""
-    if any(take.unresolved for take in live):
+    unresolved = [take for take in live if take.unresolved]
+    if unresolved and all(take.is_key_spent for take in unresolved):
+        return "it was sent and the outcome is unknown: no run sends it again, it is searched for"
+    if unresolved:
         return (
             "it was sent and the outcome is unknown: sent again under its own key, or searched for"
         )

@@ -12,6 +12,10 @@ class Cure(StrEnum):
     EDIT = "It would be refused again as it is: change the manifest; `run` buys the edit"
     LINK = "Check the link of its image; then `lookbook retry {command}`"
     REFRESH = "`lookbook reconcile {command} --record` finds out what was deleted at HeyGen"
+    UPLOAD = (
+        "An image that it uses is gone at HeyGen: `lookbook retry {command}` uploads files again; "
+        "an asset_id has to be replaced in the manifest"
+    )
     ACCESS = "The account lacks a permission: mend that at HeyGen; then `lookbook retry {command}`"
     RETRY = "Another take may succeed: `lookbook retry {command}` shows its price and asks"
     REFERENCE = "They follow when what they need is there"
@@ -27,7 +31,8 @@ CURES: Mapping[str, Cure] = MappingProxyType(
         "gateway_timeout": Cure.LINK,
         "avatar_not_found": Cure.REFRESH,
         "avatar_group_not_found": Cure.REFRESH,
-        "asset_not_found": Cure.REFRESH,
+        "asset_not_available": Cure.UPLOAD,
+        "asset_not_found": Cure.UPLOAD,
         "resource_not_found": Cure.REFRESH,
         "not_found": Cure.REFRESH,
         "unknown_status": Cure.REFRESH,

@@ -29,6 +29,7 @@ def test_what_the_account_refused_is_the_last_line() -> None:
         )
         assert WORDS.rstrip(".") in lines[-1]
         assert not any("a was not sent" in line for line in lines)
+        assert lines[-1].endswith("run the same command again to resume.")
 
 
 def test_what_is_not_listed_yet_is_told_with_the_age_of_its_send() -> None:

@@ -89,6 +89,7 @@ def test_every_code_with_a_cure_of_its_own_is_one_that_is_known() -> None:
     assert find_cure("CONTENT_MODERATION_FAILED") is Cure.EDIT_PROMPT
     assert find_cure("Moderation") is Cure.EDIT_PROMPT
     assert find_cure("generation_failed") is Cure.RETRY
+    assert "uploads files again" in find_cure("asset_not_found")
     assert CURES.keys() & ERROR_WORDS.keys()
 
 

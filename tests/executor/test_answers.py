@@ -100,8 +100,10 @@ def test_an_account_that_refuses_fails_no_look(
     world: Harness, reply: Refusal, wanted: Exit, helps: str
 ) -> None:
     world.api.script.extend([OK, *[reply] * 20])
-    outcome = world.run(campaign(*[look(key) for key in "abcdef"]), concurrency=1)
+    looks = [look("a"), look("b", on="a"), *[look(key) for key in "cdef"]]
+    outcome = world.run(campaign(*looks), concurrency=1)
     assert exit_code(outcome) is wanted
+    assert not [words for words in world.heard.words if "blocked" in words]
     words = outcome.account or outcome.stopped or ""
     assert reply.message in words
     assert helps in words
@@ -110,16 +112,23 @@ def test_an_account_that_refuses_fails_no_look(
         TakeState.PLANNED
     }
     world.api.script.clear()
-    assert exit_code(world.run(campaign(*[look(key) for key in "abcdef"]))) is Exit.DONE
+    assert exit_code(world.run(campaign(*looks))) is Exit.DONE
     assert len(world.api.charges) == 7
 
 
-def test_an_error_of_money_in_a_200_stops_the_run_and_keeps_the_take_open(world: Harness) -> None:
-    world.api.script.append(refusal(200, "insufficient_credit"))
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_error_of_money_that_does_not_decide_stops_the_run_and_keeps_the_take_open(
+    world: Harness, status: int
+) -> None:
+    """Whatever the wallet shows: no answer can be stored under a key that was never sent."""
+    world.purse(100)
+    world.api.script.append(refusal(status, "insufficient_credit"))
     outcome = world.run(campaign(photo()))
     assert exit_code(outcome) is Exit.ACCOUNT
     assert "words of insufficient_credit" in (outcome.account or "")
     assert world.take("base").state is TakeState.UNKNOWN
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(world.api.charges) == 1
 
 
 # --- 403 ------------------------------------------------------------------------------------------

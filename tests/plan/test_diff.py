@@ -228,6 +228,14 @@ def test_what_is_unknown_is_part_of_the_worst_case() -> None:
     assert [found.cost, found.at_risk, found.worst_case] == [Decimal(3), Decimal(1), Decimal(4)]
 
 
+def test_what_no_run_sends_again_costs_no_run_anything() -> None:
+    slow = take(SPRING, BASE, state=TakeState.UNKNOWN, attempts=2, error_code="gateway_timeout")
+    snapshot = held(slow)
+    found = plan(SPRING, snapshot)
+    assert [found.cost, found.at_risk, found.worst_case] == [Decimal(3), Decimal(0), Decimal(3)]
+    assert "no run sends it again" in reason(SPRING, snapshot, BASE)
+
+
 def test_a_failure_is_not_bought_again_and_blocks_what_needs_it() -> None:
     failed = take(SPRING, "navy", state=TakeState.FAILED, error_message="moderation")
     snapshot = held(take(SPRING, BASE), failed, take(SPRING, "red"))
