@@ -10,9 +10,10 @@ from runner.cli.context import Context
 from runner.cli.format import warn
 from runner.cli.shared_ledger import share_state
 from runner.cli.unreachable import explain_silence, is_lasting
-from runner.errors import AccountError, ApiTrouble
+from runner.errors import AccountError, ApiTrouble, UsageError
 from runner.executor.context import describe_reply, explain
 from runner.executor.ports import Api
+from runner.ledger.reading import has_takes
 from runner.ledger.state_dirs import StateDir, StateDirs, make_state_folder
 from runner.model import Campaign
 from runner.policy.decisions import Free, decide_free
@@ -54,6 +55,16 @@ class OpenAccount:
         else:
             state = StateDirs(campaign.manifest).of(self.account, damaged=damaged)
         make_state_folder(state)
+        return state
+
+    def require_state(self, campaign: Campaign) -> StateDir:
+        """Return the same folder. Raises UsageError where this account never bought anything."""
+        state = self.make_state(campaign)
+        if not has_takes(state.location):
+            raise UsageError(
+                f"The account {self.account.label} has no looks of {campaign.name} yet.",
+                hint="`lookbook run` generates them.",
+            )
         return state
 
 

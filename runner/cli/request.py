@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from runner.canonical import parse_json
-from runner.cli.options import account_option, manifest_argument, simulate_option, var_option
+from runner.cli.options import (
+    account_option,
+    env_file_option,
+    hidden_sim_option,
+    manifest_argument,
+    report_option,
+    simulate_option,
+    var_option,
+)
 from runner.cli.shared_ledger import on_option, refuse_rehearsal
 from runner.errors import UsageError, shorten
 from runner.files import MAX_RESULTS_BYTES, read_given
@@ -35,6 +43,12 @@ def as_request(function: Callable[..., Any]) -> Any:
 def target_options(function: Callable[..., Any], manifest: Any = manifest_argument) -> Any:
     """Add the options that name a campaign and the ledger that an offline command reads."""
     return manifest(simulate_option(account_option(on_option(var_option(as_request(function))))))
+
+
+def account_options(function: Callable[..., Any]) -> Any:
+    """Add the options of a command that asks the account about a campaign and generates nothing."""
+    asked = hidden_sim_option(env_file_option(as_request(function)))
+    return simulate_option(var_option(report_option(on_option(asked))))
 
 
 def load_saved_plan(path: Path) -> Request:

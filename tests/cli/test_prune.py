@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from runner.cli.commands import prune as pruning
-from runner.cli.commands.prune import PruneScope
 from runner.cli.commands.reconcile import reconcile
+from runner.cli.doomed_looks import PruneScope
 from runner.errors import UsageError
 from runner.executor.look_report import LookReport
 from runner.executor.rename import rename

@@ -14,6 +14,7 @@ from runner.cli.commands import fetch as fetching
 from runner.cli.commands import prune as pruning
 from runner.cli.commands import reconcile as reconciling
 from runner.cli.commands import refresh as refreshing
+from runner.cli.doomed_looks import PruneScope
 from runner.cli.rebuild import rebuild
 from runner.cli.request import load_saved_plan
 from runner.cli.run_attempt import execute
@@ -194,7 +195,7 @@ async def prune(campaign: Campaign, process: Process, *, whole: bool = False) ->
     rng = _drawn(process)
     known = [look for look in read_snapshot(process.ledger_path).takes if rng.random() < 0.4]
     looks = tuple(known) if rng.random() < 0.3 and not whole else ()
-    scope = pruning.PruneScope(
+    scope = PruneScope(
         old_takes=rng.random() < 0.7 or whole,
         with_groups=rng.random() < 0.25 or whole,
         from_results=True,

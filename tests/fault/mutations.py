@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
-from runner.cli import comparison, ledger_questions, rebuild, results_import, run_attempt
+from runner.cli import (
+    comparison,
+    doomed_looks,
+    ledger_questions,
+    rebuild,
+    results_import,
+    run_attempt,
+)
 from runner.cli import session as session_module
-from runner.cli.commands import fetch, prune
+from runner.cli.commands import fetch
 from runner.executor import context, face_gate, purchase, session, temporary_refusals
 from runner.executor.context import RunContext
 from runner.executor.intents import IntentBuilder
@@ -275,7 +282,7 @@ def select_everything(patch: Patch) -> None:
 
 def prune_whole_groups(patch: Patch) -> None:
     """The last look of a group is deleted like any other."""
-    patch.setattr(prune, "find_group_deletions", lambda *_args: {})
+    patch.setattr(doomed_looks, "find_group_deletions", lambda *_args: {})
 
 
 def prune_what_is_picked(patch: Patch) -> None:
@@ -285,7 +292,7 @@ def prune_what_is_picked(patch: Patch) -> None:
         takes = [take for of_look in snapshot.takes.values() for take in of_look]
         return Pruning(tuple(t for t in takes if t.usable and t.kind is not LookKind.EXISTING), ())
 
-    patch.setattr(prune, "find_prunable", all_of_them)
+    patch.setattr(doomed_looks, "find_prunable", all_of_them)
 
 
 def record_what_is_not_listed(patch: Patch) -> None:

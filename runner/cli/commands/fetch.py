@@ -9,24 +9,14 @@ from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_link, pluralize
-from runner.cli.options import (
-    env_file_option,
-    hidden_sim_option,
-    manifest_argument,
-    report_option,
-    simulate_option,
-    var_option,
-)
-from runner.cli.request import as_request
+from runner.cli.options import manifest_argument
+from runner.cli.request import account_options
 from runner.cli.select_options import select_options
 from runner.cli.session import open_session
-from runner.cli.shared_ledger import on_option
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import escape_text
-from runner.errors import UsageError
 from runner.executor.concurrency import run_concurrently
 from runner.executor.downloads import Downloads, find_unfetched
-from runner.ledger.reading import has_takes
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.options import select_looks
@@ -37,15 +27,9 @@ from runner.policy.lifecycle import Event
 
 @click.command("fetch", cls=Command)
 @manifest_argument
-@simulate_option
-@var_option
-@report_option
-@hidden_sim_option
-@env_file_option
-@on_option
+@account_options
 @select_options
 @pass_context
-@as_request
 def command(context: Context, request: Request, /) -> int:
     """Fetch the pictures of MANIFEST's looks that are missing on disk or were changed there.
 
@@ -59,30 +43,26 @@ def command(context: Context, request: Request, /) -> int:
 
 async def fetch(context: Context, campaign: Campaign, request: Request) -> int:
     """Fetch what is missing; return the exit code."""
-    async with open_account(context) as opened:
-        state = opened.make_state(campaign)
-        if not has_takes(state.location):
-            raise UsageError(
-                f"The account {opened.account.label} has no looks of {campaign.name} yet.",
-                hint="`lookbook run` generates them.",
-            )
-        async with open_session(opened, campaign, state) as work:
-            await work.import_results()
-            only = select_looks(campaign, work.ledger.snapshot(), request)
-            work.begin("fetch")
-            missing = await find_unfetched(work.context, thorough=True)
-            moves = make_plan(campaign, work.ledger.snapshot()).moves
-            missing = [t for t in missing if only is None or moves.new(t.look) in only]
-            work.progress.begin(len(missing), ended={Event.FETCHED})
-            collector = Downloads(work.context)
+    async with (
+        open_account(context) as opened,
+        open_session(opened, campaign, opened.require_state(campaign)) as work,
+    ):
+        await work.import_results()
+        only = select_looks(campaign, work.ledger.snapshot(), request)
+        work.begin("fetch")
+        missing = await find_unfetched(work.context, thorough=True)
+        moves = make_plan(campaign, work.ledger.snapshot()).moves
+        missing = [t for t in missing if only is None or moves.new(t.look) in only]
+        work.progress.begin(len(missing), ended={Event.FETCHED})
+        collector = Downloads(work.context)
 
-            async def one(index: int) -> None:
-                await collector.fetch(missing[index])
+        async def one(index: int) -> None:
+            await collector.fetch(missing[index])
 
-            if missing:
-                await run_concurrently([partial(one, index) for index in range(len(missing))])
-            code = Exit.FAILED if collector.problems else Exit.DONE
-            catalog = work.finish(int(code))
+        if missing:
+            await run_concurrently([partial(one, index) for index in range(len(missing))])
+        code = Exit.FAILED if collector.problems else Exit.DONE
+        catalog = work.finish(int(code))
     for label, reason in collector.problems.items():
         click.echo(escape_text(f"{label}: no picture: {reason}"), err=True)
     got = len(missing) - len(collector.problems)

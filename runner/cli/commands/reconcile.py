@@ -18,21 +18,12 @@ from runner.cli.comparison import (
 from runner.cli.context import Context, pass_context
 from runner.cli.format import warn
 from runner.cli.nothing_bought import match_takes
-from runner.cli.options import (
-    KeyValue,
-    env_file_option,
-    hidden_sim_option,
-    manifest_argument,
-    report_option,
-    simulate_option,
-    var_option,
-)
+from runner.cli.options import KeyValue, manifest_argument
 from runner.cli.outputs import note_results
 from runner.cli.rebuild import rebuild
-from runner.cli.request import as_request
+from runner.cli.request import account_options
 from runner.cli.select_options import comparison_options
 from runner.cli.session import OpenSession, open_session
-from runner.cli.shared_ledger import on_option
 from runner.cli.simulated import run_on_account
 from runner.cli.stuck_looks import decide_stuck
 from runner.cli.unknown_takes import UnknownCase, decide, give_up, list_unresolved
@@ -50,7 +41,6 @@ from runner.takes import Snapshot, Take
 
 @click.command("reconcile", cls=Command)
 @manifest_argument
-@simulate_option
 @click.option(
     "--adopt",
     "adoptions",
@@ -90,13 +80,8 @@ from runner.takes import Snapshot, Take
     help="Move a damaged ledger aside and make a new one from results.json and the account.",
 )
 @comparison_options
-@var_option
-@report_option
-@hidden_sim_option
-@env_file_option
-@on_option
+@account_options
 @pass_context
-@as_request
 def command(
     context: Context,
     request: Request,

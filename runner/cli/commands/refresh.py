@@ -9,22 +9,12 @@ from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.comparison import compare_account, describe_differences, record_differences
 from runner.cli.context import Context, pass_context
-from runner.cli.options import (
-    env_file_option,
-    hidden_sim_option,
-    manifest_argument,
-    report_option,
-    simulate_option,
-    var_option,
-)
+from runner.cli.options import manifest_argument
 from runner.cli.outputs import note_results
-from runner.cli.request import as_request
+from runner.cli.request import account_options
 from runner.cli.select_options import comparison_options
 from runner.cli.session import open_session
-from runner.cli.shared_ledger import on_option
 from runner.cli.simulated import run_on_account
-from runner.errors import UsageError
-from runner.ledger.reading import has_takes
 from runner.model import Campaign
 from runner.plan.request import Request
 from runner.policy.exit_codes import Exit
@@ -32,15 +22,9 @@ from runner.policy.exit_codes import Exit
 
 @click.command("refresh", cls=Command)
 @manifest_argument
-@simulate_option
 @comparison_options
-@var_option
-@report_option
-@hidden_sim_option
-@env_file_option
-@on_option
+@account_options
 @pass_context
-@as_request
 def command(context: Context, request: Request, /, *, record: bool, detailed_exitcode: bool) -> int:
     """Compare what the ledger says of MANIFEST's looks with the account and the disk.
 
@@ -55,18 +39,17 @@ def command(context: Context, request: Request, /, *, record: bool, detailed_exi
 
 async def refresh(context: Context, campaign: Campaign, *, record: bool) -> int:
     """Compare, say, and record if asked to; return how many differences there are."""
-    async with open_account(context) as opened:
-        state = opened.make_state(campaign)
-        if not has_takes(state.location):
-            raise UsageError(f"The account {opened.account.label} has no looks of {campaign.name}.")
-        async with open_session(opened, campaign, state) as work:
-            if record:
-                await work.import_results()
-            found = await compare_account(work, record=record)
-            told = describe_differences(found, record=record)
-            note_results(context, campaign, work.ledger.snapshot(), differences=told)
-            if record and any(drift.event is not None for drift in found):
-                work.begin("refresh")
-                await record_differences(work, found)
-                work.finish(0)
+    async with (
+        open_account(context) as opened,
+        open_session(opened, campaign, opened.require_state(campaign)) as work,
+    ):
+        if record:
+            await work.import_results()
+        found = await compare_account(work, record=record)
+        told = describe_differences(found, record=record)
+        note_results(context, campaign, work.ledger.snapshot(), differences=told)
+        if record and any(drift.event is not None for drift in found):
+            work.begin("refresh")
+            await record_differences(work, found)
+            work.finish(0)
     return len(found)
