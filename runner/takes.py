@@ -298,6 +298,11 @@ class Snapshot:
     videos: Mapping[str, VideoFacts] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
+    def account_label(self) -> str | None:
+        """Return what the account is called; None where no ledger exists yet."""
+        return self.account.label if self.account is not None else None
+
+    @property
     def all_takes(self) -> list[Take]:
         """Return every take of every look."""
         return [take for takes in self.takes.values() for take in takes]

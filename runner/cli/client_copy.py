@@ -1,7 +1,7 @@
 """What ``lookbook catalog --for client`` makes: the client's page, sheets and pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from runner.cli.format import format_link, pluralize
-from runner.cli.shipped_files import export_pictures, print_files, write_sheets
+from runner.cli.shipped_files import CatalogOrder, export_pictures, print_files, write_sheets
 from runner.cli.terminal import print_json
 from runner.errors import UsageError
 from runner.results.model import Results
@@ -20,19 +20,8 @@ SHEET = "client-sheet"
 PAGE_ENDING = "-for-review.html"
 
 
-@dataclass(frozen=True, slots=True)
-class ClientOrder:
-    """What is to be made for a client, and what they see beside pictures and titles."""
-
-    shown: tuple[str, ...]
-    sheets: tuple[str, ...]
-    pictures: bool
-    template: str | None
-    every_take: bool
-
-
 def make_client_copy(
-    results: Results, folder: Path, target: Path, order: ClientOrder
+    results: Results, folder: Path, target: Path, order: CatalogOrder
 ) -> dict[str, Any]:
     """Write what was ordered into ``target``; return what was made, as JSON values.
 
@@ -41,7 +30,7 @@ def make_client_copy(
     from runner import catalog
     from runner.catalog import client, naming
 
-    chosen = client.select_for_client(results, every_take=order.every_take)
+    chosen = client.select_for_client(results, every_take=order.all_takes)
     if not chosen.results["looks"]:
         raise UsageError(
             "There is no picture to show to a client.",
@@ -58,14 +47,11 @@ def make_client_copy(
             chosen.results, folder, target / SHEET, order.sheets, for_client=True
         ),
     }
-    if order.pictures:
-        named = "{campaign}/{title}_{take}.jpg" if order.every_take else "{campaign}/{title}.jpg"
+    if order.wants_pictures():
+        named = "{campaign}/{title}_{take}.jpg" if order.all_takes else "{campaign}/{title}.jpg"
         made["pictures"] = export_pictures(
-            chosen.results,
-            folder,
-            target / PICTURES,
-            order.template or named,
-            every_take=order.every_take,
+            *(chosen.results, folder, target / PICTURES),
+            replace(order, template=order.template or named),
             disclose=partial(client.withhold, shown={client.Shown(name) for name in order.shown}),
         )
     return made

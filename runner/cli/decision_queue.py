@@ -42,17 +42,17 @@ def queue_reviews(
     context: Context,
     state: StateDir,
     campaign: str,
-    account: str | None,
+    snapshot: Snapshot,
     decided: Sequence[tuple[Take, Review]],
 ) -> None:
     """Keep reviews until somebody writes the ledger, and say so. Raises StorageError."""
     reviews = {take.uid: review for take, review in decided}
     named = name_reviews((take for take, _ in decided), reviews)
-    _queue(context, state, REVIEWS, review_document(campaign, account, named))
+    _queue(context, state, REVIEWS, review_document(campaign, snapshot.account_label, named))
 
 
 def queue_picks(
-    context: Context, state: StateDir, account: str | None, picked: Sequence[Take]
+    context: Context, state: StateDir, snapshot: Snapshot, picked: Sequence[Take]
 ) -> None:
     """Keep which takes were picked until somebody writes the ledger. Raises StorageError."""
     picks = [
@@ -64,7 +64,8 @@ def queue_picks(
         }
         for take in picked
     ]
-    _queue(context, state, PICKS, {"version": 1, "account": account, "picks": picks})
+    document = {"version": 1, "account": snapshot.account_label, "picks": picks}
+    _queue(context, state, PICKS, document)
 
 
 def _queue(context: Context, state: StateDir, kind: str, document: Mapping[str, Any]) -> None:
@@ -101,8 +102,7 @@ async def import_queued_decisions(ledger: CampaignLedger, state: StateDir) -> in
     if not list_queued(state):
         return 0
     snapshot = ledger.snapshot()
-    account = snapshot.account.label if snapshot.account else None
-    named, review_files = read_queued_reviews(state, account)
+    named, review_files = read_queued_reviews(state, snapshot.account_label)
     later = find_later_reviews(named, snapshot)
     await ledger.record_reviews((take.uid, review) for take, review in later)
     picked, pick_files = _read_queued_picks(snapshot, state)
@@ -117,8 +117,7 @@ async def import_queued_decisions(ledger: CampaignLedger, state: StateDir) -> in
 
 def _read_queued_picks(snapshot: Snapshot, state: StateDir) -> tuple[list[Take], list[Path]]:
     """Return the takes that wait to be picked, of a look the last one last, and their files."""
-    account = snapshot.account.label if snapshot.account else None
-    named, paths = _read(state, PICKS, account, _parse_picks)
+    named, paths = _read(state, PICKS, snapshot.account_label, _parse_picks)
     if not named:
         return [], paths
     finder = TakeFinder(snapshot)

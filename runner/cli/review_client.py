@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.canonical import parse_json
-from runner.cli.client_copy import ClientOrder, make_client_copy
+from runner.cli.client_copy import make_client_copy
 from runner.cli.context import Context
+from runner.cli.shipped_files import CatalogOrder
 from runner.cli.take_in import merge_document
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDir
@@ -32,7 +33,7 @@ class ClientDesk:
         """
         shown = tuple(name for name in SHOWN if name in asked["shown"])
         every_take = bool(asked["every_take"])
-        order = ClientOrder(shown, (), pictures=False, template=None, every_take=every_take)
+        order = CatalogOrder(shown, all_takes=every_take)
         made = make_client_copy(results, self._state.folder, self._state.folder, order)
         options = [word for name in shown for word in ("--show", name)]
         options += ["--all-takes"] if every_take else []

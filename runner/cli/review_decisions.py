@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import anyio
 
 from runner.cli.context import Context
-from runner.cli.decision_queue import queue_reviews
+from runner.cli.decision_queue import queue_picks, queue_reviews
 from runner.cli.session import open_ledger
 from runner.cli.take_names import find_named_take
 from runner.errors import LedgerLocked, UsageError
@@ -13,8 +13,6 @@ from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.reviews import Review, ReviewState
 from runner.takes import Snapshot, Take
-
-Decided = Sequence[tuple[Take, Review]]
 
 
 def decide_reviews(
@@ -61,13 +59,37 @@ def find_reviewable(snapshot: Snapshot, name: str) -> Take:
 
 
 def write_reviews(
-    context: Context, campaign: Campaign, state: StateDir, snapshot: Snapshot, decided: Decided
-) -> None:
-    """Write reviews into the ledger, or keep them for whoever holds it, which is said."""
+    context: Context,
+    campaign: Campaign,
+    state: StateDir,
+    snapshot: Snapshot,
+    decided: Sequence[tuple[Take, Review]],
+    *,
+    outputs: bool = True,
+) -> bool:
+    """Write reviews into the ledger, and ``outputs`` made of them; return whether they wait.
+
+    They are kept for whoever holds the ledger, which is said.
+    """
     try:
         with open_ledger(context, campaign, state, "review") as opened:
             anyio.run(opened.ledger.record_reviews, [(take.uid, one) for take, one in decided])
-            opened.write_outputs()
+            if outputs:
+                opened.write_outputs()
     except LedgerLocked:
-        account = snapshot.account.label if snapshot.account else None
-        queue_reviews(context, state, campaign.name, account, decided)
+        queue_reviews(context, state, campaign.name, snapshot, decided)
+        return True
+    return False
+
+
+def write_pick(
+    context: Context, campaign: Campaign, state: StateDir, snapshot: Snapshot, take: Take
+) -> bool:
+    """Make a take its look's pick in the ledger; return whether it waits, as a review may."""
+    try:
+        with open_ledger(context, campaign, state, "pick") as opened:
+            anyio.run(opened.ledger.pick, take.look, take.uid)
+    except LedgerLocked:
+        queue_picks(context, state, snapshot, [take])
+        return True
+    return False

@@ -104,8 +104,7 @@ def add_reviews(snapshot: Snapshot, state: StateDir, told: Sequence[NamedReview]
 
     A file that cannot be used is said on stderr, and the ledger alone counts.
     """
-    account = snapshot.account.label if snapshot.account else None
-    named = [*told, *read_queued_reviews(state, account)[0]]
+    named = [*told, *read_queued_reviews(state, snapshot.account_label)[0]]
     try:
         named += read_review_file(state.folder, snapshot.account)
     except UsageError as error:

@@ -24,12 +24,12 @@ from runner.cli.format import warn
 from runner.cli.keep_results import keep_results, take_in_decisions
 from runner.cli.ledger_questions import ask_about_copy, begins_anew
 from runner.cli.pausing import with_signals
+from runner.cli.resuming import advise_to_resume
 from runner.cli.run_report import (
     Before,
-    advise_to_resume,
+    EndedRun,
     current_results,
     print_results,
-    resume_command,
     write_run_results,
 )
 from runner.cli.session import OpenSession, open_session
@@ -203,13 +203,13 @@ async def carry_out(
         trouble = error
         outcome = session.outcome()
     work.progress.close()
-    command = resume_command(campaign, work)
+    run = EndedRun(campaign, work, session, outcome, request, before, trouble)
     if trouble is not None:
-        advise_to_resume(trouble, request, command)
+        advise_to_resume(trouble, request, run.command)
     try:
-        write_run_results(campaign, work, session, outcome, request, before=before, error=trouble)
+        write_run_results(run)
     except LookbookError as error:
-        advise_to_resume(error, request, command)
+        advise_to_resume(error, request, run.command)
         trouble = trouble or error
     if trouble is not None:
         raise trouble

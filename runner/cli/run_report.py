@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -23,10 +24,10 @@ from runner.cli.format import (
 from runner.cli.job_summary import RunReport, format_job_summary
 from runner.cli.outputs import encode_results, make_results, write_results
 from runner.cli.price_questions import price_options
+from runner.cli.resuming import list_given, resume_command, resuming
 from runner.cli.run_advice import advise_after_run
 from runner.cli.run_summary import find_changed, summarize_run
 from runner.cli.session import OpenSession
-from runner.cli.shared_ledger import options_of
 from runner.cli.simulated import serve_command
 from runner.cli.terminal import escape_text, show_link, style, terminal_width
 from runner.cli.version_control import advise_about_git
@@ -72,6 +73,24 @@ class Before(NamedTuple):
     ticks: float
 
 
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """A run that is over. ``error`` is what ended it, if something did."""
+
+    campaign: Campaign
+    work: OpenSession
+    session: Session
+    outcome: Outcome
+    request: Request
+    before: Before
+    error: LookbookError | None = None
+
+    @property
+    def command(self) -> str:
+        """Return the end of a command about the same campaign and ledger."""
+        return resume_command(self.campaign, self.work)
+
+
 class _Documents(NamedTuple):
     """What the results say of a run: ``same`` looks that it left alone, ``notes`` for people.
 
@@ -86,83 +105,61 @@ class _Documents(NamedTuple):
     notes: Sequence[str] = ()
 
 
-def write_run_results(
-    campaign: Campaign,
-    work: OpenSession,
-    session: Session,
-    outcome: Outcome,
-    request: Request,
-    *,
-    before: Before,
-    error: LookbookError | None = None,
-) -> None:
-    """Write results and catalog, print them, and say what to do next. Raises StorageError.
-
-    ``error`` is what ended the run, if something did.
-    """
-    found = _write_documents(campaign, work, session, outcome, request, before=before, error=error)
+def write_run_results(run: EndedRun) -> None:
+    """Write results and catalog, print them, and say what to do next. Raises StorageError."""
+    work, request = run.work, run.request
+    found = _write_documents(run)
     summary = summarize_run(
-        outcome,
+        run.outcome,
         found.totals,
-        before.snapshot,
+        run.before.snapshot,
         work.ledger.snapshot(),
-        run=work.ledger.run if session.plan.changes else None,
+        run=work.ledger.run if run.session.plan.changes else None,
         spent=work.ledger.spent_in_run,
         unchanged=found.same,
         wallet=last_balance(work),
-        seconds=work.context.ticks() - before.ticks,
+        seconds=work.context.ticks() - run.before.ticks,
     )
-    command = resume_command(campaign, work)
-    told = [
-        *found.notes,
-        *_advise(campaign, work, session, outcome, request, failures=found.failures),
-    ]
+    told = [*found.notes, *_advise(run, found.failures)]
     if found.catalog is not None:
-        told += advise_about_git(campaign, work.state)
-    if work.account.simulated and summary.bought and exit_code(outcome) is Exit.DONE:
-        real = quote_command("lookbook", "plan", campaign.manifest, *list_given(campaign))
+        told += advise_about_git(run.campaign, work.state)
+    if work.account.simulated and summary.bought and exit_code(run.outcome) is Exit.DONE:
+        real = quote_command("lookbook", "plan", run.campaign.manifest, *list_given(run.campaign))
         told.append(f"That was a rehearsal: `{real}` says what the real run would cost.")
-    failures = describe_failures(found.failures, command)
+    failures = describe_failures(found.failures, run.command)
     report = RunReport(summary, found.looks, failures, told, found.totals, found.catalog)
     print_report(report, request.form)
     if request.summary is not None:
-        text = format_job_summary(campaign.name, report)
+        text = format_job_summary(run.campaign.name, report)
         write_output(request.summary, [text.encode("utf-8", "backslashreplace")])
         if work.outside.invocation is not None:
             work.outside.invocation.summary_text = text
 
 
-def _write_documents(
-    campaign: Campaign,
-    work: OpenSession,
-    session: Session,
-    outcome: Outcome,
-    request: Request,
-    *,
-    before: Before,
-    error: LookbookError | None,
-) -> _Documents:
+def _write_documents(run: EndedRun) -> _Documents:
     """Write results and catalog, and what else was asked for; return what they say of the run.
 
     Where nothing has changed since the last run left them, they stay as they are.
     """
+    work, request, left = run.work, run.request, run.before.left
     catalog: Path | None = work.state.folder / PAGE
-    unchanged = None if session.plan.changes else before.left.summary()
+    unchanged = None if run.session.plan.changes else left.summary()
     brief = request.form == "text" and request.out is None and request.summary is None
     if unchanged is not None and brief and is_complete(unchanged):
         return _Documents(unchanged["totals"], unchanged["totals"]["looks"], catalog)
-    results = current_results(campaign, work)
+    results = current_results(run.campaign, work)
     if results["account"] is None:  # nothing was ever committed: it would be nobody's
         catalog = None
     elif unchanged is None:
         catalog = write_results(results, work.state.folder, work.outside.failpoint)
-        before.left.remember(results)
+        left.remember(results)
     if request.out is not None:
         write_output(request.out, encode_results(results))
     if request.form == "json":
-        print_results(results, error)
-    changed = find_changed(before.snapshot, work.ledger.snapshot(), session.plan.moves)
-    failures = group_failures(results["looks"], outcome.failed)
+        print_results(results, run.error)
+    now, moves = work.ledger.snapshot(), run.session.plan.moves
+    changed = find_changed(run.before.snapshot, now, moves)
+    failures = group_failures(results["looks"], run.outcome.failed)
     wanted = changed - _name_failed(failures)
     few = results["totals"]["looks"] <= MOST_ROWS
     return _Documents(
@@ -179,27 +176,18 @@ def _name_failed(failures: Sequence[FailureGroup]) -> set[str]:
     return {key for group in failures for key in group.keys}
 
 
-def _advise(
-    campaign: Campaign,
-    work: OpenSession,
-    session: Session,
-    outcome: Outcome,
-    request: Request,
-    *,
-    failures: Sequence[FailureGroup],
-) -> list[str]:
+def _advise(run: EndedRun, failures: Sequence[FailureGroup]) -> list[str]:
     """Return in words how the run ended and what to do next, as the ledger stands."""
-    held, command = work.ledger.snapshot(), resume_command(campaign, work)
-    awaited = find_awaited(make_plan(campaign, held), held) if outcome.approvals else []
-    quotes = quote_prices(campaign, held)
+    held, campaign = run.work.ledger.snapshot(), run.campaign
+    awaited = find_awaited(make_plan(campaign, held), held) if run.outcome.approvals else []
     return advise_after_run(
-        outcome,
-        session.look_report,
-        command,
-        prices=price_options([*quotes.values()]),
+        run.outcome,
+        run.session.look_report,
+        run.command,
+        prices=price_options([*quote_prices(campaign, held).values()]),
         awaited=[take.label for take in awaited],
-        resume=resuming(request, command),
-        now=work.context.now_at_server(),
+        resume=resuming(run.request, run.command),
+        now=run.work.context.now_at_server(),
         grouped=_name_failed(failures),
     )
 
@@ -238,17 +226,6 @@ def is_complete(summary: Summary) -> bool:
     return summary["totals"]["states"].keys() <= {"fetched"}
 
 
-def resume_command(campaign: Campaign, work: OpenSession) -> str:
-    """Return the end of a command about this campaign and its ledger, to be copied."""
-    ledger = ["--simulate"] if work.account.simulated else options_of(work.outside.shared)
-    return quote_command(campaign.manifest, *ledger, *list_given(campaign))
-
-
-def list_given(campaign: Campaign) -> list[str]:
-    """Return the ``--var`` options that a campaign was read with."""
-    return [text for name, value in campaign.given for text in ("--var", f"{name}={value}")]
-
-
 def describe_faces(results: Results) -> list[str]:
     """Return in a line how many faces differ, where any does or was not measured yet."""
     looks = results["looks"]
@@ -285,31 +262,3 @@ def list_consents(results: Results, work: OpenSession) -> list[str]:
             "serves the same account, and its page shows the consents."
         )
     return lines
-
-
-def is_repeatable(request: Request) -> bool:
-    """Return whether the same command resumes, and neither buys more nor refuses what has moved."""
-    return not (request.reroll or request.retry or request.cascade or request.saved)
-
-
-def resuming(request: Request, command: str) -> str:
-    """Return in words how to go on with what is under way; ``command`` ends what can be copied.
-
-    What is not repeatable is no way to resume.
-    """
-    if is_repeatable(request):
-        return "run the same command again to resume."
-    limits = [quote_command("--select", text) for text in request.select]
-    limits += [quote_command("--exclude", text) for text in request.exclude]
-    resume = " ".join(["lookbook run", command, *limits])
-    return f"`{resume}` resumes it, and buys none of it again."
-
-
-def advise_to_resume(error: LookbookError, request: Request, command: str) -> None:
-    """Put a command that buys nothing twice into the hint of what ended a run."""
-    if is_repeatable(request):
-        return
-    error.hint = (
-        "Nothing that was paid for is lost. When that is mended, do not run the same command "
-        f"again: {resuming(request, command)}"
-    )

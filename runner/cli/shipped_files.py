@@ -1,6 +1,7 @@
 """Contact sheets and picture files, as ``lookbook catalog`` makes them for us and for a client."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,21 @@ import click
 
 from runner.cli.format import format_link, pluralize, warn
 from runner.results.model import Results
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogOrder:
+    """What is made beside the page, and what a client sees beside pictures and titles."""
+
+    shown: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
+    pictures: bool = False
+    template: str | None = None
+    all_takes: bool = False
+
+    def wants_pictures(self) -> bool:
+        """Return whether picture files are made: a template for their names asks for them too."""
+        return self.pictures or bool(self.template)
 
 
 def write_sheets(
@@ -30,9 +46,8 @@ def export_pictures(
     results: Results,
     folder: Path,
     target: Path,
-    template: str | None,
+    order: CatalogOrder,
     *,
-    every_take: bool,
     disclose: Callable[[Any], Any] = lambda facts: facts,
 ) -> dict[str, Any]:
     """Export the pictures; return where they are, how many, and which could not be read.
@@ -45,8 +60,8 @@ def export_pictures(
         results,
         folder,
         target,
-        template=template or album.TEMPLATE,
-        every_take=every_take,
+        template=order.template or album.TEMPLATE,
+        every_take=order.all_takes,
         disclose=disclose,
     )
     skipped = [{"take": label, "reason": reason} for label, reason in made.skipped]

@@ -78,10 +78,9 @@ def merge_document(
             opened.write_outputs()
     except LedgerLocked:
         merged = merge_answers(answers.known, snapshot)
-        account = snapshot.account.label if snapshot.account else None
         counting = [(one.answer.take, one.counts) for one in merged if one.counts != one.before]
         if counting:
-            queue_reviews(context, state, campaign.name, account, counting)
+            queue_reviews(context, state, campaign.name, snapshot, counting)
     return report_answers(answers, merged, command)
 
 

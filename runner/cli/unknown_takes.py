@@ -8,7 +8,7 @@ import click
 from runner.cli.adoptions import read_adoptable
 from runner.cli.format import pluralize
 from runner.cli.nothing_bought import evidence_of, moment, objection_to
-from runner.cli.run_report import resume_command
+from runner.cli.resuming import resume_command
 from runner.cli.session import OpenSession
 from runner.cli.terminal import join_lines, style
 from runner.executor.resolve_unknown import Finding, UnknownResolver

@@ -48,7 +48,7 @@ def plan(campaign: Campaign, snapshot: Snapshot, asked: ResolvedOptions = NO_OPT
     unwanted_in_flight = tuple(
         take.uid for take in differ.snapshot.all_takes if take.in_flight and take.uid not in wanted
     )
-    account = snapshot.account.label if snapshot.account else None
+    account = snapshot.account_label
     return Plan(campaign.name, account, tuple(actions), unwanted_in_flight, moves)
 
 

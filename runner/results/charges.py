@@ -154,7 +154,7 @@ def charges_document(snapshot: Snapshot, campaign: str) -> dict[str, Any]:
     return {
         "version": VERSION,
         "campaign": campaign,
-        "account": snapshot.account.label if snapshot.account else None,
+        "account": snapshot.account_label,
         "charges": [
             {
                 "date": _format_time(charge.at),

@@ -69,7 +69,7 @@ def results_document(
     results: Results = {
         "version": VERSION,
         "campaign": campaign.name,
-        "account": snapshot.account.label if snapshot.account else None,
+        "account": snapshot.account_label,
         "manifest": campaign.manifest.name,
         "prices": {
             "photo": float(campaign.prices.photo),

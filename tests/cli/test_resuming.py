@@ -2,8 +2,8 @@
 
 import pytest
 
+from runner.cli.resuming import advise_to_resume, resuming
 from runner.cli.run_advice import advise_after_run
-from runner.cli.run_report import advise_to_resume, resuming
 from runner.errors import StorageError
 from runner.plan.request import Request
 from runner.policy.exit_codes import Outcome

@@ -9,7 +9,7 @@ import click
 
 from runner import catalog
 from runner.cli.campaign import load_campaign
-from runner.cli.client_copy import ClientOrder, make_client_copy, print_client_copy
+from runner.cli.client_copy import make_client_copy, print_client_copy
 from runner.cli.command import Command
 from runner.cli.format import format_link
 from runner.cli.known_campaign import KnownCampaign, name_ledger, read_known
@@ -17,7 +17,12 @@ from runner.cli.options import format_option
 from runner.cli.readonly import find_state, refuse_results_alone
 from runner.cli.request import target_options
 from runner.cli.select_options import select_options
-from runner.cli.shipped_files import export_pictures, print_files, write_sheets
+from runner.cli.shipped_files import (
+    CatalogOrder,
+    export_pictures,
+    print_files,
+    write_sheets,
+)
 from runner.cli.terminal import print_json
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDirs, make_state_folder
@@ -74,24 +79,15 @@ SHEET = "contact-sheet"
     help="Put all of it into this folder, ready to hand over; the default is the .lookbook folder.",
 )
 def command(
-    request: Request,
-    *,
-    embed: bool,
-    sheets: tuple[str, ...],
-    pictures: bool,
-    template: str | None,
-    all_takes: bool,
-    audience: str | None,
-    shown: tuple[str, ...],
-    form: str,
-    out: Path | None,
+    request: Request, *, embed: bool, audience: str | None, out: Path | None, **options: Any
 ) -> int:
     """Make the catalog of MANIFEST's campaign from what the ledger holds.
 
     The page opens from disk and asks no network. Nothing is asked or changed, and nothing is paid.
     Before any run it is a storyboard: every look with its final prompt and its price.
     """
-    if shown and audience is None:
+    order = CatalogOrder(**options)
+    if order.shown and audience is None:
         raise UsageError("--show says what a client sees.", hint="Add --for client.")
     if (request.select or request.exclude) and out is None and audience is None:
         raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
@@ -105,23 +101,20 @@ def command(
     only = select_looks(campaign, known.snapshot, request)
     results, place = known.make_results(only), out or state.folder
     if audience == "client":
-        order = ClientOrder(shown, sheets, pictures or bool(template), template, all_takes)
         copy = make_client_copy(results, state.folder, place, order)
         review: list[str | Path] = ["lookbook", "review", request.manifest, *name_ledger(request)]
-        return print_client_copy(copy, form, review)
+        return print_client_copy(copy, request.form, review)
     planned = _price_planned(known, only)
     page = catalog.write_catalog(results, state.folder, embed=embed, target=place, planned=planned)
     made: dict[str, Any] = {
         "version": 1,
         "account": results["account"],
         "catalog": str(page.absolute()),
-        "contact_sheets": write_sheets(results, state.folder, place / SHEET, sheets),
+        "contact_sheets": write_sheets(results, state.folder, place / SHEET, order.sheets),
     }
-    if pictures or template or all_takes:
-        made["pictures"] = export_pictures(
-            results, state.folder, place / PICTURES, template, every_take=all_takes
-        )
-    if form == "json":
+    if order.wants_pictures() or order.all_takes:
+        made["pictures"] = export_pictures(results, state.folder, place / PICTURES, order)
+    if request.form == "json":
         print_json(made)
     else:
         click.echo(f"catalog: {format_link(page)}")

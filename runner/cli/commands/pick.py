@@ -52,7 +52,7 @@ def command(context: Context, /, request: Request, *, takes: tuple[str, ...]) ->
     except LedgerLocked:
         snapshot, _ = load_known(campaign, state)
         chosen = _find_all(make_plan(campaign, snapshot), snapshot, takes)
-        queue_picks(context, state, snapshot.account.label if snapshot.account else None, chosen)
+        queue_picks(context, state, snapshot, chosen)
         return 0
     for line in lines:
         click.echo(line)

@@ -1,8 +1,9 @@
 """``lookbook review``: the page where a campaign is decided, or reviews by name; free."""
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,7 +21,8 @@ from runner.cli.review_report import format_reviews
 from runner.cli.take_in import take_in
 from runner.cli.terminal import terminal_width
 from runner.errors import UsageError
-from runner.ledger.state_dirs import StateDirs
+from runner.ledger.state_dirs import StateDir, StateDirs
+from runner.model import Campaign
 from runner.plan.request import Request
 from runner.results.writer import serialize_results
 from runner.reviews import ReviewState
@@ -79,16 +81,11 @@ def command(
     /,
     request: Request,
     *,
-    approved: tuple[str, ...],
-    rejected: tuple[str, ...],
-    withdrawn: tuple[str, ...],
-    answers: tuple[Path, ...],
     listing: bool,
     port: int,
     no_browser: bool,
-    reason: str | None,
-    by: str | None,
     form: str,
+    **options: Any,
 ) -> int:
     """Open the page where MANIFEST's campaign is decided, or approve and reject takes by name.
 
@@ -109,8 +106,8 @@ def command(
       lookbook review spring.yaml --take-in answers.json
       lookbook plan spring.yaml --select review:rejected
     """
-    campaign = load_campaign(request)
-    if not any((approved, rejected, withdrawn, answers, listing, form == "json", reason, by)):
+    campaign, decisions = load_campaign(request), Decisions(**options)
+    if not (listing or form == "json" or any(options.values())):
         if request.on is not None:
             raise UsageError(
                 "The page reads a ledger in a file; this one lives in a database.",
@@ -121,26 +118,7 @@ def command(
         desk = ReviewDesk(context, served, campaign, state)
         return serve_page(desk, port, browser=not no_browser)
     state = require_state(campaign, request)
-    named = _name_decisions(approved, rejected, withdrawn)
-    if answers and (named or reason is not None):
-        raise UsageError(
-            "--take-in goes alone: a client's answers say what was decided, and why.",
-            hint="Only --as may go with it, for who sent them.",
-        )
-    if not (named or answers) and (reason is not None or by is not None):
-        raise UsageError("Nothing is decided.", hint="Add --approve, --reject or --withdraw.")
-    for path in answers:
-        again: list[str | Path] = ["lookbook", "review", request.manifest, *name_ledger(request)]
-        for line in take_in(context, campaign, state, path, by=by, command=again):
-            click.echo(line, err=True)
-    if named:
-        snapshot, _ = load_known(campaign, state)
-        at = context.clock.now()
-        decided = decide_reviews(snapshot, named, at=at, reason=reason, by=by)
-        if decided:
-            write_reviews(context, campaign, state, snapshot, decided)
-        for take, review in decided:
-            click.echo(f"{take.label} is {REVIEW_WORDS[review.state].lower()}", err=True)
+    record(context, request, campaign, state, decisions)
     results = read_known(campaign, request).make_results()
     if form == "json":
         sys.stdout.writelines(serialize_results(results))
@@ -149,18 +127,54 @@ def command(
     return 0
 
 
-def _name_decisions(
-    approved: tuple[str, ...], rejected: tuple[str, ...], withdrawn: tuple[str, ...]
-) -> dict[str, ReviewState]:
-    """Return what is decided by the names of takes. Raises UsageError for a name given twice."""
-    named = {
-        **dict.fromkeys(approved, ReviewState.APPROVED),
-        **dict.fromkeys(rejected, ReviewState.REJECTED),
-        **dict.fromkeys(withdrawn, ReviewState.UNDECIDED),
-    }
-    if len(named) < len(approved) + len(rejected) + len(withdrawn):
-        raise UsageError("One take is named twice.")
-    return named
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What is decided about takes named as LOOK#N, or what a client's files decided."""
+
+    approved: tuple[str, ...]
+    rejected: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    answers: tuple[Path, ...]
+    reason: str | None
+    by: str | None
+
+    def by_name(self) -> dict[str, ReviewState]:
+        """Return what is decided of each take. Raises UsageError for what contradicts itself."""
+        named = {
+            **dict.fromkeys(self.approved, ReviewState.APPROVED),
+            **dict.fromkeys(self.rejected, ReviewState.REJECTED),
+            **dict.fromkeys(self.withdrawn, ReviewState.UNDECIDED),
+        }
+        if len(named) < len(self.approved) + len(self.rejected) + len(self.withdrawn):
+            raise UsageError("One take is named twice.")
+        if self.answers and (named or self.reason is not None):
+            raise UsageError(
+                "--take-in goes alone: a client's answers say what was decided, and why.",
+                hint="Only --as may go with it, for who sent them.",
+            )
+        if not (named or self.answers) and (self.reason is not None or self.by is not None):
+            raise UsageError("Nothing is decided.", hint="Add --approve, --reject or --withdraw.")
+        return named
+
+
+def record(
+    context: Context, request: Request, campaign: Campaign, state: StateDir, decisions: Decisions
+) -> None:
+    """Write decisions into the ledger, and print on stderr what was decided. Raises UsageError."""
+    named, by = decisions.by_name(), decisions.by
+    again: list[str | Path] = ["lookbook", "review", request.manifest, *name_ledger(request)]
+    for path in decisions.answers:
+        for line in take_in(context, campaign, state, path, by=by, command=again):
+            click.echo(line, err=True)
+    if not named:
+        return
+    snapshot, _ = load_known(campaign, state)
+    at = context.clock.now()
+    decided = decide_reviews(snapshot, named, at=at, reason=decisions.reason, by=by)
+    if decided:
+        write_reviews(context, campaign, state, snapshot, decided)
+    for take, review in decided:
+        click.echo(f"{take.label} is {REVIEW_WORDS[review.state].lower()}", err=True)
 
 
 def serve_page(desk: ReviewDesk, port: int, *, browser: bool) -> int:
