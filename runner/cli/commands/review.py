@@ -118,7 +118,7 @@ def command(
         desk = ReviewDesk(context, served, campaign, state)
         return serve_page(desk, port, browser=not no_browser)
     state = require_state(campaign, request)
-    record(context, request, campaign, state, decisions)
+    record_decisions(context, request, campaign, state, decisions)
     results = read_known(campaign, request).make_results()
     if form == "json":
         sys.stdout.writelines(serialize_results(results))
@@ -157,7 +157,7 @@ class Decisions:
         return named
 
 
-def record(
+def record_decisions(
     context: Context, request: Request, campaign: Campaign, state: StateDir, decisions: Decisions
 ) -> None:
     """Write decisions into the ledger, and print on stderr what was decided. Raises UsageError."""
