@@ -58,6 +58,7 @@ class Progress:
         self._ceiling = ceiling
         self._done: set[str] = set()
         self._failed: set[str] = set()
+        self._explained = False
         self._held: dict[str, Decimal] = {}
         self._outlook: RunEta | None = None
         self._forecast: float | None = None
@@ -138,6 +139,9 @@ class Progress:
         text = f"{take.label} {TOLD[event]}"
         if event in (Event.FAILED, Event.REFUSED, Event.LOST, Event.SHOWN):
             text += f": {take.error_message or take.error_code}"
+        if event is Event.LOST and not self._explained:
+            self._explained = True
+            text = f"{text.rstrip('.')}. The account is searched before it is sent again."
         if event is Event.CONSENT and take.consent_url:
             text += f": {show_link(take.consent_url)}"
         if self._bar is None and event in ENDED and (left := self._time()):

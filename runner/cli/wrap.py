@@ -12,7 +12,10 @@ _VERBATIM = re.compile(r"\s*\d* \||::|\s*\^")
 """A line of a file that is quoted with its number, the marks under it, an annotation."""
 
 _COMMAND = r"(?:\x1b\[[0-9;]*m)*lookbook [a-z]+ (?:[^`]*\.ya?ml|-)[^`]*$"
-_UNIT = re.compile(rf"(?:`[^`\n]*`\S*|(?:(?<=: )|(?<=^)|(?<=  )){_COMMAND}|\S+)(?: ·(?= ))?")
+_AMOUNT = r"\d[\d.]* (?:s|min|h|days?)\b\S*"
+_UNIT = re.compile(
+    rf"(?:`[^`\n]*`\S*|(?:(?<=: )|(?<=^)|(?<=  )){_COMMAND}|{_AMOUNT}|\S+)(?: ·(?= ))?"
+)
 _HEADING = re.compile(r"(?:Error|Warning): | *(?:(?:[^ ]+ ){1,3} +){1,2}(?=[^ ])| *")
 """What stands before the text of a line: the lines after it begin below the text."""
 

@@ -27,6 +27,7 @@ QUOTED = "  105 |     a line of a file that is quoted, and its end, not broken"
             "one two · three four five six seven eight nine ten · eleven",
             "one two · three four five six seven eight nine ten ·\n  eleven",
         ),
+        (f"{'x' * 50} took 7.4 s; {'y' * 9}", f"{'x' * 50} took\n  7.4 s; {'y' * 9}"),
         ("  " + "紺" * 40, "  " + "紺" * 28 + "\n    " + "紺" * 12),
         ("see /tmp/" + "紺" * 40, "see\n  /tmp/" + "紺" * 40),
         (QUOTED, QUOTED),

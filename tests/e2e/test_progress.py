@@ -139,6 +139,16 @@ def test_where_there_is_no_terminal_a_finished_look_says_what_is_left() -> None:
     ]
 
 
+def test_the_first_lost_answer_says_that_nothing_is_sent_blindly() -> None:
+    stream, time = io.StringIO(), Time()
+    progress = begun(stream, time, 2)
+    for key in ("base", "look-1"):
+        progress.take_changed(replace(take(key), error_message="reset."), Event.LOST)
+    first, second = stream.getvalue().splitlines()
+    assert first.endswith("unknown: reset. The account is searched before it is sent again.")
+    assert second.endswith("look-1#1 outcome unknown: reset.")
+
+
 def test_the_last_line_has_no_time_left() -> None:
     stream, time = io.StringIO(), Time()
     progress = begun(stream, time, 0)
