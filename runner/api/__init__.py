@@ -36,7 +36,8 @@ from runner.errors import (
     UsageError,
 )
 from runner.model import Campaign
-from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.model import Plan, PlannedLook
+from runner.plan.steps import Action
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event as TakeEvent
 from runner.results.model import Results

@@ -46,7 +46,7 @@ class RunEta:
             if action.takes
         }
         self._going: dict[str, tuple[str, float]] = {}
-        under_way = [uid for action in plan.actions for uid in action.under_way]
+        under_way = [uid for action in plan.actions for uid in action.resume.under_way]
         for take in (takes[uid] for uid in (*under_way, *plan.unwanted_in_flight) if uid in takes):
             if take.state is not TakeState.PENDING_CONSENT:
                 self._going[take.uid] = (take.look, take.accepted_at or now())
@@ -91,7 +91,7 @@ class RunEta:
 def estimate_plan(plan: Plan, snapshot: Snapshot, *, slots: int, now: Callable[[], float]) -> str:
     """Return how long a plan takes with so many ``slots``; empty where it generates nothing."""
     if not plan.unwanted_in_flight and not any(
-        action.takes or action.under_way for action in plan.actions
+        action.takes or action.resume.under_way for action in plan.actions
     ):
         return ""
     left = RunEta(plan, snapshot, slots=lambda: slots, now=now).left()

@@ -49,7 +49,7 @@ def foresee_pick(
     then, now = make_plan(campaign, picked), find_stale(plan)
     stale = find_stale(then) - now
     renewed = make_plan(campaign, picked, ResolvedOptions(cascade=frozenset(stale)))
-    bought = [action for action in renewed.actions if action.replacing and action.takes]
+    bought = [action for action in renewed.actions if action.resume.replacing and action.takes]
     return {
         "stale": sorted(stale),
         "current": sorted(now - find_stale(then)),

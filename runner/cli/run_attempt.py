@@ -150,7 +150,7 @@ async def agree(
 
 def in_hand(plan: Plan) -> int:
     """Return how many takes a run has to finish."""
-    under_way = sum(len(action.under_way) for action in plan.actions)
+    under_way = sum(len(action.resume.under_way) for action in plan.actions)
     return plan.count + under_way + len(plan.unwanted_in_flight)
 
 

@@ -33,7 +33,7 @@ def find_gated(plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
         a.key
         for a in plan.actions
         if a.look is not None and a.look.likeness is not None and a.look.likeness.retry
-        if a.takes or a.under_way
+        if a.takes or a.resume.under_way
     ]
     measured: set[str] = set()
     for start in (*held, *retried):

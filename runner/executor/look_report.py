@@ -1,16 +1,26 @@
 """What became of every look of a plan: bookkeeping during a run, an outcome after it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
+from typing import assert_never
 
 from runner.executor.resolve_unknown import Finding
-from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.model import Plan, PlannedLook
+from runner.plan.steps import (
+    Action,
+    Adopt,
+    Blocked,
+    Create,
+    Keep,
+    LeftOut,
+    Orphaned,
+    Rename,
+    Resume,
+    Stale,
+)
 from runner.policy.exit_codes import Outcome
 from runner.policy.look_events import is_stuck
-from runner.takes import Snapshot, TakeState, count_usable
-
-SETTLED = frozenset({Action.KEEP, Action.RENAME, Action.STALE, Action.ORPHANED})
-"""Actions of looks that want nothing more to be generated."""
+from runner.takes import Snapshot, Take, TakeState, count_usable
 
 
 class Hold(StrEnum):
@@ -134,8 +144,8 @@ class LookReport:
             return Hold.CONSENT if consent else Hold.UNDER_WAY
         if self.pictures and any(take.label in self.pictures for take in takes):
             return Hold.FAILED
-        if action.action in SETTLED or count_usable(takes, action.identity) >= action.wanted:
-            return Hold.BUDGET if action.short else None
+        if _wants_no_more(action, takes):
+            return Hold.BUDGET if action.create is not None and action.create.short else None
         if action.key in self.held:
             return self.held[action.key][0]
         if interrupted and action.action is not Action.BLOCKED:
@@ -147,3 +157,14 @@ class LookReport:
     def _needs_person(self, uid: str, replayable: Collection[str]) -> bool:
         finding = self.findings.get(uid)
         return finding is not None and finding.is_left_to_person(alive=uid in replayable)
+
+
+def _wants_no_more(action: PlannedLook, takes: Sequence[Take]) -> bool:
+    """Return whether all that a plan wanted to be generated of a look is there."""
+    match action.step:
+        case Keep() | Rename() | Stale() | Orphaned():
+            return True
+        case Create() | Resume() | LeftOut() | Blocked() | Adopt():
+            return count_usable(takes, action.identity) >= action.wanted
+        case _ as never:
+            assert_never(never)

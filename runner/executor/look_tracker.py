@@ -53,7 +53,7 @@ class LookTracker:
         for action in self._plan.actions:
             if action.key in self._report.held:
                 continue
-            for take in (ledger.take(uid) for uid in action.under_way):
+            for take in (ledger.take(uid) for uid in action.resume.under_way):
                 step = Priority.WATCH if take.pending else Priority.REPLAY
                 self._queue_job(action.key, step, take.uid, chain=action.chain)
             for _ in range(action.takes):
@@ -65,7 +65,7 @@ class LookTracker:
         takes = known.takes.get(action.key, ())
         wanted = action.look.takes if action.look is not None else 0
         self._counted.update(take.uid for take in takes if take.usable)
-        there = count_usable(takes, action.identity) + len(action.under_way)
+        there = count_usable(takes, action.identity) + len(action.resume.under_way)
         return LookProgress(
             retries=action.retries,
             goal=compute_goal(wanted, there=there, bought=action.takes),
@@ -83,7 +83,7 @@ class LookTracker:
         """Return whether a look's pick is what the manifest wants, and is not to be replaced."""
         pick = self._context.ledger.picked(key)
         action = self._actions[key]
-        if pick is None or (action.replacing and pick.uid == action.replaces):
+        if pick is None or (action.resume.replacing and pick.uid == action.resume.replaces):
             return False
         return pick.usable and pick.identity == action.identity
 
@@ -144,10 +144,10 @@ class LookTracker:
     def refine(self, planned: PlannedLook) -> PlannedLook:
         """Return what is bought of a look now: it replaces a pick whose face is a failure."""
         pick = self._context.ledger.picked(planned.key)
-        if pick is None or planned.reroll or pick.identity != planned.identity:
+        if pick is None or planned.is_reroll or pick.identity != planned.identity:
             return planned
         wrong = pick.usable and self._faces.counts_as_failed(pick)
-        return planned._replace(replaces=pick.uid) if wrong else planned
+        return planned.with_replaced(pick.uid) if wrong else planned
 
     def _count_failure(self, reason: str) -> None:
         """Count a failure, and stop the run after too many of them in a row."""

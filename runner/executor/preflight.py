@@ -9,7 +9,8 @@ from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
 from runner.executor.temporary_refusals import LAG, LAG_DELAY, was_completed_lately
 from runner.model import LiteralRef, Look
-from runner.plan.model import Action, Plan
+from runner.plan.model import Plan
+from runner.plan.steps import Action
 from runner.policy.decisions import Free, decide_free
 from runner.replies import Answer, GroupData, LookData, Reply
 

@@ -6,7 +6,8 @@ from runner.executor.context import RunContext
 from runner.executor.intents import CannotSend, IntentBuilder
 from runner.executor.look_report import Hold, LookReport
 from runner.executor.resolve_unknown import UnknownResolver
-from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.model import Plan, PlannedLook
+from runner.plan.steps import Action
 
 
 async def prepare_run(

@@ -113,7 +113,7 @@ class Session:
         for kind, price in infer_prices(takes, [] if late else [spending]).items():
             if kind not in self.context.ledger.snapshot().prices:
                 await self.context.ledger.note_price(kind, price)
-        earlier = {uid for action in self.plan.actions for uid in action.under_way}
+        earlier = {uid for action in self.plan.actions for uid in action.resume.under_way}
         earlier.update(self.plan.unwanted_in_flight)
         if agreed and self._is_refund_provable(run, takes):
             for take in find_refunded(takes, run, before.balance, after.balance, earlier=earlier):

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from runner.model import Campaign
 from runner.plan.differ import plan
-from runner.plan.model import Action, ResolvedOptions
+from runner.plan.model import ResolvedOptions
+from runner.plan.steps import Action
 from runner.takes import Snapshot
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from runner.model import LookKind
-from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.model import Plan, PlannedLook
+from runner.plan.steps import Create, LeftOut
 
 REASON = "left out: the ceiling has no room for it"
 
@@ -42,20 +43,18 @@ def fit_budget(
 
 
 def _trim(action: PlannedLook, fitting: dict[str, int], left_out: set[str]) -> PlannedLook:
-    if action.key in left_out:
-        return action._replace(
-            action=Action.RESUME if action.under_way else Action.BLOCKED,
-            reason=REASON,
-            takes=0,
-            retries=0,
-        )
-    takes = fitting.get(action.key)
-    if takes is None or takes == action.takes:
+    create = action.step
+    if not isinstance(create, Create):
         return action
-    reason = f"{action.reason}; {takes} of {action.takes} takes fit under the ceiling"
-    short = action.takes - takes
-    wanted = action.wanted - short
-    return action._replace(takes=takes, reason=reason, wanted=wanted, short=short)
+    if action.key in left_out:
+        return action._replace(step=LeftOut(create), reason=REASON)
+    takes = fitting[action.key]
+    if takes == create.takes:
+        return action
+    reason = f"{action.reason}; {takes} of {create.takes} takes fit under the ceiling"
+    short = create.takes - takes
+    step = replace(create, takes=takes, wanted=create.wanted - short, short=short)
+    return action._replace(step=step, reason=reason)
 
 
 def _dependents(plan: Plan) -> dict[str, int]:

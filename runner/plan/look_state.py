@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from runner.plan.model import Action, PlannedLook
+from runner.plan.model import PlannedLook
+from runner.plan.steps import Action
 from runner.takes import LookState, Snapshot, Take, TakeState
 
 

@@ -1,14 +1,27 @@
 """The plan's own values, frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from runner.model import Look, LookRef
 from runner.plan.renames import KeyRenames
+from runner.plan.steps import (
+    NOTHING_SENT,
+    Action,
+    Adopt,
+    Blocked,
+    Create,
+    Keep,
+    LeftOut,
+    Orphaned,
+    Rename,
+    Resume,
+    Stale,
+    Step,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,71 +41,79 @@ class ResolvedOptions:
     refused: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-class Action(StrEnum):
-    """What a run would do with a look. Only ``create`` buys."""
-
-    CREATE = "create"
-    """Buy one or more takes."""
-    RENAME = "rename"
-    """Change the name at HeyGen; free."""
-    RESUME = "resume"
-    """Something was sent or is under way: finish it."""
-    KEEP = "keep"
-    """Nothing to do, or only what is free: pick a take again, fetch a picture again."""
-    STALE = "stale"
-    """Its reference has, or will have, another picked take; regenerated only on request."""
-    ADOPT = "adopt"
-    """The look exists already: take it into the ledger, paid by nobody here."""
-    BLOCKED = "blocked"
-    """It failed, or what it needs failed; nothing is bought."""
-    ORPHANED = "orphaned"
-    """The ledger holds it, the manifest no longer wants it; nothing happens to it."""
-
-
 class PlannedLook(NamedTuple):
-    """One look's action, with everything that the execution needs to carry it out.
+    """One look with what is done about it, and everything that the execution needs for that.
 
     A named tuple, because plans have many of them and a frozen dataclass takes three times as long
     to make.
 
-    ``takes`` is how many generations would be paid for, and ``price`` what one costs, in USD.
-    ``needs`` are the look keys that must be usable before this one is sent. ``under_way`` are the
-    uids of wanted takes that were sent;
-    ``at_risk`` is the price of those whose outcome is unknown. ``retries`` is how many failed
-    generations may be bought again without asking. ``repick`` is a take that becomes the pick for
-    nothing. ``chain`` is the length of the longest chain of looks that wait for this one, itself
-    included. ``look`` is None for an orphan.
-
-    ``replaces`` is the uid of the pick that a bought take is meant to replace, None where it is a
-    candidate beside it. ``replacing`` says that the pick is what the manifest wants and is replaced
-    all the same: what references it waits for the new take. ``reroll``: the takes that are bought
-    change no pick. ``wanted`` is how many usable takes of its identity the run is to end with, and
-    ``short`` how many more there would be if a ceiling had room for them.
-    ``waiting`` is how many generations would be paid for if a person agreed.
-    ``selected`` is whether anything is done for it; what is under way is finished in any case.
+    ``price`` is what one generation costs, in USD. ``needs`` are the look keys that must be usable
+    before this one is sent. ``repick`` is a take that becomes the pick for nothing. ``chain`` is
+    the length of the longest chain of looks that wait for this one, itself included. ``look`` is
+    None for an orphan. ``selected`` is whether anything is done for it; what is under way is
+    finished in any case.
     """
 
     key: str
-    action: Action
+    step: Step
     reason: str
     look: Look | None
     identity: str | None = None
     ingredients: str | None = None
-    takes: int = 0
     price: Decimal = Decimal(0)
-    at_risk: Decimal = Decimal(0)
-    retries: int = 0
     needs: tuple[str, ...] = ()
-    under_way: tuple[str, ...] = ()
-    replaces: str | None = None
     repick: str | None = None
     chain: int = 1
-    replacing: bool = False
-    reroll: bool = False
-    wanted: int = 1
-    short: int = 0
     selected: bool = True
-    waiting: int = 0
+
+    @property
+    def action(self) -> Action:
+        """The step's name, as other programs read it."""
+        return self.step.action
+
+    @property
+    def create(self) -> Create | None:
+        """What is bought, or would be if a ceiling had room for it."""
+        step = self.step.create if isinstance(self.step, LeftOut) else self.step
+        return step if isinstance(step, Create) else None
+
+    @property
+    def resume(self) -> Resume:
+        """What is finished of what was sent before, and what replaces what."""
+        if isinstance(self.step, Resume):
+            return self.step
+        return NOTHING_SENT if (create := self.create) is None else create.resume
+
+    @property
+    def takes(self) -> int:
+        """How many generations would be paid for."""
+        return self.step.takes if isinstance(self.step, Create) else 0
+
+    @property
+    def wanted(self) -> int:
+        """How many usable takes of its identity the run is to end with."""
+        return 1 if (create := self.create) is None else create.wanted
+
+    @property
+    def is_reroll(self) -> bool:
+        """Return whether what is bought changes no pick."""
+        return (create := self.create) is not None and create.reroll
+
+    @property
+    def retries(self) -> int:
+        """How many failed generations may be bought again without asking."""
+        return 0 if isinstance(self.step, LeftOut) else self.resume.retries
+
+    def with_replaced(self, pick: str) -> "PlannedLook":
+        """Return it with what is bought replacing a pick (its uid)."""
+        resume = replace(self.resume, replaces=pick)
+        create = self.create
+        return self._replace(step=resume if create is None else replace(create, resume=resume))
+
+    @property
+    def waiting(self) -> int:
+        """How many generations would be paid for if a person agreed."""
+        return self.step.waiting if isinstance(self.step, Blocked) else 0
 
     @property
     def cost(self) -> Decimal:
@@ -154,7 +175,8 @@ class Plan:
     @property
     def at_risk(self) -> Decimal:
         """What sends of unknown outcome may still turn out to cost, in USD."""
-        return sum((action.at_risk for action in self.actions if action.at_risk), Decimal(0))
+        risks = (action.resume.at_risk for action in self.actions)
+        return sum(filter(None, risks), Decimal(0))
 
     @property
     def worst_case(self) -> Decimal:
@@ -168,12 +190,25 @@ class Plan:
 
         A new take, or one of unknown outcome.
         """
-        return bool(self.unwanted_in_flight) or any(a.takes or a.under_way for a in self.actions)
+        return bool(self.unwanted_in_flight) or any(
+            a.takes or a.resume.under_way for a in self.actions
+        )
 
     @property
     def changes(self) -> bool:
         """Return whether a run would do anything at all."""
-        idle = (Action.KEEP, Action.ORPHANED, Action.BLOCKED, Action.STALE)
-        return bool(self.unwanted_in_flight or self.moves) or any(
-            action.action not in idle or action.repick for action in self.actions
-        )
+        acts = (action.repick or _acts(action.step) for action in self.actions)
+        return bool(self.unwanted_in_flight or self.moves) or any(acts)
+
+
+def _acts(step: Step) -> bool:
+    """Return whether a run does anything for a step, beside picking another take."""
+    match step:
+        case Create() | Resume() | Rename() | Adopt():
+            return True
+        case LeftOut(create):
+            return bool(create.resume.under_way)
+        case Blocked() | Keep() | Stale() | Orphaned():
+            return False
+        case _ as never:
+            assert_never(never)

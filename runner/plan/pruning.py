@@ -11,7 +11,8 @@ from types import MappingProxyType
 from runner.errors import UsageError
 from runner.model import Campaign, LiteralRef, LookKind
 from runner.plan.differ import plan as make_plan
-from runner.plan.model import Action, Plan, ResolvedOptions
+from runner.plan.model import Plan, ResolvedOptions
+from runner.plan.steps import Action
 from runner.takes import Snapshot, Take, TakeState
 
 NO_CLAIMS: Mapping[str, str] = MappingProxyType({})

@@ -20,8 +20,9 @@ from fnmatch import fnmatchcase
 
 from runner.errors import UsageError
 from runner.plan.look_state import displayed_take, look_states
-from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.model import Plan, PlannedLook
 from runner.plan.renames import apply_renames
+from runner.plan.steps import Action
 from runner.policy.likeness import FaceComparer, Verdict, find_verdict
 from runner.reviews import ReviewState
 from runner.suggest import suggest

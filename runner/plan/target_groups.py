@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from runner.model import LiteralRef, Look, LookKind, LookRef, Reference
-from runner.plan.model import Action, Plan, PlannedLook
+from runner.plan.model import Plan, PlannedLook
 from runner.plan.renames import apply_renames
+from runner.plan.steps import Action
 from runner.takes import Snapshot
 
 
@@ -72,9 +73,9 @@ class _Finder:
             return goes_to
         takes = {take.uid: take for take in self._snapshot.takes.get(action.key, ())}
         pick = takes.get(action.repick or "") or self._snapshot.pick(action.key)
-        if pick is not None and pick.group_id and pick.uid != action.replaces:
+        if pick is not None and pick.group_id and pick.uid != action.resume.replaces:
             return TargetGroup(group=pick.group_id)
-        known = (takes[uid].group_id for uid in action.under_way if uid in takes)
+        known = (takes[uid].group_id for uid in action.resume.under_way if uid in takes)
         coming = next(filter(None, known), None)
         return goes_to if coming is None else TargetGroup(group=coming)
 

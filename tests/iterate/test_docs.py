@@ -9,8 +9,8 @@ import click
 import pytest
 
 from runner.cli import COMMANDS, FORMER
-from runner.plan.model import Action
 from runner.plan.selection import METHODS
+from runner.plan.steps import Action
 from runner.words import ACTION_WORDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "iterating.md").read_text("utf-8")

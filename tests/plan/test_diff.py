@@ -274,19 +274,19 @@ def test_more_takes_are_candidates_beside_the_pick() -> None:
     three = edited(SPRING, "navy", takes=3)
     found = actions(three, done(SPRING))["navy"]
     assert (found.action, found.takes, found.cost) == (Action.CREATE, 2, Decimal(2))
-    assert found.replaces is None
+    assert found.resume.replaces is None
     assert summary(three, done(SPRING)) == "navy create 2, night keep, red keep"
 
 
 def test_the_take_bought_after_an_edit_replaces_the_pick() -> None:
     changed = edited(SPRING, "navy", prompt="another")
-    assert actions(changed, done(SPRING))["navy"].replaces == "navy-1"
+    assert actions(changed, done(SPRING))["navy"].resume.replaces == "navy-1"
 
 
 def test_a_reroll_buys_more_and_makes_nothing_stale() -> None:
     asked = ResolvedOptions(reroll={"navy": 2})
     found = actions(SPRING, done(SPRING), asked)["navy"]
-    assert (found.takes, found.reroll, found.replaces, found.wanted) == (2, True, None, 3)
+    assert (found.takes, found.is_reroll, found.resume.replaces, found.wanted) == (2, True, None, 3)
     assert summary(SPRING, done(SPRING), asked) == "navy create 2, night keep, red keep"
 
 
@@ -313,7 +313,7 @@ def test_a_look_whose_take_was_deleted_is_bought_anew() -> None:
     )
     assert summary(SPRING, snapshot) == "navy create 1, night stale, red keep"
     assert reason(SPRING, snapshot, "navy") == "navy#1 was deleted at HeyGen"
-    assert actions(SPRING, snapshot)["navy"].replaces == "navy-1"
+    assert actions(SPRING, snapshot)["navy"].resume.replaces == "navy-1"
 
 
 # --- cascade ------------------------------------------------------------------------------------
@@ -336,8 +336,8 @@ def test_a_cascade_regenerates_along_the_chain() -> None:
         "a keep, b create 1, c create 1, d create 1"
     )
     found = actions(chain, snapshot, ResolvedOptions(cascade=every))
-    assert found["c"].replacing
-    assert found["c"].replaces == "c-1"
+    assert found["c"].resume.replacing
+    assert found["c"].resume.replaces == "c-1"
     assert found["c"].reason == "reference b will have a new take: regenerated"
 
 
@@ -354,7 +354,7 @@ def test_a_renewal_that_failed_is_bought_again_only_where_that_is_said() -> None
         chain, snapshot, "b", cascade
     )
     retried = actions(chain, snapshot, ResolvedOptions(retry=frozenset("b")))["b"]
-    assert (retried.action, retried.takes, retried.replaces) == (Action.CREATE, 1, "b-1")
+    assert (retried.action, retried.takes, retried.resume.replaces) == (Action.CREATE, 1, "b-1")
     patient = edited(chain, "b", retries=1)
     assert actions(patient, snapshot, cascade)["b"].takes == 1
     older = held(*takes, replace(failed, reference_id="id-a-0"), picks={"a": "a-2"})
@@ -395,7 +395,7 @@ def test_a_cascade_that_was_interrupted_is_picked_up_and_its_dependents_wait() -
         picks={"a": "a-2"},
     )
     assert summary(chain, snapshot) == "a keep, b resume, c stale, d keep"
-    assert actions(chain, snapshot)["b"].replacing
+    assert actions(chain, snapshot)["b"].resume.replacing
 
 
 # --- selection ----------------------------------------------------------------------------------

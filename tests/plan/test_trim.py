@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from runner.model import BASE, Campaign
 from runner.plan import Action, fit_budget, plan
+from runner.plan.steps import Create
 from runner.takes import Snapshot, TakeState
 from tests.executor.harness import campaign, look
 from tests.plan.made import done, held, take
@@ -42,7 +43,8 @@ def test_what_is_under_way_is_finished_although_no_more_of_it_fits() -> None:
 def test_some_takes_of_a_look_may_fit() -> None:
     three = campaign(look("navy", takes=3))
     (_, navy) = fit_budget(plan(three, done(campaign(look("other")))), Decimal(2)).actions[:2]
-    assert (navy.takes, navy.wanted, navy.short, navy.cost) == (2, 2, 1, Decimal(2))
+    assert isinstance(navy.step, Create)
+    assert (navy.takes, navy.wanted, navy.step.short, navy.cost) == (2, 2, 1, Decimal(2))
     assert navy.reason == "new; 2 of 3 takes fit under the ceiling"
 
 

@@ -105,7 +105,7 @@ def _consequences(opened: OpenLedger, stale: set[str]) -> list[str]:
         return ["Nothing is out of date by it."]
     everything = frozenset(look.key for look in opened.campaign.looks)
     cascade = make_plan(opened.campaign, opened.snapshot(), ResolvedOptions(cascade=everything))
-    bought = [action for action in cascade.actions if action.replacing and action.takes]
+    bought = [action for action in cascade.actions if action.resume.replacing and action.takes]
     cost = sum((action.cost for action in bought), Decimal(0))
     ledger = ("--simulate",) if opened.account.simulated else options_of(opened.context.shared)
     again = quote_command("lookbook", "run", opened.campaign.manifest, "--cascade", *ledger)

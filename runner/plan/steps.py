@@ -1,0 +1,118 @@
+"""What a run does with a look: for each action a type that has just its own fields."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Action(StrEnum):
+    """What each step is called, as other programs read it. Only ``create`` buys."""
+
+    CREATE = "create"
+    RENAME = "rename"
+    RESUME = "resume"
+    KEEP = "keep"
+    STALE = "stale"
+    ADOPT = "adopt"
+    BLOCKED = "blocked"
+    ORPHANED = "orphaned"
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Something was sent or is under way: finish it.
+
+    ``under_way`` are the uids of wanted takes that were sent, ``at_risk`` is the price of those
+    whose outcome is unknown, in USD. ``retries`` is how many failed generations may be bought again
+    without asking. ``replaces`` is the uid of the pick that a bought take is meant to replace, None
+    where it is a candidate beside it. ``replacing``: the pick is what the manifest wants and is
+    replaced all the same; what references it waits for the new take.
+    """
+
+    action: ClassVar = Action.RESUME
+    under_way: tuple[str, ...] = ()
+    at_risk: Decimal = Decimal(0)
+    retries: int = 0
+    replaces: str | None = None
+    replacing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Buy one or more takes, and finish what is under way.
+
+    ``takes`` is how many generations would be paid for. ``wanted`` is how many usable takes of its
+    identity the run is to end with, ``short`` how many more there would be if a ceiling had room
+    for them. ``reroll``: the takes change no pick.
+    """
+
+    action: ClassVar = Action.CREATE
+    takes: int
+    resume: Resume
+    wanted: int = 1
+    reroll: bool = False
+    short: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A ceiling has no room for what ``create`` would buy; only what is under way is finished."""
+
+    create: Create
+
+    @property
+    def action(self) -> Action:
+        """Called as what is left of it."""
+        return Action.RESUME if self.create.resume.under_way else Action.BLOCKED
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """It failed, or what it needs failed; nothing is bought.
+
+    ``waiting`` is how many generations would be paid for if a person agreed.
+    """
+
+    action: ClassVar = Action.BLOCKED
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Change the name at HeyGen; free."""
+
+    action: ClassVar = Action.RENAME
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Nothing to do, or only what is free: pick a take again, fetch a picture again."""
+
+    action: ClassVar = Action.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Its reference has, or will have, another picked take; regenerated only on request."""
+
+    action: ClassVar = Action.STALE
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """The look exists already: take it into the ledger, paid by nobody here."""
+
+    action: ClassVar = Action.ADOPT
+
+
+@dataclass(frozen=True, slots=True)
+class Orphaned:
+    """The ledger holds it, the manifest no longer wants it; nothing happens to it."""
+
+    action: ClassVar = Action.ORPHANED
+
+
+Step = Create | Resume | LeftOut | Blocked | Rename | Keep | Stale | Adopt | Orphaned
+
+NOTHING_SENT = Resume()
