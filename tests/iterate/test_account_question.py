@@ -10,6 +10,7 @@ from runner.cli.account_question import ask_about_account, refuse_unlisted
 from runner.cli.environment import Console
 from runner.cli.session import OpenSession
 from runner.errors import LedgerQuestion
+from runner.ledger.location import FileLocation
 from runner.plan import plan
 from runner.plan.namesakes import Listing
 from runner.plan.target_groups import TargetGroup
@@ -26,7 +27,8 @@ HOMES = {"a": GROUP, "b": TargetGroup(name="Sarah — b")}
 def work(snapshot: Snapshot, *, simulated: bool = False) -> OpenSession:
     ledger = SimpleNamespace(snapshot=lambda: snapshot, accepted=frozenset())
     context = SimpleNamespace(neighbours=Neighbours, clock=SimpleNamespace(now=lambda: 1e6))
-    state = SimpleNamespace(folder=Path("/x/spring.lookbook"), ledger=Path("/x/ledger.sqlite"))
+    where = FileLocation(Path("/x/ledger.sqlite"))
+    state = SimpleNamespace(folder=Path("/x/spring.lookbook"), location=where)
     account = Account("api.example", "me", simulated=simulated)
     said = SimpleNamespace(ledger=ledger, context=context, account=account, state=state)
     said.outside = SimpleNamespace(console=Console())
