@@ -43,6 +43,7 @@ demo-drift: $(STAMP) ## the demo of a face that drifts, and of what catches it; 
 	$(BIN)/lookbook faces $(DRIFT) --simulate
 
 test: $(STAMP) ## the test suite, without the long tests and without browsers
+	@$(BIN)/python -m compileall -q runner   # by one process, not by every worker
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-fast: $(STAMP) ## what starts no process and no browser

@@ -3,6 +3,8 @@
 import importlib.util
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 
@@ -11,19 +13,30 @@ from hypothesis import settings
 
 from tests.launcher import Launcher
 
-GUARD = Path(__file__).parent / "guard"
+TESTS = Path(__file__).resolve().parent
+MODULES = sorted(TESTS.rglob("test_*.py"))
+
+GUARD = TESTS / "guard"
 """On PYTHONPATH of every process that a test starts: the same socket guard, in that process."""
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
 # The machines of tests are shared: how long an example takes says nothing.
-settings.register_profile("lookbook", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("lookbook")
+settings.register_profile(
+    "quick", deadline=None, derandomize=True, print_blob=True, max_examples=50
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=200)
+
+FIRST = frozenset(
+    {"test_sigkill.py", "test_package.py", "test_openapi.py", "test_bad_days.py", "test_house.py"}
+)
+"""Files whose tests take longest: begun last, one worker would end long after the others."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Shut the doors before the first test is collected."""
+    settings.load_profile("quick" if config.option.markexpr else "thorough")
     spec = importlib.util.spec_from_file_location("lookbook_guard", GUARD / "sitecustomize.py")
     assert spec is not None
     assert spec.loader is not None
@@ -58,8 +71,26 @@ PROCESS_MARKS = ("e2e", "crash", "browser")
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Import all test modules, each worker beginning elsewhere.
+
+    Where nothing is compiled yet, every module is then compiled by one worker, and not by all of
+    them side by side: that takes longer than anything else they do before the first test.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or [Path(place).resolve() for place in session.config.args] != [TESTS]:
+        return
+    names = [".".join(path.relative_to(TESTS.parent).with_suffix("").parts) for path in MODULES]
+    first = len(names) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for name in names[first:] + names[:first]:
+        with suppress(Exception, pytest.skip.Exception):  # whatever it is, collection says it
+            import_module(name)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that starts a process, so that the fast part can be chosen without them."""
+    """Begin with the longest; mark what starts a process, so that the rest can be chosen."""
+    items.sort(key=lambda item: item.path.name not in FIRST)
     for item in items:
         fixtures = STARTS_PROCESSES.intersection(getattr(item, "fixturenames", ()))
         if fixtures or any(item.get_closest_marker(name) for name in PROCESS_MARKS):

@@ -78,10 +78,15 @@ def modules() -> dict[str, Path]:
 
 
 @cache
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
 def imports_of(name: str) -> frozenset[str]:
     """Return the modules that a module imports; of others only the first word."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(modules()[name].read_text("utf-8"))):
+    for node in ast.walk(parse(modules()[name])):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -174,16 +179,16 @@ VAGUE = {"Give", "Say", "Hear", "Let", "Tell", "Whether", "Blot"}
 """First words of docstrings that tell neither what is returned nor what is done."""
 
 
-def functions(text: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(text)):
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
-def prose_mistakes(text: str) -> list[str]:
+def prose_mistakes(tree: ast.Module) -> list[str]:
     """Return what is wrong with the docstrings of a module's functions."""
     wrong = []
-    for node in functions(text):
+    for node in functions(tree):
         first = (ast.get_docstring(node) or "-").split()[0].rstrip(",;:.")
         nothing = isinstance(node.returns, ast.Constant) and node.returns.value is None
         if first in VAGUE:
@@ -198,15 +203,18 @@ def test_docstrings_begin_with_what_a_function_does() -> None:
         str(path.relative_to(ROOT)): mistakes
         for folder in (RUNNER, ROOT / "tests", ROOT / "bench")
         for path in sorted(folder.rglob("*.py"))
-        if (mistakes := prose_mistakes(path.read_text("utf-8")))
+        if (mistakes := prose_mistakes(parse(path)))
     }
     assert not wrong
 
 
 def test_vague_prose_would_be_noticed() -> None:
-    assert prose_mistakes('def f() -> int:\n    """Give one."""') == ["f begins with Give"]
-    assert prose_mistakes('def f() -> None:\n    """Return it."""') == ["f returns nothing"]
-    assert not prose_mistakes('def f() -> int:\n    """Return one."""')
+    def mistakes(text: str) -> list[str]:
+        return prose_mistakes(ast.parse(text))
+
+    assert mistakes('def f() -> int:\n    """Give one."""') == ["f begins with Give"]
+    assert mistakes('def f() -> None:\n    """Return it."""') == ["f returns nothing"]
+    assert not mistakes('def f() -> int:\n    """Return one."""')
 
 
 SHARED_NAMES = {"command", "main", "load", "plan"}
@@ -230,7 +238,7 @@ def repeated_names(trees: dict[str, ast.Module]) -> dict[str, list[str]]:
 
 
 def test_no_name_means_two_things() -> None:
-    trees = {name: ast.parse(path.read_text("utf-8")) for name, path in modules().items()}
+    trees = {name: parse(path) for name, path in modules().items()}
     assert not repeated_names(trees)
 
 

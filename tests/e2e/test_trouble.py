@@ -24,7 +24,13 @@ def limited() -> None:
     main()
 
 
-@pytest.mark.parametrize("size", [8_000, 40_000, 70_000, 90_000, 110_000, 140_000])
+def rarely(size: int) -> Any:
+    return pytest.param(size, marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize(
+    "size", [8_000, rarely(40_000), 70_000, rarely(90_000), 110_000, rarely(140_000)]
+)
 def test_a_disk_that_fills_up_loses_nothing_and_the_same_command_resumes(
     size: int, lookbook: Command, server: Server
 ) -> None:

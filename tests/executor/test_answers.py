@@ -201,16 +201,16 @@ def test_sending_stops_after_eight_undecided_sends_in_a_row(
     world.run(campaign(photo()))
     posts = len(world.api.posts)
     world.api.script.extend([reply] * 10_000)
-    every = campaign(*[look(f"l{number:02}") for number in range(60)])
+    every = campaign(*[look(f"l{number:02}") for number in range(30)])
     outcome = world.run(every, concurrency=concurrency)
-    unknown = [n for n in range(60) if world.takes(f"l{n:02}")]
+    unknown = [n for n in range(30) if world.takes(f"l{n:02}")]
     assert "in a row got no answer that decides" in (outcome.stopped or "")
     assert len(unknown) <= 16
     assert len(world.api.posts) - posts <= 40
     assert exit_code(outcome) is Exit.UNDER_WAY
     world.api.script.clear()
     assert exit_code(world.run(every)) is Exit.DONE
-    assert len(world.api.charges) == 61
+    assert len(world.api.charges) == 31
 
 
 def test_what_is_decided_in_between_starts_the_row_anew(world: Harness) -> None:

@@ -26,8 +26,16 @@ KILLED_AT_THE_ANSWER = Fault(FaultKind.KILL_ANSWER, 1)
 
 
 def draws(count: int) -> list[Any]:
-    """Return so many draws of one history: three in every run of the suite, all in a long one."""
-    return [pytest.param(draw, marks=pytest.mark.long if draw > 2 else ()) for draw in range(count)]
+    """Return so many draws of one history: two in every run of the suite, all in a long one."""
+    return [pytest.param(draw, marks=pytest.mark.long if draw > 1 else ()) for draw in range(count)]
+
+
+def turns(*numbers: int) -> list[Any]:
+    """Return turns of a run: every third in every run of the suite, all in a long one."""
+    return [
+        pytest.param(turn, marks=pytest.mark.long if index % 3 else ())
+        for index, turn in enumerate(numbers)
+    ]
 
 
 def survives(
@@ -55,7 +63,7 @@ def test_a_clock_that_stood_still_does_not_lengthen_a_key() -> None:
     survives(Day(faults=(KILLED_AT_THE_ANSWER,)), Day(wait=100_000.0, clock=-80_000.0))
 
 
-@pytest.mark.parametrize("turn", range(60, 200, 20))
+@pytest.mark.parametrize("turn", turns(*range(60, 200, 20)))
 def test_a_clock_that_is_set_back_does_not_stop_the_polls(turn: int) -> None:
     survives(Day(faults=(Fault(FaultKind.CLOCK, turn, amount=-100_000.0),)), looks=4)
 
@@ -66,7 +74,7 @@ def test_a_run_whose_wallet_runs_dry_with_requests_under_way_ends(draw: int) -> 
     survives(Day(conditions=slow), looks=8, draw=draw, balance=Decimal(3))
 
 
-@pytest.mark.parametrize("turn", range(20, 180, 20))
+@pytest.mark.parametrize("turn", turns(*range(20, 180, 20)))
 def test_an_interrupted_run_with_requests_under_way_ends(turn: int) -> None:
     slow = Conditions(network=(("slow-answer", 0.5),), latency="fixed:20")
     survives(Day(conditions=slow, faults=(Fault(FaultKind.INTERRUPT, turn),)), looks=6)

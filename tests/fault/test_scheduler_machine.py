@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -27,7 +27,6 @@ def campaigns(draw: st.DrawFn) -> list[Job]:
     return jobs
 
 
-@settings(deadline=None, max_examples=200)
 @given(jobs=campaigns(), data=st.data())
 def test_every_job_is_taken_or_blocked_and_none_before_what_it_needs(
     jobs: list[Job], data: st.DataObject
@@ -135,5 +134,4 @@ class PacerMachine(RuleBasedStateMachine):
             assert self.rate_limiter.wait(self.silent_until + 1, sending=0, in_progress=0) == 0.0
 
 
-PacerMachine.TestCase.settings = settings(max_examples=100, deadline=None)
 TestPacer = PacerMachine.TestCase

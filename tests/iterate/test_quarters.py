@@ -119,7 +119,7 @@ class Quarters:
 
 
 @settings(
-    max_examples=25,
+    max_examples=settings().max_examples // 3,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -51,7 +51,6 @@ NEIGHBOURS = st.dictionaries(st.text("abé", min_size=1, max_size=5), WORDS, max
     neighbours=NEIGHBOURS,
     new=WORDS,
 )
-@settings(max_examples=120)
 def test_only_the_value_changes_however_it_is_written(
     style: str, line_end: str, neighbours: dict[str, str], new: str
 ) -> None:

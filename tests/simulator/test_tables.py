@@ -5,7 +5,7 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.simulator.tables import NumberList
@@ -64,7 +64,6 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes, list
 
 
 @given(share=st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
 def test_a_journal_cut_anywhere_is_the_account_after_some_request(
     history: tuple[Path, bytes, list[Any]], share: float
 ) -> None:
