@@ -603,7 +603,8 @@ class Judge(Auditor):
     def _too_early(self, served: Served) -> bool:
         """Return whether a reference was refused that was completed moments ago."""
         lag = self._world.simulator.behaviour.reference_lag
-        return bool(lag) and b'"param":"avatar_id"' in served.body
+        half = not describe_delivery(served)
+        return bool(lag) and (half or b'"param":"avatar_id"' in served.body)
 
     def _under_the_ceilings(self) -> None:
         charges = self.remembered()
