@@ -126,7 +126,9 @@ def write_run_results(run: EndedRun) -> None:
     if work.account.simulated and summary.bought and exit_code(run.outcome) is Exit.DONE:
         real = quote_command("lookbook", "plan", run.campaign.manifest, *list_given(run.campaign))
         told.append(f"That was a rehearsal: `{real}` says what the real run would cost.")
-    failures = describe_failures(found.failures, run.command)
+    told_below = set(run.outcome.approvals)
+    groups = [group for group in found.failures if not told_below.issuperset(group.keys)]
+    failures = describe_failures(groups, run.command)
     report = RunReport(summary, found.looks, failures, told, found.totals, found.catalog)
     print_report(report, request.form)
     if request.summary is not None:

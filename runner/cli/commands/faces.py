@@ -10,7 +10,7 @@ from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import format_faces, list_held
-from runner.cli.format import pluralize
+from runner.cli.format import format_link, pluralize
 from runner.cli.known_campaign import name_ledger
 from runner.cli.options import format_option
 from runner.cli.outputs import make_results
@@ -64,13 +64,13 @@ def command(context: Context, /, request: Request, *, forget: bool, form: str) -
         sys.stdout.writelines(serialize_results(results))
     else:
         click.echo(format_faces(results, width=terminal_width(sys.stdout)))
-        click.echo(f"catalog: {page}")
+        click.echo(f"catalog: {format_link(page)}")
         if waiting := list_held(results):
             again = quote_command(request.manifest, *name_ledger(request))
             approve = " ".join(f"--approve {label}" for label in waiting)
             click.echo(
                 f"`lookbook review {again} {approve}` lets what references them go on; "
-                f"`lookbook reroll {again}` makes other takes."
+                f"`lookbook reroll {again} face:held` buys other takes, after saying the price."
             )
     if missing:
         click.echo(missing, err=True)
