@@ -113,7 +113,7 @@ def _about_missing(work: OpenSession, missing: Collection[Take]) -> _Question:
     example = next(iter(missing))
     text = (
         f"{work.account.label} lists none of the {pluralize(len(missing), 'look')} that the "
-        f"ledger {work.state.ledger} knows here, {example.label} for one. The key may be of "
+        f"ledger {work.state.location} knows here, {example.label} for one. The key may be of "
         "another workspace of the same user, where everything would be bought again."
     )
     hint = (

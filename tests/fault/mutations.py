@@ -31,7 +31,7 @@ from runner.ledger import ledger as ledger_module
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.state import Store
 from runner.model import LookKind
-from runner.plan import differ, options
+from runner.plan import decided, options
 from runner.plan.pruning import Pruning
 from runner.policy import lifecycle
 from runner.policy.decisions import Purchase, decide_purchase
@@ -306,7 +306,7 @@ def record_what_is_not_listed(patch: Patch) -> None:
 
 def build_on_any_face(patch: Patch) -> None:
     """A face that differs holds nothing."""
-    for module in (differ, face_gate):
+    for module in (decided, face_gate):
         patch.setattr(module, "explain_hold", lambda *_args: None)
 
 
