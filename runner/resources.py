@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from runner.errors import shorten
+
 _ENDING = ".schema.json"
 
 
@@ -36,8 +38,16 @@ def schema(name: str) -> dict[str, Any]:
     return parsed
 
 
+class WrongForm(ValueError):
+    """A document is not of the form of a schema: what is wrong first, and where that stands."""
+
+    def __init__(self, message: str, place: str) -> None:
+        super().__init__(f"{shorten(message)} (at {shorten(place or 'the top')})")
+        self.message = message
+
+
 def check_document(document: Any, name: str) -> None:
-    """Raise jsonschema.ValidationError where a document is not of the form of a schema.
+    """Raise WrongForm where a document is not of the form of a schema.
 
     ``jsonschema.validate`` would read the schema and check it against its own schema each time,
     which takes longer than most documents do; tests check the schemas.
@@ -46,7 +56,7 @@ def check_document(document: Any, name: str) -> None:
 
     error = best_match(_validator(name).iter_errors(document))
     if error is not None:
-        raise error
+        raise WrongForm(error.message, "/".join(map(str, error.absolute_path)))
 
 
 @cache

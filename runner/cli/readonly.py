@@ -14,13 +14,8 @@ import click
 
 from runner.cli.fingerprint import is_own_results
 from runner.cli.format import pluralize, warn
-from runner.cli.results_import import (
-    find_news,
-    load_importable_results,
-    may_have_news,
-    prices_of,
-    read_results,
-)
+from runner.cli.results_import import read_results
+from runner.cli.results_news import find_news, load_importable_results, may_have_news
 from runner.cli.review_file import add_reviews, told_reviews
 from runner.cli.shared_ledger import find_shared_state, mention_shared
 from runner.errors import LedgerDamaged, UsageError
@@ -30,6 +25,7 @@ from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers
 from runner.model import Campaign
 from runner.plan.request import Request
 from runner.policy.budget import reserved_amount
+from runner.results.reader import prices_in
 from runner.results.videos import read_videos
 from runner.shell import quote_command
 from runner.takes import Account, Snapshot, Take
@@ -131,7 +127,7 @@ def _load_takes(
         "here, or undecided there. A run takes them in first, for nothing; they are counted as if "
         "it had."
     )
-    prices = {**prices_of(results), **snapshot.prices}
+    prices = {**prices_in(results), **snapshot.prices}
     videos = {**read_videos(results), **snapshot.videos}
     snapshot = replace(snapshot, prices=prices, videos=videos)
     return _with(snapshot, account, [*decided, *added]), wallet, results

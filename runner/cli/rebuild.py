@@ -5,8 +5,7 @@ the damaged ledger, which is refused, and never one that knows half of what was 
 """
 
 import os
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,33 +17,24 @@ from runner.cli.account import open_account
 from runner.cli.context import Context
 from runner.cli.format import pluralize
 from runner.cli.outputs import make_results, write_results
-from runner.cli.results_import import (
-    doubled_of,
-    find_unknown_takes,
-    load_importable_results,
-    prices_of,
-    read_results,
-    resolve_by,
-)
+from runner.cli.results_import import read_results
+from runner.cli.results_news import find_unknown_takes, load_importable_results, resolve_by
 from runner.cli.review_file import import_reviews, told_reviews
 from runner.cli.session import OpenSession, lock_state, open_session
+from runner.cli.unrecorded_looks import bought_since, snapshot_of
 from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageError, UsageError
 from runner.executor.resolve_unknown import list_group_looks
 from runner.ledger.database import checkpoint_wal
-from runner.ledger.events import highest_numbers
 from runner.ledger.reading import has_sent
 from runner.ledger.salvage import salvage_state
 from runner.ledger.state_dirs import StateDir, find_other_ledgers
-from runner.model import Campaign, LiteralRef, LookRef
-from runner.plan import PlannedLook
-from runner.plan import plan as make_plan
+from runner.model import Campaign
 from runner.policy.exit_codes import Exit
 from runner.replies import LookData
+from runner.results.reader import doubled_in, prices_in
 from runner.results.reviews import name_reviews
 from runner.results.videos import read_videos
-from runner.takes import Account, Billing, Snapshot, Take, TakeState
-
-DOUBTFUL = "looks of the account bear its name; a person has to say which it is"
+from runner.takes import Account, Billing, Take, TakeState
 
 
 async def rebuild(context: Context, campaign: Campaign) -> int:
@@ -185,7 +175,7 @@ def tell_from_files(
     by_key = {take.key: take for take in readable.values() if take.key and take.avatar_id}
     told = [(resolve_by(take, by_key), picked) for take, picked in told]
     more = [(take, salvaged.picks.get(take.look) == uid) for uid, take in readable.items()]
-    snapshot = _snapshot_of(told)
+    snapshot = snapshot_of(told)
     names = iter(work.context.entropy.uid, None)
     keys = {take.key for take, _ in told if take.key}
     added = find_unknown_takes(more, snapshot, keys=keys, names=names)
@@ -212,15 +202,6 @@ def _as_it_is(take: Take, looks: Mapping[str, LookData]) -> Take:
     )
 
 
-def _snapshot_of(takes: Sequence[tuple[Take, bool]]) -> Snapshot:
-    by_look: dict[str, tuple[Take, ...]] = {}
-    for take, _ in takes:
-        by_look[take.look] = (*by_look.get(take.look, ()), take)
-    return Snapshot(
-        takes=by_look, picks={take.look: take.uid for take, is_pick in takes if is_pick}
-    )
-
-
 async def import_account_facts(work: OpenSession, known: Collection[str | None]) -> None:
     """Commit what results.json and the damaged ledger's events tell of the account itself.
 
@@ -232,8 +213,8 @@ async def import_account_facts(work: OpenSession, known: Collection[str | None])
     videos = dict(salvaged.videos)
     if work.state.results.is_file():
         results = read_results(work.state.results)
-        doubled |= {look.look_id: look for look in doubled_of(results)}
-        prices |= prices_of(results)
+        doubled |= {look.look_id: look for look in doubled_in(results)}
+        prices |= prices_in(results)
         videos = read_videos(results) | videos
     await work.ledger.note_doubled([d for d in doubled.values() if d.look_id not in known])
     for kind, measured in prices.items():
@@ -248,110 +229,3 @@ async def import_decisions(work: OpenSession) -> None:
     if work.state.results.is_file():
         told += told_reviews(read_results(work.state.results), work.account)
     await import_reviews(work.ledger, work.state, told)
-
-
-async def bought_since(
-    work: OpenSession,
-    campaign: Campaign,
-    takes: list[tuple[Take, bool]],
-    looks: Mapping[str, LookData],
-) -> list[tuple[Take, bool]]:
-    """Return takes for looks of the campaign that the account has and no file knows."""
-    neighbours = work.context.neighbours()
-    known = {take.avatar_id for take, _ in takes} | neighbours.made
-    unrecorded: dict[str, list[LookData]] = {}
-    for look in looks.values():
-        if look.id not in known:
-            unrecorded.setdefault(look.name, []).append(look)
-    picks = {take.look: take for take, picked in takes if picked}
-    snapshot = _snapshot_of(takes)
-    wanting = [a for a in make_plan(campaign, snapshot).actions if a.look is not None and a.takes]
-    numbers = highest_numbers(take for take, _ in takes)
-    bearers = Counter(_name_of(action) for action in wanting)
-    homes: dict[str, set[str | None]] = {
-        key: {take.group_id} for key, take in picks.items() if take.group_id
-    }
-    found: list[tuple[Take, bool]] = []
-    for action in wanting:
-        fitting = _at_home(action, unrecorded.get(_name_of(action), []), homes)
-        if not fitting:
-            continue
-        homes.setdefault(action.key, {look.group_id for look in fitting})
-        good = [look for look in fitting if look.status != "failed"]
-        # What a lost send of another ledger in the folder may have made is nobody's yet.
-        alone = bearers[_name_of(action)] == 1 and _name_of(action) not in neighbours.unresolved
-        certain = alone and len(good) <= action.takes
-        _say(action, fitting, certain=certain)
-        # A failure is no candidate for a take that is missing, but a retry that was used up.
-        failed = [look for look in fitting if look not in good] if alone else []
-        taken = [(look, True) for look in failed]
-        taken += [(look, certain) for look in (good if alone else fitting)[: action.takes]]
-        first = 1 + numbers.get(action.key, 0)
-        for number, (look, sure) in enumerate(taken, first):
-            found.append((_bought(work, action, look, picks, number, certain=sure), False))
-    return found
-
-
-def _at_home(
-    action: PlannedLook, fitting: list[LookData], homes: Mapping[str, set[str | None]]
-) -> list[LookData]:
-    """Return those looks that lie in the group where a look of the campaign would be saved."""
-    look = action.look
-    where = (look.group or look.reference) if look is not None else None
-    if isinstance(where, LiteralRef) and look is not None and look.group is not None:
-        return [one for one in fitting if one.group_id == where.id]
-    if not isinstance(where, LookRef) or where.look not in homes:
-        return fitting
-    return [one for one in fitting if one.group_id in homes[where.look]]
-
-
-def _name_of(action: PlannedLook) -> str:
-    return (action.look.name if action.look is not None else None) or ""
-
-
-def _say(action: PlannedLook, fitting: list[LookData], *, certain: bool) -> None:
-    ids = ", ".join(look.id for look in fitting)
-    known = f"found on the account as {ids}, taken over" if certain else f"{DOUBTFUL}: {ids}"
-    click.echo(f"{action.key}: {known}")
-
-
-def _bought(
-    work: OpenSession,
-    action: PlannedLook,
-    found: LookData,
-    picks: dict[str, Take],
-    number: int,
-    *,
-    certain: bool,
-) -> Take:
-    """Return a take for what was bought since results.json was written; unknown where unclear.
-
-    Its name and its group say so, and no answer: its money is assumed.
-    """
-    look = action.look
-    if look is None or action.identity is None:
-        raise ValueError(f"{action.key} is not a look of the manifest")
-    reference = look.reference.look if isinstance(look.reference, LookRef) else None
-    pick = picks.get(reference or "")
-    now = work.context.earliest_now()
-    return Take(
-        uid=work.context.entropy.uid(),
-        look=action.key,
-        number=number,
-        kind=look.kind,
-        identity=action.identity,
-        ingredients=action.ingredients or "",
-        name=look.name,
-        state=TakeState.PROCESSING if certain else TakeState.UNKNOWN,
-        billing=Billing.ASSUMED if certain else Billing.UNKNOWN,
-        price=action.price,
-        reference_look=reference,
-        reference_id=pick.avatar_id if pick is not None else None,
-        group_wanted=None if certain else found.group_id,
-        sent_at=now,
-        attempts=1,
-        avatar_id=found.id if certain else None,
-        group_id=found.group_id if certain else None,
-        accepted_at=now if certain else None,
-        error_message=None if certain else DOUBTFUL,
-    )

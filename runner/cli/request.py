@@ -53,12 +53,10 @@ def account_options(function: Callable[..., Any]) -> Any:
 
 def load_saved_plan(path: Path) -> Request:
     """Read a plan that ``plan -o`` saved. Raises UsageError for another file."""
-    import jsonschema
-
     try:
         document = parse_json(read_given(path, MAX_RESULTS_BYTES))
         check_document(document, "plan")
-    except (OSError, ValueError, RecursionError, jsonschema.ValidationError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         problem = str(getattr(error, "message", None) or getattr(error, "strerror", None) or error)
         raise UsageError(
             f"{path} is not a saved plan: {shorten(problem)}.",

@@ -10,7 +10,7 @@ from typing import Any
 
 from runner.answers import compute_ref
 from runner.errors import UsageError, shorten
-from runner.resources import check_document
+from runner.resources import WrongForm, check_document
 from runner.results.times import parse_time
 from runner.reviews import MAX_BY, Review, ReviewState, clean_words
 from runner.takes import Snapshot, Take
@@ -137,14 +137,10 @@ def _read_review(entry: Mapping[str, Any], by: str | None, now: float, source: s
 
 def _check_form(document: Any, source: str) -> None:
     """Raise UsageError for what is not of the published form."""
-    import jsonschema  # slow to import, and most commands read no answers
-
     try:
         check_document(document, "answers")
-    except jsonschema.ValidationError as error:
-        place = "/".join(str(part) for part in error.absolute_path) or "the top"
+    except WrongForm as error:
         raise UsageError(
-            f"{source} holds no answers that can be read: "
-            f"{shorten(error.message)} (at {shorten(place)}).",
+            f"{source} holds no answers that can be read: {error}.",
             hint="A client's copy saves such a file under `Send back`; ask for it again.",
         ) from None

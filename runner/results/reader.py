@@ -6,13 +6,11 @@ A colleague's empty ledger, or one that was damaged, learns from ``results.json`
 from decimal import Decimal
 from typing import Any
 
-import jsonschema
-
 from runner.canonical import canonical_json
 from runner.errors import UsageError, shorten
 from runner.model import LookKind
 from runner.plan.identity import current_identity
-from runner.resources import check_document
+from runner.resources import WrongForm, check_document
 from runner.results.model import Results, TakeEntry
 from runner.results.times import parse_time
 from runner.takes import (
@@ -48,9 +46,8 @@ def read_takes(results: Any, *, source: str) -> list[tuple[Take, bool]]:
             for entry in look["takes"]
         ]
         _check(takes)
-    except jsonschema.ValidationError as error:
-        place = "/".join(str(part) for part in error.absolute_path) or "the top"
-        raise _refusal(source, f"{shorten(error.message)} (at {shorten(place)})") from error
+    except WrongForm as error:
+        raise _refusal(source, str(error)) from error
     except (ValueError, RecursionError) as error:
         raise _refusal(source, shorten(str(error))) from error
     return takes

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import UsageError, shorten
-from runner.resources import check_document
+from runner.resources import WrongForm, check_document
 from runner.results.model import Results, ReviewEntry
 from runner.results.times import format_time, parse_time
 from runner.reviews import NOT_REVIEWED, Review, ReviewState
@@ -93,8 +93,6 @@ def review_document(
 
 def read_reviews(document: Any, *, source: str) -> list[NamedReview]:
     """Return the decisions of a ``review.json``. Raises UsageError for another document."""
-    import jsonschema  # slow to import, and most commands read no decisions
-
     try:
         check_document(document, "review")
         return [
@@ -107,9 +105,8 @@ def read_reviews(document: Any, *, source: str) -> list[NamedReview]:
             )
             for entry in document["reviews"]
         ]
-    except jsonschema.ValidationError as error:
-        place = "/".join(str(part) for part in error.absolute_path) or "the top"
-        problem = f"{shorten(error.message)} (at {shorten(place)})"
+    except WrongForm as error:
+        problem = str(error)
     except (ValueError, RecursionError) as error:
         problem = shorten(str(error))
     raise UsageError(

@@ -7,7 +7,7 @@ import pytest
 
 from runner.cli.environment import Console
 from runner.cli.ledger_questions import ask_about_copy
-from runner.cli.results_import import load_importable_results, may_have_news
+from runner.cli.results_news import load_importable_results, may_have_news
 from runner.errors import LedgerQuestion, UsageError
 from runner.ledger.reading import read_snapshot
 from runner.ledger.state_dirs import StateDirs

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from runner.cli import results_import
+from runner.cli import results_news
 from runner.takes import Billing, Take, TakeState
 from tests.executor.harness import campaign, look
 from tests.plan.made import held, take
@@ -26,9 +26,7 @@ TOLD = replace(take(SPRING, "navy"), uid="navy#1", key="key-1", avatar_id="look-
 @pytest.mark.parametrize("state", [TakeState.UNKNOWN, TakeState.SUBMITTING, TakeState.PLANNED])
 def test_a_send_that_is_undecided_here_becomes_the_look_that_results_name(state: TakeState) -> None:
     here = replace(LOST, state=state)
-    ((decided, picked),) = results_import.decided_by(
-        [(TOLD, True)], held(take(SPRING, "base"), here)
-    )
+    ((decided, picked),) = results_news.decided_by([(TOLD, True)], held(take(SPRING, "base"), here))
     assert (decided.uid, decided.number) == (here.uid, here.number)
     assert (decided.avatar_id, decided.state, decided.image) == (
         "look-9",
@@ -51,14 +49,14 @@ def test_a_send_that_is_undecided_here_becomes_the_look_that_results_name(state:
     ids=["decided here", "another key", "unknown there", "names no look", "another take's look"],
 )
 def test_nothing_else_is_decided_by_results(here: Take, told: Take) -> None:
-    assert results_import.decided_by([(told, True)], held(take(SPRING, "base"), here)) == []
+    assert results_news.decided_by([(told, True)], held(take(SPRING, "base"), here)) == []
 
 
 def test_what_a_rebuild_elsewhere_found_is_the_lost_sends_look_and_no_second_take() -> None:
     """The rebuild knew no key; the send here would become the same look under its own."""
     found = replace(TOLD, key=None, billing=Billing.ASSUMED)
     other = replace(found, uid="navy#2", number=2, avatar_id="look-10")
-    decided, added = results_import.find_news(
+    decided, added = results_news.find_news(
         [(found, True), (other, False)],
         held(take(SPRING, "base"), LOST),
         keys={"key-1"},
@@ -81,7 +79,7 @@ def test_a_look_of_a_send_that_was_given_up_is_taken_in(
     """``key`` is what the take has now; key-1 became a look, as results.json says."""
     here = replace(LOST, key=key) if key == "key-1" else replace(take(SPRING, "navy"), key=key)
     told = TOLD if added or key == "key-1" else replace(TOLD, key="key-2")
-    found = results_import.find_unknown_takes(
+    found = results_news.find_unknown_takes(
         [(told, True)], held(here), keys=keys, names=iter(["new"])
     )
     assert len(found) == added

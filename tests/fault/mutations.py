@@ -12,7 +12,7 @@ from runner.cli import (
     doomed_looks,
     ledger_questions,
     rebuild,
-    results_import,
+    results_news,
     run_attempt,
 )
 from runner.cli import session as session_module
@@ -218,7 +218,7 @@ def let_tables_drift(patch: Patch) -> None:
 
 def rebuild_forgets_takes(patch: Patch) -> None:
     """A rebuild takes all but the last take from results.json."""
-    results_for = results_import.load_importable_results
+    results_for = results_news.load_importable_results
 
     def most(*args: Any, **named: Any) -> Any:
         return results_for(*args, **named)[:-1]
@@ -247,12 +247,12 @@ def write_over_newer_results(patch: Patch) -> None:
 
 def take_in_looks_alone(patch: Patch) -> None:
     """Leave sends of unknown outcome out of what results.json names."""
-    never_known = results_import.find_unknown_takes
+    never_known = results_news.find_unknown_takes
 
     def certain(*args: Any, **named: Any) -> Any:
         return [known for known in never_known(*args, **named) if known[0].avatar_id is not None]
 
-    patch.setattr(results_import, "find_unknown_takes", certain)
+    patch.setattr(results_news, "find_unknown_takes", certain)
 
 
 def ask_about_no_other_ledger(patch: Patch) -> None:

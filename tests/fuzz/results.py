@@ -107,5 +107,5 @@ def seeds() -> list[bytes]:
     ]
 
 
-WATCHED = ("runner.ledger", "runner.cli.results_import", "runner.plan")
+WATCHED = ("runner.ledger", "runner.cli.results_import", "runner.cli.results_news", "runner.plan")
 TARGET = Target("results", run, seeds, WORDS, WATCHED, json=True)
