@@ -102,7 +102,7 @@ def load(manifest: str | Path, *, variables: Mapping[str, str] | None = None) ->
 
     Raises ManifestError, whose ``diagnostics`` hold every mistake with its line.
     """
-    from runner.cli.campaign import load_campaign
+    from runner.cli.request import load_campaign
     from runner.plan.request import Request
 
     with _following(None):

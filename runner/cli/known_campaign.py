@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from runner.cli import readonly
-from runner.cli.campaign import load_campaign
 from runner.cli.outputs import make_results
+from runner.cli.request import load_campaign
 from runner.cli.shared_ledger import options_of
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind

@@ -1,18 +1,33 @@
-"""Which take may become its look's pick, and what would follow from it."""
+"""Which take ``LOOK#N`` names, whether it may become its look's pick, and what would follow."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from runner.cli.take_names import find_named_take
 from runner.errors import UsageError
 from runner.model import Campaign
 from runner.plan import Action, Plan, ResolvedOptions
 from runner.plan import plan as make_plan
 from runner.plan.change_text import describe_change
+from runner.suggest import suggest
 from runner.takes import Snapshot, Take
 from runner.words import state_word
+
+
+def find_named_take(snapshot: Snapshot, name: str) -> Take:
+    """Return the take that ``LOOK#N`` names. Raises UsageError with those that there are."""
+    look, mark, number = name.partition("#")
+    takes = snapshot.takes.get(look, ())
+    if not takes:
+        close = suggest(look, snapshot.takes, count=3)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "`lookbook status` lists them."
+        raise UsageError(f"There is no take of a look {look!r}.", hint=hint)
+    for take in takes:
+        if mark and str(take.number) == number:
+            return take
+    there = ", ".join(f"{take.label} ({state_word(take.state).lower()})" for take in takes)
+    raise UsageError(f"{name!r} names no take.", hint=f"There are: {there}.")
 
 
 def find_pickable(plan: Plan, snapshot: Snapshot, name: str) -> Take:

@@ -1,4 +1,4 @@
-"""Options of a command become one ``Request``, and so does a saved plan."""
+"""Options of a command, and a saved plan, become one ``Request``; its manifest is read."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -6,6 +6,8 @@ from functools import wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any
+
+import click
 
 from runner.canonical import parse_json
 from runner.cli.options import (
@@ -18,8 +20,9 @@ from runner.cli.options import (
     var_option,
 )
 from runner.cli.shared_ledger import on_option, refuse_rehearsal
-from runner.errors import UsageError, shorten
+from runner.errors import ManifestError, UsageError, shorten
 from runner.files import MAX_RESULTS_BYTES, read_given
+from runner.model import Campaign
 from runner.plan.request import Request
 from runner.plan.saved_plan import read_saved_plan
 from runner.resources import check_document
@@ -49,6 +52,23 @@ def account_options(function: Callable[..., Any]) -> Any:
     """Add the options of a command that asks the account about a campaign and generates nothing."""
     asked = hidden_sim_option(env_file_option(as_request(function)))
     return simulate_option(var_option(report_option(on_option(asked))))
+
+
+def load_campaign(request: Request) -> Campaign:
+    """Read and check the manifest; its warnings go to stderr. Raises ManifestError."""
+    from runner.manifest import Severity, load
+    from runner.manifest.formats import as_text, count_findings
+
+    reading = load(request.manifest, variables=dict(request.variables), hints=False)
+    if reading.campaign is None:
+        raise ManifestError(
+            f"{request.manifest} cannot be used: {count_findings(reading.diagnostics)}.",
+            reading.diagnostics,
+        )
+    warnings = [found for found in reading.diagnostics if found.severity is Severity.WARNING]
+    if warnings:
+        click.echo(as_text(warnings) + "\n", err=True)
+    return reading.campaign
 
 
 def load_saved_plan(path: Path) -> Request:

@@ -6,8 +6,8 @@ import anyio
 
 from runner.cli.context import Context
 from runner.cli.decision_queue import queue_picks, queue_reviews
+from runner.cli.picking import find_named_take
 from runner.cli.session import open_ledger
-from runner.cli.take_names import find_named_take
 from runner.errors import LedgerLocked, UsageError
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign

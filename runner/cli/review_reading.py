@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.cli.campaign import load_campaign
 from runner.cli.decision_queue import add_queued_picks, list_queued
 from runner.cli.liveness import is_alive
+from runner.cli.request import load_campaign
 from runner.cli.review_file import add_reviews
 from runner.errors import LookbookError, ManifestError
 from runner.ledger.neighbours import read_account_facts

@@ -6,7 +6,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from runner.cli.face_view import describe_face
+from runner.catalog.faces import WHY_NONE, crop_face
 from runner.cli.failures import FailureGroup, group_failures
 from runner.ledger.runs import LastRun
 from runner.model import Campaign
@@ -204,6 +204,32 @@ def _take(entry: TakeEntry, action: PlannedLook) -> dict[str, Any]:
     if (face := describe_face(entry)) is not None:
         take["face"] = face
     return take
+
+
+def describe_face(entry: TakeEntry) -> dict[str, Any] | None:
+    """Return how far a take's face is from others, and where it is; None where nothing is known.
+
+    ``crop`` is left, top, width and height as fractions of the picture, ``shape`` the crop's width
+    divided by its height.
+    """
+    likeness = entry.get("likeness")
+    if likeness is None:
+        return None
+    accepted = likeness.get("accepted", False)
+    face: dict[str, Any] = {
+        "base": likeness.get("base"),
+        "reference": likeness.get("reference"),
+        "warn": likeness.get("warn"),
+        "hold": likeness.get("hold"),
+        "differs": likeness.get("differs", False) and not accepted,
+        "held": likeness.get("held", False),
+        "none": WHY_NONE.get(likeness.get("none", "")),
+    }
+    if "face" in entry and entry["width"] and entry["height"]:
+        left, top, wide, high = crop_face(entry["face"])
+        face["crop"] = [left, top, wide, high]
+        face["shape"] = wide * entry["width"] / (high * entry["height"])
+    return face
 
 
 def find_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

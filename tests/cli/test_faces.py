@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from runner.cli.commands import faces as module
 from runner.cli.context import Context
 from runner.cli.face_report import explain_faces
-from runner.cli.face_view import describe_face
+from runner.cli.review_view import describe_face
 from runner.errors import UsageError
 from runner.executor.ports import Faces
 from runner.face_measures import FaceBox, FaceMeasure

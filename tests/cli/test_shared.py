@@ -13,10 +13,10 @@ import anyio
 import pytest
 from click.testing import CliRunner
 
-from runner.cli.campaign import load_campaign
 from runner.cli.context import Context
 from runner.cli.environment import Console
 from runner.cli.redact import redact
+from runner.cli.request import load_campaign
 from runner.cli.shared_ledger import ask_before_file, check_shared
 from runner.errors import LedgerQuestion, LookbookError
 from runner.ledger.backend import Backend

@@ -8,9 +8,9 @@ import signal
 import sys
 from pathlib import Path
 
-from runner.cli.campaign import load_campaign
 from runner.cli.commands.run import start
 from runner.cli.context import Context
+from runner.cli.request import load_campaign
 from runner.plan.request import Request
 
 

@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from runner.cli.campaign import load_campaign
 from runner.cli.commands.run import start
 from runner.cli.context import Context
+from runner.cli.request import load_campaign
 from runner.errors import LedgerClaimed, LookbookError
 from runner.ledger.shared import SharedLedgers, open_database
 from runner.plan.request import Request

@@ -8,7 +8,6 @@ from random import Random
 from typing import Any
 
 from runner.cli import readonly
-from runner.cli.campaign import load_campaign
 from runner.cli.commands import adopt as adopting
 from runner.cli.commands import fetch as fetching
 from runner.cli.commands import prune as pruning
@@ -16,7 +15,7 @@ from runner.cli.commands import reconcile as reconciling
 from runner.cli.commands import refresh as refreshing
 from runner.cli.doomed_looks import PruneScope
 from runner.cli.rebuild import rebuild
-from runner.cli.request import load_saved_plan
+from runner.cli.request import load_campaign, load_saved_plan
 from runner.cli.run_attempt import execute
 from runner.errors import UsageError
 from runner.files import write_atomic

@@ -7,8 +7,8 @@ import anyio
 import httpx
 import pytest
 
-from runner.cli.campaign import load_campaign
 from runner.cli.context import Context
+from runner.cli.request import load_campaign
 from runner.cli.review_desk import ReviewDesk
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.state_dirs import StateDir

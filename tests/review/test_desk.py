@@ -14,12 +14,11 @@ import pytest
 from PIL import Image
 
 from runner.answers import compute_ref
-from runner.cli.campaign import load_campaign
 from runner.cli.context import Context
 from runner.cli.decision_queue import list_queued
 from runner.cli.keep_results import take_in_decisions
 from runner.cli.pausing import is_pause_wanted
-from runner.cli.request import load_saved_plan
+from runner.cli.request import load_campaign, load_saved_plan
 from runner.cli.review_desk import ReviewDesk
 from runner.cli.review_reading import CampaignReader
 from runner.cli.session import OpenSession

@@ -7,7 +7,6 @@ import anyio
 import click
 
 from runner.cli.account import ask_account, open_account
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.commands.looks import all_looks, print_looks
 from runner.cli.commands.run import start
@@ -16,7 +15,7 @@ from runner.cli.editor_schema import write_schema
 from runner.cli.format import pluralize, warn
 from runner.cli.invocation import refuse_undecodable
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
-from runner.cli.request import as_request
+from runner.cli.request import as_request, load_campaign
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.manifest.starter import manifest_head, scalar, slug

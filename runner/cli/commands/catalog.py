@@ -8,14 +8,13 @@ from typing import Any
 import click
 
 from runner import catalog
-from runner.cli.campaign import load_campaign
 from runner.cli.client_copy import make_client_copy, print_client_copy
 from runner.cli.command import Command
 from runner.cli.format import format_link
 from runner.cli.known_campaign import KnownCampaign, name_ledger, read_known
 from runner.cli.options import format_option
 from runner.cli.readonly import find_state, refuse_results_alone
-from runner.cli.request import target_options
+from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import select_options
 from runner.cli.shipped_files import (
     CatalogOrder,

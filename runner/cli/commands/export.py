@@ -7,13 +7,12 @@ from pathlib import Path
 
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.format import name_some, warn
 from runner.cli.known_campaign import read_campaign
 from runner.cli.options import format_option
 from runner.cli.readonly import find_state
-from runner.cli.request import target_options
+from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import select_options
 from runner.cli.terminal import printing_data
 from runner.errors import UsageError

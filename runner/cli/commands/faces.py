@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import anyio
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import format_faces, list_held
@@ -15,7 +14,7 @@ from runner.cli.known_campaign import name_ledger
 from runner.cli.options import format_option
 from runner.cli.outputs import make_results
 from runner.cli.readonly import require_state
-from runner.cli.request import target_options
+from runner.cli.request import load_campaign, target_options
 from runner.cli.session import OpenLedger, open_ledger
 from runner.cli.terminal import terminal_width
 from runner.errors import UsageError

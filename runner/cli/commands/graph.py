@@ -2,10 +2,9 @@
 
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.options import format_option, readable_manifest_argument, var_option
-from runner.cli.request import as_request
+from runner.cli.request import as_request, load_campaign
 from runner.plan.request import Request
 
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 import anyio
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.complete import complete_takes
 from runner.cli.context import Context, pass_context
 from runner.cli.decision_queue import queue_picks
@@ -15,7 +14,7 @@ from runner.cli.options import LooksCommand, report_option
 from runner.cli.outputs import note_results
 from runner.cli.picking import find_pickable, find_stale
 from runner.cli.readonly import load_known, require_state
-from runner.cli.request import target_options
+from runner.cli.request import load_campaign, target_options
 from runner.cli.session import OpenLedger, open_ledger
 from runner.cli.shared_ledger import options_of
 from runner.errors import LedgerLocked, UsageError

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.eta import estimate_plan
@@ -18,7 +17,7 @@ from runner.cli.known_campaign import KnownCampaign, plan_offline
 from runner.cli.options import format_option, readable_manifest_argument
 from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.price_questions import bought_quotes, price_notes
-from runner.cli.request import target_options
+from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
 from runner.cli.shared_ledger import options_of
 from runner.cli.terminal import print_json, terminal_width

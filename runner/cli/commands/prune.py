@@ -7,7 +7,6 @@ from functools import partial
 import click
 
 from runner.cli.account import open_account
-from runner.cli.campaign import load_campaign
 from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.doomed_looks import Doomed, PruneScope, find_doomed, list_doomed
@@ -16,7 +15,7 @@ from runner.cli.local_pictures import drop_pictures
 from runner.cli.options import LooksCommand, account_option, manifest_argument, yes_option
 from runner.cli.outputs import note_results
 from runner.cli.questions import confirm_or_refuse
-from runner.cli.request import account_options
+from runner.cli.request import account_options, load_campaign
 from runner.cli.session import OpenSession, open_session
 from runner.cli.simulated import run_on_account
 from runner.errors import UsageError

@@ -7,7 +7,6 @@ import click
 
 from runner.cli.account import open_account
 from runner.cli.adoptions import Decisions, ask_for_look, check_adoptions, read_adoptable
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.comparison import (
     compare_account,
@@ -21,7 +20,7 @@ from runner.cli.nothing_bought import match_takes
 from runner.cli.options import KeyValue, manifest_argument
 from runner.cli.outputs import note_results
 from runner.cli.rebuild import rebuild
-from runner.cli.request import account_options
+from runner.cli.request import account_options, load_campaign
 from runner.cli.select_options import comparison_options
 from runner.cli.session import OpenSession, open_session
 from runner.cli.simulated import run_on_account

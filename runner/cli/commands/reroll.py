@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.commands.run import new_ledger_option, run_options, start
 from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.options import LooksCommand
-from runner.cli.request import as_request
+from runner.cli.request import as_request, load_campaign
 from runner.cli.select_options import price_option
 from runner.plan.request import Request
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.complete import complete_takes
 from runner.cli.context import Context, pass_context
 from runner.cli.known_campaign import name_ledger, read_known
 from runner.cli.options import format_option
 from runner.cli.readonly import find_state, load_known, require_state
-from runner.cli.request import target_options
+from runner.cli.request import load_campaign, target_options
 from runner.cli.review_decisions import decide_reviews, write_reviews
 from runner.cli.review_desk import ReviewDesk
 from runner.cli.review_report import format_reviews

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.options import (
@@ -23,7 +22,7 @@ from runner.cli.options import (
     var_option,
     yes_option,
 )
-from runner.cli.request import as_request, load_saved_plan
+from runner.cli.request import as_request, load_campaign, load_saved_plan
 from runner.cli.run_attempt import execute
 from runner.cli.select_options import plan_options
 from runner.cli.shared_ledger import on_option

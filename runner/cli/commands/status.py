@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from runner.cli.campaign import load_campaign
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import summarize_faces
@@ -24,7 +23,7 @@ from runner.cli.next_steps import (
 from runner.cli.options import report_option
 from runner.cli.outputs import awaits_results, keep_document
 from runner.cli.price_questions import bought_quotes, price_notes, price_options
-from runner.cli.request import target_options
+from runner.cli.request import load_campaign, target_options
 from runner.cli.review_report import summarize_reviews
 from runner.cli.select_options import select_options
 from runner.cli.shared_ledger import options_of
