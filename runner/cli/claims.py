@@ -15,7 +15,7 @@ from runner.takes import Neighbours, Snapshot, Take
 MANIFESTS = ("*.yaml", "*.yml")
 _WORD = re.compile(r"[A-Za-z0-9_-]{6,}")
 
-SAME_VALUES = "prune with the same values"
+SAME_VALUES = "prune in the same way"
 BY_NAME = "name the look to delete it"
 
 Values = Mapping[str, str]
@@ -70,7 +70,7 @@ def _other_values(
     if dict(values) == dict(campaign.given):
         return None
     told = " ".join(f"--var {name}={value}" for name, value in sorted(values.items()))
-    return f"it was bought with {told or 'no --var'}: {SAME_VALUES}"
+    return f"it was bought {f'with {told}' if told else 'without --var'}: {SAME_VALUES}"
 
 
 def find_ids(manifest: Path, ids: set[str]) -> dict[str, str]:

@@ -139,7 +139,7 @@ async def open_session(
             try:
                 yield OpenSession(outside, campaign, *account, state, ledger, context, progress)
             except RunStopped:
-                raise _stopped(context) from None
+                raise explain_stop(context) from None
             finally:
                 with suppress(Exception):  # whatever ended the command is what has to be told
                     note_results(outside, campaign, ledger.snapshot(), ledger.wallet)
@@ -166,7 +166,7 @@ def _open(
     )
 
 
-def _stopped(context: RunContext) -> LookbookError:
+def explain_stop(context: RunContext) -> LookbookError:
     """Return why work at the account ended; a run says it in its outcome instead."""
     if context.account_trouble is not None:
         return AccountError(f"The account needs a person: {context.account_trouble}")

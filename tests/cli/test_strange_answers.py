@@ -79,6 +79,29 @@ def test_a_gateways_page_is_no_answer_about_a_look(office: Office) -> None:
     assert now_known(office, "a").state is TakeState.COMPLETED
 
 
+def test_what_could_not_be_compared_is_no_success(office: Office) -> None:
+    """A nightly job has to notice; what a person has to decide still comes first."""
+    take = anyio.run(one_look, office)
+    answering(office, PAGE)
+
+    async def record() -> int:
+        return await reconcile(office.context, office.campaign(look("a")), record=True)
+
+    with pytest.raises(ApiTrouble, match="http_404") as raised:
+        anyio.run(record)
+    assert raised.value.exit_code == 1
+    assert now_known(office, "a").state is TakeState.COMPLETED
+
+    async def lose_one() -> None:
+        ledger = office.ledger()
+        ledger.begin(ACCOUNT, "spring", {})
+        await office.lost(ledger, "b", name="Sarah — b", group_wanted=take.group_id)
+        ledger.close()
+
+    anyio.run(lose_one)
+    assert anyio.run(record) == 6
+
+
 def test_a_failed_take_that_is_usable_is_recovered_and_picked(office: Office) -> None:
     async def failed() -> None:
         ledger = office.ledger()

@@ -22,11 +22,11 @@ from runner.cli.outputs import note_results
 from runner.cli.rebuild import rebuild
 from runner.cli.request import account_options, load_campaign
 from runner.cli.select_options import comparison_options
-from runner.cli.session import OpenSession, open_session
+from runner.cli.session import OpenSession, explain_stop, open_session
 from runner.cli.simulated import run_on_account
 from runner.cli.stuck_looks import decide_stuck
 from runner.cli.unknown_takes import UnknownCase, decide, give_up, list_unresolved
-from runner.errors import ApiTrouble, UsageError
+from runner.errors import ApiTrouble, LookbookError, UsageError
 from runner.executor.concurrency import RunStopped
 from runner.executor.resolve_unknown import UnknownResolver
 from runner.ledger.reading import has_takes
@@ -105,8 +105,8 @@ def command(
     failed and are usable all the same, consents that were lost, pictures that are missing or were
     changed; --record writes that down.
 
-    Exits with 0 when nothing is unknown any more, 4 when `lookbook run` can still find out by
-    itself, 6 when a person has to decide.
+    Exits with 0 when nothing is unknown any more, 1 when ledger and account could not be compared,
+    4 when `lookbook run` can still find out by itself, 6 when a person has to decide.
     """
     campaign = load_campaign(request)
     work = (
@@ -176,28 +176,37 @@ async def reconcile(
             stuck = await decide_stuck(work)
             left = [take.label for take in list_unresolved(work)]
             click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
-            differences = await compare_as_well(work, record=record)
+            differences, trouble = await compare_as_well(work, record=record)
             code = max(decide_exit(case), Exit.PERSON if stuck else Exit.DONE)
+            if trouble is not None and (not code or trouble.exit_code == Exit.ACCOUNT):
+                code = Exit(trouble.exit_code)
             work.finish(int(code))
             told = describe_differences(differences, record=record)
             known = work.ledger.snapshot()
             note_results(context, campaign, known, searches=case.found, differences=told)
+            if trouble is not None and code == trouble.exit_code:
+                raise trouble
     if differences and detailed_exitcode and code is Exit.DONE:
         return int(Exit.CHANGES)
     return int(code)
 
 
-async def compare_as_well(work: OpenSession, *, record: bool) -> list[Drift]:
-    """Compare ledger and account; what was decided before stands where that is impossible."""
+async def compare_as_well(
+    work: OpenSession, *, record: bool
+) -> tuple[list[Drift], LookbookError | None]:
+    """Compare ledger and account; return the differences, or why that is impossible.
+
+    What was decided before stands all the same.
+    """
     try:
         found = await compare_account(work, record=record)
         if record:
             await record_differences(work, found)
     except (ApiTrouble, RunStopped) as error:
-        why = error.message if isinstance(error, ApiTrouble) else work.context.stopped
-        warn(f"Ledger and account were not compared: {why or 'it was interrupted.'}")
-        return []
-    return found
+        trouble = error if isinstance(error, ApiTrouble) else explain_stop(work.context)
+        warn("Ledger and account were not compared; what was decided above stands.")
+        return [], trouble
+    return found, None
 
 
 async def disown(work: OpenSession, ids: Sequence[str], unknown: Iterable[Take]) -> None:
