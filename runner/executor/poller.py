@@ -18,7 +18,7 @@ from runner.executor.context import FreeCall, RunContext
 from runner.executor.rate_gate import RateGate
 from runner.policy.decisions import Free, decide_free
 from runner.policy.lifecycle import Event
-from runner.policy.look_events import GONE, events_of, shown_status
+from runner.policy.look_events import GONE, events_of, is_stuck, shown_status
 from runner.policy.poll_strategy import PAGE_SIZE, PollStrategy
 from runner.policy.retry import next_poll, poll_gap
 from runner.quantities import format_duration
@@ -289,9 +289,10 @@ class Poller:
         ):
             watched.due = now + next_poll(age, self.durations)
             return
+        stuck = is_stuck(watched.take, now=self._context.clock.now())
+        then = "`lookbook reconcile` decides it" if stuck else "the next run goes on waiting for it"
         self._context.observer.said(
-            f"{watched.take.label} is still in progress after {format_duration(age)}; "
-            "the next run goes on waiting for it"
+            f"{watched.take.label} is still in progress after {format_duration(age)}; {then}"
         )
         self._release(watched)
 

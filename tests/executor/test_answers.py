@@ -346,8 +346,10 @@ def test_a_status_that_nobody_knows_is_kept_told_and_ends_as_a_question(world: H
     assert take.error_message == "HeyGen shows the status quarantined: under review"
     assert world.heard.events.count(("a#1", Event.SHOWN)) == 1
     assert world.take("b").state is TakeState.FETCHED
+    assert "the next run goes on waiting" in world.heard.words[-1]
     world.later(25 * 3600)
     outcome = world.run(every)
+    assert "`lookbook reconcile` decides it" in world.heard.words[-1]
     assert exit_code(outcome) is Exit.PERSON
     assert outcome.persons == ("a",)
     del world.api._now
