@@ -27,8 +27,9 @@ HOMES = {"a": GROUP, "b": TargetGroup(name="Sarah — b")}
 def work(snapshot: Snapshot, *, simulated: bool = False) -> OpenSession:
     ledger = SimpleNamespace(snapshot=lambda: snapshot, accepted=frozenset())
     context = SimpleNamespace(neighbours=Neighbours, clock=SimpleNamespace(now=lambda: 1e6))
-    where = FileLocation(Path("/x/ledger.sqlite"))
-    state = SimpleNamespace(folder=Path("/x/spring.lookbook"), location=where)
+    ledger_at = Path("/x/ledger.sqlite")
+    state = SimpleNamespace(folder=Path("/x/spring.lookbook"), ledger=ledger_at)
+    state.location = FileLocation(ledger_at)
     account = Account("api.example", "me", simulated=simulated)
     said = SimpleNamespace(ledger=ledger, context=context, account=account, state=state)
     said.outside = SimpleNamespace(console=Console())
