@@ -7,9 +7,8 @@ Stable and without the time of its writing, so that it can be committed and comp
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, overload
+from typing import Any
 
 from runner.model import Campaign, Credits
 from runner.plan.look_state import displayed_take, look_state
@@ -35,9 +34,6 @@ from runner.reviews import NOT_REVIEWED, ReviewState
 from runner.takes import PENDING, Billing, LookState, Snapshot, Take, TakeState
 
 VERSION = 1
-
-MAX_EAGER_LOOKS = 20_000
-"""Looks up to which a document holds its entries; beyond, each is made when it is asked for."""
 
 
 def results_document(
@@ -76,8 +72,8 @@ def results_document(
             "prompt": float(campaign.prices.prompt),
             "listed_on": listed_on.isoformat() if listed_on else None,
         },
-        "looks": _entries(looks, snapshot, causes, faces),
-        "orphans": _entries(orphans, snapshot, causes, faces),
+        "looks": [_entry(action, snapshot, causes, faces) for action in looks],
+        "orphans": [_entry(action, snapshot, causes, faces) for action in orphans],
         "totals": _totals([state for _, state in stands], takes, wallet),
     }
     _add_what_was_seen(results, snapshot)
@@ -166,43 +162,6 @@ def _without_links(entry: LookEntry) -> LookEntry:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Entries(Sequence[LookEntry]):
-    """Looks as a document tells of them, each made when it is asked for.
-
-    All of them at once would be most of the memory that a campaign of many looks takes.
-    """
-
-    actions: Sequence[PlannedLook]
-    snapshot: Snapshot
-    causes: CauseFinder
-    faces: LikenessEntries | None = None
-
-    def __len__(self) -> int:
-        return len(self.actions)
-
-    @overload
-    def __getitem__(self, index: int) -> LookEntry: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> "Entries": ...
-
-    def __getitem__(self, index: int | slice) -> "LookEntry | Entries":
-        if isinstance(index, slice):
-            return Entries(self.actions[index], self.snapshot, self.causes, self.faces)
-        return _entry(self.actions[index], self.snapshot, self.causes, self.faces)
-
-
-def _entries(
-    actions: Sequence[PlannedLook],
-    snapshot: Snapshot,
-    causes: CauseFinder,
-    faces: LikenessEntries | None,
-) -> Sequence[LookEntry]:
-    entries = Entries(actions, snapshot, causes, faces)
-    return entries if len(entries) > MAX_EAGER_LOOKS else list(entries)
 
 
 def _stands(action: PlannedLook, snapshot: Snapshot) -> tuple[Take | None, LookState]:
