@@ -11,7 +11,7 @@ from runner.cli.session import OpenSession
 from runner.cli.terminal import terminal_width
 from runner.errors import ApiTrouble
 from runner.executor.context import describe_reply
-from runner.executor.resolve_unknown import list_group_looks
+from runner.executor.lists import list_group_looks
 from runner.plan import Action, Plan
 from runner.plan import plan as make_plan
 from runner.plan.drift import Drift, find_drift

@@ -11,7 +11,7 @@ from runner.cli.format import format_table
 from runner.cli.session import OpenSession
 from runner.cli.terminal import terminal_width
 from runner.errors import ApiTrouble
-from runner.executor.resolve_unknown import list_group_looks
+from runner.executor.lists import list_group_looks
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.options import select_looks

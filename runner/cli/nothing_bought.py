@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 
 from runner.cli.format import pluralize
 from runner.errors import UsageError
+from runner.executor.findings import Finding
 from runner.executor.refunds import usd_balance
-from runner.executor.resolve_unknown import Finding
 from runner.ledger.reading import WalletReading
 from runner.policy.budget import reserved_amount
 from runner.policy.retry import ASKABLE_AFTER, KEY_LIFE, KEY_MARGIN

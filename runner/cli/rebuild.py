@@ -23,7 +23,7 @@ from runner.cli.review_file import import_reviews, told_reviews
 from runner.cli.session import OpenSession, lock_state, open_session
 from runner.cli.unrecorded_looks import bought_since, snapshot_of
 from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageError, UsageError
-from runner.executor.resolve_unknown import list_group_looks
+from runner.executor.lists import list_group_looks
 from runner.ledger.database import checkpoint_wal
 from runner.ledger.reading import has_sent
 from runner.ledger.salvage import salvage_state

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from runner.cli.format import name_some, pluralize
 from runner.cli.nothing_bought import too_young
+from runner.executor.findings import Finding
 from runner.executor.look_report import Hold, LookReport
-from runner.executor.resolve_unknown import Finding
 from runner.policy.exit_codes import Exit, Outcome, exit_code
 
 

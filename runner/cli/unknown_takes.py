@@ -11,7 +11,8 @@ from runner.cli.nothing_bought import evidence_of, moment, objection_to
 from runner.cli.resuming import resume_command
 from runner.cli.session import OpenSession
 from runner.cli.terminal import join_lines, style
-from runner.executor.resolve_unknown import Finding, UnknownResolver
+from runner.executor.findings import Finding
+from runner.executor.resolve_unknown import UnknownResolver
 from runner.ledger.reading import read_send_time, read_wallet_readings
 from runner.model import Campaign
 from runner.policy.lifecycle import Event

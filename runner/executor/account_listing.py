@@ -11,7 +11,7 @@ import anyio
 
 from runner.executor.concurrency import RunStopped, unwrap_exception_group
 from runner.executor.context import RunContext
-from runner.executor.resolve_unknown import Unlisted, list_group_looks, read_every_page
+from runner.executor.lists import Unlisted, list_group_looks, read_every_page
 from runner.plan.model import Plan
 from runner.plan.namesakes import Listing
 from runner.plan.target_groups import TargetGroup, find_target_groups

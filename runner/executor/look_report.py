@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import assert_never
 
-from runner.executor.resolve_unknown import Finding
+from runner.executor.findings import Finding
 from runner.plan.model import Plan, PlannedLook
 from runner.plan.steps import (
     Action,

@@ -8,94 +8,35 @@ decided by ``runner.policy.match_candidates``.
 
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
+from collections.abc import Collection, Sequence
 
 import anyio
 
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
+from runner.executor.findings import Finding
+from runner.executor.lists import list_group_looks, read_every_page
 from runner.model import LookKind
 from runner.policy.decisions import Free, decide_free
 from runner.policy.lifecycle import Event
 from runner.policy.look_events import events_of, shown_status
 from runner.policy.match_candidates import (
-    Fit,
     decide_match,
     find_candidates,
     find_doubled,
     order_by_claims,
 )
 from runner.policy.retry import CLOCK_SLACK
-from runner.replies import Answer, ListPage, LookData, Reply
+from runner.replies import Answer, LookData
 from runner.takes import Billing, Doubled, Take, TakeState
 
 log = logging.getLogger("runner.executor")
-
-T = TypeVar("T")
-PageCall = Callable[[str | None], Awaitable[Reply[ListPage[T]]]]
-
-MAX_PAGES = 200
-"""The most pages that one search reads: 10,000 looks or groups."""
-
-MAX_LISTED = 10_000
-"""The most looks or groups that one search takes, however many a page has."""
 
 UNANSWERED_GAP = 1.0
 """Seconds between two checks of a send of the same name that is still under way."""
 
 SEND_WINDOW = 900.0
 """How long after the last send, in seconds, the server may still have made the group."""
-
-
-class Unlisted(str):
-    """In words why a list could not be read whole. ``final``: another try would end the same."""
-
-    __slots__ = ()
-    final = False
-
-
-class _Endless(Unlisted):
-    __slots__ = ()
-    final = True
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a search found. ``problem`` is why it could not be finished, if it could not.
-
-    ``rivals`` are other unresolved sends of the name that may have made a candidate, with this body
-    or another, here or in another ledger of the folder.
-    """
-
-    take: Take
-    candidates: tuple[LookData, ...] = ()
-    rivals: tuple[str, ...] = ()
-    problem: str | None = None
-    fit: Fit = Fit.NONE
-
-    @property
-    def certain(self) -> LookData | None:
-        """Return the look that the take became, where no doubt about it matters."""
-        return self.candidates[0] if self.fit is Fit.ADOPT and self.problem is None else None
-
-    @property
-    def needs_person(self) -> bool:
-        """Return whether nothing that a run can do will decide it."""
-        if isinstance(self.problem, Unlisted):
-            return self.problem.final
-        return self.fit is Fit.PERSON
-
-    def is_left_to_person(self, *, alive: bool) -> bool:
-        """Return whether no later run does anything about it by itself.
-
-        ``alive``: its stored body may leave again.
-        """
-        if self.needs_person:
-            return True
-        return not alive and self.problem is None and self.fit is not Fit.WAIT
 
 
 class UnknownResolver:
@@ -348,40 +289,3 @@ class UnknownResolver:
             min(first, first + skew) - CLOCK_SLACK,
             max(last, last + skew) + SEND_WINDOW,
         )
-
-
-async def list_group_looks(context: RunContext, group_id: str | None) -> list[LookData] | Unlisted:
-    """Return all looks of a group, or of the account; or in words why they could not be listed.
-
-    Raises RunStopped.
-    """
-    whose = f"the looks of {group_id or 'the account'}"
-    return await read_every_page(
-        context, lambda token: context.api.looks(group_id=group_id, token=token), whose
-    )
-
-
-async def read_every_page(context: RunContext, call: PageCall[T], what: str) -> list[T] | Unlisted:
-    """Return everything that a list holds, page after page; or in words why it cannot be read.
-
-    Raises RunStopped.
-    """
-    found: list[T] = []
-    token: str | None = None
-    seen: set[str] = set()
-    for _page in range(MAX_PAGES):
-        reply = await context.ask(partial(call, token), what=f"listing {what}")
-        if decide_free(reply) is Free.GONE:
-            return []  # the group is not there any more, and so are its looks
-        if not isinstance(reply, Answer):
-            return Unlisted(f"{what} could not be listed: {describe_reply(reply)}")
-        found += reply.data.items
-        token = reply.data.next_token
-        if token is None:
-            return found
-        if len(found) > MAX_LISTED:
-            break
-        if token in seen:
-            return _Endless(f"{what} cannot be listed: HeyGen's list begins again at its end")
-        seen.add(token)
-    return _Endless(f"{what} cannot be listed: there are more than {len(found)}")

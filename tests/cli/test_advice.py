@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from runner.cli.run_advice import advise_after_run
+from runner.executor.findings import Finding
 from runner.executor.look_report import Hold, LookReport
-from runner.executor.resolve_unknown import Finding
 from runner.plan import ResolvedOptions, plan
 from runner.plan.model import Plan
 from runner.plan.renames import KeyRenames

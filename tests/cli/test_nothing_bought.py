@@ -11,7 +11,7 @@ from runner.cli.commands.reconcile import reconcile
 from runner.cli.nothing_bought import evidence_of, match_takes, moment, objection_to
 from runner.errors import UsageError
 from runner.executor.context import RunContext
-from runner.executor.resolve_unknown import Finding
+from runner.executor.findings import Finding
 from runner.ledger.reading import WalletReading, read_snapshot
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, plan

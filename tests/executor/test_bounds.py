@@ -9,9 +9,9 @@ import anyio
 import pytest
 
 from runner.executor.context import RunContext
+from runner.executor.lists import list_group_looks
 from runner.executor.poller import Poller
 from runner.executor.ports import Downloaded, FetchFailed
-from runner.executor.resolve_unknown import list_group_looks
 from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import Answer, ListPage, LookData, Lost, NotSent, Refusal, Reply
 from runner.takes import Take, TakeState

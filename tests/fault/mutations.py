@@ -19,12 +19,13 @@ from runner.cli import session as session_module
 from runner.cli.commands import fetch
 from runner.executor import context, face_gate, purchase, session, temporary_refusals
 from runner.executor.context import RunContext
+from runner.executor.findings import Finding
 from runner.executor.intents import IntentBuilder
 from runner.executor.look_tracker import LookTracker
 from runner.executor.poller import Poller
 from runner.executor.ports import Intent
 from runner.executor.rate_gate import RateGate
-from runner.executor.resolve_unknown import Finding, UnknownResolver
+from runner.executor.resolve_unknown import UnknownResolver
 from runner.executor.scheduler import Scheduler
 from runner.heygen.client import HeyGen
 from runner.ledger import ledger as ledger_module

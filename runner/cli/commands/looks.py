@@ -19,7 +19,7 @@ from runner.cli.request import as_request, load_campaign
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import escape_text, print_json, terminal_width
 from runner.errors import ApiTrouble, UsageError
-from runner.executor.resolve_unknown import PageCall
+from runner.executor.lists import PageCall
 from runner.ledger.reading import read_snapshot
 from runner.ledger.state_dirs import StateDirs
 from runner.plan.request import Request

@@ -1,0 +1,67 @@
+"""Lists of the account, read page after page to their end."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
+from runner.executor.context import RunContext, describe_reply
+from runner.policy.decisions import Free, decide_free
+from runner.replies import Answer, ListPage, LookData, Reply
+
+T = TypeVar("T")
+PageCall = Callable[[str | None], Awaitable[Reply[ListPage[T]]]]
+
+MAX_PAGES = 200
+"""The most pages that one search reads: 10,000 looks or groups."""
+
+MAX_LISTED = 10_000
+"""The most looks or groups that one search takes, however many a page has."""
+
+
+class Unlisted(str):
+    """In words why a list could not be read whole. ``final``: another try would end the same."""
+
+    __slots__ = ()
+    final = False
+
+
+class _Endless(Unlisted):
+    __slots__ = ()
+    final = True
+
+
+async def list_group_looks(context: RunContext, group_id: str | None) -> list[LookData] | Unlisted:
+    """Return all looks of a group, or of the account; or in words why they could not be listed.
+
+    Raises RunStopped.
+    """
+    whose = f"the looks of {group_id or 'the account'}"
+    return await read_every_page(
+        context, lambda token: context.api.looks(group_id=group_id, token=token), whose
+    )
+
+
+async def read_every_page(context: RunContext, call: PageCall[T], what: str) -> list[T] | Unlisted:
+    """Return everything that a list holds, page after page; or in words why it cannot be read.
+
+    Raises RunStopped.
+    """
+    found: list[T] = []
+    token: str | None = None
+    seen: set[str] = set()
+    for _page in range(MAX_PAGES):
+        reply = await context.ask(partial(call, token), what=f"listing {what}")
+        if decide_free(reply) is Free.GONE:
+            return []  # the group is not there any more, and so are its looks
+        if not isinstance(reply, Answer):
+            return Unlisted(f"{what} could not be listed: {describe_reply(reply)}")
+        found += reply.data.items
+        token = reply.data.next_token
+        if token is None:
+            return found
+        if len(found) > MAX_LISTED:
+            break
+        if token in seen:
+            return _Endless(f"{what} cannot be listed: HeyGen's list begins again at its end")
+        seen.add(token)
+    return _Endless(f"{what} cannot be listed: there are more than {len(found)}")
