@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from runner.cli import readonly
 from runner.cli.outputs import make_results
 from runner.cli.request import load_campaign
-from runner.cli.shared_ledger import options_of
+from runner.cli.shared_ledger import name_database
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.plan import Plan
@@ -81,8 +81,6 @@ def plan_offline(campaign: Campaign, request: Request) -> OfflinePlan:
 
 
 def name_ledger(request: Request) -> tuple[str, ...]:
-    """Return the options that mean the same ledger in another command."""
-    if request.simulate:
-        return ("--simulate",)
-    account = ("--account", request.account) if request.account else ()
-    return (*options_of(request.on), *account)
+    """Return the options that mean the same ledger in another offline command."""
+    account = ("--account", request.account) if request.account and not request.simulate else ()
+    return (*name_database(request), *account)

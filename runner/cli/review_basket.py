@@ -15,6 +15,7 @@ from typing import Any
 
 from runner.cli.request import load_saved_plan
 from runner.cli.review_reading import look_at_file
+from runner.cli.shared_ledger import name_database
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.ledger.state_dirs import StateDir
@@ -108,9 +109,8 @@ class Basket:
 
     def command(self, plan_file: str | Path, most: float) -> list[str | Path]:
         """Return the command that carries out the plan in a file, and spends at most so much."""
-        simulate = ["--simulate"] if self._request.simulate else []
         plan = ["--plan", plan_file, "--max-cost", f"{most:.2f}"]
-        return ["run", self._request.manifest, *plan, *simulate]
+        return ["run", self._request.manifest, *plan, *name_database(self._request)]
 
     def _wanted(self) -> Request:
         return replace(self._request, basket=self.items)

@@ -6,6 +6,7 @@ from typing import Any
 from runner.canonical import parse_json
 from runner.cli.client_copy import make_client_copy
 from runner.cli.context import Context
+from runner.cli.shared_ledger import name_database
 from runner.cli.shipped_files import CatalogOrder
 from runner.cli.take_in import merge_document
 from runner.errors import UsageError
@@ -24,7 +25,7 @@ class ClientDesk:
     def __init__(self, request: Request, state: StateDir) -> None:
         self._manifest = request.manifest
         self._state = state
-        self._where = ("--simulate",) if request.simulate else ()
+        self._where = name_database(request)
 
     def make_copy(self, results: Results, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Write a copy; return its path, what is not in it, and the commands that do the same.

@@ -20,6 +20,7 @@ from runner.cli.review_purchases import Purchases
 from runner.cli.review_reading import CampaignReader, CurrentCampaign
 from runner.cli.review_view import ReviewView, describe_campaign, find_differences
 from runner.cli.session import open_ledger
+from runner.cli.shared_ledger import name_database
 from runner.errors import LedgerLocked
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
@@ -92,8 +93,8 @@ class ReviewDesk:
     def list_charges(self, _asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return every charge with its reason, sums, and the command that lists them."""
         known = self._known or self._look()
-        where = ("--simulate",) if self._request.simulate else ()
-        command = quote_command("lookbook", "money", self._request.manifest, *where)
+        where = (self._request.manifest, *name_database(self._request))
+        command = quote_command("lookbook", "money", *where)
         return {"command": command, **describe_charges(known.results, known.campaign)}
 
     def _has_moved(self) -> bool:

@@ -64,6 +64,11 @@ def options_of(shared: SharedLedgers | None) -> tuple[str, ...]:
     return shared.option if shared is not None else ()
 
 
+def name_database(request: Request) -> tuple[str, ...]:
+    """Return the options that mean the simulator, or the same database, in another command."""
+    return ("--simulate",) if request.simulate else options_of(request.on)
+
+
 def share_state(shared: SharedLedgers, campaign: Campaign, account: Account) -> StateDir:
     """Return an account's folder beside the manifest, whose ledger lives in the database."""
     state = StateDirs(campaign.manifest).of(account)

@@ -166,8 +166,8 @@ def test_when_everything_is_done_it_says_so() -> None:
 
 
 def test_the_commands_are_about_the_looks_that_were_asked_for() -> None:
-    request = Request(Path("s.yaml"), select=("tag:hero",), exclude=("a b",))
-    text = same_again(request, simulate=True)
+    request = Request(Path("s.yaml"), simulate=True, select=("tag:hero",), exclude=("a b",))
+    text = same_again(request)
     assert text == "s.yaml --simulate --select tag:hero --exclude 'a b'"
 
 

@@ -19,7 +19,7 @@ from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
-from runner.cli.shared_ledger import options_of
+from runner.cli.shared_ledger import name_database
 from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
 from runner.files import is_inherited, write_output
@@ -138,6 +138,6 @@ def save_plan(known: KnownCampaign, plan: Plan, out: Path) -> None:
     request = replace(known.request, simulate=known.is_rehearsal)
     kept = serialize_plan(plan, known.campaign, known.snapshot, request)
     write_output(out, (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode())
-    options = ("--simulate",) if request.simulate else options_of(request.on)
+    options = name_database(request)
     how = quote_command("lookbook", "run", request.manifest, "--plan", out, *options)
     click.echo(f"\nSaved. To do exactly this: {how}", err=True)

@@ -1,7 +1,8 @@
 """``lookbook reconcile``: what became of sends whose outcome is unknown; a person decides."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import click
 
@@ -81,19 +82,7 @@ from runner.takes import Snapshot, Take
 @comparison_options
 @account_options
 @pass_context
-def command(
-    context: Context,
-    request: Request,
-    /,
-    *,
-    adoptions: tuple[tuple[str, str], ...],
-    absolved: tuple[str, ...],
-    strangers: tuple[str, ...],
-    trusting: bool,
-    rebuilding: bool,
-    record: bool,
-    detailed_exitcode: bool,
-) -> int:
+def command(context: Context, request: Request, /, *, rebuilding: bool, **options: Any) -> int:
     """Compare the ledger of MANIFEST with the account, and decide what is unknown.
 
     A take is unknown when its request left and no answer came back: it may have been bought. The
@@ -109,21 +98,8 @@ def command(
     4 when `lookbook run` can still find out by itself, 6 when a person has to decide.
     """
     campaign = load_campaign(request)
-    work = (
-        partial(rebuild, campaign=campaign)
-        if rebuilding
-        else partial(
-            reconcile,
-            campaign=campaign,
-            adoptions=adoptions,
-            absolved=absolved,
-            strangers=strangers,
-            trusting=trusting,
-            record=record,
-            detailed_exitcode=detailed_exitcode,
-        )
-    )
-    return run_on_account(context, campaign, work, request)
+    work = rebuild if rebuilding else partial(reconcile, **options)
+    return run_on_account(context, campaign, partial(work, campaign=campaign), request)
 
 
 async def reconcile(
@@ -152,27 +128,12 @@ async def reconcile(
             check_adoptions(adoptions, unknown)
             given_up = match_takes(absolved, unknown)
             work.begin("reconcile")
-            plan = make_plan(campaign, work.ledger.snapshot())
-            work.context.wanted = wanted_by(plan)
-            searcher = UnknownResolver(work.context)
-            case = UnknownCase(work, campaign, searcher, frozenset(plan.unwanted_in_flight))
+            case = open_case(work, campaign)
             if trusting and not work.ledger.honours_keys:
                 await work.ledger.trust_keys("a person")
                 click.echo("Keys are trusted again on this account.")
-            found = [
-                (unknown[label], await read_adoptable(work, unknown[label], look_id))
-                for label, look_id in adoptions
-            ]
-            await disown(work, strangers, unknown.values())
-            for take, look in found:  # all of them could be read: now they are believed
-                await searcher.adopt(take, look)
-            for take in given_up:
-                if work.ledger.take(take.uid).unresolved:
-                    await give_up(case, take)
-            seen = {take.uid for take in given_up}
-            for take in list_unresolved(work):
-                if take.uid not in seen:
-                    await decide(case, take)
+            await believe(case, adoptions, strangers, unknown)
+            await decide_rest(case, given_up)
             stuck = await decide_stuck(work)
             left = [take.label for take in list_unresolved(work)]
             click.echo(f"Still unknown: {', '.join(left)}" if left else "Nothing is unknown.")
@@ -189,6 +150,38 @@ async def reconcile(
     if differences and detailed_exitcode and code is Exit.DONE:
         return int(Exit.CHANGES)
     return int(code)
+
+
+def open_case(work: OpenSession, campaign: Campaign) -> UnknownCase:
+    """Return what decisions about unknown takes need, as the manifest wants things now."""
+    plan = make_plan(campaign, work.ledger.snapshot())
+    work.context.wanted = wanted_by(plan)
+    searcher = UnknownResolver(work.context)
+    return UnknownCase(work, campaign, searcher, frozenset(plan.unwanted_in_flight))
+
+
+async def believe(
+    case: UnknownCase, adoptions: Decisions, strangers: Sequence[str], unknown: Mapping[str, Take]
+) -> None:
+    """Commit which looks unknown takes became, as a person says, and which are somebody else's."""
+    found = [
+        (unknown[label], await read_adoptable(case.work, unknown[label], look_id))
+        for label, look_id in adoptions
+    ]
+    await disown(case.work, strangers, unknown.values())
+    for take, look in found:  # all of them could be read: now they are believed
+        await case.searcher.adopt(take, look)
+
+
+async def decide_rest(case: UnknownCase, given_up: Sequence[Take]) -> None:
+    """Give up takes that a person says nothing was bought for; decide the others one by one."""
+    for take in given_up:
+        if case.work.ledger.take(take.uid).unresolved:
+            await give_up(case, take)
+    seen = {take.uid for take in given_up}
+    for take in list_unresolved(case.work):
+        if take.uid not in seen:
+            await decide(case, take)
 
 
 async def compare_as_well(

@@ -26,7 +26,7 @@ from runner.cli.price_questions import bought_quotes, price_notes, price_options
 from runner.cli.request import load_campaign, target_options
 from runner.cli.review_report import summarize_reviews
 from runner.cli.select_options import select_options
-from runner.cli.shared_ledger import options_of
+from runner.cli.shared_ledger import name_database
 from runner.cli.simulated import serve_command
 from runner.cli.terminal import style, terminal_width
 from runner.ledger.reading import read_last_run
@@ -67,7 +67,7 @@ def command(context: Context, /, request: Request, *, takes: bool) -> int:
         plan,
         renewed,
         results,
-        same_again(request, simulate=known.is_rehearsal),
+        same_again(replace(request, simulate=known.is_rehearsal)),
         going=alive is True,
         simulator=serve_command(state) if known.is_rehearsal and state is not None else None,
         room=room_left(campaign.budget, snapshot.spent),
@@ -118,10 +118,9 @@ def print_standing(known: KnownCampaign, results: Results, prices: Sequence[str]
         click.echo(f"catalog: {format_link(page)}")
 
 
-def same_again(request: Request, *, simulate: bool) -> str:
+def same_again(request: Request) -> str:
     """Return how a command line about the same looks ends."""
-    ledger = ("--simulate",) if simulate else options_of(request.on)
-    words: list[str | Path] = [request.manifest, *ledger]
+    words: list[str | Path] = [request.manifest, *name_database(request)]
     for option, expressions in (("--select", request.select), ("--exclude", request.exclude)):
         words += [word for expression in expressions for word in (option, expression)]
     return quote_command(*words)
