@@ -86,20 +86,14 @@ def list_next_steps(
     ``awaited`` the takes that a person has to approve first, ``undecidable`` those that no run
     decides any more.
     """
-    takes = [t for look in [*results["looks"], *results["orphans"]] for t in look["takes"]]
-    states = results["totals"]["states"]
-    steps = [(f"open {show_link(url)}", "a person's consent is needed") for url in _consents(takes)]
-    if steps and simulator:
-        steps = [(simulator, "serves the simulated account; a consent is granted on its page")]
-    if awaited:
-        agree = " ".join(f"--approve {label}" for label in awaited)
-        waits = f"{pluralize(plan.waiting, 'generation')}, {format_usd(plan.waiting_cost)}"
-        steps.append((f"lookbook review {command} {agree}", f"lets a run go on with {waits}"))
+    looks = [*results["looks"], *results["orphans"]]
+    takes = [take for look in looks for take in look["takes"]]
+    steps = _person_steps(plan, takes, command, simulator, awaited)
     if going:
         return steps
     moving = [
         take
-        for look in [*results["looks"], *results["orphans"]]
+        for look in looks
         for take in look["takes"]
         if f"{look['look']}#{take['take']}" not in undecidable
     ]
@@ -108,7 +102,39 @@ def list_next_steps(
     if undecidable or any(take["state"] in ("unknown", "submitting") for take in takes):
         what = "shows what is known of unknown outcomes, and takes a decision"
         steps.append((f"lookbook reconcile {command}", what))
+    steps += _cure_steps(results, command)
+    if results["totals"]["states"].get("stale"):
+        more = pluralize(renewed.count - plan.count, "generation")
+        price = format_usd(renewed.cost - plan.cost)
+        renew = f"also renews what is out of date ({more} more, {price})"
+        steps.append((f"lookbook run {command} --cascade", renew))
+    if any(take["state"] == "completed" for take in takes):
+        steps.append((f"lookbook run {command} --fetch-only", "fetches missing pictures; free"))
+    return steps
+
+
+def _person_steps(
+    plan: Plan,
+    takes: Sequence[TakeEntry],
+    command: str,
+    simulator: str | None,
+    awaited: Sequence[str],
+) -> list[tuple[str, str]]:
+    """Return what waits for a person: consents to be given, takes to be approved."""
+    steps = [(f"open {show_link(url)}", "a person's consent is needed") for url in _consents(takes)]
+    if steps and simulator:
+        steps = [(simulator, "serves the simulated account; a consent is granted on its page")]
+    if awaited:
+        agree = " ".join(f"--approve {label}" for label in awaited)
+        waits = f"{pluralize(plan.waiting, 'generation')}, {format_usd(plan.waiting_cost)}"
+        steps.append((f"lookbook review {command} {agree}", f"lets a run go on with {waits}"))
+    return steps
+
+
+def _cure_steps(results: Results, command: str) -> list[tuple[str, str]]:
+    """Return what helps against the failures that there are."""
     cures = {group.cure for group in group_failures(results["looks"]) if group.looks}
+    steps = []
     if cures - {Cure.EDIT, Cure.EDIT_PROMPT, Cure.REFRESH}:
         again = "buys what failed again; a changed prompt is bought by run instead"
         steps.append((f"lookbook retry {command}", again))
@@ -116,13 +142,6 @@ def list_next_steps(
         steps.append((f"lookbook reconcile {command} --record", "finds out what HeyGen deleted"))
     if cures & {Cure.EDIT, Cure.EDIT_PROMPT}:
         steps.append((f"lookbook plan {command}", "after a change of what was refused; free"))
-    if states.get("stale"):
-        more = pluralize(renewed.count - plan.count, "generation")
-        price = format_usd(renewed.cost - plan.cost)
-        renew = f"also renews what is out of date ({more} more, {price})"
-        steps.append((f"lookbook run {command} --cascade", renew))
-    if any(take["state"] == "completed" for take in takes):
-        steps.append((f"lookbook run {command} --fetch-only", "fetches missing pictures; free"))
     return steps
 
 

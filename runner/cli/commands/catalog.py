@@ -28,6 +28,7 @@ from runner.ledger.state_dirs import StateDirs, make_state_folder
 from runner.plan import plan as make_plan
 from runner.plan.options import select_looks
 from runner.plan.request import Request
+from runner.results.model import Results
 
 PICTURES = "pictures"
 SHEET = "contact-sheet"
@@ -104,24 +105,38 @@ def command(
         review: list[str | Path] = ["lookbook", "review", request.manifest, *name_ledger(request)]
         return print_client_copy(copy, request.form, review)
     planned = _price_planned(known, only)
-    page = catalog.write_catalog(results, state.folder, embed=embed, target=place, planned=planned)
-    made: dict[str, Any] = {
-        "version": 1,
-        "account": results["account"],
-        "catalog": str(page.absolute()),
-        "contact_sheets": write_sheets(results, state.folder, place / SHEET, order.sheets),
-    }
-    if order.wants_pictures() or order.all_takes:
-        made["pictures"] = export_pictures(results, state.folder, place / PICTURES, order)
+    made = make_page(results, state.folder, place, order, planned=planned, embed=embed)
     if request.form == "json":
         print_json(made)
     else:
-        click.echo(f"catalog: {format_link(page)}")
+        click.echo(f"catalog: {format_link(Path(made['catalog']))}")
         print_files(made)
         if not known.snapshot.takes:
             click.echo("Nothing was run yet: it shows the prompt and the price of every look.")
     # Where some pictures could not be read, a job notices.
     return int(bool(made.get("pictures", {}).get("skipped")))
+
+
+def make_page(
+    results: Results,
+    folder: Path,
+    place: Path,
+    order: CatalogOrder,
+    *,
+    planned: dict[str, Decimal],
+    embed: bool,
+) -> dict[str, Any]:
+    """Write the page and what was ordered beside it; return what was made, as JSON values."""
+    page = catalog.write_catalog(results, folder, embed=embed, target=place, planned=planned)
+    made: dict[str, Any] = {
+        "version": 1,
+        "account": results["account"],
+        "catalog": str(page.absolute()),
+        "contact_sheets": write_sheets(results, folder, place / SHEET, order.sheets),
+    }
+    if order.wants_pictures() or order.all_takes:
+        made["pictures"] = export_pictures(results, folder, place / PICTURES, order)
+    return made
 
 
 def _price_planned(known: KnownCampaign, only: Collection[str] | None) -> dict[str, Decimal]:
