@@ -54,7 +54,7 @@ class RunEta:
         busy |= {key for key, jobs in self._waiting.items() if jobs}
         self._usable = {action.key for action in plan.actions} - busy
 
-    def heard(self, take: Take, event: Event) -> None:
+    def follow(self, take: Take, event: Event) -> None:
         """Follow one event of one take."""
         if event in GOING:
             jobs = self._waiting.get(take.look)
@@ -70,7 +70,7 @@ class RunEta:
             for duration in measure_durations([take]):
                 insort(self._durations, duration)
 
-    def blocked(self, looks: Iterable[str]) -> None:
+    def drop_blocked(self, looks: Iterable[str]) -> None:
         """Record that looks will not be sent."""
         for look in looks:
             self._waiting.pop(look, None)

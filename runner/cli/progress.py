@@ -60,7 +60,7 @@ class Progress:
         self._failed: set[str] = set()
         self._explained = False
         self._held: dict[str, Decimal] = {}
-        self._outlook: RunEta | None = None
+        self._eta: RunEta | None = None
         self._forecast: float | None = None
         self._forecast_at: float | None = None
         self._ended: Collection[Event] = ENDED
@@ -68,14 +68,14 @@ class Progress:
         self._bar: Any = None
 
     def begin(
-        self, total: int, outlook: RunEta | None = None, *, ended: Collection[Event] = ENDED
+        self, total: int, eta: RunEta | None = None, *, ended: Collection[Event] = ENDED
     ) -> None:
         """Start to count: so many takes are to be finished, each by one of the events ``ended``.
 
-        ``outlook`` knows how long that takes.
+        ``eta`` knows how long that takes.
         """
         self._total = total
-        self._outlook = outlook
+        self._eta = eta
         self._ended = ended
         if total and self._stream.isatty() and os.environ.get("TERM") != "dumb":
             from tqdm import tqdm
@@ -97,8 +97,8 @@ class Progress:
     def take_changed(self, take: Take, event: Event) -> None:
         """Count an event, and print it where it is worth a line."""
         self._held[take.uid] = reserved_amount(take)
-        if self._outlook is not None:
-            self._outlook.heard(take, event)
+        if self._eta is not None:
+            self._eta.follow(take, event)
         if event in self._ended and take.uid not in self._done:
             self._done.add(take.uid)
             if event in (Event.FAILED, Event.REFUSED):
@@ -113,8 +113,8 @@ class Progress:
 
     def looks_blocked(self, looks: Sequence[str], reason: str) -> None:
         """Report what cannot be sent, and because of what."""
-        if self._outlook is not None:
-            self._outlook.blocked(looks)
+        if self._eta is not None:
+            self._eta.drop_blocked(looks)
         self._tell(f"{len(looks)} blocked by {reason.rstrip('.')}: {name_some(looks)}")
 
     def waiting(self, reason: str, seconds: float) -> None:
@@ -149,9 +149,9 @@ class Progress:
         return text
 
     def _in_progress(self) -> str:
-        if self._outlook is None or self._closed:
+        if self._eta is None or self._closed:
             return ""
-        return f"{self._outlook.in_progress} in progress"
+        return f"{self._eta.in_progress} in progress"
 
     def _money(self) -> str:
         spent = format_usd(sum(self._held.values(), Decimal(0)))
@@ -159,11 +159,11 @@ class Progress:
 
     def _time(self) -> str:
         """Return how long it still takes; empty where nothing is left or nobody follows it."""
-        if self._outlook is None or self._closed or len(self._done) >= self._total:
+        if self._eta is None or self._closed or len(self._done) >= self._total:
             return ""
-        now = self._outlook.now()
+        now = self._eta.now()
         if self._forecast_at is None or not 0 <= now - self._forecast_at < BEAT:
-            self._forecast, self._forecast_at = self._outlook.left(), now
+            self._forecast, self._forecast_at = self._eta.left(), now
         if self._forecast is None:
             return "time left unknown"
         return f"{format_estimate(self._forecast)} left" if self._forecast else ""

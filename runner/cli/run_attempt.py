@@ -99,11 +99,11 @@ async def attempt(context: Context, campaign: Campaign, request: Request) -> End
             await check_replays(work.context)
             quotes = quote_prices(campaign, work.ledger.snapshot(), request.prices)
             campaign = apply_quotes(campaign, quotes)
-            session = await agree(campaign, work, request, quotes, anew=anew)
+            session = await agree_on_plan(campaign, work, request, quotes, anew=anew)
             if anew:
                 back_up_outputs(state, now=context.clock.now())
-            if hand := in_hand(session.plan):
-                work.progress.begin(hand, outlook_of(session.plan, work))
+            if unfinished := count_unfinished(session.plan):
+                work.progress.begin(unfinished, make_eta(session.plan, work))
             code = await carry_out(campaign, work, session, request, left)
             return Ended(code, work.context.price_trouble, run_room(work.ledger))
 
@@ -118,7 +118,7 @@ def warn_of_distrusted_keys(ledger: CampaignLedger) -> None:
         )
 
 
-async def agree(
+async def agree_on_plan(
     campaign: Campaign,
     work: OpenSession,
     request: Request,
@@ -128,7 +128,7 @@ async def agree(
 ) -> Session:
     """Make the plan, and return what carries it out after everything was asked and agreed to."""
     try:
-        plan, listing = await planned(campaign, work, request)
+        plan, listing = await make_checked_plan(campaign, work, request)
         accepted = ask_about_account(campaign, work, plan, listing, anew=anew)
         refuse_unmeasurable(plan, work)
         plan = confirm_plan(plan, work, request, quotes=quotes, warnings=campaign.warnings)
@@ -148,19 +148,19 @@ async def agree(
     )
 
 
-def in_hand(plan: Plan) -> int:
+def count_unfinished(plan: Plan) -> int:
     """Return how many takes a run has to finish."""
     under_way = sum(len(action.resume.under_way) for action in plan.actions)
     return plan.count + under_way + len(plan.unwanted_in_flight)
 
 
-def outlook_of(plan: Plan, work: OpenSession) -> RunEta:
+def make_eta(plan: Plan, work: OpenSession) -> RunEta:
     """Return how long a plan takes, at the pace that the account allows."""
     rate_limiter, now = work.context.rate_limiter, work.context.clock.now
     return RunEta(plan, work.ledger.snapshot(), slots=lambda: rate_limiter.limit, now=now)
 
 
-async def planned(
+async def make_checked_plan(
     campaign: Campaign, work: OpenSession, request: Request
 ) -> tuple[Plan, Listing | None]:
     """Make the plan, checked against the account: its ids, and looks it already holds.

@@ -69,11 +69,11 @@ def test_a_run_on_a_new_account_has_an_unknown_time_left() -> None:
 def test_the_first_look_tells_how_long_the_others_take() -> None:
     time = Time()
     ahead = outlook(time, *[look(f"look-{i}") for i in range(4)], slots=2)
-    ahead.heard(take("base"), Event.INTENDED)
-    ahead.heard(take("base"), Event.ACCEPTED)
+    ahead.follow(take("base"), Event.INTENDED)
+    ahead.follow(take("base"), Event.ACCEPTED)
     assert ahead.in_progress == 1
     time.now += 60
-    ahead.heard(take("base", TakeState.COMPLETED), Event.COMPLETED)
+    ahead.follow(take("base", TakeState.COMPLETED), Event.COMPLETED)
     assert ahead.in_progress == 0
     assert ahead.left() == 120  # four looks, two at once
 
@@ -89,8 +89,8 @@ def test_time_passes_for_what_is_in_progress() -> None:
     known = Snapshot(takes={"old": (take("old", TakeState.COMPLETED),)})
     ahead = outlook(time, known=known)
     assert ahead.left() == 60
-    ahead.heard(take("base"), Event.INTENDED)
-    ahead.heard(take("base"), Event.ACCEPTED)
+    ahead.follow(take("base"), Event.INTENDED)
+    ahead.follow(take("base"), Event.ACCEPTED)
     time.now += 45
     assert ahead.left() == 15
 
@@ -99,9 +99,9 @@ def test_looks_that_are_held_back_take_no_time() -> None:
     time = Time()
     known = Snapshot(takes={"old": (take("old", TakeState.COMPLETED),)})
     ahead = outlook(time, look("a"), known=known)
-    ahead.heard(take("base"), Event.INTENDED)
-    ahead.heard(take("base"), Event.FAILED)
-    ahead.blocked(["a"])
+    ahead.follow(take("base"), Event.INTENDED)
+    ahead.follow(take("base"), Event.FAILED)
+    ahead.drop_blocked(["a"])
     assert ahead.left() == 0
 
 
@@ -109,11 +109,11 @@ def test_nobody_knows_when_a_consent_is_given() -> None:
     time = Time()
     known = Snapshot(takes={"old": (take("old", TakeState.COMPLETED),)})
     ahead = outlook(time, known=known)
-    ahead.heard(take("base"), Event.INTENDED)
-    ahead.heard(take("base"), Event.ACCEPTED)
-    ahead.heard(take("base", TakeState.PENDING_CONSENT), Event.CONSENT)
+    ahead.follow(take("base"), Event.INTENDED)
+    ahead.follow(take("base"), Event.ACCEPTED)
+    ahead.follow(take("base", TakeState.PENDING_CONSENT), Event.CONSENT)
     assert ahead.left() == 0
-    ahead.heard(take("base"), Event.CONSENTED)
+    ahead.follow(take("base"), Event.CONSENTED)
     assert ahead.left() == 60
 
 
