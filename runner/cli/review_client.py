@@ -1,6 +1,7 @@
 """The client's copy made from the review page, and answers that came back taken in there."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from runner.canonical import parse_json
@@ -38,8 +39,21 @@ class ClientDesk:
         made = make_client_copy(results, self._state.folder, self._state.folder, order)
         options = [word for name in shown for word in ("--show", name)]
         options += ["--all-takes"] if every_take else []
-        copy = ("catalog", self._manifest, "--for", "client", *options, *self._where)
-        back = ("review", self._manifest, "--take-in", "answers.json", *self._where)
+        copy: tuple[str | Path, ...] = (
+            "catalog",
+            self._manifest,
+            "--for",
+            "client",
+            *options,
+            *self._where,
+        )
+        back: tuple[str | Path, ...] = (
+            "review",
+            self._manifest,
+            "--take-in",
+            "answers.json",
+            *self._where,
+        )
         return {
             "file": made["client"],
             "left_out": made["left_out"],
@@ -59,7 +73,7 @@ class ClientDesk:
                 f"{name} cannot be read: {error}.",
                 hint="A client's copy saves such a file under `Send back`.",
             ) from error
-        again = ("lookbook", "review", self._manifest, *self._where)
+        again: tuple[str | Path, ...] = ("lookbook", "review", self._manifest, *self._where)
         lines = merge_document(
             *(context, campaign, self._state, document, name), by=None, command=again
         )

@@ -93,8 +93,8 @@ class ReviewDesk:
     def list_charges(self, _asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return every charge with its reason, sums, and the command that lists them."""
         known = self._known or self._look()
-        where = (self._request.manifest, *name_database(self._request))
-        command = quote_command("lookbook", "money", *where)
+        where = name_database(self._request)
+        command = quote_command("lookbook", "money", self._request.manifest, *where)
         return {"command": command, **describe_charges(known.results, known.campaign)}
 
     def _has_moved(self) -> bool:

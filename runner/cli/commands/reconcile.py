@@ -174,7 +174,7 @@ async def believe(
 
 
 async def decide_rest(case: UnknownCase, given_up: Sequence[Take]) -> None:
-    """Give up takes that a person says nothing was bought for; decide the others one by one."""
+    """Record that nothing was bought for some takes; decide the others one by one."""
     for take in given_up:
         if case.work.ledger.take(take.uid).unresolved:
             await give_up(case, take)
