@@ -23,10 +23,9 @@ from runner.cli.next_steps import (
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.reading import read_last_run
 from runner.ledger.runs import LastRun
-from runner.model import Budget, Campaign
+from runner.model import Campaign
 from runner.plan import Plan, ResolvedOptions, plan
 from runner.plan.request import Request
-from runner.policy.budget import room_left
 from runner.policy.look_events import UNKNOWN_STATUS
 from runner.results.model import Results
 from runner.results.writer import results_document
@@ -169,22 +168,6 @@ def test_the_commands_are_about_the_looks_that_were_asked_for() -> None:
     request = Request(Path("s.yaml"), simulate=True, select=("tag:hero",), exclude=("a b",))
     text = same_again(request)
     assert text == "s.yaml --simulate --select tag:hero --exclude 'a b'"
-
-
-@pytest.mark.parametrize(
-    ("budget", "room"),
-    [
-        (Budget(), None),
-        (Budget(run_usd=Decimal(5)), 5),
-        (Budget(campaign_usd=Decimal(7)), 4),
-        (Budget(run_usd=Decimal(2), campaign_usd=Decimal(7)), 2),
-        (Budget(run_usd=Decimal(5), campaign_usd=Decimal(1)), -2),
-    ],
-)
-def test_the_tightest_ceiling_decides_how_much_room_there_is(
-    budget: Budget, room: int | None
-) -> None:
-    assert room_left(budget, Decimal(3)) == room
 
 
 # --- the looks --------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Edges that a review of the money found: each of these once cost, lost or waited too much."""
 
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ import anyio
 import pytest
 
 from runner.executor.context import RunContext
-from runner.executor.refunds import find_refunded
 from runner.model import FileImage
 from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import LookData, Lost, Refusal, Reply
@@ -121,33 +119,6 @@ def test_a_consent_page_that_cannot_be_had_stops_only_what_waits_for_it(world: H
     outcome = world.run(campaign(look("a"), look("b", on="a"), look("c")))
     assert exit_code(outcome) is Exit.PERSON
     assert world.take("c").state is TakeState.FETCHED
-
-
-def test_a_wallet_proves_nothing_while_something_is_under_way() -> None:
-    failed = replace_take(TakeState.FAILED, Billing.ASSUMED, "f")
-    busy = replace_take(TakeState.PROCESSING, Billing.BILLED, "p")
-    assert find_refunded([failed, busy], "run", Decimal(10), Decimal(9)) == []
-    done = replace_take(TakeState.FETCHED, Billing.BILLED, "d")
-    assert find_refunded([failed, done], "run", Decimal(10), Decimal(9)) == [failed]
-
-
-def replace_take(state: TakeState, billing: Billing, uid: str) -> Any:
-    from runner.model import LookKind
-    from runner.takes import Take
-
-    return Take(
-        uid,
-        uid,
-        1,
-        LookKind.PROMPT,
-        "i",
-        "{}",
-        uid,
-        state=state,
-        billing=billing,
-        price=Decimal(1),
-        run="run",
-    )
 
 
 def test_a_group_that_is_gone_is_a_question_to_a_person_and_not_to_tomorrow(world: Harness) -> None:

@@ -1,15 +1,17 @@
 """A plan under a ceiling: what most looks hang on goes first, and nothing without its reference."""
 
+from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model import BASE, Campaign
+from runner.model import BASE, Campaign, Prices
 from runner.plan import Action, fit_budget, plan
 from runner.plan.steps import Create
 from runner.takes import Snapshot, TakeState
-from tests.executor.harness import campaign, look
+from tests.executor.harness import campaign, literal, look
 from tests.plan.made import done, held, take
 
 SPRING = campaign(look("red"), look("navy"), look("night", on="navy"))
@@ -46,6 +48,30 @@ def test_some_takes_of_a_look_may_fit() -> None:
     assert isinstance(navy.step, Create)
     assert (navy.takes, navy.wanted, navy.step.short, navy.cost) == (2, 2, 1, Decimal(2))
     assert navy.reason == "new; 2 of 3 takes fit under the ceiling"
+
+
+@pytest.mark.parametrize(
+    ("room", "fitting"),
+    [
+        ("0", {}),
+        ("0.5", {"free": 1}),  # "a" has no reference, and takes no room away
+        ("3", {"free": 1}),
+        ("4", {BASE: 1}),
+        ("4.99", {BASE: 1, "a": 1}),
+        ("5.49", {BASE: 1, "a": 2}),
+        ("6", {BASE: 1, "a": 3, "free": 1}),
+    ],
+)
+def test_each_kind_takes_its_own_price_of_the_room(room: str, fitting: dict[str, int]) -> None:
+    made = campaign(look("a", takes=3), look("free", on=literal("look-1")))
+    made = replace(made, prices=Prices(photo=Decimal(4), prompt=Decimal("0.5")))
+    trimmed = fit_budget(plan(made, Snapshot()), Decimal(room))
+    assert {action.key: action.takes for action in trimmed.actions if action.takes} == fitting
+
+
+def test_what_costs_nothing_always_fits() -> None:
+    made = replace(SPRING, prices=Prices(Decimal(0), Decimal(0)))
+    assert fit_budget(plan(made, Snapshot()), Decimal(0)).left_out == ()
 
 
 def test_what_needs_no_money_is_left_as_it_is() -> None:

@@ -5,8 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from runner.model import LookKind
-from runner.policy.budget import Ceilings, find_exceeded_ceiling, reserved_amount, reserved_in_run
+from runner.model import Budget, LookKind
+from runner.policy.budget import (
+    Ceilings,
+    find_exceeded_ceiling,
+    reserved_amount,
+    reserved_in_run,
+    room_left,
+)
 from runner.takes import Billing, Take
 
 TAKE = Take("uid", "a", 1, LookKind.PROMPT, "navy", "", "Sarah — a")
@@ -48,3 +54,19 @@ def test_a_ceiling_refuses_the_first_cent_above_it(
 
 def test_without_a_ceiling_nothing_is_refused() -> None:
     assert find_exceeded_ceiling(Ceilings(), run=Decimal(10**9), campaign=Decimal(10**9)) is None
+
+
+@pytest.mark.parametrize(
+    ("budget", "room"),
+    [
+        (Budget(), None),
+        (Budget(run_usd=Decimal(5)), 5),
+        (Budget(campaign_usd=Decimal(7)), 4),
+        (Budget(run_usd=Decimal(2), campaign_usd=Decimal(7)), 2),
+        (Budget(run_usd=Decimal(5), campaign_usd=Decimal(1)), -2),
+    ],
+)
+def test_the_tightest_ceiling_decides_how_much_room_there_is(
+    budget: Budget, room: int | None
+) -> None:
+    assert room_left(budget, Decimal(3)) == room

@@ -1,0 +1,93 @@
+"""Which price still fits under a ledger's ceilings."""
+
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from runner.executor.ports import OverBudget
+from runner.ledger.reservations import check_ceilings, compute_room
+from runner.model import LookKind
+from runner.policy.budget import Ceilings
+from runner.takes import Billing, MeasuredPrice, PriceState, Take
+
+PHOTO, PROMPT = LookKind.PHOTO, LookKind.PROMPT
+
+
+def take(uid: str, run: str, billing: Billing = Billing.BILLED) -> Take:
+    kind = PROMPT
+    return Take(uid, uid, 1, kind, "i", "{}", uid, billing=billing, price=Decimal(1), run=run)
+
+
+def store(
+    *takes: Take, in_run: int = 3, in_campaign: int = 7, price: PriceState | None = None
+) -> Any:
+    """Return a ledger in the run ``now`` that holds so much, in USD."""
+    measured = {} if price is None else {PROMPT: MeasuredPrice(Decimal(1), price, Decimal(1), 2)}
+    return SimpleNamespace(
+        run="now",
+        spent=Decimal(in_campaign),
+        spent_in_run=Decimal(in_run),
+        state=SimpleNamespace(prices=measured, takes={one.uid: one for one in takes}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "campaign", "room"),
+    [(None, None, None), (5, None, 2), (None, 8, 1), (5, 8, 1), (4, 9, 1), (3, 7, 0), (1, 9, -2)],
+)
+def test_the_tightest_ceiling_is_the_room(
+    run: int | None, campaign: int | None, room: int | None
+) -> None:
+    limits = [None if usd is None else Decimal(usd) for usd in (run, campaign)]
+    assert compute_room(store(), Ceilings(run=limits[0], campaign=limits[1])) == room
+
+
+def fits(
+    price: str, ceilings: Ceilings, *, earlier: Take | None = None, ledger: Any = None
+) -> bool:
+    try:
+        check_ceilings(ledger or store(), ceilings, PROMPT, Decimal(price), earlier=earlier)
+    except OverBudget:
+        return False
+    return True
+
+
+def test_a_price_fits_to_the_cent() -> None:
+    run, campaign = Ceilings(run=Decimal(5)), Ceilings(campaign=Decimal(8))
+    assert [fits(price, run) for price in ("2", "2.01")] == [True, False]
+    assert [fits(price, campaign) for price in ("1", "1.01")] == [True, False]
+
+
+def test_what_the_same_take_held_makes_room_where_it_was_held() -> None:
+    run, campaign = Ceilings(run=Decimal(3)), Ceilings(campaign=Decimal(7))
+    here, before = take("a", "now"), take("a", "before")
+    assert [fits("1", run, earlier=one) for one in (None, here, before)] == [False, True, False]
+    assert [fits("1", campaign, earlier=one) for one in (None, here, before)] == [False, True, True]
+    freed = take("a", "now", Billing.NONE)
+    assert not fits("1", run, earlier=freed)
+    assert not fits("1", campaign, earlier=freed)
+
+
+def test_a_low_price_counts_at_list_price_against_the_operators_word_until_it_is_confirmed() -> (
+    None
+):
+    def limit(usd: str, of: LookKind = PROMPT) -> Ceilings:
+        return Ceilings(operator=Decimal(usd), surcharge={of: Decimal("0.5")})
+
+    bought = [take("a", "now"), take("b", "now"), take("c", "before")]
+    # Three dollars are held, one is added; this run's prompt looks count half a dollar more each.
+    assert fits("1", limit("5.5"), ledger=store(*bought))
+    assert not fits("1", limit("5.49"), ledger=store(*bought))
+    again = store(*bought, in_run=3)
+    assert fits("1", limit("4"), ledger=again, earlier=bought[0])  # it counts once
+    assert not fits("1", limit("3.99"), ledger=again, earlier=bought[0])
+    assert fits("1", limit("5.5"), ledger=store(*bought), earlier=bought[2])  # new in this run
+    assert not fits("1", limit("5.49"), ledger=store(*bought), earlier=bought[2])
+    assert fits("1", limit("0", PHOTO), ledger=store(*bought)) is False
+    assert fits("1", limit("4", PHOTO), ledger=store(*bought))
+    for state in PriceState:
+        open_still = state is not PriceState.CONFIRMED
+        assert fits("1", limit("0"), ledger=store(*bought, price=state)) is not open_still
+    assert fits("1", Ceilings(surcharge={PROMPT: Decimal(9)}), ledger=store(*bought))
