@@ -26,6 +26,10 @@ class TransactionUndone(Exception):
     """
 
 
+MAX_TRIES = 10
+"""How often a transaction is made that the database undoes."""
+
+
 class EventRow(NamedTuple):
     """One row of ``events``: its number, from 1 and without gaps, and ``facts`` as JSON text."""
 
@@ -121,7 +125,10 @@ class Backend(Protocol):
         """What keeps the account's pace."""
 
     def one_view(self) -> AbstractContextManager[object]:
-        """Read everything as it is at one moment, whatever other processes commit meanwhile."""
+        """Read everything as it is at one moment, whatever other processes commit meanwhile.
+
+        Raises TransactionUndone where that was interrupted, and may be done again.
+        """
 
     def meta(self) -> dict[str, str]:
         """Return whose ledger it is; empty for one that was just made."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from runner.errors import LookbookError, UsageError
 from runner.face_measures import FORGOTTEN, forget_face
 from runner.ledger import integrity
-from runner.ledger.backend import Backend, Changes, Erasing
+from runner.ledger.backend import MAX_TRIES, Backend, Changes, Erasing, TransactionUndone
 from runner.ledger.events import FOLDED_NOTES, UNTABLED_NOTES, Entry, LedgerState, Note, apply_event
 from runner.ledger.facts import row_to_take
 from runner.ledger.history import History
@@ -70,9 +70,7 @@ class Store:
     def _open(self) -> None:
         """Load what the backend holds. Raises LedgerDamaged where that makes no sense."""
         try:
-            with self.backend.one_view():  # another process may write meanwhile
-                self.load()
-                integrity.verify(self.backend, self.state)
+            self.load_whole(lambda: integrity.verify(self.backend, self.state))
         except LookbookError:
             raise
         except Exception as error:  # no such state, no number, no JSON: SQLite keeps any text
@@ -171,9 +169,21 @@ class Store:
             self._snapshot = None
             entries.append(entry)
         if any(entry.kind in FAR_REACHING for entry in entries):
-            with self.backend.one_view():
-                self.load()
+            self.load_whole()
         return entries
+
+    def load_whole(self, verify: Callable[[], None] = lambda: None) -> None:
+        """Load everything as it is at one moment, and verify it: another process may write."""
+        for tries_left in reversed(range(MAX_TRIES)):
+            try:
+                with self.backend.one_view():
+                    self.load()
+                    verify()
+            except TransactionUndone:
+                if not tries_left:
+                    raise
+            else:
+                return
 
     def load(self) -> None:
         """Read the backend anew: what is in memory is given up."""

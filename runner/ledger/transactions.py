@@ -12,16 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.executor.ports import AccountBusy
-from runner.ledger.backend import Changes, Places, TransactionUndone
+from runner.ledger.backend import MAX_TRIES, Changes, Places, TransactionUndone
 from runner.ledger.event_log import log_events
 from runner.ledger.state import Store
 
 Operation = Callable[[Store], Any]
 Probe = Callable[[str], None]
 """Called at every commit point with ``KIND:before-commit`` and ``KIND:after-commit``."""
-
-MAX_TRIES = 5
-"""How often a transaction is made that the database undoes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +110,26 @@ class Transactions:
             for kind in kinds:
                 self._failpoint(f"{kind}:after-commit")
         except Exception as error:
-            if isinstance(error, TransactionUndone) and may_repeat:
-                self._reload()
+            if isinstance(error, TransactionUndone) and may_repeat and self._reload():
                 return False
             explained = self._store.backend.explain(error)
             if explained is None:
                 raise
             self._broken = explained
-            with (
-                suppress(Exception),
-                self._store.lock,
-                self._store.backend.one_view(),
-            ):  # may be unreadable
-                self._store.load()  # what is said from here on must be what was committed
+            with suppress(Exception), self._store.lock:  # it may be unreadable
+                self._store.load_whole()  # what is said from here on must be what was committed
             raise explained from error
         log_events(changes.events, self._store.state.takes)
         return True
 
-    def _reload(self) -> None:
-        with self._store.lock, self._store.backend.one_view():
-            self._store.load()
+    def _reload(self) -> bool:
+        """Load what there is; return whether that was possible."""
+        try:
+            with self._store.lock:
+                self._store.load_whole()
+        except TransactionUndone:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the ledger; what was committed stays."""

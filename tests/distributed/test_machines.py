@@ -74,7 +74,8 @@ def test_connections_may_be_cut_at_any_moment(studio: Studio) -> None:
     while any(run.poll() is None for run in runs):
         cut += studio.cut_connections()
         time.sleep(0.5)
-    assert [studio.finish(run)[0] for run in runs] == [0, 0]
+    ended = [studio.finish(run) for run in runs]
+    assert [code for code, _, _ in ended] == [0, 0], [err for _, _, err in ended]
     assert cut > 4
     studio.check("spring", "summer", limit=4)
 

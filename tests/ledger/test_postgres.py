@@ -141,6 +141,32 @@ async def test_a_commit_whose_connection_is_lost_is_made_once(
         assert again.snapshot().spent == ledger.snapshot().spent == 2
 
 
+@pytest.mark.parametrize("losses", [1, 3])
+async def test_a_ledger_is_loaded_whole_where_its_connection_is_lost_in_the_middle(
+    shared_ledgers: SharedLedgers, ticking: Ticking, losses: int
+) -> None:
+    with shared_ledgers() as claim:
+        first = CampaignLedger(claim(), now=ticking.now, entropy=ticking, inline=True)
+        first.begin(ME, "spring", {})
+        await first.intend(intent("a"))
+        backend = claim()
+        assert isinstance(backend, PostgresBackend)
+        fetch, lost, views = backend._connection.fetch, [False] * losses, list[str]()
+
+        def cut(statement: str, values: Any = ()) -> Any:
+            if "lookbook.picks" in statement:
+                views.append(statement)
+                if lost:
+                    lost.pop()
+                    backend._connection.close()
+            return fetch(statement, values)
+
+        backend._connection.fetch = cut  # type: ignore[method-assign]
+        again = CampaignLedger(backend, now=ticking.now, entropy=ticking, inline=True)
+        assert again.keys() == {"key-1"}
+        assert len(views) == losses + 1  # each time all of it, in a view of its own
+
+
 def test_texts_that_postgresql_cannot_hold_come_back_as_they_were(
     shared_ledgers: SharedLedgers,
 ) -> None:

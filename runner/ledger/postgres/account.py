@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.ledger.backend import Changes, Places
-from runner.ledger.postgres.connection import ConnectionLost, PostgresConnection, Statement
+from runner.ledger.postgres.connection import PostgresConnection, Statement
 from runner.policy.lifecycle import Event
 from runner.policy.rate_limit import RateLimiter
 
@@ -68,11 +68,7 @@ class AccountPacer:
 
     def reserve(self, count: int, *, resent: Sequence[str]) -> Places:
         """Lock the account, and return how many requests may leave; locked only where any may."""
-        try:
-            return self._reserve(count, resent)
-        except ConnectionLost:
-            self._connection.reconnect()
-            return self._reserve(count, resent)
+        return self._connection.repeat(lambda: self._reserve(count, resent))
 
     def _reserve(self, count: int, resent: Sequence[str]) -> Places:
         limiter = self._lock()

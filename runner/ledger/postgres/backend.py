@@ -83,6 +83,7 @@ class PostgresBackend:
         self._label = label
         self._epoch: int | None = None
         self._releases = False
+        self._in_view = False
         self._seq = 0
 
     @classmethod
@@ -90,14 +91,15 @@ class PostgresBackend:
         cls, connection: PostgresConnection, account: Account, campaign: str
     ) -> "PostgresBackend | None":
         """Open a campaign's rows for reading; None where there are none."""
-        if not connection.is_migrated():
+        if not connection.repeat(connection.is_migrated):
             return None
-        found = connection.fetch(
+        statement = (
             "SELECT account.id, campaign.id FROM lookbook.accounts account "
             "JOIN lookbook.campaigns campaign ON campaign.account = account.id "
-            'WHERE (host, "user", simulated, name) = (%s, %s, %s, %s)',
-            (account.host, account.user, account.simulated, campaign),
+            'WHERE (host, "user", simulated, name) = (%s, %s, %s, %s)'
         )
+        values = (account.host, account.user, account.simulated, campaign)
+        found = connection.repeat(lambda: connection.fetch(statement, values))
         label = _label(connection, account, campaign)
         return cls(connection, found[0], label) if found else None
 
@@ -113,7 +115,7 @@ class PostgresBackend:
         """Open a campaign's rows for writing; whoever comes first makes its own row."""
 
         def insert(statement: str, *values: object) -> int:
-            found: int = connection.fetch(statement, values)[0][0]
+            found: int = connection.repeat(lambda: connection.fetch(statement, values))[0][0]
             return found
 
         mine = insert(
@@ -188,18 +190,25 @@ class PostgresBackend:
 
     @contextmanager
     def one_view(self) -> Iterator[None]:
-        """Read everything in one transaction that sees one moment."""
+        """Read everything in one transaction that sees one moment.
+
+        Raises TransactionUndone where its connection is lost: half of it was read.
+        """
         self._fetch("SELECT 1")  # a connection that was lost meanwhile is made anew
-        with self._connection.view():
-            yield
+        self._in_view = True
+        try:
+            with self._connection.view():
+                yield
+        except ConnectionLost as error:
+            raise TransactionUndone(str(error)) from error
+        finally:
+            self._in_view = False
 
     def _fetch(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement that may be repeated."""
-        try:
+        """Return the rows of a statement that may be repeated, unless it is part of a view."""
+        if self._in_view:
             return self._connection.fetch(statement, values)
-        except ConnectionLost:
-            self._connection.reconnect()
-            return self._connection.fetch(statement, values)
+        return self._connection.repeat(lambda: self._connection.fetch(statement, values))
 
     def _mine(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         return self._fetch(statement, self._campaign, *values)

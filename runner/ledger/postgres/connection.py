@@ -5,11 +5,12 @@ connection is *lost*, a transaction was *undone* and may be repeated, or a perso
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -32,6 +33,9 @@ MAX_OUTAGE = 60.0
 
 RETRY_DELAYS = (0.0, 0.1, 0.2, 0.5, 1.0)
 """Seconds before each try to connect again; the last one holds on."""
+
+MAX_LOST = 20
+"""So many connections are lost over one question before that is an error."""
 
 MIGRATION_LOCK = 0x100CB00C
 """The advisory lock that several first starts at once wait for."""
@@ -59,7 +63,11 @@ KEEPALIVES: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
 }
 
+# What it notes of a connection that was lost is handled here, and nothing for people to read.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
 Statement = tuple[str, Sequence[Any]]
+T = TypeVar("T")
 
 
 class ConnectionLost(Exception):
@@ -198,6 +206,15 @@ class PostgresConnection:
         finally:
             self.roll_back()
 
+    def repeat(self, question: Callable[[], T]) -> T:
+        """Return what may be asked again, over a new connection where one was lost."""
+        for _ in range(MAX_LOST - 1):
+            try:
+                return question()
+            except ConnectionLost:
+                self.reconnect()
+        return question()
+
     def roll_back(self) -> None:
         """End a transaction that is open, if one is; its connection may be gone."""
         with suppress(psycopg.Error):
@@ -253,6 +270,8 @@ class PostgresConnection:
                         "INSERT INTO lookbook.migrations (version) VALUES (%s)", (number,)
                     )
         except psycopg.Error as error:
+            if self._connection.closed:
+                raise ConnectionLost(_first_line(error)) from error
             raise StorageError(
                 f"The tables of lookbook cannot be made on {self.name}: {_first_line(error)}.",
                 hint="The first user who comes must be allowed to create a schema there.",

@@ -61,12 +61,12 @@ def find_accounts(address: str, campaign: str) -> list[Account]:
         closing(PostgresConnection(address)) as connection,
         explain_database_errors(connection),
     ):
-        if not connection.is_migrated():
+        if not connection.repeat(connection.is_migrated):
             return []
-        rows = connection.fetch(
+        statement = (
             'SELECT host, "user", simulated FROM lookbook.accounts account '
             "JOIN lookbook.campaigns campaign ON campaign.account = account.id "
-            'WHERE campaign.name = %s AND campaign.seq > 0 ORDER BY host, "user"',
-            [campaign],
+            'WHERE campaign.name = %s AND campaign.seq > 0 ORDER BY host, "user"'
         )
+        rows = connection.repeat(lambda: connection.fetch(statement, [campaign]))
     return [Account(host, user, simulated=simulated) for host, user, simulated in rows]

@@ -33,7 +33,7 @@ class SharedLedger(CampaignLedger):
     ) -> None:
         connection = PostgresConnection(address)
         try:
-            connection.migrate()
+            connection.repeat(connection.migrate)
             with explain_database_errors(connection):
                 self._shared = PostgresBackend.make(
                     connection, account, campaign, concurrency=concurrency
