@@ -1,5 +1,6 @@
 """Commands on a ledger that lives in a database: one in memory stands in for it."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import click
 import pytest
 from click.testing import CliRunner
 
+from runner.cli import COMMANDS, FORMER
 from runner.cli.context import Context
 from runner.cli.environment import Console
 from runner.cli.redact import redact
@@ -119,12 +122,16 @@ def settings() -> dict[str, Any]:
     return {"now": ticking.now, "entropy": ticking, "inline": True}
 
 
+def find_command(name: str) -> click.Command:
+    command: click.Command = import_module(f"runner.cli.commands.{name}").command
+    return command
+
+
 def invoke(database: MemoryDatabase | None, name: str, manifest: Path, *arguments: str) -> str:
     """Run a command on the database; return what it printed."""
     named = ("--on", "memory") if database is not None else ()
     context = Context(environment={})
-    command = import_module(f"runner.cli.commands.{name}").command
-    done = CliRunner().invoke(command, [str(manifest), *arguments, *named], obj=context)
+    done = CliRunner().invoke(find_command(name), [str(manifest), *arguments, *named], obj=context)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         assert isinstance(done.exception, LookbookError), done.exception
         return f"{done.exception.message} {done.exception.hint}"
@@ -270,3 +277,14 @@ def test_neither_help_nor_a_local_plan_imports_anything_of_postgresql(
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_option_is_there_where_a_command_goes_by_it_and_nowhere_else() -> None:
+    documented = Path(__file__).parents[2] / "docs" / "many-machines.md"
+    paragraph = documented.read_text("utf-8").partition("`--on` is there for ")[2].partition(".")[0]
+    having = {
+        name
+        for name in (*COMMANDS, *FORMER)
+        if any("--on" in option.opts for option in find_command(name).params)
+    }
+    assert having == {*re.findall(r"`(\w+)`", paragraph)}
