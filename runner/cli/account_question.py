@@ -11,6 +11,7 @@ import click
 from runner.cli.format import pluralize, warn
 from runner.cli.questions import ask_for_name
 from runner.cli.session import OpenSession
+from runner.executor.lists import Unlisted
 from runner.ledger.reading import has_sent
 from runner.model import Campaign
 from runner.plan import Plan
@@ -146,8 +147,13 @@ def refuse_unlisted(work: OpenSession, listing: Listing) -> dict[str, str]:
         click.echo(f"{said} What is bought now may be there already.", err=True)
         if click.confirm(f"Buy {pluralize(len(problems), 'look')} all the same?", err=True):
             return {}
-    return {
-        key: f"nothing new is bought while it is not known what the account holds: {problem}; "
-        "run the same command again"
-        for key, problem in problems.items()
-    }
+    return {key: _explain_unlisted(problem) for key, problem in problems.items()}
+
+
+def _explain_unlisted(problem: str) -> str:
+    """Return why nothing is bought where a list could not be read, and what to do."""
+    endless = isinstance(problem, Unlisted) and problem.final
+    return (
+        f"nothing new is bought while it is not known what the account holds: {problem.rstrip('.')}"
+        f"; {'run it on a terminal, which asks' if endless else 'run the same command again'}"
+    )

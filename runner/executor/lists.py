@@ -25,7 +25,9 @@ class Unlisted(str):
     final = False
 
 
-class _Endless(Unlisted):
+class Endless(Unlisted):
+    """It has more entries than are read, or begins again at its end."""
+
     __slots__ = ()
     final = True
 
@@ -62,6 +64,6 @@ async def read_every_page(context: RunContext, call: PageCall[T], what: str) -> 
         if len(found) > MAX_LISTED:
             break
         if token in seen:
-            return _Endless(f"{what} cannot be listed: HeyGen's list begins again at its end")
+            return Endless(f"{what} cannot be listed: HeyGen's list begins again at its end")
         seen.add(token)
-    return _Endless(f"{what} cannot be listed: there are more than {len(found)}")
+    return Endless(f"{what} cannot be listed: there are more than {len(found):,}")

@@ -157,5 +157,5 @@ def test_a_list_of_more_looks_than_are_taken_ends_there_and_says_so(world: Harne
     world.run(campaign(look("a")), meanwhile=_stop)
     seen = listing_of(world)
     assert seen is not None
-    assert "there are more than 12000" in seen.problems[home]
+    assert "there are more than 12,000" in seen.problems[home]
     assert len(asked) == 4  # the first page that passes MAX_LISTED is the last

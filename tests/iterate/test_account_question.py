@@ -10,6 +10,7 @@ from runner.cli.account_question import ask_about_account, refuse_unlisted
 from runner.cli.environment import Console
 from runner.cli.session import OpenSession
 from runner.errors import LedgerQuestion
+from runner.executor.lists import Endless
 from runner.ledger.location import FileLocation
 from runner.plan import plan
 from runner.plan.namesakes import Listing
@@ -44,6 +45,9 @@ def test_what_cannot_be_listed_is_not_bought_but_into_a_group_of_this_ledgers_ow
     assert [*refuse_unlisted(work(Snapshot()), listing)] == ["a", "b"]
     assert [*refuse_unlisted(work(ours), listing)] == ["b"]
     assert "no groups" in refuse_unlisted(work(ours), listing)["b"]
+    assert "run the same command again" in refuse_unlisted(work(ours), listing)["b"]
+    endless = Listing(HOMES, problems={GROUP: Endless("more than 10,000")})
+    assert "on a terminal" in refuse_unlisted(work(Snapshot()), endless)["a"]  # again ends the same
     assert refuse_unlisted(work(Snapshot(), simulated=True), listing) == {}
     assert refuse_unlisted(work(Snapshot()), Listing(HOMES)) == {}
 

@@ -147,6 +147,8 @@ async def reconcile(
             note_results(context, campaign, known, searches=case.found, differences=told)
             if trouble is not None and code == trouble.exit_code:
                 raise trouble
+            if trouble is not None:
+                warn(f"Ledger and account were not compared: {trouble.message}")
     if differences and detailed_exitcode and code is Exit.DONE:
         return int(Exit.CHANGES)
     return int(code)
@@ -197,7 +199,7 @@ async def compare_as_well(
             await record_differences(work, found)
     except (ApiTrouble, RunStopped) as error:
         trouble = error if isinstance(error, ApiTrouble) else explain_stop(work.context)
-        warn("Ledger and account were not compared; what was decided above stands.")
+        trouble.hint = "Ledger and account were not compared; what was decided before stands."
         return [], trouble
     return found, None
 
