@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import anyio
 
@@ -22,12 +21,12 @@ from runner.executor.rate_gate import RateGate
 from runner.executor.refunds import usd_balance
 from runner.executor.refusals import AccountRefusals
 from runner.executor.resolve_unknown import UnknownResolver
+from runner.executor.sender import KeyOver, Sender
 from runner.executor.temporary_refusals import TemporaryRefusals
 from runner.policy.decisions import IN_PROGRESS, MONEY, UNDECIDED, Purchase, decide_purchase
 from runner.policy.lifecycle import Event
-from runner.policy.retry import KEY_MARGIN
 from runner.replies import Answer, CreatedData, Lost, Refusal, Reply
-from runner.takes import ANSWER_TAKEN, Take
+from runner.takes import Take
 
 log = logging.getLogger("runner.executor")
 
@@ -35,27 +34,6 @@ Renew = Callable[[bytes], Awaitable[Intent]]
 """Prepares a look again after its body named an upload that the account no longer has."""
 
 NOTHING_SENT = Lost("nothing was sent")
-TOO_LATE = Lost(
-    "this process was stopped, or its disk took too long, before the request could leave"
-)
-"""What is known of a request that was committed and did not leave: another process may have taken
-it over, and its key may be over by the time that this one goes on."""
-
-
-class KeyOver(Exception):
-    """A key's life ended while a replay waited for a place; nothing was committed."""
-
-
-NOT_ACCEPTED = {
-    Purchase.REFUSED: Event.REFUSED,
-    Purchase.FORBIDDEN: Event.RETURNED,
-    Purchase.LATER: Event.RETURNED,
-    Purchase.PACED: Event.RETURNED,
-    Purchase.UNREACHED: Event.RETURNED,
-    Purchase.PERSON: Event.RETURNED,
-    Purchase.ACCOUNT: Event.RETURNED,
-}
-"""What is recorded of each decision other than a purchase; all the rest leaves the take unknown."""
 
 
 class Buyer:
@@ -67,9 +45,8 @@ class Buyer:
         self._resolver = resolver
         self._asking = anyio.Lock()
         self._asked = False
-        self._begun: dict[str, float] = {}
-        """When the commit of what is about to leave began, in ticks, by take."""
         self.refusals = AccountRefusals(context)
+        self._sender = Sender(context, rate_gate, self.refusals)
 
     async def buy(
         self, intent: Intent, *, undecided: Callable[[], None], renew: Renew | None = None
@@ -86,11 +63,11 @@ class Buyer:
         excuses = TemporaryRefusals(context, can_renew=renew is not None)
         await self._learn_the_time()
         while True:
-            async with self._rate_gate.turn(partial(self._intend, intent)) as sent:
+            async with self._rate_gate.turn(partial(self._sender.intend, intent)) as sent:
                 context.sent[sent.uid] = context.ticks()
                 context.observer.take_changed(sent, Event.INTENDED)
                 judge = partial(excuses.judge, intent)
-                take, decision, reply = await self._send(sent, intent.body, judge)
+                take, decision, reply = await self._sender.send(sent, intent.body, judge)
             intent = replace(intent, take=take.uid)
             if renew is not None and excuses.renewing:
                 excuses.renewing = False
@@ -104,37 +81,20 @@ class Buyer:
                     context.stop_because(f"HeyGen cannot be reached: {describe_reply(reply)}")
                     return take
                 wait = context.delay(unreached, reply)
-                log.info("%s: waiting %.1f s before it is sent again", take.label, wait)
-                await context.pause(wait, sending=True)
+                await self._pause(take, wait, "it is sent again")
             elif decision is Purchase.LATER:
                 later += 1
                 if later > context.retry_limits.retries and not excuses.waiting:
                     self._give_up(reply)
                     return take
                 wait = excuses.delay(later, reply)
-                log.info("%s: waiting %.1f s before it is sent again", take.label, wait)
-                await context.pause(wait, sending=True)
+                await self._pause(take, wait, "it is sent again")
             elif decision is not Purchase.PACED:
                 return take
 
-    async def _intend(self, intent: Intent) -> Take:
-        """Commit an intent under a fresh key."""
-        context = self._context
-        key, sent_at, begun = context.entropy.key(), context.earliest_now(), context.ticks()
-        take = await context.ledger.intend(replace(intent, key=key, sent_at=sent_at))
-        self._begun[take.uid] = begun
-        return take
-
-    async def _resend(self, take: Take) -> Take:
-        """Commit that the stored body of a take leaves again.
-
-        Raises KeyOver where its key's life ended while it waited for a place.
-        """
-        context = self._context
-        if not context.key_is_alive(take):
-            raise KeyOver
-        self._begun[take.uid] = context.ticks()
-        return await context.ledger.resend(take.uid, at=context.earliest_now())
+    async def _pause(self, take: Take, wait: float, before: str) -> None:
+        log.info("%s: waiting %.1f s before %s", take.label, wait, before)
+        await self._context.pause(wait, sending=True)
 
     def _give_up(self, reply: Reply[CreatedData]) -> None:
         """Stop where something on the way refuses every send; a look's own trouble is its own."""
@@ -171,8 +131,7 @@ class Buyer:
                     return take
                 try:
                     wait = context.delay(max(attempt, 3 if in_progress else 1), reply)
-                    log.info("%s: waiting %.1f s before its replay", take.label, wait)
-                    await context.pause(wait, sending=True)
+                    await self._pause(take, wait, "its replay")
                 except RunStopped:
                     return take
             try:
@@ -203,11 +162,11 @@ class Buyer:
         if not context.key_is_alive(take):  # the last second of it, or another replay showed so
             return take, None, NOTHING_SENT
         try:
-            async with self._rate_gate.turn(partial(self._resend, take)) as sent:
+            async with self._rate_gate.turn(partial(self._sender.resend, take)) as sent:
                 context.observer.take_changed(sent, Event.RESENT)
                 body = context.ledger.body(sent.uid)
                 judge = partial(decide_purchase, replay=True)
-                take, decision, answer = await self._send(sent, body, judge)
+                take, decision, answer = await self._sender.send(sent, body, judge)
         except KeyOver:
             return take, None, NOTHING_SENT
         if decision is Purchase.BOUGHT:
@@ -260,93 +219,6 @@ class Buyer:
         balance = usd_balance(user.data)
         return balance is not None and balance >= take.price
 
-    async def _send(
-        self, take: Take, body: bytes, judge: Callable[[Reply[CreatedData]], Purchase]
-    ) -> tuple[Take, Purchase, Reply[CreatedData]]:
-        """Send one request and commit its outcome, whatever happens to this task."""
-        context = self._context
-        if take.key is None:
-            raise ValueError(f"{take.label} has no idempotency key")
-        reply: Reply[CreatedData] = TOO_LATE
-        try:
-            if context.ticks() - self._begun.pop(take.uid) < KEY_MARGIN:
-                reply = await context.api.create_avatar(body, take.key)
-        except BaseException:  # cancelled: the request may have arrived
-            await context.record(take.uid, Event.LOST, {"error_message": "the run was ended"})
-            raise
-        context.heard(reply)
-        holder = self._holder(take, reply)
-        decision = judge(reply) if holder is None else Purchase.UNDECIDED
-        log.info(
-            "%s: send %d: %s (%s)", take.label, take.attempts, decision.name, describe_reply(reply)
-        )
-        if holder is None:
-            take = await self._commit(take, body, decision, reply)
-        else:
-            words = f"its answer names the look that {holder.label} was found to be"
-            facts = {"error_code": ANSWER_TAKEN, "error_message": words}
-            take = await context.record(take.uid, Event.LOST, facts)
-        await self._tell(take, decision, reply)
-        return take, decision, reply
-
-    def _holder(self, take: Take, reply: Reply[CreatedData]) -> Take | None:
-        """Return the take that was found to be the look that a replay is answered with.
-
-        Sends of one body are interchangeable while none is answered: where the keys of both counted
-        as over, one was taken to have made what the other made. One look is one take's: what
-        became of the other send is not known, and this key can tell nothing more.
-        """
-        if take.resent_at is None or not isinstance(reply, Answer):
-            return None
-        of_every_look = self._context.ledger.snapshot().takes.values()
-        return next(
-            (
-                known
-                for takes in of_every_look
-                for known in takes
-                if known.avatar_id == reply.data.look.id and known.uid != take.uid
-            ),
-            None,
-        )
-
-    async def _commit(
-        self, take: Take, body: bytes, decision: Purchase, reply: Reply[CreatedData]
-    ) -> Take:
-        if isinstance(reply, Answer):
-            facts: dict[str, Any] = {
-                "avatar_id": reply.data.look.id,
-                "group_id": reply.data.group.id if reply.data.group is not None else None,
-                "accepted_at": self._context.clock.now(),
-                "request_id": reply.request_id,
-                "error_code": None,
-                "error_message": None,
-            }
-            return await self._context.record(take.uid, Event.ACCEPTED, facts)
-        facts = {"error_message": describe_reply(reply)}
-        if isinstance(reply, Refusal):
-            facts = {
-                "error_code": reply.code,
-                "error_message": reply.message + _about_urls(decision, body),
-                "request_id": reply.request_id,
-            }
-        return await self._context.record(take.uid, NOT_ACCEPTED.get(decision, Event.LOST), facts)
-
-    async def _tell(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> None:
-        """Apply what a reply means for the rate limit and the whole run."""
-        if decision is Purchase.BOUGHT:
-            self._rate_gate.accepted(take.uid)
-        elif decision in (Purchase.PACED, Purchase.UNDECIDED_PACED):
-            retry_after = reply.retry_after if isinstance(reply, Refusal) else None
-            await self._rate_gate.refused(retry_after)
-        self.refusals.count(take, decision, reply)
-
 
 def _is_in_progress(reply: Reply[CreatedData]) -> bool:
     return isinstance(reply, Refusal) and reply.status == 409 and reply.code == IN_PROGRESS
-
-
-def _about_urls(decision: Purchase, body: bytes) -> str:
-    """Return what may have been slow, where a body names pictures by their URL."""
-    if decision is not Purchase.UNDECIDED_SLOW or b'"type":"url"' not in body:
-        return ""
-    return " (an image URL of this look may be too slow for HeyGen: a local file is not)"
