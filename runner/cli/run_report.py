@@ -42,7 +42,8 @@ from runner.plan.pricing import quote_prices
 from runner.plan.request import Request
 from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.results.model import LookEntry, Results, Summary, Totals
-from runner.results.writer import FAILED, UNSENT, WAITING, serialize_results
+from runner.results.totals import FAILED, UNSENT, WAITING
+from runner.results.writer import serialize_results
 from runner.shell import quote_command
 from runner.takes import Snapshot
 

@@ -7,7 +7,7 @@ from runner.plan.renames import KeyRenames, apply_renames
 from runner.policy.exit_codes import Exit, Outcome, exit_code
 from runner.quantities import format_duration, format_usd
 from runner.results.model import Totals
-from runner.results.writer import UNSENT
+from runner.results.totals import UNSENT
 from runner.takes import COUNTING, Snapshot
 
 VERDICTS = {

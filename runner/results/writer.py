@@ -5,12 +5,11 @@ Stable and without the time of its writing, so that it can be committed and comp
 """
 
 import json
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from runner.model import Campaign, Credits
+from runner.model import Campaign, Credits, Matrix
 from runner.plan.look_state import displayed_take, look_state
 from runner.plan.model import Plan, PlannedLook
 from runner.plan.renames import apply_renames
@@ -21,17 +20,17 @@ from runner.results.model import (
     CreditsEntry,
     ErrorEntry,
     LookEntry,
+    MatrixEntry,
     MeasuredEntry,
     Results,
     TakeEntry,
-    Totals,
-    WalletEntry,
 )
 from runner.results.reviews import describe_review
 from runner.results.times import format_time
+from runner.results.totals import count_reviews, count_totals
 from runner.results.videos import add_video
-from runner.reviews import NOT_REVIEWED, ReviewState
-from runner.takes import PENDING, Billing, LookState, Snapshot, Take, TakeState
+from runner.reviews import NOT_REVIEWED
+from runner.takes import PENDING, LookState, Snapshot, Take, TakeState
 
 VERSION = 1
 
@@ -74,19 +73,20 @@ def results_document(
         },
         "looks": [_entry(action, snapshot, causes, faces) for action in looks],
         "orphans": [_entry(action, snapshot, causes, faces) for action in orphans],
-        "totals": _totals([state for _, state in stands], takes, wallet),
+        "totals": count_totals([state for _, state in stands], takes, wallet),
     }
     _add_what_was_seen(results, snapshot)
     if snapshot.reviews:
-        results["totals"]["review"] = _count_reviews((shown for shown, _ in stands), snapshot)
+        results["totals"]["review"] = count_reviews((shown for shown, _ in stands), snapshot)
     if campaign.matrices:
-        results["matrices"] = [
-            {"id": matrix.id, "axes": {axis: list(values) for axis, values in matrix.axes}}
-            for matrix in campaign.matrices
-        ]
+        results["matrices"] = [_matrix(matrix) for matrix in campaign.matrices]
     if written := _credits(campaign.credits):
         results["credits"] = written
     return results
+
+
+def _matrix(matrix: Matrix) -> MatrixEntry:
+    return {"id": matrix.id, "axes": {axis: list(values) for axis, values in matrix.axes}}
 
 
 def _add_what_was_seen(results: Results, snapshot: Snapshot) -> None:
@@ -112,13 +112,6 @@ def _credits(stated: Credits) -> CreditsEntry:
     if stated.copyright:
         entry["copyright"] = stated.copyright
     return entry
-
-
-def _count_reviews(shown: Iterable[Take | None], snapshot: Snapshot) -> dict[str, int]:
-    """Count what was decided of the takes that stand for the looks, and can be looked at."""
-    there = (take for take in shown if take is not None and take.usable)
-    counted = Counter(snapshot.review(take).state for take in there)
-    return {str(state): counted[state] for state in ReviewState}
 
 
 def _measured(snapshot: Snapshot) -> dict[str, MeasuredEntry]:
@@ -216,22 +209,6 @@ def _entry(
     return entry
 
 
-FAILED = frozenset({LookState.FAILED, LookState.BLOCKED})
-"""States of looks that no plain run makes any more: their own failure, or their reference's."""
-
-WAITING = frozenset(
-    {
-        LookState.SUBMITTING,
-        LookState.UNKNOWN,
-        LookState.PROCESSING,
-        LookState.PENDING_CONSENT,
-    }
-)
-"""States of looks that were sent and whose end is open."""
-
-UNSENT = frozenset({LookState.PLANNED, LookState.CHANGED})
-"""States of looks of which nothing, or nothing of the edit, was sent."""
-
 EXPLAINED = PENDING | {TakeState.UNKNOWN}
 """States in which a take's message says what is known of it so far."""
 
@@ -283,40 +260,3 @@ def _error(take: Take) -> ErrorEntry:
         "code": take.error_code or "unknown",
         "message": take.error_message or "no reason was given",
     }
-
-
-def _totals(
-    states: Sequence[LookState], takes: Iterable[Take], wallet: Mapping[str, Any] | None
-) -> Totals:
-    sent = [take for take in takes if take.state is not TakeState.PLANNED]
-    return {
-        "looks": len(states),
-        "takes": len(sent),
-        "states": dict(sorted(Counter(map(str, states)).items())),
-        "failed": sum(state in FAILED for state in states),
-        "waiting": sum(state in WAITING for state in states),
-        "cost_usd": float(sum((reserved_amount(take) for take in sent), Decimal(0))),
-        "billed_usd": _sum(sent, Billing.BILLED),
-        "assumed_billed_usd": _sum(sent, Billing.ASSUMED),
-        "refunded_usd": _sum(sent, Billing.REFUNDED),
-        "reserved_usd": _sum(sent, Billing.RESERVED),
-        "unknown_usd": _sum(sent, Billing.UNKNOWN),
-        "wallet": _wallet(wallet) if wallet is not None else None,
-    }
-
-
-def _wallet(noted: Mapping[str, Any]) -> WalletEntry:
-    """Return what the wallet showed around the last run; when it was read stays in the ledger."""
-    wallet: WalletEntry = {
-        "currency": noted["currency"],
-        "before": noted["before"],
-        "after": noted["after"],
-    }
-    if noted.get("difference") is not None:
-        wallet["known_usd"] = noted["known"]
-        wallet["difference_usd"] = noted["difference"]
-    return wallet
-
-
-def _sum(takes: Iterable[Take], billing: Billing) -> float:
-    return float(sum((take.price for take in takes if take.billing is billing), Decimal(0)))
