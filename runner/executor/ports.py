@@ -216,10 +216,6 @@ class Ledger(Protocol):
     def run(self) -> str | None:
         """Return the id of the run that writes; None before one began."""
 
-    @property
-    def last_event_at(self) -> float:
-        """Return the latest time that any event was written at, in Unix seconds."""
-
     def asset(self, sha256: str) -> str | None:
         """Return the asset id of a file's content on this account, if it was uploaded before."""
 

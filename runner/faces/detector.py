@@ -50,7 +50,6 @@ class Found(NamedTuple):
 
 
 class _Tools(NamedTuple):
-    library: Any
     detector: Any
     landmarks: Any
     descriptor: Any
@@ -67,7 +66,6 @@ def _load() -> _Tools:
     if os.name == "posix":
         os.nice(NICENESS)
     return _Tools(
-        dlib,
         dlib.get_frontal_face_detector(),
         dlib.shape_predictor(str(models.landmarks)),
         dlib.face_recognition_model_v1(str(models.descriptor)),

@@ -21,7 +21,6 @@ Probe = Callable[[str], None]
 
 _NAME = "images"
 _SUFFIX = ".part"
-_CHUNK = 1024 * 1024
 _WHAT_TO_DO = {
     errno.ENOSPC: "The disk is full: free some space",
     errno.EDQUOT: "Your disk quota is used up: free some space",

@@ -114,11 +114,6 @@ class LedgerView:
         """Return the id of the run that writes; None before one began."""
         return self.store.run
 
-    @property
-    def last_event_at(self) -> float:
-        """Return the latest time that any event was written at, in Unix seconds."""
-        return self.store.state.last_at
-
     def unchecked_replays(self) -> list[Take]:
         """Return the takes that were sent again, and whose keys were not checked late enough.
 

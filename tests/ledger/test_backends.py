@@ -120,7 +120,7 @@ async def test_whoever_opens_it_next_finds_all_that_was_committed(
     assert second.wallet == first.wallet is not None
     assert second.ever_doubled() == {"twin"}
     assert not second.honours_keys
-    assert second.last_event_at > 0
+    assert second.store.state.last_at > 0
 
 
 async def test_the_tables_are_what_the_events_amount_to(reopen: Reopen, ticking: Ticking) -> None:
