@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-import runner.cli
+import runner.cli.boundary
 from runner.cli.context import Context
 from runner.policy.retry import RetryLimits
 
@@ -256,7 +256,7 @@ def stand_in(patch: pytest.MonkeyPatch, api: HostileApi, home: Path) -> None:
         environment={"HEYGEN_API_KEY": "sk_0123456789", "HEYGEN_MAX_RETRIES": "0"},
         home=str(home),
     )
-    patch.setattr(runner.cli, "Context", outside)
+    patch.setattr(runner.cli.boundary, "Context", outside)
 
 
 def refuse_to_serve(*_given: Any, **_named: Any) -> None:

@@ -12,7 +12,7 @@ import httpx
 import jsonschema
 import pytest
 
-import runner.cli
+import runner.cli.boundary
 from runner.cli import invoke
 from runner.cli.context import Context
 from runner.resources import schema
@@ -64,7 +64,7 @@ class Surroundings:
             "home": str(home),
         }
         made = lambda **more: Context(**{**self.given, **more})  # noqa: E731
-        monkeypatch.setattr(runner.cli, "Context", made)
+        monkeypatch.setattr(runner.cli.boundary, "Context", made)
 
     def doctor(self, capsys: Captured, *arguments: str, code: int) -> dict[str, tuple[str, str]]:
         """Return what is found by check: status, and message with hint."""
