@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-import runner.cli
+import runner.cli.boundary
 from runner.cli import invoke
 from runner.cli.context import Context
 from tests.cli.hostile import HostileApi
@@ -66,7 +66,7 @@ def test_requests_go_where_the_environment_says_whatever_lies_beside_the_manifes
         return api(request)
 
     monkeypatch.setattr(
-        runner.cli,
+        runner.cli.boundary,
         "Context",
         lambda **given: Context(
             transport=httpx.MockTransport(answer),
