@@ -24,12 +24,12 @@ def is_repeatable(request: Request) -> bool:
     return not (request.reroll or request.retry or request.cascade or request.saved)
 
 
-def resuming(request: Request, command: str) -> str:
+def resuming(request: Request, command: str, *, bought: bool = True) -> str:
     """Return in words how to go on with what is under way; ``command`` ends what can be copied.
 
-    What is not repeatable is no way to resume.
+    What is not repeatable is no way to resume, unless the run ``bought`` nothing at all.
     """
-    if is_repeatable(request):
+    if is_repeatable(request) or not bought:
         return "run the same command again to resume."
     limits = [quote_command("--select", text) for text in request.select]
     limits += [quote_command("--exclude", text) for text in request.exclude]

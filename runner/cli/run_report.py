@@ -121,7 +121,7 @@ def write_run_results(run: EndedRun) -> None:
         wallet=last_balance(work),
         seconds=work.context.ticks() - run.before.ticks,
     )
-    told = [*found.notes, *_advise(run, found.failures)]
+    told = [*found.notes, *_advise(run, found.failures, bought=summary.bought > 0)]
     if found.catalog is not None:
         told += advise_about_git(run.campaign, work.state)
     if work.account.simulated and summary.bought and exit_code(run.outcome) is Exit.DONE:
@@ -179,7 +179,7 @@ def _name_failed(failures: Sequence[FailureGroup]) -> set[str]:
     return {key for group in failures for key in group.keys}
 
 
-def _advise(run: EndedRun, failures: Sequence[FailureGroup]) -> list[str]:
+def _advise(run: EndedRun, failures: Sequence[FailureGroup], *, bought: bool) -> list[str]:
     """Return in words how the run ended and what to do next, as the ledger stands."""
     held, campaign = run.work.ledger.snapshot(), run.campaign
     awaited = find_awaited(make_plan(campaign, held), held) if run.outcome.approvals else []
@@ -189,7 +189,7 @@ def _advise(run: EndedRun, failures: Sequence[FailureGroup]) -> list[str]:
         run.command,
         prices=price_options([*quote_prices(campaign, held).values()]),
         awaited=[take.label for take in awaited],
-        resume=resuming(run.request, run.command),
+        resume=resuming(run.request, run.command, bought=bought),
         now=run.work.context.now_at_server(),
         grouped=_name_failed(failures),
     )

@@ -236,10 +236,10 @@ class RunContext:
 def describe_reply(reply: Reply[Any]) -> str:
     """Return in words what a reply was that is not an answer."""
     if isinstance(reply, Refusal):
-        request = f" (request {reply.request_id})" if reply.request_id else ""
-        if reply.message.startswith(f"HTTP {reply.status} "):  # no words of HeyGen's came
-            return f"{reply.message}{request}"
-        return f"HTTP {reply.status} {reply.code}: {reply.message}{request}"
+        words = reply.message
+        if not words.startswith(f"HTTP {reply.status} "):  # else no words of HeyGen's came
+            words = f"HTTP {reply.status} {reply.code}: {words}"
+        return f"{words.rstrip('.')} (request {reply.request_id})" if reply.request_id else words
     return getattr(reply, "reason", "answered")
 
 

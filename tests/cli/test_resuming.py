@@ -33,5 +33,6 @@ def test_only_a_command_that_may_be_repeated_is_to_be_repeated(asked: Request, s
     full = StorageError("The disk is full.", hint="Make room; then run the same command again.")
     advise_to_resume(full, asked, "spring.yaml")
     assert says in (full.hint or "")
+    assert "run the same command again" in resuming(asked, "spring.yaml", bought=False)
     empty = advise_after_run(Outcome(account="HTTP 402"), None, "spring.yaml", resume=resume)
     assert resume in empty[-1]
