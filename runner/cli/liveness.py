@@ -3,13 +3,20 @@
 import os
 import socket
 
+from runner.ledger.location import LedgerLocation
 from runner.ledger.runs import LastRun
 
 
-def is_alive(last: LastRun) -> bool | None:
-    """Return whether a run's process is at work; None where that cannot be known from here."""
+def is_alive(last: LastRun, ledger: LedgerLocation | None = None) -> bool | None:
+    """Return whether a run's process is at work; None where that cannot be known from here.
+
+    ``ledger`` is where its ledger lives: a database knows that of every machine.
+    """
     if last.ended_at is not None or last.pid is None:
         return False
+    held = ledger.is_held() if ledger is not None else None
+    if held is not None:
+        return held
     if last.host != socket.gethostname() or os.name != "posix":
         return None
     try:

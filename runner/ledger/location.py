@@ -26,6 +26,9 @@ class LedgerLocation(Protocol):
     def peek(self) -> AbstractContextManager[Backend | None]:
         """Open its rows for one small question, without looking through all of them."""
 
+    def is_held(self) -> bool | None:
+        """Return whether a living process writes it; None where only that process can tell."""
+
     def open(self, *, concurrency: int, **settings: Any) -> CampaignLedger:
         """Open it for writing; one that is not there is made.
 
@@ -58,6 +61,9 @@ class FileLocation:
             return
         with peek_ledger(self._path) as connection:
             yield SqliteBackend(connection, self._path)
+
+    def is_held(self) -> None:
+        """Leave it to who knows the process that the last run noted."""
 
     def open(self, *, concurrency: int, **settings: Any) -> CampaignLedger:  # noqa: ARG002 - one process sends
         """Open the file for writing."""

@@ -49,6 +49,7 @@ class MemoryLocation:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self.held = False
         self.rows: MemoryBackend | None = None
 
     def __str__(self) -> str:
@@ -60,6 +61,9 @@ class MemoryLocation:
     @contextmanager
     def peek(self) -> Iterator[Backend | None]:
         yield self.rows
+
+    def is_held(self) -> bool:
+        return self.held
 
     def open(self, *, concurrency: int, **settings: Any) -> CampaignLedger:
         assert concurrency
@@ -195,6 +199,17 @@ def test_a_folder_whose_ledger_lives_elsewhere_begins_no_file_unasked(
     assert StateDirs(manifest).of(ADA).folder != local.folder
     local.forget_shared()
     ask_before_file(Console(), campaign, local)
+
+
+def test_a_run_on_another_machine_is_known_to_go_on(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    place = database.find_ledger(ME, "spring")
+    fill(place.open(concurrency=1, **settings()), manifest)
+    place.open(concurrency=1, **settings()).begin(ME, "spring", {})  # and never ends
+    assert "The last run was killed" in invoke(database, "status", manifest)
+    place.held = True
+    assert "A run is going on: process" in invoke(database, "status", manifest)
 
 
 def test_another_teams_campaign_of_the_same_name_is_a_question(

@@ -141,6 +141,33 @@ async def test_a_commit_whose_connection_is_lost_is_made_once(
         assert again.snapshot().spent == ledger.snapshot().spent == 2
 
 
+@pytest.mark.parametrize("after", [False, True])
+def test_a_claim_whose_connection_is_lost_is_still_ours(
+    postgres: PostgresServer, *, after: bool
+) -> None:
+    with (
+        opened(postgres, f"lost claim {after}") as backend,
+        opened(postgres, f"lost claim {after}") as other,
+    ):
+        fetch, lost = backend._connection.fetch, [False]
+
+        def cut(statement: str, values: Any = ()) -> Any:
+            if "SET epoch" in statement and lost:
+                lost.pop()
+                if after:
+                    fetch(statement, values)
+                backend._connection.close()
+            return fetch(statement, values)
+
+        assert not other.is_held()
+        backend._connection.fetch = cut  # type: ignore[method-assign]
+        backend.claim("process 1 on a")
+        backend.commit(picked("a"), ready=ignore)
+        assert other.is_held()
+        with pytest.raises(LedgerClaimed, match="process 1 on a"):
+            other.claim("process 2 on b")
+
+
 @pytest.mark.parametrize("losses", [1, 3])
 async def test_a_ledger_is_loaded_whole_where_its_connection_is_lost_in_the_middle(
     shared_ledgers: SharedLedgers, ticking: Ticking, losses: int

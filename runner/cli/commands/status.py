@@ -62,7 +62,7 @@ def command(context: Context, /, request: Request, *, takes: bool) -> int:
     renewed = make_plan(campaign, snapshot, cascaded)
     results = known.make_results(select_looks(campaign, snapshot, request))
     last = read_last_run(state.location) if state is not None else None
-    alive = last is not None and is_alive(last)
+    alive = last is not None and state is not None and is_alive(last, state.location)
     steps = list_next_steps(
         plan,
         renewed,

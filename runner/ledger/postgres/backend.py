@@ -51,6 +51,18 @@ _PUT_ASSET = (
 )
 
 
+_CLAIM = (
+    "UPDATE lookbook.campaigns SET epoch = epoch + 1, owner = %s, "
+    "claimed_at = clock_timestamp(), heartbeat_at = clock_timestamp() WHERE id = %s "
+    "AND (heartbeat_at IS NULL OR heartbeat_at < clock_timestamp() - make_interval(secs => %s)) "
+    "RETURNING epoch, seq"
+)
+_IS_OURS = (
+    "SELECT epoch, seq FROM lookbook.campaigns WHERE owner = %s AND id = %s "
+    "AND heartbeat_at > clock_timestamp() - make_interval(secs => %s)"
+)
+
+
 @cache
 def _update(names: tuple[str, ...]) -> str:
     """Return the statement that updates these columns of one take.
@@ -141,15 +153,11 @@ class PostgresBackend:
 
         From here on every earlier writer is fenced.
         """
-        rows = self._fetch(
-            "UPDATE lookbook.campaigns SET epoch = epoch + 1, owner = %s, "
-            "claimed_at = clock_timestamp(), heartbeat_at = clock_timestamp() WHERE id = %s "
-            "AND (heartbeat_at IS NULL OR heartbeat_at < clock_timestamp() - make_interval("
-            "secs => %s)) RETURNING epoch, seq",
-            owner,
-            self._campaign,
-            DEAD_AFTER,
-        )
+        values = (owner, self._campaign, DEAD_AFTER)
+        try:
+            rows = self._connection.fetch(_CLAIM, values)
+        except ConnectionLost:  # it may have been committed all the same: then it is ours
+            rows = self._fetch(_IS_OURS, *values) or self._fetch(_CLAIM, *values)
         if not rows:
             raise LedgerClaimed(
                 f"Another run holds the ledger {self._label}: {self._holder()}.",
@@ -164,6 +172,14 @@ class PostgresBackend:
         )
         owner, since = self._fetch(statement, self._campaign)[0]
         return f"{owner}, since {since} UTC"
+
+    def is_held(self) -> bool:
+        """Return whether a living process is the writer."""
+        statement = (
+            "SELECT heartbeat_at > clock_timestamp() - make_interval(secs => %s) "
+            "FROM lookbook.campaigns WHERE id = %s"
+        )
+        return bool(self._fetch(statement, DEAD_AFTER, self._campaign)[0][0])
 
     def beat(self, connection: PostgresConnection) -> bool:
         """Stamp that the claimant lives; return whether it still is the claimant.

@@ -48,6 +48,15 @@ class DatabaseLocation:
         ):
             yield PostgresBackend.find(connection, self._account, self._campaign)
 
+    def is_held(self) -> bool:
+        """Return whether a living process holds the campaign, on whatever machine."""
+        with (
+            closing(PostgresConnection(self._address)) as connection,
+            explain_database_errors(connection),
+        ):
+            backend = PostgresBackend.find(connection, self._account, self._campaign)
+            return backend is not None and backend.is_held()
+
     def open(self, *, concurrency: int, **settings: Any) -> CampaignLedger:
         """Claim the campaign; the tables are made by whoever comes first."""
         return SharedLedger(
