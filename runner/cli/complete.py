@@ -32,8 +32,7 @@ def complete_takes(ctx: click.Context, _param: click.Parameter, typed: str) -> l
         places = StateDirs(manifest.absolute())
         state = places.simulated() if ctx.params.get("simulate") else places.last_used()
         if state is not None:
-            takes = read_snapshot(state.ledger).takes.values()
-            labels = [take.label for of_look in takes for take in of_look]
+            labels = [take.label for take in read_snapshot(state.ledger).all_takes]
             return [label for label in labels if label.startswith(typed)]
     return []
 

@@ -78,9 +78,9 @@ class _Lister:
             self.problems.update(dict.fromkeys(homes, groups))
             return
         self.groups = tuple(groups)
-        takes = self._context.ledger.snapshot().takes.values()
+        takes = self._context.ledger.snapshot().all_takes
         # A neighbour's group is listed all the same: it may have made a look in a group of ours.
-        own = {take.group_id for of_look in takes for take in of_look}
+        own = {take.group_id for take in takes}
         names = {home.name for home in homes}
         for group in groups:
             if group.name in names and group.id not in own:
@@ -127,7 +127,6 @@ async def remember_strangers(
 
     ``accepted`` are those of which a person said that they are not this campaign's.
     """
-    takes = context.ledger.snapshot().takes.values()
-    known = {take.avatar_id for of_look in takes for take in of_look}
-    known |= {take.group_id for of_look in takes for take in of_look}
+    takes = context.ledger.snapshot().all_takes
+    known = {id_ for take in takes for id_ in (take.avatar_id, take.group_id)}
     await context.ledger.note_listed(listing.strangers(known), accepted)

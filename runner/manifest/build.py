@@ -132,6 +132,11 @@ class Builder:
             approval=fields.get("approval", False),
         )
 
+    def report(self, draft: Draft, code: str, message: str, mark: int, **more: Any) -> None:
+        """Report what is wrong with a look; of those of a matrix, once for all that are alike."""
+        fold = draft.combination is not None
+        self.findings.report(code, message, mark, look=draft.key, fold=fold, **more)
+
     # --- texts ---------------------------------------------------------------------------------
 
     def text(self, draft: Draft, text: str, place: Place, title: str | None = None) -> str:
@@ -146,16 +151,8 @@ class Builder:
             message = "nothing is left of this once everything is put in"
             problems = [Problem("bad-value", message, text, "Give the variable a text.")]
         for problem in problems:
-            parent, key = place
-            self.findings.report(
-                problem.code,
-                problem.message,
-                parent.at(key),  # type: ignore[arg-type]  # a Place pairs them
-                look=draft.key,
-                hint=problem.hint,
-                needle=problem.needle,
-                fold=draft.combination is not None,
-            )
+            more = {"hint": problem.hint, "needle": problem.needle}
+            self.report(draft, problem.code, problem.message, _at(place), **more)
         if shared and not problems and not draft.scope.depends(text, _OWN_NAMES):
             self._constant[text] = expanded
         return expanded
@@ -192,13 +189,12 @@ class Builder:
             self.control_character(draft, "name", name)
         if len(name) > LONGEST_NAME:
             made = "" if field == "name" else f", made from base name and {field},"
-            self.findings.report(
+            self.report(
+                draft,
                 "name-too-long",
                 f"the name{made} has {len(name):,} characters and the API takes {LONGEST_NAME}",
                 draft.at(field),
-                look=draft.key,
                 hint="Shorten the title, or give the look a `name` of its own.",
-                fold=draft.combination is not None,
             )
 
     def control_character(self, draft: Draft, field: str, text: str) -> None:
@@ -212,24 +208,16 @@ class Builder:
         else:
             message = f"the {field} holds the control character U+{ord(char or ' '):04X}"
             hint = "Take it out, or put a space there; the API refuses it."
-        self.findings.report(
-            "control-character",
-            message,
-            draft.at(field),
-            look=draft.key,
-            hint=hint,
-            fold=draft.combination is not None,
-        )
+        self.report(draft, "control-character", message, draft.at(field), hint=hint)
 
     def empty(self, draft: Draft) -> None:
         """Report that nothing is left of a prompt."""
-        self.findings.report(
+        self.report(
+            draft,
             "prompt-empty",
             "the prompt is empty once everything is put in",
             draft.at("prompt"),
-            look=draft.key,
             hint="Say what the picture shows.",
-            fold=draft.combination is not None,
         )
 
     def too_long(
@@ -256,14 +244,13 @@ class Builder:
                 share += f", of which {named}"
             shares.append(share)
         over = len(prompt) - LONGEST_PROMPT
-        self.findings.report(
+        self.report(
+            draft,
             "prompt-too-long",
             f"the prompt has {len(prompt):,} characters and the API takes {LONGEST_PROMPT:,}: "
             + "; ".join(shares),
             draft.at("prompt"),
-            look=draft.key,
             hint=f"Take {over:,} characters out.",
-            fold=draft.combination is not None,
         )
 
     def tags(self, draft: Draft) -> tuple[str, ...]:
@@ -322,29 +309,27 @@ class Builder:
                 and not {"data", "media_type"} <= entry.keys()
             ):
                 return None  # the schema has told what is missing
-        parent, key = place
         try:
             image = self.images.resolve(entry, photo=photo)
         except BadImage as error:
-            self.findings.report(
-                error.code,
-                error.message,
-                parent.at(key),  # type: ignore[arg-type]  # a Place pairs them
-                look=draft.key,
-                hint=error.hint,
-                fold=draft.combination is not None,
-            )
+            self.report(draft, error.code, error.message, _at(place), hint=error.hint)
             return None
         for doubt in self.images.doubts(image):
             self.findings.report(
                 doubt.code,
                 doubt.message,
-                parent.at(key),  # type: ignore[arg-type]  # a Place pairs them
+                _at(place),
                 look=draft.key,
                 hint=doubt.hint,
                 about=image_identity(image),
             )
         return image
+
+
+def _at(place: Place) -> int:
+    """Return the mark of a text's place."""
+    parent, key = place
+    return parent.at(key)  # type: ignore[arg-type]  # a Place pairs them
 
 
 def _is_clean(text: str) -> bool:

@@ -97,8 +97,7 @@ def find_undecidable(snapshot: Snapshot, *, now: float) -> frozenset[str]:
     """Return the labels of takes that no run decides any more: `lookbook reconcile` does."""
     return frozenset(
         take.label
-        for takes in snapshot.takes.values()
-        for take in takes
+        for take in snapshot.all_takes
         if (take.unresolved and take.is_key_spent) or is_stuck(take, now=now)
     )
 
