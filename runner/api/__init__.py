@@ -14,15 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.api.events import (
-    Listener,
-    LooksBlocked,
-    Message,
-    RunEvent,
-    TakeChanged,
-    Waiting,
-    tell,
-)
+from runner.api.events import Listener, LooksBlocked, Message, RunEvent, TakeChanged, Waiting, tell
 from runner.errors import (
     AccountError,
     ApiTrouble,

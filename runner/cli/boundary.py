@@ -75,11 +75,7 @@ def _invoke(
     color = _color()
     try:
         code = group.main(
-            args=arguments,
-            prog_name="lookbook",
-            standalone_mode=False,
-            color=color,
-            obj=context,
+            args=arguments, prog_name="lookbook", standalone_mode=False, color=color, obj=context
         )
     except LookbookError as error:
         found = error.diagnostics if isinstance(error, ManifestError) else ()

@@ -22,12 +22,7 @@ Values = Mapping[str, str]
 
 
 def claims_on(
-    campaign: Campaign,
-    state: StateDir,
-    snapshot: Snapshot,
-    neighbours: Neighbours,
-    *,
-    named: bool,
+    campaign: Campaign, state: StateDir, snapshot: Snapshot, neighbours: Neighbours, *, named: bool
 ) -> dict[str, str]:
     """Return why takes must stay, by uid: somebody else has them, or they may still be wanted.
 

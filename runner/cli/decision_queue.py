@@ -56,12 +56,7 @@ def queue_picks(
 ) -> None:
     """Keep which takes were picked until somebody writes the ledger. Raises StorageError."""
     picks = [
-        {
-            "look": take.look,
-            "take": take.number,
-            "avatar_id": take.avatar_id,
-            "sha256": take.sha256,
-        }
+        {"look": take.look, "take": take.number, "avatar_id": take.avatar_id, "sha256": take.sha256}
         for take in picked
     ]
     document = {"version": 1, "account": snapshot.account_label, "picks": picks}

@@ -155,10 +155,7 @@ def name_some(keys: Sequence[str]) -> str:
 
 
 def format_results(
-    results: Results,
-    *,
-    notes: Mapping[str, str] | None = None,
-    width: int | None = None,
+    results: Results, *, notes: Mapping[str, str] | None = None, width: int | None = None
 ) -> str:
     """Write the results as a table, one line for each look, with what was spent.
 
@@ -170,10 +167,7 @@ def format_results(
 
 
 def format_looks(
-    looks: Iterable[LookEntry],
-    *,
-    notes: Mapping[str, str] | None = None,
-    width: int | None = None,
+    looks: Iterable[LookEntry], *, notes: Mapping[str, str] | None = None, width: int | None = None
 ) -> str:
     """Write looks as a table: on a narrow terminal without ids, then without references.
 
@@ -205,10 +199,7 @@ def format_totals(results: Summary) -> str:
     simulated = " of simulated money" if results["account"] == "simulator" else ""
     parts = [f"spent {format_usd(totals['cost_usd'])}{simulated} so far"]
     for amount, words in (
-        (
-            totals["assumed_billed_usd"],
-            "of which {} charged? (failed, or found without an answer)",
-        ),
+        (totals["assumed_billed_usd"], "of which {} charged? (failed, or found without an answer)"),
         (totals["unknown_usd"], "of which {} of unknown outcome"),
         (totals["reserved_usd"], "of which {} reserved"),
         (totals.get("doubled_usd"), "and {} for looks that were made twice"),

@@ -56,9 +56,7 @@ def keep_document(context: Context, results: Results, **more: Any) -> None:
 
 
 def write_results(
-    results: Results,
-    folder: Path,
-    failpoint: Callable[[str], None] = lambda _point: None,
+    results: Results, folder: Path, failpoint: Callable[[str], None] = lambda _point: None
 ) -> Path:
     """Write results.json, the catalog and review.json beside it; return the catalog's path.
 

@@ -28,12 +28,7 @@ PICTURE = ("image", "sha256", "width", "height")
 
 
 def load_importable_results(
-    results: Any,
-    account: Account,
-    campaign: Campaign,
-    *,
-    path: Path,
-    formerly: str | None = None,
+    results: Any, account: Account, campaign: Campaign, *, path: Path, formerly: str | None = None
 ) -> list[tuple[Take, bool]]:
     """Return the takes of a results document of this account and campaign, and which are picked.
 

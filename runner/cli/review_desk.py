@@ -48,11 +48,7 @@ class ReviewDesk:
     """``runner.review.desk.Desk`` over a state folder. For one thread, ``find_picture`` aside."""
 
     def __init__(
-        self,
-        context: Context,
-        request: Request,
-        campaign: Campaign,
-        state: StateDir,
+        self, context: Context, request: Request, campaign: Campaign, state: StateDir
     ) -> None:
         self._context = context
         self._state = state

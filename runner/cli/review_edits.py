@@ -40,12 +40,7 @@ class ManifestEdits:
         return {
             "sha256": sha256,
             "parts": [
-                {
-                    "name": part.name,
-                    "text": part.text,
-                    "line": part.line,
-                    "looks": list(part.looks),
-                }
+                {"name": part.name, "text": part.text, "line": part.line, "looks": list(part.looks)}
                 for part in parts
             ],
         }

@@ -14,13 +14,7 @@ from runner.catalog import PAGE
 from runner.cli.face_report import summarize_faces
 from runner.cli.failures import FailureGroup, describe_failures, group_failures
 from runner.cli.fingerprint import Fingerprint
-from runner.cli.format import (
-    MOST_ROWS,
-    describe_wallet,
-    format_link,
-    format_looks,
-    name_some,
-)
+from runner.cli.format import MOST_ROWS, describe_wallet, format_link, format_looks, name_some
 from runner.cli.job_summary import RunReport, format_job_summary
 from runner.cli.outputs import encode_results, make_results, write_results
 from runner.cli.price_questions import price_options

@@ -133,10 +133,7 @@ def report_answers(
     counts = dict.fromkeys(ReviewState, 0)
     for one in merged:
         counts[one.answer.review.state] += 1
-    parts = [
-        f"{counts[ReviewState.APPROVED]} approved",
-        f"{counts[ReviewState.REJECTED]} rejected",
-    ]
+    parts = [f"{counts[ReviewState.APPROVED]} approved", f"{counts[ReviewState.REJECTED]} rejected"]
     if counts[ReviewState.UNDECIDED]:
         parts.append(pluralize(counts[ReviewState.UNDECIDED], "remark"))
     lines = [f"{answers.by or 'Somebody'} answered: {', '.join(parts)}."]

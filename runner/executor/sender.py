@@ -110,16 +110,8 @@ class Sender:
         """
         if take.resent_at is None or not isinstance(reply, Answer):
             return None
-        of_every_look = self._context.ledger.snapshot().takes.values()
-        return next(
-            (
-                known
-                for takes in of_every_look
-                for known in takes
-                if known.avatar_id == reply.data.look.id and known.uid != take.uid
-            ),
-            None,
-        )
+        made, every = reply.data.look.id, self._context.ledger.snapshot().all_takes
+        return next((t for t in every if t.avatar_id == made and t.uid != take.uid), None)
 
     async def _commit(
         self, take: Take, body: bytes, decision: Purchase, reply: Reply[CreatedData]

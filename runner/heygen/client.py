@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from functools import partial
-from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
@@ -100,12 +99,7 @@ class HeyGen:
         self._connection = Connection(open_lane, self._gate, largest=self._largest)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_why: object) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.aclose()

@@ -10,7 +10,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self, cast
 
 import anyio
@@ -81,12 +80,7 @@ class Downloader:
         self._entered = True
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_why: object) -> None:
         self._entered = False
         client, self._client = self._client, None
         if client is not None:

@@ -16,12 +16,7 @@ from runner.cli.options import format_option
 from runner.cli.readonly import find_state, refuse_results_alone
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import select_options
-from runner.cli.shipped_files import (
-    CatalogOrder,
-    export_pictures,
-    print_files,
-    write_sheets,
-)
+from runner.cli.shipped_files import CatalogOrder, export_pictures, print_files, write_sheets
 from runner.cli.terminal import print_json
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDirs, make_state_folder

@@ -22,10 +22,7 @@ PRECEDENCE = (Exit.ACCOUNT, Exit.USAGE, Exit.FAILED)
 
 @click.command("doctor", cls=Command)
 @click.argument(
-    "manifest",
-    metavar="[MANIFEST]",
-    required=False,
-    type=click.Path(exists=True, path_type=Path),
+    "manifest", metavar="[MANIFEST]", required=False, type=click.Path(exists=True, path_type=Path)
 )
 @env_file_option
 @format_option("text", "json")

@@ -46,13 +46,7 @@ PAGES = 1000
 @pass_context
 @as_request
 def command(
-    context: Context,
-    request: Request,
-    /,
-    manifest: Path | None,
-    *,
-    group_id: str | None,
-    form: str,
+    context: Context, request: Request, /, manifest: Path | None, *, group_id: str | None, form: str
 ) -> int:
     """List the looks of the account: each id can be an `avatar_id` in a manifest.
 
@@ -63,12 +57,7 @@ def command(
 
 
 def print_looks(
-    context: Context,
-    request: Request,
-    manifest: Path | None,
-    *,
-    group_id: str | None,
-    form: str,
+    context: Context, request: Request, manifest: Path | None, *, group_id: str | None, form: str
 ) -> int:
     """Print the looks of the account, or of one group; return the exit code."""
     if manifest is None:

@@ -65,10 +65,7 @@ from runner.words import REVIEW_WORDS
 )
 @click.option("--list", "listing", is_flag=True, help="Print what was decided, and end.")
 @click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Serve on this port, not any free one.",
+    "--port", type=click.IntRange(0, 65535), default=0, help="Serve on this port, not any free one."
 )
 @click.option("--no-browser", is_flag=True, help="Print the page's address without opening it.")
 @click.option("--reason", metavar="TEXT", help="Why, in words; kept with the decision.")

@@ -120,12 +120,7 @@ def new_ledger_option(*, hidden: bool = False) -> Callable[[F], F]:
 @pass_context
 @as_request
 def command(
-    context: Context,
-    request: Request,
-    /,
-    plan_file: Path | None,
-    *,
-    fetch_only: bool,
+    context: Context, request: Request, /, plan_file: Path | None, *, fetch_only: bool
 ) -> int:
     """Generate the looks of MANIFEST that are not there yet, each paid for exactly once.
 
