@@ -1,8 +1,8 @@
 """What an open ledger asks of the database beneath it: rows to load, one transaction at a time.
 
 The ledger's logic exists once (``ledger``, ``state``, ``transactions``) and knows no SQL. A backend
-keeps rows: SQLite in a file (``sqlite``), PostgreSQL (``postgres``), or nothing but memory
-(``memory``). All of them pass one contract (``tests/ledger/test_backends.py``).
+keeps rows: SQLite in a file (``sqlite``) or PostgreSQL (``postgres``). Both, and one in memory that
+tests use, pass one contract (``tests/ledger/test_backends.py``).
 """
 
 import json

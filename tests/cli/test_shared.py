@@ -24,7 +24,6 @@ from runner.cli.shared_ledger import ask_before_file, check_shared
 from runner.errors import LedgerQuestion, LookbookError
 from runner.ledger.backend import Backend
 from runner.ledger.ledger import CampaignLedger, LedgerFile
-from runner.ledger.memory import MemoryBackend
 from runner.ledger.reading import read_snapshot
 from runner.ledger.shared import NamedDatabase, open_database
 from runner.ledger.state_dirs import StateDir, StateDirs
@@ -32,6 +31,7 @@ from runner.plan import plan
 from runner.plan.request import Request
 from runner.policy.lifecycle import Event
 from runner.takes import Account, Snapshot
+from tests.ledger.memory import MemoryBackend
 from tests.ledger.names import Ticking, intent
 
 ME, ADA = Account("api.example", "me"), Account("api.example", "ada")

@@ -16,7 +16,6 @@ from runner.ledger.backend import Backend, Changes
 from runner.ledger.database import open_for_writing
 from runner.ledger.events import Entry, Note, replay_events
 from runner.ledger.ledger import CampaignLedger
-from runner.ledger.memory import MemoryBackend
 from runner.ledger.sqlite import SqliteBackend
 from runner.ledger.state import OWNER, Store
 from runner.ledger.transactions import Transactions
@@ -26,6 +25,7 @@ from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
 from runner.reviews import Review, ReviewState
 from runner.takes import Account, Doubled, MeasuredPrice, PriceState, Take, TakeState
+from tests.ledger.memory import MemoryBackend
 from tests.ledger.names import Ticking, intent
 
 ME = Account("api.example", "me")
