@@ -30,6 +30,7 @@ from runner.executor.refunds import usd_balance
 from runner.executor.session import Session
 from runner.files import write_output
 from runner.model import Campaign
+from runner.plan import Plan
 from runner.plan import plan as make_plan
 from runner.plan.approvals import find_awaited
 from runner.plan.pricing import quote_prices
@@ -89,6 +90,8 @@ class EndedRun:
 class _Documents(NamedTuple):
     """What the results say of a run: ``same`` looks that it left alone, ``notes`` for people.
 
+    ``aside`` looks were not selected and are not there.
+
     ``looks`` are those to be listed, ``catalog`` is None where nothing was ever committed.
     """
 
@@ -98,6 +101,7 @@ class _Documents(NamedTuple):
     looks: Sequence[LookEntry] = ()
     failures: Sequence[FailureGroup] = ()
     notes: Sequence[str] = ()
+    aside: int = 0
 
 
 def write_run_results(run: EndedRun) -> None:
@@ -112,6 +116,7 @@ def write_run_results(run: EndedRun) -> None:
         run=work.ledger.run if run.session.plan.changes else None,
         spent=work.ledger.spent_in_run,
         unchanged=found.same,
+        aside=found.aside,
         wallet=last_balance(work),
         seconds=work.context.ticks() - run.before.ticks,
     )
@@ -166,7 +171,14 @@ def _write_documents(run: EndedRun) -> _Documents:
         [look for look in results["looks"] if few and look["look"] in wanted],
         failures,
         [*list_consents(results, work), *describe_faces(results)],
+        _count_aside(results, run.session.plan),
     )
+
+
+def _count_aside(results: Results, plan: Plan) -> int:
+    """Return how many looks nobody selected and nobody bought so far."""
+    aside = {action.key for action in plan.actions if not action.selected}
+    return sum(look["look"] in aside and look["state"] in UNSENT for look in results["looks"])
 
 
 def _name_failed(failures: Sequence[FailureGroup]) -> set[str]:

@@ -36,6 +36,7 @@ class RunSummary:
     waiting: int
     left_out: int
     unsent: int
+    aside: int
     unchanged: int
     wallet: Decimal | None
     seconds: float
@@ -51,6 +52,7 @@ class RunSummary:
         counts += [f"{self.waiting} waiting"] if self.waiting else []
         counts += [f"{self.left_out} left out"] if self.left_out else []
         counts += [f"{self.unsent} not sent"] if self.unsent else []
+        counts += [f"{self.aside} not selected"] if self.aside else []
         counts.append(f"{self.unchanged} unchanged")
         parts = [f"{self.verdict}: {', '.join(counts)}"]
         if self.wallet is not None and not self.simulated:
@@ -81,18 +83,20 @@ def summarize_run(
     run: str | None,
     spent: Decimal,
     unchanged: int,
+    aside: int,
     wallet: Decimal | None,
     seconds: float,
 ) -> RunSummary:
     """Sum up a run. ``run`` is its id in the ledger, ``unchanged`` how many looks it left alone.
 
-    ``before`` and ``after`` are what the ledger held, ``spent`` what it counts of the run, with
-    what was made twice.
+    ``aside`` is how many were not selected and are not there. ``before`` and ``after`` are what the
+    ledger held, ``spent`` what it counts of the run, with what was made twice.
     """
     takes = after.all_takes
     bought = {take.uid for take in takes if run and take.run == run and take.billing in COUNTING}
     going = {take.uid for take in before.all_takes if take.in_flight} - bought
     code = exit_code(outcome)
+    unsent = sum(totals["states"].get(state, 0) for state in UNSENT)
     stopped = code in (Exit.FAILED, Exit.BUDGET) and outcome.stopped is not None
     return RunSummary(
         verdict="Stopped" if stopped else VERDICTS[code],
@@ -103,7 +107,8 @@ def summarize_run(
         blocked=totals["states"].get("blocked", 0),
         waiting=totals.get("waiting", 0),
         left_out=len(outcome.over_budget),
-        unsent=max(0, sum(totals["states"].get(s, 0) for s in UNSENT) - len(outcome.over_budget)),
+        unsent=max(0, unsent - aside - len(outcome.over_budget)),
+        aside=aside,
         unchanged=unchanged,
         wallet=wallet,
         seconds=seconds,

@@ -95,8 +95,8 @@ def test_every_code_with_a_cure_of_its_own_is_one_that_is_known() -> None:
 
 def summed(outcome: Outcome, after: Snapshot, **more: Any) -> RunSummary:
     totals = results_of(SPRING, after)["totals"]
-    facts: dict[str, Any] = {"run": "r", "spent": Decimal(1), "unchanged": 3, "seconds": 41.2}
-    facts |= {"before": Snapshot()} | more
+    facts: dict[str, Any] = {"run": "r", "spent": Decimal(1), "unchanged": 3, "aside": 0}
+    facts |= {"before": Snapshot(), "seconds": 41.2} | more
     return summarize_run(outcome, totals, after=after, wallet=Decimal(36), **facts)
 
 
@@ -116,6 +116,11 @@ def test_the_last_line_counts_what_this_run_did() -> None:
         "Not finished: 1 bought ($1.00), 1 failed, 1 waiting, 1 left out, 1 not sent, "
         "3 unchanged · wallet $36.00 · 41 s"
     )
+
+
+def test_looks_that_nobody_selected_are_not_called_unsent() -> None:
+    line = summed(Outcome(), held(take(SPRING, "base", run="r")), aside=3, unchanged=0).line()
+    assert line.startswith("Done: 1 bought ($1.00), 0 failed, 1 not sent, 3 not selected, 0 unch")
 
 
 def test_what_an_earlier_run_bought_and_this_one_completed_is_counted_as_that() -> None:
