@@ -50,6 +50,8 @@ def test_the_first_word_is_the_operators_then_the_wallets_then_the_manifests() -
     assert quote("1.00", 4, CONTRADICTED, option="3") == ("3", "3", "open")
     assert quote("1.00", 4, SUSPECTED) == ("1.00", "1.00", "open")
     assert quote("4", "1.00", CONFIRMED) == ("1.00", "1.00", "open")  # cheaper than said
+    assert quote("4", "1.00", CONTRADICTED) == ("1.00", "1.00", "refused")
+    assert quote("1.00", 4, CONTRADICTED, option="4", sends=1) == ("4", "4", "open")
 
 
 def test_a_price_below_the_list_counts_at_list_price_until_it_is_confirmed() -> None:
@@ -66,6 +68,14 @@ def test_a_plan_is_made_at_the_price_that_the_wallet_showed() -> None:
     four = MeasuredPrice(Decimal(4), CONTRADICTED, Decimal(1), 2)
     quotes = quote_prices(made, Snapshot(prices={PROMPT: four}))
     assert plan(apply_quotes(made, quotes), Snapshot()).cost == 1 + 4 + 4
+
+
+def test_every_take_costs_its_own_price_or_a_higher_one_that_counts() -> None:
+    cheap = Prices(photo=Decimal("0.25"), prompt=Decimal("0.5"))
+    made = plan(replace(campaign(look("a", takes=3)), prices=cheap), Snapshot())
+    assert cost_at(made, {}) == made.cost == Decimal("1.75")
+    assert cost_at(made, {PROMPT: Decimal(4)}) == Decimal("12.25")
+    assert cost_at(made, {PROMPT: Decimal("0.1")}) == Decimal("1.75")
 
 
 @pytest.mark.parametrize(("room", "left_out"), [(3, ()), (2, ("b",)), (1, ("a", "b"))])
