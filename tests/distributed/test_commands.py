@@ -1,12 +1,15 @@
 """The real command line on a shared ledger, from several checkouts."""
 
-import signal
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("psycopg", reason="make test-distributed installs psycopg and PostgreSQL")
 
+from runner.cli.environment import Randomness
+from runner.ledger.shared import open_database
 from tests.distributed.conftest import LOOKS, Studio
 
 pytestmark = [pytest.mark.distributed, pytest.mark.slow]
@@ -31,16 +34,16 @@ def test_checkouts_see_one_ledger_and_buy_nothing_twice(studio: Studio) -> None:
 
 
 def test_who_holds_a_campaign_is_said_to_whoever_comes_second(studio: Studio) -> None:
-    studio.learn_the_price()
-    first = studio.start("spring")
-    studio.wait_for_charges(2)
-    first.send_signal(signal.SIGSTOP)  # a heartbeat is good for some seconds
-    code, _, err = studio.command("two", "run", "--yes")
-    first.send_signal(signal.SIGCONT)
+    assert studio.command("one", "run", "--yes")[0] == 0
+    database = open_database(studio.server.address()).database
+    (account,) = database.find_accounts("spring")
+    place = database.find_ledger(account, "spring")
+    settings = {"now": time.time, "entropy": Randomness()}
+    with closing(place.open(concurrency=1, **settings)):  # which beats
+        code, _, err = studio.command("two", "run", "--yes")
     assert code == 2
     assert "Another run holds the ledger spring of" in err
-    assert studio.finish(first)[0] == 0
-    studio.check("spring", limit=4)
+    assert studio.command("two", "run", "--yes")[0] == 0
 
 
 def test_the_first_start_makes_the_tables_and_reading_does_not(studio: Studio) -> None:
