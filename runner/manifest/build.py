@@ -1,25 +1,24 @@
 """Drafts → looks: defaults, templates and images put in, each look a value of the model."""
 
-import re
-from collections.abc import Sequence
 from typing import Any
 
 from runner.manifest.diagnostics import Findings
 from runner.manifest.draft import Draft, join_prompt, normalize_spaces
 from runner.manifest.images import BadImage, ImageReader, image_identity
 from runner.manifest.likeness import read_likeness
-from runner.manifest.template import Problem, Scope, names_in
+from runner.manifest.look_reports import (
+    LONGEST_NAME,
+    LONGEST_PROMPT,
+    check_name,
+    is_clean,
+    report_control_character,
+    report_empty_prompt,
+    report_long_prompt,
+)
+from runner.manifest.template import Problem, Scope
 from runner.manifest.yaml.nodes import Map, Seq
 from runner.manifest.yaml.source import line_of
 from runner.model import BASE, Image, LiteralRef, Look, LookKind, LookRef, Reference
-
-LONGEST_PROMPT = 1000
-"""Characters of a prompt as it is sent (API page)."""
-
-LONGEST_NAME = 255
-"""Characters of a name at HeyGen (API page)."""
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Place = tuple[Map, str] | tuple[Seq, int]
 """Where a text stands, worked out only when there is something to say."""
@@ -48,8 +47,8 @@ class Builder:
         """Make one look. What is wrong is reported, and left out of it."""
         fields, key, combination = draft.fields, draft.key, draft.combination
         title = self.text(draft, fields["title"], (fields, "title")) if "title" in fields else key
-        if not _is_clean(title):
-            self.control_character(draft, "title", title)
+        if not is_clean(title):
+            report_control_character(self.findings, draft, "title", title)
         axes = combination.axes if combination else ()
         line = line_of(draft.mark)
         if "existing" in fields:
@@ -68,8 +67,8 @@ class Builder:
             name = self.text(draft, fields["name"], (fields, "name"), title)
         else:
             name = f"{self.base_name} — {title}"
-        if len(name) > LONGEST_NAME or not _is_clean(name):
-            self.check_name(draft, name, title)
+        if len(name) > LONGEST_NAME or not is_clean(name):
+            check_name(self.findings, draft, name, title)
         defaults = self.defaults
         written = fields.get("reference_images", defaults.get("reference_images"))
         return Look(
@@ -101,9 +100,9 @@ class Builder:
             if "title" in fields
             else self.base_name
         )
-        self.check_name(draft, self.base_name, "")
-        if not _is_clean(title) and title != self.base_name:
-            self.control_character(draft, "title", title)
+        check_name(self.findings, draft, self.base_name, "")
+        if not is_clean(title) and title != self.base_name:
+            report_control_character(self.findings, draft, "title", title)
         kind, prompt, photo = LookKind.PHOTO, None, None
         if "photo" in fields:
             photo = self.picture(draft, fields["photo"], (fields, "photo"), photo=True)
@@ -146,7 +145,7 @@ class Builder:
         shared = draft.scope is self.scope
         if shared and text in self._constant:
             return self._constant[text]
-        expanded, problems = draft.scope.expand(text, _own(draft, title))
+        expanded, problems = draft.scope.expand(text, own_names(draft, title))
         if not problems and not expanded.strip() and place[1] not in _MAY_BE_EMPTY:
             message = "nothing is left of this once everything is put in"
             problems = [Problem("bad-value", message, text, "Give the variable a text.")]
@@ -163,7 +162,7 @@ class Builder:
         if self.bare and _ADDED.isdisjoint(fields) and "prompt" in fields:
             # Most prompts of a large manifest are just that, and nothing is wrong with them.
             text = normalize_spaces(fields["prompt"])
-            if text and "$" not in text and len(text) <= LONGEST_PROMPT and _is_clean(text):
+            if text and "$" not in text and len(text) <= LONGEST_PROMPT and is_clean(text):
                 return text
         parts = list_parts(draft, self.defaults)
         if not parts:
@@ -174,84 +173,15 @@ class Builder:
             return None
         prompt = join_prompt(texts)
         if not normalize_spaces(texts[[field for field, _, _ in parts].index("prompt")]):
-            self.empty(draft)
+            report_empty_prompt(self.findings, draft)
             return None
-        if not _is_clean(prompt):
-            self.control_character(draft, "prompt", prompt)
+        if not is_clean(prompt):
+            report_control_character(self.findings, draft, "prompt", prompt)
         if len(prompt) > LONGEST_PROMPT:
-            self.too_long(draft, prompt, parts, texts, title)
-        return prompt
-
-    def check_name(self, draft: Draft, name: str, title: str) -> None:
-        """Report a name that the API refuses; ``title`` is part of one that is made from it."""
-        field = "name" if "name" in draft.fields else "title"
-        if not _is_clean(name) and (field == "name" or _is_clean(title)):
-            self.control_character(draft, "name", name)
-        if len(name) > LONGEST_NAME:
-            made = "" if field == "name" else f", made from base name and {field},"
-            self.report(
-                draft,
-                "name-too-long",
-                f"the name{made} has {len(name):,} characters and the API takes {LONGEST_NAME}",
-                draft.at(field),
-                hint="Shorten the title, or give the look a `name` of its own.",
+            report_long_prompt(
+                self.findings, draft, prompt, parts, texts, own=own_names(draft, title)
             )
-
-    def control_character(self, draft: Draft, field: str, text: str) -> None:
-        """Report a character in a text that the API refuses."""
-        found = _CONTROL.search(text)
-        char = found[0] if found else ""
-        if char in "\r\n":
-            message, hint = f"the {field} has a line break in it", "Write it on one line."
-            if char == text[-1:]:
-                hint = "Write it on one line, or `|-` in place of `|`."
-        else:
-            message = f"the {field} holds the control character U+{ord(char or ' '):04X}"
-            hint = "Take it out, or put a space there; the API refuses it."
-        self.report(draft, "control-character", message, draft.at(field), hint=hint)
-
-    def empty(self, draft: Draft) -> None:
-        """Report that nothing is left of a prompt."""
-        self.report(
-            draft,
-            "prompt-empty",
-            "the prompt is empty once everything is put in",
-            draft.at("prompt"),
-            hint="Say what the picture shows.",
-        )
-
-    def too_long(
-        self,
-        draft: Draft,
-        prompt: str,
-        parts: Sequence[tuple[str, str, Map]],
-        texts: list[str],
-        title: str,
-    ) -> None:
-        """Report how long the prompt is, and which part came from where."""
-        shares = []
-        own = _own(draft, title)
-        for (field, written, owner), text in zip(parts, texts, strict=True):
-            share = f"{len(text):,} from `{field}`"
-            if field != "prompt":
-                share += f" (line {line_of(owner.at(field))})"
-            expanded = [
-                (name, draft.scope.expand(f"${{{name}}}", own)[0]) for name in names_in(written)
-            ]
-            if expanded:
-                longest = sorted(expanded, key=lambda pair: -len(pair[1]))[:3]
-                named = ", ".join(f"{len(value):,} by `${{{name}}}`" for name, value in longest)
-                share += f", of which {named}"
-            shares.append(share)
-        over = len(prompt) - LONGEST_PROMPT
-        self.report(
-            draft,
-            "prompt-too-long",
-            f"the prompt has {len(prompt):,} characters and the API takes {LONGEST_PROMPT:,}: "
-            + "; ".join(shares),
-            draft.at("prompt"),
-            hint=f"Take {over:,} characters out.",
-        )
+        return prompt
 
     def tags(self, draft: Draft) -> tuple[str, ...]:
         """Return defaults' tags, the look's own and its axis values, each once."""
@@ -332,11 +262,6 @@ def _at(place: Place) -> int:
     return parent.at(key)  # type: ignore[arg-type]  # a Place pairs them
 
 
-def _is_clean(text: str) -> bool:
-    """Return whether a text has no control characters."""
-    return text.isprintable() or _CONTROL.search(text) is None
-
-
 def list_parts(draft: Draft, defaults: Map) -> list[tuple[str, str, Map]]:
     """Return what a prompt is made of: the field, its text, and the mapping that gives it."""
     fields = draft.fields
@@ -353,6 +278,6 @@ def list_parts(draft: Draft, defaults: Map) -> list[tuple[str, str, Map]]:
     return parts
 
 
-def _own(draft: Draft, title: str | None) -> dict[str, str]:
+def own_names(draft: Draft, title: str | None) -> dict[str, str]:
     """Return the names that a look's own texts know."""
     return {"key": draft.key} if title is None else {"key": draft.key, "title": title}
