@@ -203,11 +203,17 @@ async def _run(
 ) -> RunResult:
     from runner.api.follower import make_context
     from runner.cli.run_attempt import execute
+    from runner.cli.shared_ledger import VARIABLE
     from runner.cli.simulated import simulator
     from runner.ledger.state_dirs import StateDirs
     from runner.plan.options import apply_options
 
     context = make_context(on_event, signals=signals)
+    if VARIABLE in context.environment and not request.simulate:
+        raise UsageError(
+            f"{VARIABLE} is set, and a run from Python keeps its ledger in a file.",
+            hint=f"Use `lookbook run` with the database, or unset {VARIABLE}.",
+        )
     wanted = apply_options(campaign, request)
     state = StateDirs(campaign.manifest).simulated()
     server = simulator(state, request.sim_settings) if request.simulate else nullcontext(None)

@@ -107,8 +107,9 @@ class _Lister:
                 found = self.named.get(look.name, ())
                 if look.group_id not in found:
                     self.named[look.name] = (*found, look.group_id)
-        for group_id in {group for of_name in self.named.values() for group in of_name}:
-            self.looks[group_id] = tuple(by_group[group_id])
+        if all(look.group_id for look in looks):  # or a group's looks are not all known
+            named = {group for of_name in self.named.values() for group in of_name}
+            self.looks |= {group: tuple(by_group[group]) for group in named & by_group.keys()}
 
     async def _list_looks(self, home: TargetGroup, group_id: str) -> None:
         if group_id in self.looks:

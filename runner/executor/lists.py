@@ -39,22 +39,27 @@ async def list_group_looks(context: RunContext, group_id: str | None) -> list[Lo
     """
     whose = f"the looks of {group_id or 'the account'}"
     return await read_every_page(
-        context, lambda token: context.api.looks(group_id=group_id, token=token), whose
+        context,
+        lambda token: context.api.looks(group_id=group_id, token=token),
+        whose,
+        may_be_gone=group_id is not None,
     )
 
 
-async def read_every_page(context: RunContext, call: PageCall[T], what: str) -> list[T] | Unlisted:
+async def read_every_page(
+    context: RunContext, call: PageCall[T], what: str, *, may_be_gone: bool = False
+) -> list[T] | Unlisted:
     """Return everything that a list holds, page after page; or in words why it cannot be read.
 
-    Raises RunStopped.
+    ``may_be_gone``: it is of something that can be deleted, and is empty then. Raises RunStopped.
     """
     found: list[T] = []
     token: str | None = None
     seen: set[str] = set()
     for _page in range(MAX_PAGES):
         reply = await context.ask(partial(call, token), what=f"listing {what}")
-        if decide_free(reply) is Free.GONE:
-            return []  # the group is not there any more, and so are its looks
+        if may_be_gone and decide_free(reply) is Free.GONE:
+            return []
         if not isinstance(reply, Answer):
             return Unlisted(f"{what} could not be listed: {describe_reply(reply)}")
         found += reply.data.items

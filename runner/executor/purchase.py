@@ -115,8 +115,9 @@ class Buyer:
             if reply is not None:
                 kind = decide_purchase(reply, replay=True)
                 if kind is Purchase.UNDECIDED_PERSON:
-                    first = take.resent_at is None  # no answer is stored under a fresh key
-                    if first or not await self._is_stale(take, reply):
+                    # No answer is stored under a fresh key; a gateway's page is not HeyGen's word.
+                    own = not isinstance(reply, Refusal) or reply.enveloped
+                    if (own and take.resent_at is None) or not await self._is_stale(take, reply):
                         context.stop_for_account(explain(reply))
                     return take
                 if kind is Purchase.UNDECIDED_REFUSED:

@@ -107,8 +107,10 @@ class PlannedLook(NamedTuple):
     def with_replaced(self, pick: str) -> "PlannedLook":
         """Return it with what is bought replacing a pick (its uid)."""
         resume = replace(self.resume, replaces=pick)
-        create = self.create
-        return self._replace(step=resume if create is None else replace(create, resume=resume))
+        if self.create is None:
+            return self._replace(step=resume)
+        create = replace(self.create, resume=resume)
+        return self._replace(step=LeftOut(create) if isinstance(self.step, LeftOut) else create)
 
     @property
     def waiting(self) -> int:

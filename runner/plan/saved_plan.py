@@ -118,8 +118,8 @@ def read_saved_plan(document: Mapping[str, Any]) -> Request:
 def is_same_target(saved: Request, request: Request) -> bool:
     """Return whether a saved plan is for the manifest, variables and account of a request."""
     manifest = saved.saved["saved"]["manifest"] if saved.saved is not None else None
-    return (manifest, saved.variables, saved.simulate) == (
-        *(request.manifest.name, request.variables, request.simulate),
+    return (manifest, dict(saved.variables), saved.simulate) == (
+        *(request.manifest.name, dict(request.variables), request.simulate),
     )
 
 

@@ -84,7 +84,7 @@ def test_a_campaign_is_planned_run_and_run_again(
 
 
 def test_what_keeps_a_run_from_beginning_is_raised(
-    manifest: Path, capsys: pytest.CaptureFixture[str]
+    manifest: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = load(manifest)
     with pytest.raises(UsageError, match="needs max_cost"):
@@ -100,6 +100,9 @@ def test_what_keeps_a_run_from_beginning_is_raised(
     with pytest.raises(BudgetRefused, match=r"\$2.00"):
         run(campaign, max_cost=1.5, simulate=True, sim=QUICK)
     assert plan(campaign, simulate=True).count == 2
+    monkeypatch.setenv("LOOKBOOK_ON", "postgresql:///studio")
+    with pytest.raises(UsageError, match="LOOKBOOK_ON is set"):
+        run(campaign, max_cost=1)
 
     async def in_a_loop() -> None:
         run(campaign, simulate=True)

@@ -50,6 +50,15 @@ def test_a_page_of_something_in_between_leaves_it_open(world: Harness, status: i
     assert len(world.api.charges) == 1
 
 
+def test_a_gateways_402_stops_nobody_else_while_there_is_money(world: Harness) -> None:
+    world.purse()
+    world.api.script.extend([OK, OK, gateway(402)])
+    outcome = world.run(campaign(look("a"), look("b"), look("c")), concurrency=1)
+    states = [world.take(key).state for key in "abc"]
+    assert states == [TakeState.FETCHED, TakeState.UNKNOWN, TakeState.FETCHED]
+    assert outcome.account is None
+
+
 @pytest.mark.parametrize("reply", [refusal(409, "conflict"), refusal(409, "resource_not_ready")])
 def test_a_conflict_is_sent_later_under_a_fresh_key(world: Harness, reply: Refusal) -> None:
     world.api.script.extend([reply, reply, OK])

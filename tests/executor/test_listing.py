@@ -1,5 +1,6 @@
 """A run knows what the account holds before money moves: one listing, remembered, bounded."""
 
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -40,6 +41,44 @@ def test_a_base_that_was_renamed_is_found_by_a_ledger_that_knows_nothing(world: 
     world.api.calls.clear()
     world.run(campaign(look("a"), look("b"), look("solo", on=None)))
     assert world.api.calls.count("looks") == 1  # the group that it made is all it asks for
+
+
+@pytest.mark.parametrize("said", ["no group", "gone"])
+def test_a_group_is_asked_for_itself_where_the_list_of_all_looks_is_not_whole(
+    world: Harness, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    ours = world.api.add_by_hand("Sarah", "group")
+    listed = world.api.looks
+
+    async def lacking(*, group_id: str | None = None, **options: Any) -> Reply[ListPage[LookData]]:
+        reply = await listed(group_id=group_id, **options)
+        if group_id is not None:
+            return reply
+        if said == "gone":
+            return Refusal(404, "not_found", "nothing here")
+        assert isinstance(reply, Answer)
+        items = tuple(replace(one, group_id=None) for one in reply.data.items)
+        return Answer(replace(reply.data, items=items))
+
+    monkeypatch.setattr(world.api, "looks", lacking)
+    world.run(campaign(photo(), look("solo", on=None)))
+    seen = listing_of(world)
+    assert seen is not None
+    assert dict(seen.named) == {"Sarah": ("group",)}
+    assert [one.id for one in seen.looks["group"]] == [ours.id]
+
+
+def test_a_list_of_groups_that_is_not_there_is_not_an_account_without_groups(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(**_: Any) -> Reply[ListPage[GroupData]]:
+        return Refusal(404, "not_found", "nothing here")
+
+    monkeypatch.setattr(world.api, "groups", gone)
+    world.run(campaign(photo()))
+    seen = listing_of(world)
+    assert seen is not None
+    assert len(seen.problems) == 1
 
 
 def test_groups_are_listed_once_by_name_and_then_only_the_group_that_the_ledger_knows(
