@@ -19,8 +19,8 @@ LOOKS_SECRET = (
     re.compile(r"(\bbearer\s+)[^\s\"',;]+", re.IGNORECASE),
     # The query of a link is its signature.
     re.compile(r"(https?://[^\s\"'<>?]+\?)[^\s\"'<>]+", re.IGNORECASE),
-    # User and password of an address.
-    re.compile(r"(\b[a-z][a-z0-9+]*://)[^\s\"'<>/@]+(?=@)", re.IGNORECASE),
+    # User and password of an address; a password may have an @ that should have been escaped.
+    re.compile(r"(\b[a-z][a-z0-9+]*://)[^\s\"'<>/]+(?=@)", re.IGNORECASE),
     # What issuers of keys begin them with.
     re.compile(r"(\b(?:sk|pk|rk|whsec|hg)[-_])[\w-]{8,}", re.IGNORECASE),
 )

@@ -38,10 +38,10 @@ def _find_database(
     address = value or context.environment.get(VARIABLE)
     if not address:
         return None
-    database, password, shown = open_database(address)
-    if password is not None:
+    database, passwords, shown = open_database(address)
+    for password in passwords:
         add_secret(password)
-    if value is not None and password is not None:
+    if value is not None and passwords:
         warn(
             "A password on the command line is seen by everybody on this machine, and stays in the "
             f"shell's history. Put the address into {VARIABLE}, or the password into PGPASSWORD or "

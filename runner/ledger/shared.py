@@ -56,10 +56,10 @@ class PostgresDatabase:
 
 
 class NamedDatabase(NamedTuple):
-    """A database, the password that its address carries, and the address without one."""
+    """A database, the passwords that its address carries, and the address without them."""
 
     database: LedgerDatabase
-    password: str | None
+    passwords: tuple[str, ...]
     shown: str
 
 
@@ -76,4 +76,4 @@ def open_database(address: str) -> NamedDatabase:
             hint=f"Install it: {install_command('distributed')}",
         ) from None
     name = connection.describe_address(address)
-    return NamedDatabase(PostgresDatabase(address, name), *connection.split_password(address))
+    return NamedDatabase(PostgresDatabase(address, name), *connection.split_secrets(address))

@@ -91,7 +91,7 @@ class MemoryDatabase:
 @pytest.fixture
 def database(monkeypatch: pytest.MonkeyPatch) -> MemoryDatabase:
     made = MemoryDatabase()
-    named = NamedDatabase(made, None, "memory")
+    named = NamedDatabase(made, (), "memory")
     monkeypatch.setattr("runner.cli.shared_ledger.open_database", lambda _address: named)
     return made
 
@@ -265,13 +265,27 @@ def test_a_password_in_an_address_is_warned_about_and_never_printed(
     told = invoke(None, "plan", manifest, "--on", address)
     assert "cannot be reached" in told
     found = open_database(address)
-    assert found.password == "hunter2"
+    assert found.passwords == ("hunter2",)
     assert "hunter2" not in f"{told}{found.shown}{found.database.name}"
     assert "me" in found.shown
     assert redact(f"arguments: ['--on', '{address}']") == (
         "arguments: ['--on', 'postgresql://***@127.0.0.1:1/studio']"
     )
     assert redact("password=hunter2 host=db") == "password=*** host=db"
+    assert redact("postgresql://me:hunt@er2@db/studio") == "postgresql://***@db/studio"
+
+
+def test_every_secret_of_an_address_is_warned_about_and_masked(manifest: Path) -> None:
+    pytest.importorskip("psycopg")
+    for name in ("sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"):
+        address = f"postgresql://me@127.0.0.1:1/studio?{name}=of-{name}"
+        arguments = [str(manifest), "--on", address]
+        done = CliRunner().invoke(find_command("plan"), arguments, obj=Context(environment={}))
+        assert "A password on the command line" in done.output
+        found = open_database(address)
+        assert found.passwords == (f"of-{name}",)
+        assert f"of-{name}" not in found.shown
+        assert f"of-{name}" not in redact(f"it said of-{name}.")
 
 
 def test_neither_help_nor_a_local_plan_imports_anything_of_postgresql(

@@ -254,6 +254,26 @@ def test_a_server_that_is_too_old_or_away_is_refused_in_words(
         PostgresConnection(postgres.address())
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgres:/bob:hunter2secret@db/studio",
+        "postgresql://bob:hunter2%zzsecret@db/studio",
+        "postgresql://bob:hunt@er2secret@db/studio",
+        "postgresql://bob:12/er2secret@db/studio",
+        "postgresql://bob:hunter2/secret@db/studio",
+        "host=db password=hunter2 secret",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_refused_without_a_word_of_its_password(
+    address: str,
+) -> None:
+    with pytest.raises(UsageError, match="no address") as refused:
+        describe_address(address)
+    told = f"{refused.value.message} {refused.value.hint}"
+    assert not any(part in told for part in ("hunt", "er2", "secret"))
+
+
 def start_later(server: PostgresServer) -> None:
     time.sleep(0.3)
     server.start()
