@@ -1,15 +1,19 @@
 """Which ledger a run begins with: an empty one beside others, a new one, or another's copy."""
 
+from collections.abc import Sequence
+
 import click
 
 from runner.cli.environment import Console
 from runner.cli.format import warn
 from runner.cli.questions import ask_for_name
 from runner.cli.results_import import read_results, tells_of_takes
+from runner.cli.shared_ledger import VARIABLE
 from runner.errors import LookbookError
 from runner.ledger.neighbours import find_copies
+from runner.ledger.other_ledgers import OtherLedger, find_elsewhere, find_other_ledgers
 from runner.ledger.reading import has_takes
-from runner.ledger.state_dirs import StateDir, find_other_ledgers, remove_empty_folder
+from runner.ledger.state_dirs import StateDir, remove_empty_folder
 from runner.model import Campaign
 from runner.plan.request import Request
 from runner.takes import Account, Snapshot
@@ -25,7 +29,10 @@ def begins_anew(
     if request.new_ledger:
         return not _refuse_new_ledger(campaign, account, state)
     if not (request.simulate or has_takes(state.location) or tells_of_takes(state.results)):
-        ask_about_other_ledgers(console, campaign, account, state)
+        others = find_other_ledgers(campaign.manifest, campaign.name, besides=state)
+        if request.on is not None:
+            others += find_elsewhere(request.on.database, campaign.name, account)
+        ask_about_other_ledgers(console, campaign, account, state, others)
     return False
 
 
@@ -47,31 +54,41 @@ def _refuse_new_ledger(campaign: Campaign, account: Account, state: StateDir) ->
 
 
 def ask_about_other_ledgers(
-    console: Console, campaign: Campaign, account: Account, state: StateDir
+    console: Console,
+    campaign: Campaign,
+    account: Account,
+    state: StateDir,
+    others: Sequence[OtherLedger],
 ) -> None:
     """Ask a person before an empty ledger is used beside one that holds this campaign.
 
     ``--yes`` is no answer to it. Raises LedgerQuestion where nobody gave one.
     """
-    others = find_other_ledgers(campaign.manifest, campaign.name, besides=state)
     if not others:
         return
     # Empty, it would be in the way of the folder that is renamed to it; a run makes it anew.
     remove_empty_folder(state)
-    others.sort(key=lambda other: other[1] != account)  # our own first
-    path, other = others[0]
+    other = min(others, key=lambda other: other.account != account.label)  # our own first
     question = (
-        f"The ledger of {account.label} is empty, but {path} holds the campaign "
-        f"{campaign.name} on the account {other.label}. A run here would buy everything again."
+        f"The ledger of {account.label} is empty, but {other.name} holds the campaign "
+        f"{campaign.name} on the account {other.account}. A run here would buy everything again."
     )
     ask_for_name(
         console,
         campaign,
         question,
         prompt="Type the campaign's name to buy everything again",
-        hint="If the manifest was renamed, rename its .lookbook folder as well. If it is "
-        "another account's key, use the other key. To buy everything again: --new-ledger.",
+        hint=f"{_name_database(other, state)}If the manifest was renamed, rename its .lookbook "
+        "folder as well. If it is another account's key, use the other key. To buy everything "
+        "again: --new-ledger.",
     )
+
+
+def _name_database(other: OtherLedger, state: StateDir) -> str:
+    """Return how to mean the ledger that lives in a database, where the command named none."""
+    if not other.shared or state.shared is not None:
+        return ""
+    return f"Add --on with that database's address, or set {VARIABLE}. "
 
 
 def ask_about_copy(

@@ -20,8 +20,9 @@ from runner.cli.review_file import add_reviews, told_reviews
 from runner.cli.shared_ledger import find_shared_state, mention_shared
 from runner.errors import LedgerDamaged, UsageError
 from runner.ledger.neighbours import read_account_facts
+from runner.ledger.other_ledgers import find_other_ledgers
 from runner.ledger.reading import has_takes, read_keys, read_ledger
-from runner.ledger.state_dirs import StateDir, StateDirs, find_other_ledgers
+from runner.ledger.state_dirs import StateDir, StateDirs
 from runner.model import Campaign
 from runner.plan.request import Request
 from runner.policy.budget import reserved_amount
@@ -192,8 +193,7 @@ def mention_other_ledgers(campaign: Campaign, state: StateDir | None, snapshot: 
     places = StateDirs(campaign.manifest)
     others = find_other_ledgers(campaign.manifest, campaign.name, besides=state or places.first())
     if others:
-        path, account = others[0]
         warn(
-            f"This ledger is empty, but {path} holds the campaign {campaign.name} on the "
-            f"account {account.label}: was the manifest renamed, or is it another key?"
+            f"This ledger is empty, but {others[0].name} holds the campaign {campaign.name} on the "
+            f"account {others[0].account}: was the manifest renamed, or is it another key?"
         )

@@ -25,16 +25,17 @@ from runner.cli.unrecorded_looks import bought_since, snapshot_of
 from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageError, UsageError
 from runner.executor.lists import list_group_looks
 from runner.ledger.database import checkpoint_wal
+from runner.ledger.other_ledgers import OtherLedger, find_other_ledgers
 from runner.ledger.reading import has_sent
 from runner.ledger.salvage import salvage_state
-from runner.ledger.state_dirs import StateDir, find_other_ledgers
+from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.policy.exit_codes import Exit
 from runner.replies import LookData
 from runner.results.reader import doubled_in, prices_in
 from runner.results.reviews import name_reviews
 from runner.results.videos import read_videos
-from runner.takes import Account, Billing, Take, TakeState
+from runner.takes import Billing, Take, TakeState
 
 
 async def rebuild(context: Context, campaign: Campaign) -> int:
@@ -103,15 +104,15 @@ def refuse_beside_another(campaign: Campaign, work: OpenSession) -> None:
 
     Its looks are never adopted, and a ledger that holds only what it lacks would be asked nothing.
     """
-    others: list[tuple[Path, Account]] = []
+    others: list[OtherLedger] = []
     with suppress(LedgerDamaged):  # another damaged ledger must not stand in this one's way
         others = find_other_ledgers(campaign.manifest, campaign.name, besides=work.state)
-    for path, account in others:
-        if account == work.account:
+    for other in others:
+        if other.account == work.account.label:
             raise LedgerQuestion(
-                f"There is nothing here to rebuild {work.state.ledger} from, but {path} holds the "
-                f"campaign {campaign.name} on the same account.",
-                hint="If the manifest was renamed, put that .lookbook folder in the place of this "
+                f"There is nothing here to rebuild {work.state.ledger} from, but {other.name} "
+                f"holds the campaign {campaign.name} on the same account.",
+                hint="If the manifest was renamed, put its .lookbook folder in the place of this "
                 "one. Nothing was changed.",
             )
 

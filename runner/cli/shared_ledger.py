@@ -147,7 +147,8 @@ def check_shared(
     """
     if state.shared is None:
         return
-    here, note = SharedNote(str(state.shared), account.label), state.read_shared_note()
+    here = SharedNote(str(state.shared), account.label, campaign.name)
+    note = state.read_shared_note()
     if note is not None and note.ledger == here.ledger:
         return
     if note is not None:

@@ -23,7 +23,6 @@ from runner.files import (
 )
 from runner.ledger.database import peek_ledger
 from runner.ledger.location import FileLocation, LedgerLocation
-from runner.ledger.reading import has_takes
 from runner.ledger.state_check import check_state_folder
 from runner.takes import Account
 
@@ -51,10 +50,11 @@ KEPT_IN_GIT = """\
 
 
 class SharedNote(NamedTuple):
-    """Which ledger in a database a folder belongs to, in words, and its account's label."""
+    """The ledger in a database that a folder belongs to, in words; its account and campaign."""
 
     ledger: str
     account: str | None
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class StateDir:
         """Return which ledger in a database was used with this folder; None for none."""
         try:
             kept = read_note(self.folder / SHARED)
-            return SharedNote(str(kept["ledger"]), kept.get("account"))
+            return SharedNote(str(kept["ledger"]), kept.get("account"), kept.get("campaign"))
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
 
@@ -236,29 +236,6 @@ def read_owner(ledger: Path) -> tuple[Account, str] | None:
             return None
         account = Account(meta["host"], meta["user"], simulated=meta["simulated"] == "true")
         return account, meta["campaign"]
-
-
-def find_other_ledgers(
-    manifest: Path, campaign: str, *, besides: StateDir
-) -> list[tuple[Path, Account]]:
-    """Return the other ledgers in this folder that hold the campaign and bought something.
-
-    A ledger that is empty beside one of these means that the manifest was renamed, or that the key
-    is another account's (``docs/money.md``). The simulator's are not counted.
-    """
-    found: list[tuple[Path, Account]] = []
-    for root in sorted(manifest.parent.glob("*.lookbook")):
-        for ledger in sorted([*root.glob(LEDGER), *root.glob(f"*/{LEDGER}")]):
-            if ledger == besides.ledger:
-                continue  # also where it is damaged
-            for folder in dict.fromkeys((root, ledger.parent)):
-                check_state_folder(folder)
-            owner = read_owner(ledger)
-            if owner is None or owner[1] != campaign:
-                continue
-            if not owner[0].simulated and has_takes(ledger):
-                found.append((ledger, owner[0]))
-    return found
 
 
 def _account_in(results: Path) -> str | None:

@@ -18,15 +18,17 @@ from click.testing import CliRunner
 from runner.cli import COMMANDS, FORMER
 from runner.cli.context import Context
 from runner.cli.environment import Console
+from runner.cli.ledger_questions import begins_anew
 from runner.cli.redact import redact
 from runner.cli.request import load_campaign
-from runner.cli.shared_ledger import ask_before_file, check_shared
+from runner.cli.shared_ledger import ask_before_file, check_shared, share_state
 from runner.errors import LedgerQuestion, LookbookError
 from runner.ledger.backend import Backend
 from runner.ledger.ledger import CampaignLedger, LedgerFile
 from runner.ledger.reading import read_snapshot
-from runner.ledger.shared import NamedDatabase, open_database
+from runner.ledger.shared import NamedDatabase, SharedLedgers, open_database
 from runner.ledger.state_dirs import StateDir, StateDirs
+from runner.model import Campaign
 from runner.plan import plan
 from runner.plan.request import Request
 from runner.policy.lifecycle import Event
@@ -199,6 +201,39 @@ def test_a_folder_whose_ledger_lives_elsewhere_begins_no_file_unasked(
     assert StateDirs(manifest).of(ADA).folder != local.folder
     local.forget_shared()
     ask_before_file(Console(), campaign, local)
+
+
+def test_an_empty_ledger_beside_one_that_lives_in_a_database_is_a_question(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    place, campaign = database.find_ledger(ME, "spring"), load_campaign(Request(manifest))
+    fill(place.open(concurrency=1, **settings()), manifest)
+    shared = SharedLedgers(database)
+    with pytest.raises(LedgerQuestion, match=r"spring of api\.example/me in memory holds"):
+        anew(load_campaign(Request(manifest)), ADA, shared)  # another key, on a fresh machine
+    invoke(database, "pick", manifest, "base#1")  # after which the folder knows
+    assert not anew(campaign, ME, shared)
+    for key, on in (ADA, None), (ADA, SharedLedgers(MemoryDatabase())):
+        with pytest.raises(LedgerQuestion, match=r"on the account api\.example/me") as asked:
+            anew(campaign, key, on)
+        assert ("Add --on" in str(asked.value.hint)) is (on is None)
+    copied = load_campaign(Request(manifest.rename(manifest.with_name("copy.yaml"))))
+    with pytest.raises(LedgerQuestion, match=r"holds the campaign spring") as forgotten:
+        anew(copied, ME, None)
+    assert "Add --on" in str(forgotten.value.hint)
+    assert not anew(copied, ME, shared)
+    assert anew(copied, ME, None, new_ledger=True)
+    assert not anew(replace(copied, name="autumn"), ME, None)
+
+
+def anew(
+    campaign: Campaign, account: Account, on: SharedLedgers | None, *, new_ledger: bool = False
+) -> bool:
+    """Return whether a run begins anew with an account's folder, as the command finds it."""
+    state = StateDirs(campaign.manifest).of(account)
+    state = state if on is None else share_state(on, campaign, account)
+    request = Request(campaign.manifest, on=on, new_ledger=new_ledger)
+    return begins_anew(Console(), campaign, account, state, request)
 
 
 def test_a_run_on_another_machine_is_known_to_go_on(
