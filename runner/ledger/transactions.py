@@ -110,26 +110,25 @@ class Transactions:
             for kind in kinds:
                 self._failpoint(f"{kind}:after-commit")
         except Exception as error:
-            if isinstance(error, TransactionUndone) and may_repeat and self._reload():
-                return False
-            explained = self._store.backend.explain(error)
-            if explained is None:
-                raise
-            self._broken = explained
-            with suppress(Exception), self._store.lock:  # it may be unreadable
-                self._store.load_whole()  # what is said from here on must be what was committed
-            raise explained from error
+            problem: Exception = error
+            if isinstance(error, TransactionUndone) and may_repeat:
+                try:
+                    self._reload()
+                except Exception as unread:  # noqa: BLE001 - it breaks the ledger like any other
+                    problem = unread
+                else:
+                    return False
+            self._broken = self._store.backend.explain(problem) or problem
+            with suppress(Exception):  # it may be unreadable
+                self._reload()  # what is said from here on must be what was committed
+            raise self._broken from error
         log_events(changes.events, self._store.state.takes)
         return True
 
-    def _reload(self) -> bool:
-        """Load what there is; return whether that was possible."""
-        try:
-            with self._store.lock:
-                self._store.load_whole()
-        except TransactionUndone:
-            return False
-        return True
+    def _reload(self) -> None:
+        """Load what there is. Raises what the backend raises."""
+        with self._store.lock:
+            self._store.load_whole()
 
     def close(self) -> None:
         """Close the ledger; what was committed stays."""

@@ -3,16 +3,17 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from runner.canonical import sha256_hex
-from runner.errors import LedgerDamaged
+from runner.errors import LedgerDamaged, StorageError
 from runner.executor.ports import OverBudget
 from runner.face_measures import FaceMeasure, NoFace
-from runner.ledger.backend import Backend, Changes
+from runner.ledger.backend import Backend, Changes, TransactionUndone
 from runner.ledger.database import open_for_writing
 from runner.ledger.events import Entry, Note, replay_events
 from runner.ledger.ledger import CampaignLedger
@@ -235,6 +236,43 @@ def test_what_is_in_memory_is_read_while_a_commit_waits(ticking: Ticking) -> Non
         finally:
             backend.go_on.set()
         assert done.result(timeout=20) == [None]
+
+
+class AwayBackend(MemoryBackend):
+    """Is waited for in vain: at the commit, or while it is read after a commit that was undone."""
+
+    def __init__(self, *, in_commit: bool) -> None:
+        super().__init__()
+        self.in_commit, self.commits, self.is_away = in_commit, 0, False
+        self.gone = StorageError("memory cannot be reached")
+
+    def one_view(self) -> AbstractContextManager[object]:
+        if self.is_away:
+            self.is_away = False  # for the second question it is there again
+            raise self.gone
+        return super().one_view()
+
+    def commit(self, changes: Changes, *, ready: Callable[[], None]) -> None:
+        self.commits += 1
+        if self.in_commit:
+            raise self.gone
+        self.is_away = True
+        raise TransactionUndone("lost")
+
+
+@pytest.mark.parametrize("in_commit", [True, False])
+def test_a_ledger_whose_backend_was_waited_for_in_vain_is_broken_and_has_what_was_committed(
+    ticking: Ticking, *, in_commit: bool
+) -> None:
+    backend = AwayBackend(in_commit=in_commit)
+    store = Store(backend, now=ticking.now)
+    transactions = Transactions(store)
+    picked = {"look": "a", "take": "1"}
+    for _ in range(2):
+        with pytest.raises(StorageError, match="cannot be reached"):
+            transactions.transact([lambda held: held.emit(Note.PICKED, picked)])
+        assert store.state.picks == {}
+    assert backend.commits == 1
 
 
 def test_events_that_disagree_with_the_tables_are_damage(reopen: Reopen, ticking: Ticking) -> None:
