@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from runner.cli.context import Context
 from runner.cli.format import warn
-from runner.cli.shared_ledger import share_state
+from runner.cli.shared_ledger import ask_before_empty, share_state
 from runner.cli.unreachable import explain_silence, is_lasting
 from runner.errors import AccountError, ApiTrouble, UsageError
 from runner.executor.context import describe_reply, explain
@@ -61,6 +61,7 @@ class OpenAccount:
         """Return the same folder. Raises UsageError where this account never bought anything."""
         state = self.make_state(campaign)
         if not has_takes(state.location):
+            ask_before_empty(self.context.console, campaign, state, self.account)
             raise UsageError(
                 f"The account {self.account.label} has no looks of {campaign.name} yet.",
                 hint="`lookbook run` generates them.",

@@ -17,7 +17,7 @@ from runner.cli.format import pluralize, warn
 from runner.cli.results_import import read_results
 from runner.cli.results_news import find_news, load_importable_results, may_have_news
 from runner.cli.review_file import add_reviews, told_reviews
-from runner.cli.shared_ledger import find_shared_state, mention_shared
+from runner.cli.shared_ledger import find_shared_state, mention_shared, name_database
 from runner.errors import LedgerDamaged, UsageError
 from runner.ledger.neighbours import read_account_facts
 from runner.ledger.other_ledgers import find_other_ledgers
@@ -59,9 +59,15 @@ def find_state(campaign: Campaign, request: Request) -> StateDir | None:
 def require_state(campaign: Campaign, request: Request) -> StateDir:
     """Return the folder whose ledger is meant. Raises UsageError where nothing was ever run."""
     state = find_state(campaign, request)
-    refuse_results_alone(campaign, state)
+    refuse_results_alone(campaign, request, state)
     if state is not None and has_takes(state.location):
         return state
+    if request.on is not None:
+        raise UsageError(
+            f"{request.on.database.name} has nothing of {campaign.name} yet.",
+            hint="Check the address, or generate it there: "
+            + quote_command("lookbook", "run", campaign.manifest, *name_database(request)),
+        )
     if not request.simulate and has_rehearsal(campaign):
         raise UsageError(
             f"There is nothing of {campaign.name} on a HeyGen account yet: it was only rehearsed.",
@@ -134,19 +140,17 @@ def _load_takes(
     return _with(snapshot, account, [*decided, *added]), wallet, results
 
 
-def refuse_results_alone(campaign: Campaign, state: StateDir | None) -> None:
+def refuse_results_alone(campaign: Campaign, request: Request, state: StateDir | None) -> None:
     """Raise UsageError where results lie without the ledger and the pictures that they tell of."""
-    if state is None or state.shared is not None or not state.results.is_file():
+    if state is None or not state.results.is_file():
         return
-    if state.ledger.is_file():
+    if state.ledger.is_file() if state.shared is None else has_takes(state.shared):
         return
     mention_shared(state)
-    simulated = state == StateDirs(campaign.manifest).simulated()
-    command = quote_command(
-        "lookbook", "run", campaign.manifest, *(("--simulate",) if simulated else ())
-    )
+    command = quote_command("lookbook", "run", campaign.manifest, *name_database(request))
+    place = "here" if request.on is None else f"on {request.on.database.name}"
     raise UsageError(
-        f"There is no ledger here yet, only {state.results}.",
+        f"There is no ledger {place} yet, only {state.results}.",
         hint=f"`{command}` takes it in and fetches the "
         "pictures, for nothing; it shows beforehand what else it would buy.",
     )

@@ -20,7 +20,7 @@ from runner.cli.outputs import note_results, write_outputs
 from runner.cli.progress import Progress
 from runner.cli.results_import import import_results
 from runner.cli.review_file import import_reviews
-from runner.cli.shared_ledger import ask_before_file, check_shared
+from runner.cli.shared_ledger import ask_before_file, check_shared, remember_takes
 from runner.errors import AccountError, ApiTrouble, LookbookError, UsageError
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext
@@ -141,6 +141,8 @@ async def open_session(
             except RunStopped:
                 raise explain_stop(context) from None
             finally:
+                with suppress(Exception):  # as below
+                    remember_takes(state, ledger.snapshot())
                 with suppress(Exception):  # whatever ended the command is what has to be told
                     note_results(outside, campaign, ledger.snapshot(), ledger.wallet)
 

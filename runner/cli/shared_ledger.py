@@ -35,9 +35,15 @@ def _find_database(
 ) -> SharedLedgers | None:
     """Return the database that was named, if one was (a callback)."""
     context: Context = ctx.ensure_object(Context)
-    address = value or context.environment.get(VARIABLE)
-    if not address:
+    address = context.environment.get(VARIABLE) if value is None else value
+    if address is None:
         return None
+    if not address.strip():
+        raise UsageError(
+            f"{VARIABLE if value is None else '--on'} names no database: it is empty.",
+            hint="Give it the database's address. For a ledger in a file "
+            + (f"unset {VARIABLE}." if value is None else "leave out --on."),
+        )
     database, passwords, shown = open_database(address)
     for password in passwords:
         add_secret(password)
@@ -80,6 +86,8 @@ def find_shared_state(
 ) -> StateDir | None:
     """Return the folder of the account that has the campaign in the database; None for none.
 
+    Where nobody has, it is the one whose results a run would take in, with an empty ledger there.
+
     Raises UsageError where ``label`` names an account that has none, or several have one.
     """
     accounts = shared.database.find_accounts(campaign.name)
@@ -97,7 +105,21 @@ def find_shared_state(
             f"{shared.database.name} has nothing of {campaign.name} on the account {label}."
         )
     root = StateDirs(campaign.manifest).first()
-    return root if root.results.is_file() else None
+    owner = _account_in_results(root.results)
+    if owner is None:
+        return None
+    return replace(root, shared=shared.database.find_ledger(owner, campaign.name))
+
+
+def _account_in_results(path: Path) -> Account | None:
+    """Return the account that a results document is about, if there is one that can be read."""
+    if not path.is_file():
+        return None
+    try:
+        host, slash, user = str(read_results(path)["account"]).partition("/")
+    except (UsageError, LookupError, TypeError):
+        return None
+    return Account(host, user) if slash else None
 
 
 def refuse_rehearsal(request: Request) -> Request:
@@ -137,6 +159,18 @@ def ask_before_file(console: Console, campaign: Campaign, state: StateDir) -> No
         state.forget_shared()
 
 
+def ask_before_empty(
+    console: Console, campaign: Campaign, state: StateDir, account: Account
+) -> None:
+    """Ask a person before it is said of an empty ledger that it is, where another may be meant.
+
+    ``--yes`` is no answer. Raises LedgerQuestion where nobody gave one.
+    """
+    ask_before_file(console, campaign, state)
+    if state.shared is not None and state.read_shared_note() is not None:
+        check_shared(console, campaign, state, account, Snapshot())
+
+
 def check_shared(
     console: Console, campaign: Campaign, state: StateDir, account: Account, snapshot: Snapshot
 ) -> None:
@@ -147,15 +181,38 @@ def check_shared(
     """
     if state.shared is None:
         return
-    here = SharedNote(str(state.shared), account.label, campaign.name)
-    note = state.read_shared_note()
+    begun, note = bool(snapshot.takes), state.read_shared_note()
+    here = SharedNote(str(state.shared), account.label, campaign.name, begun=begun)
     if note is not None and note.ledger == here.ledger:
+        if note.begun and not begun:
+            _ask_about_emptied(console, campaign, here.ledger)
+        if note != here:
+            state.remember_shared(here)
         return
     if note is not None:
         _ask_about_leaving(console, campaign, note.ledger, here.ledger)
     _ask_about_base(console, campaign, here.ledger, snapshot)
-    _ask_about_file(console, campaign, state, snapshot)
+    _ask_about_file(console, campaign, state, account, snapshot)
     state.remember_shared(here)
+
+
+def remember_takes(state: StateDir, snapshot: Snapshot) -> None:
+    """Note that the ledger in the database is not empty any more: an empty one is another then."""
+    note = state.read_shared_note()
+    if state.shared is not None and note is not None and snapshot.takes and not note.begun:
+        state.remember_shared(note._replace(begun=True))
+
+
+def _ask_about_emptied(console: Console, campaign: Campaign, ledger: str) -> None:
+    ask_for_name(
+        console,
+        campaign,
+        f"{ledger} had takes when this folder used it last, and has none now: it is another "
+        "database of this name, or was made anew. What it does not know is bought again.",
+        prompt="Type the campaign's name to begin with an empty ledger",
+        hint=f"Check the address (--on, or {VARIABLE}), or restore the database. To begin with an "
+        "empty ledger, run this on a terminal and type the campaign's name.",
+    )
 
 
 def _ask_about_leaving(console: Console, campaign: Campaign, known: str, now: str) -> None:
@@ -187,11 +244,11 @@ def _ask_about_base(console: Console, campaign: Campaign, ledger: str, snapshot:
 
 
 def _ask_about_file(
-    console: Console, campaign: Campaign, state: StateDir, snapshot: Snapshot
+    console: Console, campaign: Campaign, state: StateDir, account: Account, snapshot: Snapshot
 ) -> None:
     """Ask where the folder's own ledger holds what neither the database nor results.json knows."""
     known = {one for take in snapshot.all_takes for one in (take.key, take.avatar_id)}
-    known |= {*_ids_in_results(state.results)}
+    known |= {*_ids_in_results(state.results, campaign, account)}
     missing = [
         take
         for take in read_snapshot(state.ledger).all_takes
@@ -216,10 +273,12 @@ def _is_worth_money(take: Take) -> bool:
     )
 
 
-def _ids_in_results(path: Path) -> Iterator[Any]:
-    """Yield the look ids and the keys that a results document names."""
+def _ids_in_results(path: Path, campaign: Campaign, account: Account) -> Iterator[Any]:
+    """Yield the look ids and the keys that a results document of the campaign names."""
     try:
         results = read_results(path)
+        if (results["account"], results["campaign"]) != (account.label, campaign.name):
+            return  # a run takes nothing in from it
         for look in (*results["looks"], *results["orphans"]):
             for take in look["takes"]:
                 yield from (take["avatar_id"], take["idempotency_key"])

@@ -62,7 +62,7 @@ def _ledgers_of(state: StateDir, campaign: str, besides: StateDir) -> Iterator[O
     if owner is not None and counts and has_takes(state.ledger):
         yield OtherLedger(str(state.ledger), owner[0].label)
     note = state.read_shared_note()
-    if note is None or note.ledger == str(besides.shared):  # that one is known to be empty
-        return
-    if note.campaign == campaign or note.ledger.startswith(f"{campaign} of "):
+    if note is None or (note.ledger == str(besides.shared) and not note.begun):
+        return  # the empty one itself
+    if campaign == (note.campaign or note.ledger.partition(" of ")[0]):
         yield OtherLedger(note.ledger, note.account or "an account unknown here", shared=True)

@@ -50,11 +50,15 @@ KEPT_IN_GIT = """\
 
 
 class SharedNote(NamedTuple):
-    """The ledger in a database that a folder belongs to, in words; its account and campaign."""
+    """The ledger in a database that a folder belongs to, in words; its account and campaign.
+
+    ``begun`` says that it had takes when the folder used it last.
+    """
 
     ledger: str
     account: str | None
     campaign: str | None = None
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ class StateDir:
         """Return which ledger in a database was used with this folder; None for none."""
         try:
             kept = read_note(self.folder / SHARED)
-            return SharedNote(str(kept["ledger"]), kept.get("account"), kept.get("campaign"))
+            names = (str(kept["ledger"]), kept.get("account"), kept.get("campaign"))
+            return SharedNote(*names, begun=kept.get("begun") is True)
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
 

@@ -1,5 +1,6 @@
 """Commands on a ledger that lives in a database: one in memory stands in for it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -21,17 +22,25 @@ from runner.cli.environment import Console
 from runner.cli.ledger_questions import begins_anew
 from runner.cli.redact import redact
 from runner.cli.request import load_campaign
-from runner.cli.shared_ledger import ask_before_file, check_shared, share_state
-from runner.errors import LedgerQuestion, LookbookError
+from runner.cli.shared_ledger import (
+    ask_before_empty,
+    ask_before_file,
+    check_shared,
+    remember_takes,
+    share_state,
+)
+from runner.errors import LedgerQuestion, LookbookError, UsageError
 from runner.ledger.backend import Backend
 from runner.ledger.ledger import CampaignLedger, LedgerFile
 from runner.ledger.reading import read_snapshot
 from runner.ledger.shared import NamedDatabase, SharedLedgers, open_database
-from runner.ledger.state_dirs import StateDir, StateDirs
+from runner.ledger.state_dirs import SharedNote, StateDir, StateDirs
 from runner.model import Campaign
 from runner.plan import plan
 from runner.plan.request import Request
 from runner.policy.lifecycle import Event
+from runner.simulator.server import Embedded
+from runner.simulator.settings import SimulatorSettings
 from runner.takes import Account, Snapshot
 from tests.ledger.memory import MemoryBackend
 from tests.ledger.names import Ticking, intent
@@ -236,6 +245,88 @@ def anew(
     return begins_anew(Console(), campaign, account, state, request)
 
 
+@pytest.mark.parametrize("database_has", ["another campaign", "nothing any more"])
+def test_no_command_calls_a_ledger_empty_where_another_may_be_meant(
+    database: MemoryDatabase, manifest: Path, database_has: str
+) -> None:
+    place, campaign = database.find_ledger(ME, "spring"), load_campaign(Request(manifest))
+    fill(place.open(concurrency=1, **settings()), manifest)
+    assert "base#1 is picked already" in invoke(database, "pick", manifest, "base#1")
+    local = StateDirs(manifest).first()
+    name = str(place) if database_has == "nothing any more" else "spring on another database"
+    emptied = replace(local, shared=MemoryLocation(name))
+    told = r"has none now" if name == str(place) else r"would use spring on another database"
+    with pytest.raises(LedgerQuestion, match=told):
+        check_shared(Console(), campaign, emptied, ME, Snapshot())
+    with pytest.raises(LedgerQuestion, match=told):
+        ask_before_empty(Console(), campaign, emptied, ME)
+    with pytest.raises(LedgerQuestion, match="would use"):
+        ask_before_empty(Console(), campaign, local, ME)
+    local.forget_shared()
+    ask_before_empty(Console(), campaign, emptied, ME)
+    assert local.read_shared_note() is None  # nothing was begun
+
+
+def test_a_folder_learns_that_its_shared_ledger_is_not_empty_any_more(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    place, campaign = database.find_ledger(ME, "spring"), load_campaign(Request(manifest))
+    state = replace(StateDirs(manifest).first(), shared=place)
+    state.folder.mkdir()
+    for _ in range(2):  # a run that nobody agreed to is no question to the next one
+        check_shared(Console(), campaign, state, ME, Snapshot())
+    fill(place.open(concurrency=1, **settings()), manifest)
+    remember_takes(state, read_snapshot(place))
+    with pytest.raises(LedgerQuestion, match="has none now"):
+        check_shared(Console(), campaign, state, ME, Snapshot())
+
+
+@pytest.mark.parametrize("name", ["reconcile", "refresh"])
+def test_comparing_commands_ask_before_they_call_a_folder_empty(
+    database: MemoryDatabase, manifest: Path, name: str
+) -> None:
+    state = StateDirs(manifest).first()
+    state.folder.mkdir()
+    with Embedded(SimulatorSettings(pictures=False)) as simulator:
+        environment = {"HEYGEN_API_KEY": "k", "HEYGEN_API_BASE": simulator.url}
+        context = Context(environment=environment)
+        state.remember_shared(SharedNote("spring in a database", None, "spring", begun=True))
+        done = CliRunner().invoke(find_command(name), [str(manifest)], obj=context)
+    assert isinstance(done.exception, LedgerQuestion), done.output
+    assert "is spring in a database" in done.exception.message
+
+
+@pytest.mark.parametrize("with_file", [False, True])
+def test_a_database_without_the_campaign_is_never_replaced_by_the_folders_file(
+    database: MemoryDatabase, manifest: Path, *, with_file: bool
+) -> None:
+    local = StateDirs(manifest).first()
+    fill(LedgerFile(local.ledger, **settings()), manifest)
+    assert "catalog:" in invoke(None, "pick", manifest, "base#1")  # which writes results.json
+    before = read_snapshot(local.ledger)
+    if not with_file:
+        local.ledger.unlink()
+    for command in ("review", "--reject", "base"), ("pick", "office#1"), ("faces",), ("catalog",):
+        told = invoke(database, *command[:1], manifest, *command[1:])
+        assert "There is no ledger on memory yet" in told
+        assert f"lookbook run {manifest} --on memory" in told
+    assert "2 takes of" in invoke(database, "status", manifest)
+    if with_file:
+        assert read_snapshot(local.ledger) == before
+    local.results.unlink()
+    assert "memory has nothing of spring yet" in invoke(database, "pick", manifest, "base#1")
+
+
+@pytest.mark.parametrize("given", [{}, {"LOOKBOOK_ON": "postgresql://db.example/studio"}])
+def test_an_address_that_is_empty_means_no_file(manifest: Path, given: dict[str, str]) -> None:
+    for arguments, environment in ([], {"LOOKBOOK_ON": ""}), (["--on", " "], given):
+        context = Context(environment=environment)
+        line = [str(manifest), *arguments]
+        done = CliRunner().invoke(find_command("plan"), line, obj=context)
+        assert isinstance(done.exception, UsageError), done.output
+        assert "names no database: it is empty" in done.exception.message
+
+
 def test_a_run_on_another_machine_is_known_to_go_on(
     database: MemoryDatabase, manifest: Path
 ) -> None:
@@ -273,6 +364,12 @@ def test_what_only_the_folders_own_ledger_knows_is_a_question(
     with pytest.raises(LedgerQuestion, match=r"holds 2 takes that the shared ledger would not"):
         check_shared(Console(), campaign, here, ME, Snapshot())
     assert "catalog:" in invoke(None, "pick", manifest, "base#1")  # which writes results.json
+    written = local.results.read_text()
+    for other in {"account": ADA.label}, {"campaign": "autumn"}:  # nothing is taken in from those
+        local.results.write_text(json.dumps({**json.loads(written), **other}))
+        with pytest.raises(LedgerQuestion, match="holds 2 takes"):
+            check_shared(Console(), campaign, here, ME, Snapshot())
+    local.results.write_text(written)
     check_shared(Console(), campaign, here, ME, Snapshot())
 
 

@@ -87,7 +87,7 @@ def command(
     if (request.select or request.exclude) and out is None and audience is None:
         raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
     campaign = load_campaign(request)
-    refuse_results_alone(campaign, find_state(campaign, request))
+    refuse_results_alone(campaign, request, find_state(campaign, request))
     known = read_known(campaign, request)
     known.mention_other_ledgers()
     state = known.state or StateDirs(campaign.manifest).first()

@@ -24,6 +24,7 @@ from runner.cli.rebuild import rebuild
 from runner.cli.request import account_options, load_campaign
 from runner.cli.select_options import comparison_options
 from runner.cli.session import OpenSession, explain_stop, open_session
+from runner.cli.shared_ledger import ask_before_empty
 from runner.cli.simulated import run_on_account
 from runner.cli.stuck_looks import decide_stuck
 from runner.cli.unknown_takes import UnknownCase, decide, give_up, list_unresolved
@@ -117,6 +118,7 @@ async def reconcile(
     async with open_account(context) as opened:
         state = opened.make_state(campaign)
         if not has_takes(state.location):
+            ask_before_empty(context.console, campaign, state, opened.account)
             click.echo(
                 f"Nothing is unknown: {opened.account.label} has no takes of {campaign.name}."
             )
