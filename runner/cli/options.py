@@ -185,6 +185,7 @@ yes_option = click.option(
 simulate_option = click.option(
     "--simulate",
     is_flag=True,
+    is_eager=True,  # whether --on counts depends on it
     help="Use the embedded simulator and its own ledger: free, without a key.",
 )
 

@@ -35,6 +35,8 @@ def _find_database(
 ) -> SharedLedgers | None:
     """Return the database that was named, if one was (a callback)."""
     context: Context = ctx.ensure_object(Context)
+    if value is None and ctx.params.get("simulate"):
+        return None  # a rehearsal is never shared: what the environment names need not be right
     address = context.environment.get(VARIABLE) if value is None else value
     if address is None:
         return None

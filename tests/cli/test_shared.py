@@ -389,6 +389,13 @@ def test_a_rehearsal_is_never_shared(database: MemoryDatabase, manifest: Path) -
     assert "Leave out --on" in invoke(database, "status", manifest, "--simulate")
 
 
+def test_a_rehearsal_does_not_read_the_address_in_the_environment(manifest: Path) -> None:
+    context = Context(environment={"LOOKBOOK_ON": "no address"})
+    for arguments in ([str(manifest), "--simulate"], ["--simulate", str(manifest)]):
+        done = CliRunner().invoke(find_command("status"), arguments, obj=context)
+        assert (done.exit_code, "planned" in done.output) == (0, True), done.output
+
+
 def test_a_password_in_an_address_is_warned_about_and_never_printed(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
