@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ import pytest
 
 pytest.importorskip("psycopg")
 
-from runner.errors import LedgerClaimed, StorageError, UsageError
+from runner.errors import LedgerClaimed, LedgerDamaged, StorageError, UsageError
 from runner.ledger.backend import Changes
 from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.neighbours import read_account_facts, read_neighbours
 from runner.ledger.postgres import connection as connections
+from runner.ledger.postgres import shared
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import Fenced, PostgresConnection, describe_address
 from runner.ledger.postgres.shared import SharedLedger
@@ -168,6 +170,17 @@ def test_a_claim_whose_connection_is_lost_is_still_ours(
             other.claim("process 2 on b")
 
 
+def test_a_claim_of_somebody_else_is_not_taken_for_ours_whatever_its_name(
+    postgres: PostgresServer,
+) -> None:
+    with opened(postgres, "name of two") as first, opened(postgres, "name of two") as second:
+        first.claim("process 1 on a")
+        second._connection.close()  # so that it asks whether the claim is its own
+        with pytest.raises(LedgerClaimed, match=r": process 1 on a, since 20\d\d-"):
+            second.claim("process 1 on a")
+        first.commit(picked("a"), ready=ignore)
+
+
 @pytest.mark.parametrize("losses", [1, 3])
 async def test_a_ledger_is_loaded_whole_where_its_connection_is_lost_in_the_middle(
     shared_ledgers: SharedLedgers, ticking: Ticking, losses: int
@@ -272,6 +285,81 @@ def test_an_address_that_cannot_be_read_is_refused_without_a_word_of_its_passwor
         describe_address(address)
     told = f"{refused.value.message} {refused.value.hint}"
     assert not any(part in told for part in ("hunt", "er2", "secret"))
+
+
+def test_a_database_is_waited_for_once_and_what_was_sent_is_not_denied(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MAX_OUTAGE", 0.05)
+    with closing(PostgresConnection(postgres.address())) as connection:
+        there, connection._address = connection._address, "postgresql://me@127.0.0.1:1/studio"
+        with pytest.raises(StorageError, match="cannot be reached") as caught:
+            connection.reconnect()
+        assert "Nothing was sent" not in str(caught.value.hint)
+        monkeypatch.setattr(connections, "MAX_OUTAGE", 1.0)
+        tries: list[float] = []
+        monkeypatch.setattr("time.sleep", tries.append)
+        with pytest.raises(StorageError, match="cannot be reached"):
+            connection.reconnect()
+        assert len(tries) == 1
+        connection._address = there
+        connection.reconnect()
+        assert connection.fetch("SELECT 1") == [(1,)]
+
+
+def test_a_default_of_the_server_does_not_hide_what_was_committed(
+    postgres: PostgresServer,
+) -> None:
+    address = f"{postgres.address()}?options=-cdefault_transaction_isolation%3Dserializable"
+    with closing(PostgresConnection(address)) as connection:
+        assert connection.fetch("SHOW transaction_isolation") == [("read committed",)]
+
+
+class Beaten:
+    """Is stamped three times (a ``PostgresBackend`` for a heartbeat); the first time fails."""
+
+    def __init__(self) -> None:
+        self.beats = 0
+
+    def beat(self, _connection: Any) -> bool:
+        self.beats += 1
+        if self.beats == 1:
+            raise RuntimeError("a deadlock, say")
+        return self.beats < 3
+
+
+def test_a_heartbeat_outlives_every_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "BEAT", 0.001)
+    monkeypatch.setattr(shared, "PostgresConnection", lambda _address: StringIO())
+    beaten: Any = Beaten()
+    heartbeat = shared.Heartbeat(beaten, "nowhere")
+    heartbeat.start()
+    heartbeat._thread.join(30)
+    assert beaten.beats == 3
+
+
+def test_a_campaign_is_kept_while_its_ledger_is_loaded(
+    postgres: PostgresServer, ticking: Ticking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(shared.Heartbeat, "start", lambda _self: told.append("beats"))
+    monkeypatch.setattr(shared.Heartbeat, "stop", lambda _self: told.append("beats no more"))
+
+    def load(_self: PostgresBackend) -> dict[str, str]:
+        told.append("loads")
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(PostgresBackend, "meta", load)
+    with pytest.raises(LedgerDamaged, match="no memory"):
+        SharedLedger(
+            postgres.address(),
+            Account("api.example", "loads"),
+            "spring",
+            concurrency=1,
+            now=ticking.now,
+            entropy=ticking,
+        )
+    assert told == ["beats", "loads", "beats no more"]
 
 
 def start_later(server: PostgresServer) -> None:

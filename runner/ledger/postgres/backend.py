@@ -6,6 +6,7 @@ lost its connection in the middle of a commit, cannot write past it.
 """
 
 import json
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -57,6 +58,9 @@ _CLAIM = (
     "AND (heartbeat_at IS NULL OR heartbeat_at < clock_timestamp() - make_interval(secs => %s)) "
     "RETURNING epoch, seq"
 )
+_APART = " #"
+"""Comes between an owner's name and what tells its claim from every other."""
+
 _IS_OURS = (
     "SELECT epoch, seq FROM lookbook.campaigns WHERE owner = %s AND id = %s "
     "AND heartbeat_at > clock_timestamp() - make_interval(secs => %s)"
@@ -151,9 +155,10 @@ class PostgresBackend:
     def claim(self, owner: str) -> None:
         """Become the only writer. Raises LedgerClaimed where another process is alive and is it.
 
-        From here on every earlier writer is fenced.
+        From here on every earlier writer is fenced. ``owner`` says who it is, and may be said of
+        several: containers have process 1 each.
         """
-        values = (owner, self._campaign, DEAD_AFTER)
+        values = (f"{owner}{_APART}{secrets.token_hex(8)}", self._campaign, DEAD_AFTER)
         try:
             rows = self._connection.fetch(_CLAIM, values)
         except ConnectionLost:  # it may have been committed all the same: then it is ours
@@ -171,7 +176,7 @@ class PostgresBackend:
             "FROM lookbook.campaigns WHERE id = %s"
         )
         owner, since = self._fetch(statement, self._campaign)[0]
-        return f"{owner}, since {since} UTC"
+        return f"{owner.partition(_APART)[0]}, since {since} UTC"
 
     def is_held(self) -> bool:
         """Return whether a living process is the writer."""
@@ -429,6 +434,7 @@ class PostgresBackend:
     def close(self, *, sound: bool) -> None:  # noqa: ARG002 - files have a checksum
         """Close the connection; a campaign that is left in order is left to anybody at once."""
         if self._releases:
+            self._connection.wait_no_more()
             with suppress(ConnectionLost, LookbookError):
                 self.release()
         self._connection.close()

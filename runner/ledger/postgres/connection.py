@@ -31,6 +31,8 @@ VIEW_TIMEOUT = "120s"
 MAX_OUTAGE = 60.0
 """Seconds for which a database that is away is waited for."""
 
+RUN_AGAIN = "Nothing is lost: run the same command again when the database is well."
+
 RETRY_DELAYS = (0.0, 0.1, 0.2, 0.5, 1.0)
 """Seconds before each try to connect again; the last one holds on."""
 
@@ -127,6 +129,7 @@ class PostgresConnection:
         """Connect. Raises StorageError, or UsageError for a server that is too old."""
         self.name = describe_address(address)
         self._address = address
+        self._patience = MAX_OUTAGE
         self._connection: psycopg.Connection[tuple[Any, ...]] = self._connect()
 
     # --- the connection -----------------------------------------------------------------------
@@ -152,6 +155,8 @@ class PostgresConnection:
         try:
             connection.execute(f"SET transaction_timeout = '{TRANSACTION_TIMEOUT}'")
             connection.execute("SET synchronous_commit = on")
+            # What waits for a row must see what was committed meanwhile.
+            connection.execute("SET default_transaction_isolation = 'read committed'")
         except psycopg.Error as error:
             connection.close()
             raise self._explain_refusal(error) from None
@@ -165,20 +170,29 @@ class PostgresConnection:
         )
 
     def reconnect(self) -> None:
-        """Connect again, however often that takes. Raises StorageError after ``MAX_OUTAGE``."""
+        """Connect again, however often that takes. Raises StorageError after ``MAX_OUTAGE``.
+
+        Where it was waited for in vain, each further call tries once.
+        """
         self.close()
-        deadline = time.monotonic() + MAX_OUTAGE
+        deadline = time.monotonic() + self._patience
         attempt = 0
         while True:
             time.sleep(RETRY_DELAYS[min(attempt, len(RETRY_DELAYS) - 1)])
             attempt += 1
             try:
                 self._connection = self._connect()
-            except StorageError:
+            except StorageError as error:
                 if time.monotonic() > deadline:
-                    raise
+                    self.wait_no_more()
+                    raise StorageError(error.message, hint=RUN_AGAIN) from None
             else:
+                self._patience = MAX_OUTAGE
                 return
+
+    def wait_no_more(self) -> None:
+        """Try once from here on where the connection is lost."""
+        self._patience = 0.0
 
     def close(self) -> None:
         """Close the connection; a transaction that is open is rolled back."""
@@ -256,13 +270,13 @@ class PostgresConnection:
         if isinstance(error, Fenced):
             return StorageError(
                 f"Another process has taken over this campaign on {self.name}.",
-                hint="What this one sent is recorded, or found by the other. Nothing more is sent "
-                "from here.",
+                hint="What this one sent is recorded, or found by the other. At most what it had "
+                "committed still leaves from here, under the same key.",
             )
         if isinstance(error, ConnectionLost | TransactionUndone | psycopg.Error):
             return StorageError(
                 f"The ledger on {self.name} could not be read or written: {_first_line(error)}.",
-                hint="Nothing is lost: run the same command again when the database is well.",
+                hint=RUN_AGAIN,
             )
         return None
 

@@ -4,18 +4,14 @@ import os
 import socket
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from runner.errors import LookbookError
 from runner.ledger.backend import Elsewhere
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.postgres.backend import PostgresBackend
-from runner.ledger.postgres.connection import (
-    ConnectionLost,
-    PostgresConnection,
-    explain_database_errors,
-)
+from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
 from runner.takes import Account
 
 BEAT = 1.0
@@ -32,7 +28,8 @@ class SharedLedger(CampaignLedger):
         self, address: str, account: Account, campaign: str, *, concurrency: int, **settings: Any
     ) -> None:
         connection = PostgresConnection(address)
-        try:
+        with ExitStack() as undo:
+            undo.callback(connection.close)
             connection.repeat(connection.migrate)
             with explain_database_errors(connection):
                 self._shared = PostgresBackend.make(
@@ -40,11 +37,10 @@ class SharedLedger(CampaignLedger):
                 )
                 self._shared.claim(f"process {os.getpid()} on {socket.gethostname()}")
             self._heartbeat = Heartbeat(self._shared, address)
+            self._heartbeat.start()  # a large ledger takes longer to load than a claim holds
+            undo.callback(self._heartbeat.stop)
             super().__init__(self._shared, **settings)
-        except BaseException:
-            connection.close()
-            raise
-        self._heartbeat.start()
+            undo.pop_all()
 
     @property
     def elsewhere(self) -> Elsewhere:
@@ -96,7 +92,7 @@ class Heartbeat:
                 connection = connection or PostgresConnection(self._address)
                 if not self._backend.beat(connection):
                     break
-            except (ConnectionLost, LookbookError):  # it is away: the claim stands meanwhile
+            except Exception:  # noqa: BLE001 - whatever it is, the claim stands, and it may pass
                 if connection is not None:
                     connection.close()
                 connection = None
