@@ -121,6 +121,8 @@ class Transactions:
             self._broken = self._store.backend.explain(problem) or problem
             with suppress(Exception):  # it may be unreadable
                 self._reload()  # what is said from here on must be what was committed
+            if self._broken is error:
+                raise
             raise self._broken from error
         log_events(changes.events, self._store.state.takes)
         return True
