@@ -31,7 +31,9 @@ RARE = frozenset(
 """What only a long run can be asked for: a picture stays away while its look is changed, a status
 that nobody knows, a look that comes back after it counted as gone."""
 
-SELDOM = frozenset({"a doubled charge", "a question answered"})
+SELDOM = frozenset(
+    {"a doubled charge", "a question answered", "mishap kill-send", "a group pruned whole"}
+)
 """What only a run of ``MANY`` seeds can be asked for."""
 
 ENOUGH = 160

@@ -73,8 +73,8 @@ def new_key_on_replay(patch: Patch) -> None:
     """A take of unknown outcome is sent again under a fresh key."""
     resend = LedgerFile.resend
 
-    async def fresh(self: LedgerFile, uid: str) -> Take:
-        take = await resend(self, uid)
+    async def fresh(self: LedgerFile, uid: str, **named: Any) -> Take:
+        take = await resend(self, uid, **named)
         facts = {"key": self._entropy.key()}
 
         def operation(store: Store) -> Any:
