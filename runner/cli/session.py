@@ -11,6 +11,7 @@ from contextlib import (
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -37,6 +38,9 @@ from runner.policy.budget import Ceilings
 from runner.policy.rate_limit import RateLimiter
 from runner.replies import UserData
 from runner.takes import Account, Snapshot
+
+if TYPE_CHECKING:
+    from runner.images.downloader import Downloader
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +101,8 @@ async def open_session(
     The folder is locked, unless ``beside`` names another ledger file for a caller who locked it.
     Raises LedgerLocked, LedgerDamaged or StorageError.
     """
-    from runner.images.downloader import Downloader
-
     outside = opened.context
-    pictures = Downloader(
-        state.folder,
-        transport=outside.transport,
-        allow_http=opened.allow_http,
-        plain=outside.simulated_at is not None,
-        allow_private=opened.allow_private,
-        inline=outside.inline,
-        failpoint=outside.failpoint,
-    )
-    async with pictures as images:
+    async with _make_downloader(opened, state) as images:
         with ExitStack() as stack:
             if beside is None:
                 stack.enter_context(lock_state(outside, state))
@@ -145,6 +138,21 @@ async def open_session(
                     remember_takes(state, ledger.snapshot())
                 with suppress(Exception):  # whatever ended the command is what has to be told
                     note_results(outside, campaign, ledger.snapshot(), ledger.wallet)
+
+
+def _make_downloader(opened: OpenAccount, state: StateDir) -> "Downloader":
+    from runner.images.downloader import Downloader
+
+    outside = opened.context
+    return Downloader(
+        state.folder,
+        transport=outside.transport,
+        allow_http=opened.allow_http,
+        plain=outside.simulated_at is not None,
+        allow_private=opened.allow_private,
+        inline=outside.inline,
+        failpoint=outside.failpoint,
+    )
 
 
 def lock_state(context: Context, state: StateDir) -> AbstractContextManager[None]:

@@ -50,7 +50,7 @@ def open_chromium() -> Iterator[Any]:
             browser.close()
 
 
-def wait_until(page: Any, expression: str, arg: object = None, seconds: float = 30) -> None:
+def wait_until(page: Any, expression: str, arg: object = None, seconds: float = 120) -> None:
     """Wait until an expression is true in a page; fails after so many seconds.
 
     Playwright's ``wait_for_function`` asks once from outside and then from inside of the page,

@@ -5,51 +5,24 @@ moves the number of the last event where epoch and number are as expected: whoev
 lost its connection in the middle of a commit, cannot write past it.
 """
 
-import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from typing import Any
 
 from runner.errors import LedgerClaimed, LedgerDamaged, LookbookError
-from runner.ledger.backend import Changes, EventRow, TakeChange, TransactionUndone
+from runner.ledger.backend import Changes, EventRow, TransactionUndone
 from runner.ledger.bodies import join_body, list_blobs
 from runner.ledger.postgres.account import DEAD_AFTER, AccountPacer
 from runner.ledger.postgres.connection import (
     ConnectionLost,
     Fenced,
     PostgresConnection,
-    Statement,
 )
-from runner.takes import Account, Take
+from runner.ledger.postgres.statements import COLUMNS, list_statements
+from runner.takes import Account
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-_COLUMNS = list(Take.__dataclass_fields__)
 _EVENT = "SELECT seq, at, run, take, kind, facts FROM lookbook.events WHERE campaign = %s"
-_EVENTS = (
-    "INSERT INTO lookbook.events (campaign, seq, at, run, take, kind, facts) "
-    "SELECT %s, * FROM unnest(%s::bigint[], %s::double precision[], %s::text[], %s::text[], "
-    "%s::text[], %s::text[])"
-)
-_UPSERT = (
-    f"INSERT INTO lookbook.takes (campaign, {', '.join(_COLUMNS)}) "  # noqa: S608 - names of our own
-    f"VALUES (%s, {', '.join('%s' for _ in _COLUMNS)}) ON CONFLICT (campaign, uid) DO UPDATE SET "
-    f"{', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}, moved_at = clock_timestamp()"
-)
-
-_PUT_META = (
-    "INSERT INTO lookbook.meta VALUES (%s, %s, %s) "
-    "ON CONFLICT (campaign, key) DO UPDATE SET value = excluded.value"
-)
-_PUT_PICK = (
-    "INSERT INTO lookbook.picks VALUES (%s, %s, %s) "
-    "ON CONFLICT (campaign, look) DO UPDATE SET take = excluded.take"
-)
-_PUT_ASSET = (
-    "INSERT INTO lookbook.assets VALUES (%s, %s, %s) "
-    "ON CONFLICT (campaign, sha256) DO UPDATE SET asset_id = excluded.asset_id"
-)
 
 
 _CLAIM = (
@@ -65,18 +38,6 @@ _IS_OURS = (
     "SELECT epoch, seq FROM lookbook.campaigns WHERE owner = %s AND id = %s "
     "AND heartbeat_at > clock_timestamp() - make_interval(secs => %s)"
 )
-
-
-@cache
-def _update(names: tuple[str, ...]) -> str:
-    """Return the statement that updates these columns of one take.
-
-    What happens at HeyGen is stamped by the database's clock: machines need not agree on the time.
-    """
-    sets = [f"{name} = %s" for name in names]
-    if "state" in names or "resent_at" in names:
-        sets.append("moved_at = clock_timestamp()")
-    return f"UPDATE lookbook.takes SET {', '.join(sets)} WHERE campaign = %s AND uid = %s"  # noqa: S608 - names of our own
 
 
 def _label(connection: PostgresConnection, account: Account, campaign: str) -> str:
@@ -246,7 +207,7 @@ class PostgresBackend:
 
     def takes(self) -> Iterable[Sequence[Any]]:
         """Return the rows of all takes."""
-        columns = ", ".join(_COLUMNS)
+        columns = ", ".join(COLUMNS)
         return self._mine(f"SELECT {columns} FROM lookbook.takes WHERE campaign = %s")  # noqa: S608 - our own names
 
     def has_takes(self) -> bool:
@@ -341,7 +302,8 @@ class PostgresBackend:
         """
         try:
             begin = self.pacer.begin(changes)
-            self._connection.run([*begin, *self._statements(changes)], ready=ready)
+            statements = list_statements(changes, self._campaign, self._epoch, self._seq)
+            self._connection.run([*begin, *statements], ready=ready)
         except ConnectionLost as error:
             self._resolve(changes, error)
         except BaseException:
@@ -364,51 +326,6 @@ class PostgresBackend:
             raise TransactionUndone(str(error)) from error
         if seq != self._seq + len(changes.events):
             raise Fenced
-
-    def _statements(self, changes: Changes) -> Iterator[Statement]:
-        mine = self._campaign
-        events = changes.events
-        yield (
-            "SELECT lookbook.advance(%s, %s, %s, %s)",
-            (mine, self._epoch, self._seq, len(events)),
-        )
-        for key, value in changes.meta.items():
-            yield _PUT_META, (mine, key, value)
-        for table, values in (("blobs", changes.blobs), ("bodies", changes.bodies)):
-            for sha256, content in values.items():
-                yield (
-                    f"INSERT INTO lookbook.{table} VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",  # noqa: S608 - our own names
-                    (mine, sha256, content),
-                )
-        if events:
-            numbers = range(self._seq + 1, self._seq + 1 + len(events))
-            rows = [(e.at, e.run, e.take, str(e.kind), _encode(e.facts)) for e in events]
-            yield _EVENTS, (mine, [*numbers], *map(list, zip(*rows, strict=True)))
-        yield from map(self._take_statement, changes.takes)
-        yield from self._pick_statements(changes)
-        yield from self._asset_statements(changes)
-
-    def _take_statement(self, change: TakeChange) -> Statement:
-        values = [*change.columns.values()]
-        if change.is_new:
-            return _UPSERT, (self._campaign, *values)
-        return _update(tuple(change.columns)), (*values, self._campaign, change.uid)
-
-    def _pick_statements(self, changes: Changes) -> Iterator[Statement]:
-        for look, take in changes.picks.items():
-            if take is None:
-                delete = "DELETE FROM lookbook.picks WHERE campaign = %s AND look = %s"
-                yield delete, (self._campaign, look)
-            else:
-                yield _PUT_PICK, (self._campaign, look, take)
-
-    def _asset_statements(self, changes: Changes) -> Iterator[Statement]:
-        for sha256, asset_id in changes.assets:
-            if sha256 is None:
-                delete = "DELETE FROM lookbook.assets WHERE campaign = %s AND asset_id = %s"
-                yield delete, (self._campaign, asset_id)
-            else:
-                yield _PUT_ASSET, (self._campaign, sha256, asset_id)
 
     # --- the whole ----------------------------------------------------------------------------
 
