@@ -99,13 +99,20 @@ def _ask_approval(
         why = look_report.explain(key).rpartition(" is not usable: ")[2]
         reasons.setdefault(why, []).append(key)
     lines = [
-        f"{pluralize(len(looks), 'look')} ({name_some(looks)}): {why}"
+        f"{pluralize(len(looks), 'look')} ({name_some(looks)}){_agree(why, len(looks))}"
         for why, looks in reasons.items()
     ]
     if awaited:
         agree = " ".join(f"--approve {label}" for label in awaited)
         lines.append(f"`lookbook review {command} {agree}` approves; then {resume}")
     return lines
+
+
+def _agree(why: str, count: int) -> str:
+    """Return a reason that says what one look waits for as a sentence about so many."""
+    if not why.startswith("waits "):
+        return f": {why}"
+    return f" {'waits' if count == 1 else 'wait'} {why.removeprefix('waits ')}"
 
 
 def is_untold(outcome: Outcome, grouped: Collection[str]) -> bool:

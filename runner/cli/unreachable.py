@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from runner.errors import AccountError, ApiTrouble, LookbookError
 from runner.executor.context import describe_reply, explain
+from runner.heygen.connection import PROXY_REFUSED
 from runner.replies import NotSent, Refusal, Reply
 
 _CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
@@ -23,7 +24,7 @@ _UNKNOWN_NAME = (
 )
 _NOT_SENT_CURES = {
     _CERTIFICATE: _UNTRUSTED,
-    "ProxyError": _PROXY,
+    PROXY_REFUSED: _PROXY,
     "getaddrinfo": _UNKNOWN_NAME,
     "Name or service not known": _UNKNOWN_NAME,
     "name resolution": _UNKNOWN_NAME,

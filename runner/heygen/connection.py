@@ -31,6 +31,22 @@ NOT_SENT_ERRORS: tuple[type[Exception], ...] = (
 )
 """What httpx raises before the first byte of a request; a test knows every other class of it."""
 
+PROXY_REFUSED = "the proxy did not pass it on"
+
+_IN_WORDS: dict[type[Exception], str] = {
+    httpx.ConnectTimeout: "no connection in time",
+    httpx.PoolTimeout: "no free connection in time",
+    httpx.TimeoutException: "no answer in time",
+    httpx.ProxyError: PROXY_REFUSED,
+    httpx.ConnectError: "no connection",
+    httpx.NetworkError: "the connection broke",
+    httpx.ProtocolError: "the connection ended before a whole answer",
+    httpx.DecodingError: "the answer cannot be decoded",
+    httpx.InvalidURL: "not an address",
+    httpx.UnsupportedProtocol: "not an address",
+}
+"""What httpx's errors mean to people; the first that fits, so narrow classes come first."""
+
 
 class Connection:
     """Sends each request once, through a gate and a deadline, and reads a bounded answer.
@@ -143,7 +159,8 @@ def _decompress(body: bytes, encoding: str, largest: int) -> bytes:
 
 
 def explain_http_error(error: Exception) -> str:
-    """Return what went wrong in words for people; httpx's time-outs have a class and no message."""
-    name = type(error).__name__
-    text = str(error).strip()
-    return f"{name}: {text}" if text else name
+    """Return what went wrong in words for people, with the system's own words where it has any."""
+    said = str(error).strip()
+    found = next((words for kind, words in _IN_WORDS.items() if isinstance(error, kind)), None)
+    words = found or type(error).__name__
+    return f"{words}: {said}" if said else words

@@ -19,6 +19,7 @@ from runner.cli.pausing import _stopping_signals
 from runner.cli.terminal import guard_streams, write_utf8
 from runner.cli.unreachable import explain_silence, is_lasting
 from runner.errors import AccountError, ApiTrouble, LedgerDamaged, StorageError
+from runner.heygen.connection import PROXY_REFUSED, explain_http_error
 from runner.ledger.database import explain_sqlite_error
 from runner.ledger.lock import lock_ledger
 from runner.replies import Lost, NotSent, Refusal
@@ -170,10 +171,10 @@ def test_a_folder_that_knows_no_locks_is_said(
 @pytest.mark.parametrize(
     ("reply", "kind", "cure", "lasting"),
     [
-        (NotSent("ConnectError: [SSL: CERTIFICATE_VERIFY_FAILED] x"), ApiTrouble, "SSL_CERT", True),
-        (NotSent("ProxyError: 407"), ApiTrouble, "HTTPS_PROXY", False),
-        (NotSent("ConnectError: Name or service not known"), ApiTrouble, "network", False),
-        (NotSent("ConnectTimeout"), ApiTrouble, "when it is back", False),
+        (NotSent("no connection: [SSL: CERTIFICATE_VERIFY_FAILED]"), ApiTrouble, "SSL_CERT", True),
+        (NotSent(f"{PROXY_REFUSED}: 407"), ApiTrouble, "HTTPS_PROXY", False),
+        (NotSent("no connection: Name or service not known"), ApiTrouble, "network", False),
+        (NotSent("no connection in time"), ApiTrouble, "when it is back", False),
         (Lost("reset"), ApiTrouble, "when it is back", False),
         (Refusal(403, "http_403", "a web page", enveloped=False), AccountError, "firewall", False),
         (Refusal(402, "insufficient_credit", "empty"), AccountError, "Nothing was sent", False),
@@ -192,8 +193,6 @@ def test_each_silence_has_its_own_cure(
 def test_a_certificate_that_nobody_trusts_is_named_as_httpx_names_it() -> None:
     """The words that are searched for are OpenSSL's, and httpx passes them on."""
     error = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
-    from runner.heygen.connection import explain_http_error
-
     assert is_lasting(NotSent(explain_http_error(error)))
 
 

@@ -13,7 +13,7 @@ import trio.testing
 from pytest_httpx import HTTPXMock
 
 from runner.heygen.client import HeyGen
-from runner.heygen.connection import NOT_SENT_ERRORS
+from runner.heygen.connection import NOT_SENT_ERRORS, explain_http_error
 from runner.heygen.credentials import Credentials
 from runner.heygen.network import Timeouts
 from runner.replies import Answer, Lost, NotSent, Refusal
@@ -89,13 +89,21 @@ def test_no_error_that_never_left_covers_one_that_may_have() -> None:
 async def test_an_error_of_httpx_is_not_sent_or_lost(httpx_mock: HTTPXMock) -> None:
     wrong = []
     for number, (name, outcome) in enumerate(EXCEPTIONS.items(), 1):
-        httpx_mock.add_exception(_made(getattr(httpx, name)))
+        error = _made(getattr(httpx, name))
+        httpx_mock.add_exception(error)
         async with client() as api:
             reply = await api.create_avatar(b"{}", "key-1")
         assert len(httpx_mock.get_requests()) == number
-        if not isinstance(reply, outcome) or not reply.reason.startswith(name):
+        if not isinstance(reply, outcome) or not reply.reason.startswith(explain_http_error(error)):
             wrong.append((name, reply))
     assert not wrong
+
+
+def test_no_error_of_the_network_is_told_by_the_name_of_its_class() -> None:
+    for name in EXCEPTIONS:
+        kind: type[Exception] = getattr(httpx, name)
+        if issubclass(kind, httpx.TransportError) and kind is not httpx.TransportError:
+            assert name not in explain_http_error(_made(kind))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +135,7 @@ async def test_an_error_while_the_body_comes_keeps_the_status() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(402, stream=Breaking()))
     async with client(transport=transport) as api:
         reply = await api.create_avatar(b"{}", "key-1")
-    assert reply == Lost("HTTP 402, then ReadError: reset", 402)
+    assert reply == Lost("HTTP 402, then the connection broke: reset", 402)
 
 
 async def test_a_link_too_long_to_be_sent_was_never_sent() -> None:
