@@ -40,6 +40,7 @@ _IN_WORDS: dict[type[Exception], str] = {
     httpx.ProxyError: PROXY_REFUSED,
     httpx.ConnectError: "no connection",
     httpx.NetworkError: "the connection broke",
+    httpx.LocalProtocolError: "the request cannot be written",
     httpx.ProtocolError: "the connection ended before a whole answer",
     httpx.DecodingError: "the answer cannot be decoded",
     httpx.InvalidURL: "not an address",

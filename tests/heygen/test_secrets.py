@@ -100,7 +100,7 @@ async def test_an_error_that_repeats_the_key_is_not_quoted() -> None:
 
     transport = httpx.MockTransport(fail)
     async with HeyGen(Credentials(KEY), "https://api.example", transport=transport) as api:
-        assert await api.me() == Lost("LocalProtocolError: illegal header: ***")
+        assert await api.me() == Lost("the request cannot be written: illegal header: ***")
 
 
 async def test_no_traceback_has_the_key_even_with_its_locals() -> None:
