@@ -322,7 +322,7 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     believe_a_refused_replay: "charged",
     lost_means_not_sent: "is bought again",
     keys_live_forever: "was charged 2 times",
-    adopt_whatever_fits: "charge",
+    adopt_whatever_fits: "which another send made",
     call_failures_refunded: "HeyGen charged",
     send_before_the_reference: "before its reference",
     write_the_key_down: "the key is in",

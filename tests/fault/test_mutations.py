@@ -92,6 +92,15 @@ def _drawn(days: tuple[Day, ...], seed: int) -> tuple[Day, ...]:
     )
 
 
+def _lost_before_and_after_an_edit(seed: int) -> tuple[Day, ...]:
+    """Return days after which two looks of a name are listed, made of different bodies."""
+    base = Day(max_cost=Decimal(1), up_to_budget=True)
+    silent = Day(conditions=Conditions(network=(("reset", 0.85),), behaviour=UNLISTED))
+    edits = _edits(*[EditKind.PROMPT] * 4)
+    edited = _drawn((silent, replace(silent, edits=edits)), seed)
+    return (base, *edited, Day(wait=90_000.0))
+
+
 def some_bad_days(mutation: Mutation) -> Iterator[History]:
     """Return histories that lead to where the mutation matters, and then just any."""
     name = mutation.__name__
@@ -114,9 +123,7 @@ def some_bad_days(mutation: Mutation) -> Iterator[History]:
             paced = replace(LOSING, faults=(("rate-limit", 0.4),))
             yield History(seed, shape, (Day(conditions=paced),), behaviour=UNLISTED)
         elif name == "adopt_whatever_fits":
-            silent = Day(conditions=replace(LOSING, network=(("reset", 0.85),)))
-            base = Day(max_cost=Decimal(1), up_to_budget=True)
-            yield History(seed, shape, (base, silent, silent, Day(wait=90_000.0)))
+            yield History(seed, shape, _lost_before_and_after_an_edit(seed))
         elif name == "start_without_the_results":  # and a list that shows nothing asks nobody
             yield History(seed, shape, _drawn(ERRANDS[name], seed), behaviour=UNLISTED)
         elif name == "build_on_any_face":
@@ -135,7 +142,6 @@ def some_bad_days(mutation: Mutation) -> Iterator[History]:
 
 SLOW = frozenset(
     {
-        "adopt_whatever_fits",
         "new_key_on_replay",
         "trust_a_replayed_snapshot",
         "forget_what_a_price_was_said_to_be",
