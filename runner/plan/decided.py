@@ -6,7 +6,7 @@ It may not be sent, wait for a person, or be out of date because of what it is m
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from runner.model import Campaign, LiteralRef, Look, LookKind, LookRef
+from runner.model import LiteralRef, Look, LookKind, LookRef, Prices
 from runner.plan.graph import Graph
 from runner.plan.model import ResolvedOptions
 from runner.policy.approval import explain_approval
@@ -19,7 +19,7 @@ from runner.takes import Snapshot, Take
 class Decided:
     """The looks that were decided; those that a look needs are decided before it."""
 
-    campaign: Campaign
+    prices: Prices
     snapshot: Snapshot
     asked: ResolvedOptions
     graph: Graph
@@ -33,11 +33,7 @@ class Decided:
     """Looks whose pick will be another take that is there."""
     waiting: set[str] = field(default_factory=set)
     """Looks that are ``dead`` only because a person is needed first."""
-    _by_key: dict[str, Look] = field(init=False)
     _comparer: FaceComparer | None = None
-
-    def __post_init__(self) -> None:
-        self._by_key = {look.key: look for look in self.campaign.looks}
 
     def faces(self) -> FaceComparer:
         """Return what compares faces; it is made where one is needed."""
@@ -72,6 +68,10 @@ class Decided:
 
     # --- blocked ------------------------------------------------------------------------------
 
+    def explain_unsent(self, look: Look) -> str | None:
+        """Return why nothing of a look may be sent: it is blocked, or waits for a person."""
+        return self.explain_block(look) or self.explain_wait(look)
+
     def explain_block(self, look: Look) -> str | None:
         """Return why a look cannot be sent, whatever a person says."""
         if look.key in self.asked.refused:
@@ -84,7 +84,7 @@ class Decided:
                 )
             if key in self.dead:
                 return f"{key} is not usable: {self.dead[key]}"
-        return self._outside_its_group(look)
+        return None if look.group is None else self._outside_its_group(look)
 
     def _outside_its_group(self, look: Look) -> str | None:
         """Check the group rule against the groups that the ledger recorded, before money moves."""
@@ -117,18 +117,17 @@ class Decided:
         if not isinstance(look.reference, LookRef):
             return None
         key = look.reference.look
-        waits = self._waits_for_approval(key)
+        named = self.graph.looks[key]
+        waits = self._waits_for_approval(key) if named.approval else None
         if waits is not None or key in self.coming:
             return waits
-        reference, rule = self.find_pick(key), self._by_key[key].likeness
+        reference, rule = self.find_pick(key), named.likeness
         if reference is None or rule is None:
             return None
         return explain_hold(self.faces(), reference, rule, self.snapshot)
 
     def _waits_for_approval(self, key: str) -> str | None:
         """Return why nothing may be made from a look before a person approves its take."""
-        if not self._by_key[key].approval:
-            return None
         pick = self.find_pick(key)
         if key in self.coming or pick is None:
             return explain_approval(self.coming.get(key, key), NOT_REVIEWED)

@@ -3,7 +3,7 @@
 Looks are taken in the order of their references, so that what a look needs is decided before it.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -11,10 +11,11 @@ from runner.model import Campaign, Look, LookKind
 from runner.plan.decided import Decided
 from runner.plan.graph import build_graph
 from runner.plan.id_references import find_own_take, index_by_id, restore_reference
-from runner.plan.identity import compute_identity, ingredients_json
+from runner.plan.identity import MadeFrom, ingredients_json
 from runner.plan.model import Plan, PlannedLook, ResolvedOptions
 from runner.plan.renames import apply_renames, find_renames
 from runner.plan.steps import (
+    NOTHING_SENT,
     Adopt,
     Blocked,
     Create,
@@ -37,26 +38,29 @@ from runner.takes import Snapshot, Take, TakeState
 
 NOT_SELECTED = "not selected"
 NO_OPTIONS = ResolvedOptions()
+_BRINGS_TAKES = (Create, Resume)
 
 
 def plan(campaign: Campaign, snapshot: Snapshot, asked: ResolvedOptions = NO_OPTIONS) -> Plan:
     """Return the plan that leads from what the ledger holds to what the campaign says."""
     graph = build_graph(campaign.looks)
-    by_key = {look.key: look for look in campaign.looks}
     by_id = cache(partial(index_by_id, snapshot))  # only made where something seems to have changed
-    ingredients = {look.key: _ingredients(look, by_key, snapshot, by_id) for look in graph.order}
-    moves = find_renames(graph.order, ingredients, snapshot)
-    decided = Decided(campaign, apply_renames(snapshot, moves), asked, graph)
-    differ = _Differ(decided, ingredients)
+    made_from = {
+        look.key: MadeFrom.of(_ingredients(look, graph.looks, snapshot, by_id))
+        for look in graph.order
+    }
+    moves = find_renames(graph.order, made_from, snapshot)
+    decided = Decided(campaign.prices, apply_renames(snapshot, moves), asked, graph)
+    differ = _Differ(decided, made_from)
     was = moves.back
     actions = [differ.decide(look, was.get(look.key)) for look in graph.order]
-    actions += find_orphans(decided.snapshot, asked, by_key)
-    wanted = {uid for action in actions for uid in action.resume.under_way}
-    unwanted_in_flight = tuple(
-        take.uid for take in decided.snapshot.all_takes if take.in_flight and take.uid not in wanted
-    )
+    actions += find_orphans(decided.snapshot, asked, graph.looks)
+    unwanted = [take.uid for take in decided.snapshot.all_takes if take.in_flight]
+    if unwanted:
+        wanted = {uid for action in actions for uid in action.resume.under_way}
+        unwanted = [uid for uid in unwanted if uid not in wanted]
     account = snapshot.account_label
-    return Plan(campaign.name, account, tuple(actions), unwanted_in_flight, moves)
+    return Plan(campaign.name, account, tuple(actions), tuple(unwanted), moves)
 
 
 def _ingredients(
@@ -66,7 +70,10 @@ def _ingredients(
     by_id: Callable[[], Mapping[str, Take]],
 ) -> str:
     """Return what a look is made from, as its pick has it: the same text needs no copy."""
-    text, pick = ingredients_json(look, by_key), snapshot.pick(look.key)
+    text = ingredients_json(look, by_key)
+    if look.key not in snapshot.takes:
+        return text
+    pick = snapshot.pick(look.key)
     if pick is not None and pick.ingredients == text:
         return pick.ingredients
     return restore_reference(look, text, snapshot, by_id)
@@ -81,22 +88,17 @@ class _Decision(NamedTuple):
 
 
 class _Differ:
-    def __init__(self, decided: Decided, ingredients: Mapping[str, str]) -> None:
+    def __init__(self, decided: Decided, made_from: Mapping[str, MadeFrom]) -> None:
         self._decided = decided
         self._snapshot = decided.snapshot
         self._asked = decided.asked
-        self._ingredients = ingredients
+        self._made_from = made_from
 
     def decide(self, look: Look, old_key: str | None) -> PlannedLook:
         """Decide one look; those that it needs are decided already."""
         key, asked, graph = look.key, self._asked, self._decided.graph
-        ingredients = self._ingredients[key]
-        takes = self._snapshot.takes.get(key, ())
-        pick = self._snapshot.pick(key)
-        own = find_own_take(look, self._snapshot)
-        if own is not None:  # of this look's takes it names that one, and no other will do
-            takes, pick = (own,), pick if pick == own else None
-        s = self._group(look, compute_identity(ingredients), takes, pick)
+        ingredients, identity = self._made_from[key]
+        s = self._group(look, identity)
         selected = asked.selected is None or key in asked.selected
         decision = self._decision(s) if selected else self._decide_unselected(s)
         reason = decision.reason
@@ -111,23 +113,17 @@ class _Differ:
             look=look,
             identity=kept.identity if kept else s.identity,
             ingredients=ingredients,
-            price=self._decided.campaign.prices.of(look.kind),
+            price=self._decided.prices.of(look.kind),
             needs=graph.needs[key],
             repick=repick.uid if repick else None,
             chain=graph.chains[key],
             selected=selected,
         )
-        self._note_pick(s, planned, repick)
-        return planned
-
-    def _note_pick(self, s: TakeGroups, planned: PlannedLook, repick: Take | None) -> None:
-        """Note what the pick of a look will be, where that is not what it is."""
-        comes = isinstance(planned.step, Create | Resume)
         if repick is not None:
-            self._decided.repicked[planned.key] = repick
-        elif comes and (planned.resume.replacing or not s.picked_as_wanted):
-            name = _name_next(planned.key, planned.takes, s.live, self._snapshot)
-            self._decided.coming[planned.key] = name
+            self._decided.repicked[key] = repick
+        elif (kept is None or planned.resume.replacing) and isinstance(planned.step, _BRINGS_TAKES):
+            self._decided.coming[key] = self._name_next(s, planned.takes)
+        return planned
 
     def _create(
         self, s: TakeGroups, takes: int, reason: str, *, regenerates: bool = False
@@ -142,6 +138,8 @@ class _Differ:
         return _Decision(step, reason)
 
     def _resume(self, s: TakeGroups, *, regenerates: bool = False, selected: bool = True) -> Resume:
+        if s.pick is None and not s.live and not s.look.retries:
+            return NOTHING_SENT
         replacing = s.picked_as_wanted and (regenerates or s.being_replaced)
         replaced = s.pick if replacing or not s.picked_as_wanted else None
         return Resume(
@@ -152,10 +150,15 @@ class _Differ:
             replacing=replacing,
         )
 
-    def _group(
-        self, look: Look, identity: str, takes: Sequence[Take], pick: Take | None
-    ) -> TakeGroups:
+    def _group(self, look: Look, identity: str) -> TakeGroups:
         """Sort a look's takes; a face that the manifest has bought again is told apart."""
+        takes = self._snapshot.takes.get(look.key)
+        if not takes:
+            return TakeGroups(look, identity)
+        pick = self._snapshot.pick(look.key)
+        own = find_own_take(look, self._snapshot)
+        if own is not None:  # of this look's takes it names that one, and no other will do
+            takes, pick = (own,), pick if pick == own else None
         groups = group_takes(look, identity, takes, pick)
         rule = look.likeness
         if rule is None or not rule.retry or not self._snapshot.faces:
@@ -167,31 +170,35 @@ class _Differ:
     def _decision(self, s: TakeGroups) -> _Decision:
         if s.look.kind is LookKind.EXISTING:
             return self._existing(s)
-        decided, key = self._decided, s.look.key
-        blocked = decided.explain_block(s.look)
-        waits = decided.explain_wait(s.look) if blocked is None else None
-        waiting = waits is not None or decided.needs_only_what_waits(s.look)
-        blocked = blocked or waits
+        rerolled = self._asked.reroll.get(s.look.key)
         missing = s.missing
-        if key in self._asked.reroll:  # what an interrupted reroll bought counts
-            missing = self._asked.reroll[key] - sum(take.reroll for take in s.live)
+        if rerolled is not None:  # what an interrupted reroll bought counts
+            missing = rerolled - sum(take.reroll for take in s.live)
         allowed = self._allowed(s, missing)
-        if allowed > 0 and blocked is None:
-            if key in self._asked.reroll:
+        if allowed > 0 and self._decided.explain_unsent(s.look) is None:
+            if rerolled is not None:
                 return self._create(s, allowed, f"{allowed} more, the pick stays")
-            reason = explain_create(s, self._ingredients[key])
+            reason = explain_create(s, self._made_from[s.look.key].ingredients)
             wrong_pick = s.pick is not None and s.pick in s.wrong
             return self._create(s, allowed, reason, regenerates=wrong_pick)
         if s.live:
             return _Decision(self._resume(s), explain_resume(s.live))
-        if s.good and key not in self._asked.reroll:
-            return self._decide_complete(s, blocked)
-        reason = blocked or explain_failed(s.bad)
+        if s.good and rerolled is None:
+            return self._decide_complete(s)
+        return self._decide_blocked(s, allowed)
+
+    def _decide_blocked(self, s: TakeGroups, allowed: int) -> _Decision:
+        """Decide a look that lacks a take, and of which none may be sent."""
+        decided, key = self._decided, s.look.key
+        blocked = decided.explain_block(s.look)
+        waits = decided.explain_wait(s.look) if blocked is None else None
+        waiting = waits is not None or decided.needs_only_what_waits(s.look)
+        reason = blocked or waits or explain_failed(s.bad)
         if not s.good:
             decided.dead[key] = reason
             if waiting:
                 decided.waiting.add(key)
-        return _Decision(Blocked(max(0, allowed) if waiting else 0), reason)
+        return _Decision(Blocked(allowed if waiting else 0), reason)
 
     def _existing(self, s: TakeGroups) -> _Decision:
         refused = self._asked.refused.get(s.look.key)
@@ -199,7 +206,7 @@ class _Differ:
             self._decided.dead[s.look.key] = refused
             return _Decision(Blocked(), refused)
         if s.good:
-            return self._decide_complete(s, None)
+            return self._decide_complete(s)
         return _Decision(Adopt(), f"{s.look.existing} exists already; nothing is generated")
 
     def _decide_unselected(self, s: TakeGroups) -> _Decision:
@@ -210,12 +217,12 @@ class _Differ:
             self._decided.absent.add(s.look.key)
         return _Decision(Keep(), NOT_SELECTED)
 
-    def _decide_complete(self, s: TakeGroups, blocked: str | None) -> _Decision:
+    def _decide_complete(self, s: TakeGroups) -> _Decision:
         """Decide a look of which nothing is missing: everything it wants is there."""
         pick = s.current
         stale = self._decided.explain_stale(s.look, pick)
         if stale is not None:
-            return self._decide_stale(s, stale, blocked)
+            return self._decide_stale(s, stale)
         if s.look.name is not None and pick.name != s.look.name:
             return _Decision(Rename(), f"name changed: {pick.name} → {s.look.name}")
         if s.repick is not None:
@@ -225,7 +232,7 @@ class _Differ:
             return _Decision(Keep(), "exists already")
         return _Decision(Keep(), "done" if not s.bad else f"done; {len(s.bad)} more failed")
 
-    def _decide_stale(self, s: TakeGroups, stale: str, blocked: str | None) -> _Decision:
+    def _decide_stale(self, s: TakeGroups, stale: str) -> _Decision:
         """Decide a stale look: it is renewed where that was asked for, and a failure is not."""
         made_anew = self._decided.made_from_reference
         failed = [take for take in made_anew(s.look, s.bad) if take.replaces == s.current.uid]
@@ -238,8 +245,9 @@ class _Differ:
         if len(failed) > s.look.retries and not again:
             why = f"{stale}; {failed[-1].label}, which was to renew it, failed"
             return _Decision(Stale(), f"{why}: `lookbook retry` buys it again")
-        if blocked is not None:
-            return _Decision(Stale(), f"{stale}; it cannot be regenerated: {blocked}")
+        held = self._decided.explain_unsent(s.look)
+        if held is not None:
+            return _Decision(Stale(), f"{stale}; it cannot be regenerated: {held}")
         return self._create(s, 1, f"{stale}: regenerated", regenerates=True)
 
     def _allowed(self, s: TakeGroups, missing: int) -> int:
@@ -255,6 +263,19 @@ class _Differ:
             return missing
         used = len(s.good) + len(s.live) + len(s.bad)
         return max(0, min(missing, s.look.takes + s.look.retries - used))
+
+    def _name_next(self, s: TakeGroups, bought: int) -> str:
+        """Return the label of the only take that the pick can become; the key where more may."""
+        key = s.look.key
+        if len(s.live) + bought != 1:
+            return key
+        if s.live:
+            return s.live[0].label
+        takes = self._snapshot.takes.get(key)
+        if not takes:
+            return f"{key}#1"
+        latest = takes[-1]
+        return latest.label if latest.state is TakeState.PLANNED else f"{key}#{latest.number + 1}"
 
 
 def find_orphans(
@@ -275,16 +296,3 @@ def find_orphans(
         for key, takes in sorted(snapshot.takes.items())
         if key not in wanted and any(take.state not in over for take in takes)
     ]
-
-
-def _name_next(key: str, bought: int, live: Sequence[Take], snapshot: Snapshot) -> str:
-    """Return the label of the only take that a look's pick can become; its key where more may."""
-    if len(live) + bought != 1:
-        return key
-    if live:
-        return live[0].label
-    takes = snapshot.takes.get(key, ())
-    latest = max(takes, key=lambda take: take.number, default=None)
-    if latest is None:
-        return f"{key}#1"
-    return latest.label if latest.state is TakeState.PLANNED else f"{key}#{latest.number + 1}"

@@ -11,10 +11,12 @@ Needs = Mapping[str, tuple[str, ...]]
 class Graph(NamedTuple):
     """A campaign's looks with what their references come to.
 
-    ``order`` holds every look after what it needs, ``needs`` gives the keys that a look needs, and
-    ``chains`` the length of the longest chain that waits for it, itself included.
+    ``looks`` has them by key, ``order`` every one after what it needs. ``needs`` gives the keys
+    that a look needs, ``chains`` the length of the longest chain that waits for it, itself
+    included.
     """
 
+    looks: Mapping[str, Look]
     order: list[Look]
     needs: Needs
     chains: Mapping[str, int]
@@ -25,39 +27,34 @@ def build_graph(looks: Sequence[Look]) -> Graph:
 
     Raises ValueError for a cycle: the manifest's rules refuse it before.
     """
+    by_key = {look.key: look for look in looks}
     needs = {look.key: list_needs(look) for look in looks}
-    order = _in_order(looks, needs)
-    return Graph(order, needs, _chains(order, needs))
+    order = _in_order(by_key, needs)
+    return Graph(by_key, order, needs, _chains(order, needs))
 
 
 def list_needs(look: Look) -> tuple[str, ...]:
     """Return the keys of the looks that must be usable first: its reference, and its group's."""
-    reference = look.reference.look if isinstance(look.reference, LookRef) else None
-    group = look.group.look if isinstance(look.group, LookRef) else None
-    if reference is None:
-        return () if group is None else (group,)
-    return (reference,) if group is None or group == reference else (reference, group)
+    needs = (look.reference.look,) if isinstance(look.reference, LookRef) else ()
+    if isinstance(look.group, LookRef) and look.group.look not in needs:
+        return (*needs, look.group.look)
+    return needs
 
 
-def _in_order(looks: Sequence[Look], needs: Needs) -> list[Look]:
-    by_key = {look.key: look for look in looks}
-    done: set[str] = set()
-    order: list[Look] = []
-    for look in looks:
-        stack = [look]
+def _in_order(looks: Mapping[str, Look], needs: Needs) -> list[Look]:
+    done: dict[str, Look] = {}
+    for first in looks:
+        stack = [first]
         while stack:
-            top = stack[-1]
-            waiting = [key for key in needs[top.key] if key not in done]
-            if not waiting or top.key in done:
-                stack.pop()
-                if top.key not in done:
-                    done.add(top.key)
-                    order.append(top)
-            elif len(stack) > 2 * len(by_key) + 1:  # each look needs two others at most
-                raise ValueError(f"the references of {top.key} form a cycle")
+            key = stack[-1]
+            waiting = [need for need in needs[key] if need not in done]
+            if not waiting or key in done:
+                done[stack.pop()] = looks[key]
+            elif len(stack) > 2 * len(looks) + 1:  # each look needs two others at most
+                raise ValueError(f"the references of {key} form a cycle")
             else:
-                stack.extend(by_key[key] for key in waiting)
-    return order
+                stack += waiting
+    return list(done.values())
 
 
 def _chains(order: Sequence[Look], needs: Needs) -> dict[str, int]:

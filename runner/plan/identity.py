@@ -9,7 +9,7 @@ written; its takes are recognised by folding the ingredients that it recorded.
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.canonical import canonical_json, sha256_hex
 from runner.folding import fold_text
@@ -26,6 +26,18 @@ _FOLDS_AWAY = re.compile(
 )
 
 Ingredients = dict[str, Any]
+
+
+class MadeFrom(NamedTuple):
+    """What a look is made from, as canonical JSON, and the identity that follows from it."""
+
+    ingredients: str
+    identity: str
+
+    @classmethod
+    def of(cls, ingredients: str) -> "MadeFrom":
+        """Return ingredients with their identity."""
+        return cls(ingredients, compute_identity(ingredients))
 
 
 def collect_ingredients(look: Look, looks: Mapping[str, Look]) -> Ingredients:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from runner.model import Look
 from runner.plan.graph import list_needs
-from runner.plan.identity import compute_identity, rename_references
+from runner.plan.identity import MadeFrom, compute_identity, rename_references
 from runner.takes import Snapshot, Take, TakeState
 
 _NO_RENAMES: Mapping[str, str] = MappingProxyType({})
@@ -38,44 +38,51 @@ class KeyRenames:
 
 
 def find_renames(
-    order: Sequence[Look], ingredients: Mapping[str, str], snapshot: Snapshot
+    order: Sequence[Look], made_from: Mapping[str, MadeFrom], snapshot: Snapshot
 ) -> KeyRenames:
     """Return the looks that only changed their key: renamed, swapped, or moved up by one.
 
     ``order`` respects references, so that a renamed look is known before those that name it. Where
     the new key's own look was edited away, its takes stay there, as an older version's takes do.
     """
-    free = _given_away(ingredients, snapshot)
+    free = _given_away(made_from, snapshot)
     to: dict[str, str] = {}
     back: dict[str, str] = {}
     if not free:
         return KeyRenames()
     for look in order:
-        plain = ingredients[look.key]
-        for wanted in (rename_references(plain, back), plain):
-            old = free.get(compute_identity(wanted))
+        plain = made_from[look.key]
+        for identity in (_rename_identity(plain, back), plain.identity):
+            old = free.get(identity)
             if old is not None and old not in (look.key, *to):
                 to[old] = look.key
                 back[look.key] = old
                 break
-    return KeyRenames(to, _staying(order, ingredients, snapshot, to)) if to else KeyRenames()
+    return KeyRenames(to, _staying(order, made_from, snapshot, to)) if to else KeyRenames()
 
 
-def _given_away(ingredients: Mapping[str, str], snapshot: Snapshot) -> dict[str, str]:
+def _given_away(made_from: Mapping[str, MadeFrom], snapshot: Snapshot) -> dict[str, str]:
     """Return identity → key for what was sent under keys that the manifest has no such look for."""
     free: dict[str, str] = {}
     for key, takes in snapshot.takes.items():
-        bought = _sent(takes)
-        wanted = compute_identity(ingredients[key]) if key in ingredients else None
-        if not any(take.identity == wanted for take in bought):
-            for take in bought:
-                free.setdefault(take.identity, key)
+        wanted = made_from[key].identity if key in made_from else None
+        bought = [take.identity for take in _sent(takes)]
+        if wanted not in bought:
+            for identity in bought:
+                free.setdefault(identity, key)
     return free
+
+
+def _rename_identity(made_from: MadeFrom, moves: Mapping[str, str]) -> str:
+    """Return the identity that a look has where its references follow renamed keys."""
+    renamed = rename_references(made_from.ingredients, moves)
+    same = renamed == made_from.ingredients
+    return made_from.identity if same else compute_identity(renamed)
 
 
 def _staying(
     order: Sequence[Look],
-    ingredients: Mapping[str, str],
+    made_from: Mapping[str, MadeFrom],
     snapshot: Snapshot,
     to: Mapping[str, str],
 ) -> frozenset[str]:
@@ -87,11 +94,11 @@ def _staying(
         needs = list_needs(look)
         if not any(key in to or key in back for key in needs):
             continue
-        plain = ingredients[look.key]
+        plain = made_from[look.key]
         old = back.get(look.key, look.key)
         had = {take.identity for take in _sent(snapshot.takes.get(old, ()))}
-        follows = left.isdisjoint(needs) and compute_identity(rename_references(plain, back)) in had
-        if not follows and compute_identity(plain) in had:
+        follows = left.isdisjoint(needs) and _rename_identity(plain, back) in had
+        if not follows and plain.identity in had:
             staying.add(old)
     return frozenset(staying)
 

@@ -21,12 +21,12 @@ class TakeGroups(NamedTuple):
 
     look: Look
     identity: str
-    takes: Sequence[Take]
-    good: Sequence[Take]
-    live: Sequence[Take]
-    bad: Sequence[Take]
-    gone: Sequence[Take]
-    pick: Take | None
+    takes: Sequence[Take] = ()
+    good: Sequence[Take] = ()
+    live: Sequence[Take] = ()
+    bad: Sequence[Take] = ()
+    gone: Sequence[Take] = ()
+    pick: Take | None = None
     wrong: Sequence[Take] = ()
 
     @property
@@ -92,8 +92,6 @@ class TakeGroups(NamedTuple):
 
 def group_takes(look: Look, identity: str, takes: Sequence[Take], pick: Take | None) -> TakeGroups:
     """Sort a look's takes."""
-    if not takes:
-        return TakeGroups(look, identity, (), (), (), (), (), pick)
     mine = [take for take in takes if take.identity == identity]
     return TakeGroups(
         look=look,
