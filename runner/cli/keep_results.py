@@ -54,7 +54,7 @@ async def keep_results(
             write_atomic(left.state.results, encode_results(results))
         except StorageError:
             return
-        left.remember_results()
+        await work.ledger.wait_for(left.remember_results)
         wait = next_wait(timer() - begun)
 
 

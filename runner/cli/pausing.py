@@ -66,7 +66,7 @@ async def with_signals(
                 tasks.start_soon(task)
             outcomes.append(await session.carry_out())
             tasks.cancel_scope.cancel()
-    return outcomes[0] if outcomes else session.end()
+    return outcomes[0] if outcomes else await session.end()
 
 
 def _stopping_signals() -> list[signal.Signals]:

@@ -98,7 +98,7 @@ class _Lister:
         looks = await list_group_looks(self._context, None)
         if isinstance(looks, Unlisted):
             return
-        made = self._context.neighbours().made
+        made = (await self._context.read_neighbours()).made
         by_group: dict[str, list[LookData]] = defaultdict(list)
         for look in looks:
             if look.group_id:

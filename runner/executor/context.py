@@ -135,6 +135,12 @@ class RunContext:
         self.observer.take_changed(take, event)
         return take
 
+    # --- reading ------------------------------------------------------------------------------
+
+    async def read_neighbours(self) -> Neighbours:
+        """Return what other ledgers and results files know by now."""
+        return await self.ledger.wait_for(self.neighbours)
+
     # --- asking -------------------------------------------------------------------------------
 
     def key_is_alive(self, take: Take) -> bool:

@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any
 
 import anyio
+from anyio.abc import TaskGroup
 
-from runner.executor.concurrency import Call, RunStopped, run_concurrently
+from runner.executor.concurrency import Call, RunStopped, run_concurrently, unwrap_exception_group
 from runner.executor.consent import Consents
 from runner.executor.context import FreeCall, RunContext
 from runner.executor.rate_gate import RateGate
@@ -33,6 +34,9 @@ MIN_WAIT_PER_LOOK = 60.0
 
 GONE_AFTER = 120.0
 """Seconds for which a look has to be missing (404) before it counts as deleted at HeyGen."""
+
+MAX_RECORDING_WAIT = 1.0
+"""Seconds for which a round of polls waits until what it saw is recorded: then polling goes on."""
 
 CONSENT_POLL = 15.0
 """Seconds between two polls of a look that waits for consent."""
@@ -72,6 +76,7 @@ class Poller:
         self._consents = Consents(context)
         self._watched: dict[str, _Watched] = {}
         self._changed = anyio.Event()
+        self._recordings: TaskGroup
         self._next_round = 0.0
         self._round_begun = -math.inf
         self._paging = PollStrategy()
@@ -107,9 +112,11 @@ class Poller:
     async def poll_forever(self) -> None:
         """Poll as long as the run goes on. Ends every wait when the run is stopped."""
         try:
-            while True:
-                await self._until_something_is_due()
-                await self._poll_due()
+            with unwrap_exception_group():
+                async with anyio.create_task_group() as self._recordings:
+                    while True:
+                        await self._until_something_is_due()
+                        await self._poll_due()
         except RunStopped:
             for watched in [*self._watched.values()]:
                 self._release(watched)
@@ -123,7 +130,7 @@ class Poller:
         rest = max(self._round_begun + gap, now + gap / 2)  # a round itself takes time as well
         while True:
             self._changed = anyio.Event()
-            due = min((watched.due for watched in self._watched.values()), default=None)
+            due = min((one.due for one in self._watched.values() if not one.busy), default=None)
             self._next_round = math.inf if due is None else max(due, rest)
             wait = self._next_round - context.ticks()
             if wait <= 0:
@@ -133,7 +140,7 @@ class Poller:
     async def _poll_due(self) -> None:
         """Poll every look that is due, many by one page where that saves requests."""
         now = self._round_begun = self._context.ticks()
-        due = [watched for watched in self._watched.values() if watched.due <= now]
+        due = [one for one in self._watched.values() if one.due <= now and not one.busy]
         if not self.durations:  # a page of them tells as well as all when the first may be done
             for watched in due[:-PAGE_SIZE]:
                 self._postpone(watched)
@@ -152,12 +159,16 @@ class Poller:
         if isinstance(reply, Answer):
             await self._observe(watched, reply.data)
         elif reply is not None and decide_free(reply) is Free.GONE and self._is_gone(watched):
-            code, message = GONE
-            facts = {"error_code": code, "error_message": message}
-            watched.take = await self._context.record(watched.take.uid, Event.FAILED, facts)
-            self._release(watched)
+            if not watched.busy:
+                await self._record_beside(watched, partial(self._give_up, watched))
         else:
             self._postpone(watched)
+
+    async def _give_up(self, watched: _Watched) -> None:
+        code, message = GONE
+        facts = {"error_code": code, "error_message": message}
+        watched.take = await self._context.record(watched.take.uid, Event.FAILED, facts)
+        self._release(watched)
 
     async def _once(self, call: FreeCall, *, needed: bool = True) -> Reply[Any] | None:
         """Request once, with a short timeout.
@@ -216,13 +227,27 @@ class Poller:
 
     async def _observe(self, watched: _Watched, look: LookData) -> None:
         """Commit a look's events, once: two lists that are read at a time may both show them."""
-        if self._goes_on(watched, look):
-            return
+        if not self._goes_on(watched, look):
+            await self._record_beside(watched, partial(self._hear, watched, look))
+
+    async def _record_beside(self, watched: _Watched, record: Call) -> None:
+        """Record what was seen of a look; a ledger that is away keeps no other look waiting."""
+        recorded = anyio.Event()
+
+        async def finish() -> None:
+            try:
+                await record()
+            finally:
+                watched.busy = False
+                recorded.set()
+                goes_on = self._watched.get(watched.take.uid) is watched
+                if goes_on and watched.due < self._next_round:
+                    self._changed.set()
+
         watched.busy = True
-        try:
-            await self._hear(watched, look)
-        finally:
-            watched.busy = False
+        self._recordings.start_soon(finish)
+        with anyio.move_on_after(MAX_RECORDING_WAIT):
+            await recorded.wait()
 
     def _goes_on(self, watched: _Watched, look: LookData) -> bool:
         """Return whether there is nothing to write down.

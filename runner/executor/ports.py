@@ -4,10 +4,10 @@ Every method of ``Api`` gives a ``Reply`` and raises nothing but cancellation: a
 and silence are values, because money hangs on telling them apart.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from runner.face_measures import FaceMeasure
 from runner.model import FileImage, LookKind
@@ -26,6 +26,8 @@ from runner.replies import (
 from runner.reviews import Review
 from runner.takes import Account, Doubled, MeasuredPrice, Snapshot, Take
 from runner.video_facts import VideoFacts
+
+T = TypeVar("T")
 
 
 class Api(Protocol):
@@ -182,6 +184,13 @@ class AccountBusy(Exception):
 
 class Ledger(Protocol):
     """The durable record. When a method returns, what it says is on disk."""
+
+    async def wait_for(self, call: Callable[[], T]) -> T:
+        """Return what a call gives that may wait for the ledger; the event loop goes on meanwhile.
+
+        On the loop of a run this is the way to every method here that is not a coroutine, but for
+        those that say how it is *now*: these are answered from memory.
+        """
 
     def begin(self, account: Account, campaign: str, facts: Mapping[str, Any]) -> str:
         """Start a run and return its id; every send without an answer is unknown from here on."""

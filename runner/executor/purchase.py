@@ -165,7 +165,7 @@ class Buyer:
         try:
             async with self._rate_gate.turn(partial(self._sender.resend, take)) as sent:
                 context.observer.take_changed(sent, Event.RESENT)
-                body = context.ledger.body(sent.uid)
+                body = await context.ledger.wait_for(partial(context.ledger.body, sent.uid))
                 judge = partial(decide_purchase, replay=True)
                 take, decision, answer = await self._sender.send(sent, body, judge)
         except KeyOver:

@@ -1,5 +1,7 @@
 """Change the names of looks at HeyGen to what the manifest says; free (PATCH)."""
 
+from functools import partial
+
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
 from runner.executor.look_report import LookReport
@@ -34,7 +36,7 @@ async def rename(context: RunContext, take: Take, name: str, look_report: LookRe
     """
     look_id = take.avatar_id or ""
     try:
-        if context.ledger.is_imported(take.uid):
+        if await context.ledger.wait_for(partial(context.ledger.is_imported, take.uid)):
             shown = await _shown(context, take)
             if isinstance(shown, LookData) and shown.name == name:  # its answer was lost
                 await context.record(take.uid, Event.RENAMED, {"name": name})

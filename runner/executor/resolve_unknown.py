@@ -15,6 +15,7 @@ import anyio
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
 from runner.executor.findings import Finding
+from runner.executor.known_elsewhere import KnownElsewhere, look_up
 from runner.executor.lists import list_group_looks, read_every_page
 from runner.model import LookKind
 from runner.policy.decisions import Free, decide_free
@@ -115,12 +116,12 @@ class UnknownResolver:
         named = await self._named(take)
         if isinstance(named, str):
             return Finding(take, problem=named)
-        candidates = self._unknown(take, named)
+        known = await self._look_up(take)
+        candidates = self._unknown(take, named, known)
         rivals = [t for t in self._unresolved(take) if t.uid != take.uid]
         same = [t for t in rivals if t.body_sha256 and t.body_sha256 == take.body_sha256]
-        listed_before = self._context.ledger.listed_before
-        candidates = order_by_claims(candidates, [listed_before(other.uid) for other in same])
-        elsewhere = self._context.neighbours().unresolved.get(take.name or "", ())
+        candidates = order_by_claims(candidates, [known.listed_before[t.uid] for t in same])
+        elsewhere = known.unresolved(take)
         fit = decide_match(
             len(candidates),
             same=1 + len(same),
@@ -128,7 +129,7 @@ class UnknownResolver:
             alive=self._replayable(take),
             replayable=any(map(self._replayable, same)),
         )
-        labels = (*(known.label for known in rivals), *elsewhere)
+        labels = (*(rival.label for rival in rivals), *elsewhere)
         return Finding(take, candidates, labels, fit=fit)
 
     async def check_keys(self, take: Take) -> None:
@@ -144,9 +145,9 @@ class UnknownResolver:
             return
         if isinstance(named, str):
             return
-        elsewhere = self._context.neighbours().unresolved.get(take.name or "", ())
-        unresolved = len(self._unresolved(take)) + len(elsewhere)
-        unknown = self._unknown(take, named)
+        known = await self._look_up(take)
+        unresolved = len(self._unresolved(take)) + len(known.unresolved(take))
+        unknown = self._unknown(take, named, known)
         doubled = find_doubled(unknown, unresolved)
         if doubled:
             await self._distrust(take, doubled)
@@ -170,7 +171,8 @@ class UnknownResolver:
     async def restore_trust(self) -> None:
         """Trust keys again where every doubled look turned out to be another send's."""
         doubled = {look.look_id for look in self._context.ledger.snapshot().doubled}
-        known = {take.avatar_id for take in self._every()} | self._context.neighbours().ids
+        known = (await self._context.read_neighbours()).ids
+        known |= {take.avatar_id for take in self._every() if take.avatar_id}
         if doubled and doubled <= known:
             await self._context.ledger.trust_keys("a ledger knows what was taken for a second look")
 
@@ -204,17 +206,26 @@ class UnknownResolver:
             named += [look for look in looks if look.name == take.name]
         return named
 
-    def _unknown(self, take: Take, named: list[LookData]) -> tuple[LookData, ...]:
+    async def _look_up(self, take: Take) -> KnownElsewhere:
+        """Look up what is known of a take, and of every send of its name that is unresolved now."""
+        while True:
+            asked = [take, *self._unresolved(take)]
+            known = await look_up(self._context, asked)
+            if known.listed_before.keys() >= {other.uid for other in self._unresolved(take)}:
+                return known
+
+    def _unknown(
+        self, take: Take, named: list[LookData], known: KnownElsewhere
+    ) -> tuple[LookData, ...]:
         """Return the looks that this send can have made.
 
         What the ledgers hold now counts, not what they held before the search: meanwhile another
         take of this name may have been sent, and what was found may be its look.
         """
-        recorded = {known.avatar_id for known in self._every() if known.avatar_id}
+        recorded = {other.avatar_id for other in self._every() if other.avatar_id}
         doubled = {look.look_id for look in self._context.ledger.snapshot().doubled}
-        before = self._context.ledger.listed_before(take.uid)
-        foreign = self._context.neighbours().ids | self._context.ledger.strangers
-        return find_candidates(named, take.name, excluded=(recorded, doubled, before, foreign))
+        excluded = (recorded, doubled, known.foreign_to(take))
+        return find_candidates(named, take.name, excluded=excluded)
 
     def _unresolved(self, take: Take) -> list[Take]:
         """Return the sends of a take's name of which it is not known what became."""
@@ -273,10 +284,9 @@ class UnknownResolver:
             return groups
         first, last = self._window(take)
         # A group that somebody knows was made by another send, and so was one that was there.
-        ours = {other.group_id for other in every if other.uid != take.uid}
-        not_ours = (
-            ours | self._context.neighbours().ids | self._context.ledger.listed_before(take.uid)
-        )
+        found = await look_up(self._context, [take])
+        not_ours = {other.group_id for other in self._every() if other.uid != take.uid}
+        not_ours |= found.neighbours.ids | found.listed_before[take.uid]
         made = [group.id for group in groups if first <= group.created_at <= last]
         return [group_id for group_id in made if group_id not in not_ours]
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from runner.executor.account_listing import remember_strangers
@@ -57,7 +58,8 @@ class Session:
     async def carry_out(self) -> Outcome:
         """Run the plan as far as it goes. Raises a LookbookError when the disk fails."""
         context = self.context
-        run = context.ledger.begin(self.account, self.plan.campaign, self.facts)
+        begin = partial(context.ledger.begin, self.account, self.plan.campaign, self.facts)
+        run = await context.ledger.wait_for(begin)
         wallet = Wallet(context, simulated=self.account.simulated)
         probe = PriceProbe(context, wallet, self.user, doubtful=self.doubtful)
         if self.listing is not None:
@@ -69,20 +71,21 @@ class Session:
         if self.plan.may_buy:
             # Minutes may have passed since the account was opened: a person was asked.
             before = await wallet.read() or before
-            self._note(before, None)
+            await self._note(before, None)
         probe.begin(before)
         await execution.execute()
         await check_replays(context, wait=True)
         self.look_report.notes += probe.notes
         if self.plan.changes:
             await self._settle_money(run, wallet, before, late=probe.is_late)
-        return self.end()
+        return await self.end()
 
-    def end(self) -> Outcome:
+    async def end(self) -> Outcome:
         """Write down how the run ended; also for one that was left at once."""
         outcome = self.outcome()
         why = outcome.account or outcome.stopped
-        self.context.ledger.end({"exit": int(exit_code(outcome)), "stopped": why})
+        facts = {"exit": int(exit_code(outcome)), "stopped": why}
+        await self.context.ledger.wait_for(partial(self.context.ledger.end, facts))
         return outcome
 
     def outcome(self) -> Outcome:
@@ -99,7 +102,7 @@ class Session:
         """
         after = await wallet.read()
         if before.balance is None or after is None or after.balance is None:
-            self._note(before, after)
+            await self._note(before, after)
             return
         takes = self._takes()
         assumed = [t for t in takes if t.run == run and t.billing is Billing.ASSUMED]
@@ -119,7 +122,7 @@ class Session:
             for take in find_refunded(takes, run, before.balance, after.balance, earlier=earlier):
                 await self.context.record(take.uid, Event.REFUNDED)
         difference = self._compare(run, spending.before, spending.after)
-        self._note(before, after, difference, late=late)
+        await self._note(before, after, difference, late=late)
 
     async def _read_later(self, wallet: Wallet, assumed: Iterable[Take]) -> BalanceReading | None:
         """Read the wallet again some seconds later, when it should show what was charged."""
@@ -154,7 +157,7 @@ class Session:
             kind in settled and is_same(settled[kind], price) for kind, price in known
         )
 
-    def _note(
+    async def _note(
         self,
         before: BalanceReading,
         after: BalanceReading | None,
@@ -175,7 +178,7 @@ class Session:
             noted["possible"] = _number(difference.possible)
             noted["difference"] = _number(difference.amount)
             noted["late"] = late
-        self.context.ledger.note_wallet(noted)
+        await self.context.ledger.wait_for(partial(self.context.ledger.note_wallet, noted))
 
 
 def _number(amount: Decimal | None) -> float | None:

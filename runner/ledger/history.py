@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from runner.ledger.backend import Backend
 from runner.ledger.events import Entry, Note
@@ -73,15 +73,13 @@ class History:
             rows = [*self._backend.events(Note.KEYS_IGNORED)]
         return frozenset(row.to_entry().facts["look_id"] for row in rows)
 
-    def listed(self, pending: Sequence[Entry]) -> tuple[set[str], set[str], set[str]]:
+    def listed(self) -> tuple[set[str], set[str], set[str]]:
         """Return all looks and groups listed as strangers, those accepted, and those disowned.
 
-        The last are looks of which a person said that no send of this ledger made them. ``pending``
-        are events that are not committed yet.
+        The last are looks of which a person said that no send of this ledger made them.
         """
         with self._lock:
             entries = [row.to_entry() for row in self._backend.events(Note.LISTED)]
-            entries += [entry for entry in pending if entry.kind == Note.LISTED]
         known: set[str] = set()
         accepted: set[str] = set()
         strangers: set[str] = set()

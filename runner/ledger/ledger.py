@@ -40,7 +40,7 @@ class CampaignLedger(LedgerNotes):
     """The open ledger of one campaign and the run that writes it. Close it when the run is over.
 
     ``inline`` commits each operation by itself in the calling thread; else a thread commits what is
-    queued together.
+    queued together. ``is_remote``: what is looked up in the backend may be waited for long.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class CampaignLedger(LedgerNotes):
         ceilings: Ceilings | None = None,
         failpoint: Probe | None = None,
         inline: bool = False,
+        is_remote: bool = False,
     ) -> None:
         self._entropy = entropy
         self._now = now
@@ -59,7 +60,7 @@ class CampaignLedger(LedgerNotes):
         store = Store(backend, now=now)
         self.transactions = Transactions(store, failpoint)
         commit = InlineCommit if inline else GroupCommit
-        super().__init__(store, commit(self.transactions))
+        super().__init__(store, commit(self.transactions), is_remote=is_remote and not inline)
 
     # --- the run ------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What is noted beside the events of takes: of the account, of pictures, and of what people say."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from runner.face_measures import FaceMeasure
 from runner.ledger.events import Note
@@ -13,13 +14,27 @@ from runner.reviews import NOT_REVIEWED, Review
 from runner.takes import Doubled, MeasuredPrice
 from runner.video_facts import VideoFacts
 
+T = TypeVar("T")
+
 
 class LedgerNotes(LedgerView):
     """An open ledger in which notes are committed, each in a transaction of its own."""
 
-    def __init__(self, store: Store, writer: Writer) -> None:
+    def __init__(self, store: Store, writer: Writer, *, is_remote: bool = False) -> None:
         super().__init__(store)
         self._writer = writer
+        self._is_remote = is_remote
+
+    async def wait_for(self, call: Callable[[], T]) -> T:
+        """Return what a call gives; where the ledger is far away, in a thread.
+
+        Who is cancelled meanwhile does not wait for the call's end.
+        """
+        if not self._is_remote:
+            return call()
+        from anyio.to_thread import run_sync  # as late as this: most ledgers are files
+
+        return await run_sync(call, abandon_on_cancel=True)
 
     async def note_price(
         self, kind: LookKind, measured: MeasuredPrice, *, takes: Sequence[str] = ()
@@ -41,24 +56,17 @@ class LedgerNotes(LedgerView):
 
         ``accepted`` are those of which a person said that they are not this campaign's.
         """
-
-        def operation(store: Store) -> None:
-            known, said, _strangers = store.listed()
-            facts = {"ids": sorted({*ids} - known), "accepted": sorted({*accepted} - said)}
-            if any(facts.values()):
-                store.emit(Note.LISTED, facts)
-
-        await self._writer.write(operation)
+        known, said, _strangers = await self.wait_for(self.store.history.listed)
+        facts = {"ids": sorted({*ids} - known), "accepted": sorted({*accepted} - said)}
+        if any(facts.values()):
+            await self._writer.write(lambda store: store.emit(Note.LISTED, facts))
 
     async def note_strangers(self, ids: Collection[str]) -> None:
         """Commit that a person says of looks that no send of this ledger made them."""
-
-        def operation(store: Store) -> None:
-            new = sorted({*ids} - store.listed()[2])
-            if new:
-                store.emit(Note.LISTED, {"ids": [], "accepted": new, "strangers": new})
-
-        await self._writer.write(operation)
+        _known, _said, strangers = await self.wait_for(self.store.history.listed)
+        if new := sorted({*ids} - strangers):
+            facts = {"ids": [], "accepted": new, "strangers": new}
+            await self._writer.write(lambda store: store.emit(Note.LISTED, facts))
 
     async def note_doubled(self, looks: Collection[Doubled]) -> None:
         """Commit that the account does not honour keys: these looks show it, and are held."""

@@ -3,7 +3,6 @@
 ``emit`` is the one way to change it, in an operation of a transaction (``transactions``).
 """
 
-import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -15,10 +14,9 @@ from runner.errors import LookbookError, UsageError
 from runner.face_measures import FORGOTTEN, forget_face
 from runner.ledger import integrity
 from runner.ledger.backend import MAX_TRIES, Backend, Changes, Erasing, TransactionUndone
-from runner.ledger.events import FOLDED_NOTES, UNTABLED_NOTES, Entry, LedgerState, Note, apply_event
-from runner.ledger.facts import row_to_take
+from runner.ledger.events import UNTABLED_NOTES, Entry, LedgerState, Note, apply_event
 from runner.ledger.history import History
-from runner.ledger.wallet import infer_unmeasured
+from runner.ledger.loading import read_rows
 from runner.policy.budget import reserved_amount, reserved_in_run
 from runner.policy.lifecycle import Event
 from runner.takes import Account, AccountFacts, Doubled, Snapshot, Take
@@ -34,9 +32,6 @@ FAR_REACHING = frozenset(
     {Note.WALLET, Note.KEYS_IGNORED, Note.KEYS_TRUSTED, Note.IMPORTED, Note.MOVED, Note.REPRICED}
 )
 """Rare notes after which prices or sums are worked out anew."""
-
-OWNER = frozenset({"campaign", "host", "user", "simulated"})
-"""What every ledger says of whose it is, once anything happened in it."""
 
 _number = attrgetter("number")
 
@@ -125,10 +120,6 @@ class Store:
         with self.lock:
             self.learned, self._snapshot = facts, None
 
-    def listed(self) -> tuple[set[str], set[str], set[str]]:
-        """Return what ``History.listed`` does, with what is not committed yet."""
-        return self.history.listed(self._changes.events)
-
     def forget_faces(self) -> int:
         """Erase everything that was measured of faces; return how many pictures that were."""
         if not isinstance(self.backend, Erasing):
@@ -187,33 +178,15 @@ class Store:
 
     def load(self) -> None:
         """Read the backend anew: what is in memory is given up."""
-        self.state, self.spent = LedgerState(), Decimal(0)
-        self._changes, self._snapshot = Changes(), None
+        rows = read_rows(self.backend)
         self.history.forget()
-        self._meta = self.backend.meta()
-        if self._meta and not OWNER.issubset(self._meta):
-            raise ValueError("it does not say whose it is")
-        for row in self.backend.takes():
-            take = row_to_take(row)
-            self.state.put(take)
-            self.spent += reserved_amount(take)
-        takes = self.state.takes
-        self.state.picks = {
-            sys.intern(look): takes[uid].uid if uid in takes else uid
-            for look, uid in self.backend.picks().items()
-        }
-        self.state.assets = self.backend.assets()
-        for event in self.backend.events(*FOLDED_NOTES):
-            entry = event.to_entry()
-            apply_event(self.state, entry)
-            if entry.kind == Note.KEYS_TRUSTED:
-                self.trusted_at = entry.at
-        self.state.last_at = self.backend.last_at()
-        last = self.backend.last_event()
-        self._followed = last.seq if last is not None else 0
-        self._inferred = infer_unmeasured(self.backend, self.state)
-        self.spent_in_run = reserved_in_run(takes.values(), self.run or "")
-        self._hold_doubled(())
+        with self.lock:  # not before: others read what is in memory while the backend is waited for
+            self._meta, self.state, self.spent = rows.meta, rows.state, rows.spent
+            self._inferred, self._followed = rows.inferred, rows.last
+            self.trusted_at = rows.trusted_at
+            self._changes, self._snapshot = Changes(), None
+            self.spent_in_run = reserved_in_run(self.state.takes.values(), self.run or "")
+            self._hold_doubled(())
 
     # --- writing ------------------------------------------------------------------------------
 

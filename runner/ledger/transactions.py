@@ -129,8 +129,7 @@ class Transactions:
 
     def _reload(self) -> None:
         """Load what there is. Raises what the backend raises."""
-        with self._store.lock:
-            self._store.load_whole()
+        self._store.load_whole()
 
     def close(self) -> None:
         """Close the ledger; what was committed stays."""

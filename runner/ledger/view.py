@@ -94,12 +94,12 @@ class LedgerView:
     @property
     def accepted(self) -> frozenset[str]:
         """Return the strangers which a person said to buy beside."""
-        return frozenset(self.store.listed()[1])
+        return frozenset(self.store.history.listed()[1])
 
     @property
     def strangers(self) -> frozenset[str]:
         """Return the looks of which a person said that no send of this ledger made them."""
-        return frozenset(self.store.listed()[2])
+        return frozenset(self.store.history.listed()[2])
 
     def is_found(self, uid: str) -> bool:
         """Return whether a search found what a take became, or a person said it: no answer did."""

@@ -94,7 +94,7 @@ def test_groups_are_listed_once_by_name_and_then_only_the_group_that_the_ledger_
     assert dict(seen.named) == {"Sarah": ("old-group",)}
     assert [*seen.looks] == ["old-group"]
     ledger = world.open()
-    assert ledger.store.listed()[0] == {"old-group", stranger.id}
+    assert ledger.store.history.listed()[0] == {"old-group", stranger.id}
     ledger.close()
     world.api.calls.clear()
     world.run(campaign(look("a"), look("b")))

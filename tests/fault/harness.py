@@ -182,7 +182,7 @@ async def _with_ctrl_c(process: Process, running: Session, *_shown: object) -> O
             outcomes.append(await running.carry_out())
             tasks.cancel_scope.cancel()
     process.ctrl_c = None
-    outcome = outcomes[0] if outcomes else running.end()
+    outcome = outcomes[0] if outcomes else await running.end()
     for key, (kind, why) in (running.look_report.held if running.look_report else {}).items():
         world.say(f"held {key}: {kind}, {why}")
     world.say(f"outcome: {outcome}")

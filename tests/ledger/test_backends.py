@@ -17,8 +17,9 @@ from runner.ledger.backend import Backend, Changes, TransactionUndone
 from runner.ledger.database import open_for_writing
 from runner.ledger.events import Entry, Note, replay_events
 from runner.ledger.ledger import CampaignLedger
+from runner.ledger.loading import OWNER
 from runner.ledger.sqlite import SqliteBackend
-from runner.ledger.state import OWNER, Store
+from runner.ledger.state import Store
 from runner.ledger.transactions import Transactions
 from runner.model import LookKind
 from runner.plan.renames import KeyRenames
@@ -115,7 +116,7 @@ async def test_whoever_opens_it_next_finds_all_that_was_committed(
     assert len(second.body(second.takes_of("a")[0].uid)) > 20_000
     assert second.listed_before(uid) == first.listed_before(uid) == frozenset()
     assert second.accepted == {"stranger"}
-    assert second.store.listed()[0] == {"stranger", "other", "third"}
+    assert second.store.history.listed()[0] == {"stranger", "other", "third"}
     assert (second.asset("ff"), second.asset("ee")) == (None, "asset-2")
     assert second.face("77") == first.face("77") is not None
     assert second.wallet == first.wallet is not None
@@ -210,26 +211,44 @@ def test_one_view_shows_one_moment_whatever_others_commit(reopen: Reopen) -> Non
 
 
 class SlowBackend(MemoryBackend):
-    """Commits when it is let: a database that is far away, or down."""
+    """Commits, or is read again after a commit that was undone, when it is let."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, undone: bool) -> None:
         super().__init__()
-        self.committing, self.go_on = threading.Event(), threading.Event()
+        self.undone = undone
+        self.waiting, self.go_on = threading.Event(), threading.Event()
+
+    def _wait(self) -> None:
+        self.waiting.set()
+        assert self.go_on.wait(60)
+
+    def picks(self) -> dict[str, str]:
+        if self.commits:
+            self._wait()
+        return super().picks()
+
+    commits = 0
 
     def commit(self, changes: Changes, *, ready: Callable[[], None]) -> None:
-        self.committing.set()
-        assert self.go_on.wait(60)
+        self.commits += 1
+        if not self.undone:
+            self._wait()
+        elif self.commits == 1:
+            raise TransactionUndone("lost")
         super().commit(changes, ready=ready)
 
 
-def test_what_is_in_memory_is_read_while_a_commit_waits(ticking: Ticking) -> None:
-    backend = SlowBackend()
+@pytest.mark.parametrize("undone", [False, True])
+def test_what_is_in_memory_is_read_while_the_backend_is_waited_for(
+    ticking: Ticking, *, undone: bool
+) -> None:
+    backend = SlowBackend(undone=undone)
     store = Store(backend, now=ticking.now)
     transactions = Transactions(store)
     with ThreadPoolExecutor(2) as threads:
         picked = {"look": "a", "take": "1"}
         done = threads.submit(transactions.transact, [lambda held: held.emit(Note.PICKED, picked)])
-        assert backend.committing.wait(60)
+        assert backend.waiting.wait(60)
         try:
             read = threads.submit(lambda: (store.snapshot(), store.takes_of("a")))
             assert read.result(timeout=20)[1] == []

@@ -39,7 +39,7 @@ class SharedLedger(CampaignLedger):
             self._heartbeat = Heartbeat(self._shared, address)
             self._heartbeat.start()  # a large ledger takes longer to load than a claim holds
             undo.callback(self._heartbeat.stop)
-            super().__init__(self._shared, **settings)
+            super().__init__(self._shared, is_remote=True, **settings)
             undo.pop_all()
 
     @property
