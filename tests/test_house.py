@@ -26,6 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "executor": VALUES | {"policy", "plan"},
     "results": VALUES | {"policy", "plan"},
     "ledger": VALUES | {"policy", "plan", "results", "executor.ports"},
+    "queue": VALUES | {"plan.request", "plan.saved_plan", "ledger.postgres.connection"},
     "heygen": VALUES | {"executor.ports"},
     "images": VALUES | {"executor.ports", "heygen"},
     "faces": VALUES,
@@ -34,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "simulator": set(),
     "cli": VALUES
     | {"manifest", "policy", "plan", "executor", "results", "ledger", "heygen", "images", "faces"}
-    | {"catalog", "review"}
+    | {"catalog", "review", "queue"}
     | {"simulator"},
     "api": VALUES | {"policy", "plan", "results", "ledger", "cli"},
 }
@@ -59,6 +60,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "heygen": {"sqlite3", "click"},
     "results": {"httpx", "sqlite3", "click", "PIL", "time", "random", "secrets", "os", "anyio"},
     "ledger": {"httpx", "click", "PIL"},
+    "queue": {"httpx", "sqlite3", "click", "PIL", "anyio"},
     "catalog": {"httpx", "sqlite3", "click"},
     "review": {"httpx", "sqlite3", "click"},
     "simulator": {"sqlite3", "click"},
@@ -135,12 +137,14 @@ def test_no_part_knows_an_effect_that_is_not_its_own() -> None:
 def test_one_module_knows_each_library_of_many_machines() -> None:
     knowing = {name for name in modules() if "psycopg" in imports_of(name)}
     assert knowing == {"runner.ledger.postgres.connection"}
+    engines = {name for name in modules() if imports_of(name) & {"dbos", "sqlalchemy"}}
+    assert engines == {"runner.queue.engine"}
     using = {
         name
         for name in modules()
         if any(target.startswith("runner.ledger.postgres") for target in imports_of(name))
     }
-    assert {part_of(name) for name in using} <= {"ledger", "cli"}
+    assert {part_of(name) for name in using} <= {"ledger", "cli", "queue"}
 
 
 def test_every_part_has_its_arrows() -> None:

@@ -122,6 +122,11 @@ def split_secrets(address: str) -> tuple[tuple[str, ...], str]:
     return found, make_conninfo("", **parts) if found else address
 
 
+def open_raw_connection(address: str) -> "psycopg.Connection[tuple[Any, ...]]":
+    """Open a connection for a library that speaks to the database itself."""
+    return psycopg.connect(address, application_name="lookbook", **KEEPALIVES)
+
+
 class PostgresConnection:
     """One connection, for one thread at a time."""
 

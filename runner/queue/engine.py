@@ -1,0 +1,108 @@
+"""DBOS, which hands queued runs out to workers: the only module that knows it.
+
+A run is a workflow on the queue of its account, under the run's id. The engine's tables lie in a
+schema of their own and are nobody's ledger: they say who carries a run out, and nothing else. No
+part of it that speaks to a service of its makers is used.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy
+from dbos import DBOS
+
+from runner.ledger.postgres.connection import open_raw_connection
+from runner.queue.port import PROTOCOL, QueuedRun
+from runner.takes import Account
+
+SCHEMA = "lookbook_queue"
+VERSION = f"lookbook-runs-{PROTOCOL}"
+"""What DBOS takes for the application's version: workers of one protocol share their work."""
+
+WORKFLOW = "carry_out"
+POLLING = 0.5
+"""Seconds between two questions for new work, for each account."""
+
+CONNECTIONS = 4
+
+
+class DbosEngine:
+    """Hands out runs to this process (``runner.queue.port.Engine``); one for each process."""
+
+    def __init__(self, address: str) -> None:
+        for name in [name for name in os.environ if name.startswith("DBOS")]:
+            del os.environ[name]  # they would choose another database, or name us otherwise
+        self._pool = sqlalchemy.create_engine(
+            "postgresql+psycopg://",
+            creator=lambda: open_raw_connection(address),
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_pre_ping=True,
+        )
+
+    def start(
+        self, worker: str, accounts: Sequence[Account], slots: int, carry_out: Callable[[str], None]
+    ) -> None:
+        """Begin to hand runs to this process: ``carry_out`` is called in a thread for each.
+
+        ``slots`` are stored with an account's queue: what was said last counts for all workers.
+        """
+        queues = [account.label for account in accounts]
+        DBOS(
+            config={
+                "name": "lookbook",
+                "system_database_engine": self._pool,
+                "dbos_system_schema": SCHEMA,
+                "application_version": VERSION,
+                "executor_id": worker,
+                "log_level": "WARNING",
+                "use_listen_notify": False,
+                "max_executor_threads": slots * len(queues) + 1,
+            }
+        )
+        DBOS.workflow(name=WORKFLOW)(carry_out)
+        DBOS.listen_queues(queues)
+        DBOS.launch()
+        for queue in queues:
+            DBOS.register_queue(
+                queue,
+                worker_concurrency=slots,
+                polling_interval_sec=POLLING,
+                on_conflict="always_update",
+            )
+
+    def hand_over(self, run: QueuedRun) -> None:
+        """Put a run into the engine's queue; one that is there already stays as it is."""
+        DBOS.enqueue_workflow_with_options(
+            {
+                "workflow_name": WORKFLOW,
+                "queue_name": run.account.label,
+                "workflow_id": run.run,
+                "app_version": VERSION,
+            },
+            run.run,
+        )
+
+    def hand_on(self, alive: Sequence[str]) -> int:
+        """Hand out anew what other workers than those ``alive`` were given; return how many."""
+        given = DBOS.list_workflows(
+            status="PENDING", app_version=VERSION, load_input=False, load_output=False
+        )
+        dead = {str(one.executor_id) for one in given} - {*alive}
+        return sum(_recover(worker) for worker in sorted(dead))
+
+    def stop(self) -> None:
+        """Take nothing more; what was taken and has not returned stays this worker's."""
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+        self._pool.dispose()
+
+
+def _recover(worker: str) -> int:
+    """Put what an executor was given back into its queue; return how many runs that are.
+
+    DBOS does this for executors by itself only with a service of its makers. The call is private;
+    ``tests/distributed/test_engine.py`` holds what is expected of it.
+    """
+    handles: list[Any] = DBOS._recover_pending_workflows([worker])  # noqa: SLF001 - see above
+    return len(handles)

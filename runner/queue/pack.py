@@ -1,0 +1,161 @@
+"""What travels with a run to the worker that carries it out: all that it needs but the key.
+
+The manifest's text, its local pictures by content, the account by host and user, and the request
+with the plan that a person agreed to. Pure: values in and out.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import Any
+
+from runner.errors import UsageError
+from runner.model import Campaign, FileImage
+from runner.plan.request import Request
+from runner.plan.saved_plan import read_saved_plan
+from runner.takes import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One run, ready to be carried out anywhere.
+
+    ``file`` is the manifest's name, ``pictures`` maps what it says of a local picture to the
+    picture's SHA-256, ``contents`` that to its bytes. ``plan`` is the saved plan. ``options`` are
+    those of the request that no plan holds. ``most_usd`` is what the person agreed to spend at
+    most, ``spent_usd`` what the campaign had spent before.
+    """
+
+    account: Account
+    campaign: str
+    file: str
+    manifest: bytes
+    pictures: Mapping[str, str]
+    plan: Mapping[str, Any]
+    options: Mapping[str, Any]
+    most_usd: Decimal
+    spent_usd: Decimal
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def to_json(self) -> str:
+        """Return it without the contents of its pictures."""
+        return json.dumps(
+            {
+                "account": [self.account.host, self.account.user, self.account.simulated],
+                "campaign": self.campaign,
+                "file": self.file,
+                "manifest": self.manifest.decode("latin-1"),
+                "pictures": dict(self.pictures),
+                "plan": self.plan,
+                "options": dict(self.options),
+                "most_usd": str(self.most_usd),
+                "spent_usd": str(self.spent_usd),
+            },
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def from_json(cls, text: str, contents: Mapping[str, bytes]) -> "Pack":
+        """Return what was written; ``contents`` are its pictures."""
+        told = json.loads(text)
+        host, user, simulated = told["account"]
+        return cls(
+            account=Account(host, user, simulated=simulated),
+            campaign=told["campaign"],
+            file=told["file"],
+            manifest=told["manifest"].encode("latin-1"),
+            pictures=told["pictures"],
+            plan=told["plan"],
+            options=told["options"],
+            most_usd=Decimal(told["most_usd"]),
+            spent_usd=Decimal(told["spent_usd"]),
+            contents=contents,
+        )
+
+    @property
+    def depth(self) -> int:
+        """Return how many folders the manifest lies below the highest that a picture lies in."""
+        return max((_climb(source) for source in self.pictures), default=0)
+
+    def request(self) -> Request:
+        """Return the request as it was agreed to, without where its manifest lies."""
+        options = dict(self.options)
+        usd = options.pop("max_cost", None)
+        asked = Request(max_cost=None if usd is None else Decimal(usd), yes=True, **options)
+        return asked.as_saved(read_saved_plan(self.plan))
+
+
+OPTIONS = ("up_to_budget", "concurrency", "wait", "form")
+"""What of a request goes along as it is; ``max_cost`` does as text."""
+
+
+def pack_run(
+    campaign: Campaign,
+    account: Account,
+    request: Request,
+    plan: Mapping[str, Any],
+    *,
+    manifest: bytes,
+    pictures: Mapping[str, bytes],
+    most: Decimal,
+    spent: Decimal,
+) -> Pack:
+    """Pack a run that was agreed to. ``pictures`` maps what the manifest says of one to its bytes.
+
+    ``plan`` is the saved plan. Raises UsageError where a picture is not what was planned with.
+    """
+    sums = {image.source: image.sha256 for image in list_files(campaign)}
+    for source, content in pictures.items():
+        if sha256(content).hexdigest() != sums[source]:
+            raise UsageError(f"{source} was changed while this was planned.", hint="Run it again.")
+    options = {name: getattr(request, name) for name in OPTIONS}
+    if request.max_cost is not None:
+        options["max_cost"] = str(request.max_cost)
+    return Pack(
+        account=account,
+        campaign=campaign.name,
+        file=request.manifest.name,
+        manifest=manifest,
+        pictures=sums,
+        plan=plan,
+        options=options,
+        most_usd=most,
+        spent_usd=spent,
+        contents={sums[source]: content for source, content in pictures.items()},
+    )
+
+
+def list_files(campaign: Campaign) -> list[FileImage]:
+    """Return the local pictures that a manifest names, each once."""
+    images = {
+        image.source: image
+        for look in campaign.looks
+        for image in (look.photo, *look.images)
+        if isinstance(image, FileImage)
+    }
+    return [*images.values()]
+
+
+def explain_unpackable(campaign: Campaign, request: Request) -> str | None:
+    """Return why a run cannot be carried out elsewhere; None where it can."""
+    if request.basket:
+        return "what was chosen on the review page is bought where it was chosen"
+    if request.out is not None or request.summary is not None:
+        return "--out and --summary write files on this machine"
+    for image in list_files(campaign):
+        path = PurePosixPath(image.source)
+        if path.is_absolute() or image.source.startswith("~") or "\\" in image.source:
+            return f"{image.source} is no path relative to the manifest"
+    return None
+
+
+def _climb(source: str) -> int:
+    """Return how many folders a relative path leads up at most."""
+    level = lowest = 0
+    for part in PurePosixPath(source).parts:
+        level += {"..": -1, ".": 0}.get(part, 1)
+        lowest = min(lowest, level)
+    return -lowest

@@ -1,0 +1,272 @@
+"""The queue's tables in PostgreSQL (``runner.queue.port.WorkerQueue``); one connection, one thread.
+
+All times are the database's. What is written of a run that was begun names its attempt: whoever
+was taken for dead, and comes back, writes nothing.
+"""
+
+import json
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from runner import __version__
+from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
+from runner.queue.pack import Pack
+from runner.queue.port import (
+    DEAD_AFTER,
+    PROTOCOL,
+    BegunRun,
+    Output,
+    QueuedRun,
+    RunWaiting,
+    WorkerSeen,
+)
+from runner.takes import Account
+
+ACCOUNT_ID = (
+    'INSERT INTO lookbook.accounts (host, "user", simulated) VALUES (%s, %s, %s) '
+    'ON CONFLICT (host, "user", simulated) DO UPDATE SET host = excluded.host RETURNING id'
+)
+RUNS = """
+SELECT run.id, account.host, account."user", account.simulated, run.campaign,
+       extract(epoch FROM run.queued_at)::double precision, run.queued_by, run.attempt, run.worker,
+       extract(epoch FROM run.started_at)::double precision, run.cancelled,
+       extract(epoch FROM run.ended_at)::double precision, run.exit_code, run.message
+  FROM lookbook.runs run JOIN lookbook.accounts account ON account.id = run.account
+"""
+WORKERS = """
+SELECT worker.name, worker.slots, worker.version, worker.protocol,
+       extract(epoch FROM worker.started_at)::double precision,
+       extract(epoch FROM clock_timestamp() - worker.beat_at)::double precision,
+       account.host, account."user", account.simulated
+  FROM lookbook.workers worker
+  LEFT JOIN lookbook.worker_accounts served ON served.worker = worker.name
+  LEFT JOIN lookbook.accounts account ON account.id = served.account
+ ORDER BY worker.name, account.host, account."user"
+"""
+BEGIN = """
+UPDATE lookbook.runs SET attempt = attempt + 1, worker = %s,
+       started_at = coalesce(started_at, clock_timestamp())
+ WHERE id = %s AND ended_at IS NULL AND NOT cancelled RETURNING pack
+"""
+END_CANCELLED = (
+    "UPDATE lookbook.runs SET ended_at = clock_timestamp(), attempt = attempt + 1 "
+    "WHERE id = %s AND ended_at IS NULL AND cancelled RETURNING id"
+)
+CANCEL = """
+UPDATE lookbook.runs SET cancelled = true,
+       ended_at = CASE WHEN started_at IS NULL THEN clock_timestamp() END
+ WHERE id = %s AND ended_at IS NULL RETURNING id
+"""
+LAST_LINE = 500
+"""Characters that are kept of the last line that a run wrote."""
+
+
+class PostgresQueue:
+    """The queue, as one thread of one process asks it."""
+
+    def __init__(self, address: str) -> None:
+        """Connect. Raises StorageError or UsageError."""
+        self._connection = PostgresConnection(address)
+        self._address = address
+
+    def again(self) -> "PostgresQueue":
+        """Return the same queue for another thread."""
+        return PostgresQueue(self._address)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def migrate(self) -> None:
+        """Make the tables, where they are not there."""
+        self._connection.repeat(self._connection.migrate)
+
+    def is_there(self) -> bool:
+        """Return whether the database has the tables."""
+        statement = "SELECT to_regclass('lookbook.runs') IS NOT NULL"
+        return bool(self._fetch(statement)[0][0])
+
+    def _fetch(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that may be made again after a lost connection."""
+        with explain_database_errors(self._connection):
+            return self._connection.repeat(lambda: self._connection.fetch(statement, values))
+
+    def _account(self, account: Account) -> int:
+        found: int = self._fetch(ACCOUNT_ID, account.host, account.user, account.simulated)[0][0]
+        return found
+
+    # --- runs ---------------------------------------------------------------------------------
+
+    def enqueue(self, pack: Pack, *, by: str) -> str:
+        """Queue a run; return its id. Raises RunWaiting while the same campaign is in the queue."""
+        keep = "INSERT INTO lookbook.pack_blobs VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1"
+        for content_sum, content in pack.contents.items():
+            self._fetch(keep, content_sum, content)
+        run, account = secrets.token_hex(4), self._account(pack.account)
+        statement = (
+            "INSERT INTO lookbook.runs (id, account, campaign, protocol, pack, queued_by) "
+            "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id"
+        )
+        self._fetch(statement, run, account, pack.campaign, PROTOCOL, pack.to_json(), by)
+        there = self._runs(
+            "WHERE run.account = %s AND run.campaign = %s AND run.ended_at IS NULL",
+            *(account, pack.campaign),
+        )
+        if there and there[0].run != run:
+            raise RunWaiting(
+                there[0],
+                hint=f"`lookbook cluster --on … --follow {run}` shows it.",
+            )
+        return run
+
+    def _runs(self, rest: str, *values: object) -> list[QueuedRun]:
+        return [_read_run(row) for row in self._fetch(f"{RUNS} {rest}", *values)]
+
+    def find(self, run: str) -> QueuedRun | None:
+        """Return one run."""
+        return next(iter(self._runs("WHERE run.id = %s", run)), None)
+
+    def list_runs(self, *, ended: int = 20) -> list[QueuedRun]:
+        """Return the runs in the queue in its order, and before them the last that ``ended``."""
+        over = self._runs(
+            "WHERE run.ended_at IS NOT NULL ORDER BY run.ended_at DESC LIMIT %s", ended
+        )
+        return [*reversed(over), *self._runs("WHERE run.ended_at IS NULL ORDER BY run.queued_at")]
+
+    def read_output(self, run: str, *, after: int = 0) -> list[Output]:
+        """Return what a run wrote after a piece that is known."""
+        statement = (
+            "SELECT number, error, text FROM lookbook.run_output "
+            "WHERE run = %s AND number > %s ORDER BY number LIMIT 1000"
+        )
+        return [Output(*row) for row in self._fetch(statement, run, after)]
+
+    def cancel(self, run: str) -> QueuedRun | None:
+        """Take a run out of the queue, or ask its worker to end it; return what there was."""
+        there = self.find(run)
+        self._fetch(CANCEL, run)
+        return there
+
+    # --- workers ------------------------------------------------------------------------------
+
+    def list_workers(self) -> list[WorkerSeen]:
+        """Return the workers that are known, the dead as well until they are swept."""
+        found: dict[str, WorkerSeen] = {}
+        accounts: dict[str, list[Account]] = {}
+        for name, slots, version, protocol, started, silent, *account in self._fetch(WORKERS):
+            if account[0] is not None:
+                host, user, simulated = account
+                accounts.setdefault(name, []).append(Account(host, user, simulated=simulated))
+            served = tuple(accounts.get(name, ()))
+            found[name] = WorkerSeen(name, served, slots, version, protocol, started, silent)
+        return [*found.values()]
+
+    def find_named(self, name: str) -> Account | None:
+        """Return the account that workers know by a name."""
+        statement = (
+            'SELECT host, "user", simulated FROM lookbook.account_names named '
+            "JOIN lookbook.accounts account ON account.id = named.account WHERE named.name = %s"
+        )
+        for host, user, simulated in self._fetch(statement, name):
+            return Account(host, user, simulated=simulated)
+        return None
+
+    def name_account(self, name: str, account: Account) -> Account:
+        """Note an account's name; return whose it is, which may be another's that came first."""
+        self._fetch(
+            "INSERT INTO lookbook.account_names VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1",
+            *(name, self._account(account)),
+        )
+        return self.find_named(name) or account
+
+    def enlist(self, worker: str, accounts: Sequence[Account], slots: int) -> None:
+        """Note a worker that is about to serve."""
+        statement = (
+            "INSERT INTO lookbook.workers (name, version, protocol, slots) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (name) DO UPDATE SET beat_at = clock_timestamp() RETURNING 1"
+        )
+        self._fetch(statement, worker, __version__, PROTOCOL, slots)
+        for account in accounts:
+            self._fetch(
+                "INSERT INTO lookbook.worker_accounts VALUES (%s, %s) ON CONFLICT DO NOTHING "
+                "RETURNING 1",
+                *(worker, self._account(account)),
+            )
+
+    def beat(self, worker: str) -> bool:
+        """Note that a worker lives; return False where it was taken for dead meanwhile."""
+        statement = (
+            "UPDATE lookbook.workers SET beat_at = clock_timestamp() WHERE name = %s RETURNING 1"
+        )
+        return bool(self._fetch(statement, worker))
+
+    def leave(self, worker: str) -> None:
+        """Remove a worker: what it has begun and not ended is handed on."""
+        self._fetch("DELETE FROM lookbook.workers WHERE name = %s RETURNING 1", worker)
+
+    def bury_dead(self) -> list[str]:
+        """Remove the workers that are taken for dead; return their names."""
+        statement = (
+            "DELETE FROM lookbook.workers WHERE beat_at < clock_timestamp() - "
+            "make_interval(secs => %s) RETURNING name"
+        )
+        return [name for (name,) in self._fetch(statement, DEAD_AFTER)]
+
+    # --- carrying out -------------------------------------------------------------------------
+
+    def find_new(self, accounts: Sequence[Account]) -> list[QueuedRun]:
+        """Return the runs of accounts that no engine knows yet."""
+        wanted = set(accounts)
+        new = self._runs(
+            "WHERE NOT run.handed_over AND run.ended_at IS NULL AND run.protocol = %s "
+            "ORDER BY run.queued_at",
+            PROTOCOL,
+        )
+        return [run for run in new if run.account in wanted]
+
+    def note_handed_over(self, run: str) -> None:
+        """Note that the engine knows a run."""
+        self._fetch("UPDATE lookbook.runs SET handed_over = true WHERE id = %s RETURNING 1", run)
+
+    def begin(self, run: str, worker: str) -> BegunRun | None:
+        """Begin a run; None where it has ended, or was cancelled before, which ends it."""
+        rows = self._fetch(BEGIN, worker, run)
+        there = self.find(run)
+        if not rows or there is None:
+            self._fetch(END_CANCELLED, run)
+            return None
+        sums = [*json.loads(rows[0][0])["pictures"].values()]
+        contents = self._fetch("SELECT * FROM lookbook.pack_blobs WHERE sha256 = ANY(%s)", sums)
+        return BegunRun(there, Pack.from_json(rows[0][0], dict(contents)))
+
+    def is_wanted(self, begun: BegunRun) -> bool:
+        """Return whether a run that was begun is still this worker's, and nobody cancelled it."""
+        there = self.find(begun.run.run)
+        return there is not None and there.attempt == begun.attempt and not there.cancelled
+
+    def write_output(self, begun: BegunRun, text: str, *, error: bool) -> None:
+        """Write down a piece of what a run wrote, unless another worker has it now."""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        statement = (
+            "WITH mine AS (UPDATE lookbook.runs SET message = coalesce(%s, message) "
+            "WHERE id = %s AND attempt = %s RETURNING id) "
+            "INSERT INTO lookbook.run_output (run, error, text) SELECT id, %s, %s FROM mine "
+            "RETURNING number"
+        )
+        last = lines[-1][:LAST_LINE] if lines and error else None
+        self._fetch(statement, last, begun.run.run, begun.attempt, error, text)
+
+    def end(self, begun: BegunRun, exit_code: int) -> bool:
+        """Note how a run ended; return False where another worker has it now."""
+        statement = (
+            "UPDATE lookbook.runs SET ended_at = coalesce(ended_at, clock_timestamp()), "
+            "exit_code = %s WHERE id = %s AND attempt = %s RETURNING 1"
+        )
+        return bool(self._fetch(statement, exit_code, begun.run.run, begun.attempt))
+
+
+def _read_run(row: Sequence[Any]) -> QueuedRun:
+    run, host, user, simulated, campaign, queued_at, queued_by, attempt, worker, *rest = row
+    account = Account(host, user, simulated=simulated)
+    return QueuedRun(run, account, campaign, queued_at, queued_by, attempt, worker, *rest)

@@ -1,0 +1,149 @@
+"""The queue in memory (``runner.queue.port.WorkerQueue``), for whoever tests what asks it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+
+from runner.queue.pack import Pack
+from runner.queue.port import (
+    DEAD_AFTER,
+    PROTOCOL,
+    BegunRun,
+    Output,
+    QueuedRun,
+    RunWaiting,
+    WorkerSeen,
+)
+from runner.takes import Account
+
+
+class MemoryQueue:
+    """A queue whose clock stands until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.runs: dict[str, QueuedRun] = {}
+        self.packs: dict[str, Pack] = {}
+        self.names: dict[str, Account] = {}
+        self._workers: dict[str, tuple[tuple[Account, ...], int, float, float]] = {}
+        self._output: dict[str, list[Output]] = {}
+        self._handed_over: set[str] = set()
+        self._numbers = count(1)
+
+    def close(self) -> None:
+        """Keep everything."""
+
+    def is_there(self) -> bool:
+        return True
+
+    def migrate(self) -> None:
+        """Make nothing."""
+
+    def advance(self, seconds: float) -> None:
+        """Move the database's clock."""
+        self.now += seconds
+
+    def enqueue(self, pack: Pack, *, by: str) -> str:
+        for there in self.runs.values():
+            ours = (there.account, there.campaign) == (pack.account, pack.campaign)
+            if ours and there.ended_at is None:
+                raise RunWaiting(there, hint="Wait.")
+        run = f"run{next(self._numbers)}"
+        self.runs[run] = QueuedRun(run, pack.account, pack.campaign, self.now, by)
+        self.packs[run] = pack
+        return run
+
+    def find(self, run: str) -> QueuedRun | None:
+        return self.runs.get(run)
+
+    def list_runs(self, *, ended: int = 20) -> list[QueuedRun]:
+        over = sorted(
+            (run for run in self.runs.values() if run.ended_at is not None),
+            key=lambda run: run.ended_at or 0.0,
+        )
+        waiting = [run for run in self.runs.values() if run.ended_at is None]
+        return [*over[max(0, len(over) - ended) :], *waiting]
+
+    def read_output(self, run: str, *, after: int = 0) -> list[Output]:
+        return [piece for piece in self._output.get(run, []) if piece.number > after]
+
+    def cancel(self, run: str) -> QueuedRun | None:
+        there = self.runs.get(run)
+        if there is not None and there.ended_at is None:
+            ended = self.now if there.started_at is None else None
+            self.runs[run] = replace(there, cancelled=True, ended_at=ended)
+        return there
+
+    def list_workers(self) -> list[WorkerSeen]:
+        return [
+            WorkerSeen(name, accounts, slots, "0", PROTOCOL, started, self.now - beat)
+            for name, (accounts, slots, started, beat) in sorted(self._workers.items())
+        ]
+
+    def find_named(self, name: str) -> Account | None:
+        return self.names.get(name)
+
+    def name_account(self, name: str, account: Account) -> Account:
+        return self.names.setdefault(name, account)
+
+    def enlist(self, worker: str, accounts: Sequence[Account], slots: int) -> None:
+        self._workers[worker] = ((*accounts,), slots, self.now, self.now)
+
+    def beat(self, worker: str) -> bool:
+        if worker not in self._workers:
+            return False
+        accounts, slots, started, _ = self._workers[worker]
+        self._workers[worker] = (accounts, slots, started, self.now)
+        return True
+
+    def leave(self, worker: str) -> None:
+        self._workers.pop(worker, None)
+
+    def bury_dead(self) -> list[str]:
+        dead = [name for name, told in self._workers.items() if told[3] < self.now - DEAD_AFTER]
+        for name in dead:
+            del self._workers[name]
+        return dead
+
+    def find_new(self, accounts: Sequence[Account]) -> list[QueuedRun]:
+        return [
+            run
+            for run in self.runs.values()
+            if run.account in accounts and run.ended_at is None and run.run not in self._handed_over
+        ]
+
+    def note_handed_over(self, run: str) -> None:
+        self._handed_over.add(run)
+
+    def begin(self, run: str, worker: str) -> BegunRun | None:
+        there = self.runs[run]
+        if there.ended_at is None and there.cancelled:
+            self.runs[run] = replace(there, ended_at=self.now, attempt=there.attempt + 1)
+        if there.ended_at is not None or there.cancelled:
+            return None
+        started = self.now if there.started_at is None else there.started_at
+        attempt = there.attempt + 1
+        self.runs[run] = replace(there, attempt=attempt, worker=worker, started_at=started)
+        return BegunRun(self.runs[run], self.packs[run])
+
+    def is_wanted(self, begun: BegunRun) -> bool:
+        there = self.runs[begun.run.run]
+        return there.attempt == begun.attempt and not there.cancelled
+
+    def write_output(self, begun: BegunRun, text: str, *, error: bool) -> None:
+        there = self.runs[begun.run.run]
+        if there.attempt != begun.attempt:
+            return
+        lines = text.strip().splitlines()
+        if error and lines:
+            self.runs[there.run] = replace(there, message=lines[-1])
+        piece = Output(next(self._numbers), error, text)
+        self._output.setdefault(there.run, []).append(piece)
+
+    def end(self, begun: BegunRun, exit_code: int) -> bool:
+        there = self.runs[begun.run.run]
+        if there.attempt != begun.attempt:
+            return False
+        ended = self.now if there.ended_at is None else there.ended_at
+        self.runs[there.run] = replace(there, ended_at=ended, exit_code=exit_code)
+        return True

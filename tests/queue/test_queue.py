@@ -1,0 +1,159 @@
+"""What a queue of runs promises, in memory and in PostgreSQL."""
+
+import secrets
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from runner.queue.pack import Pack
+from runner.queue.port import DEAD_AFTER, RunState, RunWaiting, WorkerQueue
+from runner.takes import Account
+from tests.ledger.postgres import PostgresServer
+
+PICTURE = b"\x89PNG"
+SUM = "6f3d"
+
+
+def make_pack(user: str, campaign: str = "spring") -> Pack:
+    return Pack(
+        account=Account("api.example", user),
+        campaign=campaign,
+        file="spring.yaml",
+        manifest=b"version: 1\r\n# \xc3\xa9\n",
+        pictures={"../me.png": SUM},
+        plan={"version": 1},
+        options={"max_cost": "25.00", "concurrency": 4, "up_to_budget": False, "wait": None},
+        most_usd=Decimal("7.00"),
+        spent_usd=Decimal(0),
+        contents={SUM: PICTURE},
+    )
+
+
+@pytest.fixture
+def user() -> str:
+    """Return a user whom no other test has: the server is one for all."""
+    return secrets.token_hex(6)
+
+
+def test_a_run_goes_through_the_queue_with_all_that_it_needs(queue: WorkerQueue, user: str) -> None:
+    pack = make_pack(user)
+    run = queue.enqueue(pack, by="ada@laptop")
+    (waiting,) = queue.find_new([pack.account])
+    assert (waiting.run, waiting.state, waiting.queued_by) == (run, RunState.QUEUED, "ada@laptop")
+    assert queue.find_new([Account("api.example", "nobody")]) == []
+    queue.note_handed_over(run)
+    assert queue.find_new([pack.account]) == []
+    begun = queue.begin(run, "worker")
+    assert begun is not None
+    assert begun.pack == pack
+    assert begun.run.state is RunState.RUNNING
+    queue.write_output(begun, "one\ntwo\n", error=True)
+    queue.write_output(begun, "{}", error=False)
+    assert queue.end(begun, 4)
+    ended = queue.find(run)
+    assert ended is not None
+    assert (ended.state, ended.exit_code, ended.message) == (RunState.ENDED, 4, "two")
+    first, second = queue.read_output(run)
+    assert (first.text, first.error, second.text, second.error) == ("one\ntwo\n", True, "{}", False)
+    assert queue.read_output(run, after=first.number) == [second]
+    assert queue.begin(run, "worker") is None
+    assert run in [one.run for one in queue.list_runs()]
+
+
+def test_the_same_campaign_is_queued_once_until_it_has_ended(queue: WorkerQueue, user: str) -> None:
+    pack = make_pack(user)
+    run = queue.enqueue(pack, by="ada@laptop")
+    with pytest.raises(RunWaiting, match=f"run {run}, queued by ada@laptop, waits") as refused:
+        queue.enqueue(pack, by="bob@desk")
+    assert refused.value.run.run == run
+    other = queue.enqueue(make_pack(user, "autumn"), by="bob@desk")
+    begun = queue.begin(run, "worker")
+    assert begun is not None
+    with pytest.raises(RunWaiting, match="is under way"):
+        queue.enqueue(pack, by="bob@desk")
+    queue.end(begun, 0)
+    again = queue.enqueue(pack, by="bob@desk")
+    waiting = [one.run for one in queue.list_runs(ended=1) if one.account == pack.account]
+    assert waiting == [run, other, again]
+
+
+def test_who_was_taken_for_dead_writes_nothing_more(queue: WorkerQueue, user: str) -> None:
+    run = queue.enqueue(make_pack(user), by="ada")
+    stopped = queue.begin(run, "stopped")
+    other = queue.begin(run, "other")
+    assert stopped is not None
+    assert other is not None
+    assert (other.attempt, queue.is_wanted(stopped), queue.is_wanted(other)) == (2, False, True)
+    queue.write_output(stopped, "late", error=True)
+    assert not queue.end(stopped, 0)
+    assert queue.read_output(run) == []
+    assert queue.end(other, 0)
+
+
+def test_a_run_is_cancelled_at_once_or_by_its_worker(queue: WorkerQueue, user: str) -> None:
+    run = queue.enqueue(make_pack(user), by="ada")
+    queue.cancel(run)
+    waiting = queue.find(run)
+    assert waiting is not None
+    assert waiting.state is RunState.CANCELLED
+    assert queue.begin(run, "worker") is None
+    again = queue.enqueue(make_pack(user), by="ada")
+    begun = queue.begin(again, "worker")
+    assert begun is not None
+    queue.cancel(again)
+    assert not queue.is_wanted(begun)
+    running = queue.find(again)
+    assert running is not None
+    assert (running.state, running.cancelled) == (RunState.RUNNING, True)
+    assert queue.begin(again, "other") is None  # its worker died over it: that ends it as well
+    ended = queue.find(again)
+    assert ended is not None
+    assert ended.state is RunState.CANCELLED
+    assert queue.cancel("unknown") is None
+
+
+def grow_old(queue: Any, request: pytest.FixtureRequest) -> None:
+    if hasattr(queue, "advance"):
+        queue.advance(DEAD_AFTER + 1)
+        return
+    from runner.ledger.postgres.connection import PostgresConnection
+
+    server: PostgresServer = request.getfixturevalue("server")
+    connection = PostgresConnection(server.address())
+    statement = "UPDATE lookbook.workers SET beat_at = beat_at - interval '5 s' RETURNING 1"
+    connection.fetch(statement)
+    connection.close()
+
+
+def test_a_worker_lives_while_it_says_so(
+    queue: WorkerQueue, user: str, request: pytest.FixtureRequest
+) -> None:
+    mine, other = Account("api.example", user), Account("api.example", f"{user}2")
+    name = f"one-{user}"
+    queue.enlist(name, [mine, other], 8)
+    (seen,) = [worker for worker in queue.list_workers() if worker.name == name]
+    assert seen.accounts == (mine, other)
+    assert seen.serves(mine)
+    assert not seen.serves(Account("api.example", "nobody"))
+    assert not replace(seen, protocol=0).serves(mine)
+    grow_old(queue, request)
+    (seen,) = [worker for worker in queue.list_workers() if worker.name == name]
+    assert not seen.serves(mine)
+    assert queue.beat(name)
+    assert name not in queue.bury_dead()
+    grow_old(queue, request)
+    assert name in queue.bury_dead()
+    assert not queue.beat(name)
+    queue.enlist(name, [mine], 8)
+    queue.leave(name)
+    assert not queue.beat(name)
+
+
+def test_the_name_of_an_account_is_its_first_owners(queue: WorkerQueue, user: str) -> None:
+    mine = Account("api.example", user)
+    assert queue.name_account(user, mine) == mine
+    assert queue.name_account(user, Account("api.example", "other")) == mine
+    assert queue.find_named(user) == mine
+    assert queue.find_named("nobody's") is None
