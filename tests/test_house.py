@@ -138,7 +138,7 @@ def test_one_module_knows_each_library_of_many_machines() -> None:
     knowing = {name for name in modules() if "psycopg" in imports_of(name)}
     assert knowing == {"runner.ledger.postgres.connection"}
     engines = {name for name in modules() if imports_of(name) & {"dbos", "sqlalchemy"}}
-    assert engines == {"runner.queue.engine"}
+    assert engines == {"runner.queue.postgres.engine"}
     using = {
         name
         for name in modules()

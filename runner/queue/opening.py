@@ -7,12 +7,12 @@ from runner.extras import install_command
 
 if TYPE_CHECKING:
     from runner.queue.port import Engine
-    from runner.queue.store import PostgresQueue
+    from runner.queue.postgres.store import PostgresQueue
 
 
 def open_queue(address: str) -> "PostgresQueue":
     """Open the queue of the database at an address. Raises StorageError or UsageError."""
-    from runner.queue.store import PostgresQueue
+    from runner.queue.postgres.store import PostgresQueue
 
     return PostgresQueue(address)
 
@@ -20,7 +20,7 @@ def open_queue(address: str) -> "PostgresQueue":
 def open_engine(address: str) -> "Engine":
     """Open what hands runs out. Raises UsageError where the extra lacks it."""
     try:
-        from runner.queue.engine import DbosEngine
+        from runner.queue.postgres.engine import DbosEngine
     except ImportError:
         raise UsageError(
             "A worker needs DBOS, which the extra `distributed` brings.",

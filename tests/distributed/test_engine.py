@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.distributed, pytest.mark.slow]
 
 SCRIPT = """
 import os, sys, time
-from runner.queue.engine import DbosEngine
+from runner.queue.postgres.engine import DbosEngine
 from runner.queue.port import QueuedRun
 from runner.takes import Account
 
