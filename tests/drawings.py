@@ -152,7 +152,7 @@ def _at(point: Point) -> str:
 
 
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("review", "", "images", ""),
+    ("review", "queue", "images", "store"),
     ("catalog", "ledger", "heygen", "simulator"),
     ("results", "", "executor", ""),
     ("", "plan", "", ""),
@@ -160,7 +160,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
 )
 """The parts of the house between the command line and the values."""
 
-HOUSE_CURVES = {("images", "executor"): ((535.0, 194.0), (535.0, 334.0))}
+HOUSE_CURVES = {
+    ("images", "executor"): ((535.0, 194.0), (535.0, 334.0)),
+    ("queue", "plan"): ((95.0, 194.0), (95.0, 420.0)),
+}
 
 
 def house_boxes() -> list[Box]:

@@ -30,12 +30,13 @@ ARROWS: dict[str, set[str]] = {
     "heygen": VALUES | {"executor.ports"},
     "images": VALUES | {"executor.ports", "heygen"},
     "faces": VALUES,
+    "store": VALUES | {"images.folder"},
     "catalog": VALUES | {"results.model"},
     "review": VALUES | {"catalog.pictures", "catalog.html"},
     "simulator": set(),
     "cli": VALUES
     | {"manifest", "policy", "plan", "executor", "results", "ledger", "heygen", "images", "faces"}
-    | {"catalog", "review", "queue"}
+    | {"catalog", "review", "queue", "store"}
     | {"simulator"},
     "api": VALUES | {"policy", "plan", "results", "ledger", "cli"},
 }
@@ -139,6 +140,8 @@ def test_one_module_knows_each_library_of_many_machines() -> None:
     assert knowing == {"runner.ledger.postgres.connection"}
     engines = {name for name in modules() if imports_of(name) & {"dbos", "sqlalchemy"}}
     assert engines == {"runner.queue.postgres.engine"}
+    keeping = {name for name in modules() if "obstore" in imports_of(name)}
+    assert keeping == {"runner.store.objects"}
     using = {
         name
         for name in modules()

@@ -121,7 +121,7 @@ def cli() -> None:
       lookbook plan spring.yaml                  what the real run would cost
 
     Environment: HEYGEN_API_KEY, HEYGEN_API_BASE, HEYGEN_ALLOW_HTTP, HEYGEN_MAX_RETRIES,
-    HEYGEN_CONFIG_DIR, LOOKBOOK_ON, NO_COLOR.
+    HEYGEN_CONFIG_DIR, LOOKBOOK_ON, LOOKBOOK_STORE, NO_COLOR.
 
     \b
     Exit codes:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # `--help` needs neither HTTP nor an event loop
 
     from runner.executor.ports import Clock, Entropy, Faces
     from runner.ledger.shared import SharedLedgers
+    from runner.store.port import NamedStore
 
 
 def _pass(_point: str) -> None:
@@ -43,8 +44,8 @@ class Context(NamedTuple):
     ``failpoint`` is told every commit point that is passed, and ``inline`` commits in the calling
     thread instead of a thread of the ledger's own. ``faces`` opens what measures faces in a state
     folder, so many pictures at once; it returns None where that is impossible. ``handles_signals``:
-    a run answers Ctrl-C and its like itself. ``shared`` is the database that ledgers live in, where
-    one was named.
+    a run answers Ctrl-C and its like itself. ``shared`` is the database that ledgers live in, and
+    ``store`` what pictures and pages are copied into, where one was named.
     """
 
     clock: "Clock" = WallClock()
@@ -60,6 +61,7 @@ class Context(NamedTuple):
     invocation: Invocation | None = None
     handles_signals: bool = True
     shared: "SharedLedgers | None" = None
+    store: "NamedStore | None" = None
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

@@ -33,7 +33,8 @@ def resuming(request: Request, command: str, *, bought: bool = True) -> str:
         return "run the same command again to resume."
     limits = [quote_command("--select", text) for text in request.select]
     limits += [quote_command("--exclude", text) for text in request.exclude]
-    resume = " ".join(["lookbook run", command, *limits])
+    store = [quote_command(*request.store.option)] if request.store is not None else []
+    resume = " ".join(["lookbook run", command, *filter(None, store), *limits])
     return f"`{resume}` resumes it, and buys none of it again."
 
 

@@ -33,6 +33,7 @@ from runner.cli.run_report import (
     write_run_results,
 )
 from runner.cli.session import OpenSession, open_session
+from runner.cli.store_sync import SessionSync
 from runner.cli.terminal import join_lines
 from runner.errors import BudgetRefused, LookbookError, UsageError
 from runner.executor.account_listing import list_account
@@ -99,12 +100,15 @@ async def attempt(context: Context, campaign: Campaign, request: Request) -> End
             await check_replays(work.context)
             quotes = quote_prices(campaign, work.ledger.snapshot(), request.prices)
             campaign = apply_quotes(campaign, quotes)
+            store = SessionSync(work)
+            await store.pull(work.ledger.snapshot().all_takes)
             session = await agree_on_plan(campaign, work, request, quotes, anew=anew)
             if anew:
                 back_up_outputs(state, now=context.clock.now())
             if unfinished := count_unfinished(session.plan):
                 work.progress.begin(unfinished, make_eta(session.plan, work))
-            code = await carry_out(campaign, work, session, request, left)
+            code = await carry_out(campaign, work, session, request, left, store=store)
+            code = await store.finish(code, request.form)
             return Ended(code, work.context.price_trouble, run_room(work.ledger))
 
 
@@ -190,15 +194,21 @@ async def make_checked_plan(
 
 
 async def carry_out(
-    campaign: Campaign, work: OpenSession, session: Session, request: Request, left: Fingerprint
+    campaign: Campaign,
+    work: OpenSession,
+    session: Session,
+    request: Request,
+    left: Fingerprint,
+    *,
+    store: SessionSync,
 ) -> int:
     """Run, then leave results whatever happened. Return the exit code."""
     StateDirs(campaign.manifest).use(work.state)
     before = Before(left, work.ledger.snapshot(), work.context.ticks())
     trouble: LookbookError | None = None
+    beside = [partial(keep_results, campaign, work, left), partial(take_in_decisions, work)]
     try:
-        beside = (partial(keep_results, campaign, work, left), partial(take_in_decisions, work))
-        outcome = await with_signals(session, work, beside)
+        outcome = await with_signals(session, work, [*beside, store.keep_copying])
     except LookbookError as error:
         trouble = error
         outcome = session.outcome()

@@ -125,7 +125,7 @@ def _account_in_results(path: Path) -> Account | None:
 
 
 def refuse_rehearsal(request: Request) -> Request:
-    """Return a request that shares no rehearsal: a database that the environment names is left out.
+    """Return a request that shares no rehearsal: what the environment names is left out.
 
     Raises UsageError where the command line asks for both.
     """
@@ -134,7 +134,10 @@ def refuse_rehearsal(request: Request) -> Request:
             "A rehearsal has its own ledger beside the manifest.",
             hint="Leave out --on, or --simulate.",
         )
-    return replace(request, on=None) if request.simulate else request
+    if not request.simulate:
+        return request
+    named = request.store if request.store is not None and request.store.option else None
+    return replace(request, on=None, store=named)
 
 
 # --- what a folder remembers ----------------------------------------------------------------------

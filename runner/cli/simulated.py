@@ -31,7 +31,8 @@ def run_on_account(
     state = StateDirs(campaign.manifest).simulated()
     here = simulator(state, request.sim_settings) if request.simulate else nullcontext(None)
     with here as url:
-        return anyio.run(work, context._replace(simulated_at=url, shared=request.on))
+        named = {"shared": request.on, "store": request.store}
+        return anyio.run(work, context._replace(simulated_at=url, **named))
 
 
 @contextmanager

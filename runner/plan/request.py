@@ -52,6 +52,8 @@ class Request:
     """Whose ledger an offline command reads; None is the one that was used last."""
     on: Any = None
     """The database that the ledger lives in, if any (``runner.ledger.shared``); no plan looks."""
+    store: Any = None
+    """What pictures and pages are copied into, if anything (``runner.store.port``)."""
 
     select: tuple[str, ...] = ()
     """Expressions of ``runner.plan.selection``; so is ``exclude``."""

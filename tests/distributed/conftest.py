@@ -46,12 +46,17 @@ class Studio:
         return self._start(*given, cwd=manifest.parent, target=target)
 
     def command(
-        self, machine: str, name: str, *arguments: str, shared: bool = True
+        self,
+        machine: str,
+        name: str,
+        *arguments: str,
+        shared: bool = True,
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[int | None, str, str]:
         """Run a command of the campaign ``spring`` to its end; return its code and output."""
         manifest = self._check_out("spring", machine)
         address = self.server.address().replace("lookbook@", "lookbook:hunter2@")
-        more = {"LOOKBOOK_ON": address} if shared else {}
+        more = {**more, **({"LOOKBOOK_ON": address} if shared else {})}
         given = (name, manifest.name, *arguments)
         return self.finish(self._start(*given, cwd=manifest.parent, more=more))
 
@@ -114,12 +119,11 @@ class Studio:
 def studio(
     request: pytest.FixtureRequest, tmp_path: Path, process_env: dict[str, str], launcher: Launcher
 ) -> Iterator[Studio]:
-    """A studio whose account takes four looks at a time, or what the test's parameter says."""
+    """A studio whose account takes four looks at a time, or is as the test's parameter says."""
     if (why := missing()) is not None:
         pytest.skip(why)
-    settings = SimulatorSettings(
-        latency=Latency("fixed", 0.6), concurrency=getattr(request, "param", 4), pictures=False
-    )
+    given = {"concurrency": 4, "pictures": False, **getattr(request, "param", {})}
+    settings = SimulatorSettings(latency=Latency("fixed", 0.6), **given)
     with serve_postgres() as server, Embedded(settings) as account, ExitStack() as stack:
         environment = {
             **process_env,

@@ -80,7 +80,7 @@ def test_connections_may_be_cut_at_any_moment(studio: Studio) -> None:
     studio.check("spring", "summer", limit=4)
 
 
-@pytest.mark.parametrize("studio", [2], indirect=True)
+@pytest.mark.parametrize("studio", [{"concurrency": 2}], indirect=True)
 def test_a_smaller_account_is_found_once_for_all_machines(studio: Studio) -> None:
     studio.learn_the_price()
     runs = [studio.start(name, concurrency=6) for name in CAMPAIGNS]

@@ -1,6 +1,7 @@
 """``lookbook catalog``: the page again, contact sheets, and the pictures as files; offline."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from runner.cli.readonly import find_state, refuse_results_alone
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import select_options
 from runner.cli.shipped_files import CatalogOrder, export_pictures, print_files, write_sheets
+from runner.cli.store_option import store_option
+from runner.cli.store_sync import StoreSync
 from runner.cli.terminal import print_json
 from runner.errors import UsageError
-from runner.ledger.state_dirs import StateDirs, make_state_folder
+from runner.ledger.state_dirs import StateDir, StateDirs, make_state_folder
 from runner.plan import plan as make_plan
 from runner.plan.options import select_looks
 from runner.plan.request import Request
@@ -32,6 +35,7 @@ SHEET = "contact-sheet"
 @click.command("catalog", cls=Command)
 @target_options
 @select_options
+@store_option
 @click.option("--embed", is_flag=True, help="Put the pictures into the page: one file to send.")
 @click.option(
     "--contact-sheet",
@@ -84,8 +88,11 @@ def command(
     order = CatalogOrder(**options)
     if order.shown and audience is None:
         raise UsageError("--show says what a client sees.", hint="Add --for client.")
-    if (request.select or request.exclude) and out is None and audience is None:
+    is_part = bool(request.select or request.exclude)
+    if is_part and out is None and audience is None:
         raise UsageError("A part of the catalog would replace all of it.", hint="Add --out FOLDER.")
+    if is_part or out is not None or audience is not None or embed:
+        request = refuse_store(request)
     campaign = load_campaign(request)
     refuse_results_alone(campaign, request, find_state(campaign, request))
     known = read_known(campaign, request)
@@ -93,6 +100,9 @@ def command(
     state = known.state or StateDirs(campaign.manifest).first()
     if out is None:
         make_state_folder(state)
+    store = open_sync(known, state)
+    if store is not None:
+        store.pull(known.snapshot.all_takes)
     only = select_looks(campaign, known.snapshot, request)
     results, place = known.make_results(only), out or state.folder
     if audience == "client":
@@ -108,8 +118,30 @@ def command(
         print_files(made)
         if not known.snapshot.takes:
             click.echo("Nothing was run yet: it shows the prompt and the price of every look.")
-    # Where some pictures could not be read, a job notices.
-    return int(bool(made.get("pictures", {}).get("skipped")))
+    copied = store is None or store.publish_results(results, known.snapshot.all_takes)
+    # Where some pictures could not be read or copied, a job notices.
+    return int(not copied or bool(made.get("pictures", {}).get("skipped")))
+
+
+def refuse_store(request: Request) -> Request:
+    """Return a request without a store that the environment names: it has whole catalogs only.
+
+    Raises UsageError where the command line names one.
+    """
+    if request.store is not None and request.store.option:
+        raise UsageError(
+            "A store has the whole catalog, as it lies in the .lookbook folder.",
+            hint="Leave out --store, or --out, --select, --exclude, --embed and --for.",
+        )
+    return replace(request, store=None)
+
+
+def open_sync(known: KnownCampaign, state: StateDir) -> StoreSync | None:
+    """Return what copies a campaign into the store that was named; None before the first run."""
+    named, account = known.request.store, known.snapshot.account
+    if named is None or account is None:
+        return None
+    return StoreSync(named, account, known.campaign.name, state)
 
 
 def make_page(

@@ -1,5 +1,6 @@
 """``lookbook fetch``: pictures that are missing or were changed, again; ``run --fetch-only``."""
 
+from collections.abc import Iterable
 from functools import partial
 
 import click
@@ -13,6 +14,8 @@ from runner.cli.request import account_options, load_campaign
 from runner.cli.select_options import select_options
 from runner.cli.session import open_session
 from runner.cli.simulated import run_on_account
+from runner.cli.store_option import store_option
+from runner.cli.store_sync import SessionSync
 from runner.cli.terminal import escape_text
 from runner.executor.concurrency import run_concurrently
 from runner.executor.downloads import Downloads, find_unfetched
@@ -22,11 +25,13 @@ from runner.plan.options import select_looks
 from runner.plan.request import Request
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
+from runner.takes import Take
 
 
 @click.command("fetch", cls=Command)
 @manifest_argument
 @account_options
+@store_option
 @select_options
 @pass_context
 def command(context: Context, request: Request, /) -> int:
@@ -47,11 +52,16 @@ async def fetch(context: Context, campaign: Campaign, request: Request) -> int:
         open_session(opened, campaign, opened.require_state(campaign)) as work,
     ):
         await work.import_results()
-        only = select_looks(campaign, work.ledger.snapshot(), request)
+        snapshot = work.ledger.snapshot()
+        only, moves = select_looks(campaign, snapshot, request), make_plan(campaign, snapshot).moves
+
+        def choose(takes: Iterable[Take]) -> list[Take]:
+            return [take for take in takes if only is None or moves.new(take.look) in only]
+
         work.begin("fetch")
-        missing = await find_unfetched(work.context, thorough=True)
-        moves = make_plan(campaign, work.ledger.snapshot()).moves
-        missing = [t for t in missing if only is None or moves.new(t.look) in only]
+        store = SessionSync(work)
+        await store.pull(choose(snapshot.all_takes), thorough=True)
+        missing = choose(await find_unfetched(work.context, thorough=True))
         work.progress.begin(len(missing), ended={Event.FETCHED})
         collector = Downloads(work.context)
 
@@ -60,11 +70,12 @@ async def fetch(context: Context, campaign: Campaign, request: Request) -> int:
 
         if missing:
             await run_concurrently([partial(one, index) for index in range(len(missing))])
-        code = Exit.FAILED if collector.problems else Exit.DONE
-        catalog = work.finish(int(code))
+        code = int(Exit.FAILED if collector.problems else Exit.DONE)
+        catalog = work.finish(code)
+        code = await store.finish(code)
     for label, reason in collector.problems.items():
         click.echo(escape_text(f"{label}: no picture: {reason}"), err=True)
     got = len(missing) - len(collector.problems)
     click.echo(f"{pluralize(got, 'picture')} fetched, {len(collector.problems)} missing")
     click.echo(f"catalog: {format_link(catalog)}")
-    return int(code)
+    return code

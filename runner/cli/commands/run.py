@@ -27,6 +27,7 @@ from runner.cli.run_attempt import execute
 from runner.cli.select_options import plan_options
 from runner.cli.shared_ledger import on_option
 from runner.cli.simulated import run_on_account
+from runner.cli.store_option import store_option
 from runner.errors import UsageError
 from runner.model import Campaign
 from runner.plan.options import apply_options
@@ -82,6 +83,7 @@ def run_options(function: Any) -> Any:
             summary_option,
             env_file_option,
             on_option,
+            store_option,
             sim_option,
         ]
     ):
