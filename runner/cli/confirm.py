@@ -20,6 +20,7 @@ from runner.cli.price_questions import (
 )
 from runner.cli.questions import confirm_or_refuse
 from runner.cli.session import OpenSession
+from runner.cli.shared_ledger import read_month_ceilings
 from runner.cli.terminal import terminal_width
 from runner.errors import BudgetRefused, UsageError
 from runner.executor.face_gate import find_gated
@@ -30,7 +31,7 @@ from runner.plan import Plan, fit_budget
 from runner.plan.group_sizes import group_notes
 from runner.plan.pricing import Quote, cost_at
 from runner.plan.request import Request
-from runner.policy.budget import Ceilings
+from runner.policy.budget import Ceilings, MonthCeiling
 from runner.quantities import format_usd
 
 
@@ -58,23 +59,24 @@ def confirm_plan(
     question. Raises BudgetRefused, or UsageError when it was declined.
     """
     room = remaining_budget(work.ledger, plan)
+    months = read_month_ceilings(request.on, work.account)
+    tightest = min(months, key=lambda month: month.left, default=None)
+    if tightest is not None and (room is None or tightest.left < room):
+        room = tightest.left
+    else:
+        tightest = None
     limit = None if request.max_cost is None else request.max_cost - plan.at_risk
     if request.up_to_budget:
         plan = _fit_ceilings(plan, room, limit, quotes)
     bought = bought_quotes(plan, quotes)
     buys = bool(plan.count or plan.worst_case)
-    _show_plan(plan, work, request, bought if buys else None)
+    told = [month.describe() for month in months if buys]
+    _show_plan(plan, work, request, bought if buys else None, told)
     console = work.outside.console
     if not can_ask(console, request):
         refuse_contradicted(bought)
     if room is not None and plan.cost > room:
-        raise BudgetRefused(
-            f"The plan costs {format_usd(plan.cost)}"
-            + (f" and {format_usd(plan.at_risk)} of unknown outcome" if plan.at_risk else "")
-            + f", but the ceilings leave room for {format_usd(max(room, Decimal(0)))}. Nothing "
-            "was sent.",
-            hint="Raise --max-cost or the manifest's budget, or add --up-to-budget.",
-        )
+        raise _refuse_over_budget(plan, room, tightest)
     if limit is not None:
         refuse_below_list(plan, bought, limit)
         surcharge = {q.kind: q.counts_at - q.price for q in bought if q.counts_at > q.price}
@@ -86,6 +88,23 @@ def confirm_plan(
         question = f"Spend up to {format_usd(plan.worst_case)}{money}?"
         confirm_or_refuse(console, question, yes=request.yes, undone="nothing was sent")
     return plan
+
+
+def _refuse_over_budget(plan: Plan, room: Decimal, month: MonthCeiling | None) -> BudgetRefused:
+    """Return why a plan is refused; ``month`` is the ceiling of a month, if it is the tightest."""
+    costs = f"The plan costs {format_usd(plan.cost)}"
+    if month is not None:
+        return BudgetRefused(
+            f"{costs}. {month.describe()} Nothing was sent.",
+            hint="Add --up-to-budget to buy what fits.",
+        )
+    return BudgetRefused(
+        costs
+        + (f" and {format_usd(plan.at_risk)} of unknown outcome" if plan.at_risk else "")
+        + f", but the ceilings leave room for {format_usd(max(room, Decimal(0)))}. Nothing was "
+        "sent.",
+        hint="Raise --max-cost or the manifest's budget, or add --up-to-budget.",
+    )
 
 
 def _fit_ceilings(
@@ -100,13 +119,20 @@ def _fit_ceilings(
     return plan
 
 
-def _show_plan(plan: Plan, work: OpenSession, request: Request, bought: list[Quote] | None) -> None:
+def _show_plan(
+    plan: Plan,
+    work: OpenSession,
+    request: Request,
+    bought: list[Quote] | None,
+    ceilings: Sequence[str],
+) -> None:
     """Print the plan on stderr, with what is to be said of prices where something is bought."""
     known = work.ledger.snapshot()
     notes: list[str] = []
     if bought is not None:
         notes += price_notes(bought, work.user)
         notes += [*billing_notes(work.user, plan.cost), *group_notes(plan, known)]
+    notes += ceilings
     now = work.outside.clock.now
     text = format_plan(
         plan,

@@ -25,6 +25,7 @@ from runner.ledger.state_dirs import SharedNote, StateDir, StateDirs
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.request import Request
+from runner.policy.budget import MonthCeiling
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
 VARIABLE = "LOOKBOOK_ON"
@@ -138,6 +139,15 @@ def refuse_rehearsal(request: Request) -> Request:
         return request
     named = request.store if request.store is not None and request.store.option else None
     return replace(request, on=None, store=named)
+
+
+def read_month_ceilings(
+    shared: SharedLedgers | None, account: Account | None
+) -> list[MonthCeiling]:
+    """Return the ceilings that an account shares with other campaigns; none beside a file."""
+    if shared is None or account is None:
+        return []
+    return shared.database.find_ceilings(account)
 
 
 # --- what a folder remembers ----------------------------------------------------------------------

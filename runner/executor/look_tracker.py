@@ -3,6 +3,7 @@
 from runner.executor.context import RunContext
 from runner.executor.face_gate import FaceGate
 from runner.executor.look_report import Hold, LookReport
+from runner.executor.ports import OverBudget, OverMonthCeiling
 from runner.plan.model import Plan, PlannedLook
 from runner.policy.look_progress import LookProgress, compute_goal
 from runner.policy.ready_queue import Job, Priority, ReadyQueue
@@ -28,7 +29,7 @@ class LookTracker:
         self._actions = {action.key: action for action in plan.actions}
         self._unwanted = frozenset(plan.unwanted_in_flight)
         self._progress: dict[str, LookProgress] = {}
-        self._over_budget: list[tuple[Job, str]] = []
+        self._over_budget: list[tuple[Job, OverBudget]] = []
         self._failures_in_a_row = 0
         self._counted: set[str] = set()
         """Usable takes whose job is over: a job goes on while a face is measured."""
@@ -195,16 +196,18 @@ class LookTracker:
 
     # --- the budget ---------------------------------------------------------------------------
 
-    def set_aside(self, job: Job, reason: str) -> None:
+    def set_aside(self, job: Job, error: OverBudget) -> None:
         """Keep a job that a ceiling has no room for until a reservation is given back."""
-        self._over_budget.append((job, reason))
+        self._over_budget.append((job, error))
 
     def _requeue_over_budget(self) -> None:
-        for job, _reason in self._over_budget:
+        for job, _error in self._over_budget:
             self._queue.add(job)
         self._over_budget.clear()
 
     def conclude_over_budget(self) -> None:
         """Close the jobs that no ceiling had room for until the end."""
-        for job, reason in self._over_budget:
-            self.conclude(job, Hold.BUDGET, reason)
+        for job, error in self._over_budget:
+            self.conclude(job, Hold.BUDGET, str(error))
+        told = [e.told for _, e in self._over_budget if isinstance(e, OverMonthCeiling)]
+        self._report.notes += dict.fromkeys(told)

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from runner.face_measures import FaceMeasure
 from runner.model import FileImage, LookKind
 from runner.plan.renames import KeyRenames
+from runner.policy.budget import MonthCeiling
 from runner.policy.lifecycle import Event
 from runner.replies import (
     AssetData,
@@ -169,17 +170,29 @@ class OverBudget(Exception):
         self.needed = needed
 
 
+class OverMonthCeiling(OverBudget):
+    """The reservation does not fit under a ceiling that other campaigns spend from as well."""
+
+    def __init__(self, ceiling: MonthCeiling, needed: Decimal) -> None:
+        super().__init__(ceiling.whose, ceiling.usd, needed)
+        self.told = ceiling.describe()
+
+
 class AccountBusy(Exception):
     """The account has no place for another request now; nothing was committed.
 
     ``seconds`` is how long HeyGen asked for a pause (429); None where a look must end first.
     ``refused_for`` is how long the account has refused without anything getting on, in seconds.
+    ``paused`` says who paused the account, where a person did.
     """
 
-    def __init__(self, seconds: float | None, refused_for: float) -> None:
+    def __init__(
+        self, seconds: float | None, refused_for: float, paused: str | None = None
+    ) -> None:
         super().__init__("the account has no place for another request now")
         self.seconds = seconds
         self.refused_for = refused_for
+        self.paused = paused
 
 
 class Ledger(Protocol):

@@ -34,6 +34,8 @@ class RateGate:
         self._sending = 0
         self._full = False
         """Whether the account had no place when it was last asked for one."""
+        self._paused: str | None = None
+        """Who paused the account, where a person did."""
         self._in_progress: set[str] = set()
         self._changed = anyio.Event()
 
@@ -73,7 +75,7 @@ class RateGate:
                 raise
             await self._wait_for_place(error)
             return None
-        self._full = False
+        self._full, self._paused = False, None
         return take
 
     async def _wait_for_place(self, busy: AccountBusy) -> None:
@@ -81,6 +83,12 @@ class RateGate:
         context = self._context
         self._full = True
         self._stop_if_refused(busy.refused_for)
+        if busy.paused is not None and busy.paused != self._paused:
+            context.observer.said(
+                f"{busy.paused}: nothing is sent until it is resumed (`lookbook cluster resume`); "
+                "what was sent goes on."
+            )
+        self._paused = busy.paused
         if busy.seconds is not None:
             until = context.ticks() + busy.seconds
             context.rate_limiter.paused_until = max(context.rate_limiter.paused_until, until)

@@ -156,7 +156,7 @@ class Scheduler:
         except RunStopped:
             pass
         except OverBudget as error:
-            self._tracker.set_aside(job, str(error))
+            self._tracker.set_aside(job, error)
         except NotApproved as error:
             self._tracker.conclude(job, Hold.APPROVAL, str(error))
         except (CannotSend, UploadFailed) as error:

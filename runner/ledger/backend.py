@@ -16,6 +16,7 @@ from runner.errors import LookbookError
 from runner.ledger.bodies import split_body
 from runner.ledger.events import Entry
 from runner.ledger.facts import changed_fields, to_facts
+from runner.policy.budget import MonthCeiling
 from runner.takes import Take
 
 
@@ -94,11 +95,16 @@ class Changes:
 
 
 class Places(NamedTuple):
-    """How many requests of an account may leave, and why no more; see ``AccountBusy``."""
+    """How many requests of an account may leave, and why no more; see ``AccountBusy``.
+
+    ``ceilings`` hold for what they cost together.
+    """
 
     granted: int
     seconds: float | None = None
     refused_for: float = 0.0
+    paused: str | None = None
+    ceilings: tuple[MonthCeiling, ...] = ()
 
 
 class Pacer(Protocol):

@@ -18,7 +18,7 @@ from runner.ledger.database import open_for_writing
 from runner.ledger.events import Note
 from runner.ledger.facts import to_facts
 from runner.ledger.notes import LedgerNotes, put_video
-from runner.ledger.reservations import check_ceilings, compute_room
+from runner.ledger.reservations import check_ceilings, check_month_ceilings, compute_room
 from runner.ledger.sqlite import SqliteBackend
 from runner.ledger.state import Store
 from runner.ledger.transactions import Operation, Probe, Send, Transactions
@@ -138,6 +138,7 @@ class CampaignLedger(LedgerNotes):
 
         def operation(store: Store) -> Take:
             check_ceilings(store, self.ceilings, intent.kind, intent.price, earlier=None)
+            check_month_ceilings(store, intent.price)
             uid = intent.take or self._entropy.uid()
             known = store.state.takes.get(uid)
             facts: dict[str, Any] = {

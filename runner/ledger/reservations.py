@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from runner.executor.ports import OverBudget
+from runner.executor.ports import OverBudget, OverMonthCeiling
 from runner.ledger.state import Store
 from runner.model import LookKind
 from runner.policy.budget import Ceilings, find_exceeded_ceiling, reserved_amount
@@ -31,6 +31,14 @@ def check_ceilings(
         refused = _refuse_below_list(store, ceilings, run, None if here else kind)
     if refused is not None:
         raise OverBudget(*refused)
+
+
+def check_month_ceilings(store: Store, price: Decimal) -> None:
+    """Raise OverMonthCeiling where the ceilings of the month leave no room for a new take."""
+    for ceiling in store.month_ceilings:
+        needed = ceiling.spent + store.intended() + price
+        if needed > ceiling.usd:
+            raise OverMonthCeiling(ceiling, needed)
 
 
 def _refuse_below_list(

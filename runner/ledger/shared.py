@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from runner.errors import UsageError
 from runner.extras import install_command
 from runner.ledger.location import LedgerLocation
+from runner.policy.budget import MonthCeiling
 from runner.takes import Account
 
 
@@ -23,6 +24,9 @@ class LedgerDatabase(Protocol):
 
     def find_accounts(self, campaign: str) -> list[Account]:
         """Return the accounts that have a campaign of this name there."""
+
+    def find_ceilings(self, account: Account) -> list[MonthCeiling]:
+        """Return the ceilings of this month that hold for an account."""
 
 
 class SharedLedgers(NamedTuple):
@@ -53,6 +57,12 @@ class PostgresDatabase:
         from runner.ledger.postgres.location import find_accounts
 
         return find_accounts(self._address, campaign)
+
+    def find_ceilings(self, account: Account) -> list[MonthCeiling]:
+        """Return the ceilings of this month that hold for an account."""
+        from runner.ledger.postgres.location import read_ceilings
+
+        return read_ceilings(self._address, account)
 
 
 class NamedDatabase(NamedTuple):

@@ -4,7 +4,7 @@
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from runner.ledger.backend import MAX_TRIES, Backend, Changes, Erasing, Transact
 from runner.ledger.events import UNTABLED_NOTES, Entry, LedgerState, Note, apply_event
 from runner.ledger.history import History
 from runner.ledger.loading import read_rows
-from runner.policy.budget import reserved_amount, reserved_in_run
+from runner.policy.budget import MonthCeiling, reserved_amount, reserved_in_run
 from runner.policy.lifecycle import Event
 from runner.takes import Account, AccountFacts, Doubled, Snapshot, Take
 
@@ -56,6 +56,8 @@ class Store:
         self.learned = AccountFacts()
         self.trusted_at = 0.0
         """When a person, or a look that turned up, last withdrew that keys are not honoured."""
+        self.month_ceilings: Sequence[MonthCeiling] = ()
+        """The ceilings of the month, as they stand in the transaction under way."""
         self.run: str | None = None
         self.state: LedgerState
         self.spent: Decimal
@@ -217,6 +219,12 @@ class Store:
         if moved is None:
             raise TypeError("an event of a take gives a take")
         return moved
+
+    def intended(self) -> Decimal:
+        """Return what the intents of the transaction under way cost together, in USD."""
+        kind = Event.INTENDED
+        prices = [Decimal(one.facts["price"]) for one in self._changes.events if one.kind == kind]
+        return sum(prices, Decimal(0))
 
     def take_changes(self) -> Changes:
         """Hand over what was emitted since the last transaction."""

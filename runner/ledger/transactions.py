@@ -80,6 +80,7 @@ class Transactions:
         """Return what each operation gives or raises; sends only as far as there are places."""
         results: list[Any] = []
         left = 0 if places is None else places.granted
+        self._store.month_ceilings = () if places is None else places.ceilings
         for operation in operations:
             if places is None or not isinstance(operation, Send):
                 results.append(self._carry_out(operation))
@@ -87,7 +88,7 @@ class Transactions:
                 left -= 1
                 results.append(self._carry_out(operation))
             else:
-                results.append(AccountBusy(places.seconds, places.refused_for))
+                results.append(AccountBusy(*places[1:4]))
         return results
 
     def _carry_out(self, operation: Operation) -> Any:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from runner.model import Budget, LookKind
+from runner.quantities import format_usd
 from runner.takes import COUNTING, Take
 
 
@@ -22,6 +23,39 @@ class Ceilings:
     campaign: Decimal | None = None
     operator: Decimal | None = None
     surcharge: Mapping[LookKind, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCeiling:
+    """USD that an account, or all of a database, may spend in a calendar month, and what it did.
+
+    ``account`` is the label of the account; None: the ceiling is for all of them. ``month`` is
+    written ``2026-11``, ``set_by`` says who set it.
+    """
+
+    account: str | None
+    month: str
+    usd: Decimal
+    spent: Decimal
+    set_by: str
+
+    @property
+    def left(self) -> Decimal:
+        """Return what it leaves, in USD; nothing where it was lowered since."""
+        return max(Decimal(0), self.usd - self.spent)
+
+    @property
+    def whose(self) -> str:
+        """Return which ceiling it is, in words."""
+        return f"the ceiling of {self.account or 'all accounts'} for {self.month}"
+
+    def describe(self) -> str:
+        """Return the ceiling, what it leaves, and who can change it, in a sentence."""
+        return (
+            f"{self.whose[0].upper()}{self.whose[1:]}, {format_usd(self.usd)}, has "
+            f"{format_usd(self.left)} left; {self.set_by} set it, and whoever runs the cluster can "
+            "change it: `lookbook cluster ceiling --help`."
+        )
 
 
 def reserved_amount(take: Take | None) -> Decimal:

@@ -4,9 +4,11 @@ import json
 import re
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import anyio
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from runner.cli import COMMANDS, FORMER
 from runner.cli.context import Context
@@ -29,7 +31,7 @@ from runner.cli.shared_ledger import (
     remember_takes,
     share_state,
 )
-from runner.errors import LedgerQuestion, LookbookError, UsageError
+from runner.errors import BudgetRefused, LedgerQuestion, LookbookError, UsageError
 from runner.ledger.backend import Backend
 from runner.ledger.ledger import CampaignLedger, LedgerFile
 from runner.ledger.reading import read_snapshot
@@ -38,6 +40,7 @@ from runner.ledger.state_dirs import SharedNote, StateDir, StateDirs
 from runner.model import Campaign
 from runner.plan import plan
 from runner.plan.request import Request
+from runner.policy.budget import MonthCeiling
 from runner.policy.lifecycle import Event
 from runner.simulator.server import Embedded
 from runner.simulator.settings import SimulatorSettings
@@ -89,6 +92,7 @@ class MemoryDatabase:
 
     def __init__(self) -> None:
         self.ledgers: dict[tuple[Account, str], MemoryLocation] = {}
+        self.ceilings: list[MonthCeiling] = []
 
     def find_ledger(self, account: Account, campaign: str) -> MemoryLocation:
         place = MemoryLocation(f"{campaign} of {account.label} in memory")
@@ -97,6 +101,9 @@ class MemoryDatabase:
     def find_accounts(self, campaign: str) -> list[Account]:
         found = self.ledgers.items()
         return [one[0] for one, place in found if one[1] == campaign and place.rows is not None]
+
+    def find_ceilings(self, account: Account) -> list[MonthCeiling]:
+        return [one for one in self.ceilings if one.account in (None, account.label)]
 
 
 @pytest.fixture
@@ -176,6 +183,38 @@ def test_offline_commands_read_and_write_the_ledger_in_the_database(
     state = StateDirs(manifest).first()
     assert state.results.is_file()
     assert not state.ledger.exists()
+
+
+def test_a_ceiling_of_the_month_is_shown_and_holds_before_any_money_moves(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    with Embedded(SimulatorSettings(pictures=False)) as simulator:
+        environment = {"HEYGEN_API_KEY": "k", "HEYGEN_API_BASE": simulator.url}
+        context = Context(environment=environment)
+        run = [str(manifest), "--on", "memory", "--yes"]
+
+        def invoke_run(*arguments: str) -> Result:
+            return CliRunner().invoke(find_command("run"), [*run, *arguments], obj=context)
+
+        database.ceilings = [
+            MonthCeiling(None, "2026-11", Decimal(500), Decimal("499.00"), "ada on laptop")
+        ]
+        refused = invoke_run()
+        assert isinstance(refused.exception, BudgetRefused), refused.output
+        assert "The ceiling of all accounts for 2026-11, $500.00, has $1.00 left; ada" in str(
+            refused.exception.message
+        )
+        assert "$500.00, has $1.00 left" in " ".join(refused.output.split())
+        assert charges(simulator.url) == 0
+        part = invoke_run("--up-to-budget")
+        assert "Stopped at a ceiling: 1 bought" in part.output
+        assert charges(simulator.url) == 1
+    assert "for 2026-11, $500.00, has" in invoke(database, "plan", manifest)
+
+
+def charges(url: str) -> int:
+    with urllib.request.urlopen(f"{url}/__simulator__/stats") as answer:
+        return len(json.load(answer)["charges"])
 
 
 def test_where_several_accounts_have_a_campaign_one_must_be_named(

@@ -1,15 +1,17 @@
 """An account that takes fewer jobs than were asked for: the run finds its limit and holds it."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
-from runner.executor.ports import AccountBusy, Intent
+from runner.executor.ports import AccountBusy, Intent, OverMonthCeiling
 from runner.executor.rate_gate import PLACE_POLL
 from runner.ledger.ledger import LedgerFile
+from runner.policy.budget import MonthCeiling
 from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.rate_limit import MAX_CONCURRENT_SENDS
 from runner.replies import CreatedData, Refusal, Reply
@@ -145,6 +147,52 @@ def test_a_place_that_other_machines_hold_is_asked_for_by_the_first_in_the_queue
     assert len(world.api.charges) == 21
     assert len([at for at in asked if at < 60]) <= 60 / PLACE_POLL + MAX_CONCURRENT_SENDS
     assert len([at for at in asked if 60 <= at < 90]) == 1
+
+
+def test_an_account_that_a_person_paused_is_waited_for_and_said_to_be_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = Harness(tmp_path)
+    real = LedgerFile.intend
+
+    async def intend(ledger: LedgerFile, intent: Intent) -> Take:
+        if 100 <= world.clock.now() - START < 160:
+            raise AccountBusy(None, 0.0, "The account is paused by ada")
+        return await real(ledger, intent)
+
+    monkeypatch.setattr(LedgerFile, "intend", intend)
+    world.api.seconds = 101.0
+    assert exit_code(world.run(independent(world, 3))) is Exit.DONE
+    told = [line for line in world.heard.words if "paused by ada" in line]
+    assert len(told) == 1
+    assert "lookbook cluster resume" in told[0]
+
+
+def test_a_ceiling_of_the_month_stops_buying_and_what_is_under_way_is_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = Harness(tmp_path)
+    real = LedgerFile.intend
+    ceiling = MonthCeiling("api.example/me", "2026-11", Decimal(3), Decimal(3), "ada on laptop")
+
+    async def intend(ledger: LedgerFile, intent: Intent) -> Take:
+        if len(ledger.snapshot().all_takes) == 3:
+            raise OverMonthCeiling(ceiling, Decimal(4))
+        return await real(ledger, intent)
+
+    monkeypatch.setattr(LedgerFile, "intend", intend)
+    outcome = world.run(independent(world, 5), concurrency=5)
+    assert exit_code(outcome) is Exit.BUDGET
+    assert len(outcome.over_budget) == 3
+    assert len(world.api.charges) == 3
+    assert len(world.images.files) == 3
+    assert world.session is not None
+    assert world.session.look_report is not None
+    assert ceiling.describe() in world.session.look_report.notes
+    assert ceiling.describe() == (
+        "The ceiling of api.example/me for 2026-11, $3.00, has $0.00 left; ada on laptop set it, "
+        "and whoever runs the cluster can change it: `lookbook cluster ceiling --help`."
+    )
 
 
 def test_an_account_that_refuses_other_machines_for_long_ends_the_run(

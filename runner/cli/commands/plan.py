@@ -19,7 +19,7 @@ from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.price_questions import bought_quotes, price_notes
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
-from runner.cli.shared_ledger import name_database
+from runner.cli.shared_ledger import name_database, read_month_ceilings
 from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
 from runner.files import is_inherited, write_output
@@ -121,13 +121,18 @@ def print_plan(
 ) -> None:
     """Print a plan for people, with its price and the time that it takes."""
     now = context.clock.now
+    ceilings = read_month_ceilings(known.request.on, known.snapshot.account) if plan.count else []
     text = format_plan(
         plan,
         where=known.describe_account(),
         ceiling=known.campaign.budget.run_usd,
         everything=everything,
         time=estimate_plan(plan, known.snapshot, slots=DEFAULT_CONCURRENCY, now=now),
-        notes=[*price_notes(bought_quotes(plan, quotes)), *group_notes(plan, known.snapshot)],
+        notes=[
+            *price_notes(bought_quotes(plan, quotes)),
+            *group_notes(plan, known.snapshot),
+            *(ceiling.describe() for ceiling in ceilings),
+        ],
         width=terminal_width(sys.stdout),
     )
     click.echo(text)

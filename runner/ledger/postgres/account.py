@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.ledger.backend import Changes, Places
+from runner.ledger.postgres.ceilings import lock_ceilings
 from runner.ledger.postgres.connection import PostgresConnection, Statement
+from runner.policy.budget import MonthCeiling
 from runner.policy.lifecycle import Event
 from runner.policy.rate_limit import RateLimiter
 
@@ -30,7 +32,11 @@ GETTING_ON = frozenset({Event.COMPLETED, Event.FAILED})
 LOCK = "SELECT pace FROM lookbook.accounts WHERE id = %s FOR UPDATE"
 SAVE = "UPDATE lookbook.accounts SET pace = %s WHERE id = %s"
 COUNT = """
-SELECT extract(epoch FROM clock_timestamp())::double precision,
+SELECT (SELECT 'paused by ' || paused_by || ' since '
+                || to_char(paused_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'
+          FROM lookbook.accounts WHERE id = %s),
+       (SELECT count(*) FROM lookbook.ceilings WHERE account IS NULL OR account = %s),
+       extract(epoch FROM clock_timestamp())::double precision,
        count(*) FILTER (WHERE state = 'submitting' AND alive),
        count(*) FILTER (WHERE state = 'processing' AND (alive OR age < %s)),
        count(*) FILTER (WHERE (state = 'unknown' OR (state = 'submitting' AND NOT alive))
@@ -47,8 +53,13 @@ SELECT extract(epoch FROM clock_timestamp())::double precision,
 
 @dataclass(frozen=True, slots=True)
 class _Traffic:
-    """What may be in progress at an account, at a time of the database's clock (Unix seconds)."""
+    """What may be in progress at an account, at a time of the database's clock (Unix seconds).
 
+    ``paused`` says who paused it, if anybody did, ``ceilings`` how many hold for it.
+    """
+
+    paused: str | None
+    ceilings: int
     now: float
     sending: int
     in_progress: int
@@ -73,6 +84,9 @@ class AccountPacer:
     def _reserve(self, count: int, resent: Sequence[str]) -> Places:
         limiter = self._lock()
         there = self._count(resent)
+        if there.paused is not None:
+            self.abandon()
+            return Places(0, paused=f"The account is {there.paused}")
         granted, wait = 0, None
         while granted < count:
             wait = limiter.wait(
@@ -83,9 +97,12 @@ class AccountPacer:
             if wait != 0.0:
                 break
             granted += 1
+        ceilings: tuple[MonthCeiling, ...] = ()
         if not granted:
             self.abandon()
-        return Places(granted, wait or None, limiter.refused_for(there.now))
+        elif there.ceilings and count > len(resent):
+            ceilings = lock_ceilings(self._connection, self._account)
+        return Places(granted, wait or None, limiter.refused_for(there.now), None, ceilings)
 
     def abandon(self) -> None:
         """Release the account."""
@@ -130,5 +147,6 @@ class AccountPacer:
         return RateLimiter.from_facts(self._concurrency, facts)
 
     def _count(self, besides: Sequence[str]) -> _Traffic:
-        values = (UNWATCHED, FRESH_UNKNOWN, DEAD_AFTER, self._account, [*besides])
+        mine = self._account
+        values = (mine, mine, UNWATCHED, FRESH_UNKNOWN, DEAD_AFTER, mine, [*besides])
         return _Traffic(*self._connection.fetch(COUNT, values)[0])

@@ -42,6 +42,9 @@ MAX_LOST = 20
 MIGRATION_LOCK = 0x100CB00C
 """The advisory lock that several first starts at once wait for."""
 
+EXPANDS = "-- expand"
+"""Begins a migration that takes nothing away: older programs work beside it."""
+
 FENCED = "LB001"
 """The SQLSTATE that the function ``advance`` raises."""
 
@@ -292,16 +295,19 @@ class PostgresConnection:
 
         Raises UsageError for a schema of a newer program.
         """
-        scripts = _migrations()
         try:
             with self._connection.transaction():
                 self._connection.execute(f"SET LOCAL transaction_timeout = '{VIEW_TIMEOUT}'")
                 self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-                version = self._version()
-                for number, script in enumerate(scripts[version:], start=version + 1):
+                applied = self._applied()
+                for number, script in enumerate(_migrations(), start=1):
+                    if number in applied:
+                        continue
                     self._connection.execute(script)
+                    table = "expansions" if script.startswith(EXPANDS) else "migrations"
                     self._connection.execute(
-                        "INSERT INTO lookbook.migrations (version) VALUES (%s)", (number,)
+                        f"INSERT INTO lookbook.{table} (version) VALUES (%s)",  # noqa: S608 - our own names
+                        (number,),
                     )
         except psycopg.Error as error:
             if self._connection.closed:
@@ -314,25 +320,30 @@ class PostgresConnection:
     def is_migrated(self) -> bool:
         """Return whether the database has our tables. Raises UsageError for a newer program's."""
         with self._translated():
-            return self._version() > 0
+            return bool(self._applied())
 
-    def _version(self) -> int:
-        """Return how many migrations were applied; 0 for a database that has none of ours.
+    def _applied(self) -> set[int]:
+        """Return which migrations were applied; none for a database that has none of ours.
 
-        Raises UsageError for a schema of a newer program.
+        Those that only expand the schema are noted apart: a program that knows nothing of them goes
+        on beside one that does. Raises UsageError for a schema of a newer program.
         """
-        there = self._connection.execute("SELECT to_regclass('lookbook.migrations')").fetchone()
-        if there is None or there[0] is None:
-            return 0
-        row = self._connection.execute("SELECT max(version) FROM lookbook.migrations").fetchone()
-        version, known = int(row[0] or 0) if row is not None else 0, len(_migrations())
+        versions, expansions = self._versions("migrations"), self._versions("expansions")
+        version, known = max(versions, default=0), len(_migrations())
         if version > known:
             raise UsageError(
                 f"{self.name} was written by a newer lookbook (schema {version}, this one knows "
                 f"{known}).",
                 hint="Upgrade lookbook.",
             )
-        return version
+        return versions | expansions
+
+    def _versions(self, table: str) -> set[int]:
+        there = self._connection.execute("SELECT to_regclass(%s)", (f"lookbook.{table}",))
+        if there.fetchone() == (None,):
+            return set()
+        rows = self._connection.execute(f"SELECT version FROM lookbook.{table}")  # noqa: S608 - our own names
+        return {int(row[0]) for row in rows}
 
 
 @contextmanager

@@ -8,8 +8,10 @@ from runner.errors import LookbookError
 from runner.ledger.backend import Backend
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.postgres.backend import PostgresBackend
+from runner.ledger.postgres.ceilings import find_ceilings
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
 from runner.ledger.postgres.shared import SharedLedger
+from runner.policy.budget import MonthCeiling
 from runner.takes import Account
 
 
@@ -79,3 +81,12 @@ def find_accounts(address: str, campaign: str) -> list[Account]:
         )
         rows = connection.repeat(lambda: connection.fetch(statement, [campaign]))
     return [Account(host, user, simulated=simulated) for host, user, simulated in rows]
+
+
+def read_ceilings(address: str, account: Account) -> list[MonthCeiling]:
+    """Return the ceilings of this month that hold for an account."""
+    with (
+        closing(PostgresConnection(address)) as connection,
+        explain_database_errors(connection),
+    ):
+        return connection.repeat(lambda: find_ceilings(connection, account))

@@ -1,0 +1,63 @@
+"""Ceilings by calendar month (UTC), by the database's clock, and what counts against them.
+
+What counts is kept as changes (``spending``), which triggers write: whoever buys, or gives back,
+waits for nobody. It belongs to the month of the take's last intent.
+"""
+
+from runner.ledger.postgres.connection import PostgresConnection
+from runner.policy.budget import MonthCeiling
+from runner.takes import Account
+
+MAX_ROWS = 200
+"""So many rows of what an account spent in a month are summed up when it is locked."""
+
+SPENT = "SELECT {} FROM lookbook.spending WHERE month = lookbook.month_of(now()) AND account"
+
+CEILINGS = f"""
+SELECT CASE WHEN account.simulated THEN 'simulator'
+            ELSE account.host || '/' || account."user" END,
+       to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM'), ceiling.usd,
+       CASE WHEN ceiling.account IS NULL
+            THEN ({SPENT.format("coalesce(sum(usd), 0)")}
+                  = ANY (ARRAY(SELECT id FROM lookbook.accounts WHERE NOT simulated)))
+            ELSE ({SPENT.format("coalesce(sum(usd), 0)")} = ceiling.account) END,
+       ceiling.set_by
+  FROM lookbook.ceilings ceiling LEFT JOIN lookbook.accounts account
+    ON account.id = ceiling.account
+ WHERE ceiling.account IS NULL OR ceiling.account = %s
+"""  # noqa: S608 - our own words
+"""The ceilings that hold for an account, with what counts against them this month."""
+
+COUNT_ROWS = f"{SPENT.format('count(*)')} = %s"
+
+OF_KEY = 'SELECT id FROM lookbook.accounts WHERE (host, "user", simulated) = (%s, %s, %s)'
+LOCK_STUDIO = "SELECT usd FROM lookbook.ceilings WHERE account IS NULL FOR UPDATE"
+"""Locks the ceiling of all accounts: after an account's row, and before any campaign's."""
+
+SUM_UP = """
+WITH gone AS (DELETE FROM lookbook.spending WHERE account = %s RETURNING month, usd)
+INSERT INTO lookbook.spending (account, month, usd)
+    SELECT %s, month, sum(usd) FROM gone GROUP BY month
+"""
+
+
+def lock_ceilings(connection: PostgresConnection, account: int) -> tuple[MonthCeiling, ...]:
+    """Return the ceilings that hold for an account, until the transaction under way ends.
+
+    The account's row is locked already; so is the ceiling of all accounts from here on, where one
+    is set. What counts is that of the month in which the transaction began: takes are stamped so.
+    """
+    connection.fetch(LOCK_STUDIO)
+    if connection.fetch(COUNT_ROWS, (account,))[0][0] > MAX_ROWS:
+        connection.run([(SUM_UP, (account, account))])
+    return tuple(MonthCeiling(*row) for row in connection.fetch(CEILINGS, (account,)))
+
+
+def find_ceilings(connection: PostgresConnection, account: Account) -> list[MonthCeiling]:
+    """Return the ceilings that hold for an account now; none in tables of an older program."""
+    if connection.fetch("SELECT to_regclass('lookbook.ceilings')") == [(None,)]:
+        return []
+    key = (account.host, account.user, account.simulated)
+    rows = connection.fetch(OF_KEY, key)
+    found = connection.fetch(CEILINGS, rows[0] if rows else (None,))
+    return [MonthCeiling(*row) for row in found]
