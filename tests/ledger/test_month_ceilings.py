@@ -125,7 +125,7 @@ async def test_a_ceiling_is_met_to_the_cent_over_all_campaigns(
     await autumn.intend(intent("b", key="b"))
     with closing(PostgresConnection(machines.server.address())) as asking:
         (known,) = find_ceilings(asking, machines.account)
-    assert (known.usd, known.left) == (before + 2, 0)
+    assert (known.usd, known.left) == (before + 2, Decimal(0))
 
 
 def spent_by_all(machines: Machines) -> Decimal:
@@ -209,7 +209,7 @@ async def test_tables_of_the_first_version_are_expanded_and_an_older_program_goe
     known = connection._migrations()
     with ExitStack() as stack:
         older = Machines(postgres, stack)
-        older.server = type("Older", (), {"address": lambda _self: address})()  # type: ignore[assignment]
+        older.server = type("Older", (), {"address": lambda _self: address})()
         with monkeypatch.context() as patch:
             patch.setattr(connection, "_migrations", lambda: known[:1])
             migrate(address)

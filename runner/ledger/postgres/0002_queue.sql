@@ -1,3 +1,4 @@
+-- expand: a program that knows nothing of this goes on working beside one that does.
 -- The queue of runs. Who carries a run out, and when, is handed out by an engine with a schema of its
 -- own; what a run is, and what became of it, is here.
 

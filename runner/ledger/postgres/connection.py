@@ -45,6 +45,11 @@ MIGRATION_LOCK = 0x100CB00C
 EXPANDS = "-- expand"
 """Begins a migration that takes nothing away: older programs work beside it."""
 
+MAKE_EXPANSIONS = (
+    "CREATE TABLE IF NOT EXISTS lookbook.expansions "
+    "(version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+)
+
 FENCED = "LB001"
 """The SQLSTATE that the function ``advance`` raises."""
 
@@ -304,6 +309,7 @@ class PostgresConnection:
                     if number in applied:
                         continue
                     self._connection.execute(script)
+                    self._connection.execute(MAKE_EXPANSIONS)
                     table = "expansions" if script.startswith(EXPANDS) else "migrations"
                     self._connection.execute(
                         f"INSERT INTO lookbook.{table} (version) VALUES (%s)",  # noqa: S608 - our own names

@@ -4,11 +4,6 @@
 LOCK TABLE lookbook.accounts, lookbook.campaigns, lookbook.events, lookbook.takes
     IN SHARE ROW EXCLUSIVE MODE;
 
-CREATE TABLE lookbook.expansions (
-    version    integer PRIMARY KEY,
-    applied_at timestamptz NOT NULL DEFAULT now()
-);
-
 ALTER TABLE lookbook.accounts
     ADD COLUMN paused_by text,                -- who paused it; null: nobody did
     ADD COLUMN paused_at timestamptz;
