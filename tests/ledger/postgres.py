@@ -67,6 +67,11 @@ class PostgresServer:
         """End the server, and whoever is connected."""
         self._end(signal.SIGINT)
 
+    def call_tool(self, name: str, *arguments: str) -> str:
+        """Run a tool of PostgreSQL's; return what it printed. Raises CalledProcessError."""
+        command = [str(self._bin / name), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
     def _end(self, number: signal.Signals) -> None:
         assert self._process is not None
         with suppress(ProcessLookupError):
