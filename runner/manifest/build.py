@@ -42,6 +42,10 @@ class Builder:
         self.images = images
         self.findings = findings
         self.bare = _ADDED.isdisjoint(defaults)
+        self._takes = int(defaults.get("takes", 1))
+        self._retries = int(defaults.get("retries", 0))
+        self._likeness = read_likeness(defaults.get("likeness"))
+        self._approval: bool = defaults.get("approval", False)
 
     def look(self, draft: Draft) -> Look:
         """Make one look. What is wrong is reported, and left out of it."""
@@ -61,7 +65,7 @@ class Builder:
                 existing=existing,
                 tags=self.tags(draft),
                 line=line,
-                approval=fields.get("approval", self.defaults.get("approval", False)),
+                approval=fields.get("approval", self._approval),
             )
         if "name" in fields:
             name = self.text(draft, fields["name"], (fields, "name"), title)
@@ -82,14 +86,14 @@ class Builder:
             self.reference(draft, "avatar_id") if "avatar_id" in fields else BASE_REF,
             self.reference(draft, "avatar_group_id") if "avatar_group_id" in fields else None,
             self.pictures(draft, written) if written else (),
-            int(fields.get("takes", defaults.get("takes", 1))),
-            int(fields.get("retries", defaults.get("retries", 0))),
+            int(fields["takes"]) if "takes" in fields else self._takes,
+            int(fields["retries"]) if "retries" in fields else self._retries,
             self.tags(draft) if "tags" in fields or combination or "tags" in defaults else (),
             draft.matrix,
             axes,
             line,
-            read_likeness(fields.get("likeness", defaults.get("likeness"))),
-            fields.get("approval", defaults.get("approval", False)),
+            read_likeness(fields["likeness"]) if "likeness" in fields else self._likeness,
+            fields.get("approval", self._approval),
         )
 
     def base(self, fields: Map, mark: int, scope: Scope) -> Look:

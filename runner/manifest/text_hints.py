@@ -39,6 +39,9 @@ _FORMS = re.compile(
 )
 """The right form first, so that it is passed over; then those of shells and of other tools."""
 
+_OPENING = re.compile(r"[{%<\[$]")
+"""What each of them begins with: most texts have none."""
+
 _PROMPT_FIELDS = ("prompt_prefix", "prompt", "prompt_suffix")
 _PAID = (*_PROMPT_FIELDS, "title", "name")
 
@@ -187,7 +190,7 @@ def check_placeholders(drafts: Mapping[str, Draft], defaults: Map, findings: Fin
                 done.add(id(owner))
             for field in _PAID:
                 text = owner.get(field)
-                if isinstance(text, str) and any(char in text for char in "{%<[$"):
+                if isinstance(text, str) and _OPENING.search(text):
                     _check_placeholder(draft, owner, field, text, findings, names=names)
 
 

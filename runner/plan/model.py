@@ -9,7 +9,6 @@ from typing import NamedTuple, assert_never
 from runner.model import Look, LookRef
 from runner.plan.renames import KeyRenames
 from runner.plan.steps import (
-    NOTHING_SENT,
     Action,
     Adopt,
     Blocked,
@@ -80,14 +79,12 @@ class PlannedLook(NamedTuple):
     @property
     def resume(self) -> Resume:
         """What is finished of what was sent before, and what replaces what."""
-        if isinstance(self.step, Resume):
-            return self.step
-        return NOTHING_SENT if (create := self.create) is None else create.resume
+        return self.step.resume
 
     @property
     def takes(self) -> int:
         """How many generations would be paid for."""
-        return self.step.takes if isinstance(self.step, Create) else 0
+        return self.step.takes
 
     @property
     def wanted(self) -> int:
@@ -156,12 +153,12 @@ class Plan:
     @property
     def count(self) -> int:
         """How many generations would be paid for."""
-        return sum(action.takes for action in self.actions)
+        return sum(action.step.takes for action in self.actions)
 
     @property
     def cost(self) -> Decimal:
         """What they cost, in USD."""
-        return sum((action.cost for action in self.actions if action.takes), Decimal(0))
+        return sum((action.cost for action in self.actions if action.step.takes), Decimal(0))
 
     @property
     def waiting(self) -> int:
@@ -177,7 +174,7 @@ class Plan:
     @property
     def at_risk(self) -> Decimal:
         """What sends of unknown outcome may still turn out to cost, in USD."""
-        risks = (action.resume.at_risk for action in self.actions)
+        risks = (action.step.resume.at_risk for action in self.actions)
         return sum(filter(None, risks), Decimal(0))
 
     @property
@@ -193,7 +190,7 @@ class Plan:
         A new take, or one of unknown outcome.
         """
         return bool(self.unwanted_in_flight) or any(
-            a.takes or a.resume.under_way for a in self.actions
+            a.step.takes or a.step.resume.under_way for a in self.actions
         )
 
     @property

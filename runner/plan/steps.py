@@ -1,4 +1,8 @@
-"""What a run does with a look: for each action a type that has just its own fields."""
+"""What a run does with a look: for each action a type that has just its own fields.
+
+Each says how many generations it pays for (``takes``) and what it finishes of what was sent before
+(``resume``) as plain attributes: a run asks every look for them some ten times.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,11 +35,26 @@ class Resume:
     """
 
     action: ClassVar = Action.RESUME
+    takes: ClassVar = 0
     under_way: tuple[str, ...] = ()
     at_risk: Decimal = Decimal(0)
     retries: int = 0
     replaces: str | None = None
     replacing: bool = False
+
+    @property
+    def resume(self) -> "Resume":
+        """It is all that is done."""
+        return self
+
+
+NOTHING_SENT = Resume()
+
+
+class _SendsNothing:
+    __slots__ = ()
+    takes: ClassVar = 0
+    resume: ClassVar = NOTHING_SENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +78,22 @@ class Create:
 class LeftOut:
     """A ceiling has no room for what ``create`` would buy; only what is under way is finished."""
 
+    takes: ClassVar = 0
     create: Create
+
+    @property
+    def resume(self) -> Resume:
+        """What is under way."""
+        return self.create.resume
 
     @property
     def action(self) -> Action:
         """Called as what is left of it."""
-        return Action.RESUME if self.create.resume.under_way else Action.BLOCKED
+        return Action.RESUME if self.resume.under_way else Action.BLOCKED
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(_SendsNothing):
     """It failed, or what it needs failed; nothing is bought.
 
     ``waiting`` is how many generations would be paid for if a person agreed.
@@ -79,40 +104,38 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(_SendsNothing):
     """Change the name at HeyGen; free."""
 
     action: ClassVar = Action.RENAME
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(_SendsNothing):
     """Nothing to do, or only what is free: pick a take again, fetch a picture again."""
 
     action: ClassVar = Action.KEEP
 
 
 @dataclass(frozen=True, slots=True)
-class Stale:
+class Stale(_SendsNothing):
     """Its reference has, or will have, another picked take; regenerated only on request."""
 
     action: ClassVar = Action.STALE
 
 
 @dataclass(frozen=True, slots=True)
-class Adopt:
+class Adopt(_SendsNothing):
     """The look exists already: take it into the ledger, paid by nobody here."""
 
     action: ClassVar = Action.ADOPT
 
 
 @dataclass(frozen=True, slots=True)
-class Orphaned:
+class Orphaned(_SendsNothing):
     """The ledger holds it, the manifest no longer wants it; nothing happens to it."""
 
     action: ClassVar = Action.ORPHANED
 
 
 Step = Create | Resume | LeftOut | Blocked | Rename | Keep | Stale | Adopt | Orphaned
-
-NOTHING_SENT = Resume()
