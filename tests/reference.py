@@ -37,6 +37,12 @@ def _help(command: click.Command, name: str) -> str:
     return f"```text\n{text.rstrip()}\n```"
 
 
+def _help_all(command: click.Command, name: str) -> Iterator[str]:
+    yield _help(command, name)
+    for word, below in getattr(command, "commands", {}).items():
+        yield from _help_all(below, f"{name} {word}")
+
+
 def _commands() -> Iterator[str]:
     yield "What `lookbook COMMAND --help` prints. Results go to stdout, all else to stderr."
     yield _help(cli, "lookbook")
@@ -45,7 +51,7 @@ def _commands() -> Iterator[str]:
             command = cli.get_command(click.Context(cli), name)
             assert command is not None
             yield f"## {name}"
-            yield _help(command, f"lookbook {name}")
+            yield from _help_all(command, f"lookbook {name}")
 
 
 def _table(title: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:

@@ -44,6 +44,9 @@ GROUPS: dict[str, dict[str, str]] = {
         "reconcile": "Compare with the account, and decide what is unknown; free.",
         "prune": "Delete at HeyGen, or on disk, what is no longer wanted.",
     },
+    "Share": {
+        "cluster": "Show and operate the database that several machines share; free.",
+    },
     "Tools": {
         "faces": "Measure how alike the faces are, on this machine; free.",
         "doctor": "Check what a run needs: key, wallet, clock, network, disk; free.",
@@ -82,7 +85,8 @@ class _Lazy(click.Group):
             ctx.fail(f"No such command {cmd_name!r}.{told}")
         command: click.Command = import_module(f"runner.cli.commands.{cmd_name}").command
         if not any(parameter.name == "log" for parameter in command.params):
-            command.params += log_options()
+            for one in (command, *getattr(command, "commands", {}).values()):
+                one.params += log_options()
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":

@@ -3,10 +3,12 @@
 Nothing of PostgreSQL is imported before somebody names one.
 """
 
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from runner.errors import UsageError
 from runner.extras import install_command
+from runner.ledger.cluster import Cluster
 from runner.ledger.location import LedgerLocation
 from runner.policy.budget import MonthCeiling
 from runner.takes import Account
@@ -19,6 +21,10 @@ class LedgerDatabase(Protocol):
     def name(self) -> str:
         """Its name."""
 
+    @property
+    def address(self) -> str:
+        """Its address, which may carry a password: for what connects to it, and for no text."""
+
     def find_ledger(self, account: Account, campaign: str) -> LedgerLocation:
         """Return where a campaign's ledger lives, or will."""
 
@@ -27,6 +33,9 @@ class LedgerDatabase(Protocol):
 
     def find_ceilings(self, account: Account) -> list[MonthCeiling]:
         """Return the ceilings of this month that hold for an account."""
+
+    def open_cluster(self) -> AbstractContextManager[Cluster | None]:
+        """Open what operates the database; None where it has no ledgers yet."""
 
 
 class SharedLedgers(NamedTuple):
@@ -43,26 +52,32 @@ class PostgresDatabase:
     """A PostgreSQL database (``LedgerDatabase``)."""
 
     def __init__(self, address: str, name: str) -> None:
-        self._address = address
+        self.address = address
         self.name = name
 
     def find_ledger(self, account: Account, campaign: str) -> LedgerLocation:
         """Return where a campaign's ledger lives."""
         from runner.ledger.postgres.location import DatabaseLocation
 
-        return DatabaseLocation(self._address, self.name, account, campaign)
+        return DatabaseLocation(self.address, self.name, account, campaign)
 
     def find_accounts(self, campaign: str) -> list[Account]:
         """Return the accounts that have a campaign of this name."""
         from runner.ledger.postgres.location import find_accounts
 
-        return find_accounts(self._address, campaign)
+        return find_accounts(self.address, campaign)
 
     def find_ceilings(self, account: Account) -> list[MonthCeiling]:
         """Return the ceilings of this month that hold for an account."""
         from runner.ledger.postgres.location import read_ceilings
 
-        return read_ceilings(self._address, account)
+        return read_ceilings(self.address, account)
+
+    def open_cluster(self) -> AbstractContextManager[Cluster | None]:
+        """Open what operates the database."""
+        from runner.ledger.postgres.cluster import open_cluster
+
+        return open_cluster(self.address)
 
 
 class NamedDatabase(NamedTuple):

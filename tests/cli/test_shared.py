@@ -33,6 +33,7 @@ from runner.cli.shared_ledger import (
 )
 from runner.errors import BudgetRefused, LedgerQuestion, LookbookError, UsageError
 from runner.ledger.backend import Backend
+from runner.ledger.cluster import Cluster
 from runner.ledger.ledger import CampaignLedger, LedgerFile
 from runner.ledger.reading import read_snapshot
 from runner.ledger.shared import NamedDatabase, SharedLedgers, open_database
@@ -88,11 +89,12 @@ class MemoryLocation:
 class MemoryDatabase:
     """Holds ledgers by account and campaign (``runner.ledger.shared.LedgerDatabase``)."""
 
-    name = "memory"
+    name = address = "memory"
 
     def __init__(self) -> None:
         self.ledgers: dict[tuple[Account, str], MemoryLocation] = {}
         self.ceilings: list[MonthCeiling] = []
+        self.cluster: Cluster | None = None
 
     def find_ledger(self, account: Account, campaign: str) -> MemoryLocation:
         place = MemoryLocation(f"{campaign} of {account.label} in memory")
@@ -101,6 +103,10 @@ class MemoryDatabase:
     def find_accounts(self, campaign: str) -> list[Account]:
         found = self.ledgers.items()
         return [one[0] for one, place in found if one[1] == campaign and place.rows is not None]
+
+    @contextmanager
+    def open_cluster(self) -> Iterator[Cluster | None]:
+        yield self.cluster
 
     def find_ceilings(self, account: Account) -> list[MonthCeiling]:
         return [one for one in self.ceilings if one.account in (None, account.label)]

@@ -10,16 +10,27 @@ import pytest
 
 pytest.importorskip("psycopg")
 
+from runner.errors import StorageError
 from runner.executor.ports import AccountBusy, OverBudget, OverMonthCeiling
+from runner.ledger.cluster import ClusterView
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.postgres import ceilings, connection
 from runner.ledger.postgres.ceilings import find_ceilings
+from runner.ledger.postgres.cluster import open_cluster
 from runner.ledger.postgres.connection import PostgresConnection
+from runner.policy.budget import MonthCeiling
 from runner.policy.lifecycle import Event
-from runner.takes import Doubled
+from runner.takes import Account, Doubled
 from tests.ledger.names import intent
 from tests.ledger.postgres import PostgresServer
 from tests.ledger.test_account_pace import Machines
+
+GRANTS = (
+    "CREATE ROLE client LOGIN",
+    "GRANT USAGE ON SCHEMA lookbook TO client",
+    "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA lookbook TO client",
+    "REVOKE INSERT, UPDATE ON lookbook.ceilings, lookbook.spending FROM client",
+)
 
 
 @pytest.fixture
@@ -27,6 +38,7 @@ def machines(postgres: PostgresServer) -> Iterator[Machines]:
     with ExitStack() as stack:
         made = Machines(postgres, stack)
         yield made
+        made.server = postgres
         made.sql("DELETE FROM lookbook.ceilings RETURNING usd")
 
 
@@ -199,6 +211,69 @@ async def test_a_paused_account_sends_nothing_and_loses_nothing(machines: Machin
     await ledger.record(first.uid, Event.ACCEPTED, {"avatar_id": "look-a"})
     machines.sql(pause.format("NULL"))
     await ledger.intend(intent("b", key="b"))
+
+
+async def test_whoever_operates_the_database_sees_it_and_sets_it(machines: Machines) -> None:
+    mine, address = machines.account, machines.server.address()
+    ledger = machines.open("spring", concurrency=9)
+    take = await ledger.intend(intent("a"))
+    await ledger.record(take.uid, Event.LOST, {})
+    with open_cluster(address) as cluster:
+        assert cluster is not None
+        cluster.set_ceiling(mine, Decimal("7.50"), by="ada")
+        cluster.set_ceiling(mine, Decimal(1), by="bob")
+        cluster.set_ceiling(None, Decimal(9000), by="ada")
+        cluster.pause(mine, by="ada")
+        view = cluster.view()
+    (one,) = [one for one in view.accounts if one.account == mine]
+    assert (one.in_progress, one.unknown, one.paused_by) == (1, 1, "ada")
+    assert one.spent == campaign_spent(view, mine) == 1
+    assert one.ceiling == MonthCeiling(mine.label, view.month, Decimal(1), Decimal(1), "bob")
+    assert view.ceiling is not None
+    assert (view.ceiling.account, view.ceiling.spent) == (None, spent_by_all(machines))
+    with pytest.raises(AccountBusy):
+        await ledger.intend(intent("b", key="b"))
+    with open_cluster(address) as cluster:
+        assert cluster is not None
+        cluster.resume(mine)
+        with pytest.raises(OverMonthCeiling):
+            await ledger.intend(intent("b", key="b"))
+        cluster.set_ceiling(mine, None, by="ada")
+        cluster.set_ceiling(None, None, by="ada")
+        await ledger.intend(intent("b", key="b"))
+
+
+def campaign_spent(view: ClusterView, mine: Account) -> Decimal:
+    """Return what the only campaign of an account spent, ever and this month."""
+    (campaign,) = [one for one in view.campaigns if one.account == mine]
+    assert (campaign.name, campaign.owner) == ("spring", "a machine of spring")
+    assert campaign.takes == campaign.in_progress == 1
+    assert campaign.spent == campaign.spent_this_month
+    return campaign.spent
+
+
+async def test_who_may_set_no_ceiling_is_held_by_it_all_the_same(machines: Machines) -> None:
+    set_ceiling(machines, str(spent_by_all(machines) + 1), all_accounts=True)
+    with closing(PostgresConnection(machines.server.address())) as owner:
+        owner.run([(statement, ()) for statement in GRANTS])
+    address = machines.server.address()
+    machines.server = type(
+        "Client", (), {"address": lambda _self: address.replace("lookbook@", "client@")}
+    )()
+    ledger = machines.open("spring", concurrency=9)
+    take = await ledger.intend(intent("a"))
+    with pytest.raises(OverMonthCeiling):
+        await ledger.intend(intent("b", key="b"))
+    await ledger.record(take.uid, Event.REFUSED, {})
+    await ledger.intend(intent("b", key="b"))
+    with pytest.raises(StorageError, match="permission denied"):
+        remove_ceiling(machines.server.address())
+
+
+def remove_ceiling(address: str) -> None:
+    with open_cluster(address) as cluster:
+        assert cluster is not None
+        cluster.set_ceiling(None, None, by="client")
 
 
 async def test_tables_of_the_first_version_are_expanded_and_an_older_program_goes_on(

@@ -17,8 +17,16 @@ CREATE TABLE lookbook.ceilings (
     set_at  timestamptz NOT NULL DEFAULT now()
 );
 
+-- A client locks that row without the right to change a ceiling.
+CREATE FUNCTION lookbook.lock_studio() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog AS $$
+BEGIN
+    PERFORM 1 FROM lookbook.ceilings WHERE account IS NULL FOR UPDATE;
+END $$;
+
 -- What counts, as changes of it: whoever buys or gives back adds a row and waits for nobody, and
 -- whoever holds an account sums up its rows now and then. No foreign key: it would lock the account.
+-- Clients need no right to it: all that is written goes through the functions below.
 CREATE TABLE lookbook.spending (
     account bigint NOT NULL,
     month   date NOT NULL,                    -- its first day
@@ -44,10 +52,17 @@ CREATE FUNCTION lookbook.past(seconds double precision) RETURNS timestamptz LANG
 $$;
 
 CREATE FUNCTION lookbook.spend(campaign_id bigint, at timestamptz, amount numeric)
-RETURNS void LANGUAGE sql AS $$
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     INSERT INTO lookbook.spending (account, month, usd)
         SELECT account, lookbook.month_of(at), amount
           FROM lookbook.campaigns WHERE id = campaign_id AND amount <> 0
+$$;
+
+CREATE FUNCTION lookbook.sum_up(account_id bigint) RETURNS void LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog AS $$
+    WITH gone AS (DELETE FROM lookbook.spending WHERE account = account_id RETURNING month, usd)
+    INSERT INTO lookbook.spending (account, month, usd)
+        SELECT account_id, month, sum(usd) FROM gone GROUP BY month
 $$;
 
 CREATE FUNCTION lookbook.stamp_take() RETURNS trigger LANGUAGE plpgsql AS $$

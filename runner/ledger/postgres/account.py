@@ -52,7 +52,7 @@ SELECT (SELECT 'paused by ' || paused_by || ' since '
 
 
 @dataclass(frozen=True, slots=True)
-class _Traffic:
+class Traffic:
     """What may be in progress at an account, at a time of the database's clock (Unix seconds).
 
     ``paused`` says who paused it, if anybody did, ``ceilings`` how many hold for it.
@@ -64,6 +64,14 @@ class _Traffic:
     sending: int
     in_progress: int
     unknown: int
+
+
+def count_traffic(
+    connection: PostgresConnection, account: int, besides: Sequence[str] = ()
+) -> Traffic:
+    """Return what may be in progress at an account, besides takes of these uids."""
+    values = (account, account, UNWATCHED, FRESH_UNKNOWN, DEAD_AFTER, account, [*besides])
+    return Traffic(*connection.fetch(COUNT, values)[0])
 
 
 class AccountPacer:
@@ -146,7 +154,5 @@ class AccountPacer:
         self._has_learnt = bool(facts)
         return RateLimiter.from_facts(self._concurrency, facts)
 
-    def _count(self, besides: Sequence[str]) -> _Traffic:
-        mine = self._account
-        values = (mine, mine, UNWATCHED, FRESH_UNKNOWN, DEAD_AFTER, mine, [*besides])
-        return _Traffic(*self._connection.fetch(COUNT, values)[0])
+    def _count(self, besides: Sequence[str]) -> Traffic:
+        return count_traffic(self._connection, self._account, besides)

@@ -31,14 +31,10 @@ SELECT CASE WHEN account.simulated THEN 'simulator'
 COUNT_ROWS = f"{SPENT.format('count(*)')} = %s"
 
 OF_KEY = 'SELECT id FROM lookbook.accounts WHERE (host, "user", simulated) = (%s, %s, %s)'
-LOCK_STUDIO = "SELECT usd FROM lookbook.ceilings WHERE account IS NULL FOR UPDATE"
+LOCK_STUDIO = "SELECT lookbook.lock_studio()"
 """Locks the ceiling of all accounts: after an account's row, and before any campaign's."""
 
-SUM_UP = """
-WITH gone AS (DELETE FROM lookbook.spending WHERE account = %s RETURNING month, usd)
-INSERT INTO lookbook.spending (account, month, usd)
-    SELECT %s, month, sum(usd) FROM gone GROUP BY month
-"""
+SUM_UP = "SELECT lookbook.sum_up(%s)"
 
 
 def lock_ceilings(connection: PostgresConnection, account: int) -> tuple[MonthCeiling, ...]:
@@ -49,7 +45,7 @@ def lock_ceilings(connection: PostgresConnection, account: int) -> tuple[MonthCe
     """
     connection.fetch(LOCK_STUDIO)
     if connection.fetch(COUNT_ROWS, (account,))[0][0] > MAX_ROWS:
-        connection.run([(SUM_UP, (account, account))])
+        connection.fetch(SUM_UP, (account,))
     return tuple(MonthCeiling(*row) for row in connection.fetch(CEILINGS, (account,)))
 
 

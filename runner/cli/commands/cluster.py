@@ -1,0 +1,174 @@
+"""``lookbook cluster``: show and operate the database that several machines share; free."""
+
+import getpass
+import re
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from runner.cli.cluster_text import describe_cluster, find_account, format_cluster
+from runner.cli.command import Command, CommandGroup
+from runner.cli.context import Context, pass_context
+from runner.cli.options import Usd, format_option
+from runner.cli.shared_ledger import VARIABLE, on_option, options_of
+from runner.cli.terminal import print_json, terminal_width
+from runner.errors import UsageError
+from runner.ledger.cluster import Cluster
+from runner.ledger.shared import SharedLedgers
+from runner.quantities import format_usd
+from runner.shell import quote_command
+
+ALL = "all"
+"""Stands for all accounts where a ceiling is set."""
+
+
+class MonthlyUsd(click.ParamType[Decimal | None]):
+    """US dollars a month, ``500/month``, or ``none``."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Decimal | None:
+        """Read an amount, or fail with what one looks like."""
+        if str(value).strip().lower() == "none":
+            return None
+        amount = re.fullmatch(r"\s*(\S+?)\s*/\s*month\s*", str(value))
+        if amount is None:
+            self.fail(f"{value!r} is not an amount such as 500/month, or none", param, ctx)
+        return Usd().convert(amount[1], param, ctx)
+
+
+@click.group("cluster", cls=CommandGroup, invoke_without_command=True)
+@on_option
+@format_option("text", "json")
+@click.pass_context
+def command(ctx: click.Context, /, on: SharedLedgers | None, *, form: str) -> int:
+    """Show what machines share in a database: accounts, campaigns, and money.
+
+    Of each account: what is in progress, the limit that was found, whether it is paused, and what
+    this month's takes cost. Of each campaign: who writes it now, and its money. Nothing is asked of
+    HeyGen, no key is needed, nothing is bought.
+
+    \b
+    Examples:
+      lookbook cluster --on postgresql://lookbook@db.example/studio
+      lookbook cluster ceiling studio-a 500/month
+      lookbook cluster ceiling all 2000/month       for all accounts together
+      lookbook cluster pause studio-a               nothing is sent from it
+      lookbook cluster resume studio-a
+    """
+    ctx.obj = ctx.ensure_object(Context)._replace(shared=on)
+    if ctx.invoked_subcommand is not None:
+        return 0
+    with _open(ctx.obj, None) as cluster:
+        view = cluster.view()
+    if form == "json":
+        print_json(describe_cluster(view))
+    else:
+        click.echo(format_cluster(view, width=terminal_width(sys.stdout)))
+    return 0
+
+
+@command.command("ceiling", cls=Command, short_help="Set what an account may spend in a month.")
+@click.argument("whose", metavar="ACCOUNT")
+@click.argument("amount", metavar="USD/month|none", type=MonthlyUsd())
+@on_option
+@pass_context
+def set_ceiling(
+    context: Context, /, on: SharedLedgers | None, *, whose: str, amount: Decimal | None
+) -> int:
+    """Set what ACCOUNT may spend in a calendar month (UTC), by the database's clock.
+
+    ACCOUNT is a name that workers know, host/user, or `all` for all accounts together. It holds
+    from the next request on, over all campaigns and machines: a run that meets it stops buying and
+    ends with 5, what it sent is completed. `none` removes it.
+
+    \b
+    Examples:
+      lookbook cluster ceiling studio-a 500/month
+      lookbook cluster ceiling all none
+    """
+    with _open(context, on) as cluster:
+        account = None if whose == ALL else find_account(cluster.view(), whose).account
+        cluster.set_ceiling(account, amount, by=_who())
+        view = cluster.view()
+    of = "all accounts" if account is None else account.label
+    held = view if account is None else find_account(view, account.label)
+    spent = f"{format_usd(held.spent)} of {view.month} are spent"
+    if held.ceiling is None:
+        click.echo(f"There is no ceiling of {of} any more; {spent}.")
+    else:
+        left = format_usd(held.ceiling.left)
+        click.echo(f"The ceiling of {of} is {format_usd(amount)} a month; {spent}, {left} left.")
+    return 0
+
+
+@command.command("pause", cls=Command, short_help="Let nothing be sent from an account.")
+@click.argument("whose", metavar="ACCOUNT")
+@on_option
+@pass_context
+def pause(context: Context, /, on: SharedLedgers | None, *, whose: str) -> int:
+    """Hold back everything from ACCOUNT, on any machine, until it is resumed.
+
+    What was sent goes on and is fetched. Runs wait and say so; Ctrl-C ends them, and nothing is
+    lost. ACCOUNT is a name that workers know, or host/user.
+    """
+    with _open(context, on) as cluster:
+        account = find_account(cluster.view(), whose).account
+        cluster.pause(account, by=_who())
+    options = options_of(_named(context, on))
+    again = quote_command("lookbook", "cluster", "resume", whose, *options)
+    click.echo(f"{account.label} is paused; what was sent goes on. To resume it: {again}")
+    return 0
+
+
+@command.command("resume", cls=Command, short_help="Let a paused account send again.")
+@click.argument("whose", metavar="ACCOUNT")
+@on_option
+@pass_context
+def resume(context: Context, /, on: SharedLedgers | None, *, whose: str) -> int:
+    """Allow ACCOUNT to send again after `lookbook cluster pause`; runs that wait go on.
+
+    A pause that HeyGen itself asked for (429) ends by itself and is not touched.
+    """
+    with _open(context, on) as cluster:
+        account = find_account(cluster.view(), whose).account
+        cluster.resume(account)
+    click.echo(f"{account.label} may send again.")
+    return 0
+
+
+@contextmanager
+def _open(context: Context, on: SharedLedgers | None) -> Iterator[Cluster]:
+    """Open what operates the database that was named. Raises UsageError where none was."""
+    shared = _named(context, on)
+    if shared is None:
+        raise UsageError(
+            "The database is not named that machines share.",
+            hint=f"Add --on with its address, or set {VARIABLE}.",
+        )
+    with shared.database.open_cluster() as cluster:
+        if cluster is None:
+            raise UsageError(
+                f"{shared.database.name} has no ledgers yet.",
+                hint="Check the address, or run a campaign with --on first.",
+            )
+        yield cluster
+
+
+def _named(context: Context, on: SharedLedgers | None) -> SharedLedgers | None:
+    """Return the database that was named last; one that was typed counts before the environment."""
+    return on if options_of(on) else context.shared or on
+
+
+def _who() -> str:
+    """Return who gives this command, for people."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = "somebody"
+    return f"{user}@{socket.gethostname()}"
