@@ -47,11 +47,12 @@ async def keep_results(
         if snapshot is known:
             continue
         known, begun = snapshot, timer()
-        results = make_results(campaign, snapshot, work.ledger.wallet)
-        if results["account"] is None:
-            continue
         try:
-            write_atomic(left.state.results, encode_results(results))
+            with work.ledger.computing():
+                results = make_results(campaign, snapshot, work.ledger.wallet)
+                if results["account"] is None:
+                    continue
+                write_atomic(left.state.results, encode_results(results))
         except StorageError:
             return
         await work.ledger.wait_for(left.remember_results)

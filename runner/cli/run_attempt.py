@@ -206,9 +206,14 @@ async def carry_out(
     StateDirs(campaign.manifest).use(work.state)
     before = Before(left, work.ledger.snapshot(), work.context.ticks())
     trouble: LookbookError | None = None
-    beside = [partial(keep_results, campaign, work, left), partial(take_in_decisions, work)]
+    beside = (
+        work.ledger.keep_alive,
+        store.keep_copying,
+        partial(keep_results, campaign, work, left),
+        partial(take_in_decisions, work),
+    )
     try:
-        outcome = await with_signals(session, work, [*beside, store.keep_copying])
+        outcome = await with_signals(session, work, beside)
     except LookbookError as error:
         trouble = error
         outcome = session.outcome()

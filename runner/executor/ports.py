@@ -5,9 +5,12 @@ and silence are values, because money hangs on telling them apart.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
+
+import anyio
 
 from runner.face_measures import FaceMeasure
 from runner.model import FileImage, LookKind
@@ -270,6 +273,13 @@ class Ledger(Protocol):
 
     async def note_refusal(self, retry_after: float | None) -> bool:
         """Commit a 429 of the account; return False where its pace is this run's own to keep."""
+
+    def await_place(self, since: float) -> AbstractContextManager[anyio.Event]:
+        """Yield what is set when the account may have a place, after AccountBusy.
+
+        ``since`` is when the wait began, in seconds of a clock that never jumps: of all that wait
+        in this process the first to begin is the first to be woken.
+        """
 
     async def record(
         self, uid: str, event: Event, facts: Mapping[str, Any], *, wanted: bool = True

@@ -15,8 +15,8 @@ from runner.executor.context import RunContext
 from runner.executor.ports import AccountBusy
 from runner.takes import Take
 
-PLACE_POLL = 0.5
-"""Seconds after which a place of an account is asked for again that other machines use as well."""
+PLACE_WAIT = 10.0
+"""Seconds after which a place of an account is asked for again if nobody says that one is free."""
 
 log = logging.getLogger("runner.executor")
 
@@ -32,8 +32,8 @@ class RateGate:
         self._on_room = on_room
         self._queue = anyio.Lock()
         self._sending = 0
-        self._full = False
-        """Whether the account had no place when it was last asked for one."""
+        self._full_since: float | None = None
+        """Since when (ticks) the account has had no place for this run; None where it had one."""
         self._paused: str | None = None
         """Who paused the account, where a person did."""
         self._in_progress: set[str] = set()
@@ -52,7 +52,7 @@ class RateGate:
             async with self._queue:
                 await self._wait()
                 self._sending += 1
-                in_queue = self._full
+                in_queue = self._full_since is not None
                 if in_queue:  # nobody else asks while there may be no place
                     take = await self._commit(commit)
             if not in_queue:
@@ -75,13 +75,13 @@ class RateGate:
                 raise
             await self._wait_for_place(error)
             return None
-        self._full, self._paused = False, None
+        self._full_since = self._paused = None
         return take
 
     async def _wait_for_place(self, busy: AccountBusy) -> None:
         """Wait until other machines may have left a place. Raises RunStopped."""
         context = self._context
-        self._full = True
+        self._full_since = self._full_since or context.ticks()
         self._stop_if_refused(busy.refused_for)
         if busy.paused is not None and busy.paused != self._paused:
             context.observer.said(
@@ -93,7 +93,8 @@ class RateGate:
             until = context.ticks() + busy.seconds
             context.rate_limiter.paused_until = max(context.rate_limiter.paused_until, until)
             return
-        await context.pause(PLACE_POLL, until=self._changed, sending=True)
+        with context.ledger.await_place(self._full_since) as freed:
+            await context.pause(PLACE_WAIT, until=freed, sending=True)
 
     async def _wait(self) -> None:
         context = self._context

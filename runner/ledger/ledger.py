@@ -7,9 +7,10 @@ the only writer there is, so concurrency cannot leak through a ceiling.
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.errors import UsageError
 from runner.executor.ports import Entropy, Intent
@@ -29,6 +30,9 @@ from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
 from runner.takes import Account, Take, TakeState
 from runner.video_facts import VideoFacts
+
+if TYPE_CHECKING:
+    import anyio
 
 RENAMED_FIELDS = ("look", "reference_look", "ingredients", "identity")
 """The fields of a take that follow a renamed look key."""
@@ -116,6 +120,19 @@ class CampaignLedger(LedgerNotes):
         self.transactions.close()
 
     # --- reading ------------------------------------------------------------------------------
+
+    async def keep_alive(self) -> None:
+        """Show other machines that the event loop goes on; a file has its lock for that."""
+
+    def computing(self) -> AbstractContextManager[None]:
+        """Announce that the event loop computes for long."""
+        return nullcontext()
+
+    def await_place(self, since: float) -> "AbstractContextManager[anyio.Event]":  # noqa: ARG002 - nobody else is here
+        """Return an event that nobody sets: whoever waits asks again by itself."""
+        import anyio  # as late as this: most commands wait for nothing
+
+        return nullcontext(anyio.Event())
 
     @property
     def elsewhere(self) -> Elsewhere | None:

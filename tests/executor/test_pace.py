@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from runner.executor.ports import AccountBusy, Intent, OverMonthCeiling
-from runner.executor.rate_gate import PLACE_POLL
+from runner.executor.rate_gate import PLACE_WAIT
 from runner.ledger.ledger import LedgerFile
 from runner.policy.budget import MonthCeiling
 from runner.policy.exit_codes import Exit, exit_code
@@ -145,7 +145,7 @@ def test_a_place_that_other_machines_hold_is_asked_for_by_the_first_in_the_queue
     monkeypatch.setattr(LedgerFile, "intend", intend)
     assert exit_code(world.run(independent(world, 20), concurrency=20)) is Exit.DONE
     assert len(world.api.charges) == 21
-    assert len([at for at in asked if at < 60]) <= 60 / PLACE_POLL + MAX_CONCURRENT_SENDS
+    assert len([at for at in asked if at < 60]) <= 60 / PLACE_WAIT + MAX_CONCURRENT_SENDS
     assert len([at for at in asked if 60 <= at < 90]) == 1
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -15,6 +16,7 @@ from runner.executor.ports import AccountBusy
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import PostgresConnection
+from runner.ledger.postgres.places import WaitingLine, find_listener
 from runner.policy.lifecycle import Event
 from runner.takes import Account
 from tests.ledger.names import Ticking, intent
@@ -165,3 +167,44 @@ def test_machines_that_send_at_once_never_take_more_than_there_is(machines: Mach
     for ledger in ledgers:
         ledger.close()
     assert sum(granted) == 4
+
+
+def test_of_those_who_wait_the_longest_is_woken_and_one_for_each_place() -> None:
+    now, woken = [0.0], list[str]()
+    line = WaitingLine(timer=lambda: now[0])
+    with ExitStack() as stack:
+        for account, since, name in [(1, 5.0, "b"), (1, 3.0, "a"), (1, 7.0, "c"), (2, 1.0, "x")]:
+            stack.enter_context(line.wait(account, since, partial(woken.append, name)))
+        line.free(1, 1)
+        assert woken == ["a"]
+        line.free(1, 1)
+        with line.wait(1, 3.0, partial(woken.append, "a again")):
+            line.free(1, 2)
+        assert woken == ["a", "b", "a again", "c"]
+        line.free(1, 2)  # nobody waits: kept for a moment
+        with line.wait(1, 9.0, partial(woken.append, "d")):
+            assert woken[-1] == "d"
+        now[0] += 2.0
+        with line.wait(1, 9.0, partial(woken.append, "e")):
+            assert woken[-1] == "d"
+        assert not line.is_empty()
+    assert line.is_empty()
+
+
+async def test_who_waits_for_a_place_is_woken_by_the_machine_that_frees_it(
+    machines: Machines,
+) -> None:
+    spring, autumn = machines.open("spring", concurrency=1), machines.open("autumn", concurrency=1)
+    take = await spring.intend(intent("a"))
+    with pytest.raises(AccountBusy):
+        await autumn.intend(intent("a"))
+    backend = autumn.store.backend
+    assert isinstance(backend, PostgresBackend)
+    with find_listener(machines.server.address()).wait(backend.account, 1.0) as freed:
+        await anyio.sleep(0.3)  # it begins to listen
+        await spring.record(take.uid, Event.ACCEPTED, {"avatar_id": "look-a"})
+        assert not freed.is_set()
+        await spring.record(take.uid, Event.COMPLETED, {"completed_at": 5.0})
+        with anyio.fail_after(20.0):
+            await freed.wait()
+    await autumn.intend(intent("a"))

@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import anyio.lowlevel
 import pytest
 
 pytest.importorskip("psycopg")
@@ -21,7 +22,8 @@ from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.neighbours import read_account_facts, read_neighbours
 from runner.ledger.postgres import connection as connections
-from runner.ledger.postgres import shared
+from runner.ledger.postgres import heartbeat
+from runner.ledger.postgres.account import DEAD_AFTER
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import Fenced, PostgresConnection, describe_address
 from runner.ledger.postgres.shared import SharedLedger
@@ -83,6 +85,13 @@ def test_only_a_claimant_writes_and_its_heartbeat_ends_with_its_claim(
         with closing(PostgresConnection(postgres.address())) as beside:
             first.claim("one")
             assert first.beat(beside)
+            with pytest.raises(LedgerClaimed):
+                second.claim("two")
+            assert first.beat(beside, age=DEAD_AFTER)  # its loop hangs
+            second.claim("two")
+            second.release()
+            assert not first.beat(beside)
+            first.claim("one")
             first.release()
             second.claim("two")
             assert not first.beat(beside)
@@ -321,7 +330,8 @@ class Beaten:
     def __init__(self) -> None:
         self.beats = 0
 
-    def beat(self, _connection: Any) -> bool:
+    def beat(self, _connection: Any, *, age: float) -> bool:
+        assert age == 0.0
         self.beats += 1
         if self.beats == 1:
             raise RuntimeError("a deadlock, say")
@@ -329,21 +339,44 @@ class Beaten:
 
 
 def test_a_heartbeat_outlives_every_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "BEAT", 0.001)
-    monkeypatch.setattr(shared, "PostgresConnection", lambda _address: StringIO())
+    monkeypatch.setattr(heartbeat, "BEAT", 0.001)
+    monkeypatch.setattr(heartbeat, "PostgresConnection", lambda _address: StringIO())
     beaten: Any = Beaten()
-    heartbeat = shared.Heartbeat(beaten, "nowhere")
-    heartbeat.start()
-    heartbeat._thread.join(30)
+    beating = heartbeat.Heartbeat(beaten, "nowhere")
+    beating.start()
+    beating._thread.join(30)
     assert beaten.beats == 3
+
+
+async def test_a_loop_that_hangs_shows_no_sign_unless_it_announced_that_it_computes() -> None:
+    now, beaten = [0.0], Beaten()
+    beating = heartbeat.Heartbeat(beaten, "nowhere", timer=lambda: now[0])  # type: ignore[arg-type]
+    now[0] += 100.0
+    assert beating.age() == 0.0  # no loop is there: the thread alone says that the process lives
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(beating.follow_loop)
+        await anyio.lowlevel.checkpoint()
+        now[0] += heartbeat.BEAT
+        assert beating.age() == 0.0
+        now[0] += 4.0
+        assert beating.age() == 5.0
+        with beating.computing():
+            now[0] += heartbeat.MAX_COMPUTATION
+            assert beating.age() == 0.0
+            now[0] += 5.0
+            assert beating.age() == 5.0
+        assert beating.age() == 0.0
+        tasks.cancel_scope.cancel()
+    now[0] += 100.0
+    assert beating.age() == 0.0
 
 
 def test_a_campaign_is_kept_while_its_ledger_is_loaded(
     postgres: PostgresServer, ticking: Ticking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(shared.Heartbeat, "start", lambda _self: told.append("beats"))
-    monkeypatch.setattr(shared.Heartbeat, "stop", lambda _self: told.append("beats no more"))
+    monkeypatch.setattr(heartbeat.Heartbeat, "start", lambda _self: told.append("beats"))
+    monkeypatch.setattr(heartbeat.Heartbeat, "stop", lambda _self: told.append("beats no more"))
 
     def load(_self: PostgresBackend) -> dict[str, str]:
         told.append("loads")

@@ -19,6 +19,7 @@ from runner.ledger.postgres.connection import (
     Fenced,
     PostgresConnection,
 )
+from runner.ledger.postgres.places import notify
 from runner.ledger.postgres.statements import COLUMNS, list_statements
 from runner.takes import Account
 
@@ -55,8 +56,8 @@ class PostgresBackend:
         ``concurrency`` is how many looks of the account this process wants in progress at most.
         """
         self._connection = connection
-        mine, self._campaign = ids
-        self.pacer = AccountPacer(connection, mine, concurrency)
+        self.account, self._campaign = ids
+        self.pacer = AccountPacer(connection, self.account, concurrency)
         self._label = label
         self._epoch: int | None = None
         self._releases = False
@@ -147,15 +148,15 @@ class PostgresBackend:
         )
         return bool(self._fetch(statement, DEAD_AFTER, self._campaign)[0][0])
 
-    def beat(self, connection: PostgresConnection) -> bool:
-        """Stamp that the claimant lives; return whether it still is the claimant.
+    def beat(self, connection: PostgresConnection, *, age: float = 0.0) -> bool:
+        """Stamp that the claimant lived ``age`` seconds ago; return whether it is the claimant.
 
         Over a connection of its own: this one may be waiting.
         """
         rows = connection.fetch(
             "UPDATE lookbook.campaigns SET heartbeat_at = clock_timestamp() "
-            "WHERE id = %s AND epoch = %s RETURNING id",
-            (self._campaign, self._epoch),
+            "- make_interval(secs => %s) WHERE id = %s AND epoch = %s RETURNING id",
+            (age, self._campaign, self._epoch),
         )
         return bool(rows)
 
@@ -303,7 +304,8 @@ class PostgresBackend:
         try:
             begin = self.pacer.begin(changes)
             statements = list_statements(changes, self._campaign, self._epoch, self._seq)
-            self._connection.run([*begin, *statements], ready=ready)
+            free = notify(self.account, changes)
+            self._connection.run([*begin, *statements, *free], ready=ready)
         except ConnectionLost as error:
             self._resolve(changes, error)
         except BaseException:

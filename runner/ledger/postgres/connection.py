@@ -234,6 +234,13 @@ class PostgresConnection:
                 ready()
                 self._connection.execute("COMMIT")
 
+    def listen(self, channel: str, seconds: float) -> Iterator[str]:
+        """Yield what is notified on a channel within so many seconds. Raises ConnectionLost."""
+        with self._translated():
+            self._connection.execute(f"LISTEN {channel}")
+            for one in self._connection.notifies(timeout=seconds):
+                yield one.payload
+
     @contextmanager
     def view(self) -> Iterator[None]:
         """Read everything in one transaction that sees one moment."""

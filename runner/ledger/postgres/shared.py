@@ -2,20 +2,20 @@
 
 import os
 import socket
-import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any
+
+import anyio
 
 from runner.ledger.backend import Elsewhere
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
+from runner.ledger.postgres.heartbeat import Heartbeat
+from runner.ledger.postgres.places import find_listener
 from runner.takes import Account
-
-BEAT = 1.0
-"""Seconds between two heartbeats."""
 
 
 class SharedLedger(CampaignLedger):
@@ -27,6 +27,7 @@ class SharedLedger(CampaignLedger):
     def __init__(
         self, address: str, account: Account, campaign: str, *, concurrency: int, **settings: Any
     ) -> None:
+        self._address = address
         connection = PostgresConnection(address)
         with ExitStack() as undo:
             undo.callback(connection.close)
@@ -55,46 +56,20 @@ class SharedLedger(CampaignLedger):
         """Return what the account's other campaigns learned of it."""
         return self.store.ask(partial(self._shared.facts_besides, kinds))
 
+    async def keep_alive(self) -> None:
+        """Show other machines that the event loop goes on; ends by cancellation."""
+        await self._heartbeat.follow_loop()
+
+    def computing(self) -> AbstractContextManager[None]:
+        """Count the event loop as alive while it computes for long."""
+        return self._heartbeat.computing()
+
+    def await_place(self, since: float) -> AbstractContextManager[anyio.Event]:
+        """Wait for a place of the account, in line with this process's other campaigns."""
+        return find_listener(self._address).wait(self._shared.account, since)
+
     def close(self) -> None:
         """Finish what is queued, and leave the campaign to whoever comes next."""
         self._heartbeat.stop()
         self._shared.release_soon()
         super().close()
-
-
-class Heartbeat:
-    """A thread that stamps each second that this process lives, until it is fenced or stopped.
-
-    It has a connection of its own: the ledger's may wait for an account's row. A process that is
-    stopped (SIGSTOP) stamps nothing, and may be taken for dead: it is fenced then.
-    """
-
-    def __init__(self, backend: PostgresBackend, address: str) -> None:
-        self._backend = backend
-        self._address = address
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def start(self) -> None:
-        """Begin to stamp."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stamp no more."""
-        self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _beat(self) -> None:
-        connection: PostgresConnection | None = None
-        while not self._ended.wait(BEAT):
-            try:
-                connection = connection or PostgresConnection(self._address)
-                if not self._backend.beat(connection):
-                    break
-            except Exception:  # noqa: BLE001 - whatever it is, the claim stands, and it may pass
-                if connection is not None:
-                    connection.close()
-                connection = None
-        if connection is not None:
-            connection.close()
