@@ -20,8 +20,12 @@ class KnownElsewhere:
     listed_before: Mapping[str, frozenset[str]]
 
     def foreign_to(self, take: Take) -> frozenset[str]:
-        """Return the looks and groups that a send cannot have made."""
-        return self.neighbours.ids | self.strangers | self.listed_before[take.uid]
+        """Return the looks and groups that a send cannot have made, or that others count on."""
+        return self.not_made_by(take) | self.neighbours.taken_over
+
+    def not_made_by(self, take: Take) -> frozenset[str]:
+        """Return the looks and groups that a send cannot have made, whoever took them over."""
+        return self.neighbours.made | self.strangers | self.listed_before[take.uid]
 
     def unresolved(self, take: Take) -> tuple[str, ...]:
         """Return the sends of a take's name that other campaigns search for."""

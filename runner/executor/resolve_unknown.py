@@ -25,9 +25,9 @@ from runner.policy.match_candidates import (
     decide_match,
     find_candidates,
     find_doubled,
+    find_send_window,
     order_by_claims,
 )
-from runner.policy.retry import CLOCK_SLACK
 from runner.replies import Answer, LookData
 from runner.takes import Billing, Doubled, Take, TakeState
 
@@ -35,9 +35,6 @@ log = logging.getLogger("runner.executor")
 
 UNANSWERED_GAP = 1.0
 """Seconds between two checks of a send of the same name that is still under way."""
-
-SEND_WINDOW = 900.0
-"""How long after the last send, in seconds, the server may still have made the group."""
 
 
 class UnknownResolver:
@@ -117,7 +114,8 @@ class UnknownResolver:
         if isinstance(named, str):
             return Finding(take, problem=named)
         known = await self._look_up(take)
-        candidates = self._unknown(take, named, known)
+        recorded = {other.avatar_id for other in self._every() if other.avatar_id}
+        candidates = self._unknown(take, named, known.foreign_to(take) | recorded)
         rivals = [t for t in self._unresolved(take) if t.uid != take.uid]
         same = [t for t in rivals if t.body_sha256 and t.body_sha256 == take.body_sha256]
         candidates = order_by_claims(candidates, [known.listed_before[t.uid] for t in same])
@@ -140,14 +138,14 @@ class UnknownResolver:
         if take.resent_at is None or take.avatar_id is None:
             return
         try:
-            named = await self._named(take)
+            named = await self._named(take, taken_over=True)
         except RunStopped:
             return
         if isinstance(named, str):
             return
         known = await self._look_up(take)
         unresolved = len(self._unresolved(take)) + len(known.unresolved(take))
-        unknown = self._unknown(take, named, known)
+        unknown = self._unknown(take, named, known.not_made_by(take) | self._bought())
         doubled = find_doubled(unknown, unresolved)
         if doubled:
             await self._distrust(take, doubled)
@@ -171,13 +169,14 @@ class UnknownResolver:
     async def restore_trust(self) -> None:
         """Trust keys again where every doubled look turned out to be another send's."""
         doubled = {look.look_id for look in self._context.ledger.snapshot().doubled}
-        known = (await self._context.read_neighbours()).ids
-        known |= {take.avatar_id for take in self._every() if take.avatar_id}
-        if doubled and doubled <= known:
+        known = (await self._context.read_neighbours()).made
+        if doubled and doubled <= known | self._bought():
             await self._context.ledger.trust_keys("a ledger knows what was taken for a second look")
 
-    async def _named(self, take: Take) -> list[LookData] | str:
+    async def _named(self, take: Take, *, taken_over: bool = False) -> list[LookData] | str:
         """Return the looks of a take's name in the groups where it can be, or why not.
+
+        Also in groups that another campaign has ``taken_over``, where that is asked for.
 
         Never while a send of that name is on its way, also one that began meanwhile: its look may
         be listed before its answer is here, and would be taken for this take's.
@@ -185,7 +184,7 @@ class UnknownResolver:
         while True:
             while self.is_sending(take):
                 await self._context.pause(UNANSWERED_GAP)
-            named = await self._list_named(take)
+            named = await self._list_named(take, taken_over=taken_over)
             if isinstance(named, str) or not self.is_sending(take):
                 return named
 
@@ -193,9 +192,9 @@ class UnknownResolver:
         """Return whether a send of a take's name is on its way, or was when a run ended."""
         return any(known.state is TakeState.SUBMITTING for known in self._unresolved(take))
 
-    async def _list_named(self, take: Take) -> list[LookData] | str:
+    async def _list_named(self, take: Take, *, taken_over: bool) -> list[LookData] | str:
         """List once what ``_named`` returns."""
-        groups = await self._groups_of(take, self._every())
+        groups = await self._groups_of(take, self._every(), taken_over=taken_over)
         if isinstance(groups, str):
             return groups
         named: list[LookData] = []
@@ -215,17 +214,20 @@ class UnknownResolver:
                 return known
 
     def _unknown(
-        self, take: Take, named: list[LookData], known: KnownElsewhere
+        self, take: Take, named: list[LookData], known: frozenset[str]
     ) -> tuple[LookData, ...]:
-        """Return the looks that this send can have made.
+        """Return the looks of which nobody knows what made them.
 
         What the ledgers hold now counts, not what they held before the search: meanwhile another
         take of this name may have been sent, and what was found may be its look.
         """
-        recorded = {other.avatar_id for other in self._every() if other.avatar_id}
         doubled = {look.look_id for look in self._context.ledger.snapshot().doubled}
-        excluded = (recorded, doubled, known.foreign_to(take))
-        return find_candidates(named, take.name, excluded=excluded)
+        return find_candidates(named, take.name, excluded=(known, doubled))
+
+    def _bought(self) -> frozenset[str]:
+        """Return the looks that takes of this ledger bought, and did not only take over."""
+        takes = (take for take in self._every() if take.kind is not LookKind.EXISTING)
+        return frozenset(take.avatar_id for take in takes if take.avatar_id)
 
     def _unresolved(self, take: Take) -> list[Take]:
         """Return the sends of a take's name of which it is not known what became."""
@@ -258,7 +260,9 @@ class UnknownResolver:
             if wait > 0:
                 await self._context.pause(wait)
 
-    async def _groups_of(self, take: Take, every: list[Take]) -> list[str] | str:
+    async def _groups_of(
+        self, take: Take, every: list[Take], *, taken_over: bool
+    ) -> list[str] | str:
         """Return the groups where the look can be, or why they could not be found."""
         if take.group_wanted is not None:
             return [take.group_wanted]
@@ -282,20 +286,11 @@ class UnknownResolver:
         )
         if isinstance(groups, str):
             return groups
-        first, last = self._window(take)
+        skew = self._context.now_at_server() - self._context.clock.now()
+        first, last = find_send_window(take.sent_at or 0.0, take.resent_at, skew)
         # A group that somebody knows was made by another send, and so was one that was there.
         found = await look_up(self._context, [take])
         not_ours = {other.group_id for other in self._every() if other.uid != take.uid}
-        not_ours |= found.neighbours.ids | found.listed_before[take.uid]
+        not_ours |= found.not_made_by(take) if taken_over else found.foreign_to(take)
         made = [group.id for group in groups if first <= group.created_at <= last]
         return [group_id for group_id in made if group_id not in not_ours]
-
-    def _window(self, take: Take) -> tuple[float, float]:
-        """Return from when to when the server may have made the group, by its own clock or ours."""
-        skew = self._context.now_at_server() - self._context.clock.now()
-        first = take.sent_at or 0.0
-        last = take.resent_at or first
-        return (
-            min(first, first + skew) - CLOCK_SLACK,
-            max(last, last + skew) + SEND_WINDOW,
-        )

@@ -7,7 +7,11 @@ by who knows it. Sends of one name with the same body are interchangeable; other
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
+from runner.policy.retry import CLOCK_SLACK
 from runner.replies import LookData
+
+SEND_WINDOW = 900.0
+"""How long after the last send, in seconds, the server may still have made the group."""
 
 
 class Fit(StrEnum):
@@ -82,3 +86,13 @@ def find_doubled(candidates: Sequence[LookData], unresolved: int) -> tuple[LookD
     send; of those, as many as sends are ``unresolved`` may still be explained.
     """
     return tuple(candidates[unresolved:])
+
+
+def find_send_window(first: float, last: float | None, skew: float) -> tuple[float, float]:
+    """Return from when to when the server may have made what was sent, in Unix seconds.
+
+    ``first`` and ``last`` are when a body left, by our clock; the server's is ``skew`` seconds
+    ahead, and what it notes may be by either.
+    """
+    end = last or first
+    return min(first, first + skew) - CLOCK_SLACK, max(end, end + skew) + SEND_WINDOW

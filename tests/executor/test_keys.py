@@ -79,7 +79,28 @@ def test_what_was_doubled_counts_in_its_run_and_in_the_campaigns_budget(world: H
     assert len(world.api.charges) == 3
 
 
-def test_the_distrust_ends_when_another_ledger_turns_out_to_have_the_look(world: Harness) -> None:
+def test_a_second_look_is_told_also_where_another_campaign_took_it_over(world: Harness) -> None:
+    """``lookbook adopt`` made a manifest of the group meanwhile; that bought nothing."""
+    world.api.honours_keys, world.api.lag = False, 16.0
+    world.api.script.extend([GATEWAY_TIMEOUT, OK])
+    real = world.api.groups
+
+    async def groups(**options: Any) -> Reply[Any]:
+        adopted = frozenset(world.api.groups_by_id) | {id for id, _ in world.api.charges[:1]}
+        if len(world.api.charges) == 2:
+            world.neighbours = Neighbours(adopted, taken_over=adopted)
+        return await real(**options)
+
+    world.api.groups = groups  # type: ignore[method-assign]
+    world.run(campaign(photo()))
+    (doubled,) = world.open().snapshot().doubled
+    assert doubled.look_id in world.neighbours.taken_over
+
+
+@pytest.mark.parametrize("bought", [True, False])
+def test_the_distrust_ends_when_another_ledger_turns_out_to_have_bought_the_look(
+    world: Harness, bought: bool
+) -> None:
     world.api.honours_keys, world.api.lag = False, 16.0
     world.api.script.extend([GATEWAY_TIMEOUT, OK])
     world.run(campaign(photo()))
@@ -87,10 +108,12 @@ def test_the_distrust_ends_when_another_ledger_turns_out_to_have_the_look(world:
     (doubled,) = ledger.snapshot().doubled
     ledger.close()
     world.api.honours_keys, world.api.lag = True, 0.0
-    world.neighbours = Neighbours(frozenset({doubled.look_id}))
+    known = frozenset({doubled.look_id})
+    world.neighbours = Neighbours(known, taken_over=frozenset() if bought else known)
     world.api.script.extend([LOST_BEFORE])
-    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
-    assert world.open().honours_keys
+    outcome = world.run(campaign(look("a")))
+    assert exit_code(outcome) is (Exit.DONE if bought else Exit.PERSON)
+    assert world.open().honours_keys is bought
 
 
 def test_what_a_neighbour_knows_is_never_adopted_nor_what_was_there_before(world: Harness) -> None:
