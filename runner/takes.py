@@ -194,6 +194,21 @@ def count_usable(takes: Iterable[Take], identity: str | None) -> int:
     return sum(take.usable and take.identity == identity for take in takes)
 
 
+def find_target_group(take: Take, every: Iterable[Take]) -> str | None:
+    """Return the group where a send saves its look, by the API's table.
+
+    None for one that makes a group of its own, and where its reference's group is not known.
+    """
+    if take.group_wanted is not None or take.kind is not LookKind.PROMPT:
+        return take.group_wanted
+    of_reference = (
+        known.group_id
+        for known in every
+        if known.avatar_id == take.reference_id and known.group_id and take.reference_id
+    )
+    return next(of_reference, None)
+
+
 class PriceState(StrEnum):
     """What the wallet says of a price."""
 

@@ -7,7 +7,7 @@ from runner.cli.session import OpenSession
 from runner.errors import UsageError
 from runner.executor.context import describe_reply
 from runner.replies import Answer, LookData
-from runner.takes import Take
+from runner.takes import Take, find_target_group
 
 Decisions = Sequence[tuple[str, str]]
 """Labels of takes, each with the id of the look that it became."""
@@ -77,10 +77,8 @@ def _objection_to(
         return "the account had it before that was sent"
     if take.key is None:
         return None
-    home = take.group_wanted
-    if home is None and take.reference_id is not None:
-        home = next((t.group_id for t in every if t.avatar_id == take.reference_id), None)
-    elif home is None and look.group_id in before:
+    home = find_target_group(take, every)
+    if home is None and take.reference_id is None and look.group_id in before:
         return f"it is in the group {look.group_id}, which was there before that was sent"
     if home is not None and look.group_id is not None and look.group_id != home:
         return f"it is in the group {look.group_id}, and that was sent to {home}"

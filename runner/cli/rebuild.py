@@ -23,7 +23,7 @@ from runner.cli.review_file import import_reviews, told_reviews
 from runner.cli.session import OpenSession, lock_state, open_session
 from runner.cli.unrecorded_looks import bought_since, snapshot_of
 from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageError, UsageError
-from runner.executor.lists import list_group_looks
+from runner.executor.group_search import list_all_looks
 from runner.ledger.database import checkpoint_wal
 from runner.ledger.other_ledgers import OtherLedger, find_other_ledgers
 from runner.ledger.reading import has_sent
@@ -147,7 +147,7 @@ def swap(context: Context, state: StateDir, new: Path) -> None:
 
 async def looks_of_account(work: OpenSession) -> dict[str, LookData]:
     """Return every look that the account has, by id. Raises ApiTrouble."""
-    looks = await list_group_looks(work.context, None)
+    looks = await list_all_looks(work.context)
     if isinstance(looks, str):
         raise ApiTrouble(
             f"The account could not be read: {looks}.", hint="Nothing was changed; try again."

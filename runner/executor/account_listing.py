@@ -11,7 +11,8 @@ import anyio
 
 from runner.executor.concurrency import RunStopped, unwrap_exception_group
 from runner.executor.context import RunContext
-from runner.executor.lists import Unlisted, list_group_looks, read_every_page
+from runner.executor.group_search import list_all_looks
+from runner.executor.lists import Unlisted, list_account_groups, list_group_looks
 from runner.plan.model import Plan
 from runner.plan.namesakes import Listing
 from runner.plan.target_groups import TargetGroup, find_target_groups
@@ -69,11 +70,7 @@ class _Lister:
                 await self._list_looks(home, group_id)
 
     async def _list_groups(self, homes: list[TargetGroup]) -> None:
-        groups = await read_every_page(
-            self._context,
-            lambda token: self._context.api.groups(token=token),
-            "the account's groups",
-        )
+        groups = await list_account_groups(self._context)
         if isinstance(groups, Unlisted):
             self.problems.update(dict.fromkeys(homes, groups))
             return
@@ -95,7 +92,7 @@ class _Lister:
         Only where a ledger knows nothing yet. An account of more looks than a listing reads is
         searched by its groups' names alone.
         """
-        looks = await list_group_looks(self._context, None)
+        looks = await list_all_looks(self._context)
         if isinstance(looks, Unlisted):
             return
         made = (await self._context.read_neighbours()).made

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from runner.executor.context import RunContext, describe_reply
+from runner.executor.group_search import find_group, with_group
 from runner.executor.ports import Intent
 from runner.executor.request import Resolved, build_body
 from runner.executor.uploads import AssetCache
@@ -46,8 +47,9 @@ class IntentBuilder:
         if look is None or look.name is None or planned.identity is None:
             raise ValueError(f"{planned.key} is not a look that can be bought")
         reference = await self._reference(look.reference)
-        group_id = self._group(look.group)
-        if reference is not None and group_id is not None and reference.group_id != group_id:
+        group_id = await self._group(look.group)
+        apart = reference is not None and reference.group_id not in (None, group_id)
+        if reference is not None and group_id is not None and apart:
             raise CannotSend(
                 f"its reference {reference.id} is in group {reference.group_id}, not in {group_id}"
             )
@@ -108,10 +110,11 @@ class IntentBuilder:
         pick = self._pick(reference.look)
         return _Known(pick.avatar_id or "", pick.group_id)
 
-    def _group(self, group: Reference | None) -> str | None:
+    async def _group(self, group: Reference | None) -> str | None:
         if group is None or isinstance(group, LiteralRef):
             return group.id if group is not None else None
-        group_id = self._pick(group.look).group_id
+        pick = self._pick(group.look)
+        group_id = pick.group_id or await find_group(self._context, pick.avatar_id or "")
         if group_id is None:
             raise CannotSend(f"the group of {group.look} is not known")
         return group_id
@@ -134,5 +137,5 @@ class IntentBuilder:
             if not data.usable:
                 state = data.status or "without a picture"
                 raise CannotSend(f"the look {look_id} cannot be used: it is {state}")
-            self._literal[look_id] = data
+            self._literal[look_id] = await with_group(self._context, data)
         return self._literal[look_id]

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from runner.executor.context import RunContext, describe_reply
 from runner.policy.decisions import Free, decide_free
-from runner.replies import Answer, ListPage, LookData, Reply
+from runner.replies import Answer, GroupData, ListPage, LookData, Reply
 
 T = TypeVar("T")
 PageCall = Callable[[str | None], Awaitable[Reply[ListPage[T]]]]
@@ -42,23 +42,47 @@ async def list_group_looks(context: RunContext, group_id: str | None) -> list[Lo
         context,
         lambda token: context.api.looks(group_id=group_id, token=token),
         whose,
-        may_be_gone=group_id is not None,
+        is_gone=None if group_id is None else partial(_is_gone, context, group_id),
     )
 
 
+async def list_account_groups(context: RunContext) -> list[GroupData] | Unlisted:
+    """Return all groups of the account, or in words why they could not be listed.
+
+    Raises RunStopped.
+    """
+    return await read_every_page(
+        context, lambda token: context.api.groups(token=token), "the account's groups"
+    )
+
+
+async def _is_gone(context: RunContext, group_id: str) -> bool:
+    """Return whether the API says of a group itself that it does not exist.
+
+    That its list is not found does not say so: lists may be away for minutes.
+    """
+    reply = await context.ask(lambda: context.api.group(group_id), what="asking for a group")
+    return decide_free(reply) is Free.GONE
+
+
 async def read_every_page(
-    context: RunContext, call: PageCall[T], what: str, *, may_be_gone: bool = False
+    context: RunContext,
+    call: PageCall[T],
+    what: str,
+    *,
+    is_gone: Callable[[], Awaitable[bool]] | None = None,
 ) -> list[T] | Unlisted:
     """Return everything that a list holds, page after page; or in words why it cannot be read.
 
-    ``may_be_gone``: it is of something that can be deleted, and is empty then. Raises RunStopped.
+    ``is_gone`` says, where the list is not found, whether what it is of was deleted: then it is
+    empty. Raises RunStopped.
     """
     found: list[T] = []
     token: str | None = None
     seen: set[str] = set()
     for _page in range(MAX_PAGES):
         reply = await context.ask(partial(call, token), what=f"listing {what}")
-        if may_be_gone and decide_free(reply) is Free.GONE:
+        if is_gone is not None and decide_free(reply) is Free.GONE and await is_gone():
             return []
         if not isinstance(reply, Answer):
             return Unlisted(f"{what} could not be listed: {describe_reply(reply)}")

@@ -16,6 +16,7 @@ from anyio.abc import TaskGroup
 from runner.executor.concurrency import Call, RunStopped, run_concurrently, unwrap_exception_group
 from runner.executor.consent import Consents
 from runner.executor.context import FreeCall, RunContext
+from runner.executor.group_search import with_group
 from runner.executor.rate_gate import RateGate
 from runner.policy.decisions import Free, decide_free
 from runner.policy.lifecycle import Event
@@ -269,6 +270,8 @@ class Poller:
         now = self._context.clock.now()
         watched.missing_since = None
         was = watched.take.state
+        if watched.take.group_id is None and look.status != "failed":
+            look = await with_group(self._context, look)
         for event, facts in events_of(was, look, now=now, shown=shown_status(watched.take)):
             watched.take = await self._context.record(watched.take.uid, event, facts)
         take = watched.take

@@ -7,6 +7,7 @@ from typing import TypeVar
 from runner.errors import ApiTrouble
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
+from runner.executor.group_search import with_group
 from runner.executor.temporary_refusals import LAG, LAG_DELAY, was_completed_lately
 from runner.model import LiteralRef, Look
 from runner.plan.model import Plan
@@ -71,7 +72,7 @@ class _Verifier:
         group = await self._group(look.group.id)
         if isinstance(group, str):
             return group
-        if known is not None and known.group_id != group.id:
+        if known is not None and known.group_id not in (None, group.id):
             return (
                 f"its reference {known.id} is in group {known.group_id}, "
                 f"not in {group.id} where it would be saved"
@@ -89,7 +90,8 @@ class _Verifier:
         reply = await self._context.ask(
             lambda: self._context.api.look(look_id), what=f"asking for the look {look_id}"
         )
-        return _usable(look_id, reply)
+        usable = _usable(look_id, reply)
+        return usable if isinstance(usable, str) else await with_group(self._context, usable)
 
     async def _group(self, group_id: str) -> GroupData | str:
         if group_id not in self._groups:

@@ -15,8 +15,9 @@ import anyio
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
 from runner.executor.findings import Finding
+from runner.executor.group_search import with_group
 from runner.executor.known_elsewhere import KnownElsewhere, look_up
-from runner.executor.lists import list_group_looks, read_every_page
+from runner.executor.lists import list_account_groups, list_group_looks
 from runner.model import LookKind
 from runner.policy.decisions import Free, decide_free
 from runner.policy.lifecycle import Event
@@ -29,7 +30,7 @@ from runner.policy.match_candidates import (
     order_by_claims,
 )
 from runner.replies import Answer, LookData
-from runner.takes import Billing, Doubled, Take, TakeState
+from runner.takes import Billing, Doubled, Take, TakeState, find_target_group
 
 log = logging.getLogger("runner.executor")
 
@@ -264,26 +265,22 @@ class UnknownResolver:
         self, take: Take, every: list[Take], *, taken_over: bool
     ) -> list[str] | str:
         """Return the groups where the look can be, or why they could not be found."""
-        if take.group_wanted is not None:
-            return [take.group_wanted]
+        target = find_target_group(take, every)
+        if target is not None:
+            return [target]
         if take.kind is LookKind.PROMPT and take.reference_id is not None:
-            for known in every:
-                if known.avatar_id == take.reference_id and known.group_id:
-                    return [known.group_id]
             reference = take.reference_id
             reply = await self._context.ask(
                 lambda: self._context.api.look(reference), what="asking for a reference"
             )
-            if isinstance(reply, Answer) and reply.data.group_id:
-                return [reply.data.group_id]
+            if isinstance(reply, Answer):
+                shown = await with_group(self._context, reply.data)
+                if shown.group_id is not None:
+                    return [shown.group_id]
             if decide_free(reply) is Free.GONE:
                 return []
             return f"the group of its reference {reference} is not known: {describe_reply(reply)}"
-        groups = await read_every_page(
-            self._context,
-            lambda token: self._context.api.groups(token=token),
-            "the account's groups",
-        )
+        groups = await list_account_groups(self._context)
         if isinstance(groups, str):
             return groups
         skew = self._context.now_at_server() - self._context.clock.now()

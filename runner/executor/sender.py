@@ -16,7 +16,7 @@ from runner.policy.decisions import Purchase
 from runner.policy.lifecycle import Event
 from runner.policy.retry import KEY_MARGIN
 from runner.replies import Answer, CreatedData, Lost, Refusal, Reply
-from runner.takes import ANSWER_TAKEN, Take
+from runner.takes import ANSWER_TAKEN, Take, find_target_group
 
 log = logging.getLogger("runner.executor")
 
@@ -119,7 +119,7 @@ class Sender:
         if isinstance(reply, Answer):
             facts: dict[str, Any] = {
                 "avatar_id": reply.data.look.id,
-                "group_id": reply.data.group.id if reply.data.group is not None else None,
+                "group_id": self._find_group(take, reply.data),
                 "accepted_at": self._context.clock.now(),
                 "request_id": reply.request_id,
                 "error_code": None,
@@ -134,6 +134,12 @@ class Sender:
                 "request_id": reply.request_id,
             }
         return await self._context.record(take.uid, NOT_ACCEPTED.get(decision, Event.LOST), facts)
+
+    def _find_group(self, take: Take, created: CreatedData) -> str | None:
+        """Return where a look was saved: as the answer says, or as the request asked."""
+        if created.group is not None:
+            return created.group.id
+        return find_target_group(take, self._context.ledger.snapshot().all_takes)
 
     async def _tell(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> None:
         """Apply what a reply means for the rate limit and the whole run."""

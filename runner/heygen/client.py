@@ -136,9 +136,16 @@ class HeyGen:
     async def looks(
         self, *, group_id: str | None = None, limit: int = 50, token: str | None = None
     ) -> Reply[ListPage[LookData]]:
-        """``GET /v3/avatars/looks?ownership=private``: one page of the account's own looks."""
+        """``GET /v3/avatars/looks?ownership=private``: one page of the account's own looks.
+
+        Looks of one group that do not name it are in it all the same.
+        """
         query = _query(ownership="private", group_id=group_id, limit=limit, token=token)
         reply = await self._call("GET", f"/v3/avatars/looks?{query}", _LOOKS)
+        if group_id is not None and isinstance(reply, Answer):
+            looks = reply.data.items
+            named = (one if one.group_id else replace(one, group_id=group_id) for one in looks)
+            reply = replace(reply, data=replace(reply.data, items=tuple(named)))
         return _check_progress(reply, token)
 
     async def rename(self, look_id: str, name: str) -> Reply[LookData]:

@@ -75,7 +75,7 @@ def find_unlisted(snapshot: Snapshot, listing: Listing, *, now: float) -> tuple[
     bought = [
         take
         for take in snapshot.all_takes
-        if take.usable and take.billing is not Billing.NONE
+        if take.usable and take.billing is not Billing.NONE and take.group_id is not None
         if take.accepted_at is not None and take.accepted_at < now - MAX_LIST_LAG
     ]
     in_groups = [take for take in bought if take.group_id in listing.looks]

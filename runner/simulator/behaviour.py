@@ -81,6 +81,9 @@ SWITCHES: dict[str, tuple[Callable[[str], object], str]] = {
     "store-refusals": (_flag, FLAG),
     "statuses": (_one_of(get_args(Statuses)), "capitals, unlisted, absent"),
     "no-group": (_flag, FLAG),
+    "no-group-ids": (_flag, FLAG),
+    "lists-404": (_seconds, SECONDS),
+    "lists-gateway-404": (_seconds, SECONDS),
     "gateway-lasts": (_seconds, SECONDS),
     "max-groups": (_whole, COUNT),
     "max-looks": (_whole, COUNT),
@@ -91,6 +94,10 @@ SWITCHES: dict[str, tuple[Callable[[str], object], str]] = {
     "auto-reload": (_reload, "AMOUNT,THRESHOLD in USD"),
 }
 """Every switch by the name that people type: how its value is read, and what it may be."""
+
+
+LISTS_PERIOD = 600.0
+"""Seconds, the first so many of which are without lists (``lists_404``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +111,13 @@ class Behaviour:
     account's one price. ``charge_at_completion``: nothing is taken before, nor for a failure.
     ``no_refunds``: failures cost as much. ``store_refusals``: a key replays its refusal too.
     ``statuses``: in capitals, a word that is not listed while in progress, or absent when done.
-    ``no_group``: an accepted generation names its look alone. ``gateway_lasts``: for how long a
-    gateway's page, once a fault struck, answers everything. ``max_groups``, ``max_looks`` (in one
-    group), ``daily_quota`` (generations): 0 is no limit. ``money_status``: of the code
-    ``insufficient_credit``. ``asset_life``: after which an upload is gone; 0 is never.
+    ``no_group``: an accepted generation names its look alone. ``no_group_ids``: no look names its
+    group, in answers and lists. ``lists_404``, ``lists_gateway_404``: for how long of every
+    ``LISTS_PERIOD`` lists are not found, by the API's word or by a gateway's page.
+    ``gateway_lasts``: for how long a gateway's page, once a fault struck, answers everything.
+    ``max_groups``, ``max_looks`` (in one group), ``daily_quota`` (generations): 0 is no limit.
+    ``money_status``: of the code ``insufficient_credit``. ``asset_life``: after which an upload is
+    gone; 0 is never.
     ``billing``, ``auto_reload``: what ``GET /v3/users/me`` tells.
     """
 
@@ -123,6 +133,9 @@ class Behaviour:
     store_refusals: bool = False
     statuses: Statuses = "listed"
     no_group: bool = False
+    no_group_ids: bool = False
+    lists_404: float = 0.0
+    lists_gateway_404: float = 0.0
     gateway_lasts: float = 0.0
     max_groups: int = 0
     max_looks: int = 0

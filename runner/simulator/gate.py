@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runner.simulator import wire
+from runner.simulator.behaviour import LISTS_PERIOD
 from runner.simulator.bodies import Hangup, idempotency_key, read_query, receive_body
 from runner.simulator.records import StoredAnswer
 from runner.simulator.refusals import ApiError
@@ -65,6 +66,11 @@ class Operation:
     def generates(self) -> bool:
         """Return whether it is the one that costs money."""
         return self.label == "POST /v3/avatars"
+
+    @property
+    def lists(self) -> bool:
+        """Return whether it lists looks or groups."""
+        return self.label in ("GET /v3/avatars", "GET /v3/avatars/looks")
 
 
 class RequestPipeline:
@@ -175,6 +181,10 @@ class _Exchange:
         until, status = sim.gateway
         if self._operation.area == "api" and self._now < until:
             return gateway_page(status)
+        if self._operation.lists and self._now % LISTS_PERIOD < sim.behaviour.lists_gateway_404:
+            return gateway_page(404)
+        if self._operation.lists and self._now % LISTS_PERIOD < sim.behaviour.lists_404:
+            raise ApiError(404, "not_found", "The requested resource was not found.")
         for kind, refusal in ERRORS_BEFORE.items():
             if self._struck(kind):
                 raise refusal()

@@ -68,7 +68,7 @@ def look_view(call: ApiCall, look: LookRow, *, created: bool = False) -> dict[st
         "id": look.id,
         "name": look.name,
         "avatar_type": AVATAR_TYPES[look.kind],
-        "group_id": look.group_id,
+        "group_id": None if call.sim.behaviour.no_group_ids else look.group_id,
         "status": visible_status(call, look, state),
         "error": ERRORS[look.outcome] if state == "failed" else None,
         "preview_image_url": _image_url(call, look) if done else None,

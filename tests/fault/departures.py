@@ -52,6 +52,8 @@ LASTING: tuple[tuple[str, ...], ...] = (
     ("statuses=unlisted",),
     ("statuses=absent",),
     ("no-group",),
+    ("no-group-ids",),
+    ("no-group", "no-group-ids"),
     ("wallet-lag=20",),
     ("charge-at-completion",),
     ("lists-lag=20",),
@@ -70,6 +72,8 @@ PASSING: tuple[tuple[str, ...], ...] = (
     ("money-status=403",),
     ("reference-lag=30",),
     ("asset-life=600",),
+    ("lists-404=240",),
+    ("lists-gateway-404=240",),
 )
 """What it does on a day; calm days are without."""
 

@@ -146,6 +146,35 @@ async def test_a_gateway_s_page_answers_everything_for_as_long_as_it_lasts(
     assert await charged(world) == 0
 
 
+async def test_looks_may_name_no_group(make: MakeWorld) -> None:
+    world = make(behave=["no-group-ids"])
+    answer = (await world.create()).json()["data"]
+    group_id = answer["avatar_group"]["id"]
+    look_id = answer["avatar_item"]["id"]
+    assert answer["avatar_item"]["group_id"] is None
+    assert (await world.look(look_id))["group_id"] is None
+    there = (await world.get(f"/v3/avatars/looks?group_id={group_id}")).json()["data"]
+    assert [(look["id"], look["group_id"]) for look in there] == [(look_id, None)]
+
+
+@pytest.mark.parametrize("who", ["lists-404", "lists-gateway-404"])
+async def test_lists_may_be_not_found_for_minutes(make: MakeWorld, who: str) -> None:
+    world = make(behave=[f"{who}=240"])
+    look = await world.finished()
+    lists = ["/v3/avatars", "/v3/avatars/looks", f"/v3/avatars/looks?group_id={look['group_id']}"]
+    world.wait(600 - world.clock.now % 600)
+    for path in lists:
+        answer = await world.get(path)
+        assert answer.status_code == 404
+        envelope = answer.headers["Content-Type"] == "application/json"
+        assert envelope == (who == "lists-404")
+        assert not envelope or error_of(answer)[1] == "not_found"
+    assert (await world.look(look["id"]))["status"] == "completed"
+    assert (await world.get(f"/v3/avatars/{look['group_id']}")).status_code == 200
+    world.wait(240)
+    assert [(await world.get(path)).status_code for path in lists] == [200, 200, 200]
+
+
 async def test_an_empty_wallet_may_be_told_under_another_status(make: MakeWorld) -> None:
     answer = await make(behave=["money-status=403"], balance=0).create()
     assert error_of(answer) == (403, "insufficient_credit", None)

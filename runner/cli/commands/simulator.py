@@ -67,7 +67,8 @@ from runner.errors import UsageError
     metavar="NAME[=VALUE]",
     help="Let the account depart from the API's page, repeatable: ignore-keys[=avatars], "
     "lists-lag=SECONDS, reads-lag, wallet-lag, reference-lag, asset-life, gateway-lasts, "
-    "photo-price=USD, prompt-price, charge-at-completion, no-refunds, store-refusals, no-group, "
+    "lists-404, lists-gateway-404, photo-price=USD, prompt-price, charge-at-completion, "
+    "no-refunds, store-refusals, no-group, no-group-ids, "
     "statuses=capitals (or unlisted, absent), max-groups=N, max-looks, daily-quota, "
     "money-status=403, billing=subscription (or credits, usage-based, none), auto-reload=75,5. "
     "All are off unless named.",

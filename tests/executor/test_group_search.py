@@ -1,0 +1,88 @@
+"""Looks that name no group: their ``group_id`` is null in every answer, and nothing is lost."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runner.policy.exit_codes import Exit, exit_code
+from runner.replies import Answer, ListPage, LookData, Refusal, Reply
+from tests.executor.harness import CHARGED_AND_LOST, Harness, campaign, look, photo
+
+
+@pytest.fixture
+def nameless(world: Harness, monkeypatch: pytest.MonkeyPatch) -> Harness:
+    """An account whose looks name no group; only the list of one group tells which are in it."""
+    one, listed, create = world.api.look, world.api.looks, world.api.create_avatar
+
+    async def look_(look_id: str) -> Reply[LookData]:
+        reply = await one(look_id)
+        return Answer(replace(reply.data, group_id=None)) if isinstance(reply, Answer) else reply
+
+    async def looks(*, group_id: str | None = None, **options: Any) -> Reply[ListPage[LookData]]:
+        reply = await listed(group_id=group_id, **options)
+        if not isinstance(reply, Answer):
+            return reply
+        items = tuple(replace(one, group_id=group_id) for one in reply.data.items)
+        return Answer(replace(reply.data, items=items))
+
+    async def created(body: bytes, key: str) -> Any:
+        reply = await create(body, key)
+        if not isinstance(reply, Answer):
+            return reply
+        bare = replace(reply.data.look, group_id=None)
+        return Answer(replace(reply.data, look=bare, group=None))
+
+    monkeypatch.setattr(world.api, "look", look_)
+    monkeypatch.setattr(world.api, "looks", looks)
+    monkeypatch.setattr(world.api, "create_avatar", created)
+    return world
+
+
+def groups_of(world: Harness, *looks: str) -> set[str | None]:
+    return {take.group_id for key in looks for take in world.takes(key)}
+
+
+def test_a_look_is_saved_where_its_reference_is_and_the_base_s_group_is_searched_for(
+    nameless: Harness,
+) -> None:
+    outcome = nameless.run(campaign(photo(), look("a"), look("b", on="a", group="base")))
+    assert exit_code(outcome) is Exit.DONE
+    assert groups_of(nameless, "base", "a", "b") == nameless.api.groups_by_id.keys()
+
+
+def test_a_lost_answer_is_found_in_the_group_of_its_reference(nameless: Harness) -> None:
+    nameless.run(campaign(photo()))
+    nameless.api.script.extend([CHARGED_AND_LOST])
+    outcome = nameless.run(campaign(photo(), look("a")))
+    assert exit_code(outcome) is Exit.DONE
+    assert len(nameless.api.charges) == 2
+    assert groups_of(nameless, "base", "a") == nameless.api.groups_by_id.keys()
+
+
+def test_a_ledger_that_got_lost_is_asked_about_all_the_same(nameless: Harness) -> None:
+    nameless.api.add_by_hand("Sarah", "old-group")
+    nameless.run(campaign(photo()))
+    assert nameless.session is not None
+    assert nameless.session.listing is not None
+    assert dict(nameless.session.listing.named) == {"Sarah": ("old-group",)}
+
+
+def test_a_list_that_is_not_found_is_no_empty_group(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run(campaign(photo()))
+    listed = world.api.looks
+
+    async def away(*, group_id: str | None = None, **options: Any) -> Reply[ListPage[LookData]]:
+        if group_id is not None:
+            return Refusal(404, "not_found", "nothing here")
+        return await listed(group_id=group_id, **options)
+
+    monkeypatch.setattr(world.api, "looks", away)
+    world.run(campaign(photo(), look("a")))
+    assert world.session is not None
+    assert world.session.listing is not None
+    assert [*world.session.listing.looks] == []
+    assert all("404" in why for why in world.session.listing.problems.values())
+    assert world.session.listing.problems
