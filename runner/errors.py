@@ -42,6 +42,10 @@ class UsageError(LookbookError):
     code = "usage"
 
 
+class PlanMoved(UsageError):
+    """A saved plan was not carried out: something is not as it was when it was saved."""
+
+
 class ManifestError(UsageError):
     """The manifest has errors. ``diagnostics`` holds every finding, in the order of the file."""
 

@@ -53,6 +53,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "completion": "Print what bash, zsh or fish reads to complete commands and looks.",
         "graph": "Print the references between looks as a drawing.",
         "schema": "Print a JSON Schema of one of the forms.",
+        "worker": "Carry out the runs that are queued in a database.",
         "simulator": "Serve the simulated HeyGen API on this machine.",
     },
 }

@@ -57,7 +57,17 @@ class Randomness:
 
 
 class Console:
-    """The terminal: whether somebody can answer there, and what shows progress."""
+    """The terminal: whether somebody can answer there, and what shows progress.
+
+    ``answers`` counts questions that only a person can answer and did: another process would ask
+    them again.
+    """
+
+    answers = 0
+
+    def note_answer(self) -> None:
+        """Note that a person answered what ``--yes`` does not."""
+        self.answers += 1
 
     def can_answer(self) -> bool:
         """Return whether a person reads stderr and can type an answer."""

@@ -35,3 +35,4 @@ def ask_for_name(
     click.echo(f"{question}\n{show}" if show else question, err=True)
     if click.prompt(prompt, default="", show_default=False, err=True) != campaign.name:
         raise LedgerQuestion("Nothing was sent.")
+    console.note_answer()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
+from typing import Protocol
 
 import click
 
@@ -35,7 +36,7 @@ from runner.cli.run_report import (
 from runner.cli.session import OpenSession, open_session
 from runner.cli.store_sync import SessionSync
 from runner.cli.terminal import join_lines
-from runner.errors import BudgetRefused, LookbookError, UsageError
+from runner.errors import BudgetRefused, LookbookError, PlanMoved, UsageError
 from runner.executor.account_listing import list_account
 from runner.executor.preflight import verify_ids
 from runner.executor.replay_check import check_replays
@@ -51,6 +52,8 @@ from runner.plan.pricing import Quote, apply_quotes, quote_prices
 from runner.plan.request import Request
 from runner.plan.saved_plan import find_changes
 from runner.policy.exit_codes import exit_code
+from runner.queue.pack import Pack
+from runner.takes import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +61,41 @@ class Ended:
     """How one attempt ended. ``price`` is which price the wallet contradicts, if that ended it.
 
     ``room`` is what the run's ceiling then leaves for going on, in USD; None without a ceiling.
+    ``pack`` is the run itself where it was agreed to and is to be carried out elsewhere.
     """
 
     code: int
     price: str | None = None
     room: Decimal | None = None
+    pack: Pack | None = None
+
+
+class Packer(Protocol):
+    """Packs a run that was agreed to, for whoever carries it out elsewhere."""
+
+    def check(self, account: Account, campaign: Campaign) -> None:
+        """Raise a LookbookError where the campaign cannot be run now, before anything is asked."""
+
+    def pack(
+        self, campaign: Campaign, work: OpenSession, plan: Plan, request: Request
+    ) -> Pack | None:
+        """Return the run, packed; None where it is carried out here."""
 
 
 async def execute(context: Context, campaign: Campaign, request: Request) -> int:
-    """Plan, ask and run against an account that answers; return the exit code.
+    """Plan, ask and run against an account that answers; return the exit code."""
+    return (await execute_or_pack(context, campaign, request)).code
+
+
+async def execute_or_pack(
+    context: Context, campaign: Campaign, request: Request, packer: Packer | None = None
+) -> Ended:
+    """Plan, ask and run against an account that answers, unless ``packer`` packs it.
 
     Where the wallet contradicts a price, a person on a terminal is asked whether to go on at the
     price that it showed.
     """
-    ended = await attempt(context, campaign, request)
+    ended = await attempt(context, campaign, request, packer)
     while ended.price is not None and request.form == "text" and can_ask(context.console, request):
         click.echo(f"\nThe price is another one: {ended.price}.\n", err=True)
         request = replace(request, max_cost=ended.room, saved=None, new_ledger=False)
@@ -79,13 +103,17 @@ async def execute(context: Context, campaign: Campaign, request: Request) -> int
             ended = await attempt(context, campaign, request)
         except (UsageError, BudgetRefused) as error:
             click.echo(error.message, err=True)
-            return ended.code
-    return ended.code
+            return ended
+    return ended
 
 
-async def attempt(context: Context, campaign: Campaign, request: Request) -> Ended:
-    """Plan, ask and run once."""
+async def attempt(
+    context: Context, campaign: Campaign, request: Request, packer: Packer | None = None
+) -> Ended:
+    """Plan, ask and run once, unless ``packer`` packs what was agreed to."""
     async with open_account(context, wait=request.wait) as opened:
+        if packer is not None:
+            packer.check(opened.account, campaign)
         state = opened.make_state(campaign)
         anew = begins_anew(context.console, campaign, opened.account, state, request)
         ceilings = effective_ceilings(campaign, request)
@@ -103,6 +131,10 @@ async def attempt(context: Context, campaign: Campaign, request: Request) -> End
             store = SessionSync(work)
             await store.pull(work.ledger.snapshot().all_takes)
             session = await agree_on_plan(campaign, work, request, quotes, anew=anew)
+            if packer is not None:
+                packed = packer.pack(campaign, work, session.plan, request)
+                if packed is not None:
+                    return Ended(0, pack=packed)
             if anew:
                 back_up_outputs(state, now=context.clock.now())
             if unfinished := count_unfinished(session.plan):
@@ -182,7 +214,7 @@ async def make_checked_plan(
     if request.saved is not None:
         changes = find_changes(request.saved, plan, campaign, snapshot, work.account)
         if changes:
-            raise UsageError(
+            raise PlanMoved(
                 "The saved plan was not carried out, because something has moved since:\n"
                 + join_lines(f"  {change}" for change in changes),
                 hint="Nothing was sent. Look at a new plan, and save that one.",

@@ -111,6 +111,40 @@ def find_credentials(
     return Credentials(_key_in(data, path), str(path)), _warnings(mode, path)
 
 
+def find_named_credentials(
+    name: str, environment: Mapping[str, str], home: str | os.PathLike[str] | None
+) -> Credentials:
+    """Find the key of an account that has a name here, as a worker of several accounts does.
+
+    It is in ``HEYGEN_API_KEY_NAME`` (in capitals, - is _), or in the file ``accounts/NAME`` beside
+    the official client's, which nobody but its owner may read. Raises AccountError.
+    """
+    variable = variable_of("HEYGEN_API_KEY", name)
+    key = environment.get(variable, "").strip()
+    if key:
+        return Credentials(key, variable)
+    path = (_folder(environment, home) or Path()) / "accounts" / name
+    hint = f"Set {variable}, or write the key into {path} (chmod 600)."
+    try:
+        with open_file(path) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            data = file.read(_MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise AccountError(f"There is no API key of the account {name}.", hint=hint) from None
+    except OSError as error:
+        raise AccountError(f"{path} cannot be read: {error.strerror}.", hint=hint) from None
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise AccountError(
+            f"The API key in {path} can be read by others.", hint=f"Run: chmod 600 {path}"
+        )
+    return Credentials(_key_in(data, path), str(path))
+
+
+def variable_of(variable: str, name: str) -> str:
+    """Return the variable that holds for the account of a name what ``variable`` holds for one."""
+    return f"{variable}_{re.sub('[^A-Z0-9]', '_', name.upper())}"
+
+
 def read_env_file(path: Path) -> tuple[Credentials, tuple[str, ...]]:
     """Read the key out of a file of assignments that a person named, and nothing else.
 

@@ -5,7 +5,7 @@ with the plan that a person agreed to. Pure: values in and out.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -83,6 +83,7 @@ class Pack:
     def request(self) -> Request:
         """Return the request as it was agreed to, without where its manifest lies."""
         options = dict(self.options)
+        options.pop("on", None)
         usd = options.pop("max_cost", None)
         asked = Request(max_cost=None if usd is None else Decimal(usd), yes=True, **options)
         return asked.as_saved(read_saved_plan(self.plan))
@@ -102,16 +103,18 @@ def pack_run(
     pictures: Mapping[str, bytes],
     most: Decimal,
     spent: Decimal,
+    on: Sequence[str] = (),
 ) -> Pack:
     """Pack a run that was agreed to. ``pictures`` maps what the manifest says of one to its bytes.
 
-    ``plan`` is the saved plan. Raises UsageError where a picture is not what was planned with.
+    ``plan`` is the saved plan, ``on`` the option that names the database in commands to copy.
+    Raises UsageError where a picture is not what was planned with.
     """
     sums = {image.source: image.sha256 for image in list_files(campaign)}
     for source, content in pictures.items():
         if sha256(content).hexdigest() != sums[source]:
             raise UsageError(f"{source} was changed while this was planned.", hint="Run it again.")
-    options = {name: getattr(request, name) for name in OPTIONS}
+    options = {name: getattr(request, name) for name in OPTIONS} | {"on": [*on]}
     if request.max_cost is not None:
         options["max_cost"] = str(request.max_cost)
     return Pack(

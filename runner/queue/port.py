@@ -125,6 +125,9 @@ class RunWaiting(UsageError):
 class RunQueue(Protocol):
     """What whoever queues runs, follows them or looks at them asks."""
 
+    def is_there(self) -> bool:
+        """Return whether there is a queue: whoever comes first makes it."""
+
     def enqueue(self, pack: Pack, *, by: str) -> str:
         """Queue a run; return its id. Raises RunWaiting while the same campaign is in the queue."""
 

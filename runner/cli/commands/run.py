@@ -114,6 +114,30 @@ def new_ledger_option(*, hidden: bool = False) -> Callable[[F], F]:
     help="Carry out exactly the plan that `lookbook plan -o FILE` saved, or refuse.",
 )
 @click.option(
+    "--detach",
+    is_flag=True,
+    help="With --on: only queue the run, for whichever worker serves its account. No key is needed "
+    "here; without one it is planned by the shared ledger alone.",
+)
+@click.option(
+    "--follow",
+    "following",
+    is_flag=True,
+    help="With --on: buy nothing here; show the campaign's run that is queued, or was last.",
+)
+@click.option(
+    "--cancel",
+    "cancelling",
+    is_flag=True,
+    help="With --on: take the campaign's run out of the queue, or end it as Ctrl-C would.",
+)
+@click.option(
+    "--account",
+    metavar="NAME",
+    help="With --detach, --follow or --cancel: the account, as HOST/USER or by the name that "
+    "workers know it by.",
+)
+@click.option(
     "--fetch-only",
     is_flag=True,
     help="Buy nothing: check every picture on disk against its checksum, and fetch what is missing "
@@ -122,7 +146,15 @@ def new_ledger_option(*, hidden: bool = False) -> Callable[[F], F]:
 @pass_context
 @as_request
 def command(
-    context: Context, request: Request, /, plan_file: Path | None, *, fetch_only: bool
+    context: Context,
+    request: Request,
+    /,
+    plan_file: Path | None,
+    *,
+    detach: bool,
+    following: bool,
+    cancelling: bool,
+    fetch_only: bool,
 ) -> int:
     """Generate the looks of MANIFEST that are not there yet, each paid for exactly once.
 
@@ -137,11 +169,26 @@ def command(
       lookbook run spring.yaml --yes --format json  in a nightly job
       lookbook run spring.yaml --select tag:hero    these looks only
       lookbook run spring.yaml --cascade            also what is out of date
+      lookbook run spring.yaml --on ADDRESS         on a shared ledger; a worker carries it out
     """
     if plan_file is not None:
         request = follow_saved_plan(request, plan_file)
+    if sum((detach, following, cancelling, fetch_only)) > 1:
+        raise UsageError("--detach, --follow, --cancel and --fetch-only exclude each other.")
     campaign = load_campaign(request)
-    return (fetch_pictures if fetch_only else start)(context, campaign, request)
+    if fetch_only:
+        return fetch_pictures(context, campaign, request)
+    if request.on is None and not (detach or following or cancelling):
+        return start(context, campaign, request)
+    from runner.cli import queue_run
+
+    if following or cancelling:
+        return queue_run.follow_campaign(campaign, request, cancelling=cancelling)
+    if request.on is None:
+        raise UsageError(
+            "Runs are queued in a database.", hint="Add --on with its address, or set LOOKBOOK_ON."
+        )
+    return queue_run.run_shared(context, campaign, request, detach=detach)
 
 
 def follow_saved_plan(request: Request, plan_file: Path) -> Request:

@@ -61,7 +61,11 @@ class DbosEngine:
                 "max_executor_threads": slots * len(queues) + 1,
             }
         )
-        DBOS.workflow(name=WORKFLOW)(carry_out)
+
+        def workflow(run: str) -> None:  # DBOS notes things on the function
+            carry_out(run)
+
+        DBOS.workflow(name=WORKFLOW)(workflow)
         DBOS.listen_queues(queues)
         DBOS.launch()
         for queue in queues:

@@ -1,0 +1,139 @@
+"""``lookbook worker``: carry out the runs that are queued in a database."""
+
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import click
+
+from runner.cli.command import Command
+from runner.cli.context import Context, pass_context
+from runner.cli.format import name_some
+from runner.cli.shared_ledger import VARIABLE, on_option
+from runner.errors import StorageError, UsageError
+from runner.files import make_folder
+from runner.ledger.shared import SharedLedgers
+from runner.queue.port import BegunRun
+
+
+@click.command("worker", cls=Command)
+@on_option
+@click.option(
+    "--account",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Serve the account of this name, repeatable: its key is in HEYGEN_API_KEY_NAME (capitals, "
+    "- is _) or in the file ~/.heygen/accounts/NAME, mode 0600. Without it: the account whose "
+    "key this environment has.",
+)
+@click.option(
+    "--slots",
+    type=click.IntRange(1, 1000),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="How many runs of one account a worker carries out at once; what the last worker that "
+    "started said counts for all.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Where runs are unpacked, and their pictures lie; the default is lookbook/worker in "
+    "$XDG_STATE_HOME, or in ~/.local/state.",
+)
+@pass_context
+def command(
+    context: Context,
+    /,
+    on: SharedLedgers | None,
+    names: tuple[str, ...],
+    slots: int,
+    folder: Path | None,
+) -> int:
+    """Carry out the runs that `lookbook run --on` puts into the database's queue.
+
+    Serves until it is ended. Any number of workers may serve an account, on any machines; what one
+    that dies had begun is carried on by the others within seconds, and nothing is paid twice.
+    Ctrl-C or SIGTERM: nothing more is sent, what was sent is answered, and the runs are handed on.
+    The API key is the worker's own and never leaves it.
+
+    \b
+    Examples:
+      lookbook worker --on postgresql://lookbook@db.example/studio
+      lookbook worker --account studio-a --account studio-b --slots 4
+    """
+    from runner.cli.run_process import StartedRun
+    from runner.cli.worker_accounts import find_accounts_to_serve, note_names
+    from runner.queue.opening import open_engine, open_queue
+    from runner.queue.worker import Worker
+
+    if on is None:
+        raise UsageError(
+            "A worker needs the database that the runs are queued in.",
+            hint=f"Add --on with its address, or set {VARIABLE}.",
+        )
+    address = on.database.address
+    engine = open_engine(address)
+    place = find_folder(context, folder)
+    make_folder(place)
+    place.chmod(0o700)
+    served = find_accounts_to_serve(context, names)
+    with closing(open_queue(address)) as queue:
+        queue.migrate()
+        note_names(queue, served)
+    environments = {one.account: {**one.environment, VARIABLE: address} for one in served}
+
+    def start_run(begun: BegunRun) -> StartedRun:
+        return StartedRun(begun, place, environments[begun.run.account])
+
+    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    worker = Worker(
+        name,
+        [*environments],
+        slots=slots,
+        open_queue=partial(open_queue, address),
+        engine=engine,
+        start_run=start_run,
+    )
+    _answer_signals(worker.stop, worker.stop_at_once)
+    labels = name_some([account.label for account in environments])
+    click.echo(f"Worker {name} serves {labels} on {on.database.name}. Ctrl-C ends it.", err=True)
+    worker.serve()
+    if worker.trouble is not None:
+        click.echo(f"{worker.trouble} Start this worker again.", err=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0 if worker.trouble is None else 1)  # threads that wait for what was handed on
+
+
+def find_folder(context: Context, folder: Path | None) -> Path:
+    """Return where runs are unpacked. Raises StorageError for a user without a home."""
+    if folder is not None:
+        return folder.absolute()
+    state = context.environment.get("XDG_STATE_HOME", "")
+    if not state and context.home is None:
+        raise StorageError("This user has no home folder.", hint="Name a folder: --folder FOLDER")
+    base = Path(state) if state else Path(context.home or "", ".local", "state")
+    return base / "lookbook" / "worker"
+
+
+def _answer_signals(*steps: object) -> None:
+    """Stop at the first signal; at the second one end the runs at once."""
+    left: Sequence[object] = steps
+
+    def answer(_number: int, _frame: object) -> None:
+        nonlocal left
+        if left:
+            step, *left = left
+            step()  # type: ignore[operator]
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, answer)

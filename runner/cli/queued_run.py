@@ -1,0 +1,147 @@
+"""A queued run, carried out in a process of its own: the code path of ``lookbook run --plan``.
+
+The first line of stdin says what to do; when stdin ends, the worker has ended, and so does this.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from runner.cli.account import open_account
+from runner.cli.boundary import run_command
+from runner.cli.commands.run import start
+from runner.cli.context import Context, pass_context
+from runner.cli.options import format_option
+from runner.cli.redact import add_secret
+from runner.cli.request import load_campaign
+from runner.cli.shared_ledger import VARIABLE, share_state
+from runner.errors import LedgerClaimed, LedgerLocked, PlanMoved, UsageError
+from runner.ledger.reading import read_snapshot
+from runner.ledger.shared import SharedLedgers, open_database
+from runner.ledger.state_dirs import SharedNote, make_state_folder
+from runner.model import Campaign
+from runner.plan.request import Request
+from runner.queue.pack import Pack
+
+ORPHANED = 3.0
+"""Seconds that a run has to end by itself when its worker has ended: less than it takes others to
+notice."""
+
+HELD_PAUSE = 0.5
+"""Seconds between two tries to claim a campaign that another run holds."""
+
+
+def main() -> int:
+    """Carry out what the first line of stdin says; return the exit code."""
+    order = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_worker, daemon=True).start()
+    return run_command(_make_command(order), sys.argv[1:])  # type: ignore[arg-type]  # has main
+
+
+def _make_command(order: dict[str, Any]) -> click.Command:
+    @click.command("run")
+    @format_option("text", "json")
+    @pass_context
+    def command(context: Context, *, form: str) -> int:  # noqa: ARG001 - the pack has it too
+        pack = Pack.from_json(order["pack"], {})
+        database, passwords, _ = open_database(os.environ[VARIABLE])
+        for password in passwords:
+            add_secret(password)
+        on = SharedLedgers(database, tuple(pack.options.get("on", ())))
+        return carry_out(context, pack, on, attempt=order["attempt"])
+
+    return command
+
+
+def _end_with_worker() -> None:
+    """End as Ctrl-C once ends a run when the worker ends, and then at once."""
+    while os.read(0, 1):  # past the buffer, whose lock would be held at the end
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(ORPHANED)
+    os._exit(1)
+
+
+def carry_out(context: Context, pack: Pack, on: SharedLedgers, *, attempt: int) -> int:
+    """Carry out the plan that was agreed to; return the exit code.
+
+    Where an earlier attempt has bought of it, what is left is planned anew: within what was agreed
+    to be spent, and without what would buy a second time. Waits while another process holds the
+    campaign.
+    """
+    request = replace(pack.request(), manifest=Path(pack.file), on=on)
+    campaign = load_campaign(request)
+    _remember_ledger(campaign, pack, on)
+    told = False
+    while True:
+        try:
+            return start(context, campaign, request)
+        except (LedgerClaimed, LedgerLocked) as error:
+            if not told:
+                click.echo(f"{error.message} This run waits for it.", err=True)
+            told = True
+            time.sleep(HELD_PAUSE)
+        except PlanMoved:
+            if attempt == 1 or request.saved is None:
+                raise
+            _check_account(context, pack)
+            campaign, request = _resume(campaign, pack, request)
+
+
+def _remember_ledger(campaign: Campaign, pack: Pack, on: SharedLedgers) -> None:
+    """Note which ledger is meant, as the folder notes it in which it was planned and agreed to."""
+    state = share_state(on, campaign, pack.account)
+    make_state_folder(state)
+    ledger, note = str(state.shared), state.read_shared_note()
+    if note is None or note.ledger != ledger:
+        state.remember_shared(SharedNote(ledger, pack.account.label, campaign.name))
+
+
+def _check_account(context: Context, pack: Pack) -> None:
+    """Raise UsageError where the key is another account's than the run was planned for."""
+
+    async def ask() -> None:
+        async with open_account(context) as opened:
+            if opened.account != pack.account:
+                raise UsageError(
+                    f"The run is for {pack.account.label}, and this key is "
+                    f"{opened.account.label}'s. Nothing was sent."
+                )
+
+    anyio.run(ask)
+
+
+def _resume(campaign: Campaign, pack: Pack, request: Request) -> tuple[Campaign, Request]:
+    """Return what resumes a run that was interrupted: the same looks, and what is left to spend.
+
+    What is out of date is not bought again: some of it may be under way.
+    """
+    state = share_state(request.on, campaign, pack.account)
+    spent = max(Decimal(0), read_snapshot(state.location).spent - pack.spent_usd)
+    left = max(Decimal(0), pack.most_usd - spent)
+    if request.cascade:
+        click.echo(
+            "This run was interrupted: what is under way is finished. What --cascade meant and "
+            "was not begun is not bought: run it again for that.",
+            err=True,
+        )
+    run_usd = min(one for one in (campaign.budget.run_usd, left) if one is not None)
+    campaign = replace(campaign, budget=replace(campaign.budget, run_usd=run_usd))
+    most = None if request.max_cost is None else max(Decimal(0), request.max_cost - spent)
+    return campaign, replace(
+        request, saved=None, cascade=False, max_cost=most, up_to_budget=True, new_ledger=False
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

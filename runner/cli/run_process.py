@@ -1,0 +1,98 @@
+"""The process in which a worker carries out one run, as the worker starts it.
+
+It is a program started anew, so that nothing of the worker's threads is in it. It reads what to do
+from its stdin, and ends when that ends: with its worker.
+"""
+
+import codecs
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from runner.queue.port import BegunRun
+from runner.queue.unpack import unpack
+
+PIECE = 65_536
+"""Bytes of output that are handed on at once."""
+
+
+class StartedRun:
+    """A process that was started (``runner.queue.worker.RunProcess``)."""
+
+    def __init__(self, begun: BegunRun, folder: Path, environment: Mapping[str, str]) -> None:
+        manifest = unpack(begun.pack, folder)
+        form = str(begun.pack.options.get("form", "text"))
+        # -P: the folder that was unpacked is no place to import from.
+        command = [sys.executable, "-P", "-m", "runner.cli.queued_run", "--format", form]
+        self._process = subprocess.Popen(  # noqa: S603 - this very program
+            command,
+            cwd=manifest.parent,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is the worker's to answer
+        )
+        order = {"attempt": begun.attempt, "pack": begun.pack.to_json()}
+        stdin = _opened(self._process.stdin)
+        with suppress(BrokenPipeError):  # it has ended already, and says why
+            stdin.write(json.dumps(order).encode() + b"\n")
+            stdin.flush()
+
+    def follow(self, write: Callable[[str, bool], None]) -> int:
+        """Hand on what it writes, to stderr where the flag is set, until it ends.
+
+        Return its exit code, negative for a signal.
+        """
+        out, err = _opened(self._process.stdout), _opened(self._process.stderr)
+        lock = threading.Lock()  # what writes has one connection
+
+        def hand_on(descriptor: int, *, error: bool) -> None:
+            decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+            while piece := os.read(descriptor, PIECE):
+                with lock:
+                    write(decode(piece), error)
+
+        failures: list[Exception] = []
+
+        def hand_on_stdout() -> None:
+            try:
+                hand_on(out.fileno(), error=False)
+            except Exception as error:  # noqa: BLE001 - raised below, in the thread that waits
+                failures.append(error)
+
+        reader = threading.Thread(target=hand_on_stdout, daemon=True)
+        reader.start()
+        with self._process:  # closes its streams
+            hand_on(err.fileno(), error=True)
+            reader.join()
+            code = self._process.wait()
+        if failures:
+            raise failures[0]
+        return code
+
+    def ask_to_end(self) -> None:
+        """Ask it to send nothing more and end."""
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+
+def _opened(stream: IO[bytes] | None) -> IO[bytes]:
+    """Return a stream that was asked for with a pipe."""
+    if stream is None:
+        raise ValueError
+    return stream

@@ -1,0 +1,220 @@
+"""A worker: carries out the runs that it is handed, each in a process, and hands on dead workers'.
+
+It ends when it is asked to, when its database cannot be reached, or when others took it for dead.
+What it has begun and not ended is never lost: whoever serves the account next begins it again.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from typing import Protocol, TypeVar
+
+from runner.errors import LookbookError
+from runner.queue.port import BEAT, DEAD_AFTER, BegunRun, Engine, WorkerQueue
+from runner.takes import Account
+
+QUIET = 3.0
+"""Seconds for which nobody is taken for dead after a start, or after this worker was held up: the
+others may have been held up by the same, and not said yet that they live."""
+
+GRACE = 60.0
+"""Seconds for which a run that was asked to end is waited for."""
+
+MAX_ATTEMPTS = 3
+"""A run whose process is killed so often is not begun again."""
+
+INTERNAL = 70
+"""The exit code of such a run."""
+
+log = logging.getLogger("runner.queue")
+Q = TypeVar("Q", bound="ClosingQueue")
+
+
+class ClosingQueue(WorkerQueue, Protocol):
+    """A queue over a connection of its own."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class RunProcess(Protocol):
+    """The process of a run."""
+
+    def follow(self, write: Callable[[str, bool], None]) -> int:
+        """Hand on what it writes, to stderr where the flag is set, until it ends.
+
+        Return its exit code, negative for a signal.
+        """
+
+    def ask_to_end(self) -> None:
+        """Ask it to send nothing more and end."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+class Worker:
+    """One worker process. ``open_queue`` opens a queue for each thread that asks one."""
+
+    def __init__(
+        self,
+        name: str,
+        accounts: Sequence[Account],
+        *,
+        slots: int,
+        open_queue: Callable[[], ClosingQueue],
+        engine: Engine,
+        start_run: Callable[[BegunRun], RunProcess],
+    ) -> None:
+        self.name = name
+        self._accounts = accounts
+        self._slots = slots
+        self._open_queue = open_queue
+        self._engine = engine
+        self._start_run = start_run
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._running: dict[str, tuple[BegunRun, RunProcess]] = {}
+        self._looked = self._quiet_until = 0.0
+        self.trouble: str | None = None
+        """Why it ends by itself, if it does."""
+
+    # --- serving ------------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Serve until it is asked to end, or has to."""
+        with closing(self._open_queue()) as queue:
+            queue.enlist(self.name, self._accounts, self._slots)
+            beat = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+            beat.start()
+            self._engine.start(self.name, self._accounts, self._slots, self.carry_out)
+            self._looked = time.monotonic()
+            self._quiet_until = self._looked + QUIET
+            while not self._stopping.wait(BEAT):
+                try:
+                    self.look_around(queue, time.monotonic())
+                except LookbookError as error:
+                    self._fail(error.message)
+            self._leave(queue)
+
+    def stop(self) -> None:
+        """Ask it to end: sends are answered, and its runs are handed on."""
+        self._stopping.set()
+
+    def stop_at_once(self) -> None:
+        """End the processes of its runs now."""
+        for _, process in self._processes():
+            process.kill()
+
+    def look_around(self, queue: WorkerQueue, now: float) -> None:
+        """Hand new runs to the engine, and hand on what workers had that are dead or gone.
+
+        ``now`` are seconds of a clock that never goes back.
+        """
+        if now - self._looked > DEAD_AFTER - BEAT:
+            self._quiet_until = now + QUIET
+        self._looked = now
+        for run in queue.find_new(self._accounts):
+            self._engine.hand_over(run)
+            queue.note_handed_over(run.run)
+        if now < self._quiet_until:
+            return
+        for dead in queue.bury_dead():
+            log.warning("the worker %s is dead: its runs are handed on", dead)
+        self._engine.hand_on([worker.name for worker in queue.list_workers()])
+
+    def _fail(self, trouble: str) -> None:
+        self.trouble = self.trouble or trouble
+        self._stopping.set()
+
+    def _leave(self, queue: ClosingQueue) -> None:
+        """End the runs, and leave what is not finished to others."""
+        with suppress(Exception):  # whatever it says, this worker takes nothing more
+            self._engine.stop()
+        for _, process in self._processes():
+            process.ask_to_end()
+        deadline = time.monotonic() + GRACE
+        while self._running and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.stop_at_once()
+        with suppress(LookbookError):  # then it is swept: it beats no more
+            queue.leave(self.name)
+
+    # --- heartbeat ----------------------------------------------------------------------------
+
+    def _beat(self) -> None:
+        """Say each second that this worker lives, and end what is not wanted any more."""
+        queue: ClosingQueue | None = None
+        while self._running or not self._stopping.wait(BEAT):
+            try:
+                queue = queue or self._open_queue()
+                self.beat(queue)
+            except LookbookError as error:
+                log.warning("no heartbeat: %s", error.message)
+                if queue is not None:
+                    queue.close()
+                queue = None
+            if self._stopping.is_set():
+                time.sleep(BEAT)
+        if queue is not None:
+            queue.close()
+
+    def beat(self, queue: WorkerQueue) -> None:
+        """Say that this worker lives, and end what is not wanted any more."""
+        if not queue.beat(self.name) and not self._stopping.is_set():
+            self._fail(
+                "Other workers took this one for dead, because it was held up for "
+                f"{DEAD_AFTER:.0f} seconds, and carry on its runs."
+            )
+        for begun, process in self._processes():
+            if not queue.is_wanted(begun):
+                process.ask_to_end()
+
+    def _processes(self) -> list[tuple[BegunRun, RunProcess]]:
+        with self._lock:
+            return [*self._running.values()]
+
+    # --- a run --------------------------------------------------------------------------------
+
+    def carry_out(self, run: str) -> None:
+        """Carry out a run to its verdict; never return without one: that would be the run's end."""
+        try:
+            with closing(self._open_queue()) as queue:
+                if self._carry_out(queue, run):
+                    return
+        except Exception as error:
+            log.exception("run %s", run)
+            self._fail(f"Run {run} could not be carried out: {error}")
+        threading.Event().wait()  # it ends with this process, and is handed on
+
+    def _carry_out(self, queue: WorkerQueue, run: str) -> bool:
+        """Return whether a run is over, or another worker's; False where it is to be handed on."""
+        while not self._stopping.is_set():
+            begun = queue.begin(run, self.name)
+            if begun is None:
+                return True
+            if begun.attempt > 1:
+                told = f"Run {run} goes on in {self.name}.\n"
+                queue.write_output(begun, told, error=True)
+            code = self._run_once(queue, begun)
+            if self._stopping.is_set():
+                return False
+            if code >= 0 or begun.attempt >= MAX_ATTEMPTS or not queue.is_wanted(begun):
+                queue.end(begun, code if code >= 0 else INTERNAL)
+                return True
+            told = f"The run's process was ended by signal {-code}: it is begun again.\n"
+            queue.write_output(begun, told, error=True)
+        return False
+
+    def _run_once(self, queue: WorkerQueue, begun: BegunRun) -> int:
+        process = self._start_run(begun)
+        with self._lock:
+            self._running[begun.run.run] = (begun, process)
+        try:
+            return process.follow(lambda text, error: queue.write_output(begun, text, error=error))
+        finally:
+            process.kill()
+            with self._lock:
+                del self._running[begun.run.run]

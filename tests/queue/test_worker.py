@@ -1,0 +1,223 @@
+"""A worker: what it is handed it carries out to a verdict, or leaves to others; in memory."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from runner.errors import UsageError
+from runner.queue import worker as workers
+from runner.queue.pack import Pack
+from runner.queue.port import DEAD_AFTER, QueuedRun, RunState
+from runner.queue.unpack import unpack
+from runner.queue.worker import MAX_ATTEMPTS, QUIET, Worker
+from runner.takes import Account
+from tests.queue.memory import MemoryQueue
+from tests.queue.test_queue import PICTURE, make_pack
+
+ME = Account("api.example", "me")
+SOON = 20.0
+
+
+class FakeEngine:
+    """Notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+        self.alive: list[Sequence[str]] = []
+
+    def start(
+        self, worker: str, accounts: Sequence[Account], slots: int, carry_out: Callable[[str], None]
+    ) -> None:
+        """Start nothing: tests call what carries out."""
+
+    def hand_over(self, run: QueuedRun) -> None:
+        self.given.append(run.run)
+
+    def hand_on(self, alive: Sequence[str]) -> int:
+        self.alive.append([*alive])
+        return 0
+
+    def stop(self) -> None:
+        """Stop nothing."""
+
+
+class FakeProcess:
+    """Ends as it was told to, or when it is asked to."""
+
+    def __init__(self, code: int | None) -> None:
+        self.code = code
+        self.asked = threading.Event()
+        self.started = threading.Event()
+
+    def follow(self, write: Callable[[str, bool], None]) -> int:
+        write("[1/1] base#1 generated\n", True)
+        self.started.set()
+        if self.code is None:
+            assert self.asked.wait(SOON)
+            return 4
+        return self.code
+
+    def ask_to_end(self) -> None:
+        self.asked.set()
+
+    def kill(self) -> None:
+        self.asked.set()
+
+
+class Setting:
+    def __init__(self, *codes: int | None) -> None:
+        self.queue, self.engine = MemoryQueue(), FakeEngine()
+        self.processes = [FakeProcess(code) for code in codes]
+        left = iter(self.processes)
+        self.worker = Worker(
+            "one",
+            [ME],
+            slots=1,
+            open_queue=lambda: self.queue,
+            engine=self.engine,
+            start_run=lambda _begun: next(left),
+        )
+        self.run = self.queue.enqueue(make_pack("me"), by="ada")
+
+    @contextmanager
+    def carrying_out(self) -> Iterator[threading.Thread]:
+        thread = threading.Thread(target=self.worker.carry_out, args=(self.run,), daemon=True)
+        thread.start()
+        yield thread
+
+
+def test_a_run_ends_with_the_code_of_its_process() -> None:
+    setting = Setting(5)
+    setting.worker.carry_out(setting.run)
+    run = setting.queue.runs[setting.run]
+    assert (run.state, run.exit_code, run.message) == (RunState.ENDED, 5, "[1/1] base#1 generated")
+    setting.worker.carry_out(setting.run)  # handed out once more: nothing is left to do
+    assert setting.queue.runs[setting.run].attempt == 1
+
+
+def test_a_process_that_is_killed_is_begun_again_a_few_times() -> None:
+    setting = Setting(-9, 0)
+    setting.worker.carry_out(setting.run)
+    assert setting.queue.runs[setting.run].exit_code == 0
+    told = "".join(piece.text for piece in setting.queue.read_output(setting.run))
+    assert "ended by signal 9" in told
+    hopeless = Setting(*[-9] * MAX_ATTEMPTS)
+    hopeless.worker.carry_out(hopeless.run)
+    assert hopeless.queue.runs[hopeless.run].exit_code == 70
+
+
+def test_a_run_that_is_cancelled_is_asked_to_end() -> None:
+    setting = Setting(None)
+    setting.queue.enlist("one", [ME], 1)
+    with setting.carrying_out() as thread:
+        assert setting.processes[0].started.wait(SOON)
+        setting.worker.beat(setting.queue)
+        assert not setting.processes[0].asked.is_set()
+        setting.queue.cancel(setting.run)
+        setting.worker.beat(setting.queue)
+        thread.join(SOON)
+    run = setting.queue.runs[setting.run]
+    assert (run.state, run.exit_code) == (RunState.CANCELLED, 4)
+
+
+def test_who_was_taken_for_dead_ends_its_runs_and_itself() -> None:
+    setting = Setting(None)
+    with setting.carrying_out() as thread:
+        assert setting.processes[0].started.wait(SOON)
+        other = setting.queue.begin(setting.run, "other")
+        setting.worker.beat(setting.queue)  # its row is gone
+        assert setting.processes[0].asked.is_set()
+        thread.join(0.2)
+        assert thread.is_alive()  # to return would end the run for the engine
+    assert "took this one for dead" in str(setting.worker.trouble)
+    assert other is not None
+    assert setting.queue.is_wanted(other)
+
+
+def test_a_worker_that_stops_leaves_its_runs_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "BEAT", 0.01)
+    setting = Setting(None)
+    with setting.carrying_out() as thread:
+        assert setting.processes[0].started.wait(SOON)
+        serving = threading.Thread(target=setting.worker.serve)
+        serving.start()
+        while not setting.engine.given:
+            assert serving.is_alive()
+        setting.worker.stop()
+        serving.join(SOON)
+        assert not serving.is_alive()
+        assert thread.is_alive()
+    run = setting.queue.runs[setting.run]
+    assert (run.state, setting.queue.list_workers()) == (RunState.RUNNING, [])
+    assert setting.worker.trouble is None
+
+
+def test_nobody_is_taken_for_dead_right_after_all_were_held_up() -> None:
+    setting = Setting()
+    setting.queue.enlist("one", [ME], 1)
+    setting.worker.look_around(setting.queue, 100.0)  # at the start
+    assert setting.engine.given == [setting.run]
+    assert setting.engine.alive == []
+    setting.queue.enlist("other", [ME], 1)
+    setting.queue.advance(DEAD_AFTER + 1)
+    setting.queue.beat("one")
+    setting.worker.look_around(setting.queue, 101.0)
+    assert setting.engine.alive == []
+    for second in (102.0, 103.0 + QUIET):  # the second one is late again
+        setting.worker.look_around(setting.queue, second)
+    assert setting.engine.alive == []
+    for second in range(107, 111):
+        setting.worker.look_around(setting.queue, float(second))
+    assert setting.engine.alive[0] == ["one"]
+    assert setting.engine.given == [setting.run]
+
+
+def test_what_cannot_be_carried_out_is_left_to_others() -> None:
+    setting = Setting()  # there is no process to start
+    with setting.carrying_out() as thread:
+        thread.join(0.2)
+        assert thread.is_alive()
+    assert "could not be carried out" in str(setting.worker.trouble)
+    assert setting.queue.runs[setting.run].state is RunState.RUNNING
+
+
+def repack(pack: Pack, **changes: object) -> Pack:
+    from dataclasses import replace
+    from hashlib import sha256
+
+    checksum = sha256(PICTURE).hexdigest()
+    known = replace(pack, pictures={"../me.png": checksum}, contents={checksum: PICTURE})
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+def test_a_pack_is_unpacked_as_the_manifest_says(tmp_path: Path) -> None:
+    pack = repack(make_pack("me"))
+    manifest = unpack(pack, tmp_path)
+    assert manifest.read_bytes() == pack.manifest
+    assert (manifest.parent / "../me.png").read_bytes() == PICTURE
+    assert unpack(pack, tmp_path) == manifest
+    other = repack(make_pack("you"))
+    assert unpack(other, tmp_path).parent != manifest.parent
+
+
+@pytest.mark.parametrize("file", ["../spring.yaml", "", "..", "a/b.yaml"])
+def test_a_pack_does_not_lead_out_of_its_folder(tmp_path: Path, file: str) -> None:
+    with pytest.raises(UsageError, match="no name of a manifest"):
+        unpack(repack(make_pack("me"), file=file), tmp_path)
+
+
+def test_pictures_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+    pack = repack(make_pack("me"))
+    (checksum,) = pack.contents
+    for source in ("/etc/me.png", "a/../../b/../../../me.png"):
+        inner = repack(make_pack("me"), pictures={source: checksum})
+        if source.startswith("/"):
+            with pytest.raises(UsageError, match="outside"):
+                unpack(inner, tmp_path)
+        else:
+            assert unpack(inner, tmp_path).is_relative_to(tmp_path)
+    with pytest.raises(UsageError, match="not in the queue"):
+        unpack(repack(make_pack("me"), contents={checksum: b"another"}), tmp_path)
