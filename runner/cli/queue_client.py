@@ -188,7 +188,7 @@ def follow(queue: RunQueue, run: str, request: Request) -> int:
             err=True,
         )
         return int(Exit.UNDER_WAY)
-    if code != Exit.USAGE:
+    if code in (Exit.DONE, Exit.FAILED, Exit.UNDER_WAY, Exit.PERSON):
         click.echo(
             "Pictures and catalog lie with the worker. To have them here, for nothing: "
             + name_command(request, "--fetch-only"),
@@ -220,7 +220,7 @@ def _follow(queue: RunQueue, run: str) -> int:
 
 
 def report_end(run: QueuedRun) -> int:
-    """Say how a run ended, where it did not say so itself; return its exit code."""
+    """Report how a run ended, where it did not say so itself; return its exit code."""
     if run.state is RunState.CANCELLED:
         click.echo(f"Run {run.run} was cancelled.", err=True)
     return int(Exit.USAGE) if run.exit_code is None else run.exit_code

@@ -22,16 +22,17 @@ from runner.cli.boundary import run_command
 from runner.cli.commands.run import start
 from runner.cli.context import Context, pass_context
 from runner.cli.options import format_option
-from runner.cli.redact import add_secret
 from runner.cli.request import load_campaign
-from runner.cli.shared_ledger import VARIABLE, share_state
+from runner.cli.shared_ledger import on_option, share_state
+from runner.cli.store_option import store_option
 from runner.errors import LedgerClaimed, LedgerLocked, PlanMoved, UsageError
 from runner.ledger.reading import read_snapshot
-from runner.ledger.shared import SharedLedgers, open_database
+from runner.ledger.shared import SharedLedgers
 from runner.ledger.state_dirs import SharedNote, make_state_folder
 from runner.model import Campaign
 from runner.plan.request import Request
 from runner.queue.pack import Pack
+from runner.store.port import NamedStore
 
 ORPHANED = 3.0
 """Seconds that a run has to end by itself when its worker has ended: less than it takes others to
@@ -51,14 +52,20 @@ def main() -> int:
 def _make_command(order: dict[str, Any]) -> click.Command:
     @click.command("run")
     @format_option("text", "json")
+    @on_option
+    @store_option
     @pass_context
-    def command(context: Context, *, form: str) -> int:  # noqa: ARG001 - the pack has it too
+    def command(
+        context: Context,
+        *,
+        form: str,  # noqa: ARG001 - the pack has it too
+        on: SharedLedgers,
+        store: NamedStore | None,
+    ) -> int:
         pack = Pack.from_json(order["pack"], {})
-        database, passwords, _ = open_database(os.environ[VARIABLE])
-        for password in passwords:
-            add_secret(password)
-        on = SharedLedgers(database, tuple(pack.options.get("on", ())))
-        return carry_out(context, pack, on, attempt=order["attempt"])
+        on = on._replace(option=tuple(pack.options.get("on", ())))
+        request = replace(pack.request(), manifest=Path(pack.file), on=on, store=store)
+        return carry_out_queued(context, pack, request, attempt=order["attempt"])
 
     return command
 
@@ -72,16 +79,15 @@ def _end_with_worker() -> None:
     os._exit(1)
 
 
-def carry_out(context: Context, pack: Pack, on: SharedLedgers, *, attempt: int) -> int:
+def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt: int) -> int:
     """Carry out the plan that was agreed to; return the exit code.
 
     Where an earlier attempt has bought of it, what is left is planned anew: within what was agreed
     to be spent, and without what would buy a second time. Waits while another process holds the
     campaign.
     """
-    request = replace(pack.request(), manifest=Path(pack.file), on=on)
     campaign = load_campaign(request)
-    _remember_ledger(campaign, pack, on)
+    _remember_ledger(campaign, pack, request.on)
     told = False
     while True:
         try:

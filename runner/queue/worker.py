@@ -145,7 +145,7 @@ class Worker:
     # --- heartbeat ----------------------------------------------------------------------------
 
     def _beat(self) -> None:
-        """Say each second that this worker lives, and end what is not wanted any more."""
+        """Note each second that this worker lives, and end what is not wanted any more."""
         queue: ClosingQueue | None = None
         while self._running or not self._stopping.wait(BEAT):
             try:
@@ -162,7 +162,7 @@ class Worker:
             queue.close()
 
     def beat(self, queue: WorkerQueue) -> None:
-        """Say that this worker lives, and end what is not wanted any more."""
+        """Note that this worker lives, and end what is not wanted any more."""
         if not queue.beat(self.name) and not self._stopping.is_set():
             self._fail(
                 "Other workers took this one for dead, because it was held up for "

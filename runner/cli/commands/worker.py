@@ -16,10 +16,13 @@ from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import name_some
 from runner.cli.shared_ledger import VARIABLE, on_option
+from runner.cli.store_option import VARIABLE as STORE
+from runner.cli.store_option import store_option
 from runner.errors import StorageError, UsageError
 from runner.files import make_folder
 from runner.ledger.shared import SharedLedgers
 from runner.queue.port import BegunRun
+from runner.store.port import NamedStore
 
 
 @click.command("worker", cls=Command)
@@ -42,6 +45,7 @@ from runner.queue.port import BegunRun
     help="How many runs of one account a worker carries out at once; what the last worker that "
     "started said counts for all.",
 )
+@store_option
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
@@ -53,9 +57,11 @@ from runner.queue.port import BegunRun
 def command(
     context: Context,
     /,
+    *,
     on: SharedLedgers | None,
     names: tuple[str, ...],
     slots: int,
+    store: NamedStore | None,
     folder: Path | None,
 ) -> int:
     """Carry out the runs that `lookbook run --on` puts into the database's queue.
@@ -89,7 +95,8 @@ def command(
     with closing(open_queue(address)) as queue:
         queue.migrate()
         note_names(queue, served)
-    environments = {one.account: {**one.environment, VARIABLE: address} for one in served}
+    more = {VARIABLE: address, **name_store(store)}
+    environments = {one.account: {**one.environment, **more} for one in served}
 
     def start_run(begun: BegunRun) -> StartedRun:
         return StartedRun(begun, place, environments[begun.run.account])
@@ -112,6 +119,14 @@ def command(
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0 if worker.trouble is None else 1)  # threads that wait for what was handed on
+
+
+def name_store(store: NamedStore | None) -> dict[str, str]:
+    """Return what names the same store to a process in another folder."""
+    if store is None:
+        return {}
+    is_folder = "://" not in store.name
+    return {STORE: str(Path(store.name).absolute()) if is_folder else store.name}
 
 
 def find_folder(context: Context, folder: Path | None) -> Path:
