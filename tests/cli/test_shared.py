@@ -48,6 +48,7 @@ from runner.simulator.settings import SimulatorSettings
 from runner.takes import Account, Snapshot
 from tests.ledger.memory import MemoryBackend
 from tests.ledger.names import Ticking, intent
+from tests.queue.memory import MemoryQueue
 
 ME, ADA = Account("api.example", "me"), Account("api.example", "ada")
 MANIFEST = """\
@@ -93,6 +94,7 @@ class MemoryDatabase:
 
     def __init__(self) -> None:
         self.ledgers: dict[tuple[Account, str], MemoryLocation] = {}
+        self.queue = MemoryQueue()
         self.ceilings: list[MonthCeiling] = []
         self.cluster: Cluster | None = None
 
@@ -117,6 +119,7 @@ def database(monkeypatch: pytest.MonkeyPatch) -> MemoryDatabase:
     made = MemoryDatabase()
     named = NamedDatabase(made, (), "memory")
     monkeypatch.setattr("runner.cli.shared_ledger.open_database", lambda _address: named)
+    monkeypatch.setattr("runner.cli.queue_client.open_queue", lambda _address: made.queue)
     return made
 
 
