@@ -162,14 +162,14 @@ def main() -> None:
     sys.exit(target())  # type: ignore[arg-type]  # whatever the command says
 
 
-NOT_WARMED = frozenset({"sources", "postgres"})
+NOT_WARMED = frozenset({"sources", "postgres", "objects"})
 """Scripts that are not shipped, and what needs an extra and is imported only where that is used."""
 
 
 def warm_up() -> None:
     """Import everything that a command may need, and rehearse once what is compiled when used."""
     for path in sorted((ROOT / "runner").rglob("*.py")):
-        if path.stem != "__main__" and path.parent.name not in NOT_WARMED:
+        if path.stem != "__main__" and NOT_WARMED.isdisjoint({path.stem, path.parent.name}):
             parts = path.relative_to(ROOT).with_suffix("").parts
             import_module(".".join(parts).removesuffix(".__init__"))
     for place, seconds in WAITS.items():
