@@ -115,7 +115,8 @@ class Watch:
             print("imported:", name)
 sys.meta_path.insert(0, Watch())
 from runner.cli import invoke
-invoke(["--help"])
+for command in ([], ["run"], ["worker"]):
+    invoke([*command, "--help"])
 invoke(["plan", {manifest!r}])
 """
 

@@ -36,14 +36,14 @@ class Studio:
         self, folder: Path, server: PostgresServer, url: str, start: Callable[..., Process]
     ) -> None:
         self.folder, self.server, self.url = folder, server, url
-        self._start = start
+        self.launch = start
 
     def start(self, campaign: str, *, machine: str = "one", concurrency: int = 4) -> Process:
         """Start a run; it waits until the campaign is free."""
-        manifest = self._check_out(campaign, machine)
+        manifest = self.check_out(campaign, machine)
         target = "tests.distributed.shared_run:main"
         given = (self.server.address(), manifest, str(concurrency))
-        return self._start(*given, cwd=manifest.parent, target=target)
+        return self.launch(*given, cwd=manifest.parent, target=target)
 
     def command(
         self,
@@ -54,13 +54,13 @@ class Studio:
         more: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[int | None, str, str]:
         """Run a command of the campaign ``spring`` to its end; return its code and output."""
-        manifest = self._check_out("spring", machine)
+        manifest = self.check_out("spring", machine)
         address = self.server.address().replace("lookbook@", "lookbook:hunter2@")
         more = {**more, **({"LOOKBOOK_ON": address} if shared else {})}
         given = (name, manifest.name, *arguments)
-        return self.finish(self._start(*given, cwd=manifest.parent, more=more))
+        return self.finish(self.launch(*given, cwd=manifest.parent, more=more))
 
-    def _check_out(self, campaign: str, machine: str) -> Path:
+    def check_out(self, campaign: str, machine: str) -> Path:
         checkout = self.folder / machine / campaign
         checkout.mkdir(parents=True, exist_ok=True)
         manifest = checkout / "manifest.yaml"
@@ -89,7 +89,10 @@ class Studio:
 
     def wait_for_charges(self, count: int) -> None:
         """Wait until the account has charged so many looks since the price is known."""
-        count += LOOKS + 1
+        self.wait_for_any_charges(count + LOOKS + 1)
+
+    def wait_for_any_charges(self, count: int) -> None:
+        """Wait until the account has charged so many looks."""
         deadline = time.monotonic() + PATIENCE
         while len(self.stats()["charges"]) < count:
             assert time.monotonic() < deadline, "nothing is bought"
@@ -106,6 +109,11 @@ class Studio:
                     "WHERE application_name = 'lookbook' AND pid <> pg_backend_pid()"
                 )
             )
+
+    def check_once(self, campaign: str) -> None:
+        """Check that each look of the only campaign was charged once."""
+        names = [charge["name"] for charge in self.stats()["charges"]]
+        assert len(names) == len({*names}) == LOOKS + 1, campaign
 
     def check(self, *campaigns: str, limit: int) -> None:
         """Check that each look was charged once and no more were in progress than may be."""

@@ -1,0 +1,168 @@
+"""Workers as processes that are killed: what is queued is carried out, and charged once."""
+
+import json
+import signal
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+pytest.importorskip("dbos", reason="make test-distributed installs it")
+
+from runner.queue.opening import open_queue
+from runner.queue.port import QueuedRun, WorkerQueue
+from runner.simulator.server import Embedded
+from runner.simulator.settings import Latency, SimulatorSettings
+from tests.distributed.conftest import LOOKS, PATIENCE, Studio
+from tests.launcher import Process
+
+pytestmark = [pytest.mark.distributed, pytest.mark.slow]
+
+NO_KEY = {"HEYGEN_API_KEY": "", "HEYGEN_CONFIG_DIR": "/nonexistent"}
+
+
+class Crew:
+    """Workers and clients of a studio, and its queue."""
+
+    def __init__(self, studio: Studio, queue: WorkerQueue) -> None:
+        self.studio, self.queue = studio, queue
+
+    def hire(self, *options: str, more: dict[str, str] | None = None) -> Process:
+        """Start a worker, and wait until it serves."""
+        known = {worker.name for worker in self.queue.list_workers()}
+        process = self.start(
+            "worker", "--folder", str(self.studio.folder / "w"), *options, more=more
+        )
+        self.wait(lambda: {worker.name for worker in self.queue.list_workers()} - known or False)
+        return process
+
+    def start(self, *arguments: str, more: dict[str, str] | None = None) -> Process:
+        here = self.studio.folder
+        on = {"LOOKBOOK_ON": self.studio.server.address()}
+        return self.studio.launch(*arguments, cwd=here, more={**on, **(more or {})})
+
+    def run(
+        self, campaign: str, *options: str, machine: str = "one", more: dict[str, str] | None = None
+    ) -> Process:
+        """Start ``lookbook run`` in a checkout."""
+        manifest = self.studio.check_out(campaign, machine)
+        return self.start("run", str(manifest), *options, more=more)
+
+    def finish(self, process: Process) -> tuple[int | None, str, str]:
+        return self.studio.finish(process)
+
+    def wait(self, question: object) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not question():  # type: ignore[operator]
+            assert time.monotonic() < deadline, "it does not come true"
+            time.sleep(0.1)
+
+    def queued(self) -> QueuedRun:
+        """Return the run that was queued last, once there is one that was begun."""
+        self.wait(lambda: any(run.worker for run in self.queue.list_runs()))
+        return self.queue.list_runs()[-1]
+
+
+@pytest.fixture
+def crew(studio: Studio) -> Iterator[Crew]:
+    with closing(open_queue(studio.server.address())) as queue:
+        queue.migrate()
+        yield Crew(studio, queue)
+
+
+def test_a_run_outlives_its_client_and_its_worker(crew: Crew) -> None:
+    workers = [crew.hire(), crew.hire()]
+    client = crew.run("spring", "--yes")
+    crew.studio.wait_for_any_charges(2)
+    client.send_signal(signal.SIGKILL)
+    run = crew.queued()
+    (busy,) = [one for one in workers if f"-{one.pid}-" in str(run.worker)]
+    busy.send_signal(signal.SIGKILL)
+    killed = time.monotonic()
+    crew.wait(lambda: crew.queued().attempt == 2)
+    assert time.monotonic() - killed < 20  # some 5 s, on a machine that has nothing else to do
+    code, _, err = crew.finish(crew.run("spring", "--yes", machine="two"))
+    assert code == 2
+    assert f"run {run.run}" in err
+    code, out, err = crew.finish(crew.run("spring", "--follow", machine="two"))
+    assert code == 0, err
+    assert f"goes on in {crew.queued().worker}" in err
+    assert "generated" in err
+    assert "Done: " in out
+    assert len({charge["name"] for charge in crew.studio.stats()["charges"]}) == LOOKS + 1
+    assert len(crew.studio.stats()["charges"]) == LOOKS + 1
+    code, out, _ = crew.finish(crew.run("spring", "--yes"))
+    assert (code, "Done: 0 bought" in out) == (0, True)  # an unchanged manifest is a new run
+    assert len(crew.queue.list_runs()) == 2
+    assert len(crew.studio.stats()["charges"]) == LOOKS + 1
+
+
+def test_a_worker_that_is_ended_hands_its_run_on_at_once(crew: Crew) -> None:
+    first = crew.hire()
+    code, out, _ = crew.finish(crew.run("spring", "--detach", "--yes", "--format", "json"))
+    assert code == 0
+    assert json.loads(out)["campaign"] == "spring"
+    crew.studio.wait_for_any_charges(2)
+    first.send_signal(signal.SIGTERM)
+    assert crew.finish(first)[0] == 0
+    assert crew.queue.list_workers() == []
+    assert crew.queued().ended_at is None
+    crew.hire()
+    assert crew.finish(crew.run("spring", "--follow"))[0] == 0
+    crew.studio.check_once("spring")
+    took_over = crew.queued()
+    assert (took_over.attempt, took_over.exit_code) == (2, 0)
+
+
+@contextmanager
+def another_account() -> Iterator[str]:
+    settings = SimulatorSettings(latency=Latency("fixed", 0.2), concurrency=4, pictures=False)
+    with Embedded(settings) as account:
+        yield account.url
+
+
+def test_accounts_have_names_and_a_client_needs_no_key(crew: Crew) -> None:
+    with another_account() as other:
+        named = {
+            "HEYGEN_API_KEY": "",
+            "HEYGEN_API_KEY_A": "sk-studio-0123456",
+            "HEYGEN_API_KEY_STUDIO_B": "sk-studio-7654321",
+            "HEYGEN_API_BASE_STUDIO_B": other,
+        }
+        crew.hire("--account", "a", "--account", "studio-b", more=named)
+        impostor = {**NO_KEY, "HEYGEN_API_KEY_STUDIO_B": "sk-studio-0123456"}
+        code, _, err = crew.finish(crew.start("worker", "--account", "studio-b", more=impostor))
+        assert code == 3
+        assert "studio-b is" in err
+        code, _, err = crew.finish(crew.run("spring", "--detach", "--yes", more=NO_KEY))
+        assert code == 2
+        assert "cannot be told without a key" in err
+        for name, campaign in (("a", "spring"), ("studio-b", "autumn")):
+            options = ("--detach", "--yes", "--account", name)
+            code, _, err = crew.finish(crew.run(campaign, *options, more=NO_KEY))
+            assert code == 0, err
+        for campaign in ("spring", "autumn"):
+            code, _, err = crew.finish(crew.run(campaign, "--follow", more=NO_KEY))
+            assert code == 0, err
+        crew.studio.check_once("spring")
+        with urllib.request.urlopen(f"{other}/__simulator__/stats") as answer:
+            assert len(json.load(answer)["charges"]) == LOOKS + 1
+
+
+def test_what_no_worker_has_the_key_of_goes_on_in_its_own_process(crew: Crew) -> None:
+    with another_account() as other:
+        crew.hire(more={"HEYGEN_API_BASE": other})
+        code, out, err = crew.finish(crew.run("spring", "--yes"))
+        assert (code, "Done: 7 bought" in out) == (0, True)
+        assert "goes on in this process: no living worker serves" in err
+        assert crew.queue.list_runs() == []
+        code, _, err = crew.finish(crew.run("autumn", "--detach", "--yes"))
+        assert code == 0  # it waits
+        (waiting,) = crew.queue.list_runs()
+        assert (waiting.campaign, waiting.started_at) == ("autumn", None)
+        assert crew.finish(crew.run("autumn", "--cancel"))[0] == 0
+        code, _, err = crew.finish(crew.run("autumn", "--follow"))
+        assert code == 2
+        assert "was cancelled" in err
