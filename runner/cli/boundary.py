@@ -124,7 +124,7 @@ def _report_error(
     ``found`` are the findings about a manifest, which a program hears of as `validate` has them.
     """
     if invocation.summary is not None:
-        from runner.cli.job_summary import format_error_summary
+        from runner.cli.run_summary import format_error_summary
         from runner.files import write_output
 
         text = (invocation.summary_text + format_error_summary(told)).lstrip()

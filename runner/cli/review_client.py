@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.canonical import parse_json
-from runner.cli.client_copy import make_client_copy
 from runner.cli.context import Context
 from runner.cli.shared_ledger import name_database
-from runner.cli.shipped_files import CatalogOrder
+from runner.cli.shipped_files import CatalogOrder, make_client_copy
 from runner.cli.take_in import merge_document
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDir

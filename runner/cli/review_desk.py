@@ -15,10 +15,9 @@ from runner.cli.review_basket import parse_items
 from runner.cli.review_client import ClientDesk
 from runner.cli.review_decisions import decide_reviews, write_pick, write_reviews
 from runner.cli.review_edits import ManifestEdits, describe_edit
-from runner.cli.review_money import describe_charges
 from runner.cli.review_purchases import Purchases
 from runner.cli.review_reading import CampaignReader, CurrentCampaign
-from runner.cli.review_view import ReviewView, describe_campaign, find_differences
+from runner.cli.review_view import ReviewView, describe_campaign, describe_charges, find_differences
 from runner.cli.session import open_ledger
 from runner.cli.shared_ledger import name_database
 from runner.errors import LedgerLocked

@@ -1,12 +1,13 @@
 """What the review page shows of a campaign: campaign, ledger and plan as JSON values. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
 from runner.catalog.faces import WHY_NONE, crop_face
+from runner.catalog.money import MoneyRow, sum_up
 from runner.cli.failures import FailureGroup, group_failures
 from runner.ledger.runs import LastRun
 from runner.model import Campaign
@@ -240,3 +241,28 @@ def find_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dic
     known = before["looks"]
     looks = {key: look for key, look in after["looks"].items() if look != known.get(key)}
     return news | ({"looks": looks} if looks else {})
+
+
+def describe_charges(results: Results, campaign: Campaign) -> dict[str, Any]:
+    """Return every charge, newest first, and sums by month, axis and reason."""
+    axes = dict.fromkeys(axis for matrix in campaign.matrices for axis, _ in matrix.axes)
+    view = sum_up(results, axes)
+    if view is None:
+        return {"total": None, "count": 0, "rows": [], "sums": []}
+    return {
+        "total": view.total,
+        "count": view.count,
+        "rows": [_describe_row(row) for row in view.rows],
+        "sums": [[heading, [asdict(one) for one in found]] for heading, found in view.sums],
+    }
+
+
+def _describe_row(row: MoneyRow) -> dict[str, Any]:
+    return {
+        "day": row.day,
+        "look": row.label.rpartition("#")[0],
+        "take": row.label,
+        "reason": row.reason,
+        "usd": row.amount,
+        "billing": row.billing,
+    }

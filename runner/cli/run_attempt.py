@@ -10,7 +10,6 @@ import click
 
 from runner.cli.account import open_account
 from runner.cli.account_question import ask_about_account, refuse_unlisted
-from runner.cli.backup import back_up_outputs
 from runner.cli.confirm import (
     can_ask,
     confirm_plan,
@@ -22,10 +21,9 @@ from runner.cli.context import Context
 from runner.cli.eta import RunEta
 from runner.cli.fingerprint import Fingerprint, read_fingerprint
 from runner.cli.format import warn
-from runner.cli.keep_results import keep_results, take_in_decisions
 from runner.cli.ledger_questions import ask_about_copy, begins_anew
-from runner.cli.pausing import with_signals
-from runner.cli.resuming import advise_to_resume
+from runner.cli.next_steps import advise_to_resume
+from runner.cli.outputs import back_up_outputs
 from runner.cli.run_report import (
     Before,
     EndedRun,
@@ -35,6 +33,7 @@ from runner.cli.run_report import (
 )
 from runner.cli.session import OpenSession, open_session
 from runner.cli.store_sync import SessionSync
+from runner.cli.supervise import keep_results, take_in_decisions, with_signals
 from runner.cli.terminal import join_lines
 from runner.errors import BudgetRefused, LookbookError, PlanMoved, UsageError
 from runner.executor.account_listing import list_account

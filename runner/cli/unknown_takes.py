@@ -7,8 +7,8 @@ import click
 
 from runner.cli.adoptions import read_adoptable
 from runner.cli.format import pluralize
+from runner.cli.next_steps import resume_command
 from runner.cli.nothing_bought import evidence_of, moment, objection_to
-from runner.cli.resuming import resume_command
 from runner.cli.session import OpenSession
 from runner.cli.terminal import join_lines, style
 from runner.executor.findings import Finding

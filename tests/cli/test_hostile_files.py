@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from runner.cli import claims, invoke
-from runner.cli.claims import find_ids
+from runner.cli import doomed_looks, invoke
+from runner.cli.doomed_looks import find_ids
 from runner.errors import UsageError
 
 MANIFEST = """\
@@ -148,7 +148,7 @@ def test_a_manifest_beside_this_one_that_is_too_large_to_read_stops_what_would_d
     os.mkfifo("pipe.yaml")
     Path("other.yaml").write_text("existing: look_123456")
     assert find_ids(Path("spring.yaml"), {"look_123456"}) == {"look_123456": "other.yaml"}
-    monkeypatch.setattr(claims, "MAX_BYTES", 10)
+    monkeypatch.setattr(doomed_looks, "MAX_BYTES", 10)
     with pytest.raises(UsageError, match=r"other.yaml cannot be read \(it is larger"):
         find_ids(Path("spring.yaml"), {"look_123456"})
 

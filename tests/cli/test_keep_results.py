@@ -8,7 +8,7 @@ import pytest
 
 from runner.cli.account import open_account
 from runner.cli.fingerprint import is_own_results, read_fingerprint
-from runner.cli.keep_results import keep_results, next_wait
+from runner.cli.supervise import keep_results, next_wait
 from tests.cli.hands import ACCOUNT, Office
 from tests.executor.harness import look, run_virtual
 

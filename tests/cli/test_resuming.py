@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.cli.resuming import advise_to_resume, resuming
+from runner.cli.next_steps import advise_to_resume, resuming
 from runner.cli.run_advice import advise_after_run
 from runner.errors import StorageError
 from runner.plan.request import Request

@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 
 from runner.cli.failures import describe_failures, group_failures
-from runner.cli.job_summary import RunReport, format_error_summary, format_job_summary
 from runner.cli.run_report import last_balance
-from runner.cli.run_summary import RunSummary, find_changed, summarize_run
+from runner.cli.run_summary import (
+    RunReport,
+    RunSummary,
+    find_changed,
+    format_error_summary,
+    format_job_summary,
+    summarize_run,
+)
 from runner.errors import describe_error
 from runner.plan import plan
 from runner.plan.renames import KeyRenames

@@ -14,10 +14,10 @@ import pytest
 
 import runner
 from runner.cli import invoke
+from runner.cli.account import explain_silence, is_lasting
 from runner.cli.environment import Console, find_home
-from runner.cli.pausing import _stopping_signals
+from runner.cli.supervise import _stopping_signals
 from runner.cli.terminal import guard_streams, write_utf8
-from runner.cli.unreachable import explain_silence, is_lasting
 from runner.errors import AccountError, ApiTrouble, LedgerDamaged, StorageError
 from runner.heygen.connection import PROXY_REFUSED, explain_http_error
 from runner.ledger.database import explain_sqlite_error

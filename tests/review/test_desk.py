@@ -16,12 +16,11 @@ from PIL import Image
 from runner.answers import compute_ref
 from runner.cli.context import Context
 from runner.cli.decision_queue import list_queued
-from runner.cli.keep_results import take_in_decisions
-from runner.cli.pausing import is_pause_wanted
 from runner.cli.request import load_campaign, load_saved_plan
 from runner.cli.review_desk import ReviewDesk
 from runner.cli.review_reading import CampaignReader
 from runner.cli.session import OpenSession
+from runner.cli.supervise import is_pause_wanted, take_in_decisions
 from runner.errors import UsageError
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
@@ -93,7 +92,7 @@ def test_a_run_of_another_process_takes_in_picks_and_the_wish_to_pause(
     said: list[str] = []
     context: Any = SimpleNamespace(interrupted=False, observer=SimpleNamespace(said=said.append))
     context.interrupt = lambda: setattr(context, "interrupted", True)
-    monkeypatch.setattr("runner.cli.keep_results.GLANCE_EVERY", 0.0)
+    monkeypatch.setattr("runner.cli.supervise.GLANCE_EVERY", 0.0)
     work = cast("OpenSession", SimpleNamespace(ledger=ledger, state=state, context=context))
 
     async def run_until_paused() -> None:

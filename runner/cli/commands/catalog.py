@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from runner import catalog
-from runner.cli.client_copy import make_client_copy, print_client_copy
 from runner.cli.command import Command
 from runner.cli.format import format_link
 from runner.cli.known_campaign import KnownCampaign, name_ledger, read_known
@@ -17,7 +16,14 @@ from runner.cli.options import format_option
 from runner.cli.readonly import find_state, refuse_results_alone
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import select_options
-from runner.cli.shipped_files import CatalogOrder, export_pictures, print_files, write_sheets
+from runner.cli.shipped_files import (
+    CatalogOrder,
+    export_pictures,
+    make_client_copy,
+    print_client_copy,
+    print_files,
+    write_sheets,
+)
 from runner.cli.store_option import store_option
 from runner.cli.store_sync import StoreSync
 from runner.cli.terminal import print_json
