@@ -62,11 +62,8 @@ class LedgerLocked(UsageError):
     code = "ledger_locked"
 
 
-class LedgerClaimed(UsageError):
-    """Another living process holds this shared ledger, on this machine or another one.
-
-    No folder here is one that it looks into: what is decided cannot wait there for it.
-    """
+class LedgerClaimed(LedgerLocked):
+    """Another living process holds this shared ledger, on this machine or another one."""
 
     code = "ledger_claimed"
 

@@ -104,7 +104,7 @@ def add_reviews(snapshot: Snapshot, state: StateDir, told: Sequence[NamedReview]
 
     A file that cannot be used is said on stderr, and the ledger alone counts.
     """
-    named = [*told, *read_queued_reviews(state, snapshot.account_label)[0]]
+    named = [*told, *read_queued_reviews(state, snapshot.account_label)]
     try:
         named += read_review_file(state.folder, snapshot.account)
     except UsageError as error:

@@ -210,3 +210,25 @@ class Erasing(Protocol):
     def erase(self, kind: str, erased: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
         """Replace the facts of every event of a kind, so that nothing of them is left."""
         ...
+
+
+class QueuedDecision(NamedTuple):
+    """What a person decided while somebody else wrote the ledger, as JSON text."""
+
+    id: int
+    kind: str
+    document: str
+
+
+@runtime_checkable
+class KeepsDecisions(Protocol):
+    """A backend that keeps decisions for whoever writes the ledger; a file's wait in its folder."""
+
+    def queue_decision(self, kind: str, document: str) -> None:
+        """Keep one. Raises what every method may raise."""
+
+    def queued_decisions(self) -> Sequence[QueuedDecision]:
+        """Return those that wait, the oldest first."""
+
+    def drop_decisions(self, ids: Sequence[int]) -> None:
+        """Forget those that were taken in."""

@@ -9,12 +9,13 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import UsageError
 from runner.executor.ports import Entropy, Intent
-from runner.ledger.backend import Backend, Elsewhere
+from runner.ledger.backend import Backend, Elsewhere, KeepsDecisions, QueuedDecision
 from runner.ledger.database import open_for_writing
 from runner.ledger.events import Note
 from runner.ledger.facts import to_facts
@@ -138,6 +139,19 @@ class CampaignLedger(LedgerNotes):
     def elsewhere(self) -> Elsewhere | None:
         """Return what knows the account's campaigns that live with this one; None for a file."""
         return None
+
+    async def read_decisions(self) -> Sequence[QueuedDecision]:
+        """Return what people decided elsewhere meanwhile; where this is a file, nothing."""
+        backend = self.store.backend
+        if not isinstance(backend, KeepsDecisions):
+            return ()
+        return await self.wait_for(partial(self.store.ask, backend.queued_decisions))
+
+    async def drop_decisions(self, ids: Sequence[int]) -> None:
+        """Forget decisions that were taken in."""
+        backend = self.store.backend
+        if ids and isinstance(backend, KeepsDecisions):
+            await self.wait_for(partial(self.store.ask, partial(backend.drop_decisions, ids)))
 
     @property
     def spent_in_run(self) -> Decimal:

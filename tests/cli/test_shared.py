@@ -31,7 +31,7 @@ from runner.cli.shared_ledger import (
     remember_takes,
     share_state,
 )
-from runner.errors import BudgetRefused, LedgerQuestion, LookbookError, UsageError
+from runner.errors import BudgetRefused, LedgerClaimed, LedgerQuestion, LookbookError, UsageError
 from runner.ledger.backend import Backend
 from runner.ledger.cluster import Cluster
 from runner.ledger.ledger import CampaignLedger, LedgerFile
@@ -83,6 +83,8 @@ class MemoryLocation:
 
     def open(self, *, concurrency: int, **settings: Any) -> CampaignLedger:
         assert concurrency
+        if self.held:
+            raise LedgerClaimed("Another run holds the ledger.")
         self.rows = self.rows or MemoryBackend()
         return CampaignLedger(self.rows, **settings)
 
@@ -192,6 +194,26 @@ def test_offline_commands_read_and_write_the_ledger_in_the_database(
     state = StateDirs(manifest).first()
     assert state.results.is_file()
     assert not state.ledger.exists()
+
+
+def test_what_is_decided_while_another_machine_writes_waits_in_the_database(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    place = database.find_ledger(ME, "spring")
+    fill(place.open(concurrency=1, **settings()), manifest)
+    place.held = True
+    for name, *decided in [
+        ("review", "--reject", "office", "--reason", "odd hands"),
+        ("pick", "base#1"),
+    ]:
+        assert "that command takes it in" in invoke(database, name, manifest, *decided)
+    assert read_snapshot(place).reviews == {}
+    assert "odd hands" in invoke(database, "review", manifest, "--list")
+    place.held = False
+    assert "catalog:" in invoke(database, "pick", manifest, "office#1")
+    assert [one.reason for one in read_snapshot(place).reviews.values()] == ["odd hands"]
+    assert place.rows is not None
+    assert place.rows.queued_decisions() == []
 
 
 def test_a_ceiling_of_the_month_is_shown_and_holds_before_any_money_moves(

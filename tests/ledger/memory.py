@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from runner.errors import LedgerDamaged, LookbookError
-from runner.ledger.backend import Changes, EventRow
+from runner.ledger.backend import Changes, EventRow, QueuedDecision
 from runner.ledger.bodies import join_body
 from runner.takes import TakeState
 
@@ -26,6 +26,7 @@ class MemoryBackend:
         self._assets: dict[str, str] = {}
         self._bodies: dict[str, str] = {}
         self._blobs: dict[str, bytes] = {}
+        self._decisions: list[QueuedDecision] = []
 
     pacer = None
 
@@ -113,6 +114,18 @@ class MemoryBackend:
                 self._assets = kept
             else:
                 self._assets[sha256] = asset_id
+
+    def queue_decision(self, kind: str, document: str) -> None:
+        """Keep what a person decided for whoever writes the ledger."""
+        self._decisions.append(QueuedDecision(len(self._decisions) + 1, kind, document))
+
+    def queued_decisions(self) -> Sequence[QueuedDecision]:
+        """Return what waits."""
+        return [*self._decisions]
+
+    def drop_decisions(self, ids: Sequence[int]) -> None:
+        """Forget what was taken in."""
+        self._decisions = [one for one in self._decisions if one.id not in ids]
 
     def erase(self, kind: str, erased: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
         """Replace the facts of every event of a kind."""

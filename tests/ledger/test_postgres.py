@@ -100,6 +100,24 @@ def test_only_a_claimant_writes_and_its_heartbeat_ends_with_its_claim(
                 first.claim("one")
 
 
+def test_decisions_wait_in_the_database_for_whoever_writes_the_campaign(
+    postgres: PostgresServer,
+) -> None:
+    with (
+        opened(postgres, "decides") as here,
+        opened(postgres, "decides") as there,
+        opened(postgres, "decides", "autumn") as other,
+    ):
+        here.queue_decision("picks", '{"a": "\u0000"}')
+        here.queue_decision("reviews", "{}")
+        first, second = there.queued_decisions()
+        assert (first.kind, first.document) == ("picks", '{"a": "\u0000"}')
+        other.drop_decisions([first.id, second.id])
+        there.drop_decisions([first.id])
+        assert here.queued_decisions() == [second]
+        assert other.queued_decisions() == []
+
+
 def test_a_fenced_ledger_says_so_and_writes_no_more(
     shared_ledgers: SharedLedgers, ticking: Ticking
 ) -> None:

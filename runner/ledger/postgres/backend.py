@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from runner.errors import LedgerClaimed, LedgerDamaged, LookbookError
-from runner.ledger.backend import Changes, EventRow, TransactionUndone
+from runner.ledger.backend import Changes, EventRow, QueuedDecision, TransactionUndone
 from runner.ledger.bodies import join_body, list_blobs
 from runner.ledger.postgres.account import DEAD_AFTER, AccountPacer
 from runner.ledger.postgres.connection import (
@@ -292,6 +292,34 @@ class PostgresBackend:
             "JOIN lookbook.events event ON event.campaign = other.id "
             "WHERE mine.id = %s AND kind = ANY(%s) ORDER BY other.name, event.seq",
             [*map(str, kinds)],
+        )
+
+    # --- decisions that wait ------------------------------------------------------------------
+
+    def queue_decision(self, kind: str, document: str) -> None:
+        """Keep what a person decided for whoever writes the campaign."""
+        self._connection.repeat(self._connection.migrate)
+        self._mine(
+            "INSERT INTO lookbook.decisions (campaign, kind, document) VALUES (%s, %s, %s) "
+            "RETURNING id",
+            kind,
+            document,
+        )
+
+    def queued_decisions(self) -> list[QueuedDecision]:
+        """Return what waits; nothing where an older program made the tables."""
+        if self._fetch("SELECT to_regclass('lookbook.decisions') IS NULL")[0][0]:
+            return []
+        rows = self._mine(
+            "SELECT id, kind, document FROM lookbook.decisions WHERE campaign = %s ORDER BY id"
+        )
+        return [QueuedDecision._make(row) for row in rows]
+
+    def drop_decisions(self, ids: Sequence[int]) -> None:
+        """Forget what was taken in."""
+        self._mine(
+            "DELETE FROM lookbook.decisions WHERE campaign = %s AND id = ANY(%s) RETURNING id",
+            [*ids],
         )
 
     # --- writing ------------------------------------------------------------------------------
