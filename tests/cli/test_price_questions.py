@@ -93,7 +93,9 @@ def test_a_person_is_asked_about_the_rest_with_what_the_ceiling_leaves(
     asked: list[Request] = []
     ends: list[Any] = [Ended(5, "$4.00", Decimal(15)), Ended(5, "$5.00", Decimal(7)), Ended(0)]
 
-    async def attempt(_context: Context, _campaign: Campaign, request: Request) -> Ended:
+    async def attempt(
+        _context: Context, _campaign: Campaign, request: Request, _packer: None = None
+    ) -> Ended:
         asked.append(request)
         end = ends[len(asked) - 1]
         if isinstance(end, Exception):

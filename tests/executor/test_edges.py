@@ -127,10 +127,11 @@ def test_a_group_that_is_gone_is_a_question_to_a_person_and_not_to_tomorrow(worl
     world.api.script.clear()
     world.later(30 * 3600)
 
-    async def gone(**_: Any) -> Reply[Any]:
+    async def gone(*_: Any, **__: Any) -> Reply[Any]:
         return refusal(404, "avatar_group_not_found")
 
     world.api.looks = gone  # type: ignore[method-assign]
+    world.api.group = gone  # type: ignore[method-assign]
     assert exit_code(world.run(campaign(look("a")))) is Exit.PERSON
 
 

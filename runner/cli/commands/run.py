@@ -169,7 +169,7 @@ def command(
       lookbook run spring.yaml --yes --format json  in a nightly job
       lookbook run spring.yaml --select tag:hero    these looks only
       lookbook run spring.yaml --cascade            also what is out of date
-      lookbook run spring.yaml --on ADDRESS         on a shared ledger; a worker carries it out
+      lookbook run spring.yaml --on ADDRESS         on a ledger that is shared
     """
     if plan_file is not None:
         request = follow_saved_plan(request, plan_file)
