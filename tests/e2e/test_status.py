@@ -123,7 +123,14 @@ def test_what_no_run_decides_any_more_names_no_run() -> None:
         text = steps(held, undecidable=["a#1"])
         assert "lookbook run spring.yaml\n" not in text
         assert "lookbook reconcile spring.yaml" in text
-    assert not find_undecidable(with_takes(a=TakeState.UNKNOWN), now=NOW)
+
+
+def test_a_send_names_no_run_once_its_key_is_over() -> None:
+    held = with_takes(base=TakeState.FETCHED, a=TakeState.UNKNOWN)
+    (take,) = held.takes["a"]
+    sent = {age: replace(take, key="key", sent_at=NOW - 3600 * age) for age in (22, 24)}
+    found = [find_undecidable(replace(held, takes={"a": (one,)}), now=NOW) for one in sent.values()]
+    assert found == [frozenset(), {"a#1"}]
 
 
 def test_a_consent_comes_first_with_the_page_that_grants_it() -> None:

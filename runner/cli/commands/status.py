@@ -37,10 +37,11 @@ from runner.plan.request import Request
 from runner.policy.budget import room_left
 from runner.policy.exit_codes import Exit
 from runner.policy.look_events import is_stuck
+from runner.policy.retry import key_is_alive
 from runner.quantities import format_usd
 from runner.results.model import Results
 from runner.shell import quote_command
-from runner.takes import Snapshot
+from runner.takes import Snapshot, Take
 from runner.words import BILLING_WORDS, state_word
 
 
@@ -94,12 +95,22 @@ def command(context: Context, /, request: Request, *, takes: bool) -> int:
 
 
 def find_undecidable(snapshot: Snapshot, *, now: float) -> frozenset[str]:
-    """Return the labels of takes that no run decides any more: `lookbook reconcile` does."""
+    """Return the labels of takes that no run decides any more: `lookbook reconcile` does.
+
+    Beyond its key's life a send is never sent again, so a run can only search for it; where that
+    finds nothing it stops at the same question every time. `reconcile` searches as well, and asks.
+    """
     return frozenset(
         take.label
         for take in snapshot.all_takes
-        if (take.unresolved and take.is_key_spent) or is_stuck(take, now=now)
+        if (take.unresolved and (take.is_key_spent or _is_key_over(take, now)))
+        or is_stuck(take, now=now)
     )
+
+
+def _is_key_over(take: Take, now: float) -> bool:
+    sent_at = take.sent_at
+    return sent_at is not None and not key_is_alive(sent_at, now, latest_seen=now)
 
 
 def print_standing(known: KnownCampaign, results: Results, prices: Sequence[str]) -> None:
