@@ -1,7 +1,7 @@
 """The database that machines share, as tables for people and as a document for programs. Pure."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from runner.cli.format import format_table, pluralize
 from runner.cli.terminal import style
@@ -9,7 +9,9 @@ from runner.errors import UsageError
 from runner.ledger.cluster import ClusterAccount, ClusterCampaign, ClusterView
 from runner.policy.budget import MonthCeiling
 from runner.quantities import format_age, format_duration, format_usd
+from runner.queue.port import QueuedRun, WorkerSeen
 from runner.results.times import format_time
+from runner.takes import Account
 
 
 def find_account(view: ClusterView, word: str) -> ClusterAccount:
@@ -32,13 +34,41 @@ def _name(account: ClusterAccount) -> str:
     return " = ".join((*account.names, account.account.label))
 
 
-def format_cluster(view: ClusterView, *, width: int | None = None) -> str:
-    """Write accounts and campaigns as tables; ``width`` is the terminal's."""
+class Line(NamedTuple):
+    """Who carries out what: workers, the runs that are queued, and the last that ended."""
+
+    workers: Sequence[WorkerSeen] = ()
+    runs: Sequence[QueuedRun] = ()
+
+
+def choose_run(runs: Sequence[QueuedRun], word: str) -> QueuedRun:
+    """Return the run that a person means: by its id, or the last of a campaign.
+
+    Raises UsageError where there is none, or several accounts have one that has not ended.
+    """
+    found = [run for run in runs if run.run == word]
+    found = found or [run for run in runs if run.campaign == word]
+    waiting = [run for run in found if run.ended_at is None]
+    if len(waiting) > 1:
+        ids = ", ".join(f"{run.run} ({run.account.label})" for run in waiting)
+        raise UsageError(f"{word} is in the queue of several accounts: {ids}.", hint="Name its id.")
+    if not found:
+        raise UsageError(
+            f"There is no run {word} in this database.", hint="`lookbook cluster` shows the runs."
+        )
+    return (waiting or found)[-1]
+
+
+def format_cluster(view: ClusterView, line: Line, *, width: int | None = None) -> str:
+    """Write accounts, workers, queue and campaigns as tables; ``width`` is the terminal's."""
     parts = [style(f"Accounts · {view.month} (UTC)", bold=True)]
     parts.append(_format_accounts(view, width))
     total = f"{format_usd(view.spent)} spent this month by all accounts"
     parts.append(f"{total}\n{_of_ceiling(view.ceiling)}")
-    parts += [style("Campaigns", bold=True), _format_campaigns(view, width)]
+    names = {one.account: ", ".join(one.names) or one.account.label for one in view.accounts}
+    parts += [style("Workers", bold=True), _format_workers(line, names, width)]
+    parts += [style("Queue", bold=True), _format_runs(line, names, view.now, width)]
+    parts += [style("Campaigns", bold=True), _format_campaigns(view, names, width)]
     return "\n\n".join(parts)
 
 
@@ -83,10 +113,35 @@ def _pace(account: ClusterAccount, now: float) -> str:
     return "; ".join(parts)
 
 
-def _format_campaigns(view: ClusterView, width: int | None) -> str:
+def _format_workers(line: Line, names: Mapping[Account, str], width: int | None) -> str:
+    if not line.workers:
+        return "none: each `lookbook run --on` goes on in its own process"
+    rows = [("worker", "runs", "slots", "accounts")]
+    for one in line.workers:
+        running = sum(run.worker == one.name and run.ended_at is None for run in line.runs)
+        accounts = ", ".join(names.get(account, account.label) for account in one.accounts)
+        dead = "" if one.is_alive else f"; silent for {format_duration(one.silent)}"
+        rows.append((one.name, str(running), str(one.slots), f"{accounts}{dead}"))
+    return format_table(rows, right=(1, 2), width=width, flow=True)
+
+
+def _format_runs(line: Line, names: Mapping[Account, str], now: float, width: int | None) -> str:
+    if not line.runs:
+        return "empty"
+    rows = [("run", "campaign", "state", "when", "worker", "")]
+    for run in line.runs:
+        name = names.get(run.account, run.account.label)
+        state = "cancelling" if run.cancelled and run.ended_at is None else str(run.state)
+        code = "" if run.exit_code is None else f" ({run.exit_code})"
+        when = format_age(now - (run.ended_at or run.started_at or run.queued_at))
+        campaign = f"{run.campaign} · {name}"
+        rows.append((run.run, campaign, state + code, when, run.worker or "—", run.message or ""))
+    return format_table(rows, width=width, flow=True, drop=(4,), whole=(0,))
+
+
+def _format_campaigns(view: ClusterView, names: Mapping[Account, str], width: int | None) -> str:
     if not view.campaigns:
         return "none yet"
-    names = {one.account: ", ".join(one.names) or one.account.label for one in view.accounts}
     rows = [("campaign", "takes", "in progress", "this month", "spent", "written by")]
     for one in view.campaigns:
         name = f"{one.name} · {names[one.account]}" if len(names) > 1 else one.name
@@ -109,7 +164,7 @@ def _format_campaigns(view: ClusterView, width: int | None) -> str:
 # --- for programs ---------------------------------------------------------------------------------
 
 
-def describe_cluster(view: ClusterView) -> dict[str, Any]:
+def describe_cluster(view: ClusterView, line: Line) -> dict[str, Any]:
     """Return it as other programs read it (``schemas/cluster.schema.json``)."""
     return {
         "version": 1,
@@ -118,6 +173,8 @@ def describe_cluster(view: ClusterView) -> dict[str, Any]:
         "spent_usd": float(view.spent),
         "ceiling": _describe_ceiling(view.ceiling),
         "accounts": [_describe_account(one) for one in view.accounts],
+        "workers": [_describe_worker(one) for one in line.workers],
+        "runs": [_describe_run(one) for one in line.runs],
         "campaigns": _describe_campaigns(view.campaigns),
     }
 
@@ -144,6 +201,36 @@ def _describe_account(one: ClusterAccount) -> dict[str, Any]:
         "refused_for_seconds": one.refused_for,
         "spent_usd": float(one.spent),
         "ceiling": _describe_ceiling(one.ceiling),
+    }
+
+
+def _describe_worker(one: WorkerSeen) -> dict[str, Any]:
+    return {
+        "worker": one.name,
+        "accounts": [account.label for account in one.accounts],
+        "slots": one.slots,
+        "version": one.version,
+        "started_at": format_time(one.started_at),
+        "silent_seconds": one.silent,
+        "alive": one.is_alive,
+    }
+
+
+def _describe_run(one: QueuedRun) -> dict[str, Any]:
+    return {
+        "run": one.run,
+        "campaign": one.campaign,
+        "account": one.account.label,
+        "state": str(one.state),
+        "cancelled": one.cancelled,
+        "queued_at": format_time(one.queued_at),
+        "queued_by": one.queued_by,
+        "started_at": format_time(one.started_at),
+        "ended_at": format_time(one.ended_at),
+        "worker": one.worker,
+        "attempt": one.attempt,
+        "exit_code": one.exit_code,
+        "message": one.message,
     }
 
 

@@ -13,9 +13,12 @@ from runner.cli import invoke
 from runner.ledger.cluster import ClusterAccount, ClusterCampaign, ClusterView
 from runner.ledger.shared import NamedDatabase
 from runner.policy.budget import MonthCeiling
+from runner.queue.pack import Pack
+from runner.queue.port import RunState
 from runner.resources import schema
 from runner.takes import Account
 from tests.cli.test_shared import MemoryDatabase
+from tests.queue.memory import MemoryQueue
 
 ME, ADA = Account("api.heygen.com", "me"), Account("api.heygen.com", "ada")
 SIMULATED = Account("127.0.0.1", "simulated", simulated=True)
@@ -68,12 +71,41 @@ class MemoryCluster:
         self._change(account, paused_by=None, paused_at=None)
 
 
+def pack(account: Account, campaign: str) -> Pack:
+    none = Decimal(0)
+    return Pack(account, campaign, "m.yaml", b"", {}, {}, {}, most_usd=none, spent_usd=none)
+
+
+class Queue(MemoryQueue):
+    """A queue with a worker, a run of spring that goes on, one that waits, and one that ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW - 600
+        self.enlist("one-7", [ME], 8)
+        for campaign in ("winter", "spring", "autumn"):
+            self.enqueue(pack(ADA if campaign == "autumn" else ME, campaign), by="bob@desk")
+        for run in ("run1", "run2"):
+            begun = self.begin(run, "one-7")
+            assert begun is not None
+            self.write_output(begun, "Stopped at a ceiling.\n", error=True)
+            if run == "run1":
+                self.end(begun, 5)
+        self.now = NOW
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue()
+
+
 @pytest.fixture(autouse=True)
-def database(monkeypatch: pytest.MonkeyPatch) -> MemoryDatabase:
+def database(monkeypatch: pytest.MonkeyPatch, queue: Queue) -> MemoryDatabase:
     made = MemoryDatabase()
     made.cluster = MemoryCluster()
     named = NamedDatabase(made, (), "memory")
     monkeypatch.setattr("runner.cli.shared_ledger.open_database", lambda _address: named)
+    monkeypatch.setattr("runner.cli.commands.cluster.open_queue", lambda _address: queue)
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     monkeypatch.setattr("socket.gethostname", lambda: "laptop")
     return made
@@ -106,6 +138,10 @@ def test_it_shows_accounts_campaigns_and_money_in_eighty_columns(
     )
     assert "process 7 on one, 2 min ago" in flat
     assert "nobody" in told
+    assert "one-7" in told
+    assert "silent for 10 min 0 s" in flat
+    assert "run1 winter · studio-a ended (5) 10 min ago Stopped at a ceiling." in flat
+    assert "run3 autumn · api.heygen.com/ada queued 10 min ago" in flat
 
 
 def test_programs_read_the_same_in_json(capsys: Captured) -> None:
@@ -117,6 +153,8 @@ def test_programs_read_the_same_in_json(capsys: Captured) -> None:
     assert (ada["paused_by"], ada["paused_at"]) == ("ada@laptop", "2026-11-18T10:06:40.000Z")
     assert me["ceiling"] == {"usd": 500.0, "left_usd": 488.0, "set_by": "ada@laptop"}
     assert document["spent_usd"] == 24.0  # the simulator's is no money
+    assert [one["state"] for one in document["runs"]] == ["ended", "running", "queued"]
+    assert [one["alive"] for one in document["workers"]] == [False]
     assert [one["owner"] for one in document["campaigns"]] == ["process 7 on one", None]
 
 
@@ -143,6 +181,23 @@ def test_an_account_is_paused_and_resumed(capsys: Captured, database: MemoryData
     assert cluster(capsys, "resume", "studio-a") == "api.heygen.com/me may send again.\n"
     assert database.cluster is not None
     assert all(one.paused_by is None for one in database.cluster.view().accounts)
+
+
+def test_a_run_is_cancelled_by_its_id_or_its_campaign(capsys: Captured, queue: Queue) -> None:
+    def told(*arguments: str) -> str:
+        assert invoke(["cluster", "--on", "memory", "cancel", *arguments]) == 0
+        return capsys.readouterr().err
+
+    assert told("autumn") == "Run run3 is cancelled.\n"
+    assert queue.runs["run3"].state is RunState.CANCELLED
+    assert "ends when what it sent is answered" in told("run2")
+    assert queue.runs["run2"].cancelled
+    assert "cancelling" in cluster(capsys)
+    assert "has ended already" in told("run1")
+    assert "There is no run nothing" in cluster(capsys, "cancel", "nothing", code=2)
+    for account in (ME, ADA):
+        queue.enqueue(pack(account, "shared"), by="bob@desk")
+    assert "in the queue of several accounts: run" in cluster(capsys, "cancel", "shared", code=2)
 
 
 def test_the_database_that_was_typed_counts_before_the_environments(

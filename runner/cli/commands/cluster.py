@@ -5,13 +5,19 @@ import re
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from typing import Any
 
 import click
 
-from runner.cli.cluster_text import describe_cluster, find_account, format_cluster
+from runner.cli.cluster_text import (
+    Line,
+    choose_run,
+    describe_cluster,
+    find_account,
+    format_cluster,
+)
 from runner.cli.command import Command, CommandGroup
 from runner.cli.context import Context, pass_context
 from runner.cli.options import Usd, format_option
@@ -21,7 +27,12 @@ from runner.errors import UsageError
 from runner.ledger.cluster import Cluster
 from runner.ledger.shared import SharedLedgers
 from runner.quantities import format_usd
+from runner.queue.opening import open_queue
+from runner.queue.port import RunQueue
 from runner.shell import quote_command
+
+SHOWN = 10
+"""So many runs that have ended are shown."""
 
 ALL = "all"
 """Stands for all accounts where a ceiling is set."""
@@ -47,7 +58,7 @@ class MonthlyUsd(click.ParamType[Decimal | None]):
 @format_option("text", "json")
 @click.pass_context
 def command(ctx: click.Context, /, on: SharedLedgers | None, *, form: str) -> int:
-    """Show what machines share in a database: accounts, campaigns, and money.
+    """Show what machines share in a database: accounts, workers, queue, campaigns.
 
     Of each account: what is in progress, the limit that was found, whether it is paused, and what
     this month's takes cost. Of each campaign: who writes it now, and its money. Nothing is asked of
@@ -60,16 +71,19 @@ def command(ctx: click.Context, /, on: SharedLedgers | None, *, form: str) -> in
       lookbook cluster ceiling all 2000/month       for all accounts together
       lookbook cluster pause studio-a               nothing is sent from it
       lookbook cluster resume studio-a
+      lookbook cluster cancel 1f2e3d4c              a run, by its id or its campaign
     """
     ctx.obj = ctx.ensure_object(Context)._replace(shared=on)
     if ctx.invoked_subcommand is not None:
         return 0
     with _open(ctx.obj, None) as cluster:
         view = cluster.view()
+    with _open_queue(ctx.obj, None) as queue:
+        line = Line(queue.list_workers(), queue.list_runs(ended=SHOWN))
     if form == "json":
-        print_json(describe_cluster(view))
+        print_json(describe_cluster(view, line))
     else:
-        click.echo(format_cluster(view, width=terminal_width(sys.stdout)))
+        click.echo(format_cluster(view, line, width=terminal_width(sys.stdout)))
     return 0
 
 
@@ -140,6 +154,33 @@ def resume(context: Context, /, on: SharedLedgers | None, *, whose: str) -> int:
         cluster.resume(account)
     click.echo(f"{account.label} may send again.")
     return 0
+
+
+@command.command("cancel", cls=Command, short_help="Cancel a run in the queue.")
+@click.argument("run", metavar="RUN")
+@on_option
+@pass_context
+def cancel_run(context: Context, /, on: SharedLedgers | None, *, run: str) -> int:
+    """Cancel a run by the id that `lookbook cluster` shows, or by its campaign's name.
+
+    One that waits leaves the queue. One that is under way sends nothing more, and ends when what it
+    sent is answered: nothing is lost, and the same campaign may be run again.
+    """
+    from runner.cli.queue_client import cancel
+
+    with _open_queue(context, on) as queue:
+        return cancel(queue, choose_run(queue.list_runs(ended=1000), run))
+
+
+@contextmanager
+def _open_queue(context: Context, on: SharedLedgers | None) -> Iterator[RunQueue]:
+    """Open the queue of the database that was named, after ``_open`` has made its tables."""
+    with _open(context, on):
+        shared = _named(context, on)
+    if shared is None:
+        raise TypeError("no database")
+    with closing(open_queue(shared.database.address)) as queue:
+        yield queue
 
 
 @contextmanager
