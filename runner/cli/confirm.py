@@ -71,7 +71,9 @@ def confirm_plan(
     bought = bought_quotes(plan, quotes)
     buys = bool(plan.count or plan.worst_case)
     told = [month.describe() for month in months if buys]
-    _show_plan(plan, work, request, bought if buys else None, told)
+    shows = work.outside.shows_plan
+    if shows:
+        _show_plan(plan, work, request, bought if buys else None, told)
     console = work.outside.console
     if not can_ask(console, request):
         refuse_contradicted(bought)
@@ -81,7 +83,7 @@ def confirm_plan(
         refuse_below_list(plan, bought, limit)
         surcharge = {q.kind: q.counts_at - q.price for q in bought if q.counts_at > q.price}
         work.ledger.ceilings = replace(work.ledger.ceilings, surcharge=surcharge)
-    if warnings and buys:
+    if warnings and buys and shows:
         click.echo(warnings_text(warnings) + "\n", err=True)
     if buys:
         money = " of simulated money" if work.account.simulated else ""

@@ -44,8 +44,9 @@ class Context(NamedTuple):
     ``failpoint`` is told every commit point that is passed, and ``inline`` commits in the calling
     thread instead of a thread of the ledger's own. ``faces`` opens what measures faces in a state
     folder, so many pictures at once; it returns None where that is impossible. ``handles_signals``:
-    a run answers Ctrl-C and its like itself. ``shared`` is the database that ledgers live in, and
-    ``store`` what pictures and pages are copied into, where one was named.
+    a run answers Ctrl-C and its like itself. ``shows_plan``: whoever agreed to it has not seen it.
+    ``shared`` is the database that ledgers live in, and ``store`` what pictures and pages are
+    copied into, where one was named.
     """
 
     clock: "Clock" = WallClock()
@@ -60,6 +61,7 @@ class Context(NamedTuple):
     faces: "Callable[[Path, int], Faces | None]" = open_faces
     invocation: Invocation | None = None
     handles_signals: bool = True
+    shows_plan: bool = True
     shared: "SharedLedgers | None" = None
     store: "NamedStore | None" = None
 

@@ -9,8 +9,10 @@ import signal
 import sys
 import threading
 import time
+from contextlib import nullcontext, redirect_stderr
 from dataclasses import replace
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +88,10 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
     to be spent, and without what would buy a second time. Waits while another process holds the
     campaign.
     """
-    campaign = load_campaign(request)
+    is_first = attempt == 1  # its plan and warnings were shown when it was agreed to
+    with redirect_stderr(StringIO()) if is_first else nullcontext():
+        campaign = load_campaign(request)
+    context = context._replace(shows_plan=not is_first)
     _remember_ledger(campaign, pack, request.on)
     told = False
     while True:
@@ -98,7 +103,7 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
             told = True
             time.sleep(HELD_PAUSE)
         except PlanMoved:
-            if attempt == 1 or request.saved is None:
+            if is_first or request.saved is None:
                 raise
             _check_account(context, pack)
             campaign, request = _resume(campaign, pack, request)

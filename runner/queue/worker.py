@@ -22,6 +22,9 @@ others may have been held up by the same, and not said yet that they live."""
 GRACE = 60.0
 """Seconds for which a run that was asked to end is waited for."""
 
+MAX_TROUBLE = 60.0
+"""Seconds for which what hands out runs may fail before this worker ends."""
+
 MAX_ATTEMPTS = 3
 """A run whose process is killed so often is not begun again."""
 
@@ -92,11 +95,17 @@ class Worker:
             self._engine.start(self.name, self._accounts, self._slots, self.carry_out)
             self._looked = time.monotonic()
             self._quiet_until = self._looked + QUIET
+            well = self._looked
             while not self._stopping.wait(BEAT):
                 try:
                     self.look_around(queue, time.monotonic())
+                    well = time.monotonic()
                 except LookbookError as error:
                     self._fail(error.message)
+                except Exception as error:  # noqa: BLE001 - the engine's: its database may be away
+                    log.warning("what hands out runs: %s", error)
+                    if time.monotonic() - well > MAX_TROUBLE:
+                        self._fail(f"Runs cannot be handed out: {error}")
             self._leave(queue)
 
     def stop(self) -> None:

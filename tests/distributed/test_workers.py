@@ -116,6 +116,37 @@ def test_a_worker_that_is_ended_hands_its_run_on_at_once(crew: Crew) -> None:
     assert (took_over.attempt, took_over.exit_code) == (2, 0)
 
 
+def test_a_server_that_is_ended_hard_is_waited_for_by_workers(crew: Crew) -> None:
+    worker = crew.hire()
+    client = crew.run("spring", "--yes")
+    crew.studio.wait_for_any_charges(2)
+    crew.studio.server.kill()
+    time.sleep(2.0)
+    crew.studio.server.start()
+    code, _, err = crew.finish(client)
+    assert code == 0, err
+    crew.studio.check_once("spring")
+    assert worker.poll() is None
+    code, out, _ = crew.finish(crew.run("spring", "--yes"))
+    assert (code, "Done: 0 bought" in out) == (0, True)
+    assert [run.exit_code for run in crew.queue.list_runs()] == [0, 0]
+
+
+def test_a_worker_that_was_stopped_leaves_what_others_took(crew: Crew) -> None:
+    stopped = crew.hire()
+    assert crew.finish(crew.run("spring", "--detach", "--yes"))[0] == 0
+    crew.studio.wait_for_any_charges(2)
+    stopped.send_signal(signal.SIGSTOP)  # its process goes on, and holds the campaign
+    crew.hire()
+    crew.wait(lambda: crew.queued().attempt == 2)
+    stopped.send_signal(signal.SIGCONT)
+    code, _, err = crew.finish(stopped)
+    assert code == 1
+    assert "took this one for dead" in err
+    assert crew.finish(crew.run("spring", "--follow"))[0] == 0
+    crew.studio.check_once("spring")
+
+
 @contextmanager
 def another_account() -> Iterator[str]:
     settings = SimulatorSettings(latency=Latency("fixed", 0.2), concurrency=4, pictures=False)
