@@ -219,6 +219,7 @@ def list_tries(evil: str = EVIL) -> dict[str, list[list[str]]]:
             [NAME, "--approve", evil],
         ],
         "catalog": [[NAME], [NAME, "--pictures", "--contact-sheet", "png"]],
+        "worker": [["--on", evil], ["--account", evil]],
         "cluster": [[], ["--on", evil], ["cancel", evil], ["ceiling", evil, evil]],
         "doctor": [[], [NAME], ["--format", "json"]],
         "completion": [["bash"], ["zsh"], ["fish"]],
