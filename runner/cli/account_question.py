@@ -124,11 +124,12 @@ def _about_missing(work: OpenSession, missing: Collection[Take]) -> _Question:
     return _Question(text, hint)
 
 
-def refuse_unlisted(work: OpenSession, listing: Listing) -> dict[str, str]:
+def refuse_unlisted(work: OpenSession, listing: Listing, *, anew: bool) -> dict[str, str]:
     """Return the looks that are not bought because the account could not be listed, and why.
 
     A group that this ledger's own sends made needs no listing. On a terminal a person may say to
-    buy them all the same.
+    buy them all the same; where a ledger is begun on purpose (``anew``, which ``--new-ledger`` says
+    once), a list that no try can read whole is answered for as well.
     """
     own = find_own_groups(work.ledger.snapshot())
     problems = {
@@ -140,7 +141,7 @@ def refuse_unlisted(work: OpenSession, listing: Listing) -> dict[str, str]:
         return {}
     why = next(iter(problems.values()))
     said = f"What the account holds is not known: {why}."
-    if work.account.simulated:
+    if work.account.simulated or (anew and all(map(_is_endless, problems.values()))):
         click.echo(said, err=True)
         return {}
     if work.outside.console.can_answer():
@@ -152,8 +153,17 @@ def refuse_unlisted(work: OpenSession, listing: Listing) -> dict[str, str]:
 
 def _explain_unlisted(problem: str) -> str:
     """Return why nothing is bought where a list could not be read, and what to do."""
-    endless = isinstance(problem, Unlisted) and problem.final
+    helps = "run the same command again"
+    if _is_endless(problem):
+        helps = (
+            "run it once on a terminal, which asks, or, where nothing of this campaign was ever "
+            "bought, with --new-ledger; the groups that it makes need no list later"
+        )
     return (
-        f"nothing new is bought while it is not known what the account holds: {problem.rstrip('.')}"
-        f"; {'run it on a terminal, which asks' if endless else 'run the same command again'}"
+        "nothing new is bought while it is not known what the account holds: "
+        f"{problem.rstrip('.')}; {helps}"
     )
+
+
+def _is_endless(problem: str) -> bool:
+    return isinstance(problem, Unlisted) and problem.final

@@ -163,7 +163,7 @@ async def agree_on_plan(
 ) -> Session:
     """Make the plan, and return what carries it out after everything was asked and agreed to."""
     try:
-        plan, listing = await make_checked_plan(campaign, work, request)
+        plan, listing = await make_checked_plan(campaign, work, request, anew=anew)
         accepted = ask_about_account(campaign, work, plan, listing, anew=anew)
         refuse_unmeasurable(plan, work)
         plan = confirm_plan(plan, work, request, quotes=quotes, warnings=campaign.warnings)
@@ -196,7 +196,7 @@ def make_eta(plan: Plan, work: OpenSession) -> RunEta:
 
 
 async def make_checked_plan(
-    campaign: Campaign, work: OpenSession, request: Request
+    campaign: Campaign, work: OpenSession, request: Request, *, anew: bool
 ) -> tuple[Plan, Listing | None]:
     """Make the plan, checked against the account: its ids, and looks it already holds.
 
@@ -219,7 +219,7 @@ async def make_checked_plan(
                 hint="Nothing was sent. Look at a new plan, and save that one.",
             )
     listing = await list_account(work.context, plan, verified.groups)
-    if listing is not None and (unlisted := refuse_unlisted(work, listing)):
+    if listing is not None and (unlisted := refuse_unlisted(work, listing, anew=anew)):
         plan = make_plan(campaign, snapshot, replace(asked, refused=refused | unlisted))
     return plan, listing
 

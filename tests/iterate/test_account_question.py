@@ -1,5 +1,7 @@
 """What a run asks, or refuses to buy, where the account and what lies in the folder disagree."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -38,18 +40,25 @@ def work(snapshot: Snapshot, *, simulated: bool = False) -> OpenSession:
 
 
 def test_what_cannot_be_listed_is_not_bought_but_into_a_group_of_this_ledgers_own_sends() -> None:
-    from dataclasses import replace
-
     listing = Listing(HOMES, problems={GROUP: "no list", HOMES["b"]: "no groups"})
     ours = held(replace(take(MADE, "base"), key="k", reference_id=None))
-    assert [*refuse_unlisted(work(Snapshot()), listing)] == ["a", "b"]
-    assert [*refuse_unlisted(work(ours), listing)] == ["b"]
-    assert "no groups" in refuse_unlisted(work(ours), listing)["b"]
-    assert "run the same command again" in refuse_unlisted(work(ours), listing)["b"]
+    refuse = partial(refuse_unlisted, anew=False)
+    assert [*refuse(work(Snapshot()), listing)] == ["a", "b"]
+    assert [*refuse(work(ours), listing)] == ["b"]
+    assert "no groups" in refuse(work(ours), listing)["b"]
+    assert "run the same command again" in refuse(work(ours), listing)["b"]
+    assert refuse(work(Snapshot(), simulated=True), listing) == {}
+    assert refuse(work(Snapshot()), Listing(HOMES)) == {}
+
+
+def test_a_list_without_end_is_answered_for_once_on_a_terminal_or_by_a_ledger_begun_anew() -> None:
     endless = Listing(HOMES, problems={GROUP: Endless("more than 10,000")})
-    assert "on a terminal" in refuse_unlisted(work(Snapshot()), endless)["a"]  # again ends the same
-    assert refuse_unlisted(work(Snapshot(), simulated=True), listing) == {}
-    assert refuse_unlisted(work(Snapshot()), Listing(HOMES)) == {}
+    why = refuse_unlisted(work(Snapshot()), endless, anew=False)["a"]
+    assert "on a terminal" in why  # again ends the same
+    assert "--new-ledger" in why
+    assert refuse_unlisted(work(Snapshot()), endless, anew=True) == {}
+    passing = Listing(HOMES, problems={GROUP: Endless("more"), HOMES["b"]: "no groups"})
+    assert [*refuse_unlisted(work(Snapshot()), passing, anew=True)] == ["a", "b"]
 
 
 def test_a_namesake_is_a_question_once_and_on_the_simulator_a_sentence(
