@@ -1,0 +1,265 @@
+"""A run that workers carry out, as who queues it and who carries it out see it; in memory."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from runner.cli import queue_client, queued_run
+from runner.cli.context import Context
+from runner.cli.environment import Console
+from runner.cli.queue_client import RunPacker
+from runner.cli.queued_run import carry_out_queued
+from runner.cli.request import load_campaign
+from runner.errors import LedgerClaimed, LookbookError, PlanMoved
+from runner.ledger.reading import read_snapshot
+from runner.ledger.shared import SharedLedgers
+from runner.model import Campaign
+from runner.plan import plan
+from runner.plan.request import Request
+from runner.queue.pack import Pack
+from runner.queue.port import DEAD_AFTER
+from runner.takes import Snapshot
+from tests.cli.test_shared import (
+    ADA,
+    ME,
+    MemoryDatabase,
+    database,
+    fill,
+    find_command,
+    manifest,
+    settings,
+)
+
+__all__ = ["database", "manifest"]
+
+
+def run(
+    database: MemoryDatabase, manifest: Path, *arguments: str
+) -> tuple[int | None, str, Result]:
+    """Run ``lookbook run`` without a key; return its exit code and all that it said."""
+    context = Context(environment={}, home=str(manifest.parent))
+    given = [str(manifest), *arguments, "--on", "memory"]
+    done = CliRunner().invoke(find_command("run"), given, obj=context, standalone_mode=False)
+    if isinstance(done.exception, LookbookError):
+        error = done.exception
+        return error.exit_code, f"{done.output}{error.message}\n{error.hint}", done
+    assert done.exception is None, done.exception
+    return done.return_value, done.output, done
+
+
+def test_without_a_key_a_run_is_planned_by_the_ledger_and_queued_once(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    code, said, _ = run(database, manifest, "--detach", "--yes")
+    assert (code, "cannot be told without a key" in said) == (2, True)
+    database.queue.enlist("one", [ME], 8)
+    code, said, _ = run(database, manifest, "--detach")
+    assert (code, "nobody to ask here, so nothing was queued" in said) == (2, True)
+    code, said, _ = run(database, manifest, "--detach", "--yes", "--max-cost", "1")
+    assert (code, "leave room for $1.00" in said) == (5, True)
+    code, said, _ = run(database, manifest, "--detach", "--yes", "--max-cost", "3")
+    assert code == 0
+    assert "2 generations to buy: $2.00" in said
+    assert "planned by the shared ledger alone" in said
+    assert "Queued: run run1 of spring on api.example/me." in said
+    pack = database.queue.packs["run1"]
+    assert (pack.account, pack.most_usd, pack.file) == (ME, Decimal(3), "spring.yaml")
+    assert pack.request().max_cost == Decimal(3)
+    assert pack.options["on"] == ["--on", "memory"]
+    code, said, _ = run(database, manifest, "--detach", "--yes")
+    assert code == 2
+    assert "in the queue already: run run1" in said
+    assert f"lookbook run {manifest} --on memory --follow" in said
+    assert "is cancelled" in run(database, manifest, "--cancel")[1]
+    code, said, _ = run(database, manifest, "--follow")
+    assert (code, "Run run1 was cancelled" in said) == (2, True)
+    assert "has ended already" in run(database, manifest, "--cancel")[1]
+    code, said, done = run(database, manifest, "--detach", "--yes", "--format", "json")
+    assert json.loads(done.stdout)["run"] != "run1"
+
+
+def test_the_account_is_named_where_several_may_be_meant(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    database.queue.enlist("one", [ME, ADA], 8)
+    database.queue.name_account("studio-b", ADA)
+    code, said, _ = run(database, manifest, "--detach", "--yes")
+    assert (code, "api.example/ada, api.example/me" in said) == (2, True)
+    assert run(database, manifest, "--detach", "--yes", "--account", "nobody")[0] == 2
+    assert run(database, manifest, "--detach", "--yes", "--account", "studio-b")[0] == 0
+    assert run(database, manifest, "--detach", "--yes", "--account", ME.label)[0] == 0
+    code, said, _ = run(database, manifest, "--follow")
+    assert (code, "Several accounts have runs of spring" in said) == (2, True)
+    fill(database.find_ledger(ADA, "spring").open(concurrency=1, **settings()), manifest)
+    assert run(database, manifest, "--cancel", "--account", "studio-b")[0] == 0
+    code, said, _ = run(database, manifest, "--detach", "--yes")  # whoever has the campaign
+    assert (code, "Nothing to buy" in said) == (0, True)
+    assert run(database, manifest, "--cancel", "--account", ME.label)[0] == 0
+    code, said, _ = run(database, manifest, "--detach", "--yes", "--account", ME.label)
+    assert (code, "run it once where the key is" in said) == (2, True)
+
+
+def test_a_run_is_followed_to_its_exit_code_and_goes_on_without_whoever_follows(
+    database: MemoryDatabase, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.queue.enlist("one", [ME], 8)
+    run(database, manifest, "--detach", "--yes")
+    begun = database.queue.begin("run1", "one")
+    assert begun is not None
+    database.queue.write_output(begun, "[1/2] base#1 generated\n", error=True)
+
+    def press_ctrl_c(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(queue_client.time, "sleep", press_ctrl_c)
+    database.queue.advance(DEAD_AFTER + 1)
+    code, said, _ = run(database, manifest, "--follow")
+    assert code == 4
+    assert "base#1 generated" in said
+    assert "No worker serves api.example/me now" in said
+    assert "Run run1 goes on. To follow it again:" in said
+    database.queue.write_output(begun, "Done: 2 bought\n", error=False)
+    database.queue.end(begun, 6)
+    code, said, done = run(database, manifest, "--follow")
+    assert (code, done.stdout) == (6, "Done: 2 bought\n")
+    assert "--fetch-only" in said
+
+
+def test_options_of_the_queue_need_a_database_and_exclude_each_other(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    for option in ("--detach", "--follow", "--cancel"):
+        done = CliRunner().invoke(
+            find_command("run"), [str(manifest), option], obj=Context(environment={})
+        )
+        assert "Runs are queued in a database" in str(done.exception)
+    assert run(database, manifest, "--detach", "--follow")[0] == 2
+    assert "never queued" in run(database, manifest, "--follow")[1].replace("was ever", "never")
+    assert run(database, manifest, "--detach", "--yes", "--new-ledger")[0] == 2
+
+
+class Work:
+    """As much of an open session as packing asks."""
+
+    def __init__(self) -> None:
+        self.account, self.ledger = ME, self
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot()
+
+
+def test_a_run_is_packed_only_where_a_worker_can_carry_it_out(
+    database: MemoryDatabase, manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = Request(manifest, on=SharedLedgers(database))
+    campaign = load_campaign(request)
+    made = plan(campaign, Snapshot())
+    console = Console()
+    queue: Any = database.queue
+
+    def pack(asked: Request = request) -> Pack | None:
+        work: Any = Work()
+        return RunPacker(console, queue, asked).pack(campaign, work, made, asked)
+
+    assert pack() is None
+    assert capsys.readouterr().err == ""  # who has no workers hears of none
+    database.queue.enlist("one", [ADA], 8)
+    assert pack() is None
+    assert "no living worker serves api.example/me" in capsys.readouterr().err
+    database.queue.enlist("two", [ME], 8)
+    packed = pack()
+    assert packed is not None
+    assert packed.manifest == manifest.read_bytes()
+    assert pack(replace(request, new_ledger=True)) is None
+    assert pack(replace(request, summary=manifest)) is None
+    work: Any = Work()
+    packer = RunPacker(console, queue, request)
+    console.note_answer()
+    assert packer.pack(campaign, work, made, request) is None
+    assert "what you have answered" in capsys.readouterr().err
+    database.queue.advance(DEAD_AFTER + 1)
+    assert pack() is None
+
+
+@pytest.fixture
+def queued(database: MemoryDatabase, manifest: Path) -> Pack:
+    """Return a run that was queued with a ceiling of 3 dollars."""
+    database.queue.enlist("one", [ME], 8)
+    assert run(database, manifest, "--detach", "--yes", "--max-cost", "3", "--cascade")[0] == 0
+    return database.queue.packs["run1"]
+
+
+Answers = list[LookbookError | int]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[Campaign, Request]]]:
+    """Return what lets runs end with what is given, and returns what was started."""
+
+    def script(*answers: LookbookError | int) -> list[tuple[Campaign, Request]]:
+        left, seen = iter(answers), []
+
+        def start(context: Context, campaign: Campaign, request: Request) -> int:
+            seen.append((campaign, request))
+            answer = next(left)
+            if isinstance(answer, int):
+                return answer
+            raise answer
+
+        monkeypatch.setattr(queued_run, "start", start)
+        monkeypatch.setattr(queued_run.time, "sleep", lambda _seconds: None)
+        monkeypatch.setattr(queued_run, "_check_account", lambda _context, _pack: None)
+        return seen
+
+    return script
+
+
+def carry_out(
+    queued: Pack, database: MemoryDatabase, manifest: Path, attempt: int, context: Context
+) -> int:
+    on = SharedLedgers(database)
+    request = replace(queued.request(), manifest=manifest, on=on)
+    return carry_out_queued(context, queued, request, attempt=attempt)
+
+
+def test_a_worker_carries_out_the_plan_that_was_agreed_to_or_refuses(
+    queued: Pack,
+    database: MemoryDatabase,
+    manifest: Path,
+    started: Callable[..., list[tuple[Campaign, Request]]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    held = LedgerClaimed("Another run holds the ledger.")
+    seen = started(held, held, 4)
+    assert carry_out(queued, database, manifest, 1, Context()) == 4
+    assert capsys.readouterr().err.count("This run waits for it") == 1
+    assert all(request.saved == queued.plan and request.yes for _, request in seen)
+    started(PlanMoved("something has moved"))
+    with pytest.raises(PlanMoved):
+        carry_out(queued, database, manifest, 1, Context())
+
+
+def test_a_run_that_is_handed_on_spends_no_more_than_was_agreed_to(
+    queued: Pack,
+    database: MemoryDatabase,
+    manifest: Path,
+    started: Callable[..., list[tuple[Campaign, Request]]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = database.find_ledger(ME, "spring")
+    fill(place.open(concurrency=1, **settings()), manifest)
+    assert read_snapshot(place).spent == Decimal(2)
+    seen = started(PlanMoved("something has moved"), 0)
+    assert carry_out(queued, database, manifest, 2, Context()) == 0
+    (_, first), (campaign, second) = seen
+    assert first.saved == queued.plan
+    assert (second.saved, second.cascade, second.up_to_budget) == (None, False, True)
+    assert second.max_cost == campaign.budget.run_usd == Decimal(1)
+    assert second.select == first.select
+    assert "What --cascade meant" in capsys.readouterr().err
