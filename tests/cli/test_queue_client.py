@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from runner.cli import queue_client, queued_run
+from runner.cli import queued_run
 from runner.cli.context import Context
 from runner.cli.environment import Console
 from runner.cli.queue_client import RunPacker
@@ -117,7 +117,7 @@ def test_a_run_is_followed_to_its_exit_code_and_goes_on_without_whoever_follows(
     def press_ctrl_c(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(queue_client.time, "sleep", press_ctrl_c)
+    monkeypatch.setattr("runner.cli.queue_client.time.sleep", press_ctrl_c)
     database.queue.advance(DEAD_AFTER + 1)
     code, said, _ = run(database, manifest, "--follow")
     assert code == 4
@@ -213,7 +213,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[Campaig
             raise answer
 
         monkeypatch.setattr(queued_run, "start", start)
-        monkeypatch.setattr(queued_run.time, "sleep", lambda _seconds: None)
+        monkeypatch.setattr("runner.cli.queued_run.time.sleep", lambda _seconds: None)
         monkeypatch.setattr(queued_run, "_check_account", lambda _context, _pack: None)
         return seen
 
