@@ -108,17 +108,19 @@ def plan(
     exclude: Sequence[str] = (),
     simulate: bool = False,
     account: str | None = None,
+    on: str | None = None,
     on_event: Listener | None = None,
 ) -> Plan:
     """Return what a run would do with each look, and cost; offline, for nothing, without a key.
 
     ``select`` and ``exclude`` are the expressions of the command line. ``account`` names the
-    account whose ledger is read where the folder has several.
+    account whose ledger is read where the folder has several, ``on`` the PostgreSQL database that
+    the ledger lives in; without it ``LOOKBOOK_ON`` counts.
     """
     from runner.cli.known_campaign import plan_offline
 
     with _following(on_event):
-        request = _request(campaign, select, exclude, simulate=simulate, account=account)
+        request = _request(campaign, select, exclude, simulate=simulate, account=account, on=on)
         return plan_offline(campaign, request).plan
 
 
@@ -132,13 +134,15 @@ def run(
     exclude: Sequence[str] = (),
     up_to_budget: bool = False,
     max_concurrency: int = 10,
+    on: str | None = None,
     on_event: Listener | None = None,
 ) -> RunResult:
     """Generate what is not there yet, each look paid for once; the same call again resumes.
 
     Calling it is the agreement to spend ``max_cost`` USD, which only ``simulate`` does without.
-    ``sim`` sets the embedded simulator, as in ``{"latency": "fixed:0.1"}``. In the main thread
-    Ctrl-C stops sending and returns with ``Exit.UNDER_WAY``.
+    ``sim`` sets the embedded simulator, as in ``{"latency": "fixed:0.1"}``. ``on`` is the address
+    of a PostgreSQL database that the ledger lives in; without it ``LOOKBOOK_ON`` counts. In the
+    main thread Ctrl-C stops sending and returns with ``Exit.UNDER_WAY``.
 
     Raises LookbookError where the run cannot begin or its disk fails: BudgetRefused,
     AccountError, LedgerQuestion (a person has to answer on a terminal), ... Looks that failed raise
@@ -165,6 +169,7 @@ def run(
         max_cost=_ceiling(max_cost, simulate=simulate, sim=sim),
         up_to_budget=up_to_budget,
         concurrency=max_concurrency,
+        on=on,
     )
     signals = threading.current_thread() is threading.main_thread()
     return anyio.run(partial(_run, campaign, request, on_event, signals=signals))
@@ -180,6 +185,7 @@ async def run_async(
     exclude: Sequence[str] = (),
     up_to_budget: bool = False,
     max_concurrency: int = 10,
+    on: str | None = None,
     on_event: Listener | None = None,
 ) -> RunResult:
     """Do what ``run`` does, in an event loop of yours (asyncio or trio).
@@ -194,6 +200,7 @@ async def run_async(
         max_cost=_ceiling(max_cost, simulate=simulate, sim=sim),
         up_to_budget=up_to_budget,
         concurrency=max_concurrency,
+        on=on,
     )
     return await _run(campaign, request, on_event, signals=False)
 
@@ -203,22 +210,16 @@ async def _run(
 ) -> RunResult:
     from runner.api.follower import make_context
     from runner.cli.run_attempt import execute
-    from runner.cli.shared_ledger import VARIABLE
     from runner.cli.simulated import simulator
     from runner.ledger.state_dirs import StateDirs
     from runner.plan.options import apply_options
 
     context = make_context(on_event, signals=signals)
-    if VARIABLE in context.environment and not request.simulate:
-        raise UsageError(
-            f"{VARIABLE} is set, and a run from Python keeps its ledger in a file.",
-            hint=f"Use `lookbook run` with the database, or unset {VARIABLE}.",
-        )
     wanted = apply_options(campaign, request)
     state = StateDirs(campaign.manifest).simulated()
     server = simulator(state, request.sim_settings) if request.simulate else nullcontext(None)
     with _following(on_event), server as url:
-        code = await execute(context._replace(simulated_at=url), wanted, request)
+        code = await execute(context._replace(simulated_at=url, shared=request.on), wanted, request)
     invocation = context.invocation
     if invocation is None or invocation.results is None or invocation.folder is None:
         raise RuntimeError("a run ended without results")
@@ -247,19 +248,32 @@ def _ceiling(
 
 
 def _request(
-    campaign: Campaign, select: Sequence[str], exclude: Sequence[str], **options: Any
+    campaign: Campaign,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    *,
+    on: str | None,
+    simulate: bool,
+    **options: Any,
 ) -> "Request":
+    import os
+
+    from runner.cli.shared_ledger import find_database, refuse_rehearsal
     from runner.plan.request import Request
 
     if isinstance(select, str) or isinstance(exclude, str):
         raise UsageError("`select` and `exclude` are lists of expressions.", hint='As in ["a*"].')
-    return Request(
+    named = on is not None or not simulate  # what the environment names is never a rehearsal's
+    request = Request(
         *(campaign.manifest, campaign.given),
         select=tuple(select),
         exclude=tuple(exclude),
         yes=True,
+        simulate=simulate,
+        on=find_database(on, os.environ, named="on=") if named else None,
         **options,
     )
+    return refuse_rehearsal(request)
 
 
 def _following(on_event: Listener | None) -> AbstractContextManager[None]:

@@ -5,7 +5,7 @@ that another team has there, are questions to which ``--yes`` is no answer: each
 everything is bought a second time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,27 +31,44 @@ from runner.takes import Account, Billing, Snapshot, Take, TakeState
 VARIABLE = "LOOKBOOK_ON"
 
 
-def _find_database(
+def _name_database(
     ctx: click.Context, _param: click.Parameter, value: str | None
 ) -> SharedLedgers | None:
     """Return the database that was named, if one was (a callback)."""
     context: Context = ctx.ensure_object(Context)
+    if ctx.resilient_parsing:  # a shell asks what may follow: it finds the address by itself
+        ctx.meta[VARIABLE] = value or context.environment.get(VARIABLE)
+        return None
     if value is None and ctx.params.get("simulate"):
         return None  # a rehearsal is never shared: what the environment names need not be right
-    address = context.environment.get(VARIABLE) if value is None else value
+    return find_database(value, context.environment, told=warn)
+
+
+def find_database(
+    value: str | None,
+    environment: Mapping[str, str],
+    *,
+    named: str = "--on",
+    told: Callable[[str], None] = lambda _words: None,
+) -> SharedLedgers | None:
+    """Return the database that was named, or that the environment names; None for none.
+
+    ``named`` is where ``value`` was given; ``told`` is told of a password there. Raises UsageError.
+    """
+    address = environment.get(VARIABLE) if value is None else value
     if address is None:
         return None
     if not address.strip():
         raise UsageError(
-            f"{VARIABLE if value is None else '--on'} names no database: it is empty.",
+            f"{VARIABLE if value is None else named} names no database: it is empty.",
             hint="Give it the database's address. For a ledger in a file "
-            + (f"unset {VARIABLE}." if value is None else "leave out --on."),
+            + (f"unset {VARIABLE}." if value is None else f"leave out {named}."),
         )
     database, passwords, shown = open_database(address)
     for password in passwords:
         add_secret(password)
     if value is not None and passwords:
-        warn(
+        told(
             "A password on the command line is seen by everybody on this machine, and stays in the "
             f"shell's history. Put the address into {VARIABLE}, or the password into PGPASSWORD or "
             "a service file."
@@ -62,7 +79,7 @@ def _find_database(
 on_option = click.option(
     "--on",
     metavar="ADDRESS",
-    callback=_find_database,
+    callback=_name_database,
     help="Keep the ledger in this PostgreSQL database, which several machines can share, and not "
     f"in a file; also from {VARIABLE}. Pictures and catalog stay beside the manifest.",
 )

@@ -100,9 +100,12 @@ def test_what_keeps_a_run_from_beginning_is_raised(
     with pytest.raises(BudgetRefused, match=r"\$2.00"):
         run(campaign, max_cost=1.5, simulate=True, sim=QUICK)
     assert plan(campaign, simulate=True).count == 2
-    monkeypatch.setenv("LOOKBOOK_ON", "postgresql:///studio")
-    with pytest.raises(UsageError, match="LOOKBOOK_ON is set"):
-        run(campaign, max_cost=1)
+    with pytest.raises(UsageError, match="on= names no database"):
+        run(campaign, max_cost=1, on="")
+    monkeypatch.setenv("LOOKBOOK_ON", "")
+    with pytest.raises(UsageError, match="LOOKBOOK_ON names no database"):
+        plan(campaign)
+    assert plan(campaign, simulate=True).count == 2
 
     async def in_a_loop() -> None:
         run(campaign, simulate=True)

@@ -1,9 +1,11 @@
 """Commands on a ledger that lives in a database: one in memory stands in for it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +20,9 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from runner import api
 from runner.cli import COMMANDS, FORMER
+from runner.cli.complete import complete_takes
 from runner.cli.context import Context
 from runner.cli.environment import Console
 from runner.cli.ledger_questions import begins_anew
@@ -214,6 +218,46 @@ def test_what_is_decided_while_another_machine_writes_waits_in_the_database(
     assert [one.reason for one in read_snapshot(place).reviews.values()] == ["odd hands"]
     assert place.rows is not None
     assert place.rows.queued_decisions() == []
+
+
+def test_python_and_adopt_use_the_shared_ledger(
+    database: MemoryDatabase, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Embedded(SimulatorSettings(pictures=False)) as simulator:
+        for name, value in {"HEYGEN_API_KEY": "k", "HEYGEN_API_BASE": simulator.url}.items():
+            monkeypatch.setenv(name, value)
+        campaign = api.load(manifest)
+        assert api.run(campaign, max_cost=3, on="memory").done
+        monkeypatch.setenv("LOOKBOOK_ON", "memory")
+        assert api.run(campaign, max_cost=3).done
+        assert charges(simulator.url) == 2
+        assert api.plan(campaign).count == 0
+        with pytest.raises(UsageError, match="A rehearsal has its own ledger"):
+            api.run(campaign, simulate=True, on="memory")
+        context = Context(environment=dict(os.environ))
+        given = [str(manifest), "--on", "memory"]
+        listed = CliRunner().invoke(find_command("adopt"), given, obj=context)
+    assert "office#1" in listed.output, listed.exception
+    assert not StateDirs(manifest).first().ledger.exists()
+
+
+def test_a_shell_is_told_the_takes_of_a_database_unless_that_keeps_it_waiting(
+    database: MemoryDatabase, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = database.find_ledger(ME, "spring")
+    fill(place.open(concurrency=1, **settings()), manifest)
+    command, end = find_command("pick"), threading.Event()
+    context = Context(environment={"LOOKBOOK_ON": "memory"})
+
+    def complete() -> list[str]:
+        asked = command.make_context("pick", [str(manifest)], resilient_parsing=True, obj=context)
+        return complete_takes(asked, command.params[0], "off")
+
+    assert complete() == ["office#1"]
+    monkeypatch.setattr("runner.cli.complete.PATIENCE", 0.05)
+    monkeypatch.setattr(MemoryDatabase, "find_accounts", lambda *_: end.wait(60) and [ME])
+    assert complete() == []
+    end.set()
 
 
 def test_a_ceiling_of_the_month_is_shown_and_holds_before_any_money_moves(

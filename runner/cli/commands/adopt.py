@@ -16,6 +16,7 @@ from runner.cli.format import pluralize, warn
 from runner.cli.invocation import refuse_undecodable
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
 from runner.cli.request import as_request, load_campaign
+from runner.cli.shared_ledger import on_option
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.manifest.starter import manifest_head, scalar, slug
@@ -42,6 +43,7 @@ from runner.replies import GroupData, LookData
 @click.option("--campaign", metavar="NAME", help="The campaign's name; the default is the file's.")
 @simulate_option
 @hidden_sim_option
+@on_option
 @env_file_option
 @format_option("text", "json")
 @pass_context
@@ -85,7 +87,7 @@ def command(
         raise UsageError("A new manifest has no simulated account to take over from.")
     group, looks = anyio.run(members, context, group_id)
     write_manifest(manifest, campaign or slug(manifest.stem) or "campaign", group, looks, base_id)
-    request = Request(manifest, form=form)
+    request = Request(manifest, form=form, on=request.on)
     return start(context, load_campaign(request), request)
 
 

@@ -16,12 +16,13 @@ from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table, pluralize
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
 from runner.cli.request import as_request, load_campaign
+from runner.cli.shared_ledger import on_option
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import escape_text, print_json, terminal_width
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.lists import PageCall
 from runner.ledger.reading import read_snapshot
-from runner.ledger.state_dirs import StateDirs
+from runner.model import Campaign
 from runner.plan.request import Request
 from runner.replies import GroupData, LookData
 
@@ -41,6 +42,7 @@ PAGES = 1000
 @click.option("--group", "group_id", metavar="ID", help="Only the looks of this group.")
 @simulate_option
 @hidden_sim_option
+@on_option
 @env_file_option
 @format_option("text", "json")
 @pass_context
@@ -67,18 +69,18 @@ def print_looks(
             )
         return anyio.run(look_around, context, None, group_id, form)
     campaign = load_campaign(replace(request, manifest=manifest))
-    work = partial(look_around, manifest=campaign.manifest, group_id=group_id, form=form)
+    work = partial(look_around, campaign=campaign, group_id=group_id, form=form)
     return run_on_account(context, campaign, work, request)
 
 
 async def look_around(
-    context: Context, manifest: Path | None, group_id: str | None, form: str
+    context: Context, campaign: Campaign | None, group_id: str | None, form: str
 ) -> int:
     """List; return the exit code."""
     async with open_account(context) as opened:
         groups = {group.id: group for group in await all_groups(opened)}
         looks = await all_looks(opened, group_id)
-        known = _known(manifest, opened) if manifest is not None else {}
+        known = _known(campaign, opened) if campaign is not None else {}
         account = opened.account.label
     if form == "json":
         print_json(_document(looks, known, account))
@@ -115,9 +117,9 @@ async def _read_pages(opened: OpenAccount, call: PageCall[T]) -> tuple[list[T], 
     return found, True
 
 
-def _known(manifest: Path, opened: OpenAccount) -> Mapping[str, str]:
+def _known(campaign: Campaign, opened: OpenAccount) -> Mapping[str, str]:
     """Return the takes that the ledger of this account knows, by the look's id."""
-    snapshot = read_snapshot(StateDirs(manifest).of(opened.account).ledger)
+    snapshot = read_snapshot(opened.make_state(campaign).location)
     return {take.avatar_id: take.label for take in snapshot.all_takes if take.avatar_id is not None}
 
 
