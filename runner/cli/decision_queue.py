@@ -92,9 +92,9 @@ def _queue_in_folder(context: Context, state: StateDir, kind: str, text: str) ->
     write_atomic(state.folder / kind / f"{name}.json", text.encode(), within=state.folder)
 
 
-def list_queued(state: StateDir) -> tuple[object, ...]:
-    """Return what tells apart what waits now from what waits at another time."""
-    return (*_paths(state, REVIEWS), *_paths(state, PICKS), *_peek(state))
+def list_queued(state: StateDir, rows: Sequence[QueuedDecision] = ()) -> tuple[object, ...]:
+    """Return what waits: ``rows`` in a database, and files in the folder."""
+    return (*_paths(state, REVIEWS), *_paths(state, PICKS), *rows)
 
 
 def read_queued_reviews(state: StateDir, account: str | None) -> list[NamedReview]:

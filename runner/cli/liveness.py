@@ -2,12 +2,17 @@
 
 import os
 import socket
+from typing import Protocol
 
-from runner.ledger.location import LedgerLocation
 from runner.ledger.runs import LastRun
 
 
-def is_alive(last: LastRun, ledger: LedgerLocation | None = None) -> bool | None:
+class _KnowsHolder(Protocol):
+    def is_held(self) -> bool | None:
+        """Return whether a living process holds it; None where only that process can tell."""
+
+
+def is_alive(last: LastRun, ledger: _KnowsHolder | None = None) -> bool | None:
     """Return whether a run's process is at work; None where that cannot be known from here.
 
     ``ledger`` is where its ledger lives: a database knows that of every machine.

@@ -7,6 +7,7 @@ other.
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from runner.cli.review_reading import CampaignReader, CurrentCampaign
 from runner.cli.supervise import want_pause
 from runner.errors import StorageError, UsageError
 from runner.files import make_folder, read_file
+from runner.ledger.runs import LastRun
 from runner.ledger.state_dirs import StateDir
 from runner.plan import ResolvedOptions
 from runner.plan import plan as make_plan
@@ -187,12 +189,18 @@ class Purchases:
         elsewhere = self._reader.find_run_elsewhere()
         if self.is_mine:
             self._run.pause()
+        elif elsewhere is not None and self._is_far(elsewhere):
+            raise Declined(f"The run is at work on {elsewhere.host}: stop it there.")
         elif elsewhere is not None and elsewhere.run is not None:
             want_pause(self._state, elsewhere.run)
             self._pausing = elsewhere.run
         else:
             raise Declined("The run has ended.")
         return {"paused": True}
+
+    def _is_far(self, run: LastRun) -> bool:
+        """Return whether a run looks into no folder of this machine."""
+        return self._state.shared is not None and run.host != socket.gethostname()
 
     def end(self) -> None:
         """Pause the run that the page started, and wait until it has left, for a bounded time."""

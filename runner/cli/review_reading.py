@@ -1,6 +1,8 @@
 """One campaign read beside whoever writes it: its manifest, its ledger and the plan of both."""
 
 import os
+import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +76,9 @@ class CampaignReader:
         """Return whether the ledger has moved, and how files and runs look from outside."""
         follower = self._open_follower()
         moved = follower is not None and follower.follow()
-        waiting = list_queued(self._state)
+        waiting = list_queued(
+            self._state, follower.queued_decisions() if follower is not None else ()
+        )
         seen = (
             look_at_file(self._request.manifest),
             waiting,
@@ -90,7 +94,10 @@ class CampaignReader:
     def find_run_elsewhere(self) -> LastRun | None:
         """Return the run that another process has at work; None where none is known to be."""
         last = self.last_run()
-        return last if last and last.pid != os.getpid() and is_alive(last) is True else None
+        mine = last is not None and (last.host, last.pid) == (socket.gethostname(), os.getpid())
+        if last is None or mine or is_alive(last, self._follower) is not True:
+            return None
+        return last
 
     def close(self) -> None:
         """Close the ledger."""
@@ -98,8 +105,9 @@ class CampaignReader:
             self._follower.close()
 
     def _open_follower(self) -> LedgerFollower | None:
-        if self._follower is None and self._state.ledger.is_file():
-            self._follower = LedgerFollower(self._state.location)
+        if self._follower is None and (self._state.shared or self._state.ledger.is_file()):
+            with suppress(LookupError):  # nothing was written there yet
+                self._follower = LedgerFollower(self._state.location)
         return self._follower
 
     def _reload_manifest(self) -> None:

@@ -224,6 +224,9 @@ class QueuedDecision(NamedTuple):
 class KeepsDecisions(Protocol):
     """A backend that keeps decisions for whoever writes the ledger; a file's wait in its folder."""
 
+    def is_held(self) -> bool:
+        """Return whether a living process writes it, on whatever machine."""
+
     def queue_decision(self, kind: str, document: str) -> None:
         """Keep one. Raises what every method may raise."""
 

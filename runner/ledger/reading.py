@@ -5,7 +5,7 @@ StorageError.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import LookbookError
+from runner.ledger.backend import KeepsDecisions, QueuedDecision
 from runner.ledger.events import Entry, Note
 from runner.ledger.history import keys_in, was_at
 from runner.ledger.location import LedgerLocation, find_location
@@ -195,6 +196,16 @@ class LedgerFollower(LedgerView):
     def last_run(self) -> LastRun | None:
         """Return the newest run; None where there was none."""
         return self.store.history.last_run()
+
+    def is_held(self) -> bool | None:
+        """Return whether a living process writes it; None where only that process can tell."""
+        backend: object = self.store.backend
+        return backend.is_held() if isinstance(backend, KeepsDecisions) else None
+
+    def queued_decisions(self) -> Sequence[QueuedDecision]:
+        """Return what waits in the database for whoever writes the ledger."""
+        backend: object = self.store.backend
+        return backend.queued_decisions() if isinstance(backend, KeepsDecisions) else ()
 
     def close(self) -> None:
         """Close the ledger."""

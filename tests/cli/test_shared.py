@@ -8,7 +8,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
@@ -28,6 +28,7 @@ from runner.cli.environment import Console
 from runner.cli.ledger_questions import begins_anew
 from runner.cli.redact import redact
 from runner.cli.request import load_campaign
+from runner.cli.review_desk import ReviewDesk
 from runner.cli.shared_ledger import (
     ask_before_empty,
     ask_before_file,
@@ -194,7 +195,6 @@ def test_offline_commands_read_and_write_the_ledger_in_the_database(
     assert "office#1 is picked already" in invoke(database, "pick", manifest, "office#1")
     assert [*read_snapshot(place).reviews]
     assert "pg_dump" in invoke(database, "export", manifest, "--ledger", str(manifest.parent / "b"))
-    assert "in a database" in invoke(database, "review", manifest)
     state = StateDirs(manifest).first()
     assert state.results.is_file()
     assert not state.ledger.exists()
@@ -218,6 +218,30 @@ def test_what_is_decided_while_another_machine_writes_waits_in_the_database(
     assert [one.reason for one in read_snapshot(place).reviews.values()] == ["odd hands"]
     assert place.rows is not None
     assert place.rows.queued_decisions() == []
+
+
+def test_the_review_page_reads_the_database_and_decides_there(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    assert "has nothing of spring yet" in invoke(database, "review", manifest)
+    place, campaign = database.find_ledger(ME, "spring"), load_campaign(Request(manifest))
+    fill(place.open(concurrency=1, **settings()), manifest)
+    shared = SharedLedgers(database, ("--on", "memory"))
+    context, request = Context(environment={}), Request(manifest, on=shared)
+    with closing(ReviewDesk(context, request, campaign, share_state(shared, campaign, ME))) as desk:
+        assert set(desk.state()["looks"]) == {"base", "office"}
+        assert desk.news() is None
+        place.held = True
+        assert desk.review({"takes": ["office#1"], "state": "approved"})["waits"]
+        told = desk.news()
+        assert told is not None
+        assert told["looks"]["office"]["takes"][0]["review"]["state"] == "approved"
+        assert read_snapshot(place).reviews == {}
+        place.held = False
+        assert not desk.review({"takes": ["base#1"], "state": "approved"})["waits"]
+        assert len(read_snapshot(place).reviews) == 2
+        assert desk._basket.command("-", 1.0)[-2:] == ["--on", "memory"]
+    assert not StateDirs(manifest).first().ledger.exists()
 
 
 def test_python_and_adopt_use_the_shared_ledger(

@@ -115,6 +115,12 @@ class MemoryBackend:
             else:
                 self._assets[sha256] = asset_id
 
+    held = False
+
+    def is_held(self) -> bool:
+        """Return whether somebody is said to write it."""
+        return self.held
+
     def queue_decision(self, kind: str, document: str) -> None:
         """Keep what a person decided for whoever writes the ledger."""
         self._decisions.append(QueuedDecision(len(self._decisions) + 1, kind, document))

@@ -104,12 +104,10 @@ def command(
     """
     campaign, decisions = load_campaign(request), Decisions(**options)
     if not (listing or form == "json" or any(options.values())):
-        if request.on is not None:
-            raise UsageError(
-                "The page reads a ledger in a file; this one lives in a database.",
-                hint="Decide by name: --approve, --reject, --withdraw, or --list.",
-            )
-        state = find_state(campaign, request) or StateDirs(campaign.manifest).first()
+        if request.on is not None:  # whose account it would be nobody knows before a run
+            state = require_state(campaign, request)
+        else:
+            state = find_state(campaign, request) or StateDirs(campaign.manifest).first()
         served = replace(request, simulate=state.is_simulated)
         desk = ReviewDesk(context, served, campaign, state)
         return serve_page(desk, port, browser=not no_browser)
