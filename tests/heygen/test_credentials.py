@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from runner.errors import AccountError
-from runner.heygen.credentials import Credentials, find_credentials
+from runner.heygen.credentials import Credentials, find_credentials, find_named_credentials
 
 KEY = "sk_planted_0123456789"
 
@@ -180,3 +180,21 @@ def test_looking_for_the_key_takes_time_in_proportion_to_the_text() -> None:
     hide = Credentials(KEY).hide
     for text in (KEY[:-1], "%73%4B", "\\\\", "%25", "&#0"):
         assert hide(text * (200_000 // len(text))) == text * (200_000 // len(text))
+
+
+def test_an_account_with_a_name_has_a_key_of_its_own(tmp_path: Path) -> None:
+    environment = {"HEYGEN_API_KEY": "another-key", "HEYGEN_API_KEY_STUDIO_A": f" {KEY}\n"}
+    found = find_named_credentials("studio-a", environment, tmp_path)
+    assert found == Credentials(KEY, "HEYGEN_API_KEY_STUDIO_A")
+    with pytest.raises(AccountError, match="no API key of the account b") as missing:
+        find_named_credentials("b", environment, tmp_path)
+    assert "HEYGEN_API_KEY_B" in str(missing.value.hint)
+    path = _file(tmp_path / ".heygen" / "accounts", KEY).rename(
+        tmp_path / ".heygen" / "accounts" / "b"
+    )
+    assert find_named_credentials("b", environment, tmp_path).key == KEY
+    for mode in (0o640, 0o604, 0o620):
+        path.chmod(mode)
+        with pytest.raises(AccountError, match="can be read by others") as open_to_all:
+            find_named_credentials("b", environment, tmp_path)
+        assert f"chmod 600 {path}" in str(open_to_all.value.hint)

@@ -5,7 +5,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -89,8 +89,9 @@ def command(
     address = on.database.address
     engine = open_engine(address)
     place = find_folder(context, folder)
-    make_folder(place)
-    place.chmod(0o700)
+    if not place.exists():
+        make_folder(place)
+        place.chmod(0o700)
     served = find_accounts_to_serve(context, names)
     with closing(open_queue(address)) as queue:
         queue.migrate()
@@ -110,7 +111,12 @@ def command(
         engine=engine,
         start_run=start_run,
     )
-    _answer_signals(worker.stop, worker.stop_at_once)
+
+    def leave_at_once() -> None:
+        worker.stop_at_once()
+        os._exit(1)  # others notice within seconds that it beats no more
+
+    _answer_signals(worker.stop, leave_at_once)
     labels = name_some([account.label for account in environments])
     click.echo(f"Worker {name} serves {labels} on {on.database.name}. Ctrl-C ends it.", err=True)
     worker.serve()
@@ -140,15 +146,18 @@ def find_folder(context: Context, folder: Path | None) -> Path:
     return base / "lookbook" / "worker"
 
 
-def _answer_signals(*steps: object) -> None:
+def _answer_signals(*steps: Callable[[], None]) -> None:
     """Stop at the first signal; at the second one end the runs at once."""
-    left: Sequence[object] = steps
+    left: Sequence[Callable[[], None]] = steps
 
     def answer(_number: int, _frame: object) -> None:
         nonlocal left
+        if len(left) == len(steps):
+            told = "Ending: nothing more is sent, what was sent is answered, runs are handed on."
+            click.echo(f"{told} Once more to end at once.", err=True)
         if left:
             step, *left = left
-            step()  # type: ignore[operator]
+            step()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, answer)

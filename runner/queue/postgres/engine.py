@@ -5,7 +5,9 @@ schema of their own and are nobody's ledger: they say who carries a run out, and
 part of it that speaks to a service of its makers is used.
 """
 
+import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +27,11 @@ POLLING = 0.5
 """Seconds between two questions for new work, for each account."""
 
 CONNECTIONS = 4
+
+REPEATED = 60.0
+"""Seconds for which one of DBOS' messages is not said again: it says each failed question anew."""
+
+log = logging.getLogger("runner.queue")
 
 
 class DbosEngine:
@@ -61,6 +68,8 @@ class DbosEngine:
                 "max_executor_threads": slots * len(queues) + 1,
             }
         )
+
+        logging.getLogger("dbos").handlers[:] = [_ShortLines()]
 
         def workflow(run: str) -> None:  # DBOS notes things on the function
             carry_out(run)
@@ -100,6 +109,23 @@ class DbosEngine:
         """Take nothing more; what was taken and has not returned stays this worker's."""
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self._pool.dispose()
+
+
+class _ShortLines(logging.Handler):
+    """Hands on what DBOS logs as one line each, without a traceback, and not again and again."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._said: dict[tuple[str, int], float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log the first line of a record, unless its like was logged a moment ago."""
+        place, now = (record.pathname, record.lineno), time.monotonic()
+        if now - self._said.get(place, float("-inf")) < REPEATED:
+            return
+        self._said[place] = now
+        first, _, _ = record.getMessage().partition("\n")
+        log.warning("DBOS: %s", first)
 
 
 def _recover(worker: str) -> int:

@@ -114,10 +114,7 @@ class PostgresQueue:
             *(account, pack.campaign),
         )
         if there and there[0].run != run:
-            raise RunWaiting(
-                there[0],
-                hint=f"`lookbook cluster --on … --follow {run}` shows it.",
-            )
+            raise RunWaiting(there[0], hint="Wait for it to end, or cancel it.")
         return run
 
     def _runs(self, rest: str, *values: object) -> list[QueuedRun]:
