@@ -68,8 +68,9 @@ class GroupRow:
 class AssetRow:
     """An uploaded file; its bytes lie in the blob folder under their checksum.
 
-    ``face``, ``scene`` and ``tint`` are what the portrait module read in an image. ``expires_at``
-    and ``checksum`` belong to a direct upload: until when, and the SHA-256 it promised.
+    ``face``, ``scene`` and ``tint`` are what the portrait module read in an image. ``state``,
+    ``expires_at`` and ``checksum`` are of direct uploads, which state files of earlier versions
+    have.
     """
 
     id: str
