@@ -31,7 +31,7 @@ def write_catalog(
     target: Path | None = None,
     planned: Mapping[str, Decimal] = MappingProxyType({}),
 ) -> Path:
-    """Write ``folder/catalog.html`` from a results document, version 1, and give its path.
+    """Write ``folder/catalog.html`` from a results document, version 1, and return its path.
 
     Pictures are read from ``folder``; their thumbnails are kept in ``folder/thumbs``. With
     ``embed`` the page carries its pictures itself. With ``target`` the page goes into that folder

@@ -68,7 +68,7 @@ class Check:
 
 
 async def check_surroundings(context: Context, folder: Path, tell: Callable[[Check], None]) -> None:
-    """Check network, key, account, wallet, clock, the folder and the fonts, and tell of each."""
+    """Check network, key, account, wallet, clock, the folder and the fonts; report each."""
     try:
         check_network_settings(context.environment)
         tell(Check("network", OK, _describe_network(context.environment)))

@@ -38,7 +38,7 @@ async def decide_stuck(work: OpenSession) -> list[Take]:
 
 
 async def _decide(work: OpenSession, take: Take, look: LookData) -> None:
-    """Record what a look came to, and tell it."""
+    """Record what a look came to, and print it."""
     now = work.context.clock.now()
     steps = events_of(take.state, look, now=now, shown=shown_status(take))
     if look.status in STATUSES:

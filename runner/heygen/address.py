@@ -35,7 +35,7 @@ class Address:
 
 
 def parse_address(text: str, *, allow_http: bool = False, source: str = "the API's URL") -> Address:
-    """Check a base URL and give its parts; ``source`` is how the error names where it came from.
+    """Check a base URL and return its parts; ``source`` is how the error names where it came from.
 
     A path is kept, because gateways put the API under one. Raises UsageError for everything that
     could send the key to a place that nobody meant: other schemes, a user name, a query, plain

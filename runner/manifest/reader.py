@@ -1,7 +1,7 @@
 """A manifest file → a campaign and everything there is to say about it.
 
-The stages, in order: ``source`` (bytes to text), ``document`` (text to mappings with places),
-``shape`` (the schema), ``expand`` (matrices to drafts), ``looks`` (drafts to looks), ``rules``.
+The stages, in order: ``yaml.source`` (bytes to text), ``yaml.document`` (text to mappings with
+places), ``schema``, ``expand`` (matrices to drafts), ``build`` (drafts to looks), ``rules``.
 """
 
 import gc

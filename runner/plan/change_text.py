@@ -10,7 +10,7 @@ _MAX_SHOWN_CHARS = 48
 
 
 def describe_change(before: str, now: str) -> str:
-    """Compare two ingredients (canonical JSON) and say what is different.
+    """Compare two ingredients (canonical JSON) and return in words what is different.
 
     A changed prompt shows its changed words: ``prompt changed: `navy` → `red```.
     """

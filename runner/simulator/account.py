@@ -118,7 +118,7 @@ class SimulatedAccount:
             self._notes = []
 
     def close(self) -> None:
-        """Commit and let go of the state file."""
+        """Commit and release the state file."""
         self.commit()
         if self._journal is not None:
             self._journal.close()

@@ -1,8 +1,7 @@
 """What a document is made of: ordinary dicts and lists that know where their parts stand.
 
 Places lie in parallel lists, packed into numbers (``runner.manifest.yaml.source``), and are looked
-up
-only when there is something to say about them.
+up only for a finding.
 """
 
 from typing import Any
