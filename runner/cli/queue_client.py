@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -125,7 +124,7 @@ def make_pack(
         pictures={
             image.source: read_file(image.path, MAX_PICTURE) for image in list_files(campaign)
         },
-        most=max(plan.worst_case, request.max_cost or Decimal(0)),
+        most=plan.worst_case,
         spent=snapshot.spent,
         on=name_database(request),
     )

@@ -80,6 +80,7 @@ class Worker:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._running: dict[str, tuple[BegunRun, RunProcess]] = {}
+        self._asked: set[tuple[str, int]] = set()
         self._looked = self._quiet_until = 0.0
         self.trouble: str | None = None
         """Why it ends by itself, if it does."""
@@ -142,8 +143,8 @@ class Worker:
         """End the runs, and leave what is not finished to others."""
         with suppress(Exception):  # whatever it says, this worker takes nothing more
             self._engine.stop()
-        for _, process in self._processes():
-            process.ask_to_end()
+        for begun, process in self._processes():
+            self._ask_to_end(begun, process)
         deadline = time.monotonic() + GRACE
         while self._running and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -156,7 +157,7 @@ class Worker:
     def _beat(self) -> None:
         """Note each second that this worker lives, and end what is not wanted any more."""
         queue: ClosingQueue | None = None
-        while self._running or not self._stopping.wait(BEAT):
+        while self._running or not self._stopping.is_set():
             try:
                 queue = queue or self._open_queue()
                 self.beat(queue)
@@ -165,8 +166,7 @@ class Worker:
                 if queue is not None:
                     queue.close()
                 queue = None
-            if self._stopping.is_set():
-                time.sleep(BEAT)
+            time.sleep(BEAT)
         if queue is not None:
             queue.close()
 
@@ -179,7 +179,16 @@ class Worker:
             )
         for begun, process in self._processes():
             if not queue.is_wanted(begun):
-                process.ask_to_end()
+                self._ask_to_end(begun, process)
+
+    def _ask_to_end(self, begun: BegunRun, process: RunProcess) -> None:
+        """Ask once: to be asked twice means to leave at once, and sends would stay unanswered."""
+        with self._lock:
+            asked = (begun.run.run, begun.attempt)
+            if asked in self._asked:
+                return
+            self._asked.add(asked)
+        process.ask_to_end()
 
     def _processes(self) -> list[tuple[BegunRun, RunProcess]]:
         with self._lock:

@@ -51,16 +51,21 @@ class FakeProcess:
         self.code = code
         self.asked = threading.Event()
         self.started = threading.Event()
+        self.times_asked = 0
+        self.may_end = threading.Event()
+        self.may_end.set()
 
     def follow(self, write: Callable[[str, bool], None]) -> int:
         write("[1/1] base#1 generated\n", True)
         self.started.set()
         if self.code is None:
             assert self.asked.wait(SOON)
+            assert self.may_end.wait(SOON)
             return 4
         return self.code
 
     def ask_to_end(self) -> None:
+        self.times_asked += 1
         self.asked.set()
 
     def kill(self) -> None:
@@ -116,8 +121,12 @@ def test_a_run_that_is_cancelled_is_asked_to_end() -> None:
         assert setting.processes[0].started.wait(SOON)
         setting.worker.beat(setting.queue)
         assert not setting.processes[0].asked.is_set()
+        setting.processes[0].may_end.clear()
         setting.queue.cancel(setting.run)
-        setting.worker.beat(setting.queue)
+        for _ in range(3):
+            setting.worker.beat(setting.queue)
+        assert setting.processes[0].times_asked == 1  # twice would leave sends unanswered
+        setting.processes[0].may_end.set()
         thread.join(SOON)
     run = setting.queue.runs[setting.run]
     assert (run.state, run.exit_code) == (RunState.CANCELLED, 4)
@@ -153,6 +162,30 @@ def test_a_worker_that_stops_leaves_its_runs_to_others(monkeypatch: pytest.Monke
     run = setting.queue.runs[setting.run]
     assert (run.state, setting.queue.list_workers()) == (RunState.RUNNING, [])
     assert setting.worker.trouble is None
+
+
+def test_a_worker_that_carries_out_a_run_beats_as_often_as_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers, "BEAT", 0.05)
+    setting = Setting(None)
+    beats: list[str] = []
+
+    def count(worker: str) -> bool:
+        beats.append(worker)
+        return True
+
+    monkeypatch.setattr(setting.queue, "beat", count)
+    with setting.carrying_out():
+        assert setting.processes[0].started.wait(SOON)
+        beating = threading.Thread(target=setting.worker._beat, daemon=True)
+        beating.start()
+        beating.join(0.5)
+        assert 1 < len(beats) <= 12
+        setting.worker.stop()
+        setting.processes[0].ask_to_end()
+        beating.join(SOON)
+        assert not beating.is_alive()
 
 
 def test_nobody_is_taken_for_dead_right_after_all_were_held_up() -> None:
