@@ -166,18 +166,23 @@ def copy_ledger(path: Path, target: Path) -> None:
     with (
         _explain_errors(target),
         closing(open_for_reading(path)) as source,
-        _scratch(target) as whole,
+        scratch_file(target) as whole,
     ):
         with closing(sqlite3.connect(whole, isolation_level=None)) as copy:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE").fetchone()
-        with open_file(whole, follow=False) as file:
-            write_output(target, iter(partial(file.read, CHUNK), b""))
+        write_whole(whole, target)
+
+
+def write_whole(whole: Path, target: Path) -> None:
+    """Write a copy that is complete to where it is wanted, at once. Raises StorageError."""
+    with open_file(whole, follow=False) as file:
+        write_output(target, iter(partial(file.read, CHUNK), b""))
 
 
 @contextmanager
-def _scratch(target: Path) -> Iterator[Path]:
-    """Return where a copy may grow: beside its target, on the disk that is to hold it."""
+def scratch_file(target: Path) -> Iterator[Path]:
+    """Yield where a copy may grow: beside its target, on the disk that is to hold it."""
     from tempfile import TemporaryDirectory  # few commands make a backup
 
     folder = None if is_stream(target) else target.parent

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from runner.errors import LedgerDamaged, StorageError
 from runner.executor.ports import OverBudget
 from runner.face_measures import FaceMeasure, NoFace
 from runner.ledger.backend import Backend, Changes, TransactionUndone
+from runner.ledger.copying import copy_backend
 from runner.ledger.database import open_for_writing
 from runner.ledger.events import Entry, Note, replay_events
-from runner.ledger.ledger import CampaignLedger
+from runner.ledger.ledger import CampaignLedger, LedgerFile
 from runner.ledger.loading import OWNER
 from runner.ledger.sqlite import SqliteBackend
 from runner.ledger.state import Store
@@ -123,6 +124,22 @@ async def test_whoever_opens_it_next_finds_all_that_was_committed(
     assert second.ever_doubled() == {"twin"}
     assert not second.honours_keys
     assert second.store.state.last_at > 0
+
+
+async def test_a_copy_in_a_file_holds_all_of_it_and_is_gone_on_with(
+    reopen: Reopen, ticking: Ticking, tmp_path: Path
+) -> None:
+    await fill(open_ledger(reopen, ticking))
+    backend, path = reopen(), tmp_path / "copy.sqlite"
+    copy_backend(backend, path)
+    with closing(LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)) as copy:
+        assert [*copy.store.backend.events()] == [*backend.events()]
+        assert copy.snapshot() == Store(backend).snapshot()
+        for take in copy.snapshot().all_takes:
+            assert take.body_sha256 is not None
+            assert copy.body(take.uid) == backend.body(take.body_sha256)
+        copy.begin(ME, "spring", {})
+        await copy.intend(intent("d", key="key-d"))
 
 
 async def test_the_tables_are_what_the_events_amount_to(reopen: Reopen, ticking: Ticking) -> None:

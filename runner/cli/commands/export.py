@@ -17,6 +17,7 @@ from runner.cli.select_options import select_options
 from runner.cli.terminal import printing_data
 from runner.errors import UsageError
 from runner.files import write_output
+from runner.ledger.copying import copy_rows
 from runner.ledger.database import copy_ledger
 from runner.ledger.reading import read_snapshot
 from runner.ledger.state_dirs import StateDir
@@ -77,7 +78,8 @@ def command(
     each video costs money at HeyGen.
 
     A ledger that is copied by hand lacks what its -wal holds; --ledger makes a whole copy. To put
-    one back: move ledger.sqlite, its -wal and its -shm away, and copy it there.
+    one back: move ledger.sqlite, its -wal and its -shm away, and copy it there. With --on it is
+    the campaign's ledger of a database: so it comes back to one machine.
     """
     if backup is not None:
         return write_backup(find_state(load_campaign(request), request), backup)
@@ -132,9 +134,11 @@ def write_videos(document: VideoDocument, out: Path | None) -> int:
 def write_backup(state: StateDir | None, backup: Path) -> int:
     """Write a whole copy of a ledger. Raises UsageError where there is none."""
     if state is not None and state.shared is not None:
-        raise UsageError(
-            "A shared ledger is backed up with its database.", hint="pg_dump writes one whole file."
-        )
+        read_snapshot(state.location)  # a damaged ledger is no backup
+        if not copy_rows(state.location, backup):
+            raise UsageError(f"There is no ledger {state.location} yet.")
+        click.echo(f"wrote {backup}", err=True)
+        return 0
     if state is None or not state.ledger.is_file():
         raise UsageError("There is no ledger yet: nothing was ever run.")
     files = [state.ledger, *(Path(f"{state.ledger}{suffix}") for suffix in ("-wal", "-shm"))]
