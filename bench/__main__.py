@@ -17,6 +17,7 @@ from bench.report import Row, document, table
 NAMES = (
     "client",
     "cpu",
+    "distributed",
     "ledger",
     "likeness",
     "listing",
