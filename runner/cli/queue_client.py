@@ -231,9 +231,10 @@ def cancel(queue: RunQueue, run: QueuedRun) -> int:
         click.echo(f"Run {run.run} has ended already.", err=True)
         return int(Exit.DONE)
     queue.cancel(run.run)
+    now = queue.find(run.run)
     click.echo(
         f"Run {run.run} is cancelled."
-        if run.started_at is None
+        if now is None or now.ended_at is not None
         else f"Run {run.run} sends nothing more, and ends when what it sent is answered.",
         err=True,
     )

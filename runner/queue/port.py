@@ -141,7 +141,10 @@ class RunQueue(Protocol):
         """Return what a run wrote after a piece that is known."""
 
     def cancel(self, run: str) -> QueuedRun | None:
-        """Take a run out of the queue, or ask its worker to end it; return what there was."""
+        """Take a run out of the queue, or ask its worker to end it, if that lives.
+
+        Return what there was.
+        """
 
     def list_workers(self) -> list[WorkerSeen]:
         """Return the workers that are known, the dead as well until they are swept."""

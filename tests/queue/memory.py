@@ -70,7 +70,8 @@ class MemoryQueue:
     def cancel(self, run: str) -> QueuedRun | None:
         there = self.runs.get(run)
         if there is not None and there.ended_at is None:
-            ended = self.now if there.started_at is None else None
+            alive = {worker.name for worker in self.list_workers() if worker.is_alive}
+            ended = None if there.worker in alive else self.now
             self.runs[run] = replace(there, cancelled=True, ended_at=ended)
         return there
 

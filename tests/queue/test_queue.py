@@ -93,14 +93,16 @@ def test_who_was_taken_for_dead_writes_nothing_more(queue: WorkerQueue, user: st
 
 
 def test_a_run_is_cancelled_at_once_or_by_its_worker(queue: WorkerQueue, user: str) -> None:
+    worker = f"worker-{user}"
+    queue.enlist(worker, [Account("api.example", user)], 1)
     run = queue.enqueue(make_pack(user), by="ada")
     queue.cancel(run)
     waiting = queue.find(run)
     assert waiting is not None
     assert waiting.state is RunState.CANCELLED
-    assert queue.begin(run, "worker") is None
+    assert queue.begin(run, worker) is None
     again = queue.enqueue(make_pack(user), by="ada")
-    begun = queue.begin(again, "worker")
+    begun = queue.begin(again, worker)
     assert begun is not None
     queue.cancel(again)
     assert not queue.is_wanted(begun)
@@ -112,6 +114,13 @@ def test_a_run_is_cancelled_at_once_or_by_its_worker(queue: WorkerQueue, user: s
     assert ended is not None
     assert ended.state is RunState.CANCELLED
     assert queue.cancel("unknown") is None
+    orphan = queue.enqueue(make_pack(user), by="ada")
+    assert queue.begin(orphan, worker) is not None
+    queue.leave(worker)
+    queue.cancel(orphan)  # there is nobody to ask, and whoever wants to run it here is free to
+    left = queue.find(orphan)
+    assert left is not None
+    assert left.state is RunState.CANCELLED
 
 
 def grow_old(queue: Any, request: pytest.FixtureRequest) -> None:

@@ -74,7 +74,7 @@ class DbosEngine:
         def workflow(run: str) -> None:  # DBOS notes things on the function
             carry_out(run)
 
-        DBOS.workflow(name=WORKFLOW)(workflow)
+        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(workflow)
         DBOS.listen_queues(queues)
         DBOS.launch()
         for queue in queues:

@@ -54,8 +54,11 @@ END_CANCELLED = (
     "WHERE id = %s AND ended_at IS NULL AND cancelled RETURNING id"
 )
 CANCEL = """
-UPDATE lookbook.runs SET cancelled = true,
-       ended_at = CASE WHEN started_at IS NULL THEN clock_timestamp() END
+UPDATE lookbook.runs run SET cancelled = true,
+       ended_at = CASE WHEN NOT EXISTS (
+           SELECT 1 FROM lookbook.workers worker WHERE worker.name = run.worker
+              AND worker.beat_at > clock_timestamp() - make_interval(secs => %s)
+       ) THEN clock_timestamp() END
  WHERE id = %s AND ended_at IS NULL RETURNING id
 """
 LAST_LINE = 500
@@ -142,7 +145,7 @@ class PostgresQueue:
     def cancel(self, run: str) -> QueuedRun | None:
         """Take a run out of the queue, or ask its worker to end it; return what there was."""
         there = self.find(run)
-        self._fetch(CANCEL, run)
+        self._fetch(CANCEL, DEAD_AFTER, run)
         return there
 
     # --- workers ------------------------------------------------------------------------------
