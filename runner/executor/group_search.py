@@ -23,7 +23,8 @@ async def with_group(context: RunContext, look: LookData) -> LookData:
 
 async def find_group(context: RunContext, look_id: str) -> str | None:
     """Return the group whose list shows a look, or None. Raises RunStopped."""
-    return (await _find_groups(context, {look_id})).get(look_id)
+    found = await find_groups(context, {look_id})
+    return None if isinstance(found, Unlisted) else found.get(look_id)
 
 
 async def list_all_looks(context: RunContext) -> list[LookData] | Unlisted:
@@ -37,21 +38,30 @@ async def list_all_looks(context: RunContext) -> list[LookData] | Unlisted:
     nameless = {look.id for look in looks if look.group_id is None}
     if not nameless:
         return looks
-    found = await _find_groups(context, nameless)
+    found = await find_groups(context, nameless)
+    if isinstance(found, Unlisted):
+        return found
     return [replace(one, group_id=one.group_id or found.get(one.id)) for one in looks]
 
 
-async def _find_groups(context: RunContext, wanted: set[str]) -> dict[str, str]:
-    """Return the groups of those looks that a group's list shows, by look id."""
+async def find_groups(context: RunContext, wanted: set[str]) -> dict[str, str] | Unlisted:
+    """Return the groups of those looks that a group's list shows, by look id.
+
+    Or in words why not all lists could be read, where a look was in none that could. Raises
+    RunStopped.
+    """
     groups = await list_account_groups(context)
-    found: dict[str, str] = {}
     if isinstance(groups, Unlisted):
-        return found
+        return groups
+    found: dict[str, str] = {}
+    unread: Unlisted | None = None
     newest = sorted(groups, key=lambda group: group.created_at, reverse=True)
     for group in newest[:MAX_SEARCHED_GROUPS]:
         if wanted <= found.keys():
             break
         looks = await list_group_looks(context, group.id)
-        if not isinstance(looks, Unlisted):
+        if isinstance(looks, Unlisted):
+            unread = looks
+        else:
             found |= {look.id: group.id for look in looks if look.id in wanted}
-    return found
+    return found if unread is None or wanted <= found.keys() else unread

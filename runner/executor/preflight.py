@@ -1,13 +1,14 @@
 """Literal ids, checked against the account before money moves (free, a request for each id)."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from runner.errors import ApiTrouble
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
-from runner.executor.group_search import with_group
+from runner.executor.group_search import find_groups
+from runner.executor.lists import Unlisted
 from runner.executor.temporary_refusals import LAG, LAG_DELAY, was_completed_lately
 from runner.model import LiteralRef, Look
 from runner.plan.model import Plan
@@ -91,7 +92,15 @@ class _Verifier:
             lambda: self._context.api.look(look_id), what=f"asking for the look {look_id}"
         )
         usable = _usable(look_id, reply)
-        return usable if isinstance(usable, str) else await with_group(self._context, usable)
+        if isinstance(usable, str) or usable.group_id is not None:
+            return usable
+        found = await find_groups(self._context, {look_id})
+        if isinstance(found, Unlisted):
+            raise ApiTrouble(
+                f"Which group the look {look_id} is in could not be found out: {found}",
+                hint="Nothing was sent. Run the same command again.",
+            )
+        return replace(usable, group_id=found.get(look_id))
 
     async def _group(self, group_id: str) -> GroupData | str:
         if group_id not in self._groups:

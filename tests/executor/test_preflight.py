@@ -15,7 +15,7 @@ from runner.plan import plan
 from runner.plan.options import resolve_options
 from runner.plan.request import Request
 from runner.policy.exit_codes import Exit, exit_code
-from runner.replies import LookData, Refusal, Reply
+from runner.replies import Answer, LookData, Refusal, Reply
 from runner.takes import Snapshot
 from tests.executor.harness import Harness, campaign, existing, look
 
@@ -106,3 +106,26 @@ def test_a_retry_fails_as_a_run_where_the_existing_base_is_gone(world: Harness) 
         asked = replace(resolve_options(gone, Snapshot(), request), refused=found.refused)
         assert exit_code(world.run(gone, asked=asked)) is Exit.FAILED
     assert len(world.api.posts) == sent
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_look_whose_group_cannot_be_found_out_stops_before_anything_is_sent(
+    world: Harness, monkeypatch: pytest.MonkeyPatch, listed: bool
+) -> None:
+    (theirs,) = world.api.looks_by_id.values()
+
+    async def look_(look_id: str) -> Reply[LookData]:
+        return Answer(replace(theirs, group_id=None))
+
+    async def away(**_options: Any) -> Reply[Any]:
+        return Refusal(404, "not_found", "nothing here")
+
+    monkeypatch.setattr(world.api, "look", look_)
+    if not listed:
+        monkeypatch.setattr(world.api, "groups", away)
+    found = verified(world, [existing("hers", theirs.id)])
+    if listed:
+        assert found == Verified({}, {theirs.id: "group-a"})
+    else:
+        assert isinstance(found, ApiTrouble)
+        assert "Which group the look" in str(found)
