@@ -161,8 +161,8 @@ class Worker:
             try:
                 queue = queue or self._open_queue()
                 self.beat(queue)
-            except LookbookError as error:
-                log.warning("no heartbeat: %s", error.message)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
+                log.warning("no heartbeat: %s", error)
                 if queue is not None:
                     queue.close()
                 queue = None
