@@ -86,8 +86,7 @@ class _Lazy(click.Group):
             ctx.fail(f"No such command {cmd_name!r}.{told}")
         command: click.Command = import_module(f"runner.cli.commands.{cmd_name}").command
         if not any(parameter.name == "log" for parameter in command.params):
-            for one in (command, *getattr(command, "commands", {}).values()):
-                one.params += log_options()
+            _add_log_options(command)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
@@ -106,6 +105,13 @@ class _Lazy(click.Group):
         for title, names in GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl(list(names.items()))
+
+
+def _add_log_options(command: click.Command) -> None:
+    """Add the options of the log to a command, and to those below it."""
+    command.params += log_options()
+    for below in getattr(command, "commands", {}).values():
+        _add_log_options(below)
 
 
 @click.group(

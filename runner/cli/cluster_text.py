@@ -1,7 +1,7 @@
 """The database that machines share, as tables for people and as a document for programs. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.cli.format import format_table, pluralize
 from runner.cli.terminal import style
@@ -12,6 +12,9 @@ from runner.quantities import format_age, format_duration, format_usd
 from runner.queue.port import QueuedRun, WorkerSeen
 from runner.results.times import format_time
 from runner.takes import Account
+
+if TYPE_CHECKING:
+    from runner.queue.schedule import Schedule
 
 
 def find_account(view: ClusterView, word: str) -> ClusterAccount:
@@ -35,10 +38,11 @@ def _name(account: ClusterAccount) -> str:
 
 
 class Line(NamedTuple):
-    """Who carries out what: workers, the runs that are queued, and the last that ended."""
+    """Who carries out what, and when: workers, runs that are queued or ended last, schedules."""
 
     workers: Sequence[WorkerSeen] = ()
     runs: Sequence[QueuedRun] = ()
+    schedules: "Sequence[Schedule]" = ()
 
 
 def choose_run(runs: Sequence[QueuedRun], word: str) -> QueuedRun:
@@ -68,6 +72,8 @@ def format_cluster(view: ClusterView, line: Line, *, width: int | None = None) -
     names = {one.account: ", ".join(one.names) or one.account.label for one in view.accounts}
     parts += [style("Workers", bold=True), _format_workers(line, names, width)]
     parts += [style("Queue", bold=True), _format_runs(line, names, view.now, width)]
+    if line.schedules:
+        parts += [style("Schedules", bold=True), format_schedules(line.schedules, width=width)]
     parts += [style("Campaigns", bold=True), _format_campaigns(view, names, width)]
     return "\n\n".join(parts)
 
@@ -139,6 +145,25 @@ def _format_runs(line: Line, names: Mapping[Account, str], now: float, width: in
     return format_table(rows, width=width, flow=True, drop=(4,), whole=(0,))
 
 
+def format_schedules(schedules: "Sequence[Schedule]", *, width: int | None = None) -> str:
+    """Write schedules as a table; times are UTC."""
+    if not schedules:
+        return "none: `lookbook cluster schedule add` adds one"
+    rows = [("schedule", "campaign", "at", "at most", "next, UTC", "the last time")]
+    for one in schedules:
+        last = "never" if one.last_at is None else f"{_minute(one.last_at)}: run {one.last_run}"
+        if one.was_skipped:
+            last = f"{_minute(one.last_at)}: nothing, a run of it had not ended"
+        campaign = f"{one.campaign} · {one.account.label}"
+        at = f"{one.cron} {one.zone}"
+        rows.append((one.id, campaign, at, format_usd(one.max_cost), _minute(one.next_at), last))
+    return format_table(rows, right=(3,), width=width, flow=True, whole=(0,))
+
+
+def _minute(at: float | None) -> str:
+    return (format_time(at) or "")[:16].replace("T", " ")
+
+
 def _format_campaigns(view: ClusterView, names: Mapping[Account, str], width: int | None) -> str:
     if not view.campaigns:
         return "none yet"
@@ -175,6 +200,7 @@ def describe_cluster(view: ClusterView, line: Line) -> dict[str, Any]:
         "accounts": [_describe_account(one) for one in view.accounts],
         "workers": [_describe_worker(one) for one in line.workers],
         "runs": [_describe_run(one) for one in line.runs],
+        "schedules": [_describe_schedule(one) for one in line.schedules],
         "campaigns": _describe_campaigns(view.campaigns),
     }
 
@@ -231,6 +257,21 @@ def _describe_run(one: QueuedRun) -> dict[str, Any]:
         "attempt": one.attempt,
         "exit_code": one.exit_code,
         "message": one.message,
+    }
+
+
+def _describe_schedule(one: "Schedule") -> dict[str, Any]:
+    return {
+        "schedule": one.id,
+        "campaign": one.campaign,
+        "account": one.account.label,
+        "cron": one.cron,
+        "zone": one.zone,
+        "max_cost_usd": float(one.max_cost),
+        "created_by": one.created_by,
+        "next_at": format_time(one.next_at),
+        "last_at": format_time(one.last_at),
+        "last_run": one.last_run,
     }
 
 

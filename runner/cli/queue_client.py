@@ -1,7 +1,5 @@
 """A run that workers carry out: packed when it was agreed to, queued, followed."""
 
-import getpass
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ import click
 from runner.cli.environment import Console
 from runner.cli.format import warn
 from runner.cli.session import OpenSession
-from runner.cli.shared_ledger import name_database
+from runner.cli.shared_ledger import name_database, name_person
 from runner.errors import UsageError
 from runner.files import read_file, read_given
 from runner.ledger.shared import SharedLedgers
@@ -133,11 +131,7 @@ def make_pack(
 def enqueue(queue: RunQueue, pack: Pack, request: Request) -> str:
     """Queue a run; return its id. Raises RunWaiting while the same campaign is in the queue."""
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        user = "somebody"
-    try:
-        return queue.enqueue(pack, by=f"{user}@{socket.gethostname()}")
+        return queue.enqueue(pack, by=name_person())
     except RunWaiting as error:
         error.hint = _hint_at(request)
         raise

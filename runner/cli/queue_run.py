@@ -3,13 +3,16 @@
 import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import click
 
 from runner.cli.commands.plan import print_plan
 from runner.cli.context import Context
-from runner.cli.known_campaign import plan_offline
+from runner.cli.format import warn
+from runner.cli.known_campaign import KnownCampaign, plan_offline
 from runner.cli.questions import confirm_or_refuse
 from runner.cli.queue_client import (
     RunPacker,
@@ -23,16 +26,19 @@ from runner.cli.queue_client import (
     refuse_queued,
 )
 from runner.cli.run_attempt import execute_or_pack
+from runner.cli.shared_ledger import name_database, name_person
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import print_json
 from runner.errors import AccountError, BudgetRefused, UsageError
 from runner.model import Campaign
+from runner.plan import Plan
 from runner.plan.options import apply_options
 from runner.plan.request import Request
 from runner.policy.exit_codes import Exit
 from runner.quantities import format_usd
 from runner.queue.pack import Pack, explain_unpackable
 from runner.queue.port import RunQueue
+from runner.shell import quote_command
 from runner.takes import Account
 
 
@@ -94,25 +100,12 @@ def detach_without_key(context: Context, campaign: Campaign, request: Request) -
 
     The worker asks the account, and refuses where that changes the plan.
     """
-    why = explain_unpackable(campaign, request)
-    if request.new_ledger:
-        why = "--new-ledger is an answer that only somebody with the key can give"
-    if why is not None:
-        raise UsageError(f"This cannot be queued: {why}.")
+    refuse_unpackable(campaign, request)
     with open_shared_queue(request.on) as queue:
         queue.migrate()
         account = pick_account(queue, campaign, request)
         refuse_queued(queue, account, campaign, request)
-        owners = request.on.database.find_accounts(campaign.name)
-        if owners and account not in owners:
-            raise UsageError(
-                f"{owners[0].label} has a campaign {campaign.name} in this database, and "
-                f"{account.label} has none. To begin it there, run it once where the key is."
-            )
-        asked = replace(request, account=account.label if owners else None)
-        known, quotes, plan = plan_offline(campaign, asked)
-        with redirect_stdout(sys.stderr):
-            print_plan(context, known, plan, quotes, everything=False)
+        known, plan = plan_without_key(context, campaign, request, account)
         click.echo(
             "\nThere is no API key here, so this is planned by the shared ledger alone. The worker "
             f"asks {account.label}, and buys nothing where that changes the plan.",
@@ -134,6 +127,66 @@ def detach_without_key(context: Context, campaign: Campaign, request: Request) -
         )
         pack = make_pack(known.campaign, account, plan, known.snapshot, request)
         return hand_over(queue, pack, request, detach=True)
+
+
+def refuse_unpackable(campaign: Campaign, request: Request) -> None:
+    """Raise UsageError where a run cannot be carried out by a worker."""
+    why = explain_unpackable(campaign, request)
+    if request.new_ledger:
+        why = "--new-ledger is an answer that only somebody with the key can give"
+    if why is not None:
+        raise UsageError(f"This cannot be queued: {why}.")
+
+
+def plan_without_key(
+    context: Context, campaign: Campaign, request: Request, account: Account
+) -> tuple[KnownCampaign, Plan]:
+    """Plan by what the database knows, and show it; return what is known, and the plan."""
+    owners = request.on.database.find_accounts(campaign.name)
+    if owners and account not in owners:
+        raise UsageError(
+            f"{owners[0].label} has a campaign {campaign.name} in this database, and "
+            f"{account.label} has none. To begin it there, run it once where the key is."
+        )
+    asked = replace(request, account=account.label if owners else None)
+    known, quotes, plan = plan_offline(campaign, asked)
+    with redirect_stdout(sys.stderr):
+        print_plan(context, known, plan, quotes, everything=False)
+    return known, plan
+
+
+def add_schedule(
+    context: Context, campaign: Campaign, request: Request, *, cron: str, zone: str
+) -> int:
+    """Keep a schedule on which workers run a campaign; return the exit code. Nothing is bought."""
+    refuse_unpackable(campaign, request)
+    with open_shared_queue(request.on) as queue:
+        queue.migrate()
+        account = pick_account(queue, campaign, request)
+        known, plan = plan_without_key(context, campaign, request, account)
+        pack = make_pack(known.campaign, account, plan, known.snapshot, request).to_repeat()
+        name = queue.add_schedule(pack, cron, zone, by=name_person())
+        made = next(one for one in queue.list_schedules() if one.id == name)
+        served = any(worker.serves(account) for worker in queue.list_workers())
+    click.echo(
+        f"Schedule {name}: {campaign.name} on {account.label} at {cron!r} ({zone}), next on "
+        f"{format_local(made.next_at, zone)}. Each run plans anew and spends at most "
+        f"{format_usd(made.max_cost)}."
+    )
+    remove = ("lookbook", "cluster", "schedule", "remove", name, *name_database(request))
+    click.echo(
+        "It is for the manifest and the pictures as they are now: after an edit add it anew. To "
+        f"remove it: {quote_command(*remove)}",
+        err=True,
+    )
+    if not served:
+        warn(f"No worker serves {account.label} now: a time that passes is made up for once.")
+    return int(Exit.DONE)
+
+
+def format_local(at: float, zone: str) -> str:
+    """Write a time as a person in a zone reads it."""
+    return f"{datetime.fromtimestamp(at, ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
 
 
 def pick_account(queue: RunQueue, campaign: Campaign, request: Request) -> Account:

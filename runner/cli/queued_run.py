@@ -88,12 +88,17 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
     to be spent, and without what would buy a second time. Waits while another process holds the
     campaign.
     """
-    is_first = attempt == 1  # its plan and warnings were shown when it was agreed to
+    is_scheduled = request.saved is None
+    is_first = attempt == 1 and not is_scheduled  # its plan was shown when it was agreed to
     with redirect_stderr(StringIO()) if is_first else nullcontext():
         campaign = load_campaign(request)
     context = context._replace(shows_plan=not is_first)
     _remember_ledger(campaign, pack, request.on)
     told = False
+    if is_scheduled:
+        _check_account(context, pack)
+        if attempt > 1:  # it may have spent of its ceiling
+            campaign, request = _resume(campaign, pack, request)
     while True:
         try:
             return start(context, campaign, request)

@@ -5,6 +5,8 @@ that another team has there, are questions to which ``--yes`` is no answer: each
 everything is bought a second time.
 """
 
+import getpass
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -83,6 +85,15 @@ on_option = click.option(
     help="Keep the ledger in this PostgreSQL database, which several machines can share, and not "
     f"in a file; also from {VARIABLE}. Pictures and catalog stay beside the manifest.",
 )
+
+
+def name_person() -> str:
+    """Return who gives this command, for people who share the database."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = "somebody"
+    return f"{user}@{socket.gethostname()}"
 
 
 def options_of(shared: SharedLedgers | None) -> tuple[str, ...]:

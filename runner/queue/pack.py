@@ -6,7 +6,7 @@ with the plan that a person agreed to. Pure: values in and out.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -84,9 +84,15 @@ class Pack:
         """Return the request as it was agreed to, without where its manifest lies."""
         options = dict(self.options)
         options.pop("on", None)
-        usd = options.pop("max_cost", None)
+        usd, anew = options.pop("max_cost", None), options.pop("replan", False)
         asked = Request(max_cost=None if usd is None else Decimal(usd), yes=True, **options)
-        return asked.as_saved(read_saved_plan(self.plan))
+        asked = asked.as_saved(read_saved_plan(self.plan))
+        return replace(asked, saved=None) if anew else asked
+
+    def to_repeat(self) -> "Pack":
+        """Return a pack that is planned anew each time, and bought as far as its ceiling goes."""
+        options = {**self.options, "replan": True, "up_to_budget": True}
+        return replace(self, options=options, most_usd=Decimal(options["max_cost"]))
 
 
 OPTIONS = ("up_to_budget", "concurrency", "wait", "form")

@@ -7,11 +7,14 @@ the exit code that ``lookbook run`` would have had. What a dead worker had is ha
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runner.errors import UsageError
 from runner.queue.pack import Pack
 from runner.takes import Account
+
+if TYPE_CHECKING:
+    from runner.queue.schedule import Schedule
 
 PROTOCOL = 1
 """Raised where a pack means something else than before: workers take only packs of their own."""
@@ -152,6 +155,18 @@ class RunQueue(Protocol):
     def find_named(self, name: str) -> Account | None:
         """Return the account that workers know by a name."""
 
+    def add_schedule(self, pack: Pack, cron: str, zone: str, *, by: str) -> str:
+        """Run a pack at the times of a cron expression; return the schedule's id.
+
+        Raises UsageError for an expression or a zone that is none.
+        """
+
+    def list_schedules(self) -> "list[Schedule]":
+        """Return the schedules by when they are due."""
+
+    def remove_schedule(self, schedule: str) -> bool:
+        """Forget a schedule; return whether there was one. What it queued stays."""
+
 
 class WorkerQueue(RunQueue, Protocol):
     """What a worker asks as well. ``worker`` is its name, which no other process ever has."""
@@ -170,6 +185,12 @@ class WorkerQueue(RunQueue, Protocol):
 
     def bury_dead(self) -> list[str]:
         """Remove the workers that are taken for dead; return their names."""
+
+    def start_due(self, accounts: Sequence[Account]) -> "list[Schedule]":
+        """Queue what is due of accounts, once, each missed time included; return what was due.
+
+        A campaign that is in the queue already is left alone.
+        """
 
     def find_new(self, accounts: Sequence[Account]) -> list[QueuedRun]:
         """Return the runs of accounts that no engine knows yet."""

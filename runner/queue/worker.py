@@ -126,6 +126,9 @@ class Worker:
         if now - self._looked > DEAD_AFTER - BEAT:
             self._quiet_until = now + QUIET
         self._looked = now
+        for due in queue.start_due(self._accounts):
+            if due.was_skipped:
+                log.warning("the schedule %s did nothing: %s is in the queue", due.id, due.campaign)
         for run in queue.find_new(self._accounts):
             self._engine.hand_over(run)
             queue.note_handed_over(run.run)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -263,3 +264,54 @@ def test_a_run_that_is_handed_on_spends_no_more_than_was_agreed_to(
     assert (second.max_cost, campaign.budget.run_usd) == (Decimal(1), Decimal(0))
     assert second.select == first.select
     assert "What --cascade meant" in capsys.readouterr().err
+
+
+def schedule(manifest: Path, *arguments: str) -> str:
+    """Run ``lookbook cluster schedule`` without a key; return all that it said."""
+    context = Context(environment={}, home=str(manifest.parent))
+    given = ["--on", "memory", "schedule", *arguments]
+    done = CliRunner().invoke(find_command("cluster"), given, obj=context, standalone_mode=False)
+    if isinstance(done.exception, click.UsageError):
+        return done.exception.format_message()
+    if isinstance(done.exception, LookbookError):
+        return done.exception.message
+    assert done.exception is None, done.exception
+    return done.output
+
+
+def test_a_schedule_runs_what_is_new_each_time_within_its_ceiling(
+    database: MemoryDatabase,
+    manifest: Path,
+    started: Callable[..., list[tuple[Campaign, Request]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("runner.cli.commands.cluster.open_queue", lambda _address: database.queue)
+    monkeypatch.setattr(database, "cluster", object())
+    database.queue.enlist("one", [ME], 8)
+    add = ("add", "0 2 * * *", str(manifest), "--zone", "Europe/Berlin")
+    assert "Missing option '--max-cost'" in schedule(manifest, *add)
+    assert "is not a cron expression" in schedule(
+        manifest, "add", "daily", str(manifest), "--max-cost", "3"
+    )
+    said = schedule(manifest, *add, "--max-cost", "3")
+    assert (
+        "spring on api.example/me at '0 2 * * *' (Europe/Berlin), next on 1970-01-01 02:00 CET"
+        in (" ".join(said.split()))
+    )
+    assert "spends at most $3.00" in said
+    (made,) = database.queue.list_schedules()
+    assert made.id in schedule(manifest, "list")
+    database.queue.now = made.next_at
+    (due,) = database.queue.start_due([ME])
+    queued = database.queue.packs[due.last_run or ""]
+    seen = started(5, 0)
+    assert carry_out(queued, database, manifest, 1, Context()) == 5
+    fill(database.find_ledger(ME, "spring").open(concurrency=1, **settings()), manifest)
+    assert carry_out(queued, database, manifest, 2, Context()) == 0
+    assert [(one.saved, one.max_cost, one.up_to_budget) for _, one in seen] == [
+        (None, Decimal(3), True),
+        (None, Decimal(1), True),
+    ]
+    assert "is removed" in schedule(manifest, "remove", made.id)
+    assert "There is no schedule" in schedule(manifest, "remove", made.id)
+    assert "none: `lookbook cluster schedule add`" in schedule(manifest, "list")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from itertools import count
 
 from runner.queue.pack import Pack
@@ -14,6 +15,7 @@ from runner.queue.port import (
     RunWaiting,
     WorkerSeen,
 )
+from runner.queue.schedule import Schedule, compute_next
 from runner.takes import Account
 
 
@@ -25,6 +27,7 @@ class MemoryQueue:
         self.runs: dict[str, QueuedRun] = {}
         self.packs: dict[str, Pack] = {}
         self.names: dict[str, Account] = {}
+        self.schedules: dict[str, tuple[Schedule, Pack]] = {}
         self._workers: dict[str, tuple[tuple[Account, ...], int, float, float]] = {}
         self._output: dict[str, list[Output]] = {}
         self._handed_over: set[str] = set()
@@ -74,6 +77,33 @@ class MemoryQueue:
             ended = None if there.worker in alive else self.now
             self.runs[run] = replace(there, cancelled=True, ended_at=ended)
         return there
+
+    def add_schedule(self, pack: Pack, cron: str, zone: str, *, by: str) -> str:
+        most = Decimal(pack.options["max_cost"])
+        name, due = f"schedule{next(self._numbers)}", compute_next(cron, zone, self.now)
+        made = Schedule(name, pack.account, pack.campaign, cron, zone, most, by, due)
+        self.schedules[name] = (made, pack)
+        return name
+
+    def list_schedules(self) -> list[Schedule]:
+        return sorted((one for one, _ in self.schedules.values()), key=lambda one: one.next_at)
+
+    def remove_schedule(self, schedule: str) -> bool:
+        return self.schedules.pop(schedule, None) is not None
+
+    def start_due(self, accounts: Sequence[Account]) -> list[Schedule]:
+        started = []
+        for name, (known, pack) in self.schedules.items():
+            if known.account in accounts and known.next_at <= self.now:
+                try:
+                    run = self.enqueue(pack, by=f"schedule {name}")
+                except RunWaiting:
+                    run = None
+                due = compute_next(known.cron, known.zone, self.now)
+                one = replace(known, next_at=due, last_at=self.now, last_run=run)
+                self.schedules[name] = (one, pack)
+                started.append(one)
+        return started
 
     def list_workers(self) -> list[WorkerSeen]:
         return [

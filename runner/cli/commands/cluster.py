@@ -1,11 +1,10 @@
 """``lookbook cluster``: show and operate the database that several machines share; free."""
 
-import getpass
 import re
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,15 +16,19 @@ from runner.cli.cluster_text import (
     describe_cluster,
     find_account,
     format_cluster,
+    format_schedules,
 )
 from runner.cli.command import Command, CommandGroup
 from runner.cli.context import Context, pass_context
 from runner.cli.options import Usd, format_option
-from runner.cli.shared_ledger import VARIABLE, on_option, options_of
+from runner.cli.request import load_campaign, target_options
+from runner.cli.select_options import plan_options
+from runner.cli.shared_ledger import VARIABLE, name_person, on_option, options_of
 from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
 from runner.ledger.cluster import Cluster
 from runner.ledger.shared import SharedLedgers
+from runner.plan.request import Request
 from runner.quantities import format_usd
 from runner.queue.opening import open_queue
 from runner.queue.port import RunQueue
@@ -79,7 +82,7 @@ def command(ctx: click.Context, /, on: SharedLedgers | None, *, form: str) -> in
     with _open(ctx.obj, None) as cluster:
         view = cluster.view()
     with _open_queue(ctx.obj, None) as queue:
-        line = Line(queue.list_workers(), queue.list_runs(ended=SHOWN))
+        line = Line(queue.list_workers(), queue.list_runs(ended=SHOWN), queue.list_schedules())
     if form == "json":
         print_json(describe_cluster(view, line))
     else:
@@ -108,7 +111,7 @@ def set_ceiling(
     """
     with _open(context, on) as cluster:
         account = None if whose == ALL else find_account(cluster.view(), whose).account
-        cluster.set_ceiling(account, amount, by=_who())
+        cluster.set_ceiling(account, amount, by=name_person())
         view = cluster.view()
     of = "all accounts" if account is None else account.label
     held = view if account is None else find_account(view, account.label)
@@ -133,7 +136,7 @@ def pause(context: Context, /, on: SharedLedgers | None, *, whose: str) -> int:
     """
     with _open(context, on) as cluster:
         account = find_account(cluster.view(), whose).account
-        cluster.pause(account, by=_who())
+        cluster.pause(account, by=name_person())
     options = options_of(_named(context, on))
     again = quote_command("lookbook", "cluster", "resume", whose, *options)
     click.echo(f"{account.label} is paused; what was sent goes on. To resume it: {again}")
@@ -172,6 +175,87 @@ def cancel_run(context: Context, /, on: SharedLedgers | None, *, run: str) -> in
         return cancel(queue, choose_run(queue.list_runs(ended=1000), run))
 
 
+@command.group("schedule", cls=CommandGroup, short_help="Run campaigns at times.")
+def schedule() -> None:
+    """Run campaigns at times that a cron expression says; workers queue them by themselves.
+
+    A time at which the campaign is still in the queue does nothing, and `lookbook cluster` says so.
+    Times that pass while no worker serves the account are made up for once.
+    """
+
+
+@schedule.command("add", cls=Command, short_help="Add a schedule of a campaign.")
+@click.argument("cron", metavar="CRON")
+@target_options
+@plan_options
+@click.option(
+    "--zone",
+    default="UTC",
+    show_default=True,
+    metavar="ZONE",
+    help="The time zone of the expression, such as Europe/Berlin.",
+)
+@click.option(
+    "--max-cost",
+    type=Usd(),
+    required=True,
+    metavar="USD",
+    help="What each run may spend at most: nobody is there to be asked.",
+)
+@pass_context
+def add_campaign(context: Context, /, request: Request, *, cron: str, zone: str) -> int:
+    """Run MANIFEST at the times of CRON: minute, hour, day of the month, month, day of the week.
+
+    The manifest and its pictures are kept as they are now. Each run plans anew, buys what is new or
+    was not finished as far as its ceiling goes, and asks nobody. Nothing is bought now; no key is
+    needed here.
+
+    \b
+    Example, every night at two:
+      lookbook cluster schedule add "0 2 * * *" spring.yaml --zone Europe/Berlin \\
+        --max-cost 25
+    """
+    from runner.cli.queue_run import add_schedule
+
+    shared = _named(context, request.on)
+    if shared is None:
+        raise _refuse_unnamed()
+    request = replace(request, on=shared)
+    return add_schedule(context, load_campaign(request), request, cron=cron, zone=zone)
+
+
+@schedule.command("list", cls=Command, short_help="List the schedules.")
+@on_option
+@pass_context
+def list_schedules(context: Context, /, on: SharedLedgers | None) -> int:
+    """List the schedules by when they are due, with their ceilings and what came of the last time.
+
+    `lookbook cluster --format json` has them for programs.
+    """
+    with _open_queue(context, on) as queue:
+        found = queue.list_schedules()
+    click.echo(format_schedules(found, width=terminal_width(sys.stdout)))
+    return 0
+
+
+@schedule.command("remove", cls=Command, short_help="Remove a schedule.")
+@click.argument("name", metavar="SCHEDULE")
+@on_option
+@pass_context
+def remove_schedule(context: Context, /, on: SharedLedgers | None, *, name: str) -> int:
+    """Remove a schedule by the id that `lookbook cluster schedule list` shows.
+
+    What it has put into the queue stays there: `lookbook cluster cancel` takes it out.
+    """
+    with _open_queue(context, on) as queue:
+        if not queue.remove_schedule(name):
+            raise UsageError(
+                f"There is no schedule {name}.", hint="`lookbook cluster schedule list` has them."
+            )
+    click.echo(f"Schedule {name} is removed.")
+    return 0
+
+
 @contextmanager
 def _open_queue(context: Context, on: SharedLedgers | None) -> Iterator[RunQueue]:
     """Open the queue of the database that was named, after ``_open`` has made its tables."""
@@ -188,10 +272,7 @@ def _open(context: Context, on: SharedLedgers | None) -> Iterator[Cluster]:
     """Open what operates the database that was named. Raises UsageError where none was."""
     shared = _named(context, on)
     if shared is None:
-        raise UsageError(
-            "The database is not named that machines share.",
-            hint=f"Add --on with its address, or set {VARIABLE}.",
-        )
+        raise _refuse_unnamed()
     with shared.database.open_cluster() as cluster:
         if cluster is None:
             raise UsageError(
@@ -201,15 +282,13 @@ def _open(context: Context, on: SharedLedgers | None) -> Iterator[Cluster]:
         yield cluster
 
 
+def _refuse_unnamed() -> UsageError:
+    return UsageError(
+        "The database is not named that machines share.",
+        hint=f"Add --on with its address, or set {VARIABLE}.",
+    )
+
+
 def _named(context: Context, on: SharedLedgers | None) -> SharedLedgers | None:
     """Return the database that was named last; one that was typed counts before the environment."""
     return on if options_of(on) else context.shared or on
-
-
-def _who() -> str:
-    """Return who gives this command, for people."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        user = "somebody"
-    return f"{user}@{socket.gethostname()}"

@@ -7,7 +7,7 @@ was taken for dead, and comes back, writes nothing.
 import json
 import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner import __version__
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
@@ -22,6 +22,10 @@ from runner.queue.port import (
     WorkerSeen,
 )
 from runner.takes import Account
+
+if TYPE_CHECKING:
+    from runner.queue.postgres.schedules import PostgresSchedules
+    from runner.queue.schedule import Schedule
 
 ACCOUNT_ID = (
     'INSERT INTO lookbook.accounts (host, "user", simulated) VALUES (%s, %s, %s) '
@@ -103,9 +107,7 @@ class PostgresQueue:
 
     def enqueue(self, pack: Pack, *, by: str) -> str:
         """Queue a run; return its id. Raises RunWaiting while the same campaign is in the queue."""
-        keep = "INSERT INTO lookbook.pack_blobs VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1"
-        for content_sum, content in pack.contents.items():
-            self._fetch(keep, content_sum, content)
+        self._keep_pictures(pack)
         run, account = secrets.token_hex(4), self._account(pack.account)
         statement = (
             "INSERT INTO lookbook.runs (id, account, campaign, protocol, pack, queued_by) "
@@ -119,6 +121,11 @@ class PostgresQueue:
         if there and there[0].run != run:
             raise RunWaiting(there[0], hint="Wait for it to end, or cancel it.")
         return run
+
+    def _keep_pictures(self, pack: Pack) -> None:
+        keep = "INSERT INTO lookbook.pack_blobs VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1"
+        for content_sum, content in pack.contents.items():
+            self._fetch(keep, content_sum, content)
 
     def _runs(self, rest: str, *values: object) -> list[QueuedRun]:
         return [_read_run(row) for row in self._fetch(f"{RUNS} {rest}", *values)]
@@ -147,6 +154,30 @@ class PostgresQueue:
         there = self.find(run)
         self._fetch(CANCEL, DEAD_AFTER, run)
         return there
+
+    # --- schedules ----------------------------------------------------------------------------
+
+    def add_schedule(self, pack: Pack, cron: str, zone: str, *, by: str) -> str:
+        """Run a pack at the times of a cron expression; return the schedule's id."""
+        self._keep_pictures(pack)
+        return self._schedules().add(pack, self._account(pack.account), cron, zone, by=by)
+
+    def list_schedules(self) -> "list[Schedule]":
+        """Return the schedules by when they are due."""
+        return self._schedules().find()
+
+    def remove_schedule(self, schedule: str) -> bool:
+        """Forget a schedule; return whether there was one."""
+        return self._schedules().remove(schedule)
+
+    def start_due(self, accounts: Sequence[Account]) -> "list[Schedule]":
+        """Queue what is due of accounts; return it."""
+        return self._schedules().start_due(accounts)
+
+    def _schedules(self) -> "PostgresSchedules":
+        from runner.queue.postgres.schedules import PostgresSchedules
+
+        return PostgresSchedules(self._fetch)
 
     # --- workers ------------------------------------------------------------------------------
 
