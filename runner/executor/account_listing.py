@@ -13,6 +13,7 @@ from runner.executor.concurrency import RunStopped, unwrap_exception_group
 from runner.executor.context import RunContext
 from runner.executor.group_search import list_all_looks
 from runner.executor.lists import Unlisted, list_account_groups, list_group_looks
+from runner.model import LookKind
 from runner.plan.model import Plan
 from runner.plan.namesakes import Listing
 from runner.plan.target_groups import TargetGroup, find_target_groups
@@ -84,17 +85,20 @@ class _Lister:
                 self.named[group.name] = (*self.named.get(group.name, ()), group.id)
         missing = {name for name in names if name and name not in self.named}
         if not takes and groups and missing:
-            await self._list_renamed(missing)
+            problem = await self._list_renamed(missing)
+            if problem is not None:
+                blind = [home for home in homes if home.name in missing]
+                self.problems.update(dict.fromkeys(blind, problem))
 
-    async def _list_renamed(self, names: set[str]) -> None:
+    async def _list_renamed(self, names: set[str]) -> Unlisted | None:
         """Find groups by the names of their looks: a look can be renamed, its group keeps its name.
 
         Only where a ledger knows nothing yet. An account of more looks than a listing reads is
-        searched by its groups' names alone.
+        searched by its groups' names alone; another list that cannot be read is returned.
         """
         looks = await list_all_looks(self._context)
         if isinstance(looks, Unlisted):
-            return
+            return None if looks.final else looks
         made = (await self._context.read_neighbours()).made
         by_group: dict[str, list[LookData]] = defaultdict(list)
         for look in looks:
@@ -107,6 +111,7 @@ class _Lister:
         if all(look.group_id for look in looks):  # or a group's looks are not all known
             named = {group for of_name in self.named.values() for group in of_name}
             self.looks |= {group: tuple(by_group[group]) for group in named & by_group.keys()}
+        return None
 
     async def _list_looks(self, home: TargetGroup, group_id: str) -> None:
         if group_id in self.looks:
@@ -121,10 +126,11 @@ class _Lister:
 async def remember_strangers(
     context: RunContext, listing: Listing, accepted: frozenset[str]
 ) -> None:
-    """Commit what was listed and this ledger does not know: no later send can have made it.
+    """Commit what was listed and this ledger did not make: no later send can have made it.
 
     ``accepted`` are those of which a person said that they are not this campaign's.
     """
     takes = context.ledger.snapshot().all_takes
-    known = {id_ for take in takes for id_ in (take.avatar_id, take.group_id)}
+    made = {take.avatar_id for take in takes if take.kind is not LookKind.EXISTING}
+    known = made | {take.group_id for take in takes}
     await context.ledger.note_listed(listing.strangers(known), accepted)

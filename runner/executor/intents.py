@@ -37,6 +37,7 @@ class IntentBuilder:
         self._context = context
         self._uploads = uploads
         self._literal: dict[str, LookData] = {}
+        self._groups: dict[str, str] = {}
 
     async def intent(self, planned: PlannedLook, *, take: str | None) -> Intent:
         """Return what is to be committed and sent for one take of a look.
@@ -114,9 +115,11 @@ class IntentBuilder:
         if group is None or isinstance(group, LiteralRef):
             return group.id if group is not None else None
         pick = self._pick(group.look)
-        group_id = pick.group_id or await find_group(self._context, pick.avatar_id or "")
+        group_id = pick.group_id or self._groups.get(group.look)
+        group_id = group_id or await find_group(self._context, pick.avatar_id or "")
         if group_id is None:
             raise CannotSend(f"the group of {group.look} is not known")
+        self._groups[group.look] = group_id
         return group_id
 
     def _pick(self, key: str) -> Take:

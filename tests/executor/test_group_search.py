@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runner.policy.exit_codes import Exit, exit_code
-from runner.replies import Answer, ListPage, LookData, Refusal, Reply
+from runner.replies import Answer, GroupData, ListPage, LookData, Refusal, Reply
 from tests.executor.harness import CHARGED_AND_LOST, Harness, campaign, look, photo
 
 
@@ -86,3 +86,26 @@ def test_a_list_that_is_not_found_is_no_empty_group(
     assert [*world.session.listing.looks] == []
     assert all("404" in why for why in world.session.listing.problems.values())
     assert world.session.listing.problems
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_lost_ledger_buys_nothing_while_the_lists_that_may_show_its_looks_are_away(
+    world: Harness, request: pytest.FixtureRequest, named: bool
+) -> None:
+    """Somebody renamed the group, so that only its looks' names tell that it is ours."""
+    if not named:
+        request.getfixturevalue("nameless")
+    world.api.add_by_hand("Sarah", "old-group")
+    world.api.groups_by_id["old-group"] = GroupData("old-group", "Sara with a typo", 0.0)
+    listed = world.api.looks
+
+    async def away(*, group_id: str | None = None, **options: Any) -> Reply[ListPage[LookData]]:
+        if (group_id is None) is named:
+            return Refusal(404, "not_found", "nothing here")
+        return await listed(group_id=group_id, **options)
+
+    world.api.looks = away  # type: ignore[method-assign]
+    world.run(campaign(photo()))
+    assert world.session is not None
+    assert world.session.listing is not None
+    assert [home.name for home in world.session.listing.problems] == ["Sarah"]

@@ -22,6 +22,7 @@ from tests.executor.harness import (
     OK,
     Harness,
     campaign,
+    existing,
     look,
     photo,
 )
@@ -95,6 +96,21 @@ def test_a_second_look_is_told_also_where_another_campaign_took_it_over(world: H
     world.run(campaign(photo()))
     (doubled,) = world.open().snapshot().doubled
     assert doubled.look_id in world.neighbours.taken_over
+
+
+def test_a_look_that_this_ledger_took_over_before_is_no_second_look_for_a_key(
+    world: Harness,
+) -> None:
+    world.run(campaign(photo()))
+    group = world.take("base").group_id or ""
+    by_hand = world.api.add_by_hand("Sarah — navy", group)
+    world.run(campaign(existing("navy", by_hand.id)))
+    world.api.script.extend([LOST_BEFORE, OK])
+    assert exit_code(world.run(campaign(look("navy")))) is Exit.DONE
+    ledger = world.open()
+    assert ledger.honours_keys
+    assert ledger.snapshot().spent == 2
+    ledger.close()
 
 
 @pytest.mark.parametrize("bought", [True, False])
