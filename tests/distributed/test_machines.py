@@ -41,8 +41,11 @@ def test_a_run_that_is_killed_is_taken_up_on_another_machine(studio: Studio) -> 
 
 def test_a_run_that_was_stopped_is_fenced_by_the_next_checkout(studio: Studio) -> None:
     studio.learn_the_price()
-    first = studio.start("spring")
-    studio.wait_for_charges(3)
+    first = studio.start(
+        "spring", concurrency=1
+    )  # so that much is left, however late it is stopped
+    studio.wait_for_charges(2)
+    assert first.poll() is None, "it ended before it was stopped"
     first.send_signal(signal.SIGSTOP)
     second = studio.start("spring", machine="two")
     time.sleep(DEAD_AFTER + 1)
