@@ -170,7 +170,6 @@ def tell(demo: Demo, studio: Studio, view: StudioView) -> int:
 
 def main() -> int:
     """Start everything, demonstrate, end everything; an argument says how many campaigns."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends what it started, as Ctrl-C
     campaigns = int(sys.argv[1]) if len(sys.argv) > 1 else CAMPAIGNS
     if (why := missing()) is not None:
         print(f"The demo needs more than is installed: {why}", file=sys.stderr)

@@ -5,6 +5,7 @@ Everything is on ports that were free, in a folder that was named, and ended wit
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -89,6 +90,8 @@ class Studio:
         self.address = ""
 
     def __enter__(self) -> Self:
+        # What ends the process ends what it started, as Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with ExitStack() as stack:
             server = stack.enter_context(serve_postgres())
             self.address = server.address()
