@@ -188,6 +188,7 @@ def test_a_run_is_cancelled_by_its_id_or_its_campaign(capsys: Captured, queue: Q
         assert invoke(["cluster", "--on", "memory", "cancel", *arguments]) == 0
         return capsys.readouterr().err
 
+    queue.beat("one-7")  # of one that is dead the run would end at once
     assert told("autumn") == "Run run3 is cancelled.\n"
     assert queue.runs["run3"].state is RunState.CANCELLED
     assert "ends when what it sent is answered" in told("run2")

@@ -74,7 +74,7 @@ def command(ctx: click.Context, /, on: SharedLedgers | None, *, form: str) -> in
       lookbook cluster ceiling all 2000/month       for all accounts together
       lookbook cluster pause studio-a               nothing is sent from it
       lookbook cluster resume studio-a
-      lookbook cluster cancel 1f2e3d4c              a run, by its id or its campaign
+      lookbook cluster cancel spring                its run in the queue
     """
     ctx.obj = ctx.ensure_object(Context)._replace(shared=on)
     if ctx.invoked_subcommand is not None:
