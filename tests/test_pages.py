@@ -40,6 +40,9 @@ def unknown_words(words: list[str]) -> list[str]:
     except click.UsageError:
         return [words[1]]
     assert command is not None
+    for word in words[2:]:  # a command of a group, or of a group in it
+        if isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), word) or command
     known = {name for p in command.params for name in (*p.opts, *p.secondary_opts)} | {"--help"}
     options = [word.partition("=")[0] for word in words[2:] if re.match(r"--?[a-z]", word)]
     return [word for word in options if word not in known]

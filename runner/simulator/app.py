@@ -58,6 +58,18 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=uploads.create_asset,
         body_limit=MAX_BYTES + FORM_OVERHEAD,
     ),
+    Operation(
+        method="POST",
+        route="/v3/assets/direct-uploads",
+        handler=uploads.start_direct_upload,
+        body_limit=JSON_LIMIT,
+    ),
+    Operation(
+        method="POST",
+        route="/v3/assets/{asset_id}/complete",
+        handler=uploads.complete_upload,
+        body_limit=JSON_LIMIT,
+    ),
     Operation(method="GET", route="/v3/assets/{asset_id}", handler=uploads.get_asset),
     Operation(method="DELETE", route="/v3/assets/{asset_id}", handler=uploads.delete_asset),
     Operation(method="GET", route="/v3/users/me", handler=looks.get_user),
@@ -73,6 +85,14 @@ OPERATIONS: tuple[Operation, ...] = (
         route="/files/assets/{asset_id}",
         handler=uploads.asset_file,
         query=pages.LINK_QUERY,
+        area="file",
+    ),
+    Operation(
+        method="PUT",
+        route="/files/uploads/{asset_id}",
+        handler=uploads.receive_upload,
+        query=pages.LINK_QUERY,
+        body_limit=None,
         area="file",
     ),
     Operation(

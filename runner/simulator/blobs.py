@@ -28,6 +28,41 @@ def open_itself(path: Path) -> BufferedReader:
     raise OSError(f"{path} is not a file")
 
 
+class Incoming:
+    """Bytes on their way into the folder; nothing is kept unless :meth:`keep` is called."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = tempfile.NamedTemporaryFile(dir=folder, prefix="incoming-", delete=False)  # noqa: SIM115
+        self._path = Path(self._file.name)
+        self._hash = hashlib.sha256()
+        self.size = 0
+        self.head = b""
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes."""
+        self._file.write(chunk)
+        self._hash.update(chunk)
+        self.size += len(chunk)
+        if len(self.head) < 64:
+            self.head += chunk[: 64 - len(self.head)]
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of what was written so far, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def keep(self) -> str:
+        """Move the file into its place atomically and return its checksum."""
+        self._file.close()
+        self._path.replace(self._path.with_name(self.sha256))
+        return self.sha256
+
+    def discard(self) -> None:
+        """Delete the temporary file; does nothing after :meth:`keep`."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
 class Blobs:
     """The folder: beside the state file, or a temporary one that goes with the process."""
 
@@ -45,13 +80,18 @@ class Blobs:
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.folder
 
+    def incoming(self) -> Incoming:
+        """Return a file to write to."""
+        return Incoming(self._place())
+
     def add(self, data: bytes) -> str:
         """Keep these bytes and return their checksum."""
-        place, digest = self._place(), hashlib.sha256(data).hexdigest()
-        with tempfile.NamedTemporaryFile(dir=place, prefix="incoming-", delete=False) as file:
-            file.write(data)
-        Path(file.name).replace(place / digest)
-        return digest
+        incoming = self.incoming()
+        try:
+            incoming.write(data)
+            return incoming.keep()
+        finally:
+            incoming.discard()
 
     def read(self, sha256: str) -> bytes | None:
         """Return the bytes with this checksum, or None."""

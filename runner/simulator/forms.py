@@ -7,6 +7,7 @@ from runner.simulator.avatars import ID_LIMIT, PROMPT_LIMIT, REFERENCE_LIMIT, UR
 from runner.simulator.bodies import NAME_LIMIT
 from runner.simulator.looks import PAGE_DEFAULT, PAGE_MOST
 from runner.simulator.records import AVATAR_TYPES
+from runner.simulator.uploads import FILENAME_LIMIT
 
 Schema = dict[str, Any]
 
@@ -96,6 +97,16 @@ ASSET = record(
     },
     {"status": {"enum": ["pending_upload", "uploaded", "completed"]}},
 )
+UPLOAD = record(
+    {
+        "asset_id": TEXT,
+        "upload_url": TEXT,
+        "upload_headers": {"type": "object", "additionalProperties": TEXT},
+        "expires_in_seconds": {"type": "integer"},
+        "max_bytes": {"type": "integer"},
+        "status": {"const": "pending_upload"},
+    }
+)
 NUMBER: Schema = {"type": "number"}
 RELOAD = record({"enabled": {"type": "boolean"}, "amount_usd": NUMBER, "threshold_usd": NUMBER})
 CREDITS = record({"remaining": NUMBER, "resets_at": MAYBE_TEXT})
@@ -182,6 +193,14 @@ NEW_AVATAR: Schema = {
         ),
     ]
 }
+NEW_UPLOAD = record(
+    {
+        "filename": _words(FILENAME_LIMIT),
+        "content_type": {"enum": sorted(media.ACCEPTED)},
+        "size_bytes": {"type": "integer", "minimum": 1},
+    },
+    {"checksum_sha256": maybe({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})},
+)
 FORM: Schema = {
     "type": "object",
     "properties": {"file": {"type": "string", "format": "binary"}},

@@ -46,7 +46,7 @@ class Operation:
     """One method on one route.
 
     ``area`` says which rules hold: the API needs a key and suffers faults, files suffer faults, the
-    simulator's own pages neither. ``body_limit`` is in bytes.
+    simulator's own pages neither. ``body_limit`` is in bytes; None leaves reading to the handler.
     A body that an operation has no use for is read and ignored, as far as it is short.
     """
 
@@ -54,7 +54,7 @@ class Operation:
     route: str
     handler: Handler
     query: frozenset[str] = frozenset()
-    body_limit: int = IGNORED_BODY
+    body_limit: int | None = IGNORED_BODY
     area: Area = "api"
 
     @property
@@ -202,7 +202,9 @@ class _Exchange:
         if stored is not None:
             self._sim.account.count("replays", "all")
             return HttpAnswer(stored.status, stored.body.encode())
-        body = await receive_body(self._receive, self._headers, operation.body_limit)
+        body = b""
+        if operation.body_limit is not None:
+            body = await receive_body(self._receive, self._headers, operation.body_limit)
         try:
             call = self._call(body)
             result = operation.handler(call)
@@ -258,6 +260,7 @@ class _Exchange:
             query=read_query(scope["query_string"].decode("latin-1"), self._operation.query),
             headers=self._headers,
             body=body,
+            receive=self._receive,
             faults=self._faults,
         )
 

@@ -14,7 +14,9 @@ from runner.simulator.forms import (
     LOOK,
     NAME,
     NEW_AVATAR,
+    NEW_UPLOAD,
     PAGING,
+    UPLOAD,
     USER,
     Schema,
     page_of,
@@ -82,9 +84,15 @@ def _paths() -> dict[str, dict[str, Schema]]:
         "/v3/assets": {
             "post": _call("Upload a file", _one(ref("Asset")), body=FORM, form=True, may=POSTS)
         },
+        "/v3/assets/direct-uploads": {
+            "post": _call("Start a direct upload", _one(UPLOAD), body=NEW_UPLOAD, may=POSTS)
+        },
         "/v3/assets/{asset_id}": {
             "get": _call("One asset", _one(ref("Asset")), may=(404,)),
             "delete": _call("Delete an asset", GONE, may=(404,)),
+        },
+        "/v3/assets/{asset_id}/complete": {
+            "post": _call("Complete a direct upload", _one(ref("Asset")), may=(404, *POSTS))
         },
     }
 

@@ -68,9 +68,8 @@ class GroupRow:
 class AssetRow:
     """An uploaded file; its bytes lie in the blob folder under their checksum.
 
-    ``face``, ``scene`` and ``tint`` are what the portrait module read in an image. ``state``,
-    ``expires_at`` and ``checksum`` are of direct uploads, which state files of earlier versions
-    have.
+    ``face``, ``scene`` and ``tint`` are what the portrait module read in an image. ``expires_at``
+    and ``checksum`` belong to a direct upload: until when, and the SHA-256 it promised.
     """
 
     id: str

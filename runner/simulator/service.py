@@ -9,6 +9,7 @@ from typing import Any
 from runner.simulator.account import SimulatedAccount
 from runner.simulator.behaviour import Behaviour
 from runner.simulator.blobs import Blobs
+from runner.simulator.bodies import Receive
 from runner.simulator.dice import Dice
 from runner.simulator.journal import Journal
 from runner.simulator.pictures import Pictures
@@ -86,6 +87,7 @@ class ApiCall:
     query: dict[str, str]
     headers: Mapping[str, str]
     body: bytes
+    receive: Receive
     faults: frozenset[FaultKind]
 
     def link(self, path: str) -> str:

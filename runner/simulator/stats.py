@@ -39,4 +39,5 @@ def figures(sim: Simulator) -> dict[str, Any]:
         "spent_usd": to_usd(account.spent),
         "remaining_usd": to_usd(sim.opening_balance - account.spent),
         "keys_sent_to_images": account.counted("leaks", "images"),
+        "keys_sent_to_uploads": account.counted("leaks", "uploads"),
     }

@@ -1,15 +1,24 @@
-"""Assets: uploading, reading and deleting."""
+"""Assets: ordinary uploads, direct uploads in three steps, reading and deleting."""
 
 from dataclasses import replace
 from hashlib import sha256
 
 from runner.simulator import media, refusals
-from runner.simulator.bodies import read_file_part
+from runner.simulator.blobs import Incoming
+from runner.simulator.bodies import Hangup, read_file_part, read_json
 from runner.simulator.records import AssetRow
-from runner.simulator.refusals import invalid
+from runner.simulator.refusals import ApiError, invalid
 from runner.simulator.service import ApiCall, HttpAnswer, data
-from runner.simulator.signing import check_link
+from runner.simulator.signing import check_link, link
 from runner.simulator.views import asset_of, asset_view
+
+DIRECT_SECONDS = 3600
+"""How long the address of a direct upload is good for."""
+
+DIRECT_BYTES = 512 * 1024 * 1024
+"""The largest direct upload that the simulator takes."""
+
+FILENAME_LIMIT = 255
 
 
 async def create_asset(call: ApiCall) -> HttpAnswer:
@@ -29,24 +38,136 @@ async def create_asset(call: ApiCall) -> HttpAnswer:
         state="completed",
         made_at=call.now,
     )
-    asset = await _looked_at(call, asset, content)
+    asset = await _looked_at(call, asset, content, "file")
     call.sim.blobs.add(content)
     call.sim.account.put(asset)
     return data(asset_view(call, asset))
 
 
-async def _looked_at(call: ApiCall, asset: AssetRow, content: bytes) -> AssetRow:
+async def _looked_at(call: ApiCall, asset: AssetRow, content: bytes, param: str) -> AssetRow:
     """Return the asset with its size and with what its picture shows."""
     if asset.mime_type not in media.IMAGES:
         return replace(asset, face=call.sim.pictures.seen_at(asset.sha256).face)
     size = media.dimensions(content)
     if size is None:
-        raise invalid("file", "The image cannot be read.")
+        raise invalid(param, "The image cannot be read.")
     seen = await call.sim.pictures.study(content)
     width, height = size
     return replace(
         asset, width=width, height=height, face=seen.face, scene=seen.scene, tint=seen.tint
     )
+
+
+def start_direct_upload(call: ApiCall) -> HttpAnswer:
+    """``POST /v3/assets/direct-uploads``: where and how to send a large file."""
+    fields = read_json(call.body, call.headers.get("content-type", ""))
+    fields.need("filename", limit=FILENAME_LIMIT)
+    content_type = fields.need("content_type", limit=FILENAME_LIMIT)
+    size = fields.take("size_bytes")
+    checksum = fields.text("checksum_sha256", limit=64, required=False)
+    fields.done()
+    if content_type not in media.ACCEPTED:
+        raise invalid("content_type", f"{content_type} is not accepted.")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise invalid("size_bytes", "size_bytes must be a whole number of bytes, at least 1.")
+    if size > DIRECT_BYTES:
+        raise refusals.too_large(DIRECT_BYTES, "size_bytes")
+    if checksum is not None and not _is_sha256(checksum):
+        raise invalid("checksum_sha256", "checksum_sha256 must be 64 hexadecimal digits.")
+    asset = AssetRow(
+        id=call.sim.dice.name("asset_", call.number),
+        mime_type=content_type,
+        size_bytes=size,
+        sha256="",
+        state="pending_upload",
+        expires_at=int(call.now) + DIRECT_SECONDS,
+        made_at=call.now,
+        checksum=checksum.lower() if checksum else None,
+    )
+    call.sim.account.put(asset)
+    url = link(call.sim.dice, upload_path(asset.id), int(asset.expires_at))
+    return data(
+        {
+            "asset_id": asset.id,
+            "upload_url": call.link(url),
+            "upload_headers": _upload_headers(call, asset),
+            "expires_in_seconds": DIRECT_SECONDS,
+            "max_bytes": DIRECT_BYTES,
+            "status": "pending_upload",
+        }
+    )
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == 64 and all(char in "0123456789abcdefABCDEF" for char in text)
+
+
+def upload_path(asset_id: str) -> str:
+    """Return the path that takes the bytes of a direct upload."""
+    return f"/files/uploads/{asset_id}"
+
+
+def _upload_headers(call: ApiCall, asset: AssetRow) -> dict[str, str]:
+    return {
+        "Content-Type": asset.mime_type,
+        "X-Upload-Token": call.sim.dice.seal(f"upload {asset.id}"),
+    }
+
+
+async def receive_upload(call: ApiCall) -> HttpAnswer:
+    """``PUT`` of the bytes, with exactly the headers and the size agreed on; needs no key."""
+    if "x-api-key" in call.headers:
+        call.sim.account.count("leaks", "uploads")
+    asset = _asset(call)
+    check_link(call.sim.dice, upload_path(asset.id), call.query, call.now)
+    for name, value in _upload_headers(call, asset).items():
+        if call.headers.get(name.lower()) != value:
+            raise ApiError(403, "forbidden", f"The header {name} is not the one that was agreed.")
+    if asset.state == "completed":
+        raise ApiError(403, "forbidden", "This upload is complete.")
+    incoming = call.sim.blobs.incoming()
+    try:
+        await _read_into(call, incoming, asset.size_bytes)
+        if incoming.size != asset.size_bytes:
+            raise invalid("body", f"{incoming.size} bytes came; {asset.size_bytes} were agreed.")
+        if asset.checksum is not None and incoming.sha256 != asset.checksum:
+            raise invalid("body", "The bytes do not have the checksum that was agreed.")
+        checksum = incoming.keep()
+    finally:
+        incoming.discard()
+    call.sim.account.put(replace(asset, state="uploaded", sha256=checksum))
+    return HttpAnswer(200, b"")
+
+
+async def _read_into(call: ApiCall, incoming: Incoming, limit: int) -> None:
+    more = True
+    while more:
+        message = await call.receive()
+        if message["type"] == "http.disconnect":
+            raise Hangup
+        incoming.write(message.get("body", b""))
+        if incoming.size > limit:
+            raise refusals.too_large(limit, "body")
+        more = message.get("more_body", False)
+
+
+async def complete_upload(call: ApiCall) -> HttpAnswer:
+    """``POST /v3/assets/{asset_id}/complete``; doing it again changes nothing."""
+    asset = _asset(call)
+    if call.body:
+        read_json(call.body, call.headers.get("content-type", "")).done()
+    if asset.state == "pending_upload":
+        raise invalid("asset_id", f"The bytes of asset {asset.id} have not arrived.")
+    if asset.state == "uploaded":
+        content = call.sim.blobs.read(asset.sha256) or b""
+        found = media.sniff(content[:64])
+        if found != asset.mime_type:
+            raise invalid(
+                "content_type", f"The file is {found or 'unknown'}, not {asset.mime_type}."
+            )
+        asset = await _looked_at(call, replace(asset, state="completed"), content, "body")
+        call.sim.account.put(asset)
+    return data(asset_view(call, asset, state=True))
 
 
 def get_asset(call: ApiCall) -> HttpAnswer:

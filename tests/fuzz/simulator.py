@@ -34,8 +34,8 @@ WORDS = (
         "\r\n\r\n",
     ),
     *("/v3/avatars", "/v3/avatars/looks", "/v3/avatars/looks/", "/v3/assets", "/v3/users/me"),
-    *("/consent", "/files/looks/", "/files/assets/"),
-    *("/__simulator__/stats", "/__simulator__/looks/", "/openapi.json", "/../"),
+    *("/v3/assets/direct-uploads", "/complete", "/consent", "/files/looks/", "/files/assets/"),
+    *("/files/uploads/", "/__simulator__/stats", "/__simulator__/looks/", "/openapi.json", "/../"),
     *("Host: localhost\r\n", "Host: a.example\r\n", "X-Api-Key: k\r\n", "Idempotency-Key: k1\r\n"),
     *("Content-Type: application/json\r\n", "Content-Length: ", "Transfer-Encoding: chunked\r\n"),
     *(
@@ -210,10 +210,12 @@ def seeds() -> list[bytes]:
     boundary = b'--b\r\nContent-Disposition: form-data; name="file"; filename="../a.png"\r\n'
     boundary += b"Content-Type: image/png\r\n\r\n" + png(64, 64) + b"\r\n--b--\r\n"
     form = "Content-Type: multipart/form-data; boundary=b"
+    direct = json.dumps({"filename": "../a.png", "content_type": "image/png", "size": 9}).encode()
     create = request("POST", "/v3/avatars", made, JSON, "Idempotency-Key: k1")
     told = [
         [create, create, request("GET", "/v3/avatars/looks?limit=2")],
         [request("POST", "/v3/assets", boundary, form)],
+        [request("POST", "/v3/assets/direct-uploads", direct, JSON)],
         [request("GET", path) for path in ("/", "/openapi.json", "/v3/users/me", "/consent/g?x=1")],
         [request("PATCH", "/v3/avatars/looks/look_public_annie", b'{"name": "\\ud800"}', JSON)],
         [request("GET", "/files/assets/%2e%2e%2foutside.png?signature=1")],

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 
 import httpx
 import pytest
@@ -416,10 +417,13 @@ async def _(make: MakeWorld) -> None:
 async def _(make: MakeWorld) -> None:
     world = make()
     video = await world.asset(MP4)
+    promise = {"filename": "a.png", "content_type": "image/png", "size_bytes": 9}
+    pending = (await world.post("/v3/assets/direct-uploads", promise)).json()["data"]["asset_id"]
     param = "file.asset_id"
     for asset_id, expected in (
         ("asset_unknown", (404, "asset_not_found", param)),
         (video, (400, "invalid_parameter", param)),
+        (pending, (400, "invalid_parameter", param)),
     ):
         file = {"type": "asset_id", "asset_id": asset_id}
         answer = await world.post("/v3/avatars", {"type": "photo", "name": "A", "file": file})
@@ -854,6 +858,92 @@ async def _(make: MakeWorld) -> None:
     answer = await world.create(reference_images=[image])
     assert error_of(answer) == (404, "asset_not_found", param)
     assert error_of(await world.get(f"/v3/assets/{asset}"))[:2] == (404, "asset_not_found")
+
+
+async def begin(world: SimulatorClient, content: bytes, **more: object) -> dict[str, object]:
+    """Start a direct upload of these bytes."""
+    promise = {"filename": "a.png", "content_type": "image/png", "size_bytes": len(content), **more}
+    answer = await world.post("/v3/assets/direct-uploads", promise)
+    assert answer.status_code == 200, answer.text
+    data: dict[str, object] = answer.json()["data"]
+    return data
+
+
+async def put(
+    world: SimulatorClient, upload: dict[str, object], content: bytes, **more: str
+) -> int:
+    """Send the bytes of a direct upload, without a key."""
+    headers = upload["upload_headers"]
+    assert isinstance(headers, dict)
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(world.app))
+    url = str(upload["upload_url"])
+    return (await client.put(url, content=content, headers={**headers, **more})).status_code
+
+
+@fact("direct uploads: announce, PUT with exactly those headers and no key, complete, use")
+async def _(make: MakeWorld) -> None:
+    world = make()
+    content = png()
+    upload = await begin(world, content, checksum_sha256=sha256(content).hexdigest())
+    assert set(upload) == {
+        "asset_id", "upload_url", "upload_headers", "expires_in_seconds", "max_bytes", "status",
+    }  # fmt: skip
+    assert upload["status"] == "pending_upload"
+    path = f"/v3/assets/{upload['asset_id']}"
+    assert error_of(await world.post(f"{path}/complete"))[0] == 400
+    assert await put(world, upload, content) == 200
+    first = await world.post(f"{path}/complete")
+    assert first.json()["data"]["mime_type"] == "image/png"
+    assert (await world.post(f"{path}/complete")).json()["data"]["asset_id"] == upload["asset_id"]
+    file = {"type": "asset_id", "asset_id": upload["asset_id"]}
+    answer = await world.post("/v3/avatars", {"type": "photo", "name": "A", "file": file})
+    assert answer.status_code == 200
+    assert (await world.stats())["keys_sent_to_uploads"] == 0
+
+
+@fact("direct uploads: other headers, sizes or bytes than agreed are refused, and so is a late PUT")
+async def _(make: MakeWorld) -> None:
+    world = make()
+    content = png(8, 8)
+    upload = await begin(world, content, checksum_sha256=sha256(content).hexdigest())
+    other = content[:-1] + b"!"
+    assert await put(world, upload, content, **{"Content-Type": "image/jpeg"}) == 403
+    assert await put(world, upload, content, **{"X-Upload-Token": "x"}) == 403
+    assert await put(world, upload, content[:-1]) == 400
+    assert await put(world, upload, content + b"!") == 413
+    assert await put(world, upload, other) == 400
+    late = await begin(world, content)
+    assert await put(world, upload, content) == 200
+    world.wait(3600)
+    assert await put(world, late, content) == 403
+
+
+@fact("direct uploads: completion finds the type from the bytes")
+async def _(make: MakeWorld) -> None:
+    world = make()
+    upload = await begin(world, MP4)
+    assert await put(world, upload, MP4) == 200
+    answer = await world.post(f"/v3/assets/{upload['asset_id']}/complete")
+    assert error_of(answer) == (400, "invalid_parameter", "content_type")
+
+
+@fact("direct uploads: the announcement is checked field by field")
+async def _(make: MakeWorld) -> None:
+    world = make()
+    good = {"filename": "a.png", "content_type": "image/png", "size_bytes": 9}
+    for change, param in (
+        ({"filename": ""}, "filename"),
+        ({"content_type": "image/gif"}, "content_type"),
+        ({"size_bytes": 0}, "size_bytes"),
+        ({"size_bytes": True}, "size_bytes"),
+        ({"size_bytes": "9"}, "size_bytes"),
+        ({"checksum_sha256": "beef"}, "checksum_sha256"),
+        ({"md5": "x"}, "md5"),
+    ):
+        answer = await world.post("/v3/assets/direct-uploads", {**good, **change})
+        assert error_of(answer) == (400, "invalid_parameter", param)
+    answer = await world.post("/v3/assets/direct-uploads", {**good, "size_bytes": 10**12})
+    assert error_of(answer) == (413, "payload_too_large", "size_bytes")
 
 
 @fact("users/me has four texts always, of which three may be null, and at most one way of paying")

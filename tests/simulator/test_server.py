@@ -91,7 +91,7 @@ def test_a_body_beyond_its_limit_is_refused_without_being_read(url: str) -> None
             assert answer.status_code == 413
         except httpx.WriteError:
             pass  # the server answered and hung up while we were still sending
-        answer = http.patch("/v3/avatars/looks/look_1", content=bytes(2 << 20), headers=headers)
+        answer = http.post("/v3/assets/direct-uploads", content=bytes(2 << 20), headers=headers)
         assert answer.json()["error"]["code"] == "payload_too_large"
 
 
