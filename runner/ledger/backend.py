@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from runner.canonical import sha256_hex
 from runner.errors import LookbookError
@@ -18,6 +18,8 @@ from runner.ledger.events import Entry
 from runner.ledger.facts import changed_fields, to_facts
 from runner.policy.budget import MonthCeiling
 from runner.takes import Take
+
+T = TypeVar("T")
 
 
 class TransactionUndone(Exception):
@@ -29,6 +31,19 @@ class TransactionUndone(Exception):
 
 MAX_TRIES = 10
 """How often a transaction is made that the database undoes."""
+
+
+def repeat_undone(work: Callable[[], T]) -> T:
+    """Return what ``work`` returns, done again where the database undid it.
+
+    For what changes nothing in memory. Raises TransactionUndone after ``MAX_TRIES``.
+    """
+    for _ in range(MAX_TRIES - 1):
+        try:
+            return work()
+        except TransactionUndone:
+            continue
+    return work()
 
 
 class EventRow(NamedTuple):

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from runner.errors import StorageError
-from runner.ledger.backend import MAX_TRIES, Backend, Changes, TransactionUndone
+from runner.ledger.backend import Backend, Changes, TransactionUndone, repeat_undone
 from runner.ledger.database import open_for_writing, scratch_file, write_whole
 from runner.ledger.facts import row_to_take
 from runner.ledger.location import LedgerLocation
@@ -45,13 +45,17 @@ def copy_backend(backend: Backend, target: Path) -> None:
 
 def _read_at_once(backend: Backend) -> Changes:
     """Return a backend's rows at one moment, as the changes that lead to them."""
-    for _ in range(MAX_TRIES):
-        try:
-            with backend.one_view():
-                return _read(backend)
-        except TransactionUndone:
-            continue
-    raise StorageError("The ledger could not be read in one piece.", hint="Try again.")
+
+    def read() -> Changes:
+        with backend.one_view():
+            return _read(backend)
+
+    try:
+        return repeat_undone(read)
+    except TransactionUndone as error:
+        raise StorageError(
+            "The ledger could not be read in one piece.", hint="Try again."
+        ) from error
 
 
 def _read(backend: Backend) -> Changes:

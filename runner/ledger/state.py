@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from runner.errors import LookbookError, UsageError
 from runner.face_measures import FORGOTTEN, forget_face
 from runner.ledger import integrity
-from runner.ledger.backend import MAX_TRIES, Backend, Changes, Erasing, TransactionUndone
+from runner.ledger.backend import Backend, Changes, Erasing, repeat_undone
 from runner.ledger.events import UNTABLED_NOTES, Entry, LedgerState, Note, apply_event
 from runner.ledger.history import History
 from runner.ledger.loading import read_rows
@@ -167,16 +167,13 @@ class Store:
 
     def load_whole(self, verify: Callable[[], None] = lambda: None) -> None:
         """Load everything as it is at one moment, and verify it: another process may write."""
-        for tries_left in reversed(range(MAX_TRIES)):
-            try:
-                with self.backend.one_view():
-                    self.load()
-                    verify()
-            except TransactionUndone:
-                if not tries_left:
-                    raise
-            else:
-                return
+
+        def read() -> None:
+            with self.backend.one_view():
+                self.load()
+                verify()
+
+        repeat_undone(read)
 
     def load(self) -> None:
         """Read the backend anew: what is in memory is given up."""

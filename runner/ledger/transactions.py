@@ -9,10 +9,11 @@ everybody who wants to write.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from runner.executor.ports import AccountBusy
-from runner.ledger.backend import MAX_TRIES, Changes, Places, TransactionUndone
+from runner.ledger.backend import MAX_TRIES, Changes, Places, TransactionUndone, repeat_undone
 from runner.ledger.event_log import log_events
 from runner.ledger.state import Store
 
@@ -74,7 +75,8 @@ class Transactions:
         if pacer is None or not sends:
             return None
         resent = [send.resent for send in sends if send.resent is not None]
-        return self._store.ask(lambda: pacer.reserve(len(sends), resent=resent))
+        reserve = partial(pacer.reserve, len(sends), resent=resent)
+        return self._store.ask(lambda: repeat_undone(reserve))
 
     def _carry_out_all(self, operations: Sequence[Operation], places: Places | None) -> list[Any]:
         """Return what each operation gives or raises; sends only as far as there are places."""

@@ -88,8 +88,12 @@ class LedgerView:
         return uid in self.store.history.imported
 
     def listed_before(self, uid: str) -> frozenset[str]:
-        """Return the strangers that were listed on the account before a take's first send."""
-        return self.store.history.listed_before(self.take(uid))
+        """Return the strangers that were listed on the account before a take's first send.
+
+        None for a uid that the ledger does not know: its intent may have been undone meanwhile.
+        """
+        take = self.store.state.takes.get(uid)
+        return frozenset() if take is None else self.store.history.listed_before(take)
 
     @property
     def accepted(self) -> frozenset[str]:

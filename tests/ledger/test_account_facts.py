@@ -34,6 +34,7 @@ async def test_strangers_are_remembered_once_and_in_the_order_of_the_sends(
     again = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
     assert again.listed_before(first.uid) == {"old", "group-1"}
     assert again.listed_before(second.uid) == {"old", "group-1", "new"}
+    assert again.listed_before("undone meanwhile") == frozenset()
     assert again.accepted == {"old"}
     facts = to_facts(again.take(first.uid)) | {"uid": "u", "number": 9, "look": "c"}
     await again.import_takes([(type(first)(**facts | {"price": Decimal(1)}), False)])

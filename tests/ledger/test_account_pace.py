@@ -13,9 +13,11 @@ import pytest
 pytest.importorskip("psycopg")
 
 from runner.executor.ports import AccountBusy
+from runner.ledger.backend import Changes
 from runner.ledger.ledger import CampaignLedger
+from runner.ledger.postgres.account import AccountPacer
 from runner.ledger.postgres.backend import PostgresBackend
-from runner.ledger.postgres.connection import PostgresConnection
+from runner.ledger.postgres.connection import ConnectionLost, PostgresConnection
 from runner.ledger.postgres.places import WaitingLine, find_listener
 from runner.policy.lifecycle import Event
 from runner.takes import Account
@@ -167,6 +169,49 @@ def test_machines_that_send_at_once_never_take_more_than_there_is(machines: Mach
     for ledger in ledgers:
         ledger.close()
     assert sum(granted) == 4
+
+
+class LosingConnection:
+    """Is lost once, over the statement of this number; the transactions on it are noted."""
+
+    def __init__(self, lost_at: int) -> None:
+        self.left, self.is_open = lost_at, False
+
+    def run(self, statements: Any) -> None:
+        assert [*statements] == [("BEGIN", ())]
+        assert not self.is_open
+        self.is_open = True
+
+    def fetch(self, statement: str, _values: Any = ()) -> list[tuple[Any, ...]]:
+        assert self.is_open, statement
+        self.left -= 1
+        if self.left == 0:
+            self.is_open = False
+            raise ConnectionLost
+        return [(None, 0, 0.0, 0, 0, 0)] if "clock_timestamp" in statement else [("{}",)]
+
+    def repeat(self, question: Any) -> Any:
+        return question()
+
+    def roll_back(self) -> None:
+        self.is_open = False
+
+
+@pytest.mark.parametrize("lost_at", [1, 2])
+@pytest.mark.parametrize("reserves", [True, False])
+def test_what_is_repeated_after_a_lost_connection_begins_a_transaction_of_its_own(
+    lost_at: int, *, reserves: bool
+) -> None:
+    connection: Any = LosingConnection(lost_at)
+    pacer = AccountPacer(connection, 1, 2)
+    refused = Changes(refusals=[1.0])
+    with pytest.raises(ConnectionLost):
+        _ = pacer.reserve(1, resent=()) if reserves else pacer.begin(refused)
+    assert pacer.begin(Changes()) == [("BEGIN", ())]
+    assert [*map(len, pacer.begin(refused))] == [2]  # the account is locked again
+    connection.roll_back()
+    assert pacer.reserve(1, resent=()).granted == 1
+    assert pacer.begin(Changes()) == []
 
 
 def test_of_those_who_wait_the_longest_is_woken_and_one_for_each_place() -> None:

@@ -1,19 +1,20 @@
 """One contract for every backend: what was committed is there, and nothing else ever is."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.canonical import sha256_hex
-from runner.errors import LedgerDamaged, StorageError
+from runner.errors import LedgerDamaged, LookbookError, StorageError
 from runner.executor.ports import OverBudget
 from runner.face_measures import FaceMeasure, NoFace
-from runner.ledger.backend import Backend, Changes, TransactionUndone
+from runner.ledger.backend import MAX_TRIES, Backend, Changes, Places, TransactionUndone
 from runner.ledger.copying import copy_backend
 from runner.ledger.database import open_for_writing
 from runner.ledger.events import Entry, Note, replay_events
@@ -21,7 +22,7 @@ from runner.ledger.ledger import CampaignLedger, LedgerFile
 from runner.ledger.loading import OWNER
 from runner.ledger.sqlite import SqliteBackend
 from runner.ledger.state import Store
-from runner.ledger.transactions import Transactions
+from runner.ledger.transactions import Operation, Send, Transactions
 from runner.model import LookKind
 from runner.plan.renames import KeyRenames
 from runner.policy.budget import Ceilings
@@ -309,6 +310,49 @@ def test_a_ledger_whose_backend_was_waited_for_in_vain_is_broken_and_has_what_wa
             transactions.transact([lambda held: held.emit(Note.PICKED, picked)])
         assert store.state.picks == {}
     assert backend.commits == 1
+
+
+class UndonePacer:
+    """Reserves places in the end, after the database undid that so often."""
+
+    def __init__(self, undone: int) -> None:
+        self.left = undone
+
+    def reserve(self, count: int, *, resent: Sequence[str]) -> Places:
+        if self.left:
+            self.left -= 1
+            raise TransactionUndone("deadlock detected")
+        return Places(count)
+
+    def abandon(self) -> None:
+        """Release nothing."""
+
+
+class PacedBackend(MemoryBackend):
+    pacer: Any = None
+
+    def explain(self, error: Exception) -> LookbookError | None:
+        return StorageError(str(error)) if isinstance(error, TransactionUndone) else None
+
+
+def test_places_that_the_database_undid_are_reserved_again_for_the_whole_batch(
+    ticking: Ticking,
+) -> None:
+    def pick(look: str) -> Operation:
+        return lambda held: held.emit(Note.PICKED, {"look": look, "take": "1"})
+
+    backend = PacedBackend()
+    store = Store(backend, now=ticking.now)
+    transactions = Transactions(store)
+    backend.pacer = UndonePacer(MAX_TRIES - 1)
+    assert transactions.transact([Send(pick("sent")), pick("beside")]) == [None, None]
+    assert backend.picks() == {"sent": "1", "beside": "1"}
+    backend.pacer = UndonePacer(MAX_TRIES)
+    with pytest.raises(StorageError, match="deadlock detected"):
+        transactions.transact([Send(pick("later"))])
+    assert store.state.picks == backend.picks()
+    transactions.transact([Send(pick("later"))])
+    assert backend.picks() == store.state.picks | {"later": "1"}
 
 
 def test_events_that_disagree_with_the_tables_are_damage(reopen: Reopen, ticking: Ticking) -> None:

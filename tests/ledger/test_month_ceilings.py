@@ -1,17 +1,22 @@
 """A ceiling of a month holds over all campaigns of an account, or of the whole database."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from decimal import Decimal
+from typing import Any
 
 import anyio
 import pytest
 
 pytest.importorskip("psycopg")
 
+from psycopg.errors import DeadlockDetected
+
 from runner.errors import StorageError
 from runner.executor.ports import AccountBusy, OverBudget, OverMonthCeiling
+from runner.ledger.backend import MAX_TRIES
 from runner.ledger.cluster import ClusterView
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.postgres import ceilings, connection
@@ -140,9 +145,25 @@ async def test_a_ceiling_is_met_to_the_cent_over_all_campaigns(
     assert (known.usd, known.left) == (before + 2, Decimal(0))
 
 
+async def test_the_ceiling_of_all_accounts_holds_back_no_simulated_run(
+    machines: Machines,
+) -> None:
+    set_ceiling(machines, "0", all_accounts=True)
+    machines.account = Account(machines.account.host, machines.account.user, simulated=True)
+    with closing(PostgresConnection(machines.server.address())) as asking:
+        assert find_ceilings(asking, machines.account) == []
+        ledger = machines.open("spring")
+        await ledger.intend(intent("a"))
+        assert find_ceilings(asking, machines.account) == []
+        set_ceiling(machines, "5")
+        (own,) = find_ceilings(asking, machines.account)
+    assert (own.usd, own.spent) == (Decimal(5), Decimal(1))
+
+
 def spent_by_all(machines: Machines) -> Decimal:
     ((usd,),) = machines.sql(
         "SELECT coalesce(sum(usd), 0) FROM lookbook.spending WHERE month = lookbook.month_of(now())"
+        " AND account IN (SELECT id FROM lookbook.accounts WHERE NOT simulated)"
     )
     return Decimal(usd)
 
@@ -311,6 +332,59 @@ async def test_tables_of_the_first_version_are_expanded_and_an_older_program_goe
             migrate(address)  # and is not refused
             await older.open("spring", concurrency=9).intend(intent("a"))
         assert spent(older) == Decimal("2.50")
+
+
+def test_tables_are_expanded_while_a_machine_that_is_about_to_send_writes(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_database(postgres, "busy")
+    address, known = postgres.address("busy"), connection._migrations()
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "_migrations", lambda: known[:2])
+        migrate(address)
+    monkeypatch.setattr("runner.ledger.backend.MAX_TRIES", 1)  # not by being repeated
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with (
+        closing(PostgresConnection(address)) as writer,
+        closing(PostgresConnection(address)) as asking,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        writer.run([("BEGIN", ()), ("SELECT FROM lookbook.accounts FOR UPDATE", ())])
+        done = threads.submit(migrate, address)
+        while asking.fetch(waiting) == [(0,)]:
+            time.sleep(0.02)
+        writer.run([("UPDATE lookbook.campaigns SET seq = seq", ()), ("COMMIT", ())])
+        done.result(timeout=60)
+        assert asking.fetch("SELECT count(*) FROM lookbook.ceilings") == [(0,)]
+
+
+def test_tables_are_made_again_where_the_database_undid_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    undone = [DeadlockDetected()] * 2
+
+    class Undoing:
+        closed = False
+
+        def transaction(self) -> Any:
+            if undone:
+                raise undone.pop()
+            return nullcontext()
+
+        def execute(self, _statement: str, *_values: Any) -> "Undoing":
+            return self
+
+        def fetchone(self) -> tuple[None]:
+            return (None,)
+
+    monkeypatch.setattr(PostgresConnection, "_connect", lambda _self: Undoing())
+    asking = PostgresConnection("postgresql://db.example/studio")
+    asking.migrate()
+    assert undone == []
+    undone[:] = [DeadlockDetected()] * MAX_TRIES
+    with pytest.raises(StorageError, match="while others write there") as caught:
+        asking.migrate()
+    assert "in a minute" in str(caught.value.hint)
 
 
 def migrate(address: str) -> None:

@@ -82,6 +82,7 @@ class AccountPacer:
         self._account = account
         self._concurrency = concurrency
         self._begun = False
+        """Whether places were reserved in a transaction that is open."""
         self._has_learnt = False
         """Whether the account was ever seen to refuse: until then an acceptance says nothing."""
 
@@ -90,10 +91,20 @@ class AccountPacer:
         return self._connection.repeat(lambda: self._reserve(count, resent))
 
     def _reserve(self, count: int, resent: Sequence[str]) -> Places:
+        try:
+            places = self._find_places(count, resent)
+        except BaseException:
+            self.abandon()
+            raise
+        self._begun = places.granted > 0
+        if not self._begun:
+            self.abandon()
+        return places
+
+    def _find_places(self, count: int, resent: Sequence[str]) -> Places:
         limiter = self._lock()
         there = self._count(resent)
         if there.paused is not None:
-            self.abandon()
             return Places(0, paused=f"The account is {there.paused}")
         granted, wait = 0, None
         while granted < count:
@@ -106,9 +117,7 @@ class AccountPacer:
                 break
             granted += 1
         ceilings: tuple[MonthCeiling, ...] = ()
-        if not granted:
-            self.abandon()
-        elif there.ceilings and count > len(resent):
+        if granted and there.ceilings and count > len(resent):
             ceilings = lock_ceilings(self._connection, self._account)
         return Places(granted, wait or None, limiter.refused_for(there.now), None, ceilings)
 
@@ -130,7 +139,6 @@ class AccountPacer:
         if not tells:
             return [] if begun else [("BEGIN", ())]
         limiter = self._lock(begun=begun)
-        self._begun = False
         there = self._count(())
         for number in range(1, accepted + 1):
             limiter.accepted(there.now, in_progress=there.in_progress + number)
@@ -148,7 +156,6 @@ class AccountPacer:
         """
         if not begun:
             self._connection.run([("BEGIN", ())])
-        self._begun = True
         (row,) = self._connection.fetch(LOCK, (self._account,))
         facts = json.loads(row[0])
         self._has_learnt = bool(facts)

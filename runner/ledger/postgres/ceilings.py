@@ -24,9 +24,14 @@ SELECT CASE WHEN account.simulated THEN 'simulator'
        ceiling.set_by
   FROM lookbook.ceilings ceiling LEFT JOIN lookbook.accounts account
     ON account.id = ceiling.account
- WHERE ceiling.account IS NULL OR ceiling.account = %s
+  LEFT JOIN lookbook.accounts asking ON asking.id = %s
+ WHERE ceiling.account = asking.id
+    OR (ceiling.account IS NULL AND asking.simulated IS NOT TRUE)
 """  # noqa: S608 - our own words
-"""The ceilings that hold for an account, with what counts against them this month."""
+"""The ceilings that hold for an account, with what counts against them this month.
+
+That of all accounts holds for no simulated one: what those spend does not count towards it.
+"""
 
 COUNT_ROWS = f"{SPENT.format('count(*)')} = %s"
 
@@ -55,5 +60,7 @@ def find_ceilings(connection: PostgresConnection, account: Account) -> list[Mont
         return []
     key = (account.host, account.user, account.simulated)
     rows = connection.fetch(OF_KEY, key)
+    if not rows and account.simulated:
+        return []
     found = connection.fetch(CEILINGS, rows[0] if rows else (None,))
     return [MonthCeiling(*row) for row in found]

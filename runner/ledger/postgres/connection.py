@@ -16,7 +16,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from runner.errors import LookbookError, StorageError, UsageError
-from runner.ledger.backend import TransactionUndone
+from runner.ledger.backend import TransactionUndone, repeat_undone
 
 MIN_VERSION = 17
 """Older servers have no ``transaction_timeout``: a writer that was stopped would hold its account's
@@ -41,6 +41,10 @@ MAX_LOST = 20
 
 MIGRATION_LOCK = 0x100CB00C
 """The advisory lock that several first starts at once wait for."""
+
+LOCK_WRITERS = "LOCK TABLE lookbook.accounts IN ACCESS EXCLUSIVE MODE"
+"""Waits for everybody who is about to send, as they wait for each other: they lock a row of it
+first, and other tables after it."""
 
 EXPANDS = "-- expand"
 """Begins a migration that takes nothing away: older programs work beside it."""
@@ -308,13 +312,25 @@ class PostgresConnection:
         Raises UsageError for a schema of a newer program.
         """
         try:
+            repeat_undone(self._migrate)
+        except TransactionUndone as error:
+            raise StorageError(
+                f"The tables of lookbook cannot be changed on {self.name} while others write "
+                f"there: {_first_line(error)}.",
+                hint="Nothing was changed. Run the same command again in a minute.",
+            ) from error
+
+    def _migrate(self) -> None:
+        try:
             with self._connection.transaction():
                 self._connection.execute(f"SET LOCAL transaction_timeout = '{VIEW_TIMEOUT}'")
                 self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
                 applied = self._applied()
-                for number, script in enumerate(_migrations(), start=1):
-                    if number in applied:
-                        continue
+                scripts = enumerate(_migrations(), start=1)
+                missing = {number: script for number, script in scripts if number not in applied}
+                if applied and missing:
+                    self._connection.execute(LOCK_WRITERS)
+                for number, script in missing.items():
                     self._connection.execute(script)
                     self._connection.execute(MAKE_EXPANSIONS)
                     table = "expansions" if script.startswith(EXPANDS) else "migrations"
@@ -325,6 +341,8 @@ class PostgresConnection:
         except psycopg.Error as error:
             if self._connection.closed:
                 raise ConnectionLost(_first_line(error)) from error
+            if error.sqlstate in REPEATED:
+                raise TransactionUndone(_first_line(error)) from error
             raise StorageError(
                 f"The tables of lookbook cannot be made on {self.name}: {_first_line(error)}.",
                 hint="The first user who comes must be allowed to create a schema there.",
