@@ -1,9 +1,11 @@
 """What a queue of runs promises, in memory and in PostgreSQL."""
 
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -12,6 +14,10 @@ from runner.queue.port import DEAD_AFTER, RunState, RunWaiting, WorkerQueue
 from runner.takes import Account
 from tests.ledger.postgres import PostgresServer
 
+if TYPE_CHECKING:
+    from runner.queue.postgres.store import PostgresQueue
+
+T = TypeVar("T")
 PICTURE = b"\x89PNG"
 SUM = "6f3d"
 
@@ -90,6 +96,80 @@ def test_who_was_taken_for_dead_writes_nothing_more(queue: WorkerQueue, user: st
     assert not queue.end(stopped, 0)
     assert queue.read_output(run) == []
     assert queue.end(other, 0)
+
+
+@pytest.fixture
+def shared(request: pytest.FixtureRequest) -> Iterator["PostgresQueue"]:
+    """Return the queue in PostgreSQL, for what can only go wrong there."""
+    from runner.queue.opening import open_queue
+
+    with closing(open_queue(request.getfixturevalue("server").address())) as opened:
+        opened.migrate()
+        yield opened
+
+
+@pytest.mark.distributed
+def test_a_statement_that_is_made_again_after_a_lost_answer_changes_nothing(
+    shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask_twice(question: Callable[[], T]) -> T:
+        question()
+        return question()
+
+    monkeypatch.setattr(shared._connection, "repeat", ask_twice)
+    run = shared.enqueue(make_pack(user), by="ada")
+    begun = shared.begin(run, "worker")
+    assert begun is not None
+    assert begun.attempt == 1  # of a second one a plan that has moved is made anew
+    assert shared.is_wanted(begun)
+    handed_on = shared.begin(run, "worker")
+    assert handed_on is not None
+    assert handed_on.attempt == 2
+
+
+def act_after(
+    queue: Any, statement: str, act: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Act once, right after a statement that begins like this was made."""
+    fetch, left = queue._fetch, [act]
+
+    def fetch_and_act(asked: str, *values: object) -> Any:
+        rows = fetch(asked, *values)
+        if left and asked.strip().startswith(statement):
+            left.pop()()
+        return rows
+
+    monkeypatch.setattr(queue, "_fetch", fetch_and_act)
+
+
+@pytest.mark.distributed
+def test_two_workers_never_hold_the_same_attempt(
+    shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = shared.enqueue(make_pack(user), by="ada")
+    with closing(shared.again()) as other:
+        faster: list[Any] = []
+        act_after(shared, "", lambda: faster.append(other.begin(run, "other")), monkeypatch)
+        begun = shared.begin(run, "worker")
+        assert begun is not None
+        assert {begun.attempt, faster[0].attempt} == {1, 2}
+        assert shared.is_wanted(begun) != other.is_wanted(faster[0])
+
+
+@pytest.mark.distributed
+def test_a_run_that_waited_for_one_which_ends_meanwhile_is_queued(
+    shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = make_pack(user)
+    first = shared.begin(shared.enqueue(pack, by="ada"), "worker")
+    assert first is not None
+    with closing(shared.again()) as other:
+        statement = "INSERT INTO lookbook.runs"
+        act_after(shared, statement, lambda: other.end(first, 0), monkeypatch)
+        run = shared.enqueue(pack, by="bob")
+    queued = shared.find(run)
+    assert queued is not None
+    assert queued.queued_by == "bob"
 
 
 def test_a_run_is_cancelled_at_once_or_by_its_worker(queue: WorkerQueue, user: str) -> None:

@@ -7,6 +7,7 @@ was taken for dead, and comes back, writes nothing.
 import json
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runner import __version__
@@ -49,10 +50,14 @@ SELECT worker.name, worker.slots, worker.version, worker.protocol,
  ORDER BY worker.name, account.host, account."user"
 """
 BEGIN = """
-UPDATE lookbook.runs SET attempt = attempt + 1, worker = %s,
+UPDATE lookbook.runs SET attempt = %s, worker = %s,
        started_at = coalesce(started_at, clock_timestamp())
- WHERE id = %s AND ended_at IS NULL AND NOT cancelled RETURNING pack
+ WHERE id = %s AND ended_at IS NULL AND NOT cancelled AND
+       (attempt = %s OR (attempt = %s AND worker = %s))
+RETURNING pack, extract(epoch FROM started_at)::double precision
 """
+"""Idempotent: made again after a lost answer it begins the same attempt."""
+
 END_CANCELLED = (
     "UPDATE lookbook.runs SET ended_at = clock_timestamp(), attempt = attempt + 1 "
     "WHERE id = %s AND ended_at IS NULL AND cancelled RETURNING id"
@@ -113,13 +118,14 @@ class PostgresQueue:
             "INSERT INTO lookbook.runs (id, account, campaign, protocol, pack, queued_by) "
             "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id"
         )
-        self._fetch(statement, run, account, pack.campaign, PROTOCOL, pack.to_json(), by)
-        there = self._runs(
-            "WHERE run.account = %s AND run.campaign = %s AND run.ended_at IS NULL",
-            *(account, pack.campaign),
-        )
-        if there and there[0].run != run:
-            raise RunWaiting(there[0], hint="Wait for it to end, or cancel it.")
+        values = (run, account, pack.campaign, PROTOCOL, pack.to_json(), by)
+        while not (self._fetch(statement, *values) or self.find(run)):
+            there = self._runs(
+                "WHERE run.account = %s AND run.campaign = %s AND run.ended_at IS NULL",
+                *(account, pack.campaign),
+            )
+            if there:  # else it has ended meanwhile
+                raise RunWaiting(there[0], hint="Wait for it to end, or cancel it.")
         return run
 
     def _keep_pictures(self, pack: Pack) -> None:
@@ -262,14 +268,20 @@ class PostgresQueue:
 
     def begin(self, run: str, worker: str) -> BegunRun | None:
         """Begin a run; None where it has ended, or was cancelled before, which ends it."""
-        rows = self._fetch(BEGIN, worker, run)
-        there = self.find(run)
-        if not rows or there is None:
-            self._fetch(END_CANCELLED, run)
-            return None
-        sums = [*json.loads(rows[0][0])["pictures"].values()]
-        contents = self._fetch("SELECT * FROM lookbook.pack_blobs WHERE sha256 = ANY(%s)", sums)
-        return BegunRun(there, Pack.from_json(rows[0][0], dict(contents)))
+        while (there := self.find(run)) is not None and there.ended_at is None:
+            if there.cancelled:
+                self._fetch(END_CANCELLED, run)
+                return None
+            last, attempt = there.attempt, there.attempt + 1
+            rows = self._fetch(BEGIN, attempt, worker, run, last, attempt, worker)
+            for pack, started_at in rows:  # none where another worker was faster
+                begun = replace(there, attempt=attempt, worker=worker, started_at=started_at)
+                return BegunRun(begun, Pack.from_json(pack, self._read_pictures(pack)))
+        return None
+
+    def _read_pictures(self, pack: str) -> dict[str, bytes]:
+        sums = [*json.loads(pack)["pictures"].values()]
+        return dict(self._fetch("SELECT * FROM lookbook.pack_blobs WHERE sha256 = ANY(%s)", sums))
 
     def is_wanted(self, begun: BegunRun) -> bool:
         """Return whether a run that was begun is still this worker's, and nobody cancelled it."""
