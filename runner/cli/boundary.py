@@ -95,11 +95,25 @@ def _invoke(
         told = describe_error("usage", error.format_message(), None, 2)
         return _report_error(told, arguments, invocation)
     except (click.Abort, KeyboardInterrupt):
+        if "--follow" in arguments:
+            return _report_unfollowed()
         told = describe_error("stopped", "Stopped before anything was sent.", None, 2)
         return _report_error(told, arguments, invocation)
     if invocation.results is not None and invocation.awaits_results:
         _print_results(invocation)
     return code if isinstance(code, int) else 0
+
+
+def _report_unfollowed() -> int:
+    """Report that only the following was stopped; return the exit code."""
+    from runner.policy.exit_codes import Exit
+
+    click.echo(
+        "\nOnly the following was stopped: a run that is queued goes on. The same command follows "
+        "it again; with --cancel in place of --follow the run ends.",
+        err=True,
+    )
+    return int(Exit.UNDER_WAY)
 
 
 def _print_results(invocation: Invocation, told: ErrorDocument | None = None) -> None:

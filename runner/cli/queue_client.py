@@ -97,8 +97,6 @@ class RunPacker:
             return f"no living worker serves {account.label}"
         if self._console.answers > self._answers:
             return "a worker would ask again what you have answered"
-        if request.new_ledger:
-            return "--new-ledger is an answer that only you can give"
         return explain_unpackable(campaign, request)
 
 

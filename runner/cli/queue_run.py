@@ -47,6 +47,8 @@ def run_shared(context: Context, campaign: Campaign, request: Request, *, detach
 
     ``detach`` only queues it. Return the exit code.
     """
+    if detach:  # nobody is asked about what is refused
+        refuse_unpackable(campaign, request, hint="Leave out --detach.")
     if detach and (request.account is not None or not has_key(context)):
         return detach_without_key(context, campaign, request)
     if request.account is not None:
@@ -67,6 +69,11 @@ def run_shared(context: Context, campaign: Campaign, request: Request, *, detach
 def hand_over(queue: RunQueue, pack: Pack, request: Request, *, detach: bool) -> int:
     """Queue a run, and follow it unless nobody wants to; return the exit code."""
     run = enqueue(queue, pack, request)
+    if request.store is not None:
+        click.echo(
+            "LOOKBOOK_STORE of this machine does not go along: a worker copies into its own store.",
+            err=True,
+        )
     told = f"To follow it: {name_command(request, '--follow')}\n"
     told += f"To cancel it: {name_command(request, '--cancel')}"
     if not detach:
@@ -100,7 +107,6 @@ def detach_without_key(context: Context, campaign: Campaign, request: Request) -
 
     The worker asks the account, and refuses where that changes the plan.
     """
-    refuse_unpackable(campaign, request)
     with open_shared_queue(request.on) as queue:
         queue.migrate()
         account = pick_account(queue, campaign, request)
@@ -129,13 +135,11 @@ def detach_without_key(context: Context, campaign: Campaign, request: Request) -
         return hand_over(queue, pack, request, detach=True)
 
 
-def refuse_unpackable(campaign: Campaign, request: Request) -> None:
+def refuse_unpackable(campaign: Campaign, request: Request, *, hint: str | None = None) -> None:
     """Raise UsageError where a run cannot be carried out by a worker."""
     why = explain_unpackable(campaign, request)
-    if request.new_ledger:
-        why = "--new-ledger is an answer that only somebody with the key can give"
     if why is not None:
-        raise UsageError(f"This cannot be queued: {why}.")
+        raise UsageError(f"This cannot be queued: {why}.", hint=hint)
 
 
 def plan_without_key(

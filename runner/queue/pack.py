@@ -154,6 +154,10 @@ def explain_unpackable(campaign: Campaign, request: Request) -> str | None:
         return "what was chosen on the review page is bought where it was chosen"
     if request.out is not None or request.summary is not None:
         return "--out and --summary write files on this machine"
+    if request.store is not None and request.store.option:
+        return "--store is for this process, and a worker copies into a store of its own"
+    if request.new_ledger:
+        return "--new-ledger is an answer that only you can give"
     for image in list_files(campaign):
         path = PurePosixPath(image.source)
         if path.is_absolute() or image.source.startswith("~") or "\\" in image.source:

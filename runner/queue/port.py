@@ -115,7 +115,7 @@ class BegunRun:
 class RunWaiting(UsageError):
     """The campaign is queued or running already; ``run`` is the one."""
 
-    def __init__(self, run: QueuedRun, *, hint: str) -> None:
+    def __init__(self, run: QueuedRun, *, hint: str | None = None) -> None:
         told = "is under way" if run.state is RunState.RUNNING else "waits for a worker"
         super().__init__(
             f"{run.campaign} of {run.account.label} is in the queue already: run {run.run}, queued "

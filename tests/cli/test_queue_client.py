@@ -1,17 +1,18 @@
 """A run that workers carry out, as who queues it and who carries it out see it; in memory."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from runner.cli import queued_run
+from runner.cli import invoke, queued_run
 from runner.cli.context import Context
 from runner.cli.environment import Console
 from runner.cli.queue_client import RunPacker
@@ -41,10 +42,13 @@ __all__ = ["database", "manifest"]
 
 
 def run(
-    database: MemoryDatabase, manifest: Path, *arguments: str
+    database: MemoryDatabase,
+    manifest: Path,
+    *arguments: str,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[int | None, str, Result]:
     """Run ``lookbook run`` without a key; return its exit code and all that it said."""
-    context = Context(environment={}, home=str(manifest.parent))
+    context = Context(environment=more, home=str(manifest.parent))
     given = [str(manifest), *arguments, "--on", "memory"]
     done = CliRunner().invoke(find_command("run"), given, obj=context, standalone_mode=False)
     if isinstance(done.exception, LookbookError):
@@ -83,6 +87,38 @@ def test_without_a_key_a_run_is_planned_by_the_ledger_and_queued_once(
     assert "has ended already" in run(database, manifest, "--cancel")[1]
     code, said, done = run(database, manifest, "--detach", "--yes", "--format", "json")
     assert json.loads(done.stdout)["run"] != "run1"
+
+
+def test_what_cannot_be_queued_is_refused_before_anybody_is_asked(
+    database: MemoryDatabase, manifest: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("obstore", reason="the extra `distributed` brings it")
+    database.queue.enlist("one", [ME], 8)
+    for key in ("", "sk-0123456789"):
+        for option in ("--store", "--out", "--summary"):
+            given = (option, str(tmp_path if option == "--store" else tmp_path / "x"))
+            code, said, _ = run(
+                database, manifest, "--detach", *given, more={"HEYGEN_API_KEY": key}
+            )
+            assert (code, "This cannot be queued: --" in said, option in said) == (2, True, True)
+            assert "Leave out --detach" in said
+            assert "to buy" not in said
+    code, said, _ = run(
+        database, manifest, "--detach", "--yes", more={"LOOKBOOK_STORE": str(tmp_path)}
+    )
+    assert (code, "LOOKBOOK_STORE of this machine does not go along" in said) == (0, True)
+
+
+def test_ctrl_c_before_a_run_is_shown_says_that_the_run_goes_on(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def press_ctrl_c(_address: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("runner.cli.shared_ledger.open_database", press_ctrl_c)
+    assert invoke(["run", str(manifest), "--on", "memory", "--follow"]) == 4
+    assert "a run that is queued goes on. The same command follows it" in capsys.readouterr().err
+    assert invoke(["run", str(manifest), "--on", "memory", "--cancel"]) == 2
 
 
 def test_the_account_is_named_where_several_may_be_meant(

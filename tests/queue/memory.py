@@ -50,7 +50,7 @@ class MemoryQueue:
         for there in self.runs.values():
             ours = (there.account, there.campaign) == (pack.account, pack.campaign)
             if ours and there.ended_at is None:
-                raise RunWaiting(there, hint="Wait.")
+                raise RunWaiting(there)
         run = f"run{next(self._numbers)}"
         self.runs[run] = QueuedRun(run, pack.account, pack.campaign, self.now, by)
         self.packs[run] = pack

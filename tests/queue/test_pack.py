@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from runner.plan import plan
 from runner.plan.request import BasketItem, Errand, Request
 from runner.plan.saved_plan import serialize_plan
 from runner.queue.pack import Pack, explain_unpackable, list_files, pack_run
+from runner.store.port import NamedStore
 from runner.takes import Account, Snapshot
 from tests.manifest.test_images import picture
 
@@ -77,5 +79,10 @@ def test_what_a_worker_cannot_do_is_said(tmp_path: Path) -> None:
     basket = replace(request, basket=(BasketItem("blazer", Errand.MORE),))
     assert "review page" in str(explain_unpackable(campaign, basket))
     assert "--out" in str(explain_unpackable(campaign, replace(request, out=tmp_path / "x")))
+    named: Any = object()
+    store = NamedStore(named, "/mnt/studio", ("--store", "/mnt/studio"))
+    assert "--store" in str(explain_unpackable(campaign, replace(request, store=store)))
+    everywhere = replace(request, store=store._replace(option=()))
+    assert explain_unpackable(campaign, everywhere) is None
     absolute = load_campaign(Request(write(tmp_path / "b", str(photo)).manifest))
     assert "no path relative" in str(explain_unpackable(absolute, request))

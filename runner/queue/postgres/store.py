@@ -125,7 +125,7 @@ class PostgresQueue:
                 *(account, pack.campaign),
             )
             if there:  # else it has ended meanwhile
-                raise RunWaiting(there[0], hint="Wait for it to end, or cancel it.")
+                raise RunWaiting(there[0])
         return run
 
     def _keep_pictures(self, pack: Pack) -> None:
