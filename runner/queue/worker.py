@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from typing import Protocol, TypeVar
 
 from runner.errors import LookbookError
+from runner.policy.exit_codes import Exit
 from runner.queue.port import BEAT, DEAD_AFTER, BegunRun, Engine, WorkerQueue
 from runner.takes import Account
 
@@ -28,8 +29,11 @@ MAX_TROUBLE = 60.0
 MAX_ATTEMPTS = 3
 """A run whose process is killed so often is not begun again."""
 
-INTERNAL = 70
-"""The exit code of such a run."""
+MAX_BEGUN = 20
+"""A run that was begun so often, in whatever workers, and never came to an end is not begun again."""
+
+UNFINISHED = frozenset({Exit.ACCOUNT, Exit.PERSON, Exit.UNDER_WAY})
+"""Exit codes that a run may have that was asked to end before it had sent everything."""
 
 log = logging.getLogger("runner.queue")
 Q = TypeVar("Q", bound="ClosingQueue")
@@ -216,21 +220,42 @@ class Worker:
             begun = queue.begin(run, self.name)
             if begun is None:
                 return True
-            if begun.attempt > 1:
-                told = f"Run {run} goes on in {self.name}.\n"
-                queue.write_output(begun, told, error=True)
-            code = self._run_once(queue, begun)
-            if self._stopping.is_set():
+            code = self._try_once(queue, begun)
+            is_handed_on = code < 0 or code in UNFINISHED
+            if self._stopping.is_set() and is_handed_on:
                 return False
             if code >= 0 or begun.attempt >= MAX_ATTEMPTS or not queue.is_wanted(begun):
-                queue.end(begun, code if code >= 0 else INTERNAL)
+                queue.end(begun, code if code >= 0 else Exit.INTERNAL)
                 return True
             told = f"The run's process was ended by signal {-code}: it is begun again.\n"
             queue.write_output(begun, told, error=True)
         return False
 
-    def _run_once(self, queue: WorkerQueue, begun: BegunRun) -> int:
-        process = self._start_run(begun)
+    def _try_once(self, queue: WorkerQueue, begun: BegunRun) -> int:
+        """Carry out a run that was begun; return its exit code, negative for a signal.
+
+        A run that cannot be started ends with a code: it would end worker after worker.
+        """
+        if begun.attempt > MAX_BEGUN:
+            told = (
+                f"This run was begun {MAX_BEGUN} times and never came to an end: it is not begun "
+                "again. Run it again: what was bought is known."
+            )
+            queue.write_output(begun, f"{told}\n", error=True)
+            return Exit.INTERNAL
+        if begun.attempt > 1:
+            told = f"Run {begun.run.run} goes on in {self.name}."
+            queue.write_output(begun, f"{told}\n", error=True)
+        try:
+            process = self._start_run(begun)
+        except LookbookError as error:
+            lines = [f"This run could not be started: {error.message}", error.hint or ""]
+            queue.write_output(begun, "\n".join(lines).strip() + "\n", error=True)
+            return Exit.USAGE
+        return self._follow(queue, begun, process)
+
+    def _follow(self, queue: WorkerQueue, begun: BegunRun, process: RunProcess) -> int:
+        """Hand on what a run's process writes until it ends; return its exit code."""
         with self._lock:
             self._running[begun.run.run] = (begun, process)
         try:

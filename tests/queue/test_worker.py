@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import UsageError
+from runner.errors import StorageError, UsageError
 from runner.queue import worker as workers
 from runner.queue.pack import Pack
-from runner.queue.port import DEAD_AFTER, QueuedRun, RunState
+from runner.queue.port import DEAD_AFTER, BegunRun, QueuedRun, RunState
 from runner.queue.unpack import unpack
-from runner.queue.worker import MAX_ATTEMPTS, QUIET, Worker
+from runner.queue.worker import MAX_ATTEMPTS, MAX_BEGUN, QUIET, RunProcess, Worker
 from runner.takes import Account
 from tests.queue.memory import MemoryQueue
 from tests.queue.test_queue import PICTURE, make_pack
@@ -206,6 +206,50 @@ def test_nobody_is_taken_for_dead_right_after_all_were_held_up() -> None:
         setting.worker.look_around(setting.queue, float(second))
     assert setting.engine.alive[0] == ["one"]
     assert setting.engine.given == [setting.run]
+
+
+def test_a_run_that_cannot_be_started_ends_and_its_worker_serves_on() -> None:
+    setting = Setting()
+
+    def refuse(_begun: BegunRun) -> RunProcess:
+        raise StorageError("face could not be written: a file lies there.")
+
+    setting.worker._start_run = refuse
+    setting.worker.carry_out(setting.run)
+    run = setting.queue.runs[setting.run]
+    assert (run.state, run.exit_code) == (RunState.ENDED, 2)
+    assert "could not be started: face could not be written" in str(run.message)
+    assert setting.worker.trouble is None
+
+
+def test_a_run_that_never_comes_to_an_end_is_not_begun_for_ever() -> None:
+    setting = Setting()  # a process that is started fails the test
+    for _ in range(MAX_BEGUN):
+        assert setting.queue.begin(setting.run, "another") is not None
+    setting.worker.carry_out(setting.run)
+    run = setting.queue.runs[setting.run]
+    assert (run.state, run.exit_code) == (RunState.ENDED, 70)
+    assert f"begun {MAX_BEGUN} times" in str(run.message)
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [(2, RunState.ENDED), (0, RunState.ENDED), (4, RunState.RUNNING), (-15, RunState.RUNNING)],
+)
+def test_a_verdict_is_kept_where_the_worker_stops_and_an_interrupted_run_is_handed_on(
+    code: int, state: RunState
+) -> None:
+    setting = Setting(code)
+
+    def follow(write: Callable[[str, bool], None]) -> int:
+        setting.worker.stop()  # at the moment of the verdict
+        return code
+
+    setting.processes[0].follow = follow  # type: ignore[method-assign]
+    is_over = setting.worker._carry_out(setting.queue, setting.run)
+    assert is_over == (state is RunState.ENDED)
+    run = setting.queue.runs[setting.run]
+    assert (run.state, run.exit_code) == (state, code if is_over else None)
 
 
 def test_what_cannot_be_carried_out_is_left_to_others() -> None:
