@@ -30,7 +30,7 @@ MAX_ATTEMPTS = 3
 """A run whose process is killed so often is not begun again."""
 
 MAX_BEGUN = 20
-"""A run that was begun so often, in whatever workers, and never came to an end is not begun again."""
+"""A run that was begun so often, wherever, and never came to an end is not begun again."""
 
 UNFINISHED = frozenset({Exit.ACCOUNT, Exit.PERSON, Exit.UNDER_WAY})
 """Exit codes that a run may have that was asked to end before it had sent everything."""

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -262,9 +264,6 @@ def test_what_cannot_be_carried_out_is_left_to_others() -> None:
 
 
 def repack(pack: Pack, **changes: object) -> Pack:
-    from dataclasses import replace
-    from hashlib import sha256
-
     checksum = sha256(PICTURE).hexdigest()
     known = replace(pack, pictures={"../me.png": checksum}, contents={checksum: PICTURE})
     return replace(known, **changes)  # type: ignore[arg-type]
@@ -284,6 +283,37 @@ def test_a_pack_is_unpacked_as_the_manifest_says(tmp_path: Path) -> None:
 def test_a_pack_does_not_lead_out_of_its_folder(tmp_path: Path, file: str) -> None:
     with pytest.raises(UsageError, match="no name of a manifest"):
         unpack(repack(make_pack("me"), file=file), tmp_path)
+
+
+def test_a_picture_makes_way_for_what_the_next_run_has_in_its_place(tmp_path: Path) -> None:
+    pack = make_pack("me")
+    checksum = sha256(PICTURE).hexdigest()
+
+    def bring(*sources: str) -> Path:
+        pictures = dict.fromkeys(sources, checksum)
+        manifest = unpack(repack(pack, pictures=pictures), tmp_path)
+        for source in sources:
+            assert (manifest.parent / source).read_bytes() == PICTURE
+        return manifest.parent
+
+    for sources in (("face",), ("face/1.png", "face/a/2.png"), ("face",), ("in",)):
+        bring(*sources)
+    folder = bring("../a.png")
+    state = bring("spring.lookbook/me.png").joinpath("spring.lookbook")
+    (folder / "kept").mkdir()
+    (folder / "kept" / "mine.txt").touch()
+    for kept in ("spring.lookbook", "../in/kept"):  # no picture that was unpacked
+        with pytest.raises(StorageError, match="a folder lies there"):
+            bring(kept)
+    assert (state / "me.png").read_bytes() == PICTURE
+    assert (folder / "kept" / "mine.txt").exists()
+
+
+@pytest.mark.parametrize("source", ["..", ".", "a/..", "../in"])
+def test_a_picture_is_no_folder_of_the_manifests(tmp_path: Path, source: str) -> None:
+    checksum = sha256(PICTURE).hexdigest()
+    with pytest.raises(UsageError, match="folder of the manifest's"):
+        unpack(repack(make_pack("me"), pictures={source: checksum}), tmp_path)
 
 
 def test_pictures_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
