@@ -26,7 +26,9 @@ ARROWS: dict[str, set[str]] = {
     "executor": VALUES | {"policy", "plan"},
     "results": VALUES | {"policy", "plan"},
     "ledger": VALUES | {"policy", "plan", "results", "executor.ports"},
-    "queue": VALUES | {"plan.request", "plan.saved_plan", "ledger.postgres.connection"},
+    "queue": VALUES
+    | {"plan.request", "plan.saved_plan", "policy.exit_codes"}
+    | {"ledger.postgres.connection", "ledger.state_dirs"},
     "heygen": VALUES | {"executor.ports"},
     "images": VALUES | {"executor.ports", "heygen"},
     "faces": VALUES,
