@@ -97,7 +97,12 @@ class Worker:
             queue.enlist(self.name, self._accounts, self._slots)
             beat = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
             beat.start()
-            self._engine.start(self.name, self._accounts, self._slots, self.carry_out)
+            try:
+                self._engine.start(self.name, self._accounts, self._slots, self.carry_out)
+            except LookbookError:
+                self._stopping.set()
+                self._leave(queue)
+                raise
             self._looked = time.monotonic()
             self._quiet_until = self._looked + QUIET
             well = self._looked

@@ -2,14 +2,21 @@
 
 import re
 import shutil
+import signal
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("psycopg", reason="make test-distributed installs psycopg and PostgreSQL")
 
-from tests.distributed.conftest import LOOKS, Studio
+import psycopg
+
+from tests.distributed.conftest import LOOKS, PATIENCE, Studio
+from tests.launcher import Process
 
 pytestmark = [pytest.mark.distributed, pytest.mark.slow]
 
@@ -48,6 +55,30 @@ def test_a_backup_of_yesterday_leads_nobody_into_paying_twice(
     assert len(studio.stats()["charges"]) == LOOKS + 2
 
 
+def start_worker(studio: Studio, address: str) -> Process:
+    folder = str(studio.folder / "w")
+    more = {"LOOKBOOK_ON": address}
+    return studio.launch("worker", "--folder", folder, cwd=studio.folder, more=more)
+
+
+@contextmanager
+def serve_as(studio: Studio, address: str) -> Iterator[None]:
+    """Run a worker until the block has ended; it must leave cleanly."""
+    worker = start_worker(studio, address)
+    with psycopg.connect(studio.server.address(), autocommit=True) as connection:
+        engine = "SELECT to_regclass('lookbook_queue.queues') IS NOT NULL"
+        served = "SELECT EXISTS (SELECT FROM lookbook.workers WHERE started_at < now())"
+        deadline = time.monotonic() + PATIENCE
+        while connection.execute(f"SELECT ({engine}) AND ({served})").fetchone() != (True,):
+            assert time.monotonic() < deadline, "no worker serves"
+            assert worker.poll() is None, worker.communicate(PATIENCE)
+            time.sleep(0.2)
+    yield
+    worker.send_signal(signal.SIGTERM)
+    code, _, err = studio.finish(worker)
+    assert code == 0, err
+
+
 def test_roles_with_the_least_rights_are_enough(studio: Studio) -> None:
     psql = ("psql", "-v", "ON_ERROR_STOP=1", "-q", "-c")
     before, _, after = statements("Roles with the least rights").partition("-- then")
@@ -57,7 +88,16 @@ def test_roles_with_the_least_rights_are_enough(studio: Studio) -> None:
     asked = studio.command("one", "run", shared=False, more={"LOOKBOOK_ON": owner})
     assert asked[0] == 2, asked
     assert "--yes" in asked[2]
-    studio.server.call_tool(*psql, after.replace("studio", "postgres"), owner)
+    with serve_as(studio, owner):
+        pass
+    ledger, queue, more = after.partition("GRANT USAGE ON SCHEMA lookbook_queue")
+    studio.server.call_tool(*psql, ledger.replace("studio", "postgres"), owner)
+    code, _, err = studio.finish(start_worker(studio, client))
+    assert (code, "docs/operations.md" in err, "permission denied" in err) == (1, True, True), err
+    studio.server.call_tool(*psql, queue + more, owner)
+    with serve_as(studio, client):
+        ended = studio.command("one", "run", "--yes", shared=False, more={"LOOKBOOK_ON": client})
+        assert (ended[0], "Queued as run" in ended[2]) == (0, True), ended
     for command, code in (
         (["run", "--yes"], 0),
         (["reroll", "l0", "--yes"], 0),

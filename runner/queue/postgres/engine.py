@@ -8,13 +8,15 @@ part of it that speaks to a service of its makers is used.
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
 from dbos import DBOS
 
-from runner.ledger.postgres.connection import open_raw_connection
+from runner.errors import StorageError
+from runner.ledger.postgres.connection import describe_address, open_raw_connection
 from runner.queue.port import PROTOCOL, QueuedRun
 from runner.takes import Account
 
@@ -40,6 +42,7 @@ class DbosEngine:
     def __init__(self, address: str) -> None:
         for name in [name for name in os.environ if name.startswith("DBOS")]:
             del os.environ[name]  # they would choose another database, or name us otherwise
+        self._name = describe_address(address)
         self._pool = sqlalchemy.create_engine(
             "postgresql+psycopg://",
             creator=lambda: open_raw_connection(address),
@@ -54,6 +57,7 @@ class DbosEngine:
         """Begin to hand runs to this process: ``carry_out`` is called in a thread for each.
 
         ``slots`` are stored with an account's queue: what was said last counts for all workers.
+        Raises StorageError where the database refuses.
         """
         queues = [account.label for account in accounts]
         DBOS(
@@ -76,14 +80,15 @@ class DbosEngine:
 
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(workflow)
         DBOS.listen_queues(queues)
-        DBOS.launch()
-        for queue in queues:
-            DBOS.register_queue(
-                queue,
-                worker_concurrency=slots,
-                polling_interval_sec=POLLING,
-                on_conflict="always_update",
-            )
+        with _explain_refusal(self._name):
+            DBOS.launch()
+            for queue in queues:
+                DBOS.register_queue(
+                    queue,
+                    worker_concurrency=slots,
+                    polling_interval_sec=POLLING,
+                    on_conflict="always_update",
+                )
 
     def hand_over(self, run: QueuedRun) -> None:
         """Put a run into the engine's queue; one that is there already stays as it is."""
@@ -109,6 +114,21 @@ class DbosEngine:
         """Take nothing more; what was taken and has not returned stays this worker's."""
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self._pool.dispose()
+
+
+@contextmanager
+def _explain_refusal(name: str) -> Iterator[None]:
+    """Raise what a person can do about it where the engine's tables cannot be made or used."""
+    try:
+        yield
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        first, _, _ = str(getattr(error, "orig", None) or error).partition("\n")
+        raise StorageError(
+            f"The engine's tables ({SCHEMA}) on {name} cannot be made or used: {first}.",
+            hint="Start one worker as the owner of the tables, then grant this user their use: the "
+            'statements are in docs/operations.md, under "Roles with the least rights". Nothing '
+            "was taken from the queue.",
+        ) from error
 
 
 class _ShortLines(logging.Handler):
