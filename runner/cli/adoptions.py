@@ -46,7 +46,10 @@ async def read_adoptable(work: OpenSession, take: Take, look_id: str) -> LookDat
             hint="To use it here, name it in the manifest with `existing:`.",
         )
     look = await ask_for_look(work, look_id)
-    why_not = _objection_to(take, look, every, work.ledger.listed_before(take.uid))
+    # Of a send that was imported only two machines' clocks tell: a person knows better.
+    imported = work.ledger.is_imported(take.uid)
+    before = frozenset[str]() if imported else work.ledger.listed_before(take.uid)
+    why_not = _objection_to(take, look, every, before)
     if why_not is not None:
         raise UsageError(
             f"{take.label} cannot have become the look {look_id}: {why_not}.",

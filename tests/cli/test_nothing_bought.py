@@ -12,6 +12,7 @@ from runner.cli.nothing_bought import evidence_of, match_takes, moment, objectio
 from runner.errors import UsageError
 from runner.executor.context import RunContext
 from runner.executor.findings import Finding
+from runner.ledger.facts import to_facts
 from runner.ledger.reading import WalletReading, read_snapshot
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, plan
@@ -254,6 +255,24 @@ async def test_what_a_send_cannot_have_made_is_not_adopted_on_anybodys_word(
             await reconcile(office.context, campaign, (("navy#1", made.id),), ())
     (now,) = read_snapshot(office.ledger_path).takes["navy"]
     assert now.avatar_id == (made.id if says is None else None)
+
+
+async def test_of_an_imported_send_a_person_knows_better_than_two_machines_clocks(
+    office: Office,
+) -> None:
+    """Another machine sent it and noted when, this one noted when it listed: clocks differ."""
+    made = office.api.add_by_hand("navy", "group-1")
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    await ledger.note_listed([made.id])
+    lost = await office.lost(ledger, "navy")
+    facts = to_facts(ledger.take(lost.uid)) | {"uid": "u", "number": 2, "price": lost.price}
+    await ledger.import_takes([(type(lost)(**facts), False)])
+    assert made.id in ledger.listed_before("u")
+    ledger.close()
+    await reconcile(office.context, office.campaign(look("navy")), (("navy#2", made.id),), ())
+    first, second = read_snapshot(office.ledger_path).takes["navy"]
+    assert (first.avatar_id, second.avatar_id) == (None, made.id)
 
 
 async def test_a_look_that_another_campaign_in_the_folder_has_is_not_adopted(
