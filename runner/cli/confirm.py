@@ -14,6 +14,7 @@ from runner.cli.format import warnings_text
 from runner.cli.plan_text import format_plan
 from runner.cli.price_questions import (
     bought_quotes,
+    count_months,
     price_notes,
     refuse_below_list,
     refuse_contradicted,
@@ -29,7 +30,7 @@ from runner.ledger.ledger import CampaignLedger
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, fit_budget
 from runner.plan.group_sizes import group_notes
-from runner.plan.pricing import Quote, cost_at
+from runner.plan.pricing import Quote, cost_at, find_below_list
 from runner.plan.request import Request
 from runner.policy.budget import Ceilings, MonthCeiling
 from runner.quantities import format_usd
@@ -59,15 +60,13 @@ def confirm_plan(
     question. Raises BudgetRefused, or UsageError when it was declined.
     """
     room = remaining_budget(work.ledger, plan)
-    months = read_month_ceilings(request.on, work.account)
+    months = count_months(
+        read_month_ceilings(request.on, work.account), work.ledger.snapshot(), plan, quotes
+    )
     tightest = min(months, key=lambda month: month.left, default=None)
-    if tightest is not None and (room is None or tightest.left < room):
-        room = tightest.left
-    else:
-        tightest = None
     limit = None if request.max_cost is None else request.max_cost - plan.at_risk
     if request.up_to_budget:
-        plan = _fit_ceilings(plan, room, limit, quotes)
+        plan = _fit_ceilings(plan, room, [limit, *(month.left for month in months)], quotes)
     bought = bought_quotes(plan, quotes)
     buys = bool(plan.count or plan.worst_case)
     told = [month.describe() for month in months if buys]
@@ -77,12 +76,12 @@ def confirm_plan(
     console = work.outside.console
     if not can_ask(console, request):
         refuse_contradicted(bought)
-    if room is not None and plan.cost > room:
-        raise _refuse_over_budget(plan, room, tightest)
+    _refuse_over_ceilings(plan, room, tightest)
     if limit is not None:
         refuse_below_list(plan, bought, limit)
-        surcharge = {q.kind: q.counts_at - q.price for q in bought if q.counts_at > q.price}
-        work.ledger.ceilings = replace(work.ledger.ceilings, surcharge=surcharge)
+    if tightest is not None:
+        refuse_below_list(plan, bought, tightest.left, whose=tightest.whose)
+    work.ledger.ceilings = replace(work.ledger.ceilings, counts_at=find_below_list(bought))
     if warnings and buys and shows:
         click.echo(warnings_text(warnings) + "\n", err=True)
     if buys:
@@ -92,15 +91,17 @@ def confirm_plan(
     return plan
 
 
-def _refuse_over_budget(plan: Plan, room: Decimal, month: MonthCeiling | None) -> BudgetRefused:
-    """Return why a plan is refused; ``month`` is the ceiling of a month, if it is the tightest."""
+def _refuse_over_ceilings(plan: Plan, room: Decimal | None, month: MonthCeiling | None) -> None:
+    """Raise BudgetRefused where a plan does not fit; ``month`` is the month's tightest ceiling."""
     costs = f"The plan costs {format_usd(plan.cost)}"
-    if month is not None:
-        return BudgetRefused(
+    if month is not None and plan.cost > month.left and (room is None or month.left < room):
+        raise BudgetRefused(
             f"{costs}. {month.describe()} Nothing was sent.",
             hint="Add --up-to-budget to buy what fits.",
         )
-    return BudgetRefused(
+    if room is None or plan.cost <= room:
+        return
+    raise BudgetRefused(
         costs
         + (f" and {format_usd(plan.at_risk)} of unknown outcome" if plan.at_risk else "")
         + f", but the ceilings leave room for {format_usd(max(room, Decimal(0)))}. Nothing was "
@@ -110,12 +111,16 @@ def _refuse_over_budget(plan: Plan, room: Decimal, month: MonthCeiling | None) -
 
 
 def _fit_ceilings(
-    plan: Plan, room: Decimal | None, limit: Decimal | None, quotes: Mapping[LookKind, Quote]
+    plan: Plan,
+    room: Decimal | None,
+    limits: Sequence[Decimal | None],
+    quotes: Mapping[LookKind, Quote],
 ) -> Plan:
-    """Return as much of a plan as ``room`` and ``--max-cost`` leave, both in USD."""
+    """Return as much of a plan as ``room`` leaves, and ``limits`` at list price; all in USD."""
     if room is not None and plan.cost > room:
         plan = fit_budget(plan, room)
     counts_at = {kind: quote.counts_at for kind, quote in quotes.items()}
+    limit = min((limit for limit in limits if limit is not None), default=None)
     if limit is not None and cost_at(plan, counts_at) > limit:
         plan = fit_budget(plan, limit, counts_at=counts_at)
     return plan

@@ -1,16 +1,18 @@
 """What is said and asked about prices before anything is sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from runner.errors import BudgetRefused
 from runner.executor.refunds import usd_balance
 from runner.model import LookKind
 from runner.plan import Plan
-from runner.plan.pricing import Quote, cost_at
+from runner.plan.pricing import Quote, cost_at, find_below_list
+from runner.policy.budget import MonthCeiling, count_in_month
 from runner.prices import LATEST
 from runner.quantities import format_usd
 from runner.replies import UserData
+from runner.takes import Snapshot
 
 
 def bought_quotes(plan: Plan, quotes: Mapping[LookKind, Quote]) -> list[Quote]:
@@ -72,11 +74,27 @@ def refuse_contradicted(bought: list[Quote]) -> None:
     )
 
 
-def refuse_below_list(plan: Plan, bought: list[Quote], limit: Decimal) -> None:
-    """Raise BudgetRefused where ``--max-cost`` has no room for a plan at list price.
+def count_months(
+    months: Sequence[MonthCeiling],
+    known: Snapshot,
+    plan: Plan,
+    quotes: Mapping[LookKind, Quote],
+) -> list[MonthCeiling]:
+    """Return the ceilings of the month, against which the campaign's takes count as the plan does.
 
-    ``limit`` is what it leaves. Prices of the manifest below the list are its author's word, and
-    the ceiling is the operator's.
+    At list price, where it buys more of a kind whose price is below the list and not confirmed.
+    """
+    counts_at = find_below_list(bought_quotes(plan, quotes))
+    return [count_in_month(month, known.all_takes, counts_at) for month in months]
+
+
+def refuse_below_list(
+    plan: Plan, bought: list[Quote], limit: Decimal, *, whose: str = "--max-cost"
+) -> None:
+    """Raise BudgetRefused where a ceiling has no room for a plan at list price.
+
+    ``limit`` is what it leaves, ``whose`` its name. Prices of the manifest below the list are its
+    author's word, and the ceiling is the operator's.
     """
     below = [quote for quote in bought if quote.counts_at > quote.price]
     counted = cost_at(plan, {quote.kind: quote.counts_at for quote in below})
@@ -92,7 +110,7 @@ def refuse_below_list(plan: Plan, bought: list[Quote], limit: Decimal) -> None:
         f"The plan costs {format_usd(plan.cost)} at the manifest's prices, and "
         f"{format_usd(counted)} at the list "
         f"prices of {LATEST.on} ({figures}). Until the account's wallet confirms a lower price, "
-        "the list counts against --max-cost, which leaves "
+        f"the list counts against {whose}, which leaves "
         f"{format_usd(max(limit, Decimal(0)))}. Nothing "
         "was sent.",
         hint=f"If the lower price is right, say so: {options}.",

@@ -169,7 +169,7 @@ class CampaignLedger(LedgerNotes):
 
         def operation(store: Store) -> Take:
             check_ceilings(store, self.ceilings, intent.kind, intent.price, earlier=None)
-            check_month_ceilings(store, intent.price)
+            check_month_ceilings(store, self.ceilings, intent.kind, intent.price)
             uid = intent.take or self._entropy.uid()
             known = store.state.takes.get(uid)
             facts: dict[str, Any] = {

@@ -1,11 +1,18 @@
 """Whether a ledger's ceilings leave room for a price."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from runner.executor.ports import OverBudget, OverMonthCeiling
 from runner.ledger.state import Store
 from runner.model import LookKind
-from runner.policy.budget import Ceilings, find_exceeded_ceiling, reserved_amount
+from runner.policy.budget import (
+    Ceilings,
+    count_in_month,
+    find_exceeded_ceiling,
+    reserved_amount,
+    sum_surcharges,
+)
 from runner.takes import PriceState, Take
 
 
@@ -28,36 +35,45 @@ def check_ceilings(
     campaign = store.spent + price - reserved_amount(earlier)
     refused = find_exceeded_ceiling(ceilings, run=run, campaign=campaign)
     if refused is None:
-        refused = _refuse_below_list(store, ceilings, run, None if here else kind)
+        refused = _refuse_below_list(store, ceilings, run, None if here else (kind, price))
     if refused is not None:
         raise OverBudget(*refused)
 
 
-def check_month_ceilings(store: Store, price: Decimal) -> None:
+def check_month_ceilings(store: Store, ceilings: Ceilings, kind: LookKind, price: Decimal) -> None:
     """Raise OverMonthCeiling where the ceilings of the month leave no room for a new take."""
-    for ceiling in store.month_ceilings:
+    counts_at = _find_open_prices(store, ceilings)
+    price = max(price, counts_at.get(kind, price))
+    for month in store.month_ceilings:
+        ceiling = count_in_month(month, store.state.takes.values(), counts_at, run=store.run)
         needed = ceiling.spent + store.intended() + price
         if needed > ceiling.usd:
             raise OverMonthCeiling(ceiling, needed)
 
 
+def _find_open_prices(store: Store, ceilings: Ceilings) -> Mapping[LookKind, Decimal]:
+    """Return what counts instead of prices that the wallet has not confirmed."""
+    prices = store.state.prices
+    return {
+        kind: usd
+        for kind, usd in ceilings.counts_at.items()
+        if kind not in prices or prices[kind].state is not PriceState.CONFIRMED
+    }
+
+
 def _refuse_below_list(
-    store: Store, ceilings: Ceilings, run: Decimal, new: LookKind | None
+    store: Store, ceilings: Ceilings, run: Decimal, new: tuple[LookKind, Decimal] | None
 ) -> tuple[str, Decimal, Decimal] | None:
     """Return how ``--max-cost`` would be broken at list price, while a lower one is open.
 
-    ``new`` is the kind of a take that this run holds nothing for yet.
+    ``new`` is the kind and the price of a take that this run holds nothing for yet.
     """
-    limit, prices = ceilings.operator, store.state.prices
-    open_kinds = {
-        kind: more
-        for kind, more in ceilings.surcharge.items()
-        if kind not in prices or prices[kind].state is not PriceState.CONFIRMED
-    }
-    if limit is None or not open_kinds:
+    limit, counts_at = ceilings.operator, _find_open_prices(store, ceilings)
+    if limit is None or not counts_at:
         return None
-    mine = [take.kind for take in store.state.takes.values() if take.run == store.run]
+    mine = (take for take in store.state.takes.values() if take.run == store.run)
+    counted = run + sum_surcharges(mine, counts_at)
     if new is not None:
-        mine.append(new)
-    counted = run + sum((open_kinds.get(kind, Decimal(0)) for kind in mine), Decimal(0))
+        kind, price = new
+        counted += max(counts_at.get(kind, price) - price, Decimal(0))
     return ("--max-cost, at list price,", limit, counted) if counted > limit else None

@@ -21,8 +21,8 @@ class Quote:
     """What one generation of a kind is planned to cost; USD.
 
     ``stated`` is what ``--price``, the manifest or the list says, ``counts_at`` what is counted
-    against ``--max-cost``. ``is_settled``: the wallet has shown just this price. ``is_refused``: it
-    showed another, and nobody has said that one yet.
+    against ``--max-cost`` and ceilings by month. ``is_settled``: the wallet has shown just this
+    price. ``is_refused``: it showed another, and nobody has said that one yet.
     """
 
     kind: LookKind
@@ -77,6 +77,11 @@ def apply_quotes(campaign: Campaign, quotes: Mapping[LookKind, Quote]) -> Campai
     """Return the campaign with the prices that are planned with."""
     photo, prompt = (quotes[kind].price for kind in BOUGHT)
     return replace(campaign, prices=replace(campaign.prices, photo=photo, prompt=prompt))
+
+
+def find_below_list(quotes: Iterable[Quote]) -> Mapping[LookKind, Decimal]:
+    """Return what counts instead of each price that is below the list and not confirmed; USD."""
+    return {quote.kind: quote.counts_at for quote in quotes if quote.counts_at > quote.price}
 
 
 def cost_at(plan: Plan, prices: Mapping[LookKind, Decimal]) -> Decimal:

@@ -1,7 +1,8 @@
 """Money that is held: what counts against a ceiling, and whether one more reservation fits."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -15,14 +16,15 @@ class Ceilings:
     """USD that may be held at most. None: no ceiling.
 
     ``run`` is the lower of ``--max-cost`` and the manifest's ``budget.run_usd``, ``campaign`` is
-    for the campaign's lifetime. ``operator`` is ``--max-cost`` alone: against it a generation of a
-    kind counts with ``surcharge`` on top of its price, until the wallet has confirmed that price.
+    for the campaign's lifetime. ``operator`` is ``--max-cost`` alone: against it, and against the
+    ceilings of the month, a generation of a kind counts at ``counts_at`` where its price is lower,
+    until the wallet has confirmed that price.
     """
 
     run: Decimal | None = None
     campaign: Decimal | None = None
     operator: Decimal | None = None
-    surcharge: Mapping[LookKind, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+    counts_at: Mapping[LookKind, Decimal] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,40 @@ class MonthCeiling:
             f"{format_usd(self.left)} left; {self.set_by} set it, and whoever runs the cluster can "
             "change it: `lookbook cluster ceiling --help`."
         )
+
+
+def sum_surcharges(takes: Iterable[Take], counts_at: Mapping[LookKind, Decimal]) -> Decimal:
+    """Return what takes count on top of their prices, where ``counts_at`` is above those; USD."""
+    found = (counts_at.get(take.kind, take.price) - take.price for take in takes)
+    return sum((more for more in found if more > 0), Decimal(0))
+
+
+def count_in_month(
+    ceiling: MonthCeiling,
+    takes: Iterable[Take],
+    counts_at: Mapping[LookKind, Decimal],
+    *,
+    run: str | None = None,
+) -> MonthCeiling:
+    """Return a ceiling against which a ledger's takes of the month count at ``counts_at``.
+
+    Those of ``run`` are among them, whatever this machine's clock says.
+    """
+    if not counts_at:
+        return ceiling
+    mine = (
+        take
+        for take in takes
+        if take.billing in COUNTING
+        and ((run is not None and take.run == run) or _month_of(take) == ceiling.month)
+    )
+    return replace(ceiling, spent=ceiling.spent + sum_surcharges(mine, counts_at))
+
+
+def _month_of(take: Take) -> str | None:
+    """Return the calendar month (UTC) of a take's last intent, or of what is known instead."""
+    at = take.resent_at or take.sent_at or take.accepted_at or take.completed_at
+    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
 
 
 def reserved_amount(take: Take | None) -> Decimal:

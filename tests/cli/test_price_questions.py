@@ -85,6 +85,8 @@ def test_prices_below_the_list_are_refused_only_where_the_ceiling_has_no_room_at
         BudgetRefused, match=r"\$0\.00 at the manifest's prices, and \$3\.00 at the list"
     ):
         refuse_below_list(whole, bought, Decimal("2.99"))
+    with pytest.raises(BudgetRefused, match=r"against the ceiling of a for 2026-11, which leaves"):
+        refuse_below_list(whole, bought, Decimal(0), whose="the ceiling of a for 2026-11")
 
 
 def test_a_person_is_asked_about_the_rest_with_what_the_ceiling_leaves(

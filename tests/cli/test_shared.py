@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -48,6 +49,7 @@ from runner.plan import plan
 from runner.plan.request import Request
 from runner.policy.budget import MonthCeiling
 from runner.policy.lifecycle import Event
+from runner.simulator.behaviour import Behaviour
 from runner.simulator.server import Embedded
 from runner.simulator.settings import SimulatorSettings
 from runner.takes import Account, Snapshot
@@ -310,6 +312,41 @@ def test_a_ceiling_of_the_month_is_shown_and_holds_before_any_money_moves(
         assert "Stopped at a ceiling: 1 bought" in part.output
         assert charges(simulator.url) == 1
     assert "for 2026-11, $500.00, has" in invoke(database, "plan", manifest)
+
+
+def test_a_price_of_the_manifest_below_the_list_counts_at_list_price_against_the_month(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    manifest.write_text(MANIFEST + "prices: {prompt: 0.01}\n")
+    settings = SimulatorSettings(pictures=False, behaviour=Behaviour(billing="subscription"))
+    month = datetime.now(UTC).strftime("%Y-%m")
+
+    def set_ceiling(usd: str, spent: str) -> None:
+        database.ceilings = [MonthCeiling(None, month, Decimal(usd), Decimal(spent), "ada")]
+
+    with Embedded(settings) as simulator:
+        context = Context(environment={"HEYGEN_API_KEY": "k", "HEYGEN_API_BASE": simulator.url})
+        run = [str(manifest), "--on", "memory", "--yes"]
+
+        def invoke_run(*arguments: str) -> Result:
+            return CliRunner().invoke(find_command("run"), [*run, *arguments], obj=context)
+
+        set_ceiling("1", "0")
+        refused = invoke_run()
+        assert isinstance(refused.exception, BudgetRefused), refused.output
+        assert "$0.02 at the manifest's prices, and $2.00 at the list" in refused.exception.message
+        left = f"against the ceiling of all accounts for {month}, which leaves"
+        assert f"{left} $1.00" in refused.exception.message
+        assert "--price prompt=0.01" in str(refused.exception.hint)
+        assert charges(simulator.url) == 0
+        assert "1 bought" in invoke_run("--up-to-budget").output
+        assert charges(simulator.url) == 1
+        set_ceiling("1.50", "0.01")  # what was bought before counts at list price as well
+        assert f"{left} $0.50" in str(invoke_run().exception)
+        told = " ".join(invoke(database, "plan", manifest).split())
+        assert f"for {month}, $1.50, has $0.50 left" in told
+        invoke_run("--price", "prompt=0.01")  # the operator's own word
+        assert charges(simulator.url) == 2
 
 
 def charges(url: str) -> int:

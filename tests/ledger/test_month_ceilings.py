@@ -23,7 +23,7 @@ from runner.ledger.postgres import ceilings, connection
 from runner.ledger.postgres.ceilings import find_ceilings
 from runner.ledger.postgres.cluster import open_cluster
 from runner.ledger.postgres.connection import PostgresConnection
-from runner.policy.budget import MonthCeiling
+from runner.policy.budget import Ceilings, MonthCeiling
 from runner.policy.lifecycle import Event
 from runner.takes import Account, Doubled
 from tests.ledger.names import intent
@@ -143,6 +143,21 @@ async def test_a_ceiling_is_met_to_the_cent_over_all_campaigns(
     with closing(PostgresConnection(machines.server.address())) as asking:
         (known,) = find_ceilings(asking, machines.account)
     assert (known.usd, known.left) == (before + 2, Decimal(0))
+
+
+async def test_a_price_below_the_list_counts_at_list_price_when_it_is_reserved(
+    machines: Machines,
+) -> None:
+    ledger = machines.open("spring", concurrency=9)
+    ledger.begin(machines.account, "spring", {})
+    set_ceiling(machines, "3")
+    ledger.ceilings = Ceilings(counts_at={intent("a").kind: Decimal(2)})
+    await ledger.intend(intent("a"))
+    with pytest.raises(OverMonthCeiling, match=r"\$4") as caught:
+        await ledger.intend(intent("b", key="b"))
+    assert "has $1.00 left" in caught.value.told
+    ledger.ceilings = Ceilings()  # the operator's own word
+    await ledger.intend(intent("b", key="b"))
 
 
 async def test_the_ceiling_of_all_accounts_holds_back_no_simulated_run(

@@ -1,15 +1,17 @@
 """Which price still fits under a ledger's ceilings."""
 
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from runner.executor.ports import OverBudget
-from runner.ledger.reservations import check_ceilings, compute_room
+from runner.executor.ports import OverBudget, OverMonthCeiling
+from runner.ledger.reservations import check_ceilings, check_month_ceilings, compute_room
 from runner.model import LookKind
-from runner.policy.budget import Ceilings
+from runner.policy.budget import Ceilings, MonthCeiling
 from runner.takes import Billing, MeasuredPrice, PriceState, Take
 
 PHOTO, PROMPT = LookKind.PHOTO, LookKind.PROMPT
@@ -29,6 +31,7 @@ def store(
         run="now",
         spent=Decimal(in_campaign),
         spent_in_run=Decimal(in_run),
+        intended=lambda: Decimal(0),
         state=SimpleNamespace(prices=measured, takes={one.uid: one for one in takes}),
     )
 
@@ -74,7 +77,7 @@ def test_a_low_price_counts_at_list_price_against_the_operators_word_until_it_is
     None
 ):
     def limit(usd: str, of: LookKind = PROMPT) -> Ceilings:
-        return Ceilings(operator=Decimal(usd), surcharge={of: Decimal("0.5")})
+        return Ceilings(operator=Decimal(usd), counts_at={of: Decimal("1.5")})
 
     bought = [take("a", "now"), take("b", "now"), take("c", "before")]
     # Three dollars are held, one is added; this run's prompt looks count half a dollar more each.
@@ -90,4 +93,43 @@ def test_a_low_price_counts_at_list_price_against_the_operators_word_until_it_is
     for state in PriceState:
         open_still = state is not PriceState.CONFIRMED
         assert fits("1", limit("0"), ledger=store(*bought, price=state)) is not open_still
-    assert fits("1", Ceilings(surcharge={PROMPT: Decimal(9)}), ledger=store(*bought))
+    assert fits("1", Ceilings(counts_at={PROMPT: Decimal(9)}), ledger=store(*bought))
+
+
+NOVEMBER, OCTOBER = 1_795_000_000.0, 1_792_500_000.0
+
+
+def month_fits(ledger: Any, ceilings: Ceilings, usd: str, price: str = "0.01") -> bool:
+    """Return whether one more prompt look fits, where a penny was spent on each before."""
+    pennies = Decimal("0.01") * len(ledger.state.takes)
+    ledger.month_ceilings = [MonthCeiling(None, "2026-11", Decimal(usd), pennies, "ada")]
+    try:
+        check_month_ceilings(ledger, ceilings, PROMPT, Decimal(price))
+    except OverMonthCeiling:
+        return False
+    return True
+
+
+def test_a_low_price_counts_at_list_price_against_a_month_until_it_is_confirmed() -> None:
+    cheap, listed = (
+        partial(replace, price=Decimal("0.01")),
+        Ceilings(counts_at={PROMPT: Decimal(1)}),
+    )
+    bought = [
+        cheap(take("a", "now")),
+        cheap(take("b", "before"), sent_at=NOVEMBER),
+        cheap(take("c", "before"), sent_at=OCTOBER, resent_at=NOVEMBER),
+        cheap(take("d", "before"), sent_at=OCTOBER),  # of another month
+        cheap(take("e", "now", Billing.NONE)),
+    ]
+    # Five pennies are spent; three count at a dollar, and so does the new one.
+    assert month_fits(store(*bought), listed, "4.02")
+    assert not month_fits(store(*bought), listed, "4.01")
+    assert month_fits(store(*bought), Ceilings(), "0.06")  # the operator's own word
+    assert not month_fits(store(*bought), Ceilings(), "0.05")
+    assert month_fits(store(*bought, price=PriceState.CONFIRMED), listed, "0.06")
+    assert not month_fits(store(*bought, price=PriceState.CONTRADICTED), listed, "4.01")
+    photos = Ceilings(counts_at={PHOTO: Decimal(1)})
+    assert month_fits(store(*bought), photos, "0.06")
+    dear = [replace(one, price=Decimal(3)) for one in bought]
+    assert month_fits(store(*dear), listed, "3.05", price="3")  # a price above stays what it is

@@ -16,7 +16,7 @@ from runner.cli.format import warn, warnings_text
 from runner.cli.known_campaign import KnownCampaign, plan_offline
 from runner.cli.options import format_option, readable_manifest_argument
 from runner.cli.plan_text import format_plan, format_prompts
-from runner.cli.price_questions import bought_quotes, price_notes
+from runner.cli.price_questions import bought_quotes, count_months, price_notes
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
 from runner.cli.shared_ledger import name_database, read_month_ceilings
@@ -121,7 +121,8 @@ def print_plan(
 ) -> None:
     """Print a plan for people, with its price and the time that it takes."""
     now = context.clock.now
-    ceilings = read_month_ceilings(known.request.on, known.snapshot.account) if plan.count else []
+    months = read_month_ceilings(known.request.on, known.snapshot.account) if plan.count else []
+    ceilings = count_months(months, known.snapshot, plan, quotes)
     text = format_plan(
         plan,
         where=known.describe_account(),
