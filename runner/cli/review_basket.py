@@ -7,7 +7,7 @@ serve this campaign, and is what ``lookbook run --plan`` carries out.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -107,10 +107,17 @@ class Basket:
         self.offer = self._describe() | self._describe_plan(plan, campaign, snapshot)
         return self.offer
 
-    def command(self, plan_file: str | Path, most: float) -> list[str | Path]:
-        """Return the command that carries out the plan in a file, and spends at most so much."""
+    def command(
+        self, plan_file: str | Path, most: float, database: Sequence[str] | None = None
+    ) -> list[str | Path]:
+        """Return the command that carries out the plan in a file, and spends at most so much.
+
+        ``database`` are the options that name where the ledger is, if they are not the page's own.
+        """
         plan = ["--plan", plan_file, "--max-cost", f"{most:.2f}"]
-        return ["run", self._request.manifest, *plan, *name_database(self._request)]
+        if database is None:
+            database = name_database(self._request)
+        return ["run", self._request.manifest, *plan, *database]
 
     def _wanted(self) -> Request:
         return replace(self._request, basket=self.items)

@@ -22,6 +22,7 @@ from runner.cli.context import Context
 from runner.cli.eta import RunEta
 from runner.cli.review_basket import Basket
 from runner.cli.review_reading import CampaignReader, CurrentCampaign
+from runner.cli.shared_ledger import hand_on_database
 from runner.cli.supervise import want_pause
 from runner.errors import StorageError, UsageError
 from runner.files import make_folder, read_file
@@ -61,8 +62,11 @@ class ReviewRun:
         """Return the process that is, or was, at work."""
         return self._process.pid if self._process is not None else None
 
-    def start(self, arguments: Sequence[str | Path], given: bytes) -> None:
-        """Start ``lookbook`` with these arguments; it reads ``given``. Raises StorageError."""
+    def start(self, arguments: Sequence[str | Path], given: bytes, more: Mapping[str, str]) -> None:
+        """Start ``lookbook`` with these arguments, and ``more`` in its environment.
+
+        It reads ``given``. Raises StorageError.
+        """
         make_folder(self._log.parent)
         try:
             with self._log.open("wb") as log, TemporaryFile() as stdin:
@@ -73,7 +77,7 @@ class ReviewRun:
                     stdin=stdin,
                     stdout=log,
                     stderr=log,
-                    env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
+                    env={**os.environ, **more, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
                     start_new_session=True,
                 )
         except OSError as error:
@@ -117,6 +121,7 @@ class Purchases:
     ) -> None:
         self.basket = Basket(request, state)
         self._context = context
+        self._request = request
         self._state = state
         self._reader = reader
         self._run = ReviewRun(state.folder)
@@ -178,8 +183,9 @@ class Purchases:
             )
         if (left := offer.get("left_usd")) is not None and left < 0:
             raise Declined("The budget in the manifest has no room for all of it.")
-        command = [*self.basket.command("-", offer["at_most_usd"]), "--yes"]
-        self._run.start(command, self.basket.text)
+        database, more = hand_on_database(self._request)
+        command = [*self.basket.command("-", offer["at_most_usd"], database), "--yes"]
+        self._run.start(command, self.basket.text, more)
         self._bought = items
         self.basket.empty()
         return {"started": True}

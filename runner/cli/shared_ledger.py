@@ -106,6 +106,17 @@ def name_database(request: Request) -> tuple[str, ...]:
     return ("--simulate",) if request.simulate else options_of(request.on)
 
 
+def hand_on_database(request: Request) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return options and environment by which a child process finds the same database.
+
+    An address with a password is never an argument, which everybody on this machine could read.
+    """
+    on = None if request.simulate else request.on
+    if on is None or on.database.address in on.option or not on.option:
+        return name_database(request), {}
+    return (), {VARIABLE: on.database.address}
+
+
 def share_state(shared: SharedLedgers, campaign: Campaign, account: Account) -> StateDir:
     """Return an account's folder beside the manifest, whose ledger lives in the database."""
     state = StateDirs(campaign.manifest).of(account)

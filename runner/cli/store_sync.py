@@ -62,12 +62,7 @@ class StoreSync:
             self._copies.open()
             pulled = self._copies.pull(list_pictures(takes), thorough=thorough)
         except StoreTrouble as trouble:
-            if trouble.lasting:
-                raise UsageError(
-                    f"The store {self._name} cannot be used: {trouble.reason}.",
-                    hint="Check its address and the variables AWS_*. Nothing was sent.",
-                ) from trouble
-            warn(f"The store {self._name} does not answer: {trouble.reason}. {LATER}")
+            _warn_of_absence(self._name, trouble)
             return
         if pulled.came:
             click.echo(f"{pluralize(len(pulled.came), 'picture')} from {self._name}.", err=True)
@@ -120,6 +115,24 @@ class StoreSync:
 
 
 LATER = "No look is lost: the next `lookbook run` or `lookbook fetch` with this store copies it."
+
+
+def check_store(named: NamedStore) -> None:
+    """Ask a store once. Raises UsageError where it refuses; one that is away is told."""
+    try:
+        next(iter(named.objects.list("campaigns")), None)
+    except StoreTrouble as trouble:
+        _warn_of_absence(named.name, trouble)
+
+
+def _warn_of_absence(name: str, trouble: StoreTrouble) -> None:
+    """Warn that a store is away. Raises UsageError for one that refuses."""
+    if trouble.lasting:
+        raise UsageError(
+            f"The store {name} cannot be used: {trouble.reason}.",
+            hint="Check its address and the variables AWS_*. Nothing was sent.",
+        ) from trouble
+    warn(f"The store {name} does not answer: {trouble.reason}. {LATER}")
 
 
 class SessionSync:

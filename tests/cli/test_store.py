@@ -1,16 +1,20 @@
 """A store beside a command's work: what is said, the exit code, and what is done later."""
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import anyio
 import pytest
 
 from runner.canonical import sha256_hex
 from runner.cli import store_sync
+from runner.cli.commands.worker import command
+from runner.cli.context import Context
 from runner.cli.session import OpenSession
-from runner.cli.store_sync import SessionSync
+from runner.cli.store_sync import SessionSync, check_store
 from runner.errors import UsageError
+from runner.ledger.shared import SharedLedgers
 from runner.policy.lifecycle import Event
 from runner.store.campaign import name_place
 from runner.store.port import NamedStore, StoreTrouble
@@ -139,3 +143,28 @@ async def test_without_a_store_nothing_is_done(office: Office) -> None:
         await sync.pull([])
         await sync.keep_copying()
         assert await sync.finish(3) == 3
+
+
+def test_a_worker_says_at_its_start_that_its_store_is_away_and_ends_where_it_refuses(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    store = MemoryStore()
+    named = NamedStore(store, NAME)
+    check_store(named)
+    assert (store.asked, capsys.readouterr().err) == (1, "")
+    store.trouble = AWAY
+    check_store(named)
+    assert f"The store {NAME} does not answer: HTTP 503" in capsys.readouterr().err
+    store.trouble = StoreTrouble("HTTP 404 Not Found (NoSuchBucket)", lasting=True)
+    database: Any = SimpleNamespace(name="memory", address="memory")
+    monkeypatch.setattr("runner.queue.opening.open_engine", lambda _address: None)
+    worker = cast("Any", command.callback).__wrapped__
+    with pytest.raises(UsageError, match="cannot be used: HTTP 404"):
+        worker(
+            Context(environment={}),
+            on=SharedLedgers(database),
+            names=(),
+            slots=1,
+            store=named,
+            folder=tmp_path,
+        )

@@ -26,6 +26,7 @@ from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
 from runner.ledger.reading import read_snapshot
 from runner.ledger.runs import LastRun
+from runner.ledger.shared import SharedLedgers
 from runner.ledger.state_dirs import StateDir
 from runner.plan.request import Request
 from runner.policy.lifecycle import Event
@@ -157,6 +158,33 @@ def test_a_basket_is_priced_and_is_the_plan_that_the_command_line_knows(
     with pytest.raises(Declined, match="has ended"):
         desk.pause()
     desk.close()
+
+
+def test_a_run_from_the_page_finds_the_database_and_no_argument_holds_its_password(
+    desk: ReviewDesk, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[list[Any], dict[str, str]]] = []
+
+    def popen(arguments: list[Any], *, env: dict[str, str], **_more: Any) -> Any:
+        started.append((arguments, env))
+        return SimpleNamespace(poll=lambda: 0, returncode=0)
+
+    monkeypatch.delenv("LOOKBOOK_ON", raising=False)
+    monkeypatch.setattr("runner.cli.review_purchases.subprocess.Popen", popen)
+    state, campaign = StateDir(manifest.with_suffix(".lookbook")), load_campaign(Request(manifest))
+    for address in ("host=db user=ada password=hunter2", "host=db user=ada"):
+        named: Any = SimpleNamespace(address=address, find_ceilings=lambda _account: [])
+        on = SharedLedgers(named, ("--on", "host=db user=ada"))
+        served = ReviewDesk(Context(), Request(manifest, on=on), campaign, state)
+        served.state()
+        basket = served.fill_basket({"items": [{"look": "street", "errand": "make"}]})
+        assert "--on 'host=db user=ada'" in basket["command"]
+        served.buy({"plan": basket["plan"], "cost_usd": basket["cost_usd"]})
+        served.close()
+    (first, its), (second, plain) = started
+    assert ("--on" in first, its["LOOKBOOK_ON"]) == (False, "host=db user=ada password=hunter2")
+    assert "hunter2" not in " ".join(map(str, first))
+    assert ("host=db user=ada" in second, "LOOKBOOK_ON" in plain) == (True, False)
 
 
 def test_a_basket_outlives_a_killed_server_and_is_one_for_all_that_serve_the_campaign(

@@ -77,6 +77,7 @@ def command(
       lookbook worker --account studio-a --account studio-b --slots 4
     """
     from runner.cli.run_process import StartedRun
+    from runner.cli.store_sync import check_store
     from runner.cli.worker_accounts import find_accounts_to_serve, note_names
     from runner.queue.opening import open_engine, open_queue
     from runner.queue.worker import Worker
@@ -92,6 +93,8 @@ def command(
     if not place.exists():
         make_folder(place)
         place.chmod(0o700)
+    if store is not None:
+        check_store(store)
     served = find_accounts_to_serve(context, names)
     with closing(open_queue(address)) as queue:
         queue.migrate()
