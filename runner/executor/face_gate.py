@@ -59,13 +59,20 @@ class FaceGate:
         """Measure a take that was fetched, where its face is needed before anything is built on."""
         if take.look in self.needed:
             await self._measuring.measure(take)
+            await self._measure_compared(take)
 
     async def measure_picks(self) -> None:
         """Measure the picks of earlier runs that are needed."""
         for key in sorted(self.needed):
             take = self._context.ledger.picked(key)
             if take is not None and take.usable:
-                await self._measuring.measure(take)
+                await self.measure(take)
+
+    async def _measure_compared(self, take: Take) -> None:
+        """Measure what a take is compared with: what it was made from may be in no manifest now."""
+        for other in FaceComparer(self._context.ledger.snapshot()).list_compared(take):
+            if other.usable:
+                await self._measuring.measure(other)
 
     def explain_hold(self, key: str) -> str | None:
         """Return why nothing may be bought on a look's pick; None where nothing hinders that."""
@@ -78,9 +85,10 @@ class FaceGate:
         snapshot = ledger.snapshot()
         comparer = FaceComparer(snapshot)
         likeness = comparer.compare(take)
-        if likeness is None or likeness.none == NoLikeness.WAITING:
+        root = comparer.find_unmeasured_root(take) if likeness is not None else None
+        if likeness is None or likeness.none == NoLikeness.WAITING or root is not None:
             return (
-                f"waits for a person: the face of {take.label} could not be measured; "
+                f"waits for a person: the face of {(root or take).label} could not be measured; "
                 "`lookbook run --fetch-only` gets its picture again, `lookbook faces` says more"
             )
         return explain_hold(comparer, take, self._rules[key], snapshot)

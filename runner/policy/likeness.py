@@ -177,6 +177,20 @@ class FaceComparer:
         there = self.measure_of(root) is not None
         return Likeness(none=NoLikeness.REFERENCE if there else NoLikeness.WAITING)
 
+    def list_compared(self, take: Take) -> list[Take]:
+        """Return the takes that one is compared with: the root of its chain, and its reference.
+
+        Either may be of a look that the manifest does not have any more.
+        """
+        root, reference = self._root_of(take), self._reference_of(take)
+        return [one for one in (root, reference) if isinstance(one, Take) and one.uid != take.uid]
+
+    def find_unmeasured_root(self, take: Take) -> Take | None:
+        """Return the take that a chain of references begins with, while it was not measured."""
+        root = self._root_of(take)
+        unmeasured = isinstance(root, Take) and self.measure_of(root) is None
+        return root if unmeasured and isinstance(root, Take) else None
+
     def _distance(self, mine: FaceMeasure, other: Take | None) -> float | None:
         measure = self.measure_of(other)
         return compute_distance(mine, measure) if measure is not None else None

@@ -183,6 +183,20 @@ def test_a_rule_that_comes_later_measures_what_is_there_before_it_buys(harness: 
     assert set(harness.faces.asked) >= {"base#1", "a#1"}
 
 
+@pytest.mark.parametrize("gone", [set(), {"z#1"}])
+def test_a_chain_that_begins_with_a_look_of_no_manifest_any_more_is_held_all_the_same(
+    harness: Harness, gone: set[str]
+) -> None:
+    harness.run(campaign(look("z", on=None), look("y", on="z"), look("a", on="y")))
+    harness.faces = FakeFaces(0.5, a=0.5)
+    harness.faces.gone = gone
+    later = campaign(look("y"), look("a", on="y", likeness=RULE), look("c", on="a"))
+    outcome = harness.run(later, asked=ResolvedOptions(selected=frozenset({"c"})))
+    assert exit_code(outcome) is Exit.PERSON
+    assert states(harness)["c"] == []
+    assert {"a#1", "z#1"} - gone <= set(harness.faces.asked)
+
+
 def test_a_face_that_cannot_be_measured_is_a_question_and_no_purchase(harness: Harness) -> None:
     harness.faces = FakeFaces(0.5)
     harness.faces.gone = {"a#1"}
