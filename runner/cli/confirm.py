@@ -43,6 +43,7 @@ def effective_ceilings(campaign: Campaign, request: Request) -> Ceilings:
         run=min(limits, default=None),
         campaign=campaign.budget.campaign_usd,
         operator=request.max_cost,
+        earlier_runs=request.earlier_runs,
     )
 
 
@@ -64,7 +65,9 @@ def confirm_plan(
         read_month_ceilings(request.on, work.account), work.ledger.snapshot(), plan, quotes
     )
     tightest = min(months, key=lambda month: month.left, default=None)
-    limit = None if request.max_cost is None else request.max_cost - plan.at_risk
+    limit = request.max_cost
+    if limit is not None:
+        limit -= compute_held(work.ledger, plan)
     if request.up_to_budget:
         plan = _fit_ceilings(plan, room, [limit, *(month.left for month in months)], quotes)
     bought = bought_quotes(plan, quotes)
@@ -159,14 +162,31 @@ def can_ask(console: Console, request: Request) -> bool:
 
 
 def remaining_budget(ledger: CampaignLedger, plan: Plan) -> Decimal | None:
-    """Return how much the ceilings leave for new takes, after what is of unknown outcome; USD."""
+    """Return how much the ceilings leave for new takes, in USD."""
     ceilings = ledger.ceilings
     rooms = []
     if ceilings.run is not None:
-        rooms.append(ceilings.run - plan.at_risk)
+        rooms.append(ceilings.run - compute_held(ledger, plan))
     if ceilings.campaign is not None:
         rooms.append(ceilings.campaign - ledger.snapshot().spent)
     return min(rooms, default=None)
+
+
+def compute_held(ledger: CampaignLedger, plan: Plan) -> Decimal:
+    """Return what a run holds before it buys anything new, in USD.
+
+    That is what it sends again, and what the runs hold which it resumes: their own sends once.
+    """
+    again = {uid for action in plan.actions for uid in action.step.resume.under_way}
+    twice = [
+        take.price
+        for take in ledger.snapshot().all_takes
+        if take.uid in again
+        and take.unresolved
+        and not take.is_key_spent
+        and ledger.ceilings.is_resumed(take.run, ledger.run)
+    ]
+    return plan.at_risk + ledger.held_by_resumed - sum(twice, Decimal(0))
 
 
 def run_room(ledger: CampaignLedger) -> Decimal | None:
@@ -177,7 +197,7 @@ def run_room(ledger: CampaignLedger) -> Decimal | None:
     before, after = wallet.get("before"), wallet.get("after")
     known = before is not None and after is not None
     fall = Decimal(str(before)) - Decimal(str(after)) if known else Decimal(0)
-    return limit - max(ledger.spent_in_run, fall)
+    return limit - max(ledger.spent_in_run, fall) - ledger.held_by_resumed
 
 
 def refuse_unmeasurable(plan: Plan, work: OpenSession) -> None:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -85,10 +86,10 @@ class RunPacker:
                 raise UsageError(f"This cannot be queued: {why}.", hint="Leave out --detach.")
             click.echo(f"This run goes on in this process: {why}.", err=True)
             return None
-        snapshot = work.ledger.snapshot()
+        snapshot, most = work.ledger.snapshot(), plan.worst_case
         if request.up_to_budget:  # the worker cuts it down as this did
             plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, request))
-        return make_pack(campaign, work.account, plan, snapshot, request)
+        return make_pack(campaign, work.account, plan, snapshot, request, most=most)
 
     def _explain_here(
         self, campaign: Campaign, account: Account, request: Request, workers: list[WorkerSeen]
@@ -108,11 +109,18 @@ def refuse_queued(queue: RunQueue, account: Account, campaign: Campaign, request
 
 
 def make_pack(
-    campaign: Campaign, account: Account, plan: Plan, snapshot: Snapshot, request: Request
+    campaign: Campaign,
+    account: Account,
+    plan: Plan,
+    snapshot: Snapshot,
+    request: Request,
+    *,
+    most: Decimal | None = None,
 ) -> Pack:
     """Pack what was agreed to: manifest and pictures as they are now, if they are what was planned.
 
-    Raises UsageError where a picture changed meanwhile.
+    ``most`` is the sum that was asked about, in USD, where it is not the plan's own. Raises
+    UsageError where a picture changed meanwhile.
     """
     return pack_run(
         *(campaign, account, request, serialize_plan(plan, campaign, snapshot, request)),
@@ -120,8 +128,8 @@ def make_pack(
         pictures={
             image.source: read_file(image.path, MAX_PICTURE) for image in list_files(campaign)
         },
-        most=plan.worst_case,
-        spent=snapshot.spent,
+        most=plan.worst_case if most is None else most,
+        earlier_runs=snapshot.runs,
         on=name_database(request),
     )
 

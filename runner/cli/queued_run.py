@@ -11,7 +11,6 @@ import threading
 import time
 from contextlib import nullcontext, redirect_stderr
 from dataclasses import replace
-from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from runner.cli.request import load_campaign
 from runner.cli.shared_ledger import on_option, share_state
 from runner.cli.store_option import store_option
 from runner.errors import LedgerClaimed, LedgerLocked, PlanMoved, UsageError
-from runner.ledger.reading import read_snapshot
 from runner.ledger.shared import SharedLedgers
 from runner.ledger.state_dirs import SharedNote, make_state_folder
 from runner.model import Campaign
@@ -91,14 +89,14 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
     is_scheduled = request.saved is None
     is_first = attempt == 1 and not is_scheduled  # its plan was shown when it was agreed to
     with redirect_stderr(StringIO()) if is_first else nullcontext():
-        campaign = load_campaign(request)
+        campaign = _limit(load_campaign(request), pack)
     context = context._replace(shows_plan=not is_first)
     _remember_ledger(campaign, pack, request.on)
     told = False
     if is_scheduled:
         _check_account(context, pack)
         if attempt > 1:  # it may have spent of its ceiling
-            campaign, request = _resume(campaign, pack, request)
+            request = _resume(pack, request)
     while True:
         try:
             return start(context, campaign, request)
@@ -111,7 +109,7 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
             if is_first or request.saved is None:
                 raise
             _check_account(context, pack)
-            campaign, request = _resume(campaign, pack, request)
+            request = _resume(pack, request)
 
 
 def _remember_ledger(campaign: Campaign, pack: Pack, on: SharedLedgers) -> None:
@@ -137,25 +135,31 @@ def _check_account(context: Context, pack: Pack) -> None:
     anyio.run(ask)
 
 
-def _resume(campaign: Campaign, pack: Pack, request: Request) -> tuple[Campaign, Request]:
-    """Return what resumes a run that was interrupted: the same looks, and what is left to spend.
+def _limit(campaign: Campaign, pack: Pack) -> Campaign:
+    """Return the campaign with no higher ceiling for a run than the sum that was agreed to."""
+    limits = (campaign.budget.run_usd, pack.most_usd)
+    most = min(limit for limit in limits if limit is not None)
+    return replace(campaign, budget=replace(campaign.budget, run_usd=most))
+
+
+def _resume(pack: Pack, request: Request) -> Request:
+    """Return what resumes a run that was interrupted: the same looks, within the same ceilings.
 
     What is out of date is not bought again: some of it may be under way.
     """
-    state = share_state(request.on, campaign, pack.account)
-    spent = max(Decimal(0), read_snapshot(state.location).spent - pack.spent_usd)
-    left = max(Decimal(0), pack.most_usd - spent)
     if request.cascade:
         click.echo(
             "This run was interrupted: what is under way is finished. What --cascade meant and "
             "was not begun is not bought: run it again for that.",
             err=True,
         )
-    run_usd = min(one for one in (campaign.budget.run_usd, left) if one is not None)
-    campaign = replace(campaign, budget=replace(campaign.budget, run_usd=run_usd))
-    most = None if request.max_cost is None else max(Decimal(0), request.max_cost - spent)
-    return campaign, replace(
-        request, saved=None, cascade=False, max_cost=most, up_to_budget=True, new_ledger=False
+    return replace(
+        request,
+        saved=None,
+        cascade=False,
+        earlier_runs=pack.earlier_runs,
+        up_to_budget=True,
+        new_ledger=False,
     )
 
 

@@ -20,7 +20,12 @@ from runner.ledger.database import open_for_writing
 from runner.ledger.events import Note
 from runner.ledger.facts import to_facts
 from runner.ledger.notes import LedgerNotes, put_video
-from runner.ledger.reservations import check_ceilings, check_month_ceilings, compute_room
+from runner.ledger.reservations import (
+    check_ceilings,
+    check_month_ceilings,
+    compute_resumed,
+    compute_room,
+)
 from runner.ledger.sqlite import SqliteBackend
 from runner.ledger.state import Store
 from runner.ledger.transactions import Operation, Probe, Send, Transactions
@@ -157,6 +162,11 @@ class CampaignLedger(LedgerNotes):
     def spent_in_run(self) -> Decimal:
         """What the takes of the run hold, in USD."""
         return self.store.spent_in_run
+
+    @property
+    def held_by_resumed(self) -> Decimal:
+        """What the runs hold which this one resumes, in USD: it counts against its ceilings."""
+        return compute_resumed(self.store, self.ceilings)
 
     def room(self) -> Decimal | None:
         """Return what the ceilings leave for new reservations, in USD; None without a ceiling."""

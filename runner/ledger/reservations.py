@@ -20,24 +20,39 @@ def compute_room(store: Store, ceilings: Ceilings) -> Decimal | None:
     """Return what the ceilings leave for new reservations, in USD; None without a ceiling."""
     rooms = []
     if ceilings.run is not None:
-        rooms.append(ceilings.run - store.spent_in_run)
+        rooms.append(ceilings.run - store.spent_in_run - compute_resumed(store, ceilings))
     if ceilings.campaign is not None:
         rooms.append(ceilings.campaign - store.spent)
     return min(rooms, default=None)
+
+
+def compute_resumed(store: Store, ceilings: Ceilings) -> Decimal:
+    """Return what the runs hold which this one resumes, in USD: it counts as its own."""
+    if ceilings.earlier_runs is None:
+        return Decimal(0)
+    state, now = store.state, store.run
+    held = [reserved_amount(t) for t in state.takes.values() if ceilings.is_resumed(t.run, now)]
+    held += [look.price for look in state.doubled.values() if ceilings.is_resumed(look.run, now)]
+    return sum(held, Decimal(0))
 
 
 def check_ceilings(
     store: Store, ceilings: Ceilings, kind: LookKind, price: Decimal, *, earlier: Take | None
 ) -> None:
     """Raise OverBudget where a price does not fit. ``earlier`` is what the same take held."""
-    here = earlier is not None and earlier.run == store.run
-    run = store.spent_in_run + price - (reserved_amount(earlier) if here else 0)
+    here = earlier is not None and _is_own(store, ceilings, earlier)
+    run = store.spent_in_run + compute_resumed(store, ceilings) + price
+    run -= reserved_amount(earlier) if here else 0
     campaign = store.spent + price - reserved_amount(earlier)
     refused = find_exceeded_ceiling(ceilings, run=run, campaign=campaign)
     if refused is None:
         refused = _refuse_below_list(store, ceilings, run, None if here else (kind, price))
     if refused is not None:
         raise OverBudget(*refused)
+
+
+def _is_own(store: Store, ceilings: Ceilings, take: Take) -> bool:
+    return take.run == store.run or ceilings.is_resumed(take.run, store.run)
 
 
 def check_month_ceilings(store: Store, ceilings: Ceilings, kind: LookKind, price: Decimal) -> None:
@@ -71,7 +86,7 @@ def _refuse_below_list(
     limit, counts_at = ceilings.operator, _find_open_prices(store, ceilings)
     if limit is None or not counts_at:
         return None
-    mine = (take for take in store.state.takes.values() if take.run == store.run)
+    mine = (take for take in store.state.takes.values() if _is_own(store, ceilings, take))
     counted = run + sum_surcharges(mine, counts_at)
     if new is not None:
         kind, price = new

@@ -74,6 +74,9 @@ class Request:
 
     max_cost: Decimal | None = None
     """USD; None where nobody gave a ceiling. It ends a run, as the manifest's does."""
+    earlier_runs: frozenset[str] | None = None
+    """The runs before the one that this resumes, whose ceilings it shares; None where it resumes
+    none."""
     up_to_budget: bool = False
     concurrency: int = DEFAULT_CONCURRENCY
     wait: float | None = None

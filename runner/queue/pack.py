@@ -26,7 +26,7 @@ class Pack:
     ``file`` is the manifest's name, ``pictures`` maps what it says of a local picture to the
     picture's SHA-256, ``contents`` that to its bytes. ``plan`` is the saved plan. ``options`` are
     those of the request that no plan holds. ``most_usd`` is what the person agreed to spend at
-    most, ``spent_usd`` what the campaign had spent before.
+    most, ``earlier_runs`` the runs whose money was not part of that.
     """
 
     account: Account
@@ -37,7 +37,7 @@ class Pack:
     plan: Mapping[str, Any]
     options: Mapping[str, Any]
     most_usd: Decimal
-    spent_usd: Decimal
+    earlier_runs: frozenset[str]
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> str:
@@ -52,7 +52,7 @@ class Pack:
                 "plan": self.plan,
                 "options": dict(self.options),
                 "most_usd": str(self.most_usd),
-                "spent_usd": str(self.spent_usd),
+                "earlier_runs": sorted(self.earlier_runs),
             },
             ensure_ascii=False,
         )
@@ -71,7 +71,7 @@ class Pack:
             plan=told["plan"],
             options=told["options"],
             most_usd=Decimal(told["most_usd"]),
-            spent_usd=Decimal(told["spent_usd"]),
+            earlier_runs=frozenset(told["earlier_runs"]),
             contents=contents,
         )
 
@@ -108,7 +108,7 @@ def pack_run(
     manifest: bytes,
     pictures: Mapping[str, bytes],
     most: Decimal,
-    spent: Decimal,
+    earlier_runs: frozenset[str],
     on: Sequence[str] = (),
 ) -> Pack:
     """Pack a run that was agreed to. ``pictures`` maps what the manifest says of one to its bytes.
@@ -132,7 +132,7 @@ def pack_run(
         plan=plan,
         options=options,
         most_usd=most,
-        spent_usd=spent,
+        earlier_runs=earlier_runs,
         contents={sums[source]: content for source, content in pictures.items()},
     )
 

@@ -73,7 +73,7 @@ class MemoryCluster:
 
 def pack(account: Account, campaign: str) -> Pack:
     none = Decimal(0)
-    return Pack(account, campaign, "m.yaml", b"", {}, {}, {}, most_usd=none, spent_usd=none)
+    return Pack(account, campaign, "m.yaml", b"", {}, {}, {}, none, frozenset())
 
 
 class Queue(MemoryQueue):

@@ -8,22 +8,28 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import anyio
 import click
 import pytest
 from click.testing import CliRunner, Result
 
 from runner.cli import invoke, queued_run
+from runner.cli.confirm import effective_ceilings, remaining_budget
 from runner.cli.context import Context
 from runner.cli.environment import Console
 from runner.cli.queue_client import RunPacker
 from runner.cli.queued_run import carry_out_queued
 from runner.cli.request import load_campaign
 from runner.errors import LedgerClaimed, LookbookError, PlanMoved
+from runner.executor.ports import Intent, OverBudget
 from runner.ledger.reading import read_snapshot
 from runner.ledger.shared import SharedLedgers
 from runner.model import Campaign
-from runner.plan import plan
+from runner.plan import fit_budget, plan
+from runner.plan.model import PlannedLook
 from runner.plan.request import Request
+from runner.policy.budget import Ceilings
+from runner.policy.lifecycle import Event
 from runner.queue.pack import Pack
 from runner.queue.port import DEAD_AFTER
 from runner.takes import Snapshot
@@ -37,6 +43,7 @@ from tests.cli.test_shared import (
     manifest,
     settings,
 )
+from tests.ledger.names import intent
 
 __all__ = ["database", "manifest"]
 
@@ -213,6 +220,12 @@ def test_a_run_is_packed_only_where_a_worker_can_carry_it_out(
     packed = pack()
     assert packed is not None
     assert packed.manifest == manifest.read_bytes()
+    assert packed.most_usd == Decimal(2)
+    whole, made = made, fit_budget(made, Decimal(1))
+    packed = pack(replace(request, up_to_budget=True))
+    assert packed is not None
+    assert packed.most_usd == Decimal(1)  # what was asked about, and not what the whole plan costs
+    assert packed.plan["count"] == whole.count == 2
     assert pack(replace(request, new_ledger=True)) is None
     assert pack(replace(request, summary=manifest)) is None
     work: Any = Work()
@@ -230,6 +243,62 @@ def queued(database: MemoryDatabase, manifest: Path) -> Pack:
     database.queue.enlist("one", [ME], 8)
     assert run(database, manifest, "--detach", "--yes", "--max-cost", "3", "--cascade")[0] == 0
     return database.queue.packs["run1"]
+
+
+LOOKS = """\
+  second: {prompt: "Wearing a red coat, at a harbour, evening light"}
+  third: {prompt: "Wearing a linen shirt, in a garden, soft light"}
+  fourth: {prompt: "Wearing a grey suit, in a library, warm light"}
+  fifth: {prompt: "Wearing a raincoat, on a bridge, overcast sky"}
+"""
+
+
+def test_what_was_sent_without_an_answer_counts_once_where_a_run_is_resumed(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    manifest.write_text(manifest.read_text() + LOOKS)
+    campaign, place, same = (
+        *(load_campaign(Request(manifest)), database.find_ledger(ME, "spring"), settings()),
+    )
+    looks = plan(campaign, Snapshot()).actions
+    assert len(looks) == 6
+
+    def intend(action: PlannedLook) -> Intent:
+        more = {"reference_look": "base", "reference_id": "id-base"} if action.needs else {}
+        return intent(action.key, key=f"key-{action.key}", identity=action.identity, **more)
+
+    async def buy_and_die() -> None:
+        ledger = place.open(concurrency=1, **same)
+        ledger.begin(ME, "spring", {})
+        for action in looks[:4]:
+            take = await ledger.intend(intend(action))
+            if action in looks[:2]:
+                await ledger.record(take.uid, Event.ACCEPTED, {"avatar_id": f"id-{take.look}"})
+                await ledger.record(take.uid, Event.COMPLETED, {"completed_at": 5.0})
+        ledger.close()
+
+    async def resume(usd: Decimal) -> None:
+        ceilings = Ceilings(run=usd, operator=usd, earlier_runs=frozenset())
+        ledger = place.open(concurrency=1, ceilings=ceilings, **same)
+        left = plan(campaign, ledger.snapshot())
+        assert (left.at_risk, left.cost) == (Decimal(2), Decimal(2))
+        assert remaining_budget(ledger, left) == usd - 4
+        ledger.begin(ME, "spring", {})
+        for take in [one for one in ledger.snapshot().all_takes if one.unresolved]:
+            await ledger.resend(take.uid)
+        assert ledger.room() == usd - 4
+        for action in looks[4 : int(usd)]:
+            await ledger.intend(intend(action))
+        with pytest.raises(OverBudget):
+            await ledger.intend(intent("another", key="another"))
+        ledger.close()
+
+    anyio.run(buy_and_die)
+    anyio.run(resume, Decimal(5))  # what fits of it
+    place.rows = None
+    anyio.run(buy_and_die)
+    anyio.run(resume, Decimal(6))  # the whole of it
+    assert read_snapshot(place).spent == Decimal(6)
 
 
 Answers = list[LookbookError | int]
@@ -297,9 +366,17 @@ def test_a_run_that_is_handed_on_spends_no_more_than_was_agreed_to(
     (_, first), (campaign, second) = seen
     assert first.saved == queued.plan
     assert (second.saved, second.cascade, second.up_to_budget) == (None, False, True)
-    assert (second.max_cost, campaign.budget.run_usd) == (Decimal(1), Decimal(0))
+    assert (second.max_cost, campaign.budget.run_usd) == (Decimal(3), queued.most_usd)
+    assert effective_ceilings(campaign, first).earlier_runs is None
+    assert effective_ceilings(campaign, second) == Ceilings(
+        run=Decimal(2), operator=Decimal(3), earlier_runs=frozenset()
+    )
     assert second.select == first.select
     assert "What --cascade meant" in capsys.readouterr().err
+    database.queue.cancel("run1")
+    run(database, manifest, "--detach", "--yes")
+    (bought_in,) = read_snapshot(place).runs
+    assert database.queue.packs["run2"].earlier_runs == {bought_in}  # it resumes none of them
 
 
 def schedule(manifest: Path, *arguments: str) -> str:
@@ -345,9 +422,9 @@ def test_a_schedule_runs_what_is_new_each_time_within_its_ceiling(
     fill(database.find_ledger(ME, "spring").open(concurrency=1, **settings()), manifest)
     assert carry_out(queued, database, manifest, 2, Context()) == 0
     assert [(one.saved, one.max_cost, one.up_to_budget) for _, one in seen] == [
-        (None, Decimal(3), True),
-        (None, Decimal(1), True),
-    ]
+        (None, Decimal(3), True)
+    ] * 2
+    assert [one.earlier_runs for _, one in seen] == [None, frozenset()]
     assert "is removed" in schedule(manifest, "remove", made.id)
     assert "There is no schedule" in schedule(manifest, "remove", made.id)
     assert "none: `lookbook cluster schedule add`" in schedule(manifest, "list")

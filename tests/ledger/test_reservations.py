@@ -12,7 +12,7 @@ from runner.executor.ports import OverBudget, OverMonthCeiling
 from runner.ledger.reservations import check_ceilings, check_month_ceilings, compute_room
 from runner.model import LookKind
 from runner.policy.budget import Ceilings, MonthCeiling
-from runner.takes import Billing, MeasuredPrice, PriceState, Take
+from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, Take
 
 PHOTO, PROMPT = LookKind.PHOTO, LookKind.PROMPT
 
@@ -32,7 +32,9 @@ def store(
         spent=Decimal(in_campaign),
         spent_in_run=Decimal(in_run),
         intended=lambda: Decimal(0),
-        state=SimpleNamespace(prices=measured, takes={one.uid: one for one in takes}),
+        state=SimpleNamespace(
+            prices=measured, takes={one.uid: one for one in takes}, doubled=dict[str, Any]()
+        ),
     )
 
 
@@ -71,6 +73,22 @@ def test_what_the_same_take_held_makes_room_where_it_was_held() -> None:
     freed = take("a", "now", Billing.NONE)
     assert not fits("1", run, earlier=freed)
     assert not fits("1", campaign, earlier=freed)
+
+
+def test_a_run_that_resumes_others_shares_their_ceilings() -> None:
+    before, first, second = take("a", "before"), take("b", "first"), take("c", "second")
+    ledger = store(before, first, second)
+    ledger.state.doubled["x"] = Doubled("x", "x", "b#1", Decimal(1), "first")
+    resumed = Ceilings(run=Decimal(7), earlier_runs=frozenset({"before"}))
+    assert compute_room(ledger, resumed) == 1  # of 7: 3 of its own, and 3 of the two it resumes
+    assert compute_room(ledger, replace(resumed, earlier_runs=None)) == 4
+    assert [fits(price, resumed, ledger=ledger) for price in ("1", "1.01")] == [True, False]
+    assert [fits("2", resumed, earlier=one, ledger=ledger) for one in (first, before)] == [
+        *(True, False)
+    ]
+    low = replace(resumed, run=None, operator=Decimal("8.5"), counts_at={PROMPT: Decimal("1.5")})
+    assert fits("1", low, ledger=ledger)  # the two and the new one count half a dollar more each
+    assert not fits("1", replace(low, operator=Decimal("8.4")), ledger=ledger)
 
 
 def test_a_low_price_counts_at_list_price_against_the_operators_word_until_it_is_confirmed() -> (

@@ -45,7 +45,7 @@ def pack(request: Request, content: bytes) -> Pack:
         manifest=request.manifest.read_bytes(),
         pictures={image.source: content for image in list_files(campaign)},
         most=Decimal("2.00"),
-        spent=Decimal("1.00"),
+        earlier_runs=frozenset({"r2", "r1"}),
     )
 
 

@@ -24,13 +24,13 @@ SELECT schedule.id, account.host, account."user", account.simulated, schedule.ca
        extract(epoch FROM schedule.last_at)::double precision, schedule.last_run
   FROM lookbook.schedules schedule JOIN lookbook.accounts account ON account.id = schedule.account
 """
-SPENT = """
-SELECT coalesce(sum(lookbook.counted(take.billing, take.price)), 0)
+RUNS = """
+SELECT DISTINCT take.run
   FROM lookbook.schedules schedule
   JOIN lookbook.campaigns campaign
     ON campaign.account = schedule.account AND campaign.name = schedule.campaign
   JOIN lookbook.takes take ON take.campaign = campaign.id
- WHERE schedule.id = %s
+ WHERE schedule.id = %s AND take.run IS NOT NULL
 """
 START = """
 WITH due AS (
@@ -83,8 +83,8 @@ class PostgresSchedules:
         """Queue a run that is due, unless another worker did; return whether this one did."""
         run, next_at = secrets.token_hex(4), compute_next(due.cron, due.zone, self._now())
         for (text,) in self._fetch("SELECT pack FROM lookbook.schedules WHERE id = %s", due.id):
-            spent = self._fetch(SPENT, due.id)[0][0]
-            pack = json.dumps({**json.loads(text), "spent_usd": str(spent)}, ensure_ascii=False)
+            runs = sorted(earlier for (earlier,) in self._fetch(RUNS, due.id))
+            pack = json.dumps({**json.loads(text), "earlier_runs": runs}, ensure_ascii=False)
             rows = self._fetch(START, next_at, due.id, run, pack)
             note = (
                 "UPDATE lookbook.schedules SET last_run = %s "
