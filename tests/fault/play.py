@@ -19,6 +19,7 @@ from runner.model import Prices, UrlImage
 from runner.plan import Action
 from runner.plan import plan as make_plan
 from runner.plan.graph import list_needs
+from runner.plan.model import PlannedLook
 from runner.policy.exit_codes import Exit
 from runner.takes import Snapshot
 from tests.fault.campaigns import HOPELESS, edited
@@ -333,8 +334,22 @@ class _Director:
             action.action in idle
             or (action.action is Action.BLOCKED and action.key in excused)
             or action.key in gone
+            or (action.action is Action.RENAME and self._is_somebody_elses_name(action, snapshot))
             for action in plan.actions
         )
+
+    def _is_somebody_elses_name(self, action: PlannedLook, snapshot: Snapshot) -> bool:
+        """Return whether a look keeps the name that a person gave it at HeyGen.
+
+        Of a look that only a results file tells of: a run says so, and what helps, and goes on.
+        """
+        pick = snapshot.pick(action.key)
+        shown = self.world.simulator.account.looks.get(pick.avatar_id or "") if pick else None
+        if pick is None or shown is None or action.look is None:
+            return False
+        query = "SELECT 1 FROM events WHERE kind = 'imported' AND take = ?"
+        imported = bool(self.judge.rows(query, pick.uid))
+        return imported and shown.name not in (pick.name, action.look.name)
 
     def _without_base(self) -> set[str]:
         """Return what names an existing look that was deleted at HeyGen, and what needs that."""
