@@ -19,7 +19,7 @@ is
 not in this tree is an error of the program: ``runner.cli.crash`` reports it, with exit code 70.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, TypedDict
 
 
@@ -43,7 +43,14 @@ class UsageError(LookbookError):
 
 
 class PlanMoved(UsageError):
-    """A saved plan was not carried out: something is not as it was when it was saved."""
+    """A saved plan was not carried out: something is not as it was when it was saved.
+
+    ``kinds`` are what moved, as ``runner.plan.saved_plan.ChangeKind`` names it.
+    """
+
+    def __init__(self, message: str, *, kinds: Iterable[str] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kinds = frozenset(kinds)
 
 
 class ManifestError(UsageError):

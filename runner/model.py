@@ -5,7 +5,7 @@ here is immutable and knows nothing of files, clocks or networks. The words are 
 ``docs/glossary.md``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -204,7 +204,7 @@ class Campaign:
     ``looks`` holds the base first, then the manifest's order; every ``LookRef`` in it exists and
     there is no cycle. ``manifest`` is the absolute path of the file. ``given`` is what ``--var``
     gave, ``has_variables`` whether the manifest declares any. ``warnings`` are what to read
-    before money is spent, a line for each kind.
+    before money is spent, a line for each kind. ``text`` is the manifest's as it was read.
     """
 
     name: str
@@ -217,3 +217,4 @@ class Campaign:
     given: tuple[tuple[str, str], ...] = ()
     has_variables: bool = False
     credits: Credits = Credits()
+    text: str = field(default="", repr=False, compare=False)

@@ -46,7 +46,8 @@ class Context(NamedTuple):
     folder, so many pictures at once; it returns None where that is impossible. ``handles_signals``:
     a run answers Ctrl-C and its like itself. ``shows_plan``: whoever agreed to it has not seen it.
     ``shared`` is the database that ledgers live in, and ``store`` what pictures and pages are
-    copied into, where one was named.
+    copied into, where one was named. ``queued`` is the run of the queue that is carried
+    out, if any.
     """
 
     clock: "Clock" = WallClock()
@@ -64,6 +65,7 @@ class Context(NamedTuple):
     shows_plan: bool = True
     shared: "SharedLedgers | None" = None
     store: "NamedStore | None" = None
+    queued: str | None = None
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

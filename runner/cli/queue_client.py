@@ -14,10 +14,9 @@ from runner.cli.format import warn
 from runner.cli.session import OpenSession
 from runner.cli.shared_ledger import name_database, name_person
 from runner.errors import UsageError
-from runner.files import read_file, read_given
+from runner.files import read_file
 from runner.ledger.shared import SharedLedgers
 from runner.manifest.images import MAX_BYTES as MAX_PICTURE
-from runner.manifest.yaml.source import MAX_BYTES as MAX_MANIFEST
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan import plan as make_plan
@@ -117,14 +116,13 @@ def make_pack(
     *,
     most: Decimal | None = None,
 ) -> Pack:
-    """Pack what was agreed to: manifest and pictures as they are now, if they are what was planned.
+    """Pack what was agreed to: the manifest as it was read, and pictures that did not change since.
 
     ``most`` is the sum that was asked about, in USD, where it is not the plan's own. Raises
     UsageError where a picture changed meanwhile.
     """
     return pack_run(
         *(campaign, account, request, serialize_plan(plan, campaign, snapshot, request)),
-        manifest=read_given(request.manifest, MAX_MANIFEST),
         pictures={
             image.source: read_file(image.path, MAX_PICTURE) for image in list_files(campaign)
         },

@@ -27,11 +27,13 @@ from runner.cli.request import load_campaign
 from runner.cli.shared_ledger import on_option, share_state
 from runner.cli.store_option import store_option
 from runner.errors import LedgerClaimed, LedgerLocked, PlanMoved, UsageError
+from runner.ledger.reading import is_progress_of
 from runner.ledger.shared import SharedLedgers
 from runner.ledger.state_dirs import SharedNote, make_state_folder
 from runner.model import Campaign
 from runner.plan.request import Request
-from runner.queue.pack import Pack
+from runner.plan.saved_plan import ChangeKind
+from runner.queue.pack import Pack, explain_unpackable, list_files
 from runner.store.port import NamedStore
 
 ORPHANED = 3.0
@@ -65,6 +67,7 @@ def _make_command(order: dict[str, Any]) -> click.Command:
         pack = Pack.from_json(order["pack"], {})
         on = on._replace(option=tuple(pack.options.get("on", ())))
         request = replace(pack.request(), manifest=Path(pack.file), on=on, store=store)
+        context = context._replace(queued=order["run"])
         return carry_out_queued(context, pack, request, attempt=order["attempt"])
 
     return command
@@ -84,19 +87,19 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
 
     Where an earlier attempt has bought of it, what is left is planned anew: within what was agreed
     to be spent, and without what would buy a second time. Waits while another process holds the
-    campaign.
+    campaign. Raises PlanMoved where anything else moved since it was agreed to.
     """
     is_scheduled = request.saved is None
     is_first = attempt == 1 and not is_scheduled  # its plan was shown when it was agreed to
     with redirect_stderr(StringIO()) if is_first else nullcontext():
         campaign = _limit(load_campaign(request), pack)
+    _check_pictures(campaign, pack, request)
     context = context._replace(shows_plan=not is_first)
+    _check_account(context, pack)
     _remember_ledger(campaign, pack, request.on)
     told = False
-    if is_scheduled:
-        _check_account(context, pack)
-        if attempt > 1:  # it may have spent of its ceiling
-            request = _resume(pack, request)
+    if is_scheduled and attempt > 1:  # it may have spent of its ceiling
+        request = _resume(pack, request)
     while True:
         try:
             return start(context, campaign, request)
@@ -105,10 +108,11 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
                 click.echo(f"{error.message} This run waits for it.", err=True)
             told = True
             time.sleep(HELD_PAUSE)
-        except PlanMoved:
-            if is_first or request.saved is None:
+        except PlanMoved as error:
+            if request.saved is None or not _is_own_progress(
+                error, context, campaign, pack, request
+            ):
                 raise
-            _check_account(context, pack)
             request = _resume(pack, request)
 
 
@@ -119,6 +123,27 @@ def _remember_ledger(campaign: Campaign, pack: Pack, on: SharedLedgers) -> None:
     ledger, note = str(state.shared), state.read_shared_note()
     if note is None or note.ledger != ledger:
         state.remember_shared(SharedNote(ledger, pack.account.label, campaign.name))
+
+
+def _check_pictures(campaign: Campaign, pack: Pack, request: Request) -> None:
+    """Raise UsageError where a manifest names a picture that was not packed with it."""
+    for image in list_files(campaign):
+        if pack.pictures.get(image.source) != image.sha256:
+            raise UsageError(
+                f"The picture {image.source} was not queued with the manifest. Nothing was sent."
+            )
+    if (why := explain_unpackable(campaign, request)) is not None:
+        raise UsageError(f"A worker does not carry this out: {why}. Nothing was sent.")
+
+
+def _is_own_progress(
+    error: PlanMoved, context: Context, campaign: Campaign, pack: Pack, request: Request
+) -> bool:
+    """Return whether nothing moved but the ledger, and that by this very run before."""
+    if context.queued is None or error.kinds != {ChangeKind.LEDGER}:
+        return False
+    location = share_state(request.on, campaign, pack.account).location
+    return is_progress_of(location, context.queued)
 
 
 def _check_account(context: Context, pack: Pack) -> None:

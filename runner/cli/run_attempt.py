@@ -174,6 +174,7 @@ async def agree_on_plan(
     facts = {
         "max_cost": None if request.max_cost is None else str(request.max_cost),
         "variables": dict(campaign.given),
+        **({} if work.outside.queued is None else {"queued": work.outside.queued}),
     }
     return Session(
         *(work.context, plan, work.account, work.user, request.concurrency, facts),
@@ -216,6 +217,7 @@ async def make_checked_plan(
             raise PlanMoved(
                 "The saved plan was not carried out, because something has moved since:\n"
                 + join_lines(f"  {change}" for change in changes),
+                kinds=[change.kind for change in changes],
                 hint="Nothing was sent. Look at a new plan, and save that one.",
             )
     listing = await list_account(work.context, plan, verified.groups)

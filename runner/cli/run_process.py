@@ -40,7 +40,7 @@ class StartedRun:
             stderr=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is the worker's to answer
         )
-        order = {"attempt": begun.attempt, "pack": begun.pack.to_json()}
+        order = {"run": begun.run.run, "attempt": begun.attempt, "pack": begun.pack.to_json()}
         stdin = _opened(self._process.stdin)
         with suppress(BrokenPipeError):  # it has ended already, and says why
             stdin.write(json.dumps(order).encode() + b"\n")

@@ -130,6 +130,33 @@ def read_variables(ledger: Ledger) -> dict[str, dict[str, str]]:
     return {facts["run"]: facts["variables"] for facts in runs if "variables" in facts}
 
 
+HARMLESS = frozenset(
+    {
+        *(Note.RUN_STARTED, Note.RUN_ENDED, Note.WALLET, Note.LISTED, Note.KEYS_CHECKED),
+        *(Note.ASSET_SAVED, Note.ASSET_FORGOTTEN, Note.VIDEO_SHOWN),
+        *(Note.FACE_MEASURED, Note.FACES_FORGOTTEN, Note.FACE_ACCEPTED, Note.REVIEWED),
+        *(Event.LOST, Event.SHOWN, Event.CONSENT, Event.CONSENTED, Event.COMPLETED, Event.FAILED),
+        *(Event.FETCHED, Event.IMAGE_MISSING, Event.IMAGE_REMOVED),
+    }
+)
+"""What others may note while a run is interrupted: nothing is bought, picked or deleted."""
+
+
+def is_progress_of(ledger: Ledger, queued: str) -> bool:
+    """Return whether a run of the queue has begun in a ledger, and all since then is its own.
+
+    When it began, its plan held to the letter. Nobody else has bought, picked or deleted since.
+    """
+    with find_location(ledger).peek() as backend:
+        begun = [] if backend is None else [*backend.events(Note.RUN_STARTED)]
+        own = [row for row in begun if row.to_entry().facts.get("queued") == queued]
+        if backend is None or not own:
+            return False
+        runs = {row.to_entry().facts["run"] for row in own}
+        since = backend.events_after(own[0].seq)
+        return all(row.run in runs or row.kind in HARMLESS for row in since)
+
+
 def read_send_time(ledger: Ledger, uid: str) -> float | None:
     """Return when a take's first send was committed, by its machine's clock in Unix seconds.
 

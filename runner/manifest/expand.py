@@ -92,6 +92,7 @@ class _Campaign:
             given=tuple(sorted(self.variables.items())),
             has_variables=bool(document.get("variables")),
             credits=self.credits(scope),
+            text=self.source.text,
         )
 
     def require_approval(self, looks: dict[str, Look]) -> None:

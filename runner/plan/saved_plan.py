@@ -6,7 +6,8 @@ one adds what it was made from, so that a run can say what moved since. Pure: va
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from runner.canonical import tagged_hash
 from runner.model import (
@@ -28,6 +29,27 @@ from runner.takes import Account, Snapshot, TakeState
 VERSION = 1
 MAX_NAMED_CHANGES = 4
 """So many looks are named where more have changed."""
+
+
+class ChangeKind(StrEnum):
+    """What moved since a plan was saved."""
+
+    ACCOUNT = "the account"
+    MANIFEST = "the manifest"
+    FILE = "a file"
+    PRICE = "the price"
+    LEDGER = "the ledger"
+    PLAN = "the plan"
+
+
+class Change(NamedTuple):
+    """One thing that is not as it was when a plan was saved."""
+
+    kind: ChangeKind
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}"
 
 
 def plan_document(plan: Plan, *, prompts: bool = False) -> dict[str, Any]:
@@ -129,30 +151,31 @@ def find_changes(
     campaign: Campaign,
     snapshot: Snapshot,
     account: Account,
-) -> list[str]:
+) -> list[Change]:
     """Return what is not as it was when the plan was saved; empty when it holds to the letter.
 
     ``plan`` is the one that its request gives now, ``account`` the one that would be charged.
     """
     was, now = document["saved"], _fingerprints(campaign, snapshot)
-    found: list[str] = []
+    found: list[Change] = []
     planned_for = document["account"]
     if planned_for is not None and planned_for != account.label:
-        found.append(f"the account: {planned_for} → {account.label}")
+        found.append(Change(ChangeKind.ACCOUNT, f"{planned_for} → {account.label}"))
     if document["campaign"] != campaign.name or was["manifest"] != campaign.manifest.name:
-        found.append(f"the manifest: it was made for {was['manifest']}")
+        found.append(Change(ChangeKind.MANIFEST, f"it was made for {was['manifest']}"))
     if was["looks"] != now["looks"]:
-        found.append(f"the manifest: {_different(was['looks'], now['looks'])}")
+        found.append(Change(ChangeKind.MANIFEST, _different(was["looks"], now["looks"])))
     files = {**was["files"], **now["files"]}
     found += [
-        f"a file: {name}"
+        Change(ChangeKind.FILE, name)
         for name in sorted(files)
         if name in was["files"] and name in now["files"] and was["files"][name] != files[name]
     ]
     if was["prices"] != now["prices"]:
-        found.append(f"the price: {_prices(was['prices'])} → {_prices(now['prices'])}")
+        prices = f"{_prices(was['prices'])} → {_prices(now['prices'])}"
+        found.append(Change(ChangeKind.PRICE, prices))
     if was["ledger"] != now["ledger"]:
-        found.append("the ledger: something was bought, picked or deleted since")
+        found.append(Change(ChangeKind.LEDGER, "something was bought, picked or deleted since"))
     return found or _otherwise(document, plan)
 
 
@@ -245,16 +268,17 @@ def _prices(prices: Mapping[str, float]) -> str:
     return ", ".join(f"{kind} ${usd:.2f}" for kind, usd in prices.items())
 
 
-def _otherwise(document: Mapping[str, Any], plan: Plan) -> list[str]:
+def _otherwise(document: Mapping[str, Any], plan: Plan) -> list[Change]:
     """Return where the plan comes out differently: what the account said, or a newer lookbook."""
     before = {action["look"]: action for action in document["actions"]}
     now = plan_document(plan)
     found = [
-        f"the plan: {look['look']} is now {look['action']}, {look['reason']}"
+        Change(ChangeKind.PLAN, f"{look['look']} is now {look['action']}, {look['reason']}")
         for look in now["actions"]
         if look != before.get(look["look"])
     ]
     whole = {name: document[name] for name in now} | {"account": now["account"]}
     if not found and whole != now:
-        found = [f"the plan: its totals are now {now['count']} for ${now['cost_usd']:.2f}"]
+        totals = f"its totals are now {now['count']} for ${now['cost_usd']:.2f}"
+        found = [Change(ChangeKind.PLAN, totals)]
     return found

@@ -105,7 +105,6 @@ def pack_run(
     request: Request,
     plan: Mapping[str, Any],
     *,
-    manifest: bytes,
     pictures: Mapping[str, bytes],
     most: Decimal,
     earlier_runs: frozenset[str],
@@ -113,6 +112,7 @@ def pack_run(
 ) -> Pack:
     """Pack a run that was agreed to. ``pictures`` maps what the manifest says of one to its bytes.
 
+    The manifest's text is the one that was planned with, whatever the file holds by now.
     ``plan`` is the saved plan, ``on`` the option that names the database in commands to copy.
     Raises UsageError where a picture is not what was planned with.
     """
@@ -127,7 +127,7 @@ def pack_run(
         account=account,
         campaign=campaign.name,
         file=request.manifest.name,
-        manifest=manifest,
+        manifest=campaign.text.encode(),
         pictures=sums,
         plan=plan,
         options=options,
@@ -158,6 +158,8 @@ def explain_unpackable(campaign: Campaign, request: Request) -> str | None:
         return "--store is for this process, and a worker copies into a store of its own"
     if request.new_ledger:
         return "--new-ledger is an answer that only you can give"
+    if campaign.manifest.name != request.manifest.name:
+        return "the manifest came through a pipe"
     for image in list_files(campaign):
         path = PurePosixPath(image.source)
         if path.is_absolute() or image.source.startswith("~") or "\\" in image.source:

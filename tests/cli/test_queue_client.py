@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,14 +21,16 @@ from runner.cli.environment import Console
 from runner.cli.queue_client import RunPacker
 from runner.cli.queued_run import carry_out_queued
 from runner.cli.request import load_campaign
-from runner.errors import LedgerClaimed, LookbookError, PlanMoved
+from runner.errors import LedgerClaimed, LookbookError, PlanMoved, UsageError
 from runner.executor.ports import Intent, OverBudget
+from runner.ledger.ledger import CampaignLedger
 from runner.ledger.reading import read_snapshot
 from runner.ledger.shared import SharedLedgers
 from runner.model import Campaign
 from runner.plan import fit_budget, plan
 from runner.plan.model import PlannedLook
 from runner.plan.request import Request
+from runner.plan.saved_plan import ChangeKind
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
 from runner.queue.pack import Pack
@@ -44,6 +47,7 @@ from tests.cli.test_shared import (
     settings,
 )
 from tests.ledger.names import intent
+from tests.manifest.test_images import picture
 
 __all__ = ["database", "manifest"]
 
@@ -326,11 +330,21 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[Campaig
     return script
 
 
+LEDGER_MOVED = PlanMoved("something has moved", kinds={ChangeKind.LEDGER})
+
+
+async def pick_again(ledger: CampaignLedger) -> None:
+    (take,) = ledger.snapshot().takes["base"]
+    await ledger.pick("base", take.uid)
+    ledger.close()
+
+
 def carry_out(
     queued: Pack, database: MemoryDatabase, manifest: Path, attempt: int, context: Context
 ) -> int:
     on = SharedLedgers(database)
     request = replace(queued.request(), manifest=manifest, on=on)
+    context = context._replace(queued="run1")
     return carry_out_queued(context, queued, request, attempt=attempt)
 
 
@@ -346,9 +360,87 @@ def test_a_worker_carries_out_the_plan_that_was_agreed_to_or_refuses(
     assert carry_out(queued, database, manifest, 1, Context()) == 4
     assert capsys.readouterr().err.count("This run waits for it") == 1
     assert all(request.saved == queued.plan and request.yes for _, request in seen)
-    started(PlanMoved("something has moved"))
+    started(LEDGER_MOVED)
     with pytest.raises(PlanMoved):
         carry_out(queued, database, manifest, 1, Context())
+
+
+@pytest.mark.parametrize(
+    ("bought_by", "kinds", "resumes"),
+    [
+        ("run1", {"the ledger"}, True),
+        ("run1", {"the ledger", "the price"}, False),
+        ("run1", {"the manifest"}, False),
+        ("run2", {"the ledger"}, False),
+        (None, {"the ledger"}, False),
+    ],
+)
+def test_only_what_a_queued_run_has_bought_itself_lets_it_go_on_after_its_plan_moved(
+    queued: Pack,
+    database: MemoryDatabase,
+    manifest: Path,
+    started: Callable[..., list[tuple[Campaign, Request]]],
+    bought_by: str | None,
+    kinds: set[str],
+    *,
+    resumes: bool,
+) -> None:
+    place = database.find_ledger(ME, "spring")
+    fill(place.open(concurrency=1, **settings()), manifest, queued=bought_by)
+    seen = started(PlanMoved("something has moved", kinds=kinds), 0)
+    if not resumes:
+        with pytest.raises(PlanMoved):
+            carry_out(queued, database, manifest, 2, Context())
+        return
+    assert carry_out(queued, database, manifest, 2, Context()) == 0
+    assert [request.saved is None for _, request in seen] == [False, True]
+    ledger = place.open(concurrency=1, **settings())
+    anyio.run(pick_again, ledger)
+    started(LEDGER_MOVED)
+    with pytest.raises(PlanMoved):  # somebody picked meanwhile
+        carry_out(queued, database, manifest, 3, Context())
+
+
+def test_a_worker_refuses_another_account_and_a_picture_that_was_not_packed(
+    queued: Pack,
+    database: MemoryDatabase,
+    manifest: Path,
+    started: Callable[..., list[tuple[Campaign, Request]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_context: Context, _pack: Pack) -> None:
+        raise UsageError("this key is another's")
+
+    seen = started()
+    monkeypatch.setattr(queued_run, "_check_account", refuse)
+    with pytest.raises(UsageError, match="another's"):
+        carry_out(queued, database, manifest, 1, Context())
+    secret = manifest.parent.parent / "secret.png"
+    secret.write_bytes(picture("PNG", 600, 600))
+    text = manifest.read_text().replace('prompt: "A woman', 'photo: secret.png, title: "A woman')
+    for named in ("../secret.png", str(secret)):
+        manifest.write_text(text.replace("secret.png", named))
+        with pytest.raises(UsageError, match="was not queued with the manifest"):
+            carry_out(queued, database, manifest, 1, Context())
+    packed = replace(queued, pictures={str(secret): sha256(secret.read_bytes()).hexdigest()})
+    with pytest.raises(UsageError, match="no path relative"):
+        carry_out(packed, database, manifest, 1, Context())
+    assert seen == []
+
+
+def test_a_manifest_that_is_edited_during_the_question_is_packed_as_it_was_shown(
+    database: MemoryDatabase, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.queue.enlist("one", [ME], 8)
+    shown = manifest.read_bytes()
+
+    def edit(*_given: object, **_more: object) -> None:
+        manifest.write_bytes(shown.replace(b"navy", b"red"))
+
+    monkeypatch.setattr("runner.cli.queue_run.confirm_or_refuse", edit)
+    assert run(database, manifest, "--detach")[0] == 0
+    assert manifest.read_bytes() != shown
+    assert database.queue.packs["run1"].manifest == shown
 
 
 def test_a_run_that_is_handed_on_spends_no_more_than_was_agreed_to(
@@ -359,9 +451,9 @@ def test_a_run_that_is_handed_on_spends_no_more_than_was_agreed_to(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     place = database.find_ledger(ME, "spring")
-    fill(place.open(concurrency=1, **settings()), manifest)
+    fill(place.open(concurrency=1, **settings()), manifest, queued="run1")
     assert read_snapshot(place).spent == Decimal(2)
-    seen = started(PlanMoved("something has moved"), 0)
+    seen = started(LEDGER_MOVED, 0)
     assert carry_out(queued, database, manifest, 2, Context()) == 0
     (_, first), (campaign, second) = seen
     assert first.saved == queued.plan

@@ -139,14 +139,18 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-def fill(ledger: CampaignLedger, manifest: Path, account: Account = ME) -> None:
-    """Write down that the base and its look were bought."""
-    anyio.run(_fill, ledger, manifest, account)
+def fill(
+    ledger: CampaignLedger, manifest: Path, account: Account = ME, *, queued: str | None = None
+) -> None:
+    """Write down that the base and its look were bought, by a run of the queue if it is named."""
+    anyio.run(_fill, ledger, manifest, account, {} if queued is None else {"queued": queued})
 
 
-async def _fill(ledger: CampaignLedger, manifest: Path, account: Account) -> None:
+async def _fill(
+    ledger: CampaignLedger, manifest: Path, account: Account, facts: dict[str, str]
+) -> None:
     every = plan(load_campaign(Request(manifest)), Snapshot()).actions
-    ledger.begin(account, "spring", {})
+    ledger.begin(account, "spring", facts)
     for action in every:
         more = {} if action.key == "base" else {"reference_look": "base", "reference_id": "id-base"}
         made = intent(action.key, key=f"key-{action.key}", identity=action.identity, **more)

@@ -10,7 +10,7 @@ from runner.model import BASE, Campaign
 from runner.plan import plan
 from runner.plan.options import apply_options, resolve_options
 from runner.plan.request import Request
-from runner.plan.saved_plan import find_changes, plan_document, serialize_plan
+from runner.plan.saved_plan import Change, find_changes, plan_document, serialize_plan
 from runner.takes import Snapshot
 from tests.executor.harness import campaign, look
 from tests.fuzz.target import Target, demand, folder, written
@@ -39,10 +39,10 @@ def run(data: bytes) -> None:
     except UsageError as error:
         refused(error.message, error.hint)
         return
-    refused("\n".join(changes), None)
+    refused("\n".join(map(str, changes)), None)
 
 
-def held_against(saved: Request) -> list[str]:
+def held_against(saved: Request) -> list[Change]:
     """Do as ``run --plan`` does, with what is known here. Raises UsageError."""
     document = saved.saved or {}
     now, snapshot = apply_options(SPRING, saved), HELD

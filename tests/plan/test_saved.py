@@ -53,7 +53,7 @@ def now(
     again = read_saved_plan(kept)
     same = apply_options(campaign_now, again)
     made = plan(same, snapshot, resolve_options(same, snapshot, again))
-    return find_changes(kept, made, same, snapshot, account)
+    return [str(one) for one in find_changes(kept, made, same, snapshot, account)]
 
 
 def test_a_saved_plan_is_the_printed_one_and_what_it_was_made_from() -> None:

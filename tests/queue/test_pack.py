@@ -42,7 +42,6 @@ def pack(request: Request, content: bytes) -> Pack:
     saved = serialize_plan(plan(campaign, Snapshot()), campaign, Snapshot(), request)
     return pack_run(
         *(campaign, ME, request, saved),
-        manifest=request.manifest.read_bytes(),
         pictures={image.source: content for image in list_files(campaign)},
         most=Decimal("2.00"),
         earlier_runs=frozenset({"r2", "r1"}),
@@ -58,6 +57,7 @@ def test_a_pack_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read == packed
     asked = read.request()
     assert asked.saved == packed.plan
+    assert packed.manifest == request.manifest.read_bytes()
     assert (asked.variables, asked.max_cost, asked.select, asked.yes) == (
         *(request.variables, request.max_cost, request.select, True),
     )
@@ -86,3 +86,5 @@ def test_what_a_worker_cannot_do_is_said(tmp_path: Path) -> None:
     assert explain_unpackable(campaign, everywhere) is None
     absolute = load_campaign(Request(write(tmp_path / "b", str(photo)).manifest))
     assert "no path relative" in str(explain_unpackable(absolute, request))
+    piped = replace(campaign, manifest=tmp_path / "<stdin>")
+    assert "through a pipe" in str(explain_unpackable(piped, request))
