@@ -45,6 +45,7 @@ class Context(NamedTuple):
     thread instead of a thread of the ledger's own. ``faces`` opens what measures faces in a state
     folder, so many pictures at once; it returns None where that is impossible. ``handles_signals``:
     a run answers Ctrl-C and its like itself. ``shows_plan``: whoever agreed to it has not seen it.
+    ``shows_catalog``: whoever reads the output can open what lies on this machine.
     ``shared`` is the database that ledgers live in, and ``store`` what pictures and pages are
     copied into, where one was named. ``queued`` is the run of the queue that is carried
     out, if any.
@@ -63,6 +64,7 @@ class Context(NamedTuple):
     invocation: Invocation | None = None
     handles_signals: bool = True
     shows_plan: bool = True
+    shows_catalog: bool = True
     shared: "SharedLedgers | None" = None
     store: "NamedStore | None" = None
     queued: str | None = None

@@ -78,7 +78,9 @@ def hand_over(queue: RunQueue, pack: Pack, request: Request, *, detach: bool) ->
     told += f"To cancel it: {name_command(request, '--cancel')}"
     if not detach:
         click.echo(
-            f"Queued as run {run}; a worker carries it out. Ctrl-C stops only this.", err=True
+            f"Queued as run {run}; a worker carries it out. What follows is what it writes there, "
+            "its paths as well. Ctrl-C stops only this.",
+            err=True,
         )
         return follow(queue, run, request)
     if request.form == "json":
@@ -239,5 +241,8 @@ def follow_campaign(campaign: Campaign, request: Request, *, cancelling: bool) -
         run = find_run(queue, campaign, account)
         if cancelling:
             return cancel(queue, run)
-        click.echo(f"Run {run.run}, queued by {run.queued_by}:", err=True)
+        click.echo(
+            f"Run {run.run}, queued by {run.queued_by}, as its worker writes it, with paths there:",
+            err=True,
+        )
         return follow(queue, run.run, request)

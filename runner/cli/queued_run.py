@@ -94,7 +94,7 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
     with redirect_stderr(StringIO()) if is_first else nullcontext():
         campaign = _limit(load_campaign(request), pack)
     _check_pictures(campaign, pack, request)
-    context = context._replace(shows_plan=not is_first)
+    context = context._replace(shows_plan=not is_first, shows_catalog=False)
     _check_account(context, pack)
     _remember_ledger(campaign, pack, request.on)
     told = False

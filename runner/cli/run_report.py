@@ -107,6 +107,8 @@ def write_run_results(run: EndedRun) -> None:
     """Write results and catalog, print them, and say what to do next. Raises StorageError."""
     work, request = run.work, run.request
     found = _write_documents(run)
+    if not work.outside.shows_catalog:
+        found = found._replace(catalog=None)
     summary = summarize_run(
         run.outcome,
         found.totals,

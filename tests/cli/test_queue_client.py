@@ -316,6 +316,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[Campaig
         left, seen = iter(answers), []
 
         def start(context: Context, campaign: Campaign, request: Request) -> int:
+            assert not context.shows_catalog
             seen.append((campaign, request))
             answer = next(left)
             if isinstance(answer, int):

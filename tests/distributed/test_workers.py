@@ -91,6 +91,8 @@ def test_a_run_outlives_its_client_and_its_worker(crew: Crew) -> None:
     assert f"goes on in {crew.queued().worker}" in err
     assert "generated" in err
     assert "Done: " in out
+    assert "catalog:" not in out  # it lies with the worker
+    assert "as its worker writes it" in err
     assert len({charge["name"] for charge in crew.studio.stats()["charges"]}) == LOOKS + 1
     assert len(crew.studio.stats()["charges"]) == LOOKS + 1
     code, out, _ = crew.finish(crew.run("spring", "--yes"))
