@@ -91,8 +91,8 @@ class Worker:
 
     # --- serving ------------------------------------------------------------------------------
 
-    def serve(self) -> None:
-        """Serve until it is asked to end, or has to."""
+    def serve(self, started: Callable[[], None] = lambda: None) -> None:
+        """Serve until it is asked to end, or has to; ``started`` is called once it does."""
         with closing(self._open_queue()) as queue:
             queue.enlist(self.name, self._accounts, self._slots)
             beat = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -103,6 +103,7 @@ class Worker:
                 self._stopping.set()
                 self._leave(queue)
                 raise
+            started()
             self._looked = time.monotonic()
             self._quiet_until = self._looked + QUIET
             well = self._looked

@@ -328,3 +328,18 @@ def test_pictures_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
             assert unpack(inner, tmp_path).is_relative_to(tmp_path)
     with pytest.raises(UsageError, match="not in the queue"):
         unpack(repack(make_pack("me"), contents={checksum: b"another"}), tmp_path)
+
+
+def test_a_worker_whose_engine_is_refused_leaves_and_does_not_say_that_it_serves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setting = Setting()
+    told: list[str] = []
+
+    def refuse(*_given: object) -> None:
+        raise StorageError("The engine's tables cannot be made or used.")
+
+    monkeypatch.setattr(setting.engine, "start", refuse)
+    with pytest.raises(StorageError):
+        setting.worker.serve(lambda: told.append("serves"))
+    assert (told, setting.queue.list_workers()) == ([], [])

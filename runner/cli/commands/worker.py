@@ -121,8 +121,8 @@ def command(
 
     _answer_signals(worker.stop, leave_at_once)
     labels = name_some([account.label for account in environments])
-    click.echo(f"Worker {name} serves {labels} on {on.database.name}. Ctrl-C ends it.", err=True)
-    worker.serve()
+    told = f"Worker {name} serves {labels} on {on.database.name}. Ctrl-C ends it."
+    worker.serve(lambda: click.echo(told, err=True))
     if worker.trouble is not None:
         click.echo(f"{worker.trouble} Start this worker again.", err=True)
     sys.stdout.flush()
