@@ -132,7 +132,8 @@ def read_variables(ledger: Ledger) -> dict[str, dict[str, str]]:
 
 HARMLESS = frozenset(
     {
-        *(Note.RUN_STARTED, Note.RUN_ENDED, Note.WALLET, Note.LISTED, Note.KEYS_CHECKED),
+        *(Note.RUN_STARTED, Note.RUN_ENDED, Note.WALLET, Note.LISTED),
+        *(Note.KEYS_CHECKED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED),
         *(Note.ASSET_SAVED, Note.ASSET_FORGOTTEN, Note.VIDEO_SHOWN),
         *(Note.FACE_MEASURED, Note.FACES_FORGOTTEN, Note.FACE_ACCEPTED, Note.REVIEWED),
         *(Event.LOST, Event.SHOWN, Event.CONSENT, Event.CONSENTED, Event.COMPLETED, Event.FAILED),

@@ -396,10 +396,15 @@ def test_only_what_a_queued_run_has_bought_itself_lets_it_go_on_after_its_plan_m
     assert carry_out(queued, database, manifest, 2, Context()) == 0
     assert [request.saved is None for _, request in seen] == [False, True]
     ledger = place.open(concurrency=1, **settings())
-    anyio.run(pick_again, ledger)
+    ledger.begin(ME, "spring", {})  # somebody fetches, which buys nothing
+    ledger.end({"exit": 0, "stopped": None})
+    ledger.close()
+    started(LEDGER_MOVED, 0)
+    assert carry_out(queued, database, manifest, 3, Context()) == 0
+    anyio.run(pick_again, place.open(concurrency=1, **settings()))
     started(LEDGER_MOVED)
     with pytest.raises(PlanMoved):  # somebody picked meanwhile
-        carry_out(queued, database, manifest, 3, Context())
+        carry_out(queued, database, manifest, 4, Context())
 
 
 def test_a_worker_refuses_another_account_and_a_picture_that_was_not_packed(
