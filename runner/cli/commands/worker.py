@@ -5,10 +5,11 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -23,6 +24,7 @@ from runner.files import make_folder
 from runner.ledger.shared import SharedLedgers
 from runner.queue.port import BegunRun
 from runner.store.port import NamedStore
+from runner.takes import Account
 
 
 @click.command("worker", cls=Command)
@@ -76,42 +78,55 @@ def command(
       lookbook worker --on postgresql://lookbook@db.example/studio
       lookbook worker --account studio-a --account studio-b --slots 4
     """
-    from runner.cli.run_process import StartedRun
-    from runner.cli.store_sync import check_store
-    from runner.cli.worker_accounts import find_accounts_to_serve, note_names
-    from runner.queue.opening import open_engine, open_queue
-    from runner.queue.worker import Worker
-
     if on is None:
         raise UsageError(
             "A worker needs the database that the runs are queued in.",
             hint=f"Add --on with its address, or set {VARIABLE}.",
         )
-    address = on.database.address
-    engine = open_engine(address)
     place = find_folder(context, folder)
     if not place.exists():
         make_folder(place)
         place.chmod(0o700)
+    return _serve(on, _prepare(context, on, names, store), slots=slots, place=place)
+
+
+def _prepare(
+    context: Context, on: SharedLedgers, names: Sequence[str], store: NamedStore | None
+) -> dict[Account, dict[str, str]]:
+    """Check store, accounts and database; return the environment of each account's runs."""
+    from runner.cli.store_sync import check_store
+    from runner.cli.worker_accounts import find_accounts_to_serve, note_names
+    from runner.queue.opening import open_queue
+
     if store is not None:
         check_store(store)
     served = find_accounts_to_serve(context, names)
-    with closing(open_queue(address)) as queue:
+    with closing(open_queue(on.database.address)) as queue:
         queue.migrate()
         note_names(queue, served)
-    more = {VARIABLE: address, **name_store(store)}
-    environments = {one.account: {**one.environment, **more} for one in served}
+    more = {VARIABLE: on.database.address, **name_store(store)}
+    return {one.account: {**one.environment, **more} for one in served}
+
+
+def _serve(
+    on: SharedLedgers, environments: Mapping[Account, Mapping[str, str]], *, slots: int, place: Path
+) -> NoReturn:
+    """Serve until this process is told to end, and end it: threads may wait for what is over."""
+    from runner.cli.run_process import StartedRun
+    from runner.queue.opening import open_engine, open_queue
+    from runner.queue.worker import Worker
 
     def start_run(begun: BegunRun) -> StartedRun:
         return StartedRun(begun, place, environments[begun.run.account])
 
+    address = on.database.address
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     worker = Worker(
         name,
         [*environments],
         slots=slots,
         open_queue=partial(open_queue, address),
-        engine=engine,
+        engine=open_engine(address),
         start_run=start_run,
     )
 
@@ -127,7 +142,7 @@ def command(
         click.echo(f"{worker.trouble} Start this worker again.", err=True)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0 if worker.trouble is None else 1)  # threads that wait for what was handed on
+    os._exit(0 if worker.trouble is None else 1)
 
 
 def name_store(store: NamedStore | None) -> dict[str, str]:
