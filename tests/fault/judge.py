@@ -447,11 +447,14 @@ class Judge(Auditor):
         reference = account.looks.get(order.get("avatar_id") or "")
         group = order.get("avatar_group_id") or (reference.group_id if reference else None)
         shown = EPOCH + process.started - self._world.simulator.behaviour.lists_lag
+        # A failed send of ours made a group; what somebody else saves there is in no new one.
+        own = {group for (group,) in self.rows("SELECT group_id FROM takes WHERE key IS NOT NULL")}
         unknown: dict[str, list[str]] = {}
         for look in account.looks.values():
+            first = look.group_id not in own and account.cover(look.group_id)[0] is look
             same = look.name == order["name"] and not look.public and look.made_at < shown
             same = same and look.id not in self.disowned
-            there = look.group_id == group if group else account.cover(look.group_id)[0] is look
+            there = look.group_id == group if group else first
             if same and there and not any(judge.knows(look.id) for judge in self._beside()):
                 unknown.setdefault(look.group_id, []).append(look.id)
         for ids in unknown.values():
