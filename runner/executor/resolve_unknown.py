@@ -124,7 +124,7 @@ class UnknownResolver:
         fit = decide_match(
             len(candidates),
             same=1 + len(same),
-            others=len(rivals) - len(same) + len(elsewhere),
+            others=len([*(t for t in rivals if t not in same), *elsewhere]),
             alive=self._replayable(take),
             replayable=any(map(self._replayable, same)),
         )

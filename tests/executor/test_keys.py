@@ -40,6 +40,7 @@ def test_where_every_answer_is_a_gateways_a_search_makes_four_looks_cost_four_do
     takes = [world.take(key) for key in ("base", "a", "b", "c")]
     assert {take.avatar_id for take in takes} == {look_id for look_id, _ in world.api.charges}
     assert {take.billing for take in takes} == {Billing.ASSUMED}  # no answer said so
+    assert [take.accepted_at for take in takes] == pytest.approx([take.sent_at for take in takes])
 
 
 def test_a_second_look_for_one_key_is_told_counted_and_ends_replays_on_that_account(
@@ -80,15 +81,18 @@ def test_what_was_doubled_counts_in_its_run_and_in_the_campaigns_budget(world: H
     assert len(world.api.charges) == 3
 
 
-def test_a_second_look_is_told_also_where_another_campaign_took_it_over(world: Harness) -> None:
+@pytest.mark.parametrize("replay", [OK, CHARGED_AND_LOST])
+def test_a_second_look_is_told_also_where_another_campaign_took_it_over(
+    world: Harness, replay: Any
+) -> None:
     """``lookbook adopt`` made a manifest of the group meanwhile; that bought nothing."""
     world.api.honours_keys, world.api.lag = False, 16.0
-    world.api.script.extend([GATEWAY_TIMEOUT, OK])
+    world.api.script.extend([CHARGED_AND_LOST, replay])
     real = world.api.groups
 
     async def groups(**options: Any) -> Reply[Any]:
-        adopted = frozenset(world.api.groups_by_id) | {id for id, _ in world.api.charges[:1]}
         if len(world.api.charges) == 2:
+            adopted = frozenset({world.api.charges[0][0], next(iter(world.api.groups_by_id))})
             world.neighbours = Neighbours(adopted, taken_over=adopted)
         return await real(**options)
 
@@ -111,6 +115,17 @@ def test_a_look_that_this_ledger_took_over_before_is_no_second_look_for_a_key(
     assert ledger.honours_keys
     assert ledger.snapshot().spent == 2
     ledger.close()
+
+
+def test_a_second_look_that_a_neighbours_lost_send_may_have_made_shows_nothing(
+    world: Harness,
+) -> None:
+    world.api.honours_keys, world.api.lag = False, 16.0
+    world.neighbours = Neighbours(unresolved={"Sarah": ("summer.lookbook: base#1",)})
+    world.api.script.extend([CHARGED_AND_LOST, OK])
+    world.run(campaign(photo()))
+    assert len(world.api.charges) == 2
+    assert world.open().snapshot().doubled == ()
 
 
 @pytest.mark.parametrize("bought", [True, False])
