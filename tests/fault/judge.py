@@ -18,6 +18,7 @@ from runner.ledger.events import Entry, Note
 from runner.ledger.reading import read_snapshot
 from runner.model import Campaign, Look, LookKind, LookRef
 from runner.plan.model import Plan
+from runner.plan.namesakes import find_own_groups
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, next_state
 from runner.policy.retry import RetryLimits
@@ -446,7 +447,12 @@ class Judge(Auditor):
             return
         reference = account.looks.get(order.get("avatar_id") or "")
         group = order.get("avatar_group_id") or (reference.group_id if reference else None)
-        shown = EPOCH + process.started - self._world.simulator.behaviour.lists_lag
+        behaviour = self._world.simulator.behaviour
+        if group in find_own_groups(read_snapshot(self.ledger_path)) and (
+            behaviour.lists_404 or behaviour.lists_gateway_404
+        ):
+            return  # where lists are away, the groups that our own sends made need none
+        shown = EPOCH + process.started - behaviour.lists_lag
         # A failed send of ours made a group; what somebody else saves there is in no new one.
         own = {group for (group,) in self.rows("SELECT group_id FROM takes WHERE key IS NOT NULL")}
         unknown: dict[str, list[str]] = {}
