@@ -9,6 +9,7 @@ from runner.ledger.backend import Backend, Changes, TransactionUndone, repeat_un
 from runner.ledger.database import open_for_writing, scratch_file, write_whole
 from runner.ledger.facts import row_to_take
 from runner.ledger.location import LedgerLocation
+from runner.ledger.reading import open_ledger_store
 from runner.ledger.sqlite import SqliteBackend
 from runner.policy.lifecycle import Event
 
@@ -18,19 +19,10 @@ def copy_rows(location: LedgerLocation, target: Path) -> bool:
 
     What is there is replaced. Raises LedgerDamaged or StorageError.
     """
-    backend = location.read()
-    if backend is None:
-        return False
-    try:
-        copy_backend(backend, target)
-    except Exception as error:
-        explained = backend.explain(error)
-        if explained is None:
-            raise
-        raise explained from error
-    finally:
-        backend.close(sound=False)
-    return True
+    with open_ledger_store(location) as store:
+        if store is not None:
+            copy_backend(store.backend, target)
+    return store is not None
 
 
 def copy_backend(backend: Backend, target: Path) -> None:

@@ -28,7 +28,7 @@ Ledger = Path | LedgerLocation
 
 
 @contextmanager
-def _open_store(ledger: Ledger) -> Iterator[Store | None]:
+def open_ledger_store(ledger: Ledger) -> Iterator[Store | None]:
     """Open a ledger for reading; None where there is none."""
     backend = find_location(ledger).read()
     if backend is None:
@@ -60,7 +60,7 @@ def read_ledger(ledger: Ledger) -> tuple[Snapshot, dict[str, Any] | None]:
 
     An empty snapshot where there is none, and None where nobody looked into the wallet.
     """
-    with _open_store(ledger) as store:
+    with open_ledger_store(ledger) as store:
         return (Snapshot(), None) if store is None else (store.snapshot(), store.state.wallet)
 
 
@@ -75,7 +75,7 @@ def has_sent(ledger: Ledger) -> bool:
 
     What results files told, and looks that exist already, can be told again.
     """
-    with _open_store(ledger) as store:
+    with open_ledger_store(ledger) as store:
         return store is not None and any(
             take.state is not TakeState.PLANNED
             and take.kind is not LookKind.EXISTING
@@ -101,7 +101,7 @@ def has_been_at(ledger: Ledger, position: str) -> bool:
 
 def read_events(ledger: Ledger, look: str) -> list[Entry]:
     """Read what happened to the takes of one look, and its picks, oldest first."""
-    with _open_store(ledger) as store:
+    with open_ledger_store(ledger) as store:
         if store is None:
             return []
         mine = {take.uid for take in store.state.takes.values() if take.look == look}
