@@ -5,8 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from croniter import CroniterError, croniter  # type: ignore[import-untyped,unused-ignore]
-
 from runner.errors import UsageError
 from runner.takes import Account
 
@@ -45,6 +43,9 @@ def compute_next(cron: str, zone: str, after: float) -> float:
     Where clocks go back an hour, what was due in that hour is not due again. Raises UsageError for
     what is no expression, no zone, or never.
     """
+    # An extra, and most of what names a schedule computes no time.
+    from croniter import CroniterError, croniter  # type: ignore[import-untyped,unused-ignore]
+
     try:
         local = datetime.fromtimestamp(after, ZoneInfo(zone))
     except (LookupError, ValueError, OSError):
