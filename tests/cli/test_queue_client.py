@@ -496,6 +496,7 @@ def test_a_schedule_runs_what_is_new_each_time_within_its_ceiling(
     started: Callable[..., list[tuple[Campaign, Request]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    pytest.importorskip("croniter", reason="the extra `distributed` brings it")
     monkeypatch.setattr("runner.cli.commands.cluster.open_queue", lambda _address: database.queue)
     monkeypatch.setattr(database, "cluster", object())
     database.queue.enlist("one", [ME], 8)
