@@ -79,7 +79,8 @@ def confirm_plan(
     console = work.outside.console
     if not can_ask(console, request):
         refuse_contradicted(bought)
-    _refuse_over_ceilings(plan, room, tightest)
+    if plan.cost or (plan.worst_case and not request.up_to_budget):
+        _refuse_over_ceilings(plan, room, tightest)  # each replay is checked when it is sent
     if limit is not None:
         refuse_below_list(plan, bought, limit)
     if tightest is not None:

@@ -32,7 +32,13 @@ def compute_resumed(store: Store, ceilings: Ceilings) -> Decimal:
         return Decimal(0)
     state, now = store.state, store.run
     held = [reserved_amount(t) for t in state.takes.values() if ceilings.is_resumed(t.run, now)]
-    held += [look.price for look in state.doubled.values() if ceilings.is_resumed(look.run, now)]
+    if state.doubled:  # what was found before this run began has no run: its take's counts
+        runs = {take.label: take.run for take in state.takes.values()}
+        held += [
+            look.price
+            for look in state.doubled.values()
+            if ceilings.is_resumed(look.run or runs.get(look.take), now)
+        ]
     return sum(held, Decimal(0))
 
 
@@ -46,7 +52,8 @@ def check_ceilings(
     campaign = store.spent + price - reserved_amount(earlier)
     refused = find_exceeded_ceiling(ceilings, run=run, campaign=campaign)
     if refused is None:
-        refused = _refuse_below_list(store, ceilings, run, None if here else (kind, price))
+        counts = here and bool(reserved_amount(earlier))
+        refused = _refuse_below_list(store, ceilings, run, None if counts else (kind, price))
     if refused is not None:
         raise OverBudget(*refused)
 

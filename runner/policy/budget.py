@@ -71,8 +71,9 @@ class MonthCeiling:
 
 
 def sum_surcharges(takes: Iterable[Take], counts_at: Mapping[LookKind, Decimal]) -> Decimal:
-    """Return what takes count on top of their prices, where ``counts_at`` is above those; USD."""
-    found = (counts_at.get(take.kind, take.price) - take.price for take in takes)
+    """Return what takes count on top of what they hold, where ``counts_at`` is higher; USD."""
+    held = (take for take in takes if take.billing in COUNTING)
+    found = (counts_at.get(take.kind, take.price) - take.price for take in held)
     return sum((more for more in found if more > 0), Decimal(0))
 
 
@@ -92,8 +93,7 @@ def count_in_month(
     mine = (
         take
         for take in takes
-        if take.billing in COUNTING
-        and ((run is not None and take.run == run) or _month_of(take) == ceiling.month)
+        if (run is not None and take.run == run) or _month_of(take) == ceiling.month
     )
     return replace(ceiling, spent=ceiling.spent + sum_surcharges(mine, counts_at))
 

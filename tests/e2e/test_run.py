@@ -116,6 +116,9 @@ def test_the_manifests_budget_counts_over_the_campaigns_life(
     lookbook.edit("rainy street", "sunny street")
     done = lookbook("run", "spring.yaml", "--yes", code=5)
     assert "Nothing was sent" in done.stderr
+    lookbook.edit("sunny street", "rainy street")
+    lookbook.edit("campaign_usd: 4", "campaign_usd: 1")
+    lookbook("run", "spring.yaml", "--yes")  # what buys nothing needs no room
     assert len(server.stats()["charges"]) == 4
 
 

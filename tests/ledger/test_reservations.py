@@ -86,6 +86,11 @@ def test_a_run_that_resumes_others_shares_their_ceilings() -> None:
     assert [fits("2", resumed, earlier=one, ledger=ledger) for one in (first, before)] == [
         *(True, False)
     ]
+    ledger.state.doubled["x"] = Doubled("x", "x", "b#1", Decimal(1))  # found before a run began
+    assert compute_room(ledger, resumed) == 1
+    ledger.state.doubled["x"] = Doubled("x", "x", "a#1", Decimal(1))
+    assert compute_room(ledger, resumed) == 2
+    ledger.state.doubled["x"] = Doubled("x", "x", "b#1", Decimal(1), "first")
     low = replace(resumed, run=None, operator=Decimal("8.5"), counts_at={PROMPT: Decimal("1.5")})
     assert fits("1", low, ledger=ledger)  # the two and the new one count half a dollar more each
     assert not fits("1", replace(low, operator=Decimal("8.4")), ledger=ledger)
@@ -108,6 +113,10 @@ def test_a_low_price_counts_at_list_price_against_the_operators_word_until_it_is
     assert not fits("1", limit("5.49"), ledger=store(*bought), earlier=bought[2])
     assert fits("1", limit("0", PHOTO), ledger=store(*bought)) is False
     assert fits("1", limit("4", PHOTO), ledger=store(*bought))
+    freed = take("d", "now", Billing.NONE)  # a 429 sent it back: it holds nothing
+    for earlier in (None, freed):
+        assert fits("1", limit("4.5"), ledger=store(freed), earlier=earlier)
+        assert not fits("1", limit("4.49"), ledger=store(freed), earlier=earlier)
     for state in PriceState:
         open_still = state is not PriceState.CONFIRMED
         assert fits("1", limit("0"), ledger=store(*bought, price=state)) is not open_still
