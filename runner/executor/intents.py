@@ -115,11 +115,12 @@ class IntentBuilder:
         if group is None or isinstance(group, LiteralRef):
             return group.id if group is not None else None
         pick = self._pick(group.look)
-        group_id = pick.group_id or self._groups.get(group.look)
-        group_id = group_id or await find_group(self._context, pick.avatar_id or "")
+        look_id = pick.avatar_id or ""  # another take may be picked while a run goes on
+        group_id = pick.group_id or self._groups.get(look_id)
+        group_id = group_id or await find_group(self._context, look_id)
         if group_id is None:
             raise CannotSend(f"the group of {group.look} is not known")
-        self._groups[group.look] = group_id
+        self._groups[look_id] = group_id
         return group_id
 
     def _pick(self, key: str) -> Take:

@@ -188,8 +188,7 @@ class FaceComparer:
     def find_unmeasured_root(self, take: Take) -> Take | None:
         """Return the take that a chain of references begins with, while it was not measured."""
         root = self._root_of(take)
-        unmeasured = isinstance(root, Take) and self.measure_of(root) is None
-        return root if unmeasured and isinstance(root, Take) else None
+        return root if isinstance(root, Take) and self.measure_of(root) is None else None
 
     def _distance(self, mine: FaceMeasure, other: Take | None) -> float | None:
         measure = self.measure_of(other)
