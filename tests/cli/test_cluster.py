@@ -132,10 +132,7 @@ def test_it_shows_accounts_campaigns_and_money_in_eighty_columns(
     assert "studio-a" in told
     assert "$24.00 spent this month by all accounts ceiling of all $2,000.50 (ada@laptop)" in flat
     assert "$1,976.50 left" in flat
-    assert (
-        "paused by ada@laptop about 1 h" in flat.replace("60 min ago", "about 1 h")
-        or "60 min ago" in flat
-    )
+    assert "paused by ada@laptop 60 min ago" in flat
     assert "process 7 on one, 2 min ago" in flat
     assert "nobody" in told
     assert "one-7" in told
