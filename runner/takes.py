@@ -322,12 +322,6 @@ class Snapshot:
         """Return every take of every look."""
         return [take for takes in self.takes.values() for take in takes]
 
-    @property
-    def runs(self) -> frozenset[str]:
-        """Return every run that money counts in."""
-        named = {take.run for take in self.all_takes} | {look.run for look in self.doubled}
-        return frozenset(run for run in named if run is not None)
-
     def review(self, take: Take) -> Review:
         """Return what was decided about a take."""
         return self.reviews.get(take.uid, NOT_REVIEWED)

@@ -147,6 +147,7 @@ def refuse_unlisted(work: OpenSession, listing: Listing, *, anew: bool) -> dict[
     if work.outside.console.can_answer():
         click.echo(f"{said} What is bought now may be there already.", err=True)
         if click.confirm(f"Buy {pluralize(len(problems), 'look')} all the same?", err=True):
+            work.outside.console.note_answer()
             return {}
     return {key: _explain_unlisted(problem) for key, problem in problems.items()}
 

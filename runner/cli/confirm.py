@@ -43,7 +43,6 @@ def effective_ceilings(campaign: Campaign, request: Request) -> Ceilings:
         run=min(limits, default=None),
         campaign=campaign.budget.campaign_usd,
         operator=request.max_cost,
-        earlier_runs=request.earlier_runs,
     )
 
 
@@ -185,7 +184,7 @@ def compute_held(ledger: CampaignLedger, plan: Plan) -> Decimal:
         if take.uid in again
         and take.unresolved
         and not take.is_key_spent
-        and ledger.ceilings.is_resumed(take.run, ledger.run)
+        and take.run in ledger.ceilings.resumed
     ]
     return plan.at_risk + ledger.held_by_resumed - sum(twice, Decimal(0))
 

@@ -86,9 +86,9 @@ class RunPacker:
             click.echo(f"This run goes on in this process: {why}.", err=True)
             return None
         snapshot, most = work.ledger.snapshot(), plan.worst_case
-        if request.up_to_budget:  # the worker cuts it down as this did
-            plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, request))
-        return make_pack(campaign, work.account, plan, snapshot, request, most=most)
+        # What a ceiling left out is in it: the worker cuts it down as this did.
+        whole = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, request))
+        return make_pack(campaign, work.account, whole, snapshot, request, most=most)
 
     def _explain_here(
         self, campaign: Campaign, account: Account, request: Request, workers: list[WorkerSeen]
@@ -127,7 +127,6 @@ def make_pack(
             image.source: read_file(image.path, MAX_PICTURE) for image in list_files(campaign)
         },
         most=plan.worst_case if most is None else most,
-        earlier_runs=snapshot.runs,
         on=name_database(request),
     )
 

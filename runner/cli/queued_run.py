@@ -98,8 +98,8 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
     _check_account(context, pack)
     _remember_ledger(campaign, pack, request.on)
     told = False
-    if is_scheduled and attempt > 1:  # it may have spent of its ceiling
-        request = _resume(pack, request)
+    if is_scheduled and attempt > 1:  # what it cascaded to may be under way
+        request = _resume(request)
     while True:
         try:
             return start(context, campaign, request)
@@ -113,7 +113,7 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
                 error, context, campaign, pack, request
             ):
                 raise
-            request = _resume(pack, request)
+            request = _resume(request)
 
 
 def _remember_ledger(campaign: Campaign, pack: Pack, on: SharedLedgers) -> None:
@@ -167,8 +167,8 @@ def _limit(campaign: Campaign, pack: Pack) -> Campaign:
     return replace(campaign, budget=replace(campaign.budget, run_usd=most))
 
 
-def _resume(pack: Pack, request: Request) -> Request:
-    """Return what resumes a run that was interrupted: the same looks, within the same ceilings.
+def _resume(request: Request) -> Request:
+    """Return what resumes a run that was interrupted: the same looks, as far as they were bought.
 
     What is out of date is not bought again: some of it may be under way.
     """
@@ -182,7 +182,6 @@ def _resume(pack: Pack, request: Request) -> Request:
         request,
         saved=None,
         cascade=False,
-        earlier_runs=pack.earlier_runs,
         up_to_budget=True,
         new_ledger=False,
     )

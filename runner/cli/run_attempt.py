@@ -119,6 +119,7 @@ async def attempt(
         async with open_session(
             opened, campaign, state, ceilings=ceilings, concurrency=request.concurrency
         ) as work:
+            share_ceilings(work)
             left = read_fingerprint(state, campaign, work.ledger)
             if not anew:
                 await (work.import_reviews() if left.knows_results() else work.import_results())
@@ -129,9 +130,10 @@ async def attempt(
             campaign = apply_quotes(campaign, quotes)
             store = SessionSync(work)
             await store.pull(work.ledger.snapshot().all_takes)
-            session = await agree_on_plan(campaign, work, request, quotes, anew=anew)
+            session, refused = await agree_on_plan(campaign, work, request, quotes, anew=anew)
             if packer is not None:
-                packed = packer.pack(campaign, work, session.plan, request)
+                agreed = replace(request, refused=(*refused.items(),))
+                packed = packer.pack(campaign, work, session.plan, agreed)
                 if packed is not None:
                     return Ended(0, pack=packed)
             if anew:
@@ -141,6 +143,14 @@ async def attempt(
             code = await carry_out(campaign, work, session, request, left, store=store)
             code = await store.finish(code, request.form)
             return Ended(code, work.context.price_trouble, run_room(work.ledger))
+
+
+def share_ceilings(work: OpenSession) -> None:
+    """Count as this run's own what its earlier beginnings hold, where it is a run of the queue."""
+    if work.outside.queued is not None:
+        store = work.ledger.store
+        resumed = store.ask(partial(store.history.runs_of, work.outside.queued))
+        work.ledger.ceilings = replace(work.ledger.ceilings, resumed=resumed)
 
 
 def warn_of_distrusted_keys(ledger: CampaignLedger) -> None:
@@ -160,10 +170,14 @@ async def agree_on_plan(
     quotes: Mapping[LookKind, Quote],
     *,
     anew: bool,
-) -> Session:
-    """Make the plan, and return what carries it out after everything was asked and agreed to."""
+) -> tuple[Session, Mapping[str, str]]:
+    """Make the plan, and return what carries it out after everything was asked and agreed to.
+
+    Return as well the looks that are not bought because of what the account said, and why.
+    """
     try:
-        plan, listing = await make_checked_plan(campaign, work, request, anew=anew)
+        checked = await make_checked_plan(campaign, work, request, anew=anew)
+        plan, listing = checked.plan, checked.listing
         accepted = ask_about_account(campaign, work, plan, listing, anew=anew)
         refuse_unmeasurable(plan, work)
         plan = confirm_plan(plan, work, request, quotes=quotes, warnings=campaign.warnings)
@@ -176,12 +190,13 @@ async def agree_on_plan(
         "variables": dict(campaign.given),
         **({} if work.outside.queued is None else {"queued": work.outside.queued}),
     }
-    return Session(
+    session = Session(
         *(work.context, plan, work.account, work.user, request.concurrency, facts),
         listing=listing,
         accepted=accepted,
         doubtful=[kind for kind, quote in quotes.items() if not quote.is_settled],
     )
+    return session, checked.refused
 
 
 def count_unfinished(plan: Plan) -> int:
@@ -196,20 +211,32 @@ def make_eta(plan: Plan, work: OpenSession) -> RunEta:
     return RunEta(plan, work.ledger.snapshot(), slots=lambda: rate_limiter.limit, now=now)
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedPlan:
+    """A plan that was checked against the account.
+
+    ``listing`` is what was listed, None where nothing is bought. ``refused`` are the looks that are
+    not bought because of what the account said, or could not say, and why.
+    """
+
+    plan: Plan
+    listing: Listing | None
+    refused: Mapping[str, str]
+
+
 async def make_checked_plan(
     campaign: Campaign, work: OpenSession, request: Request, *, anew: bool
-) -> tuple[Plan, Listing | None]:
+) -> CheckedPlan:
     """Make the plan, checked against the account: its ids, and looks it already holds.
 
-    Return what was listed as well, None where nothing is bought. Raises UsageError where a saved
-    plan is to be carried out and something has moved.
+    Raises UsageError where a saved plan is to be carried out and something has moved.
     """
     snapshot = work.ledger.snapshot()
     asked = resolve_options(campaign, snapshot, request)
     plan = make_plan(campaign, snapshot, asked)
     verified = await verify_ids(work.context, plan)
-    refused = dict(verified.refused)
-    if refused:
+    refused = {**verified.refused, **asked.refused}
+    if verified.refused:
         plan = make_plan(campaign, snapshot, replace(asked, refused=refused))
     if request.saved is not None:
         changes = find_changes(request.saved, plan, campaign, snapshot, work.account)
@@ -222,8 +249,9 @@ async def make_checked_plan(
             )
     listing = await list_account(work.context, plan, verified.groups)
     if listing is not None and (unlisted := refuse_unlisted(work, listing, anew=anew)):
-        plan = make_plan(campaign, snapshot, replace(asked, refused=refused | unlisted))
-    return plan, listing
+        refused |= unlisted
+        plan = make_plan(campaign, snapshot, replace(asked, refused=refused))
+    return CheckedPlan(plan, listing, refused)
 
 
 async def carry_out(

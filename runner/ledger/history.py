@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterable, Mapping
 
-from runner.ledger.backend import Backend
+from runner.ledger.backend import Backend, EventRow
 from runner.ledger.events import Entry, Note
 from runner.ledger.runs import LastRun, find_last_run
 from runner.policy.lifecycle import Event
@@ -25,6 +25,12 @@ def keys_in(backend: Backend) -> set[str]:
     rows = backend.events(Event.INTENDED, Note.IMPORTED)
     keys = (row.to_entry().facts.get("key") for row in rows)
     return {key for key in keys if key is not None}
+
+
+def find_beginnings(backend: Backend, queued: str) -> list[EventRow]:
+    """Return where a ledger began to carry out a run of the queue, each time, oldest first."""
+    begun = backend.events(Note.RUN_STARTED)
+    return [row for row in begun if row.to_entry().facts.get("queued") == queued]
 
 
 class History:
@@ -103,6 +109,12 @@ class History:
                 if (row.at <= sent_at if send is None else row.seq < send.seq)
             ]
         return frozenset(one for row in rows for one in row.to_entry().facts["ids"])
+
+    def runs_of(self, queued: str) -> frozenset[str]:
+        """Return every run of this ledger that carried out the same run of the queue."""
+        with self._lock:
+            rows = find_beginnings(self._backend, queued)
+            return frozenset(row.to_entry().facts["run"] for row in rows)
 
     def events(self) -> Iterable[Entry]:
         """Return every event, in order."""

@@ -15,7 +15,7 @@ from typing import Any
 from runner.errors import LookbookError
 from runner.ledger.backend import KeepsDecisions, QueuedDecision
 from runner.ledger.events import Entry, Note
-from runner.ledger.history import keys_in, was_at
+from runner.ledger.history import find_beginnings, keys_in, was_at
 from runner.ledger.location import LedgerLocation, find_location
 from runner.ledger.runs import LastRun, find_last_run
 from runner.ledger.state import Store
@@ -149,8 +149,7 @@ def is_progress_of(ledger: Ledger, queued: str) -> bool:
     When it began, its plan held to the letter. Nobody else has bought, picked or deleted since.
     """
     with find_location(ledger).peek() as backend:
-        begun = [] if backend is None else [*backend.events(Note.RUN_STARTED)]
-        own = [row for row in begun if row.to_entry().facts.get("queued") == queued]
+        own = [] if backend is None else find_beginnings(backend, queued)
         if backend is None or not own:
             return False
         runs = {row.to_entry().facts["run"] for row in own}

@@ -28,16 +28,16 @@ def compute_room(store: Store, ceilings: Ceilings) -> Decimal | None:
 
 def compute_resumed(store: Store, ceilings: Ceilings) -> Decimal:
     """Return what the runs hold which this one resumes, in USD: it counts as its own."""
-    if ceilings.earlier_runs is None:
+    if not ceilings.resumed:
         return Decimal(0)
-    state, now = store.state, store.run
-    held = [reserved_amount(t) for t in state.takes.values() if ceilings.is_resumed(t.run, now)]
+    state, resumed = store.state, ceilings.resumed
+    held = [reserved_amount(take) for take in state.takes.values() if take.run in resumed]
     if state.doubled:  # what was found before this run began has no run: its take's counts
         runs = {take.label: take.run for take in state.takes.values()}
         held += [
             look.price
             for look in state.doubled.values()
-            if ceilings.is_resumed(look.run or runs.get(look.take), now)
+            if (look.run or runs.get(look.take)) in resumed
         ]
     return sum(held, Decimal(0))
 
@@ -59,7 +59,7 @@ def check_ceilings(
 
 
 def _is_own(store: Store, ceilings: Ceilings, take: Take) -> bool:
-    return take.run == store.run or ceilings.is_resumed(take.run, store.run)
+    return take.run == store.run or take.run in ceilings.resumed
 
 
 def check_month_ceilings(store: Store, ceilings: Ceilings, kind: LookKind, price: Decimal) -> None:

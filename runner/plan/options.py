@@ -44,11 +44,12 @@ def resolve_options(campaign: Campaign, snapshot: Snapshot, request: Request) ->
     Raises UsageError for a selection that cannot be used, and for a reroll of what was never
     generated.
     """
+    refused = dict(request.refused)
     if request.basket:
-        return _resolve_basket(campaign, snapshot, request.basket)
+        return replace(_resolve_basket(campaign, snapshot, request.basket), refused=refused)
     selected = select_looks(campaign, snapshot, request)
     every = frozenset(look.key for look in campaign.looks)
-    asked = ResolvedOptions(selected=selected)
+    asked = ResolvedOptions(selected=selected, refused=refused)
     if request.retry:
         wanted = selected or every
         again = failed_looks(campaign, snapshot, wanted)

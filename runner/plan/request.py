@@ -69,14 +69,14 @@ class Request:
     """So many more takes of each selected look."""
     basket: tuple[BasketItem, ...] = ()
     """Look by look what is bought, and nothing else is."""
+    refused: tuple[tuple[str, str], ...] = ()
+    """Looks that are not bought, and why: the account spoke against them when the rest was agreed
+    to."""
     saved: Mapping[str, Any] | None = None
     """The document of the saved plan that this was read from, to be carried out to the letter."""
 
     max_cost: Decimal | None = None
     """USD; None where nobody gave a ceiling. It ends a run, as the manifest's does."""
-    earlier_runs: frozenset[str] | None = None
-    """The runs before the one that this resumes, whose ceilings it shares; None where it resumes
-    none."""
     up_to_budget: bool = False
     concurrency: int = DEFAULT_CONCURRENCY
     wait: float | None = None

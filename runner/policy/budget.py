@@ -20,21 +20,15 @@ class Ceilings:
     ceilings of the month, a generation of a kind counts at ``counts_at`` where its price is lower,
     until the wallet has confirmed that price.
 
-    A run that resumes one which was interrupted shares its ceilings: ``earlier_runs`` are the runs
-    that came before that one, and what later ones hold counts as the run's own. None elsewhere.
+    A run that resumes others which were interrupted shares their ceilings: what ``resumed`` hold
+    counts as its own.
     """
 
     run: Decimal | None = None
     campaign: Decimal | None = None
     operator: Decimal | None = None
     counts_at: Mapping[LookKind, Decimal] = field(default_factory=lambda: MappingProxyType({}))
-    earlier_runs: frozenset[str] | None = None
-
-    def is_resumed(self, run: str | None, now: str | None) -> bool:
-        """Return whether a run is one that the run ``now`` resumes."""
-        if self.earlier_runs is None or run is None:
-            return False
-        return run != now and run not in self.earlier_runs
+    resumed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,9 @@ class Pack:
 
     ``file`` is the manifest's name, ``pictures`` maps what it says of a local picture to the
     picture's SHA-256, ``contents`` that to its bytes. ``plan`` is the saved plan. ``options`` are
-    those of the request that no plan holds. ``most_usd`` is what the person agreed to spend at
-    most, ``earlier_runs`` the runs whose money was not part of that.
+    those of the request that no plan holds, ``refused`` among them: looks that the account spoke
+    against, which are not bought whatever it says by then. ``most_usd`` is what the person agreed
+    to spend at most.
     """
 
     account: Account
@@ -37,7 +38,6 @@ class Pack:
     plan: Mapping[str, Any]
     options: Mapping[str, Any]
     most_usd: Decimal
-    earlier_runs: frozenset[str]
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> str:
@@ -52,7 +52,6 @@ class Pack:
                 "plan": self.plan,
                 "options": dict(self.options),
                 "most_usd": str(self.most_usd),
-                "earlier_runs": sorted(self.earlier_runs),
             },
             ensure_ascii=False,
         )
@@ -71,7 +70,6 @@ class Pack:
             plan=told["plan"],
             options=told["options"],
             most_usd=Decimal(told["most_usd"]),
-            earlier_runs=frozenset(told["earlier_runs"]),
             contents=contents,
         )
 
@@ -85,13 +83,15 @@ class Pack:
         options = dict(self.options)
         options.pop("on", None)
         usd, anew = options.pop("max_cost", None), options.pop("replan", False)
-        asked = Request(max_cost=None if usd is None else Decimal(usd), yes=True, **options)
+        refused = (*options.pop("refused", {}).items(),)
+        max_cost = None if usd is None else Decimal(usd)
+        asked = Request(max_cost=max_cost, yes=True, refused=refused, **options)
         asked = asked.as_saved(read_saved_plan(self.plan))
         return replace(asked, saved=None) if anew else asked
 
     def to_repeat(self) -> "Pack":
         """Return a pack that is planned anew each time, and bought as far as its ceiling goes."""
-        options = {**self.options, "replan": True, "up_to_budget": True}
+        options = {**self.options, "replan": True, "up_to_budget": True, "refused": {}}
         return replace(self, options=options, most_usd=Decimal(options["max_cost"]))
 
 
@@ -107,7 +107,6 @@ def pack_run(
     *,
     pictures: Mapping[str, bytes],
     most: Decimal,
-    earlier_runs: frozenset[str],
     on: Sequence[str] = (),
 ) -> Pack:
     """Pack a run that was agreed to. ``pictures`` maps what the manifest says of one to its bytes.
@@ -120,7 +119,8 @@ def pack_run(
     for source, content in pictures.items():
         if sha256(content).hexdigest() != sums[source]:
             raise UsageError(f"{source} was changed while this was planned.", hint="Run it again.")
-    options = {name: getattr(request, name) for name in OPTIONS} | {"on": [*on]}
+    options = {name: getattr(request, name) for name in OPTIONS}
+    options |= {"refused": dict(request.refused), "on": [*on]}
     if request.max_cost is not None:
         options["max_cost"] = str(request.max_cost)
     return Pack(
@@ -132,7 +132,6 @@ def pack_run(
         plan=plan,
         options=options,
         most_usd=most,
-        earlier_runs=earlier_runs,
         contents={sums[source]: content for source, content in pictures.items()},
     )
 

@@ -16,7 +16,7 @@ from runner.takes import Account
 if TYPE_CHECKING:
     from runner.queue.schedule import Schedule
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised where a pack means something else than before: workers take only packs of their own."""
 
 BEAT = 1.0

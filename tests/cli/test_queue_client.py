@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import anyio
@@ -14,15 +15,17 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from runner.cli import invoke, queued_run
+from runner.cli import invoke, queued_run, run_attempt
 from runner.cli.confirm import effective_ceilings, remaining_budget
 from runner.cli.context import Context
 from runner.cli.environment import Console
 from runner.cli.queue_client import RunPacker
 from runner.cli.queued_run import carry_out_queued
 from runner.cli.request import load_campaign
+from runner.cli.run_attempt import CheckedPlan, make_checked_plan, share_ceilings
 from runner.errors import LedgerClaimed, LookbookError, PlanMoved, UsageError
 from runner.executor.ports import Intent, OverBudget
+from runner.executor.preflight import Verified
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.reading import read_snapshot
 from runner.ledger.shared import SharedLedgers
@@ -67,6 +70,12 @@ def run(
         return error.exit_code, f"{done.output}{error.message}\n{error.hint}", done
     assert done.exception is None, done.exception
     return done.return_value, done.output, done
+
+
+def work_of(ledger: CampaignLedger, queued: str | None = "run1") -> Any:
+    """Return as much of an open session as planning and packing ask."""
+    outside = SimpleNamespace(queued=queued)
+    return SimpleNamespace(account=ME, ledger=ledger, outside=outside, context=None)
 
 
 def test_without_a_key_a_run_is_planned_by_the_ledger_and_queued_once(
@@ -273,7 +282,7 @@ def test_what_was_sent_without_an_answer_counts_once_where_a_run_is_resumed(
 
     async def buy_and_die() -> None:
         ledger = place.open(concurrency=1, **same)
-        ledger.begin(ME, "spring", {})
+        ledger.begin(ME, "spring", {"queued": "run1"})
         for action in looks[:4]:
             take = await ledger.intend(intend(action))
             if action in looks[:2]:
@@ -282,8 +291,8 @@ def test_what_was_sent_without_an_answer_counts_once_where_a_run_is_resumed(
         ledger.close()
 
     async def resume(usd: Decimal) -> None:
-        ceilings = Ceilings(run=usd, operator=usd, earlier_runs=frozenset())
-        ledger = place.open(concurrency=1, ceilings=ceilings, **same)
+        ledger = place.open(concurrency=1, ceilings=Ceilings(run=usd, operator=usd), **same)
+        share_ceilings(work_of(ledger))
         left = plan(campaign, ledger.snapshot())
         assert (left.at_risk, left.cost) == (Decimal(2), Decimal(2))
         assert remaining_budget(ledger, left) == usd - 4
@@ -465,16 +474,72 @@ def test_a_run_that_is_handed_on_spends_no_more_than_was_agreed_to(
     assert first.saved == queued.plan
     assert (second.saved, second.cascade, second.up_to_budget) == (None, False, True)
     assert (second.max_cost, campaign.budget.run_usd) == (Decimal(3), queued.most_usd)
-    assert effective_ceilings(campaign, first).earlier_runs is None
-    assert effective_ceilings(campaign, second) == Ceilings(
-        run=Decimal(2), operator=Decimal(3), earlier_runs=frozenset()
-    )
+    assert effective_ceilings(campaign, second) == Ceilings(run=Decimal(2), operator=Decimal(3))
     assert second.select == first.select
     assert "What --cascade meant" in capsys.readouterr().err
-    database.queue.cancel("run1")
-    run(database, manifest, "--detach", "--yes")
-    (bought_in,) = read_snapshot(place).runs
-    assert database.queue.packs["run2"].earlier_runs == {bought_in}  # it resumes none of them
+
+
+def test_a_run_that_is_handed_on_shares_the_ceilings_of_its_own_beginnings_alone(
+    database: MemoryDatabase, manifest: Path
+) -> None:
+    place, same = database.find_ledger(ME, "spring"), settings()  # each run has a name of its own
+    fill(place.open(concurrency=1, **same), manifest, queued="run1")
+
+    async def buy_more(who: dict[str, str], key: str) -> None:
+        ledger = place.open(concurrency=1, **same)
+        ledger.begin(ME, "spring", who)
+        await ledger.intend(intent("office", key=key))
+        ledger.close()
+
+    for who, key in (({"queued": "run2"}, "theirs"), ({}, "a colleague's")):
+        anyio.run(buy_more, who, key)
+    for queued, held in (("run1", 2), ("run2", 1), ("run3", 0), (None, 0)):
+        ledger = place.open(concurrency=1, ceilings=Ceilings(run=Decimal(5)), **same)
+        share_ceilings(work_of(ledger, queued))
+        assert ledger.room() == 5 - held
+        ledger.close()
+
+
+def test_what_the_account_spoke_against_is_left_out_by_the_worker_as_well(
+    database: MemoryDatabase, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest.write_text(manifest.read_text() + LOOKS)
+    request = Request(manifest, on=SharedLedgers(database), yes=True)
+    campaign = load_campaign(request)
+    database.queue.enlist("two", [ME], 8)
+    ledger = database.find_ledger(ME, "spring").open(concurrency=1, **settings())
+    work = work_of(ledger)
+
+    def say(refused: dict[str, str], unlisted: dict[str, str]) -> None:
+        async def verify(*_given: object) -> Verified:
+            return Verified(refused, {})
+
+        async def listed(*_given: object) -> object:
+            return object()
+
+        monkeypatch.setattr(run_attempt, "verify_ids", verify)
+        monkeypatch.setattr(run_attempt, "list_account", listed)
+        monkeypatch.setattr(run_attempt, "refuse_unlisted", lambda *_given, **_more: unlisted)
+
+    def check(asked: Request) -> CheckedPlan:
+        return anyio.run(partial(make_checked_plan, campaign, work, asked, anew=False))
+
+    for up_to_budget in (False, True):
+        say({"second": "the look l1 cannot be used"}, {"third": "no list"})
+        shown = check(request)
+        agreed = fit_budget(shown.plan, Decimal(2)) if up_to_budget else shown.plan
+        asked = replace(request, up_to_budget=up_to_budget, refused=(*shown.refused.items(),))
+        queue: Any = database.queue
+        packed = RunPacker(Console(), queue, asked).pack(campaign, work, agreed, asked)
+        assert packed is not None
+        assert packed.most_usd == agreed.worst_case
+        for refused, unlisted in (({}, {}), ({"second": "it is gone"}, {"fourth": "no list"})):
+            say(refused, unlisted)
+            carried_out = check(replace(packed.request(), manifest=manifest))
+            left_out = {**shown.refused, **unlisted}
+            assert carried_out.refused == left_out
+            assert {a.key for a in carried_out.plan.actions if not a.takes} == {*left_out}
+    ledger.close()
 
 
 def schedule(manifest: Path, *arguments: str) -> str:
@@ -523,7 +588,6 @@ def test_a_schedule_runs_what_is_new_each_time_within_its_ceiling(
     assert [(one.saved, one.max_cost, one.up_to_budget) for _, one in seen] == [
         (None, Decimal(3), True)
     ] * 2
-    assert [one.earlier_runs for _, one in seen] == [None, frozenset()]
     assert "is removed" in schedule(manifest, "remove", made.id)
     assert "There is no schedule" in schedule(manifest, "remove", made.id)
     assert "none: `lookbook cluster schedule add`" in schedule(manifest, "list")

@@ -79,9 +79,9 @@ def test_a_run_that_resumes_others_shares_their_ceilings() -> None:
     before, first, second = take("a", "before"), take("b", "first"), take("c", "second")
     ledger = store(before, first, second)
     ledger.state.doubled["x"] = Doubled("x", "x", "b#1", Decimal(1), "first")
-    resumed = Ceilings(run=Decimal(7), earlier_runs=frozenset({"before"}))
+    resumed = Ceilings(run=Decimal(7), resumed=frozenset({"first", "second"}))
     assert compute_room(ledger, resumed) == 1  # of 7: 3 of its own, and 3 of the two it resumes
-    assert compute_room(ledger, replace(resumed, earlier_runs=None)) == 4
+    assert compute_room(ledger, replace(resumed, resumed=frozenset())) == 4
     assert [fits(price, resumed, ledger=ledger) for price in ("1", "1.01")] == [True, False]
     assert [fits("2", resumed, earlier=one, ledger=ledger) for one in (first, before)] == [
         *(True, False)

@@ -33,7 +33,11 @@ def write(folder: Path, photo: str) -> Request:
     path = folder / "spring.yaml"
     path.write_text(MANIFEST.format(photo=photo))
     return Request(
-        path, variables=(("season", "spring"),), max_cost=Decimal("2.50"), select=("all",)
+        path,
+        variables=(("season", "spring"),),
+        max_cost=Decimal("2.50"),
+        select=("all",),
+        refused=(("coat", "its group cannot be listed"),),
     )
 
 
@@ -44,7 +48,6 @@ def pack(request: Request, content: bytes) -> Pack:
         *(campaign, ME, request, saved),
         pictures={image.source: content for image in list_files(campaign)},
         most=Decimal("2.00"),
-        earlier_runs=frozenset({"r2", "r1"}),
     )
 
 
@@ -61,7 +64,8 @@ def test_a_pack_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (asked.variables, asked.max_cost, asked.select, asked.yes) == (
         *(request.variables, request.max_cost, request.select, True),
     )
-    assert asked.concurrency == request.concurrency
+    assert (asked.concurrency, asked.refused) == (request.concurrency, request.refused)
+    assert packed.to_repeat().request().refused == ()  # each time the account is asked
 
 
 def test_a_picture_that_changed_since_is_not_packed(tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ def make_pack(user: str, campaign: str = "spring") -> Pack:
         plan={"version": 1},
         options={"max_cost": "25.00", "concurrency": 4, "up_to_budget": False, "wait": None},
         most_usd=Decimal("7.00"),
-        earlier_runs=frozenset(),
         contents={SUM: PICTURE},
     )
 

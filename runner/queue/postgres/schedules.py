@@ -24,14 +24,6 @@ SELECT schedule.id, account.host, account."user", account.simulated, schedule.ca
        extract(epoch FROM schedule.last_at)::double precision, schedule.last_run
   FROM lookbook.schedules schedule JOIN lookbook.accounts account ON account.id = schedule.account
 """
-RUNS = """
-SELECT DISTINCT take.run
-  FROM lookbook.schedules schedule
-  JOIN lookbook.campaigns campaign
-    ON campaign.account = schedule.account AND campaign.name = schedule.campaign
-  JOIN lookbook.takes take ON take.campaign = campaign.id
- WHERE schedule.id = %s AND take.run IS NOT NULL
-"""
 START = """
 WITH due AS (
     UPDATE lookbook.schedules SET next_at = to_timestamp(%s), last_at = clock_timestamp(),
@@ -39,7 +31,7 @@ WITH due AS (
      WHERE id = %s AND next_at <= clock_timestamp() RETURNING *
 ), queued AS (
     INSERT INTO lookbook.runs (id, account, campaign, protocol, pack, queued_by)
-        SELECT %s, account, campaign, protocol, %s, 'schedule ' || id FROM due
+        SELECT %s, account, campaign, protocol, pack, 'schedule ' || id FROM due
     ON CONFLICT DO NOTHING RETURNING id
 )
 SELECT (SELECT id FROM queued) FROM due
@@ -82,17 +74,13 @@ class PostgresSchedules:
     def _start(self, due: Schedule) -> bool:
         """Queue a run that is due, unless another worker did; return whether this one did."""
         run, next_at = secrets.token_hex(4), compute_next(due.cron, due.zone, self._now())
-        for (text,) in self._fetch("SELECT pack FROM lookbook.schedules WHERE id = %s", due.id):
-            runs = sorted(earlier for (earlier,) in self._fetch(RUNS, due.id))
-            pack = json.dumps({**json.loads(text), "earlier_runs": runs}, ensure_ascii=False)
-            rows = self._fetch(START, next_at, due.id, run, pack)
-            note = (
-                "UPDATE lookbook.schedules SET last_run = %s "
-                "WHERE id = %s AND EXISTS (SELECT FROM lookbook.runs WHERE id = %s) RETURNING 1"
-            )
-            self._fetch(note, run, due.id, run)
-            return bool(rows)
-        return False
+        rows = self._fetch(START, next_at, due.id, run)
+        note = (
+            "UPDATE lookbook.schedules SET last_run = %s "
+            "WHERE id = %s AND EXISTS (SELECT FROM lookbook.runs WHERE id = %s) RETURNING 1"
+        )
+        self._fetch(note, run, due.id, run)
+        return bool(rows)
 
     def _now(self) -> float:
         now: float = self._fetch(NOW)[0][0]
