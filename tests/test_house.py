@@ -28,7 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "ledger": VALUES | {"policy", "plan", "results", "executor.ports"},
     "queue": VALUES
     | {"plan.request", "plan.saved_plan", "policy.exit_codes"}
-    | {"ledger.postgres.connection", "ledger.state_dirs"},
+    | {"ledger.postgres.connection", "ledger.postgres.ceilings", "ledger.state_dirs"},
     "heygen": VALUES | {"executor.ports"},
     "images": VALUES | {"executor.ports", "heygen"},
     "faces": VALUES,
@@ -142,6 +142,8 @@ def test_one_module_knows_each_library_of_many_machines() -> None:
     assert knowing == {"runner.ledger.postgres.connection"}
     engines = {name for name in modules() if imports_of(name) & {"dbos", "sqlalchemy"}}
     assert engines == {"runner.queue.postgres.engine"}
+    telling = {name for name in modules() if "prometheus_client" in str(imports_of(name))}
+    assert telling == {"runner.queue.metrics"}
     keeping = {name for name in modules() if "obstore" in imports_of(name)}
     assert keeping == {"runner.store.objects"}
     using = {

@@ -105,7 +105,7 @@ def test_the_wheel_works_where_no_checkout_is(
     assert (work / "spring.lookbook" / "simulated" / "catalog.html").is_file()
 
 
-DISTRIBUTED = ("psycopg", "psycopg_pool", "dbos", "obstore", "sqlalchemy")
+DISTRIBUTED = ("psycopg", "psycopg_pool", "dbos", "obstore", "prometheus_client", "sqlalchemy")
 
 WATCHED = """
 import sys

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -20,11 +20,28 @@ from runner.cli.shared_ledger import VARIABLE, on_option
 from runner.cli.store_option import VARIABLE as STORE
 from runner.cli.store_option import store_option
 from runner.errors import StorageError, UsageError
+from runner.extras import install_command
 from runner.files import make_folder
 from runner.ledger.shared import SharedLedgers
 from runner.queue.port import BegunRun
 from runner.store.port import NamedStore
 from runner.takes import Account
+
+
+class MetricsAddress(click.ParamType[tuple[str, int]]):
+    """A port of this machine's own, or ``HOST:PORT`` for others; port 0 is any that is free."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, int]:
+        """Read it, or fail with what one looks like."""
+        if isinstance(value, tuple):
+            return value
+        host, colon, port = str(value).rpartition(":")
+        is_port = port.isascii() and port.isdecimal() and int(port) < 65_536
+        if not is_port or (colon and not host):
+            self.fail(f"{value!r} is not PORT, such as 9464, or HOST:PORT", param, ctx)
+        return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
 
 
 @click.command("worker", cls=Command)
@@ -55,6 +72,13 @@ from runner.takes import Account
     help="Where runs are unpacked, and their pictures lie; the default is lookbook/worker in "
     "$XDG_STATE_HOME, or in ~/.local/state.",
 )
+@click.option(
+    "--metrics",
+    type=MetricsAddress(),
+    metavar="[HOST:]PORT",
+    help="Serve metrics of the database as Prometheus reads them, to this machine alone unless a "
+    "HOST is named: 0.0.0.0:9464 is for everybody who can reach it.",
+)
 @pass_context
 def command(
     context: Context,
@@ -65,6 +89,7 @@ def command(
     slots: int,
     store: NamedStore | None,
     folder: Path | None,
+    metrics: tuple[str, int] | None,
 ) -> int:
     """Carry out the runs that `lookbook run --on` puts into the database's queue.
 
@@ -87,7 +112,10 @@ def command(
     if not place.exists():
         make_folder(place)
         place.chmod(0o700)
-    return _serve(on, _prepare(context, on, names, store), slots=slots, place=place)
+    environments = _prepare(context, on, names, store)
+    if metrics is not None:
+        _serve_metrics(on.database.address, *metrics)
+    return _serve(on, environments, slots=slots, place=place)
 
 
 def _prepare(
@@ -106,6 +134,22 @@ def _prepare(
         note_names(queue, served)
     more = {VARIABLE: on.database.address, **name_store(store)}
     return {one.account: {**one.environment, **more} for one in served}
+
+
+def _serve_metrics(address: str, host: str, port: int) -> None:
+    """Serve metrics from a thread, as long as this process lives. Raises UsageError."""
+    try:
+        from runner.queue.metrics import serve_metrics
+    except ImportError:
+        raise UsageError(
+            "Metrics need prometheus-client, which the extra `distributed` brings.",
+            hint=f"Install it: {install_command('distributed')}",
+        ) from None
+    from runner.queue.postgres.health import read_health
+
+    _, port = serve_metrics(host, port, partial(read_health, address))
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Metrics: http://{shown}:{port}/metrics", err=True)
 
 
 def _serve(
