@@ -12,6 +12,11 @@ from pathlib import Path
 __all__ = ["Spent", "account_at", "lookbook", "spent"]
 
 
+WITHOUT_TESTS = "import sys; sys.modules.update(trio=None, rich=None, pygments=None)"
+"""Run first, makes a process one of a plain install: these are there for our tests only, and httpx
+imports all three where it finds them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spent:
     """What one process took: wall and processor time in seconds, and its peak memory in bytes."""
@@ -46,12 +51,10 @@ def lookbook(
 ) -> Spent:
     """Run one ``lookbook`` command, as a plain install would.
 
-    trio, rich and pygments are there for our tests only, and httpx imports all three where it finds
-    them. Modules are compiled once, as an installer does.
+    Modules are compiled once, as an installer does.
     """
     env = {k: v for k, v in (env or os.environ).items() if k != "PYTHONDONTWRITEBYTECODE"}
-    without = "import sys; sys.modules.update(trio=None, rich=None, pygments=None)"
-    command = [sys.executable, "-c", f"{without}; from runner.cli import main; main()"]
+    command = [sys.executable, "-c", f"{WITHOUT_TESTS}; from runner.cli import main; main()"]
     command += map(str, arguments)
     return spent(command, env=env, codes=codes)
 

@@ -12,12 +12,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bench.command import WITHOUT_TESTS
 from bench.server import Simulator
 from runner.ledger.postgres.connection import PostgresConnection
 from runner.queue.opening import open_queue
@@ -48,6 +49,10 @@ class StudioWorker:
     def pid(self) -> int:
         """Its process."""
         return self.process.pid
+
+    def measure_cpu(self) -> float:
+        """Return the processor time, in seconds, of it and of all runs that it began."""
+        return sum(map(read_cpu, list_tree(self.pid)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ class Studio:
     def __enter__(self) -> Self:
         # What ends the process ends what it started, as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "sitecustomize.py").write_text(f"{WITHOUT_TESTS}\n", "utf-8")
         with ExitStack() as stack:
             server = stack.enter_context(serve_postgres())
             self.address = server.address()
@@ -117,6 +124,8 @@ class Studio:
     def _environment(self) -> dict[str, str]:
         ours = {"HEYGEN_", "LOOKBOOK_"}
         given = {k: v for k, v in os.environ.items() if not any(map(k.startswith, ours))}
+        given.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as when installed
+        given["PYTHONPATH"] = str(self.folder)  # ... and without what only our tests install
         return {**given, "LOOKBOOK_ON": self.address, "NO_COLOR": "1"}
 
     def client(self, account: str) -> dict[str, str]:
@@ -142,7 +151,6 @@ class Studio:
         names = [word for name in self.simulators for word in ("--account", name)]
         place = self.folder / f"worker-{number}"
         log = self.folder / f"worker-{number}.log"
-        self.folder.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as said:
             process = subprocess.Popen(
                 [*LOOKBOOK, "worker", *names, "--folder", str(place)],
@@ -201,6 +209,19 @@ class Studio:
             for _done in pool.map(lambda one: self.enqueue(*one), wanted):
                 pass
 
+    def fill_queue(self, account: str, campaigns: int, looks: int, *, first: int = 1) -> None:
+        """Queue runs of new campaigns while no worker serves.
+
+        Before them one with ``first`` looks is run: its wallet shows what a look costs.
+        """
+        (worker,) = self.start_workers(1)
+        self.enqueue(account, "first", first)
+        for _ in self.watch(within=READY):
+            pass
+        worker.process.terminate()
+        worker.process.wait()
+        self.enqueue_all([(account, f"spring-{n}", looks) for n in range(campaigns)])
+
     def look(self) -> StudioView:
         """Return what the database says now."""
         takes: dict[str, Counter[str]] = {}
@@ -224,6 +245,26 @@ class Studio:
     def stats(self, account: str) -> dict[str, Any]:
         """Return what an account saw."""
         return self.simulators[account].stats()
+
+
+def list_tree(pid: int) -> list[int]:
+    """Return a process and all that live beneath it; only where there is /proc."""
+    found, ahead = [], [pid]
+    while ahead:
+        found.append(ahead.pop())
+        with suppress(OSError):  # it has ended
+            for thread in Path(f"/proc/{found[-1]}/task").iterdir():
+                ahead += map(int, (thread / "children").read_text("ascii").split())
+    return found
+
+
+def read_cpu(pid: int) -> float:
+    """Return the processor time, in seconds, of a process and of those that it waited for."""
+    try:
+        row = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(") ")[2].split()
+    except OSError:  # it has ended
+        return 0.0
+    return sum(map(int, row[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def write_manifest(campaign: str, looks: int) -> str:
