@@ -146,7 +146,10 @@ def compare_pictures(campaigns: int, looks: int) -> list[Row]:
 def queue_and_run(
     campaigns: int, looks: int, *, workers: int = 1, latency: float = 2.0, pictures: str = "off"
 ) -> Used:
-    """Let workers carry out campaigns on one account. Raises RuntimeError where one fails."""
+    """Queue campaigns on one account and wait until workers carried them out.
+
+    Raises RuntimeError where one fails.
+    """
     with (
         tempfile.TemporaryDirectory() as name,
         Studio(Path(name), limit=LIMIT, latency=latency, pictures=pictures) as studio,

@@ -35,6 +35,11 @@ SELECT campaign.account, campaign.name, take.state, count(*)
   FROM lookbook.campaigns campaign JOIN lookbook.takes take ON take.campaign = campaign.id
  GROUP BY 1, 2, 3
 """
+SIZES = """
+SELECT relname::text, pg_total_relation_size(pg_class.oid)
+  FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+ WHERE nspname IN ('lookbook', 'lookbook_queue') AND relkind = 'r'
+"""
 DONE = ("completed", "fetched")
 
 
@@ -53,6 +58,10 @@ class StudioWorker:
     def measure_cpu(self) -> float:
         """Return the processor time, in seconds, of it and of all runs that it began."""
         return sum(map(read_cpu, list_tree(self.pid)))
+
+    def measure_own_cpu(self) -> float:
+        """Return the processor time, in seconds, of it alone."""
+        return read_cpu(self.pid, waited=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,9 @@ class Studio:
         ours = {"HEYGEN_", "LOOKBOOK_"}
         given = {k: v for k, v in os.environ.items() if not any(map(k.startswith, ours))}
         given.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as when installed
-        given["PYTHONPATH"] = str(self.folder)  # ... and without what only our tests install
+        # ... and without what only our tests install
+        path = [str(self.folder), *filter(None, [given.get("PYTHONPATH")])]
+        given["PYTHONPATH"] = os.pathsep.join(path)
         return {**given, "LOOKBOOK_ON": self.address, "NO_COLOR": "1"}
 
     def client(self, account: str) -> dict[str, str]:
@@ -191,43 +202,47 @@ class Studio:
 
     # --- what is to be done -------------------------------------------------------------------
 
-    def enqueue(self, account: str, campaign: str, looks: int) -> None:
-        """Queue a run of a new campaign with a base and so many looks."""
+    def enqueue(self, account: str, campaign: str, looks: int, at_once: int = 10) -> None:
+        """Queue a run of a new campaign with a base and so many looks, so many at once."""
         manifest = self.folder / "manifests" / f"{campaign}.yaml"
         manifest.parent.mkdir(parents=True, exist_ok=True)
         manifest.write_text(write_manifest(campaign, looks), "utf-8")
-        command = [*LOOKBOOK, "run", str(manifest), "--detach", "--yes"]
+        limit = ("--max-concurrency", str(at_once))
+        command = [*LOOKBOOK, "run", str(manifest), "--detach", "--yes", *limit]
         done = subprocess.run(
             command, env=self.client(account), capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise RuntimeError(done.stderr[-2_000:])
 
-    def enqueue_all(self, wanted: Sequence[tuple[str, str, int]]) -> None:
+    def enqueue_all(
+        self, wanted: "Sequence[tuple[str, str, int, int] | tuple[str, str, int]]"
+    ) -> None:
         """Queue runs, several at once: each is a command of its own."""
         with ThreadPoolExecutor(4) as pool:
             for _done in pool.map(lambda one: self.enqueue(*one), wanted):
                 pass
 
-    def fill_queue(self, account: str, campaigns: int, looks: int, *, first: int = 1) -> None:
+    def fill_queue(self, account: str, campaigns: int, looks: int, *, at_once: int = 10) -> None:
         """Queue runs of new campaigns while no worker serves.
 
-        Before them one with ``first`` looks is run: its wallet shows what a look costs.
+        Before them a small one is run: its wallet shows what a look costs.
         """
         (worker,) = self.start_workers(1)
-        self.enqueue(account, "first", first)
+        self.enqueue(account, "first", 1, at_once)
         for _ in self.watch(within=READY):
             pass
         worker.process.terminate()
         worker.process.wait()
-        self.enqueue_all([(account, f"spring-{n}", looks) for n in range(campaigns)])
+        wanted = [(account, f"spring-{n}", looks, at_once) for n in range(campaigns)]
+        self.enqueue_all(wanted)
 
     def look(self) -> StudioView:
         """Return what the database says now."""
         takes: dict[str, Counter[str]] = {}
         for _, name, state, count in self._rows.fetch(TAKES):
             takes.setdefault(name, Counter())[state] += count
-        runs = sorted(self._queue.list_runs(ended=1_000), key=lambda run: run.queued_at)
+        runs = sorted(self._queue.list_runs(ended=10_000), key=lambda run: run.queued_at)
         return StudioView(tuple(runs), takes)
 
     def watch(self, *, within: float, every: float = 0.25) -> Iterator[StudioView]:
@@ -241,6 +256,14 @@ class Studio:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not done within {within:g} s")
             time.sleep(every)
+
+    def measure_tables(self) -> dict[str, int]:
+        """Return how many bytes each table takes, with its indexes."""
+        return dict(self._rows.fetch(SIZES))
+
+    def measure_log(self) -> int:
+        """Return how many bytes of write-ahead log there were ever."""
+        return int(self._rows.fetch("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")[0][0])
 
     def stats(self, account: str) -> dict[str, Any]:
         """Return what an account saw."""
@@ -258,13 +281,13 @@ def list_tree(pid: int) -> list[int]:
     return found
 
 
-def read_cpu(pid: int) -> float:
-    """Return the processor time, in seconds, of a process and of those that it waited for."""
+def read_cpu(pid: int, *, waited: bool = True) -> float:
+    """Return the processor time, in seconds, of a process and of those that it ``waited`` for."""
     try:
         row = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(") ")[2].split()
     except OSError:  # it has ended
         return 0.0
-    return sum(map(int, row[11:15])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, row[11 : 15 if waited else 13])) / os.sysconf("SC_CLK_TCK")
 
 
 def write_manifest(campaign: str, looks: int) -> str:

@@ -261,13 +261,15 @@ class Neighbours:
 
     ``ids`` are looks and groups; ``unresolved`` the labels of sends, by look name, of which they do
     not know what became. ``unreadable`` are files that could not be read. ``taken_over`` are looks
-    that they only name as existing: nobody there made them.
+    that they only name as existing: nobody there made them. ``founded`` are groups, each with the
+    name of a look that they made in it: whoever made the first look of a group gave it its name.
     """
 
     ids: frozenset[str] = frozenset()
     unresolved: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     unreadable: tuple[str, ...] = ()
     taken_over: frozenset[str] = frozenset()
+    founded: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def made(self) -> frozenset[str]:

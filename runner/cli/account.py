@@ -77,7 +77,7 @@ async def open_account(
     """Open the account: the embedded simulator's, or the one that the key belongs to.
 
     Raises AccountError or ApiTrouble when the account does not answer, UsageError for settings that
-    cannot be used.
+    cannot be used and for a key that is not the expected account's.
     """
     from runner.heygen.client import HeyGen
     from runner.heygen.credentials import Credentials, find_credentials
@@ -109,6 +109,11 @@ async def open_account(
             retry_limits = replace(retry_limits, listed=LISTED_BY_THE_SIMULATOR)
         else:
             account = Account(api.address.host, user.username)
+        if context.account is not None and context.account != account:
+            raise UsageError(
+                f"The run is for {context.account.label}, and this key is {account.label}'s. "
+                "Nothing was sent."
+            )
         links = (settings.allow_http, api.address.is_private)
         yield OpenAccount(context, api, account, user, retry_limits, *links)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # `--help` needs neither HTTP nor an event loop
     from runner.executor.ports import Clock, Entropy, Faces
     from runner.ledger.shared import SharedLedgers
     from runner.store.port import NamedStore
+    from runner.takes import Account
 
 
 def _pass(_point: str) -> None:
@@ -48,7 +49,7 @@ class Context(NamedTuple):
     ``shows_catalog``: whoever reads the output can open what lies on this machine.
     ``shared`` is the database that ledgers live in, and ``store`` what pictures and pages are
     copied into, where one was named. ``queued`` is the run of the queue that is carried
-    out, if any.
+    out, if any, and ``account`` whose key it has to have.
     """
 
     clock: "Clock" = WallClock()
@@ -68,6 +69,7 @@ class Context(NamedTuple):
     shared: "SharedLedgers | None" = None
     store: "NamedStore | None" = None
     queued: str | None = None
+    account: "Account | None" = None
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

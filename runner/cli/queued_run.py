@@ -15,10 +15,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import anyio
 import click
 
-from runner.cli.account import open_account
 from runner.cli.boundary import run_command
 from runner.cli.commands.run import start
 from runner.cli.context import Context, pass_context
@@ -94,8 +92,7 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
     with redirect_stderr(StringIO()) if is_first else nullcontext():
         campaign = _limit(load_campaign(request), pack)
     _check_pictures(campaign, pack, request)
-    context = context._replace(shows_plan=not is_first, shows_catalog=False)
-    _check_account(context, pack)
+    context = context._replace(account=pack.account, shows_plan=not is_first, shows_catalog=False)
     _remember_ledger(campaign, pack, request.on)
     told = False
     if is_scheduled and attempt > 1:  # what it cascaded to may be under way
@@ -144,20 +141,6 @@ def _is_own_progress(
         return False
     location = share_state(request.on, campaign, pack.account).location
     return is_progress_of(location, context.queued)
-
-
-def _check_account(context: Context, pack: Pack) -> None:
-    """Raise UsageError where the key is another account's than the run was planned for."""
-
-    async def ask() -> None:
-        async with open_account(context) as opened:
-            if opened.account != pack.account:
-                raise UsageError(
-                    f"The run is for {pack.account.label}, and this key is "
-                    f"{opened.account.label}'s. Nothing was sent."
-                )
-
-    anyio.run(ask)
 
 
 def _limit(campaign: Campaign, pack: Pack) -> Campaign:

@@ -93,13 +93,17 @@ class _Lister:
     async def _list_renamed(self, names: set[str]) -> Unlisted | None:
         """Find groups by the names of their looks: a look can be renamed, its group keeps its name.
 
-        Only where a ledger knows nothing yet. An account of more looks than a listing reads is
+        Only where a ledger knows nothing yet, and the account has groups that no campaign beside it
+        is known to have made. An account of more looks than a listing reads is
         searched by its groups' names alone; another list that cannot be read is returned.
         """
+        neighbours = await self._context.read_neighbours()
+        if neighbours.founded.issuperset((group.id, group.name) for group in self.groups or ()):
+            return None
         looks = await list_all_looks(self._context)
         if isinstance(looks, Unlisted):
             return None if looks.final else looks
-        made = (await self._context.read_neighbours()).made
+        made = neighbours.made
         by_group: dict[str, list[LookData]] = defaultdict(list)
         for look in looks:
             if look.group_id:

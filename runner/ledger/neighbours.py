@@ -40,12 +40,16 @@ class KnownTakes:
         self._ids: set[str] = set()
         self._made: set[str] = set()
         self._unresolved: dict[str, list[str]] = {}
+        self._founded: set[tuple[str, str]] = set()
 
     def add(self, where: str, takes: Iterable[tuple[Any, ...]]) -> None:
         """Add takes: label, name, state, kind, look id and group id of each."""
         for label, name, state, kind, *known in takes:
             self._ids.update(one for one in known if one)
-            self._made.update(one for one in known if one and kind != LookKind.EXISTING)
+            if kind != LookKind.EXISTING:
+                self._made.update(one for one in known if one)
+                if name and known[-1]:
+                    self._founded.add((known[-1], name))
             if state in UNRESOLVED and not known[0] and name:
                 self._unresolved.setdefault(name, []).append(f"{where}: {label}")
 
@@ -53,7 +57,8 @@ class KnownTakes:
         """Return all of it; ``unreadable`` names what could not be read."""
         named = {name: tuple(dict.fromkeys(labels)) for name, labels in self._unresolved.items()}
         ids = frozenset(self._ids)
-        return Neighbours(ids, named, tuple(unreadable), ids - self._made)
+        taken_over, founded = ids - self._made, frozenset(self._founded)
+        return Neighbours(ids, named, tuple(unreadable), taken_over, founded)
 
 
 class KnownFacts:

@@ -182,6 +182,18 @@ def test_a_renamed_group_of_looks_that_neighbours_made_is_explained(world: Harne
     assert dict(seen.named) == {}
 
 
+@pytest.mark.parametrize(("name", "listed"), [("Sarah of spring", 0), ("Sara with a typo", 1)])
+def test_the_account_is_not_listed_where_neighbours_made_all_of_its_groups(
+    world: Harness, name: str, listed: int
+) -> None:
+    springs = world.api.add_by_hand("Sarah of spring", "group")
+    world.api.groups_by_id["group"] = GroupData("group", name, 0.0)
+    founded = frozenset({("group", springs.name)})
+    world.neighbours = Neighbours(frozenset({"group", springs.id}), founded=founded)
+    world.run(campaign(photo()))
+    assert world.api.calls.count("looks") == listed
+
+
 def test_a_list_of_more_looks_than_are_taken_ends_there_and_says_so(world: Harness) -> None:
     asked: list[str | None] = []
 
