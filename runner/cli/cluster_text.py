@@ -156,7 +156,10 @@ def format_schedules(schedules: "Sequence[Schedule]", *, width: int | None = Non
             last = f"{_minute(one.last_at)}: nothing, a run of it had not ended"
         campaign = f"{one.campaign} · {one.account.label}"
         at = f"{one.cron} {one.zone}"
-        rows.append((one.id, campaign, at, format_usd(one.max_cost), _minute(one.next_at), last))
+        most = "" if one.max_cost is None else format_usd(one.max_cost)
+        if one.max_cost is None:
+            last += "; another lookbook wrote it: remove it and add it anew"
+        rows.append((one.id, campaign, at, most, _minute(one.next_at), last))
     return format_table(rows, right=(3,), width=width, flow=True, whole=(0,))
 
 
@@ -267,7 +270,7 @@ def _describe_schedule(one: "Schedule") -> dict[str, Any]:
         "account": one.account.label,
         "cron": one.cron,
         "zone": one.zone,
-        "max_cost_usd": float(one.max_cost),
+        "max_cost_usd": None if one.max_cost is None else float(one.max_cost),
         "created_by": one.created_by,
         "next_at": format_time(one.next_at),
         "last_at": format_time(one.last_at),

@@ -177,7 +177,7 @@ def add_schedule(
     click.echo(
         f"Schedule {name}: {campaign.name} on {account.label} at {cron!r} ({zone}), next on "
         f"{format_local(made.next_at, zone)}. Each run plans anew and spends at most "
-        f"{format_usd(made.max_cost)}."
+        f"{format_usd(pack.most_usd)}."
     )
     remove = ("lookbook", "cluster", "schedule", "remove", name, *name_database(request))
     click.echo(

@@ -27,8 +27,9 @@ class StartedRun:
     """A process that was started (``runner.queue.worker.RunProcess``)."""
 
     def __init__(self, begun: BegunRun, folder: Path, environment: Mapping[str, str]) -> None:
-        manifest = unpack(begun.pack, folder)
-        form = str(begun.pack.options.get("form", "text"))
+        pack = begun.read_pack()
+        manifest = unpack(pack, folder)
+        form = str(pack.options.get("form", "text"))
         # -P: the folder that was unpacked is no place to import from.
         command = [sys.executable, "-P", "-m", "runner.cli.queued_run", "--format", form]
         self._process = subprocess.Popen(  # noqa: S603 - this very program
@@ -40,7 +41,7 @@ class StartedRun:
             stderr=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is the worker's to answer
         )
-        order = {"run": begun.run.run, "attempt": begun.attempt, "pack": begun.pack.to_json()}
+        order = {"run": begun.run.run, "attempt": begun.attempt, "pack": pack.to_json()}
         stdin = _opened(self._process.stdin)
         with suppress(BrokenPipeError):  # it has ended already, and says why
             stdin.write(json.dumps(order).encode() + b"\n")

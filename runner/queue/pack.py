@@ -19,6 +19,18 @@ from runner.plan.saved_plan import read_saved_plan
 from runner.takes import Account
 
 
+class UnreadablePack(UsageError):
+    """What is in the queue is no pack that this program understands."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What was queued cannot be read here: it was damaged, or another lookbook wrote it. "
+            "Nothing was sent.",
+            hint="Queue it again, with the lookbook that its workers have; a schedule: remove it "
+            "and add it anew.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
     """One run, ready to be carried out anywhere.
@@ -58,20 +70,23 @@ class Pack:
 
     @classmethod
     def from_json(cls, text: str, contents: Mapping[str, bytes]) -> "Pack":
-        """Return what was written; ``contents`` are its pictures."""
-        told = json.loads(text)
-        host, user, simulated = told["account"]
-        return cls(
-            account=Account(host, user, simulated=simulated),
-            campaign=told["campaign"],
-            file=told["file"],
-            manifest=told["manifest"].encode("latin-1"),
-            pictures=told["pictures"],
-            plan=told["plan"],
-            options=told["options"],
-            most_usd=Decimal(told["most_usd"]),
-            contents=contents,
-        )
+        """Return what was written; ``contents`` are its pictures. Raises UnreadablePack."""
+        try:
+            told = json.loads(text)
+            host, user, simulated = told["account"]
+            return cls(
+                account=Account(host, user, simulated=simulated),
+                campaign=told["campaign"],
+                file=told["file"],
+                manifest=told["manifest"].encode("latin-1"),
+                pictures={str(source): str(found) for source, found in told["pictures"].items()},
+                plan=dict(told["plan"]),
+                options=dict(told["options"]),
+                most_usd=Decimal(told["most_usd"]),
+                contents=contents,
+            )
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+            raise UnreadablePack from error
 
     @property
     def depth(self) -> int:

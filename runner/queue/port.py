@@ -4,8 +4,9 @@ A run is queued by whoever planned it, begun by a worker that has the account's 
 the exit code that ``lookbook run`` would have had. What a dead worker had is handed to others.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +25,11 @@ BEAT = 1.0
 
 DEAD_AFTER = 4.0
 """Seconds without a heartbeat after which a worker is taken for dead."""
+
+
+def make_id() -> str:
+    """Return a name for a run that no other run has."""
+    return secrets.token_hex(8)
 
 
 class RunState(StrEnum):
@@ -101,10 +107,16 @@ class BegunRun:
     """A run that a worker has begun, and what it needs for it.
 
     ``attempt`` is handed back with everything that is said of it: who has another one is fenced.
+    ``text`` is the pack as the queue holds it, and ``contents`` are its pictures.
     """
 
     run: QueuedRun
-    pack: Pack
+    text: str = field(repr=False)
+    contents: Mapping[str, bytes] = field(repr=False)
+
+    def read_pack(self) -> Pack:
+        """Return its pack. Raises UnreadablePack."""
+        return Pack.from_json(self.text, self.contents)
 
     @property
     def attempt(self) -> int:
@@ -203,6 +215,9 @@ class WorkerQueue(RunQueue, Protocol):
 
     def is_wanted(self, begun: BegunRun) -> bool:
         """Return whether a run that was begun is still this worker's, and nobody cancelled it."""
+
+    def note_killed(self, begun: BegunRun) -> int:
+        """Note that the process of a run was killed; return how often that was so by now."""
 
     def write_output(self, begun: BegunRun, text: str, *, error: bool) -> None:
         """Write down a piece of what a run wrote, unless another worker has it now."""

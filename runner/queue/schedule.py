@@ -17,7 +17,8 @@ class Schedule:
     """A campaign that is run at times. Times are Unix seconds of the database's clock.
 
     ``last_run`` is the run that was queued at ``last_at``; None where its campaign was in the queue
-    already, so that nothing was done. ``max_cost`` is what each run may spend, in USD.
+    already, so that nothing was done. ``max_cost`` is what each run may spend, in USD; None where
+    another lookbook wrote it, or it was damaged: it is not due for workers of this one.
     """
 
     id: str
@@ -25,7 +26,7 @@ class Schedule:
     campaign: str
     cron: str
     zone: str
-    max_cost: Decimal
+    max_cost: Decimal | None
     created_by: str
     next_at: float
     last_at: float | None = None

@@ -26,8 +26,8 @@ GRACE = 60.0
 MAX_TROUBLE = 60.0
 """Seconds for which what hands out runs may fail before this worker ends."""
 
-MAX_ATTEMPTS = 3
-"""A run whose process is killed so often is not begun again."""
+MAX_KILLS = 3
+"""A run whose process was killed so often, wherever, is not begun again."""
 
 MAX_BEGUN = 20
 """A run that was begun so often, wherever, and never came to an end is not begun again."""
@@ -227,15 +227,30 @@ class Worker:
             if begun is None:
                 return True
             code = self._try_once(queue, begun)
-            is_handed_on = code < 0 or code in UNFINISHED
-            if self._stopping.is_set() and is_handed_on:
+            if self._stopping.is_set() and (code < 0 or code in UNFINISHED):
                 return False
-            if code >= 0 or begun.attempt >= MAX_ATTEMPTS or not queue.is_wanted(begun):
-                queue.end(begun, code if code >= 0 else Exit.INTERNAL)
+            verdict = code if code >= 0 else self._judge_killed(queue, begun, -code)
+            if verdict is not None:
+                queue.end(begun, verdict)
                 return True
-            told = f"The run's process was ended by signal {-code}: it is begun again.\n"
-            queue.write_output(begun, told, error=True)
         return False
+
+    def _judge_killed(self, queue: WorkerQueue, begun: BegunRun, number: int) -> int | None:
+        """Return the verdict on a run whose process was ended by a signal; None: begin it again.
+
+        One that plans ends so where it is cancelled: it listens for signals once it may send.
+        """
+        if not queue.is_wanted(begun):
+            return Exit.UNDER_WAY
+        kills = queue.note_killed(begun)
+        told = f"The run's process was ended by signal {number}: it is begun again."
+        if kills >= MAX_KILLS:
+            told = (
+                f"The run's process was ended {kills} times by a signal, the last one is {number}: "
+                "it is not begun again. Run it again: what was bought is known."
+            )
+        queue.write_output(begun, f"{told}\n", error=True)
+        return Exit.INTERNAL if kills >= MAX_KILLS else None
 
     def _try_once(self, queue: WorkerQueue, begun: BegunRun) -> int:
         """Carry out a run that was begun; return its exit code, negative for a signal.

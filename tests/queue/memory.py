@@ -26,6 +26,8 @@ class MemoryQueue:
         self.now = 1000.0
         self.runs: dict[str, QueuedRun] = {}
         self.packs: dict[str, Pack] = {}
+        self.texts: dict[str, str] = {}
+        self.killed: dict[str, set[int]] = {}
         self.names: dict[str, Account] = {}
         self.schedules: dict[str, tuple[Schedule, Pack]] = {}
         self._workers: dict[str, tuple[tuple[Account, ...], int, float, float]] = {}
@@ -155,11 +157,20 @@ class MemoryQueue:
         started = self.now if there.started_at is None else there.started_at
         attempt = there.attempt + 1
         self.runs[run] = replace(there, attempt=attempt, worker=worker, started_at=started)
-        return BegunRun(self.runs[run], self.packs[run])
+        pack = self.packs[run]
+        return BegunRun(self.runs[run], self.texts.get(run, pack.to_json()), pack.contents)
 
     def is_wanted(self, begun: BegunRun) -> bool:
         there = self.runs[begun.run.run]
         return there.attempt == begun.attempt and not there.cancelled
+
+    def note_killed(self, begun: BegunRun) -> int:
+        there = self.runs[begun.run.run]
+        if there.attempt != begun.attempt:
+            return 0
+        killed = self.killed.setdefault(there.run, set())
+        killed.add(begun.attempt)
+        return len(killed)
 
     def write_output(self, begun: BegunRun, text: str, *, error: bool) -> None:
         there = self.runs[begun.run.run]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from runner.queue.pack import Pack
+from runner.queue.pack import Pack, UnreadablePack
 from runner.queue.port import DEAD_AFTER, RunState, RunWaiting, WorkerQueue
 from runner.takes import Account
 from tests.ledger.postgres import PostgresServer
@@ -52,7 +52,7 @@ def test_a_run_goes_through_the_queue_with_all_that_it_needs(queue: WorkerQueue,
     assert queue.find_new([pack.account]) == []
     begun = queue.begin(run, "worker")
     assert begun is not None
-    assert begun.pack == pack
+    assert begun.read_pack() == pack
     assert begun.run.state is RunState.RUNNING
     queue.write_output(begun, "one\ntwo\n", error=True)
     queue.write_output(begun, "{}", error=False)
@@ -97,6 +97,41 @@ def test_who_was_taken_for_dead_writes_nothing_more(queue: WorkerQueue, user: st
     assert queue.end(other, 0)
 
 
+def test_a_kill_counts_once_and_only_by_who_has_the_run(queue: WorkerQueue, user: str) -> None:
+    run = queue.enqueue(make_pack(user), by="ada")
+    handed_on, first = queue.begin(run, "one"), queue.begin(run, "two")
+    assert handed_on is not None
+    assert first is not None
+    assert queue.note_killed(handed_on) == 0
+    assert [queue.note_killed(first), queue.note_killed(first)] == [1, 1]
+    second = queue.begin(run, "two")
+    assert second is not None
+    assert queue.note_killed(second) == 2
+
+
+def damage(queue: Any, run: str, text: str) -> None:
+    """Put something else in the place of what was queued."""
+    if hasattr(queue, "texts"):
+        queue.texts[run] = text
+    else:
+        queue._fetch("UPDATE lookbook.runs SET pack = %s WHERE id = %s RETURNING 1", text, run)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"account": 1}', "{}", '{"account": ["a", "b", false]}']
+)
+def test_what_is_no_pack_is_begun_and_read_by_nobody(
+    queue: WorkerQueue, user: str, text: str
+) -> None:
+    run = queue.enqueue(make_pack(user), by="ada")
+    damage(queue, run, text)
+    begun = queue.begin(run, "one")
+    assert begun is not None
+    with pytest.raises(UnreadablePack, match="cannot be read here"):
+        begun.read_pack()
+    assert queue.end(begun, 2)
+
+
 @pytest.fixture
 def shared(request: pytest.FixtureRequest) -> Iterator["PostgresQueue"]:
     """Return the queue in PostgreSQL, for what can only go wrong there."""
@@ -139,6 +174,17 @@ def act_after(
         return rows
 
     monkeypatch.setattr(queue, "_fetch", fetch_and_act)
+
+
+@pytest.mark.distributed
+def test_a_run_gets_an_id_that_no_other_has(
+    shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, free = secrets.token_hex(8), secrets.token_hex(8)
+    ids = iter((taken, taken, free))
+    monkeypatch.setattr("runner.queue.postgres.store.make_id", lambda: next(ids))
+    assert shared.enqueue(make_pack(user, "autumn"), by="ada") == taken
+    assert shared.enqueue(make_pack(user), by="ada") == free
 
 
 @pytest.mark.distributed

@@ -1,6 +1,8 @@
 """When schedules are due, and what is queued then, in memory and in PostgreSQL."""
 
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,9 +13,9 @@ from runner.errors import UsageError
 from runner.queue.port import WorkerQueue
 from runner.queue.schedule import compute_next
 from tests.queue.memory import MemoryQueue
-from tests.queue.test_queue import make_pack, user
+from tests.queue.test_queue import make_pack, shared, user
 
-__all__ = ["user"]
+__all__ = ["shared", "user"]
 
 BERLIN = "Europe/Berlin"
 
@@ -52,6 +54,27 @@ def make_due(queue: WorkerQueue, name: str) -> None:
     )
 
 
+@pytest.mark.distributed
+def test_a_schedule_that_cannot_be_started_here_stops_no_other(
+    shared: Any, user: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = make_pack(user).account
+    names = [
+        shared.add_schedule(make_pack(user, name).to_repeat(), "0 2 * * *", BERLIN, by="ada")
+        for name in ("older", "damaged", "elsewhere", "spring")
+    ]
+    changes = ("protocol = protocol - 1", "pack = '{}'", "zone = 'Mars/Base'")
+    for name, change in zip(names, changes, strict=False):
+        shared._fetch(f"UPDATE lookbook.schedules SET {change} WHERE id = %s RETURNING 1", name)
+    for name in names:
+        make_due(shared, name)
+    for _ in range(2):
+        assert [one.id for one in shared.start_due([account])] in ([names[3]], [])
+    assert caplog.text.count("is not a time zone") == 1
+    known = {one.id: one.max_cost for one in shared.list_schedules()}
+    assert [known[name] for name in names] == [None, None, Decimal("25.00"), Decimal("25.00")]
+
+
 def test_what_is_due_is_queued_once_and_left_alone_while_it_goes_on(
     queue: WorkerQueue, user: str
 ) -> None:
@@ -75,9 +98,10 @@ def test_what_is_due_is_queued_once_and_left_alone_while_it_goes_on(
     assert [one.run for one in queue.find_new([pack.account])] == [run.run]
     begun = queue.begin(run.run, "worker")
     assert begun is not None
-    assert begun.pack == pack
-    assert begun.pack.options["replan"]
-    assert (str(begun.pack.most_usd), begun.pack.options["up_to_budget"]) == ("25.00", True)
+    read = begun.read_pack()
+    assert read == pack
+    assert read.options["replan"]
+    assert (str(read.most_usd), read.options["up_to_budget"]) == ("25.00", True)
     queue.end(begun, 0)
     make_due(queue, name)
     assert not queue.start_due([pack.account])[0].was_skipped

@@ -14,7 +14,7 @@ from runner.queue import worker as workers
 from runner.queue.pack import Pack
 from runner.queue.port import DEAD_AFTER, BegunRun, QueuedRun, RunState
 from runner.queue.unpack import unpack
-from runner.queue.worker import MAX_ATTEMPTS, MAX_BEGUN, QUIET, RunProcess, Worker
+from runner.queue.worker import MAX_BEGUN, MAX_KILLS, QUIET, RunProcess, Worker
 from runner.takes import Account
 from tests.queue.memory import MemoryQueue
 from tests.queue.test_queue import PICTURE, make_pack
@@ -51,6 +51,7 @@ class FakeProcess:
 
     def __init__(self, code: int | None) -> None:
         self.code = code
+        self.answer = 4
         self.asked = threading.Event()
         self.started = threading.Event()
         self.times_asked = 0
@@ -63,7 +64,7 @@ class FakeProcess:
         if self.code is None:
             assert self.asked.wait(SOON)
             assert self.may_end.wait(SOON)
-            return 4
+            return self.answer
         return self.code
 
     def ask_to_end(self) -> None:
@@ -111,9 +112,48 @@ def test_a_process_that_is_killed_is_begun_again_a_few_times() -> None:
     assert setting.queue.runs[setting.run].exit_code == 0
     told = "".join(piece.text for piece in setting.queue.read_output(setting.run))
     assert "ended by signal 9" in told
-    hopeless = Setting(*[-9] * MAX_ATTEMPTS)
+    hopeless = Setting(*[-9] * MAX_KILLS)
     hopeless.worker.carry_out(hopeless.run)
-    assert hopeless.queue.runs[hopeless.run].exit_code == 70
+    run = hopeless.queue.runs[hopeless.run]
+    assert run.exit_code == 70
+    assert f"ended {MAX_KILLS} times by a signal" in str(run.message)
+
+
+def test_what_was_handed_on_politely_does_not_count_as_a_kill() -> None:
+    setting = Setting(*[-9] * (MAX_KILLS - 1), 0)
+    for _ in range(MAX_KILLS):
+        assert setting.queue.begin(setting.run, "another") is not None
+    setting.worker.carry_out(setting.run)
+    assert setting.queue.runs[setting.run].exit_code == 0
+
+
+def test_a_run_that_is_cancelled_while_it_plans_ends_as_any_other_that_is_cancelled() -> None:
+    setting = Setting(None)
+    setting.processes[0].answer = -15  # it does not listen for signals yet
+    setting.queue.enlist("one", [ME], 1)
+    with setting.carrying_out() as thread:
+        assert setting.processes[0].started.wait(SOON)
+        setting.queue.cancel(setting.run)
+        setting.worker.beat(setting.queue)
+        thread.join(SOON)
+    run = setting.queue.runs[setting.run]
+    assert (run.state, run.exit_code) == (RunState.CANCELLED, 4)
+
+
+def test_a_pack_that_cannot_be_read_ends_that_run_alone() -> None:
+    setting = Setting()
+    setting.queue.texts[setting.run] = "{}"
+
+    def start_run(begun: BegunRun) -> RunProcess:
+        raise AssertionError(begun.read_pack())
+
+    setting.worker._start_run = start_run
+    setting.worker.carry_out(setting.run)
+    run = setting.queue.runs[setting.run]
+    assert (run.state, run.exit_code, setting.worker.trouble) == (RunState.ENDED, 2, None)
+    told = "".join(piece.text for piece in setting.queue.read_output(setting.run))
+    assert "cannot be read here" in told
+    assert "Queue it again" in told
 
 
 def test_a_run_that_is_cancelled_is_asked_to_end() -> None:

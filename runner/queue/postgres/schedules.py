@@ -3,26 +3,43 @@
 What is due is moved on and queued in one statement: of several workers one does it, once.
 """
 
-import json
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from runner.queue.pack import Pack
-from runner.queue.port import PROTOCOL
+from runner.errors import UsageError
+from runner.queue.pack import Pack, UnreadablePack
+from runner.queue.port import PROTOCOL, make_id
 from runner.queue.schedule import Schedule, compute_next
 from runner.takes import Account
 
 Fetch = Callable[..., list[tuple[Any, ...]]]
+log = logging.getLogger("runner.queue")
 
 NOW = "SELECT extract(epoch FROM clock_timestamp())::double precision"
 SCHEDULES = """
 SELECT schedule.id, account.host, account."user", account.simulated, schedule.campaign,
-       schedule.cron, schedule.zone, schedule.pack, schedule.created_by,
+       schedule.cron, schedule.zone, schedule.protocol, schedule.pack, schedule.created_by,
        extract(epoch FROM schedule.next_at)::double precision,
        extract(epoch FROM schedule.last_at)::double precision, schedule.last_run
   FROM lookbook.schedules schedule JOIN lookbook.accounts account ON account.id = schedule.account
+"""
+ADD = """
+INSERT INTO lookbook.schedules
+       (id, account, campaign, cron, zone, protocol, pack, created_by, next_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s)) ON CONFLICT DO NOTHING RETURNING id
+"""
+FIND_SAME = """
+SELECT id FROM lookbook.schedules
+ WHERE (id, account, campaign, cron, zone, protocol, pack, created_by, next_at)
+     = (%s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s))
+"""
+NOTE_STARTED = """
+UPDATE lookbook.schedules schedule SET last_run = run.id FROM lookbook.runs run
+ WHERE run.id = %s AND schedule.id = %s AND run.queued_by = 'schedule ' || %s
+RETURNING schedule.id
 """
 START = """
 WITH due AS (
@@ -43,16 +60,15 @@ class PostgresSchedules:
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
+        self._told: set[str] = set()
 
     def add(self, pack: Pack, account: int, cron: str, zone: str, *, by: str) -> str:
         """Keep a schedule of an account, whose pictures are kept already; return its id."""
-        next_at, name = compute_next(cron, zone, self._fetch(NOW)[0][0]), secrets.token_hex(3)
-        self._fetch(
-            "INSERT INTO lookbook.schedules "
-            "(id, account, campaign, cron, zone, protocol, pack, created_by, next_at) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s)) RETURNING 1",
-            *(name, account, pack.campaign, cron, zone, PROTOCOL, pack.to_json(), by, next_at),
-        )
+        next_at = compute_next(cron, zone, self._now())
+        values = (account, pack.campaign, cron, zone, PROTOCOL, pack.to_json(), by, next_at)
+        while not self._fetch(ADD, name := secrets.token_hex(3), *values):
+            if self._fetch(FIND_SAME, name, *values):  # the answer to the first time was lost
+                break
         return name
 
     def find(self, rest: str = "", *values: object) -> list[Schedule]:
@@ -66,20 +82,23 @@ class PostgresSchedules:
 
     def start_due(self, accounts: Sequence[Account]) -> list[Schedule]:
         """Queue the runs of accounts that are due; return their schedules as they are then."""
-        rest = "WHERE schedule.next_at <= clock_timestamp() AND schedule.protocol = %s"
-        due = [one for one in self.find(rest, PROTOCOL) if one.account in accounts]
+        found = self.find("WHERE schedule.next_at <= clock_timestamp()")
+        due = [one for one in found if one.account in accounts and one.max_cost is not None]
         started = [one.id for one in due if self._start(one)]
         return self.find("WHERE schedule.id = ANY(%s)", started) if started else []
 
     def _start(self, due: Schedule) -> bool:
         """Queue a run that is due, unless another worker did; return whether this one did."""
-        run, next_at = secrets.token_hex(4), compute_next(due.cron, due.zone, self._now())
+        try:
+            next_at = compute_next(due.cron, due.zone, self._now())
+        except UsageError as error:  # a machine without that time zone, say: another may have it
+            if due.id not in self._told:
+                log.warning("the schedule %s is not started here: %s", due.id, error.message)
+            self._told.add(due.id)
+            return False
+        run = make_id()
         rows = self._fetch(START, next_at, due.id, run)
-        note = (
-            "UPDATE lookbook.schedules SET last_run = %s "
-            "WHERE id = %s AND EXISTS (SELECT FROM lookbook.runs WHERE id = %s) RETURNING 1"
-        )
-        self._fetch(note, run, due.id, run)
+        self._fetch(NOTE_STARTED, run, due.id, due.id)
         return bool(rows)
 
     def _now(self) -> float:
@@ -88,7 +107,14 @@ class PostgresSchedules:
 
 
 def _read(row: Sequence[Any]) -> Schedule:
-    name, host, user, simulated, campaign, cron, zone, pack, *rest = row
-    most = Decimal(json.loads(pack)["options"]["max_cost"])
+    name, host, user, simulated, campaign, cron, zone, protocol, pack, *rest = row
     account = Account(host, user, simulated=simulated)
+    most = _read_max_cost(pack) if protocol == PROTOCOL else None
     return Schedule(name, account, campaign, cron, zone, most, *rest)
+
+
+def _read_max_cost(pack: str) -> Decimal | None:
+    try:
+        return Pack.from_json(pack, {}).most_usd
+    except UnreadablePack:
+        return None

@@ -4,15 +4,13 @@ All times are the database's. What is written of a run that was begun names its 
 was taken for dead, and comes back, writes nothing.
 """
 
-import json
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runner import __version__
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
-from runner.queue.pack import Pack
+from runner.queue.pack import Pack, UnreadablePack
 from runner.queue.port import (
     DEAD_AFTER,
     PROTOCOL,
@@ -21,6 +19,7 @@ from runner.queue.port import (
     QueuedRun,
     RunWaiting,
     WorkerSeen,
+    make_id,
 )
 from runner.takes import Account
 
@@ -32,6 +31,14 @@ ACCOUNT_ID = (
     'INSERT INTO lookbook.accounts (host, "user", simulated) VALUES (%s, %s, %s) '
     'ON CONFLICT (host, "user", simulated) DO UPDATE SET host = excluded.host RETURNING id'
 )
+ENQUEUE = """
+INSERT INTO lookbook.runs (id, account, campaign, protocol, pack, queued_by)
+VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id
+"""
+FIND_SAME = """
+SELECT id FROM lookbook.runs WHERE (id, account, campaign, protocol, pack, queued_by)
+     = (%s, %s, %s, %s, %s, %s)
+"""
 RUNS = """
 SELECT run.id, account.host, account."user", account.simulated, run.campaign,
        extract(epoch FROM run.queued_at)::double precision, run.queued_by, run.attempt, run.worker,
@@ -70,6 +77,13 @@ UPDATE lookbook.runs run SET cancelled = true,
        ) THEN clock_timestamp() END
  WHERE id = %s AND ended_at IS NULL RETURNING id
 """
+NOTE_KILLED = """
+UPDATE lookbook.runs
+   SET killed = CASE WHEN %s::integer = ANY(killed) THEN killed ELSE killed || %s::integer END
+ WHERE id = %s AND attempt = %s RETURNING cardinality(killed)
+"""
+"""Idempotent as well."""
+
 LAST_LINE = 500
 """Characters that are kept of the last line that a run wrote."""
 
@@ -81,6 +95,7 @@ class PostgresQueue:
         """Connect. Raises StorageError or UsageError."""
         self._connection = PostgresConnection(address)
         self._address = address
+        self._known_schedules: PostgresSchedules | None = None
 
     def again(self) -> "PostgresQueue":
         """Return the same queue for another thread."""
@@ -113,18 +128,16 @@ class PostgresQueue:
     def enqueue(self, pack: Pack, *, by: str) -> str:
         """Queue a run; return its id. Raises RunWaiting while the same campaign is in the queue."""
         self._keep_pictures(pack)
-        run, account = secrets.token_hex(4), self._account(pack.account)
-        statement = (
-            "INSERT INTO lookbook.runs (id, account, campaign, protocol, pack, queued_by) "
-            "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id"
-        )
-        values = (run, account, pack.campaign, PROTOCOL, pack.to_json(), by)
-        while not (self._fetch(statement, *values) or self.find(run)):
+        account = self._account(pack.account)
+        values = (account, pack.campaign, PROTOCOL, pack.to_json(), by)
+        while not self._fetch(ENQUEUE, run := make_id(), *values):
+            if self._fetch(FIND_SAME, run, *values):  # the answer to the first time was lost
+                break
             there = self._runs(
                 "WHERE run.account = %s AND run.campaign = %s AND run.ended_at IS NULL",
                 *(account, pack.campaign),
             )
-            if there:  # else it has ended meanwhile
+            if there:  # else it has ended meanwhile, or the id is another's
                 raise RunWaiting(there[0])
         return run
 
@@ -183,7 +196,9 @@ class PostgresQueue:
     def _schedules(self) -> "PostgresSchedules":
         from runner.queue.postgres.schedules import PostgresSchedules
 
-        return PostgresSchedules(self._fetch)
+        if self._known_schedules is None:
+            self._known_schedules = PostgresSchedules(self._fetch)
+        return self._known_schedules
 
     # --- workers ------------------------------------------------------------------------------
 
@@ -276,17 +291,26 @@ class PostgresQueue:
             rows = self._fetch(BEGIN, attempt, worker, run, last, attempt, worker)
             for pack, started_at in rows:  # none where another worker was faster
                 begun = replace(there, attempt=attempt, worker=worker, started_at=started_at)
-                return BegunRun(begun, Pack.from_json(pack, self._read_pictures(pack)))
+                return BegunRun(begun, pack, self._read_pictures(pack))
         return None
 
     def _read_pictures(self, pack: str) -> dict[str, bytes]:
-        sums = [*json.loads(pack)["pictures"].values()]
+        try:
+            sums = [*Pack.from_json(pack, {}).pictures.values()]
+        except UnreadablePack:  # whoever carries it out says so
+            return {}
         return dict(self._fetch("SELECT * FROM lookbook.pack_blobs WHERE sha256 = ANY(%s)", sums))
 
     def is_wanted(self, begun: BegunRun) -> bool:
         """Return whether a run that was begun is still this worker's, and nobody cancelled it."""
         there = self.find(begun.run.run)
         return there is not None and there.attempt == begun.attempt and not there.cancelled
+
+    def note_killed(self, begun: BegunRun) -> int:
+        """Note that the process of a run was killed; return how often that was so by now."""
+        attempt = begun.attempt
+        rows = self._fetch(NOTE_KILLED, attempt, attempt, begun.run.run, attempt)
+        return sum(kills for (kills,) in rows)  # none where another worker has it now
 
     def write_output(self, begun: BegunRun, text: str, *, error: bool) -> None:
         """Write down a piece of what a run wrote, unless another worker has it now."""
