@@ -32,7 +32,13 @@ RARE = frozenset(
 that nobody knows, a look that comes back after it counted as gone."""
 
 SELDOM = frozenset(
-    {"a doubled charge", "a question answered", "mishap kill-send", "a group pruned whole"}
+    {
+        "a doubled charge",
+        "a question answered",
+        "mishap kill-send",
+        "a group pruned whole",
+        "killed shown:after-commit",
+    }
 )
 """What only a run of ``MANY`` seeds can be asked for."""
 
