@@ -54,7 +54,7 @@ def lookbook(
     Modules are compiled once, as an installer does.
     """
     env = {k: v for k, v in (env or os.environ).items() if k != "PYTHONDONTWRITEBYTECODE"}
-    command = [sys.executable, "-c", f"{WITHOUT_TESTS}; from runner.cli import main; main()"]
+    command = [sys.executable, "-c", f"{WITHOUT_TESTS}; from runner.__main__ import main; main()"]
     command += map(str, arguments)
     return spent(command, env=env, codes=codes)
 

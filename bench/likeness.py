@@ -234,7 +234,7 @@ def one_run(manifest: Path, *, measured: bool) -> float:
     command = "from importlib import util; real = util.find_spec; "
     command += "util.find_spec = lambda n, p=None: None if n == 'dlib' else real(n, p); "
     command += "import sys; sys.modules.update(trio=None, rich=None, pygments=None); "
-    command += "from runner.cli import main; main()"
+    command += "from runner.__main__ import main; main()"
     begun = time.perf_counter()
     subprocess.run(
         [sys.executable, "-c", command, "run", str(manifest), *options],

@@ -17,7 +17,6 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from runner.canonical import parse_json
 from runner.errors import StorageError
 
 MAX_NOTE_BYTES = 1024 * 1024
@@ -110,6 +109,8 @@ def _too_large(max_bytes: int, path: Path) -> OSError:
 
 def read_note(path: Path) -> Any:
     """Read a small JSON file of ours, not through a link. Raises OSError or ValueError."""
+    from runner.canonical import parse_json  # as late as here: many commands read no JSON
+
     return parse_json(read_file(path, MAX_NOTE_BYTES, follow=False))
 
 

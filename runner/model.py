@@ -3,6 +3,10 @@
 Data flows one way: file → document → *campaign* → plan → execution → ledger → catalog. Everything
 here is immutable and knows nothing of files, clocks or networks. The words are those of
 ``docs/glossary.md``.
+
+Most are named tuples, which take a quarter of the time of frozen data classes to declare and to
+make. A reference, and a picture known by a text alone, are data classes: a tuple would equal one of
+another kind with the same text.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from runner.prices import LATEST
 
@@ -21,8 +25,7 @@ BASE = "base"
 # --- images --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FileImage:
+class FileImage(NamedTuple):
     """A local picture, known by its content: moving or renaming the file changes nothing.
 
     ``path`` is absolute, ``source`` is what the manifest says, sizes are in bytes and pixels.
@@ -51,8 +54,7 @@ class UploadedImage:
     asset_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class InlineImage:
+class InlineImage(NamedTuple):
     """A picture written into the manifest as base64; known by its content's hash."""
 
     media_type: str
@@ -104,8 +106,7 @@ Threshold = float | Literal["default"]
 DEFAULT_THRESHOLD: Literal["default"] = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class LikenessRule:
+class LikenessRule(NamedTuple):
     """From which distance on a look's face differs (``warn``), and holds what follows (``hold``).
 
     None: nothing was said. ``pictures`` decides what ``default`` means. ``retry``: a take beyond
@@ -118,8 +119,7 @@ class LikenessRule:
     retry: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """One image of a character, as the manifest wants it. The base is the look named ``base``.
 
     ``reference`` is the look whose image conditions this one (the API's ``avatar_id``), ``group``
@@ -153,24 +153,21 @@ class Look:
     approval: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(NamedTuple):
     """One ``matrix`` entry: its axes with their value keys in the manifest's order."""
 
     id: str
     axes: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """Ceilings in USD, for one run and for all the campaign ever spends. None: no ceiling."""
 
     run_usd: Decimal | None = None
     campaign_usd: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(NamedTuple):
     """USD for one generation, by type: the list price unless somebody says otherwise."""
 
     photo: Decimal = LATEST.photo
@@ -188,13 +185,15 @@ class Prices:
         return LATEST.on if self == Prices() else None
 
 
-@dataclass(frozen=True, slots=True)
-class Credits:
+class Credits(NamedTuple):
     """What pictures that are handed over say of who made them; the words are the IPTC's."""
 
     creator: str | None = None
     credit: str | None = None
     copyright: str | None = None
+
+
+_NO_CEILINGS, _LIST_PRICES, _NO_CREDITS = Budget(), Prices(), Credits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +209,11 @@ class Campaign:
     name: str
     manifest: Path
     looks: tuple[Look, ...]
-    budget: Budget = Budget()
-    prices: Prices = Prices()
+    budget: Budget = _NO_CEILINGS
+    prices: Prices = _LIST_PRICES
     matrices: tuple[Matrix, ...] = ()
     warnings: tuple[str, ...] = ()
     given: tuple[tuple[str, str], ...] = ()
     has_variables: bool = False
-    credits: Credits = Credits()
+    credits: Credits = _NO_CREDITS
     text: str = field(default="", repr=False, compare=False)

@@ -30,7 +30,7 @@ class Installed:
 
 def test_the_name_is_the_one_that_is_built() -> None:
     assert PROJECT["name"] == DISTRIBUTION
-    assert PROJECT["scripts"] == {"lookbook": "runner.cli:main"}
+    assert PROJECT["scripts"] == {"lookbook": "runner.__main__:main"}
 
 
 @pytest.mark.parametrize(

@@ -151,13 +151,10 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and end the process with its exit code."""
-    # A command makes many objects that live as long as it does. Looking through them for cycles as
-    # often as Python does by default is a tenth of the time that ten thousand looks take.
-    gc.set_threshold(50_000, 20, 50)
     if instruction := os.environ.get(COMPLETE):
         sys.exit(_complete(instruction))
     code = invoke(arguments)
-    # Nor is there anything to be won by looking for cycles in what ends with the process.
+    # Nothing is won by looking for cycles in what ends with the process.
     gc.freeze()
     sys.exit(code)
 

@@ -8,9 +8,8 @@ made from, and how the files looked when they were left.
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from runner.files import read_note, write_atomic
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.reading import has_been_at
 from runner.ledger.state_dirs import StateDir
-from runner.model import Campaign, Look, LookRef
+from runner.model import Campaign, LookRef
 from runner.results.model import Summary
 from runner.takes import LookState
 
@@ -46,8 +45,6 @@ _encode = json.JSONEncoder(
 
 TOGETHER = 1_000
 """So many looks are hashed as one text; all of them would be a text of many megabytes."""
-
-_fields_of: Callable[[Look], tuple[Any, ...]] = attrgetter(*(field.name for field in fields(Look)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +110,7 @@ def read_fingerprint(state: StateDir, campaign: Campaign, ledger: CampaignLedger
     said = (__version__, campaign.name, str(campaign.manifest), campaign.prices, campaign.matrices)
     digest = hashlib.sha256(_bytes([*said, campaign.credits]))
     for start in range(0, len(campaign.looks), TOGETHER):
-        looks = campaign.looks[start : start + TOGETHER]
-        digest.update(_bytes([_fields_of(look) for look in looks]))
+        digest.update(_bytes(campaign.looks[start : start + TOGETHER]))
     return Fingerprint(state, ledger, digest.hexdigest())
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from runner.errors import ManifestError, UsageError
 from runner.files import read_file, write_atomic
 from runner.manifest import load
-from runner.manifest.formats import count_findings
+from runner.manifest.diagnostics import count_findings
 from runner.manifest.prompt_parts import PromptPart, edit_part, find_parts
 from runner.manifest.yaml.source import LINE_END, MAX_BYTES, Source, Unreadable, decode_source
 from runner.model import Campaign

@@ -147,7 +147,7 @@ def _limit(campaign: Campaign, pack: Pack) -> Campaign:
     """Return the campaign with no higher ceiling for a run than the sum that was agreed to."""
     limits = (campaign.budget.run_usd, pack.most_usd)
     most = min(limit for limit in limits if limit is not None)
-    return replace(campaign, budget=replace(campaign.budget, run_usd=most))
+    return replace(campaign, budget=campaign.budget._replace(run_usd=most))
 
 
 def _resume(request: Request) -> Request:

@@ -57,7 +57,8 @@ def account_options(function: Callable[..., Any]) -> Any:
 def load_campaign(request: Request) -> Campaign:
     """Read and check the manifest; its warnings go to stderr. Raises ManifestError."""
     from runner.manifest import Severity, load
-    from runner.manifest.formats import as_text, count_findings
+    from runner.manifest.diagnostics import count_findings
+    from runner.manifest.formats import as_text
 
     reading = load(request.manifest, variables=dict(request.variables), hints=False)
     if reading.campaign is None:

@@ -10,7 +10,6 @@ same as before.
 """
 
 import io
-import json
 import os
 import re
 import sys
@@ -20,8 +19,6 @@ from typing import Any, TextIO, cast
 from urllib.parse import urlsplit
 
 import click
-
-from runner.cli.wrap import wrap_lines
 
 _SIGNATURE = int.from_bytes(os.urandom(6), "big")
 _STYLE = re.compile(rf"(\x1b\[{_SIGNATURE};[0-9]+m)")
@@ -162,6 +159,8 @@ class Terminal:
             raise TypeError(f"a terminal takes text, not {type(text).__name__}")
         shown = _outside_styles(text, self.escape)
         if self.wraps and (width := terminal_width(self._wrapped)):
+            from runner.cli.wrap import wrap_lines
+
             shown = wrap_lines(shown, width)
         shown = self._break_commands(shown)
         if "\x1b" in shown:
@@ -280,6 +279,8 @@ def printing_data() -> Iterator[None]:
 
 def print_json(document: object) -> None:
     """Print a document of ours for programs."""
+    import json
+
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 

@@ -1,6 +1,6 @@
 """Findings: what is wrong, where, and what to do; collected, never thrown one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from runner.manifest.codes import CODES, Severity
@@ -44,6 +44,16 @@ class Diagnostic(NamedTuple):
     text: str = ""
     length: int = 1
     more: int = 0
+
+
+def count_findings(diagnostics: Sequence[Diagnostic]) -> str:
+    """Count findings in words, as in ``2 errors, 1 warning``; empty where there are none."""
+    parts = []
+    for severity in Severity:
+        count = sum(diagnostic.severity is severity for diagnostic in diagnostics)
+        if count:
+            parts.append(f"{count:,} {severity.value}{'s' if count > 1 else ''}")
+    return ", ".join(parts)
 
 
 class Findings:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runner.manifest.matrix import Combination
 from runner.manifest.template import Scope
@@ -12,8 +12,7 @@ _SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 _CLOSERS = tuple(",.;:!?)]}")
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A look before its texts are put in: its fields, and where they come from.
 
     ``mark`` is the place of its declaration; ``combination`` and ``matrix`` say which matrix made

@@ -2,7 +2,6 @@
 
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -100,7 +99,7 @@ class _Campaign:
         listed: Sequence[str] = self.document.get("approval", ())
         for position, key in enumerate(listed):
             if key in looks:
-                looks[key] = replace(looks[key], approval=True)
+                looks[key] = looks[key]._replace(approval=True)
             elif self.whole:
                 mark = self.document["approval"].at(position)
                 hint = suggestion(key, looks)

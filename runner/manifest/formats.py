@@ -43,16 +43,6 @@ def _line(same: Sequence[Diagnostic]) -> str:
     return _safe(f"{first.file}:{first.line}: {named}{words}{rest} [{first.code}]")
 
 
-def count_findings(diagnostics: Sequence[Diagnostic]) -> str:
-    """Count findings in words, as in ``2 errors, 1 warning``; empty where there are none."""
-    parts = []
-    for severity in Severity:
-        count = sum(diagnostic.severity is severity for diagnostic in diagnostics)
-        if count:
-            parts.append(f"{count:,} {severity.value}{'s' if count > 1 else ''}")
-    return ", ".join(parts)
-
-
 def as_json(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
     """Return findings in the form of ``schemas/diagnostics.schema.json``."""
     return {

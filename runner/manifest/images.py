@@ -33,16 +33,16 @@ _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
 )
 _OTHERS = (
-    (re.compile(rb"GIF8"), "a GIF"),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), "a WebP picture"),
-    (re.compile(rb"....ftyp(?:heic|heix|mif1|msf1|hevc)", re.DOTALL), "a HEIC picture (iPhone)"),
-    (re.compile(rb"....ftypavi[fs]", re.DOTALL), "an AVIF picture"),
-    (re.compile(rb"....ftyp", re.DOTALL), "a video"),
-    (re.compile(rb"BM"), "a BMP picture"),
-    (re.compile(rb"II\*\x00|MM\x00\*"), "a TIFF picture"),
-    (re.compile(rb"%PDF"), "a PDF"),
-    (re.compile(rb"\s*<(?:\?xml|svg|!DOCTYPE)"), "an SVG or a web page"),
-    (re.compile(rb"version https://git-lfs"), "a Git LFS pointer, not the picture itself"),
+    (rb"GIF8", "a GIF"),
+    (rb"(?s)RIFF....WEBP", "a WebP picture"),
+    (rb"(?s)....ftyp(?:heic|heix|mif1|msf1|hevc)", "a HEIC picture (iPhone)"),
+    (rb"(?s)....ftypavi[fs]", "an AVIF picture"),
+    (rb"(?s)....ftyp", "a video"),
+    (rb"BM", "a BMP picture"),
+    (rb"II\*\x00|MM\x00\*", "a TIFF picture"),
+    (rb"%PDF", "a PDF"),
+    (rb"\s*<(?:\?xml|svg|!DOCTYPE)", "an SVG or a web page"),
+    (rb"version https://git-lfs", "a Git LFS pointer, not the picture itself"),
 )
 
 
@@ -184,7 +184,7 @@ def _inspect(content: bytes, name: str) -> InspectedImage:
     _check_size(len(content), name)
     media_type = next((kind for magic, kind in _MAGIC if content.startswith(magic)), None)
     if media_type is None:
-        other = next((kind for magic, kind in _OTHERS if magic.match(content)), None)
+        other = next((kind for magic, kind in _OTHERS if re.match(magic, content)), None)
         kind = other or ("empty" if not content else "no picture that is known here")
         hint = "Export it as JPEG or PNG; the name's ending does not matter, the content does."
         raise BadImage("image-format", f"{name} is {kind}; the API takes JPEG and PNG", hint)

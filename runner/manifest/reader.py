@@ -14,7 +14,7 @@ from typing import NamedTuple
 from runner.manifest.codes import Severity
 from runner.manifest.diagnostics import Diagnostic, Findings
 from runner.manifest.expand import expand_campaign
-from runner.manifest.schema import check_schema
+from runner.manifest.quick import conforms
 from runner.manifest.yaml.document import parse_yaml
 from runner.manifest.yaml.nodes import Map
 from runner.manifest.yaml.scalars import describe
@@ -78,9 +78,12 @@ def _read(source: Source, variables: Mapping[str, str], findings: Findings) -> C
         message = f"a manifest is a mapping (`key: value`), and this is {describe(document)}"
         findings.report("wrong-type", message, 0, hint="Begin with `version: 1`.")
         return None
-    check_schema(document, findings)
-    if findings.full:
-        return None
+    if not conforms(document):
+        from runner.manifest.schema import check_schema
+
+        check_schema(document, findings)
+        if findings.full:
+            return None
     return expand_campaign(document, source, variables, findings)
 
 

@@ -6,28 +6,25 @@ the account is left to the run.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runner.model import BASE, Look, LookKind, LookRef, Reference
 from runner.suggest import suggest
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(NamedTuple):
     """The group that a look of this campaign makes for itself."""
 
     look: str
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A group given by its id."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """The group of a look that is given by its id; two mentions of one look are one group."""
 
     look_id: str
@@ -96,7 +93,7 @@ def group_of(group: Group) -> str:
 
 def groups_differ(one: Group, other: Group) -> bool:
     """Return whether two groups are certainly not the same."""
-    return one != other and type(one) is type(other) and not isinstance(one, Unknown)
+    return type(one) is type(other) and one != other and not isinstance(one, Unknown)
 
 
 def find_cycles(looks: Mapping[str, Look]) -> list[list[str]]:

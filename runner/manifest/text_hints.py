@@ -30,10 +30,10 @@ _MAX_TEXT_LINES = 30
 _CURLY = (("“", "”"), ("„", "“"), ("„", "”"), ("‘", "’"), ("«", "»"))
 _STRAY = {"\u00ad": "a soft hyphen (U+00AD)", "\ufffd": "U+FFFD, what is left of a lost character"}
 _STRAY |= {"\ufffc": "U+FFFC, the place of a lost object", "\u180e": "U+180E, which nobody sees"}
-_STRAYS = re.compile(f"[{''.join(_STRAY)}]")
+_STRAYS = f"[{''.join(_STRAY)}]"
 
 _NAME = r"([A-Za-z_][\w-]*(?:\.\w+)?)"
-_FORMS = re.compile(
+_FORMS = (
     rf"\$\{{[^{{}}]*\}}|\{{\{{\s*{_NAME}\s*\}}\}}|\{{\s*{_NAME}\s*\}}|%{_NAME}%|\$\(\s*{_NAME}\s*\)"
     rf"|\$env:{_NAME}|\$([A-Za-z_]\w*)|<{_NAME}>|\[\s*{_NAME}\s*\]"
 )
@@ -130,7 +130,7 @@ def _after(value: str, lines: Iterable[str], at: int) -> str | None:
 
 
 def _check_characters(value: str, mark: int, findings: Findings) -> None:
-    stray = _STRAYS.search(value)
+    stray = re.search(_STRAYS, value)
     if stray is not None:
         hint = "It is sent as it is. Take it out before the look is bought: later it is an edit."
         message = f"this text holds {_STRAY[stray[0]]}"
@@ -170,7 +170,7 @@ def placeholder_in(text: str, find: Callable[[str], str | None]) -> tuple[str, s
 
     ``find`` returns the known name that is meant by a written one, if there is one.
     """
-    for match in _FORMS.finditer(text):
+    for match in re.finditer(_FORMS, text):
         name = next(filter(None, match.groups()), None)
         known = None if name is None else find(name)
         if known is not None:

@@ -4,21 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 from runner.model import Look, LookRef
 from runner.plan.renames import KeyRenames
 from runner.plan.steps import (
     Action,
-    Adopt,
     Blocked,
     Create,
-    Keep,
     LeftOut,
-    Orphaned,
-    Rename,
     Resume,
-    Stale,
     Step,
 )
 
@@ -180,7 +175,7 @@ class Plan:
     @property
     def worst_case(self) -> Decimal:
         """The most this plan can hold: everything, and every allowed retry of a failure; USD."""
-        retries = (action.retry_cost for action in self.actions if action.retries)
+        retries = (action.retry_cost for action in self.actions if action.step.resume.retries)
         return self.cost + self.at_risk + sum(retries, Decimal(0))
 
     @property
@@ -196,18 +191,5 @@ class Plan:
     @property
     def changes(self) -> bool:
         """Return whether a run would do anything at all."""
-        acts = (action.repick or _acts(action.step) for action in self.actions)
+        acts = (action.repick or action.step.acts for action in self.actions)
         return bool(self.unwanted_in_flight or self.moves) or any(acts)
-
-
-def _acts(step: Step) -> bool:
-    """Return whether a run does anything for a step, beside picking another take."""
-    match step:
-        case Create() | Resume() | Rename() | Adopt():
-            return True
-        case LeftOut(create):
-            return bool(create.resume.under_way)
-        case Blocked() | Keep() | Stale() | Orphaned():
-            return False
-        case _ as never:
-            assert_never(never)

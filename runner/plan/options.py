@@ -18,7 +18,7 @@ def apply_options(campaign: Campaign, request: Request) -> Campaign:
     The number of takes is for looks: of a base one is enough, unless the manifest says otherwise.
     """
     if request.prices:
-        campaign = replace(campaign, prices=replace(campaign.prices, **dict(request.prices)))
+        campaign = replace(campaign, prices=campaign.prices._replace(**dict(request.prices)))
     if request.takes is not None:
         looks = tuple(_with_takes(look, request.takes) for look in campaign.looks)
         campaign = replace(campaign, looks=looks)
@@ -27,7 +27,7 @@ def apply_options(campaign: Campaign, request: Request) -> Campaign:
 
 def _with_takes(look: Look, takes: int) -> Look:
     bought = look.key != BASE and look.kind is not LookKind.EXISTING
-    return replace(look, takes=takes) if bought else look
+    return look._replace(takes=takes) if bought else look
 
 
 def select_looks(campaign: Campaign, snapshot: Snapshot, request: Request) -> frozenset[str] | None:

@@ -76,7 +76,7 @@ def _quote(kind: LookKind, stated: Decimal, measured: MeasuredPrice | None, *, s
 def apply_quotes(campaign: Campaign, quotes: Mapping[LookKind, Quote]) -> Campaign:
     """Return the campaign with the prices that are planned with."""
     photo, prompt = (quotes[kind].price for kind in BOUGHT)
-    return replace(campaign, prices=replace(campaign.prices, photo=photo, prompt=prompt))
+    return replace(campaign, prices=campaign.prices._replace(photo=photo, prompt=prompt))
 
 
 def find_below_list(quotes: Iterable[Quote]) -> Mapping[LookKind, Decimal]:

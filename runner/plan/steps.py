@@ -1,7 +1,8 @@
 """What a run does with a look: for each action a type that has just its own fields.
 
-Each says how many generations it pays for (``takes``) and what it finishes of what was sent before
-(``resume``) as plain attributes: a run asks every look for them some ten times.
+Each says how many generations it pays for (``takes``), what it finishes of what was sent before
+(``resume``), and whether anything is done at all (``acts``) as plain attributes: a run asks every
+look for them some ten times.
 """
 
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class Resume:
     """
 
     action: ClassVar = Action.RESUME
+    acts: ClassVar = True
     takes: ClassVar = 0
     under_way: tuple[str, ...] = ()
     at_risk: Decimal = Decimal(0)
@@ -53,6 +55,7 @@ NOTHING_SENT = Resume()
 
 class _SendsNothing:
     __slots__ = ()
+    acts: ClassVar = False
     takes: ClassVar = 0
     resume: ClassVar = NOTHING_SENT
 
@@ -67,6 +70,7 @@ class Create:
     """
 
     action: ClassVar = Action.CREATE
+    acts: ClassVar = True
     takes: int
     resume: Resume
     wanted: int = 1
@@ -87,9 +91,14 @@ class LeftOut:
         return self.create.resume
 
     @property
+    def acts(self) -> bool:
+        """Return whether anything is left of it."""
+        return bool(self.resume.under_way)
+
+    @property
     def action(self) -> Action:
         """Called as what is left of it."""
-        return Action.RESUME if self.resume.under_way else Action.BLOCKED
+        return Action.RESUME if self.acts else Action.BLOCKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,7 @@ class Rename(_SendsNothing):
     """Change the name at HeyGen; free."""
 
     action: ClassVar = Action.RENAME
+    acts: ClassVar = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,7 @@ class Adopt(_SendsNothing):
     """The look exists already: take it into the ledger, paid by nobody here."""
 
     action: ClassVar = Action.ADOPT
+    acts: ClassVar = True
 
 
 @dataclass(frozen=True, slots=True)

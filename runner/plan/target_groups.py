@@ -31,14 +31,17 @@ def find_target_groups(
 
     ``literal`` gives the groups of the looks that the manifest names by their ids.
     """
-    finder = _Finder(apply_renames(snapshot, plan.moves), literal)
     homes: dict[str, TargetGroup] = {}
+    buying = {a.key for a in plan.actions if a.step.takes or (a.step.resume.retries and a.retries)}
+    if not buying:
+        return homes
+    finder = _Finder(apply_renames(snapshot, plan.moves), literal)
     for action in plan.actions:  # in an order that respects every reference
         if action.look is None:
             continue
         goes_to = finder.place(action.look)
         finder.lives[action.key] = finder.living(action, goes_to)
-        if (action.takes or action.retries) and goes_to != NO_GROUP:
+        if action.key in buying and goes_to != NO_GROUP:
             homes[action.key] = goes_to
     return homes
 

@@ -98,7 +98,7 @@ def matrix_campaign(*, outfits: int) -> Campaign:
     axes = [(f"outfit-{n}", place) for n in range(outfits) for place in ("office", "street")]
     made = campaign(*(look(f"{outfit}-{place}") for outfit, place in axes))
     cells = [
-        replace(cell, matrix="m", axes=(("outfit", outfit), ("place", place)), takes=2)
+        cell._replace(matrix="m", axes=(("outfit", outfit), ("place", place)), takes=2)
         for cell, (outfit, place) in zip(made.looks[1:], axes, strict=True)
     ]
     return replace(made, looks=(made.looks[0], *cells))

@@ -12,7 +12,7 @@ from runner.reviews import Review, ReviewState
 from tests.executor.harness import Harness, campaign, look
 
 CHAIN = campaign(look("a"), look("b", on="a"), look("d", on=None))
-GATED = replace(CHAIN, looks=tuple(replace(one, approval=one.key == BASE) for one in CHAIN.looks))
+GATED = replace(CHAIN, looks=tuple(one._replace(approval=one.key == BASE) for one in CHAIN.looks))
 
 
 def decide(harness: Harness, state: ReviewState, at: float) -> None:
@@ -39,7 +39,7 @@ def test_what_is_withdrawn_during_a_run_holds_what_was_not_sent_yet(world: Harne
     world.run(campaign())
     decide(world, ReviewState.APPROVED, 1.0)
     wide = campaign(*(look(f"look-{number}") for number in range(4)))
-    wide = replace(wide, looks=tuple(replace(w, approval=w.key == BASE) for w in wide.looks))
+    wide = replace(wide, looks=tuple(w._replace(approval=w.key == BASE) for w in wide.looks))
 
     async def reject(context: RunContext) -> None:
         while not context.ledger.takes_of("look-0"):  # noqa: ASYNC110 - no event tells of it

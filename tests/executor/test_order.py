@@ -2,7 +2,6 @@
 
 import base64
 import json
-from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -70,7 +69,7 @@ def test_a_picture_is_uploaded_once_for_all_looks_and_all_runs(world: Harness) -
     plan = campaign(look("a", images=(style,)), look("b", images=(style,)))
     world.run(plan)
     assert world.api.calls.count("upload") == 2  # the photo and the style
-    moved = replace(style, path=Path("/elsewhere/t.png"), source="t.png")
+    moved = style._replace(path=Path("/elsewhere/t.png"), source="t.png")
     world.run(campaign(look("a", images=(moved,)), look("c", images=(moved,))))
     assert world.api.calls.count("upload") == 2
     assert bodies(world)["Sarah — a"]["reference_images"] == [
@@ -133,7 +132,7 @@ def test_a_regenerated_base_lives_in_a_new_group_and_what_names_both_is_blocked(
     world: Harness,
 ) -> None:
     world.run(campaign(look("a"), look("b", on="a", group="base")))
-    other = replace(photo(), photo=UrlImage("https://x.example/new.jpg"))
+    other = photo()._replace(photo=UrlImage("https://x.example/new.jpg"))
     edited = look("b", "another prompt", on="a", group="base")
     outcome = world.run(campaign(other, look("a"), edited))
     assert "b" in outcome.failed

@@ -67,7 +67,7 @@ def _with_rules(looks: list[Look], shape: Shape) -> list[Look]:
     rng = Random(f"faces/{shape.draw}")
     rules = [LikenessRule(hold=HOLD, retry=rng.random() < 0.5) for _ in looks]
     return [
-        replace(look, likeness=rule) if look.kind is LookKind.PROMPT and look.key != BASE else look
+        look._replace(likeness=rule) if look.kind is LookKind.PROMPT and look.key != BASE else look
         for look, rule in zip(looks, rules, strict=True)
     ]
 
@@ -98,16 +98,16 @@ def _look(rng: Random, key: str, before: list[Look], stock: Stock, *, chained: b
         takes=rng.choice((1, 1, 1, 1, 2, 3)),
         retries=rng.choice((0, 0, 0, 1, 2)),
     )
-    look = replace(look, name=_name(look))
+    look = look._replace(name=_name(look))
     if combination < 0.55:
-        return replace(look, reference=LookRef(other.key))
+        return look._replace(reference=LookRef(other.key))
     if combination < 0.62:
-        return replace(look, reference=LiteralRef(rng.choice(stock.looks)))
+        return look._replace(reference=LiteralRef(rng.choice(stock.looks)))
     if combination < 0.72:
         return look
     if combination < 0.86:
-        return replace(look, group=LookRef(other.key))
-    return replace(look, reference=LookRef(other.key), group=LookRef(other.key))
+        return look._replace(group=LookRef(other.key))
+    return look._replace(reference=LookRef(other.key), group=LookRef(other.key))
 
 
 def reached(campaign: Campaign, key: str, up: int, down: int) -> set[str]:
@@ -189,15 +189,15 @@ def _prompt(rng: Random, looks: list[Look], *_: object) -> list[Look]:
     place = _some(rng, looks)
     if place is not None and looks[place].prompt is not None:
         prompt = f"{looks[place].prompt}, {rng.choice(PLACES)}"[-900:]
-        looks[place] = replace(looks[place], prompt=prompt)
+        looks[place] = looks[place]._replace(prompt=prompt)
     return looks
 
 
 def _retitle(rng: Random, looks: list[Look], *_: object) -> list[Look]:
     place = _some(rng, looks)
     if place is not None:
-        look = replace(looks[place], title=f"New title {rng.randrange(100)}")
-        looks[place] = replace(look, name=_name(look))
+        look = looks[place]._replace(title=f"New title {rng.randrange(100)}")
+        looks[place] = look._replace(name=_name(look))
     return looks
 
 
@@ -209,15 +209,14 @@ def _rekey(rng: Random, looks: list[Look], *_: object) -> list[Look]:
     if any(look.key == new for look in looks):
         return looks
     return [
-        _pointed(replace(look, key=new if look.key == old else look.key), old, new)
+        _pointed(look._replace(key=new if look.key == old else look.key), old, new)
         for look in looks
     ]
 
 
 def _pointed(look: Look, old: str, new: str) -> Look:
     here = LookRef(old)
-    return replace(
-        look,
+    return look._replace(
         reference=LookRef(new) if look.reference == here else look.reference,
         group=LookRef(new) if look.group == here else look.group,
     )
@@ -252,19 +251,19 @@ def _add(rng: Random, looks: list[Look], former: list[Campaign], stock: Stock) -
 def _takes(rng: Random, looks: list[Look], *_: object) -> list[Look]:
     place = _some(rng, looks)
     if place is not None:
-        looks[place] = replace(looks[place], takes=rng.randint(1, 3))
+        looks[place] = looks[place]._replace(takes=rng.randint(1, 3))
     return looks
 
 
 def _retry(rng: Random, looks: list[Look], *_: object) -> list[Look]:
     place = _some(rng, looks)
     if place is not None:
-        looks[place] = replace(looks[place], retries=rng.randint(0, 3))
+        looks[place] = looks[place]._replace(retries=rng.randint(0, 3))
     return looks
 
 
 def _rebase(rng: Random, looks: list[Look], former: list[Campaign], stock: Stock) -> list[Look]:
-    return [replace(_base(rng, stock), key=BASE), *looks[1:]]
+    return [_base(rng, stock)._replace(key=BASE), *looks[1:]]
 
 
 def _point(rng: Random, looks: list[Look], *_: object) -> list[Look]:
@@ -276,7 +275,7 @@ def _point(rng: Random, looks: list[Look], *_: object) -> list[Look]:
     if other.look == looks[place].key or _reaches(looks, other.look, looks[place].key):
         return looks
     group = other if looks[place].group is not None else None
-    looks[place] = replace(looks[place], reference=other, group=group)
+    looks[place] = looks[place]._replace(reference=other, group=group)
     return looks
 
 

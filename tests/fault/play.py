@@ -255,7 +255,7 @@ class _Director:
         campaign = self.place.campaign
         self.place.campaign = replace(
             campaign,
-            budget=replace(campaign.budget, campaign_usd=None),
+            budget=campaign.budget._replace(campaign_usd=None),
             prices=Prices(*self.world.prices),
         )
         self.world.skew = max(0.0, self.world.skew)

@@ -8,8 +8,8 @@ from typing import Any
 from jsonschema import Draft7Validator
 
 from runner.manifest import Reading, load
-from runner.manifest.diagnostics import Diagnostic, Findings
-from runner.manifest.formats import as_github, as_json, as_sarif, as_text, count_findings
+from runner.manifest.diagnostics import Diagnostic, Findings, count_findings
+from runner.manifest.formats import as_github, as_json, as_sarif, as_text
 from runner.manifest.quick import conforms
 from runner.manifest.schema import validator
 from runner.manifest.yaml.document import parse_yaml

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -95,4 +94,4 @@ async def test_what_a_manifest_takes_is_what_one_request_takes() -> None:
 
 async def test_the_type_of_what_was_uploaded_may_be_unknown(image: FileImage) -> None:
     server = Server(httpx.Response(200, json={"data": {"asset_id": "asset_2"}}))
-    assert await upload(server, replace(image, source="x")) == Answer(AssetData("asset_2"))
+    assert await upload(server, image._replace(source="x")) == Answer(AssetData("asset_2"))

@@ -85,7 +85,7 @@ def test_a_reroll_that_fails_is_a_failed_run_although_the_pick_is_fine(world: Ha
 
 def test_more_takes_leave_the_pick_alone(world: Harness) -> None:
     generated(world)
-    looks = tuple(replace(one, takes=3) if one.key == "a" else one for one in CHAIN.looks)
+    looks = tuple(one._replace(takes=3) if one.key == "a" else one for one in CHAIN.looks)
     assert exit_code(world.run(replace(CHAIN, looks=looks))) is Exit.DONE
     assert (picked(world, "a"), len(world.takes("a"))) == (1, 3)
 
@@ -165,7 +165,7 @@ def test_what_is_under_way_is_finished_although_it_is_not_selected(world: Harnes
 
 def test_a_look_that_is_not_selected_keeps_its_name(world: Harness) -> None:
     generated(world)
-    looks = tuple(replace(one, name="New") if one.key == "red" else one for one in CHAIN.looks)
+    looks = tuple(one._replace(name="New") if one.key == "red" else one for one in CHAIN.looks)
     world.run(replace(CHAIN, looks=looks), asked=ResolvedOptions(selected=frozenset("a")))
     assert "rename" not in world.api.calls
     world.run(replace(CHAIN, looks=looks))

@@ -57,7 +57,7 @@ class Quarters:
         self.campaign = replace(
             self.campaign,
             looks=tuple(
-                replace(one, prompt=f"{key} {number}") if one.key == key else one
+                one._replace(prompt=f"{key} {number}") if one.key == key else one
                 for one in self.campaign.looks
             ),
         )

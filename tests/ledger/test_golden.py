@@ -31,8 +31,8 @@ CREATED = 1_772_442_845.25
 
 SPRING = replace(
     campaign(
-        replace(look("navy"), title="Navy “Blazer”", tags=("hero", "print")),
-        replace(look("night", on="navy"), matrix="m", axes=(("light", "night"),)),
+        look("navy")._replace(title="Navy “Blazer”", tags=("hero", "print")),
+        look("night", on="navy")._replace(matrix="m", axes=(("light", "night"),)),
         look("broken"),
         look("behind", on="broken"),
         look("lost"),
@@ -43,7 +43,7 @@ SPRING = replace(
     ),
     matrices=(Matrix("m", (("light", ("day", "night")),)),),
 )
-EDITED = replace(SPRING, looks=(*SPRING.looks[:-1], replace(SPRING.looks[-1], prompt="old")))
+EDITED = replace(SPRING, looks=(*SPRING.looks[:-1], SPRING.looks[-1]._replace(prompt="old")))
 GONE = campaign(look("gone"))
 
 

@@ -18,7 +18,7 @@ from runner.takes import Snapshot
 from tests.executor.harness import campaign, look
 from tests.plan.made import held, take
 
-NAVY = replace(look("navy"), title='Two\n  "looks": []')
+NAVY = look("navy")._replace(title='Two\n  "looks": []')
 SPRING = campaign(NAVY, look("night", on="navy"))
 NOTHING_LEFT = replace(SPRING, looks=())
 LEDGERS = {
@@ -51,7 +51,7 @@ SCHEMA = Path(__file__).parents[2] / "schemas" / "results.schema.json"
 
 
 def test_likeness_is_told_of_looks_and_takes_under_the_thresholds_of_each_look() -> None:
-    night = replace(look("night", on="navy"), likeness=LikenessRule(warn=0.1, hold=0.3))
+    night = look("night", on="navy")._replace(likeness=LikenessRule(warn=0.1, hold=0.3))
     spring = campaign(NAVY, night, look("turned"), look("late"))
     places = {BASE: 0.0, "navy": 0.25, "night": 0.375}
     takes = [take(spring, key, sha256=sha256_hex(key.encode())) for key in (*places, "turned")]

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.manifest import CODES, Diagnostic, Severity, load
+from runner.manifest.diagnostics import count_findings
 from runner.manifest.formats import (
     as_github,
     as_json,
     as_sarif,
     as_summary,
     as_text,
-    count_findings,
 )
 from runner.resources import schema
 from tests.manifest.sarif import SARIF

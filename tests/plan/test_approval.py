@@ -19,7 +19,7 @@ SPRING = campaign(look("navy"), look("night", on="navy"), look("free", on=None))
 
 
 def gated(spring: Campaign, *keys: str) -> Campaign:
-    looks = tuple(replace(one, approval=one.key in keys) for one in spring.looks)
+    looks = tuple(one._replace(approval=one.key in keys) for one in spring.looks)
     return replace(spring, looks=looks)
 
 

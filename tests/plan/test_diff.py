@@ -20,7 +20,7 @@ EVERY = frozenset(one.key for one in SPRING.looks)
 
 def edited(changed: Campaign, key: str, **fields: object) -> Campaign:
     looks = tuple(
-        replace(one, **fields) if one.key == key else one  # type: ignore[arg-type]  # any field
+        one._replace(**fields) if one.key == key else one  # type: ignore[arg-type]  # any field
         for one in changed.looks
     )
     return replace(changed, looks=looks)
@@ -149,7 +149,7 @@ def test_a_base_that_became_a_look_is_kept_and_the_rest_is_stale() -> None:
     before = edited(campaign(look("red")), BASE, **drawn)
     after = replace(
         before,
-        looks=(*campaign(look("red")).looks, replace(before.looks[0], key="first", name="First")),
+        looks=(*campaign(look("red")).looks, before.looks[0]._replace(key="first", name="First")),
     )
     found = plan(after, done(before))
     assert found.moves.to == {BASE: "first"}
@@ -461,7 +461,7 @@ def test_what_the_account_refuses_is_blocked_with_what_needs_it() -> None:
 
 
 def test_a_base_that_the_account_does_not_have_blocks_everything() -> None:
-    hired = campaign(replace(existing(BASE, "look_1"), title="Sarah"), look("navy"))
+    hired = campaign(existing(BASE, "look_1")._replace(title="Sarah"), look("navy"))
     asked = ResolvedOptions(refused={BASE: "the look look_1 cannot be used"})
     assert summary(hired, Snapshot(), asked) == "base blocked, navy blocked"
 

@@ -15,7 +15,7 @@ def edited(*keys: str) -> Campaign:
     return replace(
         SPRING,
         looks=tuple(
-            replace(one, prompt="another prompt") if one.key in keys else one
+            one._replace(prompt="another prompt") if one.key in keys else one
             for one in SPRING.looks
         ),
     )

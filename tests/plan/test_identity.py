@@ -1,6 +1,5 @@
 """What takes part in an identity, and what does not."""
 
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,65 +77,65 @@ OF_OTHER_KINDS = {"photo", "existing"}
 
 
 def test_every_field_of_a_look_either_takes_part_or_does_not() -> None:
-    named = {field.name for field in fields(Look)}
+    named = set(Look._fields)
     assert named == TAKES_PART.keys() | TAKES_NO_PART.keys() | OF_OTHER_KINDS
 
 
 @pytest.mark.parametrize("field", TAKES_PART)
 def test_what_is_paid_for_changes_the_identity(field: str) -> None:
-    assert identity(replace(LOOK, **{field: TAKES_PART[field]})) != identity(LOOK)
+    assert identity(LOOK._replace(**{field: TAKES_PART[field]})) != identity(LOOK)
 
 
 @pytest.mark.parametrize("field", TAKES_NO_PART)
 def test_what_is_free_does_not(field: str) -> None:
-    assert identity(replace(LOOK, **{field: TAKES_NO_PART[field]})) == identity(LOOK)
+    assert identity(LOOK._replace(**{field: TAKES_NO_PART[field]})) == identity(LOOK)
 
 
 def test_a_photo_is_its_content() -> None:
-    moved = replace(FILE, path=Path("/b/other.png"), source="other.png", size_bytes=11, width=700)
-    assert identity(replace(PHOTO, photo=moved)) == identity(PHOTO)
-    assert identity(replace(PHOTO, photo=replace(FILE, sha256="cd" * 32))) != identity(PHOTO)
+    moved = FILE._replace(path=Path("/b/other.png"), source="other.png", size_bytes=11, width=700)
+    assert identity(PHOTO._replace(photo=moved)) == identity(PHOTO)
+    assert identity(PHOTO._replace(photo=FILE._replace(sha256="cd" * 32))) != identity(PHOTO)
 
 
 def test_a_look_that_exists_is_its_id() -> None:
-    assert identity(replace(THERE, title="Another")) == identity(THERE)
-    assert identity(replace(THERE, existing="look_2")) != identity(THERE)
+    assert identity(THERE._replace(title="Another")) == identity(THERE)
+    assert identity(THERE._replace(existing="look_2")) != identity(THERE)
 
 
 def test_a_file_and_the_same_content_as_base64_are_one_picture() -> None:
     inline = InlineImage("image/png", "aGk=", FILE.sha256)
-    assert identity(replace(LOOK, images=(inline,))) == identity(LOOK)
+    assert identity(LOOK._replace(images=(inline,))) == identity(LOOK)
 
 
 @pytest.mark.parametrize("other", [UrlImage("style.png"), UploadedImage("style.png")])
 def test_pictures_of_different_kinds_are_never_mixed_up(other: UrlImage | UploadedImage) -> None:
     first, second = UrlImage("x"), UploadedImage("x")
-    assert identity(replace(LOOK, images=(first,))) != identity(replace(LOOK, images=(second,)))
-    assert identity(replace(LOOK, images=(other,))) != identity(LOOK)
+    assert identity(LOOK._replace(images=(first,))) != identity(LOOK._replace(images=(second,)))
+    assert identity(LOOK._replace(images=(other,))) != identity(LOOK)
 
 
 def test_the_order_of_reference_images_takes_part() -> None:
     pictures = (UrlImage("https://a"), UrlImage("https://b"))
-    there = replace(LOOK, images=pictures)
-    assert identity(there) != identity(replace(LOOK, images=pictures[::-1]))
+    there = LOOK._replace(images=pictures)
+    assert identity(there) != identity(LOOK._replace(images=pictures[::-1]))
 
 
 def test_which_look_is_referenced_takes_part_but_not_what_that_look_says() -> None:
     other = Look("other", LookKind.PROMPT, "Other", "Other", prompt="one", reference=LookRef(BASE))
-    on_other = replace(LOOK, reference=LookRef("other"))
-    changed = replace(other, prompt="two")
+    on_other = LOOK._replace(reference=LookRef("other"))
+    changed = other._replace(prompt="two")
     assert identity(on_other, other) == identity(on_other, changed)
     assert identity(on_other, other) != identity(LOOK, other)
 
 
 def test_a_reference_to_an_existing_look_is_its_id_however_it_is_spelled() -> None:
-    by_key = replace(LOOK, reference=LookRef("hired"))
-    by_id = replace(LOOK, reference=LiteralRef("look_1"))
+    by_key = LOOK._replace(reference=LookRef("hired"))
+    by_id = LOOK._replace(reference=LiteralRef("look_1"))
     assert identity(by_key) == identity(by_id)
 
 
 def test_no_reference_is_not_the_base() -> None:
-    assert identity(replace(LOOK, reference=None)) != identity(LOOK)
+    assert identity(LOOK._replace(reference=None)) != identity(LOOK)
 
 
 def test_an_identity_is_a_known_hash_that_never_changes() -> None:
@@ -161,7 +160,7 @@ def test_the_quick_spelling_of_ingredients_is_the_canonical_one(
     prompt: str, reference: Reference | None, group: Reference | None, images: tuple[Image, ...]
 ) -> None:
     looks = {one.key: one for one in (PHOTO, THERE, LOOK)}
-    look = replace(LOOK, prompt=prompt, reference=reference, group=group, images=images)
+    look = LOOK._replace(prompt=prompt, reference=reference, group=group, images=images)
     for one in (look, PHOTO, THERE):
         assert ingredients_json(one, looks) == canonical_json(collect_ingredients(one, looks))
 
@@ -173,24 +172,24 @@ TEXTS = st.text(max_size=40)
 
 
 @given(TEXTS, TEXTS)
-def test_two_prompts_share_an_identity_only_when_they_are_the_same(one: str, other: str) -> None:
-    same = identity(replace(LOOK, prompt=one)) == identity(replace(LOOK, prompt=other))
-    assert same == (one == other)
+def test_two_prompts_share_an_identity_only_when_they_fold_to_one(one: str, other: str) -> None:
+    same = identity(LOOK._replace(prompt=one)) == identity(LOOK._replace(prompt=other))
+    assert fold_text(one) == fold_text(other) if same else one != other
 
 
 @given(title=TEXTS, name=TEXTS, takes=st.integers(1, 100), tags=st.lists(TEXTS).map(tuple))
 def test_no_free_field_ever_costs_anything(
     title: str, name: str, takes: int, tags: tuple[str, ...]
 ) -> None:
-    changed = replace(LOOK, title=title, name=name, takes=takes, tags=tags)
+    changed = LOOK._replace(title=title, name=name, takes=takes, tags=tags)
     assert identity(changed) == identity(LOOK)
 
 
 @given(KEYS, KEYS, TEXTS)
 def test_a_reference_is_followed_through_a_rename(old: str, new: str, prompt: str) -> None:
     def on(key: str) -> str:
-        looks = {key: replace(PHOTO, key=key)}
-        look = replace(LOOK, prompt=prompt, reference=LookRef(key), group=LookRef(key))
+        looks = {key: PHOTO._replace(key=key)}
+        look = LOOK._replace(prompt=prompt, reference=LookRef(key), group=LookRef(key))
         return canonical_json(collect_ingredients(look, looks))
 
     assert rename_references(on(old), {old: new}) == on(new)
@@ -200,7 +199,7 @@ def test_a_reference_is_followed_through_a_rename(old: str, new: str, prompt: st
 @given(KEYS)
 def test_a_rename_touches_nothing_but_references(key: str) -> None:
     prompt = canonical_json({"look": key})
-    look = replace(LOOK, prompt=prompt, reference=None)
+    look = LOOK._replace(prompt=prompt, reference=None)
     text = canonical_json(collect_ingredients(look, {}))
     assert rename_references(text, {key: "other"}) == text
 
@@ -223,7 +222,7 @@ STAY_APART = {
 
 
 def prompted(prompt: str) -> str:
-    return identity(replace(LOOK, prompt=prompt))
+    return identity(LOOK._replace(prompt=prompt))
 
 
 @pytest.mark.parametrize("prompt", FOLDED_ALIKE.values(), ids=FOLDED_ALIKE.keys())
@@ -242,7 +241,7 @@ def test_control_characters_are_folded_where_all_else_is_ascii() -> None:
 
 def test_urls_are_known_by_their_text() -> None:
     urls = ["https://example.com/caf\u00e9.png", "https://example.com/cafe\u0301.png"]
-    first, second = (identity(replace(LOOK, images=(UrlImage(url),))) for url in urls)
+    first, second = (identity(LOOK._replace(images=(UrlImage(url),))) for url in urls)
     assert first != second
 
 
@@ -257,7 +256,7 @@ def test_folding_is_idempotent(text: str) -> None:
 @given(ODD)
 def test_a_take_of_the_first_version_is_recognised_by_what_it_recorded(prompt: str) -> None:
     prompt = normalize_spaces(prompt)  # as every prompt of a manifest is
-    look = replace(LOOK, prompt=prompt)
+    look = LOOK._replace(prompt=prompt)
     recorded = ingredients_json(look, {BASE: PHOTO, look.key: look})
     hashed_to_the_letter = sha256_hex(f"lookbook.identity.v1\n{recorded}".encode())
     assert current_identity(hashed_to_the_letter, recorded) == prompted(fold_text(prompt))

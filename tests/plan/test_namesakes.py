@@ -58,7 +58,7 @@ def test_a_take_goes_to_a_known_group_or_to_a_new_one_by_the_name_that_makes_it(
 
 def test_what_is_bought_anew_goes_to_a_new_group_and_a_candidate_changes_no_pick() -> None:
     small = campaign(look("a"))
-    edited = campaign(replace(photo(), photo=None, kind=look("x").kind, prompt="p"), look("a"))
+    edited = campaign(photo()._replace(photo=None, kind=look("x").kind, prompt="p"), look("a"))
     ledger = done(small)
     cascade = ResolvedOptions(cascade=frozenset({"a"}))
     assert homes(edited, ledger, cascade)["a"] == TargetGroup(name="Sarah")
@@ -76,14 +76,14 @@ def test_what_is_bought_anew_goes_to_a_new_group_and_a_candidate_changes_no_pick
 
 def test_what_hangs_on_a_take_that_is_under_way_goes_to_the_group_where_that_was_saved() -> None:
     small = campaign(look("a"))
-    edited = campaign(replace(photo(), photo=None, kind=look("x").kind, prompt="p"), look("a"))
+    edited = campaign(photo()._replace(photo=None, kind=look("x").kind, prompt="p"), look("a"))
     sent = {"state": TakeState.PROCESSING, "group_id": "new"}
     for made, kept in ((small, ()), (edited, (take(small, "base"),))):  # a first take, an edit's
         under_way = held(*kept, take(made, "base", 2, **sent))
         assert homes(made, under_way)["a"] == TargetGroup(group="new")
     lost = take(small, "base", state=TakeState.UNKNOWN, avatar_id=None, group_id=None)
     assert homes(small, held(lost))["a"] == TargetGroup(name="Sarah")
-    more = campaign(replace(photo(), takes=2), look("a"))
+    more = campaign(photo()._replace(takes=2), look("a"))
     assert homes(more, held(take(more, "base"))) == {
         "base": TargetGroup(name="Sarah"),
         "a": TargetGroup(group="group"),  # another take beside it changes no pick

@@ -98,7 +98,7 @@ def test_a_new_and_a_removed_look_are_named() -> None:
 
 def test_what_costs_nothing_moves_nothing() -> None:
     same = campaign(
-        replace(look("navy"), title="Office", tags=("hero",), line=7), look("night", on="navy")
+        look("navy")._replace(title="Office", tags=("hero",), line=7), look("night", on="navy")
     )
     assert now(saved(), same) == []
 
@@ -106,7 +106,7 @@ def test_what_costs_nothing_moves_nothing() -> None:
 def test_a_file_whose_content_changed_is_named_and_the_manifest_is_not_blamed() -> None:
     base = SPRING.looks[0]
     assert isinstance(base.photo, FileImage)
-    other = replace(base, photo=replace(base.photo, sha256="cd" * 32))
+    other = base._replace(photo=base.photo._replace(sha256="cd" * 32))
     changed = campaign(other, *SPRING.looks[1:])
     assert now(saved(), changed) == ["a file: a.png"]
 

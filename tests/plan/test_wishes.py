@@ -97,7 +97,7 @@ def test_a_reroll_of_what_is_not_there_is_refused(key: str, says: str) -> None:
 
 
 def test_a_reroll_after_an_edit_is_refused_until_the_edit_was_generated() -> None:
-    looks = tuple(replace(one, prompt="other") if one.key == "red" else one for one in SPRING.looks)
+    looks = tuple(one._replace(prompt="other") if one.key == "red" else one for one in SPRING.looks)
     with pytest.raises(UsageError, match="prompt changed"):
         resolve_options(
             replace(SPRING, looks=looks), done(SPRING), Request(select=("red",), reroll=1)

@@ -120,7 +120,7 @@ def _write(target: Path, text: str, understood: Sequence[str] = ()) -> int:
     from runner.cli.editor_schema import write_schema
     from runner.files import write_atomic
     from runner.manifest import load
-    from runner.manifest.formats import count_findings
+    from runner.manifest.diagnostics import count_findings
 
     reading = load(target, hints=False, text=text)
     if reading.campaign is None:

@@ -1,5 +1,6 @@
 """``lookbook validate``: every problem of a manifest at once, before a cent is spent."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -7,6 +8,8 @@ import click
 from runner.cli.command import Command
 from runner.cli.options import format_option, resolve_manifest, var_option
 from runner.cli.terminal import print_json, printing_annotations
+from runner.manifest import load
+from runner.manifest.diagnostics import Diagnostic, count_findings
 from runner.model import Campaign, LookKind
 from runner.quantities import format_usd
 
@@ -38,22 +41,12 @@ def command(
       github  annotations in a GitHub Actions workflow
       sarif   for code scanning services
     """
-    from runner.manifest import formats, load
-
     reading = load(manifest, variables=dict(variables), hints=not no_hints)
     found = reading.diagnostics
-    if form == "json":
-        print_json(formats.as_json(found))
-    elif form == "sarif":
-        print_json(formats.as_sarif(found))
-    elif form == "github":
-        if found:
-            with printing_annotations():
-                click.echo(formats.as_github(found))
-    else:
-        if found:
-            click.echo(formats.as_text(found) + "\n")
-        counted = formats.count_findings(found)
+    if found or form != "text":
+        _print_findings(found, form)
+    if form == "text":
+        counted = count_findings(found)
         if reading.campaign is None:
             click.echo(f"{manifest} is not valid: {counted}.")
         else:
@@ -61,6 +54,20 @@ def command(
             if counted:
                 click.echo(f"{counted[0].upper()}{counted[1:]}.")
     return 0 if reading.campaign is not None else 2
+
+
+def _print_findings(found: Sequence[Diagnostic], form: str) -> None:
+    from runner.manifest import formats
+
+    if form == "json":
+        print_json(formats.as_json(found))
+    elif form == "sarif":
+        print_json(formats.as_sarif(found))
+    elif form == "text":
+        click.echo(formats.as_text(found) + "\n")
+    elif found:
+        with printing_annotations():
+            click.echo(formats.as_github(found))
 
 
 def summary(campaign: Campaign) -> str:

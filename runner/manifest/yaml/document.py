@@ -24,10 +24,8 @@ from yaml.events import (
 
 from runner.manifest.diagnostics import Findings
 from runner.manifest.yaml.nodes import Broken, Map, Seq
-from runner.manifest.yaml.odd_spaces import report_odd_spaces
 from runner.manifest.yaml.scalars import NUMERIC, WORDS, Ambiguous, describe, resolve
 from runner.manifest.yaml.source import COLUMN_BITS, MAX_CHARS, line_of
-from runner.manifest.yaml.syntax import report_syntax
 
 MAX_DEPTH = 50
 """Nesting that no manifest needs; deeper is an accident or an attack."""
@@ -53,8 +51,11 @@ def parse_yaml(text: str, findings: Findings, *, loader: Any = None) -> Any:
 
     ``loader`` is a PyYAML loader class, for tests of the parser that is not installed by default.
     """
-    if report_odd_spaces(findings):
-        return None
+    if not text.isascii():
+        from runner.manifest.yaml.odd_spaces import report_odd_spaces
+
+        if report_odd_spaces(findings):
+            return None
     stream = None
     try:
         stream = (loader or _LOADER)(text)
@@ -62,6 +63,8 @@ def parse_yaml(text: str, findings: Findings, *, loader: Any = None) -> Any:
     except _Stop:
         return None
     except yaml.YAMLError as error:
+        from runner.manifest.yaml.syntax import report_syntax
+
         report_syntax(error, findings)
         return None
     finally:

@@ -18,8 +18,6 @@ _LEADING = re.compile(f"[ {_ODD}]*")
 
 def report_odd_spaces(findings: Findings) -> bool:
     """Report the first line whose structure hangs on such a space; return whether there is one."""
-    if findings.source.text.isascii():
-        return False
     lines = findings.source.lines
     places = [
         (number, column)

@@ -5,8 +5,8 @@ The manifest reads what both read alike, and asks about the rest instead of gues
 """
 
 import re
-from dataclasses import dataclass
 from math import isfinite
+from typing import NamedTuple
 
 NUMERIC = frozenset("0123456789+-.")
 """First characters of plain scalars that may be a number or a date."""
@@ -19,14 +19,15 @@ for _truth, _spelled in ((True, ("yes", "true", "on")), (False, ("no", "false", 
         WORDS |= dict.fromkeys((_word, _word.capitalize(), _word.upper()), _truth)
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
-_FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
-_DATE = re.compile(
+# Most manifests hold none of these: each is compiled when it is needed.
+_FLOAT = r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z"
+_DATE = (
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
     r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
     r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)?\Z"
 )
 # Read as numbers by YAML 1.1 alone, or by 1.2 alone, or as different numbers by the two.
-_AMBIGUOUS = re.compile(
+_AMBIGUOUS = (
     r"[-+]?(?:0[0-9_]+|0b[01_]+|0o[0-7]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?"
     r"|[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|0[0-9]+\.[0-9]*|\.(?:inf|Inf|INF))\Z"
     r"|\.(?:nan|NaN|NAN)\Z"
@@ -34,15 +35,13 @@ _AMBIGUOUS = re.compile(
 _MAX_NUMBER_CHARS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Date:
+class Date(NamedTuple):
     """A plain scalar that YAML 1.1 reads as a date or a time."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
+class Ambiguous(NamedTuple):
     """A plain scalar that YAML versions read as different numbers, or as none."""
 
     text: str
@@ -59,11 +58,11 @@ def resolve(text: str) -> Scalar:
         return text
     if _INTEGER.match(text):
         return int(text)
-    if _FLOAT.match(text):
+    if re.match(_FLOAT, text):
         return float(text) if isfinite(float(text)) else Ambiguous(text)
-    if _DATE.match(text):
+    if re.match(_DATE, text):
         return Date(text)
-    return Ambiguous(text) if _AMBIGUOUS.match(text) else text
+    return Ambiguous(text) if re.match(_AMBIGUOUS, text) else text
 
 
 def describe(value: object) -> str:

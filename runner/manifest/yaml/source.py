@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from runner.files import is_inherited, read_given
-from runner.shell import quote_command
 
 COLUMN_BITS = 32
 """A mark is ``line << COLUMN_BITS | column``, both counted from 0 as PyYAML does."""
@@ -26,10 +25,8 @@ _BOMS = (
 # A key or scalar as it is written: quoted, up to its end or the line's; or plain, up to what ends
 # it, which inside brackets (flow style) is also a comma or a bracket.
 _QUOTED = r"""\"(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?"""
-_TOKEN = re.compile(_QUOTED + r"|[\[{]|(?:(?!:(?:\s|$)|\s+#).)*[^\s:]")
-_FLOW_TOKEN = re.compile(
-    _QUOTED + r"|[\[{]|(?:\$\{[^{}]*\}|(?!:(?:\s|$)|\s+#)[^,\[\]{}])*[^\s:,\[\]{}]"
-)
+_TOKEN = _QUOTED + r"|[\[{]|(?:(?!:(?:\s|$)|\s+#).)*[^\s:]"
+_FLOW_TOKEN = _QUOTED + r"|[\[{]|(?:\$\{[^{}]*\}|(?!:(?:\s|$)|\s+#)[^,\[\]{}])*[^\s:,\[\]{}]"
 _MAX_TOKEN = 400
 """Characters of a scalar that are looked at for its end: more is never underlined."""
 
@@ -95,7 +92,8 @@ class Source:
         text = self.line(line + 1)
         before = text[:column]
         opened = sum(map(before.count, "{[")) - sum(map(before.count, "}]"))
-        token = (_FLOW_TOKEN if opened > 0 else _TOKEN).match(text[: column + _MAX_TOKEN], column)
+        pattern = re.compile(_FLOW_TOKEN if opened > 0 else _TOKEN)
+        token = pattern.match(text[: column + _MAX_TOKEN], column)
         return Span(line + 1, column + 1, max(len(token[0]) if token else 1, 1))
 
     def end(self) -> Span:
@@ -177,6 +175,8 @@ def _advice(path: Path) -> str:
     if path.is_dir():
         return "This is a folder: name the YAML file in it."
     if not path.exists():
+        from runner.shell import quote_command
+
         return f"Check the path, or start one with: {quote_command('lookbook', 'init', path)}"
     if not path.is_file():
         return "Name a file, or write it to stdin, with `-` in place of its name."
