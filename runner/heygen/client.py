@@ -42,10 +42,15 @@ from runner.replies import (
 
 T = TypeVar("T")
 
+_TIMEOUTS = Timeouts()
+_UPLOAD_SECONDS = 900.0
+"""Seconds that an upload may take in all."""
+
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_:.-]{1,255}")
 _MAX_CONCURRENT_REQUESTS = 16
-"""Requests at a time that gave 94 % of what was possible at 100 ms latency; more is slower."""
+"""Requests at a time, uploads included: 94 % of what was possible at 100 ms latency; more is
+slower."""
 
 _MAX_CONCURRENT_UPLOADS = 2
 """Uploads at a time: each of them is in memory while it is sent."""
@@ -55,9 +60,8 @@ class HeyGen:
     """An open connection to one account; an async context manager, for asyncio and trio.
 
     ``base_url`` is checked already (``Settings.address``) or a text that is checked here (raises
-    UsageError). ``transport`` replaces the network. ``gate`` bounds the requests under way, uploads
-    included. ``largest_answer`` is in bytes. ``now`` gives Unix seconds and is asked only to read a
-    Retry-After date.
+    UsageError). ``transport`` replaces the network. ``now`` gives Unix seconds and is asked only to
+    read a Retry-After date.
     """
 
     def __init__(
@@ -66,10 +70,7 @@ class HeyGen:
         base_url: Address | str,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        timeouts: Timeouts | None = None,
-        gate: anyio.CapacityLimiter | None = None,
         allow_http: bool = False,
-        largest_answer: int = _MAX_ANSWER_BYTES,
         now: Callable[[], float] = time.time,
     ) -> None:
         if isinstance(base_url, str):
@@ -77,9 +78,7 @@ class HeyGen:
         self.address = base_url
         self._credentials = credentials
         self._transport = transport
-        self._timeouts = timeouts or Timeouts()
-        self._gate = gate or anyio.CapacityLimiter(_MAX_CONCURRENT_REQUESTS)
-        self._largest = largest_answer
+        self._gate = anyio.CapacityLimiter(_MAX_CONCURRENT_REQUESTS)
         self._now = now
         self._uploads = anyio.CapacityLimiter(_MAX_CONCURRENT_UPLOADS)
         self._connection: Connection | None = None
@@ -91,12 +90,12 @@ class HeyGen:
         verify = certificates(self.address.url)
         open_lane = partial(
             open_client,
-            self._timeouts,
+            _TIMEOUTS,
             transport=self._transport,
             verify=verify,
             url=self.address.url,
         )
-        self._connection = Connection(open_lane, self._gate, largest=self._largest)
+        self._connection = Connection(open_lane, self._gate, largest=_MAX_ANSWER_BYTES)
         return self
 
     async def __aexit__(self, *_why: object) -> None:
@@ -209,7 +208,7 @@ class HeyGen:
                 content=body,
                 files=None if file is None else {"file": file},
             ),
-            seconds=self._timeouts.total if file is None else self._timeouts.upload,
+            seconds=_TIMEOUTS.total if file is None else _UPLOAD_SECONDS,
         )
         if isinstance(received, NotSent | Lost):
             reply: Reply[T] = self._redact(received)

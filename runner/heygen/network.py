@@ -22,7 +22,7 @@ _IDLE_SECONDS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Bounds in seconds: to connect, between two bytes, for a request in all, for an upload in all.
+    """Bounds in seconds: to connect, between two bytes, for a request in all.
 
     ``read`` is generous because ``POST /v3/avatars`` may first fetch an input URL (504 is the API's
     own answer when that takes too long), and an answer that we stop waiting for is a lost one.
@@ -32,7 +32,6 @@ class Timeouts:
     read: float = 90.0
     write: float = 60.0
     total: float = 150.0
-    upload: float = 900.0
 
 
 def certificates(url: str = "https://") -> ssl.SSLContext:

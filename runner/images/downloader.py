@@ -26,6 +26,7 @@ from runner.images.folder import Folder, Part, Probe
 
 log = logging.getLogger("runner.images")
 
+_TIMEOUTS = Timeouts(total=300.0)
 _MAX_REDIRECTS = 5
 _MAX_CONNECTIONS = 8
 _MAX_DECODERS = 4
@@ -38,12 +39,11 @@ _HEADERS = {"Accept": "image/png, image/jpeg, image/webp", "Accept-Encoding": "i
 class Downloader:
     """The pictures of one state folder; an async context manager, for asyncio and trio.
 
-    ``transport`` replaces the network, ``gate`` bounds the downloads under way, ``largest`` is in
-    bytes. ``allow_private`` follows links to this machine and its network, as only an API gives
-    them that is there itself. ``plain`` says that every link is plain http, as the embedded
-    simulator's are: neither certificates nor proxies are looked at. ``inline`` decodes on the
-    event loop instead of in a thread, for virtual time.
-    ``probe`` is called at the failpoints ``image:before-rename`` and ``image:after-rename``.
+    ``transport`` replaces the network, ``largest`` is in bytes. ``allow_private`` follows links to
+    this machine and its network, as only an API gives them that is there itself. ``plain`` says
+    that every link is plain http, as the embedded simulator's are: neither certificates nor proxies
+    are looked at. ``inline`` decodes on the event loop instead of in a thread, for virtual time.
+    ``failpoint`` is called at ``image:before-rename`` and ``image:after-rename``.
     """
 
     def __init__(
@@ -51,8 +51,6 @@ class Downloader:
         state: Path,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        timeouts: Timeouts | None = None,
-        gate: anyio.CapacityLimiter | None = None,
         allow_http: bool = False,
         plain: bool = False,
         allow_private: bool = False,
@@ -63,8 +61,7 @@ class Downloader:
     ) -> None:
         self._folder = Folder(state, failpoint)
         self._transport = transport
-        self._timeouts = timeouts or Timeouts(total=300.0)
-        self._gate = gate or anyio.CapacityLimiter(_MAX_CONNECTIONS)
+        self._gate = anyio.CapacityLimiter(_MAX_CONNECTIONS)
         self._decoders = anyio.CapacityLimiter(_MAX_DECODERS)
         self._allow_http = allow_http
         self._links = "http://" if plain else "https://"
@@ -98,15 +95,15 @@ class Downloader:
             raise RuntimeError("Downloader is used outside of its async with block")
         if self._client is None:  # only now: the first one loads the certificates, 40 ms
             self._client = open_client(
-                self._timeouts,
+                _TIMEOUTS,
                 transport=self._transport,
                 verify=certificates(self._links),
                 url=self._links,
             )
-        with anyio.move_on_after(self._timeouts.total):
+        with anyio.move_on_after(_TIMEOUTS.total):
             async with self._gate:
                 return await self._fetch(self._client, url, f"{look}.{number}")
-        return FetchFailed(f"no picture within {self._timeouts.total:g} s", again=True)
+        return FetchFailed(f"no picture within {_TIMEOUTS.total:g} s", again=True)
 
     def exists(self, image: str) -> bool:
         """Return whether there is a file at this path from the state folder.

@@ -207,11 +207,3 @@ def _named_by(image: str) -> list[tuple[str, int]]:
     """Return the look key and the take number in a picture's path, ``images/KEY.NUMBER.EXT``."""
     parts = image.rpartition("/")[2].rsplit(".", 2)
     return [(parts[0], int(parts[1]))] if len(parts) == 3 and parts[1].isdecimal() else []
-
-
-def replay_events(entries: Iterable[Entry]) -> LedgerState:
-    """Return the state that a whole ledger's events amount to."""
-    state = LedgerState()
-    for entry in entries:
-        apply_event(state, entry)
-    return state

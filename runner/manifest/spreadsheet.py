@@ -25,9 +25,6 @@ from runner.manifest.sheet_file import read_sheet_source
 from runner.manifest.starter import scalar, slug
 from runner.manifest.yaml.source import Source, Unreadable
 
-EXTRAS = ("variables", "tags", "ignore")
-"""What may become of a column that is no field."""
-
 _KEY_COLUMNS = ("key", "look", "id")
 _TEXT = ("title", "name", "prompt", "prompt_prefix", "prompt_suffix", "existing")
 _REFERENCES = ("avatar_id", "avatar_group_id")

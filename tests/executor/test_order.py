@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from runner.executor.ports import FetchFailed
-from runner.ledger.events import replay_events
 from runner.model import FileImage, InlineImage, LookRef, UrlImage
 from runner.plan import fit_budget
 from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import Answer, GroupData, ListPage, Refusal
 from runner.takes import Billing, TakeState
 from tests.executor.harness import Harness, campaign, existing, literal, look, photo
+from tests.ledger.history import replay_events
 
 
 def bodies(world: Harness) -> dict[str, dict[str, Any]]:

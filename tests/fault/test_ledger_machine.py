@@ -22,7 +22,6 @@ from hypothesis.stateful import (
 
 from runner.errors import StorageError
 from runner.executor.ports import Intent, OverBudget
-from runner.ledger.events import replay_events
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.reading import read_snapshot
 from runner.model import LookKind
@@ -31,6 +30,7 @@ from runner.policy.lifecycle import BILLING, TABLE, Event, ImpossibleEvent
 from runner.takes import COUNTING, Account, Billing, Take, TakeState
 from tests.fault.chance import SeededEntropy
 from tests.fault.environment import Killed
+from tests.ledger.history import replay_events
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import yaml
 from runner.manifest import load
 from runner.manifest.diagnostics import Findings
 from runner.manifest.sheet_manifest import sheet_manifest
-from runner.manifest.spreadsheet import EXTRAS, Sheet, read_sheet
+from runner.manifest.spreadsheet import Sheet, read_sheet
 from runner.manifest.yaml.document import parse_yaml
 from runner.manifest.yaml.nodes import Map
 from runner.manifest.yaml.source import Source
@@ -48,7 +48,7 @@ def run(data: bytes) -> None:
     """Read it in every way that ``init --from-csv`` has, and read what that writes."""
     path = folder() / "sheet.csv"
     path.write_bytes(data)
-    for extra in EXTRAS:
+    for extra in ("variables", "tags", "ignore"):
         for prompt in (None, "Wearing ${outfit}"):
             sheet = read_sheet(path, extra=extra, prompt=prompt)
             for problem in sheet.problems:

@@ -15,7 +15,6 @@ from pytest_httpx import HTTPXMock
 from runner.heygen.client import HeyGen
 from runner.heygen.connection import NOT_SENT_ERRORS, explain_http_error
 from runner.heygen.credentials import Credentials
-from runner.heygen.network import Timeouts
 from runner.replies import Answer, Lost, NotSent, Refusal
 from tests.heygen.loopback import Loopback, Say, http
 
@@ -27,6 +26,12 @@ BOUGHT = b'{"data":{"avatar_item":{"id":"look_1"},"avatar_group":{"id":"group_1"
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     backend: str = request.param
     return backend
+
+
+@pytest.fixture
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One request at a time: one that kept its place would keep out every other."""
+    monkeypatch.setattr("runner.heygen.client._MAX_CONCURRENT_REQUESTS", 1)
 
 
 def client(base: str = "https://api.example", **options: Any) -> HeyGen:
@@ -200,9 +205,12 @@ TOO_LARGE = {
 # httpx leaves its generators to be collected when a body is not read to its end; trio says so.
 @pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
 @pytest.mark.parametrize("data", TOO_LARGE.values(), ids=TOO_LARGE.keys())
-async def test_an_answer_larger_than_the_bound_is_lost(data: bytes) -> None:
+async def test_an_answer_larger_than_the_bound_is_lost(
+    data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.heygen.client._MAX_ANSWER_BYTES", 10_000)
     with Loopback(Say(data)) as server:
-        async with client(server.url, largest_answer=10_000) as api:
+        async with client(server.url) as api:
             reply = await api.create_avatar(b"{}", "key-1")
     assert isinstance(reply, Lost)
     assert "larg" in reply.reason
@@ -253,18 +261,16 @@ async def test_an_application_can_take_the_place_of_the_network(
         assert isinstance(await api.create_avatar(b"{}", "key-1"), outcome)
 
 
-async def test_a_lost_request_does_not_spoil_the_next() -> None:
-    gate = anyio.CapacityLimiter(1)
+async def test_a_lost_request_does_not_spoil_the_next(one_at_a_time: None) -> None:
     with Loopback(Say(b""), Say(http(200, BOUGHT))) as server:
-        async with client(server.url, gate=gate) as api:
+        async with client(server.url) as api:
             assert isinstance(await api.create_avatar(b"{}", "key-1"), Lost)
             assert isinstance(await api.create_avatar(b"{}", "key-2"), Answer)
 
 
-async def test_a_cancelled_request_does_not_spoil_the_next() -> None:
-    gate = anyio.CapacityLimiter(1)
+async def test_a_cancelled_request_does_not_spoil_the_next(one_at_a_time: None) -> None:
     with Loopback(Say(b"HTTP/1.1 200", "hold"), Say(http(200, BOUGHT))) as server:
-        async with client(server.url, gate=gate) as api:
+        async with client(server.url) as api:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(api.create_avatar, b"{}", "key-1")
                 while not server.requests:
@@ -320,20 +326,21 @@ class TestDeadlines:
 
     async def test_a_request_without_an_answer_is_lost_after_its_time(self) -> None:
         transport = httpx.MockTransport(_for_ever)
-        async with client(transport=transport, timeouts=Timeouts(total=150)) as api:
+        async with client(transport=transport) as api:
             began = anyio.current_time()
             assert await api.create_avatar(b"{}", "key-1") == Lost("no answer within 150 s")
             assert anyio.current_time() - began == pytest.approx(150)
 
     async def test_an_answer_that_trickles_is_lost_after_its_time(self) -> None:
         transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Trickle()))
-        async with client(transport=transport, timeouts=Timeouts(total=150)) as api:
+        async with client(transport=transport) as api:
             began = anyio.current_time()
             assert isinstance(await api.create_avatar(b"{}", "key-1"), Lost)
             assert anyio.current_time() - began == pytest.approx(150)
 
-    async def test_a_request_that_finds_no_place_in_its_time_was_never_sent(self) -> None:
-        gate = anyio.CapacityLimiter(1)
+    async def test_a_request_that_finds_no_place_in_its_time_was_never_sent(
+        self, one_at_a_time: None
+    ) -> None:
         sent: list[httpx.Request] = []
 
         async def stall(request: httpx.Request) -> httpx.Response:
@@ -345,8 +352,8 @@ class TestDeadlines:
         async def create(key: str) -> None:
             replies.append(await api.create_avatar(b"{}", key))
 
-        async with client(transport=httpx.MockTransport(stall), gate=gate) as api:
-            await gate.acquire_on_behalf_of("somebody else")
+        async with client(transport=httpx.MockTransport(stall)) as api:
+            await api._gate.acquire_on_behalf_of("somebody else")
             await create("key-1")
             assert isinstance(replies[0], NotSent)
             assert sent == []

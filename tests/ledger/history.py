@@ -2,15 +2,23 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from runner.ledger.events import Entry, replay_events
+from runner.ledger.events import Entry, LedgerState, apply_event
 from runner.ledger.facts import to_facts
 
 TIMES = ("sent_at", "resent_at", "accepted_at", "completed_at")
+
+
+def replay_events(entries: Iterable[Entry]) -> LedgerState:
+    """Return the state that a whole ledger's events amount to."""
+    state = LedgerState()
+    for entry in entries:
+        apply_event(state, entry)
+    return state
 
 
 def rewrite(path: Path, change: Callable[[list[Entry]], list[Entry]]) -> None:

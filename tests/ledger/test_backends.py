@@ -17,7 +17,7 @@ from runner.face_measures import FaceMeasure, NoFace
 from runner.ledger.backend import MAX_TRIES, Backend, Changes, Places, TransactionUndone
 from runner.ledger.copying import copy_backend
 from runner.ledger.database import open_for_writing
-from runner.ledger.events import Entry, Note, replay_events
+from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import CampaignLedger, LedgerFile
 from runner.ledger.loading import OWNER
 from runner.ledger.sqlite import SqliteBackend
@@ -29,6 +29,7 @@ from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
 from runner.reviews import Review, ReviewState
 from runner.takes import Account, Doubled, MeasuredPrice, PriceState, Take, TakeState
+from tests.ledger.history import replay_events
 from tests.ledger.memory import MemoryBackend
 from tests.ledger.names import Ticking, intent
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from runner.face_measures import FaceBox, FaceMeasure, NoFace
-from runner.ledger.events import Entry, replay_events
+from runner.ledger.events import Entry
 from runner.ledger.integrity import check_tables
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.sqlite import SqliteBackend
 from runner.reviews import Review, ReviewState
+from tests.ledger.history import replay_events
 from tests.ledger.names import Ticking
 
 FACE = FaceMeasure.of_numbers("ab" * 32, [0.125] * 128, FaceBox(0.25, 0.125, 0.5, 0.375))

@@ -21,7 +21,6 @@ from runner.canonical import sha256_hex
 from runner.errors import LedgerDamaged, LedgerLocked, LookbookError, StorageError, UsageError
 from runner.executor.ports import OverBudget
 from runner.ledger import bodies, database
-from runner.ledger.events import replay_events
 from runner.ledger.facts import to_facts
 from runner.ledger.layout import migrations
 from runner.ledger.ledger import LedgerFile
@@ -32,6 +31,7 @@ from runner.plan.renames import KeyRenames
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event, ImpossibleEvent
 from runner.takes import Account, Billing, TakeState
+from tests.ledger.history import replay_events
 from tests.ledger.names import Ticking, connection_of, intent
 
 

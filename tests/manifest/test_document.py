@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import yaml
@@ -17,9 +18,10 @@ from runner.manifest.yaml.source import Source
 LOADERS = [yaml.SafeLoader] + ([yaml.CSafeLoader] if yaml.__with_libyaml__ else [])
 
 
-def parsed(text: str, loader: Any = None) -> tuple[Any, Findings]:
+def parsed(text: str, loader: Any = LOADERS[-1]) -> tuple[Any, Findings]:
     findings = Findings(Source(Path("spring.yaml"), text))
-    return parse_yaml(text, findings, loader=loader), findings
+    with patch("runner.manifest.yaml.document._LOADER", loader):
+        return parse_yaml(text, findings), findings
 
 
 def plain(value: Any) -> Any:

@@ -46,11 +46,8 @@ class _Anchored(NamedTuple):
     weight: int
 
 
-def parse_yaml(text: str, findings: Findings, *, loader: Any = None) -> Any:
-    """Read one YAML document; None where it is empty or could not be read to its end.
-
-    ``loader`` is a PyYAML loader class, for tests of the parser that is not installed by default.
-    """
+def parse_yaml(text: str, findings: Findings) -> Any:
+    """Read one YAML document; None where it is empty or could not be read to its end."""
     if not text.isascii():
         from runner.manifest.yaml.odd_spaces import report_odd_spaces
 
@@ -58,7 +55,7 @@ def parse_yaml(text: str, findings: Findings, *, loader: Any = None) -> Any:
             return None
     stream = None
     try:
-        stream = (loader or _LOADER)(text)
+        stream = _LOADER(text)
         return _Reader(stream.get_event, findings).document()
     except _Stop:
         return None
