@@ -134,10 +134,11 @@ def demonstrate(studio: Studio, campaigns: int) -> int:
     demo.say("one campaign of each account first: its wallet shows what a look costs")
     names = [(ACCOUNTS[n % 2], f"{ACCOUNTS[n % 2]}-{n // 2 + 1}") for n in range(campaigns)]
     for account, campaign in names[:2]:
-        studio.enqueue(account, campaign, LOOKS)
+        studio.enqueue(account, [campaign], LOOKS)
     for view in studio.watch(within=WITHIN):
         demo.follow(view)
-    studio.enqueue_all([(account, campaign, LOOKS) for account, campaign in names[2:]])
+    for account in ACCOUNTS:
+        studio.enqueue(account, [name for of, name in names[2:] if of == account], LOOKS)
     view = studio.look()
     for view in studio.watch(within=WITHIN):
         done = sum(view.count_done(campaign) for _, campaign in names)

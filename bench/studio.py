@@ -11,7 +11,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,16 @@ from tests.ledger.postgres import serve_postgres
 
 KEY = "sk-studio-0123456"
 LOOKBOOK = (sys.executable, "-m", "runner")
+ENQUEUE = """
+import sys
+from runner.cli import invoke
+
+at_once, *manifests = sys.argv[1:]
+for manifest in manifests:
+    code = invoke(["run", manifest, "--detach", "--yes", "--max-concurrency", at_once])
+    if code:
+        sys.exit(code)
+"""
 READY = 240.0
 """Seconds in which a worker says that it serves."""
 
@@ -202,26 +211,28 @@ class Studio:
 
     # --- what is to be done -------------------------------------------------------------------
 
-    def enqueue(self, account: str, campaign: str, looks: int, at_once: int = 10) -> None:
-        """Queue a run of a new campaign with a base and so many looks, so many at once."""
-        manifest = self.folder / "manifests" / f"{campaign}.yaml"
-        manifest.parent.mkdir(parents=True, exist_ok=True)
-        manifest.write_text(write_manifest(campaign, looks), "utf-8")
-        limit = ("--max-concurrency", str(at_once))
-        command = [*LOOKBOOK, "run", str(manifest), "--detach", "--yes", *limit]
+    def enqueue(
+        self, account: str, campaigns: Sequence[str], looks: int, *, at_once: int = 10
+    ) -> None:
+        """Queue runs of new campaigns, each a base and so many looks, by one process.
+
+        Raises RuntimeError.
+        """
+        folder = self.folder / "manifests"
+        folder.mkdir(parents=True, exist_ok=True)
+        manifests = []
+        for campaign in campaigns:
+            manifests.append(folder / f"{campaign}.yaml")
+            manifests[-1].write_text(write_manifest(campaign, looks), "utf-8")
         done = subprocess.run(
-            command, env=self.client(account), capture_output=True, text=True, check=False
+            [sys.executable, "-c", ENQUEUE, str(at_once), *manifests],
+            env=self.client(account),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(done.stderr[-2_000:])
-
-    def enqueue_all(
-        self, wanted: "Sequence[tuple[str, str, int, int] | tuple[str, str, int]]"
-    ) -> None:
-        """Queue runs, several at once: each is a command of its own."""
-        with ThreadPoolExecutor(4) as pool:
-            for _done in pool.map(lambda one: self.enqueue(*one), wanted):
-                pass
 
     def fill_queue(self, account: str, campaigns: int, looks: int, *, at_once: int = 10) -> None:
         """Queue runs of new campaigns while no worker serves.
@@ -229,13 +240,13 @@ class Studio:
         Before them a small one is run: its wallet shows what a look costs.
         """
         (worker,) = self.start_workers(1)
-        self.enqueue(account, "first", 1, at_once)
+        self.enqueue(account, ["first"], 1, at_once=at_once)
         for _ in self.watch(within=READY):
             pass
         worker.process.terminate()
         worker.process.wait()
-        wanted = [(account, f"spring-{n}", looks, at_once) for n in range(campaigns)]
-        self.enqueue_all(wanted)
+        names = [f"spring-{n}" for n in range(campaigns)]
+        self.enqueue(account, names, looks, at_once=at_once)
 
     def look(self) -> StudioView:
         """Return what the database says now."""

@@ -156,12 +156,14 @@ def _serve(
     on: SharedLedgers, environments: Mapping[Account, Mapping[str, str]], *, slots: int, place: Path
 ) -> NoReturn:
     """Serve until this process is told to end, and end it: threads may wait for what is over."""
-    from runner.cli.run_process import StartedRun
+    from runner.cli.run_process import StartedRun, open_forks
     from runner.queue.opening import open_engine, open_queue
     from runner.queue.worker import Worker
 
+    forks = open_forks()
+
     def start_run(begun: BegunRun) -> StartedRun:
-        return StartedRun(begun, place, environments[begun.run.account])
+        return StartedRun(begun, place, environments[begun.run.account], forks)
 
     address = on.database.address
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"

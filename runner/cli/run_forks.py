@@ -1,0 +1,237 @@
+"""Processes of runs, forked from one that has imported what a run needs.
+
+Most of what a short run takes of the processor is imports. So a worker starts one process that has
+no threads, imports everything once, and forks for each run. Each run is still a process of its own,
+with its own folder, environment, streams and signals; what it imported it shares.
+"""
+
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, Self
+
+COMMAND = (sys.executable, "-P", "-m")
+"""Starts a module. -P: the folder that a run was unpacked into is no place to import from."""
+
+IMPORTED = (
+    "anyio._backends._asyncio",
+    "h11",
+    "httpcore",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "runner.catalog.page",
+    "runner.catalog.reading",
+    "runner.cli.queued_run",
+    "runner.heygen.client",
+    "runner.heygen.settings",
+    "runner.images.downloader",
+    "runner.ledger.postgres.location",
+    "runner.ledger.postgres.shared",
+    "runner.manifest.formats",
+    "runner.manifest.template",
+)
+"""What a run imports at once or when it needs it."""
+
+
+class ForkedRun:
+    """A process that was forked: what ``subprocess.Popen`` offers, as far as a run is followed."""
+
+    def __init__(
+        self, pid: int, stdin: IO[bytes], stdout: IO[bytes], stderr: IO[bytes], status: IO[str]
+    ) -> None:
+        self.pid = pid
+        self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
+        self._status = status
+        self._lock = threading.Lock()
+        self._code: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for stream in (self.stdout, self.stderr, self.stdin):
+            with suppress(BrokenPipeError):
+                stream.close()
+        self.wait()
+        self._status.close()
+
+    def wait(self) -> int:
+        """Wait for its end and return the exit code, negative for a signal."""
+        if self._code is None:
+            line = self._status.readline()
+            with self._lock:
+                self._code = int(line) if line else -signal.SIGKILL
+        return self._code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        with self._lock:
+            if self._code is None:
+                os.kill(self.pid, number)
+
+
+class RunForks:
+    """The process that forks, started when the first run is; it ends with this one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._server: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+
+    def start(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> ForkedRun:
+        """Start a queued run as a process. Raises OSError where that is not possible."""
+        order = {
+            "arguments": [*arguments],
+            "folder": str(folder),
+            "environment": dict(environment),
+        }
+        payload = json.dumps(order).encode()
+        with self._lock, ExitStack() as stack:
+            control = self._connect()
+            pipes = [os.pipe() for _ in range(4)]
+            ours = [pipes[0][1], pipes[1][0], pipes[2][0], pipes[3][0]]
+            theirs = [pipes[0][0], pipes[1][1], pipes[2][1], pipes[3][1]]
+            modes = ("wb", "rb", "rb", "r")
+            streams: list[Any] = [
+                os.fdopen(descriptor, mode) for descriptor, mode in zip(ours, modes, strict=True)
+            ]
+            for stream in streams:
+                stack.callback(stream.close)
+            try:
+                socket.send_fds(control, [len(payload).to_bytes(8, "big")], theirs)
+                control.sendall(payload)
+            finally:
+                for descriptor in theirs:
+                    os.close(descriptor)
+            line = streams[3].readline()
+            if not line:
+                raise OSError("what forks runs has ended")
+            stack.pop_all()
+            return ForkedRun(int(line), *streams)
+
+    def close(self) -> None:
+        """End the process that forks; what it forked goes on."""
+        if self._socket is not None:
+            self._socket.close()
+        if self._server is not None:
+            self._server.wait()
+
+    def _connect(self) -> socket.socket:
+        """Return the way to the process that forks, which is started where there is none."""
+        if self._socket is not None and self._server is not None and self._server.poll() is None:
+            return self._socket
+        if self._socket is not None:
+            self._socket.close()
+        here, there = socket.socketpair()
+        with there:
+            # No key is in the environment that all runs begin with: each is handed its own.
+            known = {k: v for k, v in os.environ.items() if not k.startswith("HEYGEN_")}
+            self._server = subprocess.Popen(  # noqa: S603 - this very program
+                [*COMMAND, "runner.cli.run_forks", str(there.fileno())],
+                env=known,
+                pass_fds=[there.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is the worker's to answer
+            )
+        self._socket = here
+        return here
+
+
+# --- the process that forks -----------------------------------------------------------------------
+
+
+def main() -> None:
+    """Fork for each order until the worker ends; in a process that was forked, be the run."""
+    import_all()
+    with socket.socket(fileno=int(sys.argv[1])) as control:
+        run = serve(control)
+    if run is not None:
+        sys.exit(run())
+
+
+def import_all() -> None:
+    """Import what a run needs, and load once what it compiles."""
+    for name in IMPORTED:
+        import_module(name)
+    from runner.catalog.html import load_templates
+    from runner.errors import UsageError
+    from runner.heygen.network import certificates
+
+    with suppress(UsageError):  # the run says it
+        certificates()
+    templates = load_templates()
+    for name in templates.list_templates(extensions=["j2"]):
+        templates.get_template(name)
+    gc.freeze()
+
+
+def serve(control: socket.socket) -> Callable[[], int] | None:
+    """Fork for each order. Return, in each process that was forked, what it is to do."""
+    while True:
+        head, descriptors, _, _ = socket.recv_fds(control, 8, 4)
+        if not head:
+            return None
+        order = json.loads(_read_exactly(control, int.from_bytes(head, "big")))
+        if os.fork() == 0:
+            control.close()
+            return _keep(order, *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        with suppress(ChildProcessError):  # there may be none any more
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _read_exactly(control: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        if not (piece := control.recv(count - len(data))):
+            raise EOFError
+        data += piece
+    return data
+
+
+def _keep(order: dict[str, Any], stdin: int, out: int, err: int, status: int) -> Callable[[], int]:
+    """Fork the run, tell its pid and how it ended; return, in it, what it is to do."""
+    pid = os.fork()
+    if pid == 0:
+        os.close(status)
+        return _become(order, stdin, out, err)
+    for descriptor in (stdin, out, err):
+        os.close(descriptor)
+    with suppress(BrokenPipeError):  # the worker has ended, and so does the run
+        os.write(status, f"{pid}\n".encode())
+        _, ended = os.waitpid(pid, 0)
+        os.write(status, f"{os.waitstatus_to_exitcode(ended)}\n".encode())
+    os._exit(0)
+
+
+def _become(order: dict[str, Any], stdin: int, out: int, err: int) -> Callable[[], int]:
+    """Become the process of a run; return what it is to do."""
+    os.setsid()
+    for descriptor, stream in ((stdin, 0), (out, 1), (err, 2)):
+        os.dup2(descriptor, stream)
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    os.chdir(order["folder"])
+    sys.argv = ["lookbook", *order["arguments"]]
+    from runner.cli.queued_run import main as carry_out
+
+    return carry_out
+
+
+if __name__ == "__main__":
+    main()
