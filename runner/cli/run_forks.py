@@ -156,7 +156,7 @@ def main() -> None:
     """Fork for each order until the worker ends; in a process that was forked, be the run."""
     import_all()
     with socket.socket(fileno=int(sys.argv[1])) as control:
-        run = serve(control)
+        run = fork_for_orders(control)
     if run is not None:
         sys.exit(run())
 
@@ -177,7 +177,7 @@ def import_all() -> None:
     gc.freeze()
 
 
-def serve(control: socket.socket) -> Callable[[], int] | None:
+def fork_for_orders(control: socket.socket) -> Callable[[], int] | None:
     """Fork for each order. Return, in each process that was forked, what it is to do."""
     while True:
         head, descriptors, _, _ = socket.recv_fds(control, 8, 4)
