@@ -211,10 +211,12 @@ def _keep(order: dict[str, Any], stdin: int, out: int, err: int, status: int) ->
         return _become(order, stdin, out, err)
     for descriptor in (stdin, out, err):
         os.close(descriptor)
-    with suppress(BrokenPipeError):  # the worker has ended, and so does the run
-        os.write(status, f"{pid}\n".encode())
+    # A pipe that is broken: the worker has ended, and so does the run.
+    with suppress(BrokenPipeError), os.fdopen(status, "w", encoding="ascii") as told:
+        told.write(f"{pid}\n")
+        told.flush()
         _, ended = os.waitpid(pid, 0)
-        os.write(status, f"{os.waitstatus_to_exitcode(ended)}\n".encode())
+        told.write(f"{os.waitstatus_to_exitcode(ended)}\n")
     os._exit(0)
 
 
