@@ -66,7 +66,7 @@ test-all: $(STAMP) ## every test: every point to kill a run at, and the long tal
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m ''
 
 fault: $(STAMP) ## bad days from a seed: make fault SEEDS=1000 SEED=0 JOBS=2
-	$(BIN)/python -m tests.fault --seeds $(SEEDS) --seed $(SEED) --jobs $(JOBS) --coverage $(if $(RESUME),--resume $(RESUME))
+	$(BIN)/python -m tests.fault --seeds $(SEEDS) --seed $(SEED) --jobs $(JOBS) --coverage $(if $(RESUME),--resume $(RESUME)) $(if $(SHARED),--shared) $(if $(POSTGRES),--on-postgres)
 
 fuzz: $(STAMP) ## bytes that break a promise, with atheris: make fuzz TARGET=answers SECONDS=60
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[fuzz]'

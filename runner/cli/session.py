@@ -135,7 +135,8 @@ async def open_session(
                 raise explain_stop(context) from None
             finally:
                 with suppress(Exception):  # as below
-                    remember_takes(state, ledger.snapshot())
+                    if not ledger.transactions.is_broken:
+                        remember_takes(state, ledger.snapshot())
                 with suppress(Exception):  # whatever ended the command is what has to be told
                     note_results(outside, campaign, ledger.snapshot(), ledger.wallet)
 

@@ -20,7 +20,8 @@ KINDS = frozenset(map(str, (*Event, *Note)))
 def verify(backend: Backend, state: LedgerState) -> None:
     """Raise LedgerDamaged where a ledger's events do not amount to ``state``, what its tables say.
 
-    Rows that the backend vouches for are not folded anew.
+    Rows that the backend vouches for are not folded anew. Errors of the database are raised as they
+    are.
     """
     if backend.is_checked():
         return
@@ -29,8 +30,9 @@ def verify(backend: Backend, state: LedgerState) -> None:
     except LookbookError:
         raise
     except Exception as error:  # whatever nonsense the ledger holds, it is the ledger's
-        problem = str(error) or type(error).__name__
-        raise (backend.explain(error) or backend.damaged(problem)) from error
+        if backend.explain(error) is not None:
+            raise  # the database's own: a connection that was lost is made anew by whoever loads
+        raise backend.damaged(str(error) or type(error).__name__) from error
 
 
 def check_tables(backend: Backend, state: LedgerState) -> None:

@@ -134,6 +134,11 @@ class Transactions:
         """Load what there is. Raises what the backend raises."""
         self._store.load_whole()
 
+    @property
+    def is_broken(self) -> bool:
+        """Return whether a commit failed: what is in memory may be more than what was committed."""
+        return self._broken is not None
+
     def close(self) -> None:
         """Close the ledger; what was committed stays."""
         self._store.close(sound=self._broken is None)

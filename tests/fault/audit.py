@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.images.folder import Folder
 from runner.ledger.events import Entry, LedgerState, apply_event
@@ -19,6 +19,9 @@ from runner.simulator.records import ChargeRow, millionths
 from runner.simulator.stats import figures
 from runner.takes import COUNTING, Billing, Snapshot, Take, TakeState
 from tests.fault.environment import KEY, NEIGHBOUR, Environment, Violation
+
+if TYPE_CHECKING:
+    from runner.ledger.location import LedgerLocation
 
 __all__ = ["Auditor", "RecordedAction"]
 
@@ -60,9 +63,10 @@ class Auditor:
     ``recorded_actions`` what a key was to buy, also where the ledger that knew it is gone.
     """
 
-    def __init__(self, world: Environment, state: Path) -> None:
+    def __init__(self, world: Environment, state: Path, campaign: str) -> None:
         self._world = world
         self.state = state
+        self.campaign = campaign
         self._connection: sqlite3.Connection | None = None
         self._opened: list[int | None] = []
         self._state, self._folded = LedgerState(), 0
@@ -85,8 +89,28 @@ class Auditor:
 
     @property
     def ledger_path(self) -> Path:
-        """The ledger that is judged."""
+        """The file of the ledger that is judged."""
         return self.state / "ledger.sqlite"
+
+    @property
+    def ledger(self) -> "Path | LedgerLocation":
+        """Where that ledger lives."""
+        return self._world.find_ledger(self.state, self.campaign)
+
+    def exists(self) -> bool:
+        """Return whether there is a ledger."""
+        if self._world.database is not None:
+            return self._world.database.find_campaign(self.campaign) is not None
+        return self.ledger_path.exists()
+
+    def entered(self, state: Path) -> set[str]:
+        """Record in which checkout people work now; return the pictures that it lacks."""
+        if self._world.database is None:
+            return set()
+        self.state = state
+        takes = read_snapshot(self.ledger).all_takes
+        images = {take.image for take in takes if take.state is TakeState.FETCHED and take.image}
+        return {image for image in images if not (state / image).exists()}
 
     @property
     def lost(self) -> bool:
@@ -95,13 +119,12 @@ class Auditor:
 
     def audit(self, campaign: Campaign) -> Snapshot | None:
         """Check the whole ledger against the books, the disk, and its own events."""
-        path = self.ledger_path
         if self.lost:
             return None
-        if not path.exists():
+        if not self.exists():
             self.must(not self.remembered(), "charged without a ledger")
             return None
-        snapshot = read_snapshot(path)
+        snapshot = read_snapshot(self.ledger)
         takes = [take for of_look in snapshot.takes.values() for take in of_look]
         older = [take.uid for take in takes if self._is_older(take)]
         self._mistaken = {key for uid in older for key in self.keys_of.get(uid, ())}
@@ -405,7 +428,7 @@ class Auditor:
     def books(self) -> list[str]:
         """Return HeyGen's figures and every event of the ledger, as text."""
         lines = [json.dumps(figures(self._world.simulator), sort_keys=True)]
-        if not self.ledger_path.exists() or self.lost:
+        if not self.exists() or self.lost:
             return lines
         for row in self.rows("SELECT seq, at, run, take, kind, facts FROM events ORDER BY seq"):
             facts = json.loads(row[-1])
@@ -518,6 +541,8 @@ class Auditor:
 
         One that is killed may have moved no more than what SQLite keeps beside the file.
         """
+        if self._world.database is not None:
+            return
         if self._connection is not None and self._files() != self._opened:
             self._start_over()
 
@@ -540,6 +565,8 @@ class Auditor:
     # --- reading ------------------------------------------------------------------------------
 
     def rows(self, query: str, *values: object) -> list[Any]:
+        if self._connection is None and self._world.database is not None:
+            self._connection = self._world.database.view(self.campaign)
         if self._connection is None:
             place = f"{self.ledger_path.as_uri()}?mode=rw"  # it makes no file
             self._connection = sqlite3.connect(place, isolation_level=None, uri=True)

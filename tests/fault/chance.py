@@ -1,8 +1,14 @@
 """Randomness from a seed and a label, so that one draw never disturbs another."""
 
+from datetime import UTC, datetime
 from random import Random
 
-__all__ = ["Chance", "SeededEntropy"]
+__all__ = ["Chance", "SeededEntropy", "month_of"]
+
+
+def month_of(at: float) -> str:
+    """Return the calendar month (UTC) of a time, as ``2027-01``."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
 
 
 class Chance:

@@ -20,7 +20,6 @@ from runner.cli.run_attempt import execute
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.ledger.reading import read_snapshot
-from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.plan import Action
 from runner.plan import plan as make_plan
@@ -40,7 +39,7 @@ from tests.fault.environment import NEIGHBOUR, Violation
 from tests.fault.harness import make_catalog, make_context, open_here
 from tests.fault.history import Command
 from tests.fault.process import Process
-from tests.fault.reading import read_everything
+from tests.fault.reading import find_state, read_everything
 
 __all__ = ["COMMANDS"]
 
@@ -65,6 +64,7 @@ async def run(
     request = replace(
         request,
         yes=True,
+        on=process.on,
         max_cost=day.max_cost,
         up_to_budget=day.up_to_budget and request.saved is None,
         concurrency=day.concurrency,
@@ -82,7 +82,7 @@ async def priced(campaign: Campaign, process: Process) -> int:
 async def reroll(campaign: Campaign, process: Process) -> int:
     """``lookbook reroll`` of one look that is there."""
     rng = _drawn(process)
-    plan = make_plan(campaign, read_snapshot(process.ledger_path))
+    plan = make_plan(campaign, read_snapshot(process.ledger))
     there = [a.key for a in plan.actions if a.action in (Action.KEEP, Action.STALE)]
     if not there:
         return Exit.USAGE
@@ -122,7 +122,7 @@ async def save_plan(campaign: Campaign, process: Process) -> int:
     if rng.random() < 0.4:
         request, _ = _selection(rng, campaign)
     campaign = apply_options(campaign, request)
-    snapshot, _wallet = readonly.load_known(campaign, StateDir(process.state))
+    snapshot, _wallet = readonly.load_known(campaign, find_state(process.world))
     plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, request))
     kept = serialize_plan(plan, campaign, snapshot, request)
     path = process.world.folder / "plan.json"
@@ -192,7 +192,7 @@ async def pick(campaign: Campaign, process: Process) -> int:
 async def prune(campaign: Campaign, process: Process, *, whole: bool = False) -> int:
     """``lookbook prune``: delete at HeyGen what nobody wants any more, ``whole`` groups too."""
     rng = _drawn(process)
-    known = [look for look in read_snapshot(process.ledger_path).takes if rng.random() < 0.4]
+    known = [look for look in read_snapshot(process.ledger).takes if rng.random() < 0.4]
     looks = tuple(known) if rng.random() < 0.3 and not whole else ()
     scope = PruneScope(
         old_takes=rng.random() < 0.7 or whole,
@@ -201,7 +201,7 @@ async def prune(campaign: Campaign, process: Process, *, whole: bool = False) ->
     )
     process.with_groups = scope.with_groups
     process.world.say(f"person: {looks} {scope}")
-    request = Request(select=looks, yes=True)
+    request = Request(select=looks, yes=True, on=process.on)
     return await pruning.prune(make_context(process), campaign, request, scope)
 
 
@@ -223,7 +223,7 @@ async def drop(campaign: Campaign, process: Process) -> int:
 
 async def fetch(campaign: Campaign, process: Process) -> int:
     """``lookbook fetch``: pictures that are missing or were changed, again."""
-    return await fetching.fetch(make_context(process), campaign, NOTHING_MORE)
+    return await fetching.fetch(make_context(process), campaign, Request(on=process.on))
 
 
 async def refresh(campaign: Campaign, process: Process, *, record: bool) -> int:
@@ -249,8 +249,9 @@ async def adopt(_campaign: Campaign, process: Process) -> int:
     base = adopting._base_of(usable, found, None)
     text = adopting.manifest_text(path.stem, path.name, name=found.name, base=base, looks=usable)
     write_atomic(path, text.encode())
-    code = await execute(make_context(process), load_campaign(Request(path)), NOTHING_MORE)
-    snapshot = read_snapshot(path.with_suffix(".lookbook") / "ledger.sqlite")
+    adopted = load_campaign(Request(path))
+    code = await execute(make_context(process), adopted, Request(on=process.on))
+    snapshot = read_snapshot(world.find_ledger(path.with_suffix(".lookbook"), adopted.name))
     for take in [take for of_look in snapshot.takes.values() for take in of_look]:
         if take.kind is not LookKind.EXISTING or take.billing is not Billing.NONE:
             raise Violation(f"{take.label} was adopted, and is {take.kind} and {take.billing}")
@@ -264,7 +265,7 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
     if code != Exit.PERSON:
         return code
     world = process.world
-    snapshot = read_snapshot(process.ledger_path)
+    snapshot = read_snapshot(process.ledger)
     plan = make_plan(campaign, snapshot)
     adoptions, absolved = [], []
     every = [take for of_look in snapshot.takes.values() for take in of_look]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from runner.policy.lifecycle import TABLE
 from tests.fault.departures import ELSEWHERE, FAULT_KINDS, LASTING, PASSING
-from tests.fault.generate import POINTS
-from tests.fault.history import Command, EditKind, FaultKind
+from tests.fault.generate import MISHAPS, POINTS
+from tests.fault.history import SHARED_FAULTS, Command, EditKind
 from tests.fault.network import NETWORK_KINDS
 
 __all__ = ["ENOUGH", "LONG", "REQUIRED", "list_unexercised", "table"]
@@ -57,7 +57,7 @@ REQUIRED = (
     "a campaign on another's base",
     *(f"departure {one}" for one in sorted({one for how in LASTING + PASSING for one in how})),
     *(f"network {kind}" for kind in NETWORK_KINDS),
-    *(f"mishap {kind}" for kind in FaultKind),
+    *(f"mishap {kind}" for kind in MISHAPS),
     *(f"edit {kind}" for kind in EditKind),
     *(f"command {command}" for command in Command),
     *(f"killed {point}" for point in POINTS),
@@ -87,10 +87,32 @@ REQUIRED = (
 )
 
 
-def list_unexercised(seen: Mapping[str, int], *, seeds: int = LONG) -> list[str]:
-    """Return what never happened although it must, in a run of so many seeds."""
+SHARED = (
+    *(f"mishap {kind}" for kind in SHARED_FAULTS),
+    *(f"database lost {point}" for point in ("statement", "before-commit", "after-commit")),
+    "a process fenced",
+    "sent by a fenced process",
+    "a colleague ends LedgerClaimed",
+    "a colleague ends exit 0",
+    "ends LedgerClaimed",
+    "ends StorageError",
+    "edit restore-ledger",
+    "edit lose-folder",
+)
+"""What must happen where ledgers live in a database that machines share."""
+
+
+def list_unexercised(
+    seen: Mapping[str, int], *, seeds: int = LONG, shared: bool = False
+) -> list[str]:
+    """Return what never happened although it must, in a run of so many seeds.
+
+    Where every ledger is ``shared``, what a file's days exercise besides is theirs to exercise.
+    """
     if seeds < ENOUGH:
         return []
+    if shared:
+        return [name for name in SHARED if not seen.get(name)]
     excused = {*UNREACHABLE, *(RARE if seeds < LONG else ()), *(SELDOM if seeds < MANY else ())}
     return [name for name in REQUIRED if not seen.get(name) and name not in excused]
 

@@ -5,6 +5,8 @@ It outlives every process of the runner. Nothing that a dead process still tries
 
 import asyncio
 import json
+import os
+import socket
 import struct
 import zlib
 from base64 import b64encode
@@ -16,7 +18,7 @@ from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -32,6 +34,11 @@ from tests.fault.chance import Chance
 from tests.fault.history import Conditions, History
 from tests.fault.network import NETWORK_KINDS, Delivery, describe_delivery, serve
 from tests.fault.virtual import VirtualLoop
+
+if TYPE_CHECKING:
+    from runner.ledger.location import LedgerLocation
+    from runner.ledger.shared import SharedLedgers
+    from tests.fault.shared import SharedDatabase
 
 __all__ = ["EPOCH", "KEY", "NEIGHBOUR", "Environment", "Killed", "Violation"]
 
@@ -76,8 +83,9 @@ class Environment:
 
     ``judge`` holds the ledger of the process that is at work, ``judges`` every one. Of paid keys
     ``senders`` says whose each is, ``asserted`` what a person said that it costs, ``late`` which
-    lay on a wire for minutes. ``elapsed`` is true time in seconds since ``EPOCH``; ``skew`` is how
-    far the runner's clock is ahead of it.
+    lay on a wire for minutes. ``database`` is what machines share, where the history has one.
+    ``colleague`` works while a process is stopped. ``elapsed`` is true time in seconds since
+    ``EPOCH``; ``skew`` is how far the runner's clock is ahead of it.
     """
 
     def __init__(self, history: History, folder: Path) -> None:
@@ -103,6 +111,8 @@ class Environment:
         self.asserted: dict[str, Decimal] = {}
         self.process: Any = None
         self._wires: list[Delivery] = []
+        self._awaited: list[Delivery] = []
+        """What a process that is stopped sent, and will read the answer of."""
         self._requests = 0
         self._neighbours = 0
         self._neighbours_at = 0.0
@@ -120,6 +130,14 @@ class Environment:
         self.simulator: Simulator = self.app.state.simulator
         self.simulator.dice = _Watched(history.seed, self)
         self.stock = self._furnish()
+        self.database: SharedDatabase | None = None
+        self.month_usd = history.month_usd
+        self.colleague: Callable[[], None] = lambda: None
+        if history.shared:
+            from tests.fault import shared  # needs an extra, as the product does
+
+            self.database = shared.SharedDatabase(self)
+            self.database.set_ceiling(history.month_usd)
 
     # --- time ---------------------------------------------------------------------------------
 
@@ -139,7 +157,8 @@ class Environment:
         """
         self.loop = loop
         for delivery in self._wires:
-            delivery.answer = None
+            if delivery not in self._awaited:
+                delivery.answer = None
             loop.create_task(self._arrive(delivery))
         try:
             yield loop
@@ -147,6 +166,31 @@ class Environment:
             self.elapsed = loop.time()
             loop.abandon()
             self.loop = None
+
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """Leave the process that is at work where it stands, while another one lives.
+
+        What it waits for arrives meanwhile; it reads that when it goes on.
+        """
+        loop, running = self.loop, asyncio._get_running_loop()
+        if loop is None:
+            raise RuntimeError("no process is at work")
+        kept = (self.process, self.state, self.judge, self.dead)
+        self._awaited, self.elapsed = [*self._wires], loop.time()
+        asyncio._set_running_loop(None)
+        try:
+            yield
+        finally:
+            asyncio._set_running_loop(running)
+            self.process, self.state, self.judge, self.dead = kept
+            self.loop = loop
+            loop.advance(self.elapsed - loop.time())
+            for delivery in self._wires:
+                if delivery not in self._awaited:
+                    delivery.answer = None
+                    loop.create_task(self._arrive(delivery))
+            self._awaited = []
 
     def let_pass(self, seconds: float) -> None:
         """Advance time without a process of the runner."""
@@ -159,7 +203,7 @@ class Environment:
         """Write a line into the event log."""
         seconds = self.loop.time() if self.loop is not None else self.elapsed
         plain = text.replace(str(self.folder), "…")  # its name is another each time
-        self.log.append(f"{seconds:12.3f} {plain}")
+        self.log.append(f"{seconds:12.3f} {plain.replace(_name_process(), 'a process')}")
 
     def check(self) -> None:
         """Raise what was found in a place that cannot raise."""
@@ -178,6 +222,19 @@ class Environment:
             self.found(violation)
             self.dead = True
             raise Killed from violation
+
+    # --- where ledgers live -------------------------------------------------------------------
+
+    @property
+    def ledgers(self) -> "SharedLedgers | None":
+        """What a person names with ``--on``, if anything."""
+        return None if self.database is None else self.database.ledgers
+
+    def find_ledger(self, state: Path, campaign: str) -> "Path | LedgerLocation":
+        """Return where a campaign's ledger lives, for who reads it beside all trouble."""
+        if self.database is None:
+            return state / "ledger.sqlite"
+        return self.database.locate(campaign)
 
     # --- prices -------------------------------------------------------------------------------
 
@@ -258,7 +315,8 @@ class Environment:
         self._requests += 1
         if _is_paid(request):
             self.process.passes_request("send")
-            self.judged(lambda: self.judge.sending(request, body))
+            judge = self.judge.sending_fenced if self.process.is_fenced() else self.judge.sending
+            self.judged(lambda: judge(request, body))
         elif request.method == "DELETE":
             look_id = request.url.path.rpartition("/")[2]
             self.judged(lambda: self.judge.deleting(look_id))
@@ -389,6 +447,12 @@ class Environment:
         path.write_bytes(content)
         digest = sha256(content).hexdigest()
         return FileImage(path, path.name, digest, "image/png", len(content), 512, 512)
+
+
+@cache
+def _name_process() -> str:
+    """Return what a claim calls this very process."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 @cache

@@ -16,6 +16,7 @@ from tests.fault.departures import (
 )
 from tests.fault.history import (
     CALM,
+    SHARED_FAULTS,
     Command,
     Conditions,
     Day,
@@ -27,6 +28,7 @@ from tests.fault.history import (
     Shape,
 )
 from tests.fault.network import NETWORK_KINDS
+from tests.fault.shared_days import draw_shared, play_shared
 
 __all__ = ["POINTS", "generate"]
 
@@ -35,6 +37,9 @@ KINDS += [Note.ASSET_SAVED, Note.IMPORTED]
 POINTS = [f"{kind}:{moment}" for kind in KINDS for moment in ("before-commit", "after-commit")]
 POINTS += ["image:before-rename", "image:after-rename"]
 POINTS += ["results:before-write", "results:after-write", "swap:before-link", "swap:after-link"]
+
+MISHAPS = [kind for kind in FaultKind if kind not in SHARED_FAULTS]
+"""What can happen wherever the ledger lives."""
 
 ARMED = 5
 """So many commit points kill once in each history; seeds in a row take all of them in a row."""
@@ -51,8 +56,13 @@ LATENCIES = (
 )
 
 
-def generate(seed: int) -> History:
-    """Decide everything that will happen under a seed."""
+def generate(seed: int, *, shared: bool = False) -> History:
+    """Decide everything that will happen under a seed; perhaps on a shared ledger all the same."""
+    history = _generate(seed)
+    return play_shared(history) if shared else draw_shared(history)
+
+
+def _generate(seed: int) -> History:
     rng = Random(f"history/{seed}")
     if seed == 0:
         return History(seed, Shape(0, 12), (Day(conditions=CALM),))
@@ -358,7 +368,7 @@ def _weather(rng: Random) -> Conditions:
 def _mishaps(rng: Random) -> tuple[Fault, ...]:
     chosen = []
     for _ in range(rng.choice((0, 0, 1, 1, 1, 2, 3))):
-        kind = rng.choice((*[FaultKind.KILL_COMMIT] * 4, *[FaultKind.KILL_TURN] * 3, *FaultKind))
+        kind = rng.choice((*[FaultKind.KILL_COMMIT] * 4, *[FaultKind.KILL_TURN] * 3, *MISHAPS))
         chosen.append(_mishap(rng, kind))
         if kind is FaultKind.INTERRUPT and rng.random() < 0.6:
             at = chosen[-1].at + rng.choice((1, 3, 20, 100))

@@ -22,16 +22,19 @@ from runner.cli.account import open_account
 from runner.cli.context import Context
 from runner.cli.environment import Console
 from runner.cli.session import OpenSession, open_session
+from runner.cli.shared_ledger import remember_takes
 from runner.executor import face_measuring
 from runner.executor.concurrency import unwrap_exception_group
 from runner.executor.session import Session
 from runner.ledger import location
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
+from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan.request import Request
 from runner.policy.exit_codes import Outcome
+from runner.takes import Snapshot
 from tests.fault.environment import KEY, Violation
 from tests.fault.faces import Portraits
 from tests.fault.network import Network
@@ -78,6 +81,7 @@ def _setting(process: Process) -> Places:
         (face_measuring, "MIN_PICTURE"): 1,
         (location, "LedgerFile"): partial(_ledger, process),
         (session, "lock_ledger"): partial(_hold, process),
+        (session, "remember_takes"): partial(_remember, process),
         (run_attempt, "confirm_plan"): agreed,
         (run_attempt, "with_signals"): partial(_with_ctrl_c, process),
         (catalog_package, "write_catalog"): lambda _results, folder: folder / "catalog.html",
@@ -99,6 +103,7 @@ def make_context(process: Process) -> Context:
         failpoint=process.passes,
         inline=True,
         faces=lambda folder, _at_once: Portraits(world, folder) if world.history.faces else None,
+        shared=world.ledgers,
     )
 
 
@@ -161,6 +166,12 @@ def _hold(process: Process, folder: Path, *, now: float) -> Iterator[None]:
             yield
         finally:
             process.locked = False
+
+
+def _remember(process: Process, state: StateDir, snapshot: Snapshot) -> None:
+    """Write what a folder remembers, unless the process is dead, which Python unwinds."""
+    if not process.world.dead:
+        remember_takes(state, snapshot)
 
 
 async def _with_ctrl_c(process: Process, running: Session, *_shown: object) -> Outcome:

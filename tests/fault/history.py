@@ -11,6 +11,7 @@ from enum import StrEnum
 __all__ = [
     "BUYING",
     "CALM",
+    "SHARED_FAULTS",
     "Command",
     "Conditions",
     "Day",
@@ -52,6 +53,19 @@ class FaultKind(StrEnum):
     NEIGHBOUR = "neighbour"
     """Another machine with this account buys two looks of its own at the turn ``at``; with an
     ``amount`` they bear a name of this campaign's."""
+    DATABASE_LOST = "database-lost"
+    """The connection to the shared database is lost at the ``at``-th statement or commit: ``point``
+    is ``statement``, ``before-commit``, or ``after-commit`` where only its answer is lost."""
+    DATABASE_AWAY = "database-away"
+    """The shared database cannot be reached for ``amount`` seconds from the turn ``at`` on."""
+    STOPPED = "stopped"
+    """The process is stopped for ``amount`` seconds at the turn ``at``; meanwhile a colleague runs
+    the same campaign from another checkout. It is refused where the process still counts as
+    alive."""
+
+
+SHARED_FAULTS = frozenset({FaultKind.DATABASE_LOST, FaultKind.DATABASE_AWAY, FaultKind.STOPPED})
+"""What happens only where the ledger lives in a database that machines share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +241,9 @@ class History:
     ``armed`` are commit points where the process is killed, whichever passes them first; each
     kills once. ``behaviour`` is how the account departs from the API's page on every day.
     ``muted`` are strikes of the weather, by name, that do not happen after all. With ``faces`` the
-    manifest holds what references another face, which HeyGen makes now and then.
+    manifest holds what references another face, which HeyGen makes now and then. ``shared``: the
+    ledger lives in a database that several machines share, with a ceiling of ``month_usd`` for each
+    calendar month.
     """
 
     seed: int
@@ -242,6 +258,8 @@ class History:
     elsewhere: Elsewhere | None = None
     muted: frozenset[str] = field(default_factory=frozenset)
     faces: bool = False
+    shared: bool = False
+    month_usd: Decimal | None = None
 
     def lines(self) -> list[str]:
         """Write it, a line for each day."""
@@ -254,6 +272,8 @@ class History:
         head += f", {', '.join(self.behaviour)}" if self.behaviour else ""
         head += f", {len(self.muted)} strikes muted" if self.muted else ""
         head += ", faces" if self.faces else ""
+        head += ", in a shared database" if self.shared else ""
+        head += f", ${self.month_usd} a month" if self.month_usd is not None else ""
         return [head, *(f"  day {number}: {_said(day)}" for number, day in enumerate(self.days))]
 
 

@@ -28,13 +28,14 @@ from runner.simulator.views import status
 from runner.takes import Billing, Snapshot, TakeState
 from tests.fault.audit import Auditor, RecordedAction
 from tests.fault.campaigns import HOPELESS
+from tests.fault.chance import month_of
 from tests.fault.environment import EPOCH, NEIGHBOUR, Environment, Violation
 from tests.fault.faces import find_root, place_of
 from tests.fault.history import BUYING, Command
 from tests.fault.network import Served, describe_delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["Judge"]
 
@@ -55,14 +56,22 @@ EXCUSED = frozenset(
 )
 """Refusals that an account may give which departs from the API's page; others are the runner's."""
 
+WATCHED = 900.0
+"""Seconds for which a look holds a place although no run asks after it (docs/many-machines.md)."""
+
+OF_A_COMMAND = ("_campaign", "_ceilings", "_wanted", "_allowed", "_bought", "_explained")
+"""What is known of the command that is at work."""
+
+INTENTS = "SELECT facts FROM events WHERE kind IN ('intended', 'imported')"
+
 NOT_ITS_FAULT = frozenset({401, 402, 409, 429})
 
 
 class Judge(Auditor):
     """Watches one history. Raises Violation at the first promise that is broken."""
 
-    def __init__(self, world: Environment, state: Path) -> None:
-        super().__init__(world, state)
+    def __init__(self, world: Environment, state: Path, campaign: str) -> None:
+        super().__init__(world, state, campaign)
         self._last_event = 0
         self._states: dict[str, TakeState] = {}
         self._wanted: dict[str, str] = {}
@@ -84,7 +93,7 @@ class Judge(Auditor):
 
     def audit(self, campaign: Campaign) -> Snapshot | None:
         """Check the whole ledger against the books, after what was committed last was read."""
-        if self.ledger_path.exists() and not self.lost:
+        if self.exists() and not self.lost:
             self.committed()
         return super().audit(campaign)
 
@@ -310,7 +319,7 @@ class Judge(Auditor):
         )
         for other in self._world.judges:
             beside = other is not self and other.state.parent == self.state.parent
-            if beside and other.ledger_path.exists() and not other.lost:
+            if beside and other.exists() and not other.lost:
                 used = other.take("avatar_id", look_id)
                 self.must(used is None, f"{label} is deleted, and another ledger names it")
         look = account.looks.get(look_id)
@@ -343,7 +352,7 @@ class Judge(Auditor):
         )
         self.must(take["body_sha256"] == sha256_hex(body), f"{label}: not the stored body")
         if key in self._first_sent and world.simulator.behaviour.ignore_keys != "honoured":
-            known = read_snapshot(self.ledger_path).doubled
+            known = read_snapshot(self.ledger).doubled
             self.must(not known, f"{label} is sent again although keys are known to be ignored")
         if key not in self._first_sent:
             self._first_sent.add(key)
@@ -351,6 +360,26 @@ class Judge(Auditor):
             if take["state"] != TakeState.UNKNOWN:  # else a replay of what was agreed to before
                 self._was_asked_about(json.loads(body), label)
         self._slots(take, label)
+
+    def sending_fenced(self, request: httpx.Request, body: bytes) -> None:
+        """Record that a process sends which was stopped, and fenced meanwhile.
+
+        Only what it had committed before leaves from it, under the same key.
+        """
+        self.posts += 1
+        key = request.headers["idempotency-key"]
+        known = {json.loads(facts).get("key") for (facts,) in self.rows(INTENTS)}
+        self.must(key in known, f"a fenced process sends {key}, which it never committed")
+        take = self.take("key", key)
+        same = take is None or take["body_sha256"] == sha256_hex(body)
+        self.must(same, "a fenced process sends another body")
+        self._world.seen["sent by a fenced process"] += 1
+        self._world.say(f"POST, fenced, key …{key[-6:]}")
+
+    def put_aside(self) -> "Callable[[], None]":
+        """Return what brings back what is known of the command at work, after another's."""
+        kept = {name: getattr(self, name) for name in OF_A_COMMAND}
+        return lambda: vars(self).update(kept)
 
     def _is_wanted(self, take: "Mapping[str, Any]", label: str) -> None:
         """A first send must be what the manifest wants, not there yet, its reference usable."""
@@ -425,7 +454,7 @@ class Judge(Auditor):
         one, other = (known.get(t["avatar_id"]) if t else None for t in (take, root))
         if one is None or other is None or place_of(one.face) == place_of(other.face):
             return False
-        review = read_snapshot(self.ledger_path).reviews.get(take["uid"])
+        review = read_snapshot(self.ledger).reviews.get(take["uid"])
         return review is None or review.state is not ReviewState.APPROVED
 
     def _count_wrong(self, look: Look, take: "Mapping[str, Any]") -> int:
@@ -448,7 +477,7 @@ class Judge(Auditor):
         reference = account.looks.get(order.get("avatar_id") or "")
         group = order.get("avatar_group_id") or (reference.group_id if reference else None)
         behaviour = self._world.simulator.behaviour
-        if group in find_own_groups(read_snapshot(self.ledger_path)) and (
+        if group in find_own_groups(read_snapshot(self.ledger)) and (
             behaviour.lists_404 or behaviour.lists_gateway_404
         ):
             return  # where lists are away, the groups that our own sends made need none
@@ -464,7 +493,7 @@ class Judge(Auditor):
             if same and there and not any(judge.knows(look.id) for judge in self._beside()):
                 unknown.setdefault(look.group_id, []).append(look.id)
         for ids in unknown.values():
-            told = {look.look_id for look in read_snapshot(self.ledger_path).doubled}
+            told = {look.look_id for look in read_snapshot(self.ledger).doubled}
             untold = [look_id for look_id in ids if look_id not in told]  # of a key's second looks
             explained = len(untold) <= self._explained[order["name"]]
             self.must(explained, f"{label} is bought, and {', '.join(untold)} bears its name")
@@ -472,7 +501,7 @@ class Judge(Auditor):
     def _count_explained(self) -> Counter[str]:
         """Count the looks that this ledger's lost sends may have made, by their name."""
         made: Counter[str] = Counter()
-        if self.ledger_path.exists() and not self.lost:
+        if self.exists() and not self.lost:
             query = "SELECT name, resent_at FROM takes WHERE state IN ('unknown', 'submitting')"
             for name, resent_at in self.rows(query):
                 made[name] += 1 if resent_at is None else 2
@@ -489,7 +518,7 @@ class Judge(Auditor):
         key = charge.idempotency_key if charge is not None else None
         if self._world.senders.get(key or "") is self and key not in self.loss.blank:
             return True
-        readable = self.ledger_path.exists() and not self.lost
+        readable = self.exists() and not self.lost
         take = self.take("avatar_id", look_id) if readable else None
         mine = self._world.judge is self
         return take is not None and (mine or take["kind"] != LookKind.EXISTING)
@@ -527,7 +556,23 @@ class Judge(Auditor):
             known = self.take("avatar_id", look_id)
             if known is not None and self._charged_at.get(look_id, 0.0) > young:
                 busy += known["state"] == TakeState.PROCESSING
+            elif known is None:
+                busy += any(judge.holds_place(look_id) for judge in self._sharing())
         self.must(busy < limit, f"{label} is sent while {busy} are in progress, limit {limit}")
+
+    def _sharing(self) -> "list[Judge]":
+        """Return the judges of the account's other campaigns in a shared database."""
+        shared = self._world.database is not None
+        return [judge for judge in self._world.judges if shared and judge is not self]
+
+    def holds_place(self, look_id: str) -> bool:
+        """Return whether a look in progress holds a place for everybody who shares the account.
+
+        One that no run asks after any more does so for a quarter of an hour.
+        """
+        young = self._charged_at.get(look_id, 0.0) > self._world.now() - WATCHED
+        known = self.take("avatar_id", look_id) if young and self.exists() else None
+        return known is not None and known["state"] == TakeState.PROCESSING
 
     def served(self, request: httpx.Request, body: bytes, served: Served) -> None:
         """Record what HeyGen did with a request, whether or not the answer arrives."""
@@ -615,7 +660,26 @@ class Judge(Auditor):
         half = not describe_delivery(served)
         return bool(lag) and (half or b'"param":"avatar_id"' in served.body)
 
+    def _under_the_ceiling_by_month(self) -> None:
+        """What all campaigns of a database bought in a month is not above its ceiling."""
+        world = self._world
+        if world.database is None or world.month_usd is None or self.loss.ever:
+            return
+        bought, month = world.database.bought_at(), month_of(world.now())
+        uids = {key: uid for judge in world.judges for key, uid in judge.take_of.items()}
+        times = {c: bought.get(uids.get(c.idempotency_key or "", "")) for c in self._charges()}
+        mine = [c for c, at in times.items() if at is not None and month_of(at) == month]
+        spent = sum(c.amount for c in mine if not c.refunded)
+        self.must(
+            spent <= millionths(world.month_usd),
+            f"{spent / 1e6} was charged in {month}, the ceiling by month is {world.month_usd}",
+        )
+
+    def _charges(self) -> "Iterable[ChargeRow]":
+        return self._world.simulator.account.charges.values()
+
     def _under_the_ceilings(self) -> None:
+        self._under_the_ceiling_by_month()
         charges = self.remembered()
         if self._ceilings.campaign is not None:
             blank = self.loss.blank - self.take_of.keys()
@@ -624,7 +688,7 @@ class Judge(Auditor):
                 net <= millionths(self._ceilings.campaign),
                 f"{net / 1e6} was charged, the campaign's budget is {self._ceilings.campaign}",
             )
-        if self._ceilings.run is not None and self.ledger_path.is_file():  # or it was moved away
+        if self._ceilings.run is not None and self.exists():  # or it was moved away
             run = self.rows("SELECT run FROM events ORDER BY seq DESC LIMIT 1")[0][0]
             uids = {uid for (uid,) in self.rows("SELECT uid FROM takes WHERE run = ?", run)}
             mine = [c for c in charges if self.take_of.get(c.idempotency_key or "") in uids]

@@ -41,7 +41,7 @@ class ManualActions:
 
     @property
     def ledger(self) -> Path:
-        """The file that everything hangs on."""
+        """The file that everything hangs on, unless a database does."""
         return self._world.state / "ledger.sqlite"
 
     @property
@@ -57,7 +57,7 @@ class ManualActions:
     def carry_out(self, edit: Edit) -> None:
         """Do it, if there is anything that it can be done to."""
         act = ACTS.get(edit.kind)
-        if act is None or not self.ledger.exists() or self._world.judge.lost:
+        if act is None or not self._world.judge.exists() or self._world.judge.lost:
             return
         done = act(self, Random(f"{edit.kind}/{edit.draw}"))
         if done is not None:
@@ -153,7 +153,11 @@ class ManualActions:
         return "results.json is behind" if self.stale else "results.json knows everything"
 
     def lose_folder(self, _rng: Random) -> str | None:
-        """Delete all that a campaign has, but its manifest."""
+        """Delete all that a campaign has, but its manifest; a database is not in the folder."""
+        if self._world.database is not None:
+            shutil.rmtree(self._world.state, ignore_errors=True)
+            self._world.lost_pictures |= self._world.judge.entered(self._world.state)
+            return "the ledger is in the database"
         self.stale = self.damaged = False
         self._world.judge.folder_lost()
         shutil.rmtree(self._world.state)
@@ -162,6 +166,12 @@ class ManualActions:
     def keep_copy(self, _rng: Random) -> str | None:
         """Copy the ledger and the results, as a nightly backup does."""
         self.copies.mkdir(exist_ok=True)
+        if self._world.database is not None:
+            self._world.database.copy()
+            (self.copies / "ledger.sqlite").touch()
+            if self.results_file.exists():
+                shutil.copyfile(self.results_file, self.copies / RESULTS)
+            return "of the database and the results"
         target = self.copies / "ledger.sqlite"
         with (
             closing(sqlite3.connect(self.ledger)) as there,
@@ -178,8 +188,11 @@ class ManualActions:
         results = self._results()
         if results is None or not copy.exists() or self._behind(results) is not False:
             return None
-        self._unlink_ledger()
-        shutil.copyfile(copy, self.ledger)
+        if self._world.database is not None:
+            self._world.database.restore()
+        else:
+            self._unlink_ledger()
+            shutil.copyfile(copy, self.ledger)
         pictures = {take.image for take in self._takes(TakeState.FETCHED) if take.image}
         self._world.lost_pictures |= {
             image for image in pictures if not (self._world.state / image).exists()
@@ -243,7 +256,7 @@ class ManualActions:
         return results
 
     def _takes(self, *states: TakeState) -> list[Take]:
-        snapshot = read_snapshot(self.ledger)
+        snapshot = read_snapshot(self._world.judge.ledger)
         return [t for of_look in snapshot.takes.values() for t in of_look if t.state in states]
 
 

@@ -29,6 +29,7 @@ class Place:
     def entered(self, world: Environment, other: "Place") -> None:
         """Work here from now on; a checkout takes what the first folder has pushed."""
         world.judge, world.state = self.judge, self.state
+        world.lost_pictures |= self.judge.entered(self.state)
         if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
             self.campaign = replace(other.campaign, manifest=self.campaign.manifest)
         if self.kind is Elsewhere.CHECKOUT:
@@ -66,7 +67,11 @@ def begun(kind: Elsewhere, world: Environment, other: Place) -> Place:
     if kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
         manifest = folder / "checkout" / other.campaign.manifest.name
         manifest.parent.mkdir()
-        return _placed(kind, world, replace(other.campaign, manifest=manifest))
+        campaign = replace(other.campaign, manifest=manifest)
+        if world.history.shared:  # the ledger is the same one
+            state = manifest.with_suffix(".lookbook")
+            return Place(kind, state, campaign, other.judge, ManualActions(world))
+        return _placed(kind, world, campaign)
     shape = replace(world.history.shape, draw=world.history.shape.draw + 1)
     campaign = grown(shape, world.stock, price=world.history.price, budget=None)
     campaign = replace(campaign, name="summer", manifest=folder / "summer.yaml")
@@ -80,7 +85,7 @@ def begun(kind: Elsewhere, world: Environment, other: Place) -> Place:
 
 def _placed(kind: Elsewhere | None, world: Environment, campaign: Campaign) -> Place:
     state = campaign.manifest.with_suffix(".lookbook")
-    judge = Judge(world, state)
+    judge = Judge(world, state, campaign.name)
     world.judges.append(judge)
     world.judge = world.judge or judge
     return Place(kind, state, campaign, judge, ManualActions(world))
@@ -88,7 +93,7 @@ def _placed(kind: Elsewhere | None, world: Environment, campaign: Campaign) -> P
 
 def _base_of(other: Place) -> Take | None:
     """Return a usable take of another campaign's base, if its ledger has one."""
-    if not other.judge.ledger_path.exists() or other.judge.lost:
+    if not other.judge.exists() or other.judge.lost:
         return None
-    takes = read_snapshot(other.judge.ledger_path).takes.get(BASE, ())
+    takes = read_snapshot(other.judge.ledger).takes.get(BASE, ())
     return next((take for take in takes if take.usable), None)

@@ -5,7 +5,7 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -75,10 +75,12 @@ def play(history: History) -> Report:
     """Play a history from its first day to its end."""
     with fixed_order(), _shortcuts(), _folder() as folder:
         world = Environment(history, folder)
-        director = _Director(world)
         broken, books = None, list[str]()
+        director = _Director(world)
         try:
-            director.everything()
+            with world.database.installed() if world.database is not None else nullcontext():
+                director.everything()
+                books = [line for judge in world.judges for line in judge.books()]
         except (Violation, Deadlock) as violation:
             broken = f"{type(violation).__name__}: {violation}"
         except Exception as error:  # noqa: BLE001 - whatever the product lets out is a finding
@@ -86,7 +88,6 @@ def play(history: History) -> Report:
             broken = f"{type(error).__name__}: {error}"
             world.say(where.replace(str(folder), "…"))
         finally:
-            books = [line for judge in world.judges for line in judge.books()]
             for judge in world.judges:
                 judge.close()
             world.simulator.close()
@@ -124,6 +125,7 @@ class _Director:
         self.commands = 0
         self.place = self.first = first(world)
         self.other: Place | None = None
+        world.colleague = self._work_meanwhile
 
     def everything(self) -> None:
         history = self.world.history
@@ -194,12 +196,12 @@ class _Director:
         process = Process(world, self.commands, day, self.place.campaign)
         self.commands += 1
         command = COMMANDS[day.command]
-        if day.command not in ANEW and not process.ledger_path.exists():
+        if day.command not in ANEW and not self.judge.exists():
             return Ended(code=2)
         world.seen[f"command {day.command}"] += 1
         posts = self.judge.posts
         self.judge.freshen()
-        ledger = _inode(process.ledger_path)
+        ledger = _inode(self.judge.ledger_path)
         damaged, aside = self.hands.damaged, self.hands.aside is not None
         with install_harness(process):
             ended = process.run(lambda alive: command(self.place.campaign, alive))
@@ -216,11 +218,35 @@ class _Director:
         why = f", {ended.error}" if ended.error is not None else ""
         world.say(f"=== {name} ends: {_said(ended)}{why}")
         world.seen[f"ends {_said(ended)}"] += 1
-        replaced = _inode(process.ledger_path) != ledger
+        replaced = _inode(self.judge.ledger_path) != ledger
         self.judge.rebuilt = day.command is Command.REBUILD and replaced
         self.judge.audit(self.place.campaign)
         self.place.left(world, self.first)
         return ended
+
+    def _work_meanwhile(self) -> None:
+        """Run the same campaign from another checkout, while a process is stopped."""
+        world, here = self.world, self.place
+        again = self.judge.put_aside()
+        manifest = world.folder / "colleague" / here.campaign.manifest.name
+        manifest.parent.mkdir(exist_ok=True)
+        there = replace(
+            here,
+            kind=Elsewhere.BARE,
+            state=manifest.with_suffix(".lookbook"),
+            campaign=replace(here.campaign, manifest=manifest),
+        )
+        there.entered(world, here)
+        process = Process(world, self.commands, Day(conditions=CALM), there.campaign)
+        self.commands += 1
+        world.say("=== a colleague runs it")
+        with install_harness(process):
+            ended = process.run(lambda alive: COMMANDS[Command.RUN](there.campaign, alive))
+        world.say(f"=== the colleague ends: {_said(ended)} {ended.error or ''}".rstrip())
+        world.seen[f"a colleague ends {_said(ended)}"] += 1
+        world.lost_pictures |= self.judge.entered(here.state)
+        if not process.has_claimed:
+            again()
 
     def _bring_results_back(self) -> None:
         """Bring what the other checkout knows, where nobody does that all the time."""
@@ -259,6 +285,9 @@ class _Director:
             prices=Prices(*self.world.prices),
         )
         self.world.skew = max(0.0, self.world.skew)
+        self.world.month_usd = None
+        if self.world.database is not None:
+            self.world.database.set_ceiling(None)
         wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
         day = Day(wait=600.0, conditions=CALM, dearer=Decimal(0))
         if self.world.deleted:
@@ -273,11 +302,11 @@ class _Director:
                 break
             command, answers = Command.RUN, False
             if isinstance(ended.error, LedgerQuestion):
-                answers = has_takes(self.judge.ledger_path)
+                answers = self.world.database is not None or has_takes(self.judge.ledger)
                 command = Command.RUN if answers else Command.NEW_LEDGER
                 if answers and today.command is Command.RETRY:  # what asked is what is answered
                     command = Command.RETRY
-                if self.judge.loss.ever and not rebuilt and not has_sent(self.judge.ledger_path):
+                if self.judge.loss.ever and not rebuilt and not has_sent(self.judge.ledger):
                     command, rebuilt = Command.REBUILD, True  # as the question advises
             elif ended.error is not None:  # the wallet showed what others bought as well
                 command = Command.PRICED
@@ -300,7 +329,7 @@ class _Director:
         """Decide in the other folder first what may be its own."""
         here = self.place
         there = self.other if here is self.first else self.first
-        if there is None or not there.judge.ledger_path.exists():
+        if there is None or not there.judge.exists():
             return
         self._enter(there)
         self._command(replace(day, command=Command.RECONCILE), "decided elsewhere")
@@ -324,7 +353,7 @@ class _Director:
                 return
 
     def _done(self) -> bool:
-        snapshot = read_snapshot(self.judge.ledger_path)
+        snapshot = read_snapshot(self.judge.ledger)
         excused, gone = self._hopeless(snapshot), self._without_base()
         plan = make_plan(self.place.campaign, snapshot)
         idle = (Action.KEEP, Action.STALE, Action.ORPHANED)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -20,6 +21,10 @@ from tests.fault.environment import Environment, Killed, Violation
 from tests.fault.history import Day, Fault, FaultKind
 from tests.fault.reading import look_on
 from tests.fault.virtual import VirtualLoop
+
+if TYPE_CHECKING:
+    from runner.ledger.location import LedgerLocation
+    from runner.ledger.shared import SharedLedgers
 
 __all__ = ["Clock", "Ended", "Process", "RecordingObserver"]
 
@@ -103,10 +108,21 @@ class Process:
         self._transactions = 0
         self.started = world.elapsed
         self._releases: list[Callable[[], None]] = []
+        self.loop: VirtualLoop | None = None
+        self.stopped = False
+        self.was_stopped = False
+        self._epoch: int | None = None
+        self._struck_database: Counter[str] = Counter()
 
     @property
-    def ledger_path(self) -> Path:
-        return self.state / "ledger.sqlite"
+    def ledger(self) -> "Path | LedgerLocation":
+        """Where the campaign's ledger lives."""
+        return self.world.find_ledger(self.state, self.campaign.name)
+
+    @property
+    def on(self) -> "SharedLedgers | None":
+        """What ``--on`` names."""
+        return self.world.ledgers
 
     # --- life and death -----------------------------------------------------------------------
 
@@ -115,7 +131,7 @@ class Process:
         world = self.world
         world.dead = False
         world.process = self
-        loop = VirtualLoop(world.elapsed, self._turn)
+        loop = self.loop = VirtualLoop(world.elapsed, self._turn)
         with world.looping(loop):
             try:
                 ended = Ended(code=loop.run_until_complete(work(self)))
@@ -126,6 +142,8 @@ class Process:
                 ended = Ended(error=error)
             finally:
                 world.dead = True
+                if world.database is not None:
+                    world.database.process_ended(self)
         world.check()
         return ended
 
@@ -156,6 +174,11 @@ class Process:
                     self._struck(fault.kind)
             elif fault.kind is FaultKind.RIVAL:
                 self._rival()
+            elif fault.kind is FaultKind.DATABASE_AWAY and world.database is not None:
+                self._struck(fault.kind, f" for {fault.amount:g} s")
+                world.database.go_away(fault.amount)
+            elif fault.kind is FaultKind.STOPPED and world.database is not None:
+                self._stop(fault)
             elif fault.kind is FaultKind.NEIGHBOUR:
                 self._struck(fault.kind)
                 world.neighbour_buys(self._name_of(fault) if fault.amount else None)
@@ -169,7 +192,7 @@ class Process:
 
     def opens(self, ledger: Path) -> None:
         """Record that a ledger is opened."""
-        self.elsewhere = ledger != self.ledger_path
+        self.elsewhere = ledger != self.ledger
 
     def _struck(self, kind: FaultKind, more: str = "") -> None:
         self.world.seen[f"mishap {kind}"] += 1
@@ -185,6 +208,49 @@ class Process:
                 raise Violation("two runs hold one ledger")
         except LedgerLocked:
             return
+
+    def _stop(self, fault: Fault) -> None:
+        """Stand still, while a colleague runs the same campaign from another checkout."""
+        world = self.world
+        if not (self.locked and self.has_claimed):
+            return  # nothing is claimed yet, or not any more
+        self._struck(fault.kind, f" for {fault.amount:g} s")
+        with world.stopping():
+            self.stopped = self.was_stopped = True
+            world.let_pass(fault.amount)
+            world.colleague()
+        self.stopped = False
+        if self.is_fenced():
+            world.seen["a process fenced"] += 1
+            world.say("goes on, and was fenced meanwhile")
+
+    def claimed(self, epoch: int | None) -> None:
+        """Record that the campaign was claimed in the shared database."""
+        self._epoch = epoch
+
+    @property
+    def has_claimed(self) -> bool:
+        """Return whether it claimed the campaign in the shared database."""
+        return self._epoch is not None
+
+    def is_fenced(self) -> bool:
+        """Return whether somebody else has claimed the campaign since."""
+        return self.was_stopped and self._find_epoch() != self._epoch
+
+    def _find_epoch(self) -> int | None:
+        database = self.world.database
+        return None if database is None else database.find_epoch(self.campaign.name)
+
+    def strikes_database(self, point: str) -> bool:
+        """Return whether the connection to the shared database is lost here."""
+        self._struck_database[point] += 1
+        for fault in self.day.faults:
+            at = fault.at == self._struck_database[point]
+            if fault.kind is FaultKind.DATABASE_LOST and fault.point == point and at:
+                self._struck(fault.kind, f" at {point} {fault.at}")
+                self.world.seen[f"database lost {point}"] += 1
+                return True
+        return False
 
     def die(self, kind: FaultKind, where: str) -> None:
         """End this process here and now."""

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.catalog import tables
@@ -17,12 +18,18 @@ from tests.fault.environment import Violation
 if TYPE_CHECKING:
     from tests.fault.environment import Environment
 
-__all__ = ["look_on", "read_everything"]
+__all__ = ["find_state", "look_on", "read_everything"]
+
+
+def find_state(world: "Environment") -> StateDir:
+    """Return the folder where the person works, and where its ledger lives."""
+    ledger = world.judge.ledger
+    return StateDir(world.state, None if isinstance(ledger, Path) else ledger)
 
 
 def look_on(world: "Environment", campaign: Campaign) -> bool:
     """Read as ``status``, ``plan`` and ``export`` do, without a lock; False where nothing is."""
-    if not (world.state / "ledger.sqlite").is_file() or world.judge.lost:
+    if not world.judge.exists() or world.judge.lost:
         return False
     read_everything(world, campaign)
     return True
@@ -32,7 +39,7 @@ def read_everything(
     world: "Environment", campaign: Campaign, request: Request | None = None
 ) -> Results:
     """Return the results as ``export`` does, in every form, checked against the ledger."""
-    state = StateDir(world.state)
+    state = find_state(world)
     before = world.judge.events()
     snapshot, wallet = readonly.load_known(campaign, state)
     only = select_looks(campaign, snapshot, request) if request is not None else None

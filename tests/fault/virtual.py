@@ -92,6 +92,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, now: float, on_turn: Callable[[int], None] = lambda _turn: None) -> None:
         self._now = now
+        self.turned_at = now
+        """When the turn under way began: a loop that hangs is held up in it."""
         self._turns = 0
         self._on_turn = on_turn
         self._serial = 0
@@ -109,11 +111,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def turn(self, timeout: float | None) -> None:
         """Begin one turn: move the clock by ``timeout`` seconds, as a real select would."""
         self._turns += 1
+        before = self._now
         self._on_turn(self._turns)
         if timeout is None:
             raise Deadlock("nothing is scheduled any more, and the work is not done")
+        timeout -= self._now - before  # a process that was stopped has slept meanwhile
         if timeout > 0:
             self.advance(timeout)
+        self.turned_at = self._now
 
     def advance(self, seconds: float) -> None:
         """Advance time while nothing runs: a wait, or a disk that is slow."""

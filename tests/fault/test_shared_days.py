@@ -1,0 +1,170 @@
+"""Bad days on a ledger that machines share: the promises are the same."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+pytest.importorskip("psycopg")
+
+from tests.fault import shared_mutations
+from tests.fault.coverage import ENOUGH, list_unexercised
+from tests.fault.generate import generate
+from tests.fault.history import (
+    CALM,
+    Conditions,
+    Day,
+    Edit,
+    EditKind,
+    Elsewhere,
+    Fault,
+    FaultKind,
+    History,
+    Shape,
+)
+from tests.fault.play import Report, play
+from tests.fault.shared_days import FROM
+from tests.fault.shared_mutations import SHARED_MUTATIONS
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
+
+Mutation = Callable[[pytest.MonkeyPatch], None]
+
+SLOW = Conditions(latency="fixed:300")
+
+
+def shared(*days: Day, looks: int = 6, **more: Any) -> History:
+    return History(7, Shape(2, looks), days, shared=True, **more)
+
+
+def survives(history: History) -> Report:
+    report = play(history)
+    assert report.broken is None, "\n".join(report.log[-30:])
+    return report
+
+
+def lost(point: str, *numbers: int) -> tuple[Fault, ...]:
+    return tuple(Fault(FaultKind.DATABASE_LOST, number, point) for number in numbers)
+
+
+def stopped(turn: int, seconds: float) -> tuple[Fault, ...]:
+    return (Fault(FaultKind.STOPPED, turn, amount=seconds),)
+
+
+def away(turn: int, seconds: float) -> tuple[Fault, ...]:
+    return (Fault(FaultKind.DATABASE_AWAY, turn, amount=seconds),)
+
+
+def test_no_promise_is_broken_on_a_day_with_a_shared_ledger() -> None:
+    for seed in (3, 6, 7):
+        report = play(generate(seed, shared=True))
+        assert report.broken is None, f"{report.broken}: make fault SEED={seed} SEEDS=1 SHARED=1"
+
+
+@pytest.mark.long
+def test_every_kind_of_trouble_happens_on_shared_days() -> None:
+    reports = [play(generate(seed, shared=True)) for seed in range(ENOUGH)]
+    assert [(one.history.seed, one.broken) for one in reports if one.broken is not None] == []
+    seen = sum((one.seen for one in reports), reports[0].seen)
+    assert list_unexercised(seen, seeds=ENOUGH, shared=True) == []
+
+
+def test_seeds_before_the_first_shared_one_keep_their_days() -> None:
+    assert not any(generate(seed).shared for seed in (0, 1, 2, 311, 700_021, FROM - 2, FROM + 1))
+    assert generate(FROM).shared
+
+
+def test_one_seed_is_one_history_on_a_shared_ledger_too() -> None:
+    history = shared(Day(faults=lost("after-commit", 4) + stopped(60, 30.0)), looks=3)
+    first, second = play(history), play(history)
+    assert first.log == second.log
+    assert first.books == second.books
+
+
+def test_commits_whose_connection_is_lost_are_made_once() -> None:
+    for point, apart in (("statement", 41), ("before-commit", 3), ("after-commit", 3)):
+        faults = lost(point, *(number * apart for number in range(1, 6)))
+        report = survives(shared(Day(faults=faults), looks=4))
+        assert report.seen[f"database lost {point}"] > 2
+
+
+def test_a_process_that_was_stopped_for_long_is_fenced() -> None:
+    report = survives(shared(Day(faults=stopped(60, 30.0))))
+    assert report.seen["a process fenced"]
+
+
+def test_a_colleague_is_refused_while_a_process_counts_as_alive() -> None:
+    report = survives(shared(Day(faults=stopped(60, 1.0))))
+    assert report.seen["a colleague ends LedgerClaimed"]
+    assert not report.seen["a process fenced"]
+
+
+def test_what_a_killed_process_held_is_refused_for_four_seconds() -> None:
+    killed = (Fault(FaultKind.KILL_COMMIT, 2, "accepted:after-commit"),)
+    report = survives(shared(Day(faults=killed), Day(wait=1.0)))
+    assert report.seen["ends LedgerClaimed"]
+
+
+@pytest.mark.parametrize(("seconds", "ends"), [(20.0, 0), (90.0, 1)])
+def test_a_database_that_is_away_is_waited_for_within_a_minute(seconds: float, ends: int) -> None:
+    report = survives(shared(Day(conditions=CALM, faults=away(60, seconds))))
+    assert report.seen["ends StorageError"] == ends
+
+
+def test_an_older_backup_of_the_database_loses_nothing_that_results_name() -> None:
+    copied = Day(edits=(Edit(EditKind.KEEP_COPY, 0), Edit(EditKind.ADD, 0)))
+    report = survives(shared(Day(), copied, Day(edits=(Edit(EditKind.RESTORE_LEDGER, 0),))))
+    assert report.seen["edit restore-ledger"]
+
+
+def test_a_lost_folder_loses_no_ledger() -> None:
+    report = survives(shared(Day(), Day(edits=(Edit(EditKind.LOSE_FOLDER, 0),)), looks=3))
+    assert report.seen["edit lose-folder"]
+
+
+def some_shared_days(mutation: Mutation) -> Iterator[History]:
+    """Yield days on which a mutation ought to be noticed, the likeliest first."""
+    name = mutation.__name__
+    for number in range(8):
+        if name == "write_although_fenced":
+            yield shared(Day(faults=stopped(50 + 12 * number, 30.0), conditions=SLOW))
+        elif name == "ignore_the_month":
+            yield shared(Day(), month_usd=Decimal(2))
+        elif name == "grant_every_place":
+            ended = (Fault(FaultKind.KILL_TURN, 150 + 50 * number),)
+            first = Day(faults=ended, conditions=SLOW, concurrency=3)
+            there = Day(wait=10.0, place=1, conditions=SLOW, concurrency=3)
+            yield shared(first, there, elsewhere=Elsewhere.SUMMER)
+        else:
+            point = "after-commit" if name == "repeat_whatever_was_lost" else "before-commit"
+            yield shared(Day(faults=lost(point, 3 + number, 7 + number)))
+
+
+@pytest.mark.parametrize("mutation", list(SHARED_MUTATIONS), ids=lambda one: str(one.__name__))
+def test_the_judge_catches_on_shared_days(
+    mutation: Mutation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutation(monkeypatch)
+    for history in some_shared_days(mutation):
+        broken = play(history).broken
+        if broken is not None:
+            assert SHARED_MUTATIONS[mutation] in broken
+            return
+    pytest.fail("nobody noticed")
+
+
+@pytest.mark.long
+def test_the_unbroken_protocol_survives_the_same_shared_days() -> None:
+    for mutation in SHARED_MUTATIONS:
+        survives(next(some_shared_days(mutation)))
+
+
+def test_every_shared_mutation_is_in_the_list() -> None:
+    named = {one.__name__ for one in SHARED_MUTATIONS}
+    made = {
+        name
+        for name, value in vars(shared_mutations).items()
+        if callable(value) and getattr(value, "__module__", "") == shared_mutations.__name__
+    }
+    assert {name for name in made if not name.startswith("_")} == named
