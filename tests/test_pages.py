@@ -19,16 +19,25 @@ TELLING = 9
 """Characters from which a part of a message is looked for. What begins with "No " others say."""
 
 
+FENCE = re.compile(r"^```(?:console|text|sh)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
 def shown_commands(text: str) -> Iterator[list[str]]:
-    """Return the words of each ``lookbook`` command in the fenced blocks of a page."""
-    for block in re.findall(r"^```(?:console|text|sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        for line in block.replace("\\\n", " ").splitlines():
-            found = re.match(r"\s*(?:\$ )?(?:nohup )?(lookbook .*)", line)
-            if found is None or "…" in found[1].split("#")[0].split("'")[0]:
-                continue
-            words = shlex.split(re.split(r" [|>]|\s2>| &| \|\|", found[1])[0], comments=True)
-            if len(words) > 1 and not words[1].isupper():
-                yield words
+    """Return the words of each ``lookbook`` command on a page, in blocks and in its prose.
+
+    `lookbook met …` is a message.
+    """
+    lines = [
+        line for block in FENCE.findall(text) for line in block.replace("\\\n", " ").splitlines()
+    ]
+    lines += [span.replace("\n", " ") for span in re.findall(r"`(lookbook (?!met )[^`]+)`", text)]
+    for line in lines:
+        found = re.match(r"\s*(?:\$ )?(?:nohup )?(lookbook .*)", line)
+        if found is None or "…" in found[1].split("#")[0].split("'")[0]:
+            continue
+        words = shlex.split(re.split(r" [|>]|\s2>| &| \|\|", found[1])[0], comments=True)
+        if len(words) > 1 and not words[1].isupper():
+            yield words
 
 
 def unknown_words(words: list[str]) -> list[str]:
