@@ -214,6 +214,9 @@ class Ledger(Protocol):
     def end(self, facts: Mapping[str, Any]) -> None:
         """End the run, with what it came to."""
 
+    def others_bought(self) -> bool:
+        """Return whether campaigns that share the account's ledger bought since this run began."""
+
     def note_wallet(self, facts: Mapping[str, Any]) -> None:
         """Commit what the wallet showed before and after the run."""
 

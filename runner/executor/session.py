@@ -98,10 +98,13 @@ class Session:
         """Compare what left the wallet with what the ledger knows, and commit what that shows.
 
         Where the two are not the same, and before a failure counts as not billed, the wallet is
-        read again some seconds later. What a ``late`` wallet shows by now confirms no price.
+        read again some seconds later. What a ``late`` wallet shows by now confirms no price, and
+        one that other campaigns bought from meanwhile tells nothing of this run.
         """
         after = await wallet.read()
-        if before.balance is None or after is None or after.balance is None:
+        ledger = self.context.ledger
+        is_shared = await ledger.wait_for(ledger.others_bought)
+        if is_shared or before.balance is None or after is None or after.balance is None:
             await self._note(before, after)
             return
         takes = self._takes()

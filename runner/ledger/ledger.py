@@ -145,6 +145,10 @@ class CampaignLedger(LedgerNotes):
         """Return what knows the account's campaigns that live with this one; None for a file."""
         return None
 
+    def others_bought(self) -> bool:
+        """Return whether campaigns that live with this one bought since this run began."""
+        return False
+
     async def read_decisions(self) -> Sequence[QueuedDecision]:
         """Return what people decided elsewhere meanwhile; where this is a file, nothing."""
         backend = self.store.backend

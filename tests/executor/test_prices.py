@@ -2,6 +2,10 @@
 
 from decimal import Decimal
 
+import pytest
+
+from runner.executor.refunds import SETTLING
+from runner.ledger.ledger import LedgerFile
 from runner.ledger.reading import read_ledger
 from runner.model import Look, LookKind
 from runner.policy.budget import Ceilings
@@ -120,6 +124,25 @@ def test_somebody_else_who_buys_meanwhile_is_no_other_price(world: Harness) -> N
     assert ledger.wallet is not None
     assert ledger.wallet["difference"] == 3.0  # it is told all the same
     ledger.close()
+
+
+def test_a_wallet_that_other_campaigns_bought_from_is_not_waited_for(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purse = world.purse()
+    world.run(campaign(photo()))
+    took: list[float] = []
+    for shared in (False, True):
+        monkeypatch.setattr(LedgerFile, "others_bought", lambda _ledger, now=shared: now)
+        begun = world.clock.now()
+        purse.buy_elsewhere("3", at=begun + 1)
+        world.run(campaign(look(f"a{shared}")))
+        took.append(world.clock.now() - begun)
+        ledger = world.open()
+        assert ledger.wallet is not None
+        assert ("difference" in ledger.wallet) is not shared
+        ledger.close()
+    assert took[0] - took[1] == pytest.approx(sum(SETTLING), abs=1.0)
 
 
 def test_a_wallet_that_is_charged_at_completion_is_waited_for_once(world: Harness) -> None:

@@ -439,13 +439,21 @@ async def test_a_shared_ledger_is_free_when_it_is_closed_and_knows_its_neighbour
         with pytest.raises(LedgerClaimed, match="process"):
             open_shared("spring")
         assert read_neighbours(nowhere, spring) == Neighbours()
-    with closing(open_shared("spring")), closing(open_shared("autumn")) as autumn:
+        assert not spring.others_bought()
+    with closing(open_shared("spring")) as spring, closing(open_shared("autumn")) as autumn:
         there = read_neighbours(nowhere, autumn)
         assert there.ids == {"look-a", "g"}
         assert there.unresolved == {"name of b": ("spring: b#1",)}
         learned = read_account_facts(nowhere, account, autumn)
         assert learned.prices == {LookKind.PROMPT: measured}
         assert learned.keys_ignored_by == "spring"
+        autumn.begin(account, "autumn", {})
+        await autumn.intend(intent("a", key="key-3"))
+        assert not autumn.others_bought()
+        spring.begin(account, "spring", {})
+        await spring.intend(intent("c", key="key-4"))
+        assert autumn.others_bought()
+        assert not spring.others_bought()
 
 
 async def test_a_server_that_is_killed_and_started_again_is_waited_for(ticking: Ticking) -> None:

@@ -294,6 +294,22 @@ class PostgresBackend:
             [*map(str, kinds)],
         )
 
+    def moved_besides(self, run: str) -> bool:
+        """Return whether a take of another campaign of the account moved after one of a run's.
+
+        By the database's clock. What was bought there and done before any of ours was is missed.
+        """
+        rows = self._mine(
+            "SELECT EXISTS (SELECT FROM lookbook.campaigns mine JOIN lookbook.campaigns other "
+            "ON other.account = mine.account AND other.id <> mine.id "
+            "JOIN lookbook.takes take ON take.campaign = other.id "
+            "WHERE mine.id = %s AND take.kind <> 'existing' AND take.moved_at > "
+            "(SELECT min(moved_at) FROM lookbook.takes own WHERE own.campaign = mine.id "
+            "AND own.run = %s))",
+            run,
+        )
+        return bool(rows[0][0])
+
     # --- decisions that wait ------------------------------------------------------------------
 
     def queue_decision(self, kind: str, document: str) -> None:

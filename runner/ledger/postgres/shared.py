@@ -56,6 +56,10 @@ class SharedLedger(CampaignLedger):
         """Return what the account's other campaigns learned of it."""
         return self.store.ask(partial(self._shared.facts_besides, kinds))
 
+    def others_bought(self) -> bool:
+        """Return whether the account's other campaigns bought since this run began."""
+        return self.store.ask(partial(self._shared.moved_besides, self.run or ""))
+
     async def keep_alive(self) -> None:
         """Show other machines that the event loop goes on; ends by cancellation."""
         await self._heartbeat.follow_loop()
