@@ -11,6 +11,7 @@
     │   └── LedgerQuestion  2   another ledger holds this campaign; only a person can say
     ├── StorageError        1   a disk that is full or a folder that is read-only
     ├── ApiTrouble          1   the API could not be asked, or answered what it should not
+    ├── MaybeQueued         4   stopped while a run was queued: it may be carried out
     ├── AccountError        3   no key, a refused key, no permission, an empty wallet
     └── BudgetRefused       5   the plan costs more than the ceiling
 
@@ -104,6 +105,13 @@ class AccountError(LookbookError):
 
     exit_code = 3
     code = "account"
+
+
+class MaybeQueued(LookbookError):
+    """The command was stopped while it queued a run, which may be in the queue now."""
+
+    exit_code = 4
+    code = "maybe_queued"
 
 
 class BudgetRefused(LookbookError):

@@ -49,7 +49,8 @@ class Context(NamedTuple):
     ``shows_catalog``: whoever reads the output can open what lies on this machine.
     ``shared`` is the database that ledgers live in, and ``store`` what pictures and pages are
     copied into, where one was named. ``queued`` is the run of the queue that is carried
-    out, if any, and ``account`` whose key it has to have.
+    out, if any, ``account`` whose key it has to have, and ``named_manifest`` how whoever queued it
+    names the manifest.
     """
 
     clock: "Clock" = WallClock()
@@ -70,6 +71,7 @@ class Context(NamedTuple):
     store: "NamedStore | None" = None
     queued: str | None = None
     account: "Account | None" = None
+    named_manifest: Path | None = None
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

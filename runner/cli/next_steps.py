@@ -195,7 +195,8 @@ def _seconds(moment: str | None, otherwise: float) -> float:
 def resume_command(campaign: Campaign, work: OpenSession) -> str:
     """Return the end of a command about this campaign and its ledger, to be copied."""
     ledger = ["--simulate"] if work.account.simulated else options_of(work.outside.shared)
-    return quote_command(campaign.manifest, *ledger, *list_given(campaign))
+    manifest = work.outside.named_manifest or campaign.manifest
+    return quote_command(manifest, *ledger, *list_given(campaign))
 
 
 def list_given(campaign: Campaign) -> list[str]:
@@ -208,12 +209,15 @@ def is_repeatable(request: Request) -> bool:
     return not (request.reroll or request.retry or request.cascade or request.saved)
 
 
-def resuming(request: Request, command: str, *, bought: bool = True) -> str:
+def resuming(
+    request: Request, command: str, *, bought: bool = True, is_queued: bool = False
+) -> str:
     """Return in words how to go on with what is under way; ``command`` ends what can be copied.
 
-    What is not repeatable is no way to resume, unless the run ``bought`` nothing at all.
+    What is not repeatable is no way to resume, unless the run ``bought`` nothing at all. A run of
+    the queue is no command that whoever reads this has typed.
     """
-    if is_repeatable(request) or not bought:
+    if not is_queued and (is_repeatable(request) or not bought):
         return "run the same command again to resume."
     limits = [quote_command("--select", text) for text in request.select]
     limits += [quote_command("--exclude", text) for text in request.exclude]

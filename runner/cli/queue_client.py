@@ -13,7 +13,7 @@ from runner.cli.environment import Console
 from runner.cli.format import warn
 from runner.cli.session import OpenSession
 from runner.cli.shared_ledger import name_database, name_person
-from runner.errors import UsageError
+from runner.errors import MaybeQueued, UsageError
 from runner.files import read_file
 from runner.ledger.shared import SharedLedgers
 from runner.manifest.images import MAX_BYTES as MAX_PICTURE
@@ -131,6 +131,15 @@ def make_pack(
     )
 
 
+@contextmanager
+def explain_interrupt(told: str, hint: str) -> Iterator[None]:
+    """Raise MaybeQueued for a Ctrl-C while something is committed: whether it was is not known."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise MaybeQueued(told, hint=hint) from None
+
+
 def enqueue(queue: RunQueue, pack: Pack, request: Request) -> str:
     """Queue a run; return its id. Raises RunWaiting while the same campaign is in the queue."""
     try:
@@ -141,9 +150,14 @@ def enqueue(queue: RunQueue, pack: Pack, request: Request) -> str:
 
 
 def _hint_at(request: Request) -> str:
+    return f"{advise_to_follow(request)}\nNothing was queued, nothing was sent."
+
+
+def advise_to_follow(request: Request) -> str:
+    """Return the commands that follow and cancel the run of a campaign."""
     return (
         f"To follow it: {name_command(request, '--follow')}\n"
-        f"To cancel it: {name_command(request, '--cancel')}\nNothing was queued, nothing was sent."
+        f"To cancel it: {name_command(request, '--cancel')}"
     )
 
 

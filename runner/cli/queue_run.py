@@ -16,12 +16,13 @@ from runner.cli.known_campaign import KnownCampaign, plan_offline
 from runner.cli.questions import confirm_or_refuse
 from runner.cli.queue_client import (
     RunPacker,
+    advise_to_follow,
     cancel,
     enqueue,
+    explain_interrupt,
     find_run,
     follow,
     make_pack,
-    name_command,
     open_shared_queue,
     refuse_queued,
 )
@@ -68,29 +69,34 @@ def run_shared(context: Context, campaign: Campaign, request: Request, *, detach
 
 def hand_over(queue: RunQueue, pack: Pack, request: Request, *, detach: bool) -> int:
     """Queue a run, and follow it unless nobody wants to; return the exit code."""
-    run = enqueue(queue, pack, request)
+    told = "Stopped while this was being queued: it may be in the queue, and is then carried out."
+    with explain_interrupt(told, advise_to_follow(request)):
+        run = enqueue(queue, pack, request)
+        _report_queued(run, pack, request, detach=detach)
+        return int(Exit.DONE) if detach else follow(queue, run, request)
+
+
+def _report_queued(run: str, pack: Pack, request: Request, *, detach: bool) -> None:
+    """Print what was queued, and how to follow it."""
     if request.store is not None:
         click.echo(
             "LOOKBOOK_STORE of this machine does not go along: a worker copies into its own store.",
             err=True,
         )
-    told = f"To follow it: {name_command(request, '--follow')}\n"
-    told += f"To cancel it: {name_command(request, '--cancel')}"
     if not detach:
         click.echo(
             f"Queued as run {run}; a worker carries it out. What follows is what it writes there, "
             "its paths as well. Ctrl-C stops only this.",
             err=True,
         )
-        return follow(queue, run, request)
+        return
     if request.form == "json":
         print_json(
             {"version": 1, "run": run, "campaign": pack.campaign, "account": pack.account.label}
         )
     else:
         click.echo(f"Queued: run {run} of {pack.campaign} on {pack.account.label}.")
-    click.echo(told, err=True)
-    return int(Exit.DONE)
+    click.echo(advise_to_follow(request), err=True)
 
 
 def has_key(context: Context) -> bool:
@@ -171,7 +177,11 @@ def add_schedule(
         account = pick_account(queue, campaign, request)
         known, plan = plan_without_key(context, campaign, request, account)
         pack = make_pack(known.campaign, account, plan, known.snapshot, request).to_repeat()
-        name = queue.add_schedule(pack, cron, zone, by=name_person())
+        look = quote_command("lookbook", "cluster", "schedule", "list", *name_database(request))
+        with explain_interrupt(
+            "Stopped while the schedule was being added: it may be there.", f"To see them: {look}"
+        ):
+            name = queue.add_schedule(pack, cron, zone, by=name_person())
         made = next(one for one in queue.list_schedules() if one.id == name)
         served = any(worker.serves(account) for worker in queue.list_workers())
     click.echo(

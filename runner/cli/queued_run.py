@@ -65,7 +65,7 @@ def _make_command(order: dict[str, Any]) -> click.Command:
         pack = Pack.from_json(order["pack"], {})
         on = on._replace(option=tuple(pack.options.get("on", ())))
         request = replace(pack.request(), manifest=Path(pack.file), on=on, store=store)
-        context = context._replace(queued=order["run"])
+        context = context._replace(queued=order["run"], named_manifest=Path(pack.named))
         return carry_out_queued(context, pack, request, attempt=order["attempt"])
 
     return command

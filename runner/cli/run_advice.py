@@ -19,12 +19,14 @@ def advise_after_run(
     grouped: Collection[str] = (),
     awaited: Collection[str] = (),
     prices: str = "",
+    is_elsewhere: bool = False,
 ) -> list[str]:
     """Return in words how the run ended and what to do next; ``command`` ends what can be copied.
 
     ``resume`` is how to go on with what is under way, ``now`` the time at the server. ``grouped``
     are the looks whose failures are told elsewhere, with their cures, ``awaited`` the takes that a
     person has to decide about, ``prices`` the options that say what the wallet showed.
+    ``is_elsewhere``: commands are copied on another machine than the one that has the pictures.
     """
     lines: list[str] = []
     if look_report is not None:
@@ -44,6 +46,7 @@ def advise_after_run(
         lines += _ask_person(outcome, command, resume)
         if outcome.approvals and look_report is not None:
             lines += _ask_approval(outcome.approvals, look_report, command, resume, awaited)
+            lines += _get_pictures(look_report, command) if not is_elsewhere else []
     elif outcome.failed and not outcome.stopped and _are_unsent(outcome.failed, look_report):
         lines.append("Nothing was bought for what was not sent: run the same command again.")
     elif is_untold(outcome, grouped) and _is_retryable(look_report):
@@ -106,6 +109,14 @@ def _ask_approval(
         agree = " ".join(f"--approve {label}" for label in awaited)
         lines.append(f"`lookbook review {command} {agree}` approves; then {resume}")
     return lines
+
+
+def _get_pictures(look_report: LookReport, command: str) -> list[str]:
+    """Return how faces may be measured without which a person has to approve takes."""
+    if not look_report.unmeasured:
+        return []
+    again = f"`lookbook run {command} --fetch-only` gets it again, for nothing"
+    return [f"Where a picture is missing, {again}; `lookbook faces {command}` says more."]
 
 
 def _agree(why: str, count: int) -> str:

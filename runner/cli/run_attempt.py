@@ -1,6 +1,6 @@
 """A run, as often as it is tried: plan, ask, carry out, leave results whatever happened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -22,7 +22,7 @@ from runner.cli.eta import RunEta
 from runner.cli.fingerprint import Fingerprint, read_fingerprint
 from runner.cli.format import warn
 from runner.cli.ledger_questions import ask_about_copy, begins_anew
-from runner.cli.next_steps import advise_to_resume
+from runner.cli.next_steps import advise_to_resume, resume_command
 from runner.cli.outputs import back_up_outputs
 from runner.cli.run_report import (
     Before,
@@ -49,7 +49,7 @@ from runner.plan.namesakes import Listing
 from runner.plan.options import resolve_options
 from runner.plan.pricing import Quote, apply_quotes, quote_prices
 from runner.plan.request import Request
-from runner.plan.saved_plan import find_changes
+from runner.plan.saved_plan import Change, find_changes
 from runner.policy.exit_codes import exit_code
 from runner.queue.pack import Pack
 from runner.takes import Account
@@ -241,17 +241,26 @@ async def make_checked_plan(
     if request.saved is not None:
         changes = find_changes(request.saved, plan, campaign, snapshot, work.account)
         if changes:
-            raise PlanMoved(
-                "The saved plan was not carried out, because something has moved since:\n"
-                + join_lines(f"  {change}" for change in changes),
-                kinds=[change.kind for change in changes],
-                hint="Nothing was sent. Look at a new plan, and save that one.",
-            )
+            raise _explain_moved(changes, campaign, work)
     listing = await list_account(work.context, plan, verified.groups)
     if listing is not None and (unlisted := refuse_unlisted(work, listing, anew=anew)):
         refused |= unlisted
         plan = make_plan(campaign, snapshot, replace(asked, refused=refused))
     return CheckedPlan(plan, listing, refused)
+
+
+def _explain_moved(changes: Sequence[Change], campaign: Campaign, work: OpenSession) -> PlanMoved:
+    """Return why a plan that was saved, or agreed to before it was queued, is not carried out."""
+    plan, hint = "The saved plan", "Look at a new plan, and save that one."
+    if work.outside.queued is not None:
+        plan = "The plan that was agreed to"
+        hint = f"`lookbook run {resume_command(campaign, work)}` makes a new one."
+    return PlanMoved(
+        f"{plan} was not carried out, because something has moved since:\n"
+        + join_lines(f"  {change}" for change in changes),
+        kinds=[change.kind for change in changes],
+        hint=f"Nothing was sent. {hint}",
+    )
 
 
 async def carry_out(

@@ -189,16 +189,22 @@ def _name_failed(failures: Sequence[FailureGroup]) -> set[str]:
 def _advise(run: EndedRun, failures: Sequence[FailureGroup], *, bought: bool) -> list[str]:
     """Return in words how the run ended and what to do next, as the ledger stands."""
     held, campaign = run.work.ledger.snapshot(), run.campaign
-    awaited = find_awaited(make_plan(campaign, held), held) if run.outcome.approvals else []
+    look_report, is_queued = run.session.look_report, run.work.outside.queued is not None
+    awaited: list[str] = []
+    if run.outcome.approvals:
+        awaited = [take.label for take in find_awaited(make_plan(campaign, held), held)]
+    if look_report is not None:  # what the plan does not know: no face could be measured
+        awaited += sorted({*look_report.unmeasured} - {*awaited})
     return advise_after_run(
         run.outcome,
-        run.session.look_report,
+        look_report,
         run.command,
         prices=price_options([*quote_prices(campaign, held).values()]),
-        awaited=[take.label for take in awaited],
-        resume=resuming(run.request, run.command, bought=bought),
+        awaited=awaited,
+        resume=resuming(run.request, run.command, bought=bought, is_queued=is_queued),
         now=run.work.context.now_at_server(),
         grouped=_name_failed(failures),
+        is_elsewhere=is_queued,
     )
 
 

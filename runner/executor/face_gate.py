@@ -4,6 +4,7 @@ from runner.executor.context import RunContext
 from runner.executor.face_measuring import FaceMeasuring
 from runner.model import LookRef
 from runner.plan.model import Plan
+from runner.policy.approval import explain_approval
 from runner.policy.likeness import FaceComparer, NoLikeness, counts_as_failed, explain_hold
 from runner.reviews import ReviewState
 from runner.takes import Take
@@ -54,6 +55,8 @@ class FaceGate:
             action.key: action.look.likeness for action in plan.actions if action.look is not None
         }
         self.gated, self.needed = find_gated(plan)
+        self.unmeasured: set[str] = set()
+        """The takes that only a person can judge, by their labels: no face could be measured."""
 
     async def measure(self, take: Take) -> None:
         """Measure a take that was fetched, where its face is needed before anything is built on."""
@@ -80,17 +83,18 @@ class FaceGate:
         take = ledger.picked(key)
         if take is None or key not in self.gated:
             return None
-        if ledger.review(take.uid).state is ReviewState.APPROVED:
+        self.unmeasured.discard(take.label)
+        review = ledger.review(take.uid)
+        if review.state is ReviewState.APPROVED:
             return None
         snapshot = ledger.snapshot()
         comparer = FaceComparer(snapshot)
         likeness = comparer.compare(take)
         root = comparer.find_unmeasured_root(take) if likeness is not None else None
         if likeness is None or likeness.none == NoLikeness.WAITING or root is not None:
-            return (
-                f"waits for a person: the face of {(root or take).label} could not be measured; "
-                "`lookbook run --fetch-only` gets its picture again, `lookbook faces` says more"
-            )
+            self.unmeasured.add(take.label)
+            because = f"the face of {(root or take).label} could not be measured"
+            return explain_approval(take.label, review, because)
         return explain_hold(comparer, take, self._rules[key], snapshot)
 
     def counts_as_failed(self, take: Take) -> bool:

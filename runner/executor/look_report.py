@@ -51,8 +51,10 @@ class LookReport:
 
     ``findings`` and ``pictures`` are filled by the resolver and the downloads meanwhile: searches
     that decided nothing, by the uid of their take, and pictures that could not be had, by its
-    label. ``broken`` are looks of which a take failed; ``retryable`` says whether a failure is
-    among what the run left undone, so that `lookbook retry` would buy something.
+    label. ``unmeasured`` are the takes without a measured face, by their labels, that something
+    waits for a person's approval of. ``broken`` are looks of which a take failed; ``retryable``
+    says whether a failure is among what the run left undone, so that `lookbook retry` would buy
+    something.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class LookReport:
         self.pictures = pictures
         self.held: dict[str, tuple[Hold, str]] = {}
         self.broken: set[str] = set()
+        self.unmeasured: Collection[str] = ()
         self.retryable = True
         self.notes: list[str] = []
 

@@ -55,6 +55,7 @@ class Scheduler:
         self.look_report = LookReport(plan, self._resolver.findings, self._downloads.problems)
         queue = ReadyQueue()
         self._face_gate = FaceGate(plan, context, self._faces)
+        self.look_report.unmeasured = self._face_gate.unmeasured
         self._tracker = LookTracker(plan, context, queue, self.look_report, self._face_gate)
         self._admission = Admission(
             plan, context, queue, probe, concurrency=concurrency, wake=self._wake

@@ -35,7 +35,8 @@ class UnreadablePack(UsageError):
 class Pack:
     """One run, ready to be carried out anywhere.
 
-    ``file`` is the manifest's name, ``pictures`` maps what it says of a local picture to the
+    ``file`` is the manifest's name, ``named`` how it was named by whoever queued it, in commands to
+    copy. ``pictures`` maps what it says of a local picture to the
     picture's SHA-256, ``contents`` that to its bytes. ``plan`` is the saved plan. ``options`` are
     those of the request that no plan holds, ``refused`` among them: looks that the account spoke
     against, which are not bought whatever it says by then. ``most_usd`` is what the person agreed
@@ -45,6 +46,7 @@ class Pack:
     account: Account
     campaign: str
     file: str
+    named: str
     manifest: bytes
     pictures: Mapping[str, str]
     plan: Mapping[str, Any]
@@ -59,13 +61,13 @@ class Pack:
                 "account": [self.account.host, self.account.user, self.account.simulated],
                 "campaign": self.campaign,
                 "file": self.file,
-                "manifest": self.manifest.decode("latin-1"),
+                "named": self.named,
+                "manifest": self.manifest.decode(),
                 "pictures": dict(self.pictures),
                 "plan": self.plan,
                 "options": dict(self.options),
                 "most_usd": str(self.most_usd),
-            },
-            ensure_ascii=False,
+            }
         )
 
     @classmethod
@@ -78,7 +80,8 @@ class Pack:
                 account=Account(host, user, simulated=simulated),
                 campaign=told["campaign"],
                 file=told["file"],
-                manifest=told["manifest"].encode("latin-1"),
+                named=str(told["named"]),
+                manifest=told["manifest"].encode(),
                 pictures={str(source): str(found) for source, found in told["pictures"].items()},
                 plan=dict(told["plan"]),
                 options=dict(told["options"]),
@@ -142,6 +145,7 @@ def pack_run(
         account=account,
         campaign=campaign.name,
         file=request.manifest.name,
+        named=str(request.manifest),
         manifest=campaign.text.encode(),
         pictures=sums,
         plan=plan,

@@ -58,6 +58,24 @@ def test_a_look_that_could_not_be_sent_says_why_and_is_no_case_for_retry() -> No
     assert "lookbook retry" in advise_after_run(Outcome(failed=("a",)), held, "spring.yaml")[-1]
 
 
+def test_a_take_whose_face_cannot_be_measured_is_approved_by_a_command_to_copy() -> None:
+    why = "waits for approval of a#1: the face of base#1 could not be measured"
+    held = standing_of(b=(Hold.APPROVAL, why), c=(Hold.APPROVAL, why))
+    held.unmeasured = {"a#1"}
+    here, elsewhere = (
+        advise_after_run(
+            *(Outcome(approvals=("b", "c")), held, "spring.yaml"),
+            awaited=["a#1"],
+            is_elsewhere=is_elsewhere,
+        )
+        for is_elsewhere in (False, True)
+    )
+    assert "2 looks (b, c) wait for approval of a#1: the face of base#1" in " ".join(elsewhere)
+    assert "`lookbook review spring.yaml --approve a#1` approves" in " ".join(elsewhere)
+    (more,) = [line for line in here if line not in elsewhere]
+    assert "lookbook run spring.yaml --fetch-only" in more
+
+
 def test_what_the_plan_blocked_and_never_failed_is_no_case_for_retry() -> None:
     """The account could not be listed: nothing was bought, and a retry has nothing to buy."""
     spring = campaign(look("a"))

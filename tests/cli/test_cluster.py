@@ -73,7 +73,7 @@ class MemoryCluster:
 
 def pack(account: Account, campaign: str) -> Pack:
     none = Decimal(0)
-    return Pack(account, campaign, "m.yaml", b"", {}, {}, {}, none)
+    return Pack(account, campaign, "m.yaml", "m.yaml", b"", {}, {}, {}, none)
 
 
 class Queue(MemoryQueue):

@@ -19,10 +19,16 @@ from runner.cli import invoke, queued_run, run_attempt
 from runner.cli.confirm import effective_ceilings, remaining_budget
 from runner.cli.context import Context
 from runner.cli.environment import Console
+from runner.cli.next_steps import resume_command, resuming
 from runner.cli.queue_client import RunPacker
-from runner.cli.queued_run import carry_out_queued
+from runner.cli.queued_run import _make_command, carry_out_queued
 from runner.cli.request import load_campaign
-from runner.cli.run_attempt import CheckedPlan, make_checked_plan, share_ceilings
+from runner.cli.run_attempt import (
+    CheckedPlan,
+    _explain_moved,
+    make_checked_plan,
+    share_ceilings,
+)
 from runner.errors import LedgerClaimed, LookbookError, PlanMoved, UsageError
 from runner.executor.ports import Intent, OverBudget
 from runner.executor.preflight import Verified
@@ -33,7 +39,7 @@ from runner.model import Campaign
 from runner.plan import fit_budget, plan
 from runner.plan.model import PlannedLook
 from runner.plan.request import Request
-from runner.plan.saved_plan import ChangeKind
+from runner.plan.saved_plan import Change, ChangeKind
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
 from runner.queue.pack import Pack
@@ -139,6 +145,56 @@ def test_ctrl_c_before_a_run_is_shown_says_that_the_run_goes_on(
     assert invoke(["run", str(manifest), "--on", "memory", "--follow"]) == 4
     assert "a run that is queued goes on. The same command follows it" in capsys.readouterr().err
     assert invoke(["run", str(manifest), "--on", "memory", "--cancel"]) == 2
+
+
+def test_ctrl_c_while_a_run_is_queued_says_that_it_may_be_in_the_queue(
+    database: MemoryDatabase, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.queue.enlist("one", [ME], 8)
+    enqueue = database.queue.enqueue
+
+    def press_ctrl_c(pack: Pack, *, by: str) -> str:
+        enqueue(pack, by=by)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(database.queue, "enqueue", press_ctrl_c)
+    code, said, _ = run(database, manifest, "--detach", "--yes")
+    assert (code, "may be in the queue" in said) == (4, True)
+    assert f"lookbook run {manifest} --on memory --follow" in said
+    assert "run1" in database.queue.runs
+
+
+def test_commands_to_copy_name_the_manifest_as_who_queued_it_does(
+    database: MemoryDatabase, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.queue.enlist("one", [ME], 8)
+    monkeypatch.chdir(manifest.parent.parent)
+    named = manifest.relative_to(manifest.parent.parent)
+    assert run(database, named, "--detach", "--yes", "--cascade")[0] == 0
+    pack = database.queue.packs["run1"]
+    seen: list[tuple[Context, Request]] = []
+
+    def note(context: Context, _pack: Pack, request: Request, *, attempt: int) -> int:
+        seen.append((context._replace(shared=request.on), request))
+        return attempt
+
+    monkeypatch.setattr(queued_run, "carry_out_queued", note)
+    monkeypatch.chdir(manifest.parent)
+    order = {"pack": pack.to_json(), "run": "run1", "attempt": 1}
+    given = ["--on", "postgresql://worker@db/studio"]
+    assert CliRunner().invoke(_make_command(order), given, standalone_mode=False).return_value == 1
+    ((context, request),) = seen
+    ledger = database.find_ledger(ME, "spring").open(concurrency=1, **settings())
+    work = work_of(ledger)
+    work.outside, campaign = context, load_campaign(request)
+    command = f"{named} --on memory"
+    assert resume_command(campaign, work) == command
+    assert f"`lookbook run {command}` resumes" in resuming(request, command, is_queued=True)
+    change = Change(ChangeKind.PRICE, "photo $1.00 → $2.00")
+    moved = _explain_moved([change], campaign, work)
+    assert "The plan that was agreed to was not carried out" in moved.message
+    assert f"`lookbook run {command}` makes a new one" in str(moved.hint)
+    ledger.close()
 
 
 def test_the_account_is_named_where_several_may_be_meant(

@@ -202,6 +202,12 @@ def test_a_face_that_cannot_be_measured_is_a_question_and_no_purchase(harness: H
     harness.faces.gone = {"a#1"}
     assert exit_code(harness.run(CHAIN)) is Exit.PERSON
     assert states(harness)["b"] == []
+    assert harness.session is not None
+    report = harness.session.look_report
+    assert report is not None
+    assert report.unmeasured == {"a#1"}
+    why = "waits for approval of a#1: the face of a#1 could not be measured"
+    assert report.explain("b") == why
     harness.faces.gone = set()
     assert exit_code(harness.run(CHAIN)) is Exit.DONE
 

@@ -27,6 +27,7 @@ def make_pack(user: str, campaign: str = "spring") -> Pack:
         account=Account("api.example", user),
         campaign=campaign,
         file="spring.yaml",
+        named="team/spring.yaml",
         manifest=b"version: 1\r\n# \xc3\xa9\n",
         pictures={"../me.png": SUM},
         plan={"version": 1},

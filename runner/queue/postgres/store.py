@@ -321,7 +321,8 @@ class PostgresQueue:
             "INSERT INTO lookbook.run_output (run, error, text) SELECT id, %s, %s FROM mine "
             "RETURNING number"
         )
-        last = lines[-1][:LAST_LINE] if lines and error else None
+        text = text.replace("\0", "\ufffd")  # which no text of PostgreSQL can have
+        last = lines[-1][:LAST_LINE].replace("\0", "\ufffd") if lines and error else None
         self._fetch(statement, last, begun.run.run, begun.attempt, error, text)
 
     def end(self, begun: BegunRun, exit_code: int) -> bool:
