@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from runner.cli import confirm
 from runner.ledger import ledger as ledger_module
 from runner.ledger.backend import Changes, Places, TransactionUndone
 from runner.ledger.postgres.account import AccountPacer
@@ -71,7 +72,8 @@ def grant_every_place(patch: Patch) -> None:
 
 
 def ignore_the_month(patch: Patch) -> None:
-    """No ceiling by month is checked."""
+    """No ceiling by month is checked, neither by the plan nor by what leaves."""
+    patch.setattr(confirm, "read_month_ceilings", lambda *_args: [])
     patch.setattr(ledger_module, "check_month_ceilings", lambda *_args: None)
 
 
