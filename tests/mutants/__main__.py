@@ -12,13 +12,14 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.mutants.mutate import Mutant, find_enums, find_mutants
 from tests.mutants.play import Fate, Verdict, play, preload
 from tests.mutants.reach import ROOT, Reach, measure
+from tests.mutants.replace import Meeting, play_all
 
 PARTS = ["runner/policy/**/*", "runner/plan/**/*", "runner/executor/**/*", "runner/ledger/**/*"]
 TESTS = ["tests/policy", "tests/plan", "tests/executor", "tests/ledger"]
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     reach = measure(asked.tests, asked.reach)
     preload()
     begun = time.monotonic()
-    verdicts = list(_verdicts(mutants, reach, asked.jobs, verbose=asked.verbose))
+    verdicts = _play(mutants, reach, asked)
     _report(verdicts, time.monotonic() - begun)
     return int(any(v.fate in SURVIVED and v.mutant.money for v in verdicts))
 
@@ -82,20 +83,34 @@ def _sample(mutants: list[Mutant], size: int | None, seed: int) -> list[Mutant]:
     return drawn
 
 
-def _verdicts(
-    mutants: Sequence[Mutant], reach: Reach, jobs: int, *, verbose: bool
-) -> Iterator[Verdict]:
-    def of(mutant: Mutant) -> Verdict:
-        tests = reach.tests_of(mutant.path, mutant.lines, at_import=mutant.at_import)
-        return play(mutant, {test: reach.seconds[test] for test in tests})
+def _play(mutants: Sequence[Mutant], reach: Reach, asked: argparse.Namespace) -> list[Verdict]:
+    """Play every mutant; say what became of it as soon as it is known."""
+    verdicts: list[Verdict] = []
 
-    with ThreadPoolExecutor(jobs) as threads:
-        for number, verdict in enumerate(threads.map(of, mutants), 1):
-            if verbose or verdict.fate in SURVIVED:
-                mark = "$" if verdict.mutant.money else " "
-                by = f"  [{verdict.by}]" if verdict.by else ""
-                _say(f"{number}/{len(mutants)} {mark} {verdict.fate} {verdict.mutant.label}{by}")
-            yield verdict
+    def tell(verdict: Verdict) -> None:
+        verdicts.append(verdict)
+        if asked.verbose or verdict.fate in SURVIVED:
+            mark = "$" if verdict.mutant.money else " "
+            by = f"  [{verdict.by}]" if verdict.by else ""
+            what = f"{verdict.fate} {verdict.mutant.label}{by}"
+            _say(f"{len(verdicts)}/{len(mutants)} {mark} {what}")
+
+    early: list[Meeting] = []
+    later: list[Meeting] = []
+    for mutant in mutants:
+        tests = reach.tests_of(mutant.path, mutant.lines, at_import=mutant.at_import)
+        meeting: Meeting = (mutant, {test: reach.seconds[test] for test in tests})
+        (early if mutant.at_import else later).append(meeting)
+    played = play_all(later, asked.tests, asked.jobs) if later else ()
+    for meeting, verdict in zip(later, played, strict=True):
+        if verdict.fate in SURVIVED and reach.is_imported(meeting[0].path, meeting[0].lines):
+            early.append(meeting)
+        else:
+            tell(verdict)
+    with ThreadPoolExecutor(asked.jobs) as threads:
+        for verdict in threads.map(lambda meeting: play(*meeting), early):
+            tell(verdict)
+    return verdicts
 
 
 def _report(verdicts: Sequence[Verdict], seconds: float) -> None:

@@ -1,4 +1,7 @@
-"""Let the tests meet one mutant, in a fork of a process that has nothing of ours imported yet."""
+"""Let the tests meet one mutant, in a fork of a process that has nothing of ours imported yet.
+
+That is for mistakes that happen while modules are imported; ``replace.py`` plays all others faster.
+"""
 
 import ast
 import importlib.abc
@@ -10,7 +13,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,7 +24,7 @@ import pytest
 
 from tests.mutants.mutate import Mutant
 
-__all__ = ["Fate", "Verdict", "play", "preload"]
+__all__ = ["Fate", "FirstFailure", "Verdict", "fork_and_wait", "play", "preload"]
 
 MODULES = ("anyio", "anyio.pytest_plugin", "trio", "trio.testing", "httpx", "hypothesis", "sqlite3")
 """What tests import that is not ours and takes long: once, before any fork."""
@@ -61,9 +64,22 @@ def preload() -> None:
 
 
 def play(mutant: Mutant, tests: Mapping[str, float]) -> Verdict:
-    """Run a mutant's tests until the first that fails.
+    """Run a mutant's tests until the first that fails, with its module imported from memory.
 
     ``tests`` are given with the seconds of processor time that each needs without the mutant.
+    """
+
+    def run(writing: int) -> int:
+        sys.meta_path.insert(0, _Changed(mutant))
+        return int(pytest.main([*OPTIONS, *tests], plugins=[FirstFailure(tests, writing)]))
+
+    return fork_and_wait(mutant, tests, run)
+
+
+def fork_and_wait(mutant: Mutant, tests: Mapping[str, float], run: Callable[[int], int]) -> Verdict:
+    """Run tests in a fork; return what became of the mutant.
+
+    ``run`` is given where to write the name of a test that fails, and returns the exit code.
     """
     if not tests:
         return Verdict(mutant, Fate.UNREACHED)
@@ -71,7 +87,7 @@ def play(mutant: Mutant, tests: Mapping[str, float]) -> Verdict:
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _run(mutant, tests, writing)
+        _run_child(run, writing)
     os.close(writing)
     retry_limits = 600.0 + 40 * sum(tests.values())
     return _wait(mutant, child, reading, until=time.monotonic() + retry_limits)
@@ -99,26 +115,26 @@ def _wait(mutant: Mutant, child: int, reading: int, *, until: float) -> Verdict:
     return Verdict(mutant, fate, said.decode("utf-8", "replace").splitlines()[0] if said else "")
 
 
-def _run(mutant: Mutant, tests: Mapping[str, float], writing: int) -> None:
-    """Run a test in the fork; never returns."""
+def _run_child(run: Callable[[int], int], writing: int) -> None:
+    """Run tests in the fork; never returns."""
     code = 70
     try:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         silence = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
             os.dup2(silence, number)
-        sys.meta_path.insert(0, _Changed(mutant))
-        code = int(pytest.main([*OPTIONS, *tests], plugins=[_First(tests, writing)]))
+        code = run(writing)
     finally:
         os._exit(code)
 
 
-class _First:
+class FirstFailure:
     """A plugin of pytest that names the first test that fails, and ends one that does not end."""
 
     def __init__(self, tests: Mapping[str, float], writing: int) -> None:
         self._tests = tests
         self._writing = writing
+        self.found = False
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Arm SIGPROF to end this process once the test has used far more time than it needs."""
@@ -126,6 +142,7 @@ class _First:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
+            self.found = True
             os.write(self._writing, f"{report.nodeid}\n".encode())
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

@@ -41,6 +41,11 @@ class Reach:
             found = {test for test in self.seconds if test.partition("::")[0] in files}
         return sorted(found, key=lambda test: (self.seconds.get(test, 0.0), test))
 
+    def is_imported(self, path: Path, lines: range) -> bool:
+        """Return whether one of these lines runs while modules are imported."""
+        known = self.lines.get(str(path), {})
+        return any(AT_IMPORT in known.get(line, ()) for line in lines)
+
 
 def measure(tests: Sequence[str], kept: Path | None = None) -> Reach:
     """Run the tests once, in a process of their own, and return what they reached.

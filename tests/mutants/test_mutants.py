@@ -1,12 +1,15 @@
 """The mutants are the mistakes that they say, one at a time; and a test that sees one is named."""
 
 import ast
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.mutants.__main__ import PARTS, _paths
 from tests.mutants.mutate import find_enums, find_mutants
+from tests.mutants.replace import replace_code
 
 SOURCE = '''
 """A docstring stays."""
@@ -68,6 +71,20 @@ def test_a_change_is_where_it_says_and_nowhere_else(module: Path) -> None:
         assert changed, mutant.label
         assert mutant.within in ("", "judge")
         assert mutant.at_import is (mutant.within == "")
+
+
+def test_functions_that_exist_already_make_the_mistake(module: Path) -> None:
+    wanted = ("price > LIMIT  →  price >= LIMIT", "3  →  4", "not price  →  price")
+    for mutant in find_mutants(module, {}):
+        if mutant.what not in wanted:
+            continue
+        names: dict[str, Any] = {"__name__": "module"}
+        exec(compile(SOURCE, str(module), "exec"), names)
+        judge, state = names["judge"], names["State"]
+        assert replace_code(mutant, [judge]) == (mutant.within == "judge")
+        dear = mutant.what == wanted[0]
+        with pytest.raises(ValueError, match="4") if dear else nullcontext():
+            assert judge(3, state.OVER) == (3 if mutant.what == wanted[2] else 0)
 
 
 def test_names_of_files_are_patterns_and_every_part_has_some() -> None:
