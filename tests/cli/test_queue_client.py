@@ -522,6 +522,7 @@ def test_a_run_that_is_handed_on_spends_no_more_than_was_agreed_to(
     (_, first), (campaign, second) = seen
     assert first.saved == queued.plan
     assert (second.saved, second.cascade, second.up_to_budget) == (None, False, True)
+    assert not second.new_ledger
     assert (second.max_cost, campaign.budget.run_usd) == (Decimal(3), queued.most_usd)
     assert effective_ceilings(campaign, second) == Ceilings(run=Decimal(2), operator=Decimal(3))
     assert second.select == first.select

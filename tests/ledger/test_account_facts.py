@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from runner.ledger.facts import to_facts
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.neighbours import read_account_facts, read_neighbours
 from runner.ledger.state_dirs import StateDir
+from runner.ledger.wallet import spendings_of
 from runner.model import LookKind
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
@@ -162,3 +164,28 @@ async def test_what_one_campaign_learned_of_the_account_is_known_to_its_siblings
     await summer.trust_keys("a person")
     summer.close()
     assert read_account_facts(here, mine).keys_ignored_at is None
+
+
+@pytest.mark.parametrize(
+    ("runs", "left"),
+    [
+        ([(10, 8, {})], [(10, 8)]),
+        ([(10, 8, {"currency": "USD"})], [(10, 8)]),
+        ([(10, 8, {"currency": "eur"})], []),
+        ([(10, 10, {"late": True})], []),
+        ([(None, 8, {}), (8, None, {})], []),
+        # The next run shows what a wallet that was late did not show yet: if it began long after.
+        ([(10, 10, {"late": True}), (8, 7, {"before_at": 1600.0})], [(10, 8), (8, 7)]),
+        ([(10, 10, {"late": True}), (8, 7, {"before_at": 1599.0})], [(8, 7)]),
+    ],
+)
+def test_what_left_the_wallet_in_a_run(
+    runs: list[tuple[int | None, int | None, dict[str, Any]]],
+    left: list[tuple[int, int]],
+) -> None:
+    noted = [
+        (1000.0, f"run{n}", {"before": before, "after": after, "currency": None, **more})
+        for n, (before, after, more) in enumerate(runs)
+    ]
+    found = spendings_of([(999.0, "run0", {**noted[0][2], "after": 9}), *noted])  # the last counts
+    assert [(one.before, one.after) for one in found] == left

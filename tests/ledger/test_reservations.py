@@ -154,6 +154,10 @@ def test_a_low_price_counts_at_list_price_against_a_month_until_it_is_confirmed(
     assert not month_fits(store(*bought), listed, "4.01")
     assert month_fits(store(*bought), Ceilings(), "0.06")  # the operator's own word
     assert not month_fits(store(*bought), Ceilings(), "0.05")
+    leaving = store(*bought)  # the transaction under way intends two takes
+    leaving.intended = lambda: Decimal("0.02")
+    assert month_fits(leaving, Ceilings(), "0.08")
+    assert not month_fits(leaving, Ceilings(), "0.07")
     assert month_fits(store(*bought, price=PriceState.CONFIRMED), listed, "0.06")
     assert not month_fits(store(*bought, price=PriceState.CONTRADICTED), listed, "4.01")
     photos = Ceilings(counts_at={PHOTO: Decimal(1)})

@@ -242,6 +242,7 @@ def test_a_failure_is_not_bought_again_and_blocks_what_needs_it() -> None:
     assert summary(SPRING, snapshot) == "navy blocked, night blocked, red keep"
     assert "navy#1 failed: moderation" in reason(SPRING, snapshot, "navy")
     assert "navy is not usable" in reason(SPRING, snapshot, "night")
+    assert actions(SPRING, snapshot)["night"].waiting == 0  # for nobody's word
     assert summary(SPRING, snapshot, ResolvedOptions(retry=frozenset({"navy"}))) == (
         "navy create 1, night create 1, red keep"
     )
@@ -281,6 +282,11 @@ def test_more_takes_are_candidates_beside_the_pick() -> None:
 def test_the_take_bought_after_an_edit_replaces_the_pick() -> None:
     changed = edited(SPRING, "navy", prompt="another")
     assert actions(changed, done(SPRING))["navy"].resume.replaces == "navy-1"
+    again = take(changed, "navy", 2, state=TakeState.PROCESSING, replaces="navy-1")
+    before = [take(SPRING, key) for key in (BASE, "navy", "night", "red")]
+    resumed = actions(changed, held(*before, again, picks={"navy": "navy-1"}))["navy"].resume
+    assert resumed.replaces == "navy-1"
+    assert not resumed.replacing  # the pick is not what is wanted: this renews nothing
 
 
 def test_a_reroll_buys_more_and_makes_nothing_stale() -> None:
@@ -353,7 +359,9 @@ def test_a_renewal_that_failed_is_bought_again_only_where_that_is_said() -> None
     assert "b#2, which was to renew it, failed: `lookbook retry`" in reason(
         chain, snapshot, "b", cascade
     )
-    retried = actions(chain, snapshot, ResolvedOptions(retry=frozenset("b")))["b"]
+    retry = ResolvedOptions(retry=frozenset("b"))
+    assert actions(chain, stale, retry)["b"].action is Action.STALE  # nothing of it failed
+    retried = actions(chain, snapshot, retry)["b"]
     assert (retried.action, retried.takes, retried.resume.replaces) == (Action.CREATE, 1, "b-1")
     patient = edited(chain, "b", retries=1)
     assert actions(patient, snapshot, cascade)["b"].takes == 1
@@ -435,6 +443,10 @@ def test_what_is_under_way_is_picked_up_although_it_is_not_selected() -> None:
     asked = ResolvedOptions(selected=frozenset({"navy"}))
     assert summary(SPRING, snapshot, asked) == ("base resume, navy create 1, night keep, red keep")
     assert not actions(SPRING, snapshot, asked)[BASE].selected
+    patient = edited(SPRING, BASE, retries=1)
+    assert [actions(patient, snapshot, to)[BASE].retries for to in (asked, ResolvedOptions())] == [
+        *(0, 1)
+    ]
 
 
 def test_a_look_that_is_not_selected_is_neither_renamed_nor_picked_again() -> None:

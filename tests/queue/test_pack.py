@@ -68,6 +68,20 @@ def test_a_pack_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert packed.to_repeat().request().refused == ()  # each time the account is asked
 
 
+def test_what_is_repeated_is_planned_anew_and_bought_as_far_as_its_ceiling_goes(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sarah.png").write_bytes(PICTURE)
+    request = write(tmp_path, "sarah.png")
+    once = pack(request, PICTURE)
+    assert not once.request().up_to_budget
+    again = once.to_repeat()
+    asked = again.request()
+    assert (asked.saved, asked.up_to_budget, asked.max_cost) == (None, True, request.max_cost)
+    assert again.most_usd == request.max_cost
+    assert pack(replace(request, max_cost=None), PICTURE).request().max_cost is None
+
+
 def test_a_picture_that_changed_since_is_not_packed(tmp_path: Path) -> None:
     (tmp_path / "sarah.png").write_bytes(PICTURE)
     with pytest.raises(UsageError, match=r"sarah\.png was changed"):
