@@ -1,6 +1,6 @@
 """What became of every look of a plan: bookkeeping during a run, an outcome after it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import assert_never
 
@@ -91,17 +91,17 @@ class LookReport:
         stopped: str | None,
         price: str | None,
         interrupted: bool,
-        replayable: Collection[str],
+        is_replayable: Callable[[Take], bool],
         now: float,
     ) -> Outcome:
         """Return what the run came to, from what the ledger holds now (``now`` in Unix seconds).
 
-        ``replayable`` are the uids of unknown takes that the next run may still send again.
+        ``is_replayable`` says of an unknown take whether the next run may still send it again.
         """
         looks: dict[Hold, list[str]] = {hold: [] for hold in Hold}
         waiting: dict[str, Hold] = {}
         for action in self._plan.actions:  # in the order of their references
-            hold = self._of(action, snapshot, replayable, interrupted=interrupted, now=now)
+            hold = self._of(action, snapshot, is_replayable, interrupted=interrupted, now=now)
             if hold in (Hold.UNSENT, Hold.UNDER_WAY):
                 needed = {waiting[key] for key in action.needs if key in waiting}
                 hold = next((open_hold for open_hold in OPEN if open_hold in needed), hold)
@@ -129,7 +129,7 @@ class LookReport:
         self,
         action: PlannedLook,
         snapshot: Snapshot,
-        replayable: Collection[str],
+        is_replayable: Callable[[Take], bool],
         *,
         interrupted: bool,
         now: float,
@@ -138,10 +138,9 @@ class LookReport:
         takes = snapshot.takes.get(action.key, ())
         going = [take for take in takes if take.in_flight]
         if going:
-            unresolved = [take.uid for take in going if take.unresolved]
-            asks = any(self._needs_person(uid, replayable) for uid in unresolved)
-            asks = asks or any(is_stuck(take, now=now) for take in going)
-            if asks:
+            unresolved = [take for take in going if take.unresolved]
+            asks = any(self._needs_person(take, is_replayable) for take in unresolved)
+            if asks or any(is_stuck(take, now=now) for take in going):
                 return Hold.PERSON
             consent = any(take.state is TakeState.PENDING_CONSENT for take in going)
             return Hold.CONSENT if consent else Hold.UNDER_WAY
@@ -157,9 +156,9 @@ class LookReport:
             return Hold.APPROVAL
         return Hold.FAILED if action.action is Action.BLOCKED else Hold.UNSENT
 
-    def _needs_person(self, uid: str, replayable: Collection[str]) -> bool:
-        finding = self.findings.get(uid)
-        return finding is not None and finding.is_left_to_person(alive=uid in replayable)
+    def _needs_person(self, take: Take, is_replayable: Callable[[Take], bool]) -> bool:
+        finding = self.findings.get(take.uid)
+        return finding is not None and finding.is_left_to_person(alive=is_replayable(take))
 
 
 def _wants_no_more(action: PlannedLook, takes: Sequence[Take]) -> bool:

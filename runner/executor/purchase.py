@@ -33,8 +33,6 @@ log = logging.getLogger("runner.executor")
 Renew = Callable[[bytes], Awaitable[Intent]]
 """Prepares a look again after its body named an upload that the account no longer has."""
 
-NOTHING_SENT = Lost("nothing was sent")
-
 
 class Buyer:
     """Buys takes and replays those whose outcome is unknown."""
@@ -105,77 +103,67 @@ class Buyer:
         """Settle an unknown take: search for it, and send it again where nothing was made of it.
 
         ``reply`` is what its last send met, if that was just now. Return it accepted, found by a
-        search, or still unknown. Raises OverBudget.
+        search, or still unknown, also where the run is stopped. Raises OverBudget.
         """
         context = self._context
         begun = context.ticks()
         attempt = 0
         await self._learn_the_time()
-        while context.key_is_alive(take):
-            if reply is not None:
-                kind = decide_purchase(reply, replay=True)
-                if kind is Purchase.UNDECIDED_PERSON:
-                    # No answer is stored under a fresh key; a gateway's page is not HeyGen's word.
-                    own = not isinstance(reply, Refusal) or reply.enveloped
-                    if (own and take.resent_at is None) or not await self._is_stale(take, reply):
-                        context.stop_for_account(explain(reply))
-                    return take
-                if kind is Purchase.UNDECIDED_REFUSED:
-                    break
-                in_progress = kind is Purchase.UNDECIDED_PACED or _is_in_progress(reply)
-                attempt += 0 if in_progress else 1
-                waited = context.ticks() - begun
-                if (
-                    attempt > context.retry_limits.retries
-                    or waited > context.retry_limits.unanswered
-                ):
-                    return take
-                try:
+        try:
+            while context.key_is_alive(take):
+                if reply is not None:
+                    kind = decide_purchase(reply, replay=True)
+                    if kind is Purchase.UNDECIDED_PERSON and isinstance(reply, Refusal):
+                        await self._stop_unless_stale(take, reply)
+                        return take
+                    if kind is Purchase.UNDECIDED_REFUSED:
+                        break
+                    in_progress = kind is Purchase.UNDECIDED_PACED or _is_in_progress(reply)
+                    attempt += 0 if in_progress else 1
+                    limits, waited = context.retry_limits, context.ticks() - begun
+                    if attempt > limits.retries or waited > limits.unanswered:
+                        return take
                     wait = context.delay(max(attempt, 3 if in_progress else 1), reply)
                     await self._pause(take, wait, "its replay")
-                except RunStopped:
-                    return take
-            try:
                 async with self._resolver.turn(take):
-                    take, decision, reply = await self._search_and_resend(take, reply)
-            except RunStopped:
-                return take
-            if decision is None or decision is Purchase.BOUGHT:
-                return take
+                    take, reply = await self._search_and_resend(take, reply)
+                if reply is None:
+                    return take
+        except RunStopped:
+            return take
         return await self._resolver.settle(take)
 
     async def _search_and_resend(
         self, take: Take, reply: Reply[CreatedData] | None
-    ) -> tuple[Take, Purchase | None, Reply[CreatedData]]:
+    ) -> tuple[Take, Reply[CreatedData] | None]:
         """Send a stored body again where a search shows that nothing was made of it.
 
-        Return no decision where nothing was sent: what is known of the take is then said by itself,
-        or by the finding. Raises OverBudget, or RunStopped.
+        Return the take, and what its send or the search met where both are to be tried again: None
+        where it is bought or found, or left to a person. Raises OverBudget, or RunStopped.
         """
         context, resolver = self._context, self._resolver
-        under_way = isinstance(reply, Refusal) and reply.code == "request_in_progress"
+        under_way = reply is not None and _is_in_progress(reply)
         take = await resolver.settle_in_turn(take, listed=under_way)
         finding = resolver.findings.get(take.uid)
-        if not take.unresolved or finding is None or finding.needs_person:
-            return take, None, NOTHING_SENT
+        if finding is None or finding.needs_person:
+            return take, None
         if finding.problem is not None:
-            return take, Purchase.UNDECIDED, Lost(finding.problem)
-        if not context.key_is_alive(take):  # the last second of it, or another replay showed so
-            return take, None, NOTHING_SENT
+            return take, Lost(finding.problem)
         try:
             async with self._rate_gate.turn(partial(self._sender.resend, take)) as sent:
                 context.observer.take_changed(sent, Event.RESENT)
                 body = await context.ledger.wait_for(partial(context.ledger.body, sent.uid))
                 judge = partial(decide_purchase, replay=True)
                 take, decision, answer = await self._sender.send(sent, body, judge)
-        except KeyOver:
-            return take, None, NOTHING_SENT
-        if decision is Purchase.BOUGHT:
-            resolver.findings.pop(take.uid, None)
-            take = await self._as_it_is_now(take)
-            if not take.pending:
-                self._rate_gate.ended(take.uid)  # nobody waits for it any more
-        return take, decision, answer
+        except KeyOver:  # the last second of it, or another replay showed that none is honoured
+            return take, None
+        if decision is not Purchase.BOUGHT:
+            return take, answer
+        resolver.findings.pop(take.uid, None)
+        take = await self._as_it_is_now(take)
+        if not take.pending:
+            self._rate_gate.ended(take.uid)  # nobody waits for it any more
+        return take, None
 
     async def _as_it_is_now(self, take: Take) -> Take:
         """Fetch a look afresh that a replay named, and check that keys are honoured.
@@ -200,22 +188,27 @@ class Buyer:
                     await self._context.ask(self._context.api.me, what="asking for the time")
                 self._asked = True
 
-    async def _is_stale(self, take: Take, reply: Reply[CreatedData]) -> bool:
+    async def _stop_unless_stale(self, take: Take, refusal: Refusal) -> None:
+        """Stop for the account where it refuses now; a refusal stored under a key says nothing.
+
+        None is stored under a fresh key; a gateway's page is not HeyGen's word. Raises RunStopped.
+        """
+        fresh = take.resent_at is None and refusal.enveloped
+        if fresh or not await self._is_stale(take, refusal):
+            self._context.stop_for_account(explain(refusal))
+
+    async def _is_stale(self, take: Take, refusal: Refusal) -> bool:
         """Return whether a refusal of the account is an old answer, stored under this key.
 
         It says nothing of the other looks then, and must not stop them for the life of a key. The
         present is asked: the wallet where it was about money, else whether the key is accepted.
+        Raises RunStopped.
         """
-        if not isinstance(reply, Refusal):
-            return False
         context = self._context
-        try:
-            user = await context.ask(context.api.me, what="looking into the wallet")
-        except RunStopped:
-            return False
+        user = await context.ask(context.api.me, what="looking into the wallet")
         if not isinstance(user, Answer):
             return False
-        if reply.status in (401, 403) and reply.code not in MONEY:
+        if refusal.status in (401, 403) and refusal.code not in MONEY:
             return True
         balance = usd_balance(user.data)
         return balance is not None and balance >= take.price

@@ -125,8 +125,8 @@ class UnknownResolver:
             len(candidates),
             same=1 + len(same),
             others=len([*(t for t in rivals if t not in same), *elsewhere]),
-            alive=self._replayable(take),
-            replayable=any(map(self._replayable, same)),
+            alive=self.is_replayable(take),
+            replayable=any(map(self.is_replayable, same)),
         )
         labels = (*(rival.label for rival in rivals), *elsewhere)
         return Finding(take, candidates, labels, fit=fit)
@@ -234,7 +234,8 @@ class UnknownResolver:
         """Return the sends of a take's name of which it is not known what became."""
         return [t for t in self._every() if t.name == take.name and t.unresolved]
 
-    def _replayable(self, take: Take) -> bool:
+    def is_replayable(self, take: Take) -> bool:
+        """Return whether a run may send an unknown take again."""
         return take.uid not in self.unwanted and self._context.key_is_alive(take)
 
     def _every(self) -> list[Take]:

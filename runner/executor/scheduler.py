@@ -190,20 +190,12 @@ class Scheduler:
     def outcome(self) -> Outcome:
         """Return what the run came to so far."""
         context = self._context
-        snapshot = context.ledger.snapshot()
-        replayable = {
-            take.uid
-            for take in snapshot.all_takes
-            if take.unresolved
-            and take.uid not in self._plan.unwanted_in_flight
-            and context.key_is_alive(take)
-        }
         return self.look_report.outcome(
-            snapshot,
+            context.ledger.snapshot(),
             account=context.account_trouble,
             stopped=context.stopped,
             price=context.price_trouble,
             interrupted=context.interrupted,
-            replayable=replayable,
+            is_replayable=self._resolver.is_replayable,
             now=context.clock.now(),
         )

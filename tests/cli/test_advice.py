@@ -91,7 +91,7 @@ def test_what_the_plan_blocked_and_never_failed_is_no_case_for_retry() -> None:
             stopped=None,
             price=None,
             interrupted=False,
-            replayable=(),
+            is_replayable=lambda _take: False,
             now=0.0,
         )
         assert ended.failed

@@ -74,6 +74,16 @@ def test_a_conflict_that_stays_is_bounded_and_buys_nothing(world: Harness) -> No
     assert world.take("base").billing is Billing.NONE
     assert exit_code(outcome) is Exit.FAILED
     assert "words of conflict" in world.session.look_report.held["base"][1]  # type: ignore[union-attr]
+    assert outcome.stopped is None  # it is this look's own trouble
+
+
+def test_a_send_that_waits_for_another_try_waits_no_longer_than_the_run_sends(
+    world: Harness,
+) -> None:
+    world.api.script.extend([OK, refusal(409, "conflict", retry_after=900.0), refusal(402, "no")])
+    begun = world.clock.now()
+    assert exit_code(world.run(campaign(look("a"), look("b")))) is Exit.ACCOUNT
+    assert world.clock.now() - begun < 300
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -195,6 +205,32 @@ def test_a_stored_refusal_of_the_key_is_checked_against_the_present(
     assert outcome.account is None
     assert world.take("b").state is TakeState.FETCHED
     assert exit_code(outcome) in (Exit.DONE, Exit.UNDER_WAY)
+
+
+@pytest.mark.parametrize("reply", [refusal(402, "no"), refusal(403, "insufficient_credits")])
+@pytest.mark.parametrize(("dollars", "is_stale"), [(1, False), (2, True)])
+def test_a_stored_refusal_about_money_is_checked_against_the_wallet(
+    world: Harness, reply: Refusal, dollars: int, is_stale: bool
+) -> None:
+    """The lost send took a dollar; what is left pays for another look, or does not."""
+    world.purse(dollars)
+    world.api.lag = 3600.0
+    world.api.script.extend([CHARGED_AND_LOST, reply])
+    outcome = world.run(campaign(photo()))
+    assert (outcome.account is None) is is_stale
+    assert world.take("base").state is TakeState.UNKNOWN
+
+
+def test_a_refusal_that_cannot_be_checked_stops_the_run(world: Harness) -> None:
+    real = world.api.me
+
+    async def silent() -> Reply[Any]:
+        return Lost("ReadTimeout") if len(world.api.posts) > 1 else await real()
+
+    world.api.me = silent  # type: ignore[method-assign]
+    world.api.lag = 3600.0
+    world.api.script.extend([CHARGED_AND_LOST, refusal(403, "forbidden")])
+    assert exit_code(world.run(campaign(photo()))) is Exit.ACCOUNT
 
 
 # --- undecided ------------------------------------------------------------------------------------
@@ -454,3 +490,4 @@ def test_where_no_answer_names_the_time_this_runs_own_sends_are_replayed(world: 
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
     assert len(set(keys(world))) == 1
     assert len(world.api.charges) == 1
+    assert world.api.calls.count("me") == 3  # the wallet before and after, and the time once

@@ -1,6 +1,7 @@
 """An account that may not honour idempotency keys: search first, replay last, and remember."""
 
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -9,7 +10,9 @@ import pytest
 from runner.executor import session
 from runner.executor.intents import IntentBuilder
 from runner.executor.ports import AccountBusy, Intent
+from runner.executor.resolve_unknown import UnknownResolver
 from runner.ledger.ledger import LedgerFile
+from runner.model import LookKind
 from runner.policy.budget import Ceilings
 from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.retry import KEY_LIFE, KEY_MARGIN
@@ -40,7 +43,8 @@ def test_where_every_answer_is_a_gateways_a_search_makes_four_looks_cost_four_do
     takes = [world.take(key) for key in ("base", "a", "b", "c")]
     assert {take.avatar_id for take in takes} == {look_id for look_id, _ in world.api.charges}
     assert {take.billing for take in takes} == {Billing.ASSUMED}  # no answer said so
-    assert [take.accepted_at for take in takes] == pytest.approx([take.sent_at for take in takes])
+    ages = [(take.accepted_at or 0.0) - (take.sent_at or 0.0) for take in takes]
+    assert ages == pytest.approx([0.0] * 4, abs=0.001)
 
 
 def test_a_second_look_for_one_key_is_told_counted_and_ends_replays_on_that_account(
@@ -266,6 +270,18 @@ def test_a_run_that_ends_before_lists_show_a_replay_leaves_its_check_to_the_next
     world.later(3600)
     world.run(campaign(photo()))
     assert not world.open().honours_keys
+
+
+@pytest.mark.parametrize(
+    ("sent", "resent", "age"),
+    [(None, None, 0.0), (90.0, None, 10.0), (50.0, 90.0, 10.0), (120.0, None, 0.0)],
+)
+def test_a_take_is_as_old_as_its_last_send_and_never_younger_than_now(
+    sent: float | None, resent: float | None, age: float
+) -> None:
+    now: Any = SimpleNamespace(earliest_now=lambda: 100.0)
+    take = Take("u", "a", 1, LookKind.PROMPT, "i", "{}", "a", sent_at=sent, resent_at=resent)
+    assert UnknownResolver(now).age(take) == age
 
 
 def test_what_is_sent_while_the_clock_is_ahead_is_no_younger_once_that_is_put_right(

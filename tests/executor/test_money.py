@@ -1,6 +1,7 @@
 """The money protocol (``docs/money.md``): the cases that trap others."""
 
 import json
+import logging
 import sqlite3
 from dataclasses import replace
 from decimal import Decimal
@@ -40,6 +41,7 @@ def test_a_quiet_run_charges_each_look_once_and_fetches_every_picture(world: Har
     assert len(world.api.charges) == 4
     assert [world.take(key).state for key in ("base", "a", "b", "c")] == [TakeState.FETCHED] * 4
     assert world.take("b").reference_id == world.take("a").avatar_id
+    assert world.api.calls.count("me") == 2  # the wallet before and after; both tell the time
 
 
 def test_a_second_run_sends_nothing(world: Harness) -> None:
@@ -86,11 +88,18 @@ def test_a_lost_answer_is_sent_again_with_the_same_key_and_bytes(
     "status", [500, 502, 503, 504, 409, 408, 425, 499], ids=lambda status: f"http-{status}"
 )
 def test_what_is_not_a_decisive_refusal_is_undecided(world: Harness, status: int) -> None:
-    world.api.script.extend([refusal(status, "request_in_progress"), OK])
+    """Before it is sent again it should be in a list; at once where HeyGen says that it works."""
+    under_way = status == 409
+    code = "request_in_progress" if under_way else "refused"
+    world.api.script.extend([refusal(status, code), OK])
     world.run(campaign(photo()))
     assert len(world.api.posts) == 2
     assert world.api.posts[0] == world.api.posts[1]
     assert len(world.api.charges) == 1
+    take = world.take("base")
+    waited = (take.resent_at or 0.0) - (take.sent_at or 0.0)
+    at_least = 0.0 if under_way else world.retry_limits.listed
+    assert at_least < waited < at_least + 5
 
 
 @pytest.mark.parametrize("status", [402, 429, 400, 404, 401, 403, 413, 422])
@@ -192,6 +201,27 @@ def test_retries_are_bounded_in_number(world: Harness) -> None:
     outcome = world.run(campaign(photo()))
     assert len(world.api.posts) == 1 + world.retry_limits.retries
     assert exit_code(outcome) is Exit.UNDER_WAY
+
+
+def test_the_time_for_replays_begins_with_the_first_of_them(world: Harness) -> None:
+    world.api.seconds = 400.0
+    world.api.script.extend([OK, LOST_BEFORE, OK])
+    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
+
+
+@pytest.mark.parametrize("reply", [Refusal(429, "busy", ""), refusal(409, "request_in_progress")])
+def test_replays_that_only_have_to_wait_are_no_tries(
+    world: Harness, reply: Refusal, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "runner.executor")
+    more = world.retry_limits.retries + 2
+    world.api.script.extend([LOST_BEFORE, *[reply] * more, OK])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(world.api.posts) == 2 + more
+    told = [line for line in caplog.messages if "before its replay" in line]
+    assert told == [
+        f"base#1: waiting {seconds} s before its replay" for seconds in ("0.4", *["1.5"] * more)
+    ]
 
 
 def test_a_409_that_never_ends_is_bounded_in_time(world: Harness) -> None:
@@ -333,6 +363,16 @@ def test_a_look_deleted_while_unknown_is_never_sent_again_but_found(world: Harne
     world.run(campaign(photo()))
     assert len(world.api.posts) == posts
     assert world.take("a").avatar_id == world.api.charges[1][0]
+
+
+def test_of_takes_that_no_run_sends_again_as_many_are_found_as_were_made(world: Harness) -> None:
+    world.api.lag = 3600.0
+    world.api.script.extend([OK, CHARGED_AND_LOST, *[LOST_BEFORE] * 30])
+    world.run(campaign(look("a", takes=2)))
+    posts, world.api.lag = len(world.api.posts), 0.0
+    world.run(campaign())
+    assert sorted(take.state for take in world.takes("a")) == [TakeState.FETCHED, TakeState.UNKNOWN]
+    assert len(world.api.posts) == posts
 
 
 def test_a_deleted_look_that_cannot_be_found_needs_a_person(world: Harness) -> None:

@@ -7,8 +7,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from runner.executor.ports import FetchFailed
-from runner.model import FileImage, InlineImage, LookRef, UrlImage
+from runner.model import BASE, FileImage, InlineImage, LookRef, UrlImage
 from runner.plan import fit_budget
 from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import Answer, GroupData, ListPage, Refusal
@@ -76,6 +78,25 @@ def test_a_picture_is_uploaded_once_for_all_looks_and_all_runs(world: Harness) -
         {"type": "asset_id", "asset_id": "asset-cdcd"}
     ]
     assert len(world.api.charges) == 4
+
+
+@pytest.mark.parametrize(
+    ("reply", "fate", "uploads"),
+    [
+        (Refusal(400, "invalid_parameter", "an asset, perhaps", "file"), "", 2),
+        (Refusal(402, "no", "no money"), "", 1),
+        ("ok", "failed", 1),
+    ],
+)
+def test_only_a_look_that_was_refused_for_its_own_fault_has_its_picture_uploaded_anew(
+    world: Harness, reply: Any, fate: str, uploads: int
+) -> None:
+    world.api.fate["Sarah"] = fate
+    world.api.script.append(reply)
+    world.run(campaign(photo()))
+    world.api.fate.clear()
+    assert exit_code(world.run(campaign(photo()), retry=(BASE,))) is Exit.DONE
+    assert world.api.calls.count("upload") == uploads
 
 
 def test_every_form_of_an_image_is_sent_as_the_api_page_has_it(world: Harness) -> None:

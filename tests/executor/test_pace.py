@@ -122,6 +122,10 @@ def test_a_replay_that_shows_a_finished_look_takes_no_place_for_ever(tmp_path: P
     world.api.seconds = 0.0
     world.api.script.extend([LOST_BEFORE, OK])
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    events = ("intended", "lost", "resent", "accepted", "completed", "fetched")
+    assert world.heard.events == [("base#1", event) for event in events]
+    take = world.take("base")  # it was asked for at once: a replay shows it as it was at creation
+    assert (take.completed_at or 0.0) - (take.accepted_at or 0.0) == pytest.approx(0.05, abs=0.001)
     assert world.session is not None
     assert world.session._execution is not None
     assert world.session._execution._rate_gate._in_progress == set()
