@@ -89,8 +89,8 @@ def fork_and_wait(mutant: Mutant, tests: Mapping[str, float], run: Callable[[int
         os.close(reading)
         _run_child(run, writing)
     os.close(writing)
-    retry_limits = 600.0 + 40 * sum(tests.values())
-    return _wait(mutant, child, reading, until=time.monotonic() + retry_limits)
+    bound = 600.0 + 40 * sum(tests.values())
+    return _wait(mutant, child, reading, until=time.monotonic() + bound)
 
 
 def _wait(mutant: Mutant, child: int, reading: int, *, until: float) -> Verdict:

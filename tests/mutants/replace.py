@@ -1,8 +1,8 @@
 """Let the tests meet mutants of functions, in forks of a process that has collected the tests.
 
-Nothing is imported again: the fork gives every function of the module that the mistake changes the
-code that it has in the changed module. What ran while modules were imported is past then: a mistake
-there is played by ``play.py``, and one that survives here as well.
+Nothing is imported again: the fork replaces the code of every function that the mistake changes.
+What ran while modules were imported is past then: a mistake there is played by ``play.py``, and one
+that survives here as well.
 """
 
 import gc
@@ -108,7 +108,7 @@ class _Player:
 
 
 def replace_code(mutant: Mutant, functions: Iterable[FunctionType]) -> int:
-    """Give functions of a module the code that they have with the mistake; return how many."""
+    """Replace the code of functions by what the mistake makes of it; return how many changed."""
     codes = {
         (code.co_qualname, code.co_firstlineno): code
         for code in _walk(compile(mutant.tree(), str(mutant.path.resolve()), "exec"))
