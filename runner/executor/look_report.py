@@ -1,6 +1,6 @@
 """What became of every look of a plan: bookkeeping during a run, an outcome after it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import assert_never
 
