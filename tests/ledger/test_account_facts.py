@@ -181,11 +181,11 @@ async def test_what_one_campaign_learned_of_the_account_is_known_to_its_siblings
 )
 def test_what_left_the_wallet_in_a_run(
     runs: list[tuple[int | None, int | None, dict[str, Any]]],
-    left: list[tuple[int, int]],
+    left: list[tuple[float, float]],
 ) -> None:
     noted = [
         (1000.0, f"run{n}", {"before": before, "after": after, "currency": None, **more})
         for n, (before, after, more) in enumerate(runs)
     ]
     found = spendings_of([(999.0, "run0", {**noted[0][2], "after": 9}), *noted])  # the last counts
-    assert [(one.before, one.after) for one in found] == left
+    assert [(float(one.before), float(one.after)) for one in found] == left
