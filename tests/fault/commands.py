@@ -13,6 +13,7 @@ from runner.cli.commands import fetch as fetching
 from runner.cli.commands import prune as pruning
 from runner.cli.commands import reconcile as reconciling
 from runner.cli.commands import refresh as refreshing
+from runner.cli.decision_queue import queue_picks
 from runner.cli.doomed_looks import PruneScope
 from runner.cli.rebuild import rebuild
 from runner.cli.request import load_campaign, load_saved_plan
@@ -20,6 +21,7 @@ from runner.cli.run_attempt import execute
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.ledger.reading import read_snapshot
+from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.plan import Action
 from runner.plan import plan as make_plan
@@ -33,7 +35,7 @@ from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 from runner.policy.retry import key_is_alive
 from runner.reviews import Review, ReviewState
-from runner.takes import ANSWER_TAKEN, Billing
+from runner.takes import ANSWER_TAKEN, Billing, Snapshot, Take
 from tests.fault.campaigns import reached
 from tests.fault.environment import NEIGHBOUR, Violation
 from tests.fault.harness import make_catalog, make_context, open_here
@@ -41,7 +43,7 @@ from tests.fault.history import Command
 from tests.fault.process import Process
 from tests.fault.reading import find_state, read_everything
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "decide_beside"]
 
 SLOW = ("gateway_timeout", "http_504")
 """How a send is remembered that took too long: no run sends it a third time."""
@@ -170,16 +172,7 @@ async def pick(campaign: Campaign, process: Process) -> int:
     rng = _drawn(process)
     async with open_here(process, campaign) as work:
         await work.import_results()
-        snapshot = work.ledger.snapshot()
-        plan = make_plan(campaign, snapshot)
-        if plan.moves:
-            return Exit.USAGE
-        choices = [
-            take
-            for action in plan.actions
-            for take in snapshot.takes.get(action.key, ())
-            if take.usable and take.identity == action.identity and action.look is not None
-        ]
+        choices = _find_choices(campaign, work.ledger.snapshot())
         if choices:
             work.begin("pick")
             take = rng.choice(choices)
@@ -187,6 +180,33 @@ async def pick(campaign: Campaign, process: Process) -> int:
             process.world.say(f"person: picks {take.label}")
             work.ledger.end({"exit": 0, "stopped": None})
         return Exit.DONE
+
+
+async def decide_beside(campaign: Campaign, process: Process) -> int:
+    """``lookbook pick`` while another machine writes the ledger: the pick waits in the database."""
+    world, snapshot = process.world, read_snapshot(process.ledger)
+    account, choices = snapshot.account, _find_choices(campaign, snapshot)
+    if world.ledgers is None or account is None or not choices or world.history.faces:
+        return Exit.USAGE  # what a pick does to a chain of faces is other days' business
+    take = _drawn(process).choice(choices)
+    place = world.ledgers.database.find_ledger(account, campaign.name)
+    queue_picks(make_context(process), StateDir(process.state, place), snapshot, [take])
+    world.say(f"person: picks {take.label}, from another machine")
+    world.seen["a decision that waits"] += 1
+    return Exit.DONE
+
+
+def _find_choices(campaign: Campaign, snapshot: Snapshot) -> list[Take]:
+    """Return the completed takes of what the manifest wants; none where looks are renamed."""
+    plan = make_plan(campaign, snapshot)
+    if plan.moves:
+        return []
+    return [
+        take
+        for action in plan.actions
+        for take in snapshot.takes.get(action.key, ())
+        if take.usable and take.identity == action.identity and action.look is not None
+    ]
 
 
 async def prune(campaign: Campaign, process: Process, *, whole: bool = False) -> int:

@@ -93,6 +93,7 @@ SHARED = (
     "a process fenced",
     "sent by a fenced process",
     "a colleague ends LedgerClaimed",
+    "a decision that waits",
     "a colleague ends exit 0",
     "ends LedgerClaimed",
     "ends StorageError",

@@ -17,7 +17,7 @@ import anyio
 import click
 
 import runner.catalog as catalog_package
-from runner.cli import confirm, run_attempt, session
+from runner.cli import confirm, run_attempt, session, supervise
 from runner.cli.account import open_account
 from runner.cli.context import Context
 from runner.cli.environment import Console
@@ -41,6 +41,9 @@ from tests.fault.network import Network
 from tests.fault.process import Clock, Process, RecordingObserver
 
 __all__ = ["install_harness", "make_context", "open_here"]
+
+GLANCE_EVERY = 20.0
+"""Seconds between two looks for decisions that wait: a second would be most of what is played."""
 
 Places = dict[tuple[ModuleType, str], Any]
 
@@ -80,6 +83,7 @@ def _setting(process: Process) -> Places:
     return {
         (face_measuring, "MIN_PICTURE"): 1,
         (location, "LedgerFile"): partial(_ledger, process),
+        (supervise, "GLANCE_EVERY"): GLANCE_EVERY,
         (session, "lock_ledger"): partial(_hold, process),
         (session, "remember_takes"): partial(_remember, process),
         (run_attempt, "confirm_plan"): agreed,
@@ -174,7 +178,9 @@ def _remember(process: Process, state: StateDir, snapshot: Snapshot) -> None:
         remember_takes(state, snapshot)
 
 
-async def _with_ctrl_c(process: Process, running: Session, *_shown: object) -> Outcome:
+async def _with_ctrl_c(
+    process: Process, running: Session, work: OpenSession, *_beside: object
+) -> Outcome:
     outcomes: list[Outcome] = []
     world, loop = process.world, process.world.loop
     with unwrap_exception_group():
@@ -190,6 +196,8 @@ async def _with_ctrl_c(process: Process, running: Session, *_shown: object) -> O
                     loop.call_soon(running.context.interrupt)
 
             process.ctrl_c = ctrl_c
+            if world.database is not None:
+                tasks.start_soon(supervise.take_in_decisions, work)
             outcomes.append(await running.carry_out())
             tasks.cancel_scope.cancel()
     process.ctrl_c = None

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from runner.errors import BudgetRefused, LedgerQuestion
+from runner.errors import BudgetRefused, LedgerClaimed, LedgerQuestion
 from runner.ledger.reading import has_sent, has_takes, read_snapshot
 from runner.model import Prices, UrlImage
 from runner.plan import Action
@@ -23,7 +23,7 @@ from runner.plan.model import PlannedLook
 from runner.policy.exit_codes import Exit
 from runner.takes import Snapshot
 from tests.fault.campaigns import HOPELESS, edited
-from tests.fault.commands import COMMANDS
+from tests.fault.commands import COMMANDS, decide_beside
 from tests.fault.environment import Environment, Violation
 from tests.fault.harness import install_harness
 from tests.fault.history import BUYING, CALM, Command, Day, Elsewhere, History
@@ -244,9 +244,18 @@ class _Director:
             ended = process.run(lambda alive: COMMANDS[Command.RUN](there.campaign, alive))
         world.say(f"=== the colleague ends: {_said(ended)} {ended.error or ''}".rstrip())
         world.seen[f"a colleague ends {_said(ended)}"] += 1
+        if isinstance(ended.error, LedgerClaimed):
+            self._decide_meanwhile(there)
         world.lost_pictures |= self.judge.entered(here.state)
         if not process.has_claimed:
             again()
+
+    def _decide_meanwhile(self, there: Place) -> None:
+        """Pick a take from another checkout: it waits for whoever writes the ledger."""
+        process = Process(self.world, self.commands, Day(conditions=CALM), there.campaign)
+        self.commands += 1
+        with install_harness(process):
+            process.run(lambda alive: decide_beside(there.campaign, alive))
 
     def _bring_results_back(self) -> None:
         """Bring what the other checkout knows, where nobody does that all the time."""
@@ -342,6 +351,8 @@ class _Director:
         self._command(day, "again")
         if self.judge.posts != posts:
             raise Violation("everything was done, and a run sent another paid request")
+        if self.world.database is not None and self.world.database.count_decisions():
+            raise Violation("a decision still waits for whoever writes the ledger")
         snapshot = self.judge.audit(self.place.campaign)
         if snapshot is not None:
             self.judge.settled(snapshot)

@@ -376,6 +376,11 @@ class SharedDatabase:
         found = self.tables.ask('SELECT host, "user" FROM lookbook.accounts')
         return Account(*found[0]) if found else None
 
+    def count_decisions(self) -> int:
+        """Return how many decisions wait for whoever writes their ledger."""
+        found: int = self.tables.ask("SELECT count(*) FROM lookbook.decisions")[0][0]
+        return found
+
     def bought_at(self) -> dict[str, float]:
         """Return when each take was bought, by the database's clock."""
         bought = "extract(epoch FROM bought_at)::double precision"

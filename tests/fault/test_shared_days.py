@@ -31,6 +31,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarni
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
 
+ADDED = (Edit(EditKind.ADD, 0),)
+
 SLOW = Conditions(latency="fixed:300")
 
 
@@ -95,8 +97,9 @@ def test_a_process_that_was_stopped_for_long_is_fenced() -> None:
 
 
 def test_a_colleague_is_refused_while_a_process_counts_as_alive() -> None:
-    report = survives(shared(Day(faults=stopped(60, 1.0))))
+    report = survives(shared(Day(), Day(edits=ADDED, faults=stopped(60, 1.0))))
     assert report.seen["a colleague ends LedgerClaimed"]
+    assert report.seen["a decision that waits"]
     assert not report.seen["a process fenced"]
 
 
