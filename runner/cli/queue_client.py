@@ -174,7 +174,7 @@ def find_run(queue: RunQueue, campaign: Campaign, account: Account | None) -> Qu
         if run.campaign == campaign.name and account in (None, run.account)
     ]
     if not runs:
-        raise UsageError(f"No run of {campaign.name} was ever queued in this database.")
+        raise UsageError(f"The queue of this database knows no run of {campaign.name}.")
     if len({run.account for run in runs}) > 1:
         raise UsageError(
             f"Several accounts have runs of {campaign.name}: "

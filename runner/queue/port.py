@@ -161,6 +161,18 @@ class RunQueue(Protocol):
         Return what there was.
         """
 
+    def find_old_runs(self, age: float) -> list[str]:
+        """Return the runs that ended more than so many seconds ago, the oldest first.
+
+        Raises UsageError for whoever may not delete them.
+        """
+
+    def delete_runs(self, runs: Sequence[str]) -> int:
+        """Delete those of some runs that have ended, what they wrote, and pictures no other needs.
+
+        Return how many pictures that were.
+        """
+
     def list_workers(self) -> list[WorkerSeen]:
         """Return the workers that are known, the dead as well until they are swept."""
 
@@ -242,6 +254,9 @@ class Engine(Protocol):
 
     def hand_on(self, alive: Sequence[str]) -> int:
         """Hand out anew what other workers than those ``alive`` were given; return how many."""
+
+    def forget(self, runs: Sequence[str]) -> None:
+        """Delete what the engine has of runs that have ended; nobody need have started it."""
 
     def stop(self) -> None:
         """Take nothing more; what was taken and has not returned stays this worker's."""

@@ -105,7 +105,7 @@ def database(monkeypatch: pytest.MonkeyPatch, queue: Queue) -> MemoryDatabase:
     made.cluster = MemoryCluster()
     named = NamedDatabase(made, (), "memory")
     monkeypatch.setattr("runner.cli.shared_ledger.open_database", lambda _address: named)
-    monkeypatch.setattr("runner.cli.commands.cluster.open_queue", lambda _address: queue)
+    monkeypatch.setattr("runner.cli.cluster_open.open_queue", lambda _address: queue)
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     monkeypatch.setattr("socket.gethostname", lambda: "laptop")
     return made
@@ -196,6 +196,29 @@ def test_a_run_is_cancelled_by_its_id_or_its_campaign(capsys: Captured, queue: Q
     for account in (ME, ADA):
         queue.enqueue(pack(account, "shared"), by="bob@desk")
     assert "in the queue of several accounts: run" in cluster(capsys, "cancel", "shared", code=2)
+
+
+def test_old_runs_are_deleted_from_the_queue_and_the_engine(
+    capsys: Captured, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Engine:
+        def forget(self, runs: list[str]) -> None:
+            assert queue.find("run1") is not None  # else a crash here would leave its rows for good
+            forgotten.extend(runs)
+
+    forgotten: list[str] = []
+    monkeypatch.setattr("runner.cli.commands.cluster.open_engine", lambda _address: Engine())
+    assert "0 runs that ended" in cluster(capsys, "prune", "--older-than", "1d")
+    queue.advance(3 * 86_400)
+    told = cluster(capsys, "prune", "--older-than", "2d")
+    assert told == (
+        "1 run that ended more than 2 days ago deleted, and 0 pictures that no run or schedule has "
+        "any more.\n"
+    )
+    assert forgotten == ["run1"]
+    assert [*queue.runs] == ["run2", "run3"]
+    for wrong in ("90", "0d", "1h", "-1d", "1.5d"):
+        assert "such as 90d" in cluster(capsys, "prune", f"--older-than={wrong}", code=2)
 
 
 def test_the_database_that_was_typed_counts_before_the_environments(

@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("dbos", reason="make test-distributed installs it")
 
+import psycopg
+
 from tests.ledger.postgres import missing, serve_postgres
 
 pytestmark = [pytest.mark.distributed, pytest.mark.slow]
@@ -40,6 +42,7 @@ deadline = time.monotonic() + 60
 while len(done) < 2 and time.monotonic() < deadline:
     time.sleep(0.1)
 time.sleep(1.5)
+engine.forget(["r1", "unknown"])
 engine.stop()
 """
 
@@ -60,5 +63,8 @@ def test_what_a_dead_worker_was_given_is_handed_on_and_nothing_twice() -> None:
     with serve_postgres() as server:
         (begun,) = work("one", "dies")  # a slot: the other waits
         lines = work("two", "lives")
+        with psycopg.connect(server.address()) as connection:
+            kept = "SELECT workflow_uuid, status FROM lookbook_queue.workflow_status"
+            assert connection.execute(kept).fetchall() == [("r2", "SUCCESS")]
     assert sorted(lines) == ["handed on 1", "two r1", "two r2"]
     assert begun.split()[1] in ("r1", "r2")

@@ -1,6 +1,7 @@
 """Workers as processes that are killed: what is queued is carried out, and charged once."""
 
 import json
+import re
 import signal
 import time
 import urllib.request
@@ -73,11 +74,15 @@ def crew(studio: Studio) -> Iterator[Crew]:
 
 
 def test_a_run_outlives_its_client_and_its_worker(crew: Crew) -> None:
-    workers = [crew.hire(), crew.hire()]
+    workers = [crew.hire("--metrics", "0"), crew.hire()]
+    _, _, metrics = workers[0].stderr.readline().strip().partition("Metrics: ")
     client = crew.run("spring", "--yes")
     crew.studio.wait_for_any_charges(2)
     client.send_signal(signal.SIGKILL)
     run = crew.queued()
+    with urllib.request.urlopen(metrics) as answer:
+        scraped = answer.read().decode()
+    assert re.search(r'lookbook_runs\{account="[^"]+",state="running"\} 1.0\n', scraped), scraped
     (busy,) = [one for one in workers if f"-{one.pid}-" in str(run.worker)]
     busy.send_signal(signal.SIGKILL)
     killed = time.monotonic()

@@ -107,6 +107,22 @@ class MemoryQueue:
                 started.append(one)
         return started
 
+    def find_old_runs(self, age: float) -> list[str]:
+        old = [run for run in self.list_runs(ended=1000) if run.ended_at is not None]
+        return [run.run for run in old if (run.ended_at or 0.0) < self.now - age]
+
+    def delete_runs(self, runs: Sequence[str]) -> int:
+        before = self._pictures()
+        for run in runs:
+            if self.runs[run].ended_at is not None:
+                del self.runs[run], self.packs[run]
+                self._output.pop(run, None)
+        return len(before - self._pictures())
+
+    def _pictures(self) -> set[str]:
+        packs = [*self.packs.values(), *(pack for _, pack in self.schedules.values())]
+        return {checksum for pack in packs for checksum in pack.contents}
+
     def list_workers(self) -> list[WorkerSeen]:
         return [
             WorkerSeen(name, accounts, slots, "0", PROTOCOL, started, self.now - beat)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from runner.errors import UsageError
 from runner.queue.pack import Pack, UnreadablePack
 from runner.queue.port import DEAD_AFTER, RunState, RunWaiting, WorkerQueue
 from runner.takes import Account
@@ -175,6 +176,84 @@ def act_after(
         return rows
 
     monkeypatch.setattr(queue, "_fetch", fetch_and_act)
+
+
+def age_runs(queue: Any, runs: list[str], days: int) -> None:
+    """Move the end of runs so many days into the past."""
+    if hasattr(queue, "advance"):
+        for run in runs:
+            known = queue.runs[run]
+            queue.runs[run] = replace(known, ended_at=known.ended_at - days * 86_400)
+        return
+    statement = (
+        "UPDATE lookbook.runs SET ended_at = ended_at - make_interval(days => %s) "
+        "WHERE id = ANY(%s) RETURNING 1"
+    )
+    queue._fetch(statement, days, runs)
+
+
+def test_what_ended_long_ago_is_deleted_and_nothing_else(queue: WorkerQueue, user: str) -> None:
+    own = replace(make_pack(user), pictures={"me.png": user}, contents={user: PICTURE})
+    packs = [replace(own, campaign=name) for name in ("old", "young", "running")]
+    runs = [queue.enqueue(pack, by="ada") for pack in packs]
+    for run in runs:
+        begun = queue.begin(run, "worker")
+        assert begun is not None
+        queue.write_output(begun, "one\n", error=True)
+        if run != runs[2]:
+            assert queue.end(begun, 0)
+    old, young, running = runs
+    age_runs(queue, [old], 91)
+    found = queue.find_old_runs(90 * 86_400.0)
+    assert (old in found, young in found, running in found) == (True, False, False)
+    queue.delete_runs([old, running])  # never one that has not ended
+    assert queue.find(old) is None
+    assert queue.read_output(old) == []
+    assert [bool(queue.read_output(run)) for run in (young, running)] == [True, True]
+    again = queue.begin(running, "other")
+    assert again is not None
+    assert again.read_pack().contents == {user: PICTURE}
+    assert queue.end(again, 0)
+    age_runs(queue, [young, running], 91)
+    assert queue.delete_runs(queue.find_old_runs(90 * 86_400.0)) >= 1
+
+
+@pytest.mark.distributed
+def test_a_picture_is_there_whenever_it_is_pruned(
+    shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = replace(make_pack(user), pictures={"me.png": user}, contents={user: PICTURE})
+    statement = "SELECT sha256 FROM lookbook.pack_blobs"
+    shared._keep_pictures(pack)
+    with closing(shared.again()) as other:
+        act_after(shared, statement, lambda: other.delete_runs([]), monkeypatch)
+        begun = shared.begin(shared.enqueue(pack, by="ada"), "worker")
+    assert begun is not None
+    assert begun.read_pack().contents == {user: PICTURE}
+    assert shared.end(begun, 0)
+    pytest.importorskip("croniter", reason="make test-distributed installs it")
+    schedule = shared.add_schedule(pack, "0 2 * * *", "UTC", by="ada")
+    age_runs(shared, [begun.run.run], 91)
+    shared.delete_runs([begun.run.run])
+    assert shared._read_pictures(pack.to_json()) == {user: PICTURE}
+    assert shared.remove_schedule(schedule)
+    assert shared.delete_runs([]) == 1
+    assert shared._read_pictures(pack.to_json()) == {}
+
+
+@pytest.mark.distributed
+def test_who_may_not_delete_runs_is_told_who_may(
+    shared: "PostgresQueue", user: str, request: pytest.FixtureRequest
+) -> None:
+    from runner.queue.opening import open_queue
+
+    server: PostgresServer = request.getfixturevalue("server")
+    for statement in (f"CREATE ROLE c{user} LOGIN", f"GRANT USAGE ON SCHEMA lookbook TO c{user}"):
+        server.call_tool("psql", "-q", "-c", statement, server.address())
+    address = server.address().replace("lookbook@", f"c{user}@")
+    with closing(open_queue(address)) as client, pytest.raises(UsageError) as refused:
+        client.find_old_runs(0.0)
+    assert "Prune as the owner" in str(refused.value.hint)
 
 
 @pytest.mark.distributed

@@ -42,6 +42,9 @@ class FakeEngine:
         self.alive.append([*alive])
         return 0
 
+    def forget(self, runs: Sequence[str]) -> None:
+        """Forget nothing."""
+
     def stop(self) -> None:
         """Stop nothing."""
 

@@ -2,14 +2,13 @@
 
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import click
 
+from runner.cli.cluster_open import name_shared, open_cluster_queue, open_named_cluster
 from runner.cli.cluster_text import (
     Line,
     choose_run,
@@ -20,25 +19,39 @@ from runner.cli.cluster_text import (
 )
 from runner.cli.command import Command, CommandGroup
 from runner.cli.context import Context, pass_context
+from runner.cli.format import pluralize
 from runner.cli.options import Usd, format_option
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
-from runner.cli.shared_ledger import VARIABLE, name_person, on_option, options_of
+from runner.cli.shared_ledger import name_person, on_option, options_of
 from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
-from runner.ledger.cluster import Cluster
 from runner.ledger.shared import SharedLedgers
 from runner.plan.request import Request
 from runner.quantities import format_usd
-from runner.queue.opening import open_queue
-from runner.queue.port import RunQueue
+from runner.queue.opening import open_engine
 from runner.shell import quote_command
 
 SHOWN = 10
 """So many runs that have ended are shown."""
 
+DAY = 86_400.0
+
 ALL = "all"
 """Stands for all accounts where a ceiling is set."""
+
+
+class Days(click.ParamType[int]):
+    """Whole days, ``90d``: at least one, so that whoever follows a run has seen its end."""
+
+    name = "days"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        """Read a number of days, or fail with what one looks like."""
+        days = re.fullmatch(r"([1-9][0-9]{0,4})d", str(value).strip())
+        if days is None:
+            self.fail(f"{value!r} is not a number of days such as 90d", param, ctx)
+        return int(days[1])
 
 
 class MonthlyUsd(click.ParamType[Decimal | None]):
@@ -75,13 +88,14 @@ def command(ctx: click.Context, /, on: SharedLedgers | None, *, form: str) -> in
       lookbook cluster pause studio-a               nothing is sent from it
       lookbook cluster resume studio-a
       lookbook cluster cancel spring                its run in the queue
+      lookbook cluster prune --older-than 90d       old runs of the queue; no ledger
     """
     ctx.obj = ctx.ensure_object(Context)._replace(shared=on)
     if ctx.invoked_subcommand is not None:
         return 0
-    with _open(ctx.obj, None) as cluster:
+    with open_named_cluster(ctx.obj, None) as cluster:
         view = cluster.view()
-    with _open_queue(ctx.obj, None) as queue:
+    with open_cluster_queue(ctx.obj, None) as queue:
         line = Line(queue.list_workers(), queue.list_runs(ended=SHOWN), queue.list_schedules())
     if form == "json":
         print_json(describe_cluster(view, line))
@@ -109,7 +123,7 @@ def set_ceiling(
       lookbook cluster ceiling studio-a 500/month
       lookbook cluster ceiling all none
     """
-    with _open(context, on) as cluster:
+    with open_named_cluster(context, on) as cluster:
         account = None if whose == ALL else find_account(cluster.view(), whose).account
         cluster.set_ceiling(account, amount, by=name_person())
         view = cluster.view()
@@ -134,10 +148,10 @@ def pause(context: Context, /, on: SharedLedgers | None, *, whose: str) -> int:
     What was sent goes on and is fetched. Runs wait and say so; Ctrl-C ends them, and nothing is
     lost. ACCOUNT is a name that workers know, or host/user.
     """
-    with _open(context, on) as cluster:
+    with open_named_cluster(context, on) as cluster:
         account = find_account(cluster.view(), whose).account
         cluster.pause(account, by=name_person())
-    options = options_of(_named(context, on))
+    options = options_of(name_shared(context, on))
     again = quote_command("lookbook", "cluster", "resume", whose, *options)
     click.echo(f"{account.label} is paused; what was sent goes on. To resume it: {again}")
     return 0
@@ -152,7 +166,7 @@ def resume(context: Context, /, on: SharedLedgers | None, *, whose: str) -> int:
 
     A pause that HeyGen itself asked for (429) ends by itself and is not touched.
     """
-    with _open(context, on) as cluster:
+    with open_named_cluster(context, on) as cluster:
         account = find_account(cluster.view(), whose).account
         cluster.resume(account)
     click.echo(f"{account.label} may send again.")
@@ -171,8 +185,41 @@ def cancel_run(context: Context, /, on: SharedLedgers | None, *, run: str) -> in
     """
     from runner.cli.queue_client import cancel
 
-    with _open_queue(context, on) as queue:
+    with open_cluster_queue(context, on) as queue:
         return cancel(queue, choose_run(queue.list_runs(ended=1000), run))
+
+
+@command.command("prune", cls=Command, short_help="Delete old runs from the queue's tables.")
+@click.option(
+    "--older-than",
+    "days",
+    type=Days(),
+    required=True,
+    metavar="DAYS",
+    help="Runs that ended longer ago than this, such as 90d.",
+)
+@on_option
+@pass_context
+def prune_runs(context: Context, /, on: SharedLedgers | None, *, days: int) -> int:
+    """Delete runs that ended long ago, what they wrote, and pictures that only they had.
+
+    Ledgers are not touched: takes, money, picks and pictures of looks stay as they are, and so does
+    each run that has not ended. The owner of the tables may do this.
+
+    \b
+    Example, for a nightly job:
+      lookbook cluster prune --older-than 90d
+    """
+    address = name_shared(context, on).database.address
+    with open_cluster_queue(context, on) as queue:
+        runs = queue.find_old_runs(days * DAY)
+        open_engine(address).forget(runs)  # first: what is forgotten there only has a run's id
+        pictures = queue.delete_runs(runs)
+    click.echo(
+        f"{pluralize(len(runs), 'run')} that ended more than {pluralize(days, 'day')} ago deleted, "
+        f"and {pluralize(pictures, 'picture')} that no run or schedule has any more."
+    )
+    return 0
 
 
 @command.group("schedule", cls=CommandGroup, short_help="Run campaigns at times.")
@@ -217,10 +264,7 @@ def add_campaign(context: Context, /, request: Request, *, cron: str, zone: str)
     """
     from runner.cli.queue_run import add_schedule
 
-    shared = _named(context, request.on)
-    if shared is None:
-        raise _refuse_unnamed()
-    request = replace(request, on=shared)
+    request = replace(request, on=name_shared(context, request.on))
     return add_schedule(context, load_campaign(request), request, cron=cron, zone=zone)
 
 
@@ -232,7 +276,7 @@ def list_schedules(context: Context, /, on: SharedLedgers | None) -> int:
 
     `lookbook cluster --format json` has them for programs.
     """
-    with _open_queue(context, on) as queue:
+    with open_cluster_queue(context, on) as queue:
         found = queue.list_schedules()
     click.echo(format_schedules(found, width=terminal_width(sys.stdout)))
     return 0
@@ -247,48 +291,10 @@ def remove_schedule(context: Context, /, on: SharedLedgers | None, *, name: str)
 
     What it has put into the queue stays there: `lookbook cluster cancel` takes it out.
     """
-    with _open_queue(context, on) as queue:
+    with open_cluster_queue(context, on) as queue:
         if not queue.remove_schedule(name):
             raise UsageError(
                 f"There is no schedule {name}.", hint="`lookbook cluster schedule list` has them."
             )
     click.echo(f"Schedule {name} is removed.")
     return 0
-
-
-@contextmanager
-def _open_queue(context: Context, on: SharedLedgers | None) -> Iterator[RunQueue]:
-    """Open the queue of the database that was named, after ``_open`` has made its tables."""
-    with _open(context, on):
-        shared = _named(context, on)
-    if shared is None:
-        raise TypeError("no database")
-    with closing(open_queue(shared.database.address)) as queue:
-        yield queue
-
-
-@contextmanager
-def _open(context: Context, on: SharedLedgers | None) -> Iterator[Cluster]:
-    """Open what operates the database that was named. Raises UsageError where none was."""
-    shared = _named(context, on)
-    if shared is None:
-        raise _refuse_unnamed()
-    with shared.database.open_cluster() as cluster:
-        if cluster is None:
-            raise UsageError(
-                f"{shared.database.name} has no ledgers yet.",
-                hint="Check the address, or run a campaign with --on first.",
-            )
-        yield cluster
-
-
-def _refuse_unnamed() -> UsageError:
-    return UsageError(
-        "The database is not named that machines share.",
-        hint=f"Add --on with its address, or set {VARIABLE}.",
-    )
-
-
-def _named(context: Context, on: SharedLedgers | None) -> SharedLedgers | None:
-    """Return the database that was named last; one that was typed counts before the environment."""
-    return on if options_of(on) else context.shared or on

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
-from dbos import DBOS
+from dbos import DBOS, DBOSClient
 
 from runner.errors import StorageError
 from runner.ledger.postgres.connection import describe_address, open_raw_connection
@@ -29,6 +29,9 @@ POLLING = 0.5
 """Seconds between two questions for new work, for each account."""
 
 CONNECTIONS = 4
+
+AT_ONCE = 500
+"""So many runs are forgotten in one statement."""
 
 REPEATED = 60.0
 """Seconds for which one of DBOS' messages is not said again: it says each failed question anew."""
@@ -109,6 +112,20 @@ class DbosEngine:
         )
         dead = {str(one.executor_id) for one in given} - {*alive}
         return sum(_recover(worker) for worker in sorted(dead))
+
+    def forget(self, runs: Sequence[str]) -> None:
+        """Delete the engine's rows of runs that have ended. Raises StorageError."""
+        with _explain_refusal(self._name):
+            if not sqlalchemy.inspect(self._pool).has_table("workflow_status", schema=SCHEMA):
+                return  # no worker ever served here
+            client = DBOSClient(
+                system_database_engine=self._pool,
+                dbos_system_schema=SCHEMA,
+                retry_connection_errors=False,
+            )
+            for first in range(0, len(runs), AT_ONCE):
+                client.delete_workflows([*runs[first : first + AT_ONCE]])
+            client.destroy()
 
     def stop(self) -> None:
         """Take nothing more; what was taken and has not returned stays this worker's."""

@@ -21,6 +21,7 @@ from runner.queue.port import (
     WorkerSeen,
     make_id,
 )
+from runner.queue.postgres.pruning import delete_runs, delete_unused_pictures, find_old_runs
 from runner.takes import Account
 
 if TYPE_CHECKING:
@@ -139,12 +140,17 @@ class PostgresQueue:
             )
             if there:  # else it has ended meanwhile, or the id is another's
                 raise RunWaiting(there[0])
+        self._keep_pictures(pack)  # again: before the run was there its pictures may be pruned
         return run
 
     def _keep_pictures(self, pack: Pack) -> None:
+        """Keep the pictures of a pack that are not there; wait for whoever is deleting one."""
+        find = "SELECT sha256 FROM lookbook.pack_blobs WHERE sha256 = ANY(%s) FOR KEY SHARE"
         keep = "INSERT INTO lookbook.pack_blobs VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1"
+        there = {found for (found,) in self._fetch(find, [*pack.contents])}
         for content_sum, content in pack.contents.items():
-            self._fetch(keep, content_sum, content)
+            if content_sum not in there:
+                self._fetch(keep, content_sum, content)
 
     def _runs(self, rest: str, *values: object) -> list[QueuedRun]:
         return [_read_run(row) for row in self._fetch(f"{RUNS} {rest}", *values)]
@@ -174,12 +180,24 @@ class PostgresQueue:
         self._fetch(CANCEL, DEAD_AFTER, run)
         return there
 
+    def find_old_runs(self, age: float) -> list[str]:
+        """Return the runs that ended more than so many seconds ago. Raises UsageError."""
+        return find_old_runs(self._fetch, age)
+
+    def delete_runs(self, runs: Sequence[str]) -> int:
+        """Delete runs that have ended, and what only they had; return how many pictures."""
+        delete_runs(self._fetch, runs)
+        with explain_database_errors(self._connection):
+            return self._connection.repeat(lambda: delete_unused_pictures(self._connection))
+
     # --- schedules ----------------------------------------------------------------------------
 
     def add_schedule(self, pack: Pack, cron: str, zone: str, *, by: str) -> str:
         """Run a pack at the times of a cron expression; return the schedule's id."""
         self._keep_pictures(pack)
-        return self._schedules().add(pack, self._account(pack.account), cron, zone, by=by)
+        name = self._schedules().add(pack, self._account(pack.account), cron, zone, by=by)
+        self._keep_pictures(pack)  # again, as of a run
+        return name
 
     def list_schedules(self) -> "list[Schedule]":
         """Return the schedules by when they are due."""
