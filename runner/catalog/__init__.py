@@ -1,6 +1,7 @@
 """The catalog: results as a page that people look at, as contact sheets, tables and files.
 
-Everything here is made from a results document and the folder it lies in, and from nothing else.
+Everything here is made from a results document and the folder it lies in, and from nothing else;
+only the photo of a base that is not bought yet is the manifest's.
 """
 
 from collections.abc import Collection, Mapping
@@ -30,6 +31,7 @@ def write_catalog(
     embed: bool = False,
     target: Path | None = None,
     planned: Mapping[str, Decimal] = MappingProxyType({}),
+    photo: Path | None = None,
 ) -> Path:
     """Write ``folder/catalog.html`` from a results document, version 1, and return its path.
 
@@ -38,7 +40,8 @@ def write_catalog(
     instead, and the pictures it needs beside it are copied there. A picture that is missing, broken
     or outside of the folder is a placeholder with the reason. Of more than ``MAX_PAGE_LOOKS`` looks
     the page only says how to see some of them. ``planned`` is what the next run would pay for
-    looks, in USD by key. Raises StorageError if something cannot be written.
+    looks, in USD by key. ``photo`` is the base's, which stands for it before it is bought. Raises
+    StorageError if something cannot be written.
     """
     if len(results["looks"]) > MAX_PAGE_LOOKS:
         return _too_many(results, folder if target is None else target)
@@ -50,9 +53,10 @@ def write_catalog(
     if target is not None and not embed:
         pictures.copy(folder, target, view.sources)
         folder = target
-    html = page.render(
-        view, pictures.prepare_images(folder, view.sources, embed=embed), embed=embed
-    )
+    images = pictures.prepare_images(folder, view.sources, embed=embed)
+    bare = any(look.is_base and look.image is None for look in view.looks)
+    shown = pictures.embed_photo(photo) if photo is not None and bare else None
+    html = page.render(view, images, embed=embed, photo=shown)
     path = (folder if target is None else target) / PAGE
     write_atomic(path, (piece.encode("utf-8") for piece in html))
     return path

@@ -17,11 +17,16 @@ _SCRIPTS = ("page.js", "chosen.js", "filters.js", "detail.js", "start.js")
 
 
 def render(
-    page: CatalogPage, pictures: Mapping[str, CatalogImage], *, embed: bool
+    page: CatalogPage,
+    pictures: Mapping[str, CatalogImage],
+    *,
+    embed: bool,
+    photo: CatalogImage | None = None,
 ) -> Iterator[str]:
     """Return the page in pieces: that of many looks, in one, is most of the memory that it takes.
 
-    ``pictures`` holds what is known of each image path in ``page``.
+    ``pictures`` holds what is known of each image path in ``page``. ``photo`` stands for the base
+    where that has no picture yet.
     """
     named = {
         image: replace(picture, embedded=f"picture-{number}")
@@ -39,6 +44,7 @@ def render(
             faces=faces.chart(page.looks),
             trees=lineage.grow(page.looks),
             pictures=named,
+            photo=photo,
             comparable=[_comparable(look, named) for look in page.looks],
             embedded={p.embedded: p.full for p in named.values() if embed and p.full},
             embed=embed,

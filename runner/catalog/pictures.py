@@ -181,6 +181,18 @@ def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> Catal
         return CatalogImage(problem=f"The picture cannot be read ({error.strerror or 'damaged'}).")
 
 
+def embed_photo(path: Path) -> CatalogImage | None:
+    """Return a photo that a manifest names, small and in the page itself; None if it is unusable.
+
+    It is made anew from its pixels: nothing that a camera wrote beside them goes along.
+    """
+    try:
+        small = shrink(path, THUMB_EDGE)
+    except (Unusable, OSError):
+        return None
+    return CatalogImage(_data(small), None, *_size(small))
+
+
 def load_full(folder: Path, image: str, _sha256: str | None = None) -> tuple[bytes, str]:
     """Return a picture's bytes and media type. Raises Unusable, or OSError."""
     path = locate(folder, image)

@@ -123,6 +123,24 @@ def test_a_campaign_that_was_never_run_has_a_page(tmp_path: Path) -> None:
     assert "not run yet" in html
 
 
+def test_the_photo_stands_for_a_base_that_has_no_picture_yet(tmp_path: Path) -> None:
+    photo = tmp_path / "me.png"
+    sample.portrait("me", {}, (600, 800)).save(photo)
+    base = sample.look("base", None, [], state="planned", reference=None)
+    results = sample.document([base, sample.look("one", "p", [], state="planned")], account=None)
+
+    def shown(results: Results) -> int:
+        html = catalog.write_catalog(results, tmp_path, photo=photo).read_text("utf-8")
+        return html.count('src="data:image/jpeg')
+
+    assert shown(results) == 3  # on its card, in the lineage, and large
+    photo.write_bytes(b"no picture")
+    assert shown(results) == 0
+    bought = sample.document([sample.base()])
+    sample.draw(tmp_path, bought, (80, 100))
+    assert shown(bought) == 0
+
+
 def test_writing_again_gives_the_same_bytes(tmp_path: Path) -> None:
     results = sample.document([sample.base(), sample.look("one", "p")])
     sample.draw(tmp_path, results, (80, 100))

@@ -29,6 +29,7 @@ from runner.cli.store_sync import StoreSync
 from runner.cli.terminal import print_json
 from runner.errors import UsageError
 from runner.ledger.state_dirs import StateDir, StateDirs, make_state_folder
+from runner.model import FileImage
 from runner.plan import plan as make_plan
 from runner.plan.options import select_looks
 from runner.plan.request import Request
@@ -116,7 +117,13 @@ def command(
         review: list[str | Path] = ["lookbook", "review", request.manifest, *name_ledger(request)]
         return print_client_copy(copy, request.form, review)
     planned = _price_planned(known, only)
-    made = make_page(results, state.folder, place, order, planned=planned, embed=embed)
+    photo = campaign.looks[0].photo
+    made = make_page(
+        *(results, state.folder, place, order),
+        planned=planned,
+        embed=embed,
+        photo=photo.path if isinstance(photo, FileImage) else None,
+    )
     if request.form == "json":
         print_json(made)
     else:
@@ -158,9 +165,12 @@ def make_page(
     *,
     planned: dict[str, Decimal],
     embed: bool,
+    photo: Path | None,
 ) -> dict[str, Any]:
     """Write the page and what was ordered beside it; return what was made, as JSON values."""
-    page = catalog.write_catalog(results, folder, embed=embed, target=place, planned=planned)
+    page = catalog.write_catalog(
+        results, folder, embed=embed, target=place, planned=planned, photo=photo
+    )
     made: dict[str, Any] = {
         "version": 1,
         "account": results["account"],
