@@ -72,6 +72,7 @@ _REWRITTEN = (
     (r"<> ALL\(%s\)", "NOT IN (SELECT value FROM json_each(%s))"),
     (r"IS NOT DISTINCT FROM", "IS"),
     (r" FOR UPDATE", ""),
+    (r"SELECT FROM", "SELECT 1 FROM"),
     (r"^BEGIN .*", "BEGIN"),
     (r"%s", "?"),
 )
