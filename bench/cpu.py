@@ -56,7 +56,7 @@ def used() -> float:
 
 def ours(path: str) -> None:
     """The command, with pictures that are there at once."""
-    from runner.cli import main
+    from runner.__main__ import main
     from runner.executor.ports import Downloaded
     from runner.images.downloader import Downloader
 
