@@ -179,7 +179,7 @@ class _Differ:
             if rerolled is not None:
                 return self._create(s, allowed, f"{allowed} more, the pick stays")
             reason = explain_create(s, self._made_from[s.look.key].ingredients)
-            wrong_pick = s.pick is not None and s.pick in s.wrong
+            wrong_pick = s.pick in s.wrong
             return self._create(s, allowed, reason, regenerates=wrong_pick)
         if s.live:
             return _Decision(self._resume(s), explain_resume(s.live))

@@ -307,6 +307,7 @@ def test_rerolls_under_way_count_against_what_is_asked_for() -> None:
         for count in (2, 3)
     ]
     assert [(one.action, one.takes) for one in bought] == [(Action.RESUME, 0), (Action.CREATE, 1)]
+    assert bought[1].wanted == 1 + 2 + 1
 
 
 def test_a_look_whose_take_was_deleted_is_bought_anew() -> None:
@@ -453,6 +454,11 @@ def test_a_look_that_is_not_selected_is_neither_renamed_nor_picked_again() -> No
     changed = edited(SPRING, "navy", name="Another")
     asked = ResolvedOptions(selected=frozenset({"red"}))
     assert actions(changed, done(SPRING), asked)["navy"].action is Action.KEEP
+    other = take(edited(SPRING, "navy", prompt="another"), "navy", 2)
+    before = [take(SPRING, key) for key in (BASE, "navy", "night", "red")]
+    taken_back = held(*before, other, picks={"navy": "navy-2"})
+    assert actions(SPRING, taken_back)["navy"].repick == "navy-1"
+    assert actions(SPRING, taken_back, asked)["navy"].repick is None
 
 
 def test_an_edit_that_is_not_selected_makes_nothing_stale_in_this_run() -> None:
