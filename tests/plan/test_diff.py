@@ -294,6 +294,11 @@ def test_a_reroll_buys_more_and_makes_nothing_stale() -> None:
     found = actions(SPRING, done(SPRING), asked)["navy"]
     assert (found.takes, found.is_reroll, found.resume.replaces, found.wanted) == (2, True, None, 3)
     assert summary(SPRING, done(SPRING), asked) == "navy create 2, night keep, red keep"
+    failed = take(SPRING, "navy", state=TakeState.FAILED, error_message="moderation")
+    known = held(take(SPRING, BASE), failed, take(SPRING, "night"), take(SPRING, "red"))
+    blocked = actions(SPRING, known, ResolvedOptions(reroll={"night": 1}))["night"]
+    assert blocked.action is Action.BLOCKED  # it was asked for: what is there does not answer that
+    assert "navy is not usable" in blocked.reason
 
 
 def test_rerolls_under_way_count_against_what_is_asked_for() -> None:

@@ -70,7 +70,8 @@ def test_planned_takes_are_used_up_before_new_ones_are_made() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "there", "bought", "goal"), [(2, 0, 2, 2), (1, 1, 3, 4), (3, 1, 0, 3), (3, 0, 1, 3)]
+    ("wanted", "there", "bought", "goal"),
+    [(2, 0, 2, 2), (1, 1, 3, 4), (3, 1, 0, 3), (3, 0, 1, 3), (1, 2, 0, 1)],
 )
 def test_the_goal_is_the_manifests_number_or_what_was_asked_for_beyond(
     wanted: int, there: int, bought: int, goal: int
