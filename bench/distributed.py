@@ -168,8 +168,9 @@ def queue_and_run(
 def check_charges(runs: tuple[QueuedRun, ...], looks: int, stats: dict[str, Any]) -> None:
     """Raise RuntimeError unless every run ended well and each look was charged once."""
     charges = len(stats["charges"])
-    if charges != looks or any(run.exit_code for run in runs):
-        raise RuntimeError(f"{charges} charges for {looks} looks, {[r.exit_code for r in runs]}")
+    ill = [f"{run.campaign}: {run.exit_code}, {run.message}" for run in runs if run.exit_code]
+    if charges != looks or ill:
+        raise RuntimeError(f"{charges} charges for {looks} looks; {ill}")
 
 
 def make_campaigns(workers: int, campaigns: int) -> list[Row]:

@@ -46,7 +46,8 @@ def measure(*, quick: bool) -> list[Row]:
         view = studio.look()
         for view in studio.watch(within=WITHIN, every=SAMPLED):
             memory.sample(serving)
-            _tell(view, campaigns, begun)
+            cpu = sum(worker.measure_cpu() for worker in serving) - idle
+            _tell(view, campaigns, time.monotonic() - begun, cpu)
         wall = time.monotonic() - begun
         stats = studio.stats("north")
         requests = Counter(stats["requests"]) - before
@@ -60,10 +61,11 @@ def measure(*, quick: bool) -> list[Row]:
     ]
 
 
-def _tell(view: StudioView, campaigns: int, begun: float) -> None:
+def _tell(view: StudioView, campaigns: int, took: float, cpu: float) -> None:
     done = sum(map(view.count_done, view.takes))
+    each = cpu / done * 1e3
     print(
-        f"{time.monotonic() - begun:6.0f} s  {done} of {campaigns * LOOKS}",
+        f"{took:6.0f} s  {done} of {campaigns * LOOKS}, {each:.1f} ms of CPU each",
         file=sys.stderr,
         flush=True,
     )

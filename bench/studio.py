@@ -36,6 +36,9 @@ for manifest in manifests:
     if code:
         sys.exit(code)
 """
+CONNECTIONS = 300
+"""Connections that the server takes: each run has three, each worker half a dozen."""
+
 READY = 240.0
 """Seconds in which a worker says that it serves."""
 
@@ -118,7 +121,7 @@ class Studio:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "sitecustomize.py").write_text(f"{WITHOUT_TESTS}\n", "utf-8")
         with ExitStack() as stack:
-            server = stack.enter_context(serve_postgres())
+            server = stack.enter_context(serve_postgres(CONNECTIONS))
             self.address = server.address()
             for simulator in self.simulators.values():
                 stack.enter_context(simulator)

