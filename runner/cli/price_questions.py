@@ -9,6 +9,7 @@ from runner.model import LookKind
 from runner.plan import Plan
 from runner.plan.pricing import Quote, cost_at, find_below_list
 from runner.policy.budget import MonthCeiling, count_in_month
+from runner.policy.holdings import Holdings
 from runner.prices import LATEST
 from runner.quantities import format_usd
 from runner.replies import UserData
@@ -85,7 +86,8 @@ def count_months(
     At list price, where it buys more of a kind whose price is below the list and not confirmed.
     """
     counts_at = find_below_list(bought_quotes(plan, quotes))
-    return [count_in_month(month, known.all_takes, counts_at) for month in months]
+    held = Holdings(known.all_takes if months and counts_at else ())
+    return [count_in_month(month, held, counts_at) for month in months]
 
 
 def refuse_below_list(

@@ -11,7 +11,6 @@ from runner.policy.budget import (
     count_in_month,
     find_exceeded_ceiling,
     reserved_amount,
-    sum_surcharges,
 )
 from runner.takes import PriceState, Take
 
@@ -31,22 +30,21 @@ def compute_resumed(store: Store, ceilings: Ceilings) -> Decimal:
     if not ceilings.resumed:
         return Decimal(0)
     state, resumed = store.state, ceilings.resumed
-    held = [reserved_amount(take) for take in state.takes.values() if take.run in resumed]
-    if state.doubled:  # what was found before this run began has no run: its take's counts
-        runs = {take.label: take.run for take in state.takes.values()}
-        held += [
-            look.price
-            for look in state.doubled.values()
-            if (look.run or runs.get(look.take)) in resumed
-        ]
-    return sum(held, Decimal(0))
+    with store.lock:  # another thread writes
+        held = store.holdings.sum_held(lambda one: one.run in resumed)
+        if state.doubled:  # what was found before this run began has no run: its take's counts
+            runs = {take.label: take.run for take in state.takes.values()}
+            doubled = state.doubled.values()
+            of_resumed = (one for one in doubled if (one.run or runs.get(one.take)) in resumed)
+            held += sum((one.price for one in of_resumed), Decimal(0))
+    return held
 
 
 def check_ceilings(
     store: Store, ceilings: Ceilings, kind: LookKind, price: Decimal, *, earlier: Take | None
 ) -> None:
     """Raise OverBudget where a price does not fit. ``earlier`` is what the same take held."""
-    here = earlier is not None and _is_own(store, ceilings, earlier)
+    here = earlier is not None and _is_own(store, ceilings, earlier.run)
     run = store.spent_in_run + compute_resumed(store, ceilings) + price
     run -= reserved_amount(earlier) if here else 0
     campaign = store.spent + price - reserved_amount(earlier)
@@ -58,8 +56,8 @@ def check_ceilings(
         raise OverBudget(*refused)
 
 
-def _is_own(store: Store, ceilings: Ceilings, take: Take) -> bool:
-    return take.run == store.run or take.run in ceilings.resumed
+def _is_own(store: Store, ceilings: Ceilings, run: str | None) -> bool:
+    return run == store.run or run in ceilings.resumed
 
 
 def check_month_ceilings(store: Store, ceilings: Ceilings, kind: LookKind, price: Decimal) -> None:
@@ -67,7 +65,7 @@ def check_month_ceilings(store: Store, ceilings: Ceilings, kind: LookKind, price
     counts_at = _find_open_prices(store, ceilings)
     price = max(price, counts_at.get(kind, price))
     for month in store.month_ceilings:
-        ceiling = count_in_month(month, store.state.takes.values(), counts_at, run=store.run)
+        ceiling = count_in_month(month, store.holdings, counts_at, run=store.run)
         needed = ceiling.spent + store.intended() + price
         if needed > ceiling.usd:
             raise OverMonthCeiling(ceiling, needed)
@@ -93,8 +91,8 @@ def _refuse_below_list(
     limit, counts_at = ceilings.operator, _find_open_prices(store, ceilings)
     if limit is None or not counts_at:
         return None
-    mine = (take for take in store.state.takes.values() if _is_own(store, ceilings, take))
-    counted = run + sum_surcharges(mine, counts_at)
+    more = store.holdings.sum_surcharges(counts_at, lambda one: _is_own(store, ceilings, one.run))
+    counted = run + more
     if new is not None:
         kind, price = new
         counted += max(counts_at.get(kind, price) - price, Decimal(0))

@@ -18,6 +18,7 @@ from runner.ledger.events import UNTABLED_NOTES, Entry, LedgerState, Note, apply
 from runner.ledger.history import History
 from runner.ledger.loading import read_rows
 from runner.policy.budget import MonthCeiling, reserved_amount, reserved_in_run
+from runner.policy.holdings import Holdings
 from runner.policy.lifecycle import Event
 from runner.takes import Account, AccountFacts, Doubled, Snapshot, Take
 
@@ -52,6 +53,7 @@ class Store:
         self.history = History(backend, self.backend_lock)
         self._changes = Changes()
         self._snapshot: Snapshot | None = None
+        self._holdings: Holdings | None = None
         self._followed = 0
         self.learned = AccountFacts()
         self.trusted_at = 0.0
@@ -93,6 +95,13 @@ class Store:
             if self._snapshot is None:
                 self._snapshot = self._build_snapshot()
             return self._snapshot
+
+    @property
+    def holdings(self) -> Holdings:
+        """What the takes hold, as they are now; for whoever has ``lock``."""
+        if self._holdings is None:
+            self._holdings = Holdings(self.state.takes.values())
+        return self._holdings
 
     def takes_of(self, look: str) -> list[Take]:
         """Return the takes of one look as they are now."""
@@ -159,7 +168,7 @@ class Store:
             moved = apply_event(self.state, entry)
             self.spent += (reserved_amount(moved) if moved is not None else before) - before
             self._followed = row.seq
-            self._snapshot = None
+            self._snapshot = self._holdings = None
             entries.append(entry)
         if any(entry.kind in FAR_REACHING for entry in entries):
             self.load_whole()
@@ -183,7 +192,7 @@ class Store:
             self._meta, self.state, self.spent = rows.meta, rows.state, rows.spent
             self._inferred, self._followed = rows.inferred, rows.last
             self.trusted_at = rows.trusted_at
-            self._changes, self._snapshot = Changes(), None
+            self._changes, self._snapshot, self._holdings = Changes(), None, None
             self.spent_in_run = reserved_in_run(self.state.takes.values(), self.run or "")
             self._hold_doubled(())
 
@@ -244,6 +253,8 @@ class Store:
 
     def _write_take(self, before: Take | None, moved: Take) -> None:
         self._changes.put_take(before, moved)
+        if self._holdings is not None:
+            self._holdings.change(before, moved)
         if before is not None and before.look != moved.look:
             self._put_pick(before.look)  # where keys are exchanged it is another take's by now
             self._put_pick(moved.look)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
 from runner.model import Budget, LookKind
+from runner.policy.holdings import Holding, Holdings
 from runner.quantities import format_usd
 from runner.takes import COUNTING, Take
 
@@ -64,16 +64,9 @@ class MonthCeiling:
         )
 
 
-def sum_surcharges(takes: Iterable[Take], counts_at: Mapping[LookKind, Decimal]) -> Decimal:
-    """Return what takes count on top of what they hold, where ``counts_at`` is higher; USD."""
-    held = (take for take in takes if take.billing in COUNTING)
-    found = (counts_at.get(take.kind, take.price) - take.price for take in held)
-    return sum((more for more in found if more > 0), Decimal(0))
-
-
 def count_in_month(
     ceiling: MonthCeiling,
-    takes: Iterable[Take],
+    held: Holdings,
     counts_at: Mapping[LookKind, Decimal],
     *,
     run: str | None = None,
@@ -84,18 +77,12 @@ def count_in_month(
     """
     if not counts_at:
         return ceiling
-    mine = (
-        take
-        for take in takes
-        if (run is not None and take.run == run) or _month_of(take) == ceiling.month
-    )
-    return replace(ceiling, spent=ceiling.spent + sum_surcharges(mine, counts_at))
 
+    def is_of_month(one: Holding) -> bool:
+        return (run is not None and one.run == run) or one.month == ceiling.month
 
-def _month_of(take: Take) -> str | None:
-    """Return the calendar month (UTC) of a take's last intent, or of what is known instead."""
-    at = take.resent_at or take.sent_at or take.accepted_at or take.completed_at
-    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
+    more = held.sum_surcharges(counts_at, is_of_month)
+    return replace(ceiling, spent=ceiling.spent + more)
 
 
 def reserved_amount(take: Take | None) -> Decimal:

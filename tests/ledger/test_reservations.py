@@ -1,5 +1,6 @@
 """Which price still fits under a ledger's ceilings."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -12,6 +13,7 @@ from runner.executor.ports import OverBudget, OverMonthCeiling
 from runner.ledger.reservations import check_ceilings, check_month_ceilings, compute_room
 from runner.model import LookKind
 from runner.policy.budget import Ceilings, MonthCeiling
+from runner.policy.holdings import Holdings
 from runner.takes import Billing, Doubled, MeasuredPrice, PriceState, Take
 
 PHOTO, PROMPT = LookKind.PHOTO, LookKind.PROMPT
@@ -32,6 +34,8 @@ def store(
         spent=Decimal(in_campaign),
         spent_in_run=Decimal(in_run),
         intended=lambda: Decimal(0),
+        lock=nullcontext(),
+        holdings=Holdings(takes),
         state=SimpleNamespace(
             prices=measured, takes={one.uid: one for one in takes}, doubled=dict[str, Any]()
         ),
