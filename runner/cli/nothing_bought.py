@@ -47,8 +47,8 @@ def objection_to(finding: Finding, *, alive: bool, now: float, command: str) -> 
     take = finding.take
     if finding.problem is not None and not finding.needs_person:
         return f"the account could not be searched: {finding.problem}"
-    if finding.candidates:
-        ids = ", ".join(look.id for look in finding.candidates)
+    if finding.fits:
+        ids = ", ".join(look.id for look in finding.fits)
         others = f"; where it is another's ({', '.join(finding.rivals)}), decide that first"
         return (
             f"the account has what fits: {ids} (--adopt '{take.label}=ID', or "

@@ -45,7 +45,7 @@ class UnknownCase:
         self.found.append(
             {
                 "take": take.label,
-                "candidates": [look.id for look in finding.candidates],
+                "candidates": [look.id for look in finding.fits],
                 "rivals": list(finding.rivals),
                 "problem": finding.problem,
                 "replayable": self.is_alive(take),
@@ -117,19 +117,19 @@ async def decide(case: UnknownCase, take: Take) -> None:
     why_not = case.object_to_absence(finding)
     if not work.outside.console.can_choose():
         ways = [quote_command("--adopt", f"{take.label}=ID")]
-        ways += ["--not-ours ID"] if finding.candidates else []
+        ways += ["--not-ours ID"] if finding.fits else []
         ways += [quote_command("--nothing-bought", take.label)] if why_not is None else []
-        note = "" if finding.candidates or why_not is None else f"  {why_not}\n"
+        note = "" if finding.fits or why_not is None else f"  {why_not}\n"
         click.echo(f"{note}  → decide with {' or '.join(ways)}\n")
         return
-    choices = [look.id for look in finding.candidates]
+    choices = [look.id for look in finding.fits]
     if why_not is None:
         choices.append("nothing")
     elif not choices:
         click.echo(f"  → it stays unknown: {why_not}\n")
         return
     nothing = ", `nothing` if nothing was bought" if why_not is None else ""
-    if finding.candidates:
+    if finding.fits:
         choices.append("none")
         nothing += ", `none` if all of them are somebody else's"
     typed = click.prompt(
@@ -140,7 +140,7 @@ async def decide(case: UnknownCase, take: Take) -> None:
     if typed == "nothing":
         await work.context.record(take.uid, Event.NOT_BOUGHT)
     elif typed == "none":
-        await work.ledger.note_strangers([look.id for look in finding.candidates])
+        await work.ledger.note_strangers([look.id for look in finding.fits])
         await decide(case, take)
     elif typed != "skip":
         await searcher.adopt(take, await read_adoptable(work, take, typed))
@@ -163,7 +163,11 @@ def finding_text(case: UnknownCase, finding: Finding) -> str:
     if finding.rivals:
         lines.append(f"  other unknown takes have the same name: {', '.join(finding.rivals)}")
     lines += [_candidate(look) for look in finding.candidates]
-    if not finding.candidates and finding.problem is None:
+    lines += [
+        f"{_candidate(look)}; another campaign here took it over, and did not make it"
+        for look in finding.taken_over
+    ]
+    if not finding.fits and finding.problem is None:
         lines.append("  the account has no look of this name that is not in the ledger")
         why_not = case.why_not_again(take)
         lines += [f"  no run sends it again: {why_not}"] if why_not else []

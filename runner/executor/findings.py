@@ -13,12 +13,14 @@ class Finding:
     """What a search found. ``problem`` is why it could not be finished, if it could not.
 
     ``rivals`` are other unresolved sends of the name that may have made a candidate, with this body
-    or another, here or in another ledger of the folder.
+    or another, here or in another ledger of the folder. ``taken_over`` are looks that would fit,
+    which another campaign in the folder names as existing: no run adopts them, and a person may.
     """
 
     take: Take
     candidates: tuple[LookData, ...] = ()
     rivals: tuple[str, ...] = ()
+    taken_over: tuple[LookData, ...] = ()
     problem: str | None = None
     fit: Fit = Fit.NONE
 
@@ -26,6 +28,11 @@ class Finding:
     def certain(self) -> LookData | None:
         """Return the look that the take became, where no doubt about it matters."""
         return self.candidates[0] if self.fit is Fit.ADOPT and self.problem is None else None
+
+    @property
+    def fits(self) -> tuple[LookData, ...]:
+        """Return every look that a person may say the take became."""
+        return self.candidates + self.taken_over
 
     @property
     def needs_person(self) -> bool:

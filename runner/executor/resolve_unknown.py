@@ -111,12 +111,14 @@ class UnknownResolver:
 
     async def search(self, take: Take) -> Finding:
         """Search the account for a take without deciding anything. Raises RunStopped."""
-        named = await self._named(take)
+        named = await self._named(take, taken_over=True)
         if isinstance(named, str):
             return Finding(take, problem=named)
         known = await self._look_up(take)
         recorded = {other.avatar_id for other in self._every() if other.avatar_id}
-        candidates = self._unknown(take, named, known.foreign_to(take) | recorded)
+        fits = self._unknown(take, named, known.not_made_by(take) | recorded)
+        taken_over = self._taken_over(take, fits, known)
+        candidates = tuple(look for look in fits if look not in taken_over)
         rivals = [t for t in self._unresolved(take) if t.uid != take.uid]
         same = [t for t in rivals if t.body_sha256 and t.body_sha256 == take.body_sha256]
         candidates = order_by_claims(candidates, [known.listed_before[t.uid] for t in same])
@@ -129,7 +131,7 @@ class UnknownResolver:
             replayable=any(map(self.is_replayable, same)),
         )
         labels = (*(rival.label for rival in rivals), *elsewhere)
-        return Finding(take, candidates, labels, fit=fit)
+        return Finding(take, candidates, labels, taken_over, fit=fit)
 
     async def check_keys(self, take: Take) -> None:
         """Check that the account made no second look for the key of a take that was sent again.
@@ -224,6 +226,16 @@ class UnknownResolver:
         """
         doubled = {look.look_id for look in self._context.ledger.snapshot().doubled}
         return find_candidates(named, take.name, excluded=(known, doubled))
+
+    def _taken_over(
+        self, take: Take, looks: Sequence[LookData], known: KnownElsewhere
+    ) -> tuple[LookData, ...]:
+        """Return the looks that another campaign counts on, or whose own group it counts on."""
+        theirs = known.neighbours.taken_over
+        makes_group = take.reference_id is None and find_target_group(take, self._every()) is None
+        return tuple(
+            look for look in looks if look.id in theirs or (makes_group and look.group_id in theirs)
+        )
 
     def _bought(self) -> frozenset[str]:
         """Return the looks that takes of this ledger bought, and did not only take over."""

@@ -13,6 +13,7 @@ from runner.errors import UsageError
 from runner.executor.context import RunContext
 from runner.executor.findings import Finding
 from runner.ledger.facts import to_facts
+from runner.ledger.ledger import LedgerFile
 from runner.ledger.reading import WalletReading, read_snapshot
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, plan
@@ -45,6 +46,7 @@ THERE = LookData("look-7", "Sarah — navy", "photo_avatar", "group")
             *(False, 1e6),
             "where it is another's (summer.lookbook: base#1), decide that first",
         ),
+        (Finding(LOST, taken_over=(THERE,)), False, 1e6, "the account has what fits: look-7"),
         (Finding(LOST), True, 3600.0, "`lookbook run spring.yaml` finds out by itself"),
         (Finding(LOST), False, 7.0, "it was sent 7 seconds ago, and HeyGen's lists may lag"),
         (Finding(LOST), False, 840.0, "it was sent 14 minutes ago"),
@@ -316,3 +318,32 @@ async def test_a_look_that_another_campaign_took_over_is_still_what_a_lost_send_
     assert await reconcile(office.context, campaign, (("navy#1", made.id),), ()) == 0
     (now,) = read_snapshot(office.ledger_path).takes["navy"]
     assert (now.avatar_id, now.billing) == (made.id, Billing.ASSUMED)
+
+
+async def test_what_another_campaign_only_took_over_may_be_what_was_bought(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``lookbook adopt`` made a manifest of the group before the lost answer was searched for."""
+    campaign = office.campaign(look("navy"))
+    ledger = office.ledger()
+    office.ticking.time = time.time() - 30 * 3600
+    ledger.begin(ACCOUNT, "spring", {})
+    known = await office.bought(ledger, "base")
+    await office.lost(ledger, "navy", name="Sarah")
+    ledger.close()
+    there = office.api.add_by_hand("Sarah", "group-1")
+    folder = office.manifest.with_name("summer.lookbook")
+    folder.mkdir()
+    theirs = LedgerFile(
+        folder / "ledger.sqlite", now=office.ticking.now, entropy=office.ticking, inline=True
+    )
+    theirs.begin(ACCOUNT, "summer", {})
+    taken = replace(known, uid="theirs", kind=LookKind.EXISTING, avatar_id=there.id)
+    await theirs.import_takes([(taken, True)])
+    theirs.close()
+    assert await reconcile(office.context, campaign, (), ["navy#1"]) == 6
+    told = capsys.readouterr().out
+    assert f"fits: {there.id} in group group-1, completed; another campaign here took" in told
+    assert f"the account has what fits: {there.id} (--adopt 'navy#1=ID'" in told
+    assert await reconcile(office.context, campaign, [("navy#1", there.id)]) == 0
+    assert read_snapshot(office.ledger_path).takes["navy"][0].avatar_id == there.id

@@ -440,8 +440,7 @@ class Auditor:
         """Return the look that a take bought by HeyGen's books; ``given`` are other takes'."""
         charges = self._world.simulator.account.charges.values()
         if take.key is not None:
-            mine = (c.id for c in charges if c.idempotency_key == take.key)
-            return next((look_id for look_id in mine if look_id not in given), None)
+            return self._made_by(take.key, given, charges)
         looks = self._world.simulator.account.looks
         good = {look_id for look_id, look in looks.items() if look.outcome == "completed"}
         # Its ledger was lost: what it was to buy is all that is known. A failure comes last.
@@ -454,6 +453,25 @@ class Auditor:
             ) == (take.look, take.identity)
             if free and same and charge.id in looks:
                 return charge.id
+        return None
+
+    def _made_by(
+        self, key: str, given: Collection[str], charges: Collection[ChargeRow]
+    ) -> str | None:
+        """Return a look that a key made, or what is left of those of one body for it.
+
+        Another take of the body may have been found to be the key's look. Then that one's own is
+        left over, or what the take became that was found to be it, and so on.
+        """
+        asked: set[str] = set()
+        while key not in asked:
+            asked.add(key)
+            mine = [charge.id for charge in charges if charge.idempotency_key == key]
+            free = next((look_id for look_id in mine if look_id not in given), None)
+            holders = [self.take("avatar_id", look_id) for look_id in mine]
+            key = next((one["key"] for one in holders if one and one["key"]), key)
+            if free is not None:
+                return free
         return None
 
     # --- a ledger that gets lost --------------------------------------------------------------

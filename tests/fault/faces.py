@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from runner.face_measures import FaceBox, FaceMeasure
+from runner.ledger.reading import read_snapshot
 
 if TYPE_CHECKING:
     from tests.fault.environment import Environment
@@ -41,8 +42,9 @@ class Portraits:
         path = self._folder / image
         if not path.is_file() or sha256(path.read_bytes()).hexdigest() != digest:
             return None
-        take = self._world.judge.take("image", image)
-        look = self._world.simulator.account.looks.get(take["avatar_id"]) if take else None
+        takes = read_snapshot(self._folder / "ledger.sqlite").all_takes
+        shown = next((take.avatar_id for take in takes if take.image == image), None)
+        look = self._world.simulator.account.looks.get(shown or "")
         if look is None:
             return None
         numbers = [0.0] * PLACES

@@ -45,9 +45,17 @@ def survives(
     balance: Decimal | None = None,
     refunds: bool = True,
     behaviour: tuple[str, ...] = (),
+    faces: bool = False,
 ) -> Report:
-    shape = Shape(draw, looks)
-    history = History(7, shape, days, balance=balance, refund_failed=refunds, behaviour=behaviour)
+    history = History(
+        seed=7,
+        shape=Shape(draw, looks),
+        days=days,
+        balance=balance,
+        refund_failed=refunds,
+        behaviour=behaviour,
+        faces=faces,
+    )
     report = play(history)
     assert report.broken is None, "\n".join(report.log[-30:])
     return report
@@ -248,3 +256,8 @@ def test_what_took_too_long_twice_is_decided_by_a_person(draw: int) -> None:
     unlisted = ("lists-lag=100000",)
     report = survives(Day(conditions=slow), looks=6, draw=draw, behaviour=unlisted)
     assert report.seen["ends exit 6"]
+
+
+def test_faces_of_looks_that_are_taken_over_after_a_lost_folder_are_measured() -> None:
+    lost = Day(edits=(Edit(EditKind.LOSE_FOLDER, 0),), command=Command.ADOPT)
+    survives(Day(), lost, Day(command=Command.REBUILD), looks=5, faces=True)
