@@ -13,7 +13,7 @@ from runner.cli.environment import Console
 from runner.cli.format import warn
 from runner.cli.session import OpenSession
 from runner.cli.shared_ledger import name_database, name_person
-from runner.errors import MaybeQueued, UsageError
+from runner.errors import MaybeQueued, StorageError, UsageError
 from runner.files import read_file
 from runner.ledger.shared import SharedLedgers
 from runner.manifest.images import MAX_BYTES as MAX_PICTURE
@@ -170,8 +170,8 @@ def find_run(queue: RunQueue, campaign: Campaign, account: Account | None) -> Qu
     """Return the run of a campaign that is in the queue, or was last. Raises UsageError."""
     runs = [
         run
-        for run in queue.list_runs(ended=1000)
-        if run.campaign == campaign.name and account in (None, run.account)
+        for run in queue.list_runs(ended=1000, campaign=campaign.name)
+        if account in (None, run.account)
     ]
     if not runs:
         raise UsageError(f"The queue of this database knows no run of {campaign.name}.")
@@ -192,12 +192,11 @@ def follow(queue: RunQueue, run: str, request: Request) -> int:
     try:
         code = _follow(queue, run)
     except KeyboardInterrupt:
-        click.echo(
-            f"\nRun {run} goes on. To follow it again: {name_command(request, '--follow')}\n"
-            f"To cancel it: {name_command(request, '--cancel')}",
-            err=True,
-        )
+        click.echo(f"\nRun {run} goes on.\n{advise_to_follow(request)}", err=True)
         return int(Exit.UNDER_WAY)
+    except StorageError as error:  # of the following alone
+        error.hint = f"Run {run} goes on, or waits as well.\n{advise_to_follow(request)}"
+        raise
     if code in (Exit.DONE, Exit.FAILED, Exit.UNDER_WAY, Exit.PERSON):
         click.echo(
             "Pictures and catalog lie with the worker. To have them here, for nothing: "

@@ -93,7 +93,8 @@ def name_person() -> str:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
         user = "somebody"
-    return f"{user}@{socket.gethostname()}"
+    name = f"{user}@{socket.gethostname()}"
+    return name.encode("utf-8", "replace").decode()  # the environment may name one in any bytes
 
 
 def options_of(shared: SharedLedgers | None) -> tuple[str, ...]:

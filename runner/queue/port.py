@@ -149,8 +149,11 @@ class RunQueue(Protocol):
     def find(self, run: str) -> QueuedRun | None:
         """Return one run."""
 
-    def list_runs(self, *, ended: int = 20) -> list[QueuedRun]:
-        """Return the runs in the queue in its order, and before them the last that ``ended``."""
+    def list_runs(self, *, ended: int = 20, campaign: str | None = None) -> list[QueuedRun]:
+        """Return the runs in the queue in its order, and before them the last that ``ended``.
+
+        ``campaign`` is the name of the only ones that are meant.
+        """
 
     def read_output(self, run: str, *, after: int = 0) -> list[Output]:
         """Return what a run wrote after a piece that is known."""

@@ -221,7 +221,7 @@ class Worker:
         threading.Event().wait()  # it ends with this process, and is handed on
 
     def _carry_out(self, queue: WorkerQueue, run: str) -> bool:
-        """Return whether a run is over, or another worker's; False where it is to be handed on."""
+        """Return whether a run is over; False where it is to be handed on, or was already."""
         while not self._stopping.is_set():
             begun = queue.begin(run, self.name)
             if begun is None:
@@ -231,9 +231,13 @@ class Worker:
                 return False
             verdict = code if code >= 0 else self._judge_killed(queue, begun, -code)
             if verdict is not None:
-                queue.end(begun, verdict)
-                return True
+                return queue.end(begun, verdict) or self._has_ended(queue, run)
         return False
+
+    def _has_ended(self, queue: WorkerQueue, run: str) -> bool:
+        """Return whether a run is over that another worker may have, and will need handed on."""
+        there = queue.find(run)
+        return there is None or there.ended_at is not None
 
     def _judge_killed(self, queue: WorkerQueue, begun: BegunRun, number: int) -> int | None:
         """Return the verdict on a run whose process was ended by a signal; None: begin it again.

@@ -29,7 +29,7 @@ from runner.cli.run_attempt import (
     make_checked_plan,
     share_ceilings,
 )
-from runner.errors import LedgerClaimed, LookbookError, PlanMoved, UsageError
+from runner.errors import LedgerClaimed, LookbookError, PlanMoved, StorageError, UsageError
 from runner.executor.ports import Intent, OverBudget
 from runner.executor.preflight import Verified
 from runner.ledger.ledger import CampaignLedger
@@ -43,7 +43,7 @@ from runner.plan.saved_plan import Change, ChangeKind
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
 from runner.queue.pack import Pack
-from runner.queue.port import DEAD_AFTER
+from runner.queue.port import DEAD_AFTER, Output
 from runner.takes import Snapshot
 from tests.cli.test_shared import (
     ADA,
@@ -236,7 +236,15 @@ def test_a_run_is_followed_to_its_exit_code_and_goes_on_without_whoever_follows(
     assert code == 4
     assert "base#1 generated" in said
     assert "No worker serves api.example/me now" in said
-    assert "Run run1 goes on. To follow it again:" in said
+    assert f"Run run1 goes on.\nTo follow it: lookbook run {manifest} --on memory --follow" in said
+
+    def lose(_run: str, *, after: int = 0) -> list[Output]:
+        raise StorageError(f"The database is away after {after}.")
+
+    with monkeypatch.context() as away:
+        away.setattr(database.queue, "read_output", lose)
+        code, said, _ = run(database, manifest, "--follow")
+    assert (code, "Run run1 goes on, or waits" in said, "--cancel" in said) == (1, True, True)
     database.queue.write_output(begun, "Done: 2 bought\n", error=False)
     database.queue.end(begun, 6)
     code, said, done = run(database, manifest, "--follow")

@@ -61,12 +61,13 @@ class MemoryQueue:
     def find(self, run: str) -> QueuedRun | None:
         return self.runs.get(run)
 
-    def list_runs(self, *, ended: int = 20) -> list[QueuedRun]:
+    def list_runs(self, *, ended: int = 20, campaign: str | None = None) -> list[QueuedRun]:
+        meant = [run for run in self.runs.values() if campaign in (None, run.campaign)]
         over = sorted(
-            (run for run in self.runs.values() if run.ended_at is not None),
+            (run for run in meant if run.ended_at is not None),
             key=lambda run: run.ended_at or 0.0,
         )
-        waiting = [run for run in self.runs.values() if run.ended_at is None]
+        waiting = [run for run in meant if run.ended_at is None]
         return [*over[max(0, len(over) - ended) :], *waiting]
 
     def read_output(self, run: str, *, after: int = 0) -> list[Output]:

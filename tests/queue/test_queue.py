@@ -84,6 +84,10 @@ def test_the_same_campaign_is_queued_once_until_it_has_ended(queue: WorkerQueue,
     again = queue.enqueue(pack, by="bob@desk")
     waiting = [one.run for one in queue.list_runs(ended=1) if one.account == pack.account]
     assert waiting == [run, other, again]
+    spring = [one.run for one in queue.list_runs(ended=1000, campaign="spring")]
+    mine = [one for one in spring if one in waiting]
+    assert mine == [run, again]
+    assert queue.list_runs(campaign=f"{user}'s") == []
 
 
 def test_who_was_taken_for_dead_writes_nothing_more(queue: WorkerQueue, user: str) -> None:

@@ -177,6 +177,22 @@ def test_a_run_that_is_cancelled_is_asked_to_end() -> None:
     assert (run.state, run.exit_code) == (RunState.CANCELLED, 4)
 
 
+def test_who_was_taken_for_dead_and_did_not_hear_of_it_leaves_the_run_to_the_other() -> None:
+    setting = Setting(0)
+    follow = setting.processes[0].follow
+
+    def take_over(write: Callable[[str, bool], None]) -> int:
+        assert setting.queue.begin(setting.run, "other") is not None
+        return follow(write)
+
+    setting.processes[0].follow = take_over  # type: ignore[method-assign]
+    assert not setting.worker._carry_out(setting.queue, setting.run)  # true: over for the engine
+    assert setting.queue.runs[setting.run].state is RunState.RUNNING
+    ended = Setting()
+    ended.queue.cancel(ended.run)
+    assert ended.worker._carry_out(ended.queue, ended.run)
+
+
 def test_who_was_taken_for_dead_ends_its_runs_and_itself() -> None:
     setting = Setting(None)
     with setting.carrying_out() as thread:

@@ -159,12 +159,14 @@ class PostgresQueue:
         """Return one run."""
         return next(iter(self._runs("WHERE run.id = %s", run)), None)
 
-    def list_runs(self, *, ended: int = 20) -> list[QueuedRun]:
+    def list_runs(self, *, ended: int = 20, campaign: str | None = None) -> list[QueuedRun]:
         """Return the runs in the queue in its order, and before them the last that ``ended``."""
+        meant = "WHERE coalesce(run.campaign = %s::text, true) AND run.ended_at"
         over = self._runs(
-            "WHERE run.ended_at IS NOT NULL ORDER BY run.ended_at DESC LIMIT %s", ended
+            f"{meant} IS NOT NULL ORDER BY run.ended_at DESC LIMIT %s", campaign, ended
         )
-        return [*reversed(over), *self._runs("WHERE run.ended_at IS NULL ORDER BY run.queued_at")]
+        waiting = self._runs(f"{meant} IS NULL ORDER BY run.queued_at", campaign)
+        return [*reversed(over), *waiting]
 
     def read_output(self, run: str, *, after: int = 0) -> list[Output]:
         """Return what a run wrote after a piece that is known."""
