@@ -194,6 +194,12 @@ class Backend(Protocol):
         the same may be made again.
         """
 
+    def erase(self, kind: str, erased: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Replace the facts of every event of a kind, so that nothing of them is left.
+
+        Raises UsageError for whoever may not.
+        """
+
     def explain(self, error: Exception, /) -> LookbookError | None:
         """Return what a person can do about an error of the database; None for any other error."""
 
@@ -216,15 +222,6 @@ class Elsewhere(Protocol):
 
     def facts_besides(self, kinds: Sequence[str]) -> Sequence[tuple[Any, ...]]:
         """Return their events of these kinds: the campaign's name, then time, kind and facts."""
-
-
-@runtime_checkable
-class Erasing(Protocol):
-    """A backend that can erase personal data; one that several machines share cannot."""
-
-    def erase(self, kind: str, erased: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
-        """Replace the facts of every event of a kind, so that nothing of them is left."""
-        ...
 
 
 class QueuedDecision(NamedTuple):

@@ -10,10 +10,10 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from runner.errors import LookbookError, UsageError
+from runner.errors import LookbookError
 from runner.face_measures import FORGOTTEN, forget_face
 from runner.ledger import integrity
-from runner.ledger.backend import Backend, Changes, Erasing, repeat_undone
+from runner.ledger.backend import Backend, Changes, repeat_undone
 from runner.ledger.events import UNTABLED_NOTES, Entry, LedgerState, Note, apply_event
 from runner.ledger.history import History
 from runner.ledger.loading import read_rows
@@ -132,12 +132,10 @@ class Store:
             self.learned, self._snapshot = facts, None
 
     def forget_faces(self) -> int:
-        """Erase everything that was measured of faces; return how many pictures that were."""
-        if not isinstance(self.backend, Erasing):
-            raise UsageError(
-                "A ledger that machines share erases no events.",
-                hint="Whoever keeps the database can: rows of `events` of the kind face_measured.",
-            )
+        """Erase everything that was measured of faces; return how many pictures that were.
+
+        Raises UsageError for whoever may not.
+        """
         with self.backend_lock, self.lock:
             known = sum(one.model != FORGOTTEN for one in self.state.faces.values())
             self.backend.erase(Note.FACE_MEASURED, forget_face)

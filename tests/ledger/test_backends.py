@@ -166,6 +166,22 @@ async def test_the_tables_are_what_the_events_amount_to(reopen: Reopen, ticking:
     assert backend.last_at() == max(row.at for row in rows)
 
 
+async def test_faces_that_are_forgotten_are_in_no_event(reopen: Reopen, ticking: Ticking) -> None:
+    ledger = open_ledger(reopen, ticking)
+    face = FaceMeasure("77", bytes(range(256)))
+    await ledger.note_face(face)
+    await buy(ledger, "a")
+    secret = face.to_facts()["descriptor"]
+    assert secret in "".join(row.facts for row in ledger.store.backend.events())
+    assert await ledger.forget_faces() == 1
+    assert not ledger.snapshot().faces
+    await ledger.note_face(FaceMeasure("88", none=NoFace.SMALL))  # it is written on as before
+    again = open_ledger(reopen, ticking)
+    assert again.snapshot().faces["77"].descriptor is None
+    assert "88" in again.snapshot().faces
+    assert secret not in "".join(row.facts for row in again.store.backend.events())
+
+
 async def test_a_send_without_an_answer_is_unknown_for_whoever_comes_next(
     reopen: Reopen, ticking: Ticking
 ) -> None:

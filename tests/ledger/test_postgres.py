@@ -17,6 +17,7 @@ import pytest
 pytest.importorskip("psycopg")
 
 from runner.errors import LedgerClaimed, LedgerDamaged, StorageError, UsageError
+from runner.face_measures import FaceMeasure, NoFace
 from runner.ledger.backend import Changes
 from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import CampaignLedger
@@ -258,6 +259,39 @@ def test_events_can_only_be_appended(postgres: PostgresServer) -> None:
         for statement in ("UPDATE lookbook.events SET at = 0", "DELETE FROM lookbook.events"):
             with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
                 backend._connection.run([(statement, ())])
+
+
+async def test_events_are_erased_by_the_owner_alone_and_stay_append_only(
+    postgres: PostgresServer, ticking: Ticking
+) -> None:
+    import psycopg
+
+    def make(address: str) -> CampaignLedger:
+        connection = PostgresConnection(address)
+        backend = PostgresBackend.make(connection, Account("api.example", "erase"), "spring")
+        backend.claim("one")
+        return CampaignLedger(backend, now=ticking.now, entropy=ticking, inline=True)
+
+    owner = make(postgres.address())
+    owner.begin(Account("api.example", "erase"), "spring", {})
+    await owner.note_face(FaceMeasure("77", none=NoFace.SMALL))
+    assert await owner.forget_faces() == 1
+    backend = owner.store.backend
+    assert isinstance(backend, PostgresBackend)
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        backend._connection.run([("UPDATE lookbook.events SET at = 0", ())])
+    backend.release()
+    for statement in (
+        "CREATE ROLE eraser LOGIN",
+        "GRANT USAGE ON SCHEMA lookbook TO eraser",
+        "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA lookbook TO eraser",
+    ):
+        postgres.call_tool("psql", "-q", "-c", statement, postgres.address())
+    client = make(postgres.address().replace("lookbook@", "eraser@"))
+    with pytest.raises(UsageError, match="Only the owner"):
+        await client.forget_faces()
+    for ledger in (owner, client):
+        ledger.store.backend.close(sound=False)
 
 
 def test_several_first_starts_at_once_are_one_migration(postgres: PostgresServer) -> None:

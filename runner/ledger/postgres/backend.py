@@ -5,8 +5,9 @@ moves the number of the last event where epoch and number are as expected: whoev
 lost its connection in the middle of a commit, cannot write past it.
 """
 
+import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -18,9 +19,11 @@ from runner.ledger.postgres.connection import (
     ConnectionLost,
     Fenced,
     PostgresConnection,
+    explain_database_errors,
 )
+from runner.ledger.postgres.erasing import erase_facts
 from runner.ledger.postgres.places import notify
-from runner.ledger.postgres.statements import COLUMNS, list_statements
+from runner.ledger.postgres.statements import COLUMNS, list_statements, make_fence
 from runner.takes import Account
 
 _EVENT = "SELECT seq, at, run, take, kind, facts FROM lookbook.events WHERE campaign = %s"
@@ -372,6 +375,16 @@ class PostgresBackend:
             raise TransactionUndone(str(error)) from error
         if seq != self._seq + len(changes.events):
             raise Fenced
+
+    def erase(self, kind: str, erased: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Replace the facts of every event of a kind. Raises UsageError for whoever may not."""
+        with explain_database_errors(self._connection):
+            anew = {
+                event.seq: json.dumps(erased(json.loads(event.facts)), ensure_ascii=False)
+                for event in self._events("AND kind = %s", str(kind))
+            }
+            fence = make_fence(self._campaign, self._epoch, self._seq)
+            erase_facts(self._connection, self._campaign, fence, anew)
 
     # --- the whole ----------------------------------------------------------------------------
 

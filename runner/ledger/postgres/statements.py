@@ -36,6 +36,11 @@ _PUT_ASSET = (
 )
 
 
+def make_fence(campaign: int, epoch: int | None, seq: int, more: int = 0) -> Statement:
+    """Return what each transaction that writes a campaign begins with."""
+    return "SELECT lookbook.advance(%s, %s, %s, %s)", (campaign, epoch, seq, more)
+
+
 def list_statements(
     changes: Changes, campaign: int, epoch: int | None, seq: int
 ) -> Iterator[Statement]:
@@ -44,7 +49,7 @@ def list_statements(
     ``epoch`` is the claim's, ``seq`` the number of the campaign's last event.
     """
     events = changes.events
-    yield "SELECT lookbook.advance(%s, %s, %s, %s)", (campaign, epoch, seq, len(events))
+    yield make_fence(campaign, epoch, seq, len(events))
     for key, value in changes.meta.items():
         yield _PUT_META, (campaign, key, value)
     for table, values in (("blobs", changes.blobs), ("bodies", changes.bodies)):
