@@ -27,7 +27,7 @@ from typing import IO, Any
 __all__ = ["Launcher", "Process"]
 
 ROOT = Path(__file__).parents[1]
-COMMAND = "runner.cli:main"
+COMMAND = "runner.__main__:main"
 WAITS = {
     "runner.policy.retry:MIN_POLL": 0.05,
     "runner.executor.refunds:SETTLING": (0.02, 0.03),

@@ -167,4 +167,5 @@ def test_a_worker_says_at_its_start_that_its_store_is_away_and_ends_where_it_ref
             slots=1,
             store=named,
             folder=tmp_path,
+            metrics=None,
         )

@@ -112,7 +112,7 @@ async def test_neighbours_are_all_folders_beside_the_manifest_but_the_simulators
     known = read_neighbours(mine)
     assert known.ids == {"mine-too", "of-mine-too", "summer", "of-summer", "autumn"}
     assert known.taken_over == frozenset()
-    made = {("of-mine-too", "name of a"), ("of-summer", "name of a"), ("shared", "N")}
+    made = {("of-mine-too", "name of a"), ("of-summer", "name of a")}
     assert known.founded == made
     assert known.unresolved == {
         "name of a": ("lost.lookbook: a#1",),

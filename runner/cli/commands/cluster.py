@@ -88,7 +88,7 @@ def command(ctx: click.Context, /, on: SharedLedgers | None, *, form: str) -> in
       lookbook cluster pause studio-a               nothing is sent from it
       lookbook cluster resume studio-a
       lookbook cluster cancel spring                its run in the queue
-      lookbook cluster prune --older-than 90d       old runs of the queue; no ledger
+      lookbook cluster prune --older-than 90d       old runs, no ledger
     """
     ctx.obj = ctx.ensure_object(Context)._replace(shared=on)
     if ctx.invoked_subcommand is not None:
