@@ -40,23 +40,25 @@ def measure(*, quick: bool) -> list[Row]:
         print(f"{campaigns} runs are queued", file=sys.stderr, flush=True)
         before = Counter(studio.stats("north")["requests"])
         serving = studio.start_workers(WORKERS)
-        idle = sum(worker.measure_cpu() for worker in serving)
+        used_by = Processors(serving)
         begun, memory = time.monotonic(), Memory()
         log = studio.measure_log()
         view = studio.look()
         for view in studio.watch(within=WITHIN, every=SAMPLED):
+            serving = [one for one in serving if one.process.poll() is None]
+            # One that was held up for long ends itself, and whoever manages services starts it.
+            serving += studio.start_workers(WORKERS - len(serving))
             memory.sample(serving)
-            cpu = sum(worker.measure_cpu() for worker in serving) - idle
-            _tell(view, campaigns, time.monotonic() - begun, cpu)
+            used_by.sample(serving)
+            _tell(view, campaigns, time.monotonic() - begun, used_by.total)
         wall = time.monotonic() - begun
         stats = studio.stats("north")
         requests = Counter(stats["requests"]) - before
-        used = Used(campaigns * LOOKS, sum(w.measure_cpu() for w in serving) - idle, requests)
-        own = sum(worker.measure_own_cpu() for worker in serving)
+        used = Used(campaigns * LOOKS, used_by.total, requests)
         check_charges(view.runs, campaigns * LOOKS + 2, stats)
         tables, log = studio.measure_tables(), studio.measure_log() - log
     return [
-        *_report(used, own, wall, stats["peak_in_progress"]),
+        *_report(used, used_by.own, wall, stats["peak_in_progress"]),
         *_report_space(used, memory, tables, log),
     ]
 
@@ -69,6 +71,31 @@ def _tell(view: StudioView, campaigns: int, took: float, cpu: float) -> None:
         file=sys.stderr,
         flush=True,
     )
+
+
+class Processors:
+    """The processor time of workers and their runs, in seconds, those that ended included."""
+
+    def __init__(self, workers: list[StudioWorker]) -> None:
+        self._idle = {worker.number: worker.measure_cpu() for worker in workers}
+        self._all: dict[int, float] = {}
+        self._own: dict[int, float] = {}
+
+    def sample(self, workers: list[StudioWorker]) -> None:
+        """Look at every worker now."""
+        for worker in workers:
+            self._all[worker.number] = worker.measure_cpu() - self._idle.get(worker.number, 0.0)
+            self._own[worker.number] = worker.measure_own_cpu()
+
+    @property
+    def total(self) -> float:
+        """Return what all took so far, without what the first workers took to start."""
+        return sum(self._all.values())
+
+    @property
+    def own(self) -> float:
+        """Return what the workers took themselves, their start included."""
+        return sum(self._own.values())
 
 
 @dataclass(slots=True)

@@ -94,6 +94,10 @@ class StorageError(LookbookError):
     code = "storage"
 
 
+class DatabaseAway(StorageError):
+    """A database cannot be reached, or takes no more connections."""
+
+
 class ApiTrouble(LookbookError):
     """The API could not be reached, or gave an answer that nothing can be done with."""
 

@@ -24,7 +24,7 @@ from runner.cli.options import format_option
 from runner.cli.request import load_campaign
 from runner.cli.shared_ledger import on_option, share_state
 from runner.cli.store_option import store_option
-from runner.errors import LedgerClaimed, LedgerLocked, PlanMoved, UsageError
+from runner.errors import DatabaseAway, LedgerClaimed, LedgerLocked, PlanMoved, UsageError
 from runner.ledger.reading import is_progress_of
 from runner.ledger.shared import SharedLedgers
 from runner.ledger.state_dirs import SharedNote, make_state_folder
@@ -37,6 +37,12 @@ from runner.store.port import NamedStore
 ORPHANED = 3.0
 """Seconds that a run has to end by itself when its worker has ended: less than it takes others to
 notice."""
+
+AWAY = 60.0
+"""Seconds after its beginning in which a run tries again to reach its database: a server that takes
+no more connections for now is no end of a run that was queued."""
+
+AWAY_PAUSE = 2.0
 
 HELD_PAUSE = 0.5
 """Seconds between two tries to claim a campaign that another run holds."""
@@ -94,7 +100,7 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
     _check_pictures(campaign, pack, request)
     context = context._replace(account=pack.account, shows_plan=not is_first, shows_catalog=False)
     _remember_ledger(campaign, pack, request.on)
-    told = False
+    told, begun = False, time.monotonic()
     if is_scheduled and attempt > 1:  # what it cascaded to may be under way
         request = _resume(request)
     while True:
@@ -105,6 +111,11 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
                 click.echo(f"{error.message} This run waits for it.", err=True)
             told = True
             time.sleep(HELD_PAUSE)
+        except DatabaseAway as error:  # its worker reached it a moment ago
+            if time.monotonic() > begun + AWAY:
+                raise
+            click.echo(f"{error.message} It is tried again.", err=True)
+            time.sleep(AWAY_PAUSE)
         except PlanMoved as error:
             if request.saved is None or not _is_own_progress(
                 error, context, campaign, pack, request

@@ -29,7 +29,14 @@ from runner.cli.run_attempt import (
     make_checked_plan,
     share_ceilings,
 )
-from runner.errors import LedgerClaimed, LookbookError, PlanMoved, StorageError, UsageError
+from runner.errors import (
+    DatabaseAway,
+    LedgerClaimed,
+    LookbookError,
+    PlanMoved,
+    StorageError,
+    UsageError,
+)
 from runner.executor.ports import Intent, OverBudget
 from runner.executor.preflight import Verified
 from runner.ledger.ledger import CampaignLedger
@@ -420,6 +427,22 @@ def carry_out(
     request = replace(queued.request(), manifest=manifest, on=on)
     context = context._replace(queued="run1")
     return carry_out_queued(context, queued, request, attempt=attempt)
+
+
+def test_a_queued_run_waits_a_minute_for_a_database_that_takes_no_more_connections(
+    queued: Pack,
+    database: MemoryDatabase,
+    manifest: Path,
+    started: Callable[..., list[tuple[Campaign, Request]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    away = DatabaseAway("The studio cannot be reached: too many connections.")
+    seen = started(away, away, 0, away)
+    assert carry_out(queued, database, manifest, 1, Context()) == 0
+    assert len(seen) == 3
+    monkeypatch.setattr(queued_run, "AWAY", -1.0)
+    with pytest.raises(DatabaseAway):
+        carry_out(queued, database, manifest, 1, Context())
 
 
 def test_a_worker_carries_out_the_plan_that_was_agreed_to_or_refuses(

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from runner.errors import LookbookError, StorageError, UsageError
+from runner.errors import DatabaseAway, LookbookError, StorageError, UsageError
 from runner.ledger.backend import TransactionUndone, repeat_undone
 
 MIN_VERSION = 17
@@ -180,7 +180,7 @@ class PostgresConnection:
         return connection
 
     def _explain_refusal(self, error: psycopg.Error) -> LookbookError:
-        return StorageError(
+        return DatabaseAway(
             f"{self.name} cannot be reached: {_first_line(error)}.",
             hint="Is the address right, is the server up, and may this user connect? Nothing was "
             "sent.",
