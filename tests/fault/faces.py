@@ -42,7 +42,8 @@ class Portraits:
         path = self._folder / image
         if not path.is_file() or sha256(path.read_bytes()).hexdigest() != digest:
             return None
-        takes = read_snapshot(self._folder / "ledger.sqlite").all_takes
+        judge, file = self._world.judge, self._folder / "ledger.sqlite"
+        takes = read_snapshot(judge.ledger if self._world.history.shared else file).all_takes
         shown = next((take.avatar_id for take in takes if take.image == image), None)
         look = self._world.simulator.account.looks.get(shown or "")
         if look is None:
