@@ -272,6 +272,22 @@ def test_a_run_gets_an_id_that_no_other_has(
 
 
 @pytest.mark.distributed
+def test_what_a_program_of_another_protocol_queued_is_left_to_it(
+    shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Account("api.example", user)
+    with monkeypatch.context() as newer:
+        newer.setattr("runner.queue.postgres.store.PROTOCOL", 99)
+        strange = shared.enqueue(make_pack(user), by="ada")
+        shared.enlist(f"newer-{user}", [account], 1)
+        assert [run.run for run in shared.find_new([account])] == [strange]
+    ours = shared.enqueue(make_pack(user, "autumn"), by="ada")
+    assert [run.run for run in shared.find_new([account])] == [ours]
+    (seen,) = [worker for worker in shared.list_workers() if worker.name == f"newer-{user}"]
+    assert not seen.serves(account)
+
+
+@pytest.mark.distributed
 def test_two_workers_never_hold_the_same_attempt(
     shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
