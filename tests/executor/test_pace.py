@@ -1,6 +1,6 @@
 """An account that takes fewer jobs than were asked for: the run finds its limit and holds it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,16 @@ def test_a_replay_that_shows_a_finished_look_takes_no_place_for_ever(tmp_path: P
     assert world.session is not None
     assert world.session._execution is not None
     assert world.session._execution._rate_gate._in_progress == set()
+
+
+def test_sends_whose_answers_were_lost_keep_no_other_look_from_being_sent(tmp_path: Path) -> None:
+    world = Harness(tmp_path)
+    world.retry_limits = replace(world.retry_limits, undecided=99)
+    world.api.script.extend([OK, *[LOST_BEFORE] * MAX_CONCURRENT_SENDS])
+    looks = MAX_CONCURRENT_SENDS + 1
+    assert exit_code(world.run(independent(world, looks), concurrency=2 * looks)) is Exit.DONE
+    sent = [world.take(f"l{number}").sent_at or 0.0 for number in range(looks)]
+    assert max(sent) - min(sent) < world.retry_limits.listed  # before a search for what was lost
 
 
 def test_a_place_that_other_machines_hold_is_asked_for_by_the_first_in_the_queue_alone(

@@ -77,6 +77,8 @@ def test_what_an_edit_or_a_send_will_make_is_named_as_far_as_that_is_known() -> 
     assert "of base#1" in told(plan(GATED, held(under_way)))["navy"][1]
     not_bought = replace(take(GATED, BASE), state=TakeState.PLANNED, avatar_id=None)
     assert "of base#1" in told(plan(GATED, held(not_bought)))["navy"][1]  # it is sent again
+    several = replace(GATED, looks=tuple(one._replace(takes=2) for one in GATED.looks))
+    assert told(plan(several, Snapshot()))["navy"][1] == "waits for approval of base"
     edited = campaign(look("navy", "another prompt"), look("night", on="navy"))
     known = reviewed(held(take(SPRING, BASE), take(SPRING, "navy")), ReviewState.APPROVED, "navy")
     why = told(plan(gated(edited, "navy"), known))["night"]

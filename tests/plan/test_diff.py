@@ -254,6 +254,9 @@ def test_the_manifest_may_allow_retries() -> None:
     snapshot = held(take(SPRING, BASE), take(SPRING, "navy"), take(SPRING, "night"), failed)
     found = actions(patient, snapshot)["red"]
     assert (found.takes, found.retries, found.retry_cost) == (1, 1, Decimal(1))
+    there = [take(SPRING, key) for key in (BASE, "navy", "night")]
+    after = held(*there, failed, take(SPRING, "red", 2))
+    assert reason(patient, after, "red") == "done; 1 more failed"
 
 
 def test_a_look_outside_the_group_of_its_reference_is_blocked() -> None:

@@ -3,12 +3,15 @@
 import pytest
 
 from runner.policy.match_candidates import (
+    SEND_WINDOW,
     Fit,
     decide_match,
     find_candidates,
     find_doubled,
+    find_send_window,
     order_by_claims,
 )
+from runner.policy.retry import CLOCK_SLACK
 from runner.replies import LookData
 
 
@@ -69,3 +72,18 @@ def test_a_look_that_no_send_explains_shows_that_keys_are_not_honoured() -> None
     assert find_doubled([shown("a")], 0) == (shown("a"),)
     assert find_doubled([shown("a"), shown("b")], 1) == (shown("b"),)
     assert find_doubled([shown("a")], 1) == find_doubled([], 0) == ()
+
+
+@pytest.mark.parametrize(
+    ("last", "skew", "begin", "end"),
+    [
+        (None, 0.0, 1000.0, 1000.0),
+        (2000.0, 0.0, 1000.0, 2000.0),
+        (2000.0, 50.0, 1000.0, 2050.0),
+        (2000.0, -50.0, 950.0, 2000.0),
+    ],
+)
+def test_what_a_send_made_is_dated_by_either_clock_from_its_first_try_to_its_last(
+    last: float | None, skew: float, begin: float, end: float
+) -> None:
+    assert find_send_window(1000.0, last, skew) == (begin - CLOCK_SLACK, end + SEND_WINDOW)
