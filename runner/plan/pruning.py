@@ -58,21 +58,21 @@ def find_prunable(
     meant = [take for take in meant if take.state is not TakeState.DELETED]
     named = _named_in(campaign)
     needed = {take.reference_id for take in snapshot.all_takes if take.in_flight}
-    uids = {take.uid for take in meant}
-    every = {take.uid: take for take in snapshot.all_takes}
-    picked = {
-        every[uid].avatar_id: every[uid].label
-        for uid in snapshot.picks.values()
-        if uid in every and uid not in uids
-    }
     again = _picked_again(campaign, snapshot, plan)
-    verdicts = [
-        (take, claims.get(take.uid) or _spare(take, named, needed, picked, again)) for take in meant
-    ]
+    own = {take.uid: claims.get(take.uid) or _spare(take, named, needed, again) for take in meant}
+    picked = _kept_picks(snapshot, {uid for uid, reason in own.items() if reason is None})
+    verdicts = [(take, own[take.uid] or picked.get(take.avatar_id)) for take in meant]
     return Pruning(
         takes=tuple(take for take, reason in verdicts if reason is None),
         spared=tuple((take, reason) for take, reason in verdicts if reason is not None),
     )
+
+
+def _kept_picks(snapshot: Snapshot, doomed: Collection[str]) -> dict[str | None, str]:
+    """Return the ids that picked takes bear which are not ``doomed``, each with the reason."""
+    every = {take.uid: take for take in snapshot.all_takes}
+    kept = [every[uid] for uid in snapshot.picks.values() if uid in every and uid not in doomed]
+    return {take.avatar_id: f"it is the same look as {take.label}, which is picked" for take in kept}
 
 
 def _picked_again(campaign: Campaign, snapshot: Snapshot, plan: Plan) -> set[str]:
@@ -86,7 +86,6 @@ def _spare(
     take: Take,
     named: Collection[str],
     needed: Collection[str | None],
-    picked: Mapping[str | None, str],
     again: Collection[str],
 ) -> str | None:
     if take.kind is LookKind.EXISTING:
@@ -95,8 +94,6 @@ def _spare(
         return f"it is {take.state}"
     if take.avatar_id in named:
         return "the manifest names its id"
-    if take.avatar_id in picked:
-        return f"it is the same look as {picked[take.avatar_id]}, which is picked"
     if take.uid in again:
         return "a run would pick it again, for nothing"
     if take.group_id is None:

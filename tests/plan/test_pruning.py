@@ -83,6 +83,19 @@ def test_a_look_that_a_pick_bears_is_spared() -> None:
     assert (one.label, why) == ("red#1", "it is the same look as navy#1, which is picked")
 
 
+def test_a_look_that_a_spared_orphan_bears_stays_as_well() -> None:
+    """It was taken over under another key, and the manifest wants neither any more."""
+    twice = campaign(look("navy"), look("red"), look("hero"))
+    hero = replace(take(twice, "hero"), kind=LookKind.EXISTING, avatar_id="id-red-1")
+    takes = [take(twice, key) for key in ("base", "navy", "red")]
+    found = pruned(FEWER, held(*takes, hero))
+    assert labels(found) == []
+    assert {one.label: why for one, why in found.spared} == {
+        "hero#1": "it existed before this campaign",
+        "red#1": "it is the same look as hero#1, which is picked",
+    }
+
+
 def test_what_a_run_would_pick_again_for_nothing_is_spared() -> None:
     base, old = take(SPRING, "base"), take(SPRING, "navy")
     edited = replace(take(SPRING, "navy", 2), identity="of a prompt that was taken back")
