@@ -72,7 +72,8 @@ def _kept_picks(snapshot: Snapshot, doomed: Collection[str]) -> dict[str | None,
     """Return the ids that picked takes bear which are not ``doomed``, each with the reason."""
     every = {take.uid: take for take in snapshot.all_takes}
     kept = [every[uid] for uid in snapshot.picks.values() if uid in every and uid not in doomed]
-    return {take.avatar_id: f"it is the same look as {take.label}, which is picked" for take in kept}
+    reason = "it is the same look as {}, which is picked"
+    return {take.avatar_id: reason.format(take.label) for take in kept}
 
 
 def _picked_again(campaign: Campaign, snapshot: Snapshot, plan: Plan) -> set[str]:
