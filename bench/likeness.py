@@ -70,7 +70,7 @@ def draw_character(folder: Path, number: int) -> None:
     from runner.simulator.portrait.__main__ import PROMPTS, SARAH
 
     chance = random.Random(number)
-    face = SARAH if number == 0 else people.born(sha256(f"c{number}".encode()).digest())
+    face = SARAH if number == 0 else people.invent_face(sha256(f"c{number}".encode()).digest())
     pictures = {"0-base": (face, "studio, smile")}
     for index, prompt in enumerate(chance.sample(PROMPTS[:-1], SCENES), start=1):
         pictures[f"{index}-same"] = (face, prompt)
@@ -78,7 +78,7 @@ def draw_character(folder: Path, number: int) -> None:
         drifted = Pictures(drawn=True).drifted_face(chances, face.encode())
         pictures[f"{index}-drift"] = (people.decode_face(drifted), prompt)
     for name, (who, prompt) in pictures.items():
-        content = draw.jpeg(who, scenes.read(prompt))
+        content = draw.jpeg(who, scenes.read_scene(prompt))
         (folder / f"{number:03d}-{name}.jpg").write_bytes(content)
 
 

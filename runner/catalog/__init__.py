@@ -51,7 +51,7 @@ def write_catalog(
 
     view = reading.build_page(results, planned)
     if target is not None and not embed:
-        pictures.copy(folder, target, view.sources)
+        pictures.copy_pictures(folder, target, view.sources)
         folder = target
     images = pictures.prepare_images(folder, view.sources, embed=embed)
     bare = any(look.is_base and look.image is None for look in view.looks)

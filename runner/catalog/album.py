@@ -61,14 +61,14 @@ def export(
     ``target`` cannot be written.
     """
     view = reading.build_page(results)
-    wanted = list(_wanted(view, every_take=every_take))
+    wanted = list(_find_wanted(view, every_take=every_take))
     names = _names(view, wanted, template)
     whose = xmp.read_credits(results)
     files: list[Shipped] = []
     skipped: list[tuple[str, str]] = []
     for name, (look, take, image) in zip(names, wanted, strict=True):
         try:
-            source = pictures.locate(folder, image)
+            source = pictures.locate_picture(folder, image)
             facts = disclose(_facts(view, look, take, whose))
             content = describe_picture(source, Path(name).suffix.lower(), facts)
         except pictures.Unusable as problem:
@@ -84,7 +84,7 @@ def export(
 Wanted = tuple[LookView, TakeView, str]
 
 
-def _wanted(view: CatalogPage, *, every_take: bool) -> Iterator[Wanted]:
+def _find_wanted(view: CatalogPage, *, every_take: bool) -> Iterator[Wanted]:
     for look in view.wanted:
         for take in look.takes:
             if take.image is not None and (every_take or take.picked):
@@ -124,7 +124,7 @@ def _facts(view: CatalogPage, look: LookView, take: TakeView, whose: Credits) ->
         campaign=view.campaign,
         title=look.title,
         generated=look.kind == "prompt",
-        system=xmp.system_of(simulated=view.simulated),
+        system=xmp.name_system(simulated=view.simulated),
         look=look.key,
         take=take.number,
         prompt=take.prompt or look.prompt,
@@ -150,7 +150,7 @@ def describe_picture(source: Path, suffix: str, facts: xmp.Facts) -> bytes:
         else:
             content, orientation = _convert(source, opened, kind), 1
         exif = make_exif(facts.whose, orientation)
-        return embed_metadata(content, kind, xmp=xmp.packet(facts), exif=exif)
+        return embed_metadata(content, kind, xmp=xmp.make_packet(facts), exif=exif)
 
 
 def _convert(source: Path, opened: Image.Image, kind: str) -> bytes:
@@ -159,13 +159,13 @@ def _convert(source: Path, opened: Image.Image, kind: str) -> bytes:
     if opened.mode in ("RGB", "RGBA"):
         options["icc_profile"] = opened.info.get("icc_profile")
     if kind == "JPEG":
-        return _saved(pictures.load_image(source), kind, quality=95, subsampling=0, **options)
+        return _encode(pictures.load_image(source), kind, quality=95, subsampling=0, **options)
     turned = ImageOps.exif_transpose(opened)
     quality = {"quality": 92} if kind == "WEBP" else {}
-    return _saved(turned, kind, exif=b"", **quality, **options)
+    return _encode(turned, kind, exif=b"", **quality, **options)
 
 
-def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
+def _encode(picture: Image.Image, kind: str, **options: Any) -> bytes:
     out = io.BytesIO()
     picture.save(out, kind, **options)
     return out.getvalue()

@@ -169,10 +169,10 @@ def _sign_pictures(page: ClientPage, picture: ClientPicture, image: CatalogImage
         campaign=page.campaign,
         title=picture.title,
         generated=picture.generated,
-        system=xmp.system_of(simulated=page.simulated),
+        system=xmp.name_system(simulated=page.simulated),
         whose=page.whose,
     )
-    packet = xmp.packet(facts)
+    packet = xmp.make_packet(facts)
     exif = make_exif(page.whose)
     signed = []
     for address in (image.thumb, image.full):

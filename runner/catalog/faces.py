@@ -118,7 +118,7 @@ def _bin(distance: float) -> int:
     return round(distance * 1000) // round(BIN * 1000)
 
 
-def chart(looks: Sequence[LookView]) -> FaceChart | None:
+def build_face_chart(looks: Sequence[LookView]) -> FaceChart | None:
     """Return the distribution of the distances to the base; None where there are none."""
     faces = [look.face for look in looks if look.face is not None and not look.orphan]
     found = [

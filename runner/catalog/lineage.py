@@ -38,7 +38,7 @@ class Tree:
     branch: Branch
 
 
-def grow(looks: Sequence[LookView]) -> tuple[Tree, ...]:
+def build_trees(looks: Sequence[LookView]) -> tuple[Tree, ...]:
     """Return the forest: the base's tree first, then outside references, then what stands alone."""
     wanted = {look.index: look for look in looks if not look.orphan}
     children: dict[int, list[LookView]] = {}

@@ -39,7 +39,7 @@ class MatrixView:
     gaps: int
 
 
-def arrange(matrix: MatrixAxes, looks: Sequence[LookView]) -> MatrixView:
+def build_matrix(matrix: MatrixAxes, looks: Sequence[LookView]) -> MatrixView:
     """Lay a matrix out: its last two axes are rows and columns, each choice of the rest a table."""
     placed: dict[tuple[str, ...], list[LookView]] = {}
     names = tuple(axis for axis, _ in matrix.axes)

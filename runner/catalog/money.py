@@ -65,7 +65,7 @@ class MoneyView:
     sums: tuple[tuple[str, tuple[MoneySum, ...]], ...]
 
 
-def sum_up(results: Results, axes: Iterable[str]) -> MoneyView | None:
+def build_money(results: Results, axes: Iterable[str]) -> MoneyView | None:
     """Return every charge of a results document, and sums by month, axis and reason.
 
     None where nothing was charged. ``axes`` are those of the campaign's matrices.

@@ -44,10 +44,10 @@ class Template:
                 continue
             if value is None:
                 value, named = values["look"] or "", True
-            out.append(text + (safe(value.zfill(digits)) if field is not None else ""))
+            out.append(text + (make_safe_name(value.zfill(digits)) if field is not None else ""))
         # Where all of a file's name was left out, its folder's name becomes its own.
         filled = re.sub(r"/+(\.[^/]*)$", r"\1", "".join(out))
-        return "/".join(safe(piece) for piece in filled.split("/") if piece)
+        return "/".join(make_safe_name(piece) for piece in filled.split("/") if piece)
 
 
 def parse_template(text: str, axes: Collection[str]) -> Template:
@@ -86,7 +86,7 @@ def _check_path(text: str) -> None:
         )
 
 
-def safe(text: str) -> str:
+def make_safe_name(text: str) -> str:
     """Make any text one piece of a path that Linux, macOS and Windows all take; never empty."""
     text = " ".join(unicodedata.normalize("NFC", text).split())
     kept = "".join(

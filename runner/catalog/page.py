@@ -39,10 +39,10 @@ def render(
         .get_template("catalog.html.j2")
         .stream(
             page=page,
-            matrices=[matrix.arrange(axes, page.looks) for axes in page.matrices],
+            matrices=[matrix.build_matrix(axes, page.looks) for axes in page.matrices],
             places={look.key: look.index for look in reversed(page.looks)},
-            faces=faces.chart(page.looks),
-            trees=lineage.grow(page.looks),
+            faces=faces.build_face_chart(page.looks),
+            trees=lineage.build_trees(page.looks),
             pictures=named,
             photo=photo,
             comparable=[_comparable(look, named) for look in page.looks],

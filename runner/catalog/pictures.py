@@ -54,7 +54,7 @@ class CatalogImage:
     embedded: str = ""
 
 
-def locate(folder: Path, image: str) -> Path:
+def locate_picture(folder: Path, image: str) -> Path:
     """Return the file that a results path names. Raises Unusable if it is not safely inside."""
     parts = PurePosixPath(image).parts
     if not parts or image.startswith("/") or ".." in parts or "\0" in image or "\\" in image:
@@ -149,14 +149,14 @@ def style_ratio(pictures: Iterable[CatalogImage]) -> str:
     return f":root{{--ratio:{measure_ratio(pictures):.4f}}}\n"
 
 
-def copy(folder: Path, target: Path, sources: Iterable[tuple[str, str | None]]) -> None:
+def copy_pictures(folder: Path, target: Path, sources: Iterable[tuple[str, str | None]]) -> None:
     """Copy the pictures that can be read to the same places below ``target``. Raises StorageError.
 
     What cannot be read is left out; the page says why.
     """
     for image, _ in sources:
         try:
-            content = read_file(locate(folder, image), MAX_IMAGE_BYTES)
+            content = read_file(locate_picture(folder, image), MAX_IMAGE_BYTES)
         except (Unusable, OSError):
             continue
         write_atomic(target / image, content, within=target)
@@ -164,7 +164,7 @@ def copy(folder: Path, target: Path, sources: Iterable[tuple[str, str | None]]) 
 
 def _show(folder: Path, image: str, sha256: str | None, *, embed: bool) -> CatalogImage:
     try:
-        path = locate(folder, image)
+        path = locate_picture(folder, image)
         digest = sha256 or ""
         if not _DIGEST.fullmatch(digest):
             digest = hashlib.sha256(read_file(path, MAX_IMAGE_BYTES)).hexdigest()
@@ -195,7 +195,7 @@ def embed_photo(path: Path) -> CatalogImage | None:
 
 def load_full(folder: Path, image: str, _sha256: str | None = None) -> tuple[bytes, str]:
     """Return a picture's bytes and media type. Raises Unusable, or OSError."""
-    path = locate(folder, image)
+    path = locate_picture(folder, image)
     with refuse_unusable(), open_image(path) as opened:
         kind = Image.MIME[opened.image.format or "JPEG"]
     return read_file(path, MAX_IMAGE_BYTES), kind
@@ -207,7 +207,7 @@ def load_thumb(folder: Path, image: str, sha256: str | None) -> tuple[bytes, str
     Raises Unusable, or OSError.
     """
     digest = sha256 if sha256 is not None and _DIGEST.fullmatch(sha256) else None
-    path = locate(folder, image)
+    path = locate_picture(folder, image)
     digest = digest or hashlib.sha256(read_file(path, MAX_IMAGE_BYTES)).hexdigest()
     return _thumb(path, folder / "thumbs" / f"{digest}-{THUMB_EDGE}.jpg")[0], "image/jpeg"
 

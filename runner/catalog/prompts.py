@@ -53,7 +53,7 @@ def _bare(word: str) -> str:
     return word.strip().strip(",.;:!?").casefold()
 
 
-def neighbours(entries: Sequence[LookEntry]) -> list[int | None]:
+def find_neighbours(entries: Sequence[LookEntry]) -> list[int | None]:
     """Choose for every look the one its prompt is read against, by position; None where none fits.
 
     Its reference, if that has a prompt; in a matrix the look before it that differs in one axis

@@ -21,7 +21,7 @@ from runner.catalog.model import (
     Rival,
     TakeView,
 )
-from runner.catalog.money import sum_up
+from runner.catalog.money import build_money
 from runner.catalog.prompts import Segment
 from runner.quantities import format_duration, format_usd
 from runner.results.model import ErrorEntry, LookEntry, Results, TakeEntry, Totals
@@ -43,7 +43,7 @@ def build_page(
     places: dict[str, int] = {}
     for index, entry in enumerate(entries):
         places.setdefault(entry["look"], index)
-    neighbours = prompts.neighbours(entries)
+    neighbours = prompts.find_neighbours(entries)
     followers = find_followers(wanted, places, _prices(results))
     looks = tuple(
         _look(
@@ -72,7 +72,7 @@ def build_page(
         ready=sum(look.state == "fetched" and not look.orphan for look in looks),
         looks=looks,
         matrices=matrices,
-        money=sum_up(results, axes),
+        money=build_money(results, axes),
     )
 
 

@@ -53,7 +53,7 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def rows(results: Results) -> Iterator[dict[str, Any]]:
+def list_rows(results: Results) -> Iterator[dict[str, Any]]:
     """Return one row for each look that the manifest wants, the base first, as its picked take.
 
     ``results`` is a results document, version 1. Every row has all ``COLUMNS``, and ``axes``, a
@@ -112,8 +112,8 @@ def _row(campaign: str, look: LookEntry) -> dict[str, Any]:
 
 
 def to_jsonl(results: Results) -> Iterator[str]:
-    """Return the rows as JSON Lines, one object a line, in the order of ``rows``."""
-    for row in rows(results):
+    """Return the rows as JSON Lines, one object a line, in the order of ``list_rows``."""
+    for row in list_rows(results):
         yield _encodable(json.dumps(row, ensure_ascii=False) + "\n")
 
 
@@ -130,7 +130,7 @@ def to_csv(results: Results) -> Iterator[str]:
         [*COLUMNS, *(f"axis.{axis}" for axis in axes)],
         (
             [*(row[column] for column in COLUMNS), *(row["axes"].get(axis) for axis in axes)]
-            for row in rows(results)
+            for row in list_rows(results)
         ),
     )
 

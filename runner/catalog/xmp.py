@@ -60,12 +60,12 @@ def format_credit(whose: Credits) -> str:
     return " · ".join(filter(None, (whose.credit, whose.copyright)))
 
 
-def system_of(*, simulated: bool) -> str:
+def name_system(*, simulated: bool) -> str:
     """Return what generates pictures, in words."""
     return "lookbook simulator" if simulated else "HeyGen avatars, API v3"
 
 
-def packet(facts: Facts) -> bytes:
+def make_packet(facts: Facts) -> bytes:
     """Return the XMP packet, in UTF-8."""
     properties = [
         _plain("xmp:CreatorTool", "lookbook"),

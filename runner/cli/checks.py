@@ -197,8 +197,8 @@ def _check_fonts() -> Check:
 
 
 def _find_unset_scripts() -> Iterator[str]:
-    from runner.catalog.sheet.lettering import settle
+    from runner.catalog.sheet.lettering import choose_typeface
 
     for name, letter in SCRIPTS.items():
-        if letter not in settle(letter, "sans")[1]:
+        if letter not in choose_typeface(letter, "sans")[1]:
             yield name

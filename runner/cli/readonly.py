@@ -26,7 +26,7 @@ from runner.ledger.state_dirs import StateDir, StateDirs
 from runner.model import Campaign
 from runner.plan.request import Request
 from runner.policy.budget import reserved_amount
-from runner.results.reader import prices_in
+from runner.results.reader import read_prices
 from runner.results.videos import read_videos
 from runner.shell import quote_command
 from runner.takes import Account, Snapshot, Take
@@ -134,7 +134,7 @@ def _load_takes(
         "here, or undecided there. A run takes them in first, for nothing; they are counted as if "
         "it had."
     )
-    prices = {**prices_in(results), **snapshot.prices}
+    prices = {**read_prices(results), **snapshot.prices}
     videos = {**read_videos(results), **snapshot.videos}
     snapshot = replace(snapshot, prices=prices, videos=videos)
     return _with(snapshot, account, [*decided, *added]), wallet, results

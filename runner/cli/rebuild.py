@@ -32,7 +32,7 @@ from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.policy.exit_codes import Exit
 from runner.replies import LookData
-from runner.results.reader import doubled_in, prices_in
+from runner.results.reader import read_doubled, read_prices
 from runner.results.reviews import name_reviews
 from runner.results.videos import read_videos
 from runner.takes import Billing, Take, TakeState
@@ -214,8 +214,8 @@ async def import_account_facts(work: OpenSession, known: Collection[str | None])
     videos = dict(salvaged.videos)
     if work.state.results.is_file():
         results = read_results(work.state.results)
-        doubled |= {look.look_id: look for look in doubled_in(results)}
-        prices |= prices_in(results)
+        doubled |= {look.look_id: look for look in read_doubled(results)}
+        prices |= read_prices(results)
         videos = read_videos(results) | videos
     await work.ledger.note_doubled([d for d in doubled.values() if d.look_id not in known])
     for kind, measured in prices.items():

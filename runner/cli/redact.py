@@ -58,9 +58,9 @@ def add_secret(key: str) -> None:
 def redact(text: str, secrets: Sequence[str] = ()) -> str:
     """Replace these secrets, however they are spelled, and what looks like one by ``***``."""
     if secrets := (*secrets, *_added):
-        from runner.heygen.spellings import spellings_of
+        from runner.heygen.spellings import list_spellings
 
-        text = spellings_of(*secrets).sub(MASK, text)
+        text = list_spellings(*secrets).sub(MASK, text)
     for pattern in LOOKS_SECRET:
         text = pattern.sub(rf"\g<1>{MASK}", text)
     return text

@@ -19,7 +19,7 @@ from runner.files import MAX_RESULTS_BYTES, read_file
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
-from runner.results.reader import doubled_in, prices_in
+from runner.results.reader import read_doubled, read_prices
 from runner.results.videos import read_videos
 from runner.takes import Account
 
@@ -62,12 +62,12 @@ async def _import_takes(
     names = iter(entropy.uid, None)
     decided, added = find_news(takes, snapshot, keys=ledger.keys(), names=names)
     known |= {take.avatar_id or "" for take in snapshot.all_takes}
-    doubled = [look for look in doubled_in(results) if look.look_id not in known]
+    doubled = [look for look in read_doubled(results) if look.look_id not in known]
     if decided or added or doubled:
         ledger.begin(account, campaign.name, {"command": "adopt results.json"})
         await ledger.import_takes([*decided, *added])
         await ledger.note_doubled(doubled)
-        for kind, measured in prices_in(results).items():
+        for kind, measured in read_prices(results).items():
             if kind not in ledger.snapshot().prices:
                 await ledger.note_price(kind, measured)
         await ledger.note_videos(read_videos(results))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import UsageError
-from runner.ledger.events import highest_numbers
+from runner.ledger.events import find_highest_numbers
 from runner.model import Campaign
 from runner.policy.picking import becomes_pick
 from runner.results.reader import read_takes
@@ -131,7 +131,7 @@ def find_unknown_takes(
     ours = {take.avatar_id for take in every if take.avatar_id is not None}
     current = {take.key for take in every}
     pictures = {take.image for take in every} - {None}
-    used = highest_numbers(every)
+    used = find_highest_numbers(every)
     numbers = dict(used)
     added: list[tuple[Take, bool]] = []
     for take, picked in takes:

@@ -23,10 +23,10 @@ from runner.results.model import Results
 from runner.results.reviews import (
     NamedReview,
     find_later_reviews,
+    list_reviews,
     merge_reviews,
     read_reviews,
     review_document,
-    reviews_in,
 )
 from runner.takes import Account, Snapshot
 
@@ -66,7 +66,7 @@ def write_review_file(results: Results, folder: Path) -> None:
     known = read_review_file(folder)
     if not known and "review" not in results["totals"]:
         return
-    merged = merge_reviews(reviews_in(results), known)
+    merged = merge_reviews(list_reviews(results), known)
     document = review_document(results["campaign"], results["account"], merged)
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     write_atomic(folder / NAME, text.encode())
@@ -77,7 +77,7 @@ def told_reviews(results: Any, account: Account | None) -> list[NamedReview]:
     try:
         if account is None or results["account"] != account.label:
             return []
-        return [*reviews_in(results)]
+        return [*list_reviews(results)]
     except (AttributeError, LookupError, TypeError, ValueError):
         return []
 

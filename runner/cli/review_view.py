@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from runner.catalog.faces import WHY_NONE, crop_face
-from runner.catalog.money import MoneyRow, sum_up
+from runner.catalog.money import MoneyRow, build_money
 from runner.cli.failures import FailureGroup, group_failures
 from runner.ledger.runs import LastRun
 from runner.model import Campaign
@@ -246,7 +246,7 @@ def find_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dic
 def describe_charges(results: Results, campaign: Campaign) -> dict[str, Any]:
     """Return every charge, newest first, and sums by month, axis and reason."""
     axes = dict.fromkeys(axis for matrix in campaign.matrices for axis, _ in matrix.axes)
-    view = sum_up(results, axes)
+    view = build_money(results, axes)
     if view is None:
         return {"total": None, "count": 0, "rows": [], "sums": []}
     return {

@@ -167,10 +167,10 @@ def import_all() -> None:
         import_module(name)
     from runner.catalog.html import load_templates
     from runner.errors import UsageError
-    from runner.heygen.network import certificates
+    from runner.heygen.network import find_certificates
 
     with suppress(UsageError):  # the run says it
-        certificates()
+        find_certificates()
     templates = load_templates()
     for name in templates.list_templates(extensions=["j2"]):
         templates.get_template(name)

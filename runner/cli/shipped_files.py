@@ -105,7 +105,7 @@ def make_client_copy(
             "There is no picture to show to a client.",
             hint="Looks without a picture are left out, and those whose take was rejected.",
         )
-    name = naming.safe(results["campaign"]).replace(" ", "-") + PAGE_ENDING
+    name = naming.make_safe_name(results["campaign"]).replace(" ", "-") + PAGE_ENDING
     page = catalog.write_client_copy(chosen.results, folder, target / name, order.shown)
     made: dict[str, Any] = {
         "version": 1,

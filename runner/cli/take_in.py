@@ -23,7 +23,13 @@ from runner.ledger.events import Note
 from runner.ledger.reading import read_events
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
-from runner.results.answers import ClientAnswers, MergedAnswer, merge_answers, read_answers, said_by
+from runner.results.answers import (
+    ClientAnswers,
+    MergedAnswer,
+    drop_time,
+    merge_answers,
+    read_answers,
+)
 from runner.reviews import Review, ReviewState
 from runner.shell import quote_command
 from runner.words import REVIEW_WORDS
@@ -121,7 +127,7 @@ def _is_written(one: MergedAnswer, state: StateDir) -> bool:
     return any(
         entry.kind == Note.REVIEWED
         and entry.facts["take"] == take.uid
-        and said_by(Review.from_facts(entry.facts)) == said_by(one.answer.review)
+        and drop_time(Review.from_facts(entry.facts)) == drop_time(one.answer.review)
         for entry in read_events(state.location, take.look)
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from runner.cli.session import OpenSession
-from runner.ledger.events import highest_numbers
+from runner.ledger.events import find_highest_numbers
 from runner.model import Campaign, LiteralRef, LookRef
 from runner.plan import PlannedLook
 from runner.plan import plan as make_plan
@@ -42,7 +42,7 @@ async def bought_since(
     picks = {take.look: take for take, picked in takes if picked}
     snapshot = snapshot_of(takes)
     wanting = [a for a in make_plan(campaign, snapshot).actions if a.look is not None and a.takes]
-    numbers = highest_numbers(take for take, _ in takes)
+    numbers = find_highest_numbers(take for take, _ in takes)
     bearers = Counter(_name_of(action) for action in wanting)
     homes: dict[str, set[str | None]] = {
         key: {take.group_id} for key, take in picks.items() if take.group_id

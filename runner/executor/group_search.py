@@ -14,7 +14,7 @@ MAX_SEARCHED_GROUPS = 200
 """The most groups whose looks are listed to find where some are, the newest first."""
 
 
-async def with_group(context: RunContext, look: LookData) -> LookData:
+async def fill_in_group(context: RunContext, look: LookData) -> LookData:
     """Return a look with its group, where that can be found. Raises RunStopped."""
     if look.group_id is not None:
         return look

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from runner.executor.context import RunContext, describe_reply
-from runner.executor.group_search import find_group, with_group
+from runner.executor.group_search import fill_in_group, find_group
 from runner.executor.ports import Intent
 from runner.executor.request import Resolved, build_body
 from runner.executor.uploads import AssetCache
@@ -141,5 +141,5 @@ class IntentBuilder:
             if not data.usable:
                 state = data.status or "without a picture"
                 raise CannotSend(f"the look {look_id} cannot be used: it is {state}")
-            self._literal[look_id] = await with_group(self._context, data)
+            self._literal[look_id] = await fill_in_group(self._context, data)
         return self._literal[look_id]

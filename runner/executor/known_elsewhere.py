@@ -32,7 +32,7 @@ class KnownElsewhere:
         return self.neighbours.unresolved.get(take.name or "", ())
 
 
-async def look_up(context: RunContext, takes: Iterable[Take]) -> KnownElsewhere:
+async def look_up_elsewhere(context: RunContext, takes: Iterable[Take]) -> KnownElsewhere:
     """Look up what can be known of some sends."""
     uids, ledger = [take.uid for take in takes], context.ledger
 

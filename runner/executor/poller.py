@@ -16,7 +16,7 @@ from anyio.abc import TaskGroup
 from runner.executor.concurrency import Call, RunStopped, run_concurrently, unwrap_exception_group
 from runner.executor.consent import Consents
 from runner.executor.context import FreeCall, RunContext
-from runner.executor.group_search import with_group
+from runner.executor.group_search import fill_in_group
 from runner.executor.rate_gate import RateGate
 from runner.policy.decisions import Free, decide_free
 from runner.policy.lifecycle import Event
@@ -48,7 +48,7 @@ FRESH_REPLY_AGE = 5.0
 
 @dataclass(slots=True)
 class _Watched:
-    """``since`` (its acceptance), ``begun`` (in this run) and ``due`` are ticks of the desk's.
+    """``since`` (its acceptance), ``begun`` (in this run) and ``due`` are ticks of the run's clock.
 
     ``timed``: it was watched from its beginning, and waited for nobody but HeyGen.
     ``missing_since``: from when on the account seemed not to have it. ``busy``: what was heard of
@@ -271,7 +271,7 @@ class Poller:
         watched.missing_since = None
         was = watched.take.state
         if watched.take.group_id is None and look.status != "failed":
-            look = await with_group(self._context, look)
+            look = await fill_in_group(self._context, look)
         for event, facts in events_of(was, look, now=now, shown=shown_status(watched.take)):
             watched.take = await self._context.record(watched.take.uid, event, facts)
         take = watched.take

@@ -4,7 +4,7 @@ from functools import partial
 
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
-from runner.executor.group_search import with_group
+from runner.executor.group_search import fill_in_group
 from runner.executor.look_report import LookReport
 from runner.plan.model import Plan
 from runner.policy.lifecycle import Event
@@ -61,7 +61,7 @@ async def _shown(context: RunContext, take: Take) -> LookData | str:
     reply = await context.ask(lambda: context.api.look(look_id), what=f"asking for {take.label}")
     if not isinstance(reply, Answer):
         return describe_reply(reply)
-    shown = await with_group(context, reply.data)
+    shown = await fill_in_group(context, reply.data)
     return shown if shown.group_id == take.group_id else _otherwise(take, shown)
 
 

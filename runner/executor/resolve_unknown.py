@@ -15,8 +15,8 @@ import anyio
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
 from runner.executor.findings import Finding
-from runner.executor.group_search import with_group
-from runner.executor.known_elsewhere import KnownElsewhere, look_up
+from runner.executor.group_search import fill_in_group
+from runner.executor.known_elsewhere import KnownElsewhere, look_up_elsewhere
 from runner.executor.lists import list_account_groups, list_group_looks
 from runner.model import LookKind
 from runner.policy.decisions import Free, decide_free
@@ -212,7 +212,7 @@ class UnknownResolver:
         """Look up what is known of a take, and of every send of its name that is unresolved now."""
         while True:
             asked = [take, *self._unresolved(take)]
-            known = await look_up(self._context, asked)
+            known = await look_up_elsewhere(self._context, asked)
             if known.listed_before.keys() >= {other.uid for other in self._unresolved(take)}:
                 return known
 
@@ -287,7 +287,7 @@ class UnknownResolver:
                 lambda: self._context.api.look(reference), what="asking for a reference"
             )
             if isinstance(reply, Answer):
-                shown = await with_group(self._context, reply.data)
+                shown = await fill_in_group(self._context, reply.data)
                 if shown.group_id is not None:
                     return [shown.group_id]
             if decide_free(reply) is Free.GONE:
@@ -299,7 +299,7 @@ class UnknownResolver:
         skew = self._context.now_at_server() - self._context.clock.now()
         first, last = find_send_window(take.sent_at or 0.0, take.resent_at, skew)
         # A group that somebody knows was made by another send, and so was one that was there.
-        found = await look_up(self._context, [take])
+        found = await look_up_elsewhere(self._context, [take])
         not_ours = {other.group_id for other in self._every() if other.uid != take.uid}
         not_ours |= found.not_made_by(take) if taken_over else found.foreign_to(take)
         made = [group.id for group in groups if first <= group.created_at <= last]

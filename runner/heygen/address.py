@@ -53,7 +53,7 @@ def parse_address(text: str, *, allow_http: bool = False, source: str = "the API
             f"{source} holds a query or a fragment: {text!r}",
             hint=f"Give only scheme, host and path, such as {DEFAULT_BASE}.",
         )
-    reason = insecure(text, allow_http=allow_http)
+    reason = explain_insecure(text, allow_http=allow_http)
     if reason is not None:
         raise UsageError(
             f"{source} cannot be used: {reason}",
@@ -83,7 +83,7 @@ def _split(text: str, source: str) -> tuple[SplitResult, int | None]:
     return parts, port
 
 
-def insecure(url: str, *, allow_http: bool = False) -> str | None:
+def explain_insecure(url: str, *, allow_http: bool = False) -> str | None:
     """Return why a URL must not be asked, or None: https, or http to this machine, or as allowed.
 
     Never raises, and never repeats the URL: signed links are as good as the picture itself.
@@ -109,7 +109,7 @@ def refuse_link(url: str, *, allow_http: bool = False, allow_private: bool = Fal
     cannot reach; ``allow_private`` is for an API that is there itself. A name is not looked up:
     behind a name that leads to a private address no certificate for it is found. Never raises.
     """
-    reason = insecure(url, allow_http=allow_http)
+    reason = explain_insecure(url, allow_http=allow_http)
     if reason is None and not allow_private and is_private(urlsplit(url).hostname or ""):
         return "it leads to this machine or its private network, and the API is not there"
     return reason

@@ -23,7 +23,7 @@ from runner.heygen.connection import Connection
 from runner.heygen.credentials import Credentials
 from runner.heygen.envelope import Received, data_of, read_reply
 from runner.heygen.log import log_reply
-from runner.heygen.network import Timeouts, certificates, open_client
+from runner.heygen.network import Timeouts, find_certificates, open_client
 from runner.heygen.upload import read_picture
 from runner.model import FileImage
 from runner.replies import (
@@ -87,7 +87,7 @@ class HeyGen:
         return f"HeyGen({self.address.url!r})"
 
     async def __aenter__(self) -> Self:
-        verify = certificates(self.address.url)
+        verify = find_certificates(self.address.url)
         open_lane = partial(
             open_client,
             _TIMEOUTS,

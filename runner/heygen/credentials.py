@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runner.errors import AccountError
 from runner.files import open_file
-from runner.heygen.spellings import spellings_of
+from runner.heygen.spellings import list_spellings
 
 _WHERE_TO_GET_ONE = (
     "Make an API key at HeyGen (Settings, API, API token) and set HEYGEN_API_KEY to it."
@@ -75,7 +75,7 @@ class Credentials:
         """
         if len(self.key) < _MIN_REDACTED_CHARS:
             return text
-        return spellings_of(self.key).sub("***", text)
+        return list_spellings(self.key).sub("***", text)
 
 
 def find_credentials(

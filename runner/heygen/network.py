@@ -34,7 +34,7 @@ class Timeouts:
     total: float = 150.0
 
 
-def certificates(url: str = "https://") -> ssl.SSLContext:
+def find_certificates(url: str = "https://") -> ssl.SSLContext:
     """Return what servers are checked against, loaded once in a process.
 
     For a plain http ``url`` there are none to load, and no https server would be trusted. Raises
@@ -61,7 +61,7 @@ def check_network_settings(environment: Mapping[str, str]) -> None:
     """
     names = (*_CERTIFICATE_FILES, *_PROXIES, *map(str.lower, _PROXIES))
     if any(environment.get(name) for name in names):
-        open_client(Timeouts(), transport=None, verify=certificates())
+        open_client(Timeouts(), transport=None, verify=find_certificates())
 
 
 def open_client(

@@ -6,7 +6,7 @@ from functools import cache
 
 
 @cache
-def spellings_of(*secrets: str) -> re.Pattern[str]:
+def list_spellings(*secrets: str) -> re.Pattern[str]:
     """Compile what finds these secrets in a text, longer ones first.
 
     In whatever case, with any of its characters percent-encoded (once or more often), as an escape

@@ -20,7 +20,7 @@ from runner.errors import StorageError, shorten
 from runner.executor.ports import Downloaded, FetchFailed
 from runner.heygen.address import refuse_link
 from runner.heygen.connection import explain_http_error
-from runner.heygen.network import Timeouts, certificates, open_client
+from runner.heygen.network import Timeouts, find_certificates, open_client
 from runner.image_files import MAX_IMAGE_BYTES, MAX_PIXELS, BadImageFile, Flaw, inspect_image
 from runner.images.folder import Folder, Part, Probe
 
@@ -97,7 +97,7 @@ class Downloader:
             self._client = open_client(
                 _TIMEOUTS,
                 transport=self._transport,
-                verify=certificates(self._links),
+                verify=find_certificates(self._links),
                 url=self._links,
             )
         with anyio.move_on_after(_TIMEOUTS.total):
@@ -121,9 +121,9 @@ class Downloader:
     ) -> Downloaded | FetchFailed:
         part = await self._receive(client, url, name)
         if isinstance(part, FetchFailed):
-            log.info("%s from %s: %s", name, _host_of(url), part.reason)
+            log.info("%s from %s: %s", name, _find_host(url), part.reason)
             return part
-        log.info("%s from %s: %d bytes", name, _host_of(url), part.size)
+        log.info("%s from %s: %d bytes", name, _find_host(url), part.size)
         try:
             if self._inline:
                 return self._settle(part)
@@ -175,7 +175,7 @@ class Downloader:
                 return response
             try:
                 if response.next_request is None:
-                    return await _refused(response)
+                    return await _explain_status(response)
             finally:
                 await response.aclose()
             onward = response.next_request.url
@@ -214,7 +214,7 @@ def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
     return aiter(cast("httpx.AsyncByteStream", response.stream))
 
 
-def _host_of(url: str) -> str:
+def _find_host(url: str) -> str:
     """Return the host of a link, for a log: the rest of it is its signature."""
     try:
         return httpx.URL(url).host
@@ -222,17 +222,17 @@ def _host_of(url: str) -> str:
         return "a link that cannot be read"
 
 
-async def _refused(response: httpx.Response) -> FetchFailed:
+async def _explain_status(response: httpx.Response) -> FetchFailed:
     """Read a status as storages of signed links mean it; S3 says 403, others 400 with a text."""
     status = response.status_code
     reason = f"the link's server answered HTTP {status}"
     expired = status in (401, 403, 404, 410)
     if status == 400:
-        expired = _EXPIRED.search(await _beginning(response)) is not None
+        expired = _EXPIRED.search(await _read_beginning(response)) is not None
     return FetchFailed(reason, expired=expired, again=status >= 500 or status in (408, 425, 429))
 
 
-async def _beginning(response: httpx.Response) -> bytes:
+async def _read_beginning(response: httpx.Response) -> bytes:
     data = b""
     async for chunk in _raw(response):
         data += chunk

@@ -14,7 +14,7 @@ from pathlib import Path
 from runner.errors import LedgerDamaged, LookbookError, StorageError, UsageError
 from runner.files import is_stream, open_file, write_output
 from runner.ledger.checksum import is_as_left
-from runner.ledger.layout import check_layout, migrations
+from runner.ledger.layout import check_layout, list_migrations
 from runner.ledger.log import is_foreign_log
 from runner.ledger.row_check import find_nonsense
 from runner.ledger.state_check import refuse_odd_file
@@ -49,7 +49,7 @@ NO_LOCKS = frozenset(
 )
 """What SQLite says of a file system without the locks or the shared memory that it needs."""
 
-SCHEMA_VERSION = len(migrations())
+SCHEMA_VERSION = len(list_migrations())
 """The version that this program reads and writes (``PRAGMA user_version``)."""
 
 
@@ -213,7 +213,7 @@ def _as_of_today(connection: sqlite3.Connection) -> sqlite3.Connection:
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply what is missing, each migration in a transaction of its own with its version."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    for number, script in enumerate(migrations()[version:], start=version + 1):
+    for number, script in enumerate(list_migrations()[version:], start=version + 1):
         connection.executescript(
             f"BEGIN IMMEDIATE;\n{script}\n;PRAGMA user_version = {number};\nCOMMIT;"
         )

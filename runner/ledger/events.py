@@ -195,7 +195,7 @@ FOLDED_NOTES = (
 """Notes that no table is derived from: what they say is folded when a ledger is opened."""
 
 
-def highest_numbers(takes: Iterable[Take]) -> dict[str, int]:
+def find_highest_numbers(takes: Iterable[Take]) -> dict[str, int]:
     """Return the highest take number of each look key, counting those of picture names."""
     state = LedgerState()
     for take in takes:

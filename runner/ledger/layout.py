@@ -20,7 +20,7 @@ _OLD_INDEX = (
 """What the very first ledgers had as well; nothing has been asked of it since."""
 
 
-def migrations() -> list[str]:
+def list_migrations() -> list[str]:
     """Return the SQL of every migration, oldest first; number N leads to schema version N."""
     folder = files("runner.ledger") / "migrations"
     return [
@@ -51,7 +51,7 @@ def check_layout(connection: sqlite3.Connection, version: int) -> str | None:
 def _layout_of(version: int) -> dict[str, str]:
     connection = sqlite3.connect(":memory:")
     try:
-        for script in migrations()[:version]:
+        for script in list_migrations()[:version]:
             connection.executescript(script)
         return _read_layout(connection)
     finally:

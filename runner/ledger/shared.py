@@ -94,11 +94,11 @@ def open_database(address: str) -> NamedDatabase:
     Raises UsageError for what is no address, and where the extra is not installed.
     """
     try:
-        from runner.ledger.postgres import connection
+        from runner.ledger.postgres.address import describe_address, split_secrets
     except ImportError:
         raise UsageError(
             "A shared ledger needs the extra `distributed`, which is not installed.",
             hint=f"Install it: {install_command('distributed')}",
         ) from None
-    name = connection.describe_address(address)
-    return NamedDatabase(PostgresDatabase(address, name), *connection.split_secrets(address))
+    name = describe_address(address)
+    return NamedDatabase(PostgresDatabase(address, name), *split_secrets(address))

@@ -14,7 +14,7 @@ MAX_WALLET_LAG = 600.0
 """Seconds after which a wallet that is late counts as showing what was bought."""
 
 
-def spendings_of(noted: Sequence[tuple[float, str, Mapping[str, Any]]]) -> list[Spending]:
+def list_spendings(noted: Sequence[tuple[float, str, Mapping[str, Any]]]) -> list[Spending]:
     """Return what left the wallet in each run, from when, by whom and what was noted of it.
 
     Where the wallet was late, what it showed before the next run counts, if that was long after.
@@ -44,4 +44,4 @@ def infer_unmeasured(backend: Backend, state: LedgerState) -> Mapping[LookKind, 
         return {}
     entries = [row.to_entry() for row in backend.events(Note.WALLET)]
     noted = [(entry.at, entry.run, entry.facts) for entry in entries if entry.run is not None]
-    return infer_prices([*state.takes.values()], spendings_of(noted))
+    return infer_prices([*state.takes.values()], list_spendings(noted))

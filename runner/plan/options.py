@@ -8,7 +8,7 @@ from runner.plan.differ import plan
 from runner.plan.model import ResolvedOptions
 from runner.plan.renames import apply_renames
 from runner.plan.request import BasketItem, Errand, Request
-from runner.plan.selection import candidates, select
+from runner.plan.selection import list_candidates, select
 from runner.takes import Snapshot
 
 
@@ -34,7 +34,7 @@ def select_looks(campaign: Campaign, snapshot: Snapshot, request: Request) -> fr
     """Return the keys that are selected; None where nothing was said. Raises UsageError."""
     if not request.select and not request.exclude:
         return None
-    looks = candidates(plan(campaign, snapshot), snapshot)
+    looks = list_candidates(plan(campaign, snapshot), snapshot)
     return select(looks, request.select, request.exclude)
 
 

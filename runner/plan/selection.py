@@ -83,7 +83,7 @@ class Candidate:
         return (str(self.review if method == "review" else self.action),)
 
 
-def candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
+def list_candidates(plan: Plan, snapshot: Snapshot) -> list[Candidate]:
     """Return every look that can be selected: the manifest's, and those only the ledger knows.
 
     ``plan`` is the whole plan from this very snapshot, before anything was selected.

@@ -59,7 +59,7 @@ class MergedAnswer:
     @property
     def is_known(self) -> bool:
         """Return whether the ledger has just this already."""
-        return said_by(self.answer.review) == said_by(self.before)
+        return drop_time(self.answer.review) == drop_time(self.before)
 
 
 def read_answers(
@@ -122,7 +122,7 @@ def merge_answers(answers: Sequence[ClientAnswer], snapshot: Snapshot) -> list[M
     return merged
 
 
-def said_by(review: Review) -> tuple[str, str | None, str | None]:
+def drop_time(review: Review) -> tuple[str, str | None, str | None]:
     """Return what somebody said, whenever it was."""
     return review.state, review.reason, review.by
 

@@ -53,7 +53,7 @@ def read_takes(results: Any, *, source: str) -> list[tuple[Take, bool]]:
     return takes
 
 
-def prices_in(results: Results) -> dict[LookKind, MeasuredPrice]:
+def read_prices(results: Results) -> dict[LookKind, MeasuredPrice]:
     """Return the prices that a results document's wallet showed; ``read_takes`` has checked it."""
     measured = results["prices"].get("measured", {})
     return {
@@ -67,7 +67,7 @@ def prices_in(results: Results) -> dict[LookKind, MeasuredPrice]:
     }
 
 
-def doubled_in(results: Results) -> list[Doubled]:
+def read_doubled(results: Results) -> list[Doubled]:
     """Return the looks that keys made twice; ``read_takes`` has checked the document."""
     return [
         Doubled(entry["avatar_id"], entry["name"], entry["take"], Decimal(str(entry["usd"])))

@@ -63,7 +63,7 @@ def name_reviews(takes: Iterable[Take], reviews: Mapping[str, Review]) -> list[N
     ]
 
 
-def reviews_in(results: Results) -> Iterator[NamedReview]:
+def list_reviews(results: Results) -> Iterator[NamedReview]:
     """Return every decision that a results document tells of."""
     for look in (*results["looks"], *results["orphans"]):
         for take in look["takes"]:

@@ -1,8 +1,8 @@
 """The account: everything that was made, uploaded, charged and counted.
 
-Memory is authoritative; each change is also noted for the journal, and :meth:`Account.commit`
-writes the notes of one request as one line. Nothing happens by itself: :meth:`Account.advance`
-brings the account to a moment of the clock that is handed in.
+Memory is authoritative; each change is also noted for the journal, and ``SimulatedAccount.commit``
+writes the notes of one request as one line. Nothing happens by itself: ``advance`` brings the
+account to a moment of the clock that is handed in.
 """
 
 import math

@@ -18,7 +18,7 @@ MAX_BLOB_BYTES = 1024 * 1024 * 1024
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-def open_itself(path: Path) -> BufferedReader:
+def open_temporary(path: Path) -> BufferedReader:
     """Open a regular file for reading. Raises OSError for a link, a pipe and whatever else."""
     flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     handle = os.open(path, os.O_RDONLY | flags)
@@ -98,7 +98,7 @@ class Blobs:
         if not _DIGEST.fullmatch(sha256):
             return None
         try:
-            with open_itself(self._place() / sha256) as file:
+            with open_temporary(self._place() / sha256) as file:
                 return file.read(MAX_BLOB_BYTES)
         except OSError:
             return None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from runner.simulator.blobs import open_itself
+from runner.simulator.blobs import open_temporary
 
 FORMAT = 1
 
@@ -49,7 +49,7 @@ class Journal:
         Nothing for a file that does not exist yet.
         """
         try:
-            with open_itself(self.path) as file:
+            with open_temporary(self.path) as file:
                 content = file.read(MAX_STATE_BYTES + 1)
         except FileNotFoundError:
             return

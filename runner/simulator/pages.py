@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from runner.simulator import refusals
 from runner.simulator.looks import consent_path
 from runner.simulator.openapi import openapi_document
-from runner.simulator.pictures import draw
+from runner.simulator.pictures import draw_look
 from runner.simulator.records import GroupRow, LookRow
 from runner.simulator.refusals import ApiError
 from runner.simulator.service import ApiCall, HttpAnswer, json_bytes
 from runner.simulator.settings import SimulatorSettings
 from runner.simulator.signing import check_link
-from runner.simulator.stats import figures
+from runner.simulator.stats import make_stats
 from runner.simulator.views import image_path, look_view, status
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ LINK_QUERY = frozenset({"expires", "signature"})
 
 def stats(call: ApiCall) -> HttpAnswer:
     """``GET /__simulator__/stats``."""
-    return HttpAnswer(200, json_bytes(figures(call.sim)))
+    return HttpAnswer(200, json_bytes(make_stats(call.sim)))
 
 
 def openapi(_: ApiCall) -> HttpAnswer:
@@ -72,7 +72,7 @@ async def _draw(call: ApiCall, look: LookRow) -> HttpAnswer:
     if picture is None:
         from anyio.to_thread import run_sync
 
-        picture = await run_sync(draw, look.face, look.scene)
+        picture = await run_sync(draw_look, look.face, look.scene)
         pictures.keep(look.face, look.scene, picture)
     return HttpAnswer(200, picture, pictures.media_type)
 
@@ -93,7 +93,7 @@ def account_page(call: ApiCall) -> HttpAnswer:
     account, settings = call.sim.account, call.sim.settings
     groups, _ = account.find_groups(None, GROUPS_SHOWN, public=False)
     shown = [_group_shown(call, group) for group in groups]
-    numbers = figures(call.sim)
+    numbers = make_stats(call.sim)
     return _html(
         "account.html",
         username=settings.username,

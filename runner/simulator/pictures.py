@@ -10,7 +10,7 @@ from hashlib import sha256
 from sys import intern
 from typing import TYPE_CHECKING
 
-from runner.simulator.portrait import people, scenes
+from runner.simulator.portrait import carried, people, scenes
 
 if TYPE_CHECKING:
     from runner.simulator.portrait.study import Tones
@@ -45,16 +45,20 @@ class Pictures:
 
         Of several chances the one is taken that is least like the faces that are known.
         """
-        candidates = [people.born(chance, prompt) for chance in chances]
+        candidates = [people.invent_face(chance, prompt) for chance in chances]
         return intern(
-            people.unlike(candidates, [people.decode_face(face) for face in known]).encode()
+            people.choose_distinct(
+                candidates, [people.decode_face(face) for face in known]
+            ).encode()
         )
 
     def drifted_face(self, chances: Sequence[bytes], face: str) -> str:
         """Return somebody else of the same sex: what a generation shows that lost its reference."""
         before = people.decode_face(face)
-        candidates = [people.born(chance, "woman" if before.woman else "man") for chance in chances]
-        return intern(people.unlike(candidates, [before]).encode())
+        candidates = [
+            people.invent_face(chance, "woman" if before.woman else "man") for chance in chances
+        ]
+        return intern(people.choose_distinct(candidates, [before]).encode())
 
     async def study(self, content: bytes) -> Seen:
         """Return whom an image shows: the person written into it, or one that its bytes decide.
@@ -62,30 +66,30 @@ class Pictures:
         With pictures on, skin, hair and colour are taken from the pixels, in a worker thread.
         """
         digest = sha256(content).digest()
-        palette = people.palette_of(content)
+        palette = carried.read_palette(content)
         tint = palette or _tint(digest)
-        carried = people.carried_by(content)
-        if carried is not None:
-            return Seen(intern(carried[0].encode()), carried[1].encode(), tint)
+        known = carried.read_carried(content)
+        if known is not None:
+            return Seen(intern(known[0].encode()), known[1].encode(), tint)
         if not self.drawn:
-            return Seen(intern(people.born(digest).encode()), "", tint)
+            return Seen(intern(people.invent_face(digest).encode()), "", tint)
         from anyio.to_thread import run_sync
 
-        tones = await run_sync(_tones, content)
+        tones = await run_sync(_study_tones, content)
         if tones is None:
-            return Seen(intern(people.born(digest).encode()), "", tint)
-        face = people.born(digest, skin=tones.skin, hair=tones.hair)
+            return Seen(intern(people.invent_face(digest).encode()), "", tint)
+        face = people.invent_face(digest, skin=tones.skin, hair=tones.hair)
         return Seen(intern(face.encode()), "", palette or tones.tint)
 
     def seen_at(self, url: str) -> Seen:
         """Return the person in an image that is known by its address only."""
         digest = sha256(url.encode(errors="replace")).digest()
-        return Seen(intern(people.born(digest).encode()), "", _tint(digest))
+        return Seen(intern(people.invent_face(digest).encode()), "", _tint(digest))
 
     def scene(self, prompt: str, before: str, tints: list[str]) -> str:
         """Return what a prompt asks for, over the scene of the look it references."""
         earlier = scenes.decode_scene(before) if before else None
-        return scenes.read(prompt, before=earlier, tint=tints[0] if tints else "").encode()
+        return scenes.read_scene(prompt, before=earlier, tint=tints[0] if tints else "").encode()
 
     def size(self, scene: str) -> tuple[int, int]:
         """Width and height of the image of a scene."""
@@ -94,7 +98,7 @@ class Pictures:
     def cached(self, face: str, scene: str) -> bytes | None:
         """Return the image, if it needs no drawing any more."""
         if not self.drawn:
-            return plain(face + scene)
+            return draw_plain(face + scene)
         picture = self._cache.get(face + scene)
         if picture is not None:
             self._cache.move_to_end(face + scene)
@@ -115,20 +119,20 @@ class Pictures:
         return "image/jpeg" if self.drawn else "image/png"
 
 
-def _tones(content: bytes) -> "Tones | None":
-    from runner.simulator.portrait.study import tones
+def _study_tones(content: bytes) -> "Tones | None":
+    from runner.simulator.portrait.study import study_tones
 
-    return tones(content)
+    return study_tones(content)
 
 
-def draw(face: str, scene: str) -> bytes:
+def draw_look(face: str, scene: str) -> bytes:
     """Return a JPEG; takes tens of milliseconds and is meant for a worker thread."""
     from runner.simulator.portrait import draw as portrait
 
     return portrait.jpeg(people.decode_face(face), scenes.decode_scene(scene))
 
 
-def plain(text: str) -> bytes:
+def draw_plain(text: str) -> bytes:
     """Return a tiny PNG of one colour, which depends on the text."""
     colour = sha256(text.encode()).digest()[:3]
     width, height = PLAIN_SIZE

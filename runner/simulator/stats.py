@@ -8,7 +8,7 @@ from runner.simulator.service import Simulator
 VERSION = 1
 
 
-def figures(sim: Simulator) -> dict[str, Any]:
+def make_stats(sim: Simulator) -> dict[str, Any]:
     """Return the account's figures: charges, requests, replays.
 
     ``schemas/stats.schema.json`` describes them.

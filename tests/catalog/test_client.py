@@ -204,7 +204,10 @@ def test_the_sheet_fills_its_pages_evenly_and_stays_on_them(count: int) -> None:
     for page in pages:
         for mark in page.marks:
             if isinstance(mark, Text) and mark.align == "l":
-                assert mark.x + lettering.width(mark.text, mark.face, mark.size) <= right + 0.01
+                assert (
+                    mark.x + lettering.measure_width(mark.text, mark.face, mark.size)
+                    <= right + 0.01
+                )
 
 
 def test_the_sheet_names_whose_the_pictures_are_and_no_money() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import catalog
-from runner.catalog.faces import FaceChart, chart
+from runner.catalog.faces import FaceChart, build_face_chart
 from runner.catalog.reading import build_page
 from runner.results.model import LookEntry, Results
 from tests.catalog import sample
@@ -56,13 +56,13 @@ def test_a_face_is_shown_beside_the_root_of_its_chain_and_its_reference() -> Non
 
 
 def test_the_distribution_has_every_distance_and_the_threshold() -> None:
-    found = chart(build_page(campaign()).looks)
+    found = build_face_chart(build_page(campaign()).looks)
     assert isinstance(found, FaceChart)
     assert (found.compared, found.differs, found.held, found.without) == (3, 1, 1, 1)
     assert found.warn == 0.5
     told = [(bar.start, bar.count, bar.beyond) for bar in found.bars if bar.count]
     assert told == [(0.1, 1, False), (0.65, 1, True), (0.7, 1, True)]
-    assert chart(build_page(sample.campaign()).looks) is None
+    assert build_face_chart(build_page(sample.campaign()).looks) is None
 
 
 def test_a_page_shows_faces_where_people_decide_and_not_where_none_was_measured(

@@ -8,7 +8,7 @@ from tests.catalog import sample
 
 def grown(**references: str | None) -> tuple[lineage.Tree, ...]:
     looks = [sample.look(key, "p", reference=made_from) for key, made_from in references.items()]
-    return lineage.grow(reading.build_page(sample.document([sample.base(), *looks])).looks)
+    return lineage.build_trees(reading.build_page(sample.document([sample.base(), *looks])).looks)
 
 
 def every_key(branch: lineage.Branch) -> Iterator[str]:

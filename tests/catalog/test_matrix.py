@@ -9,7 +9,7 @@ def arranged(*axes: dict[str, str]) -> matrix.MatrixView:
         sample.look("-".join(values.values()), "p", matrix="m", axes=values) for values in axes
     ]
     page = reading.build_page(sample.document([sample.base(), *looks]))
-    return matrix.arrange(page.matrices[0], page.looks)
+    return matrix.build_matrix(page.matrices[0], page.looks)
 
 
 def keys(table: matrix.MatrixTable) -> list[list[list[str]]]:
@@ -56,5 +56,5 @@ def test_looks_of_other_matrices_and_orphans_take_no_place() -> None:
             orphans=[sample.look("old", "p", matrix="m", axes=axes)],
         )
     )
-    view = matrix.arrange(page.matrices[0], page.looks)
+    view = matrix.build_matrix(page.matrices[0], page.looks)
     assert keys(view.tables[0]) == [[["a-x"]]]

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from runner import catalog
 from runner.catalog import money, reading
-from runner.catalog.money import MAX_ROWS, MoneyView, sum_up
+from runner.catalog.money import MAX_ROWS, MoneyView, build_money
 from runner.results.model import LookEntry, Results
 from tests.catalog import sample
 
@@ -19,7 +19,7 @@ def bought(
 
 
 def view(results: Results, *axes: str) -> MoneyView:
-    found = sum_up(results, axes)
+    found = build_money(results, axes)
     assert found is not None
     return found
 
@@ -61,7 +61,7 @@ def test_of_very_many_charges_the_newest_are_listed() -> None:
 
 def test_where_nothing_was_charged_there_is_no_money_view(tmp_path: Path) -> None:
     results = sample.document([sample.look("one", "p", [])])
-    assert money.sum_up(results, ()) is None
+    assert money.build_money(results, ()) is None
     assert 'data-view="money"' not in catalog.write_catalog(results, tmp_path).read_text("utf-8")
 
 

@@ -80,7 +80,7 @@ def test_a_template_that_cannot_be_meant_is_refused(template: str) -> None:
     ],
 )
 def test_any_value_becomes_one_safe_piece(value: str, expected: str) -> None:
-    assert naming.safe(value) == expected
+    assert naming.make_safe_name(value) == expected
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

@@ -132,6 +132,6 @@ def test_an_embedded_picture_carries_its_bytes(tmp_path: Path) -> None:
 
 def test_locate_gives_the_file_itself(tmp_path: Path) -> None:
     path = put(tmp_path / "images" / "a.png")
-    assert pictures.locate(tmp_path, "images/a.png") == path.resolve()
+    assert pictures.locate_picture(tmp_path, "images/a.png") == path.resolve()
     with pytest.raises(Unusable):
-        pictures.locate(tmp_path, "images")
+        pictures.locate_picture(tmp_path, "images")

@@ -58,7 +58,7 @@ def test_a_reference_with_a_prompt_is_the_neighbour() -> None:
         sample.look("two", "p"),
         sample.look("three", "p", reference="one"),
     ]
-    assert prompts.neighbours(entries) == [None, None, 1, 1]
+    assert prompts.find_neighbours(entries) == [None, None, 1, 1]
 
 
 def test_in_a_matrix_the_neighbour_differs_in_one_axis() -> None:
@@ -67,4 +67,4 @@ def test_in_a_matrix_the_neighbour_differs_in_one_axis() -> None:
         return sample.look(f"{outfit}-{setting}", "p", matrix="m", axes=axes)
 
     entries = [sample.base(), cell("a", "x"), cell("a", "y"), cell("b", "x"), cell("b", "y")]
-    assert prompts.neighbours(entries) == [None, None, 1, 1, 3]
+    assert prompts.find_neighbours(entries) == [None, None, 1, 1, 3]

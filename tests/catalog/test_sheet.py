@@ -37,7 +37,7 @@ def test_every_look_is_on_the_sheet_once_and_every_gap_too() -> None:
     view = reading.build_page(results)
     keys = [text for text in texts(pages) if text in {look.key for look in view.wanted}]
     assert sorted(keys) == sorted(look.key for look in view.wanted)
-    gaps = sum(matrix.arrange(axes, view.looks).gaps for axes in view.matrices)
+    gaps = sum(matrix.build_matrix(axes, view.looks).gaps for axes in view.matrices)
     assert sum(frame.gap for frame in frames(pages)) == gaps == 2
 
 
@@ -49,7 +49,7 @@ def test_nothing_leaves_the_page(results: Results) -> None:
                 assert 0 <= mark.x <= mark.x + mark.width <= layout.WIDTH - layout.MARGIN + 0.01
                 assert mark.y + mark.height <= layout.HEIGHT - layout.MARGIN
             else:
-                wide = lettering.width(mark.text, mark.face, mark.size)
+                wide = lettering.measure_width(mark.text, mark.face, mark.size)
                 right = mark.x if mark.align == "r" else mark.x + wide
                 assert right <= layout.WIDTH - layout.MARGIN + 0.01
                 assert mark.y <= layout.HEIGHT - layout.MARGIN + 10
@@ -124,25 +124,25 @@ def test_a_title_in_greek_or_cyrillic_is_set_in_the_face_that_has_it(
     fonts: Callable[..., None],
 ) -> None:
     fonts()
-    assert lettering.settle("Ünïcode — dash…", "serif") == ("serif", "Ünïcode — dash…")
-    assert lettering.settle("Весна", "serif") == ("sans", "Весна")
+    assert lettering.choose_typeface("Ünïcode — dash…", "serif") == ("serif", "Ünïcode — dash…")
+    assert lettering.choose_typeface("Весна", "serif") == ("sans", "Весна")
 
 
 def test_what_no_font_here_has_is_a_box(fonts: Callable[..., None]) -> None:
     fonts()
-    assert lettering.settle("東 Весна", "serif") == ("sans", "□ Весна")
-    assert lettering.settle("👩🏽‍💼 ok", "serif") == ("sans", "□□□ ok")
-    assert lettering.runs("□ Весна", "sans") == [("sans", "□ Весна")]
+    assert lettering.choose_typeface("東 Весна", "serif") == ("sans", "□ Весна")
+    assert lettering.choose_typeface("👩🏽‍💼 ok", "serif") == ("sans", "□□□ ok")
+    assert lettering.split_by_face("□ Весна", "sans") == [("sans", "□ Весна")]
 
 
 def test_what_a_font_of_this_computer_has_is_set_in_it(fonts: Callable[..., None]) -> None:
     fonts("東京")
-    face, text = lettering.settle("Tokyo 東京 by night 大", "serif")
+    face, text = lettering.choose_typeface("Tokyo 東京 by night 大", "serif")
     assert (face, text) == ("sans", "Tokyo 東京 by night □")
-    parts = lettering.runs(text, face)
+    parts = lettering.split_by_face(text, face)
     assert [part for _face, part in parts] == ["Tokyo ", "東京", " by night □"]
     assert [own == "sans" for own, _part in parts] == [True, False, True]
-    assert lettering.width("東京", "sans", 10) == pytest.approx(18, abs=0.1)
+    assert lettering.measure_width("東京", "sans", 10) == pytest.approx(18, abs=0.1)
 
 
 @pytest.mark.skipif(not RAQM, reason="this Pillow has no Raqm")
@@ -150,15 +150,19 @@ def test_the_words_of_a_script_that_runs_to_the_left_stay_together(
     fonts: Callable[..., None],
 ) -> None:
     fonts("אבגד ")
-    face, text = lettering.settle("Look אב גד, end", "serif")
-    assert [part for _own, part in lettering.runs(text, face)] == ["Look ", "אב גד", ", end"]
+    face, text = lettering.choose_typeface("Look אב גד, end", "serif")
+    assert [part for _own, part in lettering.split_by_face(text, face)] == [
+        "Look ",
+        "אב גד",
+        ", end",
+    ]
 
 
 def test_a_script_that_needs_rules_is_boxes_where_nothing_knows_them(
     fonts: Callable[..., None],
 ) -> None:
     fonts("אב東", rules=False)
-    assert lettering.settle("אב 東", "serif") == ("sans", "□□ 東")
+    assert lettering.choose_typeface("אב 東", "serif") == ("sans", "□□ 東")
 
 
 def test_a_font_that_cannot_be_read_is_no_font(
@@ -168,7 +172,7 @@ def test_a_font_that_cannot_be_read_is_no_font(
     broken = tmp_path / "broken.ttf"
     broken.write_bytes(b"nothing")
     monkeypatch.setattr(system, "find_fonts", lambda char: iter([f"{broken}#0", "/nowhere.ttf#0"]))
-    assert lettering.settle("東", "sans") == ("sans", "□")
+    assert lettering.choose_typeface("東", "sans") == ("sans", "□")
 
 
 @pytest.mark.parametrize("answer", ["", "no such thing", "/nowhere/font.ttf#0", "\udcff#1"])

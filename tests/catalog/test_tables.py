@@ -21,7 +21,7 @@ def read(results: Results) -> list[dict[str, str]]:
 
 def test_every_wanted_look_is_one_row_as_its_picked_take() -> None:
     results = sample.campaign()
-    table = list(tables.rows(results))
+    table = list(tables.list_rows(results))
     assert [row["look"] for row in table] == [look["look"] for look in results["looks"]]
     red = next(row for row in table if row["look"] == "red-dress")
     assert (red["take"], red["picked"], red["cost_usd"]) == (1, True, 3.0)
@@ -31,23 +31,25 @@ def test_every_wanted_look_is_one_row_as_its_picked_take() -> None:
 
 def test_a_stale_look_is_stale() -> None:
     results = sample.document([sample.look("one", "p", state="stale")])
-    assert [row["state"] for row in tables.rows(results)] == ["stale"]
+    assert [row["state"] for row in tables.list_rows(results)] == ["stale"]
 
 
 def test_a_row_says_what_a_take_was_made_from() -> None:
     takes = [sample.take("one", request={"prompt": "before"})]
     results = sample.document([sample.look("one", "now", takes), sample.look("two", "as said")])
-    assert [row["prompt"] for row in tables.rows(results)] == ["before", "as said"]
+    assert [row["prompt"] for row in tables.list_rows(results)] == ["before", "as said"]
 
 
 def test_orphans_are_no_rows() -> None:
     results = sample.document([sample.base()], orphans=[sample.look("old", "p")])
-    assert [row["look"] for row in tables.rows(results)] == ["base"]
+    assert [row["look"] for row in tables.list_rows(results)] == ["base"]
 
 
 def test_json_lines_hold_the_rows() -> None:
     results = sample.campaign()
-    assert [json.loads(line) for line in tables.to_jsonl(results)] == list(tables.rows(results))
+    assert [json.loads(line) for line in tables.to_jsonl(results)] == list(
+        tables.list_rows(results)
+    )
 
 
 def test_a_line_is_given_before_the_next_look_is_made() -> None:

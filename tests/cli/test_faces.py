@@ -18,7 +18,7 @@ from runner.face_measures import FaceBox, FaceMeasure
 from runner.ledger.ledger import LedgerFile
 from runner.model import LikenessRule
 from runner.plan import plan
-from runner.plan.selection import candidates, select
+from runner.plan.selection import list_candidates, select
 from runner.policy.lifecycle import Event
 from runner.reviews import Review, ReviewState
 from runner.takes import Account, Snapshot
@@ -135,7 +135,7 @@ def known_faces() -> Snapshot:
 
 def test_looks_are_chosen_by_the_face_of_their_pick() -> None:
     known = known_faces()
-    looks = candidates(plan(SPRING, known), known)
+    looks = list_candidates(plan(SPRING, known), known)
     assert select(looks, ["face:differs"]) == {"far", "near"}
     assert select(looks, ["face:held"]) == {"far"}
     assert select(looks, ["face:alike"]) == {"alike", "approved"}

@@ -29,7 +29,7 @@ from runner.plan.pricing import Quote, apply_quotes, quote_prices
 from runner.plan.request import Request
 from runner.replies import UserData
 from runner.results.model import Results
-from runner.results.reader import prices_in
+from runner.results.reader import read_prices
 from runner.results.writer import results_document
 from runner.takes import MeasuredPrice, PriceState, Snapshot
 from tests.executor.harness import campaign, look
@@ -129,9 +129,10 @@ def results(measured: Mapping[LookKind, MeasuredPrice], wallet: Mapping[str, Any
 def test_results_carry_the_measured_prices_to_another_ledger() -> None:
     measured = {LookKind.PROMPT: FOUR}
     assert (
-        prices_in(results(measured, {"currency": "usd", "before": None, "after": None})) == measured
+        read_prices(results(measured, {"currency": "usd", "before": None, "after": None}))
+        == measured
     )
-    assert prices_in(results({}, {"currency": "usd", "before": None, "after": None})) == {}
+    assert read_prices(results({}, {"currency": "usd", "before": None, "after": None})) == {}
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ from runner.simulator.portrait.__main__ import SARAH
 
 needs_models = pytest.mark.skipif(find_models() is None, reason=explain_missing())
 
-OTHER = people.born(sha256(b"somebody else").digest(), "man in his 50s")
+OTHER = people.invent_face(sha256(b"somebody else").digest(), "man in his 50s")
 
 
 def measured(folder: Path, face: people.Face, words: str) -> FaceMeasure:
     """Draw a person in a scene, and measure the picture as a worker does."""
-    content = draw.jpeg(face, scenes.read(words))
+    content = draw.jpeg(face, scenes.read_scene(words))
     path = folder / f"{sha256(content).hexdigest()}.jpg"
     path.write_bytes(content)
     found = measure_file(str(path), path.stem)
@@ -55,11 +55,11 @@ def test_what_shows_no_single_face_is_an_answer(tmp_path: Path) -> None:
         assert found is not None
         return found.none
 
-    one = draw.picture(SARAH, scenes.read("studio"), (400, 533))
+    one = draw.picture(SARAH, scenes.read_scene("studio"), (400, 533))
     wall = Image.new("RGB", (800, 533), "#8899aa")
     wall.save(tmp_path / "wall.png")
     wall.paste(one, (0, 0))
-    wall.paste(draw.picture(OTHER, scenes.read("studio"), (400, 533)), (400, 0))
+    wall.paste(draw.picture(OTHER, scenes.read_scene("studio"), (400, 533)), (400, 0))
     wall.save(tmp_path / "two.png")
     one.resize((48, 64)).save(tmp_path / "small.png")
     assert told("wall.png") is NoFace.NONE

@@ -16,7 +16,7 @@ from runner.ledger.reading import read_snapshot
 from runner.model import Campaign, Look, LookKind, LookRef
 from runner.plan import plan as make_plan
 from runner.simulator.records import ChargeRow, millionths
-from runner.simulator.stats import figures
+from runner.simulator.stats import make_stats
 from runner.takes import COUNTING, Billing, Snapshot, Take, TakeState
 from tests.fault.environment import KEY, NEIGHBOUR, Environment, Violation
 
@@ -380,7 +380,7 @@ class Auditor:
         said = self._world.log[self._heard :]
         self._heard += len(said)
         self.must(all(KEY not in line for line in said), "the key was said")
-        leaks = figures(self._world.simulator)
+        leaks = make_stats(self._world.simulator)
         self.must(not leaks["keys_sent_to_images"], "the key was sent with a picture")
 
     # --- at the end ---------------------------------------------------------------------------
@@ -427,7 +427,7 @@ class Auditor:
 
     def books(self) -> list[str]:
         """Return HeyGen's figures and every event of the ledger, as text."""
-        lines = [json.dumps(figures(self._world.simulator), sort_keys=True)]
+        lines = [json.dumps(make_stats(self._world.simulator), sort_keys=True)]
         if not self.exists() or self.lost:
             return lines
         for row in self.rows("SELECT seq, at, run, take, kind, facts FROM events ORDER BY seq"):

@@ -19,7 +19,8 @@ import psycopg
 from psycopg import errors
 
 from runner.ledger.postgres.ceilings import CEILINGS, COUNT_ROWS, LOCK_STUDIO
-from runner.ledger.postgres.connection import FENCED, _migrations
+from runner.ledger.postgres.connection import FENCED
+from runner.ledger.postgres.schema import _read_migrations
 from runner.ledger.postgres.statements import _EVENTS
 from runner.takes import COUNTING, Take
 from tests.fault.chance import month_of
@@ -213,7 +214,7 @@ class SqliteTables:
         self._now = now
         with closing(self._connect()) as rows:
             rows.executescript(SCHEMA)
-            numbers = [(number,) for number in range(1, 1 + len(_migrations()))]
+            numbers = [(number,) for number in range(1, 1 + len(_read_migrations()))]
             rows.executemany("INSERT INTO migrations VALUES (?)", numbers)
 
     def _connect(self) -> sqlite3.Connection:

@@ -19,6 +19,7 @@ from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
 from runner.ledger.postgres.connection import PostgresConnection
+from runner.ledger.postgres.schema import migrate_schema
 from tests.fault.dialect import VIEWED
 from tests.fault.shared import make_tables
 
@@ -141,7 +142,7 @@ class PostgresTables:
             raw.execute(CLOCK)
             raw.commit()
         with closing(PostgresConnection(self._address)) as connection:
-            connection.migrate()
+            migrate_schema(connection)
 
     def _manage(self, *statements: str) -> None:
         with closing(psycopg.connect(self._server, autocommit=True)) as raw:

@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from runner.catalog.naming import parse_template, safe
+from runner.catalog.naming import make_safe_name, parse_template
 from runner.cli.terminal import escape_text
 from runner.errors import LookbookError
 from runner.files import (
@@ -110,7 +110,7 @@ def named(said: bytes) -> None:
     """Make a name of a template and values; each piece is one that every system takes."""
     template, *values = [one.decode("utf-8", "replace") for one in said.split(b"\0")]
     for value in values:
-        piece(safe(value))
+        piece(make_safe_name(value))
     fields = ("look", "title", "campaign", "take", "ext", "matrix", "avatar_id")
     given = dict(zip(fields, values, strict=False))
     try:

@@ -1,7 +1,7 @@
 import pytest
 
 from runner.errors import UsageError
-from runner.heygen.address import insecure, is_loopback, parse_address, path_segment
+from runner.heygen.address import explain_insecure, is_loopback, parse_address, path_segment
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_loopback_is_known_by_its_address_alone(host: str, is_this_machine: bool
     ["", "nothing", "//host/x", "ftp://host/x", "https:///x", "https://[", "data:image/png,x"],
 )
 def test_what_is_no_web_address_is_insecure(url: str) -> None:
-    assert insecure(url) is not None
-    assert insecure(url, allow_http=True) is not None
+    assert explain_insecure(url) is not None
+    assert explain_insecure(url, allow_http=True) is not None
 
 
 def test_why_a_link_is_insecure_never_repeats_its_signature() -> None:
-    reason = insecure("http://cdn.example/x.png?signature=SECRET")
+    reason = explain_insecure("http://cdn.example/x.png?signature=SECRET")
     assert reason is not None
     assert "SECRET" not in reason
 

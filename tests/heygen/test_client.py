@@ -17,7 +17,7 @@ from runner.errors import UsageError
 from runner.executor.ports import Api
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
-from runner.heygen.network import certificates, check_network_settings
+from runner.heygen.network import check_network_settings, find_certificates
 from runner.replies import (
     Answer,
     ConsentData,
@@ -310,14 +310,14 @@ async def test_network_variables_that_cannot_be_used_are_named(
 
 
 def test_without_such_variables_no_certificates_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.heygen.network.certificates", lambda: pytest.fail("loaded"))
+    monkeypatch.setattr("runner.heygen.network.find_certificates", lambda: pytest.fail("loaded"))
     check_network_settings({"HEYGEN_API_KEY": KEY})
 
 
 def test_certificates_are_loaded_once_and_again_where_the_environment_names_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first = certificates()
-    assert certificates("https://elsewhere.example") is first
+    first = find_certificates()
+    assert find_certificates("https://elsewhere.example") is first
     monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
-    assert certificates() is not first
+    assert find_certificates() is not first

@@ -38,10 +38,11 @@ def postgres() -> Iterator[PostgresServer]:
     if (why := missing()) is not None:
         pytest.skip(why)
     from runner.ledger.postgres.connection import PostgresConnection
+    from runner.ledger.postgres.schema import migrate_schema
 
     with serve_postgres() as server:
         connection = PostgresConnection(server.address())
-        connection.migrate()
+        migrate_schema(connection)
         connection.close()
         yield server
 

@@ -12,7 +12,7 @@ from runner.ledger.facts import to_facts
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.neighbours import read_account_facts, read_neighbours
 from runner.ledger.state_dirs import StateDir
-from runner.ledger.wallet import spendings_of
+from runner.ledger.wallet import list_spendings
 from runner.model import LookKind
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
@@ -187,5 +187,7 @@ def test_what_left_the_wallet_in_a_run(
         (1000.0, f"run{n}", {"before": before, "after": after, "currency": None, **more})
         for n, (before, after, more) in enumerate(runs)
     ]
-    found = spendings_of([(999.0, "run0", {**noted[0][2], "after": 9}), *noted])  # the last counts
+    found = list_spendings(
+        [(999.0, "run0", {**noted[0][2], "after": 9}), *noted]
+    )  # the last counts
     assert [(float(one.before), float(one.after)) for one in found] == left

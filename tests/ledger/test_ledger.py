@@ -22,7 +22,7 @@ from runner.errors import LedgerDamaged, LedgerLocked, LookbookError, StorageErr
 from runner.executor.ports import OverBudget
 from runner.ledger import bodies, database
 from runner.ledger.facts import to_facts
-from runner.ledger.layout import migrations
+from runner.ledger.layout import list_migrations
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
 from runner.ledger.reading import has_takes, read_snapshot
@@ -401,7 +401,7 @@ def test_migrations_lead_to_exactly_the_schema_of_today() -> None:
     schema = Path(database.__file__).with_name("schema.sql").read_text("utf-8")
     fresh.executescript(without_comments(schema))
     migrated = sqlite3.connect(":memory:")
-    for script in migrations():
+    for script in list_migrations():
         migrated.executescript(without_comments(script))
     assert layout(migrated) == layout(fresh)
     fresh.close()
@@ -418,7 +418,7 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database.open_for_writing(path).close()
-    good = migrations()
+    good = list_migrations()
     broken = [*good, "CREATE TABLE more (x TEXT) STRICT; SELECT no_such_function();"]
     monkeypatch.setattr(database, "migrations", lambda: broken)
     connection = sqlite3.connect(path, isolation_level=None)

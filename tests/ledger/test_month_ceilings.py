@@ -19,7 +19,7 @@ from runner.executor.ports import AccountBusy, OverBudget, OverMonthCeiling
 from runner.ledger.backend import MAX_TRIES
 from runner.ledger.cluster import ClusterView
 from runner.ledger.ledger import CampaignLedger
-from runner.ledger.postgres import ceilings, connection
+from runner.ledger.postgres import ceilings, schema
 from runner.ledger.postgres.ceilings import find_ceilings
 from runner.ledger.postgres.cluster import open_cluster
 from runner.ledger.postgres.connection import PostgresConnection
@@ -317,12 +317,12 @@ async def test_tables_of_the_first_version_are_expanded_and_an_older_program_goe
 ) -> None:
     make_database(postgres, "older")
     address = postgres.address("older")
-    known = connection._migrations()
+    known = schema._read_migrations()
     with ExitStack() as stack:
         older = Machines(postgres, stack)
         older.server = type("Older", (), {"address": lambda _self: address})()
         with monkeypatch.context() as patch:
-            patch.setattr(connection, "_migrations", lambda: known[:1])
+            patch.setattr(schema, "_read_migrations", lambda: known[:1])
             migrate(address)
         with closing(PostgresConnection(address)) as asking:
             assert find_ceilings(asking, older.account) == []
@@ -343,7 +343,7 @@ async def test_tables_of_the_first_version_are_expanded_and_an_older_program_goe
         migrate(address)
         assert spent(older) == Decimal("1.50")  # the other one was sent in 1970
         with monkeypatch.context() as patch:
-            patch.setattr(connection, "_migrations", lambda: known[:1])
+            patch.setattr(schema, "_read_migrations", lambda: known[:1])
             migrate(address)  # and is not refused
             await older.open("spring", concurrency=9).intend(intent("a"))
         assert spent(older) == Decimal("2.50")
@@ -353,9 +353,9 @@ def test_tables_are_expanded_while_a_machine_that_is_about_to_send_writes(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_database(postgres, "busy")
-    address, known = postgres.address("busy"), connection._migrations()
+    address, known = postgres.address("busy"), schema._read_migrations()
     with monkeypatch.context() as patch:
-        patch.setattr(connection, "_migrations", lambda: known[:2])
+        patch.setattr(schema, "_read_migrations", lambda: known[:2])
         migrate(address)
     monkeypatch.setattr("runner.ledger.backend.MAX_TRIES", 1)  # not by being repeated
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
@@ -389,22 +389,22 @@ def test_tables_are_made_again_where_the_database_undid_that(
         def execute(self, _statement: str, *_values: Any) -> "Undoing":
             return self
 
-        def fetchone(self) -> tuple[None]:
-            return (None,)
+        def fetchall(self) -> list[tuple[None]]:
+            return [(None,)]
 
     monkeypatch.setattr(PostgresConnection, "_connect", lambda _self: Undoing())
     asking = PostgresConnection("postgresql://db.example/studio")
-    asking.migrate()
+    schema.migrate_schema(asking)
     assert undone == []
     undone[:] = [DeadlockDetected()] * MAX_TRIES
     with pytest.raises(StorageError, match="while others write there") as caught:
-        asking.migrate()
+        schema.migrate_schema(asking)
     assert "in a minute" in str(caught.value.hint)
 
 
 def migrate(address: str) -> None:
     with closing(PostgresConnection(address)) as connected:
-        connected.migrate()
+        schema.migrate_schema(connected)
 
 
 def make_database(server: PostgresServer, name: str) -> None:

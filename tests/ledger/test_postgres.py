@@ -25,8 +25,10 @@ from runner.ledger.neighbours import read_account_facts, read_neighbours
 from runner.ledger.postgres import connection as connections
 from runner.ledger.postgres import heartbeat
 from runner.ledger.postgres.account import DEAD_AFTER
+from runner.ledger.postgres.address import describe_address
 from runner.ledger.postgres.backend import PostgresBackend
-from runner.ledger.postgres.connection import Fenced, PostgresConnection, describe_address
+from runner.ledger.postgres.connection import Fenced, PostgresConnection
+from runner.ledger.postgres.schema import migrate_schema
 from runner.ledger.postgres.shared import SharedLedger
 from runner.ledger.state_dirs import StateDir
 from runner.model import LookKind
@@ -302,7 +304,7 @@ def test_several_first_starts_at_once_are_one_migration(postgres: PostgresServer
     def start(_number: int) -> None:
         with closing(PostgresConnection(postgres.address("fresh"))) as connection:
             together.wait(30)
-            connection.migrate()
+            migrate_schema(connection)
 
     with ThreadPoolExecutor(4) as threads:
         assert len([*threads.map(start, range(4))]) == 4
@@ -310,7 +312,7 @@ def test_several_first_starts_at_once_are_one_migration(postgres: PostgresServer
         assert connection.fetch("SELECT version FROM lookbook.migrations") == [(1,)]
         connection.run([("INSERT INTO lookbook.migrations (version) VALUES (99)", ())])
         with pytest.raises(UsageError, match="newer lookbook"):
-            connection.migrate()
+            migrate_schema(connection)
 
 
 def test_a_server_that_is_too_old_or_away_is_refused_in_words(
@@ -493,7 +495,7 @@ async def test_a_shared_ledger_is_free_when_it_is_closed_and_knows_its_neighbour
 async def test_a_server_that_is_killed_and_started_again_is_waited_for(ticking: Ticking) -> None:
     with serve_postgres() as server:
         connection = PostgresConnection(server.address())
-        connection.migrate()
+        migrate_schema(connection)
         backend = PostgresBackend.make(connection, ME, "spring", concurrency=10)
         backend.claim("one")
         ledger = CampaignLedger(backend, now=ticking.now, entropy=ticking, inline=True)

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from runner.canonical import sha256_hex
-from runner.catalog.tables import rows
+from runner.catalog.tables import list_rows
 from runner.face_measures import FaceBox, FaceMeasure, NoFace
 from runner.model import BASE, Campaign, LikenessRule
 from runner.plan import plan
@@ -83,5 +83,5 @@ def test_likeness_is_told_of_looks_and_takes_under_the_thresholds_of_each_look()
     first, second = results["looks"][2]["takes"]
     assert first["face"] == {"x": 0.25, "y": 0.125, "width": 0.5, "height": 0.375}
     assert second["likeness"] == {"base": 0.5, "reference": 0.25, **limits, "accepted": True}
-    row = next(row for row in rows(results) if row["look"] == "night")
+    row = next(row for row in list_rows(results) if row["look"] == "night")
     assert (row["likeness_base"], row["face_differs"]) == (0.375, True)

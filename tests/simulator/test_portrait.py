@@ -12,12 +12,12 @@ from PIL import Image, ImageChops
 from PIL.PngImagePlugin import PngInfo
 
 from runner.simulator import pictures
-from runner.simulator.pictures import plain
+from runner.simulator.pictures import draw_plain
 from runner.simulator.portrait import __main__ as tool
-from runner.simulator.portrait import draw, layers, people, scenes, words
+from runner.simulator.portrait import carried, draw, layers, people, scenes, words
 from runner.simulator.portrait.people import Face
 from runner.simulator.portrait.scenes import Scene
-from runner.simulator.portrait.study import tones
+from runner.simulator.portrait.study import study_tones
 from tests.simulator.client import MakeWorld, SimulatorClient
 
 ASSETS = Path(__file__).parents[2] / "manifests" / "assets"
@@ -26,7 +26,7 @@ SIZE = (192, 256)
 
 
 def somebody(seed: int, text: str = "") -> Face:
-    return people.born(sha256(str(seed).encode()).digest(), text)
+    return people.invent_face(sha256(str(seed).encode()).digest(), text)
 
 
 def difference(
@@ -89,16 +89,16 @@ CHEST = (0.3, 0.8, 0.7, 1.0)
     ],
 )
 def test_the_words_of_a_prompt_decide_what_is_drawn(prompt: str, expected: dict[str, str]) -> None:
-    scene = scenes.read(prompt)
+    scene = scenes.read_scene(prompt)
     assert {name: getattr(scene, name) for name in expected} == expected
 
 
 def test_what_a_prompt_does_not_mention_stays_as_in_the_referenced_look() -> None:
-    base = scenes.read("navy blazer, modern office, smile")
-    night = scenes.read("the same office at night", before=base)
+    base = scenes.read_scene("navy blazer, modern office, smile")
+    night = scenes.read_scene("the same office at night", before=base)
     assert (night.garment, night.colour, night.setting) == ("blazer", "#24365c", "office")
     assert (night.light, night.expression) == ("night", "")
-    beach = scenes.read("a yellow dress at the beach", before=night)
+    beach = scenes.read_scene("a yellow dress at the beach", before=night)
     assert (beach.garment, beach.setting, beach.light) == ("dress", "beach", "")
 
 
@@ -138,15 +138,15 @@ def test_faces_differ_from_each_other() -> None:
 def test_a_new_face_is_chosen_to_be_told_apart() -> None:
     known = [somebody(seed) for seed in range(3)]
     candidates = [*known, somebody(50)]
-    assert people.unlike(candidates, known) == somebody(50)
-    assert people.unlike(candidates, []) == candidates[0]
+    assert people.choose_distinct(candidates, known) == somebody(50)
+    assert people.choose_distinct(candidates, []) == candidates[0]
 
 
 def test_a_face_and_a_scene_survive_their_text() -> None:
     for seed in range(50):
         face = somebody(seed)
         assert people.decode_face(face.encode()) == face
-    scene = scenes.read(
+    scene = scenes.read_scene(
         "navy blazer, snowy street at night, laughing, square, plants", tint="#abcdef"
     )
     assert scenes.decode_scene(scene.encode()) == scene
@@ -236,7 +236,7 @@ def test_every_garment_setting_light_style_and_expression_is_drawn() -> None:
 
 
 def test_the_same_face_in_the_same_scene_is_the_same_picture() -> None:
-    face, scene = somebody(3), scenes.read("navy blazer, office")
+    face, scene = somebody(3), scenes.read_scene("navy blazer, office")
     assert draw.jpeg(face, scene) == draw.jpeg(face, scene)
     with Image.open(io.BytesIO(draw.jpeg(face, scene))) as image:
         assert (image.format, image.size) == ("JPEG", scene.size)
@@ -244,7 +244,10 @@ def test_the_same_face_in_the_same_scene_is_the_same_picture() -> None:
 
 def test_a_kept_face_is_seen_at_once_and_so_is_a_new_one() -> None:
     kept, new = somebody(1, "woman, fair skin, blonde hair"), somebody(2, "man, dark skin, beard")
-    office, street = scenes.read("navy blazer, office"), scenes.read("red hoodie, street at night")
+    office, street = (
+        scenes.read_scene("navy blazer, office"),
+        scenes.read_scene("red hoodie, street at night"),
+    )
     office, street = replace(office, variety=0), replace(street, variety=0)
     first = draw.picture(kept, office, SIZE)
     second = draw.picture(kept, street, SIZE)
@@ -255,12 +258,12 @@ def test_a_kept_face_is_seen_at_once_and_so_is_a_new_one() -> None:
 
 
 def test_a_drawn_picture_comes_back_as_the_same_person() -> None:
-    face, scene = somebody(5), scenes.read("navy blazer, office")
+    face, scene = somebody(5), scenes.read_scene("navy blazer, office")
     for content in (draw.png(face, scene, (64, 64)), draw.jpeg(face, scene)):
-        assert people.carried_by(content) == (face, scene)
-    assert people.carried_by(plain("x")) is None
-    assert people.carried_by(b"\xff\xd8\xff\xfe\x00\x09{nope}") is None
-    assert people.carried_by(b"") is None
+        assert carried.read_carried(content) == (face, scene)
+    assert carried.read_carried(draw_plain("x")) is None
+    assert carried.read_carried(b"\xff\xd8\xff\xfe\x00\x09{nope}") is None
+    assert carried.read_carried(b"") is None
 
 
 def test_the_demos_pictures_are_drawn_by_this_code() -> None:
@@ -270,9 +273,9 @@ def test_the_demos_pictures_are_drawn_by_this_code() -> None:
             assert difference(drawn.convert("RGB"), kept.convert("RGB"), (0, 0, 1, 1)) < 0.01
     with Image.open(ASSETS / "sarah.png") as photo:
         assert min(photo.size) >= 1024
-    carried = people.carried_by((ASSETS / "sarah.png").read_bytes())
-    assert carried is not None
-    assert carried[0] == tool.SARAH
+    sarah = carried.read_carried((ASSETS / "sarah.png").read_bytes())
+    assert sarah is not None
+    assert sarah[0] == tool.SARAH
 
 
 def test_a_photo_of_anybody_is_looked_at_for_its_tones() -> None:
@@ -281,15 +284,15 @@ def test_a_photo_of_anybody_is_looked_at_for_its_tones() -> None:
     )
     out = io.BytesIO()
     photo.save(out, "PNG")
-    seen = tones(out.getvalue())
+    seen = study_tones(out.getvalue())
     assert seen is not None
     assert seen.skin is not None
     assert int(seen.skin[1:3], 16) < 150
-    assert tones(b"no picture") is None
-    assert tones(out.getvalue()[:2000]) is None
+    assert study_tones(b"no picture") is None
+    assert study_tones(out.getvalue()[:2000]) is None
     grey = io.BytesIO()
     Image.new("RGB", (600, 600), "#808080").save(grey, "JPEG")
-    seen = tones(grey.getvalue())
+    seen = study_tones(grey.getvalue())
     assert seen is not None
     assert seen.skin is None
 
@@ -342,8 +345,8 @@ async def test_pictures_off_serves_tiny_images_that_differ(make: MakeWorld) -> N
 )
 async def test_a_photo_that_carries_nonsense_is_just_a_photo(make: MakeWorld, text: str) -> None:
     info = PngInfo()
-    info.add_text(people.FIELD, text)
-    info.add_text(people.PALETTE, text)
+    info.add_text(carried.FIELD, text)
+    info.add_text(carried.PALETTE, text)
     out = io.BytesIO()
     Image.new("L", (512, 512), 128).save(out, "PNG", pnginfo=info)
     world = make(pictures=True)
@@ -356,7 +359,7 @@ def test_the_tool_draws_one_person(tmp_path: Path, capsys: pytest.CaptureFixture
     out = tmp_path / "person.png"
     assert tool.main(["person", str(out), "woman in her 30s, navy blazer, office"]) == 0
     assert str(out) in capsys.readouterr().out
-    assert people.carried_by(out.read_bytes()) is not None
+    assert carried.read_carried(out.read_bytes()) is not None
 
 
 def test_drawn_pictures_are_cached_within_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:

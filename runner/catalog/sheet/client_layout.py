@@ -89,13 +89,13 @@ def _fill(page: SheetPage, looks: Sequence[LookView], grid: _Grid) -> None:
         row, column = divmod(place, grid.columns)
         x, y = left + column * across, top + row * down
         page.marks.append(Frame(x, y, grid.width, grid.height, look.image))
-        face, title = lettering.settle(look.title, "serif")
+        face, title = lettering.choose_typeface(look.title, "serif")
         for number, line in enumerate(lettering.wrap(title, face, 10, grid.width, 2)):
             page.marks.append(Text(x, y + grid.height + 12 + 11 * number, line, face, 10))
 
 
 def _head(page: SheetPage, campaign: str, count: int) -> None:
-    face, name = lettering.settle(words.human_label(campaign), "serif")
+    face, name = lettering.choose_typeface(words.human_label(campaign), "serif")
     page.marks.append(Text(MARGIN, MARGIN + 26, lettering.fit(name, face, 30, _ROOM), face, 30))
     size = f"{count} picture{'' if count == 1 else 's'}"
     page.marks.append(Text(MARGIN, MARGIN + 44, size, "sans", 9, "soft"))
@@ -103,6 +103,6 @@ def _head(page: SheetPage, campaign: str, count: int) -> None:
 
 def _foot(page: SheetPage, credit: str, place: str) -> None:
     y = HEIGHT - MARGIN + 10
-    face, line = lettering.settle(credit, "sans")
+    face, line = lettering.choose_typeface(credit, "sans")
     page.marks.append(Text(MARGIN, y, lettering.fit(line, face, 7, _ROOM - 60), face, 7, "soft"))
     page.marks.append(Text(WIDTH - MARGIN, y, place, "sans", 7, "soft", "r"))

@@ -64,7 +64,7 @@ def compose(view: CatalogPage, shown: Mapping[str, CatalogImage]) -> list[SheetP
     sheet.title()
     sheet.grid([look for look in view.wanted if look.matrix is None])
     for axes in view.matrices:
-        arranged = matrix.arrange(axes, view.looks)
+        arranged = matrix.build_matrix(axes, view.looks)
         if arranged.tables:
             sheet.chart(arranged)
         else:
@@ -98,7 +98,7 @@ class _Sheet:
         tone: str = "ink",
         align: str = "l",
     ) -> None:
-        face, text = lettering.settle(text, face)
+        face, text = lettering.choose_typeface(text, face)
         line = lettering.fit(text, face, size, room)
         if line:
             self._put(Text(x, y, line, face, size, tone, align))
@@ -141,7 +141,7 @@ class _Sheet:
             self._y += high + 46
 
     def _caption(self, x: float, y: float, look: LookView, room: float) -> None:
-        face, title = lettering.settle(look.title, "serif")
+        face, title = lettering.choose_typeface(look.title, "serif")
         for line in lettering.wrap(title, face, 10, room, 2):
             self._put(Text(x, y, line, face, 10))
             y += 12
@@ -197,7 +197,7 @@ class _Sheet:
         self._y += 7
 
     def _row_label(self, value: str) -> None:
-        face, name = lettering.settle(words.human_label(value), "sans")
+        face, name = lettering.choose_typeface(words.human_label(value), "sans")
         for number, line in enumerate(lettering.wrap(name, face, 8.5, _LABEL - 10, 4)):
             self._put(Text(MARGIN, self._y + 9 + number * 11, line, face, 8.5, "soft"))
 
@@ -211,7 +211,7 @@ class _Sheet:
         """Write the page numbers, once it is known how many there are."""
         for number, page in enumerate(self.pages, start=1):
             y = HEIGHT - MARGIN + 10
-            face, name = lettering.settle(self._view.manifest, "sans")
+            face, name = lettering.choose_typeface(self._view.manifest, "sans")
             name = lettering.fit(name, face, 7, _ROOM / 2)
             page.marks.append(Text(MARGIN, y, name, face, 7, "soft"))
             place = f"{number} / {len(self.pages)}"

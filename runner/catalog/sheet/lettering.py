@@ -31,7 +31,7 @@ _BOX = "□"
 
 
 @cache
-def sized(face: Face, size: int) -> ImageFont.FreeTypeFont:
+def load_face(face: Face, size: int) -> ImageFont.FreeTypeFont:
     """Return a face at a size in pixels. Raises OSError for a font without any size."""
     if face in FONTS:
         path = str(FONTS[face])
@@ -39,27 +39,27 @@ def sized(face: Face, size: int) -> ImageFont.FreeTypeFont:
     return system.load_font(face, size)
 
 
-def width(text: str, face: Face, size: float) -> float:
+def measure_width(text: str, face: Face, size: float) -> float:
     """Return the width of a text, in the unit of ``size``."""
-    parts = runs(text, face)
-    return sum(sized(own, _UNITS).getlength(part) for own, part in parts) * size / _UNITS
+    parts = split_by_face(text, face)
+    return sum(load_face(own, _UNITS).getlength(part) for own, part in parts) * size / _UNITS
 
 
 @cache
-def _void(face: Face) -> bytes:
-    return bytes(sized(face, 32).getmask("\U0010ffff"))
+def _draw_missing(face: Face) -> bytes:
+    return bytes(load_face(face, 32).getmask("\U0010ffff"))
 
 
 @cache
 def covers(face: Face, char: str) -> bool:
     """Return whether a face has a picture of a character, and not only its empty box."""
-    return char.isspace() or bytes(sized(face, 32).getmask(char)) != _void(face)
+    return char.isspace() or bytes(load_face(face, 32).getmask(char)) != _draw_missing(face)
 
 
-def _foreign(char: str) -> Face | None:
+def _find_system_font(char: str) -> Face | None:
     """Return the computer's font that sets what neither of our own faces has, if there is one."""
     if char not in _known:
-        _known[char] = next(filter(partial(_sets, char), _candidates(char)), None)
+        _known[char] = next(filter(partial(_can_set, char), _candidates(char)), None)
     return _known[char]
 
 
@@ -73,14 +73,14 @@ def _candidates(char: str) -> Iterator[Face]:
         yield from system.find_fonts(char)
 
 
-def _sets(char: str, face: Face) -> bool:
+def _can_set(char: str, face: Face) -> bool:
     try:
         return covers(face, char)
     except OSError:  # a font of pictures, as of emoji, or a broken one
         return False
 
 
-def settle(text: str, wanted: Face) -> tuple[Face, str]:
+def choose_typeface(text: str, wanted: Face) -> tuple[Face, str]:
     """Return the face that a text is set in, and the text as it can be set.
 
     That is ``wanted`` if it has all of it; otherwise Inter, which has Greek and Cyrillic, together
@@ -93,14 +93,14 @@ def settle(text: str, wanted: Face) -> tuple[Face, str]:
     for char in text:
         if unicodedata.category(char) == "Cf":  # it says how to set what stands before it
             settled += char if settled and not covers("sans", settled[-1]) else ""
-        elif covers("sans", char) or _foreign(char) is not None:
+        elif covers("sans", char) or _find_system_font(char) is not None:
             settled += char
         else:
             settled += _BOX
     return "sans", settled
 
 
-def runs(text: str, face: Face) -> list[tuple[Face, str]]:
+def split_by_face(text: str, face: Face) -> list[tuple[Face, str]]:
     """Split a text into parts that one face can set: ``face`` itself, or a font of this computer.
 
     What stands between two words of a script belongs to them: they are put into order together.
@@ -108,10 +108,10 @@ def runs(text: str, face: Face) -> list[tuple[Face, str]]:
     faces: list[Face] = []
     for char in text:
         before = faces[-1] if faces else face
-        if before != face and not char.isalnum() and _sets(char, before):
+        if before != face and not char.isalnum() and _can_set(char, before):
             faces.append(before)
         else:
-            faces.append(face if covers(face, char) else _foreign(char) or face)
+            faces.append(face if covers(face, char) else _find_system_font(char) or face)
     for index in range(len(text) - 1, -1, -1):  # the space after such words is the rest's
         after = faces[index + 1] if index + 1 < len(text) else face
         if text[index].isspace() and after != faces[index]:
@@ -123,12 +123,12 @@ def runs(text: str, face: Face) -> list[tuple[Face, str]]:
 def fit(text: str, face: Face, size: float, room: float) -> str:
     """Cut a text to one line of at most ``room``, with an ellipsis where something is missing."""
     text = " ".join(text[:400].split())
-    if width(text, face, size) <= room:
+    if measure_width(text, face, size) <= room:
         return text
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        if width(text[:middle].rstrip() + "…", face, size) <= room:
+        if measure_width(text[:middle].rstrip() + "…", face, size) <= room:
             low = middle
         else:
             high = middle - 1
@@ -141,7 +141,9 @@ def wrap(text: str, face: Face, size: float, room: float, lines: int) -> list[st
     broken: list[str] = []
     while words and len(broken) < lines - 1:
         count = 1
-        while count < len(words) and width(" ".join(words[: count + 1]), face, size) <= room:
+        while (
+            count < len(words) and measure_width(" ".join(words[: count + 1]), face, size) <= room
+        ):
             count += 1
         broken.append(fit(" ".join(words[:count]), face, size, room))
         words = words[count:]

@@ -53,18 +53,18 @@ def _letter(document: "FPDF", mark: Text) -> None:
     document.set_text_color(*TONES[mark.tone])
     x = mark.x
     if mark.align == "r":
-        x -= lettering.width(mark.text, mark.face, mark.size)
-    for face, part in lettering.runs(mark.text, mark.face):
+        x -= lettering.measure_width(mark.text, mark.face, mark.size)
+    for face, part in lettering.split_by_face(mark.text, mark.face):
         if face == mark.face:
             document.text(x, mark.y, part)
         else:
             _drawn(document, mark, x, face, part)
-        x += lettering.width(part, mark.face, mark.size)
+        x += lettering.measure_width(part, mark.face, mark.size)
 
 
 def _drawn(document: "FPDF", mark: Text, x: float, face: lettering.Face, part: str) -> None:
     """Set a part in a font of this computer, as a picture: any script, and no font is handed on."""
-    font = lettering.sized(face, round(mark.size * _FINE))
+    font = lettering.load_face(face, round(mark.size * _FINE))
     left, top, right, bottom = font.getbbox(part, anchor="ls")
     size = (math.ceil(right - left) or 1, math.ceil(bottom - top) or 1)
     picture = Image.new("RGBA", size, (*TONES[mark.tone], 0))

@@ -32,12 +32,14 @@ def render_png(page: SheetPage, pictures: Mapping[str, Path]) -> bytes:
 
 
 def _letter(pen: ImageDraw.ImageDraw, mark: Text) -> None:
-    x = mark.x - (lettering.width(mark.text, mark.face, mark.size) if mark.align == "r" else 0)
-    for face, part in lettering.runs(mark.text, mark.face):
-        font = lettering.sized(face, round(mark.size * _SCALE))
+    x = mark.x - (
+        lettering.measure_width(mark.text, mark.face, mark.size) if mark.align == "r" else 0
+    )
+    for face, part in lettering.split_by_face(mark.text, mark.face):
+        font = lettering.load_face(face, round(mark.size * _SCALE))
         place = (x * _SCALE, mark.y * _SCALE)
         pen.text(place, part, fill=TONES[mark.tone], font=font, anchor="ls")
-        x += lettering.width(part, mark.face, mark.size)
+        x += lettering.measure_width(part, mark.face, mark.size)
 
 
 def _frame(
@@ -52,6 +54,6 @@ def _frame(
         return
     well = None if mark.gap else _WELL
     pen.rectangle((left, top, left + wide, top + high), fill=well, outline=_LINE)
-    font = lettering.sized("serif", round(9 * _SCALE))
+    font = lettering.load_face("serif", round(9 * _SCALE))
     middle = (left + wide / 2, top + high / 2)
     pen.text(middle, mark.words, fill=TONES["soft"], font=font, anchor="mm")

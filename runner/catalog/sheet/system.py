@@ -31,7 +31,7 @@ FONT_LIST_TIMEOUT = 20.0
 
 def find_fonts(char: str) -> Iterator[str]:
     """Return fonts that may have a character, the best first, each as ``PATH#INDEX``."""
-    asked = _asked(char)
+    asked = _ask_fontconfig(char)
     if asked is not None:
         yield asked
     yield from (f"{path}#0" for path in USUAL if Path(path).is_file())
@@ -42,10 +42,10 @@ def can_set(char: str) -> bool:
 
     Some need rules that are a library of their own.
     """
-    return features.check("raqm") or not shaped(char)
+    return features.check("raqm") or not needs_shaping(char)
 
 
-def shaped(char: str) -> bool:
+def needs_shaping(char: str) -> bool:
     """Return whether a character is set by rules.
 
     Written from the right, joined, or put above another.
@@ -62,7 +62,7 @@ def load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size, index=int(index), layout_engine=engine)
 
 
-def _asked(char: str) -> str | None:
+def _ask_fontconfig(char: str) -> str | None:
     """Ask fontconfig for its best font with a character."""
     tool = shutil.which("fc-match")
     if tool is None:

@@ -23,6 +23,7 @@ from runner.ledger.postgres.connection import (
 )
 from runner.ledger.postgres.erasing import erase_facts
 from runner.ledger.postgres.places import notify
+from runner.ledger.postgres.schema import is_migrated, migrate_schema
 from runner.ledger.postgres.statements import COLUMNS, list_statements, make_fence
 from runner.takes import Account
 
@@ -72,7 +73,7 @@ class PostgresBackend:
         cls, connection: PostgresConnection, account: Account, campaign: str
     ) -> "PostgresBackend | None":
         """Open a campaign's rows for reading; None where there are none."""
-        if not connection.repeat(connection.is_migrated):
+        if not is_migrated(connection):
             return None
         statement = (
             "SELECT account.id, campaign.id FROM lookbook.accounts account "
@@ -317,7 +318,7 @@ class PostgresBackend:
 
     def queue_decision(self, kind: str, document: str) -> None:
         """Keep what a person decided for whoever writes the campaign."""
-        self._connection.repeat(self._connection.migrate)
+        migrate_schema(self._connection)
         self._mine(
             "INSERT INTO lookbook.decisions (campaign, kind, document) VALUES (%s, %s, %s) "
             "RETURNING id",

@@ -10,6 +10,7 @@ from runner.ledger.cluster import ClusterAccount, ClusterCampaign, ClusterView
 from runner.ledger.postgres.account import DEAD_AFTER, count_traffic
 from runner.ledger.postgres.ceilings import CEILINGS, OF_KEY, SPENT
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
+from runner.ledger.postgres.schema import is_migrated, migrate_schema
 from runner.policy.budget import MonthCeiling
 from runner.takes import Account
 
@@ -60,10 +61,10 @@ def open_cluster(address: str) -> "Iterator[PostgresCluster | None]":
         closing(PostgresConnection(address)) as connection,
         explain_database_errors(connection),
     ):
-        if not connection.repeat(connection.is_migrated):
+        if not is_migrated(connection):
             yield None
             return
-        connection.repeat(connection.migrate)
+        migrate_schema(connection)
         yield PostgresCluster(connection)
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL as this program speaks it: the only module that knows psycopg.
+"""A connection to PostgreSQL, as this program speaks it.
 
 A connection is made anew where it was lost. What the server says becomes one of three things: the
 connection is *lost*, a transaction was *undone* and may be repeated, or a person is needed.
@@ -9,14 +9,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib.resources import files
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from runner.errors import DatabaseAway, LookbookError, StorageError, UsageError
-from runner.ledger.backend import TransactionUndone, repeat_undone
+from runner.ledger.backend import TransactionUndone
+from runner.ledger.postgres.address import describe_address
 
 MIN_VERSION = 17
 """Older servers have no ``transaction_timeout``: a writer that was stopped would hold its account's
@@ -38,21 +37,6 @@ RETRY_DELAYS = (0.0, 0.1, 0.2, 0.5, 1.0)
 
 MAX_LOST = 20
 """So many connections are lost over one question before that is an error."""
-
-MIGRATION_LOCK = 0x100CB00C
-"""The advisory lock that several first starts at once wait for."""
-
-LOCK_WRITERS = "LOCK TABLE lookbook.accounts IN ACCESS EXCLUSIVE MODE"
-"""Waits for everybody who is about to send, as they wait for each other: they lock a row of it
-first, and other tables after it."""
-
-EXPANDS = "-- expand"
-"""Begins a migration that takes nothing away: older programs work beside it."""
-
-MAKE_EXPANSIONS = (
-    "CREATE TABLE IF NOT EXISTS lookbook.expansions "
-    "(version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
-)
 
 FENCED = "LB001"
 """The SQLSTATE that the function ``advance`` raises."""
@@ -77,15 +61,6 @@ KEEPALIVES: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
 }
 
-SECRETS = (
-    "password",
-    "sslpassword",
-    "oauth_client_secret",
-    "scram_client_key",
-    "scram_server_key",
-)
-"""The parts of an address that are shown to nobody."""
-
 # What it notes of a connection that was lost is handled here, and nothing for people to read.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
@@ -99,39 +74,6 @@ class ConnectionLost(Exception):
 
 class Fenced(Exception):
     """Another process has claimed the campaign since: nothing of ours is written any more."""
-
-
-def describe_address(address: str) -> str:
-    """Return which database an address names, without who asks and without a password.
-
-    Raises UsageError for an address that is none. What is wrong with it is not told: the parser
-    quotes what may be a password.
-    """
-    try:
-        parts = conninfo_to_dict(address)
-    except psycopg.Error:
-        raise _refuse_address() from None
-    if any("@" in str(parts.get(name, "")) for name in ("host", "port", "dbname")):
-        raise _refuse_address()
-    place = f"{parts.get('host') or 'localhost'}:{parts.get('port') or 5432}"
-    if parts.get("service"):
-        place = f"service {parts['service']}"
-    return f"postgresql {place}/{parts.get('dbname') or parts.get('user') or ''}".rstrip("/")
-
-
-def _refuse_address() -> UsageError:
-    return UsageError(
-        "This is no address of a PostgreSQL database.",
-        hint="An example: --on postgresql://lookbook@db.example/studio (in a password, @ is "
-        "written %40, / is %2F, and % is %25)",
-    )
-
-
-def split_secrets(address: str) -> tuple[tuple[str, ...], str]:
-    """Return the passwords in an address, and the address without them, to be copied."""
-    parts = conninfo_to_dict(address)
-    found = tuple(str(parts.pop(name)) for name in SECRETS if name in parts)
-    return found, make_conninfo("", **parts) if found else address
 
 
 def open_raw_connection(address: str) -> "psycopg.Connection[tuple[Any, ...]]":
@@ -181,7 +123,7 @@ class PostgresConnection:
 
     def _explain_refusal(self, error: psycopg.Error) -> LookbookError:
         return DatabaseAway(
-            f"{self.name} cannot be reached: {_first_line(error)}.",
+            f"{self.name} cannot be reached: {first_line(error)}.",
             hint="Is the address right, is the server up, and may this user connect? Nothing was "
             "sent.",
         )
@@ -246,6 +188,22 @@ class PostgresConnection:
                 yield one.payload
 
     @contextmanager
+    def transaction(self) -> "Iterator[psycopg.Connection[tuple[Any, ...]]]":
+        """Yield the connection within a transaction, for statements that change tables.
+
+        Raises ConnectionLost, TransactionUndone, or what the database says otherwise.
+        """
+        try:
+            with self._connection.transaction():
+                yield self._connection
+        except psycopg.Error as error:
+            if self._connection.closed:
+                raise ConnectionLost(first_line(error)) from error
+            if error.sqlstate in REPEATED:
+                raise TransactionUndone(first_line(error)) from error
+            raise
+
+    @contextmanager
     def view(self) -> Iterator[None]:
         """Read everything in one transaction that sees one moment."""
         self.run(
@@ -281,12 +239,12 @@ class PostgresConnection:
         except psycopg.Error as error:
             state = error.sqlstate or ""
             if self._connection.closed or state[:2] in ("08", "57"):
-                raise ConnectionLost(_first_line(error)) from error
+                raise ConnectionLost(first_line(error)) from error
             self.roll_back()
             if state == FENCED:
                 raise Fenced from error
             if state in REPEATED:
-                raise TransactionUndone(_first_line(error)) from error
+                raise TransactionUndone(first_line(error)) from error
             raise
 
     def explain(self, error: Exception) -> LookbookError | None:
@@ -299,82 +257,10 @@ class PostgresConnection:
             )
         if isinstance(error, ConnectionLost | TransactionUndone | psycopg.Error):
             return StorageError(
-                f"The ledger on {self.name} could not be read or written: {_first_line(error)}.",
+                f"The ledger on {self.name} could not be read or written: {first_line(error)}.",
                 hint=RUN_AGAIN,
             )
         return None
-
-    # --- the schema ---------------------------------------------------------------------------
-
-    def migrate(self) -> None:
-        """Bring the schema to the present version; of several first starts at once one does it.
-
-        Raises UsageError for a schema of a newer program.
-        """
-        try:
-            repeat_undone(self._migrate)
-        except TransactionUndone as error:
-            raise StorageError(
-                f"The tables of lookbook cannot be changed on {self.name} while others write "
-                f"there: {_first_line(error)}.",
-                hint="Nothing was changed. Run the same command again in a minute.",
-            ) from error
-
-    def _migrate(self) -> None:
-        try:
-            with self._connection.transaction():
-                self._connection.execute(f"SET LOCAL transaction_timeout = '{VIEW_TIMEOUT}'")
-                self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-                applied = self._applied()
-                scripts = enumerate(_migrations(), start=1)
-                missing = {number: script for number, script in scripts if number not in applied}
-                if applied and missing:
-                    self._connection.execute(LOCK_WRITERS)
-                for number, script in missing.items():
-                    self._connection.execute(script)
-                    self._connection.execute(MAKE_EXPANSIONS)
-                    table = "expansions" if script.startswith(EXPANDS) else "migrations"
-                    self._connection.execute(
-                        f"INSERT INTO lookbook.{table} (version) VALUES (%s)",  # noqa: S608 - our own names
-                        (number,),
-                    )
-        except psycopg.Error as error:
-            if self._connection.closed:
-                raise ConnectionLost(_first_line(error)) from error
-            if error.sqlstate in REPEATED:
-                raise TransactionUndone(_first_line(error)) from error
-            raise StorageError(
-                f"The tables of lookbook cannot be made on {self.name}: {_first_line(error)}.",
-                hint="The first user who comes must be allowed to create a schema there.",
-            ) from error
-
-    def is_migrated(self) -> bool:
-        """Return whether the database has our tables. Raises UsageError for a newer program's."""
-        with self._translated():
-            return bool(self._applied())
-
-    def _applied(self) -> set[int]:
-        """Return which migrations were applied; none for a database that has none of ours.
-
-        Those that only expand the schema are noted apart: a program that knows nothing of them goes
-        on beside one that does. Raises UsageError for a schema of a newer program.
-        """
-        versions, expansions = self._versions("migrations"), self._versions("expansions")
-        version, known = max(versions, default=0), len(_migrations())
-        if version > known:
-            raise UsageError(
-                f"{self.name} was written by a newer lookbook (schema {version}, this one knows "
-                f"{known}).",
-                hint="Upgrade lookbook.",
-            )
-        return versions | expansions
-
-    def _versions(self, table: str) -> set[int]:
-        there = self._connection.execute("SELECT to_regclass(%s)", (f"lookbook.{table}",))
-        if there.fetchone() == (None,):
-            return set()
-        rows = self._connection.execute(f"SELECT version FROM lookbook.{table}")  # noqa: S608 - our own names
-        return {int(row[0]) for row in rows}
 
 
 @contextmanager
@@ -391,12 +277,6 @@ def explain_database_errors(connection: PostgresConnection) -> Iterator[None]:
         raise explained from error
 
 
-def _migrations() -> list[str]:
-    folder = files("runner.ledger") / "postgres"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return [(folder / name).read_text("utf-8") for name in names]
-
-
 def _write(value: Any) -> Any:
     """Return a value as PostgreSQL can hold it: its texts have no NUL."""
     if isinstance(value, str) and ("\0" in value or value.startswith(ESCAPE)):
@@ -411,7 +291,7 @@ def _read(value: Any) -> Any:
     return value
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """Return the first line of what a server or libpq says, without its full stop."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".")

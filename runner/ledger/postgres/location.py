@@ -10,6 +10,7 @@ from runner.ledger.ledger import CampaignLedger
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.ceilings import find_ceilings
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
+from runner.ledger.postgres.schema import is_migrated
 from runner.ledger.postgres.shared import SharedLedger
 from runner.policy.budget import MonthCeiling
 from runner.takes import Account
@@ -72,7 +73,7 @@ def find_accounts(address: str, campaign: str) -> list[Account]:
         closing(PostgresConnection(address)) as connection,
         explain_database_errors(connection),
     ):
-        if not connection.repeat(connection.is_migrated):
+        if not is_migrated(connection):
             return []
         statement = (
             'SELECT host, "user", simulated FROM lookbook.accounts account '

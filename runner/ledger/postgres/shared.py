@@ -15,6 +15,7 @@ from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
 from runner.ledger.postgres.heartbeat import Heartbeat
 from runner.ledger.postgres.places import find_listener
+from runner.ledger.postgres.schema import migrate_schema
 from runner.takes import Account
 
 
@@ -31,7 +32,7 @@ class SharedLedger(CampaignLedger):
         connection = PostgresConnection(address)
         with ExitStack() as undo:
             undo.callback(connection.close)
-            connection.repeat(connection.migrate)
+            migrate_schema(connection)
             with explain_database_errors(connection):
                 self._shared = PostgresBackend.make(
                     connection, account, campaign, concurrency=concurrency

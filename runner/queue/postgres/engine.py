@@ -16,7 +16,8 @@ import sqlalchemy
 from dbos import DBOS, DBOSClient
 
 from runner.errors import StorageError
-from runner.ledger.postgres.connection import describe_address, open_raw_connection
+from runner.ledger.postgres.address import describe_address
+from runner.ledger.postgres.connection import open_raw_connection
 from runner.queue.port import PROTOCOL, QueuedRun
 from runner.takes import Account
 

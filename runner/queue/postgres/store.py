@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner import __version__
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
+from runner.ledger.postgres.schema import migrate_schema
 from runner.queue.pack import Pack, UnreadablePack
 from runner.queue.port import (
     DEAD_AFTER,
@@ -108,7 +109,7 @@ class PostgresQueue:
 
     def migrate(self) -> None:
         """Make the tables, where they are not there."""
-        self._connection.repeat(self._connection.migrate)
+        migrate_schema(self._connection)
 
     def is_there(self) -> bool:
         """Return whether the database has the tables."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from runner.simulator.portrait import draw, people, scenes
+from runner.simulator.portrait import carried, draw, people, scenes
 from runner.simulator.portrait.layers import rgb
 from runner.simulator.portrait.people import Face
 from runner.simulator.portrait.scenes import Scene
@@ -101,8 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command == "demo":
         written = draw_demo(chosen.folder)
     elif chosen.command == "person":
-        face = people.born(sha256(chosen.seed.encode()).digest(), chosen.text)
-        written = {chosen.out: draw.png(face, scenes.read(chosen.text), PHOTO_SIZE)}
+        face = people.invent_face(sha256(chosen.seed.encode()).digest(), chosen.text)
+        written = {chosen.out: draw.png(face, scenes.read_scene(chosen.text), PHOTO_SIZE)}
     else:
         written = {chosen.out: draw_sheet(one=chosen.one)}
     for path, content in written.items():
@@ -125,7 +125,9 @@ def mood_card(words: str, palette: Sequence[str]) -> bytes:
     width, height = CARD_SIZE
     card = Image.new("RGB", CARD_SIZE, "#fbf8f3")
     margin, gap = 28, 12
-    view = draw.backdrop(scenes.read(words), (width - 2 * margin, round(height * 0.66)), variety=0)
+    view = draw.backdrop(
+        scenes.read_scene(words), (width - 2 * margin, round(height * 0.66)), variety=0
+    )
     card.paste(view, (margin, margin))
     pen = ImageDraw.Draw(card)
     chip = (width - 2 * margin - gap * (len(palette) - 1)) // len(palette)
@@ -134,7 +136,7 @@ def mood_card(words: str, palette: Sequence[str]) -> bytes:
         left = margin + index * (chip + gap)
         pen.rectangle((left, top, left + chip - 1, height - margin - 1), fill=rgb(colour))
     note = PngInfo()
-    note.add_text(people.PALETTE, palette[0])
+    note.add_text(carried.PALETTE, palette[0])
     out = io.BytesIO()
     card.save(out, "PNG", optimize=True, pnginfo=note)
     return out.getvalue()
@@ -147,8 +149,8 @@ def draw_sheet(*, one: bool) -> bytes:
     sheet = Image.new("RGB", (columns * width, rows * height))
     for index, prompt in enumerate(PROMPTS):
         seed = sha256(str(0 if one else index).encode()).digest()
-        face = people.born(seed, "" if one else prompt)
-        picture = draw.picture(face, scenes.read(prompt), scenes.SIZES["portrait"])
+        face = people.invent_face(seed, "" if one else prompt)
+        picture = draw.picture(face, scenes.read_scene(prompt), scenes.SIZES["portrait"])
         picture.thumbnail((width, height))
         sheet.paste(picture, ((index % columns) * width, (index // columns) * height))
     out = io.BytesIO()

@@ -5,7 +5,7 @@ from random import Random
 
 from PIL import Image, ImageDraw
 
-from runner.simulator.portrait import people
+from runner.simulator.portrait import carried
 from runner.simulator.portrait.layers import (
     PLAIN,
     Colour,
@@ -68,7 +68,7 @@ SHORT_HAIR_BROWS = 480
 def jpeg(face: Face, scene: Scene) -> bytes:
     """Draw a picture as JPEG; its comment carries the face, so that it can come back as a photo."""
     out = io.BytesIO()
-    comment = people.note(face, scene).encode("latin-1")
+    comment = carried.write_note(face, scene).encode("latin-1")
     picture(face, scene, scene.size).save(out, "JPEG", quality=QUALITY, comment=comment)
     return out.getvalue()
 
@@ -78,7 +78,7 @@ def png(face: Face, scene: Scene, size: tuple[int, int]) -> bytes:
     from PIL.PngImagePlugin import PngInfo
 
     note = PngInfo()
-    note.add_text(people.FIELD, people.note(face, scene))
+    note.add_text(carried.FIELD, carried.write_note(face, scene))
     out = io.BytesIO()
     picture(face, scene, size).save(out, "PNG", optimize=True, pnginfo=note)
     return out.getvalue()

@@ -1,8 +1,7 @@
 """Who a picture shows: the lasting traits of one face, and where they come from.
 
 A face is born from chance and from what a prompt says about the person, and is then carried from
-look to look unchanged. Pictures that this package drew carry their face in a text field, so that a
-photo that it drew comes back as the same person.
+look to look unchanged.
 """
 
 import json
@@ -13,13 +12,6 @@ from functools import lru_cache
 from random import Random
 
 from runner.simulator.portrait import words
-from runner.simulator.portrait.scenes import Scene, decode_scene
-
-FIELD = "lookbook-identity"
-"""The PNG text key under which a drawn picture carries its face and scene."""
-
-PALETTE = "lookbook-palette"
-"""The PNG text key under which a drawn mood card carries its colour."""
 
 SKIN_TONES = {
     "fair": ("#f5d9c4", "#f1cfb4", "#edc6a6"),
@@ -141,7 +133,7 @@ def _known(name: str, value: str) -> bool:
     return value in CHOICES[name] if name in CHOICES else COLOUR.fullmatch(value) is not None
 
 
-def born(
+def invent_face(
     chance: bytes, text: str = "", *, skin: str | None = None, hair: str | None = None
 ) -> Face:
     """Return a new face: what the text says about the person, and chance (any bytes) for the rest.
@@ -181,20 +173,21 @@ def born(
     return face
 
 
-def unlike(candidates: Sequence[Face], others: Sequence[Face]) -> Face:
+def choose_distinct(candidates: Sequence[Face], others: Sequence[Face]) -> Face:
     """Choose the candidate that is told apart most easily from the others."""
     return max(
-        candidates, key=lambda face: min((_apart(face, other) for other in others), default=0)
+        candidates,
+        key=lambda face: min((_measure_difference(face, other) for other in others), default=0),
     )
 
 
-def _apart(one: Face, other: Face) -> float:
+def _measure_difference(one: Face, other: Face) -> float:
     """Return how easily two faces are told apart, mostly by what is seen from afar."""
     return (
         2.0 * _distance(one.hair, other.hair)
         + 1.6 * _distance(one.skin, other.skin)
         + 0.5 * (one.style != other.style)
-        + 0.3 * (_fall(one.style) != _fall(other.style))
+        + 0.3 * (_find_silhouette(one.style) != _find_silhouette(other.style))
         + 0.3 * (one.glasses != other.glasses)
         + 0.3 * (one.beard != other.beard)
         + 0.2 * (one.shape != other.shape)
@@ -207,7 +200,7 @@ def _distance(one: str, other: str) -> float:
     return sum(abs(a - b) for a, b in pairs) / 765
 
 
-def _fall(style: str) -> str:
+def _find_silhouette(style: str) -> str:
     """Sort hair styles by their silhouette."""
     if style in ("long", "wavy", "side", "fringe", "braids"):
         return "long"
@@ -254,49 +247,3 @@ def _beard(text: str, random: Random, *, woman: bool) -> str:
     if named:
         return named
     return "none" if woman else chance
-
-
-def carried_by(content: bytes) -> tuple[Face, Scene] | None:
-    """Return the face and scene in a PNG's text or a JPEG's comment, or None."""
-    written = png_text(content, FIELD) or jpeg_comment(content)
-    try:
-        values = json.loads(written or "")
-        return decode_face(values["face"]), decode_scene(values["scene"])
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-
-
-def palette_of(content: bytes) -> str | None:
-    """Return the colour that a mood card carries, or None."""
-    colour = png_text(content, PALETTE)
-    return colour if colour is not None and COLOUR.fullmatch(colour) else None
-
-
-def note(face: Face, scene: Scene) -> str:
-    """Return what :func:`carried_by` reads again."""
-    return json.dumps({"face": face.encode(), "scene": scene.encode()}, separators=(",", ":"))
-
-
-def png_text(content: bytes, key: str) -> str | None:
-    """Return the value of a PNG's ``tEXt`` chunk, looked for before the pixels begin."""
-    place = 8 if content.startswith(b"\x89PNG") else len(content)
-    while place + 12 <= len(content):
-        length, kind = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
-        if kind in (b"IDAT", b"IEND"):
-            return None
-        name, _, value = content[place + 8 : place + 8 + length].partition(b"\0")
-        if kind == b"tEXt" and name.decode("latin-1") == key:
-            return value.decode("latin-1")
-        place += 12 + length
-    return None
-
-
-def jpeg_comment(content: bytes) -> str | None:
-    """Return the comment of a JPEG, looked for before the pixels begin."""
-    place = 2 if content.startswith(b"\xff\xd8") else len(content)
-    while place + 4 <= len(content) and content[place] == 0xFF and content[place + 1] != 0xDA:
-        length = int.from_bytes(content[place + 2 : place + 4])
-        if content[place + 1] == 0xFE:
-            return content[place + 4 : place + 2 + length].decode("latin-1")
-        place += 2 + length
-    return None

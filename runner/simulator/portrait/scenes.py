@@ -106,7 +106,7 @@ def decode_scene(text: str) -> Scene:
     return Scene(**values)
 
 
-def read(prompt: str, *, before: Scene | None = None, tint: str = "") -> Scene:
+def read_scene(prompt: str, *, before: Scene | None = None, tint: str = "") -> Scene:
     """Return the scene that a prompt describes.
 
     ``before`` is the scene of the referenced look, whose outfit and setting stay as far as the

@@ -21,7 +21,7 @@ class Tones:
     hair: str | None = None
 
 
-def tones(content: bytes) -> Tones | None:
+def study_tones(content: bytes) -> Tones | None:
     """Look at a PNG or JPEG; None when it cannot be decoded or is too large to be worth it."""
     try:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
@@ -32,14 +32,14 @@ def tones(content: bytes) -> Tones | None:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
     face = _pixels(small, 0.36, 0.3, 0.64, 0.56)
-    skin = _middle([pixel for pixel in face if _like_skin(pixel)], len(face) // 3)
+    skin = _find_middle([pixel for pixel in face if _is_like_skin(pixel)], len(face) // 3)
     hair = None
     if skin is not None:
         above = _pixels(small, 0.34, 0.06, 0.66, 0.26)
         dark = [pixel for pixel in above if luma(pixel) < luma(skin) - 0.12]
-        hair = _middle(dark, len(above) // 4)
+        hair = _find_middle(dark, len(above) // 4)
     every = _pixels(small, 0.0, 0.0, 1.0, 1.0)
-    return Tones(_hex(_vivid(every)), _hex(skin) if skin else None, _hex(hair) if hair else None)
+    return Tones(_hex(_average(every)), _hex(skin) if skin else None, _hex(hair) if hair else None)
 
 
 def _pixels(image: Image.Image, x0: float, y0: float, x1: float, y1: float) -> list[Colour]:
@@ -51,19 +51,19 @@ def _pixels(image: Image.Image, x0: float, y0: float, x1: float, y1: float) -> l
     return [(raw[i], raw[i + 1], raw[i + 2]) for i in range(0, len(raw), 3)]
 
 
-def _like_skin(pixel: Colour) -> bool:
+def _is_like_skin(pixel: Colour) -> bool:
     red, green, blue = pixel
     return red > 60 and red > green > blue and 0.04 < (red - blue) / red < 0.62
 
 
-def _middle(pixels: list[Colour], least: int) -> Colour | None:
+def _find_middle(pixels: list[Colour], least: int) -> Colour | None:
     """Return the pixel of middle brightness, if there are enough of them."""
     if len(pixels) < max(least, 1):
         return None
     return sorted(pixels, key=luma)[len(pixels) // 2]
 
 
-def _vivid(pixels: list[Colour]) -> Colour:
+def _average(pixels: list[Colour]) -> Colour:
     """Return the average, in which colourful pixels count for more than grey ones."""
     total, red, green, blue = 0.0, 0.0, 0.0, 0.0
     for pixel in pixels:
