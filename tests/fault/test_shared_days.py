@@ -59,9 +59,8 @@ def away(turn: int, seconds: float) -> tuple[Fault, ...]:
 
 
 def test_no_promise_is_broken_on_a_day_with_a_shared_ledger() -> None:
-    for seed in (3, 6, 7):
-        report = play(generate(seed, shared=True))
-        assert report.broken is None, f"{report.broken}: make fault SEED={seed} SEEDS=1 SHARED=1"
+    report = play(generate(6, shared=True))
+    assert report.broken is None, f"{report.broken}: make fault SEED=6 SEEDS=1 SHARED=1"
 
 
 @pytest.mark.long
@@ -131,7 +130,7 @@ def some_shared_days(mutation: Mutation) -> Iterator[History]:
     name = mutation.__name__
     for number in range(8):
         if name == "write_although_fenced":
-            yield shared(Day(faults=stopped(50 + 12 * number, 30.0), conditions=SLOW))
+            yield shared(Day(faults=stopped(74 + 12 * number, 30.0), conditions=SLOW))
         elif name == "ignore_the_month":
             yield shared(Day(), month_usd=Decimal(2))
         elif name == "grant_every_place":
@@ -141,10 +140,20 @@ def some_shared_days(mutation: Mutation) -> Iterator[History]:
             yield shared(first, there, elsewhere=Elsewhere.SUMMER)
         else:
             point = "after-commit" if name == "repeat_whatever_was_lost" else "before-commit"
-            yield shared(Day(faults=lost(point, 3 + number, 7 + number)))
+            yield shared(Day(faults=lost(point, 5 + number, 9 + number)))
 
 
-@pytest.mark.parametrize("mutation", list(SHARED_MUTATIONS), ids=lambda one: str(one.__name__))
+QUICK = ("write_although_fenced", "ignore_the_month")
+"""What is broken in every run of the suite; the others are in a long one."""
+
+
+def listed() -> Iterator[object]:
+    for mutation in SHARED_MUTATIONS:
+        name = mutation.__name__
+        yield pytest.param(mutation, marks=[pytest.mark.long] * (name not in QUICK), id=name)
+
+
+@pytest.mark.parametrize("mutation", list(listed()))
 def test_the_judge_catches_on_shared_days(
     mutation: Mutation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
