@@ -94,6 +94,7 @@ SHARED = (
     "sent by a fenced process",
     "a colleague ends LedgerClaimed",
     "a decision that waits",
+    "another campaign done beside",
     "a colleague ends exit 0",
     "ends LedgerClaimed",
     "ends StorageError",

@@ -5,14 +5,16 @@ It outlives every process of the runner. Nothing that a dead process still tries
 
 import asyncio
 import json
+import math
 import os
 import socket
 import struct
 import zlib
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from runner.errors import LookbookError
 from runner.model import FileImage, InlineImage
 from runner.simulator.app import create_app
 from runner.simulator.behaviour import Behaviour
@@ -53,6 +56,10 @@ EXISTING = ("look_existing_a", "look_existing_b", "look_existing_c")
 
 NEIGHBOUR = "neighbour-"
 """What the idempotency keys of another machine begin with."""
+
+
+_beside: ContextVar[Any] = ContextVar("_beside", default=None)
+"""The process of the task at hand, where that runs beside the one that a day is about."""
 
 
 class Killed(BaseException):
@@ -91,7 +98,7 @@ class Environment:
     def __init__(self, history: History, folder: Path) -> None:
         self.history = history
         self.folder = folder
-        self.state = folder / "bad-days.lookbook"
+        self._state = folder / "bad-days.lookbook"
         self.chance = Chance(history.seed)
         self.elapsed = 0.0
         self.skew = 0.0
@@ -104,12 +111,15 @@ class Environment:
         self.armed = set(history.armed)
         self.dead = False
         self.loop: VirtualLoop | None = None
-        self.judge: Any = None
+        self._judge: Any = None
         self.judges: list[Any] = []
         self.senders: dict[str, Any] = {}
         self.late: set[str] = set()
         self.asserted: dict[str, Decimal] = {}
-        self.process: Any = None
+        self._process: Any = None
+        self.beside: Callable[[], None] = lambda: None
+        self.besides: list[Any] = []
+        """What runs at the same time as the process that a day is about."""
         self._wires: list[Delivery] = []
         self._awaited: list[Delivery] = []
         """What a process that is stopped sent, and will read the answer of."""
@@ -138,6 +148,65 @@ class Environment:
 
             self.database = shared.SharedDatabase(self)
             self.database.set_ceiling(history.month_usd)
+
+    # --- who is at work -----------------------------------------------------------------------
+
+    @property
+    def process(self) -> Any:
+        """The process that the task at hand belongs to."""
+        return _beside.get() or self._process
+
+    @process.setter
+    def process(self, process: Any) -> None:
+        self._process = process
+
+    @property
+    def judge(self) -> Any:
+        """Who judges it."""
+        beside = _beside.get()
+        return self._judge if beside is None else beside.judge
+
+    @judge.setter
+    def judge(self, judge: Any) -> None:
+        self._judge = judge
+
+    @property
+    def state(self) -> Path:
+        """The folder where it works."""
+        beside = _beside.get()
+        return self._state if beside is None else beside.state
+
+    @state.setter
+    def state(self, state: Path) -> None:
+        self._state = state
+
+    def run_beside(self, process: Any, work: Callable[[], Awaitable[Any]]) -> None:
+        """Begin another process in the loop of the one that is at work; it ends with that."""
+
+        async def carry_out() -> None:
+            _beside.set(process)
+            try:
+                await work()
+            except LookbookError as error:
+                self.say(f"=== beside it ends: {error}")
+            except Exception as error:
+                self.found(error)
+                raise
+            self.seen["another campaign done beside"] += 1
+            self.end_beside(process)
+
+        if self.loop is not None and self.database is not None:
+            process.loop = self.loop
+            self.besides.append(process)
+            self._neighbours_at = math.inf  # two who buy see one wallet
+            self.loop.create_task(carry_out())
+
+    def end_beside(self, process: Any) -> None:
+        """Record that a process beside the one that is at work has ended, or ends with it."""
+        if process in self.besides and self.database is not None:
+            self.besides.remove(process)
+            self.database.process_ended(process)
+            self._neighbours_at = math.inf if self.besides else self.now()
 
     # --- time ---------------------------------------------------------------------------------
 

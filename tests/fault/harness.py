@@ -35,7 +35,7 @@ from runner.plan import Plan
 from runner.plan.request import Request
 from runner.policy.exit_codes import Outcome
 from runner.takes import Snapshot
-from tests.fault.environment import KEY, Violation
+from tests.fault.environment import KEY, Environment, Violation
 from tests.fault.faces import Portraits
 from tests.fault.network import Network
 from tests.fault.process import Clock, Process, RecordingObserver
@@ -76,18 +76,19 @@ def _setting(process: Process) -> Places:
 
     def agreed(plan: Plan, work: OpenSession, request: Request, **named: Any) -> Plan:
         plan = confirm.confirm_plan(plan, work, request, **named)
-        if not process.elsewhere:
-            world.judge.agreed(process.campaign, plan, work.ledger.ceilings)
+        at_work = world.process
+        if not at_work.elsewhere:
+            world.judge.agreed(at_work.campaign, plan, work.ledger.ceilings)
         return plan
 
     return {
         (face_measuring, "MIN_PICTURE"): 1,
         (location, "LedgerFile"): partial(_ledger, process),
         (supervise, "GLANCE_EVERY"): GLANCE_EVERY,
-        (session, "lock_ledger"): partial(_hold, process),
+        (session, "lock_ledger"): partial(_hold, world),
         (session, "remember_takes"): partial(_remember, process),
         (run_attempt, "confirm_plan"): agreed,
-        (run_attempt, "with_signals"): partial(_with_ctrl_c, process),
+        (run_attempt, "with_signals"): partial(_with_ctrl_c, world),
         (catalog_package, "write_catalog"): lambda _results, folder: folder / "catalog.html",
         (click, "echo"): said,
         (click, "prompt"): partial(_type_name, process),
@@ -163,7 +164,8 @@ def _ledger(process: Process, path: Path, **named: Any) -> LedgerFile:
 
 
 @contextmanager
-def _hold(process: Process, folder: Path, *, now: float) -> Iterator[None]:
+def _hold(world: Environment, folder: Path, *, now: float) -> Iterator[None]:
+    process = world.process
     with lock_ledger(folder, now=now):
         process.locked = folder == process.state
         try:
@@ -179,10 +181,10 @@ def _remember(process: Process, state: StateDir, snapshot: Snapshot) -> None:
 
 
 async def _with_ctrl_c(
-    process: Process, running: Session, work: OpenSession, *_beside: object
+    world: Environment, running: Session, work: OpenSession, *_beside: object
 ) -> Outcome:
     outcomes: list[Outcome] = []
-    world, loop = process.world, process.world.loop
+    process, loop = world.process, world.loop
     with unwrap_exception_group():
         async with anyio.create_task_group() as tasks:
 

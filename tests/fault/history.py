@@ -62,9 +62,14 @@ class FaultKind(StrEnum):
     """The process is stopped for ``amount`` seconds at the turn ``at``; meanwhile a colleague runs
     the same campaign from another checkout. It is refused where the process still counts as
     alive."""
+    BESIDE = "beside"
+    """Another machine begins to run the account's other campaign at the turn ``at``: both go on at
+    the same time, with one limit."""
 
 
-SHARED_FAULTS = frozenset({FaultKind.DATABASE_LOST, FaultKind.DATABASE_AWAY, FaultKind.STOPPED})
+SHARED_FAULTS = frozenset(
+    {FaultKind.DATABASE_LOST, FaultKind.DATABASE_AWAY, FaultKind.STOPPED, FaultKind.BESIDE}
+)
 """What happens only where the ledger lives in a database that machines share."""
 
 

@@ -126,6 +126,7 @@ class _Director:
         self.place = self.first = first(world)
         self.other: Place | None = None
         world.colleague = self._work_meanwhile
+        world.beside = self._work_beside
 
     def everything(self) -> None:
         history = self.world.history
@@ -221,6 +222,8 @@ class _Director:
         replaced = _inode(self.judge.ledger_path) != ledger
         self.judge.rebuilt = day.command is Command.REBUILD and replaced
         self.judge.audit(self.place.campaign)
+        if self.other is not None and self.other is not self.place and world.database is not None:
+            self.other.judge.audit(self.other.campaign)
         self.place.left(world, self.first)
         return ended
 
@@ -249,6 +252,20 @@ class _Director:
         world.lost_pictures |= self.judge.entered(here.state)
         if not process.has_claimed:
             again()
+
+    def _work_beside(self) -> None:
+        """Run the account's other campaign at the same time, as another machine does."""
+        world, elsewhere = self.world, self.world.history.elsewhere
+        if elsewhere not in (Elsewhere.SUMMER, Elsewhere.ON_SPRING) or self.place is not self.first:
+            return
+        if self.other is None:
+            self.other = begun(elsewhere, world, self.first)
+        there, day = self.other, Day(conditions=CALM, concurrency=world.process.day.concurrency)
+        process = Process(world, self.commands, day, there.campaign)
+        process.state, process.judge = there.state, there.judge
+        self.commands += 1
+        world.say("=== another machine runs the other campaign beside it")
+        world.run_beside(process, lambda: COMMANDS[Command.RUN](there.campaign, process))
 
     def _decide_meanwhile(self, there: Place) -> None:
         """Pick a take from another checkout: it waits for whoever writes the ledger."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -111,6 +111,7 @@ class Process:
         self.loop: VirtualLoop | None = None
         self.stopped = False
         self.was_stopped = False
+        self.judge: Any = None
         self._epoch: int | None = None
         self._struck_database: Counter[str] = Counter()
 
@@ -144,6 +145,8 @@ class Process:
                 world.dead = True
                 if world.database is not None:
                     world.database.process_ended(self)
+                for other in [*world.besides]:
+                    world.end_beside(other)
         world.check()
         return ended
 
@@ -179,6 +182,10 @@ class Process:
                 world.database.go_away(fault.amount)
             elif fault.kind is FaultKind.STOPPED and world.database is not None:
                 self._stop(fault)
+            elif fault.kind is FaultKind.BESIDE and world.database is not None:
+                if self.has_claimed and not world.besides:
+                    self._struck(fault.kind)
+                    world.beside()
             elif fault.kind is FaultKind.NEIGHBOUR:
                 self._struck(fault.kind)
                 world.neighbour_buys(self._name_of(fault) if fault.amount else None)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-from tests.fault.history import Command, Day, EditKind, Fault, FaultKind, History
+from tests.fault.history import Command, Day, EditKind, Elsewhere, Fault, FaultKind, History
 
 __all__ = ["draw_shared", "play_shared"]
 
@@ -37,10 +37,25 @@ def play_shared(history: History) -> History:
     exact = not any(how.startswith("ignore-keys") for how in history.behaviour)
     listed = not any("price" in how for how in history.behaviour)
     priced = any(day.command is Command.PRICED for day in history.days)
+    history = _share_account(history) if exact else history
     days = tuple(_share(rng, day, history, exact=exact) for day in history.days)
     limited = exact and listed and not priced and rng.random() < 0.25
     usd = Decimal(rng.randint(1, 2 * history.shape.looks)) if limited else None
     return replace(history, days=days, shared=True, month_usd=usd)
+
+
+def _share_account(history: History) -> History:
+    """Return the history with another campaign that runs at the same time, in one of four seeds."""
+    rng = Random(f"beside/{history.seed}")
+    where = history.elsewhere
+    if where in (Elsewhere.CHECKOUT, Elsewhere.BARE) or rng.random() < 0.7:
+        return history
+    days = []
+    for day in history.days:
+        turn = int(10 ** rng.uniform(1, 2.5))
+        faults = (*day.faults, Fault(FaultKind.BESIDE, turn)) if rng.random() < 0.6 else day.faults
+        days.append(replace(day, faults=faults))
+    return replace(history, days=tuple(days), elsewhere=where or Elsewhere.SUMMER)
 
 
 def _share(rng: Random, day: Day, history: History, *, exact: bool) -> Day:
@@ -49,6 +64,8 @@ def _share(rng: Random, day: Day, history: History, *, exact: bool) -> Day:
     faults = [fault for fault in day.faults if fault.kind not in OF_DISKS]
     for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
         faults.append(_draw_fault(rng, exact=exact))
+    if any(fault.kind is FaultKind.BESIDE for fault in faults):  # its loop would stand still too
+        faults = [fault for fault in faults if fault.kind is not FaultKind.STOPPED]
     command = ELSE.get(day.command, day.command)
     return replace(day, edits=edits, faults=tuple(faults), command=command)
 

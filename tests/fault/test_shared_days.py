@@ -35,6 +35,9 @@ ADDED = (Edit(EditKind.ADD, 0),)
 
 SLOW = Conditions(latency="fixed:300")
 
+TOGETHER = Day(faults=(Fault(FaultKind.BESIDE, 30),), conditions=SLOW, concurrency=3)
+"""Two campaigns of one account at the same time."""
+
 
 def shared(*days: Day, looks: int = 6, **more: Any) -> History:
     return History(7, Shape(2, looks), days, shared=True, **more)
@@ -108,6 +111,11 @@ def test_what_a_killed_process_held_is_refused_for_four_seconds() -> None:
     assert report.seen["ends LedgerClaimed"]
 
 
+def test_two_campaigns_at_the_same_time_keep_to_one_limit() -> None:
+    report = survives(shared(TOGETHER, looks=3, elsewhere=Elsewhere.SUMMER))
+    assert report.seen["mishap beside"]
+
+
 @pytest.mark.parametrize(("seconds", "ends"), [(20.0, 0), (90.0, 1)])
 def test_a_database_that_is_away_is_waited_for_within_a_minute(seconds: float, ends: int) -> None:
     report = survives(shared(Day(conditions=CALM, faults=away(60, seconds))))
@@ -134,10 +142,7 @@ def some_shared_days(mutation: Mutation) -> Iterator[History]:
         elif name == "ignore_the_month":
             yield shared(Day(), month_usd=Decimal(2))
         elif name == "grant_every_place":
-            ended = (Fault(FaultKind.KILL_TURN, 150 + 50 * number),)
-            first = Day(faults=ended, conditions=SLOW, concurrency=3)
-            there = Day(wait=10.0, place=1, conditions=SLOW, concurrency=3)
-            yield shared(first, there, elsewhere=Elsewhere.SUMMER)
+            yield shared(TOGETHER, looks=3 + number, elsewhere=Elsewhere.SUMMER)
         else:
             point = "after-commit" if name == "repeat_whatever_was_lost" else "before-commit"
             yield shared(Day(faults=lost(point, 5 + number, 9 + number)))
