@@ -16,7 +16,7 @@ from runner.model import Look
 from runner.plan import ResolvedOptions
 from runner.policy.budget import Ceilings
 from runner.policy.exit_codes import Exit, exit_code
-from runner.replies import CreatedData, Lost, NotSent, Refusal, Reply
+from runner.replies import CreatedData, Lost, NotSent, Refusal, Reply, UserData
 from runner.takes import Billing, TakeState
 from tests.executor.harness import (
     CHARGED_AND_LOST,
@@ -126,6 +126,18 @@ def test_a_refused_replay_decides_nothing(world: Harness, status: int) -> None:
         assert exit_code(world.run(campaign(photo()))) is Exit.DONE
     assert len(world.api.charges) == 1
     assert len({key for key, _ in world.api.posts}) == 1
+
+
+def test_after_a_refused_replay_nothing_leaves_again_and_the_account_is_searched(
+    world: Harness,
+) -> None:
+    world.api.lag = 3600.0
+    world.api.script.extend([CHARGED_AND_LOST, *[refusal(422)] * 9])
+    world.run(campaign(photo()))
+    assert len(world.api.posts) == 2
+    world.later(HOUR)
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(world.api.charges) == 1
 
 
 def test_no_connection_on_a_replay_leaves_the_take_unknown_and_the_next_run_resumes(
@@ -263,6 +275,22 @@ def test_a_row_that_makes_its_own_group_is_found_in_the_send_window(world: Harne
     outcome = world.run(campaign(photo()))
     assert exit_code(outcome) is Exit.DONE
     assert world.take("base").avatar_id == world.api.charges[0][0]
+
+
+def test_a_wallet_that_cannot_be_read_at_first_ends_no_keys_life(world: Harness) -> None:
+    """It would have told HeyGen's time as well; a replay asks for that by itself."""
+    lose(world, photo())
+    world.api.lag = 3600.0
+    real, first = world.api.me, [Refusal(400, "no", "not now")]
+
+    async def me() -> Reply[UserData]:
+        return first.pop() if first else await real()
+
+    world.api.me = me  # type: ignore[method-assign]
+    posts = len(world.api.posts)
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert len(world.api.posts) == posts + 1
+    assert len(world.api.charges) == 1
 
 
 def test_a_group_of_another_day_is_not_taken_for_ours(world: Harness) -> None:
