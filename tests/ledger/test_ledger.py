@@ -420,7 +420,7 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(
     database.open_for_writing(path).close()
     good = list_migrations()
     broken = [*good, "CREATE TABLE more (x TEXT) STRICT; SELECT no_such_function();"]
-    monkeypatch.setattr(database, "migrations", lambda: broken)
+    monkeypatch.setattr(database, "list_migrations", lambda: broken)
     connection = sqlite3.connect(path, isolation_level=None)
     before = layout(connection)
     with pytest.raises(sqlite3.OperationalError):
