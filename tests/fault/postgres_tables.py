@@ -38,7 +38,6 @@ $$;
 
 SEARCHED = "-c search_path=days,pg_catalog,public -c days.now=0"
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 _numbers = itertools.count(1)
 
@@ -56,7 +55,9 @@ def on_postgres(address: str) -> Iterator[None]:
 class _Link:
     """One connection to the server (``shared.Link``)."""
 
-    def __init__(self, raw: Connection, now: Callable[[], float]) -> None:
+    def __init__(
+        self, raw: "psycopg.Connection[tuple[Any, ...]]", now: Callable[[], float]
+    ) -> None:
         self._raw = raw
         self._now = now
         self._pipeline: psycopg.Pipeline | None = None
@@ -98,7 +99,7 @@ class _Link:
 class _View:
     """The rows of one campaign, asked as SQLite is."""
 
-    def __init__(self, raw: Connection) -> None:
+    def __init__(self, raw: "psycopg.Connection[tuple[Any, ...]]") -> None:
         self._raw = raw
         self.close = raw.close
 
@@ -149,7 +150,7 @@ class PostgresTables:
             for statement in statements:
                 _repeat(partial(raw.execute, statement))
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
         return psycopg.connect(self._address, autocommit=True, prepare_threshold=None)
 
     def open(self) -> _Link:
