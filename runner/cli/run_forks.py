@@ -8,6 +8,7 @@ with its own folder, environment, streams and signals; what it imported it share
 import gc
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -211,13 +212,31 @@ def _keep(order: dict[str, Any], stdin: int, out: int, err: int, status: int) ->
         return _become(order, stdin, out, err)
     for descriptor in (stdin, out, err):
         os.close(descriptor)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # sent to all that a service runs: the run answers
     # A pipe that is broken: the worker has ended, and so does the run.
     with suppress(BrokenPipeError), os.fdopen(status, "w", encoding="ascii") as told:
         told.write(f"{pid}\n")
         told.flush()
-        _, ended = os.waitpid(pid, 0)
-        told.write(f"{os.waitstatus_to_exitcode(ended)}\n")
+        told.write(f"{_wait_for_end(pid)}\n")
+        told.flush()
+        _wait_for_reader(status)
     os._exit(0)
+
+
+def _wait_for_end(pid: int) -> int:
+    """Return the exit code of a run, negative for a signal. Its pid stays its own."""
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    if ended is None:
+        raise TypeError("no WNOHANG was asked for")
+    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+
+def _wait_for_reader(pipe: int) -> None:
+    """Wait until whoever reads a pipe has closed it: before that it may signal the run's pid."""
+    poll = select.poll()
+    poll.register(pipe, 0)  # errors alone
+    poll.poll()
 
 
 def _become(order: dict[str, Any], stdin: int, out: int, err: int) -> Callable[[], int]:

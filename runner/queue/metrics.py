@@ -16,6 +16,10 @@ from runner.takes import Account, TakeState
 
 PENDING = (TakeState.SUBMITTING, TakeState.PROCESSING, TakeState.UNKNOWN)
 
+MAX_WAIT = 10.0
+"""Seconds that a scrape waits for the one before it. A database that neither answers nor refuses
+would else hold thread after thread, and a file descriptor for each, of the process that works."""
+
 Samples = list[tuple[dict[str, str], float]]
 
 METRICS: tuple[tuple[str, str, Callable[[AccountHealth], Samples]], ...] = (
@@ -98,10 +102,8 @@ class HealthCollector:
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Return what a scrape shows; of a database that is away only that it is."""
-        try:
-            with self._lock:
-                health = self._read()
-        except LookbookError:
+        health = self._ask()
+        if health is None:
             yield _gauge("lookbook_database_up", "Whether the database answers.", 0)
             return
         yield _gauge("lookbook_database_up", "Whether the database answers.", 1)
@@ -114,6 +116,17 @@ class HealthCollector:
         if health.ceiling is not None:
             told = "The ceiling by month of all real accounts together."
             yield _gauge("lookbook_total_ceiling_usd", told, float(health.ceiling))
+
+    def _ask(self) -> ClusterHealth | None:
+        """Return what the database says; None where it is away, or still asked for another."""
+        if not self._lock.acquire(timeout=MAX_WAIT):
+            return None
+        try:
+            return self._read()
+        except LookbookError:
+            return None
+        finally:
+            self._lock.release()
 
 
 def serve_metrics(host: str, port: int, read: Callable[[], ClusterHealth]) -> tuple[Any, int]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -55,13 +56,35 @@ def test_a_forked_run_has_a_folder_an_environment_and_an_end_of_its_own(
         assert run.wait() > 0
 
 
+def read_parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[1])
+
+
+def ignores(pid: int, number: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(status.partition("SigIgn:")[2].split()[0], 16) >> (number - 1) & 1)
+
+
+def test_the_pid_of_a_run_that_has_ended_is_nobody_elses_until_its_end_is_known(
+    forks: RunForks, tmp_path: Path
+) -> None:
+    with forks.start((), tmp_path, os.environ) as run:
+        keeper = read_parent(run.pid)
+        wait_until(lambda: ignores(keeper, signal.SIGTERM))
+        os.kill(keeper, signal.SIGTERM)  # as what ends a whole service does
+        os.kill(run.pid, signal.SIGUSR1)
+        assert select.select([run._status], [], [], 60)[0]  # the worker has not read it yet
+        assert read_parent(run.pid) == keeper
+        run.send_signal(signal.SIGTERM)
+        assert run.wait() == -signal.SIGUSR1
+    wait_until(lambda: not Path(f"/proc/{run.pid}").exists())
+
+
 def test_where_what_forks_was_killed_another_is_started(forks: RunForks, tmp_path: Path) -> None:
     parents = []
     for _ in range(2):
         with forks.start((), tmp_path, os.environ) as run:
-            keeper = int(Path(f"/proc/{run.pid}/stat").read_text().rpartition(") ")[2].split()[1])
-            stat = Path(f"/proc/{keeper}/stat").read_text()
-            parents.append(int(stat.rpartition(") ")[2].split()[1]))
+            parents.append(read_parent(read_parent(run.pid)))
             run.stdin.close()  # its worker has ended
             assert run.wait() != 0
         os.kill(parents[-1], signal.SIGKILL)

@@ -1,7 +1,9 @@
 """What a monitor reads: the numbers of a queue in Prometheus' text, over HTTP."""
 
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -14,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from runner.cli import invoke
 from runner.errors import StorageError, UsageError
+from runner.queue import metrics
 from runner.queue.health import AccountHealth, ClusterHealth, Pending
 from runner.queue.metrics import METRICS, serve_metrics
 from runner.takes import Account, TakeState
@@ -80,6 +83,25 @@ def test_accounts_are_labels_and_nothing_else_grows() -> None:
     assert ("lookbook_ceiling_usd", "simulator two/me") not in found
     whole = {"lookbook_database_up", "lookbook_total_ceiling_usd"}
     assert {name for name, *_ in found} == {name for name, _, _ in METRICS} | whole
+
+
+def test_a_scrape_waits_for_no_database_that_neither_answers_nor_refuses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(metrics, "MAX_WAIT", 0.01)
+    asked, answers = threading.Event(), threading.Event()
+
+    def read() -> ClusterHealth:
+        asked.set()
+        assert answers.wait(60)
+        return ClusterHealth([])
+
+    with serving(read) as scrape, ThreadPoolExecutor(1) as threads:
+        first = threads.submit(scrape)
+        assert asked.wait(60)
+        assert scrape() == {("lookbook_database_up",): 0}
+        answers.set()
+        assert first.result()["lookbook_database_up",] == 1
 
 
 def test_a_database_that_is_away_is_a_number_and_comes_back() -> None:
