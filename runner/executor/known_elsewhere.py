@@ -19,10 +19,6 @@ class KnownElsewhere:
     strangers: frozenset[str]
     listed_before: Mapping[str, frozenset[str]]
 
-    def foreign_to(self, take: Take) -> frozenset[str]:
-        """Return the looks and groups that a send cannot have made, or that others count on."""
-        return self.not_made_by(take) | self.neighbours.taken_over
-
     def not_made_by(self, take: Take) -> frozenset[str]:
         """Return the looks and groups that a send cannot have made, whoever took them over."""
         return self.neighbours.made | self.strangers | self.listed_before[take.uid]

@@ -7,7 +7,7 @@ replay decides nothing.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -22,16 +22,13 @@ from runner.executor.refunds import usd_balance
 from runner.executor.refusals import AccountRefusals
 from runner.executor.resolve_unknown import UnknownResolver
 from runner.executor.sender import KeyOver, Sender
-from runner.executor.temporary_refusals import TemporaryRefusals
+from runner.executor.temporary_refusals import Renew, TemporaryRefusals
 from runner.policy.decisions import IN_PROGRESS, MONEY, UNDECIDED, Purchase, decide_purchase
 from runner.policy.lifecycle import Event
 from runner.replies import Answer, CreatedData, Lost, Refusal, Reply
 from runner.takes import Take
 
 log = logging.getLogger("runner.executor")
-
-Renew = Callable[[bytes], Awaitable[Intent]]
-"""Prepares a look again after its body named an upload that the account no longer has."""
 
 
 class Buyer:
@@ -58,7 +55,7 @@ class Buyer:
         """
         context = self._context
         unreached = later = 0
-        excuses = TemporaryRefusals(context, can_renew=renew is not None)
+        excuses = TemporaryRefusals(context, renew)
         await self._learn_the_time()
         while True:
             async with self._rate_gate.turn(partial(self._sender.intend, intent)) as sent:
@@ -67,9 +64,9 @@ class Buyer:
                 judge = partial(excuses.judge, intent)
                 take, decision, reply = await self._sender.send(sent, intent.body, judge)
             intent = replace(intent, take=take.uid)
-            if renew is not None and excuses.renewing:
-                excuses.renewing = False
-                intent = replace(await renew(intent.body), take=take.uid)
+            renewal = excuses.take_renewal()
+            if renewal is not None:
+                intent = replace(await renewal(intent.body), take=take.uid)
             elif decision in UNDECIDED:
                 undecided()
                 return await self.replay(take, reply)
@@ -142,8 +139,7 @@ class Buyer:
         where it is bought or found, or left to a person. Raises OverBudget, or RunStopped.
         """
         context, resolver = self._context, self._resolver
-        under_way = reply is not None and _is_in_progress(reply)
-        take = await resolver.settle_in_turn(take, listed=under_way)
+        take = await resolver.settle_in_turn(take, listed=_is_in_progress(reply))
         finding = resolver.findings.get(take.uid)
         if finding is None or finding.needs_person:
             return take, None
@@ -214,5 +210,5 @@ class Buyer:
         return balance is not None and balance >= take.price
 
 
-def _is_in_progress(reply: Reply[CreatedData]) -> bool:
+def _is_in_progress(reply: Reply[CreatedData] | None) -> bool:
     return isinstance(reply, Refusal) and reply.status == 409 and reply.code == IN_PROGRESS

@@ -111,7 +111,7 @@ class UnknownResolver:
 
     async def search(self, take: Take) -> Finding:
         """Search the account for a take without deciding anything. Raises RunStopped."""
-        named = await self._named(take, taken_over=True)
+        named = await self._named(take)
         if isinstance(named, str):
             return Finding(take, problem=named)
         known = await self._look_up(take)
@@ -141,7 +141,7 @@ class UnknownResolver:
         if take.resent_at is None or take.avatar_id is None:
             return
         try:
-            named = await self._named(take, taken_over=True)
+            named = await self._named(take)
         except RunStopped:
             return
         if isinstance(named, str):
@@ -173,13 +173,13 @@ class UnknownResolver:
         """Trust keys again where every doubled look turned out to be another send's."""
         doubled = {look.look_id for look in self._context.ledger.snapshot().doubled}
         known = (await self._context.read_neighbours()).made
-        if doubled and doubled <= known | self._bought():
+        if doubled and doubled.issubset(known | self._bought()):
             await self._context.ledger.trust_keys("a ledger knows what was taken for a second look")
 
-    async def _named(self, take: Take, *, taken_over: bool = False) -> list[LookData] | str:
+    async def _named(self, take: Take) -> list[LookData] | str:
         """Return the looks of a take's name in the groups where it can be, or why not.
 
-        Also in groups that another campaign has ``taken_over``, where that is asked for.
+        Also in groups that another campaign has taken over.
 
         Never while a send of that name is on its way, also one that began meanwhile: its look may
         be listed before its answer is here, and would be taken for this take's.
@@ -187,17 +187,17 @@ class UnknownResolver:
         while True:
             while self.is_sending(take):
                 await self._context.pause(UNANSWERED_GAP)
-            named = await self._list_named(take, taken_over=taken_over)
-            if isinstance(named, str) or not self.is_sending(take):
+            named = await self._list_named(take)
+            if not self.is_sending(take):
                 return named
 
     def is_sending(self, take: Take) -> bool:
         """Return whether a send of a take's name is on its way, or was when a run ended."""
         return any(known.state is TakeState.SUBMITTING for known in self._unresolved(take))
 
-    async def _list_named(self, take: Take, *, taken_over: bool) -> list[LookData] | str:
+    async def _list_named(self, take: Take) -> list[LookData] | str:
         """List once what ``_named`` returns."""
-        groups = await self._groups_of(take, self._every(), taken_over=taken_over)
+        groups = await self._groups_of(take, self._every())
         if isinstance(groups, str):
             return groups
         named: list[LookData] = []
@@ -274,9 +274,7 @@ class UnknownResolver:
             if wait > 0:
                 await self._context.pause(wait)
 
-    async def _groups_of(
-        self, take: Take, every: list[Take], *, taken_over: bool
-    ) -> list[str] | str:
+    async def _groups_of(self, take: Take, every: list[Take]) -> list[str] | str:
         """Return the groups where the look can be, or why they could not be found."""
         target = find_target_group(take, every)
         if target is not None:
@@ -301,6 +299,6 @@ class UnknownResolver:
         # A group that somebody knows was made by another send, and so was one that was there.
         found = await look_up_elsewhere(self._context, [take])
         not_ours = {other.group_id for other in self._every() if other.uid != take.uid}
-        not_ours |= found.not_made_by(take) if taken_over else found.foreign_to(take)
+        not_ours |= found.not_made_by(take)
         made = [group.id for group in groups if first <= group.created_at <= last]
         return [group_id for group_id in made if group_id not in not_ours]

@@ -4,6 +4,8 @@ A look that we saw completed moments ago may not be known everywhere at HeyGen y
 ours may be gone. Both refusals look like a look's own fault, and would fail it and what needs it.
 """
 
+from collections.abc import Awaitable, Callable
+
 from runner.executor.context import RunContext
 from runner.executor.ports import Intent
 from runner.policy.decisions import GONE, Purchase, decide_purchase
@@ -23,16 +25,22 @@ ASSET_GONE = frozenset({"asset_not_available", "asset_not_found"})
 OF_THE_REFERENCE = (None, "avatar_id", "avatar_group_id")
 """Parameters that a refusal of a reference may name; None where it names none."""
 
+Renew = Callable[[bytes], Awaitable[Intent]]
+"""Prepares a look again after its body named an upload that the account no longer has."""
+
 
 class TemporaryRefusals:
-    """Judges the replies to the first sends of one take, with what is known of its ingredients."""
+    """Judges the replies to the first sends of one take, with what is known of its ingredients.
 
-    def __init__(self, context: RunContext, *, can_renew: bool) -> None:
+    ``renew`` makes its uploads again, once; None where it has none.
+    """
+
+    def __init__(self, context: RunContext, renew: Renew | None) -> None:
         self._context = context
-        self._can_renew = can_renew
+        self._renew = renew
+        self._renewal: Renew | None = None
+        """What is to be called now: the last refusal was about an upload."""
         self._lagging_since: float | None = None
-        self.renewing = False
-        """Return whether the last refusal was about an upload that has to be made again."""
 
     def judge(self, intent: Intent, reply: Reply[CreatedData]) -> Purchase:
         """Return the decision about a first send; what may pass is LATER instead of REFUSED."""
@@ -40,11 +48,15 @@ class TemporaryRefusals:
         if decision is not Purchase.REFUSED or not isinstance(reply, Refusal):
             self._lagging_since = None
             return decision
-        if self._can_renew and reply.code in ASSET_GONE:
-            self._can_renew = False
-            self.renewing = True
+        if self._renew is not None and reply.code in ASSET_GONE:
+            self._renewal, self._renew = self._renew, None
             return Purchase.LATER
         return Purchase.LATER if self._lags(intent, reply) else decision
+
+    def take_renewal(self) -> Renew | None:
+        """Return what makes the uploads again if the last refusal asks for it, and only then."""
+        renewal, self._renewal = self._renewal, None
+        return renewal
 
     @property
     def waiting(self) -> bool:

@@ -38,15 +38,12 @@ class RateLimiter:
 
     def __init__(self, limit: int) -> None:
         self._most = limit
-        self.limit = limit
+        self.limit = self._found = limit
         self.paused_until = 0.0
-        self.refusals = 0
+        self.refusals = self._accepted = self._vain = 0
         self._since: float | None = None
         self._probing = False
         self._seeking = False
-        self._found = limit
-        self._accepted = 0
-        self._vain = 0
 
     @property
     def places(self) -> int:
