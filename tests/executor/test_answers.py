@@ -346,6 +346,21 @@ def test_an_upload_that_is_gone_is_made_again_once(world: Harness, code: str) ->
     assert len(other.api.posts) == 2
 
 
+@pytest.mark.parametrize(
+    ("trouble", "uploads"), [(refusal(400, "no"), 2), (refusal(402, "no"), 1), (None, 1)]
+)
+def test_only_a_look_that_was_refused_is_uploaded_again_by_the_next_run(
+    world: Harness, trouble: Refusal | None, uploads: int
+) -> None:
+    """An empty wallet, or a generation that failed, says nothing of the picture."""
+    world.api.script.append(trouble or OK)
+    world.api.fate["Sarah"] = "failed"
+    world.run(campaign(photo()))
+    world.api.fate.clear()
+    assert exit_code(world.run(campaign(photo()), retry=("base",))) is Exit.DONE
+    assert world.api.calls.count("upload") == uploads
+
+
 def test_a_look_without_a_group_is_kept_and_learns_it_later(world: Harness) -> None:
     real = world.api.create_avatar
 
@@ -486,8 +501,10 @@ def test_where_no_answer_names_the_time_an_old_key_is_over(world: Harness) -> No
 
 def test_where_no_answer_names_the_time_this_runs_own_sends_are_replayed(world: Harness) -> None:
     world.api.dated = False
-    world.api.script.extend([CHARGED_AND_LOST, OK])
+    world.api.script.extend([LOST_BEFORE, OK])
     assert exit_code(world.run(campaign(photo()))) is Exit.DONE
-    assert len(set(keys(world))) == 1
-    assert len(world.api.charges) == 1
+    assert len(keys(world)) == 2
+    assert len(set(keys(world))) == len(world.api.charges) == 1
     assert world.api.calls.count("me") == 3  # the wallet before and after, and the time once
+    world.run(campaign(look("a")))  # before the first send, also where nothing is lost
+    assert world.api.calls.count("me") == 6

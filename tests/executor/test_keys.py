@@ -11,6 +11,7 @@ from runner.executor import session
 from runner.executor.intents import IntentBuilder
 from runner.executor.ports import AccountBusy, Intent
 from runner.executor.resolve_unknown import UnknownResolver
+from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import LedgerFile
 from runner.model import LookKind
 from runner.policy.budget import Ceilings
@@ -71,6 +72,20 @@ def test_a_second_look_for_one_key_is_told_counted_and_ends_replays_on_that_acco
     assert [world.take(key).state for key in ("a", "b")] == [TakeState.UNKNOWN, TakeState.FETCHED]
     assert exit_code(outcome) is Exit.PERSON
     assert len({key for key, _ in world.api.posts[2:]}) == len(world.api.posts[2:]) == 2
+
+
+def notes(world: Harness, kind: Note) -> list[Entry]:
+    return [entry for entry in world.open().store.history.events() if entry.kind == kind]
+
+
+def test_a_second_look_that_lists_show_at_once_is_told_before_its_take_is_done(
+    world: Harness,
+) -> None:
+    world.api.honours_keys, world.api.lag = False, 15.1
+    world.api.script.extend([GATEWAY_TIMEOUT, OK])
+    world.run(campaign(photo()))
+    (told,) = notes(world, Note.KEYS_IGNORED)
+    assert told.at < (world.take("base").completed_at or 0.0)
 
 
 def test_what_was_doubled_counts_in_its_run_and_in_the_campaigns_budget(world: Harness) -> None:
@@ -149,6 +164,7 @@ def test_the_distrust_ends_when_another_ledger_turns_out_to_have_bought_the_look
     outcome = world.run(campaign(look("a")))
     assert exit_code(outcome) is (Exit.DONE if bought else Exit.PERSON)
     assert world.open().honours_keys is bought
+    assert len(notes(world, Note.KEYS_TRUSTED)) == bought  # and none where nothing was doubled
 
 
 def test_what_a_neighbour_knows_is_never_adopted_nor_what_was_there_before(world: Harness) -> None:

@@ -22,6 +22,7 @@ from tests.executor.harness import (
     CHARGED_AND_LOST,
     LOST_BEFORE,
     OK,
+    START,
     Harness,
     campaign,
     look,
@@ -197,6 +198,7 @@ def test_a_connection_that_was_never_made_counts_as_not_sent(world: Harness) -> 
     (first, _), (second, _) = world.api.posts
     assert first != second
     assert len(world.takes("base")) == 1
+    assert (world.take("base").sent_at or 0.0) > START + 0.5  # not at once
 
 
 def test_a_host_that_never_answers_stops_the_run_with_nothing_held(world: Harness) -> None:

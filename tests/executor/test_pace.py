@@ -128,6 +128,7 @@ def test_a_replay_that_shows_a_finished_look_takes_no_place_for_ever(tmp_path: P
     assert (take.completed_at or 0.0) - (take.accepted_at or 0.0) == pytest.approx(0.05, abs=0.001)
     assert world.session is not None
     assert world.session._execution is not None
+    assert world.session._execution.look_report.findings == {}
     assert world.session._execution._rate_gate._in_progress == set()
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from runner.heygen import client
 from runner.policy.rate_limit import MAX_CONCURRENT_SENDS, RateLimiter
 
 
@@ -46,6 +47,10 @@ def test_an_acceptance_of_what_had_left_before_the_refusal_is_no_probe() -> None
     rate_limiter.accepted(1, in_progress=4)
     assert rate_limiter.limit == 4  # but it shows that there is this room
     assert rate_limiter.wait(6, sending=1, in_progress=2) is None
+    accept(rate_limiter, 2)
+    assert rate_limiter.places == 4
+    accept(rate_limiter, 1)  # the fourth of four
+    assert rate_limiter.places == 5
 
 
 def test_the_limit_that_was_found_is_held() -> None:
@@ -112,6 +117,7 @@ def test_while_there_is_all_the_room_that_was_asked_for_no_try_for_more_is_in_va
 
 
 def test_no_more_leave_at_once_than_the_client_sends() -> None:
+    assert MAX_CONCURRENT_SENDS == client._MAX_CONCURRENT_REQUESTS
     rate_limiter = RateLimiter(1000)
     assert rate_limiter.wait(0, sending=MAX_CONCURRENT_SENDS - 1, in_progress=0) == 0
     assert rate_limiter.wait(0, sending=MAX_CONCURRENT_SENDS, in_progress=0) is None
