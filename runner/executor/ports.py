@@ -215,7 +215,7 @@ class Ledger(Protocol):
         """End the run, with what it came to."""
 
     def others_bought(self) -> bool:
-        """Return whether campaigns that share the account's ledger bought since this run began."""
+        """Return whether campaigns that share the account's ledger bought since this was opened."""
 
     def note_wallet(self, facts: Mapping[str, Any]) -> None:
         """Commit what the wallet showed before and after the run."""

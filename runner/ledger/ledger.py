@@ -146,7 +146,7 @@ class CampaignLedger(LedgerNotes):
         return None
 
     def others_bought(self) -> bool:
-        """Return whether campaigns that live with this one bought since this run began."""
+        """Return whether campaigns that live with this one bought since it was opened."""
         return False
 
     async def read_decisions(self) -> Sequence[QueuedDecision]:

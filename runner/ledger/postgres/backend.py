@@ -298,19 +298,16 @@ class PostgresBackend:
             [*map(str, kinds)],
         )
 
-    def moved_besides(self, run: str) -> bool:
-        """Return whether a take of another campaign of the account moved after one of a run's.
+    def moved_besides(self) -> bool:
+        """Return whether a take of another campaign of the account moved since this was claimed.
 
-        By the database's clock. What was bought there and done before any of ours was is missed.
+        By the database's clock.
         """
         rows = self._mine(
             "SELECT EXISTS (SELECT FROM lookbook.campaigns mine JOIN lookbook.campaigns other "
             "ON other.account = mine.account AND other.id <> mine.id "
             "JOIN lookbook.takes take ON take.campaign = other.id "
-            "WHERE mine.id = %s AND take.kind <> 'existing' AND take.moved_at > "
-            "(SELECT min(moved_at) FROM lookbook.takes own WHERE own.campaign = mine.id "
-            "AND own.run = %s))",
-            run,
+            "WHERE mine.id = %s AND take.kind <> 'existing' AND take.moved_at > mine.claimed_at)"
         )
         return bool(rows[0][0])
 

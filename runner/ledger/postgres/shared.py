@@ -58,8 +58,8 @@ class SharedLedger(CampaignLedger):
         return self.store.ask(partial(self._shared.facts_besides, kinds))
 
     def others_bought(self) -> bool:
-        """Return whether the account's other campaigns bought since this run began."""
-        return self.store.ask(partial(self._shared.moved_besides, self.run or ""))
+        """Return whether the account's other campaigns bought since this was opened."""
+        return self.store.ask(self._shared.moved_besides)
 
     async def keep_alive(self) -> None:
         """Show other machines that the event loop goes on; ends by cancellation."""
