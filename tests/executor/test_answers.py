@@ -346,21 +346,6 @@ def test_an_upload_that_is_gone_is_made_again_once(world: Harness, code: str) ->
     assert len(other.api.posts) == 2
 
 
-@pytest.mark.parametrize(
-    ("trouble", "uploads"), [(refusal(400, "no"), 2), (refusal(402, "no"), 1), (None, 1)]
-)
-def test_only_a_look_that_was_refused_is_uploaded_again_by_the_next_run(
-    world: Harness, trouble: Refusal | None, uploads: int
-) -> None:
-    """An empty wallet, or a generation that failed, says nothing of the picture."""
-    world.api.script.append(trouble or OK)
-    world.api.fate["Sarah"] = "failed"
-    world.run(campaign(photo()))
-    world.api.fate.clear()
-    assert exit_code(world.run(campaign(photo()), retry=("base",))) is Exit.DONE
-    assert world.api.calls.count("upload") == uploads
-
-
 def test_a_look_without_a_group_is_kept_and_learns_it_later(world: Harness) -> None:
     real = world.api.create_avatar
 

@@ -317,6 +317,25 @@ def test_nothing_found_beyond_the_keys_life_needs_a_person_and_buys_nothing(worl
     assert len(world.api.charges) == 1
 
 
+@pytest.mark.parametrize(("resent", "wanted"), [(True, Exit.DONE), (False, Exit.PERSON)])
+def test_a_lost_send_without_its_time_is_searched_for_up_to_its_replay(
+    world: Harness, resent: bool, wanted: Exit
+) -> None:
+    """An old results file need not say when it was; nothing is sent again."""
+    lose(world, photo())
+    lost, posts = world.take("base"), len(world.api.posts)
+    other = Harness(world.folder / "other")
+    other.folder.mkdir()
+    other.api, other.clock = world.api, world.clock
+    lost = replace(
+        lost, body_sha256=None, sent_at=None, resent_at=lost.resent_at if resent else None
+    )
+    anyio.run(other.open().import_takes, [(lost, False)])
+    assert exit_code(other.run(campaign(photo()))) is wanted
+    assert len(world.api.posts) == posts
+    other.close()
+
+
 def test_a_look_of_the_same_name_made_by_hand_is_a_question_to_a_person(world: Harness) -> None:
     lose(world, look("a"), after=1)
     world.api.add_by_hand("Sarah — a", "group-1")

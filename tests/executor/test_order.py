@@ -118,6 +118,9 @@ def test_an_upload_that_is_refused_fails_its_look_and_buys_nothing(world: Harnes
     outcome = world.run(campaign(look("a")))
     assert exit_code(outcome) is Exit.FAILED
     assert world.api.charges == []
+    assert world.session is not None
+    assert world.session.look_report is not None
+    assert "could not be uploaded" in world.session.look_report.explain(BASE)
 
 
 def test_a_look_that_exists_is_adopted_for_nothing_and_can_be_referenced(world: Harness) -> None:
