@@ -85,6 +85,7 @@ class Judge(Auditor):
         self._charged_at: dict[str, float] = {}
         self._gone: list[str] = []
         self._first_sent: set[str] = set()
+        self._refused_early: set[str] = set()
         self._answered = False
         self._explained: Counter[str] = Counter()
         self.disowned: set[str] = set()
@@ -604,7 +605,7 @@ class Judge(Auditor):
         if excused or (b"content-type", b"text/html") in served.headers:
             return
         if 400 <= served.status < 500 and served.status not in NOT_ITS_FAULT:
-            if self._too_early(served):
+            if self._too_early(served, key):
                 return
             hopeless = HOPELESS.encode() in body and describe_delivery(served) in (
                 "download_failed",
@@ -654,11 +655,15 @@ class Judge(Auditor):
             f"{real} was really charged in a run with a ceiling of {self._ceilings.run}",
         )
 
-    def _too_early(self, served: Served) -> bool:
-        """Return whether a reference was refused that was completed moments ago."""
-        lag = self._world.simulator.behaviour.reference_lag
+    def _too_early(self, served: Served, key: str) -> bool:
+        """Return whether a reference was refused that was completed moments ago.
+
+        A refusal that was stored under the key is told again when there is no lag any more.
+        """
+        if self._world.simulator.behaviour.reference_lag:
+            self._refused_early.add(key)
         half = not describe_delivery(served)
-        return bool(lag) and (half or b'"param":"avatar_id"' in served.body)
+        return key in self._refused_early and (half or b'"param":"avatar_id"' in served.body)
 
     def _under_the_ceiling_by_month(self) -> None:
         """What all campaigns of a database bought in a month is not above its ceiling."""

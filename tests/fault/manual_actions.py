@@ -114,13 +114,13 @@ class ManualActions:
     # --- on disk ------------------------------------------------------------------------------
 
     def lose_picture(self, rng: Random) -> str | None:
-        """Delete a picture, or paint it over."""
+        """Delete a picture, or paint it over where its folder was not lost."""
         images = sorted(take.image for take in self._takes(TakeState.FETCHED) if take.image)
         if not images:
             return None
         image = rng.choice(images)
         path = self._world.state / image
-        if rng.random() < 0.5:
+        if rng.random() < 0.5 or not path.parent.is_dir():
             path.unlink(missing_ok=True)
         else:
             path.write_bytes(b"painted over")
