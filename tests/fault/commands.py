@@ -340,15 +340,18 @@ def _left_over(
     """Return this campaign's own looks of these names that are no take's any more.
 
     A lost ledger bought more of them than the manifest wants: with the failures, or before an edit.
+    Also those that no ledger is held to any more, where the whole folder was lost.
     ``given`` are those that a take is, or is said to be.
     """
     judge, account = process.world.judge, process.world.simulator.account
+    remembered = {charge.id for charge in judge.remembered()}
     keys = judge.take_of.keys()
     found = [
         charge.id
-        for charge in judge.remembered()
+        for charge in account.charges.values()
         if judge.loss.ever and charge.id in account.looks and charge.id not in given
         if account.looks[charge.id].name in names and charge.idempotency_key not in keys
+        if charge.id in remembered or charge.idempotency_key in judge.loss.blank
     ]
     if found:
         process.world.say(f"person: {', '.join(found)} are left over")

@@ -84,7 +84,10 @@ class Network(httpx.AsyncBaseTransport):
         after = _latency(stream.random())
         await asyncio.sleep(60 + after if trouble == "slow-answer" else after)
         world.about_to_answer(request)
-        return _response(served, trouble)
+        response = _response(served, trouble)
+        if isinstance(response.stream, httpx.ByteStream) and response.status_code == served.status:
+            world.process.was_told(request, served)
+        return response
 
     async def _deliver(self, request: httpx.Request, body: bytes, before: float) -> Served:
         loop = asyncio.get_running_loop()

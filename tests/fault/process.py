@@ -23,8 +23,11 @@ from tests.fault.reading import look_on
 from tests.fault.virtual import VirtualLoop
 
 if TYPE_CHECKING:
+    import httpx
+
     from runner.ledger.location import LedgerLocation
     from runner.ledger.shared import SharedLedgers
+    from tests.fault.network import Served
 
 __all__ = ["Clock", "Ended", "Process", "RecordingObserver"]
 
@@ -107,6 +110,8 @@ class Process:
         self._requests: Counter[str] = Counter()
         self._transactions = 0
         self.started = world.elapsed
+        self.listed: set[str] = set()
+        """The groups whose looks were listed to this process, to the end."""
         self._releases: list[Callable[[], None]] = []
         self.loop: VirtualLoop | None = None
         self.stopped = False
@@ -124,6 +129,12 @@ class Process:
     def on(self) -> "SharedLedgers | None":
         """What ``--on`` names."""
         return self.world.ledgers
+
+    def was_told(self, request: "httpx.Request", served: "Served") -> None:
+        """Remember which group's list has arrived whole."""
+        ends = served.status == 200 and b'"has_more":false' in served.body
+        if request.url.path == "/v3/avatars/looks" and ends:
+            self.listed.add(request.url.params.get("group_id", ""))
 
     # --- life and death -----------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.fault.generate import generate
 from tests.fault.history import (
     CALM,
     Command,
@@ -261,3 +262,19 @@ def test_what_took_too_long_twice_is_decided_by_a_person(draw: int) -> None:
 def test_faces_of_looks_that_are_taken_over_after_a_lost_folder_are_measured() -> None:
     lost = Day(edits=(Edit(EditKind.LOSE_FOLDER, 0),), command=Command.ADOPT)
     survives(Day(), lost, Day(command=Command.REBUILD), looks=5, faces=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(1_000_129, id="a person names what a lost folder left over"),
+        pytest.param(1_005_097, id="a list that no try reads, of a group of the campaign's own"),
+        pytest.param(1_005_135, id="a stored refusal of a reference that was too young"),
+        pytest.param(1_005_162, id="a picture painted over where the folder was lost"),
+    ],
+)
+def test_a_seed_that_the_judge_or_a_player_got_wrong_holds(seed: int) -> None:
+    pytest.importorskip("psycopg")
+    report = play(generate(seed))
+    assert report.broken is None, "\n".join(report.log[-30:])
