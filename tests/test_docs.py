@@ -76,6 +76,14 @@ def test_every_kind_of_billing_is_explained(billing: Billing) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_row_of_a_table_stands_below_its_head(document: Path) -> None:
+    """A row that an empty line parts from its table is shown as it is written."""
+    text = re.sub(r"^```.*?^```", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for table in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE):
+        assert re.match(r".*\n\|[ :|-]+\|\n", table), table[:80]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text("utf-8")):
         if not target.startswith(("http://", "https://")):
