@@ -202,7 +202,8 @@ class Auditor:
 
     def _prices(self) -> list[Any]:
         told = self._world.asserted or self._world.costs_otherwise
-        return self.rows("SELECT uid, price FROM takes") if told else []
+        there = self.exists() and not self.lost  # a request may arrive when the ledger is gone
+        return self.rows("SELECT uid, price FROM takes") if told and there else []
 
     def _priced(self, take: Take, charge: ChargeRow) -> None:
         """A take costs what HeyGen takes, or what a person asserted when it was bought.
