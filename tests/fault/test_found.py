@@ -273,6 +273,7 @@ def test_faces_of_looks_that_are_taken_over_after_a_lost_folder_are_measured() -
         pytest.param(1_005_135, id="a stored refusal of a reference that was too young"),
         pytest.param(1_005_162, id="a picture painted over where the folder was lost"),
         pytest.param(1_005_253, id="a request that arrives when the folder is lost"),
+        pytest.param(1_005_308, id="a colleague who buys while a refresh is stopped"),
     ],
 )
 def test_a_seed_that_the_judge_or_a_player_got_wrong_holds(seed: int) -> None:
