@@ -94,6 +94,7 @@ def test_only_a_look_that_was_refused_for_its_own_fault_has_its_picture_uploaded
     world.api.fate["Sarah"] = fate
     world.api.script.append(reply)
     world.run(campaign(photo()))
+    assert len(world.api.posts) == 1
     world.api.fate.clear()
     assert exit_code(world.run(campaign(photo()), retry=(BASE,))) is Exit.DONE
     assert world.api.calls.count("upload") == uploads
