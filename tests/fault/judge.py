@@ -59,7 +59,15 @@ EXCUSED = frozenset(
 WATCHED = 900.0
 """Seconds for which a look holds a place although no run asks after it (docs/many-machines.md)."""
 
-OF_A_COMMAND = ("_campaign", "_ceilings", "_wanted", "_allowed", "_bought", "_explained", "_listed")
+OF_A_COMMAND = (
+    "_campaign",
+    "_ceilings",
+    "_wanted",
+    "_allowed",
+    "_bought",
+    "_explained",
+    "_unlisted",
+)
 """What is known of the command that is at work."""
 
 INTENTS = "SELECT facts FROM events WHERE kind IN ('intended', 'imported')"
@@ -79,7 +87,7 @@ class Judge(Auditor):
         self._ceilings = Ceilings()
         self._allowed: dict[str, int] = {}
         self._bought: defaultdict[str, set[str]] = defaultdict(set)
-        self._listed: frozenset[str] = frozenset()
+        self._unlisted: frozenset[str] = frozenset()
         self._saved_wanted: dict[str, str] = {}
         self._saved_allowed: dict[str, int] = {}
         self._bought_by_saved: defaultdict[str, set[str]] = defaultdict(set)
@@ -133,7 +141,7 @@ class Judge(Auditor):
         self._ceilings = ceilings
         self._wanted = _identities(plan)
         self._allowed = _allowed(plan)
-        self._listed = frozenset(self._world.process.listed)
+        self._unlisted = frozenset(self._world.process.unlisted)
         self._bought = defaultdict(set)
         self._explained = self._count_explained()
         if self._world.process.day.command is Command.RUN_PLAN:
@@ -480,7 +488,7 @@ class Judge(Auditor):
         reference = account.looks.get(order.get("avatar_id") or "")
         group = order.get("avatar_group_id") or (reference.group_id if reference else None)
         own_groups = find_own_groups(read_snapshot(self.ledger))
-        if group in own_groups and group not in self._listed:
+        if group in own_groups and group in self._unlisted:
             return  # where a list cannot be read, the groups that our own sends made need none
         shown = EPOCH + process.started - self._world.simulator.behaviour.lists_lag
         # A failed send of ours made a group; what somebody else saves there is in no new one.

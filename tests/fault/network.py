@@ -63,6 +63,7 @@ class Network(httpx.AsyncBaseTransport):
         world = self._world
         body = await request.aread()
         number = world.about_to_send(request, body)
+        world.process.asks(request)
         stream = world.chance.of("network", number)
         trouble = world.trouble(number)
         before = _latency(stream.random())

@@ -110,8 +110,8 @@ class Process:
         self._requests: Counter[str] = Counter()
         self._transactions = 0
         self.started = world.elapsed
-        self.listed: set[str] = set()
-        """The groups whose looks were listed to this process, to the end."""
+        self.unlisted: set[str] = set()
+        """The groups whose looks this process asked for, and did not get to the end."""
         self._releases: list[Callable[[], None]] = []
         self.loop: VirtualLoop | None = None
         self.stopped = False
@@ -130,11 +130,16 @@ class Process:
         """What ``--on`` names."""
         return self.world.ledgers
 
+    def asks(self, request: "httpx.Request") -> None:
+        """Remember of which group a list is asked for."""
+        if request.url.path == "/v3/avatars/looks":
+            self.unlisted.add(request.url.params.get("group_id", ""))
+
     def was_told(self, request: "httpx.Request", served: "Served") -> None:
-        """Remember which group's list has arrived whole."""
+        """Remember that a group's list has arrived whole."""
         ends = served.status == 200 and b'"has_more":false' in served.body
         if request.url.path == "/v3/avatars/looks" and ends:
-            self.listed.add(request.url.params.get("group_id", ""))
+            self.unlisted.discard(request.url.params.get("group_id", ""))
 
     # --- life and death -----------------------------------------------------------------------
 
