@@ -27,10 +27,12 @@ from runner.cli.queue_client import (
     refuse_queued,
 )
 from runner.cli.run_attempt import execute_or_pack
-from runner.cli.shared_ledger import name_database, name_person
+from runner.cli.shared_ledger import check_shared, name_database, name_person, share_state
 from runner.cli.simulated import run_on_account
 from runner.cli.terminal import print_json
 from runner.errors import AccountError, BudgetRefused, UsageError
+from runner.ledger.reading import read_snapshot
+from runner.ledger.state_dirs import make_state_folder
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan.options import apply_options
@@ -153,13 +155,19 @@ def refuse_unpackable(campaign: Campaign, request: Request, *, hint: str | None 
 def plan_without_key(
     context: Context, campaign: Campaign, request: Request, account: Account
 ) -> tuple[KnownCampaign, Plan]:
-    """Plan by what the database knows, and show it; return what is known, and the plan."""
+    """Plan by what the database knows, and show it; return what is known, and the plan.
+
+    Raises LedgerQuestion where that may not be the ledger that is meant: a worker asks nobody.
+    """
     owners = request.on.database.find_accounts(campaign.name)
     if owners and account not in owners:
         raise UsageError(
             f"{owners[0].label} has a campaign {campaign.name} in this database, and "
             f"{account.label} has none. To begin it there, run it once where the key is."
         )
+    state = share_state(request.on, campaign, account)
+    make_state_folder(state)
+    check_shared(context.console, campaign, state, account, read_snapshot(state.location))
     asked = replace(request, account=account.label if owners else None)
     known, quotes, plan = plan_offline(campaign, asked)
     with redirect_stdout(sys.stderr):

@@ -225,6 +225,24 @@ def test_the_account_is_named_where_several_may_be_meant(
     assert (code, "run it once where the key is" in said) == (2, True)
 
 
+@pytest.mark.parametrize("scheduled", [False, True])
+def test_another_teams_campaign_of_the_same_name_is_not_queued_without_a_key(
+    database: MemoryDatabase, manifest: Path, *, scheduled: bool
+) -> None:
+    database.queue.enlist("one", [ME], 8)
+    fill(database.find_ledger(ME, "spring").open(concurrency=1, **settings()), manifest)
+    manifest.write_text(manifest.read_text().replace("40s", "20s"))
+    if scheduled:
+        context = Context(environment={}, home=str(manifest.parent))
+        line = ["schedule", "add", "0 2 * * *", str(manifest), "--max-cost", "5", "--on", "memory"]
+        done = CliRunner().invoke(find_command("cluster"), line, obj=context)
+        code, said = getattr(done.exception, "exit_code", 0), str(done.exception)
+    else:
+        code, said, _ = run(database, manifest, "--detach", "--yes")
+    assert (code, "was made from another base" in said) == (2, True)
+    assert not database.queue.packs
+
+
 def test_a_run_is_followed_to_its_exit_code_and_goes_on_without_whoever_follows(
     database: MemoryDatabase, manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
