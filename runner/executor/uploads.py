@@ -2,10 +2,12 @@
 
 import anyio
 
-from runner.executor.context import RunContext, describe_reply
+from runner.executor.concurrency import RunStopped
+from runner.executor.context import RunContext, describe_reply, explain
 from runner.executor.rate_gate import RateGate
 from runner.model import FileImage, Look, LookKind
-from runner.replies import Answer
+from runner.policy.decisions import LIMITS
+from runner.replies import Answer, Refusal
 
 
 class UploadFailed(Exception):
@@ -21,7 +23,10 @@ class AssetCache:
         self._locks: dict[str, anyio.Lock] = {}
 
     async def of(self, look: Look) -> dict[str, str]:
-        """Return the asset id of every local picture of a look, by SHA-256. Raises UploadFailed."""
+        """Return the asset id of every local picture of a look, by SHA-256.
+
+        Raises UploadFailed, or RunStopped.
+        """
         images = [look.photo] if look.kind is LookKind.PHOTO else look.images
         return {
             image.sha256: await self._asset(image)
@@ -51,6 +56,10 @@ class AssetCache:
             reply = await self._context.ask(
                 lambda: self._context.api.upload(image, key), what=f"uploading {image.source}"
             )
+            if isinstance(reply, Refusal) and reply.enveloped and reply.code in LIMITS:
+                # Of the account and not of this look, which the next run prepares again.
+                self._context.stop_because(f"the account refuses more: {explain(reply)}")
+                raise RunStopped
             if not isinstance(reply, Answer):
                 raise UploadFailed(f"{image.source} could not be uploaded: {describe_reply(reply)}")
             await self._context.ledger.save_asset(image.sha256, reply.data.asset_id)

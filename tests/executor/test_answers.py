@@ -135,6 +135,23 @@ def test_an_account_that_refuses_fails_no_look(
     assert len(world.api.charges) == 7
 
 
+@pytest.mark.parametrize(("reply", "wanted", "helps"), REFUSING)
+def test_an_account_that_refuses_an_upload_fails_no_look(
+    world: Harness, monkeypatch: pytest.MonkeyPatch, reply: Refusal, wanted: Exit, helps: str
+) -> None:
+    async def refuse(*_request: object) -> Refusal:
+        return reply
+
+    monkeypatch.setattr(world.api, "upload", refuse)
+    outcome = world.run(campaign(photo(), look("a")))
+    # What costs nothing and is forbidden is the key's, whatever the code: a person looks.
+    assert exit_code(outcome) is (Exit.ACCOUNT if reply.status == 403 else wanted)
+    assert helps in (outcome.account or outcome.stopped or "")
+    assert (world.api.posts, world.takes("base")) == ([], [])
+    monkeypatch.undo()
+    assert exit_code(world.run(campaign(photo(), look("a")))) is Exit.DONE
+
+
 @pytest.mark.parametrize("status", [200, 500])
 def test_an_error_of_money_that_does_not_decide_stops_the_run_and_keeps_the_take_open(
     world: Harness, status: int
