@@ -37,8 +37,8 @@ def want_pause(state: StateDir, run: str) -> None:
     write_atomic(state.folder / PAUSE_FILE, note, within=state.folder)
 
 
-def is_pause_wanted(state: StateDir, run: str | None) -> bool:
-    """Return whether a run was asked to stop sending; the wish is taken away by being read."""
+def take_pause_wish(state: StateDir, run: str | None) -> bool:
+    """Take away the wish that a run stops sending; return whether there was one."""
     path = state.folder / PAUSE_FILE
     try:
         wanted = bool(read_note(path)["run"] == run)
@@ -145,7 +145,7 @@ async def take_in_decisions(work: OpenSession) -> None:
     while True:
         await anyio.sleep(GLANCE_EVERY)
         await import_queued_decisions(work.ledger, work.state)
-        if not work.context.interrupted and is_pause_wanted(work.state, work.ledger.run):
+        if not work.context.interrupted and take_pause_wish(work.state, work.ledger.run):
             stop_sending(work.context)
 
 

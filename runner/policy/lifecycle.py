@@ -2,7 +2,7 @@
 
 ::
 
-                    ┌──────────── DEFERRED (nothing was bought, may be sent again) ───────────┐
+                    ┌──────────── RETURNED (nothing was bought, may be sent again) ───────────┐
                     ▼                                                                         │
     PLANNED ── INTENDED ──▶ SUBMITTING ── ACCEPTED ──▶ PROCESSING ── COMPLETED ──▶ COMPLETED ──┤
        │                      │  │  │                   ▲  │  ▲  │                 │   ▲      │
@@ -12,14 +12,15 @@
        │                      └────────▶  │ ▲  ACCEPTED,   │                  │  FETCHED┘      │
        │                                  │ │  FOUND       └─ CONSENT ─▶ PENDING_CONSENT       │
        │                                  └─┘ RESENT, LOST                                     │
-       └── ADOPTED ──▶ COMPLETED          └─── ABSOLVED (a person: nothing was bought) ────────┘
+       └── ADOPTED ──▶ COMPLETED          └─── NOT_BOUGHT (a person says so) ──────────────────┘
 
-    COMPLETED, FETCHED ── DELETED ──▶ DELETED      FETCHED, DELETED ── DROPPED ──▶ the same
+    COMPLETED, FETCHED ── DELETED ──▶ DELETED      FETCHED, DELETED ── IMAGE_REMOVED ──▶ the same
     FAILED ── DELETED, REFUNDED ──▶ FAILED         COMPLETED, FETCHED ── RENAMED ──▶ the same
     FAILED, DELETED ── RECOVERED ──▶ COMPLETED     PROCESSING, PENDING_CONSENT ── SHOWN ──▶ the same
+    FETCHED ── IMAGE_MISSING ──▶ COMPLETED
 
-From UNKNOWN only a 2xx (ACCEPTED), a settled search (FOUND) or a person (FOUND, ABSOLVED) lead away
-(``docs/money.md``). ``docs/lifecycle.md`` draws the same table for readers.
+From UNKNOWN only a 2xx (ACCEPTED), a settled search (FOUND) or a person (FOUND, NOT_BOUGHT) lead
+away (``docs/money.md``). ``docs/lifecycle.md`` draws the same table for readers.
 """
 
 from enum import StrEnum

@@ -1,5 +1,6 @@
 """The table of states and events: total, walked, described, and never without an end."""
 
+import re
 from itertools import product
 from pathlib import Path
 
@@ -16,6 +17,11 @@ def test_every_state_has_a_row() -> None:
 
 def test_every_event_happens_somewhere() -> None:
     assert {event for row in TABLE.values() for event in row} == set(Event)
+
+
+def test_the_drawing_in_the_code_has_every_event_and_state_under_its_name() -> None:
+    drawn = set(re.findall(r"\b[A-Z_]{4,}\b", lifecycle.__doc__ or ""))
+    assert drawn == {one.name for one in (*Event, *TakeState)}
 
 
 def test_what_is_not_in_the_table_is_impossible() -> None:

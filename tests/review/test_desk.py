@@ -20,7 +20,7 @@ from runner.cli.request import load_campaign, load_saved_plan
 from runner.cli.review_desk import ReviewDesk
 from runner.cli.review_reading import CampaignReader
 from runner.cli.session import OpenSession
-from runner.cli.supervise import is_pause_wanted, take_in_decisions
+from runner.cli.supervise import take_in_decisions, take_pause_wish
 from runner.errors import UsageError
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
@@ -109,7 +109,7 @@ def test_a_run_of_another_process_takes_in_picks_and_the_wish_to_pause(
     assert base is not None
     assert base.number == 2
     assert "nothing more is sent" in said[0]
-    assert not is_pause_wanted(state, run)
+    assert not take_pause_wish(state, run)
     ledger.close()
     desk.close()
 
