@@ -24,6 +24,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
+from runner.cli.run_forks import read_exactly
+
 __all__ = ["Launcher", "Process"]
 
 ROOT = Path(__file__).parents[1]
@@ -205,7 +207,7 @@ def serve(control: socket.socket) -> Callable[[], object]:
         head, descriptors, _, _ = socket.recv_fds(control, 8, 3)
         if not head:
             return lambda: None
-        order = json.loads(_exactly(control, int.from_bytes(head, "big")))
+        order = json.loads(read_exactly(control, int.from_bytes(head, "big")))
         if os.fork() == 0:
             return _keep(order, *descriptors)
         for descriptor in descriptors:
@@ -213,13 +215,6 @@ def serve(control: socket.socket) -> Callable[[], object]:
         with suppress(ChildProcessError):  # there may be none any more
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-
-
-def _exactly(control: socket.socket, count: int) -> bytes:
-    data = b""
-    while len(data) < count:
-        data += control.recv(count - len(data))
-    return data
 
 
 def _keep(order: dict[str, Any], out: int, err: int, status: int) -> Callable[[], object]:

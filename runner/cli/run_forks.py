@@ -184,7 +184,7 @@ def fork_for_orders(control: socket.socket) -> Callable[[], int] | None:
         head, descriptors, _, _ = socket.recv_fds(control, 8, 4)
         if not head:
             return None
-        order = json.loads(_read_exactly(control, int.from_bytes(head, "big")))
+        order = json.loads(read_exactly(control, int.from_bytes(head, "big")))
         if os.fork() == 0:
             control.close()
             return _keep(order, *descriptors)
@@ -195,7 +195,8 @@ def fork_for_orders(control: socket.socket) -> Callable[[], int] | None:
                 pass
 
 
-def _read_exactly(control: socket.socket, count: int) -> bytes:
+def read_exactly(control: socket.socket, count: int) -> bytes:
+    """Return so many bytes of a socket. Raises EOFError where it ends before."""
     data = b""
     while len(data) < count:
         if not (piece := control.recv(count - len(data))):
