@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.drawings import ROWS, STATES, draw, drawings, house_arrows, lifecycle
 from tests.test_house import ARROWS
 
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
 def test_every_drawing_is_todays() -> None:

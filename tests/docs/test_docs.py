@@ -14,7 +14,7 @@ from runner.words import BILLING_WORDS, state_word
 from tests.fuzz.__main__ import MISSING
 from tests.fuzz.target import NAMES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 NIGHTLY = (ROOT / "docs" / "nightly.md").read_text("utf-8")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from runner.cli import cli, invoke
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RUNNER = ROOT / "runner"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TELLING = 9
