@@ -115,8 +115,12 @@ def find_verdict(
 def counts_as_failed(
     comparer: "FaceComparer", take: Take, rule: LikenessRule | None, snapshot: Snapshot
 ) -> bool:
-    """Return whether the manifest has a take bought again because of its face."""
-    if rule is None or not rule.retry:
+    """Return whether the manifest has a take bought again because of its face.
+
+    Never one that was made from another base than the present: it is out of date, no failure, and
+    is regenerated only on request.
+    """
+    if rule is None or not rule.retry or not comparer.is_of_its_root(take):
         return False
     return find_verdict(comparer, take, rule, snapshot) is Verdict.HELD
 
@@ -189,6 +193,17 @@ class FaceComparer:
         """Return the take that a chain of references begins with, while it was not measured."""
         root = self._root_of(take)
         return root if isinstance(root, Take) and self.measure_of(root) is None else None
+
+    def is_of_its_root(self, take: Take) -> bool:
+        """Return whether a take, step by step, was made from what its face is compared with."""
+        root, by_id, seen = self._root_of(take), self._takes_by_id(), set[str]()
+        at: Take | None = take
+        while at is not None and at.uid not in seen:
+            seen.add(at.uid)
+            at = by_id.get(at.reference_id or "")
+            if isinstance(root, Take) and at is not None and at.uid == root.uid:
+                return True
+        return False
 
     def _distance(self, mine: FaceMeasure, other: Take | None) -> float | None:
         measure = self.measure_of(other)

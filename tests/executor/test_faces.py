@@ -10,7 +10,7 @@ from runner.executor.context import RunContext
 from runner.executor.face_measuring import MAX_TAIL, find_unmeasured
 from runner.face_measures import FaceMeasure, NoFace
 from runner.ledger.ledger import LedgerFile
-from runner.model import LikenessRule
+from runner.model import FileImage, LikenessRule
 from runner.plan import ResolvedOptions
 from runner.plan import plan as make_plan
 from runner.plan.approvals import find_awaited
@@ -21,7 +21,7 @@ from runner.resources import schema
 from runner.results.charges import CauseFinder
 from runner.reviews import Review, ReviewState
 from runner.takes import Snapshot
-from tests.executor.harness import FakeFaces, Harness, campaign, look
+from tests.executor.harness import FakeFaces, Harness, campaign, look, photo
 from tests.plan.made import take
 
 KEYS = [f"look-{number}" for number in range(4)]
@@ -322,3 +322,21 @@ def test_of_several_candidates_only_a_wrong_pick_is_replaced(harness: Harness) -
     pick = snapshot(harness).pick("a")
     assert pick is not None
     assert pick.label in ("a#1", "a#3")  # the second one was the pick where it came first
+
+
+def test_a_take_of_an_earlier_base_is_out_of_date_and_no_failure_whatever_its_face(
+    harness: Harness,
+) -> None:
+    harness.faces = FakeFaces(0.5, **{"base#2": 0.5, "a#2": 0.0})
+    other = FileImage(Path("/nowhere/b.png"), "b.png", "cd" * 32, "image/png", 10, 1024, 1024)
+    a = look("a", likeness=AGAIN, retries=2)
+    assert exit_code(harness.run(campaign(a))) is Exit.DONE
+    edited = campaign(photo()._replace(photo=other), a)
+    for _ in range(2):  # with the new base, and when there is nothing to buy
+        assert exit_code(harness.run(edited)) is Exit.DONE
+        assert labels(harness, "a") == ["a#1 fetched"]
+    told = {action.key: action for action in make_plan(edited, snapshot(harness)).actions}
+    assert (str(told["a"].action), told["a"].reason) == ("stale", "reference base has a new take")
+    # Made from the new base it is a failure: as often as `retries` says it is bought again.
+    harness.run(edited, asked=ResolvedOptions(cascade=frozenset("a")))
+    assert labels(harness, "a") == [f"a#{number} fetched" for number in range(1, 5)]

@@ -468,14 +468,30 @@ class Judge(Auditor):
         review = read_snapshot(self.ledger).reviews.get(take["uid"])
         return review is None or review.state is not ReviewState.APPROVED
 
+    def _is_of_the_picked_root(self, take: "Mapping[str, Any]") -> bool:
+        """Return whether the pick that a take's chain begins with now is what it was made from."""
+        root = find_root(take, dict(self.rows("SELECT look, take FROM picks")), self.take)
+        at: Mapping[str, Any] | None = take
+        seen: set[str] = set()
+        while at is not None and at["uid"] not in seen:
+            seen.add(at["uid"])
+            if root is not None and at["uid"] == root["uid"]:
+                return True
+            at = self.take("avatar_id", at["reference_id"]) if at["reference_id"] else None
+        return False
+
     def _count_wrong(self, look: Look, take: "Mapping[str, Any]") -> int:
-        """Count the other takes of a look that the manifest has bought again for their face."""
+        """Count the other takes of a look that the manifest has bought again for their face.
+
+        One that was made from an earlier base is out of date, and no failure.
+        """
         if look.likeness is None or not look.likeness.retry:
             return 0
         query = "SELECT uid FROM takes WHERE look = ? AND identity = ? AND state IN (?, ?)"
         found = self.rows(query, look.key, take["identity"], *sorted(DONE))
         takes = (self.take("uid", uid) for (uid,) in found if uid != take["uid"])
-        wrong = sum(one is not None and self._is_wrong(one) for one in takes)
+        of_now = [one for one in takes if one is not None and self._is_of_the_picked_root(one)]
+        wrong = sum(self._is_wrong(one) for one in of_now)
         self._world.seen["a wrong face bought again"] += wrong > 0
         return wrong
 
