@@ -15,7 +15,7 @@ pytest.importorskip("psycopg")
 from runner.executor.ports import AccountBusy
 from runner.ledger.backend import Changes
 from runner.ledger.ledger import CampaignLedger
-from runner.ledger.postgres.account import AccountPacer
+from runner.ledger.postgres.account import FRESH_UNKNOWN, UNWATCHED, WATCHED, AccountPacer
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import ConnectionLost, PostgresConnection
 from runner.ledger.postgres.places import WaitingLine, find_listener
@@ -126,22 +126,42 @@ async def test_a_lost_answer_holds_its_place_a_while_and_its_own_replay_needs_no
     await autumn.intend(intent("a"))
 
 
-async def test_looks_that_nobody_watches_any_more_hold_no_place_for_ever(
-    machines: Machines,
+@pytest.mark.parametrize("accepted", [False, True])
+async def test_looks_that_nobody_waits_for_any_more_hold_no_place_for_ever(
+    machines: Machines, accepted: bool
 ) -> None:
     spring, autumn = machines.open("spring", concurrency=1), machines.open("autumn", concurrency=1)
     take = await spring.intend(intent("a"))
-    await spring.record(take.uid, Event.ACCEPTED, {"avatar_id": "look-a"})
-    old = (
-        "UPDATE lookbook.takes SET moved_at = clock_timestamp() - interval '1 hour' "
-        f"WHERE uid = '{take.uid}' RETURNING uid"
-    )
-    machines.sql(old)
-    with pytest.raises(AccountBusy):  # its run is alive and asks after it
+    if accepted:
+        await spring.record(take.uid, Event.ACCEPTED, {"avatar_id": "look-a"})
+
+    def make_older(than: float) -> None:
+        machines.sql(
+            f"UPDATE lookbook.takes SET moved_at = clock_timestamp() - interval '{than} seconds' "
+            f"WHERE uid = '{take.uid}' RETURNING uid"
+        )
+
+    longest = WATCHED if accepted else FRESH_UNKNOWN
+    make_older(longest - 60)
+    with pytest.raises(AccountBusy):  # its run is alive, and waits for it
         await autumn.intend(intent("a"))
+    make_older(longest + 60)
+    await autumn.intend(intent("a"))
+
+
+async def test_looks_of_a_run_that_has_ended_hold_no_place_for_ever(machines: Machines) -> None:
+    spring, autumn = machines.open("spring", concurrency=1), machines.open("autumn", concurrency=1)
+    take = await spring.intend(intent("a"))
+    await spring.record(take.uid, Event.ACCEPTED, {"avatar_id": "look-a"})
     backend = spring.store.backend
     assert isinstance(backend, PostgresBackend)
     backend.release()
+    with pytest.raises(AccountBusy):
+        await autumn.intend(intent("a"))
+    machines.sql(
+        f"UPDATE lookbook.takes SET moved_at = clock_timestamp() - interval '{UNWATCHED + 60} s' "
+        f"WHERE uid = '{take.uid}' RETURNING uid"
+    )
     await autumn.intend(intent("a"))
 
 

@@ -16,12 +16,16 @@ from runner.ledger.postgres.connection import PostgresConnection, Statement
 from runner.policy.budget import MonthCeiling
 from runner.policy.lifecycle import Event
 from runner.policy.rate_limit import RateLimiter
+from runner.policy.retry import RetryLimits
 
 DEAD_AFTER = 4.0
 """Seconds without a heartbeat after which a campaign may be claimed from its owner."""
 
 FRESH_UNKNOWN = 300.0
-"""Seconds for which a send that nobody knows the answer of counts as in progress."""
+"""Seconds for which a send without an answer counts as being sent, or as in progress."""
+
+WATCHED = RetryLimits().processing
+"""Seconds for which a look counts as in progress while its campaign has a run that may wait."""
 
 UNWATCHED = 900.0
 """Seconds for which a look counts as in progress although no run asks after it any more."""
@@ -37,8 +41,8 @@ SELECT (SELECT 'paused by ' || paused_by || ' since '
           FROM lookbook.accounts WHERE id = %s),
        (SELECT count(*) FROM lookbook.ceilings WHERE account IS NULL OR account = %s),
        extract(epoch FROM clock_timestamp())::double precision,
-       count(*) FILTER (WHERE state = 'submitting' AND alive),
-       count(*) FILTER (WHERE state = 'processing' AND (alive OR age < %s)),
+       count(*) FILTER (WHERE state = 'submitting' AND alive AND age < %s),
+       count(*) FILTER (WHERE state = 'processing' AND age < CASE WHEN alive THEN %s ELSE %s END),
        count(*) FILTER (WHERE (state = 'unknown' OR (state = 'submitting' AND NOT alive))
                               AND age < %s)
   FROM (SELECT take.state,
@@ -70,7 +74,8 @@ def count_traffic(
     connection: PostgresConnection, account: int, besides: Sequence[str] = ()
 ) -> Traffic:
     """Return what may be in progress at an account, besides takes of these uids."""
-    values = (account, account, UNWATCHED, FRESH_UNKNOWN, DEAD_AFTER, account, [*besides])
+    ages = (FRESH_UNKNOWN, WATCHED, UNWATCHED, FRESH_UNKNOWN)
+    values = (account, account, *ages, DEAD_AFTER, account, [*besides])
     return Traffic(*connection.fetch(COUNT, values)[0])
 
 
