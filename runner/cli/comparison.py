@@ -79,7 +79,7 @@ async def _find_differences(work: OpenSession) -> list[Drift]:
     gone = await _gone(work, takes, shown)
     on_disk = [take for take in takes if take.state is TakeState.FETCHED and take.image]
     images = work.context.images
-    missing = {take.uid for take in on_disk if not images.exists(take.image or "")}
+    missing = {take.uid for take in on_disk if images.written_at(take.image or "") is None}
     changed = {
         take.uid
         for take in on_disk

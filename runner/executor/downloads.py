@@ -100,7 +100,9 @@ class Downloads:
 async def find_unfetched(context: RunContext, *, thorough: bool) -> list[Take]:
     """Return every usable take whose picture is not on disk; a lost one is recorded as missing.
 
-    ``thorough`` reads the pictures and also finds those whose content was changed.
+    ``thorough`` reads the pictures and also finds those whose content was changed. A file older
+    than its take is read in any case: it is what an earlier look of that name left in this folder,
+    where the take's own picture was fetched in another.
     """
     takes = context.ledger.snapshot().all_takes
     missing: list[Take] = []
@@ -117,6 +119,9 @@ def _there(context: RunContext, take: Take, *, thorough: bool) -> bool:
         return True  # it was removed on purpose (``prune --local``)
     if take.sha256 is None:
         return False
-    if thorough:
+    written = context.images.written_at(take.image)
+    if written is None:
+        return False
+    if thorough or written < (take.sent_at or 0.0):
         return context.images.present(take.image, take.sha256)
-    return context.images.exists(take.image)
+    return True

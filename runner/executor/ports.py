@@ -88,8 +88,8 @@ class Images(Protocol):
     async def fetch(self, url: str, *, look: str, number: int) -> "Downloaded | FetchFailed":
         """Download to ``images/LOOK.NUMBER.EXT``; return why where that failed."""
 
-    def exists(self, image: str) -> bool:
-        """Return whether there is a file; its content is not read."""
+    def written_at(self, image: str) -> float | None:
+        """Return when a file was last written (Unix seconds), None where there is none."""
 
     def present(self, image: str, sha256: str) -> bool:
         """Return whether the file is on disk with that content; reads all of it."""

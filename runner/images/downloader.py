@@ -105,12 +105,9 @@ class Downloader:
                 return await self._fetch(self._client, url, f"{look}.{number}")
         return FetchFailed(f"no picture within {_TIMEOUTS.total:g} s", again=True)
 
-    def exists(self, image: str) -> bool:
-        """Return whether there is a file at this path from the state folder.
-
-        Its content is not read.
-        """
-        return self._folder.exists(image)
+    def written_at(self, image: str) -> float | None:
+        """Return when the file at this path was last written (Unix seconds), None where none is."""
+        return self._folder.written_at(image)
 
     def present(self, image: str, sha256: str) -> bool:
         """Return whether the file is on disk with that content; the content is read and hashed."""

@@ -55,17 +55,21 @@ class Folder:
         return Part(self._path, name, self._failpoint)
 
     def exists(self, image: str) -> bool:
-        """Return whether there is a file at this path from the state folder.
+        """Return whether there is a file at this path from the state folder."""
+        return self.written_at(image) is not None
 
-        Its content is not read.
+    def written_at(self, image: str) -> float | None:
+        """Return when the file at this path from the state folder was last written (Unix seconds).
+
+        Its content is not read. None where there is no file, or an empty one.
         """
         if image.startswith("/") or ".." in image.split("/"):
-            return False
+            return None
         try:
             found = os.lstat(f"{self._state}/{image}")
         except (OSError, ValueError):  # ValueError: no file can have such a name
-            return False
-        return stat.S_ISREG(found.st_mode) and found.st_size > 0
+            return None
+        return found.st_mtime if stat.S_ISREG(found.st_mode) and found.st_size > 0 else None
 
     def present(self, image: str, sha256: str) -> bool:
         """Return whether a picture (path from the state folder) is on disk with that content."""

@@ -251,6 +251,19 @@ def test_a_plain_run_also_fetches_what_is_missing(lookbook: Command, server: Ser
     assert len(server.stats()["charges"]) == 4
 
 
+def test_a_file_older_than_its_look_is_not_its_picture_and_is_fetched_again(
+    lookbook: Command, server: Server
+) -> None:
+    results = lookbook.json("run", "spring.yaml", "--yes", "--format", "json")
+    picture = lookbook.folder / "spring.lookbook" / results["looks"][0]["image"]
+    whole = picture.read_bytes()
+    picture.write_bytes(b"what an earlier look of this name left")
+    os.utime(picture, (0, 0))
+    lookbook("run", "spring.yaml")
+    assert picture.read_bytes() == whole
+    assert len(server.stats()["charges"]) == 4
+
+
 def test_a_damaged_ledger_is_refused_and_rebuilt_without_buying(
     lookbook: Command, server: Server
 ) -> None:

@@ -5,6 +5,7 @@ the runner, says what was paid for. Time is trio's ``MockClock``: a sleep costs 
 """
 
 import json
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
@@ -144,8 +145,8 @@ class FakeImages:
         self.files.add(image)
         return Downloaded(image, sha256_hex(image.encode()), *self.size)
 
-    def exists(self, image: str) -> bool:
-        return image in self.files
+    def written_at(self, image: str) -> float | None:
+        return math.inf if image in self.files else None
 
     def present(self, image: str, sha256: str) -> bool:
         return image in self.files

@@ -510,7 +510,7 @@ async def test_a_link_in_the_place_of_pictures_is_never_followed(tmp_path: Path)
     for name in (".navy-office.2.part", "navy-office.2.png"):
         (state / "images" / name).symlink_to(elsewhere / "victim")
     (elsewhere / "victim").write_bytes(PNG)
-    assert not Downloader(state).exists("images/navy-office.2.png")
+    assert Downloader(state).written_at("images/navy-office.2.png") is None
     assert not Downloader(state).present("images/navy-office.2.png", sha256_hex(PNG))
     (elsewhere / "victim").write_bytes(b"somebody's")
     assert isinstance(await fetch(state, gives(PNG)), Downloaded)
@@ -526,7 +526,7 @@ async def test_only_the_named_content_is_present(tmp_path: Path) -> None:
     (tmp_path.parent / "outside.png").write_bytes(PNG)
     digest = sha256_hex(PNG)
     assert images.present("images/a.1.png", digest)
-    assert images.exists("images/a.1.png")
+    assert images.written_at("images/a.1.png") == (tmp_path / "images" / "a.1.png").stat().st_mtime
     for image, sha256 in [
         ("images/a.1.png", sha256_hex(b"other")),
         ("images/b.1.png", digest),
@@ -538,7 +538,7 @@ async def test_only_the_named_content_is_present(tmp_path: Path) -> None:
         ("images/\0", digest),
     ]:
         assert not images.present(image, sha256)
-        assert images.exists(image) is (image == "images/a.1.png")
+        assert (images.written_at(image) is not None) is (image == "images/a.1.png")
 
 
 # --- many, and time -------------------------------------------------------------------------------
