@@ -27,6 +27,7 @@ CURES = {
     Cure.REFRESH: "Something it needs is gone at HeyGen: `lookbook reconcile --record` finds out.",
     Cure.UPLOAD: "An image that it uses is gone at HeyGen: buy it again to upload the file again.",
     Cure.ACCESS: "The account lacks a permission: mend that at HeyGen, then buy it again.",
+    Cure.FORBIDDEN: "HeyGen forbids it: edit it, or buy it again when a permission was missing.",
     Cure.RETRY: "Another take may succeed.",
     Cure.REFERENCE: "It follows when what it needs is there.",
 }

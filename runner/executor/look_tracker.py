@@ -57,8 +57,11 @@ class LookTracker:
             for take in (ledger.take(uid) for uid in action.resume.under_way):
                 step = Priority.WATCH if take.pending else Priority.REPLAY
                 self._queue_job(action.key, step, take.uid, chain=action.chain)
+            takes = known.takes.get(action.key, ())
+            refused = any(t.state is TakeState.PLANNED and t.error_code is not None for t in takes)
             for _ in range(action.takes):
-                self._queue_purchase(action, self._progress[action.key].open_job())
+                ordinal = self._progress[action.key].open_job()
+                self._queue_purchase(action, ordinal, refused=refused)
         for key in held:  # what waits for them is queued by now
             self._release(key)
 
@@ -76,9 +79,16 @@ class LookTracker:
     def _queue_job(self, key: str, step: Priority, uid: str, *, chain: int = 1) -> None:
         self._queue.add(Job(key, step, uid, chain=chain, ordinal=self._progress[key].open_job()))
 
-    def _queue_purchase(self, action: PlannedLook, ordinal: int) -> None:
-        needs, chain = action.needs, action.chain
-        self._queue.add(Job(action.key, Priority.SEND, needs=needs, chain=chain, ordinal=ordinal))
+    def _queue_purchase(self, action: PlannedLook, ordinal: int, *, refused: bool = False) -> None:
+        job = Job(
+            action.key,
+            Priority.SEND,
+            needs=action.needs,
+            chain=action.chain,
+            refused=refused,
+            ordinal=ordinal,
+        )
+        self._queue.add(job)
 
     def is_usable(self, key: str) -> bool:
         """Return whether a look's pick is what the manifest wants, and is not to be replaced."""

@@ -4,10 +4,14 @@ One look that is refused says nothing of the others. Many sends in a row that st
 that are forbidden, say that the next one would meet the same.
 """
 
+from collections.abc import Mapping
+
+from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, explain
+from runner.model import LookKind
 from runner.policy.decisions import DECIDED, Purchase
 from runner.policy.lifecycle import Event
-from runner.replies import CreatedData, Refusal, Reply
+from runner.replies import Answer, CreatedData, Refusal, Reply
 from runner.takes import Take, TakeState
 
 
@@ -18,7 +22,8 @@ class AccountRefusals:
         self._context = context
         self._undecided: set[str] = set()
         self._forbidden: dict[str, Refusal] = {}
-        self._in_a_row = 0
+        self._in_a_row: set[str] = set()
+        """The looks that were forbidden since the last one was accepted."""
         self._accepted = False
 
     def count(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> None:
@@ -26,7 +31,7 @@ class AccountRefusals:
         context = self._context
         if decision is Purchase.BOUGHT:
             self._accepted = True
-            self._in_a_row = 0
+            self._in_a_row.clear()
         if decision in DECIDED:
             self._undecided.clear()
         elif decision in (Purchase.UNDECIDED, Purchase.UNDECIDED_SLOW):
@@ -38,19 +43,27 @@ class AccountRefusals:
                 )
         if decision is Purchase.FORBIDDEN and isinstance(reply, Refusal):
             self._forbidden[take.uid] = reply
-            self._in_a_row += 1
-            if self._in_a_row >= context.retry_limits.failures:
-                context.stop_for_account(explain(reply))
+            self._in_a_row.add(take.look)
+            if self._are_many:
+                context.stop_because(
+                    f"{len(self._in_a_row)} looks in a row were forbidden; the last: "
+                    f"{explain(reply)}"
+                )
         elif decision is Purchase.PERSON:
             context.stop_for_account(explain(reply))
         elif decision is Purchase.ACCOUNT:
             context.stop_because(f"the account refuses more: {explain(reply)}")
 
+    @property
+    def _are_many(self) -> bool:
+        """Return whether so many looks in a row were forbidden that it may be about all of them."""
+        return len(self._in_a_row) >= self._context.retry_limits.failures
+
     async def settle_forbidden(self) -> list[Take]:
         """Decide, at the end of a run, whether what was forbidden was about those looks.
 
-        Where another look was accepted in the same run, it was: they fail. Otherwise it was about
-        the key, and a person is asked. Return the takes that failed.
+        Where it was, they fail. Otherwise it may be about the key or the account: they stay
+        planned, and a person is asked. Return the takes that failed.
         """
         context = self._context
         forbidden = {
@@ -60,10 +73,14 @@ class AccountRefusals:
         }
         if not forbidden or context.account_trouble is not None:
             return []
-        if not self._accepted:
-            labels = ", ".join(context.ledger.take(uid).label for uid in forbidden)
-            context.stop_for_account(f"{labels}: {explain([*forbidden.values()][-1])}")
-            return []
+        own = forbidden if self._accepted else await self._find_own(forbidden)
+        if len(own) < len(forbidden):
+            rest = [uid for uid in forbidden if uid not in own]
+            labels = ", ".join(sorted(context.ledger.take(uid).label for uid in rest))
+            context.stop_for_account(
+                f"{labels}: {explain(forbidden[rest[-1]])} If it is about what they ask for, edit "
+                "them or leave them out (`--exclude`); in the next run others go first"
+            )
         return [
             await context.record(
                 uid,
@@ -74,5 +91,25 @@ class AccountRefusals:
                     "request_id": reply.request_id,
                 },
             )
-            for uid, reply in forbidden.items()
+            for uid, reply in own.items()
         ]
+
+    async def _find_own(self, forbidden: Mapping[str, Refusal]) -> Mapping[str, Refusal]:
+        """Return what was about the looks themselves although nothing was accepted in this run.
+
+        HeyGen's own word about a few looks is, on an account that generated before and whose key
+        is accepted now: else one look that is left over would stop the campaign every night.
+        """
+        own = {uid: reply for uid, reply in forbidden.items() if reply.enveloped}
+        if self._are_many or not own or not _has_generated(self._context):
+            return {}
+        try:
+            user = await self._context.ask(self._context.api.me, what="checking the key")
+        except RunStopped:
+            return {}
+        return own if isinstance(user, Answer) else {}
+
+
+def _has_generated(context: RunContext) -> bool:
+    takes = context.ledger.snapshot().all_takes
+    return any(t.avatar_id is not None and t.kind is not LookKind.EXISTING for t in takes)

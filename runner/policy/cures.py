@@ -17,6 +17,10 @@ class Cure(StrEnum):
         "an asset_id has to be replaced in the manifest"
     )
     ACCESS = "The account lacks a permission: mend that at HeyGen; then `lookbook retry {command}`"
+    FORBIDDEN = (
+        "HeyGen forbids it: edit it if it is about what it asks for (`run` buys the edit); if a "
+        "permission was missing, `lookbook retry {command}`"
+    )
     RETRY = "Another take may succeed: `lookbook retry {command}` shows its price and asks"
     REFERENCE = "They follow when what they need is there"
 
@@ -36,7 +40,7 @@ CURES: Mapping[str, Cure] = MappingProxyType(
         "resource_not_found": Cure.REFRESH,
         "not_found": Cure.REFRESH,
         "unknown_status": Cure.REFRESH,
-        "forbidden": Cure.ACCESS,
+        "forbidden": Cure.FORBIDDEN,
         "resource_access_denied": Cure.ACCESS,
         "ai_vendor_access_restricted": Cure.ACCESS,
     }

@@ -45,6 +45,9 @@ MONEY = frozenset(
 LIMITS = frozenset({"quota_exceeded", "resource_limit_exceeded", "resource_limit_reached"})
 """Codes of a limit of the account that every further look would meet as well, whatever status."""
 
+ACCOUNTS_OWN = frozenset({"ai_vendor_access_restricted"})
+"""Codes of a 403 that are about what the account may do, whichever look asks."""
+
 LOOKS_OWN = frozenset(
     {
         "asset_not_available",
@@ -67,7 +70,8 @@ class Purchase(StrEnum):
     REFUSED = "refused"
     """Decided: nothing was bought, and it is this look's own fault. It fails."""
     FORBIDDEN = "forbidden"
-    """Decided: nothing was bought (403). About this look or all of them: the next one tells."""
+    """Decided: nothing was bought (403). Whether it is about this look or the account, the end of
+    the run tells."""
     LATER = "later"
     """Decided: nothing was bought, for a reason that may pass. Later again, a fresh key."""
     PACED = "paced"
@@ -122,7 +126,7 @@ def _judge_first(refusal: Refusal) -> Purchase:
         return Purchase.PERSON
     if code in LIMITS:
         return Purchase.ACCOUNT
-    if status in (401, 402):
+    if status in (401, 402) or (status == 403 and code in ACCOUNTS_OWN):
         return Purchase.PERSON
     if status == 403:
         own = code in LOOKS_OWN or refusal.param is not None
@@ -174,11 +178,16 @@ def what_helps(refusal: Refusal) -> str | None:
         )
     if refusal.status == 401:
         return "Check HEYGEN_API_KEY."
-    if refusal.status != 403:
-        return None
+    return _what_permits(refusal) if refusal.status == 403 else None
+
+
+def _what_permits(refusal: Refusal) -> str:
+    """Return what may help against a 403."""
     if not refusal.enveloped:
         return "It came from a proxy or a firewall on the way, not from HeyGen itself."
-    return "The key may lack a permission; an owner of the HeyGen account can tell."
+    if refusal.code in ACCOUNTS_OWN:
+        return "An owner of the HeyGen account can lift the restriction."
+    return "The key or the plan may lack a permission; an owner of the HeyGen account can tell."
 
 
 class Free(StrEnum):

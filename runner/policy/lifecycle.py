@@ -81,7 +81,7 @@ TABLE: dict[TakeState, dict[Event, TakeState]] = {
     _S.PLANNED: {
         _E.INTENDED: _S.SUBMITTING,
         _E.ADOPTED: _S.COMPLETED,
-        # A 403 that turned out to be about this look: others were accepted after it.
+        # A 403 that turned out to be about this look, at the end of the run.
         _E.REFUSED: _S.FAILED,
     },
     _S.SUBMITTING: {

@@ -2,6 +2,7 @@
 
 A job is ready once every look it needs is usable. The longest chain of references decides when a
 run ends, so the job with the longest chain behind it goes first; ties keep the manifest's order.
+What was refused the last time goes last: refused again, it must not keep others from their turn.
 """
 
 import heapq
@@ -27,7 +28,7 @@ class Job:
 
     ``look`` and ``ordinal`` identify it within a run. ``uid`` is the take that it waits for or
     replays; ``needs`` are the looks that must be usable first, ``chain`` is the length of the
-    longest chain of looks that wait for it.
+    longest chain of looks that wait for it, ``refused`` whether its last send was.
     """
 
     look: str
@@ -35,6 +36,7 @@ class Job:
     uid: str | None = field(default=None, compare=False)
     needs: tuple[str, ...] = field(default=(), compare=False)
     chain: int = field(default=1, compare=False)
+    refused: bool = field(default=False, compare=False)
     ordinal: int = 1
 
 
@@ -43,7 +45,7 @@ class ReadyQueue:
 
     def __init__(self, jobs: Iterable[Job] = (), usable: Iterable[str] = ()) -> None:
         self._usable = set(usable)
-        self._ready: list[tuple[int, int, int, Job]] = []
+        self._ready: list[tuple[int, bool, int, int, Job]] = []
         self._waiting: dict[str, list[Job]] = {}
         self._missing: dict[Job, int] = {}
         self._serial = 0
@@ -55,7 +57,7 @@ class ReadyQueue:
         missing = [key for key in job.needs if key not in self._usable]
         if not missing:
             self._serial += 1
-            heapq.heappush(self._ready, (job.step, -job.chain, self._serial, job))
+            heapq.heappush(self._ready, (job.step, job.refused, -job.chain, self._serial, job))
             return
         self._missing[job] = len(missing)
         for key in missing:

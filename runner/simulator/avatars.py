@@ -51,6 +51,7 @@ async def create_avatar(call: ApiCall) -> HttpAnswer:
     if kind not in readers:
         raise invalid("type", "type must be photo, prompt or digital_twin.")
     order = await readers[kind](call, fields)
+    _check_allowed(call, order)
     _check_places(call, order)
     _check_limit(call)
     _check_wallet(call, order)
@@ -226,6 +227,12 @@ async def _inline(call: ApiCall, text: str, media_type: str, smallest: int, para
             shown = f"{size[0]} x {size[1]}" if size else "not readable"
             raise invalid(param, f"{param} is {shown}; at least {smallest} x {smallest} is needed.")
     return await call.sim.pictures.study(content)
+
+
+def _check_allowed(call: ApiCall, order: Order) -> None:
+    words = call.sim.behaviour.forbid
+    if words is not None and words in f"{order.name}\n{order.prompt or ''}":
+        raise refusals.forbidden()
 
 
 def _check_places(call: ApiCall, order: Order) -> None:

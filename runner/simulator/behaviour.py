@@ -85,6 +85,7 @@ SWITCHES: dict[str, tuple[Callable[[str], object], str]] = {
     "lists-404": (_seconds, SECONDS),
     "lists-gateway-404": (_seconds, SECONDS),
     "gateway-lasts": (_seconds, SECONDS),
+    "forbid": (str, "words of a name or a prompt, or nothing for every generation"),
     "max-groups": (_whole, COUNT),
     "max-looks": (_whole, COUNT),
     "daily-quota": (_whole, COUNT),
@@ -115,9 +116,10 @@ class Behaviour:
     group, in answers and lists. ``lists_404``, ``lists_gateway_404``: for how long of every
     ``LISTS_PERIOD`` lists are not found, by the API's word or by a gateway's page.
     ``gateway_lasts``: for how long a gateway's page, once a fault struck, answers everything.
-    ``max_groups``, ``max_looks`` (in one group), ``daily_quota`` (generations): 0 is no limit.
-    ``money_status``: of the code ``insufficient_credit``. ``asset_life``: after which an upload is
-    gone; 0 is never.
+    ``forbid``: generations whose name or prompt has these words are 403 ``forbidden``; no words are
+    in every one. ``max_groups``, ``max_looks`` (in one group), ``daily_quota`` (generations): 0 is
+    no limit. ``money_status``: of the code ``insufficient_credit``. ``asset_life``: after which an
+    upload is gone; 0 is never.
     ``billing``, ``auto_reload``: what ``GET /v3/users/me`` tells.
     """
 
@@ -137,6 +139,7 @@ class Behaviour:
     lists_404: float = 0.0
     lists_gateway_404: float = 0.0
     gateway_lasts: float = 0.0
+    forbid: str | None = None
     max_groups: int = 0
     max_looks: int = 0
     daily_quota: int = 0

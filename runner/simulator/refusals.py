@@ -71,6 +71,11 @@ def not_yours(what: str, param: str | None = None) -> ApiError:
     return ApiError(403, "resource_access_denied", f"{what} belongs to HeyGen.", param=param)
 
 
+def forbidden() -> ApiError:
+    """403 that does not say what it is about: what was asked for, or who asks."""
+    return ApiError(403, "forbidden", "This is forbidden.")
+
+
 def too_large(limit: int, param: str | None = None) -> ApiError:
     """413 for a body beyond its limit in bytes."""
     message = f"The body is larger than {limit:,} bytes."

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runner.cli import main
+from runner.simulator.behaviour import Behaviour
 from tests.e2e.conftest import PATIENCE, Command, Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -88,3 +89,32 @@ def test_a_moderated_photo_blocks_what_depends_on_it_and_says_why(
     again = lookbook.json("run", "spring.yaml", "--yes", "--format", "json", code=1)
     assert len(again["looks"][0]["takes"]) == 1
     assert len(server.stats()["charges"]) <= 1
+
+
+@pytest.mark.parametrize("server", [{"behaviour": Behaviour(forbid="trench coat")}], indirect=True)
+def test_a_look_that_is_forbidden_fails_named_and_is_not_sent_every_night(
+    lookbook: Command, server: Server
+) -> None:
+    """Also when it is the only one that a night has left to buy."""
+    lookbook("run", "spring.yaml", "--yes", "--exclude", "street")
+    done = lookbook("run", "spring.yaml", "--yes", code=1)
+    assert "1 failed: This is forbidden. [forbidden]\n  street\n" in done.stderr
+    assert "edit it if it is about what it asks for" in done.stderr
+    posts = server.stats()["requests"]["POST /v3/avatars"]
+    lookbook("run", "spring.yaml", "--yes", code=1)
+    assert server.stats()["requests"]["POST /v3/avatars"] == posts == 4
+    lookbook.edit("a trench coat, rainy", "a raincoat, rainy")
+    lookbook("run", "spring.yaml", "--yes")
+    assert len(server.stats()["charges"]) == 4
+
+
+@pytest.mark.parametrize("server", [{"behaviour": Behaviour(forbid="")}], indirect=True)
+def test_an_account_that_may_generate_nothing_needs_a_person_and_fails_nothing(
+    lookbook: Command, server: Server
+) -> None:
+    for _night in range(2):
+        done = lookbook("run", "spring.yaml", "--yes", "--format", "json", code=3)
+        assert {look["state"] for look in json.loads(done.stdout)["looks"]} <= {"planned"}
+        assert "The account needs a person: base#1: HTTP 403 forbidden" in done.stderr
+        assert "may lack a permission" in done.stderr
+    assert server.stats()["charges"] == []

@@ -8,7 +8,7 @@ import pytest
 from runner.model import UrlImage
 from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.lifecycle import Event
-from runner.replies import Answer, ListPage, LookData, Lost, Refusal, Reply
+from runner.replies import Answer, CreatedData, ListPage, LookData, Lost, Refusal, Reply
 from runner.takes import Billing, TakeState
 from tests.executor.harness import CHARGED_AND_LOST, LOST_BEFORE, OK, Harness, campaign, look, photo
 
@@ -190,6 +190,75 @@ def test_a_403_about_one_look_fails_that_look_and_the_others_go_on(
     assert len(world.api.posts) == posts  # and it stops nobody the next night
 
 
+def test_a_403_about_the_only_look_that_is_left_fails_it_and_asks_whether_the_key_is_accepted(
+    world: Harness,
+) -> None:
+    world.run(campaign(look("a")))
+    world.api.script.append(refusal(403, "forbidden"))
+    both = campaign(look("a"), look("b"))
+    outcome = world.run(both)
+    assert (outcome.failed, outcome.account) == (("b",), None)
+    take = world.take("b")
+    assert (take.state, take.billing) == (TakeState.FAILED, Billing.NONE)
+    assert take.error_message == "words of forbidden"
+    assert exit_code(outcome) is Exit.FAILED
+    posts = len(world.api.posts)
+    assert exit_code(world.run(both)) is Exit.FAILED
+    assert len(world.api.posts) == posts  # nor is it sent every night
+    assert exit_code(world.run(both, retry=("b",))) is Exit.DONE
+
+
+@pytest.mark.parametrize("code", ["forbidden", "ai_vendor_access_restricted"])
+def test_a_403_on_an_account_that_never_generated_anything_fails_no_look(
+    world: Harness, code: str
+) -> None:
+    world.api.script.append(refusal(403, code))
+    outcome = world.run(campaign(photo()))
+    assert exit_code(outcome) is Exit.ACCOUNT
+    assert world.take("base").state is TakeState.PLANNED
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+
+
+@pytest.mark.parametrize("answer", [refusal(403, "forbidden"), Lost("ReadTimeout")])
+def test_a_403_is_the_accounts_where_the_key_is_not_known_to_be_accepted(
+    world: Harness, monkeypatch: pytest.MonkeyPatch, answer: Reply[Any]
+) -> None:
+    world.run(campaign(look("a")))
+    real, posts = world.api.me, len(world.api.posts)
+
+    async def asked() -> Reply[Any]:
+        return answer if len(world.api.posts) > posts else await real()
+
+    monkeypatch.setattr(world.api, "me", asked)
+    world.api.script.append(refusal(403, "forbidden"))
+    outcome = world.run(campaign(look("a"), look("b")))
+    assert exit_code(outcome) is Exit.ACCOUNT
+    assert world.take("b").state is TakeState.PLANNED
+
+
+@pytest.mark.parametrize("reply", [gateway(403), refusal(403, "ai_vendor_access_restricted")])
+def test_a_firewalls_403_and_a_restriction_of_the_account_fail_no_look(
+    world: Harness, reply: Refusal
+) -> None:
+    world.run(campaign(look("a")))
+    world.api.script.append(reply)
+    outcome = world.run(campaign(look("a"), look("b")))
+    assert exit_code(outcome) is Exit.ACCOUNT
+    assert reply.message in (outcome.account or "")
+    assert world.take("b").state is TakeState.PLANNED
+
+
+def test_a_restriction_of_the_account_stops_sending_whatever_it_accepted_before(
+    world: Harness,
+) -> None:
+    world.api.script.extend([OK, *[refusal(403, "ai_vendor_access_restricted")] * 30])
+    looks = [look(f"l{number}") for number in range(9)]
+    outcome = world.run(campaign(*looks), concurrency=1)
+    assert exit_code(outcome) is Exit.ACCOUNT
+    assert len(world.api.posts) == 2
+    assert not any(world.takes(f"l{n}") and world.take(f"l{n}").failed for n in range(9))
+
+
 def test_a_403_for_everybody_stops_the_run_and_fails_nobody(world: Harness) -> None:
     world.run(campaign(photo()))
     world.api.script.extend([refusal(403, "forbidden")] * 100)
@@ -198,10 +267,54 @@ def test_a_403_for_everybody_stops_the_run_and_fails_nobody(world: Harness) -> N
     outcome = world.run(every, concurrency=1)
     assert exit_code(outcome) is Exit.ACCOUNT
     assert "permission" in (outcome.account or "")
+    assert "l7#1" in (outcome.account or "")
     assert len(world.api.posts) - posts == world.retry_limits.failures
     world.api.script.clear()
     assert exit_code(world.run(every)) is Exit.DONE
     assert len(world.api.charges) == 31
+
+
+def forbid(world: Harness, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Refuse whatever has these words with a 403, whenever it is sent."""
+    real = world.api.create_avatar
+
+    async def create(body: bytes, key: str) -> Reply[CreatedData]:
+        if words.encode() not in body:
+            return await real(body, key)
+        world.api.posts.append((key, body))
+        return refusal(403, "forbidden")
+
+    monkeypatch.setattr(world.api, "create_avatar", create)
+
+
+def test_looks_that_are_forbidden_among_others_stop_nothing(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbid(world, monkeypatch, "at night")
+    looks = [look(f"l{n:02}", f"a street {'at night' if n % 2 else 'at noon'}") for n in range(20)]
+    outcome = world.run(campaign(*looks), concurrency=1)
+    assert (len(outcome.failed), outcome.stopped) == (10, None)
+    assert len(world.api.charges) == 11
+
+
+@pytest.mark.parametrize("concurrency", [1, 10])
+def test_many_looks_that_are_forbidden_keep_the_others_back_for_one_night_at_most(
+    world: Harness, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    """Twelve of thirty, and the first in the manifest: others go first the next time."""
+    world.run(campaign(photo()))
+    forbid(world, monkeypatch, "at night")
+    bad = [look(f"bad{n:02}", "a street at night") for n in range(12)]
+    every = campaign(*bad, *[look(f"good{n:02}") for n in range(18)])
+    first = world.run(every, concurrency=concurrency)
+    assert exit_code(first) is Exit.ACCOUNT
+    second = world.run(every, concurrency=concurrency)
+    assert exit_code(second) is Exit.FAILED
+    assert all(world.take(f"good{n:02}").state is TakeState.FETCHED for n in range(18))
+    assert second.account is None
+    world.run(every, concurrency=concurrency)
+    failed = {f"bad{n:02}" for n in range(12) if world.take(f"bad{n:02}").failed}
+    assert len(failed) == 12
 
 
 def test_a_403_that_names_what_it_is_about_fails_the_look_at_once(world: Harness) -> None:

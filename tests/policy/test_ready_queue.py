@@ -1,5 +1,7 @@
 """Which job is next: what was paid for first, then the longest chain, then the manifest's order."""
 
+from dataclasses import replace
+
 from runner.policy.ready_queue import Job, Priority, ReadyQueue
 
 
@@ -17,6 +19,11 @@ def taken(queue: ReadyQueue) -> list[str]:
 def test_the_longest_chain_goes_first_and_equals_keep_their_order() -> None:
     queue = ReadyQueue([send("a"), send("b", chain=3), send("c"), send("d", chain=2)], ())
     assert taken(queue) == ["b", "d", "a", "c"]
+
+
+def test_what_was_refused_the_last_time_goes_last_among_what_is_bought() -> None:
+    again = replace(send("a", chain=9), refused=True)
+    assert taken(ReadyQueue([again, send("b"), send("c", chain=2)])) == ["c", "b", "a"]
 
 
 def test_what_was_paid_for_goes_before_what_will_be() -> None:

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 
 from runner.policy.decisions import (
+    ACCOUNTS_OWN,
     DECIDED,
     GONE,
     LIMITS,
@@ -22,7 +23,7 @@ from runner.replies import Answer, Lost, NotSent, Refusal
 
 STATUSES = [200, 201, *range(300, 600)]
 CODES = [
-    *sorted(MONEY | LIMITS | LOOKS_OWN | GONE),
+    *sorted(MONEY | LIMITS | ACCOUNTS_OWN | LOOKS_OWN | GONE),
     "request_in_progress",
     "conflict",
     "forbidden",
@@ -66,6 +67,7 @@ def expected_first(reply: Refusal) -> Purchase:
         (reply.code in MONEY, Purchase.PERSON),
         (reply.code in LIMITS, Purchase.ACCOUNT),
         (reply.status in (401, 402), Purchase.PERSON),
+        (reply.status == 403 and reply.code in ACCOUNTS_OWN, Purchase.PERSON),
         (reply.status == 403 and reply.code in LOOKS_OWN, Purchase.REFUSED),
         (reply.status == 403, Purchase.FORBIDDEN),
         (reply.status == 429, Purchase.PACED),

@@ -56,6 +56,17 @@ async def test_a_list_that_lags_shows_a_look_and_its_group_together(make: MakeWo
     assert await listed(world) == [second["id"], first["id"]]
 
 
+async def test_what_is_forbidden_is_a_403_by_its_words_or_everything(make: MakeWorld) -> None:
+    world = make(behave=["forbid=at night"])
+    await world.made()
+    assert error_of(await world.create(name="A walk at night")) == (403, "forbidden", None)
+    of_it = {"type": "prompt", "name": "Walk", "prompt": "Wearing a coat, at night"}
+    assert error_of(await world.create(**of_it)) == (403, "forbidden", None)
+    assert await charged(world) == 1
+    assert (await world.get("/v3/users/me")).status_code == 200
+    assert error_of(await make(behave=["forbid"]).create()) == (403, "forbidden", None)
+
+
 async def test_a_read_that_lags_is_404_in_the_api_s_own_words(make: MakeWorld) -> None:
     world = make(behave=["reads-lag=20"])
     look = await world.made()

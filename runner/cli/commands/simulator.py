@@ -69,9 +69,9 @@ from runner.errors import UsageError
     "lists-lag=SECONDS, reads-lag, wallet-lag, reference-lag, asset-life, gateway-lasts, "
     "lists-404, lists-gateway-404, photo-price=USD, prompt-price, charge-at-completion, "
     "no-refunds, store-refusals, no-group, no-group-ids, "
-    "statuses=capitals (or unlisted, absent), max-groups=N, max-looks, daily-quota, "
-    "money-status=403, billing=subscription (or credits, usage-based, none), auto-reload=75,5. "
-    "All are off unless named.",
+    "statuses=capitals (or unlisted, absent), forbid[=WORDS], max-groups=N, max-looks, "
+    "daily-quota, money-status=403, billing=subscription (or credits, usage-based, none), "
+    "auto-reload=75,5. All are off unless named.",
 )
 def command(
     *,
