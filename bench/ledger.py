@@ -21,7 +21,7 @@ from time import perf_counter, time
 from typing import Any
 
 from bench.report import Row
-from runner.cli.environment import Randomness
+from runner.cli.context import Randomness
 from runner.executor.ports import Intent
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.transactions import Operation

@@ -16,7 +16,7 @@ from bench.command import Spent, account_at, lookbook
 from bench.manifest import manifest
 from bench.report import Row
 from bench.simulator import Server
-from runner.cli.environment import Randomness
+from runner.cli.context import Randomness
 from runner.executor.ports import Intent
 from runner.ledger.ledger import LedgerFile
 from runner.manifest import load

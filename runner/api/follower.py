@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from runner.api.events import Listener, LooksBlocked, Message, TakeChanged, Waiting, tell
-from runner.cli.context import Context
-from runner.cli.environment import Console
+from runner.cli.context import Console, Context
 from runner.cli.invocation import Invocation
 from runner.cli.progress import Progress
 from runner.policy.lifecycle import Event as TakeEvent

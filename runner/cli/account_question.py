@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import click
 
 from runner.cli.format import pluralize, warn
-from runner.cli.questions import ask_for_name
 from runner.cli.session import OpenSession
 from runner.executor.lists import Unlisted
 from runner.ledger.reading import has_sent
@@ -69,8 +68,7 @@ def ask_about_account(
         if work.account.simulated or anew:
             click.echo(question.text, err=True)
         else:
-            ask_for_name(
-                work.outside.console,
+            work.outside.console.ask_for_name(
                 campaign,
                 question.text,
                 prompt="Type the campaign's name to go on all the same",

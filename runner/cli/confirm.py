@@ -8,7 +8,7 @@ from decimal import Decimal
 import click
 
 from runner.cli.billing import billing_notes
-from runner.cli.environment import Console
+from runner.cli.context import Console
 from runner.cli.eta import estimate_plan
 from runner.cli.format import warnings_text
 from runner.cli.plan_text import format_plan
@@ -19,7 +19,6 @@ from runner.cli.price_questions import (
     refuse_below_list,
     refuse_contradicted,
 )
-from runner.cli.questions import confirm_or_refuse
 from runner.cli.session import OpenSession
 from runner.cli.shared_ledger import read_month_ceilings
 from runner.cli.terminal import terminal_width
@@ -90,7 +89,7 @@ def confirm_plan(
     if buys:
         money = " of simulated money" if work.account.simulated else ""
         question = f"Spend up to {format_usd(plan.worst_case)}{money}?"
-        confirm_or_refuse(console, question, yes=request.yes, undone="nothing was sent")
+        console.confirm_or_refuse(question, yes=request.yes, undone="nothing was sent")
     return plan
 
 

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from runner import __version__
-from runner.cli.environment import find_home
+from runner.cli.context import find_home
 from runner.cli.redact import find_secrets, redact, redact_random
 from runner.cli.terminal import escape_lines
 from runner.errors import shorten

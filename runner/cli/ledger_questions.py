@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import click
 
-from runner.cli.environment import Console
+from runner.cli.context import Console
 from runner.cli.format import warn
-from runner.cli.questions import ask_for_name
 from runner.cli.results_import import read_results, tells_of_takes
 from runner.cli.shared_ledger import VARIABLE
 from runner.errors import LookbookError
@@ -73,8 +72,7 @@ def ask_about_other_ledgers(
         f"The ledger of {account.label} is empty, but {other.name} holds the campaign "
         f"{campaign.name} on the account {other.account}. A run here would buy everything again."
     )
-    ask_for_name(
-        console,
+    console.ask_for_name(
         campaign,
         question,
         prompt="Type the campaign's name to buy everything again",
@@ -111,8 +109,7 @@ def ask_about_copy(
         f"{state.ledger} is a copy: {copies[0]} holds the same takes for the campaign {formerly}. "
         f"Two campaigns cannot go on with the same takes."
     )
-    ask_for_name(
-        console,
+    console.ask_for_name(
         campaign,
         question,
         prompt=f"Type the campaign's name if {copies[0].parent.name} is given up",

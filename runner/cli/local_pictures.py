@@ -8,7 +8,6 @@ import click
 from runner.cli.context import Context
 from runner.cli.format import pluralize
 from runner.cli.outputs import note_results
-from runner.cli.questions import confirm_or_refuse
 from runner.cli.readonly import require_state
 from runner.cli.session import open_ledger
 from runner.model import Campaign
@@ -49,7 +48,7 @@ def drop_pictures(
         if lost:
             click.echo(f"Gone at HeyGen, so not to be had again: {', '.join(lost)}", err=True)
         question = f"Remove {pluralize(len(takes), 'picture')} from disk?"
-        confirm_or_refuse(context.console, question, yes=request.yes, undone="nothing was removed")
+        context.console.confirm_or_refuse(question, yes=request.yes, undone="nothing was removed")
         for take in takes:
             _unlink(state.folder, take)
             anyio.run(opened.ledger.record, take.uid, Event.IMAGE_REMOVED, {"image": None})

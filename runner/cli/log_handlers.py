@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from runner.cli.environment import find_home
+from runner.cli.context import find_home
 from runner.cli.redact import find_secrets, redact
 from runner.cli.terminal import escape_lines, escape_text
 from runner.files import append_private

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli.environment import Console
+from runner.cli.context import Console
 from runner.cli.format import warn
 from runner.cli.session import OpenSession
 from runner.cli.shared_ledger import name_database, name_person

@@ -13,7 +13,6 @@ from runner.cli.commands.plan import print_plan
 from runner.cli.context import Context
 from runner.cli.format import warn
 from runner.cli.known_campaign import KnownCampaign, plan_offline
-from runner.cli.questions import confirm_or_refuse
 from runner.cli.queue_client import (
     RunPacker,
     advise_to_follow,
@@ -135,8 +134,7 @@ def detach_without_key(context: Context, campaign: Campaign, request: Request) -
                 f"{format_usd(room)}. Nothing was queued.",
                 hint="Raise --max-cost or the manifest's budget, or add --up-to-budget.",
             )
-        confirm_or_refuse(
-            context.console,
+        context.console.confirm_or_refuse(
             f"Spend up to {format_usd(plan.worst_case)}?",
             yes=request.yes,
             undone="nothing was queued",

@@ -14,10 +14,8 @@ from typing import Any
 
 import click
 
-from runner.cli.context import Context
-from runner.cli.environment import Console
+from runner.cli.context import Console, Context
 from runner.cli.format import pluralize, warn
-from runner.cli.questions import ask_for_name
 from runner.cli.redact import add_secret
 from runner.cli.results_import import read_results
 from runner.errors import UsageError
@@ -259,8 +257,7 @@ def remember_takes(state: StateDir, snapshot: Snapshot) -> None:
 
 
 def _ask_about_emptied(console: Console, campaign: Campaign, ledger: str) -> None:
-    ask_for_name(
-        console,
+    console.ask_for_name(
         campaign,
         f"{ledger} had takes when this folder used it last, and has none now: it is another "
         "database of this name, or was made anew. What it does not know is bought again.",
@@ -271,8 +268,7 @@ def _ask_about_emptied(console: Console, campaign: Campaign, ledger: str) -> Non
 
 
 def _ask_about_leaving(console: Console, campaign: Campaign, known: str, now: str) -> None:
-    ask_for_name(
-        console,
+    console.ask_for_name(
         campaign,
         f"The ledger of this campaign is {known}; this command would use {now}. What a ledger does "
         "not know is bought again.",
@@ -287,8 +283,7 @@ def _ask_about_base(console: Console, campaign: Campaign, ledger: str, snapshot:
     base = make_plan(campaign, snapshot).actions[0]
     if not snapshot.takes or any(take.identity == base.identity for take in snapshot.all_takes):
         return
-    ask_for_name(
-        console,
+    console.ask_for_name(
         campaign,
         f"The campaign {ledger} was made from another base. If it is another team's, this "
         "one needs another name in its manifest (`campaign:`).",
@@ -311,8 +306,7 @@ def _ask_about_file(
     ]
     if not missing:
         return
-    ask_for_name(
-        console,
+    console.ask_for_name(
         campaign,
         f"{state.ledger} holds {pluralize(len(missing), 'take')} that the shared ledger would not "
         f"know, {missing[0].label} for one: they would be bought again.",

@@ -17,8 +17,7 @@ from click.testing import CliRunner, Result
 
 from runner.cli import invoke, queued_run, run_attempt
 from runner.cli.confirm import effective_ceilings, remaining_budget
-from runner.cli.context import Context
-from runner.cli.environment import Console
+from runner.cli.context import Console, Context
 from runner.cli.next_steps import resume_command, resuming
 from runner.cli.queue_client import RunPacker
 from runner.cli.queued_run import _make_command, carry_out_queued
@@ -550,7 +549,7 @@ def test_a_manifest_that_is_edited_during_the_question_is_packed_as_it_was_shown
     def edit(*_given: object, **_more: object) -> None:
         manifest.write_bytes(shown.replace(b"navy", b"red"))
 
-    monkeypatch.setattr("runner.cli.queue_run.confirm_or_refuse", edit)
+    monkeypatch.setattr("runner.cli.context.Console.confirm_or_refuse", edit)
     assert run(database, manifest, "--detach")[0] == 0
     assert manifest.read_bytes() != shown
     assert database.queue.packs["run1"].manifest == shown

@@ -24,8 +24,7 @@ from click.testing import CliRunner, Result
 from runner import api
 from runner.cli import COMMANDS, FORMER
 from runner.cli.complete import complete_takes
-from runner.cli.context import Context
-from runner.cli.environment import Console
+from runner.cli.context import Console, Context
 from runner.cli.ledger_questions import begins_anew
 from runner.cli.redact import redact
 from runner.cli.request import load_campaign

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("psycopg", reason="make test-distributed installs psycopg and PostgreSQL")
 
-from runner.cli.environment import Randomness
+from runner.cli.context import Randomness
 from runner.ledger.shared import open_database
 from tests.distributed.conftest import LOOKS, Studio
 

@@ -19,8 +19,7 @@ import click
 import runner.catalog as catalog_package
 from runner.cli import confirm, run_attempt, session, supervise
 from runner.cli.account import open_account
-from runner.cli.context import Context
-from runner.cli.environment import Console
+from runner.cli.context import Console, Context
 from runner.cli.session import OpenSession, open_session
 from runner.cli.shared_ledger import remember_takes
 from runner.executor import face_measuring

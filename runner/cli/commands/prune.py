@@ -14,7 +14,6 @@ from runner.cli.format import pluralize
 from runner.cli.local_pictures import drop_pictures
 from runner.cli.options import LooksCommand, account_option, manifest_argument, yes_option
 from runner.cli.outputs import note_results
-from runner.cli.questions import confirm_or_refuse
 from runner.cli.request import account_options, load_campaign
 from runner.cli.session import OpenSession, open_session
 from runner.cli.simulated import run_on_account
@@ -124,7 +123,7 @@ async def prune(context: Context, campaign: Campaign, request: Request, scope: P
         click.echo(list_doomed(doomed), err=True)
         looks = pluralize(len(doomed), "look")
         question = f"Delete {looks} at HeyGen? This cannot be undone."
-        confirm_or_refuse(context.console, question, yes=request.yes, undone=UNDONE)
+        context.console.confirm_or_refuse(question, yes=request.yes, undone=UNDONE)
         work.begin("prune")
         plan = make_plan(campaign, work.ledger.snapshot())
         if plan.moves:
