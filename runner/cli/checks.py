@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from runner.cli.account import ask_account
-from runner.cli.billing import billing_notes
 from runner.cli.context import Context
+from runner.cli.spending import billing_notes
 from runner.errors import LookbookError
 from runner.executor.refunds import usd_balance
 from runner.heygen.client import HeyGen

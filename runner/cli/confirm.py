@@ -7,20 +7,20 @@ from decimal import Decimal
 
 import click
 
-from runner.cli.billing import billing_notes
 from runner.cli.context import Console
 from runner.cli.eta import estimate_plan
 from runner.cli.format import warnings_text
 from runner.cli.plan_text import format_plan
-from runner.cli.price_questions import (
+from runner.cli.session import OpenSession
+from runner.cli.shared_ledger import read_month_ceilings
+from runner.cli.spending import (
+    billing_notes,
     bought_quotes,
     count_months,
     price_notes,
     refuse_below_list,
     refuse_contradicted,
 )
-from runner.cli.session import OpenSession
-from runner.cli.shared_ledger import read_month_ceilings
 from runner.cli.terminal import terminal_width
 from runner.errors import BudgetRefused, UsageError
 from runner.executor.face_gate import find_gated

@@ -15,7 +15,7 @@ import click
 
 from runner.cli.context import Context
 from runner.cli.format import warn
-from runner.cli.review_file import write_review_file
+from runner.cli.results_import import write_review_file
 from runner.errors import StorageError, UsageError
 from runner.files import write_atomic
 from runner.ledger.ledger import CampaignLedger

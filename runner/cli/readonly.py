@@ -14,9 +14,8 @@ import click
 
 from runner.cli.fingerprint import is_own_results
 from runner.cli.format import pluralize, warn
-from runner.cli.results_import import read_results
+from runner.cli.results_import import add_reviews, read_results, told_reviews
 from runner.cli.results_news import find_news, load_importable_results, may_have_news
-from runner.cli.review_file import add_reviews, told_reviews
 from runner.cli.shared_ledger import find_shared_state, mention_shared, name_database
 from runner.errors import LedgerDamaged, UsageError
 from runner.ledger.neighbours import read_account_facts

@@ -17,9 +17,8 @@ from runner.cli.account import open_account
 from runner.cli.context import Context
 from runner.cli.format import pluralize
 from runner.cli.outputs import make_results, write_results
-from runner.cli.results_import import read_results
+from runner.cli.results_import import import_reviews, read_results, told_reviews
 from runner.cli.results_news import find_unknown_takes, load_importable_results, resolve_by
-from runner.cli.review_file import import_reviews, told_reviews
 from runner.cli.session import OpenSession, lock_state, open_session
 from runner.cli.unrecorded_looks import bought_since, snapshot_of
 from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageError, UsageError

@@ -10,7 +10,7 @@ from typing import Any
 from runner.cli.decision_queue import add_queued_picks, list_queued
 from runner.cli.liveness import is_alive
 from runner.cli.request import load_campaign
-from runner.cli.review_file import add_reviews
+from runner.cli.results_import import add_reviews
 from runner.errors import LookbookError, ManifestError
 from runner.ledger.neighbours import read_account_facts
 from runner.ledger.reading import LedgerFollower

@@ -9,7 +9,6 @@ from typing import Protocol
 import click
 
 from runner.cli.account import open_account
-from runner.cli.account_question import ask_about_account, refuse_unlisted
 from runner.cli.confirm import (
     can_ask,
     confirm_plan,
@@ -21,9 +20,14 @@ from runner.cli.context import Context
 from runner.cli.eta import RunEta
 from runner.cli.fingerprint import Fingerprint, read_fingerprint
 from runner.cli.format import warn
-from runner.cli.ledger_questions import ask_about_copy, begins_anew
 from runner.cli.next_steps import advise_to_resume, resume_command
 from runner.cli.outputs import back_up_outputs
+from runner.cli.questions import (
+    ask_about_account,
+    ask_about_copy,
+    ask_how_to_begin,
+    refuse_unlisted,
+)
 from runner.cli.run_report import (
     Before,
     EndedRun,
@@ -114,7 +118,7 @@ async def attempt(
         if packer is not None:
             packer.check(opened.account, campaign)
         state = opened.make_state(campaign)
-        anew = begins_anew(context.console, campaign, opened.account, state, request)
+        anew = ask_how_to_begin(context.console, campaign, opened.account, state, request)
         ceilings = effective_ceilings(campaign, request)
         async with open_session(
             opened, campaign, state, ceilings=ceilings, concurrency=request.concurrency

@@ -17,11 +17,11 @@ from runner.cli.fingerprint import Fingerprint
 from runner.cli.format import MOST_ROWS, describe_wallet, format_link, format_looks, name_some
 from runner.cli.next_steps import list_given, resume_command, resuming
 from runner.cli.outputs import encode_results, make_results, write_results
-from runner.cli.price_questions import price_options
 from runner.cli.run_advice import advise_after_run
 from runner.cli.run_summary import RunReport, find_changed, format_job_summary, summarize_run
 from runner.cli.session import OpenSession
 from runner.cli.simulated import serve_command
+from runner.cli.spending import price_options
 from runner.cli.terminal import escape_text, show_link, style, terminal_width
 from runner.cli.version_control import advise_about_git
 from runner.errors import LookbookError, describe_error

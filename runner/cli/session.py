@@ -19,8 +19,7 @@ from runner.cli.account import OpenAccount
 from runner.cli.context import Context
 from runner.cli.outputs import note_results, write_outputs
 from runner.cli.progress import Progress
-from runner.cli.results_import import import_results
-from runner.cli.review_file import import_reviews
+from runner.cli.results_import import import_results, import_reviews
 from runner.cli.shared_ledger import ask_before_file, check_shared, remember_takes
 from runner.errors import AccountError, ApiTrouble, LookbookError, UsageError
 from runner.executor.concurrency import RunStopped

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from runner.cli.context import Console
-from runner.cli.ledger_questions import ask_about_copy
+from runner.cli.questions import ask_about_copy
 from runner.cli.results_news import load_importable_results, may_have_news
 from runner.errors import LedgerQuestion, UsageError
 from runner.ledger.reading import read_snapshot

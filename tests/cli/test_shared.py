@@ -25,7 +25,7 @@ from runner import api
 from runner.cli import COMMANDS, FORMER
 from runner.cli.complete import complete_takes
 from runner.cli.context import Console, Context
-from runner.cli.ledger_questions import begins_anew
+from runner.cli.questions import ask_how_to_begin
 from runner.cli.redact import redact
 from runner.cli.request import load_campaign
 from runner.cli.review_desk import ReviewDesk
@@ -421,7 +421,7 @@ def anew(
     state = StateDirs(campaign.manifest).of(account)
     state = state if on is None else share_state(on, campaign, account)
     request = Request(campaign.manifest, on=on, new_ledger=new_ledger)
-    return begins_anew(Console(), campaign, account, state, request)
+    return ask_how_to_begin(Console(), campaign, account, state, request)
 
 
 @pytest.mark.parametrize("database_has", ["another campaign", "nothing any more"])

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from runner.cli.billing import billing_notes
 from runner.cli.format import format_table, pluralize
 from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.progress import Progress
+from runner.cli.spending import billing_notes
 from runner.cli.terminal import escape_text, style
 from runner.model import Campaign, LookKind
 from runner.plan import plan

@@ -10,7 +10,7 @@ import pytest
 from runner.cli import (
     comparison,
     doomed_looks,
-    ledger_questions,
+    questions,
     rebuild,
     results_news,
     run_attempt,
@@ -258,7 +258,7 @@ def take_in_looks_alone(patch: Patch) -> None:
 
 def ask_about_no_other_ledger(patch: Patch) -> None:
     """An empty ledger beside one that holds the campaign is used without a word."""
-    patch.setattr(ledger_questions, "ask_about_other_ledgers", lambda *_args: None)
+    patch.setattr(questions, "ask_about_other_ledgers", lambda *_args: None)
 
 
 def forget_what_a_price_was_said_to_be(patch: Patch) -> None:

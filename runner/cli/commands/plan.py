@@ -16,10 +16,10 @@ from runner.cli.format import warn, warnings_text
 from runner.cli.known_campaign import KnownCampaign, plan_offline
 from runner.cli.options import format_option, readable_manifest_argument
 from runner.cli.plan_text import format_plan, format_prompts
-from runner.cli.price_questions import bought_quotes, count_months, price_notes
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
 from runner.cli.shared_ledger import name_database, read_month_ceilings
+from runner.cli.spending import bought_quotes, count_months, price_notes
 from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
 from runner.files import is_inherited, write_output

@@ -13,14 +13,14 @@ import pytest
 from runner.cli import run_attempt
 from runner.cli.context import Context
 from runner.cli.format import format_totals
-from runner.cli.price_questions import (
+from runner.cli.run_attempt import Ended
+from runner.cli.spending import (
     bought_quotes,
     price_notes,
     price_options,
     refuse_below_list,
     refuse_contradicted,
 )
-from runner.cli.run_attempt import Ended
 from runner.errors import BudgetRefused, UsageError
 from runner.ledger.reading import read_snapshot
 from runner.model import Campaign, LookKind, Prices

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from runner.cli.account_question import ask_about_account, refuse_unlisted
 from runner.cli.context import Console
+from runner.cli.questions import ask_about_account, refuse_unlisted
 from runner.cli.session import OpenSession
 from runner.errors import LedgerQuestion
 from runner.executor.lists import Endless
