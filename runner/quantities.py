@@ -1,4 +1,4 @@
-"""Money and time as people read them, on the terminal and in the catalog. Pure."""
+"""Money, time and counts as people read them, on the terminal and in the catalog. Pure."""
 
 from decimal import Decimal
 
@@ -17,6 +17,11 @@ def format_usd(amount: Decimal | float | None) -> str:
         exact = round(exact, MAX_PLACES).normalize()
     places = max(2, -int(exact.as_tuple().exponent))
     return f"${exact:,.{places}f}"
+
+
+def pluralize(count: int, one: str) -> str:
+    """Write a count with its noun: ``1 look``, ``3 looks``."""
+    return f"{count} {one}{'' if count == 1 else 's'}"
 
 
 def format_duration(seconds: float) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.cli.format import format_table, pluralize
+from runner.cli.format import format_table
 from runner.cli.terminal import style
 from runner.errors import UsageError
 from runner.ledger.cluster import ClusterAccount, ClusterCampaign, ClusterView
 from runner.policy.budget import MonthCeiling
-from runner.quantities import format_age, format_duration, format_usd
+from runner.quantities import format_age, format_duration, format_usd, pluralize
 from runner.queue.port import QueuedRun, WorkerSeen
 from runner.results.times import format_time
 from runner.takes import Account

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from runner.cli.format import format_table, pluralize
+from runner.cli.format import format_table
 from runner.cli.session import OpenSession
 from runner.cli.terminal import terminal_width
 from runner.errors import ApiTrouble
@@ -16,7 +16,7 @@ from runner.plan import Action, Plan
 from runner.plan import plan as make_plan
 from runner.plan.drift import Drift, find_drift
 from runner.policy.decisions import Free, decide_free
-from runner.quantities import format_usd
+from runner.quantities import format_usd, pluralize
 from runner.replies import Answer, LookData
 from runner.takes import Take, TakeState
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 import click
 
 from runner.cli.context import Console
-from runner.cli.eta import estimate_plan
 from runner.cli.format import warnings_text
 from runner.cli.plan_text import format_plan
 from runner.cli.session import OpenSession
@@ -31,6 +30,7 @@ from runner.plan import Plan, fit_budget
 from runner.plan.group_sizes import group_notes
 from runner.plan.pricing import Quote, cost_at, find_below_list
 from runner.plan.request import Request
+from runner.plan.run_eta import estimate_plan
 from runner.policy.budget import Ceilings, MonthCeiling
 from runner.quantities import format_usd
 

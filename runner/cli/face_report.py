@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from runner.cli.format import format_table, pluralize
+from runner.cli.format import format_table
 from runner.cli.terminal import style
 from runner.model import LikenessRule
 from runner.plan import PlannedLook
 from runner.policy.likeness import FaceComparer, Thresholds, Verdict, find_verdict, thresholds_for
+from runner.quantities import pluralize
 from runner.results.model import LikenessEntry, LookEntry, Results
 from runner.takes import Snapshot, Take
 

@@ -6,7 +6,6 @@ import anyio
 import click
 
 from runner.cli.context import Context
-from runner.cli.format import pluralize
 from runner.cli.outputs import note_results
 from runner.cli.readonly import require_state
 from runner.cli.session import open_ledger
@@ -17,6 +16,7 @@ from runner.plan.renames import apply_renames
 from runner.plan.request import Request
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
+from runner.quantities import pluralize
 from runner.takes import Take, TakeState
 
 

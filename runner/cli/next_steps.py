@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from runner.cli.failures import group_failures
-from runner.cli.format import pluralize
 from runner.cli.session import OpenSession
 from runner.cli.shared_ledger import options_of
 from runner.cli.terminal import escape_text, show_link, style
@@ -16,7 +15,7 @@ from runner.plan import Action, Plan
 from runner.plan.request import Request
 from runner.policy.cures import Cure
 from runner.policy.exit_codes import Exit
-from runner.quantities import format_age, format_usd
+from runner.quantities import format_age, format_usd, pluralize
 from runner.results.model import Results, TakeEntry
 from runner.shell import quote_command
 

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 
-from runner.cli.format import pluralize
 from runner.errors import UsageError
 from runner.executor.findings import Finding
 from runner.executor.refunds import usd_balance
 from runner.ledger.reading import WalletReading
 from runner.policy.budget import reserved_amount
 from runner.policy.retry import ASKABLE_AFTER, KEY_LIFE, KEY_MARGIN
-from runner.quantities import format_usd
+from runner.quantities import format_usd, pluralize
 from runner.replies import UserData
 from runner.takes import Take
 

@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
 
-from runner.cli.format import format_table, name_some, pluralize
+from runner.cli.format import format_table, name_some
 from runner.cli.terminal import escape_text, style
 from runner.model import FileImage, Look
 from runner.plan.model import Plan, PlannedLook
 from runner.plan.steps import Action
-from runner.quantities import format_usd
+from runner.quantities import format_usd, pluralize
 from runner.words import ACTION_WORDS
 
 MARKS = {

@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 import anyio
 
-from runner.cli.eta import RunEta
 from runner.cli.format import name_some
 from runner.cli.terminal import cursor_stream, escape_text, show_link
+from runner.plan.run_eta import RunEta
 from runner.policy.budget import reserved_amount
 from runner.policy.lifecycle import Event
 from runner.quantities import format_duration, format_estimate, format_usd

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import click
 
 from runner.cli.context import Console
-from runner.cli.format import pluralize, warn
+from runner.cli.format import warn
 from runner.cli.results_import import read_results, tells_of_takes
 from runner.cli.session import OpenSession
 from runner.cli.shared_ledger import VARIABLE
@@ -31,6 +31,7 @@ from runner.plan.namesakes import (
     find_unlisted,
 )
 from runner.plan.request import Request
+from runner.quantities import pluralize
 from runner.replies import LookData
 from runner.takes import Account, Snapshot, Take
 

@@ -7,24 +7,26 @@ decides anything, so a plan that left it out would price what is paid for.
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from typing import Any
 
 import click
 
-from runner.cli.fingerprint import is_own_results
-from runner.cli.format import pluralize, warn
+from runner.cli.format import warn
 from runner.cli.results_import import add_reviews, read_results, told_reviews
 from runner.cli.results_news import find_news, load_importable_results, may_have_news
 from runner.cli.shared_ledger import find_shared_state, mention_shared, name_database
 from runner.errors import LedgerDamaged, UsageError
 from runner.ledger.neighbours import read_account_facts
 from runner.ledger.other_ledgers import find_other_ledgers
-from runner.ledger.reading import has_takes, read_keys, read_ledger
+from runner.ledger.reading import has_been_at, has_takes, read_keys, read_ledger
 from runner.ledger.state_dirs import StateDir, StateDirs
 from runner.model import Campaign
 from runner.plan.request import Request
 from runner.policy.budget import reserved_amount
+from runner.quantities import pluralize
+from runner.results.fingerprint import is_own_results
 from runner.results.reader import read_prices
 from runner.results.videos import read_videos
 from runner.shell import quote_command
@@ -110,7 +112,9 @@ def _load_takes(
     if snapshot.account is not None:
         learned = read_account_facts(state, snapshot.account)
         snapshot = replace(snapshot, prices={**learned.prices, **snapshot.prices})
-    if not state.results.is_file() or is_own_results(state):
+    if not state.results.is_file() or is_own_results(
+        state.folder, partial(has_been_at, state.location)
+    ):
         return snapshot, wallet, None
     try:
         results = read_results(state.results)

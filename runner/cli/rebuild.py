@@ -15,7 +15,6 @@ import click
 
 from runner.cli.account import open_account
 from runner.cli.context import Context
-from runner.cli.format import pluralize
 from runner.cli.outputs import make_results, write_results
 from runner.cli.results_import import import_reviews, read_results, told_reviews
 from runner.cli.results_news import find_unknown_takes, load_importable_results, resolve_by
@@ -30,6 +29,7 @@ from runner.ledger.salvage import salvage_state
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.policy.exit_codes import Exit
+from runner.quantities import pluralize
 from runner.replies import LookData
 from runner.results.reader import read_doubled, read_prices
 from runner.results.reviews import name_reviews

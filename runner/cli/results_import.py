@@ -16,7 +16,7 @@ import click
 
 from runner.canonical import parse_json
 from runner.cli.decision_queue import import_queued_decisions, read_queued_reviews
-from runner.cli.format import pluralize, warn
+from runner.cli.format import warn
 from runner.cli.results_news import find_news, load_importable_results, may_have_news
 from runner.errors import UsageError
 from runner.executor.ports import Entropy
@@ -24,6 +24,7 @@ from runner.files import MAX_RESULTS_BYTES, read_file, write_atomic
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
+from runner.quantities import pluralize
 from runner.results.model import Results
 from runner.results.reader import read_doubled, read_prices
 from runner.results.reviews import (

@@ -19,7 +19,6 @@ from typing import Any
 import click
 
 from runner.cli.context import Context
-from runner.cli.eta import RunEta
 from runner.cli.review_basket import Basket
 from runner.cli.review_reading import CampaignReader, CurrentCampaign
 from runner.cli.shared_ledger import hand_on_database
@@ -32,6 +31,7 @@ from runner.plan import ResolvedOptions
 from runner.plan import plan as make_plan
 from runner.plan.options import resolve_options
 from runner.plan.request import DEFAULT_CONCURRENCY, BasketItem, Request
+from runner.plan.run_eta import RunEta
 from runner.quantities import format_usd
 from runner.review.desk import Declined
 

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from runner.cli.format import format_table, pluralize
+from runner.cli.format import format_table
+from runner.quantities import pluralize
 from runner.results.model import Results
 from runner.words import REVIEW_WORDS
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 
-from runner.cli.format import name_some, pluralize
+from runner.cli.format import name_some
 from runner.cli.nothing_bought import too_young
 from runner.executor.findings import Finding
 from runner.executor.look_report import Hold, LookReport
 from runner.policy.exit_codes import Exit, Outcome, exit_code
+from runner.quantities import pluralize
 
 
 def advise_after_run(

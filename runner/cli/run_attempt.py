@@ -17,8 +17,6 @@ from runner.cli.confirm import (
     run_room,
 )
 from runner.cli.context import Context
-from runner.cli.eta import RunEta
-from runner.cli.fingerprint import Fingerprint, read_fingerprint
 from runner.cli.format import warn
 from runner.cli.next_steps import advise_to_resume, resume_command
 from runner.cli.outputs import back_up_outputs
@@ -53,9 +51,11 @@ from runner.plan.namesakes import Listing
 from runner.plan.options import resolve_options
 from runner.plan.pricing import Quote, apply_quotes, quote_prices
 from runner.plan.request import Request
+from runner.plan.run_eta import RunEta
 from runner.plan.saved_plan import Change, find_changes
 from runner.policy.exit_codes import exit_code
 from runner.queue.pack import Pack
+from runner.results.fingerprint import Fingerprint, read_fingerprint
 from runner.takes import Account
 
 
@@ -124,7 +124,7 @@ async def attempt(
             opened, campaign, state, ceilings=ceilings, concurrency=request.concurrency
         ) as work:
             share_ceilings(work)
-            left = read_fingerprint(state, campaign, work.ledger)
+            left = read_fingerprint(state.folder, campaign, work.ledger)
             if not anew:
                 await (work.import_reviews() if left.knows_results() else work.import_results())
             ask_about_copy(context.console, campaign, state, work.ledger.snapshot())

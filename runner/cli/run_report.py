@@ -13,8 +13,7 @@ import click
 from runner.catalog import PAGE
 from runner.cli.face_report import summarize_faces
 from runner.cli.failures import FailureGroup, describe_failures, group_failures
-from runner.cli.fingerprint import Fingerprint
-from runner.cli.format import MOST_ROWS, describe_wallet, format_link, format_looks, name_some
+from runner.cli.format import MOST_ROWS, format_link, format_looks, name_some
 from runner.cli.next_steps import list_given, resume_command, resuming
 from runner.cli.outputs import encode_results, make_results, write_results
 from runner.cli.run_advice import advise_after_run
@@ -35,8 +34,10 @@ from runner.plan.approvals import find_awaited
 from runner.plan.pricing import quote_prices
 from runner.plan.request import Request
 from runner.policy.exit_codes import Exit, Outcome, exit_code
+from runner.results.fingerprint import Fingerprint
 from runner.results.model import LookEntry, Results, Summary, Totals
 from runner.results.totals import FAILED, UNSENT, WAITING
+from runner.results.totals_text import describe_wallet
 from runner.results.writer import serialize_results
 from runner.shell import quote_command
 from runner.takes import Snapshot

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from runner.cli.context import Console, Context
-from runner.cli.format import pluralize, warn
+from runner.cli.format import warn
 from runner.cli.redact import add_secret
 from runner.cli.results_import import read_results
 from runner.errors import UsageError
@@ -26,6 +26,7 @@ from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.request import Request
 from runner.policy.budget import MonthCeiling
+from runner.quantities import pluralize
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
 
 VARIABLE = "LOOKBOOK_ON"

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from runner.cli.format import format_link, pluralize, warn
+from runner.cli.format import format_link, warn
 from runner.cli.terminal import print_json
 from runner.errors import UsageError
+from runner.quantities import pluralize
 from runner.results.model import Results
 from runner.shell import quote_command
 

@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 import click
 
-from runner.cli.format import name_some, pluralize, warn
+from runner.cli.format import name_some, warn
 from runner.cli.outputs import encode_results
 from runner.cli.session import OpenSession
 from runner.cli.terminal import escape_text
@@ -20,6 +20,7 @@ from runner.errors import UsageError
 from runner.files import MAX_RESULTS_BYTES, read_file
 from runner.ledger.state_dirs import StateDir
 from runner.policy.exit_codes import Exit
+from runner.quantities import pluralize
 from runner.results.model import Results
 from runner.store.campaign import CampaignStore, list_pictures
 from runner.store.port import NamedStore, StoreTrouble

@@ -16,7 +16,6 @@ from typing import Any
 import anyio
 
 from runner.cli.decision_queue import import_queued_decisions
-from runner.cli.fingerprint import Fingerprint
 from runner.cli.outputs import encode_results, make_results
 from runner.cli.session import OpenSession
 from runner.errors import StorageError
@@ -27,6 +26,7 @@ from runner.files import read_note, write_atomic
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.policy.exit_codes import Outcome
+from runner.results.fingerprint import RESULTS, Fingerprint
 
 PAUSE_FILE = "pause-wanted.json"
 
@@ -130,7 +130,7 @@ async def keep_results(
                 results = make_results(campaign, snapshot, work.ledger.wallet)
                 if results["account"] is None:
                     continue
-                write_atomic(left.state.results, encode_results(results))
+                write_atomic(left.folder / RESULTS, encode_results(results))
         except StorageError:
             return
         await work.ledger.wait_for(left.remember_results)

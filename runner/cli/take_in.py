@@ -15,7 +15,6 @@ from runner.canonical import parse_json
 from runner.cli import readonly
 from runner.cli.context import Context
 from runner.cli.decision_queue import queue_reviews
-from runner.cli.format import pluralize
 from runner.cli.session import open_ledger
 from runner.errors import LedgerLocked, UsageError
 from runner.files import read_file
@@ -23,6 +22,7 @@ from runner.ledger.events import Note
 from runner.ledger.reading import read_events
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
+from runner.quantities import pluralize
 from runner.results.answers import (
     ClientAnswers,
     MergedAnswer,

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from runner.cli.adoptions import read_adoptable
-from runner.cli.format import pluralize
 from runner.cli.next_steps import resume_command
 from runner.cli.nothing_bought import evidence_of, moment, objection_to
 from runner.cli.session import OpenSession
@@ -16,7 +15,7 @@ from runner.executor.resolve_unknown import UnknownResolver
 from runner.ledger.reading import read_send_time, read_wallet_readings
 from runner.model import Campaign
 from runner.policy.lifecycle import Event
-from runner.quantities import format_usd
+from runner.quantities import format_usd, pluralize
 from runner.replies import LookData
 from runner.shell import quote_command
 from runner.takes import Take

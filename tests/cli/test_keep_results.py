@@ -7,8 +7,8 @@ import anyio
 import pytest
 
 from runner.cli.account import open_account
-from runner.cli.fingerprint import is_own_results, read_fingerprint
 from runner.cli.supervise import keep_results, next_wait
+from runner.results.fingerprint import is_own_results, read_fingerprint
 from tests.cli.hands import ACCOUNT, Office
 from tests.executor.harness import look, run_virtual
 
@@ -30,7 +30,7 @@ def test_what_happened_is_written_every_minute_and_nothing_where_nothing_did(
         async with open_account(office.context) as opened:
             state = opened.make_state(campaign)
             path = state.results
-            left = read_fingerprint(state, campaign, ledger)
+            left = read_fingerprint(state.folder, campaign, ledger)
             work: Any = type("Work", (), {"ledger": ledger})
 
             def written() -> list[str] | None:
@@ -49,7 +49,7 @@ def test_what_happened_is_written_every_minute_and_nothing_where_nothing_did(
                 await anyio.sleep(30)
                 seen.append(written())
                 await anyio.sleep(30)
-                assert is_own_results(state, ledger.was_at)
+                assert is_own_results(state.folder, ledger.was_at)
                 seen.append(written())
                 await anyio.sleep(300)
                 seen.append(written())

@@ -12,7 +12,6 @@ import pytest
 
 from runner.cli import run_attempt
 from runner.cli.context import Context
-from runner.cli.format import format_totals
 from runner.cli.run_attempt import Ended
 from runner.cli.spending import (
     bought_quotes,
@@ -30,6 +29,7 @@ from runner.plan.request import Request
 from runner.replies import UserData
 from runner.results.model import Results
 from runner.results.reader import read_prices
+from runner.results.totals_text import format_totals
 from runner.results.writer import results_document
 from runner.takes import MeasuredPrice, PriceState, Snapshot
 from tests.executor.harness import campaign, look

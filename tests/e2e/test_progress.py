@@ -8,10 +8,10 @@ from decimal import Decimal
 import anyio
 import pytest
 
-from runner.cli.eta import RunEta, estimate_plan
 from runner.cli.progress import Progress
 from runner.model import Look, LookKind
 from runner.plan import plan
+from runner.plan.run_eta import RunEta, estimate_plan
 from runner.policy.lifecycle import Event
 from runner.takes import Billing, Snapshot, Take, TakeState
 from tests.executor.harness import campaign, look, run_virtual

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from runner.cli.format import format_table, pluralize
+from runner.cli.format import format_table
 from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.progress import Progress
 from runner.cli.spending import billing_notes
@@ -16,6 +16,7 @@ from runner.model import Campaign, LookKind
 from runner.plan import plan
 from runner.plan.saved_plan import plan_document
 from runner.policy.lifecycle import Event
+from runner.quantities import pluralize
 from runner.replies import AutoReload, Subscription, UsageBased, UserData
 from runner.takes import Snapshot, Take, TakeState
 from tests.executor.harness import campaign, look

@@ -12,7 +12,7 @@ from runner.cli.commands.looks import all_looks, print_looks
 from runner.cli.commands.run import start
 from runner.cli.context import Context, pass_context
 from runner.cli.editor_schema import write_schema
-from runner.cli.format import pluralize, warn
+from runner.cli.format import warn
 from runner.cli.invocation import refuse_undecodable
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
 from runner.cli.request import as_request, load_campaign
@@ -22,6 +22,7 @@ from runner.files import write_atomic
 from runner.manifest.starter import manifest_head, scalar, slug
 from runner.model import BASE
 from runner.plan.request import Request
+from runner.quantities import pluralize
 from runner.replies import GroupData, LookData
 
 

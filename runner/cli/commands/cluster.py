@@ -19,7 +19,6 @@ from runner.cli.cluster_text import (
 )
 from runner.cli.command import Command, CommandGroup
 from runner.cli.context import Context, pass_context
-from runner.cli.format import pluralize
 from runner.cli.options import Usd, format_option
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
@@ -28,7 +27,7 @@ from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
 from runner.ledger.shared import SharedLedgers
 from runner.plan.request import Request
-from runner.quantities import format_usd
+from runner.quantities import format_usd, pluralize
 from runner.queue.opening import open_engine
 from runner.shell import quote_command
 

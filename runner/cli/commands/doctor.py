@@ -10,10 +10,10 @@ from runner import __version__
 from runner.cli.checks import FAILED, Check, check_surroundings
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
-from runner.cli.format import pluralize
 from runner.cli.options import env_file_option, format_option
 from runner.cli.terminal import escape_text, print_json, style
 from runner.policy.exit_codes import Exit
+from runner.quantities import pluralize
 
 COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 PRECEDENCE = (Exit.ACCOUNT, Exit.USAGE, Exit.FAILED)

@@ -9,7 +9,7 @@ import click
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.face_report import format_faces, list_held
-from runner.cli.format import format_link, pluralize
+from runner.cli.format import format_link
 from runner.cli.known_campaign import name_ledger
 from runner.cli.options import format_option
 from runner.cli.outputs import make_results
@@ -22,7 +22,7 @@ from runner.executor.face_measuring import find_unmeasured
 from runner.executor.ports import Faces
 from runner.ledger.ledger import CampaignLedger
 from runner.plan.request import Request
-from runner.quantities import format_estimate
+from runner.quantities import format_estimate, pluralize
 from runner.results.writer import serialize_results
 from runner.shell import quote_command
 from runner.takes import Take

@@ -8,7 +8,7 @@ import click
 from runner.cli.account import open_account
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
-from runner.cli.format import format_link, pluralize
+from runner.cli.format import format_link
 from runner.cli.options import manifest_argument
 from runner.cli.request import account_options, load_campaign
 from runner.cli.select_options import select_options
@@ -25,6 +25,7 @@ from runner.plan.options import select_looks
 from runner.plan.request import Request
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
+from runner.quantities import pluralize
 from runner.takes import Take
 
 

@@ -13,7 +13,7 @@ import click
 from runner.cli.account import OpenAccount, ask_account, open_account
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
-from runner.cli.format import format_table, pluralize
+from runner.cli.format import format_table
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
 from runner.cli.request import as_request, load_campaign
 from runner.cli.shared_ledger import on_option
@@ -24,6 +24,7 @@ from runner.executor.lists import PageCall
 from runner.ledger.reading import read_snapshot
 from runner.model import Campaign
 from runner.plan.request import Request
+from runner.quantities import pluralize
 from runner.replies import GroupData, LookData
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from runner.cli.command import Command
-from runner.cli.format import format_table, pluralize
+from runner.cli.format import format_table
 from runner.cli.known_campaign import read_campaign
 from runner.cli.options import format_option
 from runner.cli.request import target_options
@@ -16,7 +16,7 @@ from runner.cli.terminal import print_json, printing_data, style, terminal_width
 from runner.plan import plan as make_plan
 from runner.plan.renames import apply_renames
 from runner.plan.request import Request
-from runner.quantities import format_usd
+from runner.quantities import format_usd, pluralize
 from runner.results.charges import charges_document
 from runner.words import BILLING_WORDS
 

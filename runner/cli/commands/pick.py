@@ -9,7 +9,7 @@ import click
 from runner.cli.complete import complete_takes
 from runner.cli.context import Context, pass_context
 from runner.cli.decision_queue import queue_picks
-from runner.cli.format import format_link, pluralize
+from runner.cli.format import format_link
 from runner.cli.options import LooksCommand, report_option
 from runner.cli.outputs import note_results
 from runner.cli.picking import find_pickable, find_stale
@@ -24,7 +24,7 @@ from runner.plan import Plan, ResolvedOptions
 from runner.plan import plan as make_plan
 from runner.plan.request import Request
 from runner.policy.lifecycle import Event
-from runner.quantities import format_usd
+from runner.quantities import format_usd, pluralize
 from runner.shell import quote_command
 from runner.takes import Snapshot, Take, TakeState
 

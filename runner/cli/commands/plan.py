@@ -11,7 +11,6 @@ import click
 
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
-from runner.cli.eta import estimate_plan
 from runner.cli.format import warn, warnings_text
 from runner.cli.known_campaign import KnownCampaign, plan_offline
 from runner.cli.options import format_option, readable_manifest_argument
@@ -28,6 +27,7 @@ from runner.plan import Plan
 from runner.plan.group_sizes import group_notes
 from runner.plan.pricing import Quote
 from runner.plan.request import DEFAULT_CONCURRENCY, Request
+from runner.plan.run_eta import estimate_plan
 from runner.plan.saved_plan import plan_document, serialize_plan
 from runner.policy.exit_codes import Exit
 from runner.shell import quote_command

@@ -10,7 +10,6 @@ from runner.cli.account import open_account
 from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.doomed_looks import Doomed, PruneScope, find_doomed, list_doomed
-from runner.cli.format import pluralize
 from runner.cli.local_pictures import drop_pictures
 from runner.cli.options import LooksCommand, account_option, manifest_argument, yes_option
 from runner.cli.outputs import note_results
@@ -25,6 +24,7 @@ from runner.plan.request import Request
 from runner.policy.decisions import Free, decide_free
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
+from runner.quantities import pluralize
 from runner.replies import Answer
 from runner.takes import Take, TakeState
 

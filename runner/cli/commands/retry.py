@@ -7,7 +7,6 @@ import click
 from runner.cli.command import Command
 from runner.cli.commands.run import new_ledger_option, run_options, start
 from runner.cli.context import Context, pass_context
-from runner.cli.format import pluralize
 from runner.cli.known_campaign import read_campaign
 from runner.cli.request import as_request
 from runner.cli.select_options import price_option, select_options
@@ -17,7 +16,7 @@ from runner.plan import plan as make_plan
 from runner.plan.options import resolve_options
 from runner.plan.renames import apply_renames
 from runner.plan.request import Request
-from runner.quantities import format_usd
+from runner.quantities import format_usd, pluralize
 from runner.takes import Billing, Snapshot, Take, TakeState
 
 WORDS = {

@@ -9,20 +9,16 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from runner import __version__
 from runner.canonical import sha256_hex
-from runner.cli.format import format_totals
 from runner.errors import StorageError
 from runner.files import read_note, write_atomic
-from runner.ledger.ledger import CampaignLedger
-from runner.ledger.reading import has_been_at
-from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookRef
 from runner.results.model import Summary
+from runner.results.totals_text import format_totals
 from runner.takes import LookState
 
 NAME = "made-from.json"
@@ -47,19 +43,32 @@ TOGETHER = 1_000
 """So many looks are hashed as one text; all of them would be a text of many megabytes."""
 
 
+class PlacedLedger(Protocol):
+    """A ledger that knows where it stands."""
+
+    def position(self) -> str:
+        """Name what it holds now."""
+
+    def was_at(self, position: str) -> bool:
+        """Return whether this very ledger once was at a position, and holds all it held then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What an earlier run left in a state folder, to compare with a campaign and a ledger."""
+    """What an earlier run left in a state folder, to compare with a campaign and a ledger.
 
-    state: StateDir
-    ledger: CampaignLedger
+    ``campaign`` is a hash of all that the manifest says.
+    """
+
+    folder: Path
+    ledger: PlacedLedger
     campaign: str
 
     def summary(self) -> Summary | None:
         """Return account and totals of the results on disk; None where these are not of today."""
         try:
-            kept = read_note(self.state.folder / NAME)
-            if kept["made_from"] != self._made_from() or kept["files"] != _seen(self.state.folder):
+            kept = read_note(self.folder / NAME)
+            if kept["made_from"] != self._made_from() or kept["files"] != _seen(self.folder):
                 return None
             summary: Summary = kept["summary"]
             return summary if _is_printable(summary) else None
@@ -71,7 +80,7 @@ class Fingerprint:
 
         There is nothing new in it.
         """
-        return is_own_results(self.state, self.ledger.was_at)
+        return is_own_results(self.folder, self.ledger.was_at)
 
     def remember(self, results: Summary) -> None:
         """Write down what the results that were just written are made from.
@@ -81,7 +90,7 @@ class Fingerprint:
         kept = {
             "made_from": self._made_from(),
             "ledger": self.ledger.position(),
-            "files": _seen(self.state.folder),
+            "files": _seen(self.folder),
             "summary": {"account": results["account"], "totals": results["totals"]},
         }
         self._write(kept)
@@ -91,19 +100,19 @@ class Fingerprint:
 
         The catalog is still the last run's: the next run makes both.
         """
-        files = _seen(self.state.folder)
+        files = _seen(self.folder)
         self._write({"made_from": None, "ledger": self.ledger.position(), "files": files})
 
     def _write(self, kept: Mapping[str, Any]) -> None:
         with suppress(StorageError):
             note = json.dumps(kept) + "\n"
-            write_atomic(self.state.folder / NAME, note.encode(), durable=False)
+            write_atomic(self.folder / NAME, note.encode(), durable=False)
 
     def _made_from(self) -> str:
         return sha256_hex(f"{self.campaign}\n{self.ledger.position()}".encode())
 
 
-def read_fingerprint(state: StateDir, campaign: Campaign, ledger: CampaignLedger) -> Fingerprint:
+def read_fingerprint(folder: Path, campaign: Campaign, ledger: PlacedLedger) -> Fingerprint:
     """Return which results would be those of this campaign and this ledger as they stand."""
     import hashlib  # as late as in runner.canonical
 
@@ -111,23 +120,23 @@ def read_fingerprint(state: StateDir, campaign: Campaign, ledger: CampaignLedger
     digest = hashlib.sha256(_bytes([*said, campaign.credits]))
     for start in range(0, len(campaign.looks), TOGETHER):
         digest.update(_bytes(campaign.looks[start : start + TOGETHER]))
-    return Fingerprint(state, ledger, digest.hexdigest())
+    return Fingerprint(folder, ledger, digest.hexdigest())
 
 
 def _bytes(said: Any) -> bytes:
     return _encode(said).encode("utf-8", "surrogatepass")
 
 
-def is_own_results(state: StateDir, was_at: Callable[[str], bool] | None = None) -> bool:
+def is_own_results(folder: Path, was_at: Callable[[str], bool]) -> bool:
     """Return whether results.json is the one that this ledger left: there is nothing new in it.
 
     Much may have happened in the ledger since. Reading that file to find out takes twice the memory
-    of all the rest of a run. ``was_at`` is an open ledger's; without it the file is asked.
+    of all the rest of a run. ``was_at`` is what the ledger itself answers.
     """
     try:
-        kept = read_note(state.folder / NAME)
-        ours: bool = kept["files"][RESULTS] == _seen(state.folder)[RESULTS]
-        return ours and (was_at or partial(has_been_at, state.location))(kept["ledger"])
+        kept = read_note(folder / NAME)
+        ours: bool = kept["files"][RESULTS] == _seen(folder)[RESULTS]
+        return ours and was_at(kept["ledger"])
     except (OSError, ValueError, LookupError, TypeError, OverflowError):
         return False
 
