@@ -132,8 +132,9 @@ async def attempt(
             await check_replays(work.context)
             quotes = quote_prices(campaign, work.ledger.snapshot(), request.prices)
             campaign = apply_quotes(campaign, quotes)
-            store = SessionSync(work)
-            await store.pull(work.ledger.snapshot().all_takes)
+            store = SessionSync(work, context.store) if context.store is not None else None
+            if store is not None:
+                await store.pull(work.ledger.snapshot().all_takes)
             session, refused = await agree_on_plan(campaign, work, request, quotes, anew=anew)
             if packer is not None:
                 agreed = replace(request, refused=(*refused.items(),))
@@ -142,10 +143,11 @@ async def attempt(
                     return Ended(0, pack=packed)
             if anew:
                 back_up_outputs(state, now=context.clock.now())
-            if unfinished := count_unfinished(session.plan):
+            if unfinished := session.plan.unfinished:
                 work.progress.begin(unfinished, make_eta(session.plan, work))
             code = await carry_out(campaign, work, session, request, left, store=store)
-            code = await store.finish(code, request.form)
+            if store is not None:
+                code = await store.finish(code, request.form)
             return Ended(code, work.context.price_trouble, run_room(work.ledger))
 
 
@@ -201,12 +203,6 @@ async def agree_on_plan(
         doubtful=[kind for kind, quote in quotes.items() if not quote.is_settled],
     )
     return session, checked.refused
-
-
-def count_unfinished(plan: Plan) -> int:
-    """Return how many takes a run has to finish."""
-    under_way = sum(len(action.resume.under_way) for action in plan.actions)
-    return plan.count + under_way + len(plan.unwanted_in_flight)
 
 
 def make_eta(plan: Plan, work: OpenSession) -> RunEta:
@@ -274,7 +270,7 @@ async def carry_out(
     request: Request,
     left: Fingerprint,
     *,
-    store: SessionSync,
+    store: SessionSync | None,
 ) -> int:
     """Run, then leave results whatever happened. Return the exit code."""
     StateDirs(campaign.manifest).use(work.state)
@@ -282,7 +278,7 @@ async def carry_out(
     trouble: LookbookError | None = None
     beside = (
         work.ledger.keep_alive,
-        store.keep_copying,
+        *(() if store is None else (store.keep_copying,)),
         partial(keep_results, campaign, work, left),
         partial(take_in_decisions, work),
     )

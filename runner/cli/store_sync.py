@@ -137,26 +137,20 @@ def _warn_of_absence(name: str, trouble: StoreTrouble) -> None:
 
 
 class SessionSync:
-    """A store beside an open session: before, during and after its work. Without one: nothing."""
+    """A store beside an open session: before, during and after its work."""
 
-    def __init__(self, work: OpenSession) -> None:
-        named = work.outside.store
+    def __init__(self, work: OpenSession, named: NamedStore) -> None:
         self._work = work
-        self._sync = (
-            StoreSync(named, work.account, work.campaign.name, work.state)
-            if named is not None
-            else None
-        )
+        self._sync = StoreSync(named, work.account, work.campaign.name, work.state)
 
     async def pull(self, takes: Sequence[Take], *, thorough: bool = False) -> None:
         """Take missing pictures from the store. Raises UsageError where it refuses."""
-        if (sync := self._sync) is not None:
-            await _in_thread(lambda: sync.pull(takes, thorough=thorough))
+        await _in_thread(lambda: self._sync.pull(takes, thorough=thorough))
 
     async def keep_copying(self) -> None:
         """Copy pictures as they come, some at a time; ends by cancellation."""
         sync, known, wait = self._sync, self._work.ledger.snapshot(), EVERY
-        while sync is not None:
+        while True:
             await anyio.sleep(wait)
             snapshot = self._work.ledger.snapshot()
             if snapshot is known:
@@ -173,9 +167,7 @@ class SessionSync:
 
         A run that was asked to stop copies nothing more.
         """
-        if (sync := self._sync) is None:
-            return code
-        takes = self._takes()
+        sync, takes = self._sync, self._takes()
         if self._work.context.interrupted:
             if left := sync.count_uncopied(takes):
                 warn(f"{pluralize(left, 'picture')} not copied to the store yet. {LATER}")

@@ -167,6 +167,12 @@ class Plan:
         return sum(waits, Decimal(0))
 
     @property
+    def unfinished(self) -> int:
+        """How many takes a run has to finish: bought, or under way already."""
+        under_way = sum(len(action.resume.under_way) for action in self.actions)
+        return self.count + under_way + len(self.unwanted_in_flight)
+
+    @property
     def at_risk(self) -> Decimal:
         """What sends of unknown outcome may still turn out to cost, in USD."""
         risks = (action.step.resume.at_risk for action in self.actions)

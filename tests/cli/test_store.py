@@ -34,6 +34,11 @@ def store(office: Office) -> MemoryStore:
     return store
 
 
+def open_sync(work: OpenSession) -> SessionSync:
+    assert work.outside.store is not None
+    return SessionSync(work, work.outside.store)
+
+
 async def fetched(office: Office, work: OpenSession, key: str) -> Take:
     """Write down a take whose picture is on disk."""
     take = await office.bought(work.ledger, key)  # type: ignore[arg-type]
@@ -60,7 +65,7 @@ async def test_pictures_are_copied_beside_the_work_and_the_pages_at_its_end(
     monkeypatch.setattr(store_sync, "BATCH", 1)
     async with office.open_session(office.campaign(look("navy"), look("coat"))) as work:
         work.begin("run")
-        sync = SessionSync(work)
+        sync = open_sync(work)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(sync.keep_copying)
             takes = [await fetched(office, work, key) for key in ("navy", "coat")]
@@ -84,7 +89,7 @@ async def test_a_store_that_is_away_loses_nothing_and_is_told_with_the_code_of_a
         work.begin("run")
         take = await fetched(office, work, "navy")
         write_pages(work.state.folder)
-        sync = SessionSync(work)
+        sync = open_sync(work)
         await sync.pull([take])
         assert await sync.finish(0) == 1
         assert await sync.finish(4) == 4
@@ -94,7 +99,7 @@ async def test_a_store_that_is_away_loses_nothing_and_is_told_with_the_code_of_a
     assert "`lookbook fetch` with this store copies it" in told
     store.trouble = None
     async with office.open_session(office.campaign(look("navy"))) as work:
-        assert await SessionSync(work).finish(0) == 0
+        assert await open_sync(work).finish(0) == 0
     assert {f"{PLACE}/{take.image}", f"{PLACE}/catalog.html"} <= store.objects.keys()
 
 
@@ -104,7 +109,7 @@ async def test_a_store_that_refuses_is_an_error_before_anything_is_sent(
     store.trouble = StoreTrouble("HTTP 403 Forbidden (AccessDenied)", lasting=True)
     async with office.open_session(office.campaign(look("navy"))) as work:
         with pytest.raises(UsageError, match="cannot be used: HTTP 403 Forbidden"):
-            await SessionSync(work).pull([])
+            await open_sync(work).pull([])
 
 
 async def test_a_missing_picture_comes_from_the_store_and_a_damaged_one_does_not(
@@ -113,11 +118,11 @@ async def test_a_missing_picture_comes_from_the_store_and_a_damaged_one_does_not
     async with office.open_session(office.campaign(look("navy"), look("coat"))) as work:
         work.begin("run")
         navy, coat = await fetched(office, work, "navy"), await fetched(office, work, "coat")
-        assert await SessionSync(work).finish(0) == 0
+        assert await open_sync(work).finish(0) == 0
         store.objects[f"blobs/{coat.sha256}"] = b"half"
         for take in (navy, coat):
             (work.state.folder / str(take.image)).unlink()
-        await SessionSync(work).pull([navy, coat])
+        await open_sync(work).pull([navy, coat])
         assert (work.state.folder / str(navy.image)).read_bytes() == b"picture of navy"
         assert not (work.state.folder / str(coat.image)).exists()
     told = capsys.readouterr().err
@@ -132,17 +137,9 @@ async def test_a_run_that_was_asked_to_stop_copies_nothing_more_and_says_so(
         work.begin("run")
         await fetched(office, work, "navy")
         work.context.interrupt()
-        assert await SessionSync(work).finish(4) == 4
+        assert await open_sync(work).finish(4) == 4
     assert store.written == []
     assert "1 picture not copied to the store yet" in capsys.readouterr().err
-
-
-async def test_without_a_store_nothing_is_done(office: Office) -> None:
-    async with office.open_session(office.campaign(look("navy"))) as work:
-        sync: Any = SessionSync(work)
-        await sync.pull([])
-        await sync.keep_copying()
-        assert await sync.finish(3) == 3
 
 
 def test_a_worker_says_at_its_start_that_its_store_is_away_and_ends_where_it_refuses(

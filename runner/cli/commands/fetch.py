@@ -60,8 +60,9 @@ async def fetch(context: Context, campaign: Campaign, request: Request) -> int:
             return [take for take in takes if only is None or moves.new(take.look) in only]
 
         work.begin("fetch")
-        store = SessionSync(work)
-        await store.pull(choose(snapshot.all_takes), thorough=True)
+        store = SessionSync(work, context.store) if context.store is not None else None
+        if store is not None:
+            await store.pull(choose(snapshot.all_takes), thorough=True)
         missing = choose(await find_unfetched(work.context, thorough=True))
         work.progress.begin(len(missing), ended={Event.FETCHED})
         collector = Downloads(work.context)
@@ -73,7 +74,8 @@ async def fetch(context: Context, campaign: Campaign, request: Request) -> int:
             await run_concurrently([partial(one, index) for index in range(len(missing))])
         code = int(Exit.FAILED if collector.problems else Exit.DONE)
         catalog = work.finish(code)
-        code = await store.finish(code)
+        if store is not None:
+            code = await store.finish(code)
     for label, reason in collector.problems.items():
         click.echo(escape_text(f"{label}: no picture: {reason}"), err=True)
     got = len(missing) - len(collector.problems)
