@@ -7,7 +7,7 @@ events, errors are exceptions (``LookbookError``), and what a run came to is in 
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -209,17 +209,14 @@ async def _run(
     campaign: Campaign, request: "Request", on_event: Listener | None, *, signals: bool
 ) -> RunResult:
     from runner.api.follower import make_context
+    from runner.cli.account import use_account
     from runner.cli.run_attempt import execute
-    from runner.cli.simulated import simulator
-    from runner.ledger.state_dirs import StateDirs
     from runner.plan.options import apply_options
 
     context = make_context(on_event, signals=signals)
     wanted = apply_options(campaign, request)
-    state = StateDirs(campaign.manifest).simulated()
-    server = simulator(state, request.sim_settings) if request.simulate else nullcontext(None)
-    with _following(on_event), server as url:
-        code = await execute(context._replace(simulated_at=url, shared=request.on), wanted, request)
+    with _following(on_event), use_account(context, campaign, request) as placed:
+        code = await execute(placed, wanted, request)
     invocation = context.invocation
     if invocation is None or invocation.results is None or invocation.folder is None:
         raise RuntimeError("a run ended without results")

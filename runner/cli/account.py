@@ -1,25 +1,32 @@
-"""The account: open it, ask what is free until it answers, and explain why it does not."""
+"""The account: the real one, or the embedded simulator's, which lies beside the manifest.
+
+Open it, and ask what is free until it answers.
+"""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import TypeVar
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
 
 from runner.cli.context import Context
 from runner.cli.format import warn
 from runner.cli.shared_ledger import ask_before_empty, share_state
-from runner.errors import AccountError, ApiTrouble, LookbookError, UsageError
+from runner.cli.silence import explain_silence, is_lasting
+from runner.errors import AccountError, ApiTrouble, LedgerLocked, StorageError, UsageError
 from runner.executor.context import describe_reply, explain
 from runner.executor.ports import Api
-from runner.heygen.connection import PROXY_REFUSED
 from runner.ledger.reading import has_takes
 from runner.ledger.state_dirs import StateDir, StateDirs, make_state_folder
 from runner.model import Campaign
+from runner.plan.request import Request
 from runner.policy.decisions import Free, decide_free
 from runner.policy.retry import RetryLimits, backoff
-from runner.replies import Answer, NotSent, Refusal, Reply, UserData
+from runner.replies import Answer, Reply, UserData
 from runner.takes import Account
 
 LISTED_BY_THE_SIMULATOR = 0.5
@@ -27,6 +34,7 @@ LISTED_BY_THE_SIMULATOR = 0.5
 
 log = logging.getLogger("runner.cli")
 
+Sim = Sequence[tuple[str, str]]
 T = TypeVar("T")
 
 
@@ -68,6 +76,29 @@ class OpenAccount:
                 hint="`lookbook run` generates them.",
             )
         return state
+
+
+@contextmanager
+def use_account(context: Context, campaign: Campaign, request: Request) -> Iterator[Context]:
+    """Yield the context of work at what a request names: account, database, store.
+
+    The account is the real one, or the embedded simulator's, which runs meanwhile. Raises
+    UsageError for settings of a simulator that is not used, and what ``simulator`` raises.
+    """
+    if request.sim_settings and not request.simulate:
+        raise UsageError("--sim sets the embedded simulator.", hint="Add --simulate.")
+    state = StateDirs(campaign.manifest).simulated()
+    here = simulator(state, request.sim_settings) if request.simulate else nullcontext(None)
+    with here as url:
+        yield context._replace(simulated_at=url, shared=request.on, store=request.store)
+
+
+def run_on_account(
+    context: Context, campaign: Campaign, work: Callable[[Context], Awaitable[T]], request: Request
+) -> T:
+    """Carry out work at the account that a request names, in an event loop of its own."""
+    with use_account(context, campaign, request) as placed:
+        return anyio.run(work, placed)
 
 
 @asynccontextmanager
@@ -152,66 +183,58 @@ async def ask_account(
         await context.clock.sleep(wait)
 
 
-_CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
-
-_UNTRUSTED = (
-    "Its certificate is not from an authority that this machine trusts. Where a company's proxy "
-    "reads what passes, set SSL_CERT_FILE to the file with the company's certificates (PEM); "
-    "elsewhere, check the network and this machine's date."
-)
-_PROXY = (
-    "The proxy in HTTPS_PROXY or ALL_PROXY did not pass it on: check its address and its password, "
-    "or unset the variable."
-)
-_UNKNOWN_NAME = (
-    "Its name is not known here: check the network, and HEYGEN_API_BASE where it is set."
-)
-_NOT_SENT_CURES = {
-    _CERTIFICATE: _UNTRUSTED,
-    PROXY_REFUSED: _PROXY,
-    "getaddrinfo": _UNKNOWN_NAME,
-    "Name or service not known": _UNKNOWN_NAME,
-    "name resolution": _UNKNOWN_NAME,
-    "nodename nor servname": _UNKNOWN_NAME,
-}
-"""A part of what the system says of a connection that was not made, and its cure."""
-
-_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
-
-_SOMETHING_BETWEEN = (
-    "A proxy, a firewall or a VPN on the way answered, not HeyGen, so the key was not looked at. "
-    "Try another network, or ask whoever runs this one to let api.heygen.com pass. Nothing was "
-    "sent."
-)
+# --- the embedded simulator -----------------------------------------------------------------------
 
 
-def is_lasting(reply: Reply[object]) -> bool:
-    """Return whether asking again in a moment would change nothing."""
-    return isinstance(reply, NotSent) and _CERTIFICATE in reply.reason
+@contextmanager
+def simulator(state: StateDir, settings: Sim) -> Iterator[str]:
+    """Run the embedded simulator, whose account outlives the command; return its URL.
 
-
-def explain_silence(
-    reply: Reply[object], environment: Mapping[str, str] = MappingProxyType({})
-) -> LookbookError:
-    """Return the error for an API that could not be asked, however often it was tried.
-
-    ``environment`` tells whether a proxy stood between.
+    Raises LedgerLocked when another run uses it, StorageError when its folder cannot be written.
     """
-    proxy = next((name for name in _PROXIES if environment.get(name)), None)
-    through = f"{proxy} is set: is that proxy there, and does it let api.heygen.com pass?"
-    if isinstance(reply, Refusal) and reply.status in (402, 403):
-        hint = "Nothing was sent." if reply.enveloped else _SOMETHING_BETWEEN
-        said = explain(reply) if reply.enveloped else describe_reply(reply)
-        return AccountError(f"HeyGen cannot be asked: {said}", hint=hint)
-    if isinstance(reply, NotSent):
-        cures = [cure for part, cure in _NOT_SENT_CURES.items() if part in reply.reason]
-        if proxy is not None and (not cures or cures[0] == _UNKNOWN_NAME):
-            cures.insert(0, through)
-        if cures:
-            return ApiTrouble(
-                f"No connection to HeyGen: {reply.reason}.", hint=f"{cures[0]} Nothing was sent."
-            )
-    return ApiTrouble(
-        f"HeyGen does not answer: {describe_reply(reply)}",
-        hint="Nothing was sent. Run the same command again when it is back.",
-    )
+    from runner.simulator.journal import StateError
+    from runner.simulator.server import Embedded
+
+    path = state.folder / "simulator.state"
+    with ExitStack() as stack:
+        make_state_folder(state)
+        try:
+            embedded = stack.enter_context(Embedded(simulator_settings(settings, path)))
+        except StateError as error:
+            raise LedgerLocked(
+                f"The embedded simulator cannot start: {error}.",
+                hint="Wait for the other run to end.",
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                f"The folder {state.folder} cannot be written: {error.strerror or error}.",
+                hint="The folder beside the manifest must be writable.",
+            ) from error
+        yield embedded.url
+
+
+def simulator_settings(settings: Sim, state: Path) -> Any:
+    """Read ``--sim KEY=VALUE``. Raises UsageError for what is no setting."""
+    from runner.simulator.behaviour import Behaviour
+    from runner.simulator.settings import Fault, Latency, SimulatorSettings
+
+    values: dict[str, Any] = {"state": state, "latency": Latency.parse("lognormal:2.5,0.35")}
+    readers: dict[str, Callable[[str], Any]] = {
+        "latency": Latency.parse,
+        "concurrency": int,
+        "balance": Decimal,
+        "seed": int,
+        "pictures": lambda text: {"on": True, "off": False}[text],
+    }
+    try:
+        values["faults"] = tuple(Fault.parse(text) for key, text in settings if key == "fault")
+        values["behaviour"] = Behaviour.parse(text for key, text in settings if key == "behave")
+        for key, text in settings:
+            if key not in ("fault", "behave"):
+                values[key] = readers[key](text)
+        return SimulatorSettings(**values)
+    except (ValueError, KeyError, InvalidOperation) as error:
+        known = ", ".join([*readers, "fault", "behave"])
+        raise UsageError(
+            f"--sim cannot be read: {error}", hint=f"It sets one of {known}, as in latency=fixed:2."
+        ) from error

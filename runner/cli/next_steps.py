@@ -10,6 +10,7 @@ from runner.cli.shared_ledger import options_of
 from runner.cli.terminal import escape_text, show_link, style
 from runner.errors import LookbookError
 from runner.ledger.runs import LastRun
+from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan import Action, Plan
 from runner.plan.request import Request
@@ -233,3 +234,8 @@ def advise_to_resume(error: LookbookError, request: Request, command: str) -> No
         "Nothing that was paid for is lost. When that is mended, do not run the same command "
         f"again: {resuming(request, command)}"
     )
+
+
+def serve_command(state: StateDir) -> str:
+    """Return the command that serves the simulated account of a state folder."""
+    return quote_command("lookbook", "simulator", "--state", state.folder / "simulator.state")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from runner.cli.account import run_on_account
 from runner.cli.commands.plan import print_plan
 from runner.cli.context import Context
 from runner.cli.format import warn
@@ -27,7 +28,6 @@ from runner.cli.queue_client import (
 )
 from runner.cli.run_attempt import execute_or_pack
 from runner.cli.shared_ledger import check_shared, name_database, name_person, share_state
-from runner.cli.simulated import run_on_account
 from runner.cli.terminal import print_json
 from runner.errors import AccountError, BudgetRefused, UsageError
 from runner.ledger.reading import read_snapshot

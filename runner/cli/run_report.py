@@ -14,12 +14,11 @@ from runner.catalog import PAGE
 from runner.cli.face_report import summarize_faces
 from runner.cli.failures import FailureGroup, describe_failures, group_failures
 from runner.cli.format import MOST_ROWS, format_link, format_looks, name_some
-from runner.cli.next_steps import list_given, resume_command, resuming
+from runner.cli.next_steps import list_given, resume_command, resuming, serve_command
 from runner.cli.outputs import encode_results, make_results, write_results
 from runner.cli.run_advice import advise_after_run
 from runner.cli.run_summary import RunReport, find_changed, format_job_summary, summarize_run
 from runner.cli.session import OpenSession
-from runner.cli.simulated import serve_command
 from runner.cli.spending import price_options
 from runner.cli.terminal import escape_text, show_link, style, terminal_width
 from runner.cli.version_control import advise_about_git

@@ -14,8 +14,8 @@ import pytest
 
 import runner
 from runner.cli import invoke
-from runner.cli.account import explain_silence, is_lasting
 from runner.cli.context import Console, find_home
+from runner.cli.silence import explain_silence, is_lasting
 from runner.cli.supervise import _stopping_signals
 from runner.cli.terminal import guard_streams, write_utf8
 from runner.errors import AccountError, ApiTrouble, LedgerDamaged, StorageError

@@ -5,7 +5,7 @@ from functools import partial
 
 import click
 
-from runner.cli.account import open_account
+from runner.cli.account import open_account, run_on_account
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import format_link
@@ -13,7 +13,6 @@ from runner.cli.options import manifest_argument
 from runner.cli.request import account_options, load_campaign
 from runner.cli.select_options import select_options
 from runner.cli.session import open_session
-from runner.cli.simulated import run_on_account
 from runner.cli.store_option import store_option
 from runner.cli.store_sync import SessionSync
 from runner.cli.terminal import escape_text

@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from runner.cli.account import open_account
+from runner.cli.account import open_account, run_on_account
 from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.doomed_looks import Doomed, PruneScope, find_doomed, list_doomed
@@ -15,7 +15,6 @@ from runner.cli.options import LooksCommand, account_option, manifest_argument, 
 from runner.cli.outputs import note_results
 from runner.cli.request import account_options, load_campaign
 from runner.cli.session import OpenSession, open_session
-from runner.cli.simulated import run_on_account
 from runner.errors import UsageError
 from runner.executor.context import describe_reply
 from runner.model import Campaign

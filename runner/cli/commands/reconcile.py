@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from runner.cli.account import open_account
+from runner.cli.account import open_account, run_on_account
 from runner.cli.adoptions import Decisions, ask_for_look, check_adoptions, read_adoptable
 from runner.cli.command import Command
 from runner.cli.comparison import (
@@ -25,7 +25,6 @@ from runner.cli.request import account_options, load_campaign
 from runner.cli.select_options import comparison_options
 from runner.cli.session import OpenSession, explain_stop, open_session
 from runner.cli.shared_ledger import ask_before_empty
-from runner.cli.simulated import run_on_account
 from runner.cli.stuck_looks import decide_stuck
 from runner.cli.unknown_takes import UnknownCase, decide, give_up, list_unresolved
 from runner.errors import ApiTrouble, LookbookError, UsageError

@@ -4,7 +4,7 @@ from functools import partial
 
 import click
 
-from runner.cli.account import open_account
+from runner.cli.account import open_account, run_on_account
 from runner.cli.command import Command
 from runner.cli.comparison import compare_account, describe_differences, record_differences
 from runner.cli.context import Context, pass_context
@@ -13,7 +13,6 @@ from runner.cli.outputs import note_results
 from runner.cli.request import account_options, load_campaign
 from runner.cli.select_options import comparison_options
 from runner.cli.session import open_session
-from runner.cli.simulated import run_on_account
 from runner.model import Campaign
 from runner.plan.request import Request
 from runner.policy.exit_codes import Exit

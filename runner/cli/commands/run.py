@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from runner.cli.account import run_on_account
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.options import (
@@ -26,7 +27,6 @@ from runner.cli.request import as_request, load_campaign, load_saved_plan
 from runner.cli.run_attempt import execute
 from runner.cli.select_options import plan_options
 from runner.cli.shared_ledger import on_option
-from runner.cli.simulated import run_on_account
 from runner.cli.store_option import store_option
 from runner.errors import UsageError
 from runner.model import Campaign

@@ -19,6 +19,7 @@ from runner.cli.next_steps import (
     describe_last_run,
     format_next_steps,
     list_next_steps,
+    serve_command,
 )
 from runner.cli.options import report_option
 from runner.cli.outputs import awaits_results, keep_document
@@ -26,7 +27,6 @@ from runner.cli.request import load_campaign, target_options
 from runner.cli.review_report import summarize_reviews
 from runner.cli.select_options import select_options
 from runner.cli.shared_ledger import name_database
-from runner.cli.simulated import serve_command
 from runner.cli.spending import bought_quotes, price_notes, price_options
 from runner.cli.terminal import style, terminal_width
 from runner.ledger.reading import read_last_run
