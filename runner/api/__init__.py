@@ -255,7 +255,7 @@ def _request(
 ) -> "Request":
     import os
 
-    from runner.cli.shared_ledger import find_database, refuse_rehearsal
+    from runner.cli.shared_options import find_database, refuse_rehearsal
     from runner.plan.request import Request
 
     if isinstance(select, str) or isinstance(exclude, str):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from runner.cli.context import Context
-from runner.cli.shared_ledger import VARIABLE, options_of
+from runner.cli.shared_options import ON_VAR, options_of
 from runner.errors import UsageError
 from runner.ledger.cluster import Cluster
 from runner.ledger.shared import SharedLedgers
@@ -21,7 +21,7 @@ def name_shared(context: Context, on: SharedLedgers | None) -> SharedLedgers:
     if shared is None:
         raise UsageError(
             "The database is not named that machines share.",
-            hint=f"Add --on with its address, or set {VARIABLE}.",
+            hint=f"Add --on with its address, or set {ON_VAR}.",
         )
     return shared
 

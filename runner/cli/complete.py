@@ -57,7 +57,8 @@ def _takes(ctx: click.Context) -> list[str]:
 
 def _takes_in_database(manifest: Path, address: str) -> list[str]:
     """Return the takes that a database knows. It asks nobody for a password."""
-    from runner.cli.shared_ledger import find_database, find_shared_state
+    from runner.cli.shared_ledger import find_shared_state
+    from runner.cli.shared_options import find_database
     from runner.ledger.reading import read_snapshot
     from runner.manifest import load
 

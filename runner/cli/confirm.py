@@ -11,7 +11,6 @@ from runner.cli.context import Console
 from runner.cli.format import warnings_text
 from runner.cli.plan_text import format_plan
 from runner.cli.session import OpenSession
-from runner.cli.shared_ledger import read_month_ceilings
 from runner.cli.spending import (
     billing_notes,
     bought_quotes,
@@ -59,9 +58,8 @@ def confirm_plan(
     question. Raises BudgetRefused, or UsageError when it was declined.
     """
     room = remaining_budget(work.ledger, plan)
-    months = count_months(
-        read_month_ceilings(request.on, work.account), work.ledger.snapshot(), plan, quotes
-    )
+    shared = [] if request.on is None else request.on.database.find_ceilings(work.account)
+    months = count_months(shared, work.ledger.snapshot(), plan, quotes)
     tightest = min(months, key=lambda month: month.left, default=None)
     limit = request.max_cost
     if limit is not None:

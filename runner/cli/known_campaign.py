@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from runner.cli import readonly
 from runner.cli.outputs import make_results
 from runner.cli.request import load_campaign
-from runner.cli.shared_ledger import name_database
+from runner.cli.shared_options import name_database
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign, LookKind
 from runner.plan import Plan

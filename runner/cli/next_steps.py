@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from runner.cli.failures import group_failures
 from runner.cli.session import OpenSession
-from runner.cli.shared_ledger import options_of
+from runner.cli.shared_options import options_of
 from runner.cli.terminal import escape_text, show_link, style
 from runner.errors import LookbookError
 from runner.ledger.runs import LastRun

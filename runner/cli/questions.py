@@ -14,7 +14,7 @@ from runner.cli.context import Console
 from runner.cli.format import warn
 from runner.cli.results_import import read_results, tells_of_takes
 from runner.cli.session import OpenSession
-from runner.cli.shared_ledger import VARIABLE
+from runner.cli.shared_options import ON_VAR
 from runner.errors import LookbookError
 from runner.executor.lists import Unlisted
 from runner.ledger.neighbours import find_copies
@@ -113,7 +113,7 @@ def _name_database(other: OtherLedger, state: StateDir) -> str:
     """Return how to mean the ledger that lives in a database, where the command named none."""
     if not other.shared or state.shared is not None:
         return ""
-    return f"Add --on with that database's address, or set {VARIABLE}. "
+    return f"Add --on with that database's address, or set {ON_VAR}. "
 
 
 def ask_about_copy(

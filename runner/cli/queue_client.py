@@ -12,7 +12,7 @@ import click
 from runner.cli.context import Console
 from runner.cli.format import warn
 from runner.cli.session import OpenSession
-from runner.cli.shared_ledger import name_database, name_person
+from runner.cli.shared_options import name_database, name_person
 from runner.errors import MaybeQueued, StorageError, UsageError
 from runner.files import read_file
 from runner.ledger.shared import SharedLedgers

@@ -27,7 +27,8 @@ from runner.cli.queue_client import (
     refuse_queued,
 )
 from runner.cli.run_attempt import execute_or_pack
-from runner.cli.shared_ledger import check_shared, name_database, name_person, share_state
+from runner.cli.shared_ledger import check_shared, share_state
+from runner.cli.shared_options import name_database, name_person
 from runner.cli.terminal import print_json
 from runner.errors import AccountError, BudgetRefused, UsageError
 from runner.ledger.reading import read_snapshot

@@ -22,8 +22,8 @@ from runner.cli.commands.run import start
 from runner.cli.context import Context, pass_context
 from runner.cli.options import format_option
 from runner.cli.request import load_campaign
-from runner.cli.shared_ledger import on_option, share_state
-from runner.cli.store_option import store_option
+from runner.cli.shared_ledger import share_state
+from runner.cli.shared_options import on_option, store_option
 from runner.errors import DatabaseAway, LedgerClaimed, LedgerLocked, PlanMoved, UsageError
 from runner.ledger.reading import is_progress_of
 from runner.ledger.shared import SharedLedgers

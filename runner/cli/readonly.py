@@ -16,7 +16,8 @@ import click
 from runner.cli.format import warn
 from runner.cli.results_import import add_reviews, read_results, told_reviews
 from runner.cli.results_news import find_news, load_importable_results, may_have_news
-from runner.cli.shared_ledger import find_shared_state, mention_shared, name_database
+from runner.cli.shared_ledger import find_shared_state, mention_shared
+from runner.cli.shared_options import name_database
 from runner.errors import LedgerDamaged, UsageError
 from runner.ledger.neighbours import read_account_facts
 from runner.ledger.other_ledgers import find_other_ledgers

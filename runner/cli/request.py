@@ -19,7 +19,7 @@ from runner.cli.options import (
     simulate_option,
     var_option,
 )
-from runner.cli.shared_ledger import on_option, refuse_rehearsal
+from runner.cli.shared_options import on_option, refuse_rehearsal
 from runner.errors import ManifestError, UsageError, shorten
 from runner.files import MAX_RESULTS_BYTES, read_given
 from runner.model import Campaign

@@ -15,7 +15,7 @@ from typing import Any
 
 from runner.cli.request import load_saved_plan
 from runner.cli.review_reading import look_at_file
-from runner.cli.shared_ledger import name_database
+from runner.cli.shared_options import name_database
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.ledger.state_dirs import StateDir

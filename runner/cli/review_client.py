@@ -6,7 +6,7 @@ from typing import Any
 
 from runner.canonical import parse_json
 from runner.cli.context import Context
-from runner.cli.shared_ledger import name_database
+from runner.cli.shared_options import name_database
 from runner.cli.shipped_files import CatalogOrder, make_client_copy
 from runner.cli.take_in import merge_document
 from runner.errors import UsageError

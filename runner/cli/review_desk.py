@@ -19,7 +19,7 @@ from runner.cli.review_purchases import Purchases
 from runner.cli.review_reading import CampaignReader, CurrentCampaign
 from runner.cli.review_view import ReviewView, describe_campaign, describe_charges, find_differences
 from runner.cli.session import open_ledger
-from runner.cli.shared_ledger import name_database
+from runner.cli.shared_options import name_database
 from runner.errors import LedgerLocked
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign

@@ -21,7 +21,7 @@ import click
 from runner.cli.context import Context
 from runner.cli.review_basket import Basket
 from runner.cli.review_reading import CampaignReader, CurrentCampaign
-from runner.cli.shared_ledger import hand_on_database
+from runner.cli.shared_options import hand_on_database
 from runner.cli.supervise import want_pause
 from runner.errors import StorageError, UsageError
 from runner.files import make_folder, read_file

@@ -106,10 +106,12 @@ async def open_session(
             if beside is None:
                 stack.enter_context(lock_state(outside, state))
             location = FileLocation(beside) if beside is not None else state.location
-            ask_before_file(outside.console, campaign, state)
+            if (left := state.find_left_ledger()) is not None:
+                ask_before_file(outside.console, campaign, state, left)
             ledger = _open(outside, location, ceilings, concurrency)
             stack.callback(ledger.close)
-            check_shared(outside.console, campaign, state, opened.account, ledger.snapshot())
+            if state.shared is not None:
+                check_shared(outside.console, campaign, state, opened.account, ledger.snapshot())
             ledger.learn(read_account_facts(state, opened.account, ledger.elsewhere))
             if outside.invocation is not None:
                 outside.invocation.folder = state.folder
@@ -215,13 +217,15 @@ def open_ledger(
 ) -> Iterator[OpenLedger]:
     """Lock and open a ledger for one command. Raises LedgerLocked, LedgerDamaged, StorageError."""
     with lock_state(context, state):
-        ask_before_file(context.console, campaign, state)
+        if (left := state.find_left_ledger()) is not None:
+            ask_before_file(context.console, campaign, state, left)
         ledger = _open(context._replace(inline=True), state.location)
         try:
             account = ledger.snapshot().account
             if account is None:
                 raise UsageError(f"{state.location} belongs to no account yet.")
-            check_shared(context.console, campaign, state, account, ledger.snapshot())
+            if state.shared is not None:
+                check_shared(context.console, campaign, state, account, ledger.snapshot())
             anyio.run(import_results, ledger, context.entropy, account, campaign, state)
             ledger.begin(account, campaign.name, {"command": command})
             moves = make_plan(campaign, ledger.snapshot()).moves

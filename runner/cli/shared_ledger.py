@@ -1,120 +1,27 @@
-"""A ledger that lives in a database: which one is meant, and what a person is asked before its use.
+"""A ledger that lives in a database: what a person is asked before one is used, or is not.
 
 A state folder remembers where its campaign's ledger lives. That, and a campaign of the same name
 that another team has there, are questions to which ``--yes`` is no answer: each may mean that
 everything is bought a second time.
 """
 
-import getpass
-import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
-from runner.cli.context import Console, Context
+from runner.cli.context import Console
 from runner.cli.format import warn
-from runner.cli.redact import add_secret
 from runner.cli.results_import import read_results
+from runner.cli.shared_options import ON_VAR
 from runner.errors import UsageError
 from runner.ledger.reading import read_snapshot
-from runner.ledger.shared import SharedLedgers, open_database
+from runner.ledger.shared import SharedLedgers
 from runner.ledger.state_dirs import SharedNote, StateDir, StateDirs
 from runner.model import Campaign
 from runner.plan import plan as make_plan
-from runner.plan.request import Request
-from runner.policy.budget import MonthCeiling
 from runner.quantities import pluralize
 from runner.takes import Account, Billing, Snapshot, Take, TakeState
-
-VARIABLE = "LOOKBOOK_ON"
-
-
-def _name_database(
-    ctx: click.Context, _param: click.Parameter, value: str | None
-) -> SharedLedgers | None:
-    """Return the database that was named, if one was (a callback)."""
-    context: Context = ctx.ensure_object(Context)
-    if ctx.resilient_parsing:  # a shell asks what may follow: it finds the address by itself
-        ctx.meta[VARIABLE] = value or context.environment.get(VARIABLE)
-        return None
-    if value is None and ctx.params.get("simulate"):
-        return None  # a rehearsal is never shared: what the environment names need not be right
-    return find_database(value, context.environment, told=warn)
-
-
-def find_database(
-    value: str | None,
-    environment: Mapping[str, str],
-    *,
-    named: str = "--on",
-    told: Callable[[str], None] = lambda _words: None,
-) -> SharedLedgers | None:
-    """Return the database that was named, or that the environment names; None for none.
-
-    ``named`` is where ``value`` was given; ``told`` is told of a password there. Raises UsageError.
-    """
-    address = environment.get(VARIABLE) if value is None else value
-    if address is None:
-        return None
-    if not address.strip():
-        raise UsageError(
-            f"{VARIABLE if value is None else named} names no database: it is empty.",
-            hint="Give it the database's address. For a ledger in a file "
-            + (f"unset {VARIABLE}." if value is None else f"leave out {named}."),
-        )
-    database, passwords, shown = open_database(address)
-    for password in passwords:
-        add_secret(password)
-    if value is not None and passwords:
-        told(
-            "A password on the command line is seen by everybody on this machine, and stays in the "
-            f"shell's history. Put the address into {VARIABLE}, or the password into PGPASSWORD or "
-            "a service file."
-        )
-    return SharedLedgers(database, ("--on", shown) if value is not None else ())
-
-
-on_option = click.option(
-    "--on",
-    metavar="ADDRESS",
-    callback=_name_database,
-    help="Keep the ledger in this PostgreSQL database, which several machines can share, and not "
-    f"in a file; also from {VARIABLE}. Pictures and catalog stay beside the manifest.",
-)
-
-
-def name_person() -> str:
-    """Return who gives this command, for people who share the database."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        user = "somebody"
-    name = f"{user}@{socket.gethostname()}"
-    return name.encode("utf-8", "replace").decode()  # the environment may name one in any bytes
-
-
-def options_of(shared: SharedLedgers | None) -> tuple[str, ...]:
-    """Return the option that means the same database in another command, to be copied."""
-    return shared.option if shared is not None else ()
-
-
-def name_database(request: Request) -> tuple[str, ...]:
-    """Return the options that mean the simulator, or the same database, in another command."""
-    return ("--simulate",) if request.simulate else options_of(request.on)
-
-
-def hand_on_database(request: Request) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return options and environment by which a child process finds the same database.
-
-    An address with a password is never an argument, which everybody on this machine could read.
-    """
-    on = None if request.simulate else request.on
-    if on is None or on.database.address in on.option or not on.option:
-        return name_database(request), {}
-    return (), {VARIABLE: on.database.address}
 
 
 def share_state(shared: SharedLedgers, campaign: Campaign, account: Account) -> StateDir:
@@ -164,53 +71,28 @@ def _account_in_results(path: Path) -> Account | None:
     return Account(host, user) if slash else None
 
 
-def refuse_rehearsal(request: Request) -> Request:
-    """Return a request that shares no rehearsal: what the environment names is left out.
-
-    Raises UsageError where the command line asks for both.
-    """
-    if request.simulate and options_of(request.on):
-        raise UsageError(
-            "A rehearsal has its own ledger beside the manifest.",
-            hint="Leave out --on, or --simulate.",
-        )
-    if not request.simulate:
-        return request
-    named = request.store if request.store is not None and request.store.option else None
-    return replace(request, on=None, store=named)
-
-
-def read_month_ceilings(
-    shared: SharedLedgers | None, account: Account | None
-) -> list[MonthCeiling]:
-    """Return the ceilings that an account shares with other campaigns; none beside a file."""
-    if shared is None or account is None:
-        return []
-    return shared.database.find_ceilings(account)
-
-
 # --- what a folder remembers ----------------------------------------------------------------------
 
 
 def mention_shared(state: StateDir) -> None:
     """Mention on stderr that a campaign's ledger lives elsewhere than what is read here."""
-    note = state.read_shared_note()
-    if state.shared is None and note is not None:
+    note = state.find_left_ledger()
+    if note is not None:
         warn(
-            f"The ledger of this campaign is {note.ledger}: add --on, or set {VARIABLE}. What is "
+            f"The ledger of this campaign is {note.ledger}: add --on, or set {ON_VAR}. What is "
             f"told here is what lies in {state.folder}."
         )
 
 
-def ask_before_file(console: Console, campaign: Campaign, state: StateDir) -> None:
+def ask_before_file(
+    console: Console, campaign: Campaign, state: StateDir, left: SharedNote
+) -> None:
     """Ask a person before the file is used of a folder whose ledger lives in a database.
 
-    ``--yes`` is no answer. Raises LedgerQuestion where nobody gave one.
+    ``left`` is that ledger. ``--yes`` is no answer. Raises LedgerQuestion where nobody gave one.
     """
-    note = state.read_shared_note()
-    if state.shared is None and note is not None:
-        _ask_about_leaving(console, campaign, note.ledger, str(state.location))
-        state.forget_shared()
+    _ask_about_leaving(console, campaign, left.ledger, str(state.location))
+    state.forget_shared()
 
 
 def ask_before_empty(
@@ -220,7 +102,8 @@ def ask_before_empty(
 
     ``--yes`` is no answer. Raises LedgerQuestion where nobody gave one.
     """
-    ask_before_file(console, campaign, state)
+    if (left := state.find_left_ledger()) is not None:
+        ask_before_file(console, campaign, state, left)
     if state.shared is not None and state.read_shared_note() is not None:
         check_shared(console, campaign, state, account, Snapshot())
 
@@ -263,7 +146,7 @@ def _ask_about_emptied(console: Console, campaign: Campaign, ledger: str) -> Non
         f"{ledger} had takes when this folder used it last, and has none now: it is another "
         "database of this name, or was made anew. What it does not know is bought again.",
         prompt="Type the campaign's name to begin with an empty ledger",
-        hint=f"Check the address (--on, or {VARIABLE}), or restore the database. To begin with an "
+        hint=f"Check the address (--on, or {ON_VAR}), or restore the database. To begin with an "
         "empty ledger, run this on a terminal and type the campaign's name.",
     )
 
@@ -274,7 +157,7 @@ def _ask_about_leaving(console: Console, campaign: Campaign, known: str, now: st
         f"The ledger of this campaign is {known}; this command would use {now}. What a ledger does "
         "not know is bought again.",
         prompt="Type the campaign's name to leave that ledger",
-        hint=f"Add --on with that database's address, or set {VARIABLE}. To leave it, run this on "
+        hint=f"Add --on with that database's address, or set {ON_VAR}. To leave it, run this on "
         "a terminal and type the campaign's name.",
     )
 

@@ -100,6 +100,10 @@ class StateDir:
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
 
+    def find_left_ledger(self) -> SharedNote | None:
+        """Return the ledger in a database that the folder remembers, where its file is meant."""
+        return self.read_shared_note() if self.shared is None else None
+
     def remember_shared(self, note: SharedNote) -> None:
         """Write down which ledger in a database is used with this folder."""
         text = json.dumps(note._asdict()) + "\n"

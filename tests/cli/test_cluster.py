@@ -104,7 +104,7 @@ def database(monkeypatch: pytest.MonkeyPatch, queue: Queue) -> MemoryDatabase:
     made = MemoryDatabase()
     made.cluster = MemoryCluster()
     named = NamedDatabase(made, (), "memory")
-    monkeypatch.setattr("runner.cli.shared_ledger.open_database", lambda _address: named)
+    monkeypatch.setattr("runner.cli.shared_options.open_database", lambda _address: named)
     monkeypatch.setattr("runner.cli.cluster_open.open_queue", lambda _address: queue)
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     monkeypatch.setattr("socket.gethostname", lambda: "laptop")
@@ -237,7 +237,7 @@ def test_the_database_that_was_typed_counts_before_the_environments(
         return NamedDatabase(made, (), address)
 
     monkeypatch.setattr(MemoryDatabase, "open_cluster", opened)
-    monkeypatch.setattr("runner.cli.shared_ledger.open_database", named)
+    monkeypatch.setattr("runner.cli.shared_options.open_database", named)
     monkeypatch.setenv("LOOKBOOK_ON", "from-environment")
     for arguments in (
         ["pause", "me"],

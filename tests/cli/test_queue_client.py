@@ -147,7 +147,7 @@ def test_ctrl_c_before_a_run_is_shown_says_that_the_run_goes_on(
     def press_ctrl_c(_address: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runner.cli.shared_ledger.open_database", press_ctrl_c)
+    monkeypatch.setattr("runner.cli.shared_options.open_database", press_ctrl_c)
     assert invoke(["run", str(manifest), "--on", "memory", "--follow"]) == 4
     assert "a run that is queued goes on. The same command follows it" in capsys.readouterr().err
     assert invoke(["run", str(manifest), "--on", "memory", "--cancel"]) == 2

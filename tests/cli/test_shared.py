@@ -126,7 +126,7 @@ class MemoryDatabase:
 def database(monkeypatch: pytest.MonkeyPatch) -> MemoryDatabase:
     made = MemoryDatabase()
     named = NamedDatabase(made, (), "memory")
-    monkeypatch.setattr("runner.cli.shared_ledger.open_database", lambda _address: named)
+    monkeypatch.setattr("runner.cli.shared_options.open_database", lambda _address: named)
     monkeypatch.setattr("runner.cli.queue_client.open_queue", lambda _address: made.queue)
     return made
 
@@ -379,8 +379,10 @@ def test_a_folder_whose_ledger_lives_elsewhere_begins_no_file_unasked(
     told = invoke(None, "status", manifest)
     assert "spring of api.example/me in memory: add --on, or set LOOKBOOK_ON" in told
     local = StateDirs(manifest).first()
+    left = local.find_left_ledger()
+    assert left is not None
     with pytest.raises(LedgerQuestion, match="would use"):
-        ask_before_file(Console(), campaign, local)
+        ask_before_file(Console(), campaign, local, left)
     assert not local.ledger.exists()
     other = MemoryDatabase().find_ledger(ADA, "spring")
     with pytest.raises(LedgerQuestion, match=r"is spring of api\.example/me in memory"):
@@ -388,7 +390,7 @@ def test_a_folder_whose_ledger_lives_elsewhere_begins_no_file_unasked(
     assert StateDirs(manifest).of(ME).folder == local.folder
     assert StateDirs(manifest).of(ADA).folder != local.folder
     local.forget_shared()
-    ask_before_file(Console(), campaign, local)
+    assert local.find_left_ledger() is None
 
 
 def test_an_empty_ledger_beside_one_that_lives_in_a_database_is_a_question(

@@ -16,7 +16,7 @@ from runner.cli.format import warn
 from runner.cli.invocation import refuse_undecodable
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
 from runner.cli.request import as_request, load_campaign
-from runner.cli.shared_ledger import on_option
+from runner.cli.shared_options import on_option
 from runner.errors import UsageError
 from runner.files import write_atomic
 from runner.manifest.starter import manifest_head, scalar, slug

@@ -16,6 +16,7 @@ from runner.cli.options import format_option
 from runner.cli.readonly import find_state, refuse_results_alone
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import select_options
+from runner.cli.shared_options import store_option
 from runner.cli.shipped_files import (
     CatalogOrder,
     export_pictures,
@@ -24,7 +25,6 @@ from runner.cli.shipped_files import (
     print_files,
     write_sheets,
 )
-from runner.cli.store_option import store_option
 from runner.cli.store_sync import StoreSync
 from runner.cli.terminal import print_json
 from runner.errors import UsageError

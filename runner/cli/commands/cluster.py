@@ -22,7 +22,7 @@ from runner.cli.context import Context, pass_context
 from runner.cli.options import Usd, format_option
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
-from runner.cli.shared_ledger import name_person, on_option, options_of
+from runner.cli.shared_options import name_person, on_option, options_of
 from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
 from runner.ledger.shared import SharedLedgers

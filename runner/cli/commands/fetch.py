@@ -13,7 +13,7 @@ from runner.cli.options import manifest_argument
 from runner.cli.request import account_options, load_campaign
 from runner.cli.select_options import select_options
 from runner.cli.session import open_session
-from runner.cli.store_option import store_option
+from runner.cli.shared_options import store_option
 from runner.cli.store_sync import SessionSync
 from runner.cli.terminal import escape_text
 from runner.executor.concurrency import run_concurrently

@@ -16,7 +16,7 @@ from runner.cli.context import Context, pass_context
 from runner.cli.format import format_table
 from runner.cli.options import env_file_option, format_option, hidden_sim_option, simulate_option
 from runner.cli.request import as_request, load_campaign
-from runner.cli.shared_ledger import on_option
+from runner.cli.shared_options import on_option
 from runner.cli.terminal import escape_text, print_json, terminal_width
 from runner.errors import ApiTrouble, UsageError
 from runner.executor.lists import PageCall

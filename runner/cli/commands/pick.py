@@ -16,7 +16,7 @@ from runner.cli.picking import find_pickable, find_stale
 from runner.cli.readonly import load_known, require_state
 from runner.cli.request import load_campaign, target_options
 from runner.cli.session import OpenLedger, open_ledger
-from runner.cli.shared_ledger import options_of
+from runner.cli.shared_options import options_of
 from runner.errors import LedgerLocked, UsageError
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign

@@ -17,7 +17,7 @@ from runner.cli.options import format_option, readable_manifest_argument
 from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
-from runner.cli.shared_ledger import name_database, read_month_ceilings
+from runner.cli.shared_options import name_database
 from runner.cli.spending import bought_quotes, count_months, price_notes
 from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
@@ -121,7 +121,9 @@ def print_plan(
 ) -> None:
     """Print a plan for people, with its price and the time that it takes."""
     now = context.clock.now
-    months = read_month_ceilings(known.request.on, known.snapshot.account) if plan.count else []
+    shared, account = known.request.on, known.snapshot.account
+    asks = bool(plan.count) and shared is not None and account is not None
+    months = shared.database.find_ceilings(account) if asks else []
     ceilings = count_months(months, known.snapshot, plan, quotes)
     text = format_plan(
         plan,

@@ -26,8 +26,7 @@ from runner.cli.options import (
 from runner.cli.request import as_request, load_campaign, load_saved_plan
 from runner.cli.run_attempt import execute
 from runner.cli.select_options import plan_options
-from runner.cli.shared_ledger import on_option
-from runner.cli.store_option import store_option
+from runner.cli.shared_options import on_option, store_option
 from runner.errors import UsageError
 from runner.model import Campaign
 from runner.plan.options import apply_options

@@ -26,7 +26,7 @@ from runner.cli.outputs import awaits_results, keep_document
 from runner.cli.request import load_campaign, target_options
 from runner.cli.review_report import summarize_reviews
 from runner.cli.select_options import select_options
-from runner.cli.shared_ledger import name_database
+from runner.cli.shared_options import name_database
 from runner.cli.spending import bought_quotes, price_notes, price_options
 from runner.cli.terminal import style, terminal_width
 from runner.ledger.reading import read_last_run

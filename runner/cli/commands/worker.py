@@ -16,9 +16,7 @@ import click
 from runner.cli.command import Command
 from runner.cli.context import Context, pass_context
 from runner.cli.format import name_some
-from runner.cli.shared_ledger import VARIABLE, on_option
-from runner.cli.store_option import VARIABLE as STORE
-from runner.cli.store_option import store_option
+from runner.cli.shared_options import ON_VAR, STORE_VAR, on_option, store_option
 from runner.errors import StorageError, UsageError
 from runner.extras import install_command
 from runner.files import make_folder
@@ -106,7 +104,7 @@ def command(
     if on is None:
         raise UsageError(
             "A worker needs the database that the runs are queued in.",
-            hint=f"Add --on with its address, or set {VARIABLE}.",
+            hint=f"Add --on with its address, or set {ON_VAR}.",
         )
     place = find_folder(context, folder)
     if not place.exists():
@@ -132,7 +130,7 @@ def _prepare(
     with closing(open_queue(on.database.address)) as queue:
         queue.migrate()
         note_names(queue, served)
-    more = {VARIABLE: on.database.address, **name_store(store)}
+    more = {ON_VAR: on.database.address, **name_store(store)}
     return {one.account: {**one.environment, **more} for one in served}
 
 
@@ -196,7 +194,7 @@ def name_store(store: NamedStore | None) -> dict[str, str]:
     if store is None:
         return {}
     is_folder = "://" not in store.name
-    return {STORE: str(Path(store.name).absolute()) if is_folder else store.name}
+    return {STORE_VAR: str(Path(store.name).absolute()) if is_folder else store.name}
 
 
 def find_folder(context: Context, folder: Path | None) -> Path:
