@@ -12,7 +12,7 @@ import click
 from runner import __version__
 from runner.cli.boundary import run_command
 from runner.cli.context import Context
-from runner.cli.log_options import log_options
+from runner.errors import UsageError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -65,6 +65,9 @@ FORMER = ("fetch", "looks", "refresh")
 COMPLETE = "_LOOKBOOK_COMPLETE"
 """The variable in which a shell says what it wants to complete; its name is click's."""
 
+_LOGS = "runner.cli.logs"
+"""Where click keeps which logs this call has started."""
+
 COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 """Every subcommand that people are shown."""
 
@@ -105,6 +108,60 @@ class _Lazy(click.Group):
         for title, names in GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl(list(names.items()))
+
+
+def log_options() -> list[click.Option]:
+    """Return ``-v`` and ``--log``: of every command, before its name and after it.
+
+    They start the log themselves and hand nothing to the command.
+    """
+    return [
+        click.Option(
+            ["-v", "--verbose"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_log_on_stderr,
+            help="Log requests, retries, waits and decisions on stderr.",
+        ),
+        click.Option(
+            ["--log"],
+            metavar="FILE",
+            type=click.Path(dir_okay=False),
+            is_eager=True,
+            expose_value=False,
+            callback=_log_to_file,
+            help="Append the same log to FILE; the API key is never in it.",
+        ),
+    ]
+
+
+def _log_on_stderr(ctx: click.Context, _param: click.Parameter, value: object) -> None:
+    if value:
+        _start_log(ctx, None)
+
+
+def _log_to_file(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        _start_log(ctx, value)
+
+
+def _start_log(ctx: click.Context, path: str | None) -> None:
+    """Log to a file or to stderr until the command ends, once for each. Raises UsageError."""
+    root = ctx.find_root()
+    started = root.meta.setdefault(_LOGS, set())
+    if path in started:
+        return
+    started.add(path)
+    from runner.cli.log_handlers import start_log
+
+    try:
+        root.call_on_close(start_log(path))
+    except OSError as error:
+        raise UsageError(
+            f"The log {path} cannot be written: {error.strerror or error}.",
+            hint="Name another file with --log. Nothing was sent.",
+        ) from error
 
 
 def _add_log_options(command: click.Command) -> None:
