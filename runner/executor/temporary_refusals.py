@@ -5,9 +5,11 @@ ours may be gone. Both refusals look like a look's own fault, and would fail it 
 """
 
 from collections.abc import Awaitable, Callable
+from enum import Enum, auto
 
 from runner.executor.context import RunContext
 from runner.executor.ports import Intent
+from runner.policy.cures import Cure, find_cure
 from runner.policy.decisions import GONE, Purchase, decide_purchase
 from runner.replies import CreatedData, Refusal, Reply
 
@@ -17,13 +19,27 @@ LAG = 60.0
 LATELY = 600.0
 """Seconds since a reference was completed within which the account may still lag behind."""
 
+JUST_NOW = 60.0
+"""Seconds since a reference was completed within which a refusal that may be about it counts so."""
+
 LAG_DELAY = 10.0
 """Seconds between two sends that wait for a reference to be known."""
 
 ASSET_GONE = frozenset({"asset_not_available", "asset_not_found"})
 
-OF_THE_REFERENCE = (None, "avatar_id", "avatar_group_id")
-"""Parameters that a refusal of a reference may name; None where it names none."""
+OF_THE_REFERENCE = frozenset({"avatar_id", "avatar_group_id"})
+"""The last part of a parameter that names a reference, or the group that it goes to."""
+
+
+class Concern(Enum):
+    """Whether a refusal is about the reference of what was sent."""
+
+    REFERENCE = auto()
+    """It names the reference, or has a code of the API's page that says so."""
+    PERHAPS = auto()
+    """It names nothing, and its code is not known to be about anything else."""
+    OTHER = auto()
+
 
 Renew = Callable[[bytes], Awaitable[Intent]]
 """Prepares a look again after its body named an upload that the account no longer has."""
@@ -69,10 +85,8 @@ class TemporaryRefusals:
         return max(wait, LAG_DELAY) if self.waiting else wait
 
     def _lags(self, intent: Intent, refusal: Refusal) -> bool:
-        unknown = refusal.status == 404 and refusal.code in GONE
-        unready = refusal.status == 400 and refusal.code == "invalid_parameter"
-        about_it = (unknown or unready) and refusal.param in OF_THE_REFERENCE
-        if not about_it or not self._was_seen_lately(intent):
+        concern = find_concern(refusal, intent.reference_id, intent.group_wanted)
+        if concern is Concern.OTHER or not self._may_lag(intent, concern):
             return False
         now = self._context.ticks()
         if self._lagging_since is None:
@@ -82,6 +96,12 @@ class TemporaryRefusals:
         self._lagging_since = None
         return False
 
+    def _may_lag(self, intent: Intent, concern: Concern) -> bool:
+        if concern is Concern.REFERENCE:
+            return self._was_seen_lately(intent)
+        named = (intent.reference_id, intent.group_wanted)
+        return self.waiting or was_completed_lately(self._context, *named, within=JUST_NOW)
+
     def _was_seen_lately(self, intent: Intent) -> bool:
         """Return whether what the send names was seen usable lately, by this run or the ledger."""
         if intent.reference_id is not None and intent.reference_look is None:
@@ -89,13 +109,30 @@ class TemporaryRefusals:
         return was_completed_lately(self._context, intent.reference_id, intent.group_wanted)
 
 
-def was_completed_lately(context: RunContext, *ids: str | None) -> bool:
-    """Return whether a take of the ledger with one of these ids, or in such a group, is new."""
-    now = context.clock.now()
+def find_concern(refusal: Refusal, *ids: str | None) -> Concern:
+    """Return whether a refusal is about one of these ids: a reference, or the group it goes to."""
+    if refusal.status not in (400, 404):
+        return Concern.OTHER
+    if refusal.param is not None:
+        named = refusal.param.rpartition(".")[2] in OF_THE_REFERENCE
+        return Concern.REFERENCE if named else Concern.OTHER
+    listed = refusal.code == "invalid_parameter" if refusal.status == 400 else refusal.code in GONE
+    if listed or any(one is not None and one in refusal.message for one in ids):
+        return Concern.REFERENCE
+    unknown = find_cure(refusal.code) in (Cure.RETRY, Cure.REFRESH)
+    return Concern.PERHAPS if unknown else Concern.OTHER
+
+
+def was_completed_lately(context: RunContext, *ids: str | None, within: float = LATELY) -> bool:
+    """Return whether a take of the ledger with one of these ids, or in such a group, is new.
+
+    It was completed at most ``within`` seconds ago.
+    """
+    now, named = context.clock.now(), {one for one in ids if one is not None}
     return any(
         take.completed_at is not None
-        and abs(now - take.completed_at) < LATELY
-        and (take.avatar_id in ids or take.group_id in ids)
+        and abs(now - take.completed_at) < within
+        and (take.avatar_id in named or take.group_id in named)
         for take in context.ledger.snapshot().all_takes
         if take.avatar_id is not None
     )

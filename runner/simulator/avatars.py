@@ -128,9 +128,12 @@ def _reference(call: ApiCall, look_id: str | None) -> LookRow | None:
     if look is None:
         raise refusals.unknown_reference(look_id)
     if look.ready_at <= call.now < look.ready_at + call.sim.behaviour.reference_lag:
-        if call.sim.dice.fraction("reference", call.number) < 0.5:
+        drawn = call.sim.dice.fraction("reference", call.number)
+        if drawn < 1 / 3:
             raise refusals.unknown_reference(look_id)
-        raise refusals.unusable_reference("avatar_id", f"Avatar {look_id} is not ready.")
+        if drawn < 2 / 3:
+            raise refusals.unusable_reference("avatar_id", f"Avatar {look_id} is not ready.")
+        raise refusals.unlisted_reference()
     state = status(look, call.sim.account.groups.get(look.group_id), call.now)
     if state != "completed":
         message = f"Avatar {look_id} has no usable image: its status is {state}."

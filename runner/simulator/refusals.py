@@ -45,6 +45,11 @@ def unknown_reference(look_id: str) -> ApiError:
     return ApiError(404, "AVATAR_NOT_FOUND", f"Avatar {look_id} was not found.", param="avatar_id")
 
 
+def unlisted_reference() -> ApiError:
+    """400 about an ``avatar_id``, with a code that the page does not list and without its name."""
+    return ApiError(400, "avatar_not_synced", "Something that was referred to is not there yet.")
+
+
 def no_look(look_id: str) -> ApiError:
     """404 for a look in a path."""
     return ApiError(404, "avatar_not_found", f"Look {look_id} was not found.")

@@ -30,7 +30,9 @@ def keys(world: Harness) -> list[str]:
 
 @pytest.mark.parametrize("status", [400, 404, 405, 410, 413, 415, 418, 422, 451])
 def test_a_refusal_in_the_apis_envelope_decides_a_first_send(world: Harness, status: int) -> None:
-    world.api.script.extend([OK, refusal(status, "no")])
+    world.run(campaign(photo()))
+    world.later(3600)  # else a 400 or a 404 may be about the base, which is new
+    world.api.script.append(refusal(status, "no"))
     outcome = world.run(campaign(look("a"), look("b", on="a"), look("c")), concurrency=1)
     take = world.take("a")
     assert (take.state, take.billing) == (TakeState.FAILED, Billing.NONE)
@@ -426,6 +428,9 @@ NOT_THERE_YET = [
     refusal(404, "not_found"),
     refusal(400, "invalid_parameter", param="avatar_id"),
     refusal(404, "avatar_group_not_found"),
+    refusal(404, "a_code_of_tomorrow", param="body.avatar_id"),
+    refusal(400, "not_synced_yet"),
+    Refusal(400, "payload_too_large", "look-1 is not there"),
 ]
 
 
@@ -439,10 +444,58 @@ def test_a_reference_that_was_completed_moments_ago_gets_a_minute(
     assert len(world.api.charges) == 3
 
 
-def test_a_reference_that_stays_unknown_fails_what_needs_it_within_two_minutes(
+def test_a_refusal_that_may_be_about_the_reference_waits_only_for_one_of_the_last_minute(
     world: Harness,
 ) -> None:
-    world.api.script.extend([OK] + [refusal(404, "avatar_not_found")] * 100)
+    world.run(campaign(photo()))
+    world.later(120)
+    world.api.script.append(refusal(400, "a_code_of_tomorrow"))
+    world.run(campaign(look("a")))
+    assert world.take("a").state is TakeState.FAILED
+    world.api.script.append(refusal(400, "a_code_of_tomorrow", param="avatar_id"))
+    assert exit_code(world.run(campaign(photo(), look("b")))) is Exit.DONE
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        refusal(400, "a_code_of_tomorrow", param="prompt"),
+        refusal(400, "content_moderation_failed"),
+        refusal(404, "asset_not_found"),
+        refusal(400, "download_failed"),
+        refusal(422, "a_code_of_tomorrow"),
+    ],
+)
+def test_a_refusal_about_something_else_fails_the_look_however_young_its_reference_is(
+    world: Harness, reply: Refusal
+) -> None:
+    world.api.script.extend([OK, reply])
+    world.run(campaign(look("a")))
+    assert world.take("a").state is TakeState.FAILED
+    assert len(world.api.posts) == 2
+
+
+def test_what_was_refused_within_the_minute_is_tried_for_a_minute_from_then_on(
+    world: Harness,
+) -> None:
+    world.run(campaign(photo()))
+    world.later(50)
+    world.api.script.extend([refusal(400, "a_code_of_tomorrow")] * 4)
+    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
+
+
+def test_what_has_no_reference_waits_for_none(world: Harness) -> None:
+    world.api.script.extend([OK, refusal(400, "a_code_of_tomorrow")])
+    world.run(campaign(photo(), look("a", on=None)), concurrency=1)
+    assert world.take("a").state is TakeState.FAILED
+    assert len(world.api.posts) == 2
+
+
+@pytest.mark.parametrize("code", ["avatar_not_found", "a_code_of_tomorrow"])
+def test_a_reference_that_stays_unknown_fails_what_needs_it_within_two_minutes(
+    world: Harness, code: str
+) -> None:
+    world.api.script.extend([OK] + [refusal(404, code)] * 100)
     begun = world.clock.now()
     outcome = world.run(campaign(look("a")))
     assert world.take("a").state is TakeState.FAILED

@@ -45,7 +45,9 @@ PRUNING = (Command.PRUNE, Command.PRUNE_GROUPS)
 EXCUSED = frozenset(
     {
         b"asset_not_found",
+        b"avatar_not_synced",
         b"conflict",
+        b'"forbidden"',
         b"insufficient_credit",
         b"quota_exceeded",
         b"resource_access_denied",
