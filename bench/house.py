@@ -64,12 +64,16 @@ def functions(trees: dict[Path, ast.Module]) -> Iterator[ast.FunctionDef | ast.A
 
 
 def count_shared_names(trees: dict[Path, ast.Module]) -> int:
-    """Return how many public names of classes and functions several modules define."""
+    """Return how many public names of classes, functions and types several modules define."""
     homes = defaultdict(set)
     for path, tree in trees.items():
         for node in tree.body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 homes[node.name].add(path)
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+                if name[0].isupper() and not name.isupper():  # an alias of a type
+                    homes[name].add(path)
     deliberate = {"command", "main", "load", "plan"}
     return sum(
         len(places) > 1 and not name.startswith("_") and name not in deliberate

@@ -24,7 +24,7 @@ from bench.report import Row
 from runner.cli.context import Randomness
 from runner.executor.ports import Intent
 from runner.ledger.ledger import LedgerFile
-from runner.ledger.transactions import Operation
+from runner.ledger.transactions import StoreOperation
 from runner.model import LookKind
 from runner.policy.lifecycle import Event
 from runner.takes import Account
@@ -118,7 +118,7 @@ def ours(folder: Path, writers: int, seconds: float, shared: list[float]) -> flo
     ledger = LedgerFile(path, now=time, entropy=Randomness())
     transact, waits = ledger.transactions.transact, 0
 
-    def counted(operations: Sequence[Operation]) -> list[Any]:
+    def counted(operations: Sequence[StoreOperation]) -> list[Any]:
         nonlocal waits
         waits += 1
         return transact(operations)

@@ -4,6 +4,7 @@ The arrows are read from the code, also those inside functions. ``docs/architect
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -239,13 +240,29 @@ SHARED_NAMES = {"command", "main", "load", "plan"}
 ``load`` and ``plan`` are the Python interface's as well, and mean the same there."""
 
 
+TYPE_NAME = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
+"""How a type is written; constants and type variables are not."""
+
+
+def named_in(body: list[ast.stmt]) -> Iterator[str]:
+    """Yield the functions, classes and type aliases that statements at a module's top define."""
+    for node in body:
+        match node:
+            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield node.name
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                if TYPE_NAME.fullmatch(name):
+                    yield name
+            case ast.If():
+                yield from named_in([*node.body, *node.orelse])
+
+
 def repeated_names(trees: dict[str, ast.Module]) -> dict[str, list[str]]:
-    """Return each public class or function that more than one module defines, with them."""
+    """Return each public class, function or type alias that several modules define, with them."""
     homes: dict[str, list[str]] = {}
     for module, tree in trees.items():
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                homes.setdefault(node.name, []).append(module)
+        for name in dict.fromkeys(named_in(tree.body)):
+            homes.setdefault(name, []).append(module)
     return {
         name: places
         for name, places in homes.items()
@@ -258,8 +275,17 @@ def test_no_name_means_two_things() -> None:
     assert not repeated_names(trees)
 
 
-def test_a_repeated_name_would_be_noticed() -> None:
-    trees = {"a": ast.parse("class State: ..."), "b": ast.parse("def State(): ...")}
+@pytest.mark.parametrize(
+    "other",
+    [
+        "def State(): ...",
+        "State = dict[str, int]",
+        "State: TypeAlias = int",
+        "if TYPE_CHECKING:\n    State = int",
+    ],
+)
+def test_a_repeated_name_would_be_noticed(other: str) -> None:
+    trees = {"a": ast.parse("class State: ..."), "b": ast.parse(other)}
     assert repeated_names(trees) == {"State": ["a", "b"]}
 
 

@@ -9,11 +9,11 @@ from runner.executor.context import describe_reply
 from runner.replies import Answer, LookData
 from runner.takes import Take, find_target_group
 
-Decisions = Sequence[tuple[str, str]]
+Adoptions = Sequence[tuple[str, str]]
 """Labels of takes, each with the id of the look that it became."""
 
 
-def check_adoptions(adoptions: Decisions, unknown: Mapping[str, Take]) -> None:
+def check_adoptions(adoptions: Adoptions, unknown: Mapping[str, Take]) -> None:
     """Raise UsageError for takes that are not unknown, and for an id or a take given twice."""
     strangers = sorted({label for label, _ in adoptions} - unknown.keys())
     if strangers:

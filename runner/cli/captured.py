@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
 
-Listener = Callable[[str], None]
+LineListener = Callable[[str], None]
 
-_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+_listener: ContextVar[LineListener | None] = ContextVar("listener", default=None)
 _lock = threading.Lock()
 _users = 0
 
@@ -47,7 +47,7 @@ class _Split:
 
 
 @contextmanager
-def capture_output(listener: Listener) -> Iterator[None]:
+def capture_output(listener: LineListener) -> Iterator[None]:
     """Hand a listener each line that this context, and what it starts, writes to stdout or stderr.
 
     Other threads and tasks of the process keep their streams.

@@ -33,6 +33,12 @@ from runner.video_facts import VideoFacts
 
 T = TypeVar("T")
 
+Failpoint = Callable[[str], None]
+"""Called with the name of each commit point as it is passed; a crash test ends the process there.
+
+Of a transaction these are ``KIND:before-commit`` and ``KIND:after-commit``.
+"""
+
 
 class Api(Protocol):
     """HeyGen's v3 API, one method for each call that a run needs. One request, one reply."""

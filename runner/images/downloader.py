@@ -17,12 +17,12 @@ import anyio.to_thread
 import httpx
 
 from runner.errors import StorageError, shorten
-from runner.executor.ports import Downloaded, FetchFailed
+from runner.executor.ports import Downloaded, Failpoint, FetchFailed
 from runner.heygen.address import refuse_link
 from runner.heygen.connection import explain_http_error
 from runner.heygen.network import Timeouts, find_certificates, open_client
 from runner.image_files import MAX_IMAGE_BYTES, MAX_PIXELS, BadImageFile, Flaw, inspect_image
-from runner.images.folder import Folder, Part, Probe
+from runner.images.folder import Folder, Part
 
 log = logging.getLogger("runner.images")
 
@@ -57,7 +57,7 @@ class Downloader:
         largest: int = MAX_IMAGE_BYTES,
         max_pixels: int = MAX_PIXELS,
         inline: bool = False,
-        failpoint: Probe = lambda _point: None,
+        failpoint: Failpoint = lambda _point: None,
     ) -> None:
         self._folder = Folder(state, failpoint)
         self._transport = transport

@@ -8,16 +8,14 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from runner.errors import StorageError
+from runner.executor.ports import Failpoint
 from runner.files import create_file, open_file, refuse_links
-
-Probe = Callable[[str], None]
-"""Called with the name of each failpoint as it is passed; a crash test ends the process there."""
 
 _NAME = "images"
 _SUFFIX = ".part"
@@ -33,7 +31,7 @@ _WHAT_TO_DO = {
 class Folder:
     """The ``images`` folder inside a campaign's state folder. One run at a time uses it."""
 
-    def __init__(self, state: Path, failpoint: Probe) -> None:
+    def __init__(self, state: Path, failpoint: Failpoint) -> None:
         self._state = state
         self._path = state / _NAME
         self._failpoint = failpoint
@@ -85,7 +83,7 @@ class Folder:
 class Part:
     """A picture that is still growing. Its methods raise StorageError; it is closed in any case."""
 
-    def __init__(self, folder: Path, name: str, failpoint: Probe) -> None:
+    def __init__(self, folder: Path, name: str, failpoint: Failpoint) -> None:
         self._folder = folder
         self._name = name
         self._failpoint = failpoint

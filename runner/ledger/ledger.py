@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import UsageError
-from runner.executor.ports import Entropy, Intent
+from runner.executor.ports import Entropy, Failpoint, Intent
 from runner.ledger.backend import Backend, Elsewhere, KeepsDecisions, QueuedDecision
 from runner.ledger.database import open_for_writing
 from runner.ledger.events import Note
@@ -28,7 +28,7 @@ from runner.ledger.reservations import (
 )
 from runner.ledger.sqlite import SqliteBackend
 from runner.ledger.state import Store
-from runner.ledger.transactions import Operation, Probe, Send, Transactions
+from runner.ledger.transactions import Send, StoreOperation, Transactions
 from runner.ledger.writer import GroupCommit, InlineCommit
 from runner.plan.renames import KeyRenames, rename_picks, rename_take
 from runner.policy.budget import Ceilings
@@ -60,7 +60,7 @@ class CampaignLedger(LedgerNotes):
         now: Callable[[], float],
         entropy: Entropy,
         ceilings: Ceilings | None = None,
-        failpoint: Probe | None = None,
+        failpoint: Failpoint | None = None,
         inline: bool = False,
         is_remote: bool = False,
     ) -> None:
@@ -114,7 +114,7 @@ class CampaignLedger(LedgerNotes):
         """Remember what the wallet showed before and after this run (USD or credits)."""
         self._now_on_disk(lambda store: store.emit(Note.WALLET, dict(facts)))
 
-    def _now_on_disk(self, operation: Operation) -> None:
+    def _now_on_disk(self, operation: StoreOperation) -> None:
         """Carry out one operation in a transaction of its own; raises what it raised."""
         (result,) = self.transactions.transact([operation])
         if isinstance(result, Exception):

@@ -137,10 +137,10 @@ def read_account_facts(
     return found.to_facts()
 
 
-Rows = Iterator[tuple[Any, ...]]
+RowStream = Iterator[tuple[Any, ...]]
 
 
-def _by_campaign(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Rows]]:
+def _by_campaign(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, RowStream]]:
     """Yield rows by the campaign that stands first in each; they come in its order."""
     for campaign, of_it in groupby(rows, key=itemgetter(0)):
         yield campaign, (row[1:] for row in of_it)

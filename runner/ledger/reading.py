@@ -24,11 +24,11 @@ from runner.model import LookKind
 from runner.policy.lifecycle import Event
 from runner.takes import Snapshot, TakeState
 
-Ledger = Path | LedgerLocation
+LedgerPlace = Path | LedgerLocation
 
 
 @contextmanager
-def open_ledger_store(ledger: Ledger) -> Iterator[Store | None]:
+def open_ledger_store(ledger: LedgerPlace) -> Iterator[Store | None]:
     """Open a ledger for reading; None where there is none."""
     backend = find_location(ledger).read()
     if backend is None:
@@ -50,12 +50,12 @@ def open_ledger_store(ledger: Ledger) -> Iterator[Store | None]:
 # --- what it holds --------------------------------------------------------------------------------
 
 
-def read_snapshot(ledger: Ledger) -> Snapshot:
+def read_snapshot(ledger: LedgerPlace) -> Snapshot:
     """Read what a ledger holds; an empty snapshot where there is none."""
     return read_ledger(ledger)[0]
 
 
-def read_ledger(ledger: Ledger) -> tuple[Snapshot, dict[str, Any] | None]:
+def read_ledger(ledger: LedgerPlace) -> tuple[Snapshot, dict[str, Any] | None]:
     """Read what a ledger holds, and what the wallet showed before and after its last run.
 
     An empty snapshot where there is none, and None where nobody looked into the wallet.
@@ -64,13 +64,13 @@ def read_ledger(ledger: Ledger) -> tuple[Snapshot, dict[str, Any] | None]:
         return (Snapshot(), None) if store is None else (store.snapshot(), store.state.wallet)
 
 
-def has_takes(ledger: Ledger) -> bool:
+def has_takes(ledger: LedgerPlace) -> bool:
     """Return whether anything was ever sent from a ledger."""
     with find_location(ledger).peek() as backend:
         return backend is not None and backend.has_takes()
 
 
-def has_sent(ledger: Ledger) -> bool:
+def has_sent(ledger: LedgerPlace) -> bool:
     """Return whether a ledger holds what its own sends made, or may have made.
 
     What results files told, and looks that exist already, can be told again.
@@ -84,13 +84,13 @@ def has_sent(ledger: Ledger) -> bool:
         )
 
 
-def read_keys(ledger: Ledger) -> set[str]:
+def read_keys(ledger: LedgerPlace) -> set[str]:
     """Read every idempotency key that a take of a ledger has, or ever had."""
     with find_location(ledger).peek() as backend:
         return set() if backend is None else keys_in(backend)
 
 
-def has_been_at(ledger: Ledger, position: str) -> bool:
+def has_been_at(ledger: LedgerPlace, position: str) -> bool:
     """Return what ``CampaignLedger.was_at`` returns, for a ledger that is not open."""
     with find_location(ledger).peek() as backend:
         return backend is not None and was_at(backend, position)
@@ -99,7 +99,7 @@ def has_been_at(ledger: Ledger, position: str) -> bool:
 # --- what happened --------------------------------------------------------------------------------
 
 
-def read_events(ledger: Ledger, look: str) -> list[Entry]:
+def read_events(ledger: LedgerPlace, look: str) -> list[Entry]:
     """Read what happened to the takes of one look, and its picks, oldest first."""
     with open_ledger_store(ledger) as store:
         if store is None:
@@ -113,13 +113,13 @@ def read_events(ledger: Ledger, look: str) -> list[Entry]:
         ]
 
 
-def read_last_run(ledger: Ledger) -> LastRun | None:
+def read_last_run(ledger: LedgerPlace) -> LastRun | None:
     """Read the newest run; None where there was none."""
     with find_location(ledger).peek() as backend:
         return None if backend is None else find_last_run(backend)
 
 
-def read_variables(ledger: Ledger) -> dict[str, dict[str, str]]:
+def read_variables(ledger: LedgerPlace) -> dict[str, dict[str, str]]:
     """Read what ``--var`` gave in each run that a ledger knows it of, by the run's id.
 
     Runs of older programs, and commands that buy nothing, do not say.
@@ -143,7 +143,7 @@ HARMLESS = frozenset(
 """What others may note while a run is interrupted: nothing is bought, picked or deleted."""
 
 
-def is_progress_of(ledger: Ledger, queued: str) -> bool:
+def is_progress_of(ledger: LedgerPlace, queued: str) -> bool:
     """Return whether a run of the queue has begun in a ledger, and all since then is its own.
 
     When it began, its plan held to the letter. Nobody else has bought, picked or deleted since.
@@ -157,7 +157,7 @@ def is_progress_of(ledger: Ledger, queued: str) -> bool:
         return all(row.run in runs or row.kind in HARMLESS for row in since)
 
 
-def read_send_time(ledger: Ledger, uid: str) -> float | None:
+def read_send_time(ledger: LedgerPlace, uid: str) -> float | None:
     """Return when a take's first send was committed, by its machine's clock in Unix seconds.
 
     None for a take that came from elsewhere.
@@ -176,7 +176,7 @@ class WalletReading:
     balance: Decimal
 
 
-def read_wallet_readings(ledger: Ledger) -> list[WalletReading]:
+def read_wallet_readings(ledger: LedgerPlace) -> list[WalletReading]:
     """Read every dollar balance that the runs of a ledger saw, oldest first, each once.
 
     Ledgers of the first version hold them without their times: those count as read when they were
@@ -205,7 +205,7 @@ class LedgerFollower(LedgerView):
     For one thread. Close it when nobody looks any more.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: LedgerPlace) -> None:
         """Open a ledger for reading. Raises LookupError where there is none."""
         backend = find_location(ledger).read()
         if backend is None:

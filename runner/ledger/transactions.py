@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from runner.executor.ports import AccountBusy
+from runner.executor.ports import AccountBusy, Failpoint
 from runner.ledger.backend import MAX_TRIES, Changes, Places, TransactionUndone, repeat_undone
 from runner.ledger.event_log import log_events
 from runner.ledger.state import Store
 
-Operation = Callable[[Store], Any]
-Probe = Callable[[str], None]
-"""Called at every commit point with ``KIND:before-commit`` and ``KIND:after-commit``."""
+StoreOperation = Callable[[Store], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Send:
     ``resent`` is the uid of a take whose body leaves again.
     """
 
-    operation: Operation
+    operation: StoreOperation
     resent: str | None = None
 
     def __call__(self, store: Store) -> Any:
@@ -40,12 +38,12 @@ class Send:
 class Transactions:
     """Every change of a ledger that is open goes through ``transact``."""
 
-    def __init__(self, store: Store, failpoint: Probe | None = None) -> None:
+    def __init__(self, store: Store, failpoint: Failpoint | None = None) -> None:
         self._store = store
         self._failpoint = failpoint or (lambda _point: None)
         self._broken: Exception | None = None
 
-    def transact(self, operations: Sequence[Operation]) -> list[Any]:
+    def transact(self, operations: Sequence[StoreOperation]) -> list[Any]:
         """Carry out operations in one durable transaction; return each one's result or exception.
 
         An operation that raises must do so before it emits. Raises a LookbookError when the ledger
@@ -68,7 +66,7 @@ class Transactions:
                     break
             return results
 
-    def _reserve(self, operations: Sequence[Operation]) -> Places | None:
+    def _reserve(self, operations: Sequence[StoreOperation]) -> Places | None:
         """Ask for places for what is about to leave; None where the run keeps the pace itself."""
         pacer = self._store.backend.pacer
         sends = [operation for operation in operations if isinstance(operation, Send)]
@@ -78,7 +76,9 @@ class Transactions:
         reserve = partial(pacer.reserve, len(sends), resent=resent)
         return self._store.ask(lambda: repeat_undone(reserve))
 
-    def _carry_out_all(self, operations: Sequence[Operation], places: Places | None) -> list[Any]:
+    def _carry_out_all(
+        self, operations: Sequence[StoreOperation], places: Places | None
+    ) -> list[Any]:
         """Return what each operation gives or raises; sends only as far as there are places."""
         results: list[Any] = []
         left = 0 if places is None else places.granted
@@ -93,7 +93,7 @@ class Transactions:
                 results.append(AccountBusy(*places[1:4]))
         return results
 
-    def _carry_out(self, operation: Operation) -> Any:
+    def _carry_out(self, operation: StoreOperation) -> Any:
         """Return an operation's result, or what it raised: that is for one caller, not for all."""
         try:
             return operation(self._store)

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from runner.ledger.transactions import Operation, Transactions
+from runner.ledger.transactions import StoreOperation, Transactions
 
-_Queued = tuple[Operation, asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
+_Queued = tuple[StoreOperation, asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
 
 
 class Writer(Protocol):
     """Carries out one operation and returns when it is on disk."""
 
-    async def write(self, operation: Operation) -> Any:
+    async def write(self, operation: StoreOperation) -> Any:
         """Return the operation's result, or raise what it raised."""
         ...
 
@@ -34,7 +34,7 @@ class InlineCommit:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def write(self, operation: Operation) -> Any:
+    async def write(self, operation: StoreOperation) -> Any:
         """Return the operation's result, or raise what it raised."""
         return _result(self._transactions.transact([operation])[0])
 
@@ -51,7 +51,7 @@ class GroupCommit:
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
         self._thread.start()
 
-    async def write(self, operation: Operation) -> Any:
+    async def write(self, operation: StoreOperation) -> Any:
         """Return the operation's result, or raise what it raised.
 
         A caller that is cancelled meanwhile changes nothing: the operation is carried out.

@@ -13,7 +13,7 @@ _LOOK_KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 _TAG = re.compile(r"[^,\r\n]{1,64}\Z")
 
-Check = Callable[[Any], bool]
+Predicate = Callable[[Any], bool]
 
 
 def _string(value: Any) -> bool:
@@ -32,7 +32,7 @@ def _tag(value: Any) -> bool:
     return isinstance(value, str) and _TAG.match(value) is not None
 
 
-def _integer(low: int, high: int) -> Check:
+def _integer(low: int, high: int) -> Predicate:
     def check(value: Any) -> bool:
         whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
         return whole and not isinstance(value, bool) and low <= value <= high
@@ -44,14 +44,16 @@ def _amount(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
-def _list(item: Check, low: int = 0, high: float = float("inf")) -> Check:
+def _list(item: Predicate, low: int = 0, high: float = float("inf")) -> Predicate:
     def check(value: Any) -> bool:
         return isinstance(value, list) and low <= len(value) <= high and all(map(item, value))
 
     return check
 
 
-def _mapping(key: Check, item: Check, low: int = 0, high: float = float("inf")) -> Check:
+def _mapping(
+    key: Predicate, item: Predicate, low: int = 0, high: float = float("inf")
+) -> Predicate:
     def check(value: Any) -> bool:
         return (
             isinstance(value, dict)
@@ -63,7 +65,7 @@ def _mapping(key: Check, item: Check, low: int = 0, high: float = float("inf")) 
     return check
 
 
-def _fields(value: Any, checks: dict[str, Check]) -> bool:
+def _fields(value: Any, checks: dict[str, Predicate]) -> bool:
     """Return whether a mapping has only these keys (and ``x-`` ones), each with a good value."""
     if not isinstance(value, dict):
         return False
@@ -77,7 +79,7 @@ def _fields(value: Any, checks: dict[str, Check]) -> bool:
     return True
 
 
-def _closed(value: Any, checks: dict[str, Check]) -> bool:
+def _closed(value: Any, checks: dict[str, Predicate]) -> bool:
     """Check the same without ``x-`` keys."""
     return _fields(value, checks) and value.keys() <= checks.keys()
 
@@ -179,7 +181,7 @@ def _credit(value: Any) -> bool:
 
 
 def _credits(value: Any) -> bool:
-    known: dict[str, Check] = dict.fromkeys(("creator", "credit", "copyright"), _credit)
+    known: dict[str, Predicate] = dict.fromkeys(("creator", "credit", "copyright"), _credit)
     return _closed(value, known) and len(value) > 0
 
 
@@ -210,14 +212,14 @@ _zip_group = _list(_string, low=2)
 _images = _list(_image, high=3)
 _variables = _mapping(_name, _string)
 
-_IMAGE: dict[str, Check] = {
+_IMAGE: dict[str, Predicate] = {
     "type": lambda value: value in ("url", "asset_id", "base64"),
     "url": lambda value: isinstance(value, str) and value.startswith("https://"),
     "asset_id": _text,
     "media_type": lambda value: value in ("image/png", "image/jpeg"),
     "data": _text,
 }
-_LIKENESS: dict[str, Check] = {
+_LIKENESS: dict[str, Predicate] = {
     "warn": _threshold,
     "hold": _threshold,
     "pictures": lambda value: value in ("photos", "drawings"),
@@ -228,7 +230,7 @@ _IMAGE_FORMS = (
     ("asset_id", {"asset_id"}),
     ("data", {"data", "media_type"}),
 )
-_DEFAULTS: dict[str, Check] = {
+_DEFAULTS: dict[str, Predicate] = {
     "prompt_prefix": _string,
     "prompt_suffix": _string,
     "reference_images": _images,
@@ -238,7 +240,7 @@ _DEFAULTS: dict[str, Check] = {
     "approval": _boolean,
     "tags": _list(_tag),
 }
-_REQUEST: dict[str, Check] = _DEFAULTS | {
+_REQUEST: dict[str, Predicate] = _DEFAULTS | {
     "title": _text,
     "name": _text,
     "prompt": _text,
@@ -246,16 +248,16 @@ _REQUEST: dict[str, Check] = _DEFAULTS | {
     "avatar_group_id": _group,
     "variables": _variables,
 }
-_LOOK: dict[str, Check] = _REQUEST | {"existing": _text}
+_LOOK: dict[str, Predicate] = _REQUEST | {"existing": _text}
 _EXISTING = frozenset({"existing", "title", "tags", "approval"})
-_ENTRY: dict[str, Check] = _REQUEST | {
+_ENTRY: dict[str, Predicate] = _REQUEST | {
     "id": _text,
     "axes": _mapping(_name, _axis, low=1),
     "zip": _list(_zipped, low=1),
     "include": _list(_mapping(_name, _included, low=1)),
     "exclude": _list(_mapping(_name, _text, low=1)),
 }
-_BASE: dict[str, Check] = {
+_BASE: dict[str, Predicate] = {
     "name": _text,
     "title": _text,
     "photo": _image,
@@ -270,7 +272,7 @@ _BASE_FORMS = (
     ("prompt", _PAID | {"prompt", "reference_images"}),
     ("avatar_id", frozenset({"name", "title", "avatar_id", "tags", "approval"})),
 )
-_TOP: dict[str, Check] = {
+_TOP: dict[str, Predicate] = {
     "version": _integer(1, 1),
     "campaign": lambda value: isinstance(value, str) and 0 < len(value) <= 200,
     "base": _base,

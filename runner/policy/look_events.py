@@ -18,12 +18,12 @@ STATUSES = (None, "completed", "failed", "pending_consent", "processing")
 STUCK_AFTER = 24 * 3600.0
 """Seconds after which an unknown status is no longer waited for."""
 
-Step = tuple[Event, dict[str, Any]]
+LookEvent = tuple[Event, dict[str, Any]]
 
 
 def events_of(
     state: TakeState, look: LookData, *, now: float, shown: str | None = None
-) -> list[Step]:
+) -> list[LookEvent]:
     """Return the events that lead from ``state`` to what HeyGen shows; ``now`` in seconds.
 
     A look that is completed but has no picture yet is not usable yet: no event. A status that the
@@ -46,7 +46,7 @@ def events_of(
     if look.status == "pending_consent" and not waiting:
         group = {"group_id": look.group_id} if look.group_id else {}  # its page is the group's
         return [(Event.CONSENT, {**known, **group})]
-    steps: list[Step] = []
+    steps: list[LookEvent] = []
     if waiting and look.status != "pending_consent":
         steps.append((Event.CONSENTED, {"consent_url": None, **known}))
     if look.usable:

@@ -8,17 +8,12 @@ changes something. Every answer, refusals too, says what a browser may do with i
 import hmac
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runner.canonical import parse_json
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SHELL = "/"
 SESSION = "/session"
@@ -52,7 +47,9 @@ class Guard:
     ``token`` is what the printed address carries in its fragment, which no browser sends anywhere.
     """
 
-    def __init__(self, inner: App, *, port: int, shell: Callable[[], bytes], policy: str) -> None:
+    def __init__(
+        self, inner: ASGIApp, *, port: int, shell: Callable[[], bytes], policy: str
+    ) -> None:
         self._inner = inner
         self._port = port
         self._shell = shell

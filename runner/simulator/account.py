@@ -14,7 +14,7 @@ from functools import cache
 from heapq import heappop, heappush
 from typing import Any, Final, get_args, get_type_hints
 
-from runner.simulator.journal import Entry, Journal, StateError
+from runner.simulator.journal import Journal, JournalLine, StateError
 from runner.simulator.records import (
     AVATAR_TYPES,
     AssetRow,
@@ -70,7 +70,7 @@ class SimulatedAccount:
         self._made: list[tuple[float, int]] = []
         self._fresh: list[str] = []
         self._refund_failed = refund_failed
-        self._notes: list[Entry] = []
+        self._notes: list[JournalLine] = []
         self._journal: Journal | None = None
         if journal is not None:
             self._load(journal)
@@ -101,7 +101,7 @@ class SimulatedAccount:
                 case _:
                     raise StateError(f"{journal.path}: cannot read {str(entry)[:80]}")
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[JournalLine]:
         for cls, table in self._tables.items():
             rows = table.values()
             ordered = sorted(rows, key=lambda row: row.seq) if cls in (LookRow, GroupRow) else rows

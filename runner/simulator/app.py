@@ -17,7 +17,7 @@ from runner.simulator.gate import Operation, RequestPipeline, refused
 from runner.simulator.media import MAX_BYTES
 from runner.simulator.records import GroupRow, LookRow
 from runner.simulator.refusals import ApiError
-from runner.simulator.service import Clock, Simulator, Sleep
+from runner.simulator.service import Now, Simulator, Sleep
 from runner.simulator.settings import SimulatorSettings
 
 FORM_OVERHEAD = 64 * 1024
@@ -115,7 +115,7 @@ PUBLIC_LOOKS = ("Annie in Office", "Tyler in Studio", "Rosa on Stage")
 
 
 def create_app(
-    settings: SimulatorSettings, *, clock: Clock | None = None, sleep: Sleep | None = None
+    settings: SimulatorSettings, *, clock: Now | None = None, sleep: Sleep | None = None
 ) -> Starlette:
     """Return the simulator as an ASGI application.
 

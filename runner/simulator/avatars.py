@@ -12,7 +12,7 @@ from runner.simulator import media, refusals
 from runner.simulator.bodies import NAME_LIMIT, Fields, read_json
 from runner.simulator.pictures import Seen
 from runner.simulator.portrait import people
-from runner.simulator.records import ChargeRow, GroupRow, LookKind, LookRow, Outcome
+from runner.simulator.records import AvatarKind, ChargeRow, GenerationOutcome, GroupRow, LookRow
 from runner.simulator.refusals import ApiError, invalid
 from runner.simulator.service import ApiCall, HttpAnswer, data
 from runner.simulator.views import asset_of, group_view, look_view, status
@@ -34,7 +34,7 @@ DAY_SECONDS = 24 * 3600
 class Order:
     """A request for a generation that has passed every check of its own fields."""
 
-    kind: LookKind
+    kind: AvatarKind
     name: str
     group: GroupRow | None
     face: str
@@ -337,7 +337,7 @@ def _strikes(call: ApiCall, kind: str) -> bool:
     return struck
 
 
-def _outcome(call: ApiCall) -> Outcome:
+def _outcome(call: ApiCall) -> GenerationOutcome:
     if _strikes(call, "fail-generation"):
         return "failed"
     return "moderated" if _strikes(call, "moderation") else "completed"

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 Keys = Literal["honoured", "all", "avatars"]
 Statuses = Literal["listed", "capitals", "unlisted", "absent"]
-Billing = Literal["wallet", "credits", "subscription", "usage-based", "none"]
+BillingModel = Literal["wallet", "credits", "subscription", "usage-based", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _one_of(words: Iterable[str], bare: str | None = None) -> Callable[[str], st
 
 
 FLAG, SECONDS, COUNT, USD = "on, off or nothing", "seconds", "a number", "USD"
-BILLINGS = ", ".join(get_args(Billing))
+BILLINGS = ", ".join(get_args(BillingModel))
 
 SWITCHES: dict[str, tuple[Callable[[str], object], str]] = {
     "ignore-keys": (_one_of(get_args(Keys), "all"), "all or avatars"),
@@ -91,7 +91,7 @@ SWITCHES: dict[str, tuple[Callable[[str], object], str]] = {
     "daily-quota": (_whole, COUNT),
     "money-status": (_status, "a status from 400 to 499"),
     "asset-life": (_seconds, SECONDS),
-    "billing": (_one_of(get_args(Billing)), BILLINGS),
+    "billing": (_one_of(get_args(BillingModel)), BILLINGS),
     "auto-reload": (_reload, "AMOUNT,THRESHOLD in USD"),
 }
 """Every switch by the name that people type: how its value is read, and what it may be."""
@@ -145,7 +145,7 @@ class Behaviour:
     daily_quota: int = 0
     money_status: int = 402
     asset_life: float = 0.0
-    billing: Billing = "wallet"
+    billing: BillingModel = "wallet"
     auto_reload: Reload | None = None
 
     @classmethod

@@ -2,16 +2,15 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.types import Receive
 
 from runner.simulator.refusals import ApiError, invalid, too_large
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 JSON_LIMIT = 1024 * 1024
 NAME_LIMIT = 255

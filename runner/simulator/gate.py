@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from starlette.types import Receive, Scope, Send
+
 from runner.simulator import wire
 from runner.simulator.behaviour import LISTS_PERIOD
 from runner.simulator.bodies import Hangup, idempotency_key, read_query, receive_body
@@ -15,7 +17,6 @@ from runner.simulator.records import StoredAnswer
 from runner.simulator.refusals import ApiError
 from runner.simulator.service import ApiCall, Handler, HttpAnswer, Simulator, json_bytes
 from runner.simulator.settings import Fault, FaultKind
-from runner.simulator.wire import Receive, Scope, Send
 
 IGNORED_BODY = 64 * 1024
 

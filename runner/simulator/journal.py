@@ -21,7 +21,7 @@ FORMAT = 1
 MAX_STATE_BYTES = 1024 * 1024 * 1024
 """What a state file may weigh: a million looks have less."""
 
-Entry = list[object]
+JournalLine = list[object]
 
 
 class StateError(Exception):
@@ -43,7 +43,7 @@ class Journal:
             raise StateError(f"{path} is in use by another simulator") from None
         self._file: int | None = None
 
-    def read(self) -> Iterator[Entry]:
+    def read(self) -> Iterator[JournalLine]:
         """Return every entry of the file, oldest first.
 
         Nothing for a file that does not exist yet.
@@ -69,7 +69,7 @@ class Journal:
                 raise StateError(f"{self.path}: line {number} is not a line of a state file")
             yield from entries
 
-    def rewrite(self, entries: Iterable[Entry]) -> None:
+    def rewrite(self, entries: Iterable[JournalLine]) -> None:
         """Replace the file by these entries in one step, and stand ready to append."""
         draft = self.path.with_name(f"{self.path.name}.new")
         draft.unlink(missing_ok=True)
@@ -81,7 +81,7 @@ class Journal:
         draft.replace(self.path)
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND)
 
-    def append(self, entries: list[Entry]) -> None:
+    def append(self, entries: list[JournalLine]) -> None:
         """Write what one request changed as one line."""
         if self._file is not None:
             os.write(self._file, _line(entries))

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-LookKind = Literal["photo", "prompt", "digital_twin", "studio"]
-Outcome = Literal["completed", "failed", "moderated"]
+AvatarKind = Literal["photo", "prompt", "digital_twin", "studio"]
+GenerationOutcome = Literal["completed", "failed", "moderated"]
 Consent = Literal["none", "pending", "approved"]
 AssetState = Literal["pending_upload", "uploaded", "completed"]
 
-AVATAR_TYPES: dict[LookKind, str] = {
+AVATAR_TYPES: dict[AvatarKind, str] = {
     "photo": "photo_avatar",
     "prompt": "photo_avatar",
     "digital_twin": "digital_twin",
@@ -34,11 +34,11 @@ class LookRow:
     seq: int
     id: str
     name: str
-    kind: LookKind
+    kind: AvatarKind
     group_id: str
     public: bool = False
     ready_at: float
-    outcome: Outcome = "completed"
+    outcome: GenerationOutcome = "completed"
     needs_consent: bool = False
     expired_link: bool = False
     odd_status: bool = False

@@ -11,13 +11,14 @@ from functools import partial
 from typing import Any, Self, cast
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner.simulator.app import create_app
 from runner.simulator.gate import refused
 from runner.simulator.refusals import ApiError
 from runner.simulator.settings import SimulatorSettings
-from runner.simulator.wire import CLOSE, Receive, Scope, Send, send_whole
+from runner.simulator.wire import CLOSE, send_whole
 
 GRACE_SECONDS = 1
 """How long requests under way may take to end when the server is asked to stop."""

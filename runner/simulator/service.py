@@ -6,27 +6,28 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from starlette.types import Receive
+
 from runner.simulator.account import SimulatedAccount
 from runner.simulator.behaviour import Behaviour
 from runner.simulator.blobs import Blobs
-from runner.simulator.bodies import Receive
 from runner.simulator.dice import Dice
 from runner.simulator.journal import Journal
 from runner.simulator.pictures import Pictures
-from runner.simulator.records import LookKind, millionths
+from runner.simulator.records import AvatarKind, millionths
 from runner.simulator.settings import FaultKind, SimulatorSettings
 
 UNLIMITED_MILLIONTHS = 10**12
 """What a wallet that never runs dry shows at first: a million dollars, in millionths."""
 
-Clock = Callable[[], float]
+Now = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 
 
 class Simulator:
     """One account with its settings, its clock and its chance; the operations act on it."""
 
-    def __init__(self, settings: SimulatorSettings, *, clock: Clock, sleep: Sleep) -> None:
+    def __init__(self, settings: SimulatorSettings, *, clock: Now, sleep: Sleep) -> None:
         journal = Journal(settings.state) if settings.state else None
         folder = (
             settings.state.with_name(f"{settings.state.name}.files") if settings.state else None
@@ -63,7 +64,7 @@ class Simulator:
         """How the account departs from the API's page, at this moment."""
         return self.settings.behaviour
 
-    def price(self, kind: LookKind) -> int:
+    def price(self, kind: AvatarKind) -> int:
         """Return what a generation of this kind costs, in millionths."""
         own = {"photo": self.behaviour.photo_price, "prompt": self.behaviour.prompt_price}
         price = own.get(kind)

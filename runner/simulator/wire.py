@@ -5,18 +5,14 @@ process there is no connection: the call raises the exception that httpx raises 
 the same over the wire, so a client on ``httpx.ASGITransport`` meets a transport error either way.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NoReturn
+from typing import NoReturn
+
+from starlette.types import Message, Receive, Scope, Send
 
 from runner.simulator.service import HttpAnswer
 
 CLOSE = "lookbook.simulator.close"
 """The ASGI extension: a function without arguments that closes the connection."""
-
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 async def send_whole(send: Send, answer: HttpAnswer, request_id: str) -> None:

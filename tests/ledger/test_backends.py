@@ -22,7 +22,7 @@ from runner.ledger.ledger import CampaignLedger, LedgerFile
 from runner.ledger.loading import OWNER
 from runner.ledger.sqlite import SqliteBackend
 from runner.ledger.state import Store
-from runner.ledger.transactions import Operation, Send, Transactions
+from runner.ledger.transactions import Send, StoreOperation, Transactions
 from runner.model import LookKind
 from runner.plan.renames import KeyRenames
 from runner.policy.budget import Ceilings
@@ -355,7 +355,7 @@ class PacedBackend(MemoryBackend):
 def test_places_that_the_database_undid_are_reserved_again_for_the_whole_batch(
     ticking: Ticking,
 ) -> None:
-    def pick(look: str) -> Operation:
+    def pick(look: str) -> StoreOperation:
         return lambda held: held.emit(Note.PICKED, {"look": look, "take": "1"})
 
     backend = PacedBackend()

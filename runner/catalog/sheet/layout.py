@@ -29,7 +29,7 @@ class Text:
     x: float
     y: float
     text: str
-    face: lettering.Face
+    face: lettering.FontFace
     size: float
     tone: str = "ink"
     align: str = "l"
@@ -94,7 +94,7 @@ class _Sheet:
         size: float,
         *,
         room: float,
-        face: lettering.Face = "sans",
+        face: lettering.FontFace = "sans",
         tone: str = "ink",
         align: str = "l",
     ) -> None:

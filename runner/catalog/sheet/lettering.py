@@ -14,12 +14,12 @@ from PIL import ImageFont
 
 from runner.catalog.sheet import system
 
-Face = str
+FontFace = str
 """``serif`` (Newsreader) or ``sans`` (Inter), both under the SIL Open Font License; or a font of
 this computer, as ``system.Font.name`` writes it."""
 
 _FOLDER = Path(__file__).parents[1] / "fonts"
-FONTS: dict[Face, Path] = {
+FONTS: dict[FontFace, Path] = {
     "serif": _FOLDER / "Newsreader-Regular.ttf",
     "sans": _FOLDER / "Inter-Regular.ttf",
 }
@@ -31,7 +31,7 @@ _BOX = "□"
 
 
 @cache
-def load_face(face: Face, size: int) -> ImageFont.FreeTypeFont:
+def load_face(face: FontFace, size: int) -> ImageFont.FreeTypeFont:
     """Return a face at a size in pixels. Raises OSError for a font without any size."""
     if face in FONTS:
         path = str(FONTS[face])
@@ -39,48 +39,48 @@ def load_face(face: Face, size: int) -> ImageFont.FreeTypeFont:
     return system.load_font(face, size)
 
 
-def measure_width(text: str, face: Face, size: float) -> float:
+def measure_width(text: str, face: FontFace, size: float) -> float:
     """Return the width of a text, in the unit of ``size``."""
     parts = split_by_face(text, face)
     return sum(load_face(own, _UNITS).getlength(part) for own, part in parts) * size / _UNITS
 
 
 @cache
-def _draw_missing(face: Face) -> bytes:
+def _draw_missing(face: FontFace) -> bytes:
     return bytes(load_face(face, 32).getmask("\U0010ffff"))
 
 
 @cache
-def covers(face: Face, char: str) -> bool:
+def covers(face: FontFace, char: str) -> bool:
     """Return whether a face has a picture of a character, and not only its empty box."""
     return char.isspace() or bytes(load_face(face, 32).getmask(char)) != _draw_missing(face)
 
 
-def _find_system_font(char: str) -> Face | None:
+def _find_system_font(char: str) -> FontFace | None:
     """Return the computer's font that sets what neither of our own faces has, if there is one."""
     if char not in _known:
         _known[char] = next(filter(partial(_can_set, char), _candidates(char)), None)
     return _known[char]
 
 
-_known: dict[str, Face | None] = {}
+_known: dict[str, FontFace | None] = {}
 """What was found so far; a font that was found is tried first, since asking takes a moment."""
 
 
-def _candidates(char: str) -> Iterator[Face]:
+def _candidates(char: str) -> Iterator[FontFace]:
     if system.can_set(char):
         yield from dict.fromkeys(face for face in _known.values() if face is not None)
         yield from system.find_fonts(char)
 
 
-def _can_set(char: str, face: Face) -> bool:
+def _can_set(char: str, face: FontFace) -> bool:
     try:
         return covers(face, char)
     except OSError:  # a font of pictures, as of emoji, or a broken one
         return False
 
 
-def choose_typeface(text: str, wanted: Face) -> tuple[Face, str]:
+def choose_typeface(text: str, wanted: FontFace) -> tuple[FontFace, str]:
     """Return the face that a text is set in, and the text as it can be set.
 
     That is ``wanted`` if it has all of it; otherwise Inter, which has Greek and Cyrillic, together
@@ -100,12 +100,12 @@ def choose_typeface(text: str, wanted: Face) -> tuple[Face, str]:
     return "sans", settled
 
 
-def split_by_face(text: str, face: Face) -> list[tuple[Face, str]]:
+def split_by_face(text: str, face: FontFace) -> list[tuple[FontFace, str]]:
     """Split a text into parts that one face can set: ``face`` itself, or a font of this computer.
 
     What stands between two words of a script belongs to them: they are put into order together.
     """
-    faces: list[Face] = []
+    faces: list[FontFace] = []
     for char in text:
         before = faces[-1] if faces else face
         if before != face and not char.isalnum() and _can_set(char, before):
@@ -120,7 +120,7 @@ def split_by_face(text: str, face: Face) -> list[tuple[Face, str]]:
     return [(own, "".join(char for _face, char in group)) for own, group in pairs]
 
 
-def fit(text: str, face: Face, size: float, room: float) -> str:
+def fit(text: str, face: FontFace, size: float, room: float) -> str:
     """Cut a text to one line of at most ``room``, with an ellipsis where something is missing."""
     text = " ".join(text[:400].split())
     if measure_width(text, face, size) <= room:
@@ -135,7 +135,7 @@ def fit(text: str, face: Face, size: float, room: float) -> str:
     return text[:low].rstrip() + "…"
 
 
-def wrap(text: str, face: Face, size: float, room: float, lines: int) -> list[str]:
+def wrap(text: str, face: FontFace, size: float, room: float, lines: int) -> list[str]:
     """Break a text into at most ``lines`` lines of at most ``room``; the last one is cut to fit."""
     words = text[:400].split()
     broken: list[str] = []

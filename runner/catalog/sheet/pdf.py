@@ -62,7 +62,7 @@ def _letter(document: "FPDF", mark: Text) -> None:
         x += lettering.measure_width(part, mark.face, mark.size)
 
 
-def _drawn(document: "FPDF", mark: Text, x: float, face: lettering.Face, part: str) -> None:
+def _drawn(document: "FPDF", mark: Text, x: float, face: lettering.FontFace, part: str) -> None:
     """Set a part in a font of this computer, as a picture: any script, and no font is handed on."""
     font = lettering.load_face(face, round(mark.size * _FINE))
     left, top, right, bottom = font.getbbox(part, anchor="ls")

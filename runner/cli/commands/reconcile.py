@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from runner.cli.account import open_account, run_on_account
-from runner.cli.adoptions import Decisions, ask_for_look, check_adoptions, read_adoptable
+from runner.cli.adoptions import Adoptions, ask_for_look, check_adoptions, read_adoptable
 from runner.cli.command import Command
 from runner.cli.comparison import (
     compare_account,
@@ -105,7 +105,7 @@ def command(context: Context, request: Request, /, *, rebuilding: bool, **option
 async def reconcile(
     context: Context,
     campaign: Campaign,
-    adoptions: Decisions = (),
+    adoptions: Adoptions = (),
     absolved: Sequence[str] = (),
     *,
     strangers: Sequence[str] = (),
@@ -164,7 +164,7 @@ def open_case(work: OpenSession, campaign: Campaign) -> UnknownCase:
 
 
 async def believe(
-    case: UnknownCase, adoptions: Decisions, strangers: Sequence[str], unknown: Mapping[str, Take]
+    case: UnknownCase, adoptions: Adoptions, strangers: Sequence[str], unknown: Mapping[str, Take]
 ) -> None:
     """Commit which looks unknown takes became, as a person says, and which are somebody else's."""
     found = [

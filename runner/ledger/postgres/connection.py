@@ -67,6 +67,9 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 Statement = tuple[str, Sequence[Any]]
 T = TypeVar("T")
 
+Fetch = Callable[..., list[tuple[Any, ...]]]
+"""What ``PostgresConnection.fetch`` is: the rows of one statement and its values."""
+
 
 class ConnectionLost(Exception):
     """The connection ended; what became of a commit that was on its way is not known."""

@@ -5,13 +5,10 @@ have it. Whoever queues a run looks for its pictures once more after its row is 
 pictures are locked before the last look at who has them: none is deleted under a new run.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from runner.errors import UsageError
-from runner.ledger.postgres.connection import PostgresConnection
-
-Fetch = Callable[..., list[tuple[Any, ...]]]
+from runner.ledger.postgres.connection import Fetch, PostgresConnection
 
 AT_ONCE = 500
 """So many runs are deleted in one statement: none may take for seconds."""

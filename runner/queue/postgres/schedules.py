@@ -5,17 +5,17 @@ What is due is moved on and queued in one statement: of several workers one does
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from runner.errors import UsageError
+from runner.ledger.postgres.connection import Fetch
 from runner.queue.pack import Pack, UnreadablePack
 from runner.queue.port import PROTOCOL, make_id
 from runner.queue.schedule import Schedule, compute_next
 from runner.takes import Account
 
-Fetch = Callable[..., list[tuple[Any, ...]]]
 log = logging.getLogger("runner.queue")
 
 NOW = "SELECT extract(epoch FROM clock_timestamp())::double precision"
