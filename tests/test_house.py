@@ -243,6 +243,9 @@ SHARED_NAMES = {"command", "main", "load", "plan"}
 TYPE_NAME = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
 """How a type is written; constants and type variables are not."""
 
+CONSTANT = re.compile(r"[A-Z][A-Z0-9_]+")
+"""How a constant is written; a type variable is a single letter."""
+
 
 def named_in(body: list[ast.stmt]) -> Iterator[str]:
     """Yield the functions, classes and type aliases that statements at a module's top define."""
@@ -270,9 +273,38 @@ def repeated_names(trees: dict[str, ast.Module]) -> dict[str, list[str]]:
     }
 
 
+def repeated_constants(trees: dict[str, ast.Module]) -> dict[str, list[str]]:
+    """Return each constant that several modules define and another one imports, with them.
+
+    A constant that only its own module knows may be called as its neighbour's is.
+    """
+    homes: dict[str, list[str]] = {}
+    imported: set[str] = set()
+    for module, tree in trees.items():
+        for node in tree.body:
+            match node:
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)])
+                    | ast.AnnAssign(target=ast.Name(id=name))
+                ) if CONSTANT.fullmatch(name):
+                    homes.setdefault(name, []).append(module)
+        for inner in ast.walk(tree):
+            if isinstance(inner, ast.ImportFrom):
+                imported |= {alias.name for alias in inner.names}
+    return {name: homes[name] for name in homes.keys() & imported if len(homes[name]) > 1}
+
+
 def test_no_name_means_two_things() -> None:
     trees = {name: parse(path) for name, path in modules().items()}
     assert not repeated_names(trees)
+    assert not repeated_constants(trees)
+
+
+def test_a_repeated_constant_would_be_noticed() -> None:
+    trees = {"a": ast.parse("LIMIT = 1"), "b": ast.parse("LIMIT = 2")}
+    assert not repeated_constants(trees)
+    trees["c"] = ast.parse("from a import LIMIT")
+    assert repeated_constants(trees) == {"LIMIT": ["a", "b"]}
 
 
 @pytest.mark.parametrize(

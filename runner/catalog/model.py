@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from runner.catalog.followers import Followers
 from runner.catalog.money import MoneyView
 from runner.catalog.prompts import Segment
+from runner.model import BASE
 from runner.words import STATE_WORDS
-
-BASE = "base"
 
 
 @dataclass(frozen=True, slots=True)

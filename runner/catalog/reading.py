@@ -11,7 +11,6 @@ from runner.catalog import prompts, words
 from runner.catalog.faces import read_face
 from runner.catalog.followers import Followers, find_followers
 from runner.catalog.model import (
-    BASE,
     CatalogPage,
     HistoryEntry,
     LookFault,
@@ -23,6 +22,7 @@ from runner.catalog.model import (
 )
 from runner.catalog.money import build_money
 from runner.catalog.prompts import Segment
+from runner.model import BASE
 from runner.quantities import format_duration, format_usd
 from runner.results.model import ErrorEntry, LookEntry, Results, TakeEntry, Totals
 from runner.words import BILLING_WORDS, ERROR_WORDS, STATE_WORDS

@@ -16,7 +16,7 @@ from runner.executor.lists import list_group_looks
 from runner.files import read_file
 from runner.ledger.reading import read_variables
 from runner.ledger.state_dirs import StateDir
-from runner.manifest.yaml.source import MAX_BYTES
+from runner.manifest.yaml.source import MAX_TEXT_BYTES
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.options import select_looks
@@ -208,7 +208,7 @@ def find_ids(manifest: Path, ids: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in _others(manifest):
         try:
-            text = read_file(path, MAX_BYTES).decode("utf-8", "replace")
+            text = read_file(path, MAX_TEXT_BYTES).decode("utf-8", "replace")
         except OSError as error:
             raise UsageError(
                 f"{path} cannot be read ({error.strerror or error}), and may name looks by id.",

@@ -13,7 +13,7 @@ from runner.takes import Snapshot, Take
 
 HINT = "A distance is a hint, not a verdict: look at the pictures (docs/likeness.md: its limits)."
 
-WHY_NONE = {
+WHY_UNMEASURED = {
     "root": "what the others are compared with",
     "no_face": "no face found",
     "several_faces": "several faces",
@@ -84,7 +84,7 @@ def explain_faces(action: PlannedLook, takes: Sequence[Take], snapshot: Snapshot
         if likeness is None:
             told = "not measured"
         elif likeness.none is not None:
-            told = WHY_NONE[str(likeness.none)]
+            told = WHY_UNMEASURED[str(likeness.none)]
         else:
             told = f"{_number(likeness.base)} from the base, {_number(likeness.reference)} from "
             told += f"its reference: {VERDICT_WORDS[find_verdict(comparer, take, rule, snapshot)]}"
@@ -110,7 +110,7 @@ def _tell_rule(limits: Thresholds, rule: LikenessRule | None) -> str:
 def describe_likeness(likeness: LikenessEntry) -> str:
     """Return in words what a likeness amounts to."""
     if "none" in likeness:
-        return WHY_NONE[likeness["none"]]
+        return WHY_UNMEASURED[likeness["none"]]
     if likeness.get("accepted"):
         return "approved by a person"
     if likeness.get("held"):

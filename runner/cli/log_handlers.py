@@ -11,7 +11,7 @@ from runner.cli.redact import find_secrets, redact
 from runner.cli.terminal import escape_lines, escape_text
 from runner.files import append_private
 
-FORM = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s"
+LINE_FORM = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s"
 
 
 class RedactingFormatter(logging.Formatter):
@@ -20,7 +20,7 @@ class RedactingFormatter(logging.Formatter):
     converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
-        super().__init__(FORM, "%Y-%m-%dT%H:%M:%S")
+        super().__init__(LINE_FORM, "%Y-%m-%dT%H:%M:%S")
         self._secrets = find_secrets(os.environ, find_home())
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name

@@ -1,11 +1,11 @@
 """What stands for a character that the terminal's encoding does not have.
 
-Registered as an error handler of codecs: ``text.encode("cp932", PLAIN)`` never fails.
+Registered as an error handler of codecs: ``text.encode("cp932", PLAIN_MARK)`` never fails.
 """
 
 import codecs
 
-PLAIN = "lookbook-plain"
+PLAIN_MARK = "lookbook-plain"
 
 _STAND_INS = {
     "—": "-",
@@ -46,9 +46,9 @@ def _stand_in(char: str) -> str:
     return _STAND_INS.get(char) or char.encode("ascii", "backslashreplace").decode()
 
 
-codecs.register_error(PLAIN, _replace)
+codecs.register_error(PLAIN_MARK, _replace)
 
 
 def encode_plainly(text: str, encoding: str) -> str:
     """Return a text that this encoding can carry."""
-    return text.encode(encoding, PLAIN).decode(encoding)
+    return text.encode(encoding, PLAIN_MARK).decode(encoding)

@@ -39,7 +39,7 @@ ENDED = frozenset({Event.COMPLETED, Event.FAILED, Event.REFUSED})
 NARROWEST = 12
 """Columns that the bar itself gets at least; what does not fit beside it is left out."""
 
-BEAT = 1.0
+REDRAW_EVERY = 1.0
 """Seconds after which the bar is drawn again although nothing happened, and a forecast made anew.
 
 A look takes minutes: without it the bar would seem to be dead.
@@ -91,7 +91,7 @@ class Progress:
     async def keep_fresh(self) -> None:
         """Draw the bar again now and then, until it is cancelled; does nothing without a bar."""
         while self._bar is not None and not self._closed:
-            await anyio.sleep(BEAT)
+            await anyio.sleep(REDRAW_EVERY)
             self._refresh()
 
     def take_changed(self, take: Take, event: Event) -> None:
@@ -162,7 +162,7 @@ class Progress:
         if self._eta is None or self._closed or len(self._done) >= self._total:
             return ""
         now = self._eta.now()
-        if self._forecast_at is None or not 0 <= now - self._forecast_at < BEAT:
+        if self._forecast_at is None or not 0 <= now - self._forecast_at < REDRAW_EVERY:
             self._forecast, self._forecast_at = self._eta.left(), now
         if self._forecast is None:
             return "time left unknown"

@@ -16,7 +16,7 @@ from runner.files import read_file, write_atomic
 from runner.manifest import load
 from runner.manifest.diagnostics import count_findings
 from runner.manifest.prompt_parts import PromptPart, edit_part, find_parts
-from runner.manifest.yaml.source import LINE_END, MAX_BYTES, Source, Unreadable, decode_source
+from runner.manifest.yaml.source import LINE_END, MAX_TEXT_BYTES, Source, Unreadable, decode_source
 from runner.model import Campaign
 from runner.plan.edit_effect import EditEffect, measure_effect
 from runner.plan.pricing import apply_quotes, quote_prices
@@ -132,7 +132,7 @@ def _price(campaign: Campaign, snapshot: Snapshot) -> Campaign:
 
 def _read(manifest: Path) -> tuple[bytes, Source]:
     try:
-        data = read_file(manifest, MAX_BYTES)
+        data = read_file(manifest, MAX_TEXT_BYTES)
         return data, decode_source(manifest, data)
     except Unreadable as error:
         raise UsageError(f"{manifest} cannot be read: {error.message}.", hint=error.hint) from error

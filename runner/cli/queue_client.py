@@ -16,7 +16,7 @@ from runner.cli.shared_options import name_database, name_person
 from runner.errors import MaybeQueued, StorageError, UsageError
 from runner.files import read_file
 from runner.ledger.shared import SharedLedgers
-from runner.manifest.images import MAX_BYTES as MAX_PICTURE
+from runner.manifest.images import MAX_UPLOAD_BYTES as MAX_PICTURE
 from runner.model import Campaign
 from runner.plan import Plan
 from runner.plan import plan as make_plan
@@ -33,7 +33,7 @@ from runner.takes import Account, Snapshot
 if TYPE_CHECKING:
     from runner.queue.postgres.store import PostgresQueue
 
-LOOK = 0.3
+LOOK_EVERY = 0.3
 """Seconds between two looks at a run that is followed."""
 
 ALONE = 5.0
@@ -225,7 +225,7 @@ def _follow(queue: RunQueue, run: str) -> int:
                 warn(f"No worker serves {there.account.label} now: run {run} waits for one.")
                 looked = float("inf")
         sys.stdout.flush()
-        time.sleep(LOOK)
+        time.sleep(LOOK_EVERY)
 
 
 def report_end(run: QueuedRun) -> int:

@@ -29,7 +29,7 @@ from runner.policy.budget import room_left
 from runner.shell import quote_command
 from runner.takes import Snapshot
 
-NAME = "basket.json"
+BASKET_FILE = "basket.json"
 MAX_TAKES = 100
 
 _DONE = (Action.KEEP, Action.RESUME, Action.RENAME)
@@ -54,7 +54,7 @@ class Basket:
 
     def __init__(self, request: Request, state: StateDir) -> None:
         self._request = request
-        self._path = state.folder / NAME
+        self._path = state.folder / BASKET_FILE
         self._seen: object = None
         self.text = b""
         self.items: tuple[BasketItem, ...] = ()

@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 import click
 
+from runner.catalog import PAGE
 from runner.cli.format import name_some, warn
 from runner.cli.outputs import encode_results
 from runner.cli.session import OpenSession
@@ -21,6 +22,7 @@ from runner.files import MAX_RESULTS_BYTES, read_file
 from runner.ledger.state_dirs import StateDir
 from runner.policy.exit_codes import Exit
 from runner.quantities import pluralize
+from runner.results.fingerprint import RESULTS
 from runner.results.model import Results
 from runner.store.campaign import CampaignStore, list_pictures
 from runner.store.port import NamedStore, StoreTrouble
@@ -35,8 +37,6 @@ MAX_PAUSE = 60.0
 BATCH = 16
 """So many pictures are copied beside a run before it is asked again whether it has ended."""
 
-PAGE = "catalog.html"
-RESULTS = "results.json"
 
 T = TypeVar("T")
 

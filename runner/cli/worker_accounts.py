@@ -14,7 +14,7 @@ from runner.heygen.credentials import find_credentials, find_named_credentials, 
 from runner.queue.port import WorkerQueue
 from runner.takes import Account
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SECRETS = ("HEYGEN_API_KEY", "HEYGEN_API_BASE")
 
 
@@ -49,7 +49,7 @@ def _ask(context: Context, name: str | None) -> ServedAccount:
     }
     if name is None:
         credentials, _ = find_credentials(context.environment, context.home)
-    elif not NAME.fullmatch(name):
+    elif not ACCOUNT_NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} is no name of an account.",
             hint="It is one word of letters, digits, - and _, as in --account studio-a.",

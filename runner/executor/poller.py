@@ -20,7 +20,7 @@ from runner.executor.group_search import fill_in_group
 from runner.executor.rate_gate import RateGate
 from runner.policy.decisions import Free, decide_free
 from runner.policy.lifecycle import Event
-from runner.policy.look_events import GONE, events_of, is_stuck, shown_status
+from runner.policy.look_events import LOOK_GONE, events_of, is_stuck, shown_status
 from runner.policy.poll_strategy import PAGE_SIZE, PollStrategy
 from runner.policy.retry import next_poll, poll_gap
 from runner.quantities import format_duration
@@ -166,7 +166,7 @@ class Poller:
             self._postpone(watched)
 
     async def _give_up(self, watched: _Watched) -> None:
-        code, message = GONE
+        code, message = LOOK_GONE
         facts = {"error_code": code, "error_message": message}
         watched.take = await self._context.record(watched.take.uid, Event.FAILED, facts)
         self._release(watched)

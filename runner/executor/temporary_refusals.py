@@ -10,7 +10,7 @@ from enum import Enum, auto
 from runner.executor.context import RunContext
 from runner.executor.ports import Intent
 from runner.policy.cures import Cure, find_cure
-from runner.policy.decisions import GONE, Purchase, decide_purchase
+from runner.policy.decisions import GONE_CODES, Purchase, decide_purchase
 from runner.replies import CreatedData, Refusal, Reply
 
 LAG = 60.0
@@ -116,7 +116,8 @@ def find_concern(refusal: Refusal, *ids: str | None) -> Concern:
     if refusal.param is not None:
         named = refusal.param.rpartition(".")[2] in OF_THE_REFERENCE
         return Concern.REFERENCE if named else Concern.OTHER
-    listed = refusal.code == "invalid_parameter" if refusal.status == 400 else refusal.code in GONE
+    codes = {"invalid_parameter"} if refusal.status == 400 else GONE_CODES
+    listed = refusal.code in codes
     if listed or any(one is not None and one in refusal.message for one in ids):
         return Concern.REFERENCE
     unknown = find_cure(refusal.code) in (Cure.RETRY, Cure.REFRESH)

@@ -15,7 +15,7 @@ from pathlib import Path
 from runner.errors import StorageError
 from runner.files import open_file, read_note, write_atomic
 
-NAME = "ledger.checksum.json"
+CHECKSUM_FILE = "ledger.checksum.json"
 CHUNK = 1 << 20
 
 MAX_KEPT = 256
@@ -31,7 +31,7 @@ last one and deletes the log under whoever still follows it.
 def is_as_left(path: Path) -> bool:
     """Return whether a ledger's file is byte for byte what the program that closed it last left."""
     try:
-        kept = read_note(path.with_name(NAME))
+        kept = read_note(path.with_name(CHECKSUM_FILE))
         return bool(kept[path.name] == _checksum(path)) and not _has_log(path)
     except (OSError, ValueError, LookupError, TypeError):
         return False
@@ -41,10 +41,10 @@ def leave_checksum(path: Path) -> None:
     """Write the checksum of a ledger that was just closed; where that fails it is checked anew."""
     with suppress(OSError, StorageError):
         if _has_log(path):  # somebody else has it open
-            path.with_name(NAME).unlink(missing_ok=True)
+            path.with_name(CHECKSUM_FILE).unlink(missing_ok=True)
         else:
             text = json.dumps({path.name: _checksum(path)}) + "\n"
-            write_atomic(path.with_name(NAME), text.encode(), durable=False)
+            write_atomic(path.with_name(CHECKSUM_FILE), text.encode(), durable=False)
 
 
 def _checksum(path: Path) -> list[int]:

@@ -21,9 +21,9 @@ from runner.ledger.facts import price_of
 from runner.ledger.state_check import check_state_folder
 from runner.ledger.state_dirs import LEDGER, SIMULATED, StateDir, read_owner
 from runner.model import LookKind
+from runner.results.fingerprint import RESULTS
 from runner.takes import UNRESOLVED, Account, AccountFacts, MeasuredPrice, Neighbours
 
-RESULTS = "results.json"
 FACTS = (Note.PRICE_MEASURED, Note.KEYS_IGNORED, Note.KEYS_TRUSTED)
 """The events that tell of the account, and not of a campaign alone."""
 MAX_SEARCHED_TAKES = 50

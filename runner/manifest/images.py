@@ -17,7 +17,7 @@ from runner.manifest.url_hints import Doubt, doubts_about
 from runner.model import FileImage, Image, InlineImage, UploadedImage, UrlImage
 from runner.suggest import suggest
 
-MAX_BYTES = 32 * 1024 * 1024
+MAX_UPLOAD_BYTES = 32 * 1024 * 1024
 """What ``POST /v3/assets`` takes (API page)."""
 
 MIN_PHOTO_EDGE = 512
@@ -147,7 +147,7 @@ class ImageReader:
                 kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
                 raise BadImage("image-unreadable", f"`{text}` is {kind}", "Name a picture.")
             _check_size(status.st_size, f"`{text}`")
-            content = read_file(path, MAX_BYTES)
+            content = read_file(path, MAX_UPLOAD_BYTES)
         except (FileNotFoundError, NotADirectoryError):
             self._missing += 1
             raise _missing(self.folder, text, search=self._missing <= MAX_SEARCHES) from None
@@ -210,8 +210,9 @@ def _damaged(name: str, problem: str) -> BadImage:
 
 
 def _check_size(size: int, name: str) -> None:
-    if size > MAX_BYTES:
-        message = f"{name} has {size / 1024**2:.1f} MiB; the API takes {MAX_BYTES // 1024**2} MiB"
+    if size > MAX_UPLOAD_BYTES:
+        limit = MAX_UPLOAD_BYTES // 1024**2
+        message = f"{name} has {size / 1024**2:.1f} MiB; the API takes {limit} MiB"
         raise BadImage("image-too-large", message, "Export it smaller, or as JPEG.")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runner.extras import install_command
 from runner.files import read_given
-from runner.manifest.yaml.source import MAX_BYTES, Source, Unreadable
+from runner.manifest.yaml.source import MAX_TEXT_BYTES, Source, Unreadable
 
 _SAVE = (
     "Save it as CSV: in Excel with File, Save As, `CSV UTF-8 (Comma delimited)`; in Google Sheets "
@@ -28,7 +28,7 @@ def read_sheet_source(path: Path) -> tuple[Source, str]:
     Raises Unreadable where it is no sheet.
     """
     try:
-        data = read_given(path, MAX_BYTES)
+        data = read_given(path, MAX_TEXT_BYTES)
     except OSError as error:
         reason = error.strerror or str(error)
         advice = _SAVE if error.errno == errno.EFBIG else "Check the path."

@@ -58,7 +58,9 @@ LOOKS_OWN = frozenset(
 )
 """Codes of a 403 that are about what one look asks for, not about the key."""
 
-GONE = frozenset({"avatar_group_not_found", "avatar_not_found", "not_found", "resource_not_found"})
+GONE_CODES = frozenset(
+    {"avatar_group_not_found", "avatar_not_found", "not_found", "resource_not_found"}
+)
 """Codes of a 404 by which the API itself says that a look or a group does not exist."""
 
 
@@ -226,4 +228,4 @@ def decide_free(reply: Reply[Any]) -> Free:
 
 def is_gone(reply: Reply[Any]) -> bool:
     """Return whether the API itself, not something on the way, says that a thing is gone."""
-    return isinstance(reply, Refusal) and reply.status == 404 and _word(reply) in GONE
+    return isinstance(reply, Refusal) and reply.status == 404 and _word(reply) in GONE_CODES

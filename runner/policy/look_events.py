@@ -6,7 +6,7 @@ from runner.policy.lifecycle import Event
 from runner.replies import LookData
 from runner.takes import PENDING, Take, TakeState
 
-GONE = ("not_found", "the account no longer has this look")
+LOOK_GONE = ("not_found", "the account no longer has this look")
 """Error code and message of a take whose look was deleted at HeyGen."""
 
 UNKNOWN_STATUS = "unknown_status"

@@ -14,7 +14,7 @@ from runner.errors import LookbookError, UsageError
 from runner.queue.health import AccountHealth, ClusterHealth
 from runner.takes import Account, TakeState
 
-PENDING = (TakeState.SUBMITTING, TakeState.PROCESSING, TakeState.UNKNOWN)
+UNDER_WAY = (TakeState.SUBMITTING, TakeState.PROCESSING, TakeState.UNKNOWN)
 
 MAX_WAIT = 10.0
 """Seconds that a scrape waits for the one before it. A database that neither answers nor refuses
@@ -53,7 +53,7 @@ METRICS: tuple[tuple[str, str, Callable[[AccountHealth], Samples]], ...] = (
         "Takes that wait for an answer of HeyGen's, by state.",
         lambda one: [
             ({"state": state.value}, one.pending[state].count if state in one.pending else 0)
-            for state in PENDING
+            for state in UNDER_WAY
         ],
     ),
     (
@@ -61,7 +61,7 @@ METRICS: tuple[tuple[str, str, Callable[[AccountHealth], Samples]], ...] = (
         "For how long the oldest of these takes has been in its state.",
         lambda one: [
             ({"state": state.value}, one.pending[state].oldest)
-            for state in PENDING
+            for state in UNDER_WAY
             if state in one.pending
         ],
     ),

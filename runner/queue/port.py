@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 PROTOCOL = 2
 """Raised where a pack means something else than before: workers take only packs of their own."""
 
-BEAT = 1.0
+WORKER_BEAT = 1.0
 """Seconds between two heartbeats of a worker; each of them hands on what dead workers left."""
 
-DEAD_AFTER = 4.0
+WORKER_DEAD_AFTER = 4.0
 """Seconds without a heartbeat after which a worker is taken for dead."""
 
 
@@ -95,7 +95,7 @@ class WorkerSeen:
     @property
     def is_alive(self) -> bool:
         """Return whether it is not taken for dead."""
-        return self.silent < DEAD_AFTER
+        return self.silent < WORKER_DEAD_AFTER
 
     def serves(self, account: Account) -> bool:
         """Return whether it lives and takes runs of an account that this program packs."""

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from runner.errors import LookbookError
 from runner.policy.exit_codes import Exit
-from runner.queue.port import BEAT, DEAD_AFTER, BegunRun, Engine, WorkerQueue
+from runner.queue.port import WORKER_BEAT, WORKER_DEAD_AFTER, BegunRun, Engine, WorkerQueue
 from runner.takes import Account
 
 QUIET = 3.0
@@ -107,7 +107,7 @@ class Worker:
             self._looked = time.monotonic()
             self._quiet_until = self._looked + QUIET
             well = self._looked
-            while not self._stopping.wait(BEAT):
+            while not self._stopping.wait(WORKER_BEAT):
                 try:
                     self.look_around(queue, time.monotonic())
                     well = time.monotonic()
@@ -133,7 +133,7 @@ class Worker:
 
         ``now`` are seconds of a clock that never goes back.
         """
-        if now - self._looked > DEAD_AFTER - BEAT:
+        if now - self._looked > WORKER_DEAD_AFTER - WORKER_BEAT:
             self._quiet_until = now + QUIET
         self._looked = now
         for due in queue.start_due(self._accounts):
@@ -179,7 +179,7 @@ class Worker:
                 if queue is not None:
                     queue.close()
                 queue = None
-            time.sleep(BEAT)
+            time.sleep(WORKER_BEAT)
         if queue is not None:
             queue.close()
 
@@ -188,7 +188,7 @@ class Worker:
         if not queue.beat(self.name) and not self._stopping.is_set():
             self._fail(
                 "Other workers took this one for dead, because it was held up for "
-                f"{DEAD_AFTER:.0f} seconds, and carry on its runs."
+                f"{WORKER_DEAD_AFTER:.0f} seconds, and carry on its runs."
             )
         for begun, process in self._processes():
             if not queue.is_wanted(begun):

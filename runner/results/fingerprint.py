@@ -21,7 +21,7 @@ from runner.results.model import Summary
 from runner.results.totals_text import format_totals
 from runner.takes import LookState
 
-NAME = "made-from.json"
+MADE_FROM = "made-from.json"
 RESULTS = "results.json"
 FILES = (RESULTS, "catalog.html")
 FOLDERS = ("images", "thumbs")
@@ -67,7 +67,7 @@ class Fingerprint:
     def summary(self) -> Summary | None:
         """Return account and totals of the results on disk; None where these are not of today."""
         try:
-            kept = read_note(self.folder / NAME)
+            kept = read_note(self.folder / MADE_FROM)
             if kept["made_from"] != self._made_from() or kept["files"] != _seen(self.folder):
                 return None
             summary: Summary = kept["summary"]
@@ -106,7 +106,7 @@ class Fingerprint:
     def _write(self, kept: Mapping[str, Any]) -> None:
         with suppress(StorageError):
             note = json.dumps(kept) + "\n"
-            write_atomic(self.folder / NAME, note.encode(), durable=False)
+            write_atomic(self.folder / MADE_FROM, note.encode(), durable=False)
 
     def _made_from(self) -> str:
         return sha256_hex(f"{self.campaign}\n{self.ledger.position()}".encode())
@@ -134,7 +134,7 @@ def is_own_results(folder: Path, was_at: Callable[[str], bool]) -> bool:
     of all the rest of a run. ``was_at`` is what the ledger itself answers.
     """
     try:
-        kept = read_note(folder / NAME)
+        kept = read_note(folder / MADE_FROM)
         ours: bool = kept["files"][RESULTS] == _seen(folder)[RESULTS]
         return ours and was_at(kept["ledger"])
     except (OSError, ValueError, LookupError, TypeError, OverflowError):

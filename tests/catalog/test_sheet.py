@@ -183,7 +183,7 @@ def test_an_odd_answer_of_fontconfig_is_no_font(
     tool.write_bytes(b"#!/bin/sh\nprintf '%s' '" + os.fsencode(answer) + b"'\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(system, "USUAL", ())
+    monkeypatch.setattr(system, "USUAL_FONTS", ())
     assert [*system.find_fonts("東")] == []
 
 

@@ -148,7 +148,7 @@ def test_a_manifest_beside_this_one_that_is_too_large_to_read_stops_what_would_d
     os.mkfifo("pipe.yaml")
     Path("other.yaml").write_text("existing: look_123456")
     assert find_ids(Path("spring.yaml"), {"look_123456"}) == {"look_123456": "other.yaml"}
-    monkeypatch.setattr(doomed_looks, "MAX_BYTES", 10)
+    monkeypatch.setattr(doomed_looks, "MAX_TEXT_BYTES", 10)
     with pytest.raises(UsageError, match=r"other.yaml cannot be read \(it is larger"):
         find_ids(Path("spring.yaml"), {"look_123456"})
 

@@ -49,7 +49,7 @@ from runner.plan.saved_plan import Change, ChangeKind
 from runner.policy.budget import Ceilings
 from runner.policy.lifecycle import Event
 from runner.queue.pack import Pack
-from runner.queue.port import DEAD_AFTER, Output
+from runner.queue.port import WORKER_DEAD_AFTER, Output
 from runner.takes import Snapshot
 from tests.cli.test_shared import (
     ADA,
@@ -255,7 +255,7 @@ def test_a_run_is_followed_to_its_exit_code_and_goes_on_without_whoever_follows(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("runner.cli.queue_client.time.sleep", press_ctrl_c)
-    database.queue.advance(DEAD_AFTER + 1)
+    database.queue.advance(WORKER_DEAD_AFTER + 1)
     code, said, _ = run(database, manifest, "--follow")
     assert code == 4
     assert "base#1 generated" in said
@@ -334,7 +334,7 @@ def test_a_run_is_packed_only_where_a_worker_can_carry_it_out(
     console.note_answer()
     assert packer.pack(campaign, work, made, request) is None
     assert "what you have answered" in capsys.readouterr().err
-    database.queue.advance(DEAD_AFTER + 1)
+    database.queue.advance(WORKER_DEAD_AFTER + 1)
     assert pack() is None
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from runner.catalog.metadata import embed_metadata
 from runner.image_files import FORMATS, BadImageFile, inspect_image
-from runner.manifest.images import MAX_BYTES as LARGEST
+from runner.manifest.images import MAX_UPLOAD_BYTES as LARGEST
 from runner.manifest.images import BadImage, ImageReader
 from tests.fuzz.target import Target, demand, folder, written
 

@@ -7,7 +7,7 @@ from runner.canonical import sha256_hex
 from runner.heygen.client import HeyGen
 from runner.heygen.credentials import Credentials
 from runner.heygen.upload import LARGEST_UPLOAD
-from runner.manifest.images import MAX_BYTES
+from runner.manifest.images import MAX_UPLOAD_BYTES
 from runner.model import FileImage
 from runner.replies import Answer, AssetData, NotSent, Refusal
 
@@ -89,7 +89,7 @@ async def test_a_refused_upload_is_a_refusal(image: FileImage) -> None:
 
 
 async def test_what_a_manifest_takes_is_what_one_request_takes() -> None:
-    assert LARGEST_UPLOAD == MAX_BYTES == 32 * 2**20
+    assert LARGEST_UPLOAD == MAX_UPLOAD_BYTES == 32 * 2**20
 
 
 async def test_the_type_of_what_was_uploaded_may_be_unknown(image: FileImage) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 from runner.errors import LedgerDamaged, LookbookError, UsageError
 from runner.ledger import database
-from runner.ledger.checksum import NAME as CHECKSUM
-from runner.ledger.checksum import is_as_left, leave_checksum
+from runner.ledger.checksum import CHECKSUM_FILE, is_as_left, leave_checksum
 from runner.ledger.layout import check_layout
 from runner.ledger.lock import lock_ledger
 from runner.ledger.neighbours import read_neighbours
@@ -156,7 +155,7 @@ def test_an_odd_checksum_vouches_for_nothing(places: StateDirs, text: str) -> No
     database.open_for_writing(path).close()
     leave_checksum(path)
     assert is_as_left(path)
-    path.with_name(CHECKSUM).write_bytes(text.encode("latin-1"))
+    path.with_name(CHECKSUM_FILE).write_bytes(text.encode("latin-1"))
     assert not is_as_left(path)
 
 

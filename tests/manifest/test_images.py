@@ -128,7 +128,7 @@ def test_an_upload_has_a_limit(
 ) -> None:
     data = picture()
     (tmp_path / "style.png").write_bytes(data)
-    monkeypatch.setattr(runner.manifest.images, "MAX_BYTES", len(data) - 1)
+    monkeypatch.setattr(runner.manifest.images, "MAX_UPLOAD_BYTES", len(data) - 1)
     assert code(images, "style.png") == "image-too-large"
     inline = {"media_type": "image/png", "data": base64.b64encode(data).decode()}
     assert code(images, inline) == "image-too-large"

@@ -34,7 +34,7 @@ def test_a_folder_is_told_as_a_finding(tmp_path: Path) -> None:
 
 
 def test_a_file_beyond_the_bound_is_refused(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner.manifest.yaml.source, "MAX_BYTES", 100)
+    monkeypatch.setattr(runner.manifest.yaml.source, "MAX_TEXT_BYTES", 100)
     assert only(read("x" * 101)).code == "file-too-large"
     assert only(read("# " + "x" * 97)).code == "empty"
 

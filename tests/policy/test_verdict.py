@@ -8,7 +8,7 @@ import pytest
 from runner.policy.decisions import (
     ACCOUNTS_OWN,
     DECIDED,
-    GONE,
+    GONE_CODES,
     LIMITS,
     LOOKS_OWN,
     MONEY,
@@ -23,7 +23,7 @@ from runner.replies import Answer, Lost, NotSent, Refusal
 
 STATUSES = [200, 201, *range(300, 600)]
 CODES = [
-    *sorted(MONEY | LIMITS | ACCOUNTS_OWN | LOOKS_OWN | GONE),
+    *sorted(MONEY | LIMITS | ACCOUNTS_OWN | LOOKS_OWN | GONE_CODES),
     "request_in_progress",
     "conflict",
     "forbidden",
@@ -143,7 +143,7 @@ def expected_free(reply: Refusal) -> Free:
     """Return what a request that costs nothing may conclude: the first row that fits."""
     status, code = reply.status, reply.code
     rows = [
-        (reply.enveloped and status == 404 and code in GONE, Free.GONE),
+        (reply.enveloped and status == 404 and code in GONE_CODES, Free.GONE),
         (code in MONEY or status == 401, Free.PERSON),
         (status in (408, 409, 425, 429, 499) or not 400 <= status < 500, Free.AGAIN),
         (not reply.enveloped and status != 413, Free.AGAIN),
@@ -165,5 +165,5 @@ def test_a_free_request_is_asked_again_only_where_that_can_help() -> None:
 def test_only_the_apis_own_code_says_that_something_is_gone() -> None:
     gone = [reply for reply in every() if decide_free(reply) is Free.GONE]
     assert {reply.status for reply in gone} == {404}
-    assert {reply.code for reply in gone} == GONE
+    assert {reply.code for reply in gone} == GONE_CODES
     assert all(reply.enveloped for reply in gone)

@@ -7,8 +7,8 @@ from itertools import count
 
 from runner.queue.pack import Pack
 from runner.queue.port import (
-    DEAD_AFTER,
     PROTOCOL,
+    WORKER_DEAD_AFTER,
     BegunRun,
     Output,
     QueuedRun,
@@ -150,7 +150,8 @@ class MemoryQueue:
         self._workers.pop(worker, None)
 
     def bury_dead(self) -> list[str]:
-        dead = [name for name, told in self._workers.items() if told[3] < self.now - DEAD_AFTER]
+        dead_since = self.now - WORKER_DEAD_AFTER
+        dead = [name for name, told in self._workers.items() if told[3] < dead_since]
         for name in dead:
             del self._workers[name]
         return dead

@@ -11,7 +11,7 @@ import pytest
 
 from runner.errors import UsageError
 from runner.queue.pack import Pack, UnreadablePack
-from runner.queue.port import DEAD_AFTER, RunState, RunWaiting, WorkerQueue
+from runner.queue.port import WORKER_DEAD_AFTER, RunState, RunWaiting, WorkerQueue
 from runner.takes import Account
 from tests.ledger.postgres import PostgresServer
 
@@ -350,7 +350,7 @@ def test_a_run_is_cancelled_at_once_or_by_its_worker(queue: WorkerQueue, user: s
 
 def grow_old(queue: Any, request: pytest.FixtureRequest) -> None:
     if hasattr(queue, "advance"):
-        queue.advance(DEAD_AFTER + 1)
+        queue.advance(WORKER_DEAD_AFTER + 1)
         return
     from runner.ledger.postgres.connection import PostgresConnection
 

@@ -12,7 +12,7 @@ import pytest
 from runner.errors import StorageError, UsageError
 from runner.queue import worker as workers
 from runner.queue.pack import Pack
-from runner.queue.port import DEAD_AFTER, BegunRun, QueuedRun, RunState
+from runner.queue.port import WORKER_DEAD_AFTER, BegunRun, QueuedRun, RunState
 from runner.queue.unpack import unpack
 from runner.queue.worker import MAX_BEGUN, MAX_KILLS, QUIET, RunProcess, Worker
 from runner.takes import Account
@@ -208,7 +208,7 @@ def test_who_was_taken_for_dead_ends_its_runs_and_itself() -> None:
 
 
 def test_a_worker_that_stops_leaves_its_runs_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "BEAT", 0.01)
+    monkeypatch.setattr(workers, "WORKER_BEAT", 0.01)
     setting = Setting(None)
     with setting.carrying_out() as thread:
         assert setting.processes[0].started.wait(SOON)
@@ -228,7 +228,7 @@ def test_a_worker_that_stops_leaves_its_runs_to_others(monkeypatch: pytest.Monke
 def test_a_worker_that_carries_out_a_run_beats_as_often_as_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(workers, "BEAT", 0.05)
+    monkeypatch.setattr(workers, "WORKER_BEAT", 0.05)
     setting = Setting(None)
     beats: list[str] = []
 
@@ -256,7 +256,7 @@ def test_nobody_is_taken_for_dead_right_after_all_were_held_up() -> None:
     assert setting.engine.given == [setting.run]
     assert setting.engine.alive == []
     setting.queue.enlist("other", [ME], 1)
-    setting.queue.advance(DEAD_AFTER + 1)
+    setting.queue.advance(WORKER_DEAD_AFTER + 1)
     setting.queue.beat("one")
     setting.worker.look_around(setting.queue, 101.0)
     assert setting.engine.alive == []

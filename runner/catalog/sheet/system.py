@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import ImageFont, features
 
-USUAL = (
+USUAL_FONTS = (
     "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
     "/Library/Fonts/Arial Unicode.ttf",
     "C:/Windows/Fonts/arial.ttf",
@@ -34,7 +34,7 @@ def find_fonts(char: str) -> Iterator[str]:
     asked = _ask_fontconfig(char)
     if asked is not None:
         yield asked
-    yield from (f"{path}#0" for path in USUAL if Path(path).is_file())
+    yield from (f"{path}#0" for path in USUAL_FONTS if Path(path).is_file())
 
 
 def can_set(char: str) -> bool:

@@ -19,7 +19,7 @@ from runner.plan.request import Request
 from runner.quantities import format_usd, pluralize
 from runner.takes import Billing, Snapshot, Take, TakeState
 
-WORDS = {
+CHARGES = {
     Billing.ASSUMED: "charged? HeyGen does not say",
     Billing.REFUNDED: "not charged, as the wallet showed",
     Billing.NONE: "refused, nothing was bought",
@@ -73,7 +73,7 @@ def failures_text(failed: list[Take]) -> str:
         return "Nothing failed that is not there by now."
     lines = [f"{pluralize(len(failed), 'take')} failed:"]
     lines += [
-        f"  {take.label} {format_usd(take.price)} ({WORDS.get(take.billing, take.billing)}): "
+        f"  {take.label} {format_usd(take.price)} ({CHARGES.get(take.billing, take.billing)}): "
         f"{take.error_message or take.error_code}"
         for take in failed
     ]

@@ -24,7 +24,7 @@ from runner.ledger.postgres.connection import (
 from runner.ledger.postgres.erasing import erase_facts
 from runner.ledger.postgres.places import notify
 from runner.ledger.postgres.schema import is_migrated, migrate_schema
-from runner.ledger.postgres.statements import COLUMNS, list_statements, make_fence
+from runner.ledger.postgres.statements import TAKE_COLUMNS, list_statements, make_fence
 from runner.takes import Account
 
 _EVENT = "SELECT seq, at, run, take, kind, facts FROM lookbook.events WHERE campaign = %s"
@@ -212,7 +212,7 @@ class PostgresBackend:
 
     def takes(self) -> Iterable[Sequence[Any]]:
         """Return the rows of all takes."""
-        columns = ", ".join(COLUMNS)
+        columns = ", ".join(TAKE_COLUMNS)
         return self._mine(f"SELECT {columns} FROM lookbook.takes WHERE campaign = %s")  # noqa: S608 - our own names
 
     def has_takes(self) -> bool:

@@ -8,7 +8,7 @@ from runner.ledger.backend import Changes, TakeChange
 from runner.ledger.postgres.connection import Statement
 from runner.takes import Take
 
-COLUMNS = list(Take.__dataclass_fields__)
+TAKE_COLUMNS = list(Take.__dataclass_fields__)
 """The columns of a take, in the order in which its rows are read."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -18,9 +18,11 @@ _EVENTS = (
     "%s::text[], %s::text[])"
 )
 _UPSERT = (
-    f"INSERT INTO lookbook.takes (campaign, {', '.join(COLUMNS)}) "  # noqa: S608 - names of our own
-    f"VALUES (%s, {', '.join('%s' for _ in COLUMNS)}) ON CONFLICT (campaign, uid) DO UPDATE SET "
-    f"{', '.join(f'{name} = excluded.{name}' for name in COLUMNS)}, moved_at = clock_timestamp()"
+    f"INSERT INTO lookbook.takes (campaign, {', '.join(TAKE_COLUMNS)}) "  # noqa: S608 - our names
+    f"VALUES (%s, {', '.join('%s' for _ in TAKE_COLUMNS)}) "
+    "ON CONFLICT (campaign, uid) DO UPDATE SET "
+    f"{', '.join(f'{name} = excluded.{name}' for name in TAKE_COLUMNS)}, "
+    "moved_at = clock_timestamp()"
 )
 _PUT_META = (
     "INSERT INTO lookbook.meta VALUES (%s, %s, %s) "

@@ -10,7 +10,7 @@ from runner.files import is_inherited, read_given
 COLUMN_BITS = 32
 """A mark is ``line << COLUMN_BITS | column``, both counted from 0 as PyYAML does."""
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_TEXT_BYTES = 64 * 1024 * 1024
 """What a manifest may weigh; far above any real one, far below what hurts."""
 
 MAX_CHARS = 100_000
@@ -137,13 +137,13 @@ def _indent(line: str) -> int:
 def read_source(path: Path) -> Source:
     """Read a manifest. Raises Unreadable where it is no UTF-8 text of a sensible size."""
     try:
-        return decode_source(path, read_given(path, MAX_BYTES))
+        return decode_source(path, read_given(path, MAX_TEXT_BYTES))
     except OSError as error:
         reason = error.strerror or str(error)
         code, message, hint = "file-unreadable", f"cannot read {path}: {reason}", _advice(path)
         if error.errno == errno.EFBIG:
             code = "file-too-large"
-            message = f"the manifest is larger than {MAX_BYTES // 1024**2} MiB"
+            message = f"the manifest is larger than {MAX_TEXT_BYTES // 1024**2} MiB"
             hint = "Keep pictures in files of their own and name them by path."
         raise Unreadable(Source(path), code, message, hint) from None
 

@@ -11,7 +11,7 @@ from typing import Any
 from runner.ledger.postgres.ceilings import SPENT
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
 from runner.queue.health import RECENT, AccountHealth, ClusterHealth, Pending
-from runner.queue.port import DEAD_AFTER
+from runner.queue.port import WORKER_DEAD_AFTER
 from runner.takes import Account, TakeState
 
 ACCOUNTS = f"""
@@ -39,7 +39,7 @@ SELECT account.id, account.host, account."user", account.simulated,
              WHERE campaign.account = account.id AND heartbeat_at IS NOT NULL) held) campaigns
  ORDER BY account.host, account."user", account.simulated
 """  # noqa: S608 - our own words
-PENDING = """
+PENDING_TAKES = """
 SELECT campaign.account, take.state, count(*),
        extract(epoch FROM clock_timestamp() - min(take.moved_at))::float8
   FROM lookbook.takes take JOIN lookbook.campaigns campaign ON campaign.id = take.campaign
@@ -64,12 +64,12 @@ def read_health(address: str) -> ClusterHealth:
         connection.view(),
     ):
         pending: defaultdict[int, dict[TakeState, Pending]] = defaultdict(dict)
-        for account, state, count, oldest in connection.fetch(PENDING):
+        for account, state, count, oldest in connection.fetch(PENDING_TAKES):
             pending[account][TakeState(state)] = Pending(count, oldest)
         ended: defaultdict[int, dict[int, int]] = defaultdict(dict)
         for account, code, count in connection.fetch(ENDED, (RECENT,)):
             ended[account][code] = count
-        rows = connection.fetch(ACCOUNTS, (DEAD_AFTER, DEAD_AFTER, DEAD_AFTER))
+        rows = connection.fetch(ACCOUNTS, (WORKER_DEAD_AFTER, WORKER_DEAD_AFTER, WORKER_DEAD_AFTER))
         accounts = [_read_account(row, pending[row[0]], ended[row[0]]) for row in rows]
         ceiling = next((usd for (usd,) in connection.fetch(CEILING)), None)
     return ClusterHealth(accounts, ceiling)

@@ -13,8 +13,8 @@ from runner.ledger.postgres.connection import PostgresConnection, explain_databa
 from runner.ledger.postgres.schema import migrate_schema
 from runner.queue.pack import Pack, UnreadablePack
 from runner.queue.port import (
-    DEAD_AFTER,
     PROTOCOL,
+    WORKER_DEAD_AFTER,
     BegunRun,
     Output,
     QueuedRun,
@@ -180,7 +180,7 @@ class PostgresQueue:
     def cancel(self, run: str) -> QueuedRun | None:
         """Take a run out of the queue, or ask its worker to end it; return what there was."""
         there = self.find(run)
-        self._fetch(CANCEL, DEAD_AFTER, run)
+        self._fetch(CANCEL, WORKER_DEAD_AFTER, run)
         return there
 
     def find_old_runs(self, age: float) -> list[str]:
@@ -284,7 +284,7 @@ class PostgresQueue:
             "DELETE FROM lookbook.workers WHERE beat_at < clock_timestamp() - "
             "make_interval(secs => %s) RETURNING name"
         )
-        return [name for (name,) in self._fetch(statement, DEAD_AFTER)]
+        return [name for (name,) in self._fetch(statement, WORKER_DEAD_AFTER)]
 
     # --- carrying out -------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from runner.simulator.portrait import words
+from runner.simulator.portrait.people import COLOUR
 
 Format = Literal["portrait", "landscape", "square"]
 
@@ -87,7 +88,6 @@ CHOICES: dict[str, frozenset[str]] = {
     "pose": frozenset({*words.POSES.entries, "photo"}),
     "format": frozenset(SIZES),
 }
-COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 def decode_scene(text: str) -> Scene:

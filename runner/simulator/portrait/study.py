@@ -8,7 +8,7 @@ from PIL import Image
 from runner.simulator.portrait.layers import Colour, luma, mix
 
 STUDY_SIDE = 48
-MAX_PIXELS = 40_000_000
+MAX_STUDY_PIXELS = 40_000_000
 """Pixels; a larger picture is not decoded."""
 
 
@@ -25,7 +25,7 @@ def study_tones(content: bytes) -> Tones | None:
     """Look at a PNG or JPEG; None when it cannot be decoded or is too large to be worth it."""
     try:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > MAX_STUDY_PIXELS:
                 return None
             image.draft("RGB", (STUDY_SIDE * 4, STUDY_SIDE * 4))
             small = image.convert("RGB").resize((STUDY_SIDE, STUDY_SIDE), Image.Resampling.BOX)
