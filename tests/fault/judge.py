@@ -535,9 +535,10 @@ class Judge(Auditor):
         return made
 
     def _beside(self) -> "list[Judge]":
-        """Return the judges of all ledgers in this folder, this one's included."""
-        folder = self.state.parent
-        return [judge for judge in self._world.judges if judge.state.parent == folder]
+        """Return the judges of all ledgers in this folder, or of all in the shared database."""
+        judges, folder = self._world.judges, self.state.parent
+        shared = self._world.database is not None
+        return [judge for judge in judges if shared or judge.state.parent == folder]
 
     def knows(self, look_id: str) -> bool:
         """Return whether this ledger sent what made a look, or has a take of it."""
