@@ -25,8 +25,6 @@ T = TypeVar("T")
 PHOTO = {"type": "url", "url": "https://example.com/sarah.png"}
 DOT = Path(__file__).with_name("dot.png")
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
-
 
 class Actor:
     """Somebody who uses an account: numbers the keys, and takes answers apart."""

@@ -15,7 +15,11 @@ from tests.ledger.postgres import missing, serve_postgres
 pytestmark = [pytest.mark.distributed, pytest.mark.slow]
 
 SCRIPT = """
-import os, sys, time
+import os, sys, threading, time
+
+import sqlalchemy
+from dbos import DBOS
+
 from runner.queue.postgres.engine import DbosEngine
 from runner.queue.port import QueuedRun
 from runner.takes import Account
@@ -23,11 +27,12 @@ from runner.takes import Account
 address, worker, dies = sys.argv[1], sys.argv[2], sys.argv[3] == "dies"
 os.environ["DBOS__VMID"] = "another"
 account = Account("api.example", "me")
-done = []
+done, begun, looks = [], threading.Event(), threading.Semaphore(0)
 
 def carry_out(run):
     print(worker, run, flush=True)
-    time.sleep(600 if dies else 0.1)
+    begun.set()
+    time.sleep(600 if dies else 0)
     done.append(run)
 
 engine = DbosEngine(address)
@@ -35,13 +40,14 @@ engine.start(worker, [account], 1, carry_out)
 for run in ("r1", "r2", "r1"):
     engine.hand_over(QueuedRun(run, account, run, 0.0, "ada"))
 if dies:
-    time.sleep(3)
+    begun.wait()
+    sqlalchemy.event.listen(engine._pool, "checkout", lambda *_: looks.release())
+    for _ in range(10):  # it looks for work again and again, and has no slot
+        looks.acquire()
     os._exit(9)
 print("handed on", engine.hand_on([worker]), flush=True)
-deadline = time.monotonic() + 60
-while len(done) < 2 and time.monotonic() < deadline:
+while DBOS.list_workflows(status=["ENQUEUED", "PENDING"]):
     time.sleep(0.1)
-time.sleep(1.5)
 engine.forget(["r1", "unknown"])
 engine.stop()
 """

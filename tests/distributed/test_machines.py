@@ -7,7 +7,6 @@ import pytest
 
 pytest.importorskip("psycopg", reason="make test-distributed installs psycopg and PostgreSQL")
 
-from runner.ledger.postgres.account import DEAD_AFTER
 from tests.distributed.conftest import Studio
 
 pytestmark = [pytest.mark.distributed, pytest.mark.slow]
@@ -48,8 +47,7 @@ def test_a_run_that_was_stopped_is_fenced_by_the_next_checkout(studio: Studio) -
     assert first.poll() is None, "it ended before it was stopped"
     first.send_signal(signal.SIGSTOP)
     second = studio.start("spring", machine="two")
-    time.sleep(DEAD_AFTER + 1)
-    studio.wait_for_charges(5)
+    studio.wait_for_charges(5)  # the second one's: it has taken over
     first.send_signal(signal.SIGCONT)
     assert studio.finish(second)[0] == 0
     code, _, err = studio.finish(first)
@@ -63,7 +61,7 @@ def test_a_server_that_is_ended_hard_is_waited_for(studio: Studio) -> None:
     runs = [studio.start(name) for name in ("spring", "summer")]
     studio.wait_for_charges(3)
     studio.server.kill()
-    time.sleep(2.0)
+    studio.server.turn_away(6)
     studio.server.start()
     assert [studio.finish(run)[0] for run in runs] == [0, 0]
     studio.check("spring", "summer", limit=4)

@@ -83,11 +83,11 @@ def test_a_run_outlives_its_client_and_its_worker(crew: Crew) -> None:
     with urllib.request.urlopen(metrics) as answer:
         scraped = answer.read().decode()
     assert re.search(r'lookbook_runs\{account="[^"]+",state="running"\} 1.0\n', scraped), scraped
-    (busy,) = [one for one in workers if f"-{one.pid}-" in str(run.worker)]
+    (other,) = [one for one in workers if f"-{one.pid}-" not in str(run.worker)]
+    (busy,) = {*workers} - {other}
     busy.send_signal(signal.SIGKILL)
-    killed = time.monotonic()
     crew.wait(lambda: crew.queued().attempt == 2)
-    assert time.monotonic() - killed < 20  # some 5 s, on a machine that has nothing else to do
+    assert f"-{other.pid}-" in str(crew.queued().worker)
     code, _, err = crew.finish(crew.run("spring", "--yes", machine="two"))
     assert code == 2
     assert f"run {run.run}" in err
@@ -128,7 +128,7 @@ def test_a_server_that_is_ended_hard_is_waited_for_by_workers(crew: Crew) -> Non
     client = crew.run("spring", "--yes")
     crew.studio.wait_for_any_charges(2)
     crew.studio.server.kill()
-    time.sleep(2.0)
+    crew.studio.server.turn_away(6)
     crew.studio.server.start()
     code, _, err = crew.finish(client)
     assert code == 0, err

@@ -14,10 +14,13 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["PostgresServer", "missing", "serve_postgres"]
+__all__ = ["HANGS", "PostgresServer", "missing", "serve_postgres"]
 
 USER = "nobody"
 """Who owns the server where the tests run as root: PostgreSQL refuses to be root's."""
+
+HANGS = 240.0
+"""Seconds after which whoever is waited for hangs. No measure of speed."""
 
 SETTINGS = ("fsync=off", "unix_socket_directories=", "shared_buffers=16MB")
 
@@ -65,6 +68,13 @@ class PostgresServer:
     def kill(self) -> None:
         """End the server hard: every connection is lost, nothing is written in order."""
         self._end(signal.SIGQUIT)
+
+    def turn_away(self, count: int) -> None:
+        """Wait, while it is down, until so many have asked for it in vain."""
+        with socket.create_server(("127.0.0.1", self._port)) as listener:
+            listener.settimeout(HANGS)
+            for _ in range(count):
+                listener.accept()[0].close()
 
     def stop(self) -> None:
         """End the server, and whoever is connected."""

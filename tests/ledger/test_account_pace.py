@@ -15,14 +15,17 @@ pytest.importorskip("psycopg")
 from runner.executor.ports import AccountBusy
 from runner.ledger.backend import Changes
 from runner.ledger.ledger import CampaignLedger
+from runner.ledger.postgres import places
 from runner.ledger.postgres.account import FRESH_UNKNOWN, UNWATCHED, WATCHED, AccountPacer
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import ConnectionLost, PostgresConnection
-from runner.ledger.postgres.places import WaitingLine, find_listener
+from runner.ledger.postgres.places import CHANNEL, WaitingLine, find_listener
 from runner.policy.lifecycle import Event
 from runner.takes import Account
 from tests.ledger.names import Ticking, intent
-from tests.ledger.postgres import PostgresServer
+from tests.ledger.postgres import HANGS, PostgresServer
+
+LISTENS = f"SELECT pid FROM pg_stat_activity WHERE state = 'idle' AND query = 'LISTEN {CHANNEL}'"
 
 _users = count()
 
@@ -257,8 +260,9 @@ def test_of_those_who_wait_the_longest_is_woken_and_one_for_each_place() -> None
 
 
 async def test_who_waits_for_a_place_is_woken_by_the_machine_that_frees_it(
-    machines: Machines,
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(places, "UNTOLD", 1e9)  # by that machine, and not after a while
     spring, autumn = machines.open("spring", concurrency=1), machines.open("autumn", concurrency=1)
     take = await spring.intend(intent("a"))
     with pytest.raises(AccountBusy):
@@ -266,10 +270,10 @@ async def test_who_waits_for_a_place_is_woken_by_the_machine_that_frees_it(
     backend = autumn.store.backend
     assert isinstance(backend, PostgresBackend)
     with find_listener(machines.server.address()).wait(backend.account, 1.0) as freed:
-        await anyio.sleep(0.3)  # it begins to listen
+        while not machines.sql(LISTENS):
+            pass
         await spring.record(take.uid, Event.ACCEPTED, {"avatar_id": "look-a"})
-        assert not freed.is_set()
         await spring.record(take.uid, Event.COMPLETED, {"completed_at": 5.0})
-        with anyio.fail_after(20.0):
+        with anyio.fail_after(HANGS):
             await freed.wait()
     await autumn.intend(intent("a"))

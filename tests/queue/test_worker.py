@@ -1,6 +1,7 @@
 """A worker: what it is handed it carries out to a verdict, or leaves to others; in memory."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from runner.errors import StorageError, UsageError
 from runner.queue import worker as workers
 from runner.queue.pack import Pack
-from runner.queue.port import WORKER_DEAD_AFTER, BegunRun, QueuedRun, RunState
+from runner.queue.port import WORKER_BEAT, WORKER_DEAD_AFTER, BegunRun, QueuedRun, RunState
 from runner.queue.unpack import unpack
 from runner.queue.worker import MAX_BEGUN, MAX_KILLS, QUIET, RunProcess, Worker
 from runner.takes import Account
@@ -228,25 +229,26 @@ def test_a_worker_that_stops_leaves_its_runs_to_others(monkeypatch: pytest.Monke
 def test_a_worker_that_carries_out_a_run_beats_as_often_as_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(workers, "WORKER_BEAT", 0.05)
     setting = Setting(None)
-    beats: list[str] = []
+    done: list[str | float] = []
 
-    def count(worker: str) -> bool:
-        beats.append(worker)
+    def beat(worker: str) -> bool:
+        done.append(worker)
         return True
 
-    monkeypatch.setattr(setting.queue, "beat", count)
-    with setting.carrying_out():
+    def sleep(seconds: float) -> None:
+        done.append(seconds)
+        if len(done) == 6:
+            setting.worker.stop()
+            setting.processes[0].ask_to_end()
+            carrying.join(SOON)
+
+    monkeypatch.setattr(setting.queue, "beat", beat)
+    with setting.carrying_out() as carrying:
         assert setting.processes[0].started.wait(SOON)
-        beating = threading.Thread(target=setting.worker._beat, daemon=True)
-        beating.start()
-        beating.join(0.5)
-        assert 1 < len(beats) <= 12
-        setting.worker.stop()
-        setting.processes[0].ask_to_end()
-        beating.join(SOON)
-        assert not beating.is_alive()
+        monkeypatch.setattr(time, "sleep", sleep)
+        setting.worker._beat()
+    assert done == ["one", WORKER_BEAT] * 3
 
 
 def test_nobody_is_taken_for_dead_right_after_all_were_held_up() -> None:
