@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bench import __main__ as benchmarks
 from runner.cli import COMMANDS, FORMER, cli
@@ -45,16 +44,6 @@ def test_every_exit_code_is_in_the_readme_and_in_the_help(code: Exit) -> None:
 @pytest.mark.parametrize("code", [code for code in Exit if code < Exit.CHANGES])
 def test_a_job_is_told_what_each_exit_code_asks_for(code: Exit) -> None:
     assert re.search(rf"^\| {int(code)} \| ", NIGHTLY, re.MULTILINE)
-
-
-def test_the_workflow_is_yaml_that_brings_the_results_back() -> None:
-    (text,) = re.findall(r"^```yaml\n(.*?)^```", NIGHTLY, re.MULTILINE | re.DOTALL)
-    steps = yaml.safe_load(text)["jobs"]["run"]["steps"]
-    commands = "\n".join(step.get("run", "") for step in steps)
-    assert "git add spring.lookbook" in commands
-    (command,) = re.findall(r"lookbook run .*?> run.json", commands, re.DOTALL)
-    known = {name for option in cli.get_command(None, "run").params for name in option.opts}  # type: ignore[arg-type,union-attr]
-    assert set(re.findall(r"--[a-z-]+", command)) <= known
 
 
 @pytest.mark.parametrize("state", list(LookState))

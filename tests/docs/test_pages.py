@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 import pytest
-from PIL import Image
 
-from runner.cli import cli, invoke
+from runner.cli import cli
 
 ROOT = Path(__file__).parents[2]
 RUNNER = ROOT / "runner"
@@ -19,7 +18,13 @@ TELLING = 9
 """Characters from which a part of a message is looked for. What begins with "No " others say."""
 
 
-FENCE = re.compile(r"^```(?:console|text|sh)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def shown_blocks(text: str) -> list[str]:
+    """Return the blocks of a page that show what is typed, a line for each command."""
+    blocks = [block for kind, block in FENCE.findall(text) if kind in {"", "console", "text", "sh"}]
+    return [block.replace("\\\n", " ") for block in blocks]
 
 
 def shown_commands(text: str) -> Iterator[list[str]]:
@@ -27,9 +32,7 @@ def shown_commands(text: str) -> Iterator[list[str]]:
 
     `lookbook met …` is a message.
     """
-    lines = [
-        line for block in FENCE.findall(text) for line in block.replace("\\\n", " ").splitlines()
-    ]
+    lines = [line for block in shown_blocks(text) for line in block.splitlines()]
     lines += [span.replace("\n", " ") for span in re.findall(r"`(lookbook (?!met )[^`]+)`", text)]
     for line in lines:
         found = re.match(r"\s*(?:\$ )?(?:nohup )?(lookbook .*)", line)
@@ -102,22 +105,3 @@ def test_every_message_of_the_troubleshooting_is_one_that_the_program_says() -> 
     telling = [p for p in parts if len(p) >= TELLING and not p.startswith("No ")]
     assert len(telling) > 15
     assert not [part for part in telling if part not in said]
-
-
-@pytest.mark.slow
-def test_the_walk_from_a_photo_to_a_video_can_be_typed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Every command with a prompt sign, in order, in one folder, without a key."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
-    Image.new("RGB", (512, 512), (200, 150, 120)).save("me.jpg")
-    Path("looks.csv").write_text("outfit,setting\na navy blazer,a bright office in the morning\n")
-    page = (ROOT / "docs" / "marketing.md").read_text("utf-8")
-    lines = re.findall(r"^\$ (lookbook .*)$", page, re.MULTILINE)
-    assert len(lines) >= 7
-    for line in lines:
-        words = shlex.split(line)[1:]
-        quick = ["--sim", "latency=fixed:0.05"] if words[0] == "run" else []
-        assert invoke([*words, *quick]) == 0, f"{line}\n{capsys.readouterr().err}"
-    assert '"type": "avatar"' in capsys.readouterr().out
