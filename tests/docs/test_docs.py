@@ -193,3 +193,22 @@ def test_no_package_of_npms_runs_a_script_where_the_project_fetches_one() -> Non
     ]
     assert {name for name, _ in found} >= {"run", "__main__.py"}
     assert not [line for _, line in found if "--ignore-scripts" not in line]
+
+
+def read_version(text: str) -> tuple[int, ...]:
+    """Return a version's numbers, without zeros at the end, which mean nothing."""
+    numbers = [int(part) for part in text.split(".")]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def test_no_bound_is_below_what_mended_an_advisory() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    text = (ROOT / "docs" / "contributing.md").read_text("utf-8")
+    floors = re.findall(r"^\| `([\w-]+)` \| ([\d.]+) \| CVE-", text, re.MULTILINE)
+    assert floors
+    for name, floor in floors:
+        bounds = re.findall(rf'"{name}>=([\d.]+)', project)
+        assert bounds, name
+        assert all(read_version(bound) >= read_version(floor) for bound in bounds), name
