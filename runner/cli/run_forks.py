@@ -43,6 +43,10 @@ IMPORTED = (
 """What a run imports at once or when it needs it."""
 
 
+ANSWER_WITHIN = 30.0
+"""Seconds in which what forks answers, its own start included: one that was stopped never does."""
+
+
 class ForkedRun:
     """A process that was forked: what ``subprocess.Popen`` offers, as far as a run is followed."""
 
@@ -66,9 +70,12 @@ class ForkedRun:
         self._status.close()
 
     def wait(self) -> int:
-        """Wait for its end and return the exit code, negative for a signal."""
+        """Wait for its end and return the exit code, negative for a signal.
+
+        Its streams have ended by then: where its end is not told soon, it counts as killed.
+        """
         if self._code is None:
-            line = self._status.readline()
+            line = self._status.readline() if is_readable(self._status, ANSWER_WITHIN) else ""
             with self._lock:
                 self._code = int(line) if line else -signal.SIGKILL
         return self._code
@@ -112,21 +119,40 @@ class RunForks:
             try:
                 socket.send_fds(control, [len(payload).to_bytes(8, "big")], theirs)
                 control.sendall(payload)
+            except TimeoutError:
+                self._end_server()
+                raise
             finally:
                 for descriptor in theirs:
                     os.close(descriptor)
-            line = streams[3].readline()
-            if not line:
-                raise OSError("what forks runs has ended")
+            line = self._read_pid(streams[3])
             stack.pop_all()
             return ForkedRun(int(line), *streams)
+
+    def _read_pid(self, status: IO[str]) -> str:
+        """Return what the keeper of a new run says first. Raises OSError where it says nothing.
+
+        What forks and says nothing is ended, and another one started for the next run. A run that
+        it had forked all the same ends at once: nobody tells it what to do.
+        """
+        if not is_readable(status, ANSWER_WITHIN):
+            self._end_server()
+            raise TimeoutError(f"what forks runs said nothing for {ANSWER_WITHIN:.0f} seconds")
+        line = status.readline()
+        if not line:
+            raise OSError("what forks runs has ended")
+        return line
+
+    def _end_server(self) -> None:
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
 
     def close(self) -> None:
         """End the process that forks; what it forked goes on."""
         if self._socket is not None:
             self._socket.close()
-        if self._server is not None:
-            self._server.wait()
+        self._end_server()
 
     def _connect(self) -> socket.socket:
         """Return the way to the process that forks, which is started where there is none."""
@@ -135,6 +161,7 @@ class RunForks:
         if self._socket is not None:
             self._socket.close()
         here, there = socket.socketpair()
+        here.settimeout(ANSWER_WITHIN)
         with there:
             # No key is in the environment that all runs begin with: each is handed its own.
             known = {k: v for k, v in os.environ.items() if not k.startswith("HEYGEN_")}
@@ -148,6 +175,13 @@ class RunForks:
             )
         self._socket = here
         return here
+
+
+def is_readable(stream: IO[str], within: float) -> bool:
+    """Return whether there is something to read, or the end, within so many seconds."""
+    poll = select.poll()
+    poll.register(stream, select.POLLIN)
+    return bool(poll.poll(within * 1e3))
 
 
 # --- the process that forks -----------------------------------------------------------------------
@@ -222,6 +256,7 @@ def _keep(order: dict[str, Any], stdin: int, out: int, err: int, status: int) ->
         told.write(f"{_wait_for_end(pid)}\n")
         told.flush()
         _wait_for_reader(status)
+    os.waitpid(pid, 0)  # or the time that it took counts nowhere as its worker's
     os._exit(0)
 
 

@@ -1,5 +1,6 @@
 """Runs are forked from a process that has imported everything; each is a process of its own."""
 
+import ctypes
 import json
 import os
 import select
@@ -7,13 +8,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("psycopg")
 
+from runner.cli import run_forks
 from runner.cli.run_forks import RunForks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="runs are forked on Linux alone")
@@ -91,3 +94,64 @@ def test_where_what_forks_was_killed_another_is_started(forks: RunForks, tmp_pat
         assert forks._server is not None
         forks._server.wait()
     assert parents[0] != parents[1]
+
+
+def test_what_forks_and_was_stopped_is_ended_and_another_is_started(
+    forks: RunForks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with forks.start((), tmp_path, os.environ) as run:
+        stopped = read_parent(read_parent(run.pid))
+        run.stdin.close()
+        assert run.wait() != 0
+    os.kill(stopped, signal.SIGSTOP)
+    monkeypatch.setattr(run_forks, "ANSWER_WITHIN", 0.3)
+    with pytest.raises(OSError, match="said nothing"):  # a run is started anew then
+        forks.start((), tmp_path, os.environ)
+    monkeypatch.undo()
+    with forks.start((), tmp_path, os.environ) as run:
+        assert read_parent(read_parent(run.pid)) != stopped
+        run.stdin.close()
+        assert run.wait() != 0
+    assert not Path(f"/proc/{stopped}").exists()
+
+
+def test_a_run_whose_keeper_was_stopped_counts_as_killed(
+    forks: RunForks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with forks.start((), tmp_path, os.environ) as run:
+        keeper = read_parent(run.pid)
+        os.kill(keeper, signal.SIGSTOP)
+        run.send_signal(signal.SIGTERM)
+        monkeypatch.setattr(run_forks, "ANSWER_WITHIN", 0.1)
+        assert run.wait() == -signal.SIGKILL
+        os.kill(keeper, signal.SIGCONT)
+
+
+@contextmanager
+def adopting() -> Iterator[None]:
+    """Be the parent of what beneath this process loses its own."""
+    set_subreaper = partial(ctypes.CDLL(None).prctl, 36)
+    set_subreaper(1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        set_subreaper(0, 0, 0, 0)
+
+
+def test_what_a_run_took_of_the_processor_counts_as_its_workers(
+    forks: RunForks, tmp_path: Path
+) -> None:
+    with adopting():
+        with forks.start((), tmp_path, os.environ) as run:
+            keeper = read_parent(run.pid)
+            run.send_signal(signal.SIGTERM)
+            assert run.wait() == -signal.SIGTERM
+        wait_until(lambda: read_state(keeper) in "ZX")
+        assert read_state(run.pid) == "X"  # its keeper waited for it, and no stranger
+
+
+def read_state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except OSError:
+        return "X"
