@@ -44,6 +44,11 @@ class StartedRun:
             stdin.write(json.dumps(order).encode() + b"\n")
             stdin.flush()
 
+    @property
+    def pid(self) -> int:
+        """Its number on this machine."""
+        return self._process.pid
+
     def follow(self, write: Callable[[str, bool], None]) -> int:
         """Hand on what it writes, to stderr where the flag is set, until it ends.
 

@@ -231,6 +231,12 @@ class WorkerQueue(RunQueue, Protocol):
     def is_wanted(self, begun: BegunRun) -> bool:
         """Return whether a run that was begun is still this worker's, and nobody cancelled it."""
 
+    def find_silent(self, pids: Mapping[str, int]) -> list[str]:
+        """Return those of some runs whose process holds its campaign and shows no sign of life.
+
+        ``pids`` are their processes on this machine.
+        """
+
     def note_killed(self, begun: BegunRun) -> int:
         """Note that the process of a run was killed; return how often that was so by now."""
 

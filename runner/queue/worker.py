@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from runner.errors import LookbookError
 from runner.policy.exit_codes import Exit
+from runner.queue.hung import HUNG_AFTER, MainLoop, SilentRuns
 from runner.queue.port import WORKER_BEAT, WORKER_DEAD_AFTER, BegunRun, Engine, WorkerQueue
 from runner.takes import Account
 
@@ -49,6 +50,10 @@ class ClosingQueue(WorkerQueue, Protocol):
 class RunProcess(Protocol):
     """The process of a run."""
 
+    @property
+    def pid(self) -> int:
+        """Its number on this machine."""
+
     def follow(self, write: Callable[[str, bool], None]) -> int:
         """Hand on what it writes, to stderr where the flag is set, until it ends.
 
@@ -74,13 +79,17 @@ class Worker:
         open_queue: Callable[[], ClosingQueue],
         engine: Engine,
         start_run: Callable[[BegunRun], RunProcess],
+        leave_at_once: Callable[[], None],
     ) -> None:
+        """``leave_at_once`` ends this process, for whom nobody else does where it hangs."""
         self.name = name
         self._accounts = accounts
         self._slots = slots
         self._open_queue = open_queue
         self._engine = engine
         self._start_run = start_run
+        self._leave_at_once = leave_at_once
+        self._silent, self._main = SilentRuns(), MainLoop()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._running: dict[str, tuple[BegunRun, RunProcess]] = {}
@@ -108,6 +117,7 @@ class Worker:
             self._quiet_until = self._looked + QUIET
             well = self._looked
             while not self._stopping.wait(WORKER_BEAT):
+                self._main.go_on(time.monotonic())
                 try:
                     self.look_around(queue, time.monotonic())
                     well = time.monotonic()
@@ -140,6 +150,7 @@ class Worker:
             if due.was_skipped:
                 log.warning("the schedule %s did nothing: %s is in the queue", due.id, due.campaign)
         for run in queue.find_new(self._accounts):
+            self._main.go_on(time.monotonic())  # they may be thousands
             self._engine.hand_over(run)
             queue.note_handed_over(run.run)
         if now < self._quiet_until:
@@ -193,6 +204,27 @@ class Worker:
         for begun, process in self._processes():
             if not queue.is_wanted(begun):
                 self._ask_to_end(begun, process)
+        self.end_what_hangs(queue, time.monotonic())
+
+    def end_what_hangs(self, queue: WorkerQueue, now: float) -> None:
+        """Kill runs that show no sign of life, and leave where this process itself hangs.
+
+        ``now`` are seconds of a clock that never goes back.
+        """
+        pids = {begun.run.run: process.pid for begun, process in self._processes()}
+        silent = queue.find_silent(pids) if pids else []
+        hung = self._silent.find_hung(silent, now)
+        for begun, process in self._processes():
+            if begun.run.run in hung:
+                told = f"The run's process has shown no sign of life for {HUNG_AFTER:.0f} seconds."
+                log.warning("run %s: %s", begun.run.run, told)
+                process.kill()
+                queue.write_output(begun, f"{told}\n", error=True)
+        if self._main.hangs(now) and not self._stopping.is_set():
+            log.error("this worker hangs: it ends, and its runs are handed on. Start it again.")
+            self.stop_at_once()
+            queue.leave(self.name)
+            self._leave_at_once()
 
     def _ask_to_end(self, begun: BegunRun, process: RunProcess) -> None:
         """Ask once: to be asked twice means to leave at once, and sends would stay unanswered."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,9 @@ from runner.simulator.server import Embedded
 from runner.simulator.settings import Latency, SimulatorSettings
 from tests.launcher import COMMAND, Launcher, Process
 from tests.ledger.postgres import PostgresServer, missing, serve_postgres
+
+if TYPE_CHECKING:
+    from runner.queue.port import QueuedRun, WorkerQueue
 
 LOOKS = 6
 PATIENCE = 240.0
@@ -123,6 +126,51 @@ class Studio:
         assert stats["peak_in_progress"] <= limit
 
 
+class Crew:
+    """Workers and clients of a studio, and its queue."""
+
+    def __init__(self, studio: Studio, queue: "WorkerQueue") -> None:
+        self.studio, self.queue = studio, queue
+
+    def hire(
+        self, *options: str, more: dict[str, str] | None = None, target: str = COMMAND
+    ) -> Process:
+        """Start a worker, and wait until it serves."""
+        known = {worker.name for worker in self.queue.list_workers()}
+        folder = str(self.studio.folder / "w")
+        process = self.start("worker", "--folder", folder, *options, more=more, target=target)
+        self.wait(lambda: {worker.name for worker in self.queue.list_workers()} - known or False)
+        return process
+
+    def start(
+        self, *arguments: str, more: dict[str, str] | None = None, target: str = COMMAND
+    ) -> Process:
+        here = self.studio.folder
+        given = {"LOOKBOOK_ON": self.studio.server.address(), **(more or {})}
+        return self.studio.launch(*arguments, cwd=here, more=given, target=target)
+
+    def run(
+        self, campaign: str, *options: str, machine: str = "one", more: dict[str, str] | None = None
+    ) -> Process:
+        """Start ``lookbook run`` in a checkout."""
+        manifest = self.studio.check_out(campaign, machine)
+        return self.start("run", str(manifest), *options, more=more)
+
+    def finish(self, process: Process) -> tuple[int | None, str, str]:
+        return self.studio.finish(process)
+
+    def wait(self, question: object) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not question():  # type: ignore[operator]
+            assert time.monotonic() < deadline, "it does not come true"
+            time.sleep(0.1)
+
+    def queued(self) -> "QueuedRun":
+        """Return the run that was queued last, once there is one that was begun."""
+        self.wait(lambda: any(run.worker for run in self.queue.list_runs()))
+        return self.queue.list_runs()[-1]
+
+
 @pytest.fixture
 def studio(
     request: pytest.FixtureRequest, tmp_path: Path, process_env: dict[str, str], launcher: Launcher
@@ -152,3 +200,12 @@ def studio(
             return process
 
         yield Studio(tmp_path, server, account.url, start)
+
+
+@pytest.fixture
+def crew(studio: Studio) -> Iterator[Crew]:
+    from runner.queue.opening import open_queue
+
+    with closing(open_queue(studio.server.address())) as queue:
+        queue.migrate()
+        yield Crew(studio, queue)

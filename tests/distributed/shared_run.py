@@ -3,6 +3,7 @@
 Usage: shared_run.py ADDRESS MANIFEST CONCURRENCY. Waits until the campaign is free, then runs it.
 """
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -13,11 +14,13 @@ from runner.cli.request import load_campaign
 from runner.errors import LedgerClaimed, LookbookError
 from runner.ledger.shared import SharedLedgers, open_database
 from runner.plan.request import Request
+from tests.distributed.hanging import hang
 
 PATIENCE = 60.0
 
 
 def main() -> int:
+    signal.signal(signal.SIGUSR1, hang)
     address, manifest, concurrency = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     on = SharedLedgers(open_database(address).database)
     request = Request(manifest, yes=True, concurrency=concurrency, on=on)

@@ -6,71 +6,19 @@ import signal
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import pytest
 
 pytest.importorskip("dbos", reason="make test-distributed installs it")
 
-from runner.queue.opening import open_queue
-from runner.queue.port import QueuedRun, WorkerQueue
 from runner.simulator.server import Embedded
 from runner.simulator.settings import Latency, SimulatorSettings
-from tests.distributed.conftest import LOOKS, PATIENCE, Studio
-from tests.launcher import Process
+from tests.distributed.conftest import LOOKS, Crew
 
 pytestmark = [pytest.mark.distributed, pytest.mark.slow]
 
 NO_KEY = {"HEYGEN_API_KEY": "", "HEYGEN_CONFIG_DIR": "/nonexistent"}
-
-
-class Crew:
-    """Workers and clients of a studio, and its queue."""
-
-    def __init__(self, studio: Studio, queue: WorkerQueue) -> None:
-        self.studio, self.queue = studio, queue
-
-    def hire(self, *options: str, more: dict[str, str] | None = None) -> Process:
-        """Start a worker, and wait until it serves."""
-        known = {worker.name for worker in self.queue.list_workers()}
-        process = self.start(
-            "worker", "--folder", str(self.studio.folder / "w"), *options, more=more
-        )
-        self.wait(lambda: {worker.name for worker in self.queue.list_workers()} - known or False)
-        return process
-
-    def start(self, *arguments: str, more: dict[str, str] | None = None) -> Process:
-        here = self.studio.folder
-        on = {"LOOKBOOK_ON": self.studio.server.address()}
-        return self.studio.launch(*arguments, cwd=here, more={**on, **(more or {})})
-
-    def run(
-        self, campaign: str, *options: str, machine: str = "one", more: dict[str, str] | None = None
-    ) -> Process:
-        """Start ``lookbook run`` in a checkout."""
-        manifest = self.studio.check_out(campaign, machine)
-        return self.start("run", str(manifest), *options, more=more)
-
-    def finish(self, process: Process) -> tuple[int | None, str, str]:
-        return self.studio.finish(process)
-
-    def wait(self, question: object) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not question():  # type: ignore[operator]
-            assert time.monotonic() < deadline, "it does not come true"
-            time.sleep(0.1)
-
-    def queued(self) -> QueuedRun:
-        """Return the run that was queued last, once there is one that was begun."""
-        self.wait(lambda: any(run.worker for run in self.queue.list_runs()))
-        return self.queue.list_runs()[-1]
-
-
-@pytest.fixture
-def crew(studio: Studio) -> Iterator[Crew]:
-    with closing(open_queue(studio.server.address())) as queue:
-        queue.migrate()
-        yield Crew(studio, queue)
 
 
 def test_a_run_outlives_its_client_and_its_worker(crew: Crew) -> None:

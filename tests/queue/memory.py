@@ -1,6 +1,6 @@
 """The queue in memory (``runner.queue.port.WorkerQueue``), for whoever tests what asks it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
@@ -28,6 +28,7 @@ class MemoryQueue:
         self.packs: dict[str, Pack] = {}
         self.texts: dict[str, str] = {}
         self.killed: dict[str, set[int]] = {}
+        self.silent: set[int] = set()
         self.names: dict[str, Account] = {}
         self.schedules: dict[str, tuple[Schedule, Pack]] = {}
         self._workers: dict[str, tuple[tuple[Account, ...], int, float, float]] = {}
@@ -181,6 +182,9 @@ class MemoryQueue:
     def is_wanted(self, begun: BegunRun) -> bool:
         there = self.runs[begun.run.run]
         return there.attempt == begun.attempt and not there.cancelled
+
+    def find_silent(self, pids: Mapping[str, int]) -> list[str]:
+        return [run for run, pid in pids.items() if pid in self.silent]
 
     def note_killed(self, begun: BegunRun) -> int:
         there = self.runs[begun.run.run]

@@ -288,6 +288,27 @@ def test_what_a_program_of_another_protocol_queued_is_left_to_it(
 
 
 @pytest.mark.distributed
+def test_a_run_is_silent_while_the_claim_of_its_process_shows_no_sign_of_life(
+    shared: "PostgresQueue", server: PostgresServer, user: str
+) -> None:
+    from runner.ledger.postgres.account import DEAD_AFTER
+    from runner.ledger.postgres.backend import PostgresBackend, name_owner
+    from runner.ledger.postgres.connection import PostgresConnection
+
+    pack = make_pack(user)
+    run = shared.enqueue(pack, by="ada")
+    shared.enqueue(make_pack(user, "autumn"), by="ada")
+    with closing(PostgresConnection(server.address())) as connection:
+        backend = PostgresBackend.make(connection, pack.account, pack.campaign, concurrency=1)
+        assert shared.find_silent({run: 71}) == []  # it holds nothing yet
+        backend.claim(name_owner(71))
+        assert shared.find_silent({run: 71}) == []
+        backend.beat(connection, age=DEAD_AFTER + 1)
+        assert shared.find_silent({run: 71}) == [run]
+        assert shared.find_silent({run: 7}) == []  # somebody else's claim
+
+
+@pytest.mark.distributed
 def test_two_workers_never_hold_the_same_attempt(
     shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

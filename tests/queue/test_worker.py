@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from runner.errors import StorageError, UsageError
 from runner.queue import worker as workers
+from runner.queue.hung import HUNG_AFTER
 from runner.queue.pack import Pack
 from runner.queue.port import WORKER_BEAT, WORKER_DEAD_AFTER, BegunRun, QueuedRun, RunState
 from runner.queue.unpack import unpack
@@ -22,6 +24,7 @@ from tests.queue.test_queue import PICTURE, make_pack
 
 ME = Account("api.example", "me")
 SOON = 20.0
+PIDS = count(100)
 
 
 class FakeEngine:
@@ -55,8 +58,9 @@ class FakeProcess:
 
     def __init__(self, code: int | None) -> None:
         self.code = code
+        self.pid = next(PIDS)
         self.answer = 4
-        self.asked = threading.Event()
+        self.asked, self.killed = threading.Event(), threading.Event()
         self.started = threading.Event()
         self.times_asked = 0
         self.may_end = threading.Event()
@@ -76,6 +80,7 @@ class FakeProcess:
         self.asked.set()
 
     def kill(self) -> None:
+        self.killed.set()
         self.asked.set()
 
 
@@ -84,6 +89,7 @@ class Setting:
         self.queue, self.engine = MemoryQueue(), FakeEngine()
         self.processes = [FakeProcess(code) for code in codes]
         left = iter(self.processes)
+        self.left = threading.Event()
         self.worker = Worker(
             "one",
             [ME],
@@ -91,6 +97,7 @@ class Setting:
             open_queue=lambda: self.queue,
             engine=self.engine,
             start_run=lambda _begun: next(left),
+            leave_at_once=self.left.set,
         )
         self.run = self.queue.enqueue(make_pack("me"), by="ada")
 
@@ -142,6 +149,69 @@ def test_a_run_that_is_cancelled_while_it_plans_ends_as_any_other_that_is_cancel
         thread.join(SOON)
     run = setting.queue.runs[setting.run]
     assert (run.state, run.exit_code) == (RunState.CANCELLED, 4)
+
+
+def beat_until(setting: Setting, first: float, last: float) -> None:
+    """Look at what hangs each second of a clock."""
+    for second in range(int(first), int(last) + 1):
+        setting.worker.end_what_hangs(setting.queue, float(second))
+
+
+def test_a_run_that_shows_no_sign_of_life_is_ended_and_begun_again() -> None:
+    setting = Setting(None, 0)
+    hung = setting.processes[0]
+    hung.answer = -9
+    with setting.carrying_out() as thread:
+        assert hung.started.wait(SOON)
+        setting.queue.silent.add(hung.pid)
+        beat_until(setting, 100, 100 + HUNG_AFTER - 1)
+        assert not hung.killed.is_set()
+        beat_until(setting, 100 + HUNG_AFTER, 100 + HUNG_AFTER)
+        assert hung.killed.is_set()
+        thread.join(SOON)
+    run = setting.queue.runs[setting.run]
+    assert (run.state, run.exit_code, run.attempt) == (RunState.ENDED, 0, 2)
+    told = "".join(piece.text for piece in setting.queue.read_output(setting.run))
+    assert "no sign of life" in told
+
+
+@pytest.mark.parametrize("held_up", [True, False], ids=["database away", "a sign between"])
+def test_a_run_is_not_taken_for_hung_for_a_silence_that_has_another_reason(held_up: bool) -> None:
+    setting = Setting(None)
+    slow = setting.processes[0]
+    with setting.carrying_out() as thread:
+        assert slow.started.wait(SOON)
+        setting.queue.silent.add(slow.pid)
+        beat_until(setting, 100, 99 + HUNG_AFTER)
+        if held_up:  # nobody could write a heartbeat, and nobody read one
+            later = 100 + HUNG_AFTER + WORKER_DEAD_AFTER
+        else:
+            later = 100 + HUNG_AFTER
+            setting.queue.silent.clear()
+            beat_until(setting, later, later)
+            setting.queue.silent.add(slow.pid)
+        beat_until(setting, later + 1, later + HUNG_AFTER)
+        assert not slow.killed.is_set()
+        slow.ask_to_end()
+        thread.join(SOON)
+
+
+def test_a_worker_whose_main_loop_hangs_ends_its_runs_and_itself() -> None:
+    setting = Setting(None)
+    setting.queue.enlist("one", [ME], 1)
+    with setting.carrying_out() as thread:
+        assert setting.processes[0].started.wait(SOON)
+        beat_until(setting, 50, 99)  # it has not served yet: engines may start for long
+        setting.worker._main.go_on(99.0)
+        beat_until(setting, 100, 98 + HUNG_AFTER)
+        assert not setting.left.is_set()
+        beat_until(setting, 99 + HUNG_AFTER, 99 + HUNG_AFTER)
+        assert setting.left.is_set()
+        assert setting.processes[0].killed.is_set()
+        assert setting.queue.list_workers() == []  # others need not wait
+        setting.worker.stop()
+        thread.join(SOON)
+    assert setting.queue.runs[setting.run].state is RunState.RUNNING
 
 
 def test_a_pack_that_cannot_be_read_ends_that_run_alone() -> None:

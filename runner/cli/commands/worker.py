@@ -172,6 +172,7 @@ def _serve(
         open_queue=partial(open_queue, address),
         engine=open_engine(address),
         start_run=start_run,
+        leave_at_once=lambda: os._exit(1),
     )
 
     def leave_at_once() -> None:

@@ -7,6 +7,7 @@ lost its connection in the middle of a commit, cannot write past it.
 
 import json
 import secrets
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -43,6 +44,11 @@ _IS_OURS = (
     "SELECT epoch, seq FROM lookbook.campaigns WHERE owner = %s AND id = %s "
     "AND heartbeat_at > clock_timestamp() - make_interval(secs => %s)"
 )
+
+
+def name_owner(pid: int) -> str:
+    """Return who a process of this machine is to others."""
+    return f"process {pid} on {socket.gethostname()}"
 
 
 def _label(connection: PostgresConnection, account: Account, campaign: str) -> str:
@@ -121,8 +127,8 @@ class PostgresBackend:
     def claim(self, owner: str) -> None:
         """Become the only writer. Raises LedgerClaimed where another process is alive and is it.
 
-        From here on every earlier writer is fenced. ``owner`` says who it is, and may be said of
-        several: containers have process 1 each.
+        From here on every earlier writer is fenced. ``owner`` says who it is (``name_owner``), and
+        may be said of several: containers have process 1 each.
         """
         values = (f"{owner}{_APART}{secrets.token_hex(8)}", self._campaign, DEAD_AFTER)
         try:

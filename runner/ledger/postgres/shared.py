@@ -1,7 +1,6 @@
 """A campaign's ledger in PostgreSQL, held by this process as a lock holds a file."""
 
 import os
-import socket
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
@@ -11,7 +10,7 @@ import anyio
 
 from runner.ledger.backend import Elsewhere
 from runner.ledger.ledger import CampaignLedger
-from runner.ledger.postgres.backend import PostgresBackend
+from runner.ledger.postgres.backend import PostgresBackend, name_owner
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
 from runner.ledger.postgres.heartbeat import Heartbeat
 from runner.ledger.postgres.places import find_listener
@@ -37,7 +36,7 @@ class SharedLedger(CampaignLedger):
                 self._shared = PostgresBackend.make(
                     connection, account, campaign, concurrency=concurrency
                 )
-                self._shared.claim(f"process {os.getpid()} on {socket.gethostname()}")
+                self._shared.claim(name_owner(os.getpid()))
             self._heartbeat = Heartbeat(self._shared, address)
             self._heartbeat.start()  # a large ledger takes longer to load than a claim holds
             undo.callback(self._heartbeat.stop)

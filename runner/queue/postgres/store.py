@@ -4,11 +4,13 @@ All times are the database's. What is written of a run that was begun names its 
 was taken for dead, and comes back, writes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runner import __version__
+from runner.ledger.postgres.account import DEAD_AFTER
+from runner.ledger.postgres.backend import name_owner
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
 from runner.ledger.postgres.schema import migrate_schema
 from runner.queue.pack import Pack, UnreadablePack
@@ -78,6 +80,14 @@ UPDATE lookbook.runs run SET cancelled = true,
               AND worker.beat_at > clock_timestamp() - make_interval(secs => %s)
        ) THEN clock_timestamp() END
  WHERE id = %s AND ended_at IS NULL RETURNING id
+"""
+SILENT = """
+SELECT run.id
+  FROM unnest(%s::text[], %s::text[]) AS asked (run, owner)
+  JOIN lookbook.runs run ON run.id = asked.run
+  JOIN lookbook.campaigns held ON held.account = run.account AND held.name = run.campaign
+ WHERE starts_with(held.owner, asked.owner || ' #')
+   AND held.heartbeat_at < clock_timestamp() - make_interval(secs => %s)
 """
 NOTE_KILLED = """
 UPDATE lookbook.runs
@@ -326,6 +336,11 @@ class PostgresQueue:
         """Return whether a run that was begun is still this worker's, and nobody cancelled it."""
         there = self.find(begun.run.run)
         return there is not None and there.attempt == begun.attempt and not there.cancelled
+
+    def find_silent(self, pids: Mapping[str, int]) -> list[str]:
+        """Return those of some runs whose process holds its campaign and shows no sign of life."""
+        owners = [name_owner(pid) for pid in pids.values()]
+        return [run for (run,) in self._fetch(SILENT, [*pids], owners, DEAD_AFTER)]
 
     def note_killed(self, begun: BegunRun) -> int:
         """Note that the process of a run was killed; return how often that was so by now."""
