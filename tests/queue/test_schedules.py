@@ -55,6 +55,26 @@ def make_due(queue: WorkerQueue, name: str) -> None:
 
 
 @pytest.mark.distributed
+def test_a_schedule_is_added_once_though_the_answer_was_lost_and_its_time_came_meanwhile(
+    shared: Any, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = shared._fetch
+
+    def lose_the_answer(statement: str, *values: Any) -> Any:
+        rows = fetch(statement, *values)
+        if not statement.strip().startswith("INSERT INTO lookbook.schedules"):
+            return rows
+        if rows:
+            make_due(shared, values[0])  # as a worker that moves it on
+        return fetch(statement, *values)
+
+    monkeypatch.setattr(shared, "_fetch", lose_the_answer)
+    added = shared.add_schedule(make_pack(user), "0 2 * * *", "UTC", by="ada")
+    mine = [one for one in shared.list_schedules() if one.account.user == user]
+    assert [one.id for one in mine] == [added]
+
+
+@pytest.mark.distributed
 def test_a_schedule_that_cannot_be_started_here_stops_no_other(
     shared: Any, user: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -33,9 +33,10 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s)) ON CONFLICT DO NOTHING
 """
 FIND_SAME = """
 SELECT id FROM lookbook.schedules
- WHERE (id, account, campaign, cron, zone, protocol, pack, created_by, next_at)
-     = (%s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s))
+ WHERE (id, account, campaign, cron, zone, protocol, pack, created_by)
+     = (%s, %s, %s, %s, %s, %s, %s, %s)
 """
+"""Its next time may have come meanwhile, and another one be there."""
 NOTE_STARTED = """
 UPDATE lookbook.schedules schedule SET last_run = run.id FROM lookbook.runs run
  WHERE run.id = %s AND schedule.id = %s AND run.queued_by = 'schedule ' || %s
@@ -65,8 +66,8 @@ class PostgresSchedules:
     def add(self, pack: Pack, account: int, cron: str, zone: str, *, by: str) -> str:
         """Keep a schedule of an account, whose pictures are kept already; return its id."""
         next_at = compute_next(cron, zone, self._now())
-        values = (account, pack.campaign, cron, zone, PROTOCOL, pack.to_json(), by, next_at)
-        while not self._fetch(ADD, name := secrets.token_hex(3), *values):
+        values = (account, pack.campaign, cron, zone, PROTOCOL, pack.to_json(), by)
+        while not self._fetch(ADD, name := secrets.token_hex(3), *values, next_at):
             if self._fetch(FIND_SAME, name, *values):  # the answer to the first time was lost
                 break
         return name
