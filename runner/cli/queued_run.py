@@ -25,7 +25,7 @@ from runner.cli.request import load_campaign
 from runner.cli.shared_ledger import share_state
 from runner.cli.shared_options import on_option, store_option
 from runner.errors import DatabaseAway, LedgerClaimed, LedgerLocked, PlanMoved, UsageError
-from runner.ledger.reading import is_progress_of
+from runner.ledger.reading import has_begun, is_progress_of
 from runner.ledger.shared import SharedLedgers
 from runner.ledger.state_dirs import SharedNote, make_state_folder
 from runner.model import Campaign
@@ -101,10 +101,10 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
     context = context._replace(account=pack.account, shows_plan=not is_first, shows_catalog=False)
     _remember_ledger(campaign, pack, request.on)
     told, begun = False, time.monotonic()
-    if is_scheduled and attempt > 1:  # what it cascaded to may be under way
-        request = _resume(request)
     while True:
         try:
+            if request.cascade and is_scheduled and _has_begun(context, campaign, pack, request):
+                request = _resume(request)  # what it cascaded to may be under way
             return start(context, campaign, request)
         except (LedgerClaimed, LedgerLocked) as error:
             if not told:
@@ -152,6 +152,12 @@ def _is_own_progress(
         return False
     location = share_state(request.on, campaign, pack.account).location
     return is_progress_of(location, context.queued)
+
+
+def _has_begun(context: Context, campaign: Campaign, pack: Pack, request: Request) -> bool:
+    """Return whether this very run began to buy before, here or on another worker."""
+    location = share_state(request.on, campaign, pack.account).location
+    return context.queued is not None and has_begun(location, context.queued)
 
 
 def _limit(campaign: Campaign, pack: Pack) -> Campaign:

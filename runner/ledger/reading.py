@@ -143,6 +143,12 @@ HARMLESS = frozenset(
 """What others may note while a run is interrupted: nothing is bought, picked or deleted."""
 
 
+def has_begun(ledger: LedgerPlace, queued: str) -> bool:
+    """Return whether a run of the queue has begun in a ledger."""
+    with find_location(ledger).peek() as backend:
+        return backend is not None and bool(find_beginnings(backend, queued))
+
+
 def is_progress_of(ledger: LedgerPlace, queued: str) -> bool:
     """Return whether a run of the queue has begun in a ledger, and all since then is its own.
 

@@ -577,6 +577,31 @@ def test_a_run_that_is_handed_on_spends_no_more_than_was_agreed_to(
     assert "What --cascade meant" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("bought", [True, False])
+def test_a_scheduled_run_whose_database_goes_away_cascades_again_only_where_nothing_was_begun(
+    queued: Pack,
+    database: MemoryDatabase,
+    manifest: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    bought: bool,
+) -> None:
+    place, seen = database.find_ledger(ME, "spring"), []
+
+    def start(_context: Context, _campaign: Campaign, request: Request) -> int:
+        seen.append(request.cascade)
+        if len(seen) == 1:
+            if bought:
+                fill(place.open(concurrency=1, **settings()), manifest, queued="run1")
+            raise DatabaseAway("The studio cannot be reached: too many connections.")
+        return 0
+
+    monkeypatch.setattr(queued_run, "start", start)
+    monkeypatch.setattr("runner.cli.queued_run.time.sleep", lambda _seconds: None)
+    assert carry_out(queued.to_repeat(), database, manifest, 1, Context()) == 0
+    assert seen == [True, not bought]
+
+
 def test_a_run_that_is_handed_on_shares_the_ceilings_of_its_own_beginnings_alone(
     database: MemoryDatabase, manifest: Path
 ) -> None:
