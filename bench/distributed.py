@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -120,11 +121,44 @@ def run_alone(
 
 
 def compare_campaigns(campaigns: int, looks: int) -> list[Row]:
-    """Run small campaigns through one worker, against one as large as all of them, in a file."""
+    """Run campaigns through one worker, against the same with ledgers in files, and one as large.
+
+    With ledgers in files they are run one after another, and all at once: then each finds out by
+    itself what the account's limit leaves to it.
+    """
     every = campaigns * looks
-    local = run_alone(every, (), at_once=LIMIT, latency=2.0)
     what = f"{campaigns} campaigns of {looks} looks on one worker"
-    return compare(what, f"one of {every} in a file", queue_and_run(campaigns, looks), local)
+    queued = queue_and_run(campaigns, looks)
+    others = (
+        ("the same in files, one after another", run_each(campaigns, looks, beside=1)),
+        ("the same in files, all at once", run_each(campaigns, looks, beside=campaigns)),
+        (f"one of {every} in a file", run_alone(every, (), at_once=LIMIT, latency=2.0)),
+    )
+    return [row for other, local in others for row in compare(what, other, queued, local)]
+
+
+def run_each(campaigns: int, looks: int, *, beside: int) -> Used:
+    """Run campaigns of one account and folder as commands, so many ``beside`` each other.
+
+    Before them a small one is run, as before those in a queue: its wallet shows what a look costs.
+    """
+    limit = ("--latency", "fixed:2", "--concurrency", str(LIMIT))
+    with tempfile.TemporaryDirectory() as name, Simulator(*limit, pictures="off") as simulator:
+        account = account_at(int(simulator.url.rpartition(":")[2]))
+
+        def run(campaign: str, count: int) -> float:
+            manifest = Path(name) / f"{campaign}.yaml"
+            manifest.write_text(write_manifest(campaign, count - 1), "utf-8")
+            return lookbook("run", manifest, "--yes", env=account).cpu
+
+        run("first", 2)
+        before = Counter(simulator.stats()["requests"])
+        with ThreadPoolExecutor(beside) as threads:
+            names = [f"spring-{n}" for n in range(campaigns)]
+            cpu = sum(threads.map(partial(run, count=looks), names))
+        stats = simulator.stats()
+    check_charges((), campaigns * looks + 2, stats)
+    return Used(campaigns * looks, cpu, Counter(stats["requests"]) - before)
 
 
 def compare_pictures(campaigns: int, looks: int) -> list[Row]:
