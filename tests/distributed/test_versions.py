@@ -17,8 +17,7 @@ import psycopg
 
 from runner.queue.opening import open_queue
 from runner.queue.port import RunState
-from tests.distributed.conftest import LOOKS, PATIENCE, Studio
-from tests.distributed.test_workers import Crew
+from tests.distributed.conftest import LOOKS, PATIENCE, Crew, Studio
 from tests.queue.test_queue import make_pack
 
 pytestmark = [pytest.mark.distributed, pytest.mark.slow]
