@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "queue": VALUES
     | {"plan.request", "plan.saved_plan", "policy.exit_codes"}
     | {"ledger.postgres.address", "ledger.postgres.connection", "ledger.postgres.schema"}
-    | {"ledger.postgres.ceilings", "ledger.state_dirs"},
+    | {"ledger.postgres.ceilings", "ledger.postgres.owner", "ledger.state_dirs"},
     "heygen": VALUES | {"executor.ports"},
     "images": VALUES | {"executor.ports", "heygen"},
     "faces": VALUES,

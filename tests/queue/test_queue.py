@@ -291,9 +291,9 @@ def test_what_a_program_of_another_protocol_queued_is_left_to_it(
 def test_a_run_is_silent_while_the_claim_of_its_process_shows_no_sign_of_life(
     shared: "PostgresQueue", server: PostgresServer, user: str
 ) -> None:
-    from runner.ledger.postgres.account import DEAD_AFTER
-    from runner.ledger.postgres.backend import PostgresBackend, name_owner
+    from runner.ledger.postgres.backend import PostgresBackend
     from runner.ledger.postgres.connection import PostgresConnection
+    from runner.ledger.postgres.owner import name_owner
 
     pack = make_pack(user)
     run = shared.enqueue(pack, by="ada")
@@ -303,7 +303,7 @@ def test_a_run_is_silent_while_the_claim_of_its_process_shows_no_sign_of_life(
         assert shared.find_silent({run: 71}) == []  # it holds nothing yet
         backend.claim(name_owner(71))
         assert shared.find_silent({run: 71}) == []
-        backend.beat(connection, age=DEAD_AFTER + 1)
+        backend.beat(connection, age=WORKER_DEAD_AFTER + 1)
         assert shared.find_silent({run: 71}) == [run]
         assert shared.find_silent({run: 7}) == []  # somebody else's claim
 

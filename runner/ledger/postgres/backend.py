@@ -6,8 +6,6 @@ lost its connection in the middle of a commit, cannot write past it.
 """
 
 import json
-import secrets
-import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -23,6 +21,7 @@ from runner.ledger.postgres.connection import (
     explain_database_errors,
 )
 from runner.ledger.postgres.erasing import erase_facts
+from runner.ledger.postgres.owner import find_owner, name_claim
 from runner.ledger.postgres.places import notify
 from runner.ledger.postgres.schema import is_migrated, migrate_schema
 from runner.ledger.postgres.statements import TAKE_COLUMNS, list_statements, make_fence
@@ -37,18 +36,10 @@ _CLAIM = (
     "AND (heartbeat_at IS NULL OR heartbeat_at < clock_timestamp() - make_interval(secs => %s)) "
     "RETURNING epoch, seq"
 )
-_APART = " #"
-"""Comes between an owner's name and what tells its claim from every other."""
-
 _IS_OURS = (
     "SELECT epoch, seq FROM lookbook.campaigns WHERE owner = %s AND id = %s "
     "AND heartbeat_at > clock_timestamp() - make_interval(secs => %s)"
 )
-
-
-def name_owner(pid: int) -> str:
-    """Return who a process of this machine is to others."""
-    return f"process {pid} on {socket.gethostname()}"
 
 
 def _label(connection: PostgresConnection, account: Account, campaign: str) -> str:
@@ -130,7 +121,7 @@ class PostgresBackend:
         From here on every earlier writer is fenced. ``owner`` says who it is (``name_owner``), and
         may be said of several: containers have process 1 each.
         """
-        values = (f"{owner}{_APART}{secrets.token_hex(8)}", self._campaign, DEAD_AFTER)
+        values = (name_claim(owner), self._campaign, DEAD_AFTER)
         try:
             rows = self._connection.fetch(_CLAIM, values)
         except ConnectionLost:  # it may have been committed all the same: then it is ours
@@ -148,7 +139,7 @@ class PostgresBackend:
             "FROM lookbook.campaigns WHERE id = %s"
         )
         owner, since = self._fetch(statement, self._campaign)[0]
-        return f"{owner.partition(_APART)[0]}, since {since} UTC"
+        return f"{find_owner(owner)}, since {since} UTC"
 
     def is_held(self) -> bool:
         """Return whether a living process is the writer."""

@@ -1,6 +1,5 @@
 """A campaign's ledger in PostgreSQL, held by this process as a lock holds a file."""
 
-import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
@@ -10,9 +9,10 @@ import anyio
 
 from runner.ledger.backend import Elsewhere
 from runner.ledger.ledger import CampaignLedger
-from runner.ledger.postgres.backend import PostgresBackend, name_owner
+from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
 from runner.ledger.postgres.heartbeat import Heartbeat
+from runner.ledger.postgres.owner import name_owner
 from runner.ledger.postgres.places import find_listener
 from runner.ledger.postgres.schema import migrate_schema
 from runner.takes import Account
@@ -36,7 +36,7 @@ class SharedLedger(CampaignLedger):
                 self._shared = PostgresBackend.make(
                     connection, account, campaign, concurrency=concurrency
                 )
-                self._shared.claim(name_owner(os.getpid()))
+                self._shared.claim(name_owner())
             self._heartbeat = Heartbeat(self._shared, address)
             self._heartbeat.start()  # a large ledger takes longer to load than a claim holds
             undo.callback(self._heartbeat.stop)

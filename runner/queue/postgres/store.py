@@ -9,9 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runner import __version__
-from runner.ledger.postgres.account import DEAD_AFTER
-from runner.ledger.postgres.backend import name_owner
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
+from runner.ledger.postgres.owner import name_owner
 from runner.ledger.postgres.schema import migrate_schema
 from runner.queue.pack import Pack, UnreadablePack
 from runner.queue.port import (
@@ -340,7 +339,7 @@ class PostgresQueue:
     def find_silent(self, pids: Mapping[str, int]) -> list[str]:
         """Return those of some runs whose process holds its campaign and shows no sign of life."""
         owners = [name_owner(pid) for pid in pids.values()]
-        return [run for (run,) in self._fetch(SILENT, [*pids], owners, DEAD_AFTER)]
+        return [run for (run,) in self._fetch(SILENT, [*pids], owners, WORKER_DEAD_AFTER)]
 
     def note_killed(self, begun: BegunRun) -> int:
         """Note that the process of a run was killed; return how often that was so by now."""
