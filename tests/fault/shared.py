@@ -19,9 +19,9 @@ import anyio
 import psycopg
 
 from runner.ledger.backend import Backend
-from runner.ledger.postgres import backend as backend_module
 from runner.ledger.postgres import connection as connection_module
 from runner.ledger.postgres import location as location_module
+from runner.ledger.postgres import owner as owner_module
 from runner.ledger.postgres import shared as shared_module
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import PostgresConnection
@@ -287,7 +287,7 @@ class SharedDatabase:
             (shared_module, "Heartbeat"): lambda backend, _address: _Heart(backend, self),
             (shared_module, "find_listener"): lambda _address: self.listener,
             (location_module, "SharedLedger"): self._open_ledger,
-            (backend_module, "secrets"): SimpleNamespace(token_hex=self._draw_token),
+            (owner_module, "secrets"): SimpleNamespace(token_hex=self._draw_token),
         }
         before = {place: vars(place[0])[place[1]] for place in setting}
         for (module, name), value in setting.items():
