@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
