@@ -20,10 +20,18 @@ from runner.executor.ports import Intent
 from runner.executor.rate_gate import RateGate
 from runner.executor.refunds import usd_balance
 from runner.executor.refusals import AccountRefusals
+from runner.executor.replay_turns import KeysDoubtful, ReplayTurns
 from runner.executor.resolve_unknown import UnknownResolver
 from runner.executor.sender import KeyOver, Sender
 from runner.executor.temporary_refusals import Renew, TemporaryRefusals
-from runner.policy.decisions import IN_PROGRESS, MONEY, UNDECIDED, Purchase, decide_purchase
+from runner.policy.decisions import (
+    DECIDED,
+    IN_PROGRESS,
+    MONEY,
+    UNDECIDED,
+    Purchase,
+    decide_purchase,
+)
 from runner.policy.lifecycle import Event
 from runner.replies import Answer, CreatedData, Lost, Refusal, Reply
 from runner.takes import Take
@@ -38,6 +46,7 @@ class Buyer:
         self._context = context
         self._rate_gate = rate_gate
         self._resolver = resolver
+        self._replays = ReplayTurns(context, resolver)
         self._asking = anyio.Lock()
         self._asked = False
         self.refusals = AccountRefusals(context)
@@ -138,24 +147,44 @@ class Buyer:
         Return the take, and what its send or the search met where both are to be tried again: None
         where it is bought or found, or left to a person. Raises OverBudget, or RunStopped.
         """
-        context, resolver = self._context, self._resolver
-        take = await resolver.settle_in_turn(take, listed=_is_in_progress(reply))
-        finding = resolver.findings.get(take.uid)
-        if finding is None or finding.needs_person:
-            return take, None
-        if finding.problem is not None:
-            return take, Lost(finding.problem)
+        take = await self._resolver.settle_in_turn(take, listed=_is_in_progress(reply))
+        if not self._is_missing(take):
+            return take, self._find_trouble(take)
         try:
-            async with self._rate_gate.turn(partial(self._sender.resend, take)) as sent:
-                context.observer.take_changed(sent, Event.RESENT)
-                body = await context.ledger.wait_for(partial(context.ledger.body, sent.uid))
-                judge = partial(decide_purchase, replay=True)
-                take, decision, answer = await self._sender.send(sent, body, judge)
-        except KeyOver:  # the last second of it, or another replay showed that none is honoured
+            async with self._replays.turn(take) as waited:
+                if waited:
+                    take = await self._resolver.settle_in_turn(take, listed=True)
+                    if not self._is_missing(take):
+                        return take, self._find_trouble(take)
+                return await self._resend(take)
+        except (KeyOver, KeysDoubtful):  # its last second, or a replay showed that none is honoured
             return take, None
+
+    def _is_missing(self, take: Take) -> bool:
+        """Return whether the search for a take has shown that its body has to leave again."""
+        finding = self._resolver.findings.get(take.uid)
+        return finding is not None and not finding.needs_person and finding.problem is None
+
+    def _find_trouble(self, take: Take) -> Reply[CreatedData] | None:
+        """Return why a search is to be made again; None where it was finished, or never will be."""
+        finding = self._resolver.findings.get(take.uid)
+        if finding is None or finding.needs_person or finding.problem is None:
+            return None
+        return Lost(finding.problem)
+
+    async def _resend(self, take: Take) -> tuple[Take, Reply[CreatedData] | None]:
+        """Send a stored body again; return what ``_search_and_resend`` does. Raises KeyOver."""
+        context = self._context
+        async with self._rate_gate.turn(partial(self._sender.resend, take)) as sent:
+            context.observer.take_changed(sent, Event.RESENT)
+            body = await context.ledger.wait_for(partial(context.ledger.body, sent.uid))
+            judge = partial(decide_purchase, replay=True)
+            take, decision, answer = await self._sender.send(sent, body, judge)
         if decision is not Purchase.BOUGHT:
+            if decide_purchase(answer, replay=False) in DECIDED:
+                self._replays.mark_seen(take)  # it is the first send of which nothing is known
             return take, answer
-        resolver.findings.pop(take.uid, None)
+        self._resolver.findings.pop(take.uid, None)
         take = await self._as_it_is_now(take)
         if not take.pending:
             self._rate_gate.ended(take.uid)  # nobody waits for it any more
@@ -173,7 +202,8 @@ class Buyer:
             shown = await context.ask(lambda: context.api.look(look_id), what="asking for a look")
             if isinstance(shown, Answer):
                 take = await self._resolver.show(take, shown.data)
-        await self._resolver.check_keys(take)
+        if await self._resolver.check_keys(take):
+            self._replays.mark_seen(take)
         return take
 
     async def _learn_the_time(self) -> None:

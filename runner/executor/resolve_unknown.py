@@ -29,6 +29,7 @@ from runner.policy.match_candidates import (
     find_send_window,
     order_by_claims,
 )
+from runner.policy.retry import ASKABLE_AFTER
 from runner.replies import Answer, LookData
 from runner.takes import Billing, Doubled, Take, TakeState, find_target_group
 
@@ -133,29 +134,33 @@ class UnknownResolver:
         labels = (*(rival.label for rival in rivals), *elsewhere)
         return Finding(take, candidates, labels, taken_over, fit=fit)
 
-    async def check_keys(self, take: Take) -> None:
+    async def check_keys(self, take: Take) -> bool:
         """Check that the account made no second look for the key of a take that was sent again.
 
-        A list that cannot be read shows nothing, and a run that is stopped looks no further.
+        Return whether the list is one that would show it. One that cannot be read shows nothing,
+        and a run that is stopped looks no further.
         """
         if take.resent_at is None or take.avatar_id is None:
-            return
+            return False
         try:
             named = await self._named(take)
         except RunStopped:
-            return
+            return False
         if isinstance(named, str):
-            return
+            return False
         known = await self._look_up(take)
         unresolved = len(self._unresolved(take)) + len(known.unresolved(take))
         unknown = self._unknown(take, named, known.not_made_by(take) | self._bought())
         doubled = find_doubled(unknown, unresolved)
         if doubled:
             await self._distrust(take, doubled)
-        if len(unknown) > len(doubled):
-            return  # what others are searched for may be this one's second look
-        if self.age(take) >= self._context.retry_limits.replay_listed:
+        # What others are searched for may be this one's second look.
+        is_clear = len(unknown) == len(doubled)
+        is_late = self.age(take) >= self._context.retry_limits.replay_listed
+        is_shown = any(look.id == take.avatar_id for look in named)
+        if is_clear and is_late and (is_shown or self.age(take) >= ASKABLE_AFTER):
             await self._context.ledger.note_checked(take.uid)
+        return is_shown and (is_clear or is_late)
 
     async def _distrust(self, take: Take, doubled: Sequence[LookData]) -> None:
         """Commit and announce that the account made a second look for one key."""

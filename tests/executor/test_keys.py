@@ -16,8 +16,8 @@ from runner.ledger.ledger import LedgerFile
 from runner.model import LookKind
 from runner.policy.budget import Ceilings
 from runner.policy.exit_codes import Exit, exit_code
-from runner.policy.retry import KEY_LIFE, KEY_MARGIN
-from runner.replies import Lost, Reply
+from runner.policy.retry import ASKABLE_AFTER, KEY_LIFE, KEY_MARGIN
+from runner.replies import Lost, NotSent, Refusal, Reply
 from runner.takes import Billing, Doubled, Neighbours, Take, TakeState
 from tests.executor.harness import (
     CHARGED_AND_LOST,
@@ -86,6 +86,66 @@ def test_a_second_look_that_lists_show_at_once_is_told_before_its_take_is_done(
     world.run(campaign(photo()))
     (told,) = notes(world, Note.KEYS_IGNORED)
     assert told.at < (world.take("base").completed_at or 0.0)
+
+
+@pytest.mark.parametrize("lag", [16.0, 40.0, 90.0, 400.0])
+@pytest.mark.parametrize("lost", [GATEWAY_TIMEOUT, CHARGED_AND_LOST])
+def test_of_several_lost_answers_one_is_charged_twice_however_late_lists_are(
+    world: Harness, lag: float, lost: str
+) -> None:
+    """The next replay waits until a list shows what the one before it made."""
+    world.run(campaign())
+    world.api.honours_keys, world.api.lag = False, lag
+    world.api.script.extend([lost] * 5)
+    looks = campaign(*map(look, "abcde"))
+    assert exit_code(world.run(looks, ceilings=Ceilings(run=Decimal(5)))) is Exit.DONE
+    assert len(world.api.charges) == 1 + 5 + 1  # the base, each look, and what revealed it
+    assert world.open().snapshot().spent == 1 + 5 + 1
+
+
+def test_nothing_else_is_sent_again_while_a_lost_replay_may_have_made_a_second_look(
+    world: Harness,
+) -> None:
+    world.run(campaign())
+    world.api.honours_keys, world.api.lag = False, 40.0
+    world.api.script.extend([CHARGED_AND_LOST, LOST_BEFORE, CHARGED_AND_LOST])
+    looks = campaign(*map(look, "ab"))
+    assert exit_code(world.run(looks)) is Exit.PERSON  # which of the two it is
+    world.later(3600)
+    assert exit_code(world.run(looks)) is Exit.PERSON
+    assert len(world.api.charges) == 3
+    assert [world.take(key).attempts for key in "ab"] == [2, 1]
+
+
+def test_what_a_replay_made_is_waited_for_once_in_words_and_for_a_bounded_time(
+    world: Harness,
+) -> None:
+    world.run(campaign())
+    world.api.lag = 100_000.0
+    world.api.script.extend([LOST_BEFORE, LOST_BEFORE])
+    assert exit_code(world.run(campaign(*map(look, "ab")))) is Exit.DONE
+    first, second = sorted(world.take(key).resent_at or 0.0 for key in "ab")
+    assert ASKABLE_AFTER <= second - first < ASKABLE_AFTER + 60
+    (told,) = [words for words in world.heard.words if "before another is" in words]
+    assert told.startswith("waiting 899.")
+
+
+def test_a_replay_that_was_refused_or_never_left_is_not_waited_for(world: Harness) -> None:
+    world.run(campaign())
+    refused = [Refusal(429, "rate_limit_exceeded", "busy", retry_after=1.0), NotSent("refused")]
+    world.api.script.extend([LOST_BEFORE] * 3 + refused)
+    assert exit_code(world.run(campaign(*map(look, "abc")))) is Exit.DONE
+    times = sorted(world.take(key).resent_at or 0.0 for key in "abc")
+    assert times[0] - (world.take("a").sent_at or 0.0) < 20
+
+
+def test_where_lists_are_at_once_replays_follow_each_other_without_a_wait(world: Harness) -> None:
+    world.run(campaign())
+    world.api.script.extend([LOST_BEFORE] * 5)
+    assert exit_code(world.run(campaign(*map(look, "abcde")))) is Exit.DONE
+    assert len(world.api.charges) == 6
+    sent = sorted(world.take(key).resent_at or 0.0 for key in "abcde")
+    assert sent[-1] - sent[0] < 3
 
 
 def test_what_was_doubled_counts_in_its_run_and_in_the_campaigns_budget(world: Harness) -> None:

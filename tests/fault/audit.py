@@ -148,14 +148,15 @@ class Auditor:
             net <= millionths(held), f"HeyGen charged {net / 1e6}, the ledger knows of {held}"
         )
 
-    def remembered(self) -> list[ChargeRow]:
+    def remembered(self, *, doubled: bool = False) -> list[ChargeRow]:
         """Return the charges that the ledger has to answer for.
 
         All, but for those of a lost ledger, of other people, and of another ledger that is judged
-        for itself; unless this one took over what that one bought.
+        for itself; unless this one took over what that one bought. Also what a key bought besides,
+        where ``doubled`` says so.
         """
         charges, forgotten = self._world.simulator.account.charges.values(), self.loss.forgotten
-        doubled = self.doubled()
+        left_out = set() if doubled else self.doubled()
         return [
             c
             for c in charges
@@ -163,7 +164,7 @@ class Auditor:
             and (self._is_mine(c) or c.idempotency_key in self.take_of)
             and (c.idempotency_key not in forgotten or c.idempotency_key in self.take_of)
             and c.idempotency_key not in self._mistaken
-            and c.id not in doubled
+            and c.id not in left_out
         ]
 
     def doubled(self) -> set[str]:

@@ -26,10 +26,12 @@ RARE = frozenset(
         "killed shown:before-commit",
         "killed recovered:before-commit",
         "killed recovered:after-commit",
+        "a second look, while answers of others were lost",
     }
 )
 """What only a long run can be asked for: a picture stays away while its look is changed, a status
-that nobody knows, a look that comes back after it counted as gone."""
+that nobody knows, a look that comes back after it counted as gone, several lost answers where
+keys are ignored and lists are late."""
 
 SELDOM = frozenset(
     {
@@ -76,6 +78,7 @@ REQUIRED = (
     "a look of somebody else's told",
     "results brought back",
     "a doubled charge",
+    "a second look, while answers of others were lost",
     "a question answered",
     "a ledger begun anew",
     "drift found",

@@ -16,6 +16,7 @@ __all__ = [
     "LASTING",
     "PASSING",
     "elsewhere",
+    "is_blind",
     "is_losing",
     "lasting",
     "passing",
@@ -127,6 +128,11 @@ def lasting(seed: int) -> tuple[str, ...]:
 def is_losing(seed: int) -> bool:
     """Return whether answers are lost often: only then does it matter that keys are ignored."""
     return any(how.startswith("ignore-keys") for how in lasting(seed))
+
+
+def is_blind(seed: int) -> bool:
+    """Return whether keys are ignored and lists too late to show it before a body leaves again."""
+    return is_losing(seed) and any(how.startswith("lists-lag") for how in lasting(seed))
 
 
 def passing(seed: int, number: int) -> tuple[str, ...]:

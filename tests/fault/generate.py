@@ -9,6 +9,7 @@ from runner.policy.lifecycle import Event
 from tests.fault.departures import (
     FAULT_KINDS,
     elsewhere,
+    is_blind,
     is_losing,
     lasting,
     passing,
@@ -72,6 +73,7 @@ def _generate(seed: int) -> History:
     armed = tuple(POINTS[(ARMED * seed + n) % len(POINTS)] for n in range(ARMED))
     errands = _errands(rng, armed)
     days = [_themed(day, seed) for day in days] + errands + _story(rng, seed)
+    days = _lost_together(rng) + days if is_blind(seed) else days
     days = [_departing(day, passing(seed, number)) for number, day in enumerate(days)]
     where = elsewhere(seed)
     days = shared(days, where, seed) if where is not None else days
@@ -320,6 +322,13 @@ def _story(rng: Random, seed: int) -> list[Day]:
         )
         for place, day in enumerate(STORIES[seed // 2 % len(STORIES)])
     ]
+
+
+def _lost_together(rng: Random) -> list[Day]:
+    """Return days on which the answers of several looks are lost at once, at a confirmed price."""
+    edits = tuple(_edit(rng, EditKind.PROMPT) for _ in range(4))
+    outage = Conditions(faults=(("gateway-504", 0.5),), latency="fixed:20")
+    return [Day(conditions=CALM), Day(edits=edits, conditions=outage)]
 
 
 def _errands(rng: Random, armed: tuple[str, ...]) -> list[Day]:

@@ -520,7 +520,7 @@ class Judge(Auditor):
             if same and there and not any(judge.knows(look.id) for judge in self._beside()):
                 unknown.setdefault(look.group_id, []).append(look.id)
         for ids in unknown.values():
-            told = {look.look_id for look in read_snapshot(self.ledger).doubled}
+            told = self._told_as_doubled()
             untold = [look_id for look_id in ids if look_id not in told]  # of a key's second looks
             explained = len(untold) <= self._explained[order["name"]]
             self.must(explained, f"{label} is bought, and {', '.join(untold)} bears its name")
@@ -626,6 +626,7 @@ class Judge(Auditor):
             if charge.id not in self._charged_at:
                 self._charged_at[charge.id] = world.now()
                 self._under_the_ceilings()
+                self._one_at_most_is_untold()
 
     def _fits_the_rules(self, served: Served, body: bytes, key: str) -> None:
         excused = any(code in served.body for code in EXCUSED)  # also in half a body
@@ -658,6 +659,25 @@ class Judge(Auditor):
             world.seen["a doubled charge"] += len(charges) > 1
         self.must(len(charges) <= most, f"{what} was charged {len(charges)} times")
 
+    def _one_at_most_is_untold(self) -> None:
+        """Before a second look for one key is told, no other key has made one.
+
+        So real charges pass a ceiling by one generation at most. What lay on a wire for minutes
+        buys after every listing, and no replay could wait for that.
+        """
+        if self.loss.ever or not self.exists():
+            return
+        charges = self._world.simulator.account.charges
+        doubled = {one for one in self.doubled() if not self._is_untold(one)}
+        keys = {charges[one].idempotency_key for one in doubled - self._told_as_doubled()}
+        self.must(len(keys) <= 1, f"{len(keys)} keys have made a second look, and none is told")
+        self._world.seen["a second look, while answers of others were lost"] += bool(
+            keys and self.rows("SELECT 1 FROM takes WHERE state = 'unknown' LIMIT 1")
+        )
+
+    def _told_as_doubled(self) -> set[str]:
+        return {look.look_id for look in read_snapshot(self.ledger).doubled}
+
     def _unbought_beside(self, uid: str) -> int:
         """Count the other takes of a take's body of which nothing was bought, for all one knows."""
         take = None if self.lost else self.take("uid", uid)
@@ -681,6 +701,16 @@ class Judge(Auditor):
             real <= self._ceilings.run + over,
             f"{real} was really charged in a run with a ceiling of {self._ceilings.run}",
         )
+
+    def _with_doubled(self, uids: set[str]) -> None:
+        """A run passes its ceiling by no more than the second look that reveals ignored keys."""
+        ceiling, price = self._ceilings.run, millionths(max(self._world.prices))
+        every = self.remembered(doubled=True)
+        known = [c for c in every if self.take_of.get(c.idempotency_key or "") in uids]
+        mine = [c for c in known if c.idempotency_key not in self._world.late]
+        gross = self.net(replace(charge, refunded=0) for charge in mine)
+        over = ceiling is not None and gross > millionths(ceiling) + price
+        self.must(not over, f"{gross / 1e6} was charged in all, the run's ceiling is {ceiling}")
 
     def _too_early(self, served: Served, key: str) -> bool:
         """Return whether a reference was refused that was completed moments ago.
@@ -726,6 +756,7 @@ class Judge(Auditor):
             mine = [c for c in charges if self.take_of.get(c.idempotency_key or "") in uids]
             gross = self.net(replace(charge, refunded=0) for charge in mine)
             self._in_real_money(mine)
+            self._with_doubled(uids)
             self.must(
                 gross <= millionths(self._ceilings.run),
                 f"{gross / 1e6} was charged in a run with a ceiling of {self._ceilings.run}",

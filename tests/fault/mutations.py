@@ -1,6 +1,7 @@
 """Ways to break the protocol on purpose. Each must be caught: else the judge is blind to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -25,6 +26,7 @@ from runner.executor.look_tracker import LookTracker
 from runner.executor.poller import Poller
 from runner.executor.ports import Intent
 from runner.executor.rate_gate import RateGate
+from runner.executor.replay_turns import ReplayTurns
 from runner.executor.resolve_unknown import UnknownResolver
 from runner.executor.scheduler import Scheduler
 from runner.heygen.client import HeyGen
@@ -311,6 +313,16 @@ def build_on_any_face(patch: Patch) -> None:
         patch.setattr(module, "explain_hold", lambda *_args: None)
 
 
+def replay_all_at_once(patch: Patch) -> None:
+    """Send bodies again without a look at what the one before has made."""
+
+    @asynccontextmanager
+    async def at_once(_self: ReplayTurns, _take: Take) -> AsyncIterator[bool]:
+        yield False
+
+    patch.setattr(ReplayTurns, "turn", at_once)
+
+
 MUTATIONS: dict[Callable[[Patch], None], str] = {
     send_before_commit: "which the ledger does not know",
     new_key_on_replay: "",
@@ -340,5 +352,6 @@ MUTATIONS: dict[Callable[[Patch], None], str] = {
     prune_what_is_picked: "is picked and wanted, and is deleted",
     record_what_is_not_listed: "HeyGen still has it",
     build_on_any_face: "is bought on another face",
+    replay_all_at_once: "keys have made a second look",
 }
 """Every mutation, and a part of what the judge says of it; ``|`` parts what it may say."""

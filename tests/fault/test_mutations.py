@@ -37,6 +37,9 @@ def _edits(*kinds: EditKind) -> tuple[Edit, ...]:
 UNLISTED = ("lists-lag=100000",)
 """Lists that show nothing for more than a day: no search helps."""
 
+LATE_AND_TWICE = ("ignore-keys", "lists-lag=40")
+"""Keys that are ignored, and lists that show it late: several bodies may leave again before."""
+
 UNSAID = (Fault(FaultKind.KILL_COMMIT, 1, "results:before-write"),)
 
 ERRANDS = {
@@ -129,6 +132,9 @@ def some_bad_days(mutation: Mutation) -> Iterator[History]:
         elif name == "build_on_any_face":
             drifting = Conditions(faults=(("drift", 0.5),), latency="fixed:20")
             yield History(seed, shape, (Day(conditions=drifting),), faces=True)
+        elif name == "replay_all_at_once":
+            lost = Conditions(network=(("gateway-after", 0.5),), latency="fixed:20")
+            yield History(seed, shape, (Day(conditions=lost),) * 2, behaviour=LATE_AND_TWICE)
         elif name == "free_the_slot_early":
             yield History(seed, shape, (Day(concurrency=2),))
         elif name in ERRANDS:
