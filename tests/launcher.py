@@ -39,7 +39,8 @@ WAITS = {
     "runner.executor.preflight:LAG": 1.0,
     "runner.executor.preflight:LAG_DELAY": 0.3,
     "runner.executor.resolve_unknown:UNANSWERED_GAP": 0.1,
-    "runner.cli.comparison:GONE_PAUSE": 0.05,
+    "runner.executor.replay_turns:LIST_GAP": 0.1,
+    "runner.executor.gone:GONE_PAUSE": 0.05,
 }
 """Waits, in seconds, for an account that is late, and what they are in commands of the tests.
 HeyGen's looks take minutes, the simulator's here a twentieth of a second, and its lists and its

@@ -11,6 +11,7 @@ from runner.cli.session import OpenSession
 from runner.cli.terminal import terminal_width
 from runner.errors import ApiTrouble
 from runner.executor.context import describe_reply
+from runner.executor.gone import pause_until_sure
 from runner.executor.lists import list_group_looks
 from runner.plan import Action, Plan
 from runner.plan import plan as make_plan
@@ -19,9 +20,6 @@ from runner.policy.decisions import Free, decide_free
 from runner.quantities import format_usd, pluralize
 from runner.replies import Answer, LookData
 from runner.takes import Take, TakeState
-
-GONE_PAUSE = 3.0
-"""Seconds between the two questions after a look that seems to be gone."""
 
 
 async def compare_account(work: OpenSession, *, record: bool) -> list[Drift]:
@@ -93,8 +91,8 @@ async def _gone(work: OpenSession, takes: Sequence[Take], shown: dict[str, LookD
     ids = dict.fromkeys(take.avatar_id for take in takes if take.avatar_id)
     missing = [look_id for look_id in ids if look_id not in shown]
     gone = [look_id for look_id in missing if await _is_gone(work, look_id, shown)]
-    if gone:  # one answer may come from a copy of the account that lags behind
-        await work.context.pause(GONE_PAUSE)
+    if gone:
+        await pause_until_sure(work.context)
     return {look_id for look_id in gone if await _is_gone(work, look_id, shown)}
 
 

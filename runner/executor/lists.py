@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from runner.executor.context import RunContext, describe_reply
+from runner.executor.gone import ask_until_sure
 from runner.policy.decisions import Free, decide_free
 from runner.replies import Answer, GroupData, ListPage, LookData, Reply
 
@@ -61,7 +62,9 @@ async def _is_gone(context: RunContext, group_id: str) -> bool:
 
     That its list is not found does not say so: lists may be away for minutes.
     """
-    reply = await context.ask(lambda: context.api.group(group_id), what="asking for a group")
+    reply = await ask_until_sure(
+        context, lambda: context.api.group(group_id), what="asking for a group"
+    )
     return decide_free(reply) is Free.GONE
 
 

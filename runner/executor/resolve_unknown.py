@@ -15,6 +15,7 @@ import anyio
 from runner.executor.concurrency import RunStopped
 from runner.executor.context import RunContext, describe_reply
 from runner.executor.findings import Finding
+from runner.executor.gone import ask_until_sure
 from runner.executor.group_search import fill_in_group
 from runner.executor.known_elsewhere import KnownElsewhere, look_up_elsewhere
 from runner.executor.lists import list_account_groups, list_group_looks
@@ -286,8 +287,10 @@ class UnknownResolver:
             return [target]
         if take.kind is LookKind.PROMPT and take.reference_id is not None:
             reference = take.reference_id
-            reply = await self._context.ask(
-                lambda: self._context.api.look(reference), what="asking for a reference"
+            reply = await ask_until_sure(
+                self._context,
+                lambda: self._context.api.look(reference),
+                what="asking for a reference",
             )
             if isinstance(reply, Answer):
                 shown = await fill_in_group(self._context, reply.data)

@@ -242,7 +242,7 @@ def list_tries(evil: str = EVIL) -> dict[str, list[list[str]]]:
 def hurry(patch: pytest.MonkeyPatch) -> None:
     """Shorten what commands wait for an account that is late."""
     patch.setattr("runner.executor.context.backoff", lambda *_given, **_named: 0.0)
-    patch.setattr("runner.cli.comparison.GONE_PAUSE", 0.0)
+    patch.setattr("runner.executor.gone.GONE_PAUSE", 0.0)
     patch.setattr("runner.policy.retry.MIN_POLL", 0.0)
     patch.setattr("runner.executor.refunds.SETTLING", ())
     limits = RetryLimits(retries=0, unanswered=0.0, processing=1.0, listed=0.0)

@@ -7,10 +7,10 @@ from typing import Any
 import anyio
 import pytest
 
-from runner.cli import comparison
 from runner.cli.commands.reconcile import reconcile
 from runner.cli.commands.refresh import refresh
 from runner.errors import ApiTrouble
+from runner.executor import gone
 from runner.ledger.reading import read_snapshot
 from runner.policy.lifecycle import Event
 from runner.policy.look_events import UNKNOWN_STATUS
@@ -26,7 +26,7 @@ DAY = 24 * 3600.0
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "GONE_PAUSE", 0.0)
+    monkeypatch.setattr(gone, "GONE_PAUSE", 0.0)
     monkeypatch.setattr("runner.executor.context.backoff", lambda *_args, **_named: 0.0)
 
 

@@ -12,7 +12,15 @@ from runner.model import FileImage
 from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import LookData, Lost, Refusal, Reply
 from runner.takes import Billing, TakeState
-from tests.executor.harness import CHARGED_AND_LOST, OK, Harness, campaign, look, photo
+from tests.executor.harness import (
+    CHARGED_AND_LOST,
+    OK,
+    Harness,
+    campaign,
+    literal,
+    look,
+    photo,
+)
 
 
 def refusal(status: int, code: str = "refused", retry_after: float | None = None) -> Refusal:
@@ -181,3 +189,31 @@ def test_looks_that_never_finish_stop_the_buying(world: Harness) -> None:
     outcome = world.run(campaign(*looks), concurrency=4)
     assert "in a row" in (outcome.stopped or "")
     assert len(world.api.charges) <= 2 + world.retry_limits.failures + 4
+
+
+@pytest.mark.parametrize("denied", ["a reference", "a group"])
+def test_one_404_about_what_a_lost_send_names_is_not_believed(world: Harness, denied: str) -> None:
+    """Else nothing fits, and the body leaves again: a second charge where keys are ignored."""
+    hers = world.api.add_by_hand("Anna", "her-group")
+    world.api.honours_keys = False
+    world.api.script.extend([OK, CHARGED_AND_LOST])
+    reads = {"a reference": ["look"], "a group": ["looks", "group"]}[denied]
+    for name in reads:
+        deny_once_sent(world, name)
+    assert exit_code(world.run(campaign(look("a", on=literal(hers.id))))) is Exit.DONE
+    assert len(world.api.posts) == len(world.api.charges) == 2
+
+
+def deny_once_sent(world: Harness, name: str) -> None:
+    """Answer the first such question after the second send with the API's own 404; of looks only
+    that about the one that was made by hand."""
+    ask, denied = getattr(world.api, name), list[str]()
+
+    async def question(*given: Any, **named: Any) -> Reply[Any]:
+        reply: Reply[Any] = await ask(*given, **named)
+        if len(world.api.charges) < 2 or denied or (name == "look" and given != ("hand-0",)):
+            return reply
+        denied.append(name)
+        return refusal(404, "not_found")
+
+    setattr(world.api, name, question)

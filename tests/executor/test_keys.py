@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from runner.executor import session
+from runner.executor.context import RunContext
 from runner.executor.intents import IntentBuilder
 from runner.executor.ports import AccountBusy, Intent
 from runner.executor.resolve_unknown import UnknownResolver
@@ -108,11 +109,18 @@ def test_nothing_else_is_sent_again_while_a_lost_replay_may_have_made_a_second_l
 ) -> None:
     world.run(campaign())
     world.api.honours_keys, world.api.lag = False, 40.0
-    world.api.script.extend([CHARGED_AND_LOST, LOST_BEFORE, CHARGED_AND_LOST])
-    looks = campaign(*map(look, "ab"))
-    assert exit_code(world.run(looks)) is Exit.PERSON  # which of the two it is
+    world.api.script.extend([CHARGED_AND_LOST, CHARGED_AND_LOST, LOST_BEFORE])
+
+    async def leave(context: RunContext) -> None:
+        while len(world.api.posts) < 3:  # noqa: ASYNC110 - no event tells of it
+            await anyio.sleep(0.5)
+        context.interrupt()
+
+    world.run(campaign(look("a")), meanwhile=leave)
+    both = campaign(*map(look, "ab"))
+    assert exit_code(world.run(both)) is Exit.PERSON  # which of the two is a's
     world.later(3600)
-    assert exit_code(world.run(looks)) is Exit.PERSON
+    assert exit_code(world.run(both)) is Exit.PERSON
     assert len(world.api.charges) == 3
     assert [world.take(key).attempts for key in "ab"] == [2, 1]
 
