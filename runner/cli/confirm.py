@@ -27,6 +27,7 @@ from runner.ledger.ledger import CampaignLedger
 from runner.model import Campaign, LookKind
 from runner.plan import Plan, fit_budget
 from runner.plan.group_sizes import group_notes
+from runner.plan.namesakes import Listing
 from runner.plan.pricing import Quote, cost_at, find_below_list
 from runner.plan.request import Request
 from runner.plan.run_eta import estimate_plan
@@ -51,11 +52,13 @@ def confirm_plan(
     *,
     quotes: Mapping[LookKind, Quote],
     warnings: Sequence[str] = (),
+    listing: Listing | None = None,
 ) -> Plan:
     """Show the plan, check it against the ceilings, and ask; return what was agreed to.
 
-    ``quotes`` are the prices it counts. ``warnings`` are the manifest's, and stand right above the
-    question. Raises BudgetRefused, or UsageError when it was declined.
+    ``quotes`` are the prices it counts, ``listing`` what the account holds. ``warnings`` are the
+    manifest's, and stand right above the question. Raises BudgetRefused, or UsageError when it was
+    declined.
     """
     room = remaining_budget(work.ledger, plan)
     shared = [] if request.on is None else request.on.database.find_ceilings(work.account)
@@ -71,7 +74,8 @@ def confirm_plan(
     told = [month.describe() for month in months if buys]
     shows = work.outside.shows_plan
     if shows:
-        _show_plan(plan, work, request, bought if buys else None, told)
+        notes = [*_notes(plan, work, bought, listing), *told] if buys else told
+        _show_plan(plan, work, request, notes)
     console = work.outside.console
     if not can_ask(console, request):
         refuse_contradicted(bought)
@@ -126,20 +130,20 @@ def _fit_ceilings(
     return plan
 
 
-def _show_plan(
-    plan: Plan,
-    work: OpenSession,
-    request: Request,
-    bought: list[Quote] | None,
-    ceilings: Sequence[str],
-) -> None:
-    """Print the plan on stderr, with what is to be said of prices where something is bought."""
+def _notes(
+    plan: Plan, work: OpenSession, bought: list[Quote], listing: Listing | None
+) -> list[str]:
+    """Return what is to be said of prices, of the card, and of the account's groups."""
+    return [
+        *price_notes(bought, work.user),
+        *billing_notes(work.user, plan.cost),
+        *group_notes(plan, work.ledger.snapshot(), listing),
+    ]
+
+
+def _show_plan(plan: Plan, work: OpenSession, request: Request, notes: Sequence[str]) -> None:
+    """Print the plan on stderr, with ``notes`` below it."""
     known = work.ledger.snapshot()
-    notes: list[str] = []
-    if bought is not None:
-        notes += price_notes(bought, work.user)
-        notes += [*billing_notes(work.user, plan.cost), *group_notes(plan, known)]
-    notes += ceilings
     now = work.outside.clock.now
     text = format_plan(
         plan,

@@ -219,7 +219,8 @@ def resuming(
     """
     if not is_queued and (is_repeatable(request) or not bought):
         return "run the same command again to resume."
-    limits = [quote_command("--select", text) for text in request.select]
+    select = request.select or tuple(dict.fromkeys(item.look for item in request.basket))
+    limits = [quote_command("--select", text) for text in select]
     limits += [quote_command("--exclude", text) for text in request.exclude]
     store = [quote_command(*request.store.option)] if request.store is not None else []
     resume = " ".join(["lookbook run", command, *filter(None, store), *limits])

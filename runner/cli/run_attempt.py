@@ -186,7 +186,8 @@ async def agree_on_plan(
         plan, listing = checked.plan, checked.listing
         accepted = ask_about_account(campaign, work, plan, listing, anew=anew)
         refuse_unmeasurable(plan, work)
-        plan = confirm_plan(plan, work, request, quotes=quotes, warnings=campaign.warnings)
+        warnings = campaign.warnings
+        plan = confirm_plan(plan, work, request, quotes=quotes, warnings=warnings, listing=listing)
     except LookbookError as error:
         if request.form == "json":  # a job that reads stdout finds what there is
             print_results(current_results(campaign, work), error)

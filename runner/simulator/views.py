@@ -12,7 +12,9 @@ UNLISTED_STATUS_SECONDS = 24 * 3600
 ERRORS = {
     "failed": {"code": "generation_failed", "message": "The image could not be generated."},
     "moderated": {"code": "moderation_failed", "message": "The image did not pass moderation."},
+    "under_review": {"code": "under_review", "message": "A person looks at this image first."},
 }
+"""What a look shows beside its outcome, or beside a status that the page does not list."""
 
 
 def status(look: LookRow, group: GroupRow | None, now: float) -> str:
@@ -64,13 +66,14 @@ def look_view(call: ApiCall, look: LookRow, *, created: bool = False) -> dict[st
         else status(look, call.sim.account.groups.get(look.group_id), call.now)
     )
     done = state == "completed"
+    shown = visible_status(call, look, state)
     return {
         "id": look.id,
         "name": look.name,
         "avatar_type": AVATAR_TYPES[look.kind],
         "group_id": None if call.sim.behaviour.no_group_ids else look.group_id,
-        "status": visible_status(call, look, state),
-        "error": ERRORS[look.outcome] if state == "failed" else None,
+        "status": shown,
+        "error": ERRORS.get(look.outcome if state == "failed" else shown or ""),
         "preview_image_url": _image_url(call, look) if done else None,
         "preview_video_url": None,
         "image_width": look.width if done else None,

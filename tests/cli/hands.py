@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from runner.cli.account import open_account
-from runner.cli.context import Context
+from runner.cli.context import Console, Context
+from runner.cli.run_attempt import execute
 from runner.cli.session import OpenSession, open_session
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.state_dirs import StateDirs
 from runner.model import Campaign
+from runner.plan.request import Request
 from runner.policy.lifecycle import Event
 from runner.replies import Answer, Reply, UserData
 from runner.takes import Account, Take
-from tests.executor.harness import FakeApi, FakeImages, VirtualClock
+from tests.executor.harness import Counting, FakeApi, FakeImages, VirtualClock, run_virtual
 from tests.executor.harness import campaign as make_campaign
 from tests.ledger.names import Ticking, intent
 
@@ -38,6 +40,22 @@ class AtOnce(FakeApi):
         return self.free_replies.popleft() if self.free_replies else None
 
 
+class Person(Console):
+    """Somebody at the terminal who answers every question the same; ``asked`` has them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, says_yes: bool) -> None:
+        self.asked: list[str] = []
+
+        def confirm(question: str, **_more: Any) -> bool:
+            self.asked.append(question)
+            return says_yes
+
+        monkeypatch.setattr("click.confirm", confirm)
+
+    def can_answer(self) -> bool:
+        return True
+
+
 class Office:
     """One manifest's folder, the account behind it, and a ledger to write by hand."""
 
@@ -45,6 +63,7 @@ class Office:
         self.manifest = folder / "spring.yaml"
         self.api = AtOnce(VirtualClock())
         self.ticking = Ticking()
+        self.entropy = Counting()
         self.user = UserData("me", "usd", None)
         self.api.owner = lambda: self.user
         self.context = Context(
@@ -77,6 +96,26 @@ class Office:
         more = {"key": ledger._entropy.key(), "group_wanted": "group-1"} | more
         take = await ledger.intend(intent(look, **more))
         return await ledger.record(take.uid, Event.LOST, {"error_message": "reset"})
+
+    def run(self, campaign: Campaign, *, person: Console | None = None, **asked: Any) -> int:
+        """Run a campaign as ``lookbook run`` does, in virtual time; return the exit code.
+
+        Without a ``person`` it is a job's, with ``--yes``.
+        """
+        context = self.context._replace(
+            clock=self.api.clock, entropy=self.entropy, inline=True, handles_signals=False
+        )
+        if person is not None:
+            context = context._replace(console=person)
+        request = Request(manifest=self.manifest, **{"yes": person is None} | asked)
+
+        async def go() -> int:
+            try:
+                return await execute(context, campaign, request)
+            finally:
+                self.api.clock.begun = self.api.clock.now()
+
+        return run_virtual(go)
 
     @asynccontextmanager
     async def _connect(self, *_given: Any, **_named: Any) -> AsyncIterator[FakeApi]:

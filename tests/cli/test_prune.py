@@ -17,7 +17,7 @@ from runner.plan import plan
 from runner.plan.request import Request
 from runner.replies import LookData
 from runner.takes import Take
-from tests.cli.hands import ACCOUNT, Office
+from tests.cli.hands import ACCOUNT, Office, Person
 from tests.executor.harness import look
 
 KEEP = ("base", "navy")
@@ -127,6 +127,32 @@ async def test_what_only_a_results_file_tells_of_needs_the_account_and_a_person(
     await pruning.prune(office.context, campaign, *request(from_results=from_results))
     assert ("Foreign" not in left(office)) == goes
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("says_yes", [True, False])
+async def test_a_person_on_a_terminal_vouches_for_what_only_a_results_file_tells_of(
+    office: Office,
+    says_yes: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    campaign = await filled(office)
+    foreign = office.api.add_by_hand("Foreign", "group-9")
+    await told_by_results(office, foreign)
+    person = Person(monkeypatch, says_yes=says_yes)
+    asked, scope = request()
+    here = office.context._replace(console=person)
+    deletion = pruning.prune(here, campaign, replace(asked, yes=False), scope)
+    if says_yes:
+        assert await deletion == 0
+    else:
+        with pytest.raises(UsageError, match="Declined; nothing was removed"):
+            await deletion
+    assert person.asked == ["Delete 1 look at HeyGen? This cannot be undone."]
+    assert ("Foreign" in left(office)) is not says_yes
+    shown = capsys.readouterr().err
+    assert "told#1" in shown
+    assert "Foreign" in shown  # as the account has it
 
 
 @pytest.mark.parametrize("found", [False, True])

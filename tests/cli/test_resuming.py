@@ -5,9 +5,10 @@ import pytest
 from runner.cli.next_steps import advise_to_resume, resuming
 from runner.cli.run_advice import advise_after_run
 from runner.errors import StorageError
-from runner.plan.request import Request
+from runner.plan.request import BasketItem, Errand, Request
 from runner.policy.exit_codes import Outcome
 
+BASKET = tuple(BasketItem(look, errand) for look in ("navy", "red") for errand in Errand)
 RUN = "`lookbook run spring.yaml"
 
 
@@ -23,6 +24,8 @@ RUN = "`lookbook run spring.yaml"
         (Request(cascade=True), f"{RUN}`"),
         (Request(cascade=True, exclude=("a b",)), f"{RUN} --exclude 'a b'`"),
         (Request(retry=True), f"{RUN}`"),
+        (Request(saved={"version": 1}, select=("navy",)), f"{RUN} --select navy`"),
+        (Request(saved={"version": 1}, basket=BASKET), f"{RUN} --select navy --select red`"),
     ],
 )
 def test_only_a_command_that_may_be_repeated_is_to_be_repeated(asked: Request, says: str) -> None:
