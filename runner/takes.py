@@ -164,14 +164,14 @@ class Take:
         return self.state in UNRESOLVED
 
     @property
-    def was_slow_twice(self) -> bool:
-        """Return whether both its send and its replay took too long: a third would as well."""
-        return self.attempts > 1 and self.error_code in SLOW_CODES
+    def is_too_slow(self) -> bool:
+        """Return whether a send of it took too long (504), and it was sent again already."""
+        return self.resent_at is not None and self.error_code in SLOW_CODES
 
     @property
     def is_key_spent(self) -> bool:
         """Return whether its key tells nothing more, so that no run sends its body again."""
-        return self.error_code == ANSWER_TAKEN or self.was_slow_twice
+        return self.error_code == ANSWER_TAKEN or self.is_too_slow
 
     @property
     def pending(self) -> bool:

@@ -71,8 +71,8 @@ class UnknownCase:
             return None
         if not self.work.ledger.honours_keys:
             return "this account does not honour idempotency keys"
-        if take.was_slow_twice:
-            return "it took HeyGen too long twice (504)"
+        if take.is_too_slow:
+            return "it took HeyGen too long (504), and it was sent again once"
         return "its idempotency key tells nothing any more"
 
     def object_to_absence(self, finding: Finding) -> str | None:

@@ -25,7 +25,6 @@ from runner.executor.resolve_unknown import UnknownResolver
 from runner.executor.sender import KeyOver, Sender
 from runner.executor.temporary_refusals import Renew, TemporaryRefusals
 from runner.policy.decisions import (
-    DECIDED,
     IN_PROGRESS,
     MONEY,
     UNDECIDED,
@@ -181,8 +180,6 @@ class Buyer:
             judge = partial(decide_purchase, replay=True)
             take, decision, answer = await self._sender.send(sent, body, judge)
         if decision is not Purchase.BOUGHT:
-            if decide_purchase(answer, replay=False) in DECIDED:
-                self._replays.mark_seen(take)  # it is the first send of which nothing is known
             return take, answer
         self._resolver.findings.pop(take.uid, None)
         take = await self._as_it_is_now(take)

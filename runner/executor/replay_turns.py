@@ -32,7 +32,7 @@ class ReplayTurns:
         self._resolver = resolver
         self._sending = anyio.Lock()
         self._seen: set[tuple[str, float | None]] = set()
-        """Replays, by uid and time, that made nothing, or whose look a list has shown."""
+        """Replays, by uid and time, whose look a list has shown."""
         self._told: str | None = None
 
     @asynccontextmanager
@@ -49,7 +49,7 @@ class ReplayTurns:
             yield waited
 
     def mark_seen(self, take: Take) -> None:
-        """Record what the last replay of a take made: nothing, or what a list shows by now."""
+        """Record that a list shows what the last replay of a take made."""
         self._seen.add((take.uid, take.resent_at))
 
     def _find_unseen(self, take: Take) -> Take | None:

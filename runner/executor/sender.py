@@ -12,11 +12,11 @@ from runner.executor.context import RunContext, describe_reply
 from runner.executor.ports import Intent
 from runner.executor.rate_gate import RateGate
 from runner.executor.refusals import AccountRefusals
-from runner.policy.decisions import Purchase
+from runner.policy.decisions import Purchase, decide_purchase
 from runner.policy.lifecycle import Event
 from runner.policy.retry import KEY_MARGIN
 from runner.replies import Answer, CreatedData, Lost, Refusal, Reply
-from runner.takes import ANSWER_TAKEN, Take, find_target_group
+from runner.takes import ANSWER_TAKEN, SLOW_CODES, Take, find_target_group
 
 log = logging.getLogger("runner.executor")
 
@@ -43,6 +43,10 @@ NOT_ACCEPTED = {
 """What is recorded of each decision other than a purchase; all the rest leaves the take unknown."""
 
 
+NOTHING_DONE = frozenset({Purchase.PACED, Purchase.UNREACHED})
+"""What says of a replay that it did nothing: then it counts as if it had never left."""
+
+
 class Sender:
     """Commits, sends, and commits what came of it."""
 
@@ -51,6 +55,8 @@ class Sender:
         self._rate_gate = rate_gate
         self._begun: dict[str, float] = {}
         """When the commit of what is about to leave began, in ticks, by take."""
+        self._resent_before: dict[str, float | None] = {}
+        """When the body of what is sent again had been sent again before, by take."""
         self._refusals = refusals
 
     async def intend(self, intent: Intent) -> Take:
@@ -70,6 +76,7 @@ class Sender:
         if not context.key_is_alive(take):
             raise KeyOver
         self._begun[take.uid] = context.ticks()
+        self._resent_before[take.uid] = take.resent_at
         return await context.ledger.resend(take.uid, at=context.earliest_now())
 
     async def send(
@@ -128,11 +135,14 @@ class Sender:
             return await self._context.record(take.uid, Event.ACCEPTED, facts)
         facts = {"error_message": describe_reply(reply)}
         if isinstance(reply, Refusal):
+            was_slow = take.error_code in SLOW_CODES  # and stays that, whatever its replay met
             facts = {
-                "error_code": reply.code,
+                "error_code": take.error_code if was_slow else reply.code,
                 "error_message": reply.message + _about_urls(decision, body),
                 "request_id": reply.request_id,
             }
+        if take.resent_at is not None and decide_purchase(reply, replay=False) in NOTHING_DONE:
+            facts["resent_at"] = self._resent_before[take.uid]
         return await self._context.record(take.uid, NOT_ACCEPTED.get(decision, Event.LOST), facts)
 
     def _find_group(self, take: Take, created: CreatedData) -> str | None:

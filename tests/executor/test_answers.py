@@ -8,7 +8,7 @@ import pytest
 from runner.model import UrlImage
 from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.lifecycle import Event
-from runner.replies import Answer, CreatedData, ListPage, LookData, Lost, Refusal, Reply
+from runner.replies import Answer, CreatedData, ListPage, LookData, Lost, NotSent, Refusal, Reply
 from runner.takes import Billing, TakeState
 from tests.executor.harness import CHARGED_AND_LOST, LOST_BEFORE, OK, Harness, campaign, look, photo
 
@@ -407,6 +407,27 @@ def test_a_504_is_replayed_at_most_once_also_in_later_runs(world: Harness) -> No
     assert exit_code(outcome) is Exit.PERSON  # no later run does anything about it by itself
     assert exit_code(world.run(campaign(url))) is Exit.PERSON
     assert len(world.api.posts) == 3
+
+
+@pytest.mark.parametrize(
+    ("answers", "sent"),
+    [
+        ([refusal(504, "gateway_timeout"), refusal(503, "service_unavailable")], 2),
+        ([gateway(504), Lost("ReadTimeout")], 2),
+        ([refusal(503, "service_unavailable"), gateway(504)], 2),
+        ([refusal(429, "rate_limit_exceeded", retry_after=1.0), gateway(504), gateway(502)], 3),
+        ([gateway(504), refusal(429, "rate_limit_exceeded", retry_after=1.0), gateway(502)], 3),
+        ([gateway(504), NotSent("refused"), NotSent("refused"), gateway(502)], 4),
+    ],
+)
+def test_a_504_is_replayed_once_whatever_that_meets_and_a_replay_that_did_nothing_is_none(
+    world: Harness, answers: list[Reply[Any]], sent: int
+) -> None:
+    world.run(campaign())
+    world.api.script.extend([*answers, *[refusal(503, "service_unavailable")] * 100])
+    assert exit_code(world.run(campaign(look("a")))) is Exit.PERSON
+    assert exit_code(world.run(campaign(look("a")))) is Exit.PERSON
+    assert len(world.api.posts) == 1 + sent
 
 
 def test_a_504_that_was_charged_is_found(world: Harness) -> None:

@@ -46,7 +46,7 @@ from tests.fault.reading import find_state, read_everything
 __all__ = ["COMMANDS", "decide_beside"]
 
 SLOW = ("gateway_timeout", "http_504")
-"""How a send is remembered that took too long: no run sends it a third time."""
+"""How a send is remembered that took too long: no run sends it again twice."""
 
 NOTHING_MORE = Request()
 
@@ -296,7 +296,7 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
             continue
         replayable = take.key is not None and take.body_sha256 is not None
         replayable = replayable and take.error_code != ANSWER_TAKEN  # its key tells nothing more
-        replayable = replayable and not (take.attempts > 1 and take.error_code in SLOW)
+        replayable = replayable and not (take.resent_at is not None and take.error_code in SLOW)
         alive = replayable and key_is_alive(
             take.sent_at or 0.0, world.runner_now(), latest_seen=world.now()
         )
