@@ -101,6 +101,22 @@ def test_a_worker_that_was_stopped_leaves_what_others_took(crew: Crew) -> None:
     crew.studio.check_once("spring")
 
 
+@pytest.mark.parametrize("studio", [{"concurrency": 50}], indirect=True)
+def test_runs_on_two_workers_hold_a_limit_that_the_account_need_not_enforce(crew: Crew) -> None:
+    campaigns, limit = ("spring", "summer", "autumn"), ("--max-concurrency", "3")
+    assert crew.finish(crew.run("first", "--yes", *limit))[0] == 0  # it learns the price
+    for _ in range(2):
+        crew.hire("--slots", "2")
+    for name in campaigns:
+        assert crew.finish(crew.run(name, "--detach", "--yes", *limit))[0] == 0
+    for name in campaigns:
+        assert crew.finish(crew.run(name, "--follow"))[0] == 0
+    stats = crew.studio.stats()
+    names = [charge["name"] for charge in stats["charges"]]
+    assert len(names) == len({*names}) == (LOOKS + 1) * 4
+    assert (stats["peak_in_progress"], stats["rejected"]) == (3, {})
+
+
 @contextmanager
 def another_account() -> Iterator[str]:
     settings = SimulatorSettings(latency=Latency("fixed", 0.2), concurrency=4, pictures=False)

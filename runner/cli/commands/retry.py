@@ -1,9 +1,11 @@
 """``lookbook retry``: buy again what failed, after saying what that costs."""
 
 from dataclasses import replace
+from functools import partial
 
 import click
 
+from runner.cli.after_run import begin_after_run
 from runner.cli.command import Command
 from runner.cli.commands.run import new_ledger_option, run_options, start
 from runner.cli.context import Context, pass_context
@@ -39,7 +41,7 @@ def command(context: Context, request: Request, /) -> int:
 
     Says first which failures were charged, or may have been. What was blocked by a failed look is
     generated as well; nothing else is. A plain `lookbook run` never buys a failure again, unless
-    the manifest says `retries`.
+    the manifest says `retries`. While another run holds the ledger this waits for its end.
 
     \b
     Examples:
@@ -47,6 +49,10 @@ def command(context: Context, request: Request, /) -> int:
       lookbook retry spring.yaml --select tag:hero    only among these
     """
     request = replace(request, retry=True)
+    return begin_after_run(partial(_retry, context, request), request)
+
+
+def _retry(context: Context, request: Request) -> int:
     known = read_campaign(request)
     failed = failures(known.campaign, known.snapshot, request)
     click.echo(failures_text(failed) + "\n", err=True)
