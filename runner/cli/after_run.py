@@ -17,7 +17,7 @@ from runner.plan.request import Request
 MAX_WAIT = 3600.0
 """Seconds for which another run is waited for."""
 
-LOOK = 2.0
+LOOK_AGAIN = 2.0
 """Seconds between two looks whether it has ended; no request leaves for them."""
 
 UNKNOWN = 20.0
@@ -54,7 +54,7 @@ def _wait_while_running(request: Request, deadline: float) -> None:
         state = find_state(load_campaign(request), request)
     is_running: bool | None = True
     while is_running and time.monotonic() < deadline:
-        time.sleep(LOOK)
+        time.sleep(LOOK_AGAIN)
         last = None if state is None else read_last_run(state.location)
         is_running = last is not None and state is not None and is_alive(last, state.location)
     if is_running is None:  # on another machine, which a file does not tell
