@@ -12,11 +12,22 @@ def format_usd(amount: Decimal | float | None) -> str:
     """Write an amount with cents, and with more places only where it has more: ``$1,200.00``."""
     if amount is None:
         return "—"
+    exact, places = _with_places(amount)
+    return f"${exact:,.{places}f}"
+
+
+def format_amount(amount: Decimal | float) -> str:
+    """Write an amount in USD as options take it: ``1200.00``."""
+    exact, places = _with_places(amount)
+    return f"{exact:.{places}f}"
+
+
+def _with_places(amount: Decimal | float) -> tuple[Decimal, int]:
+    """Return an amount, and how many decimal places it is written with."""
     exact = Decimal(str(amount)).normalize()
     if int(exact.as_tuple().exponent) < -MAX_PLACES:
         exact = round(exact, MAX_PLACES).normalize()
-    places = max(2, -int(exact.as_tuple().exponent))
-    return f"${exact:,.{places}f}"
+    return exact, max(2, -int(exact.as_tuple().exponent))
 
 
 def pluralize(count: int, one: str) -> str:

@@ -321,6 +321,16 @@ def test_a_repeated_name_would_be_noticed(other: str) -> None:
     assert repeated_names(trees) == {"State": ["a", "b"]}
 
 
+MONEY_BY_HAND = re.compile(r"\$\{[^}]*:[^}]*f\}")
+
+
+def test_money_is_written_in_one_place() -> None:
+    assert MONEY_BY_HAND.search('f"costs ${price:.2f}"')
+    texts = {name: path.read_text("utf-8") for name, path in modules().items()}
+    wrong = {name for name, text in texts.items() if MONEY_BY_HAND.search(text)}
+    assert not wrong
+
+
 PAST_THE_GUARD = ("click.style(", "click.secho(", "sys.__std", ".buffer.write", "os.write(")
 
 

@@ -4,7 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from runner.quantities import format_age, format_duration, format_estimate, format_usd
+from runner.quantities import (
+    format_age,
+    format_amount,
+    format_duration,
+    format_estimate,
+    format_usd,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +33,16 @@ def test_an_amount_has_cents_and_more_only_where_there_is_more(
     amount: Decimal | float | None, text: str
 ) -> None:
     assert format_usd(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [(3.0, "3.00"), (Decimal("1234.5"), "1234.50"), (0.0333, "0.0333")]
+)
+def test_an_amount_for_an_option_can_be_read_back_and_is_not_less(
+    amount: Decimal | float, text: str
+) -> None:
+    assert format_amount(amount) == text
+    assert Decimal(text) == Decimal(str(amount))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ over the only record of what was bought before.
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.results.model import Results
+from runner.results.times import format_stamp
 from runner.results.writer import results_document, serialize_results
 from runner.takes import Snapshot
 
@@ -123,7 +123,7 @@ def back_up_outputs(state: StateDir, *, now: float) -> None:
 
 def _free(old: Path, now: float) -> Path:
     while True:
-        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+        stamp = format_stamp(now)
         kept = old.with_name(f"{old.stem}.before-{stamp}{old.suffix}")
         if not os.path.lexists(kept):
             return kept

@@ -8,7 +8,6 @@ import os
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -33,6 +32,7 @@ from runner.quantities import pluralize
 from runner.replies import LookData
 from runner.results.reader import read_doubled, read_prices
 from runner.results.reviews import name_reviews
+from runner.results.times import format_stamp
 from runner.results.videos import read_videos
 from runner.takes import Billing, Take, TakeState
 
@@ -124,7 +124,7 @@ def remove(ledger: Path) -> None:
 
 def swap(context: Context, state: StateDir, new: Path) -> None:
     """Put the new ledger in the place of the damaged one, which is kept. Raises StorageError."""
-    stamp = datetime.fromtimestamp(context.clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+    stamp = format_stamp(context.clock.now())
     aside = state.folder / f"ledger.damaged-{stamp}.sqlite"
     try:
         # The damaged ledger's own log first: the new one must never be read with it.

@@ -26,6 +26,7 @@ from runner.plan.options import resolve_options
 from runner.plan.request import BasketItem, Errand, Request
 from runner.plan.saved_plan import describe_basket, is_same_target, read_basket, serialize_plan
 from runner.policy.budget import room_left
+from runner.quantities import format_amount
 from runner.shell import quote_command
 from runner.takes import Snapshot
 
@@ -114,7 +115,7 @@ class Basket:
 
         ``database`` are the options that name where the ledger is, if they are not the page's own.
         """
-        plan = ["--plan", plan_file, "--max-cost", f"{most:.2f}"]
+        plan = ["--plan", plan_file, "--max-cost", format_amount(most)]
         if database is None:
             database = name_database(self._request)
         return ["run", self._request.manifest, *plan, *database]

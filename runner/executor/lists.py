@@ -12,11 +12,11 @@ from runner.replies import Answer, GroupData, ListPage, LookData, Reply
 T = TypeVar("T")
 PageCall = Callable[[str | None], Awaitable[Reply[ListPage[T]]]]
 
-MAX_PAGES = 200
-"""The most pages that one search reads: 10,000 looks or groups."""
+PAGE_ENTRIES = 50
+"""The entries of a full page."""
 
 MAX_LISTED = 10_000
-"""The most looks or groups that one search takes, however many a page has."""
+"""The most looks or groups that one search takes, and so 200 pages, however many one has."""
 
 
 class Unlisted(str):
@@ -40,8 +40,9 @@ async def list_group_looks(context: RunContext, group_id: str | None) -> list[Lo
     """
     whose = f"the looks of {group_id or 'the account'}"
     return await read_every_page(
-        context,
-        lambda token: context.api.looks(group_id=group_id, token=token),
+        lambda token: context.ask(
+            lambda: context.api.looks(group_id=group_id, token=token), what=f"listing {whose}"
+        ),
         whose,
         is_gone=None if group_id is None else partial(_is_gone, context, group_id),
     )
@@ -52,8 +53,10 @@ async def list_account_groups(context: RunContext) -> list[GroupData] | Unlisted
 
     Raises RunStopped.
     """
+    whose = "the account's groups"
     return await read_every_page(
-        context, lambda token: context.api.groups(token=token), "the account's groups"
+        lambda token: context.ask(lambda: context.api.groups(token=token), what=f"listing {whose}"),
+        whose,
     )
 
 
@@ -69,22 +72,22 @@ async def _is_gone(context: RunContext, group_id: str) -> bool:
 
 
 async def read_every_page(
-    context: RunContext,
-    call: PageCall[T],
+    ask: PageCall[T],
     what: str,
     *,
+    most: int = MAX_LISTED,
     is_gone: Callable[[], Awaitable[bool]] | None = None,
 ) -> list[T] | Unlisted:
     """Return everything that a list holds, page after page; or in words why it cannot be read.
 
-    ``is_gone`` says, where the list is not found, whether what it is of was deleted: then it is
-    empty. Raises RunStopped.
+    It has at ``most`` so many entries. ``is_gone`` says, where the list is not found, whether what
+    it is of was deleted: then it is empty. Raises what ``ask`` does.
     """
     found: list[T] = []
     token: str | None = None
     seen: set[str] = set()
-    for _page in range(MAX_PAGES):
-        reply = await context.ask(partial(call, token), what=f"listing {what}")
+    for _page in range(most // PAGE_ENTRIES):
+        reply = await ask(token)
         if is_gone is not None and decide_free(reply) is Free.GONE and await is_gone():
             return []
         if not isinstance(reply, Answer):
@@ -93,7 +96,7 @@ async def read_every_page(
         token = reply.data.next_token
         if token is None:
             return found
-        if len(found) > MAX_LISTED:
+        if len(found) > most:
             break
         if token in seen:
             return Endless(f"{what} cannot be listed: HeyGen's list begins again at its end")

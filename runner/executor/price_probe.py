@@ -13,6 +13,7 @@ from runner.executor.refunds import BalanceReading, Wallet
 from runner.model import LookKind
 from runner.policy.budget import reserved_in_run
 from runner.policy.price_check import Phase, PriceCheck, begin_check, is_same, measure
+from runner.quantities import format_usd
 from runner.replies import UserData
 from runner.takes import Take
 
@@ -73,7 +74,7 @@ class PriceProbe:
         if self._opening is not None and self._opening.balance is None:
             self._checks[kind] = replace(check, phase=Phase.UNMOVED)
             self.notes.append(
-                f"This account shows no wallet in dollars, so the price of ${price:.2f} for "
+                f"This account shows no wallet in dollars, so the price of {format_usd(price)} for "
                 f"a {kind} look is not confirmed: HeyGen's own billing page tells what was taken."
             )
             return False
@@ -160,7 +161,7 @@ class PriceProbe:
         if check.phase is Phase.UNMOVED:
             self.notes.append(
                 f"The wallet did not fall for {take.label} in time, so the price of "
-                f"${take.price:.2f} for a {kind} look is not confirmed yet."
+                f"{format_usd(take.price)} for a {kind} look is not confirmed yet."
             )
         measured = check.measured
         if measured is None:
@@ -169,8 +170,8 @@ class PriceProbe:
         settled = check.phase is Phase.CONTRADICTED and measured.is_settled
         await context.ledger.note_price(kind, measured, takes=same if settled else ())
         words = (
-            f"the wallet fell by ${measured.usd:.2f} for a {kind} look, and the plan counts "
-            f"${measured.planned:.2f}"
+            f"the wallet fell by {format_usd(measured.usd)} for a {kind} look, and the plan counts "
+            f"{format_usd(measured.planned)}"
         )
         if check.phase is Phase.SUSPECTED:
             context.observer.said(f"{words}; one more goes alone, to see whether others bought.")

@@ -24,6 +24,7 @@ from runner.model import (
 from runner.plan.identity import first_identity
 from runner.plan.model import Plan
 from runner.plan.request import BasketItem, Errand, Request
+from runner.quantities import format_usd
 from runner.takes import Account, Snapshot, TakeState
 
 VERSION = 1
@@ -265,7 +266,7 @@ def _how(key: str, was: Mapping[str, str], now: Mapping[str, str]) -> str:
 
 
 def _prices(prices: Mapping[str, float]) -> str:
-    return ", ".join(f"{kind} ${usd:.2f}" for kind, usd in prices.items())
+    return ", ".join(f"{kind} {format_usd(usd)}" for kind, usd in prices.items())
 
 
 def _otherwise(document: Mapping[str, Any], plan: Plan) -> list[Change]:
@@ -279,6 +280,6 @@ def _otherwise(document: Mapping[str, Any], plan: Plan) -> list[Change]:
     ]
     whole = {name: document[name] for name in now} | {"account": now["account"]}
     if not found and whole != now:
-        totals = f"its totals are now {now['count']} for ${now['cost_usd']:.2f}"
+        totals = f"its totals are now {now['count']} for {format_usd(now['cost_usd'])}"
         found = [Change(ChangeKind.PLAN, totals)]
     return found

@@ -12,6 +12,7 @@ from typing import Any
 
 from runner.plan.change_text import describe_change
 from runner.policy.budget import reserved_amount
+from runner.results.times import format_time
 from runner.takes import Snapshot, Take, TakeState
 
 VERSION = 1
@@ -157,7 +158,7 @@ def charges_document(snapshot: Snapshot, campaign: str) -> dict[str, Any]:
         "account": snapshot.account_label,
         "charges": [
             {
-                "date": _format_time(charge.at),
+                "date": format_time(charge.at, to="seconds"),
                 "look": charge.look,
                 "take": charge.take,
                 "cause": str(charge.cause),
@@ -179,9 +180,3 @@ def charges_document(snapshot: Snapshot, campaign: str) -> dict[str, Any]:
         ],
         "total_usd": float(sum((charge.usd for charge in charges), Decimal(0))),
     }
-
-
-def _format_time(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,14 +1,22 @@
 """Times in documents: RFC 3339 in UTC, to the millisecond; Unix seconds in the program."""
 
 from datetime import UTC, datetime
+from typing import Literal
 
 
-def format_time(seconds: float | None) -> str | None:
+def format_time(
+    seconds: float | None, *, to: Literal["milliseconds", "seconds"] = "milliseconds"
+) -> str | None:
     """Write a time as documents have it."""
     if seconds is None:
         return None
     moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec=to).replace("+00:00", "Z")
+
+
+def format_stamp(seconds: float) -> str:
+    """Write a time as part of a file's name: ``20261127T221500Z``."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def parse_time(text: str | None) -> float | None:

@@ -19,17 +19,17 @@ from runner.cli.request import as_request, load_campaign
 from runner.cli.shared_options import on_option
 from runner.cli.terminal import escape_text, print_json, terminal_width
 from runner.errors import ApiTrouble, UsageError
-from runner.executor.lists import PageCall
+from runner.executor.lists import PageCall, Unlisted, read_every_page
 from runner.ledger.reading import read_snapshot
 from runner.model import Campaign
 from runner.plan.request import Request
 from runner.quantities import pluralize
-from runner.replies import GroupData, LookData
+from runner.replies import Answer, GroupData, ListPage, LookData
 
 T = TypeVar("T")
 
-PAGES = 1000
-"""The most pages of a list that are read: 50,000 looks."""
+MOST = 50_000
+"""The most entries of a list that are read."""
 
 
 @click.command("looks", cls=Command)
@@ -91,30 +91,24 @@ async def look_around(
 
 async def all_looks(opened: OpenAccount, group_id: str | None) -> list[LookData]:
     """Return every look of the account, or of one group. Raises AccountError or ApiTrouble."""
-    found, more = await _read_pages(
-        opened, lambda token: opened.api.looks(group_id=group_id, token=token)
+    return await _read_list(
+        opened, lambda token: opened.api.looks(group_id=group_id, token=token), "looks"
     )
-    if more:
-        raise ApiTrouble(f"The account has more than {len(found)} looks.", hint="Give a --group.")
-    return found
 
 
 async def all_groups(opened: OpenAccount) -> list[GroupData]:
     """Return every group of the account. Raises AccountError or ApiTrouble."""
-    return (await _read_pages(opened, lambda token: opened.api.groups(token=token)))[0]
+    return await _read_list(opened, lambda token: opened.api.groups(token=token), "groups")
 
 
-async def _read_pages(opened: OpenAccount, call: PageCall[T]) -> tuple[list[T], bool]:
-    """Return what the pages of a list hold, and whether there are more than are read."""
-    found: list[T] = []
-    token: str | None = None
-    for _page in range(PAGES):
-        page = await ask_account(opened.context, partial(call, token), opened.retry_limits)
-        found += page.items
-        token = page.next_token
-        if token is None:
-            return found, False
-    return found, True
+async def _read_list(opened: OpenAccount, call: PageCall[T], what: str) -> list[T]:
+    async def ask(token: str | None) -> Answer[ListPage[T]]:
+        return Answer(await ask_account(opened.context, partial(call, token), opened.retry_limits))
+
+    found = await read_every_page(ask, f"the account's {what}", most=MOST)
+    if isinstance(found, Unlisted):
+        raise ApiTrouble(f"{found[0].upper()}{found[1:]}.", hint="Give a --group.")
+    return found
 
 
 def _known(campaign: Campaign, opened: OpenAccount) -> Mapping[str, str]:
