@@ -321,6 +321,74 @@ def test_a_repeated_name_would_be_noticed(other: str) -> None:
     assert repeated_names(trees) == {"State": ["a", "b"]}
 
 
+QUESTION = re.compile(r"_?(is|has|may|can|needs|knows|goes)_\w+")
+"""How a question is called; what says that it returns whether something is so is one as well."""
+
+MUTATORS = {"add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem"}
+MUTATORS |= {"popleft", "remove", "setdefault", "update"}
+"""Methods of Python's own containers, and of events, that change them."""
+
+
+def root_of(node: ast.expr) -> str | None:
+    """Return the name that a chain of attributes and subscripts begins with."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def list_changes(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """Return what a function changes beside its own variables, as it is written there."""
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    own = {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    found = []
+    for node in nodes:
+        match node:
+            case (
+                ast.Attribute(ctx=ast.Store() | ast.Del())
+                | ast.Subscript(ctx=ast.Store() | ast.Del())
+            ):
+                changed: ast.expr = node
+            case ast.Call(func=ast.Attribute(value=changed, attr=name)) if name in MUTATORS:
+                pass
+            case _:
+                continue
+        if root_of(changed) not in {*own, None}:
+            found.append(ast.unparse(changed))
+    return found
+
+
+def meddling_questions(tree: ast.Module) -> list[str]:
+    """Return the functions of a module that ask something and change something."""
+    return [
+        f"{node.name} changes {changes[0]}"
+        for node in functions(tree)
+        if QUESTION.fullmatch(node.name)
+        or (ast.get_docstring(node) or "").startswith("Return whether")
+        if (changes := list_changes(node))
+    ]
+
+
+def test_a_question_changes_nothing() -> None:
+    found = {name: meddling_questions(parse(path)) for name, path in modules().items()}
+    assert not {name: wrong for name, wrong in found.items() if wrong}
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("def is_there(self): self.asked = True", ["is_there changes self.asked"]),
+        ("def _may_go(self): del self.by[1]", ["_may_go changes self.by[1]"]),
+        ("def goes(a):\n    'Return whether.'\n    a.x.add(1)", ["goes changes a.x"]),
+        ("def is_there(a):\n    b = []\n    b.append(a)\n    return b", []),
+        ("def note(self): self.asked = True", []),
+    ],
+)
+def test_a_question_that_changes_something_would_be_noticed(code: str, wrong: list[str]) -> None:
+    assert meddling_questions(ast.parse(code)) == wrong
+
+
 MONEY_BY_HAND = re.compile(r"\$\{[^}]*:[^}]*f\}")
 
 

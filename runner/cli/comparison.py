@@ -90,14 +90,14 @@ async def _gone(work: OpenSession, takes: Sequence[Take], shown: dict[str, LookD
     """Ask for each look that the list does not show: it may be another's, which lists leave out."""
     ids = dict.fromkeys(take.avatar_id for take in takes if take.avatar_id)
     missing = [look_id for look_id in ids if look_id not in shown]
-    gone = [look_id for look_id in missing if await _is_gone(work, look_id, shown)]
+    gone = [look_id for look_id in missing if await _look_up(work, look_id, shown)]
     if gone:
         await pause_until_sure(work.context)
-    return {look_id for look_id in gone if await _is_gone(work, look_id, shown)}
+    return {look_id for look_id in gone if await _look_up(work, look_id, shown)}
 
 
-async def _is_gone(work: OpenSession, look_id: str, shown: dict[str, LookData]) -> bool:
-    """Return whether the API itself says that a look is gone; what it shows instead is kept.
+async def _look_up(work: OpenSession, look_id: str, shown: dict[str, LookData]) -> bool:
+    """Ask for one look and keep what the API shows; return whether it says that it is gone.
 
     Raises ApiTrouble where something else answered, such as a gateway's page.
     """

@@ -92,8 +92,8 @@ class ReviewDesk:
         command = quote_command("lookbook", "money", self._request.manifest, *where)
         return {"command": command, **describe_charges(known.results, known.campaign)}
 
-    def _has_moved(self) -> bool:
-        """Return whether anything that the page shows may be different now."""
+    def _note_moves(self) -> bool:
+        """Glance at what the page shows; return whether any of it may be different now."""
         moved, seen = self._reader.glance()
         glance = (seen, *self._purchases.glance())
         moved, self._glance = moved or glance != self._glance, glance
@@ -101,7 +101,7 @@ class ReviewDesk:
 
     def _know(self) -> _Known:
         """Return what there is now, read anew only where something may have moved."""
-        moved = self._has_moved()
+        moved = self._note_moves()
         return self._look() if self._known is None or moved else self._known
 
     def _look(self) -> _Known:

@@ -149,7 +149,7 @@ class Poller:
         groups: dict[str | None, list[_Watched]] = {}
         for watched in due:
             groups.setdefault(watched.take.group_id, []).append(watched)
-        whole, single = self._paging.choose(groups, watched=len(self._watched))
+        whole, single = self._paging.begin_round(groups, watched=len(self._watched))
         calls: list[Call] = [partial(self._poll_page, group, of) for group, of in whole.items()]
         calls += [partial(self._poll_one, watched) for watched in single]
         await run_concurrently(calls)
@@ -159,7 +159,7 @@ class Poller:
         reply = await self._once(lambda: self._context.api.look(look_id))
         if isinstance(reply, Answer):
             await self._observe(watched, reply.data)
-        elif reply is not None and decide_free(reply) is Free.GONE and self._is_gone(watched):
+        elif reply is not None and decide_free(reply) is Free.GONE and self._note_missing(watched):
             if not watched.busy:
                 await self._record_beside(watched, partial(self._give_up, watched))
         else:
@@ -180,8 +180,8 @@ class Poller:
             return await self._context.ask(call, what="asking for a look", retries=0, needed=needed)
         return None
 
-    def _is_gone(self, watched: _Watched) -> bool:
-        """Return whether a look was missing for long enough.
+    def _note_missing(self, watched: _Watched) -> bool:
+        """Note that a look is missing; return whether it was for long enough.
 
         A copy of the account may lag behind.
         """
@@ -215,7 +215,7 @@ class Poller:
                 if watched is None or (watched.done.is_set() and look.id not in missing):
                     continue
                 missing.discard(look.id)
-                if not self._goes_on(watched, look):
+                if not self._pass_over(watched, look):
                     news.append(partial(self._observe, watched, look))
             await run_concurrently(news)  # one wait for the disk, not one for each look
             token = reply.data.next_token
@@ -228,7 +228,7 @@ class Poller:
 
     async def _observe(self, watched: _Watched, look: LookData) -> None:
         """Commit a look's events, once: two lists that are read at a time may both show them."""
-        if not self._goes_on(watched, look):
+        if not self._pass_over(watched, look):
             await self._record_beside(watched, partial(self._hear, watched, look))
 
     async def _record_beside(self, watched: _Watched, record: Call) -> None:
@@ -250,10 +250,10 @@ class Poller:
         with anyio.move_on_after(MAX_RECORDING_WAIT):
             await recorded.wait()
 
-    def _goes_on(self, watched: _Watched, look: LookData) -> bool:
-        """Return whether there is nothing to write down.
+    def _pass_over(self, watched: _Watched, look: LookData) -> bool:
+        """Go past a look of which there is nothing to write down; return whether that is so.
 
-        It is still in processing, or written already.
+        It is still in processing, and polled again later, or written already.
         """
         if watched.busy or self._watched.get(watched.take.uid) is not watched:
             return True

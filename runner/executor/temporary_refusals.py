@@ -67,7 +67,7 @@ class TemporaryRefusals:
         if self._renew is not None and reply.code in ASSET_GONE:
             self._renewal, self._renew = self._renew, None
             return Purchase.LATER
-        return Purchase.LATER if self._lags(intent, reply) else decision
+        return Purchase.LATER if self._note_lag(intent, reply) else decision
 
     def take_renewal(self) -> Renew | None:
         """Return what makes the uploads again if the last refusal asks for it, and only then."""
@@ -84,7 +84,8 @@ class TemporaryRefusals:
         wait = self._context.delay(attempt, reply)
         return max(wait, LAG_DELAY) if self.waiting else wait
 
-    def _lags(self, intent: Intent, refusal: Refusal) -> bool:
+    def _note_lag(self, intent: Intent, refusal: Refusal) -> bool:
+        """Note a refusal that may be about a lag; return whether it is waited for, for a minute."""
         concern = find_concern(refusal, intent.reference_id, intent.group_wanted)
         if concern is Concern.OTHER or not self._may_lag(intent, concern):
             return False

@@ -156,7 +156,7 @@ class _Campaign:
         looks: Map = self.document.get("looks", Map())
         entries = self.document.get("matrix", ())
         axes = [read_axes(entry, self.findings) for entry in entries]
-        if not self.few_enough(
+        if not self.check_count(
             looks, [count_combinations(*pair) for pair in zip(entries, axes, strict=True)]
         ):
             return False
@@ -179,7 +179,8 @@ class _Campaign:
             self.expand_entry(entry, entries.at(position), entry_axes, scope)
         return True
 
-    def few_enough(self, looks: Map, sizes: list[int]) -> bool:
+    def check_count(self, looks: Map, sizes: list[int]) -> bool:
+        """Report looks beyond ``max_looks``; return whether there are none."""
         limit = int(self.document.get("max_looks", DEFAULT_MAX_LOOKS))
         count = len(looks) + sum(sizes)
         if count <= limit:

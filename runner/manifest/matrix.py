@@ -66,9 +66,13 @@ def expand_axes(entry: Map, axes: Axes, findings: Findings) -> list[Combination]
     """Expand an entry: cross the axes, leave out, put in. Reports what does not fit the axes."""
     zipped = _checked_zip(entry, axes, findings)
     excludes = _Exclusions(_checked_excludes(entry, axes, findings))
-    originals = [
-        combination for combination in _cross(axes, zipped) if not excludes.hit(combination)
-    ]
+    originals = []
+    for combination in _cross(axes, zipped):
+        leaving_out = excludes.find(combination)
+        for exclusion in leaving_out:
+            exclusion.used = True
+        if not leaving_out:
+            originals.append(combination)
     for exclusion in excludes.written:
         if not exclusion.used:
             message = "this excludes no combination"
@@ -204,12 +208,11 @@ class _Exclusions:
             names, keys = tuple(exclusion.wanted), tuple(exclusion.wanted.values())
             self.by_values.setdefault(names, {}).setdefault(keys, []).append(exclusion)
 
-    def hit(self, combination: Mapping[str, str]) -> bool:
-        """Return whether a combination is left out, and mark what leaves it out as used."""
-        found = False
+    def find(self, combination: Mapping[str, str]) -> list[_Exclusion]:
+        """Return what leaves a combination out; empty where nothing does."""
+        found: list[_Exclusion] = []
         for names, by_keys in self.by_values.items():
-            for exclusion in by_keys.get(tuple(combination[name] for name in names), ()):
-                exclusion.used = found = True
+            found += by_keys.get(tuple(combination[name] for name in names), ())
         return found
 
 

@@ -27,10 +27,10 @@ class PollStrategy:
         self._cost: dict[str | None, float] = {}
         self._expected: dict[str | None, float] = {}
 
-    def choose(
+    def begin_round(
         self, groups: Mapping[str | None, Sequence[T]], *, watched: int
     ) -> tuple[dict[str | None, list[T]], list[T]]:
-        """Return which looks to request by page, by group, and which one by one.
+        """Begin a round: return which looks to request by page, by group, and which one by one.
 
         ``groups`` are the looks that are due, by group, ``watched`` how many are in progress. Looks
         of groups that are too small to be paged may share pages of the whole account. A group that

@@ -135,13 +135,13 @@ class _Exchange:
             account.count("requests", self._operation.label)
             self._faults = self._applicable(strikes(sim, self._number))
         try:
-            if self._struck("drop-request"):
+            if self._strike("drop-request"):
                 account.commit()
                 await wire.hang_up(self._scope, self._receive)
                 return
             answer = await self._answer()
             account.commit()
-            if self._struck("slow"):
+            if self._strike("slow"):
                 account.commit()
                 await sim.sleep(sim.settings.slow_seconds)
             await self._deliver(answer)
@@ -157,7 +157,8 @@ class _Exchange:
             drawn -= ONLY_GENERATIONS
         return drawn if self._operation.area == "api" else drawn - GATEWAYS.keys() - {"gateway-504"}
 
-    def _struck(self, kind: FaultKind) -> bool:
+    def _strike(self, kind: FaultKind) -> bool:
+        """Count a fault if it was drawn for this request; return whether it was."""
         struck = kind in self._faults
         if struck:
             self._sim.account.count("faults", kind)
@@ -176,7 +177,7 @@ class _Exchange:
         """Return or raise what is answered before anything happened; None where nothing is."""
         sim = self._sim
         for kind, status in GATEWAYS.items():
-            if self._struck(kind):
+            if self._strike(kind):
                 sim.gateway = (self._now + sim.behaviour.gateway_lasts, status)
                 return gateway_page(status)
         until, status = sim.gateway
@@ -187,9 +188,9 @@ class _Exchange:
         if self._operation.lists and self._now % LISTS_PERIOD < sim.behaviour.lists_404:
             raise ApiError(404, "not_found", "The requested resource was not found.")
         for kind, refusal in ERRORS_BEFORE.items():
-            if self._struck(kind):
+            if self._strike(kind):
                 raise refusal()
-        if self._struck("error-body"):
+        if self._strike("error-body"):
             text = "Nothing was done, whatever the status says."
             return HttpAnswer(200, refused(ApiError(500, "internal_error", text)).body)
         return None
@@ -268,16 +269,16 @@ class _Exchange:
     async def _deliver(self, answer: HttpAnswer) -> None:
         """Send the answer, or what a fault makes of it."""
         request_id = self._sim.dice.name("req_", self._number)
-        if self._struck("error-500-after"):
+        if self._strike("error-500-after"):
             answer = refused(ERROR_AFTER)
-        elif self._struck("gateway-504"):
+        elif self._strike("gateway-504"):
             answer = gateway_page(504)
-        elif self._struck("garbage"):
+        elif self._strike("garbage"):
             answer = HttpAnswer(answer.status, GARBAGE, "text/html")
-        if self._struck("drop-response"):
+        if self._strike("drop-response"):
             self._sim.account.commit()
             await wire.hang_up(self._scope, self._receive)
-        elif self._struck("truncate"):
+        elif self._strike("truncate"):
             self._sim.account.commit()
             await wire.send_cut_short(self._scope, self._receive, self._send, answer, request_id)
         else:

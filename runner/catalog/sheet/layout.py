@@ -103,8 +103,8 @@ class _Sheet:
         if line:
             self._put(Text(x, y, line, face, size, tone, align))
 
-    def _need(self, height: float) -> bool:
-        """Turn the page if there is not this much room left; say whether it was turned."""
+    def _make_room(self, height: float) -> bool:
+        """Turn the page if there is not this much room left; return whether it was turned."""
         if self._y + height <= _BOTTOM:
             return False
         self.pages.append(SheetPage())
@@ -133,7 +133,7 @@ class _Sheet:
         wide = (_ROOM - GUTTER * (GRID_COLUMNS - 1)) / GRID_COLUMNS
         high = min(wide / self._ratio, 300)
         for start in range(0, len(looks), GRID_COLUMNS):
-            self._need(high + 40)
+            self._make_room(high + 40)
             for column, look in enumerate(looks[start : start + GRID_COLUMNS]):
                 x = MARGIN + column * (wide + GUTTER)
                 self._look(x, look, wide, high)
@@ -170,9 +170,9 @@ class _Sheet:
         if 0.7 * high <= whole < high:
             wide, high = wide * whole / high, whole
         total = _HEADS + len(table.rows) * (high + _KEY + GUTTER)
-        self._need(total if total <= _BOTTOM - MARGIN else high + _KEY + _HEADS)
+        self._make_room(total if total <= _BOTTOM - MARGIN else high + _KEY + _HEADS)
         for number, row in enumerate(table.rows):
-            if self._need(high + _KEY) or number == 0:
+            if self._make_room(high + _KEY) or number == 0:
                 self._heads(label, columns, left, wide)
             if table.rows_axis is not None:
                 self._row_label(row.value)
