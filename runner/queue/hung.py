@@ -40,8 +40,11 @@ class MainLoop:
         """Note that the loop goes on."""
         self._went_on = now
 
-    def hangs(self, now: float) -> bool:
-        """Return whether it went on once, and not for too long, with the database in reach."""
+    def look_in(self, now: float) -> bool:
+        """Note the time of a look at it; return whether the loop hangs.
+
+        It went on once, and has not for too long, with the database in reach.
+        """
         was_held_up, self._looked = now - self._looked > WORKER_DEAD_AFTER, now
         if was_held_up and self._went_on is not None:
             self._went_on = now

@@ -220,7 +220,7 @@ class Worker:
                 log.warning("run %s: %s", begun.run.run, told)
                 process.kill()
                 queue.write_output(begun, f"{told}\n", error=True)
-        if self._main.hangs(now) and not self._stopping.is_set():
+        if self._main.look_in(now) and not self._stopping.is_set():
             log.error("this worker hangs: it ends, and its runs are handed on. Start it again.")
             self.stop_at_once()
             queue.leave(self.name)
