@@ -150,14 +150,16 @@ class Session:
     def _is_refund_provable(self, run: str, takes: Iterable[Take]) -> bool:
         """Return whether a wallet that shows nothing of a failure shows that it was not billed.
 
-        It has shown in time what a generation costs, of whichever kind, as the embedded simulator
-        always does; and it confirmed the price of everything that the run bought for certain.
+        It confirmed the price of everything that the run bought, and has shown in time what a
+        generation of the failure's kind costs, as the embedded simulator always does.
         """
         prices = self.context.ledger.snapshot().prices
         settled = {kind: price.usd for kind, price in prices.items() if price.is_settled}
-        known = [(t.kind, t.price) for t in takes if t.run == run and t.billing is Billing.BILLED]
-        return (bool(settled) or self.account.simulated) and all(
-            kind in settled and is_same(settled[kind], price) for kind, price in known
+        shown = {Billing.BILLED} if self.account.simulated else {Billing.BILLED, Billing.ASSUMED}
+        return all(
+            take.kind in settled and is_same(settled[take.kind], take.price)
+            for take in takes
+            if take.run == run and take.billing in shown
         )
 
     async def _note(

@@ -537,7 +537,7 @@ def test_a_streak_of_failures_stops_the_run(world: Harness) -> None:
 def test_the_wallet_can_show_that_failures_were_not_billed(world: Harness) -> None:
     world.purse()
     world.api.fate["Sarah — a"] = "failed"
-    world.run(campaign(look("a")))
+    world.run(campaign(look("a"), look("b")))
     assert world.take("a").billing is Billing.REFUNDED
     assert world.take("base").billing is Billing.BILLED
 

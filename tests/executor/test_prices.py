@@ -242,17 +242,19 @@ def test_nothing_is_called_refunded_by_a_wallet_that_never_showed_a_price(world:
     assert world.take("a").billing is Billing.ASSUMED
 
 
-def test_a_failure_before_its_price_was_read_is_refunded_by_a_wallet_that_is_in_time(
-    world: Harness,
+@pytest.mark.parametrize("another", [(), (look("b"),)])
+def test_a_failure_is_refunded_only_once_a_look_of_its_kind_has_confirmed_the_price(
+    world: Harness, another: tuple[Look, ...]
 ) -> None:
     purse = world.purse()
     world.run(campaign(photo()))
     world.api.seconds = 0.0  # it has failed when the wallet is read for the first time
     world.api.fate["Sarah — a"] = "failed"
-    world.run(campaign(photo(), look("a")))
-    assert purse.spent == 1
-    assert PROMPT not in known_prices(world)
-    assert world.take("a").billing is Billing.REFUNDED
+    world.run(campaign(photo(), look("a"), *another))
+    assert purse.spent == 1 + len(another)
+    assert (PROMPT in known_prices(world)) == bool(another)
+    told = Billing.REFUNDED if another else Billing.ASSUMED
+    assert world.take("a").billing is told
 
 
 def test_a_wallet_that_may_still_show_the_charge_of_a_failure_is_waited_for(world: Harness) -> None:
