@@ -210,7 +210,7 @@ class WorkerQueue(RunQueue, Protocol):
     def leave(self, worker: str) -> None:
         """Remove a worker: what it has begun and not ended is handed on."""
 
-    def bury_dead(self) -> list[str]:
+    def remove_dead_workers(self) -> list[str]:
         """Remove the workers that are taken for dead; return their names."""
 
     def start_due(self, accounts: Sequence[Account]) -> "list[Schedule]":

@@ -15,6 +15,7 @@ from runner.errors import LookbookError
 from runner.policy.exit_codes import Exit
 from runner.queue.hung import HUNG_AFTER, MainLoop, SilentRuns
 from runner.queue.port import WORKER_BEAT, WORKER_DEAD_AFTER, BegunRun, Engine, WorkerQueue
+from runner.queue.run_output import BoundedOutput
 from runner.takes import Account
 
 QUIET = 3.0
@@ -155,7 +156,7 @@ class Worker:
             queue.note_handed_over(run.run)
         if now < self._quiet_until:
             return
-        for dead in queue.bury_dead():
+        for dead in queue.remove_dead_workers():
             log.warning("the worker %s is dead: its runs are handed on", dead)
         self._engine.hand_on([worker.name for worker in queue.list_workers()])
 
@@ -315,8 +316,11 @@ class Worker:
         """Hand on what a run's process writes until it ends; return its exit code."""
         with self._lock:
             self._running[begun.run.run] = (begun, process)
+        output = BoundedOutput(lambda text, error: queue.write_output(begun, text, error=error))
         try:
-            return process.follow(lambda text, error: queue.write_output(begun, text, error=error))
+            code = process.follow(output.write)
+            output.finish()
+            return code
         finally:
             process.kill()
             with self._lock:

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from runner.ledger.postgres.ceilings import CEILINGS, COUNT_ROWS, LOCK_STUDIO
+from runner.ledger.postgres.ceilings import CEILINGS, COUNT_ROWS, LOCK_TOTAL_CEILING
 from runner.ledger.postgres.connection import FENCED
 from runner.ledger.postgres.schema import _read_migrations
 from runner.ledger.postgres.statements import _EVENTS
@@ -143,7 +143,7 @@ class SqliteLink:
             events = [(campaign, *row) for row in zip(*columns, strict=True)]
             self._rows.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", events)
             return []
-        if statement in (LOCK_STUDIO, COUNT_ROWS):
+        if statement in (LOCK_TOTAL_CEILING, COUNT_ROWS):
             return [(0,)]
         if statement == CEILINGS:
             return self._find_ceilings(values[0])

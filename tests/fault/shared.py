@@ -27,7 +27,7 @@ from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import PostgresConnection
 from runner.ledger.postgres.heartbeat import BEAT, Heartbeat
 from runner.ledger.postgres.location import DatabaseLocation
-from runner.ledger.postgres.places import UNTOLD, WaitingLine
+from runner.ledger.postgres.places import UNTOLD, PlaceQueue
 from runner.ledger.shared import PostgresDatabase, SharedLedgers
 from runner.takes import Account
 from tests.fault.dialect import Rows, SqliteTables
@@ -258,7 +258,7 @@ class SharedDatabase:
         self.ledgers = SharedLedgers(PostgresDatabase(ADDRESS, "postgresql db.example/studio"))
         self.sessions: list[Session] = []
         self.hearts: list[_Heart] = []
-        self.line = WaitingLine(world.now)
+        self.line = PlaceQueue(world.now)
         self.listener = _Listener(self)
         self._away_until = 0.0
         self._aside: PostgresConnection | None = None

@@ -19,7 +19,7 @@ from runner.ledger.postgres import places
 from runner.ledger.postgres.account import FRESH_UNKNOWN, UNWATCHED, WATCHED, AccountPacer
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import ConnectionLost, PostgresConnection
-from runner.ledger.postgres.places import CHANNEL, WaitingLine, find_listener
+from runner.ledger.postgres.places import CHANNEL, PlaceQueue, find_listener
 from runner.policy.lifecycle import Event
 from runner.takes import Account
 from tests.ledger.names import Ticking, intent
@@ -239,7 +239,7 @@ def test_what_is_repeated_after_a_lost_connection_begins_a_transaction_of_its_ow
 
 def test_of_those_who_wait_the_longest_is_woken_and_one_for_each_place() -> None:
     now, woken = [0.0], list[str]()
-    line = WaitingLine(timer=lambda: now[0])
+    line = PlaceQueue(timer=lambda: now[0])
     with ExitStack() as stack:
         for account, since, name in [(1, 5.0, "b"), (1, 3.0, "a"), (1, 7.0, "c"), (2, 1.0, "x")]:
             stack.enter_context(line.wait(account, since, partial(woken.append, name)))

@@ -150,7 +150,7 @@ class MemoryQueue:
     def leave(self, worker: str) -> None:
         self._workers.pop(worker, None)
 
-    def bury_dead(self) -> list[str]:
+    def remove_dead_workers(self) -> list[str]:
         dead_since = self.now - WORKER_DEAD_AFTER
         dead = [name for name, told in self._workers.items() if told[3] < dead_since]
         for name in dead:

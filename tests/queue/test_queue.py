@@ -397,9 +397,9 @@ def test_a_worker_lives_while_it_says_so(
     (seen,) = [worker for worker in queue.list_workers() if worker.name == name]
     assert not seen.serves(mine)
     assert queue.beat(name)
-    assert name not in queue.bury_dead()
+    assert name not in queue.remove_dead_workers()
     grow_old(queue, request)
-    assert name in queue.bury_dead()
+    assert name in queue.remove_dead_workers()
     assert not queue.beat(name)
     queue.enlist(name, [mine], 8)
     queue.leave(name)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import StorageError, UsageError
+from runner.queue import run_output
 from runner.queue import worker as workers
 from runner.queue.hung import HUNG_AFTER
 from runner.queue.pack import Pack
@@ -115,6 +116,29 @@ def test_a_run_ends_with_the_code_of_its_process() -> None:
     assert (run.state, run.exit_code, run.message) == (RunState.ENDED, 5, "[1/1] base#1 generated")
     setting.worker.carry_out(setting.run)  # handed out once more: nothing is left to do
     assert setting.queue.runs[setting.run].attempt == 1
+
+
+def test_of_a_run_that_never_stops_writing_the_begin_the_end_and_its_document_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_output, "MAX_MESSAGES", 100)
+    setting = Setting(0)
+
+    def follow(write: Callable[[str, bool], None]) -> int:
+        for number in range(10_000):
+            write(f"line {number}\n", True)
+        write("{" + " " * 1000 + "}", False)
+        return 0
+
+    setting.processes[0].follow = follow  # type: ignore[method-assign]
+    setting.worker.carry_out(setting.run)
+    pieces = setting.queue.read_output(setting.run)
+    told = "".join(piece.text for piece in pieces if piece.error)
+    assert len(pieces) < 200
+    assert told.startswith("line 0\nline 1\n")
+    assert "pieces of what this run wrote here are not kept" in told
+    assert told.endswith("line 9998\nline 9999\n")
+    assert [len(piece.text) for piece in pieces if not piece.error] == [1002]
 
 
 def test_a_process_that_is_killed_is_begun_again_a_few_times() -> None:

@@ -36,7 +36,7 @@ That of all accounts holds for no simulated one: what those spend does not count
 COUNT_ROWS = f"{SPENT.format('count(*)')} = %s"
 
 OF_KEY = 'SELECT id FROM lookbook.accounts WHERE (host, "user", simulated) = (%s, %s, %s)'
-LOCK_STUDIO = "SELECT lookbook.lock_studio()"
+LOCK_TOTAL_CEILING = "SELECT lookbook.lock_studio()"
 """Locks the ceiling of all accounts: after an account's row, and before any campaign's."""
 
 SUM_UP = "SELECT lookbook.sum_up(%s)"
@@ -48,7 +48,7 @@ def lock_ceilings(connection: PostgresConnection, account: int) -> tuple[MonthCe
     The account's row is locked already; so is the ceiling of all accounts from here on, where one
     is set. What counts is that of the month in which the transaction began: takes are stamped so.
     """
-    connection.fetch(LOCK_STUDIO)
+    connection.fetch(LOCK_TOTAL_CEILING)
     if connection.fetch(COUNT_ROWS, (account,))[0][0] > MAX_ROWS:
         connection.fetch(SUM_UP, (account,))
     return tuple(MonthCeiling(*row) for row in connection.fetch(CEILINGS, (account,)))

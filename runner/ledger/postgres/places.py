@@ -61,7 +61,7 @@ class _Waiter:
     wake: Callable[[], None]
 
 
-class WaitingLine:
+class PlaceQueue:
     """The campaigns of this process that wait for places, by account."""
 
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
@@ -119,7 +119,7 @@ class PlaceListener:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._line = WaitingLine()
+        self._line = PlaceQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 

@@ -287,7 +287,7 @@ class PostgresQueue:
         """Remove a worker: what it has begun and not ended is handed on."""
         self._fetch("DELETE FROM lookbook.workers WHERE name = %s RETURNING 1", worker)
 
-    def bury_dead(self) -> list[str]:
+    def remove_dead_workers(self) -> list[str]:
         """Remove the workers that are taken for dead; return their names."""
         statement = (
             "DELETE FROM lookbook.workers WHERE beat_at < clock_timestamp() - "
