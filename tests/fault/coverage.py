@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from runner.policy.lifecycle import TABLE
-from tests.fault.departures import ELSEWHERE, FAULT_KINDS, LASTING, PASSING
+from tests.fault.departures import ELSEWHERE, FAULT_KINDS, LASTING, LIMITING, PASSING, SWITCHED
 from tests.fault.generate import MISHAPS, POINTS
 from tests.fault.history import SHARED_FAULTS, Command, EditKind
 from tests.fault.network import NETWORK_KINDS
@@ -53,11 +53,13 @@ MANY = 400
 LONG = 1000
 """From so many seeds on, a run is long."""
 
+DEPARTURES = {one for how in LASTING + PASSING + SWITCHED + LIMITING for one in how}
+
 REQUIRED = (
     *(f"fault {kind}" for kind in FAULT_KINDS),
     *(f"elsewhere {one}" for one in ELSEWHERE),
     "a campaign on another's base",
-    *(f"departure {one}" for one in sorted({one for how in LASTING + PASSING for one in how})),
+    *(f"departure {one}" for one in sorted(DEPARTURES)),
     *(f"network {kind}" for kind in NETWORK_KINDS),
     *(f"mishap {kind}" for kind in MISHAPS),
     *(f"edit {kind}" for kind in EditKind),
@@ -83,6 +85,7 @@ REQUIRED = (
     "a ledger begun anew",
     "drift found",
     "fault drift",
+    "fault odd-status",
     "a wrong face approved",
     "a wrong face bought again",
     "bought on a face that was judged",

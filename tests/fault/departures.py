@@ -1,7 +1,8 @@
 """How the service departs from its page in a history, and how often that is drawn.
 
-Every second seed is of a service that is as its page says. Of the others, seeds in a row take all
-departures in a row, so that few seeds play all of them.
+Every second seed is of a service that is as its page says, but for one of eight of these, whose
+account has switches of its own. Of the others, seeds in a row take all departures in a row, so that
+few seeds play all of them.
 """
 
 from dataclasses import replace
@@ -14,6 +15,7 @@ __all__ = [
     "ELSEWHERE",
     "FAULT_KINDS",
     "LASTING",
+    "LIMITING",
     "PASSING",
     "elsewhere",
     "is_blind",
@@ -78,6 +80,18 @@ PASSING: tuple[tuple[str, ...], ...] = (
 )
 """What it does on a day; calm days are without."""
 
+SWITCHED: tuple[tuple[str, ...], ...] = (
+    ("billing=credits",),
+    ("auto-reload=75,5",),
+    ("billing=subscription",),
+    ("billing=usage-based",),
+    ("billing=none",),
+)
+"""What ``users/me`` tells on every day of the accounts that have switches of their own."""
+
+LIMITING: tuple[tuple[str, ...], ...] = (("max-looks=3",), ("forbid=beach",))
+"""What such an account does on a day; calm days are without."""
+
 EVERY = 4
 
 
@@ -118,8 +132,15 @@ def shared(days: list[Day], where: Elsewhere, seed: int) -> list[Day]:
     return days
 
 
+def has_switches(seed: int) -> bool:
+    """Return whether a seed's account has switches of its own; its looks show odd statuses."""
+    return seed % 16 == EVERY
+
+
 def lasting(seed: int) -> tuple[str, ...]:
     """Return how a seed's account departs from the page, if at all."""
+    if has_switches(seed):
+        return SWITCHED[seed // 16 % len(SWITCHED)]
     if seed % EVERY != 1 or not LASTING:
         return ()
     return LASTING[seed // EVERY % len(LASTING)]
@@ -137,6 +158,10 @@ def is_blind(seed: int) -> bool:
 
 def passing(seed: int, number: int) -> tuple[str, ...]:
     """Return how the account departs from the page on one day of a seed, if at all."""
-    if seed % EVERY != 3 or not PASSING or Random(f"passing/{seed}/{number}").random() < 0.3:
+    if Random(f"passing/{seed}/{number}").random() < 0.3:
+        return ()
+    if has_switches(seed):
+        return LIMITING[(seed // 16 + number // 2) % len(LIMITING)]
+    if seed % EVERY != 3 or not PASSING:
         return ()
     return PASSING[(seed // EVERY + number // 2) % len(PASSING)]

@@ -9,6 +9,7 @@ from runner.policy.lifecycle import Event
 from tests.fault.departures import (
     FAULT_KINDS,
     elsewhere,
+    has_switches,
     is_blind,
     is_losing,
     lasting,
@@ -79,7 +80,8 @@ def _generate(seed: int) -> History:
     days = shared(days, where, seed) if where is not None else days
     looks = max(looks, 4) if errands or seed % 2 else looks
     faces = seed % 8 == FACES
-    days = [_drifting(day) for day in days] if faces else days
+    days = [_with_fault(day, "drift", 0.35) for day in days] if faces else days
+    days = [_with_fault(day, "odd-status", 0.3) for day in days] if has_switches(seed) else days
     looks = max(looks, 5) if faces else looks
     return History(
         seed=seed,
@@ -108,8 +110,8 @@ def _themed(day: Day, seed: int) -> Day:
     return replace(day, conditions=conditions)
 
 
-def _drifting(day: Day) -> Day:
-    faults = (*day.conditions.faults, ("drift", 0.35))
+def _with_fault(day: Day, kind: str, chance: float) -> Day:
+    faults = (*day.conditions.faults, (kind, chance))
     return replace(day, conditions=replace(day.conditions, faults=faults))
 
 
