@@ -49,6 +49,7 @@ def serve_secure(settings: SimulatorSettings, certificate: Path, key: Path) -> I
         create_app(settings),
         ssl_certfile=certificate,
         ssl_keyfile=str(key),
+        ws="none",
         log_config=None,
         lifespan="on",
         timeout_graceful_shutdown=1,

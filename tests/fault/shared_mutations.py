@@ -73,7 +73,7 @@ def grant_every_place(patch: Patch) -> None:
 
 def ignore_the_month(patch: Patch) -> None:
     """No ceiling by month is checked, neither by the plan nor by what leaves."""
-    patch.setattr(confirm, "read_month_ceilings", lambda *_args: [])
+    patch.setattr(confirm, "count_months", lambda *_args: [])
     patch.setattr(ledger_module, "check_month_ceilings", lambda *_args: None)
 
 
