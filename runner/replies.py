@@ -32,7 +32,7 @@ class Refusal:
 
     ``enveloped`` tells whether it came in the API's own envelope (an ``error`` with a code that is
     a word): without it something in between may have answered, such as a gateway or a firewall.
-    ``code`` is lower-cased (the API page compares codes without regard to case) and
+    ``code`` is lower-cased (the API compares codes without regard to case) and
     ``http_STATUS`` where the envelope was unreadable. ``retry_after`` is in seconds from now, a
     date having been turned into seconds; None where the header was absent or unreadable.
     """
@@ -75,7 +75,7 @@ Reply = Answer[T_co] | Refusal | NotSent | Lost
 
 @dataclass(frozen=True, slots=True)
 class LookData:
-    """A LOOK of the API page.
+    """A look, as the API shows it (docs/api-facts.md).
 
     ``status`` is lower-cased, and None where the API leaves it out, which means ready. ``video`` is
     what it says of its use in a video, None where that is nothing.
@@ -102,7 +102,7 @@ class LookData:
 
 @dataclass(frozen=True, slots=True)
 class GroupData:
-    """A GROUP of the API page; ``created_at`` in Unix seconds."""
+    """A group, as the API shows it; ``created_at`` in Unix seconds."""
 
     id: str
     name: str

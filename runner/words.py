@@ -73,7 +73,7 @@ ERROR_WORDS: Mapping[str, str] = MappingProxyType(
         "resource_limit_reached": "The account has no room for more of these.",
     }
 )
-"""Error codes of the API page, lower-cased, in words; other codes speak through their message."""
+"""Error codes of the API, lower-cased, in words; other codes speak through their message."""
 
 
 def state_word(state: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from runner.errors import UsageError
 
 DEFAULT_BASE = "https://api.heygen.com"
-"""The API's base URL (API page, "Service")."""
+"""The API's base URL (docs/api-facts.md#service)."""
 
 _USABLE_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
 

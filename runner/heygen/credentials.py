@@ -1,6 +1,6 @@
 """The API key: found where the official client keeps it, shown nowhere.
 
-Places, in order (API page, "Service"): ``HEYGEN_API_KEY``; then the file ``credentials`` in
+Places, in order (docs/api-facts.md#service): ``HEYGEN_API_KEY``; then the file ``credentials`` in
 ``$HEYGEN_CONFIG_DIR``, by default in ``~/.heygen``, which holds ``{"api_key": "..."}`` or, in old
 files, the bare key. Environment and home are handed in.
 """

@@ -3,7 +3,7 @@
     2xx, the envelope and its ids understood    Answer
     2xx, the API's error envelope               Refusal: its words are kept, and it decides nothing
     2xx, anything else                          Lost: it was done, what it did is not known
-    1xx, 3xx                                    Lost: the API page knows none
+    1xx, 3xx                                    Lost: the API documents none
     4xx and above                               Refusal, with or without a readable envelope
 
 No HTTP library is known here, so that the table is tested as a table.
@@ -120,7 +120,7 @@ def _json(body: bytes) -> object:
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:
-    """Return the header that support asks for; the API page only says "X-Request-Id style"."""
+    """Return the header that support asks for; the API only says "X-Request-Id style"."""
     for name in headers:
         if name.lower().endswith(("request-id", "requestid")):
             return strip_unsafe(headers[name]) or None

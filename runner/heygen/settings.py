@@ -1,6 +1,6 @@
 """What the environment says about talking to the API; read once, checked, and frozen.
 
-The names are the official client's (API page, "Service" and "Conventions"): ``HEYGEN_API_BASE``,
+The names are the official client's (docs/api-facts.md#service): ``HEYGEN_API_BASE``,
 ``HEYGEN_ALLOW_HTTP``, ``HEYGEN_MAX_RETRIES``. The environment is handed in.
 """
 

@@ -2,7 +2,7 @@
 
 Ids decide what money bought, so an answer without a usable id is not understood (WrongShape);
 everything that only describes is taken where it fits and left out where it does not. The shapes
-are the API page's (LOOK, GROUP, "The rest").
+are those of docs/api-facts.md.
 """
 
 import re
@@ -42,7 +42,7 @@ MAX_PAGE_ITEMS = 1_000
 
 
 class WrongShape(Exception):
-    """An answer that is JSON but not what the API page says; the message says what is wrong."""
+    """An answer that is JSON but not what the API documents; the message says what is wrong."""
 
 
 # --- the API's objects ----------------------------------------------------------------------------

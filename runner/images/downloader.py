@@ -1,6 +1,6 @@
 """Fetches pictures: satisfies ``runner.executor.ports.Images``.
 
-A link is signed and lives a week (API page, "POST /v3/avatars"), so it is asked as it is, without
+A link is signed and lives a week (docs/api-facts.md), so it is asked as it is, without
 the key, never shown, and its failure says whether a fresh one would do. Whether to try again is the
 caller's decision; nothing is repeated here.
 """

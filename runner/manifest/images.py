@@ -18,10 +18,10 @@ from runner.model import FileImage, Image, InlineImage, UploadedImage, UrlImage
 from runner.suggest import suggest
 
 MAX_UPLOAD_BYTES = 32 * 1024 * 1024
-"""What ``POST /v3/assets`` takes (API page)."""
+"""What ``POST /v3/assets`` takes (docs/api-facts.md)."""
 
 MIN_PHOTO_EDGE = 512
-"""The least width and height of a photo, in pixels (API page)."""
+"""The least width and height of a photo, in pixels (docs/api-facts.md)."""
 
 DECODED_EDGE = 64
 """Pixels a side to which a JPEG is reduced while it is checked: every byte is still read."""

@@ -10,10 +10,10 @@ from runner.manifest.yaml.nodes import Map
 from runner.manifest.yaml.source import line_of
 
 LONGEST_PROMPT = 1000
-"""Characters of a prompt as it is sent (API page)."""
+"""Characters of a prompt as it is sent (docs/api-facts.md)."""
 
 LONGEST_NAME = 255
-"""Characters of a name at HeyGen (API page)."""
+"""Characters of a name at HeyGen (docs/api-facts.md)."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 

@@ -1,4 +1,4 @@
-"""Hints on prompts: the API page's advice, where a prompt says nothing of what it asks for.
+"""Hints on prompts: HeyGen's advice, where a prompt says nothing of what it asks for.
 
 The words are English; a prompt in which no common English word occurs is left alone.
 """

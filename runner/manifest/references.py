@@ -1,8 +1,8 @@
 """References between looks: they exist, they make no circle, and groups agree.
 
-The group rule (API page, the table of ``avatar_id`` and ``avatar_group_id``): where both are
-given, the referenced look must be in the group. Here it is decided symbolically; what depends on
-the account is left to the run.
+The group rule (docs/api-facts.md, the table of ``avatar_id`` and ``avatar_group_id``): where both
+are given, the referenced look must be in the group. Here it is decided symbolically; what depends
+on the account is left to the run.
 """
 
 from collections.abc import Collection, Mapping

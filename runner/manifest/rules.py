@@ -1,4 +1,4 @@
-"""Rules about looks together: what only a person who read the API page would know."""
+"""Rules about looks together: what the API documents and no field shows (docs/api-facts.md)."""
 
 from collections.abc import Mapping
 
@@ -82,7 +82,7 @@ class _Rules:
             self.report("reference-cycle", message, look, field, hint, at_key=True)
 
     def groups_agree(self) -> None:
-        """Check that a reference is in the group, where both are given (API page)."""
+        """Check that a reference is in the group, where both are given (docs/api-facts.md)."""
         groups = Groups(self.looks)
         for look in self.referring:
             if look.reference is None or look.group is None:
@@ -102,7 +102,7 @@ class _Rules:
                 self.report("group-mismatch", message, look, "avatar_group_id", hint)
 
     def faces_are_kept(self) -> None:
-        """Warn of a group without a reference: it keeps no face (API page, June 2026)."""
+        """Warn of a group without a reference: it keeps no face (docs/api-facts.md)."""
         for look in self.referring:
             if look.group is not None and look.reference is None and look.key != BASE:
                 self.report(

@@ -10,10 +10,10 @@ from runner.quantities import pluralize
 from runner.takes import Snapshot
 
 MAX_LOOKS_PER_GROUP = 500
-"""How many looks a group holds on some accounts (API page)."""
+"""How many looks a group holds on some accounts (docs/api-facts.md)."""
 
 MAX_GROUPS = 3
-"""How many groups some accounts hold (API page)."""
+"""How many groups some accounts hold (docs/api-facts.md)."""
 
 
 def group_notes(plan: Plan, snapshot: Snapshot, listing: Listing | None = None) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_CONCURRENCY = 10
-"""The account's limit on Pay-As-You-Go (the API page)."""
+"""The account's limit on Pay-As-You-Go (docs/api-facts.md)."""
 
 SAVED = ("variables", "select", "exclude", "cascade", "takes", "prices", "basket")
 """Fields of a request that a saved plan has in it."""

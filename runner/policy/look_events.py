@@ -27,7 +27,7 @@ def events_of(
     """Return the events that lead from ``state`` to what HeyGen shows; ``now`` in seconds.
 
     A look that is completed but has no picture yet is not usable yet: no event. A status that the
-    API page does not list counts as still under way, and is told once: ``shown`` is what was told
+    API does not document counts as still under way, and is told once: ``shown`` is what was told
     of it before (``shown_status``). What a finished look says of videos is in the fact ``video``,
     which the ledger keeps beside the take (``VideoFacts``).
     """

@@ -6,7 +6,7 @@ from runner.simulator.dice import Dice
 from runner.simulator.refusals import ApiError, invalid
 
 LINK_SECONDS = 7 * 24 * 3600
-"""Life of a preview link (the API page: 7 days)."""
+"""Life of a preview link (docs/api-facts.md: 7 days)."""
 
 
 def link(dice: Dice, path: str, expires: int) -> str:

@@ -256,7 +256,7 @@ def bought(reply: Reply[Any], received: Received | None) -> None:
 
 
 def well_formed(received: Received) -> bool:
-    """Return whether it is the API page's answer to ``POST /v3/avatars``, with the look's id.
+    """Return whether it is the documented answer to ``POST /v3/avatars``, with the look's id.
 
     Where the group is not said, the look is paid for all the same, and shows it later.
     """

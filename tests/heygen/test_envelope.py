@@ -23,7 +23,7 @@ def read(status: int, body: bytes, **headers: str) -> Reply[UserData]:
     return read_reply(Received(status, named, body), data_of(wire.read_user), lambda: NOON)
 
 
-# Every row of the API page's status codes, as its pages spell the codes.
+# Every row of the API's status codes, as its pages spell the codes.
 REFUSALS = [
     (400, "invalid_parameter"),
     (400, "INVALID_PARAMETER"),

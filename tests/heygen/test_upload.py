@@ -31,7 +31,7 @@ def image(tmp_path: Path) -> FileImage:
 
 
 class Server:
-    """Answers an upload as the API page says, unless told otherwise, and keeps every request."""
+    """Answers an upload as the API documents, unless told otherwise, and keeps every request."""
 
     def __init__(self, answer: httpx.Response | None = None) -> None:
         data = {"asset_id": "asset_1", "mime_type": "image/png", "size_bytes": len(CONTENT)}
