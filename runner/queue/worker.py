@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from runner.errors import LookbookError
 from runner.policy.exit_codes import Exit
@@ -38,7 +38,6 @@ UNFINISHED = frozenset({Exit.ACCOUNT, Exit.PERSON, Exit.UNDER_WAY})
 """Exit codes that a run may have that was asked to end before it had sent everything."""
 
 log = logging.getLogger("runner.queue")
-Q = TypeVar("Q", bound="ClosingQueue")
 
 
 class ClosingQueue(WorkerQueue, Protocol):

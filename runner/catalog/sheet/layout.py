@@ -21,6 +21,9 @@ _BOTTOM = HEIGHT - MARGIN - 14
 _LABEL, _HEADS, _KEY = 74.0, 39.0, 9.0
 """The column of row names, the rows of a table's heads, and the key below a cell."""
 
+TONES = {"ink": (27, 26, 24), "soft": (102, 98, 90)}
+"""The colours of text, as red, green and blue."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -96,12 +99,11 @@ class _Sheet:
         room: float,
         face: lettering.FontFace = "sans",
         tone: str = "ink",
-        align: str = "l",
     ) -> None:
         face, text = lettering.choose_typeface(text, face)
         line = lettering.fit(text, face, size, room)
         if line:
-            self._put(Text(x, y, line, face, size, tone, align))
+            self._put(Text(x, y, line, face, size, tone))
 
     def _make_room(self, height: float) -> bool:
         """Turn the page if there is not this much room left; return whether it was turned."""

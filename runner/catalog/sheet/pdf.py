@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, ImageOps
 
 from runner.catalog.sheet import layout, lettering
-from runner.catalog.sheet.layout import Frame, SheetPage, Text
+from runner.catalog.sheet.layout import TONES, Frame, SheetPage, Text
 from runner.image_files import open_image
 
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-TONES = {"ink": (27, 26, 24), "soft": (102, 98, 90)}
 _LINE, _WELL = (216, 211, 201), (241, 238, 232)
 _DPI = 200
 _FINE = 600 / 72

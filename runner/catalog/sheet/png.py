@@ -7,12 +7,11 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageOps
 
 from runner.catalog.sheet import layout, lettering
-from runner.catalog.sheet.layout import Frame, SheetPage, Text
+from runner.catalog.sheet.layout import TONES, Frame, SheetPage, Text
 from runner.image_files import open_image
 
 DPI = 150
 _SCALE = DPI / 72
-TONES = {"ink": (27, 26, 24), "soft": (102, 98, 90)}
 _LINE, _WELL = (216, 211, 201), (241, 238, 232)
 
 
