@@ -101,7 +101,8 @@ class Demo:
             text = f"{bar:.<{WIDTH}} {done:2} of {LOOKS + 1} looks"
             rows.append(f"  {run.campaign:<11} {text}  {run.state:<8} {who}")
         rows += ["", *(f"  {self._tell(worker)}" for worker in self._studio.workers), ""]
-        rows += [f"  {line}" for line in self._told[-8:]]
+        room = shutil.get_terminal_size().lines - len(rows) - 1  # what scrolls is not drawn over
+        rows += [f"  {line}" for line in self._told[-max(1, min(8, room)) :]]
         up = f"\x1b[{self._lines}A" if self._lines else ""
         print(up + "\n".join(f"\x1b[2K{row}" for row in rows) + "\x1b[0J", flush=True)
         self._lines = len(rows)

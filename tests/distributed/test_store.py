@@ -1,10 +1,14 @@
-"""A store that speaks S3: ``moto``'s server on this machine, and one that has only faults."""
+"""Stores that speak S3: ``moto``, ``versitygw`` where it was built, and one with faults alone."""
 
 import json
+import os
+import shutil
 import socket
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +24,7 @@ from runner.store import objects
 from runner.store.objects import open_store
 from runner.store.port import ObjectStore, StoreTrouble
 from tests.distributed.conftest import LOOKS, Studio
+from tests.ledger.postgres import HANGS
 
 pytestmark = [
     pytest.mark.distributed,
@@ -43,20 +48,84 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return given
 
 
-@pytest.fixture
-def s3(credentials: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An S3 with a bucket ``studio``; its endpoint is in the environment, and returned."""
+@contextmanager
+def serve_moto(_folder: Path) -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def find_versitygw() -> str | None:
+    """Return the program of another store that speaks S3, written in Go, where it was built."""
+    folders = (os.environ.get("GOBIN", ""), str(Path.home() / "go" / "bin"))
+    path = os.pathsep.join([os.environ.get("PATH", ""), *filter(None, folders)])
+    return os.environ.get("VERSITYGW") or shutil.which("versitygw", path=path)
+
+
+@contextmanager
+def serve_versitygw(folder: Path) -> Iterator[str]:
+    program = find_versitygw()
+    if program is None:
+        pytest.skip(
+            "versitygw is not here; with Go: "
+            "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0"
+        )
+    root, log = folder / "versitygw", folder / "versitygw.log"
+    root.mkdir()
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    given = {
+        "ROOT_ACCESS_KEY": os.environ["AWS_ACCESS_KEY_ID"],
+        "ROOT_SECRET_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
+        "PATH": os.environ.get("PATH", ""),
+    }
+    # Without extended attributes: not every file system of a test has them.
+    line = [program, "--port", address, "posix", "--sidecar", str(folder / "sidecar"), str(root)]
+    (folder / "sidecar").mkdir()
+    with log.open("wb") as said:
+        process = subprocess.Popen(line, env=given, stdout=said, stderr=said)
+    try:
+        wait_for_port(address, process, log)
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(HANGS)
+
+
+def wait_for_port(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    host, _, port = address.partition(":")
+    deadline = time.monotonic() + HANGS
+    while True:
+        assert process.poll() is None, log.read_text()
+        try:
+            socket.create_connection((host, int(port)), 1.0).close()
+        except OSError:
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        else:
+            return
+
+
+SERVERS = {"moto": serve_moto, "versitygw": serve_versitygw}
+
+
+@pytest.fixture(params=SERVERS)
+def s3(
+    request: pytest.FixtureRequest,
+    credentials: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[str]:
+    """An S3 with a bucket ``studio``; its endpoint is in the environment, and returned."""
     import boto3
 
-    with closing(boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")) as client:
-        client.create_bucket(Bucket="studio")
-    yield endpoint
-    server.stop()
+    with SERVERS[request.param](tmp_path) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        with closing(boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")) as client:
+            client.create_bucket(Bucket="studio")
+        yield endpoint
 
 
 def open_there(address: str, endpoint: str) -> ObjectStore:
