@@ -51,7 +51,7 @@ class ForkedRun:
     """A process that was forked: what ``subprocess.Popen`` offers, as far as a run is followed."""
 
     def __init__(
-        self, pid: int, stdin: IO[bytes], stdout: IO[bytes], stderr: IO[bytes], status: IO[str]
+        self, pid: int, stdin: IO[bytes], stdout: IO[bytes], stderr: IO[bytes], status: IO[bytes]
     ) -> None:
         self.pid = pid
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
@@ -75,7 +75,7 @@ class ForkedRun:
         Its streams have ended by then: where its end is not told soon, it counts as killed.
         """
         if self._code is None:
-            line = self._status.readline() if is_readable(self._status, ANSWER_WITHIN) else ""
+            line = read_line(self._status, ANSWER_WITHIN)
             with self._lock:
                 self._code = int(line) if line else -signal.SIGKILL
         return self._code
@@ -110,9 +110,10 @@ class RunForks:
             pipes = [os.pipe() for _ in range(4)]
             ours = [pipes[0][1], pipes[1][0], pipes[2][0], pipes[3][0]]
             theirs = [pipes[0][0], pipes[1][1], pipes[2][1], pipes[3][1]]
-            modes = ("wb", "rb", "rb", "r")
+            modes = (("wb", -1), ("rb", -1), ("rb", -1), ("rb", 0))
             streams: list[Any] = [
-                os.fdopen(descriptor, mode) for descriptor, mode in zip(ours, modes, strict=True)
+                os.fdopen(descriptor, mode, buffering)
+                for descriptor, (mode, buffering) in zip(ours, modes, strict=True)
             ]
             for stream in streams:
                 stack.callback(stream.close)
@@ -125,23 +126,12 @@ class RunForks:
             finally:
                 for descriptor in theirs:
                     os.close(descriptor)
-            line = self._read_pid(streams[3])
+            line = read_line(streams[3], ANSWER_WITHIN)
+            if not line:  # a run that was forked all the same ends: nobody tells it what to do
+                self._end_server()
+                raise OSError("what forks runs has ended, or was stopped, and is started anew")
             stack.pop_all()
             return ForkedRun(int(line), *streams)
-
-    def _read_pid(self, status: IO[str]) -> str:
-        """Return what the keeper of a new run says first. Raises OSError where it says nothing.
-
-        What forks and says nothing is ended, and another one started for the next run. A run that
-        it had forked all the same ends at once: nobody tells it what to do.
-        """
-        if not is_readable(status, ANSWER_WITHIN):
-            self._end_server()
-            raise TimeoutError(f"what forks runs said nothing for {ANSWER_WITHIN:.0f} seconds")
-        line = status.readline()
-        if not line:
-            raise OSError("what forks runs has ended")
-        return line
 
     def _end_server(self) -> None:
         if self._server is not None:
@@ -177,11 +167,18 @@ class RunForks:
         return here
 
 
-def is_readable(stream: IO[str], within: float) -> bool:
-    """Return whether there is something to read, or the end, within so many seconds."""
-    poll = select.poll()
-    poll.register(stream, select.POLLIN)
-    return bool(poll.poll(within * 1e3))
+def read_line(pipe: IO[bytes], within: float) -> bytes:
+    """Return the next line of a pipe; nothing where it ends, or says nothing for so many seconds.
+
+    Not a byte more is read: what is left would lie in a buffer, and not be waited for.
+    """
+    poll, line = select.poll(), b""
+    poll.register(pipe, select.POLLIN)
+    while not line.endswith(b"\n"):
+        if not poll.poll(within * 1e3) or not (byte := os.read(pipe.fileno(), 1)):
+            return b""
+        line += byte
+    return line
 
 
 # --- the process that forks -----------------------------------------------------------------------

@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip("psycopg")
 
 from runner.cli import run_forks
-from runner.cli.run_forks import RunForks
+from runner.cli.run_forks import ForkedRun, RunForks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="runs are forked on Linux alone")
 
@@ -105,7 +105,7 @@ def test_what_forks_and_was_stopped_is_ended_and_another_is_started(
         assert run.wait() != 0
     os.kill(stopped, signal.SIGSTOP)
     monkeypatch.setattr(run_forks, "ANSWER_WITHIN", 0.3)
-    with pytest.raises(OSError, match="said nothing"):  # a run is started anew then
+    with pytest.raises(OSError, match="was stopped"):  # a run is started anew then
         forks.start((), tmp_path, os.environ)
     monkeypatch.undo()
     with forks.start((), tmp_path, os.environ) as run:
@@ -113,6 +113,19 @@ def test_what_forks_and_was_stopped_is_ended_and_another_is_started(
         run.stdin.close()
         assert run.wait() != 0
     assert not Path(f"/proc/{stopped}").exists()
+
+
+def test_the_end_of_a_run_is_known_also_where_it_was_told_before_anybody_read_its_pid(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_forks, "ANSWER_WITHIN", 0.1)
+    reading, writing = os.pipe()
+    other = Path(os.devnull).open("r+b")  # noqa: SIM115 - closed with the run
+    with os.fdopen(writing, "wb", 0) as keeper, os.fdopen(reading, "rb", 0) as status:
+        keeper.write(b"71\n3\n")  # and it stays open until the worker closes the other end
+        assert int(run_forks.read_line(status, 0.1)) == 71
+        with ForkedRun(71, other, other, other, status) as run:
+            assert run.wait() == 3
 
 
 def test_a_run_whose_keeper_was_stopped_counts_as_killed(
