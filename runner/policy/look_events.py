@@ -27,18 +27,23 @@ def events_of(
     """Return the events that lead from ``state`` to what HeyGen shows; ``now`` in seconds.
 
     A look that is completed but has no picture yet is not usable yet: no event. A status that the
-    API does not document counts as still under way, and is told once: ``shown`` is what was told
-    of it before (``shown_status``). What a finished look says of videos is in the fact ``video``,
+    API does not document counts as still under way, also of a look that waited for a consent: no
+    person can do anything about it. It is told once: ``shown`` is what was told of it before
+    (``shown_status``). What a finished look says of videos is in the fact ``video``,
     which the ledger keeps beside the take (``VideoFacts``).
     """
     if state not in PENDING:
         return []
     waiting = state is TakeState.PENDING_CONSENT
     known: dict[str, Any] = {} if shown is None else {"error_code": None, "error_message": None}
+    steps: list[LookEvent] = []
     if look.status not in STATUSES:
         words = _status_in_words(look)
-        unknown = {"error_code": UNKNOWN_STATUS, "error_message": words}
-        return [] if words == shown else [(Event.SHOWN, unknown)]
+        if waiting:
+            steps.append((Event.CONSENTED, {"consent_url": None}))
+        if words != shown:
+            steps.append((Event.SHOWN, {"error_code": UNKNOWN_STATUS, "error_message": words}))
+        return steps
     if look.status == "failed":
         code = look.error_code or "generation_failed"
         message = look.error_message or "HeyGen gave no reason"
@@ -46,7 +51,6 @@ def events_of(
     if look.status == "pending_consent" and not waiting:
         group = {"group_id": look.group_id} if look.group_id else {}  # its page is the group's
         return [(Event.CONSENT, {**known, **group})]
-    steps: list[LookEvent] = []
     if waiting and look.status != "pending_consent":
         steps.append((Event.CONSENTED, {"consent_url": None, **known}))
     if look.usable:

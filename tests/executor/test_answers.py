@@ -607,6 +607,16 @@ def test_a_status_that_nobody_knows_is_kept_told_and_ends_as_a_question(world: H
     assert len(world.api.charges) == 3
 
 
+def test_a_status_that_nobody_knows_asks_for_no_consent_that_was_given(world: Harness) -> None:
+    world.api.fate["Sarah — a"] = "consent"
+    assert exit_code(world.run(campaign(look("a")))) is Exit.PERSON
+    show(world, "Sarah — a", "under_review")
+    outcome = world.run(campaign(look("a")))
+    assert (outcome.consents, outcome.under_way) == ((), ("a",))
+    assert world.take("a").consent_url is None
+    assert world.take("a").error_message == "HeyGen shows the status under_review"
+
+
 def test_a_gateways_404_for_minutes_fails_no_paid_look(world: Harness) -> None:
     real, until = world.api.look, world.clock.now() + 900
 

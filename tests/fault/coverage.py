@@ -13,6 +13,7 @@ __all__ = ["ENOUGH", "LONG", "REQUIRED", "list_unexercised", "table"]
 
 UNREACHABLE = {
     "transition fetched fetched": "a picture that is there is called mislaid before it is fetched",
+    "transition pending_consent shown": "ledgers of before have it",
 }
 """What the table allows and no command does, with the reason."""
 
@@ -20,7 +21,6 @@ RARE = frozenset(
     {
         "transition completed renamed",
         "transition completed deleted",
-        "transition pending_consent shown",
         "transition failed recovered",
         "transition deleted recovered",
         "killed shown:before-commit",
