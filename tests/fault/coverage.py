@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from runner.policy.lifecycle import TABLE
 from tests.fault.departures import ELSEWHERE, FAULT_KINDS, LASTING, LIMITING, PASSING, SWITCHED
-from tests.fault.generate import MISHAPS, POINTS
+from tests.fault.generate import OWN_FAULTS, POINTS
 from tests.fault.history import SHARED_FAULTS, Command, EditKind
 from tests.fault.network import NETWORK_KINDS
 
@@ -37,7 +37,7 @@ SELDOM = frozenset(
     {
         "a doubled charge",
         "a question answered",
-        "mishap kill-send",
+        "injected kill-send",
         "a group pruned whole",
         "killed shown:after-commit",
     }
@@ -61,7 +61,7 @@ REQUIRED = (
     "a campaign on another's base",
     *(f"departure {one}" for one in sorted(DEPARTURES)),
     *(f"network {kind}" for kind in NETWORK_KINDS),
-    *(f"mishap {kind}" for kind in MISHAPS),
+    *(f"injected {kind}" for kind in OWN_FAULTS),
     *(f"edit {kind}" for kind in EditKind),
     *(f"command {command}" for command in Command),
     *(f"killed {point}" for point in POINTS),
@@ -94,7 +94,7 @@ REQUIRED = (
 
 
 SHARED = (
-    *(f"mishap {kind}" for kind in SHARED_FAULTS),
+    *(f"injected {kind}" for kind in SHARED_FAULTS),
     *(f"database lost {point}" for point in ("statement", "before-commit", "after-commit")),
     "a process fenced",
     "sent by a fenced process",

@@ -40,7 +40,7 @@ POINTS = [f"{kind}:{moment}" for kind in KINDS for moment in ("before-commit", "
 POINTS += ["image:before-rename", "image:after-rename"]
 POINTS += ["results:before-write", "results:after-write", "swap:before-link", "swap:after-link"]
 
-MISHAPS = [kind for kind in FaultKind if kind not in SHARED_FAULTS]
+OWN_FAULTS = [kind for kind in FaultKind if kind not in SHARED_FAULTS]
 """What can happen wherever the ledger lives."""
 
 ARMED = 5
@@ -352,7 +352,7 @@ def _day(rng: Random, number: int, *, poor: bool) -> Day:
         clock=_jump(rng) if rng.random() < 0.08 else 0.0,
         edits=tuple(_edit(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 4)) if number else 0)),
         conditions=_weather(rng),
-        faults=_mishaps(rng),
+        faults=_draw_faults(rng),
         concurrency=rng.choice((1, 2, 3, 5, 10, 10)),
         max_cost=max_cost,
         up_to_budget=max_cost is not None or rng.random() < 0.2,
@@ -376,18 +376,18 @@ def _weather(rng: Random) -> Conditions:
     )
 
 
-def _mishaps(rng: Random) -> tuple[Fault, ...]:
+def _draw_faults(rng: Random) -> tuple[Fault, ...]:
     chosen = []
     for _ in range(rng.choice((0, 0, 1, 1, 1, 2, 3))):
-        kind = rng.choice((*[FaultKind.KILL_COMMIT] * 4, *[FaultKind.KILL_TURN] * 3, *MISHAPS))
-        chosen.append(_mishap(rng, kind))
+        kind = rng.choice((*[FaultKind.KILL_COMMIT] * 4, *[FaultKind.KILL_TURN] * 3, *OWN_FAULTS))
+        chosen.append(_draw_fault(rng, kind))
         if kind is FaultKind.INTERRUPT and rng.random() < 0.6:
             at = chosen[-1].at + rng.choice((1, 3, 20, 100))
             chosen.append(Fault(kind, at))
     return tuple(chosen)
 
 
-def _mishap(rng: Random, kind: FaultKind) -> Fault:
+def _draw_fault(rng: Random, kind: FaultKind) -> Fault:
     turn = int(10 ** rng.uniform(0.5, 3.7))
     if kind is FaultKind.KILL_COMMIT:
         return Fault(kind, rng.choice((1, 1, 1, 2, 3, 5)), rng.choice(POINTS))

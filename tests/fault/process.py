@@ -86,7 +86,7 @@ class RecordingObserver(Observer):
 
 
 class Process:
-    """Runs one command of one day, with that day's mishaps.
+    """Runs one command of one day, with that day's faults.
 
     ``campaign`` is what it works for, ``asked`` what was asked for beyond that. ``selected`` are
     the only looks it may buy; None: all. ``elsewhere`` says that its ledger is another campaign's,
@@ -218,8 +218,8 @@ class Process:
         self.elsewhere = ledger != self.ledger
 
     def _struck(self, kind: FaultKind, more: str = "") -> None:
-        self.world.seen[f"mishap {kind}"] += 1
-        self.world.say(f"mishap: {kind}{more}")
+        self.world.seen[f"injected {kind}"] += 1
+        self.world.say(f"fault: {kind}{more}")
 
     def _rival(self) -> None:
         """Start another run: it must be turned away as long as this one holds the ledger."""
@@ -311,7 +311,7 @@ class Process:
                 raise sqlite3.OperationalError("database or disk is full")
             slow = fault.kind is FaultKind.SLOW_DISK and fault.at <= self._transactions
             if slow and point == "before-commit" and self.world.loop is not None:
-                self.world.seen[f"mishap {fault.kind}"] += 1
+                self.world.seen[f"injected {fault.kind}"] += 1
                 self.world.loop.advance(fault.amount)
         if point == "after-commit" and not self.elsewhere:
             self.world.judged(self.world.judge.committed)

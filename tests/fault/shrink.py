@@ -21,7 +21,7 @@ def shrunk(
 ) -> Report:
     """Return the shortest report that is found which breaks the same promise.
 
-    Days, edits, mishaps, looks and kinds of weather go first, then single strikes of the weather.
+    Days, edits, faults, looks and kinds of weather go first, then single strikes of the weather.
     """
     promise = _promise(report)
     plays = 0

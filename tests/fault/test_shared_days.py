@@ -113,7 +113,7 @@ def test_what_a_killed_process_held_is_refused_for_four_seconds() -> None:
 
 def test_two_campaigns_at_the_same_time_keep_to_one_limit() -> None:
     report = survives(shared(TOGETHER, looks=3, elsewhere=Elsewhere.SUMMER))
-    assert report.seen["mishap beside"]
+    assert report.seen["injected beside"]
 
 
 @pytest.mark.parametrize(("seconds", "ends"), [(20.0, 0), (90.0, 1)])

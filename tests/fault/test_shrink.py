@@ -17,7 +17,7 @@ BROKEN = "Violation: look-07#2 was charged 2 times"
 
 
 def pretend(history: History) -> Report:
-    """Fail exactly when the guilty mishap and one strike of the weather are there."""
+    """Fail exactly when the guilty fault and one strike of the weather are there."""
     there = any(GUILTY in day.faults for day in history.days)
     struck = any(dict(day.conditions.faults).get("garbage") for day in history.days)
     bad = there and struck and "garbage@7" not in history.muted
