@@ -125,6 +125,26 @@ def test_nothing_else_is_sent_again_while_a_lost_replay_may_have_made_a_second_l
     assert [world.take(key).attempts for key in "ab"] == [2, 1]
 
 
+def test_a_replay_waits_longer_where_what_a_list_shows_may_be_anothers_lost_look(
+    world: Harness,
+) -> None:
+    world.run(campaign())
+    world.api.script.extend([LOST_BEFORE, OK, LOST_BEFORE])
+
+    async def leave(context: RunContext) -> None:
+        while len(world.api.charges) < 2:  # noqa: ASYNC110 - no event tells of it
+            await anyio.sleep(0.5)
+        context.interrupt()
+
+    world.run(campaign(look("a")), meanwhile=leave)
+    world.api.add_by_hand("Sarah — a", world.take("base").group_id or "")
+    world.neighbours = Neighbours(unresolved={"Sarah — a": ("summer.lookbook: a#1",)})
+    assert exit_code(world.run(campaign(*map(look, "ab")))) is Exit.DONE
+    first, second = (world.take(key).resent_at or 0.0 for key in "ab")
+    assert second - first >= world.retry_limits.replay_listed
+    assert world.open().honours_keys
+
+
 def test_what_a_replay_made_is_waited_for_once_in_words_and_for_a_bounded_time(
     world: Harness,
 ) -> None:
@@ -324,6 +344,18 @@ def test_a_second_look_is_told_also_where_lists_show_it_long_after_its_take_is_s
     assert made == {doubled.look_id, world.take("base").avatar_id}
     assert ledger.unchecked_replays() == []
     assert ledger.snapshot().spent == 2
+
+
+def test_a_second_look_that_lists_show_minutes_after_the_run_is_told_by_the_next(
+    world: Harness,
+) -> None:
+    world.api.honours_keys, world.api.lag = False, 300.0
+    world.api.script.extend([GATEWAY_TIMEOUT, OK])
+    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert world.open().honours_keys
+    world.later(600)
+    world.run(campaign(photo()))
+    assert len(world.open().snapshot().doubled) == 1
 
 
 def test_after_two_lost_answers_nothing_leaves_before_lists_that_are_a_minute_late_show_both(
