@@ -229,7 +229,7 @@ def test_what_is_unknown_is_part_of_the_worst_case() -> None:
 
 
 def test_what_no_run_sends_again_costs_no_run_anything() -> None:
-    slow = take(SPRING, BASE, state=TakeState.UNKNOWN, attempts=2, error_code="gateway_timeout")
+    slow = take(SPRING, BASE, state=TakeState.UNKNOWN, resent_at=2.0, error_code="gateway_timeout")
     snapshot = held(slow)
     found = plan(SPRING, snapshot)
     assert [found.cost, found.at_risk, found.worst_case] == [Decimal(3), Decimal(0), Decimal(3)]
