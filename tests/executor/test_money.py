@@ -156,7 +156,7 @@ def test_no_connection_on_a_replay_leaves_the_take_unknown_and_the_next_run_resu
 
 @pytest.mark.parametrize("status", [400, 404, 413, 422])
 def test_a_first_refusal_decides_that_nothing_was_bought(world: Harness, status: int) -> None:
-    world.api.script.extend([OK, refusal(status, "validation_error")])
+    world.api.script.extend([OK, Refusal(status, "validation_error", "no", "prompt")])
     looks = campaign(look("a"), look("b", on="a"), look("c"))
     outcome = world.run(looks, concurrency=1)  # so that "a" is the one that is refused
     take = world.take("a")
@@ -473,7 +473,7 @@ def test_a_replay_holds_its_price_in_the_run_that_sends_it(world: Harness) -> No
 
 
 def test_a_refusal_gives_its_reservation_back(world: Harness) -> None:
-    world.api.script.extend([OK, refusal(400)])
+    world.api.script.extend([OK, Refusal(400, "invalid_parameter", "no", "prompt")])
     looks = campaign(look("a"), look("b"))
     outcome = world.run(looks, ceilings=Ceilings(run=Decimal(2)))
     assert len(world.api.charges) == 2
