@@ -81,6 +81,16 @@ async def test_pictures_are_copied_beside_the_work_and_the_pages_at_its_end(
     assert f"store: {NAME}/{PLACE}/catalog.html" in capsys.readouterr().out
 
 
+def test_a_run_with_a_store_asks_it_before_and_copies_to_it_at_the_end(
+    office: Office, store: MemoryStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.trouble = AWAY
+    assert office.run(office.campaign(look("navy"))) == 1
+    told = capsys.readouterr().err
+    assert f"The store {NAME} does not answer: {AWAY.reason}." in told
+    assert f"not in {NAME} yet" in told
+
+
 async def test_a_store_that_is_away_loses_nothing_and_is_told_with_the_code_of_a_failure(
     office: Office, store: MemoryStore, capsys: pytest.CaptureFixture[str]
 ) -> None:

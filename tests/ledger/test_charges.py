@@ -1,5 +1,6 @@
 """Every charge has its reason, read from what there was of its look before."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -89,6 +90,9 @@ def test_sums_by_month_and_by_cause_are_those_of_the_rows() -> None:
         {"month": "unknown", "charges": 1, "usd": 1.0},
     ]
     assert sum(row["usd"] for row in document["causes"]) == 5.25
+    dates = [row["date"] for row in document["charges"] if row["date"] is not None]
+    assert all(re.fullmatch(r"2026-1[12]-\d\dT\d\d:\d\d:\d\dZ", date) for date in dates)
+    assert len(dates) == 4
     assert {row["cause"] for row in document["causes"]} == {"new", "another take", "made twice"}
 
 
