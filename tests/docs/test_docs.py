@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as benchmarks
+from runner import __version__
 from runner.cli import COMMANDS, FORMER, cli
 from runner.policy.exit_codes import Exit
 from runner.takes import Billing, LookState
@@ -212,3 +213,10 @@ def test_no_bound_is_below_what_mended_an_advisory() -> None:
         bounds = re.findall(rf'"{name}>=([\d.]+)', project)
         assert bounds, name
         assert all(read_version(bound) >= read_version(floor) for bound in bounds), name
+
+
+def test_the_changelog_begins_with_this_version_and_its_date_or_with_what_is_not_released() -> None:
+    sections = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    released = [section for section in sections if section != "Unreleased"]
+    assert sections[0] == "Unreleased" or sections[0].startswith(f"{__version__} (")
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+ \(\d{4}-\d\d-\d\d\)", one) for one in released)
