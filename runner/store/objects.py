@@ -27,6 +27,10 @@ RETRY_TIMEOUT = timedelta(seconds=30)
 """No request is sent again so long after its first attempt."""
 
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+USUAL_REGION = "us-east-1"
+"""The region that requests are signed for where none is given, as S3's own clients do."""
+
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 
 _KINDS = {
@@ -66,10 +70,11 @@ def open_store(address: str, environment: Mapping[str, str]) -> ObjectStore:
     if _is_plain(environment):
         client["allow_http"] = True
     retry: Any = {"max_retries": RETRIES, "retry_timeout": RETRY_TIMEOUT}
+    # A variable that is empty is none: obstore would sign for a region without a name.
+    region = next(filter(None, map(environment.get, REGIONS)), USUAL_REGION)
+    place: Any = {"prefix": folder or None, "region": region}
     try:
-        return Objects(
-            S3Store(bucket, prefix=folder or None, client_options=client, retry_config=retry)
-        )
+        return Objects(S3Store(bucket, **place, client_options=client, retry_config=retry))
     except (errors.BaseError, ValueError) as error:
         raise UsageError(
             f"The store {address} cannot be used: {_explain(error)}.",
