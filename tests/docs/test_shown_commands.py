@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
@@ -39,6 +40,9 @@ NEEDS = {
     r"review \S+( --simulate)?$": "a page that is served until it is closed: tests/review",
 }
 """What is not typed here, by a part of its line."""
+
+if find_spec("obstore") is None:
+    NEEDS["--store"] = "the extra `distributed`, which is not installed here"
 
 ANOTHER_TOLD = "--take-in"
 """What is shown below it is of another campaign; tests/cli/test_take_in.py has its words."""
