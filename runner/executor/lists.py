@@ -7,13 +7,11 @@ from typing import TypeVar
 from runner.executor.context import RunContext, describe_reply
 from runner.executor.gone import ask_until_sure
 from runner.policy.decisions import Free, decide_free
+from runner.policy.poll_strategy import PAGE_SIZE
 from runner.replies import Answer, GroupData, ListPage, LookData, Reply
 
 T = TypeVar("T")
 PageCall = Callable[[str | None], Awaitable[Reply[ListPage[T]]]]
-
-PAGE_ENTRIES = 50
-"""The entries of a full page."""
 
 MAX_LISTED = 10_000
 """The most looks or groups that one search takes, and so 200 pages, however many one has."""
@@ -86,7 +84,7 @@ async def read_every_page(
     found: list[T] = []
     token: str | None = None
     seen: set[str] = set()
-    for _page in range(most // PAGE_ENTRIES):
+    for _page in range(most // PAGE_SIZE):
         reply = await ask(token)
         if is_gone is not None and decide_free(reply) is Free.GONE and await is_gone():
             return []

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 PAGE_SIZE = 50
-"""The most looks on one page of a list (docs/api-facts.md)."""
+"""The most looks or groups on one page of a list (docs/api-facts.md)."""
 
 DECAY = 0.9
 """Factor by which the known cost of paging shrinks in each round that does without it."""
