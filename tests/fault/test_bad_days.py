@@ -15,7 +15,7 @@ from tests.fault.coverage import ENOUGH, list_unexercised
 from tests.fault.generate import generate
 from tests.fault.play import play
 
-OFTEN = 12
+OFTEN = 8
 """So many days are played each time; ``.ci/run`` plays others besides, and asks what happened."""
 
 MENDED = (
@@ -56,14 +56,6 @@ def played(seeds: Iterable[int]) -> Counter[str]:
     return seen
 
 
-@pytest.mark.parametrize("seed", [4, pytest.param(15, marks=pytest.mark.long)])
-def test_one_seed_is_one_history(seed: int) -> None:
-    first, second = play(generate(seed)), play(generate(seed))
-    assert first.log == second.log
-    assert first.seen == second.seen
-    assert first.books == second.books
-
-
 def test_a_history_is_the_same_in_another_process(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     env = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "4242", "HOME": str(tmp_path)}
@@ -83,8 +75,10 @@ SAY_DIGEST = "from tests.fault.test_bad_days import digest; print(digest(5))"
 
 
 def digest(seed: int) -> str:
-    """Hash everything that was said, what HeyGen charged, and what the ledger holds."""
+    """Hash everything that happened and was said, what HeyGen charged, what the ledger holds."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         report = play(generate(seed))
-    return hashlib.sha256("\n".join([*report.log, *report.books]).encode()).hexdigest()
+    return hashlib.sha256(
+        "\n".join([*report.log, *report.books, str(sorted(report.seen.items()))]).encode()
+    ).hexdigest()

@@ -108,7 +108,7 @@ def some_bad_days(mutation: Mutation) -> Iterator[History]:
     """Return histories that lead to where the mutation matters, and then just any."""
     name = mutation.__name__
     for seed in range(12):
-        shape = Shape(seed, 8)
+        shape = Shape(seed, 6)
         if name == "swallow_cancellation":
             twice = [Fault(FaultKind.INTERRUPT, 30 + 8 * seed + n) for n in (0, 1)]
             slow = Conditions(network=(("slow-answer", 0.8),))
