@@ -247,6 +247,48 @@ def test_vague_prose_would_be_noticed() -> None:
     assert not mistakes('def f() -> int:\n    """Return one."""')
 
 
+def classes(tree: ast.Module) -> Iterator[ast.ClassDef]:
+    return (node for node in statements(tree) if isinstance(node, ast.ClassDef))
+
+
+def methods(one: ast.ClassDef) -> dict[str, str | None]:
+    """Return the docstring of each method of a class, by its name."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name: ast.get_docstring(node) for node in one.body if isinstance(node, kinds)}
+
+
+CITED = re.compile(r"``([a-z_.]+\.[A-Z]\w+)``")
+"""How a class cites the protocol whose methods it has: as a dotted name."""
+
+
+def undescribed(trees: dict[str, ast.Module]) -> list[str]:
+    """Return public methods that neither their class describes nor a protocol that it cites."""
+    homes = {f"{module}.{one.name}": one for module, tree in trees.items() for one in classes(tree)}
+    found = []
+    for name, one in homes.items():
+        cited = [
+            methods(homes[p]) for p in CITED.findall(ast.get_docstring(one) or "") if p in homes
+        ]
+        found += [
+            f"{name}.{method}"
+            for method, text in methods(one).items()
+            if not text and not method.startswith("_") and not one.name.startswith("_")
+            if not any(described.get(method) for described in cited)
+        ]
+    return found
+
+
+def test_a_method_is_described_by_its_class_or_by_the_protocol_that_the_class_cites() -> None:
+    assert not undescribed({name: parse(path) for name, path in modules().items()})
+
+
+def test_a_method_that_nobody_describes_would_be_noticed() -> None:
+    port = ast.parse("class Port:\n  def ask(self):\n    'Return it.'")
+    code = "class Home:\n  'A home (``a.Port``).'\n  def ask(self): ...\n  def tell(self): ..."
+    assert undescribed({"a": port, "b": ast.parse(code)}) == ["b.Home.tell"]
+    assert undescribed({"b": ast.parse(code)}) == ["b.Home.ask", "b.Home.tell"]
+
+
 SHARED_NAMES = {"command", "main", "load", "plan"}
 """Names that many modules have on purpose: the entry of each command, and of each script.
 

@@ -39,7 +39,6 @@ class WallClock:
     """Real time (``runner.executor.ports.Clock``)."""
 
     def now(self) -> float:
-        """Return the wall clock in Unix seconds."""
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
@@ -59,7 +58,6 @@ class Randomness:
         return f"lookbook-{secrets.token_hex(24)}"
 
     def uid(self) -> str:
-        """Return a fresh name for a take or a run."""
         import secrets
 
         return secrets.token_hex(8)

@@ -66,11 +66,9 @@ class ReviewDesk:
     # --- reading ------------------------------------------------------------------------------
 
     def state(self) -> Mapping[str, Any]:
-        """Return everything that the page shows, as it was when there last was news."""
         return self._told or self._look().view
 
     def news(self) -> Mapping[str, Any] | None:
-        """Return what has changed since the last news; None where nothing has."""
         self._write_outputs_when_idle()
         before, known = self.state(), self._know()
         self._told = known.view
@@ -86,7 +84,6 @@ class ReviewDesk:
         return self._state.folder, found.image, found.sha256
 
     def list_charges(self, _asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return every charge with its reason, sums, and the command that lists them."""
         known = self._known or self._look()
         where = name_database(self._request)
         command = quote_command("lookbook", "money", self._request.manifest, *where)
@@ -163,7 +160,6 @@ class ReviewDesk:
         return {"before": before.label if before is not None else None, "waits": waits}
 
     def consequences(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what would be out of date if a take were picked, and what renewing costs."""
         known = self._known or self._look()
         take = find_pickable(known.plan, known.snapshot, str(asked["take"]))
         return foresee_pick(known.campaign, known.snapshot, known.plan, take)
@@ -183,7 +179,6 @@ class ReviewDesk:
         return self._copy
 
     def take_in(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Merge a client's answers; return in lines who said what."""
         told = self._client.take_in(self._context, self._look().campaign, asked)
         self._dirty_since = self._context.clock.now()
         return told
@@ -191,16 +186,13 @@ class ReviewDesk:
     # --- editing ------------------------------------------------------------------------------
 
     def list_prompt(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the texts that a look's prompt is made of, and who shares each."""
         return self._edits.list_parts(str(asked["look"]))
 
     def propose_edit(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what an edited prompt changes in the manifest, and what that costs."""
         known = self._known or self._look()
         return describe_edit(self._edits.propose(known.snapshot, asked))
 
     def write_edit(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Write an edited prompt into the manifest, and put what it changes into the basket."""
         edit = self._edits.propose(self._look().snapshot, asked)
         sha256 = self._edits.write(edit)
         known = self._look()
@@ -209,7 +201,6 @@ class ReviewDesk:
         return {"sha256": sha256, **describe_edit(edit)}
 
     def undo_edit(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Put the manifest back as it was before an edit, if nothing else changed it since."""
         if not self._edits.undo(str(asked["sha256"])):
             raise Declined("This edit cannot be taken back any more.", "Edit the text once more.")
         return {"undone": True}
@@ -217,7 +208,6 @@ class ReviewDesk:
     # --- buying -------------------------------------------------------------------------------
 
     def fill_basket(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Put into the basket what is in ``asked``, and nothing else; return what it comes to."""
         items, before = parse_items(asked["items"]), self._basket.items
         self._basket.replace(items)
         known = self._look()

@@ -46,14 +46,9 @@ class StartedRun:
 
     @property
     def pid(self) -> int:
-        """Its number on this machine."""
         return self._process.pid
 
     def follow(self, write: Callable[[str, bool], None]) -> int:
-        """Hand on what it writes, to stderr where the flag is set, until it ends.
-
-        Return its exit code, negative for a signal.
-        """
         out, err = _opened(self._process.stdout), _opened(self._process.stderr)
         lock = threading.Lock()  # what writes has one connection
 
@@ -82,11 +77,9 @@ class StartedRun:
         return code
 
     def ask_to_end(self) -> None:
-        """Ask it to send nothing more and end."""
         self._send(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it at once."""
         self._send(signal.SIGKILL)
 
     def _send(self, number: signal.Signals) -> None:

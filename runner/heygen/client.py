@@ -57,11 +57,11 @@ _MAX_CONCURRENT_UPLOADS = 2
 
 
 class HeyGen:
-    """An open connection to one account; an async context manager, for asyncio and trio.
+    """An open connection to one account (``runner.executor.ports.Api``), for asyncio and trio.
 
-    ``base_url`` is checked already (``Settings.address``) or a text that is checked here (raises
-    UsageError). ``transport`` replaces the network. ``now`` gives Unix seconds and is asked only to
-    read a Retry-After date.
+    It is an async context manager. ``base_url`` is checked already (``Settings.address``) or a text
+    that is checked here (raises UsageError). ``transport`` replaces the network. ``now`` gives Unix
+    seconds and is asked only to read a Retry-After date.
     """
 
     def __init__(
@@ -110,7 +110,6 @@ class HeyGen:
         return await self._call("GET", "/v3/users/me", data_of(wire.read_user))
 
     async def create_avatar(self, body: bytes, key: str) -> Reply[CreatedData]:
-        """``POST /v3/avatars`` with exactly these bytes and this idempotency key. It costs."""
         return await self._call(
             "POST", "/v3/avatars", data_of(wire.read_created), body=body, key=key
         )
@@ -128,7 +127,6 @@ class HeyGen:
             return await self._call("POST", "/v3/assets", read, file=file, key=key)
 
     async def look(self, look_id: str) -> Reply[LookData]:
-        """``GET /v3/avatars/looks/{look_id}``: the look as it is now, with a fresh link."""
         path = f"/v3/avatars/looks/{path_segment(look_id)}"
         return _check_id(await self._call("GET", path, data_of(wire.read_look)), look_id)
 
@@ -148,32 +146,27 @@ class HeyGen:
         return _check_progress(reply, token)
 
     async def rename(self, look_id: str, name: str) -> Reply[LookData]:
-        """``PATCH /v3/avatars/looks/{look_id}``; free."""
         path = f"/v3/avatars/looks/{path_segment(look_id)}"
         body = json.dumps({"name": name}).encode()
         reply = await self._call("PATCH", path, data_of(wire.read_look), body=body)
         return _check_id(reply, look_id)
 
     async def delete_look(self, look_id: str) -> Reply[str]:
-        """``DELETE /v3/avatars/looks/{look_id}``; with its last look a group goes too."""
         path = f"/v3/avatars/looks/{path_segment(look_id)}"
         return _check_id(await self._call("DELETE", path, data_of(wire.read_deleted)), look_id)
 
     async def group(self, group_id: str) -> Reply[GroupData]:
-        """``GET /v3/avatars/{group_id}``."""
         path = f"/v3/avatars/{path_segment(group_id)}"
         return _check_id(await self._call("GET", path, data_of(wire.read_group)), group_id)
 
     async def groups(
         self, *, limit: int = 50, token: str | None = None
     ) -> Reply[ListPage[GroupData]]:
-        """``GET /v3/avatars?ownership=private``: one page of the account's own groups."""
         query = _query(ownership="private", limit=limit, token=token)
         reply = await self._call("GET", f"/v3/avatars?{query}", _GROUPS)
         return _check_progress(reply, token)
 
     async def consent(self, group_id: str, key: str) -> Reply[ConsentData]:
-        """``POST /v3/avatars/{group_id}/consent``: where a person grants the consent; free."""
         path = f"/v3/avatars/{path_segment(group_id)}/consent"
         return await self._call("POST", path, data_of(wire.read_consent), body=b"{}", key=key)
 

@@ -47,10 +47,11 @@ INTERRUPTED = "the run ended before an answer was seen"
 
 
 class CampaignLedger(LedgerNotes):
-    """The open ledger of one campaign and the run that writes it. Close it when the run is over.
+    """The open ledger of a campaign and the run that writes it (``runner.executor.ports.Ledger``).
 
-    ``inline`` commits each operation by itself in the calling thread; else a thread commits what is
-    queued together. ``is_remote``: what is looked up in the backend may be waited for long.
+    Close it when the run is over. ``inline`` commits each operation by itself in the calling
+    thread; else a thread commits what is queued together. ``is_remote``: what is looked up in the
+    backend may be waited for long.
     """
 
     def __init__(
@@ -107,7 +108,6 @@ class CampaignLedger(LedgerNotes):
         return run
 
     def end(self, facts: Mapping[str, Any]) -> None:
-        """End the run, with what it came to."""
         self._now_on_disk(lambda store: store.emit(Note.RUN_ENDED, dict(facts)))
 
     def note_wallet(self, facts: Mapping[str, Any]) -> None:
@@ -173,7 +173,6 @@ class CampaignLedger(LedgerNotes):
         return compute_resumed(self.store, self.ceilings)
 
     def room(self) -> Decimal | None:
-        """Return what the ceilings leave for new reservations, in USD; None without a ceiling."""
         return compute_room(self.store, self.ceilings)
 
     # --- the executor's writes ----------------------------------------------------------------
@@ -231,7 +230,6 @@ class CampaignLedger(LedgerNotes):
         return await self._write(Send(operation, resent=uid))
 
     async def note_refusal(self, retry_after: float | None) -> bool:
-        """Commit a 429 of the account; return False where its pace is this run's own to keep."""
         if self.store.backend.pacer is None:
             return False
         await self._writer.write(lambda store: store.note_refusal(retry_after))

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class LedgerNotes(LedgerView):
-    """An open ledger in which notes are committed, each in a transaction of its own."""
+    """An open ledger (``runner.executor.ports.Ledger``): notes, committed one by one."""
 
     def __init__(self, store: Store, writer: Writer, *, is_remote: bool = False) -> None:
         super().__init__(store)
@@ -69,8 +69,6 @@ class LedgerNotes(LedgerView):
             await self._writer.write(lambda store: store.emit(Note.LISTED, facts))
 
     async def note_doubled(self, looks: Collection[Doubled]) -> None:
-        """Commit that the account does not honour keys: these looks show it, and are held."""
-
         def operation(store: Store) -> None:
             for look in looks:
                 if look.look_id not in store.state.doubled:
@@ -80,8 +78,6 @@ class LedgerNotes(LedgerView):
         await self._writer.write(operation)
 
     async def note_checked(self, uid: str) -> None:
-        """Commit that a list that was late enough shows what a take's key made."""
-
         def operation(store: Store) -> None:
             resent_at = store.state.takes[uid].resent_at
             if resent_at is not None and resent_at != store.state.checked.get(uid):
@@ -90,7 +86,6 @@ class LedgerNotes(LedgerView):
         await self._writer.write(operation)
 
     async def trust_keys(self, by: str) -> None:
-        """Withdraw that the account does not honour keys; ``by`` says who or what shows it."""
         await self._writer.write(lambda store: store.emit(Note.KEYS_TRUSTED, {"by": by}))
 
     async def note_face(self, measure: FaceMeasure) -> None:
@@ -135,7 +130,6 @@ class LedgerNotes(LedgerView):
         await self._writer.write(lambda store: store.emit(Note.ASSET_SAVED, facts))
 
     async def forget_asset(self, asset_id: str) -> None:
-        """Forget an upload that the account no longer has."""
         await self._writer.write(
             lambda store: store.emit(Note.ASSET_FORGOTTEN, {"asset_id": asset_id})
         )

@@ -49,7 +49,7 @@ class SharedLedgers(NamedTuple):
 
 
 class PostgresDatabase:
-    """A PostgreSQL database (``LedgerDatabase``)."""
+    """A PostgreSQL database (``runner.ledger.shared.LedgerDatabase``)."""
 
     def __init__(self, address: str, name: str) -> None:
         self.address = address
@@ -68,7 +68,6 @@ class PostgresDatabase:
         return find_accounts(self.address, campaign)
 
     def find_ceilings(self, account: Account) -> list[MonthCeiling]:
-        """Return the ceilings of this month that hold for an account."""
         from runner.ledger.postgres.location import read_ceilings
 
         return read_ceilings(self.address, account)

@@ -58,54 +58,43 @@ class SqliteBackend:
             self.connection.execute("ROLLBACK")
 
     def meta(self) -> dict[str, str]:
-        """Return whose ledger it is."""
         return dict(self.connection.execute("SELECT key, value FROM meta"))
 
     def takes(self) -> Iterable[Sequence[Any]]:
-        """Return the rows of all takes."""
         return self.connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM takes")  # noqa: S608 - our own names
 
     def has_takes(self) -> bool:
-        """Return whether any take was ever sent."""
         statement = "SELECT 1 FROM takes WHERE state <> 'planned' LIMIT 1"
         return self.connection.execute(statement).fetchone() is not None
 
     def picks(self) -> dict[str, str]:
-        """Return the picks by look."""
         return dict(self.connection.execute("SELECT look, take FROM picks"))
 
     def assets(self) -> dict[str, str]:
-        """Return the uploads by content."""
         return dict(self.connection.execute("SELECT sha256, asset_id FROM assets"))
 
     def events(self, *kinds: str) -> Iterable[EventRow]:
-        """Return the events of these kinds, or all."""
         some = f" WHERE kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
         return map(EventRow._make, self.connection.execute(f"{_EVENT}{some} ORDER BY seq", kinds))
 
     def event(self, seq: int) -> EventRow | None:
-        """Return one event."""
         return self._one(f"{_EVENT} WHERE seq = ?", seq)
 
     def last_event(self, *besides: str) -> EventRow | None:
-        """Return the last event of another kind."""
         marks = ", ".join("?" * len(besides))
         return self._one(
             f"{_EVENT} WHERE kind NOT IN ({marks}) ORDER BY seq DESC LIMIT 1", *besides
         )
 
     def events_after(self, seq: int) -> Sequence[EventRow]:
-        """Return the events with higher numbers."""
         rows = self.connection.execute(f"{_EVENT} WHERE seq > ? ORDER BY seq", (seq,)).fetchall()
         return [EventRow._make(row) for row in rows]
 
     def last_event_of(self, take: str | None, kind: str) -> EventRow | None:
-        """Return the last event of a kind that is about a take."""
         statement = f"{_EVENT} WHERE take IS ? AND kind = ? ORDER BY seq DESC LIMIT 1"
         return self._one(statement, take, kind)
 
     def last_at(self) -> float:
-        """Return the latest time."""
         return self.connection.execute("SELECT max(at) FROM events").fetchone()[0] or 0.0
 
     def _one(self, statement: str, *values: object) -> EventRow | None:
@@ -113,7 +102,6 @@ class SqliteBackend:
         return None if row is None else EventRow._make(row)
 
     def body(self, sha256: str) -> bytes:
-        """Return a stored body."""
         row = self.connection.execute(
             "SELECT pieces FROM bodies WHERE sha256 = ?", (sha256,)
         ).fetchone()
@@ -132,7 +120,6 @@ class SqliteBackend:
     # --- writing ------------------------------------------------------------------------------
 
     def commit(self, changes: Changes, *, ready: Callable[[], None]) -> None:
-        """Write all changes in one transaction."""
         many = self.connection.executemany
         with self._transaction("IMMEDIATE"):
             many("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", changes.meta.items())

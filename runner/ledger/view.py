@@ -13,13 +13,16 @@ UNCHECKED_LIFE = 14 * 86_400.0
 
 
 class LedgerView:
-    """An open ledger, as it is now."""
+    """An open ledger, as it is now.
+
+    What it answers is said in ``runner.executor.ports.Ledger`` and
+    ``runner.results.fingerprint.PlacedLedger``.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
 
     def snapshot(self) -> Snapshot:
-        """Return everything that is known now."""
         return self.store.snapshot()
 
     def take(self, uid: str) -> Take:
@@ -27,11 +30,9 @@ class LedgerView:
         return self.store.state.takes[uid]
 
     def picked(self, look: str) -> Take | None:
-        """Return the picked take of a look as it is now."""
         return self.store.state.takes.get(self.store.state.picks.get(look, ""))
 
     def takes_of(self, look: str) -> Sequence[Take]:
-        """Return the takes of one look as they are now, without making a snapshot of everything."""
         return self.store.takes_of(look)
 
     def asset(self, sha256: str) -> str | None:
@@ -39,11 +40,9 @@ class LedgerView:
         return self.store.state.assets.get(sha256)
 
     def review(self, uid: str) -> Review:
-        """Return what a person decided about a take, as it is now."""
         return self.store.state.reviews.get(uid, NOT_REVIEWED)
 
     def face(self, sha256: str) -> FaceMeasure | None:
-        """Return what was measured in a picture of this content; None where nothing was."""
         return self.store.state.faces.get(sha256)
 
     @property
@@ -60,7 +59,6 @@ class LedgerView:
         return self.store.history.position(self.store.meta())
 
     def was_at(self, position: str) -> bool:
-        """Return whether this very ledger once was at a position, and holds all it held then."""
         return self.store.history.was_at(position)
 
     @property
@@ -84,7 +82,6 @@ class LedgerView:
         self.store.learn(facts)
 
     def is_imported(self, uid: str) -> bool:
-        """Return whether what a take became is known from a results file alone."""
         return uid in self.store.history.imported
 
     def listed_before(self, uid: str) -> frozenset[str]:
@@ -97,12 +94,10 @@ class LedgerView:
 
     @property
     def accepted(self) -> frozenset[str]:
-        """Return the strangers which a person said to buy beside."""
         return frozenset(self.store.history.listed()[1])
 
     @property
     def strangers(self) -> frozenset[str]:
-        """Return the looks of which a person said that no send of this ledger made them."""
         return frozenset(self.store.history.listed()[2])
 
     def is_found(self, uid: str) -> bool:
@@ -115,7 +110,6 @@ class LedgerView:
 
     @property
     def run(self) -> str | None:
-        """Return the id of the run that writes; None before one began."""
         return self.store.run
 
     def unchecked_replays(self) -> list[Take]:

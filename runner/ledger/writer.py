@@ -29,13 +29,12 @@ class Writer(Protocol):
 
 
 class InlineCommit:
-    """One transaction for each operation, in the calling thread: deterministic."""
+    """A ``runner.ledger.writer.Writer`` that writes in the calling thread, one by one."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
     async def write(self, operation: StoreOperation) -> Any:
-        """Return the operation's result, or raise what it raised."""
         return _result(self._transactions.transact([operation])[0])
 
     def close(self) -> None:

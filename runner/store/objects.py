@@ -169,7 +169,6 @@ class Objects:
                 return None
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Yield the names of the objects below a folder."""
         with _trouble():
             for batch in obstore.list(self._store, prefix):
                 for found in batch:

@@ -69,7 +69,7 @@ def open_cluster(address: str) -> "Iterator[PostgresCluster | None]":
 
 
 class PostgresCluster:
-    """Accounts and campaigns of one database."""
+    """Accounts and campaigns of one database (``runner.ledger.cluster.Cluster``)."""
 
     def __init__(self, connection: PostgresConnection) -> None:
         self._connection = connection
@@ -78,7 +78,6 @@ class PostgresCluster:
         return self._connection.repeat(lambda: self._connection.fetch(statement, values))
 
     def view(self) -> ClusterView:
-        """Return what there is now."""
         ((now, month),) = self._fetch(NOW)
         campaigns = [
             ClusterCampaign(Account(host, user, simulated=simulated), *row)
@@ -114,7 +113,6 @@ class PostgresCluster:
         return found
 
     def set_ceiling(self, account: Account | None, usd: Decimal | None, *, by: str) -> None:
-        """Set the ceiling by month of an account, or of all; None removes it."""
         whose = None if account is None else self._find_id(account)
         if usd is None:
             self._fetch(REMOVE_CEILING, whose)
@@ -122,9 +120,7 @@ class PostgresCluster:
             self._fetch(SET_CEILING, whose, usd, by)
 
     def pause(self, account: Account, *, by: str) -> None:
-        """Hold back everything from an account until it is resumed."""
         self._fetch(PAUSE, by, by, self._find_id(account))
 
     def resume(self, account: Account) -> None:
-        """Allow an account to send again."""
         self._fetch(PAUSE, None, None, self._find_id(account))

@@ -95,7 +95,6 @@ class DbosEngine:
                 )
 
     def hand_over(self, run: QueuedRun) -> None:
-        """Put a run into the engine's queue; one that is there already stays as it is."""
         DBOS.enqueue_workflow_with_options(
             {
                 "workflow_name": WORKFLOW,
@@ -107,7 +106,6 @@ class DbosEngine:
         )
 
     def hand_on(self, alive: Sequence[str]) -> int:
-        """Hand out anew what other workers than those ``alive`` were given; return how many."""
         given = DBOS.list_workflows(
             status="PENDING", app_version=VERSION, load_input=False, load_output=False
         )
@@ -129,7 +127,6 @@ class DbosEngine:
             client.destroy()
 
     def stop(self) -> None:
-        """Take nothing more; what was taken and has not returned stays this worker's."""
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self._pool.dispose()
 

@@ -100,7 +100,10 @@ LAST_LINE = 500
 
 
 class PostgresQueue:
-    """The queue, as one thread of one process asks it."""
+    """The queue (``runner.queue.port.RunQueue`` and ``runner.queue.port.WorkerQueue``).
+
+    For one thread; close it at the end (``runner.queue.worker.ClosingQueue``).
+    """
 
     def __init__(self, address: str) -> None:
         """Connect. Raises StorageError or UsageError."""
@@ -113,7 +116,6 @@ class PostgresQueue:
         return PostgresQueue(self._address)
 
     def close(self) -> None:
-        """Close the connection."""
         self._connection.close()
 
     def migrate(self) -> None:
@@ -137,7 +139,6 @@ class PostgresQueue:
     # --- runs ---------------------------------------------------------------------------------
 
     def enqueue(self, pack: Pack, *, by: str) -> str:
-        """Queue a run; return its id. Raises RunWaiting while the same campaign is in the queue."""
         self._keep_pictures(pack)
         account = self._account(pack.account)
         values = (account, pack.campaign, PROTOCOL, pack.to_json(), by)
@@ -166,7 +167,6 @@ class PostgresQueue:
         return [_read_run(row) for row in self._fetch(f"{RUNS} {rest}", *values)]
 
     def find(self, run: str) -> QueuedRun | None:
-        """Return one run."""
         return next(iter(self._runs("WHERE run.id = %s", run)), None)
 
     def list_runs(self, *, ended: int = 20, campaign: str | None = None) -> list[QueuedRun]:
@@ -179,7 +179,6 @@ class PostgresQueue:
         return [*reversed(over), *waiting]
 
     def read_output(self, run: str, *, after: int = 0) -> list[Output]:
-        """Return what a run wrote after a piece that is known."""
         statement = (
             "SELECT number, error, text FROM lookbook.run_output "
             "WHERE run = %s AND number > %s ORDER BY number LIMIT 1000"
@@ -212,7 +211,6 @@ class PostgresQueue:
         return name
 
     def list_schedules(self) -> "list[Schedule]":
-        """Return the schedules by when they are due."""
         return self._schedules().find()
 
     def remove_schedule(self, schedule: str) -> bool:
@@ -233,7 +231,6 @@ class PostgresQueue:
     # --- workers ------------------------------------------------------------------------------
 
     def list_workers(self) -> list[WorkerSeen]:
-        """Return the workers that are known, the dead as well until they are swept."""
         found: dict[str, WorkerSeen] = {}
         accounts: dict[str, list[Account]] = {}
         for name, slots, version, protocol, started, silent, *account in self._fetch(WORKERS):
@@ -245,7 +242,6 @@ class PostgresQueue:
         return [*found.values()]
 
     def find_named(self, name: str) -> Account | None:
-        """Return the account that workers know by a name."""
         statement = (
             'SELECT host, "user", simulated FROM lookbook.account_names named '
             "JOIN lookbook.accounts account ON account.id = named.account WHERE named.name = %s"
@@ -255,7 +251,6 @@ class PostgresQueue:
         return None
 
     def name_account(self, name: str, account: Account) -> Account:
-        """Note an account's name; return whose it is, which may be another's that came first."""
         self._fetch(
             "INSERT INTO lookbook.account_names VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1",
             *(name, self._account(account)),
@@ -263,7 +258,6 @@ class PostgresQueue:
         return self.find_named(name) or account
 
     def enlist(self, worker: str, accounts: Sequence[Account], slots: int) -> None:
-        """Note a worker that is about to serve."""
         statement = (
             "INSERT INTO lookbook.workers (name, version, protocol, slots) VALUES (%s, %s, %s, %s) "
             "ON CONFLICT (name) DO UPDATE SET beat_at = clock_timestamp() RETURNING 1"
@@ -277,18 +271,15 @@ class PostgresQueue:
             )
 
     def beat(self, worker: str) -> bool:
-        """Note that a worker lives; return False where it was taken for dead meanwhile."""
         statement = (
             "UPDATE lookbook.workers SET beat_at = clock_timestamp() WHERE name = %s RETURNING 1"
         )
         return bool(self._fetch(statement, worker))
 
     def leave(self, worker: str) -> None:
-        """Remove a worker: what it has begun and not ended is handed on."""
         self._fetch("DELETE FROM lookbook.workers WHERE name = %s RETURNING 1", worker)
 
     def remove_dead_workers(self) -> list[str]:
-        """Remove the workers that are taken for dead; return their names."""
         statement = (
             "DELETE FROM lookbook.workers WHERE beat_at < clock_timestamp() - "
             "make_interval(secs => %s) RETURNING name"
@@ -298,7 +289,6 @@ class PostgresQueue:
     # --- carrying out -------------------------------------------------------------------------
 
     def find_new(self, accounts: Sequence[Account]) -> list[QueuedRun]:
-        """Return the runs of accounts that no engine knows yet."""
         wanted = set(accounts)
         new = self._runs(
             "WHERE NOT run.handed_over AND run.ended_at IS NULL AND run.protocol = %s "
@@ -308,11 +298,9 @@ class PostgresQueue:
         return [run for run in new if run.account in wanted]
 
     def note_handed_over(self, run: str) -> None:
-        """Note that the engine knows a run."""
         self._fetch("UPDATE lookbook.runs SET handed_over = true WHERE id = %s RETURNING 1", run)
 
     def begin(self, run: str, worker: str) -> BegunRun | None:
-        """Begin a run; None where it has ended, or was cancelled before, which ends it."""
         while (there := self.find(run)) is not None and there.ended_at is None:
             if there.cancelled:
                 self._fetch(END_CANCELLED, run)
@@ -332,7 +320,6 @@ class PostgresQueue:
         return dict(self._fetch("SELECT * FROM lookbook.pack_blobs WHERE sha256 = ANY(%s)", sums))
 
     def is_wanted(self, begun: BegunRun) -> bool:
-        """Return whether a run that was begun is still this worker's, and nobody cancelled it."""
         there = self.find(begun.run.run)
         return there is not None and there.attempt == begun.attempt and not there.cancelled
 
@@ -342,13 +329,11 @@ class PostgresQueue:
         return [run for (run,) in self._fetch(SILENT, [*pids], owners, WORKER_DEAD_AFTER)]
 
     def note_killed(self, begun: BegunRun) -> int:
-        """Note that the process of a run was killed; return how often that was so by now."""
         attempt = begun.attempt
         rows = self._fetch(NOTE_KILLED, attempt, attempt, begun.run.run, attempt)
         return sum(kills for (kills,) in rows)  # none where another worker has it now
 
     def write_output(self, begun: BegunRun, text: str, *, error: bool) -> None:
-        """Write down a piece of what a run wrote, unless another worker has it now."""
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         statement = (
             "WITH mine AS (UPDATE lookbook.runs SET message = coalesce(%s, message) "
@@ -361,7 +346,6 @@ class PostgresQueue:
         self._fetch(statement, last, begun.run.run, begun.attempt, error, text)
 
     def end(self, begun: BegunRun, exit_code: int) -> bool:
-        """Note how a run ended; return False where another worker has it now."""
         statement = (
             "UPDATE lookbook.runs SET ended_at = coalesce(ended_at, clock_timestamp()), "
             "exit_code = %s WHERE id = %s AND attempt = %s RETURNING 1"
