@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
+from math import inf
 
 from runner.ledger.backend import Backend, EventRow
 from runner.ledger.events import Entry, Note
@@ -39,11 +40,11 @@ class History:
     def __init__(self, backend: Backend, lock: threading.RLock) -> None:
         self._backend = backend
         self._lock = lock
-        self._imported: set[str] | None = None
+        self._told: Mapping[str, int] | None = None
 
     def forget(self) -> None:
         """Look up anew what was kept: takes were imported, or the backend was read again."""
-        self._imported = None
+        self._told = None
 
     def position(self, meta: Mapping[str, str]) -> str:
         """Name the last event that says more than that a run began or ended.
@@ -56,13 +57,20 @@ class History:
             return json.dumps([meta, event])
 
     @property
-    def imported(self) -> set[str]:
+    def imported(self) -> KeysView[str]:
         """The takes that a results file told of; this ledger's own sends made the others."""
+        return self._first_told.keys()
+
+    @property
+    def _first_told(self) -> Mapping[str, int]:
+        """The event by which a results file told of each take for the first time."""
         with self._lock:
-            if self._imported is None:
-                rows = self._backend.events(Note.IMPORTED)
-                self._imported = {row.take for row in rows if row.take is not None}
-            return self._imported
+            if self._told is None:
+                first: dict[str, int] = {}
+                for row in self._backend.events(Note.IMPORTED):
+                    first.setdefault(row.take or "", row.seq)
+                self._told = first
+            return self._told
 
     def is_found(self, uid: str) -> bool:
         """Return whether a search found what a take became, or a person said it: no answer did."""
@@ -98,16 +106,15 @@ class History:
     def listed_before(self, take: Take) -> frozenset[str]:
         """Return what was listed as a stranger before the first send of a take.
 
-        The order of the events decides; for a take that came from elsewhere, the time.
+        The order of the events decides. A take that came from elsewhere was sent before it came;
+        of what was listed before that too, only the time tells.
         """
         with self._lock:
             send = self._backend.last_event_of(take.uid, Event.INTENDED)
-            sent_at = take.sent_at or 0.0
-            rows = [
-                row
-                for row in self._backend.events(Note.LISTED)
-                if (row.at <= sent_at if send is None else row.seq < send.seq)
-            ]
+            known = self._first_told.get(take.uid, 0) if send is None else send.seq
+            latest = (take.sent_at or 0.0) if send is None else inf
+            listed = self._backend.events(Note.LISTED)
+            rows = [row for row in listed if row.seq < known and row.at <= latest]
         return frozenset(one for row in rows for one in row.to_entry().facts["ids"])
 
     def runs_of(self, queued: str) -> frozenset[str]:

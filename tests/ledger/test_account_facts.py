@@ -44,6 +44,19 @@ async def test_strangers_are_remembered_once_and_in_the_order_of_the_sends(
     again.close()
 
 
+async def test_what_is_listed_after_a_results_file_told_of_a_send_was_not_there_before_it(
+    ledger: LedgerFile, ticking: Ticking
+) -> None:
+    await ledger.note_listed(["old"])
+    sent = await ledger.intend(intent("a"))
+    facts = to_facts(sent) | {"uid": "told", "number": 2, "key": "k-2", "price": Decimal(1)}
+    told = type(sent)(**facts | {"sent_at": ticking.time + 100_000})  # by another machine's clock
+    await ledger.import_takes([(told, False)])
+    await ledger.note_listed(["its own"])
+    await ledger.import_takes([(told, False)])
+    assert ledger.listed_before("told") == {"old"}
+
+
 async def test_what_was_made_twice_is_held_against_every_ceiling_until_it_is_withdrawn(
     path: Path, ticking: Ticking
 ) -> None:
