@@ -66,6 +66,8 @@ class Auditor:
     def __init__(self, world: Environment, state: Path, campaign: str) -> None:
         self._world = world
         self.state = state
+        self.checkouts = [state]
+        """Where people have worked with this ledger: each has results of its own."""
         self.campaign = campaign
         self._connection: sqlite3.Connection | None = None
         self._opened: list[int | None] = []
@@ -108,6 +110,7 @@ class Auditor:
         if self._world.database is None:
             return set()
         self.state = state
+        self.checkouts = [*dict.fromkeys([*self.checkouts, state])]
         takes = read_snapshot(self.ledger).all_takes
         images = {take.image for take in takes if take.state is TakeState.FETCHED and take.image}
         return {image for image in images if not (state / image).exists()}
@@ -171,7 +174,8 @@ class Auditor:
         """Return the looks that a key bought besides those that takes are for.
 
         There are none but where keys are not honoured. A rebuild finds both by their name, and
-        takes each for a look that was missing.
+        takes each for a look that was missing. Sends of one body are interchangeable: where two
+        takes have both looks of one key, what the other's own key made is left over.
         """
         if self._world.simulator.behaviour.ignore_keys == "honoured":
             return set()
@@ -181,8 +185,13 @@ class Auditor:
         extra = set[str]()
         for key, looks in by_key.items():
             if len(looks) > 1 and key in self.take_of:
-                mine = {look_id for look_id in looks if self.take("avatar_id", look_id) is not None}
-                extra |= {*looks} - (mine or {looks[0]})
+                takes = {look_id: self.take("avatar_id", look_id) for look_id in looks}
+                mine = {look_id: take for look_id, take in takes.items() if take is not None}
+                extra |= {*looks} - (mine.keys() or {looks[0]})
+                for take in mine.values():
+                    for other in self.keys_of.get(take["uid"], set()) - {key}:
+                        left = by_key.get(other, ())
+                        extra |= {one for one in left if self.take("avatar_id", one) is None}
         return extra
 
     def _is_mine(self, charge: ChargeRow) -> bool:
@@ -540,20 +549,30 @@ class Auditor:
         path = self.state / "results.json"
         return path.read_bytes() if path.exists() else None
 
-    def on_paper(self, charge: ChargeRow) -> bool:
-        """Return whether results.json names what a charge bought, at this moment."""
-        path = self.state / "results.json"
-        names = _names(_takes_of(json.loads(path.read_text("utf-8"))))
-        return charge.id in names or charge.idempotency_key in names
+    def results_lost(self) -> None:
+        """Record that no results in this folder name what a ledger lacks that was put back."""
+        if self.loss.restored:
+            sent = {key for key, one in self._world.senders.items() if one is self}
+            blank = self.loss.blank | (sent - self.take_of.keys())
+            self.loss = replace(self.loss, restored=False, named=set(), blank=frozenset(blank))
 
-    def unread(self) -> list[str]:
+    def on_paper(self, charge: ChargeRow, *, here: bool = False) -> bool:
+        """Return whether results name what a charge bought: those of any checkout, or ``here``."""
+        for state in [self.state] if here else self.checkouts:
+            path = state / "results.json"
+            names = _names(_takes_of(json.loads(path.read_text("utf-8")))) if path.exists() else ()
+            if charge.id in names or charge.idempotency_key in names:
+                return True
+        return False
+
+    def unread(self, *, here: bool = False) -> list[str]:
         """Return what results.json names and a ledger that was put back has not taken in."""
         if not self.loss.restored:
             return []
         return [
             charge.id
             for charge in self.remembered()
-            if charge.idempotency_key not in self.take_of and self.on_paper(charge)
+            if charge.idempotency_key not in self.take_of and self.on_paper(charge, here=here)
         ]
 
     def freshen(self) -> None:

@@ -349,7 +349,7 @@ class Judge(Auditor):
         world = self._world
         command = self._world.process.day.command
         self.must(command in BUYING, f"{command} is free, and sends a paid request")
-        unread = self.unread()
+        unread = self.unread(here=True)
         self.must(not unread, f"a request leaves, and nobody read that {unread} was bought")
         key = request.headers["idempotency-key"]
         take = self.take("key", key)

@@ -156,6 +156,7 @@ class ManualActions:
         """Delete all that a campaign has, but its manifest; a database is not in the folder."""
         if self._world.database is not None:
             shutil.rmtree(self._world.state, ignore_errors=True)
+            self._world.judge.results_lost()
             self._world.lost_pictures |= self._world.judge.entered(self._world.state)
             return "the ledger is in the database"
         self.stale = self.damaged = False
