@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 import click
@@ -14,7 +13,7 @@ from runner.cli.session import OpenSession
 from runner.cli.spending import (
     billing_notes,
     bought_quotes,
-    count_months,
+    count_prices,
     price_notes,
     refuse_below_list,
     refuse_contradicted,
@@ -28,7 +27,7 @@ from runner.model import Campaign, LookKind
 from runner.plan import Plan, fit_budget
 from runner.plan.group_sizes import group_notes
 from runner.plan.namesakes import Listing
-from runner.plan.pricing import Quote, cost_at, find_below_list
+from runner.plan.pricing import Quote, cost_at
 from runner.plan.request import Request
 from runner.plan.run_eta import estimate_plan
 from runner.policy.budget import Ceilings, MonthCeiling
@@ -61,8 +60,10 @@ def confirm_plan(
     declined.
     """
     room = remaining_budget(work.ledger, plan)
-    shared = [] if request.on is None else request.on.database.find_ceilings(work.account)
-    months = count_months(shared, work.ledger.snapshot(), plan, quotes)
+    months = []
+    if request.on is not None:
+        counted = count_prices(work.ledger.ceilings, plan, quotes).counted
+        months = request.on.database.find_ceilings(work.account, plan.campaign, counted)
     tightest = min(months, key=lambda month: month.left, default=None)
     limit = request.max_cost
     if limit is not None:
@@ -85,7 +86,7 @@ def confirm_plan(
         refuse_below_list(plan, bought, limit)
     if tightest is not None:
         refuse_below_list(plan, bought, tightest.left, whose=tightest.whose)
-    work.ledger.ceilings = replace(work.ledger.ceilings, counts_at=find_below_list(bought))
+    work.ledger.ceilings = count_prices(work.ledger.ceilings, plan, quotes)
     if warnings and buys and shows:
         click.echo(warnings_text(warnings) + "\n", err=True)
     if buys:

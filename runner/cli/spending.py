@@ -3,7 +3,8 @@
 Values to text, and BudgetRefused.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from runner.cli.terminal import escape_text
@@ -12,12 +13,10 @@ from runner.executor.refunds import usd_balance
 from runner.model import LookKind
 from runner.plan import Plan
 from runner.plan.pricing import Quote, cost_at, find_below_list
-from runner.policy.budget import MonthCeiling, count_in_month
-from runner.policy.holdings import Holdings
+from runner.policy.budget import Ceilings
 from runner.prices import LATEST
 from runner.quantities import format_usd
 from runner.replies import AutoReload, Subscription, UsageBased, UserData
-from runner.takes import Snapshot
 
 
 def bought_quotes(plan: Plan, quotes: Mapping[LookKind, Quote]) -> list[Quote]:
@@ -79,19 +78,16 @@ def refuse_contradicted(bought: list[Quote]) -> None:
     )
 
 
-def count_months(
-    months: Sequence[MonthCeiling],
-    known: Snapshot,
-    plan: Plan,
-    quotes: Mapping[LookKind, Quote],
-) -> list[MonthCeiling]:
-    """Return the ceilings of the month, against which the campaign's takes count as the plan does.
+def count_prices(ceilings: Ceilings, plan: Plan, quotes: Mapping[LookKind, Quote]) -> Ceilings:
+    """Return ceilings against which what a plan may buy counts as it does against the operator's.
 
-    At list price, where it buys more of a kind whose price is below the list and not confirmed.
+    At list price, where a price is below the list and nobody has said or confirmed it.
     """
-    counts_at = find_below_list(bought_quotes(plan, quotes))
-    held = Holdings(known.all_takes if months and counts_at else ())
-    return [count_in_month(month, held, counts_at) for month in months]
+    kinds = {one.look.kind for one in plan.actions if one.look and (one.takes or one.retries)}
+    mine = [quote for kind, quote in quotes.items() if kind in kinds]
+    below = find_below_list(mine)
+    trusted = {quote.kind: quote.price for quote in mine if quote.kind not in below}
+    return replace(ceilings, counts_at=below, trusted=trusted)
 
 
 def refuse_below_list(

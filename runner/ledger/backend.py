@@ -16,7 +16,7 @@ from runner.errors import LookbookError
 from runner.ledger.bodies import split_body
 from runner.ledger.events import Entry
 from runner.ledger.facts import changed_fields, to_facts
-from runner.policy.budget import MonthCeiling
+from runner.policy.budget import CountedPrice, MonthCeiling
 from runner.takes import Take
 
 T = TypeVar("T")
@@ -87,6 +87,8 @@ class Changes:
     meta: dict[str, str] = field(default_factory=dict)
     refusals: list[float | None] = field(default_factory=list)
     """The ``Retry-After`` of each 429, in seconds: for a backend with a pacer."""
+    counted: list[CountedPrice] = field(default_factory=list)
+    """What takes of a kind count at: for a backend that other campaigns' ceilings look into."""
 
     def put_take(self, before: Take | None, after: Take) -> None:
         """Write what an event changed of a take."""

@@ -33,7 +33,10 @@ class ClusterAccount:
 
 @dataclass(frozen=True, slots=True)
 class ClusterCampaign:
-    """A campaign: who writes it now, if a living process does, and what its takes cost, in USD."""
+    """A campaign: who writes it now, if a living process does, and what its takes cost, in USD.
+
+    ``spent_this_month`` is what counts against the ceilings by month.
+    """
 
     account: Account
     name: str

@@ -31,7 +31,7 @@ from runner.ledger.state import Store
 from runner.ledger.transactions import Send, StoreOperation, Transactions
 from runner.ledger.writer import GroupCommit, InlineCommit
 from runner.plan.renames import KeyRenames, rename_picks, rename_take
-from runner.policy.budget import Ceilings
+from runner.policy.budget import Ceilings, CountedPrice
 from runner.policy.lifecycle import Event
 from runner.policy.picking import becomes_pick
 from runner.takes import Account, Take, TakeState
@@ -100,12 +100,26 @@ class CampaignLedger(LedgerNotes):
                 store.put_meta({"campaign": campaign})
             process = {"host": socket.gethostname(), "pid": os.getpid()}
             store.emit(Note.RUN_STARTED, {"run": run, **process, "owner": store.meta(), **facts})
+            self._count_prices(store)
             for take in [*store.state.takes.values()]:
                 if take.state is TakeState.SUBMITTING:
                     store.emit(Event.LOST, {"error_message": INTERRUPTED}, take.uid)
 
         self._now_on_disk(start)
         return run
+
+    def _count_prices(self, store: Store) -> None:
+        """Commit what this campaign's takes count at against ceilings by month, for every asker.
+
+        What the wallet showed meanwhile, to this campaign or another one, lowers it.
+        """
+        settled = [
+            CountedPrice(kind, measured.usd, is_open=False)
+            for kind, measured in store.snapshot().prices.items()
+            if measured.is_settled
+        ]
+        for counted in (*self.ceilings.counted, *settled):
+            store.count_at(counted)
 
     def end(self, facts: Mapping[str, Any]) -> None:
         self._now_on_disk(lambda store: store.emit(Note.RUN_ENDED, dict(facts)))

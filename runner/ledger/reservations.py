@@ -8,7 +8,6 @@ from runner.ledger.state import Store
 from runner.model import LookKind
 from runner.policy.budget import (
     Ceilings,
-    count_in_month,
     find_exceeded_ceiling,
     reserved_amount,
 )
@@ -63,10 +62,9 @@ def _is_own(store: Store, ceilings: Ceilings, run: str | None) -> bool:
 def check_month_ceilings(store: Store, ceilings: Ceilings, kind: LookKind, price: Decimal) -> None:
     """Raise OverMonthCeiling where the ceilings of the month leave no room for a new take."""
     counts_at = _find_open_prices(store, ceilings)
-    price = max(price, counts_at.get(kind, price))
-    for month in store.month_ceilings:
-        ceiling = count_in_month(month, store.holdings, counts_at, run=store.run)
-        needed = ceiling.spent + store.intended() + price
+    new = store.intended(counts_at) + max(price, counts_at.get(kind, price))
+    for ceiling in store.month_ceilings:
+        needed = ceiling.spent + new
         if needed > ceiling.usd:
             raise OverMonthCeiling(ceiling, needed)
 

@@ -3,6 +3,7 @@
 Nothing of PostgreSQL is imported before somebody names one.
 """
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -10,7 +11,7 @@ from runner.errors import UsageError
 from runner.extras import install_command
 from runner.ledger.cluster import Cluster
 from runner.ledger.location import LedgerLocation
-from runner.policy.budget import MonthCeiling
+from runner.policy.budget import CountedPrice, MonthCeiling
 from runner.takes import Account
 
 
@@ -31,8 +32,13 @@ class LedgerDatabase(Protocol):
     def find_accounts(self, campaign: str) -> list[Account]:
         """Return the accounts that have a campaign of this name there."""
 
-    def find_ceilings(self, account: Account) -> list[MonthCeiling]:
-        """Return the ceilings of this month that hold for an account."""
+    def find_ceilings(
+        self, account: Account, campaign: str, counted: Iterable[CountedPrice]
+    ) -> list[MonthCeiling]:
+        """Return the ceilings of this month that hold for an account.
+
+        ``counted`` is what takes of ``campaign`` would count at in a run that is about to begin.
+        """
 
     def open_cluster(self) -> AbstractContextManager[Cluster | None]:
         """Open what operates the database; None where it has no ledgers yet."""
@@ -67,10 +73,12 @@ class PostgresDatabase:
 
         return find_accounts(self.address, campaign)
 
-    def find_ceilings(self, account: Account) -> list[MonthCeiling]:
+    def find_ceilings(
+        self, account: Account, campaign: str, counted: Iterable[CountedPrice]
+    ) -> list[MonthCeiling]:
         from runner.ledger.postgres.location import read_ceilings
 
-        return read_ceilings(self.address, account)
+        return read_ceilings(self.address, account, campaign, counted)
 
     def open_cluster(self) -> AbstractContextManager[Cluster | None]:
         """Open what operates the database."""

@@ -15,9 +15,11 @@ from runner.face_measures import FORGOTTEN, forget_face
 from runner.ledger import integrity
 from runner.ledger.backend import Backend, Changes, repeat_undone
 from runner.ledger.events import UNTABLED_NOTES, Entry, LedgerState, Note, apply_event
+from runner.ledger.facts import price_of
 from runner.ledger.history import History
 from runner.ledger.loading import read_rows
-from runner.policy.budget import MonthCeiling, reserved_amount, reserved_in_run
+from runner.model import LookKind
+from runner.policy.budget import CountedPrice, MonthCeiling, reserved_amount, reserved_in_run
 from runner.policy.holdings import Holdings
 from runner.policy.lifecycle import Event
 from runner.takes import Account, AccountFacts, Doubled, Snapshot, Take
@@ -224,11 +226,18 @@ class Store:
             raise TypeError("an event of a take gives a take")
         return moved
 
-    def intended(self) -> Decimal:
-        """Return what the intents of the transaction under way cost together, in USD."""
-        kind = Event.INTENDED
-        prices = [Decimal(one.facts["price"]) for one in self._changes.events if one.kind == kind]
-        return sum(prices, Decimal(0))
+    def intended(self, counts_at: Mapping[LookKind, Decimal]) -> Decimal:
+        """Return what the intents of the transaction under way cost together, in USD.
+
+        A lower price than ``counts_at`` counts at that.
+        """
+        intents = [one.facts for one in self._changes.events if one.kind == Event.INTENDED]
+        known = ((Decimal(facts["price"]), LookKind(facts["kind"])) for facts in intents)
+        return sum((max(price, counts_at.get(kind, price)) for price, kind in known), Decimal(0))
+
+    def count_at(self, counted: CountedPrice) -> None:
+        """Commit what takes of a kind count at against ceilings by month."""
+        self._changes.counted.append(counted)
 
     def take_changes(self) -> Changes:
         """Hand over what was emitted since the last transaction."""
@@ -279,6 +288,10 @@ class Store:
             self._changes.assets.append((facts["sha256"], facts["asset_id"]))
         elif entry.kind == Note.ASSET_FORGOTTEN:
             self._changes.assets.append((None, facts["asset_id"]))
+        elif entry.kind == Note.PRICE_MEASURED:
+            kind, measured = price_of(facts)
+            if measured.is_settled:
+                self.count_at(CountedPrice(kind, measured.usd, is_open=False))
 
     def _put_pick(self, look: str) -> None:
         self._changes.picks[look] = self.state.picks.get(look)

@@ -1,14 +1,26 @@
 """Money that is held: what counts against a ceiling, and whether one more reservation fits."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
+from typing import NamedTuple
 
 from runner.model import Budget, LookKind
-from runner.policy.holdings import Holding, Holdings
 from runner.quantities import format_usd
 from runner.takes import COUNTING, Take
+
+
+class CountedPrice(NamedTuple):
+    """What a campaign's takes of a kind count at, at least, against ceilings by month; USD.
+
+    ``is_open``: their own price is lower, and so far only the manifest says so. Else the operator
+    said it or the wallet confirmed it: takes that counted at more count at this.
+    """
+
+    kind: LookKind
+    usd: Decimal
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +30,7 @@ class Ceilings:
     ``run`` is the lower of ``--max-cost`` and the manifest's ``budget.run_usd``, ``campaign`` is
     for the campaign's lifetime. ``operator`` is ``--max-cost`` alone: against it, and against the
     ceilings of the month, a generation of a kind counts at ``counts_at`` where its price is lower,
-    until the wallet has confirmed that price.
+    until the wallet has confirmed that price. ``trusted`` are prices that are not so.
 
     A run that resumes others which were interrupted shares their ceilings: what ``resumed`` hold
     counts as its own.
@@ -28,7 +40,17 @@ class Ceilings:
     campaign: Decimal | None = None
     operator: Decimal | None = None
     counts_at: Mapping[LookKind, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+    trusted: Mapping[LookKind, Decimal] = field(default_factory=lambda: MappingProxyType({}))
     resumed: frozenset[str] = frozenset()
+
+    @property
+    def counted(self) -> list[CountedPrice]:
+        """Return what both come to for the ceilings of the month."""
+        return [
+            CountedPrice(kind, usd, is_open)
+            for prices, is_open in ((self.counts_at, True), (self.trusted, False))
+            for kind, usd in prices.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +84,6 @@ class MonthCeiling:
             f"{format_usd(self.left)} left; {self.set_by} set it, and whoever runs the cluster can "
             "change it: `lookbook cluster ceiling --help`."
         )
-
-
-def count_in_month(
-    ceiling: MonthCeiling,
-    held: Holdings,
-    counts_at: Mapping[LookKind, Decimal],
-    *,
-    run: str | None = None,
-) -> MonthCeiling:
-    """Return a ceiling against which a ledger's takes of the month count at ``counts_at``.
-
-    Those of ``run`` are among them, whatever this machine's clock says.
-    """
-    if not counts_at:
-        return ceiling
-
-    def is_of_month(one: Holding) -> bool:
-        return (run is not None and one.run == run) or one.month == ceiling.month
-
-    more = held.sum_surcharges(counts_at, is_of_month)
-    return replace(ceiling, spent=ceiling.spent + more)
 
 
 def reserved_amount(take: Take | None) -> Decimal:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -11,13 +10,9 @@ from runner.takes import COUNTING, Take
 
 
 class Holding(NamedTuple):
-    """What takes have in common that hold money.
-
-    ``month`` is that of their last intent (UTC, ``2026-11``), ``price`` is in USD.
-    """
+    """What takes have in common that hold money. ``price`` is in USD."""
 
     run: str | None
-    month: str | None
     kind: LookKind
     price: Decimal
 
@@ -34,7 +29,7 @@ class Holdings:
         """Count a take as it is now in place of what it was."""
         for take, sign in ((before, -1), (after, 1)):
             if take is not None and take.billing in COUNTING:
-                holding = Holding(take.run, _month_of(take), take.kind, take.price)
+                holding = Holding(take.run, take.kind, take.price)
                 self._counts[holding] += sign
                 if not self._counts[holding]:
                     del self._counts[holding]
@@ -54,12 +49,3 @@ class Holdings:
             if counts(one)
         )
         return sum((more for more in found if more > 0), Decimal(0))
-
-
-def _month_of(take: Take) -> str | None:
-    """Return the calendar month (UTC) of a take's last intent, or of what is known instead."""
-    at = take.resent_at or take.sent_at or take.accepted_at or take.completed_at
-    try:
-        return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
-    except (ValueError, OverflowError, OSError):  # a time that results.json tells may be any number
-        return None

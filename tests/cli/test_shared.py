@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -43,10 +43,10 @@ from runner.ledger.ledger import CampaignLedger, LedgerFile
 from runner.ledger.reading import read_snapshot
 from runner.ledger.shared import NamedDatabase, SharedLedgers, open_database
 from runner.ledger.state_dirs import SharedNote, StateDir, StateDirs
-from runner.model import Campaign
+from runner.model import Campaign, LookKind
 from runner.plan import plan
 from runner.plan.request import Request
-from runner.policy.budget import MonthCeiling
+from runner.policy.budget import CountedPrice, MonthCeiling
 from runner.policy.lifecycle import Event
 from runner.simulator.behaviour import Behaviour
 from runner.simulator.server import Embedded
@@ -104,6 +104,7 @@ class MemoryDatabase:
         self.ledgers: dict[tuple[Account, str], MemoryLocation] = {}
         self.queue = MemoryQueue()
         self.ceilings: list[MonthCeiling] = []
+        self.counted: list[CountedPrice] = []
         self.cluster: Cluster | None = None
 
     def find_ledger(self, account: Account, campaign: str) -> MemoryLocation:
@@ -118,7 +119,11 @@ class MemoryDatabase:
     def open_cluster(self) -> Iterator[Cluster | None]:
         yield self.cluster
 
-    def find_ceilings(self, account: Account) -> list[MonthCeiling]:
+    def find_ceilings(
+        self, account: Account, campaign: str, counted: Iterable[CountedPrice]
+    ) -> list[MonthCeiling]:
+        assert campaign == "spring"
+        self.counted = [*counted]
         return [one for one in self.ceilings if one.account in (None, account.label)]
 
 
@@ -342,14 +347,17 @@ def test_a_price_of_the_manifest_below_the_list_counts_at_list_price_against_the
         assert f"{left} $1.00" in refused.exception.message
         assert "--price prompt=0.01" in str(refused.exception.hint)
         assert charges(simulator.url) == 0
+        assert database.counted == [CountedPrice(LookKind.PROMPT, Decimal(1), is_open=True)]
         assert "1 bought" in invoke_run("--up-to-budget").output
         assert charges(simulator.url) == 1
-        set_ceiling("1.50", "0.01")  # what was bought before counts at list price as well
+        set_ceiling("1.50", "1")  # what was bought before counts at list price as well
         assert f"{left} $0.50" in str(invoke_run().exception)
         told = " ".join(invoke(database, "plan", manifest).split())
         assert f"for {month}, $1.50, has $0.50 left" in told
+        assert database.counted == [CountedPrice(LookKind.PROMPT, Decimal(1), is_open=True)]
         invoke_run("--price", "prompt=0.01")  # the operator's own word
         assert charges(simulator.url) == 2
+        assert database.counted == [CountedPrice(LookKind.PROMPT, Decimal("0.01"), is_open=False)]
 
 
 def charges(url: str) -> int:

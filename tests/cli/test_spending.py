@@ -15,6 +15,7 @@ from runner.cli.context import Context
 from runner.cli.run_attempt import Ended
 from runner.cli.spending import (
     bought_quotes,
+    count_prices,
     price_notes,
     price_options,
     refuse_below_list,
@@ -26,6 +27,8 @@ from runner.model import Campaign, LookKind, Prices
 from runner.plan import Plan, plan
 from runner.plan.pricing import Quote, apply_quotes, quote_prices
 from runner.plan.request import Request
+from runner.plan.steps import Resume
+from runner.policy.budget import Ceilings
 from runner.replies import UserData
 from runner.results.model import Results
 from runner.results.reader import read_prices
@@ -161,3 +164,18 @@ def test_a_ledger_of_the_first_version_confirms_the_prices_that_its_wallet_agree
     snapshot = read_snapshot(tmp_path / "state" / "ledger.sqlite")
     one = MeasuredPrice(Decimal("1.00"), PriceState.CONFIRMED, Decimal("1.00"))
     assert snapshot.prices == {LookKind.PROMPT: one}  # its base was made from a prompt as well
+
+
+def test_what_a_run_may_only_buy_again_counts_at_list_price_as_well() -> None:
+    cheap = replace(campaign(look("a")), prices=Prices(prompt=Decimal("0.10")))
+    whole, _ = planned(cheap)
+    quotes = quote_prices(cheap, Snapshot())
+
+    def count(step: Resume) -> tuple[object, object]:
+        actions = tuple(one._replace(step=step) for one in whole.actions)
+        counted = count_prices(Ceilings(), replace(whole, actions=actions), quotes)
+        return counted.counts_at, counted.trusted
+
+    listed = {LookKind.PROMPT: Decimal(1)}, {LookKind.PHOTO: Decimal(1)}
+    assert count(Resume(retries=1)) == listed
+    assert count(Resume()) == ({}, {})

@@ -7,7 +7,7 @@ more, as far as a campaign's ledger needs them; what a statement means otherwise
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,10 +18,15 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from runner.ledger.postgres.ceilings import CEILINGS, COUNT_ROWS, LOCK_TOTAL_CEILING
+from runner.ledger.postgres.ceilings import (
+    CEILINGS,
+    COUNT_ROWS,
+    LOCK_TOTAL_CEILING,
+    RECOUNTED,
+)
 from runner.ledger.postgres.connection import FENCED
 from runner.ledger.postgres.schema import _read_migrations
-from runner.ledger.postgres.statements import _EVENTS
+from runner.ledger.postgres.statements import _COUNT_AT, _EVENTS
 from runner.takes import COUNTING, Take
 from tests.fault.chance import month_of
 
@@ -38,7 +43,7 @@ CREATE TABLE expansions (version INTEGER PRIMARY KEY);
 CREATE TABLE accounts (id INTEGER PRIMARY KEY, host, "user", simulated, pace DEFAULT '{{}}',
     paused_by, paused_at, UNIQUE (host, "user", simulated));
 CREATE TABLE campaigns (id INTEGER PRIMARY KEY, account, name, epoch DEFAULT 0, seq DEFAULT 0,
-    owner, claimed_at, heartbeat_at, UNIQUE (account, name));
+    owner, claimed_at, heartbeat_at, counts_at DEFAULT '{{}}', UNIQUE (account, name));
 CREATE TABLE meta (campaign, key, value, PRIMARY KEY (campaign, key));
 CREATE TABLE events (campaign, seq INTEGER, at REAL, run, take, kind, facts,
     PRIMARY KEY (campaign, seq));
@@ -147,6 +152,10 @@ class SqliteLink:
             return [(0,)]
         if statement == CEILINGS:
             return self._find_ceilings(values[0])
+        if statement == _COUNT_AT:
+            return self._count_at(*values)
+        if statement == RECOUNTED:
+            return [(self._recount(*values),)]
         told = [*map(_encode, values)]
         return self._rows.execute(translate(statement), told).fetchall()
 
@@ -174,17 +183,46 @@ class SqliteLink:
 
     def _sum_spent(self, account: int | None, month: str) -> Decimal:
         """Return what the takes of an account, or of all, count for a month."""
-        rows = self._rows.execute(
-            "SELECT price, billing, bought_at FROM takes take "
-            "JOIN campaigns campaign ON campaign.id = take.campaign WHERE ? IN (account, 'all')",
-            ("all" if account is None else account,),
-        )
+        campaigns = "SELECT id, counts_at FROM campaigns WHERE ? IN (account, 'all')"
+        found = self._rows.execute(campaigns, ("all" if account is None else account,)).fetchall()
+        counted = [self._sum_counted(one, month, json.loads(least)) for one, least in found]
+        return sum(counted, Decimal(0))
+
+    def _sum_counted(self, campaign: int, month: str, at_least: Mapping[str, str]) -> Decimal:
+        """Return what a campaign's takes count for a month, each kind at a price at least."""
+        takes = "SELECT kind, price, billing, bought_at FROM takes WHERE campaign = ?"
         counted = [
-            Decimal(price)
-            for price, billing, bought_at in rows
+            max(Decimal(price), Decimal(at_least.get(kind, price)))
+            for kind, price, billing, bought_at in self._rows.execute(takes, (campaign,))
             if billing in COUNTING and month_of(bought_at) == month
         ]
         return sum(counted, Decimal(0))
+
+    def _count_at(self, campaign: int, kind: str, usd: Decimal, is_open: bool) -> Sequence[Any]:
+        """Change what a campaign's takes of a kind count at (``lookbook.count_at``)."""
+        known = json.loads(self._one("SELECT counts_at FROM campaigns WHERE id = ?", campaign))
+        if is_open or (kind in known and Decimal(known[kind]) > usd):
+            change = "UPDATE campaigns SET counts_at = ? WHERE id = ?"
+            self._rows.execute(change, (json.dumps(known | {kind: str(usd)}), campaign))
+        return []
+
+    def _recount(self, kind: str, usd: Decimal, is_open: bool, account: int, name: str) -> Decimal:
+        """Return what that would add to this month."""
+        campaign = self._one(
+            "SELECT id FROM campaigns WHERE (account, name) = (?, ?)", account, name
+        )
+        of_it = "SELECT counts_at FROM campaigns WHERE id = ?"
+        before, month = json.loads(self._one(of_it, campaign)), month_of(self._now())
+        was = self._sum_counted(campaign, month, before)
+        self._rows.execute("SAVEPOINT recount")
+        self._count_at(campaign, kind, usd, is_open)
+        more = self._sum_counted(campaign, month, json.loads(self._one(of_it, campaign))) - was
+        self._rows.execute("ROLLBACK TO recount")
+        self._rows.execute("RELEASE recount")
+        return more
+
+    def _one(self, question: str, *values: Any) -> Any:
+        return self._rows.execute(question, values).fetchone()[0]
 
     def commit(self, *, wait: bool) -> None:
         """Commit."""
@@ -227,7 +265,8 @@ class SqliteTables:
         for name in ("clock_timestamp", "now"):
             rows.create_function(name, 0, self._now)
         rows.create_function("to_char", 2, describe)
-        rows.create_function("to_regclass", 1, lambda name: name)
+        for name in ("to_regclass", "to_regproc"):
+            rows.create_function(name, 1, lambda name: name)
         return rows
 
     def open(self) -> SqliteLink:

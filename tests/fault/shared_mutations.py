@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from runner.cli import confirm
 from runner.ledger import ledger as ledger_module
 from runner.ledger.backend import Changes, Places, TransactionUndone
 from runner.ledger.postgres.account import AccountPacer
 from runner.ledger.postgres.backend import PostgresBackend
 from runner.ledger.postgres.connection import ConnectionLost
+from runner.ledger.shared import PostgresDatabase
 
 __all__ = ["SHARED_MUTATIONS"]
 
@@ -73,7 +73,7 @@ def grant_every_place(patch: Patch) -> None:
 
 def ignore_the_month(patch: Patch) -> None:
     """No ceiling by month is checked, neither by the plan nor by what leaves."""
-    patch.setattr(confirm, "count_months", lambda *_args: [])
+    patch.setattr(PostgresDatabase, "find_ceilings", lambda *_args: [])
     patch.setattr(ledger_module, "check_month_ceilings", lambda *_args: None)
 
 

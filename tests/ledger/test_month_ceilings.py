@@ -23,9 +23,10 @@ from runner.ledger.postgres import ceilings, schema
 from runner.ledger.postgres.ceilings import find_ceilings
 from runner.ledger.postgres.cluster import open_cluster
 from runner.ledger.postgres.connection import PostgresConnection
+from runner.model import LookKind
 from runner.policy.budget import Ceilings, MonthCeiling
 from runner.policy.lifecycle import Event
-from runner.takes import Account, Doubled
+from runner.takes import Account, AccountFacts, Doubled, MeasuredPrice, PriceState
 from tests.ledger.names import intent
 from tests.ledger.postgres import PostgresServer
 from tests.ledger.test_account_pace import Machines
@@ -36,6 +37,9 @@ GRANTS = (
     "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA lookbook TO client",
     "REVOKE INSERT, UPDATE ON lookbook.ceilings, lookbook.spending FROM client",
 )
+
+
+PROMPT = LookKind.PROMPT
 
 
 @pytest.fixture
@@ -61,18 +65,16 @@ def set_ceiling(machines: Machines, usd: str, *, all_accounts: bool = False) -> 
 
 def spent(machines: Machines) -> Decimal:
     """Return what counts of the account this month, and check it against its takes."""
-    of_account = (
-        "(SELECT id FROM lookbook.campaigns WHERE account = (SELECT id FROM lookbook.accounts "
-        f"WHERE \"user\" = '{machines.account.user}'))"
-    )
     ((held,),) = machines.sql(
         "SELECT coalesce(sum(usd), 0) FROM lookbook.spending WHERE month = "
         "lookbook.month_of(now()) AND account = (SELECT id FROM lookbook.accounts "
         f"WHERE \"user\" = '{machines.account.user}')"
     )
     ((counted,),) = machines.sql(
-        "SELECT coalesce(sum(lookbook.counted(billing, price)), 0) FROM lookbook.takes "
-        f"WHERE campaign IN {of_account} "
+        "SELECT coalesce(sum(lookbook.counted(billing, price, (counts_at ->> kind)::numeric)), 0) "
+        "FROM lookbook.takes JOIN lookbook.campaigns campaign ON campaign.id = campaign "
+        "WHERE account = (SELECT id FROM lookbook.accounts "
+        f"WHERE \"user\" = '{machines.account.user}') "
         "AND lookbook.month_of(bought_at) = lookbook.month_of(now())"
     )
     assert held == counted
@@ -145,19 +147,140 @@ async def test_a_ceiling_is_met_to_the_cent_over_all_campaigns(
     assert (known.usd, known.left) == (before + 2, Decimal(0))
 
 
-async def test_a_price_below_the_list_counts_at_list_price_when_it_is_reserved(
+FREE = Decimal(0)
+LISTED = Ceilings(counts_at={PROMPT: Decimal(1)})
+
+
+def begin(machines: Machines, ledger: CampaignLedger, ceilings: Ceilings) -> None:
+    """Begin a run whose plan counts prices so."""
+    ledger.ceilings = ceilings
+    ledger.begin(machines.account, "", {})
+
+
+def say(usd: str) -> Ceilings:
+    """Return the ceilings of a run whose price the operator says, or that is the list's."""
+    return Ceilings(trusted={PROMPT: Decimal(usd)})
+
+
+def find_spent(machines: Machines, campaign: str = "", ceilings: Ceilings = LISTED) -> Decimal:
+    """Return what a plan of a campaign is told that the month has spent."""
+    with closing(PostgresConnection(machines.server.address())) as asking:
+        return find_ceilings(asking, machines.account, campaign, ceilings.counted)[0].spent
+
+
+async def test_a_price_below_the_list_counts_at_list_price_whoever_asks(
+    machines: Machines,
+) -> None:
+    spring, autumn = machines.open("spring", concurrency=9), machines.open("autumn", concurrency=9)
+    set_ceiling(machines, "3")
+    begin(machines, spring, LISTED)
+    failed = await spring.intend(intent("a", price=FREE))
+    await spring.intend(intent("b", key="b", price=FREE))
+    await autumn.intend(intent("a"))
+    for ledger, price in ((spring, FREE), (autumn, Decimal("0.01"))):
+        with pytest.raises(OverMonthCeiling) as caught:
+            await ledger.intend(intent("c", key="c", price=price))
+        assert "has $0.00 left" in caught.value.told
+    await spring.record(failed.uid, Event.REFUSED, {})
+    assert spent(machines) == 2
+    await autumn.intend(intent("b", key="b"))
+    assert spent(machines) == 3
+
+
+async def test_takes_that_leave_together_count_at_list_price_together(machines: Machines) -> None:
+    ledger = machines.open("spring", concurrency=9, inline=False)
+    set_ceiling(machines, "3")
+    begin(machines, ledger, LISTED)
+    bought = 0
+
+    async def send(number: int) -> None:
+        nonlocal bought
+        with suppress(OverMonthCeiling):
+            await ledger.intend(intent(f"l{number}", key=f"k{number}", price=FREE))
+            bought += 1
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(6):
+            tasks.start_soon(send, number)
+    assert bought == spent(machines) == 3
+
+
+async def test_a_low_price_counts_as_itself_once_the_operator_says_it_or_the_wallet_shows_it(
+    machines: Machines,
+) -> None:
+    ledger, half = machines.open("spring", concurrency=9), Decimal("0.50")
+    set_ceiling(machines, "9")
+    begin(machines, ledger, LISTED)
+    for number, price in enumerate((FREE, half)):
+        await ledger.intend(intent(f"a{number}", key=f"a{number}", price=price))
+    assert spent(machines) == 2
+    begin(machines, ledger, say("1.00"))  # the manifest's price is the list's by now
+    assert spent(machines) == 2
+    begin(machines, ledger, say("0.75"))
+    assert spent(machines) == Decimal("1.50")
+    begin(machines, ledger, say("3.00"))  # dearer since: what was bought before was not
+    assert spent(machines) == Decimal("1.50")
+    begin(machines, ledger, LISTED)
+    assert spent(machines) == 2
+    await ledger.note_price(PROMPT, MeasuredPrice(half, PriceState.SUSPECTED, FREE))
+    assert spent(machines) == 2
+    await ledger.note_price(PROMPT, MeasuredPrice(half, PriceState.CONFIRMED, half))
+    assert spent(machines) == 1
+    begin(machines, ledger, LISTED)  # the wallet has shown it, whatever the plan knew
+    assert spent(machines) == 1
+
+
+async def test_what_another_campaign_learned_of_the_price_counts_from_the_next_run_on(
     machines: Machines,
 ) -> None:
     ledger = machines.open("spring", concurrency=9)
-    ledger.begin(machines.account, "spring", {})
-    set_ceiling(machines, "3")
-    ledger.ceilings = Ceilings(counts_at={intent("a").kind: Decimal(2)})
-    await ledger.intend(intent("a"))
-    with pytest.raises(OverMonthCeiling, match=r"\$4") as caught:
-        await ledger.intend(intent("b", key="b"))
-    assert "has $1.00 left" in caught.value.told
-    ledger.ceilings = Ceilings()  # the operator's own word
-    await ledger.intend(intent("b", key="b"))
+    begin(machines, ledger, LISTED)
+    await ledger.intend(intent("a", price=FREE))
+    learned = MeasuredPrice(Decimal("0.25"), PriceState.CONFIRMED, Decimal("0.25"))
+    ledger.store.learn(AccountFacts(prices={PROMPT: learned}))
+    assert spent(machines) == 1
+    begin(machines, ledger, Ceilings())
+    assert spent(machines) == Decimal("0.25")
+
+
+async def test_what_was_bought_before_prices_were_counted_counts_once_its_campaign_buys_again(
+    machines: Machines,
+) -> None:
+    ledger = machines.open("spring", concurrency=9)
+    set_ceiling(machines, "9")
+    await ledger.intend(intent("a", price=FREE))
+    earlier = await ledger.intend(intent("b", key="b", price=FREE))
+    await ledger.intend(intent("c", key="c", price=FREE, kind=LookKind.PHOTO))
+    machines.sql(
+        "UPDATE lookbook.takes SET bought_at = '2020-01-02', state = state "
+        f"WHERE uid = '{earlier.uid}' RETURNING uid"
+    )
+    assert find_spent(machines, "spring") == 1  # as its plan is told beforehand
+    assert find_spent(machines, "spring", say("0")) == find_spent(machines, "autumn") == 0
+    begin(machines, ledger, LISTED)
+    assert spent(machines) == find_spent(machines, "spring") == 1
+    assert find_spent(machines, "spring", say("0")) == 0
+    account = f"(SELECT id FROM lookbook.accounts WHERE \"user\" = '{machines.account.user}')"
+    in_2020 = (
+        f"SELECT usd FROM lookbook.spending WHERE month < '2021-01-01' AND account = {account}"
+    )
+    assert machines.sql(in_2020) == [(1,)]
+    await ledger.record(earlier.uid, Event.NOT_BOUGHT, {})
+    assert spent(machines) == 1
+    assert sum(usd for (usd,) in machines.sql(in_2020)) == 0
+
+
+async def test_a_campaign_says_what_its_takes_count_at(machines: Machines) -> None:
+    ledger = machines.open("spring", concurrency=9)
+    begin(machines, ledger, LISTED)
+    await ledger.intend(intent("a", price=FREE))
+    with open_cluster(machines.server.address()) as cluster:
+        assert cluster is not None
+        view = cluster.view()
+    (account,) = [one for one in view.accounts if one.account == machines.account]
+    (campaign,) = [one for one in view.campaigns if one.account == machines.account]
+    assert account.spent == campaign.spent_this_month == 1
+    assert campaign.spent == 0
 
 
 async def test_the_ceiling_of_all_accounts_holds_back_no_simulated_run(

@@ -3,7 +3,6 @@
 from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,7 +32,7 @@ def store(
         run="now",
         spent=Decimal(in_campaign),
         spent_in_run=Decimal(in_run),
-        intended=lambda: Decimal(0),
+        intended=lambda _counts_at: Decimal(0),
         lock=nullcontext(),
         holdings=Holdings(takes),
         state=SimpleNamespace(
@@ -127,13 +126,9 @@ def test_a_low_price_counts_at_list_price_against_the_operators_word_until_it_is
     assert fits("1", Ceilings(counts_at={PROMPT: Decimal(9)}), ledger=store(*bought))
 
 
-NOVEMBER, OCTOBER = 1_795_000_000.0, 1_792_500_000.0
-
-
 def month_fits(ledger: Any, ceilings: Ceilings, usd: str, price: str = "0.01") -> bool:
-    """Return whether one more prompt look fits, where a penny was spent on each before."""
-    pennies = Decimal("0.01") * len(ledger.state.takes)
-    ledger.month_ceilings = [MonthCeiling(None, "2026-11", Decimal(usd), pennies, "ada")]
+    """Return whether one more prompt look fits, where three dollars were spent before."""
+    ledger.month_ceilings = [MonthCeiling(None, "2026-11", Decimal(usd), Decimal(3), "ada")]
     try:
         check_month_ceilings(ledger, ceilings, PROMPT, Decimal(price))
     except OverMonthCeiling:
@@ -142,29 +137,18 @@ def month_fits(ledger: Any, ceilings: Ceilings, usd: str, price: str = "0.01") -
 
 
 def test_a_low_price_counts_at_list_price_against_a_month_until_it_is_confirmed() -> None:
-    cheap, listed = (
-        partial(replace, price=Decimal("0.01")),
-        Ceilings(counts_at={PROMPT: Decimal(1)}),
-    )
-    bought = [
-        cheap(take("a", "now")),
-        cheap(take("b", "before"), sent_at=NOVEMBER),
-        cheap(take("c", "before"), sent_at=OCTOBER, resent_at=NOVEMBER),
-        cheap(take("d", "before"), sent_at=OCTOBER),  # of another month
-        cheap(take("e", "now", Billing.NONE)),
-    ]
-    # Five pennies are spent; three count at a dollar, and so does the new one.
-    assert month_fits(store(*bought), listed, "4.02")
-    assert not month_fits(store(*bought), listed, "4.01")
-    assert month_fits(store(*bought), Ceilings(), "0.06")  # the operator's own word
-    assert not month_fits(store(*bought), Ceilings(), "0.05")
-    leaving = store(*bought)  # the transaction under way intends two takes
-    leaving.intended = lambda: Decimal("0.02")
-    assert month_fits(leaving, Ceilings(), "0.08")
-    assert not month_fits(leaving, Ceilings(), "0.07")
-    assert month_fits(store(*bought, price=PriceState.CONFIRMED), listed, "0.06")
-    assert not month_fits(store(*bought, price=PriceState.CONTRADICTED), listed, "4.01")
-    photos = Ceilings(counts_at={PHOTO: Decimal(1)})
-    assert month_fits(store(*bought), photos, "0.06")
-    dear = [replace(one, price=Decimal(3)) for one in bought]
-    assert month_fits(store(*dear), listed, "3.05", price="3")  # a price above stays what it is
+    listed = Ceilings(counts_at={PROMPT: Decimal(1)})
+    assert month_fits(store(), listed, "4")
+    assert not month_fits(store(), listed, "3.99")
+    assert month_fits(store(), Ceilings(), "3.01")  # the operator's own word
+    assert not month_fits(store(), Ceilings(), "3")
+    leaving = store()  # the transaction under way intends two takes
+    leaving.intended = lambda counts_at: 2 * counts_at.get(PROMPT, Decimal("0.01"))
+    assert month_fits(leaving, listed, "6")
+    assert not month_fits(leaving, listed, "5.99")
+    assert month_fits(leaving, Ceilings(), "3.03")
+    assert not month_fits(leaving, Ceilings(), "3.02")
+    assert month_fits(store(price=PriceState.CONFIRMED), listed, "3.01")
+    assert not month_fits(store(price=PriceState.CONTRADICTED), listed, "3.99")
+    assert month_fits(store(), Ceilings(counts_at={PHOTO: Decimal(1)}), "3.01")
+    assert month_fits(store(), listed, "6", price="3")  # a price above stays what it is

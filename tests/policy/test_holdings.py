@@ -13,22 +13,19 @@ from runner.takes import Account, Billing, Take
 from tests.ledger.memory import MemoryBackend
 from tests.ledger.names import Ticking, intent
 
-NOVEMBER, OCTOBER = 1_795_000_000.0, 1_792_500_000.0
 TAKE = Take("uid", "a", 1, LookKind.PROMPT, "navy", "", "Sarah — a", price=Decimal("0.50"))
-PAID = replace(TAKE, billing=Billing.BILLED, run="now", sent_at=OCTOBER)
+PAID = replace(TAKE, billing=Billing.BILLED, run="now")
 
 
-def test_a_take_counts_in_its_run_and_month_as_long_as_it_holds_money() -> None:
-    held = Holdings([PAID, replace(PAID, run="before", resent_at=NOVEMBER), TAKE])
+def test_a_take_counts_in_its_run_as_long_as_it_holds_money() -> None:
+    held = Holdings([PAID, replace(PAID, run="before"), TAKE])
     prices = {LookKind.PROMPT: Decimal(2)}
     assert held.sum_held(lambda _one: True) == 1
     assert held.sum_held(lambda one: one.run == "now") == Decimal("0.50")
-    assert held.sum_surcharges(prices, lambda one: one.month == "2026-11") == Decimal("1.50")
+    assert held.sum_surcharges(prices, lambda one: one.run == "now") == Decimal("1.50")
     assert held.sum_surcharges({LookKind.PROMPT: Decimal("0.25")}, lambda _one: True) == 0
     held.change(PAID, replace(PAID, billing=Billing.REFUNDED))
     assert held.sum_held(lambda one: one.run == "now") == 0
-    held.change(None, replace(PAID, sent_at=1e300))  # of no month that there is
-    assert held.sum_held(lambda one: one.month is None) == Decimal("0.50")
 
 
 def test_a_ledger_keeps_what_its_takes_hold_up_to_date() -> None:

@@ -173,7 +173,7 @@ def test_a_run_from_the_page_finds_the_database_and_no_argument_holds_its_passwo
     monkeypatch.setattr("runner.cli.review_purchases.subprocess.Popen", popen)
     state, campaign = StateDir(manifest.with_suffix(".lookbook")), load_campaign(Request(manifest))
     for address in ("host=db user=ada password=hunter2", "host=db user=ada"):
-        named: Any = SimpleNamespace(address=address, find_ceilings=lambda _account: [])
+        named: Any = SimpleNamespace(address=address, find_ceilings=lambda *_asked: [])
         on = SharedLedgers(named, ("--on", "host=db user=ada"))
         served = ReviewDesk(Context(), Request(manifest, on=on), campaign, state)
         served.state()

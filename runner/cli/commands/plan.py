@@ -18,7 +18,7 @@ from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
 from runner.cli.shared_options import name_database
-from runner.cli.spending import bought_quotes, count_months, price_notes
+from runner.cli.spending import bought_quotes, count_prices, price_notes
 from runner.cli.terminal import print_json, terminal_width
 from runner.errors import UsageError
 from runner.files import is_inherited, write_output
@@ -29,6 +29,7 @@ from runner.plan.pricing import Quote
 from runner.plan.request import DEFAULT_CONCURRENCY, Request
 from runner.plan.run_eta import estimate_plan
 from runner.plan.saved_plan import plan_document, serialize_plan
+from runner.policy.budget import Ceilings
 from runner.policy.exit_codes import Exit
 from runner.shell import quote_command
 
@@ -122,9 +123,10 @@ def print_plan(
     """Print a plan for people, with its price and the time that it takes."""
     now = context.clock.now
     shared, account = known.request.on, known.snapshot.account
-    asks = bool(plan.count) and shared is not None and account is not None
-    months = shared.database.find_ceilings(account) if asks else []
-    ceilings = count_months(months, known.snapshot, plan, quotes)
+    months = []
+    if shared is not None and account is not None and plan.count:
+        counted = count_prices(Ceilings(), plan, quotes).counted
+        months = shared.database.find_ceilings(account, plan.campaign, counted)
     text = format_plan(
         plan,
         where=known.describe_account(),
@@ -134,7 +136,7 @@ def print_plan(
         notes=[
             *price_notes(bought_quotes(plan, quotes)),
             *group_notes(plan, known.snapshot),
-            *(ceiling.describe() for ceiling in ceilings),
+            *(month.describe() for month in months),
         ],
         width=terminal_width(sys.stdout),
     )

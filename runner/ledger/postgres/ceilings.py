@@ -4,8 +4,12 @@ What counts is kept as changes (``spending``), which triggers write: whoever buy
 waits for nobody. It belongs to the month of the take's last intent.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
 from runner.ledger.postgres.connection import PostgresConnection
-from runner.policy.budget import MonthCeiling
+from runner.policy.budget import CountedPrice, MonthCeiling
 from runner.takes import Account
 
 MAX_ROWS = 200
@@ -33,6 +37,15 @@ SELECT CASE WHEN account.simulated THEN 'simulator'
 That of all accounts holds for no simulated one: what those spend does not count towards it.
 """
 
+RECOUNTED = """
+SELECT coalesce(sum(more.usd), 0)
+  FROM lookbook.campaigns campaign
+ CROSS JOIN LATERAL lookbook.recount(campaign.id, %s, %s, %s) more
+ WHERE campaign.account = %s AND campaign.name = %s AND more.month = lookbook.month_of(now())
+"""
+"""What a campaign's takes of a kind would count more this month at another price than they do."""
+
+HAS_COUNTED_PRICES = "SELECT to_regproc('lookbook.recount')"
 COUNT_ROWS = f"{SPENT.format('count(*)')} = %s"
 
 OF_KEY = 'SELECT id FROM lookbook.accounts WHERE (host, "user", simulated) = (%s, %s, %s)'
@@ -54,8 +67,16 @@ def lock_ceilings(connection: PostgresConnection, account: int) -> tuple[MonthCe
     return tuple(MonthCeiling(*row) for row in connection.fetch(CEILINGS, (account,)))
 
 
-def find_ceilings(connection: PostgresConnection, account: Account) -> list[MonthCeiling]:
-    """Return the ceilings that hold for an account now; none in tables of an older program."""
+def find_ceilings(
+    connection: PostgresConnection,
+    account: Account,
+    campaign: str = "",
+    counted: Iterable[CountedPrice] = (),
+) -> list[MonthCeiling]:
+    """Return the ceilings that hold for an account now; none in tables of an older program.
+
+    ``counted`` is what takes of ``campaign`` would count at in a run that is about to begin.
+    """
     if connection.fetch("SELECT to_regclass('lookbook.ceilings')") == [(None,)]:
         return []
     key = (account.host, account.user, account.simulated)
@@ -63,4 +84,11 @@ def find_ceilings(connection: PostgresConnection, account: Account) -> list[Mont
     if not rows and account.simulated:
         return []
     found = connection.fetch(CEILINGS, rows[0] if rows else (None,))
-    return [MonthCeiling(*row) for row in found]
+    ceilings = [MonthCeiling(*row) for row in found]
+    if not ceilings or not rows or connection.fetch(HAS_COUNTED_PRICES) == [(None,)]:
+        return ceilings
+    more = [
+        connection.fetch(RECOUNTED, (str(one.kind), *one[1:], *rows[0], campaign))[0][0]
+        for one in counted
+    ]
+    return [replace(one, spent=one.spent + sum(more, Decimal(0))) for one in ceilings]

@@ -32,7 +32,8 @@ SELECT account.host, account."user", account.simulated, campaign.name,
        count(take.uid),
        count(*) FILTER (WHERE take.state IN ('submitting', 'processing', 'unknown')),
        coalesce(sum(lookbook.counted(take.billing, take.price)), 0),
-       coalesce(sum(lookbook.counted(take.billing, take.price))
+       coalesce(sum(lookbook.counted(take.billing, take.price,
+                                     (campaign.counts_at ->> take.kind)::numeric))
                 FILTER (WHERE lookbook.month_of(take.bought_at) = lookbook.month_of(now())), 0)
   FROM lookbook.campaigns campaign
   JOIN lookbook.accounts account ON account.id = campaign.account

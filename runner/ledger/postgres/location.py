@@ -1,6 +1,6 @@
 """Where one campaign's ledger lives in a database (``runner.ledger.location.LedgerLocation``)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from runner.ledger.postgres.ceilings import find_ceilings
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
 from runner.ledger.postgres.schema import is_migrated
 from runner.ledger.postgres.shared import SharedLedger
-from runner.policy.budget import MonthCeiling
+from runner.policy.budget import CountedPrice, MonthCeiling
 from runner.takes import Account
 
 
@@ -84,10 +84,12 @@ def find_accounts(address: str, campaign: str) -> list[Account]:
     return [Account(host, user, simulated=simulated) for host, user, simulated in rows]
 
 
-def read_ceilings(address: str, account: Account) -> list[MonthCeiling]:
-    """Return the ceilings of this month that hold for an account."""
+def read_ceilings(
+    address: str, account: Account, campaign: str, counted: Iterable[CountedPrice]
+) -> list[MonthCeiling]:
+    """Return the ceilings of this month that hold for an account (``find_ceilings``)."""
     with (
         closing(PostgresConnection(address)) as connection,
         explain_database_errors(connection),
     ):
-        return connection.repeat(lambda: find_ceilings(connection, account))
+        return connection.repeat(lambda: find_ceilings(connection, account, campaign, counted))

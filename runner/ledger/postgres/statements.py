@@ -36,6 +36,7 @@ _PUT_ASSET = (
     "INSERT INTO lookbook.assets VALUES (%s, %s, %s) "
     "ON CONFLICT (campaign, sha256) DO UPDATE SET asset_id = excluded.asset_id"
 )
+_COUNT_AT = "SELECT lookbook.count_at(%s, %s, %s, %s)"
 
 
 def make_fence(campaign: int, epoch: int | None, seq: int, more: int = 0) -> Statement:
@@ -64,6 +65,8 @@ def list_statements(
         numbers = [*range(seq + 1, seq + 1 + len(events))]
         rows = [(e.at, e.run, e.take, str(e.kind), _encode(e.facts)) for e in events]
         yield _EVENTS, (campaign, numbers, *map(list, zip(*rows, strict=True)))
+    for kind, usd, is_open in changes.counted:
+        yield _COUNT_AT, (campaign, str(kind), usd, is_open)
     for change in changes.takes:
         yield _write_take(change, campaign)
     for look, take in changes.picks.items():
