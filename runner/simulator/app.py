@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from runner.simulator import avatars, looks, pages, uploads
 from runner.simulator.bodies import JSON_LIMIT
+from runner.simulator.forms import AVATAR_FILTER, PAGING
 from runner.simulator.gate import Operation, RequestPipeline, refused
 from runner.simulator.media import MAX_BYTES
 from runner.simulator.records import GroupRow, LookRow
@@ -36,13 +37,16 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(method="DELETE", route="/v3/avatars/looks/{look_id}", handler=looks.delete_look),
     Operation(
-        method="GET", route="/v3/avatars/looks", handler=looks.list_looks, query=looks.LOOK_QUERY
+        method="GET",
+        route="/v3/avatars/looks",
+        handler=looks.list_looks,
+        query=frozenset(AVATAR_FILTER),
     ),
     Operation(
         method="POST", route="/v3/avatars", handler=avatars.create_avatar, body_limit=AVATAR_LIMIT
     ),
     Operation(
-        method="GET", route="/v3/avatars", handler=looks.list_groups, query=looks.GROUP_QUERY
+        method="GET", route="/v3/avatars", handler=looks.list_groups, query=frozenset(PAGING)
     ),
     Operation(
         method="POST",

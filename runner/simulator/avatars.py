@@ -3,13 +3,16 @@
 import binascii
 import math
 from base64 import b64decode
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from sys import intern
+from typing import Any
 from urllib.parse import urlsplit
 
 from runner.simulator import media, refusals
-from runner.simulator.bodies import NAME_LIMIT, Fields, read_json
+from runner.simulator.checks import RequestForm
+from runner.simulator.forms import NEW_AVATAR
 from runner.simulator.pictures import Seen
 from runner.simulator.portrait import people
 from runner.simulator.records import AvatarKind, ChargeRow, GenerationOutcome, GroupRow, LookRow
@@ -17,17 +20,14 @@ from runner.simulator.refusals import ApiError, invalid
 from runner.simulator.service import ApiCall, HttpAnswer, data
 from runner.simulator.views import asset_of, group_view, look_view, status
 
-PROMPT_LIMIT = 1000
-"""The page's limit; a longer one was seen to be answered with 500, and to cost nothing."""
-
-REFERENCE_LIMIT = 3
 PHOTO_SIDE = 512
 NEIGHBOUR_FACES = 6
 """How many faces a new one is told apart from, and how many it is chosen among."""
 
-ID_LIMIT = 255
-URL_LIMIT = 8192
 DAY_SECONDS = 24 * 3600
+
+_NEW_AVATAR = RequestForm(NEW_AVATAR)
+Fields = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +45,8 @@ class Order:
 
 async def create_avatar(call: ApiCall) -> HttpAnswer:
     """Accept one generation, and charge for it."""
-    fields = read_json(call.body, call.headers.get("content-type", ""))
-    kind = fields.need("type", limit=ID_LIMIT)
-    readers = {"photo": _photo, "prompt": _prompt, "digital_twin": _digital_twin}
-    if kind not in readers:
-        raise invalid("type", "type must be photo, prompt or digital_twin.")
-    order = await readers[kind](call, fields)
+    fields = _NEW_AVATAR.read(call)
+    order = await _READERS[fields["type"]](call, fields)
     _check_allowed(call, order)
     _check_places(call, order)
     _check_limit(call)
@@ -63,36 +59,28 @@ async def create_avatar(call: ApiCall) -> HttpAnswer:
 
 
 async def _photo(call: ApiCall, fields: Fields) -> Order:
-    name = fields.need("name", limit=NAME_LIMIT)
-    seen = await _file(call, fields.child("file"), media.IMAGES, smallest=PHOTO_SIDE)
-    group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
-    fields.done()
+    seen = await _file(call, fields["file"], "file", media.IMAGES, smallest=PHOTO_SIDE)
+    group = _group(call, fields.get("avatar_group_id"))
     scene = seen.scene or call.sim.pictures.scene("", "", [])
-    return Order(kind="photo", name=name, group=group, face=seen.face, scene=scene)
+    return Order(kind="photo", name=fields["name"], group=group, face=seen.face, scene=scene)
 
 
 async def _digital_twin(call: ApiCall, fields: Fields) -> Order:
-    name = fields.need("name", limit=NAME_LIMIT)
-    seen = await _file(call, fields.child("file"), media.VIDEOS)
-    group = _group(call, fields.text("avatar_group_id", limit=ID_LIMIT, required=False))
-    fields.done()
+    seen = await _file(call, fields["file"], "file", media.VIDEOS)
+    group = _group(call, fields.get("avatar_group_id"))
     scene = call.sim.pictures.scene("", "", [])
-    return Order(kind="digital_twin", name=name, group=group, face=seen.face, scene=scene)
+    return Order(kind="digital_twin", name=fields["name"], group=group, face=seen.face, scene=scene)
 
 
 async def _prompt(call: ApiCall, fields: Fields) -> Order:
     """Apply the combination table: ``avatar_id`` says who, ``avatar_group_id`` only where to."""
-    name = fields.need("name", limit=NAME_LIMIT)
-    prompt = fields.need("prompt", limit=None)
-    if len(prompt) > PROMPT_LIMIT:
-        raise ApiError(500, "internal_error", "Something went wrong.")
-    avatar_id = fields.text("avatar_id", limit=ID_LIMIT, required=False)
-    group_id = fields.text("avatar_group_id", limit=ID_LIMIT, required=False)
-    images = fields.objects("reference_images", limit=REFERENCE_LIMIT)
-    tints = [(await _file(call, image, media.IMAGES)).tint for image in images]
-    fields.done()
-    reference = _reference(call, avatar_id)
-    group = _group(call, group_id)
+    prompt = fields["prompt"]
+    tints = [
+        (await _file(call, image, f"reference_images[{place}]", media.IMAGES)).tint
+        for place, image in enumerate(fields.get("reference_images", ()))
+    ]
+    reference = _reference(call, fields.get("avatar_id"))
+    group = _group(call, fields.get("avatar_group_id"))
     if reference is not None:
         if group is None:
             group = _own(call.sim.account.groups[reference.group_id], "avatar_id")
@@ -103,13 +91,20 @@ async def _prompt(call: ApiCall, fields: Fields) -> Order:
     scene = call.sim.pictures.scene(prompt, reference.scene if reference else "", tints)
     return Order(
         kind="prompt",
-        name=name,
+        name=fields["name"],
         group=group,
         face=face,
         scene=scene,
         reference=reference,
         prompt=prompt,
     )
+
+
+_READERS: dict[str, Callable[[ApiCall, Fields], Awaitable[Order]]] = {
+    "photo": _photo,
+    "prompt": _prompt,
+    "digital_twin": _digital_twin,
+}
 
 
 def _new_face(call: ApiCall, prompt: str, group: GroupRow | None) -> str:
@@ -156,25 +151,15 @@ def _own(group: GroupRow, param: str) -> GroupRow:
     return group
 
 
-async def _file(call: ApiCall, fields: Fields, types: frozenset[str], *, smallest: int = 1) -> Seen:
+async def _file(
+    call: ApiCall, file: Fields, param: str, types: frozenset[str], *, smallest: int = 1
+) -> Seen:
     """Read one of the three forms of a file; what it shows decides who the picture shows."""
-    kind = fields.need("type", limit=ID_LIMIT)
-    if kind == "url":
-        url = fields.need("url", limit=URL_LIMIT)
-        fields.done()
-        return _read_url(call, url, fields.at("url"))
-    if kind == "asset_id":
-        asset_id = fields.need("asset_id", limit=ID_LIMIT)
-        fields.done()
-        return _read_asset(call, asset_id, types, smallest, fields.at("asset_id"))
-    if kind == "base64":
-        media_type = fields.need("media_type", limit=ID_LIMIT)
-        text = fields.need("data", limit=media.MAX_BYTES * 4 // 3 + 4)
-        fields.done()
-        if media_type not in types:
-            raise invalid(fields.at("media_type"), f"{media_type} is not accepted here.")
-        return await _inline(call, text, media_type, smallest, fields.at("data"))
-    raise invalid(fields.at("type"), f"{fields.at('type')} must be url, asset_id or base64.")
+    if file["type"] == "url":
+        return _read_url(call, file["url"], f"{param}.url")
+    if file["type"] == "asset_id":
+        return _read_asset(call, file["asset_id"], types, smallest, f"{param}.asset_id")
+    return await _inline(call, file["data"], file["media_type"], smallest, f"{param}.data")
 
 
 def _read_url(call: ApiCall, url: str, param: str) -> Seen:

@@ -1,4 +1,4 @@
-"""Reading requests: sizes bounded, JSON checked by field, what is unknown refused by name."""
+"""Reading requests, as far as nobody asks what is in them: their sizes, JSON, queries, files."""
 
 import json
 import re
@@ -10,10 +10,9 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.types import Receive
 
-from runner.simulator.refusals import ApiError, invalid, too_large
+from runner.simulator.refusals import invalid, too_large
 
 JSON_LIMIT = 1024 * 1024
-NAME_LIMIT = 255
 _KEY = re.compile(r"[A-Za-z0-9_:.\-]{1,255}")
 
 
@@ -63,99 +62,21 @@ def read_query(text: str, allowed: frozenset[str]) -> dict[str, str]:
     return query
 
 
-def read_json(body: bytes, content_type: str) -> "Fields":
+def read_json(body: bytes, content_type: str) -> dict[str, Any]:
     """Return a JSON object; 400 for anything else."""
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise invalid("Content-Type", "The body must be sent as application/json.")
     try:
         value = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise ApiError(
-            400, "invalid_parameter", "The body is not valid JSON.", param="body"
-        ) from None
+        raise invalid("body", "The body is not valid JSON.") from None
     if not isinstance(value, dict):
         raise invalid("body", "The body must be a JSON object.")
-    return Fields(value)
+    return value
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
-
-
-class Fields:
-    """A JSON object that is taken apart field by field; :meth:`done` refuses what is left over."""
-
-    def __init__(self, values: dict[str, Any], path: str = "") -> None:
-        self._values = dict(values)
-        self._path = path
-
-    def at(self, name: str) -> str:
-        """Return the parameter's full name, as error envelopes give it."""
-        return f"{self._path}{name}"
-
-    def take(self, name: str) -> Any:
-        """Return a field's value, or None when it is absent or null."""
-        return self._values.pop(name, None)
-
-    def text(self, name: str, *, limit: int | None, required: bool = True) -> str | None:
-        """Return a string of 1 to ``limit`` characters (None: any number) that is not blank."""
-        value = self.take(name)
-        if value is None:
-            if required:
-                raise invalid(self.at(name), f"{self.at(name)} is required.")
-            return None
-        if not isinstance(value, str):
-            raise invalid(self.at(name), f"{self.at(name)} must be a string.")
-        if not value.strip():
-            raise invalid(self.at(name), f"{self.at(name)} must not be empty.")
-        if limit is not None and len(value) > limit:
-            message = f"{self.at(name)} has {len(value)} characters; at most {limit} are allowed."
-            raise invalid(self.at(name), message)
-        if not value.isprintable() and _unsound(value):
-            raise invalid(self.at(name), f"{self.at(name)} holds characters that are not text.")
-        return value
-
-    def need(self, name: str, *, limit: int | None) -> str:
-        """Return a string that must be there."""
-        value = self.text(name, limit=limit)
-        if value is None:
-            raise invalid(self.at(name), f"{self.at(name)} is required.")
-        return value
-
-    def objects(self, name: str, *, limit: int) -> list["Fields"]:
-        """Return a list of at most ``limit`` objects; absent and null mean an empty one."""
-        value = self.take(name)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise invalid(self.at(name), f"{self.at(name)} must be a list.")
-        if len(value) > limit:
-            raise invalid(self.at(name), f"{self.at(name)} takes at most {limit} entries.")
-        return [self._object(f"{name}[{place}]", entry) for place, entry in enumerate(value)]
-
-    def child(self, name: str) -> "Fields":
-        """Return an object that must be there."""
-        value = self.take(name)
-        if value is None:
-            raise invalid(self.at(name), f"{self.at(name)} is required.")
-        return self._object(name, value)
-
-    def _object(self, name: str, value: object) -> "Fields":
-        if not isinstance(value, dict):
-            raise invalid(self.at(name), f"{self.at(name)} must be an object.")
-        return Fields(value, f"{self.at(name)}.")
-
-    def done(self) -> None:
-        """Refuse the fields that nobody asked for."""
-        for name in self._values:
-            raise invalid(self.at(name), f"{self.at(name)} is not a field of this request.")
-
-
-def _unsound(text: str) -> bool:
-    """Return whether a text holds control characters or half a surrogate pair."""
-    return any(
-        (ord(char) < 32 and char not in "\t\n\r") or 0xD800 <= ord(char) < 0xE000 for char in text
-    )
 
 
 def read_file_part(body: bytes, content_type: str) -> bytes:

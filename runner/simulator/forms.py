@@ -3,13 +3,19 @@
 from typing import Any
 
 from runner.simulator import media
-from runner.simulator.avatars import ID_LIMIT, PROMPT_LIMIT, REFERENCE_LIMIT, URL_LIMIT
-from runner.simulator.bodies import NAME_LIMIT
-from runner.simulator.looks import PAGE_DEFAULT, PAGE_MOST
 from runner.simulator.records import AVATAR_TYPES
-from runner.simulator.uploads import FILENAME_LIMIT
 
 Schema = dict[str, Any]
+
+NAME_LIMIT = 255
+ID_LIMIT = 255
+FILENAME_LIMIT = 255
+URL_LIMIT = 8192
+PROMPT_LIMIT = 1000
+"""The page's limit; a longer one was seen to be answered with 500, and to cost nothing."""
+
+REFERENCE_LIMIT = 3
+PAGE_DEFAULT, PAGE_MOST = 20, 50
 
 TEXT: Schema = {"type": "string"}
 MAYBE_TEXT: Schema = {"type": ["string", "null"]}
@@ -43,15 +49,29 @@ def array(items: Schema) -> Schema:
 
 
 def _words(limit: int) -> Schema:
-    """Describe a text that is not blank and holds no control characters."""
-    sound = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]*"
-    pattern = rf"^{sound}\S{sound}$"
-    return {"type": "string", "minLength": 1, "maxLength": limit, "pattern": pattern}
+    """Describe a text that is not blank and holds no control characters and half characters."""
+    unsound = r"\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff"
+    pattern = rf"^[^\S{unsound}]*[^\s{unsound}][^{unsound}]*$"
+    said = "a text that is not empty, without control characters"
+    return {"type": "string", "maxLength": limit, "pattern": pattern, "description": said}
 
 
 def maybe(schema: Schema) -> Schema:
     """Allow null beside a form."""
+    if "type" in schema:
+        return {**schema, "type": [schema["type"], "null"]}
     return {"anyOf": [schema, {"type": "null"}]}
+
+
+def one_of(forms: dict[str, Schema]) -> Schema:
+    """Describe a union: ``type`` says which of these forms an object has."""
+    branches = [
+        {**form, "properties": {"type": {"const": kind}, **form["properties"]}}
+        for kind, form in forms.items()
+    ]
+    for branch in branches:
+        branch["required"] = ["type", *branch["required"]]
+    return {"type": "object", "oneOf": branches}
 
 
 LOOK = record(
@@ -145,36 +165,32 @@ USER = record(
 ERROR = record({"error": record({"code": TEXT, "message": TEXT}, {"param": TEXT, "doc_url": TEXT})})
 
 ID = _words(ID_LIMIT)
+PROMPT = _words(PROMPT_LIMIT)
 
 
 def _file(types: frozenset[str]) -> Schema:
     url = {"type": "string", "format": "uri", "pattern": "^https://", "maxLength": URL_LIMIT}
-    forms = [
-        record({"type": {"const": "url"}, "url": url}),
-        record({"type": {"const": "asset_id"}, "asset_id": ID}),
-        record(
-            {
-                "type": {"const": "base64"},
-                "media_type": {"enum": sorted(types)},
-                "data": {"type": "string", "format": "byte", "minLength": 4},
-            }
-        ),
-    ]
-    return {"oneOf": forms}
+    content = {"type": "string", "format": "byte", "minLength": 4}
+    return one_of(
+        {
+            "url": record({"url": {**url, "description": "an https URL"}}),
+            "asset_id": record({"asset_id": ID}),
+            "base64": record({"media_type": {"enum": sorted(types)}, "data": content}),
+        }
+    )
 
 
-NEW_AVATAR: Schema = {
-    "oneOf": [
-        record(
-            {"type": {"const": "photo"}, "name": _words(NAME_LIMIT), "file": _file(media.IMAGES)},
-            {"avatar_group_id": maybe(ID)},
-        ),
-        record(
-            {
-                "type": {"const": "prompt"},
-                "name": _words(NAME_LIMIT),
-                "prompt": _words(PROMPT_LIMIT),
-            },
+def _made_of(types: frozenset[str]) -> Schema:
+    """Describe a look that is made of one file."""
+    fields = {"name": _words(NAME_LIMIT), "file": _file(types)}
+    return record(fields, {"avatar_group_id": maybe(ID)})
+
+
+NEW_AVATAR: Schema = one_of(
+    {
+        "photo": _made_of(media.IMAGES),
+        "prompt": record(
+            {"name": _words(NAME_LIMIT), "prompt": PROMPT},
             {
                 "avatar_id": maybe(ID),
                 "avatar_group_id": maybe(ID),
@@ -183,24 +199,23 @@ NEW_AVATAR: Schema = {
                 ),
             },
         ),
-        record(
-            {
-                "type": {"const": "digital_twin"},
-                "name": _words(NAME_LIMIT),
-                "file": _file(media.VIDEOS),
-            },
-            {"avatar_group_id": maybe(ID)},
-        ),
-    ]
+        "digital_twin": _made_of(media.VIDEOS),
+    }
+)
+CHECKSUM: Schema = {
+    "type": "string",
+    "pattern": "^[0-9a-fA-F]{64}$",
+    "description": "64 hexadecimal digits",
 }
 NEW_UPLOAD = record(
     {
         "filename": _words(FILENAME_LIMIT),
         "content_type": {"enum": sorted(media.ACCEPTED)},
-        "size_bytes": {"type": "integer", "minimum": 1},
+        "size_bytes": {"type": "integer", "minimum": 1, "description": "at least one byte"},
     },
-    {"checksum_sha256": maybe({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})},
+    {"checksum_sha256": maybe(CHECKSUM)},
 )
+NOTHING = record({})
 FORM: Schema = {
     "type": "object",
     "properties": {"file": {"type": "string", "format": "binary"}},

@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 from runner.simulator import refusals
-from runner.simulator.bodies import NAME_LIMIT, read_json
+from runner.simulator.checks import RequestForm
+from runner.simulator.forms import NAME, NOTHING, PAGE_DEFAULT, PAGE_MOST
 from runner.simulator.records import AVATAR_TYPES, GroupRow, LookRow
 from runner.simulator.refusals import invalid
 from runner.simulator.service import ApiCall, HttpAnswer, data, page
 from runner.simulator.signing import LINK_SECONDS, cursor, link, read_cursor
 from runner.simulator.views import group_view, look_view, user_view
 
-PAGE_DEFAULT, PAGE_MOST = 20, 50
-LOOK_QUERY = frozenset({"group_id", "avatar_type", "ownership", "limit", "token"})
-GROUP_QUERY = frozenset({"ownership", "limit", "token"})
+_NAME = RequestForm(NAME)
+_NOTHING = RequestForm(NOTHING)
 
 
 def get_user(call: ApiCall) -> HttpAnswer:
@@ -89,9 +89,7 @@ def get_look(call: ApiCall) -> HttpAnswer:
 def rename_look(call: ApiCall) -> HttpAnswer:
     """``PATCH /v3/avatars/looks/{look_id}``: a new name, free of charge."""
     look = _own_look(call)
-    fields = read_json(call.body, call.headers.get("content-type", ""))
-    renamed = replace(look, name=fields.need("name", limit=NAME_LIMIT))
-    fields.done()
+    renamed = replace(look, name=_NAME.read(call)["name"])
     call.sim.account.put(renamed)
     return data(look_view(call, renamed))
 
@@ -140,7 +138,7 @@ def start_consent(call: ApiCall) -> HttpAnswer:
     """``POST /v3/avatars/{group_id}/consent``: the address that a person opens."""
     group = _own_group(call)
     if call.body:
-        read_json(call.body, call.headers.get("content-type", "")).done()
+        _NOTHING.read(call)
     if group.consent == "none":
         group = replace(group, consent="pending")
         call.sim.account.put(group)

@@ -5,7 +5,9 @@ from hashlib import sha256
 
 from runner.simulator import media, refusals
 from runner.simulator.blobs import Incoming
-from runner.simulator.bodies import Hangup, read_file_part, read_json
+from runner.simulator.bodies import Hangup, read_file_part
+from runner.simulator.checks import RequestForm
+from runner.simulator.forms import NEW_UPLOAD, NOTHING
 from runner.simulator.records import AssetRow
 from runner.simulator.refusals import ApiError, invalid
 from runner.simulator.service import ApiCall, HttpAnswer, data
@@ -18,7 +20,8 @@ DIRECT_SECONDS = 3600
 DIRECT_BYTES = 512 * 1024 * 1024
 """The largest direct upload that the simulator takes."""
 
-FILENAME_LIMIT = 255
+_NEW_UPLOAD = RequestForm(NEW_UPLOAD)
+_NOTHING = RequestForm(NOTHING)
 
 
 async def create_asset(call: ApiCall) -> HttpAnswer:
@@ -60,23 +63,13 @@ async def _looked_at(call: ApiCall, asset: AssetRow, content: bytes, param: str)
 
 def start_direct_upload(call: ApiCall) -> HttpAnswer:
     """``POST /v3/assets/direct-uploads``: where and how to send a large file."""
-    fields = read_json(call.body, call.headers.get("content-type", ""))
-    fields.need("filename", limit=FILENAME_LIMIT)
-    content_type = fields.need("content_type", limit=FILENAME_LIMIT)
-    size = fields.take("size_bytes")
-    checksum = fields.text("checksum_sha256", limit=64, required=False)
-    fields.done()
-    if content_type not in media.ACCEPTED:
-        raise invalid("content_type", f"{content_type} is not accepted.")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        raise invalid("size_bytes", "size_bytes must be a whole number of bytes, at least 1.")
+    fields = _NEW_UPLOAD.read(call)
+    size, checksum = int(fields["size_bytes"]), fields.get("checksum_sha256")
     if size > DIRECT_BYTES:
         raise refusals.too_large(DIRECT_BYTES, "size_bytes")
-    if checksum is not None and not _is_sha256(checksum):
-        raise invalid("checksum_sha256", "checksum_sha256 must be 64 hexadecimal digits.")
     asset = AssetRow(
         id=call.sim.dice.name("asset_", call.number),
-        mime_type=content_type,
+        mime_type=fields["content_type"],
         size_bytes=size,
         sha256="",
         state="pending_upload",
@@ -96,10 +89,6 @@ def start_direct_upload(call: ApiCall) -> HttpAnswer:
             "status": "pending_upload",
         }
     )
-
-
-def _is_sha256(text: str) -> bool:
-    return len(text) == 64 and all(char in "0123456789abcdefABCDEF" for char in text)
 
 
 def upload_path(asset_id: str) -> str:
@@ -155,7 +144,7 @@ async def complete_upload(call: ApiCall) -> HttpAnswer:
     """``POST /v3/assets/{asset_id}/complete``; doing it again changes nothing."""
     asset = _asset(call)
     if call.body:
-        read_json(call.body, call.headers.get("content-type", "")).done()
+        _NOTHING.read(call)
     if asset.state == "pending_upload":
         raise invalid("asset_id", f"The bytes of asset {asset.id} have not arrived.")
     if asset.state == "uploaded":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from runner.simulator.app import OPERATIONS, create_app
-from runner.simulator.avatars import PROMPT_LIMIT
+from runner.simulator.forms import PROMPT_LIMIT
 from runner.simulator.openapi import openapi_document
 from runner.simulator.service import Simulator
 from tests.simulator.client import Clock, settings_of
