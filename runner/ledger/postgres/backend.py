@@ -6,13 +6,12 @@ lost its connection in the middle of a commit, cannot write past it.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from runner.errors import LedgerClaimed, LedgerDamaged, LookbookError
-from runner.ledger.backend import Changes, EventRow, QueuedDecision, TransactionUndone
-from runner.ledger.bodies import join_body, list_blobs
+from runner.ledger.backend import Changes, TransactionUndone
 from runner.ledger.postgres.account import DEAD_AFTER, AccountPacer
 from runner.ledger.postgres.connection import (
     ConnectionLost,
@@ -20,15 +19,13 @@ from runner.ledger.postgres.connection import (
     PostgresConnection,
     explain_database_errors,
 )
+from runner.ledger.postgres.decisions import CampaignDecisions
 from runner.ledger.postgres.erasing import erase_facts
 from runner.ledger.postgres.owner import find_owner, name_claim
 from runner.ledger.postgres.places import notify
-from runner.ledger.postgres.schema import is_migrated, migrate_schema
-from runner.ledger.postgres.statements import TAKE_COLUMNS, list_statements, make_fence
+from runner.ledger.postgres.schema import is_migrated
+from runner.ledger.postgres.statements import list_statements, make_fence
 from runner.takes import Account
-
-_EVENT = "SELECT seq, at, run, take, kind, facts FROM lookbook.events WHERE campaign = %s"
-
 
 _CLAIM = (
     "UPDATE lookbook.campaigns SET epoch = epoch + 1, owner = %s, "
@@ -46,7 +43,7 @@ def _label(connection: PostgresConnection, account: Account, campaign: str) -> s
     return f"{campaign} of {account.label} on {connection.name}"
 
 
-class PostgresBackend:
+class PostgresBackend(CampaignDecisions):
     """The rows of one campaign. Nothing is written before it is claimed."""
 
     def __init__(
@@ -56,13 +53,12 @@ class PostgresBackend:
 
         ``concurrency`` is how many looks of the account this process wants in progress at most.
         """
-        self._connection = connection
-        self.account, self._campaign = ids
+        self.account, campaign = ids
+        super().__init__(connection, campaign)
         self.pacer = AccountPacer(connection, self.account, concurrency)
         self._label = label
         self._epoch: int | None = None
         self._releases = False
-        self._in_view = False
         self._seq = 0
 
     @classmethod
@@ -168,172 +164,6 @@ class PostgresBackend:
             "WHERE id = %s AND epoch = %s RETURNING id",
             self._campaign,
             self._epoch,
-        )
-
-    # --- reading ------------------------------------------------------------------------------
-
-    @contextmanager
-    def one_view(self) -> Iterator[None]:
-        """Read everything in one transaction that sees one moment.
-
-        Raises TransactionUndone where its connection is lost: half of it was read.
-        """
-        self._fetch("SELECT 1")  # a connection that was lost meanwhile is made anew
-        self._in_view = True
-        try:
-            with self._connection.view():
-                yield
-        except ConnectionLost as error:
-            raise TransactionUndone(str(error)) from error
-        finally:
-            self._in_view = False
-
-    def _fetch(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement that may be repeated, unless it is part of a view."""
-        if self._in_view:
-            return self._connection.fetch(statement, values)
-        return self._connection.repeat(lambda: self._connection.fetch(statement, values))
-
-    def _mine(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        return self._fetch(statement, self._campaign, *values)
-
-    def _events(self, rest: str, *values: object) -> list[EventRow]:
-        return [EventRow._make(row) for row in self._mine(f"{_EVENT} {rest}", *values)]
-
-    def _one(self, rest: str, *values: object) -> EventRow | None:
-        return next(iter(self._events(rest, *values)), None)
-
-    def meta(self) -> dict[str, str]:
-        """Return whose ledger it is."""
-        return dict(self._mine("SELECT key, value FROM lookbook.meta WHERE campaign = %s"))
-
-    def takes(self) -> Iterable[Sequence[Any]]:
-        """Return the rows of all takes."""
-        columns = ", ".join(TAKE_COLUMNS)
-        return self._mine(f"SELECT {columns} FROM lookbook.takes WHERE campaign = %s")  # noqa: S608 - our own names
-
-    def has_takes(self) -> bool:
-        """Return whether any take was ever sent."""
-        return bool(
-            self._mine(
-                "SELECT 1 FROM lookbook.takes WHERE campaign = %s AND state <> 'planned' LIMIT 1"
-            )
-        )
-
-    def picks(self) -> dict[str, str]:
-        """Return the picks by look."""
-        return dict(self._mine("SELECT look, take FROM lookbook.picks WHERE campaign = %s"))
-
-    def assets(self) -> dict[str, str]:
-        """Return the uploads by content."""
-        return dict(self._mine("SELECT sha256, asset_id FROM lookbook.assets WHERE campaign = %s"))
-
-    def events(self, *kinds: str) -> Iterable[EventRow]:
-        """Return the events of these kinds, or all."""
-        if not kinds:
-            return self._events("ORDER BY seq")
-        return self._events("AND kind = ANY(%s) ORDER BY seq", [*map(str, kinds)])
-
-    def event(self, seq: int) -> EventRow | None:
-        """Return one event."""
-        return self._one("AND seq = %s", seq)
-
-    def last_event(self, *besides: str) -> EventRow | None:
-        """Return the last event of another kind."""
-        rest = "AND kind <> ALL(%s::text[]) ORDER BY seq DESC LIMIT 1"
-        return self._one(rest, [*map(str, besides)])
-
-    def events_after(self, seq: int) -> Sequence[EventRow]:
-        """Return the events with higher numbers."""
-        return self._events("AND seq > %s ORDER BY seq", seq)
-
-    def last_event_of(self, take: str | None, kind: str) -> EventRow | None:
-        """Return the last event of a kind that is about a take."""
-        rest = "AND take IS NOT DISTINCT FROM %s AND kind = %s ORDER BY seq DESC LIMIT 1"
-        return self._one(rest, take, str(kind))
-
-    def last_at(self) -> float:
-        """Return the latest time."""
-        rows = self._mine("SELECT max(at) FROM lookbook.events WHERE campaign = %s")
-        return rows[0][0] or 0.0
-
-    def body(self, sha256: str) -> bytes:
-        """Return a stored body."""
-        found = self._mine(
-            "SELECT pieces FROM lookbook.bodies WHERE campaign = %s AND sha256 = %s", sha256
-        )
-        if not found:
-            raise KeyError(sha256)
-        wanted = list_blobs(found[0][0])
-        blobs = dict(
-            self._mine(
-                "SELECT sha256, data FROM lookbook.blobs WHERE campaign = %s AND sha256 = ANY(%s)",
-                wanted,
-            )
-        )
-        if not blobs.keys() >= {*wanted}:
-            raise ValueError(f"a piece of the stored body {sha256} is missing")
-        return join_body(found[0][0], blobs, sha256)
-
-    def takes_besides(self) -> list[tuple[Any, ...]]:
-        """Return what the account's other campaigns hold: campaign, and ``KnownTakes`` of it."""
-        return self._mine(
-            "SELECT other.name, look || '#' || number, take.name, state, kind, avatar_id, group_id "
-            "FROM lookbook.campaigns mine JOIN lookbook.campaigns other "
-            "ON other.account = mine.account AND other.id <> mine.id "
-            "JOIN lookbook.takes take ON take.campaign = other.id WHERE mine.id = %s "
-            "ORDER BY other.name"
-        )
-
-    def facts_besides(self, kinds: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return what they learned of the account: campaign, and ``KnownFacts`` of it, in order."""
-        return self._mine(
-            "SELECT other.name, at, kind, facts FROM lookbook.campaigns mine "
-            "JOIN lookbook.campaigns other ON other.account = mine.account AND other.id <> mine.id "
-            "JOIN lookbook.events event ON event.campaign = other.id "
-            "WHERE mine.id = %s AND kind = ANY(%s) ORDER BY other.name, event.seq",
-            [*map(str, kinds)],
-        )
-
-    def moved_besides(self) -> bool:
-        """Return whether a take of another campaign of the account moved since this was claimed.
-
-        By the database's clock.
-        """
-        rows = self._mine(
-            "SELECT EXISTS (SELECT FROM lookbook.campaigns mine JOIN lookbook.campaigns other "
-            "ON other.account = mine.account AND other.id <> mine.id "
-            "JOIN lookbook.takes take ON take.campaign = other.id "
-            "WHERE mine.id = %s AND take.kind <> 'existing' AND take.moved_at > mine.claimed_at)"
-        )
-        return bool(rows[0][0])
-
-    # --- decisions that wait ------------------------------------------------------------------
-
-    def queue_decision(self, kind: str, document: str) -> None:
-        """Keep what a person decided for whoever writes the campaign."""
-        migrate_schema(self._connection)
-        self._mine(
-            "INSERT INTO lookbook.decisions (campaign, kind, document) VALUES (%s, %s, %s) "
-            "RETURNING id",
-            kind,
-            document,
-        )
-
-    def queued_decisions(self) -> list[QueuedDecision]:
-        """Return what waits; nothing where an older program made the tables."""
-        if self._fetch("SELECT to_regclass('lookbook.decisions') IS NULL")[0][0]:
-            return []
-        rows = self._mine(
-            "SELECT id, kind, document FROM lookbook.decisions WHERE campaign = %s ORDER BY id"
-        )
-        return [QueuedDecision._make(row) for row in rows]
-
-    def drop_decisions(self, ids: Sequence[int]) -> None:
-        """Forget what was taken in."""
-        self._mine(
-            "DELETE FROM lookbook.decisions WHERE campaign = %s AND id = ANY(%s) RETURNING id",
-            [*ids],
         )
 
     # --- writing ------------------------------------------------------------------------------
