@@ -109,7 +109,7 @@ class SimulatorClient:
         return figures
 
 
-MakeWorld = Callable[..., SimulatorClient]
+MakeSimulator = Callable[..., SimulatorClient]
 
 
 def settings_of(**options: Any) -> SimulatorSettings:

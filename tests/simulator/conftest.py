@@ -5,25 +5,25 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.client import MakeWorld, SimulatorClient, settings_of
+from tests.simulator.client import MakeSimulator, SimulatorClient, settings_of
 
 
 @pytest.fixture
-def make() -> Iterator[MakeWorld]:
+def make() -> Iterator[MakeSimulator]:
     """Make as many simulators as the test wants: ``make(concurrency=2, faults=["slow:1"])``."""
-    worlds: list[SimulatorClient] = []
+    simulators: list[SimulatorClient] = []
 
     def make(**options: Any) -> SimulatorClient:
-        worlds.append(SimulatorClient(settings_of(**options)))
-        return worlds[-1]
+        simulators.append(SimulatorClient(settings_of(**options)))
+        return simulators[-1]
 
     yield make
-    for world in worlds:
-        world.close()
+    for simulator in simulators:
+        simulator.close()
 
 
 @pytest.fixture
-def world(make: MakeWorld) -> SimulatorClient:
+def simulator(make: MakeSimulator) -> SimulatorClient:
     """One simulator with the settings of a test."""
     return make()
 

@@ -49,14 +49,14 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("body", "param", "message"), WRONG)
 async def test_the_first_thing_that_is_wrong_is_answered_and_nothing_is_bought(
-    world: SimulatorClient, body: dict[str, Any], param: str, message: str
+    simulator: SimulatorClient, body: dict[str, Any], param: str, message: str
 ) -> None:
-    answer = await world.client.post("/v3/avatars", content=json.dumps(body), headers=JSON)
+    answer = await simulator.client.post("/v3/avatars", content=json.dumps(body), headers=JSON)
     assert error_of(answer) == (400, "invalid_parameter", param)
     assert message in answer.json()["error"]["message"]
-    assert world.sim.account.spent == 0
+    assert simulator.sim.account.spent == 0
 
 
-async def test_what_is_null_counts_as_not_said(world: SimulatorClient) -> None:
-    answer = await world.post("/v3/avatars", {**PROMPT, "reference_images": None})
+async def test_what_is_null_counts_as_not_said(simulator: SimulatorClient) -> None:
+    answer = await simulator.post("/v3/avatars", {**PROMPT, "reference_images": None})
     assert answer.status_code == 200

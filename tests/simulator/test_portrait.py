@@ -18,7 +18,7 @@ from runner.simulator.portrait import carried, draw, layers, people, scenes, wor
 from runner.simulator.portrait.people import Face
 from runner.simulator.portrait.scenes import Scene
 from runner.simulator.portrait.study import study_tones
-from tests.simulator.client import MakeWorld, SimulatorClient
+from tests.simulator.client import MakeSimulator, SimulatorClient
 
 ASSETS = Path(__file__).parents[2] / "manifests" / "assets"
 WHO = ("woman", "man")
@@ -297,8 +297,8 @@ def test_a_photo_of_anybody_is_looked_at_for_its_tones() -> None:
     assert seen.skin is None
 
 
-async def shown(world: SimulatorClient, look: dict[str, str]) -> Image.Image:
-    answer = await world.get(look["preview_image_url"])
+async def shown(simulator: SimulatorClient, look: dict[str, str]) -> Image.Image:
+    answer = await simulator.get(look["preview_image_url"])
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "image/jpeg"
     return Image.open(io.BytesIO(answer.content))
@@ -306,28 +306,28 @@ async def shown(world: SimulatorClient, look: dict[str, str]) -> Image.Image:
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_looks_on_the_demos_photo_show_its_face(make: MakeWorld) -> None:
-    world = make(pictures=True)
-    asset = await world.asset((ASSETS / "sarah.png").read_bytes())
-    base = await world.finished(type="photo", file={"type": "asset_id", "asset_id": asset})
-    look = await world.finished(avatar_id=base["id"], prompt="red hoodie, beach")
-    chained = await world.finished(avatar_id=look["id"], prompt="green sweater, sunny park")
-    alone = await world.finished(
+async def test_looks_on_the_demos_photo_show_its_face(make: MakeSimulator) -> None:
+    simulator = make(pictures=True)
+    asset = await simulator.asset((ASSETS / "sarah.png").read_bytes())
+    base = await simulator.finished(type="photo", file={"type": "asset_id", "asset_id": asset})
+    look = await simulator.finished(avatar_id=base["id"], prompt="red hoodie, beach")
+    chained = await simulator.finished(avatar_id=look["id"], prompt="green sweater, sunny park")
+    alone = await simulator.finished(
         avatar_group_id=base["group_id"], prompt="man in a red hoodie, beach"
     )
-    images = [await shown(world, each) for each in (look, chained, alone)]
+    images = [await shown(simulator, each) for each in (look, chained, alone)]
     assert images[0].size == (look["image_width"], look["image_height"])
     kept = difference(images[0], images[1], EYES_AND_NOSE)
     assert kept * 2 < difference(images[0], images[2], EYES_AND_NOSE)
-    again = await world.get(look["preview_image_url"])
-    assert again.content == (await world.get(look["preview_image_url"])).content
+    again = await simulator.get(look["preview_image_url"])
+    assert again.content == (await simulator.get(look["preview_image_url"])).content
 
 
 @pytest.mark.anyio
-async def test_pictures_off_serves_tiny_images_that_differ(make: MakeWorld) -> None:
-    world = make()
-    looks = [await world.finished(name=str(index)) for index in range(2)]
-    contents = [(await world.get(look["preview_image_url"])).content for look in looks]
+async def test_pictures_off_serves_tiny_images_that_differ(make: MakeSimulator) -> None:
+    simulator = make()
+    looks = [await simulator.finished(name=str(index)) for index in range(2)]
+    contents = [(await simulator.get(look["preview_image_url"])).content for look in looks]
     assert contents[0] != contents[1]
     for content in contents:
         with Image.open(io.BytesIO(content)) as image:
@@ -343,16 +343,18 @@ async def test_pictures_off_serves_tiny_images_that_differ(make: MakeWorld) -> N
 @pytest.mark.parametrize(
     "text", ["{}", "[1]", "null", '{"face":1,"scene":2}', "x" * 5000, '{"face":"{}","scene":"{}"}']
 )
-async def test_a_photo_that_carries_nonsense_is_just_a_photo(make: MakeWorld, text: str) -> None:
+async def test_a_photo_that_carries_nonsense_is_just_a_photo(
+    make: MakeSimulator, text: str
+) -> None:
     info = PngInfo()
     info.add_text(carried.FIELD, text)
     info.add_text(carried.PALETTE, text)
     out = io.BytesIO()
     Image.new("L", (512, 512), 128).save(out, "PNG", pnginfo=info)
-    world = make(pictures=True)
-    asset = await world.asset(out.getvalue())
-    look = await world.finished(type="photo", file={"type": "asset_id", "asset_id": asset})
-    assert (await shown(world, look)).size == (768, 1024)
+    simulator = make(pictures=True)
+    asset = await simulator.asset(out.getvalue())
+    look = await simulator.finished(type="photo", file={"type": "asset_id", "asset_id": asset})
+    assert (await shown(simulator, look)).size == (768, 1024)
 
 
 def test_the_tool_draws_one_person(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

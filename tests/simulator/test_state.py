@@ -9,7 +9,7 @@ import pytest
 
 from runner.simulator.blobs import Blobs
 from runner.simulator.journal import StateError
-from tests.simulator.client import DAY, MakeWorld, SimulatorClient, png
+from tests.simulator.client import DAY, MakeSimulator, SimulatorClient, png
 
 pytestmark = pytest.mark.anyio
 
@@ -32,78 +32,78 @@ def files(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-async def everything(world: SimulatorClient) -> dict[str, Any]:
+async def everything(simulator: SimulatorClient) -> dict[str, Any]:
     """Return what a client can see of an account, links aside."""
     pages = {}
     for path in ("/v3/avatars/looks", "/v3/avatars"):
-        pages[path] = (await world.get(path, params={"limit": 50})).json()
+        pages[path] = (await simulator.get(path, params={"limit": 50})).json()
     text = json.dumps(pages)
-    return {"pages": text.split("signature")[0], "stats": await world.stats()}
+    return {"pages": text.split("signature")[0], "stats": await simulator.stats()}
 
 
 async def reopened(
-    make: MakeWorld, world: SimulatorClient, state: Path, **options: Any
+    make: MakeSimulator, simulator: SimulatorClient, state: Path, **options: Any
 ) -> SimulatorClient:
     """The same account in a new simulator, at the same moment of time."""
-    world.close()
+    simulator.close()
     again = make(state=state, **options)
-    again.clock.now = world.clock.now
+    again.clock.now = simulator.clock.now
     return again
 
 
-async def test_an_account_outlives_its_simulator(make: MakeWorld, state: Path) -> None:
-    world = make(state=state, faults=["fail-generation:0.3"])
-    base = await world.finished(name="Sarah")
+async def test_an_account_outlives_its_simulator(make: MakeSimulator, state: Path) -> None:
+    simulator = make(state=state, faults=["fail-generation:0.3"])
+    base = await simulator.finished(name="Sarah")
     for index in range(5):
-        await world.made(avatar_id=base["id"], name=f"Look {index}", key=f"k{index}")
-        world.wait(5)
-    await world.client.delete(f"/v3/avatars/looks/{base['id']}")
-    asset = await world.asset(png())
-    before = await everything(world)
-    world = await reopened(make, world, state)
-    after = await everything(world)
+        await simulator.made(avatar_id=base["id"], name=f"Look {index}", key=f"k{index}")
+        simulator.wait(5)
+    await simulator.client.delete(f"/v3/avatars/looks/{base['id']}")
+    asset = await simulator.asset(png())
+    before = await everything(simulator)
+    simulator = await reopened(make, simulator, state)
+    after = await everything(simulator)
     assert after["pages"] == before["pages"]
     for name in ("charges", "looks", "groups", "spent_usd", "peak_in_progress"):
         assert after["stats"][name] == before["stats"][name]
-    link = (await world.get(f"/v3/assets/{asset}")).json()["data"]["url"]
-    assert (await world.get(link)).content == png()
+    link = (await simulator.get(f"/v3/assets/{asset}")).json()["data"]["url"]
+    assert (await simulator.get(link)).content == png()
 
 
 async def test_endpoints_of_webhooks_in_an_older_state_file_are_left_out(
-    make: MakeWorld, state: Path
+    make: MakeSimulator, state: Path
 ) -> None:
-    world = make(state=state)
-    await world.made(name="Sarah")
-    before = await everything(world)
-    world.close()
+    simulator = make(state=state)
+    await simulator.made(name="Sarah")
+    before = await everything(simulator)
+    simulator.close()
     row = {"id": "endpoint_1", "url": "https://a.example/", "events": [], "secret": "s"}
     entries = [["webhook", {**row, "created_at": 1}], ["-", "webhook", "endpoint_1"]]
     write(state, content(state) + json.dumps(entries).encode() + b"\n")
-    assert (await everything(await reopened(make, world, state)))["pages"] == before["pages"]
+    assert (await everything(await reopened(make, simulator, state)))["pages"] == before["pages"]
     assert b"webhook" not in content(state)
 
 
-async def test_idempotency_and_ready_times_survive(make: MakeWorld, state: Path) -> None:
-    world = make(state=state, latency="fixed:100")
-    first = await world.create(key="k")
+async def test_idempotency_and_ready_times_survive(make: MakeSimulator, state: Path) -> None:
+    simulator = make(state=state, latency="fixed:100")
+    first = await simulator.create(key="k")
     look_id = first.json()["data"]["avatar_item"]["id"]
-    world.wait(60)
-    world = await reopened(make, world, state, latency="fixed:100")
-    assert (await world.create(key="k")).content == first.content
-    assert (await world.look(look_id))["status"] == "processing"
-    assert (await world.stats())["in_progress"] == 1
-    world.wait(40)
-    assert (await world.look(look_id))["status"] == "completed"
-    world.wait(DAY)
-    second = await world.create(key="k")
+    simulator.wait(60)
+    simulator = await reopened(make, simulator, state, latency="fixed:100")
+    assert (await simulator.create(key="k")).content == first.content
+    assert (await simulator.look(look_id))["status"] == "processing"
+    assert (await simulator.stats())["in_progress"] == 1
+    simulator.wait(40)
+    assert (await simulator.look(look_id))["status"] == "completed"
+    simulator.wait(DAY)
+    second = await simulator.create(key="k")
     assert second.content != first.content
-    world = await reopened(make, world, state, latency="fixed:100")
-    assert (await world.create(key="k")).content == second.content
-    world.wait(DAY)
-    assert (await world.create(key="k")).content != second.content
+    simulator = await reopened(make, simulator, state, latency="fixed:100")
+    assert (await simulator.create(key="k")).content == second.content
+    simulator.wait(DAY)
+    assert (await simulator.create(key="k")).content != second.content
 
 
-async def test_chance_goes_on_where_it_was(make: MakeWorld, state: Path) -> None:
+async def test_chance_goes_on_where_it_was(make: MakeSimulator, state: Path) -> None:
     unbroken = make(faults=["error-503:0.5"])
     broken = make(state=state, faults=["error-503:0.5"])
     one, other = [], []
@@ -115,48 +115,50 @@ async def test_chance_goes_on_where_it_was(make: MakeWorld, state: Path) -> None
     assert one == other
 
 
-async def test_a_line_torn_by_a_crash_is_dropped_whole(make: MakeWorld, state: Path) -> None:
-    world = make(state=state)
-    await world.finished(name="Kept", key="kept")
+async def test_a_line_torn_by_a_crash_is_dropped_whole(make: MakeSimulator, state: Path) -> None:
+    simulator = make(state=state)
+    await simulator.finished(name="Kept", key="kept")
     kept = content(state)
-    await world.create(name="Torn", key="torn")
+    await simulator.create(name="Torn", key="torn")
     line = content(state)[len(kept) :]
-    world.close()
+    simulator.close()
     for length in (1, len(line) // 2, len(line) - 1):
         write(state, kept + line[:length])
-        world = make(state=state)
-        figures = await world.stats()
+        simulator = make(state=state)
+        figures = await simulator.stats()
         assert [charge["name"] for charge in figures["charges"]] == ["Kept"]
         assert (figures["looks"], figures["groups"]) == (1, 1)
-        world.close()
+        simulator.close()
 
 
-async def test_what_was_answered_is_in_the_file_already(make: MakeWorld, state: Path) -> None:
-    world = make(state=state)
-    await world.create(key="k")
+async def test_what_was_answered_is_in_the_file_already(make: MakeSimulator, state: Path) -> None:
+    simulator = make(state=state)
+    await simulator.create(key="k")
     assert b'"idempotency_key":"k"' in content(state)
     for _ in range(3):
-        await world.get("/v3/users/me")
+        await simulator.get("/v3/users/me")
     assert content(state).count(b"GET /v3/users/me") == 3
 
 
 async def test_the_file_is_rewritten_shorter_when_it_is_opened(
-    make: MakeWorld, state: Path
+    make: MakeSimulator, state: Path
 ) -> None:
-    world = make(state=state)
+    simulator = make(state=state)
     for _ in range(300):
-        await world.get("/v3/users/me")
+        await simulator.get("/v3/users/me")
     long = len(content(state))
-    world = await reopened(make, world, state)
+    simulator = await reopened(make, simulator, state)
     assert len(content(state)) < long / 3
-    assert (await world.stats())["requests"] == {"GET /v3/users/me": 300}
+    assert (await simulator.stats())["requests"] == {"GET /v3/users/me": 300}
 
 
-async def test_a_file_that_a_live_simulator_holds_is_refused(make: MakeWorld, state: Path) -> None:
-    world = make(state=state)
+async def test_a_file_that_a_live_simulator_holds_is_refused(
+    make: MakeSimulator, state: Path
+) -> None:
+    simulator = make(state=state)
     with pytest.raises(StateError, match="in use"):
         make(state=state)
-    world.close()
+    simulator.close()
     make(state=state)
 
 
@@ -177,7 +179,7 @@ WRONG = (
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_file_that_is_no_state_is_refused_and_left_alone(
-    make: MakeWorld, tmp_path: Path, wrong: bytes
+    make: MakeSimulator, tmp_path: Path, wrong: bytes
 ) -> None:
     path = tmp_path / "state"
     path.write_bytes(wrong)
@@ -191,7 +193,7 @@ def test_a_file_that_is_no_state_is_refused_and_left_alone(
 @pytest.mark.parametrize("ending", ["", ".lock", ".new", ".files"])
 @pytest.mark.parametrize("kind", ["link", "pipe"])
 def test_a_state_file_that_leads_elsewhere_is_refused(
-    make: MakeWorld, tmp_path: Path, ending: str, kind: str
+    make: MakeSimulator, tmp_path: Path, ending: str, kind: str
 ) -> None:
     place, victim = tmp_path / f"state{ending}", tmp_path / "victim"
     victim.write_text("somebody's")
@@ -206,12 +208,12 @@ def test_a_state_file_that_leads_elsewhere_is_refused(
 
 @pytest.mark.parametrize("name", ["../victim", "victim", "", ".", "A" * 64])
 async def test_files_that_a_state_file_names_elsewhere_are_neither_read_nor_deleted(
-    make: MakeWorld, state: Path, name: str
+    make: MakeSimulator, state: Path, name: str
 ) -> None:
-    world = make(state=state)
-    asset = await world.asset(png())
+    simulator = make(state=state)
+    asset = await simulator.asset(png())
     digest = next(state.with_name("state.files").iterdir()).name
-    world.close()
+    simulator.close()
     for victim in (state.with_name("victim"), state.with_name("state.files") / "victim"):
         victim.write_text("somebody's")
     write(state, content(state).replace(digest.encode(), name.encode()))
@@ -233,22 +235,22 @@ def test_a_stored_file_that_is_a_link_or_a_pipe_is_not_there(tmp_path: Path) -> 
     assert blobs.read(digest) is None
 
 
-async def test_deleted_files_leave_the_folder(make: MakeWorld, state: Path) -> None:
-    world = make(state=state)
-    one, other = await world.asset(png(9, 9)), await world.asset(png(9, 9))
+async def test_deleted_files_leave_the_folder(make: MakeSimulator, state: Path) -> None:
+    simulator = make(state=state)
+    one, other = await simulator.asset(png(9, 9)), await simulator.asset(png(9, 9))
     folder = state.with_name("state.files")
     assert len(files(folder)) == 1
-    await world.client.delete(f"/v3/assets/{one}")
+    await simulator.client.delete(f"/v3/assets/{one}")
     assert len(files(folder)) == 1
-    await world.client.delete(f"/v3/assets/{other}")
+    await simulator.client.delete(f"/v3/assets/{other}")
     assert files(folder) == []
 
 
-async def test_without_a_state_file_nothing_is_left_behind(make: MakeWorld) -> None:
-    world = make()
-    await world.asset(png(9, 9))
-    folder = world.sim.blobs.folder
+async def test_without_a_state_file_nothing_is_left_behind(make: MakeSimulator) -> None:
+    simulator = make()
+    await simulator.asset(png(9, 9))
+    folder = simulator.sim.blobs.folder
     assert folder is not None
     assert files(folder)
-    world.close()
+    simulator.close()
     assert not Path.exists(folder)

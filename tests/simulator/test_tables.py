@@ -43,23 +43,23 @@ def test_paging_visits_every_row_once_newest_first(
 def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes, list[Any]]:
     """A journal, and the figures after each of the requests that wrote it."""
     path = tmp_path_factory.mktemp("history") / "state"
-    world = SimulatorClient(
+    simulator = SimulatorClient(
         settings_of(state=path, latency="fixed:0", faults=["fail-generation:0.3"])
     )
     figures: list[Any] = []
 
     async def run() -> None:
-        figures.append(await world.stats())
+        figures.append(await simulator.stats())
         for index in range(8):
-            look = await world.finished(name=f"Look {index}", key=f"k{index}")
-            figures.append(await world.stats())
+            look = await simulator.finished(name=f"Look {index}", key=f"k{index}")
+            figures.append(await simulator.stats())
             if index % 3 == 0:
-                await world.client.delete(f"/v3/avatars/looks/{look['id']}")
-                figures.append(await world.stats())
+                await simulator.client.delete(f"/v3/avatars/looks/{look['id']}")
+                figures.append(await simulator.stats())
 
     anyio.run(run)
     content = path.read_bytes()
-    world.close()
+    simulator.close()
     return path, content, figures
 
 
@@ -70,13 +70,13 @@ def test_a_journal_cut_anywhere_is_the_account_after_some_request(
     path, content, figures = history
     cut = round(share * len(content))
     path.write_bytes(content[:cut])
-    world = SimulatorClient(settings_of(state=path))
+    simulator = SimulatorClient(settings_of(state=path))
     try:
-        account = world.sim.account
+        account = simulator.sim.account
         found = (len(account.charges), len(account.looks) - 3, len(account.groups) - 1)
         possible = {(len(each["charges"]), each["looks"], each["groups"]) for each in figures}
         assert found in possible
         assert account.spent <= len(account.charges) * 1_000_000
         assert len(account.answers) == len(account.charges)
     finally:
-        world.close()
+        simulator.close()
