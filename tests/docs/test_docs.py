@@ -99,6 +99,18 @@ def test_every_fuzz_target_is_explained_and_every_one_there_exists() -> None:
     assert "CPython 3.11 to 3.13 on Linux, x86-64" in MISSING
 
 
+def test_every_module_of_the_bad_days_that_is_explained_exists() -> None:
+    text = (ROOT / "docs" / "fault-simulation.md").read_text("utf-8")
+    section = text.partition("## How it works")[2].partition("\n## ")[0]
+    told = {
+        name
+        for row in re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    assert len(told) > 15
+    assert told <= {path.stem for path in (ROOT / "tests" / "fault").glob("*.py")}
+
+
 @pytest.mark.parametrize("name", benchmarks.NAMES)
 def test_every_benchmark_says_what_it_measures(name: str) -> None:
     assert re.search(rf"`bench/{name}\b", (ROOT / "docs" / "performance.md").read_text("utf-8"))
