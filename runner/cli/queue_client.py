@@ -47,7 +47,33 @@ def open_shared_queue(on: SharedLedgers) -> "Iterator[PostgresQueue]":
         yield queue
 
 
-class RunPacker:
+class QueueCheck:
+    """Holds back what buys in this process while a run of the same campaign is in the queue.
+
+    That run would find that its plan has moved, and refuse. It is a
+    ``runner.cli.run_attempt.Packer`` that packs nothing.
+    """
+
+    def __init__(self, queue: "PostgresQueue", request: Request) -> None:
+        self._queue = queue
+        self._request = request
+        self._is_used = queue.is_there()
+
+    def check(self, account: Account, campaign: Campaign) -> None:
+        """Raise RunWaiting where the campaign is in the queue already."""
+        if self._is_used:
+            refuse_queued(self._queue, account, campaign, self._request)
+
+    def pack(
+        self, campaign: Campaign, work: OpenSession, plan: Plan, request: Request
+    ) -> Pack | None:
+        """Look once more: it may have been queued while a person was asked."""
+        del plan, request
+        self.check(work.account, campaign)
+        return None
+
+
+class RunPacker(QueueCheck):
     """Packs a run that was agreed to, where a worker is to carry it out.
 
     It is a ``runner.cli.run_attempt.Packer``.
@@ -57,17 +83,10 @@ class RunPacker:
         self, console: Console, queue: "PostgresQueue", request: Request, *, detach: bool = False
     ) -> None:
         """Take the queue; ``detach`` puts the run into it although no worker serves it yet."""
+        super().__init__(queue, request)
         self._console = console
-        self._queue = queue
-        self._request = request
         self._detach = detach
         self._answers = console.answers
-        self._is_used = queue.is_there()
-
-    def check(self, account: Account, campaign: Campaign) -> None:
-        """Raise RunWaiting where the campaign is in the queue already."""
-        if self._is_used:
-            refuse_queued(self._queue, account, campaign, self._request)
 
     def pack(
         self, campaign: Campaign, work: OpenSession, plan: Plan, request: Request

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import click
 
-from runner.cli.after_run import begin_after_run
-from runner.cli.commands.run import new_ledger_option, run_options, start
+from runner.cli.after_run import begin_after_run, start_unqueued
+from runner.cli.commands.run import new_ledger_option, run_options
 from runner.cli.complete import complete_looks
 from runner.cli.context import Context, pass_context
 from runner.cli.options import LooksCommand
@@ -33,8 +33,8 @@ def command(context: Context, request: Request, /, looks: tuple[str, ...], count
     """Buy more takes of each LOOK of MANIFEST; which one is picked does not change.
 
     LOOK is a key, or a selection such as tag:hero. Shows the price and asks first. Afterwards
-    `lookbook pick` chooses, for nothing. While another run holds the ledger this waits for its
-    end.
+    `lookbook pick` chooses, for nothing. While another run holds the ledger, or is queued,
+    this waits for its end.
 
     \b
     Examples:
@@ -42,4 +42,6 @@ def command(context: Context, request: Request, /, looks: tuple[str, ...], count
       lookbook reroll spring.yaml tag:hero --count 3      three more of each
     """
     request = replace(request, select=looks, reroll=count)
-    return begin_after_run(lambda: start(context, load_campaign(request), request), request)
+    return begin_after_run(
+        lambda: start_unqueued(context, load_campaign(request), request), request
+    )

@@ -5,9 +5,9 @@ from functools import partial
 
 import click
 
-from runner.cli.after_run import begin_after_run
+from runner.cli.after_run import begin_after_run, start_unqueued
 from runner.cli.command import Command
-from runner.cli.commands.run import new_ledger_option, run_options, start
+from runner.cli.commands.run import new_ledger_option, run_options
 from runner.cli.context import Context, pass_context
 from runner.cli.known_campaign import read_campaign
 from runner.cli.request import as_request
@@ -41,7 +41,8 @@ def command(context: Context, request: Request, /) -> int:
 
     Says first which failures were charged, or may have been. What was blocked by a failed look is
     generated as well; nothing else is. A plain `lookbook run` never buys a failure again, unless
-    the manifest says `retries`. While another run holds the ledger this waits for its end.
+    the manifest says `retries`. While another run holds the ledger, or is queued, this waits for
+    its end.
 
     \b
     Examples:
@@ -56,7 +57,7 @@ def _retry(context: Context, request: Request) -> int:
     known = read_campaign(request)
     failed = failures(known.campaign, known.snapshot, request)
     click.echo(failures_text(failed) + "\n", err=True)
-    return start(context, known.campaign, request)
+    return start_unqueued(context, known.campaign, request)
 
 
 def failures(campaign: Campaign, snapshot: Snapshot, request: Request) -> list[Take]:
