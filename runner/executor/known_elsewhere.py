@@ -4,7 +4,7 @@ All at once and off the event loop, because it may wait for a database; what is 
 judged at one moment, without a wait in between.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from runner.executor.context import RunContext
@@ -22,6 +22,13 @@ class KnownElsewhere:
     def not_made_by(self, take: Take) -> frozenset[str]:
         """Return the looks and groups that a send cannot have made, whoever took them over."""
         return self.neighbours.made | self.strangers | self.listed_before[take.uid]
+
+    def before_each(
+        self, takes: Iterable[Take], elsewhere: Collection[str]
+    ) -> list[frozenset[str]]:
+        """Return what was listed before each send, of those of ``elsewhere`` as if nothing was."""
+        before = [self.listed_before[take.uid] for take in takes]
+        return before + [frozenset()] * len(elsewhere)
 
     def unresolved(self, take: Take) -> tuple[str, ...]:
         """Return the sends of a take's name that other campaigns search for."""

@@ -26,7 +26,7 @@ async def check_replays(context: RunContext, *, wait: bool = False) -> None:
             if take.avatar_id is None or resolver.is_sending(take):
                 continue
             if wait:
-                await _until_listed(context, resolver.age(take))
+                await _until_listed(context, resolver.age_of_all(take))
             await resolver.check_keys(take)
 
 

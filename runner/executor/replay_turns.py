@@ -71,13 +71,13 @@ class ReplayTurns:
         A replay whose own answer was lost is searched for when lists should show whatever it made.
         Raises KeysDoubtful, or RunStopped.
         """
-        age, late = self._resolver.age(take), self._context.retry_limits.replay_listed
+        age, late = self._resolver.age_of_all(take), self._context.retry_limits.replay_listed
         if take.unresolved and age < late:
             await self._wait(take, late - age, late - age)
             return
         if take.unresolved:
             finding = await self._resolver.search(take)
-            if len(finding.candidates) > 1 + len(finding.rivals):
+            if finding.unexplained:
                 raise KeysDoubtful
             seen = finding.problem is None
         else:

@@ -26,8 +26,8 @@ from runner.policy.look_events import events_of, shown_status
 from runner.policy.match_candidates import (
     decide_match,
     find_candidates,
-    find_doubled,
     find_send_window,
+    find_unexplained,
     order_by_claims,
 )
 from runner.policy.retry import ASKABLE_AFTER
@@ -122,18 +122,20 @@ class UnknownResolver:
         taken_over = self._taken_over(take, fits, known)
         candidates = tuple(look for look in fits if look not in taken_over)
         rivals = [t for t in self._unresolved(take) if t.uid != take.uid]
+        before, elsewhere = known.listed_before, known.unresolved(take)
         same = [t for t in rivals if t.body_sha256 and t.body_sha256 == take.body_sha256]
-        candidates = order_by_claims(candidates, [known.listed_before[t.uid] for t in same])
-        elsewhere = known.unresolved(take)
+        candidates = order_by_claims(candidates, [before[t.uid] for t in same])
+        unexplained = find_unexplained(candidates, known.before_each([take, *rivals], elsewhere))
         fit = decide_match(
             len(candidates),
+            unexplained=len(unexplained),
             same=1 + len(same),
             others=len([*(t for t in rivals if t not in same), *elsewhere]),
             alive=self.is_replayable(take),
             replayable=any(map(self.is_replayable, same)),
         )
         labels = (*(rival.label for rival in rivals), *elsewhere)
-        return Finding(take, candidates, labels, taken_over, fit=fit)
+        return Finding(take, candidates, labels, taken_over, unexplained, fit=fit)
 
     async def check_keys(self, take: Take) -> bool:
         """Check that the account made no second look for the key of a take that was sent again.
@@ -150,14 +152,16 @@ class UnknownResolver:
         if isinstance(named, str):
             return False
         known = await self._look_up(take)
-        unresolved = len(self._unresolved(take)) + len(known.unresolved(take))
+        before = known.before_each(self._unresolved(take), known.unresolved(take))
         unknown = self._unknown(take, named, known.not_made_by(take) | self._bought())
-        doubled = find_doubled(unknown, unresolved)
+        doubled = find_unexplained(unknown, before)
         if doubled:
             await self._distrust(take, doubled)
-        # What others are searched for may be this one's second look.
+        # What others are searched for, or were found to be, may be this one's second look.
+        listed = self._context.retry_limits.replay_listed
         is_clear = len(unknown) == len(doubled)
-        is_late = self.age(take) >= self._context.retry_limits.replay_listed
+        is_clear &= all(self.age(other) >= listed for other in self._found(take))
+        is_late = self.age_of_all(take) >= listed
         is_shown = any(look.id == take.avatar_id for look in named)
         if is_clear and is_late and (is_shown or self.age(take) >= ASKABLE_AFTER):
             await self._context.ledger.note_checked(take.uid)
@@ -185,7 +189,8 @@ class UnknownResolver:
     async def _named(self, take: Take) -> list[LookData] | str:
         """Return the looks of a take's name in the groups where it can be, or why not.
 
-        Also in groups that another campaign has taken over.
+        Also in groups that another campaign has taken over. What is listed is remembered: a send
+        that leaves later cannot have made it.
 
         Never while a send of that name is on its way, also one that began meanwhile: its look may
         be listed before its answer is here, and would be taken for this take's.
@@ -195,7 +200,11 @@ class UnknownResolver:
                 await self._context.pause(UNANSWERED_GAP)
             named = await self._list_named(take)
             if not self.is_sending(take):
-                return named
+                break
+        if not isinstance(named, str):
+            known = {other.avatar_id for other in self._every()}
+            await self._context.ledger.note_listed({look.id for look in named} - known)
+        return named
 
     def is_sending(self, take: Take) -> bool:
         """Return whether a send of a take's name is on its way, or was when a run ended."""
@@ -266,6 +275,20 @@ class UnknownResolver:
         """
         now = self._context.earliest_now()
         return max(0.0, now - (take.resent_at or take.sent_at or now))
+
+    def age_of_all(self, take: Take) -> float:
+        """Return how long ago the last send of a take's name left that no answer decided."""
+        sent = (other for other in self._unresolved(take) if other.sent_at is not None)
+        return min(map(self.age, [take, *self._found(take), *sent]))
+
+    def _found(self, take: Take) -> list[Take]:
+        """Return the other takes of a name that were found, as far as one knows.
+
+        One may have been given a look that this take's key made, before its own was listed.
+        """
+        named = (other for other in self._every() if other.name == take.name)
+        sent = (other for other in named if other.sent_at is not None and other.uid != take.uid)
+        return [other for other in sent if other.billing is Billing.ASSUMED]
 
     async def _until_listed(self, take: Take) -> None:
         """Wait until a send is old enough to be listed. Raises RunStopped.

@@ -4,7 +4,7 @@ Looks have no creation time and no key, so a look is told from another by its na
 by who knows it. Sends of one name with the same body are interchangeable; others are not.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from runner.policy.retry import CLOCK_SLACK
@@ -56,13 +56,20 @@ def order_by_claims(
 
 
 def decide_match(
-    candidates: int, *, same: int, others: int, alive: bool, replayable: bool = False
+    candidates: int,
+    *,
+    unexplained: int,
+    same: int,
+    others: int,
+    alive: bool,
+    replayable: bool = False,
 ) -> Fit:
     """Decide about one unresolved send.
 
-    ``same`` counts the unresolved sends of its name with its body, itself included; ``others``
-    those with another body, or of another ledger in the folder. ``alive``: its stored body may
-    leave again; ``replayable``: another one's of the same body may.
+    ``unexplained`` counts the candidates that are more than all sends can have made; ``same`` the
+    unresolved sends of its name with its body, itself included; ``others`` those with another body,
+    or of another ledger in the folder. ``alive``: its stored body may leave again; ``replayable``:
+    another one's of the same body may.
 
     Where fewer looks fit than were sent, none is adopted while one can be sent again: the replay
     either names its own look or makes the one that is missing, and what is left fits the rest. An
@@ -70,7 +77,7 @@ def decide_match(
     """
     if candidates == 0:
         return Fit.NONE
-    if others or candidates > same:
+    if others or unexplained:
         return Fit.PERSON
     if candidates == same:
         return Fit.ADOPT
@@ -79,13 +86,21 @@ def decide_match(
     return Fit.WAIT if replayable else Fit.ADOPT
 
 
-def find_doubled(candidates: Sequence[LookData], unresolved: int) -> tuple[LookData, ...]:
-    """Return the looks that show, after an accepted replay, that keys are not honoured.
+def find_unexplained(
+    candidates: Iterable[LookData], listed_before: Iterable[Collection[str]]
+) -> tuple[LookData, ...]:
+    """Return the looks of a name that are more than unresolved sends can have made.
 
-    ``candidates`` are looks of the name that nobody knows and that were not there before the first
-    send; of those, as many as sends are ``unresolved`` may still be explained.
+    ``candidates`` are looks of the name that nobody knows; ``listed_before`` holds, for each of the
+    sends, what was listed before it, which it cannot have made. What a later one can have made an
+    earlier one can have made as well, so the latest is given a look first.
     """
-    return tuple(candidates[unresolved:])
+    left = [*candidates]
+    for listed in sorted(listed_before, key=len, reverse=True):
+        made = next((look for look in left if look.id not in listed), None)
+        if made is not None:
+            left.remove(made)
+    return tuple(left)
 
 
 def find_send_window(first: float, last: float | None, skew: float) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """An account that may not honour idempotency keys: search first, replay last, and remember."""
 
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -123,6 +124,37 @@ def test_nothing_else_is_sent_again_while_a_lost_replay_may_have_made_a_second_l
     assert exit_code(world.run(both)) is Exit.PERSON
     assert len(world.api.charges) == 3
     assert [world.take(key).attempts for key in "ab"] == [2, 1]
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_what_a_search_has_listed_is_no_look_of_a_send_that_leaves_later(
+    world: Harness, runs: int
+) -> None:
+    world.run(campaign())
+    world.api.honours_keys, world.api.lag = False, 40.0
+    world.api.script.extend([CHARGED_AND_LOST] * 4)
+    if runs == 2:
+        assert exit_code(world.run(campaign(look("a")))) is Exit.PERSON  # which of two is a's
+    looks = campaign(look("a", takes=2), look("b"))
+    assert exit_code(world.run(looks, concurrency=1)) is Exit.PERSON
+    first, second = world.takes("a")
+    assert (first.avatar_id, second.avatar_id) == (None, None)
+    assert [first.attempts, second.attempts, world.take("b").attempts] == [2, 1, 1]
+    assert len(world.api.charges) == 1 + 2 + 1 + 1
+
+
+def test_a_second_look_that_a_later_send_was_found_to_be_is_told_when_that_ones_own_is_listed(
+    world: Harness,
+) -> None:
+    world.run(campaign())
+    world.api.honours_keys, world.api.lag, world.api.seconds = False, 42.0, 20.0
+    world.api.script.extend([CHARGED_AND_LOST, OK, CHARGED_AND_LOST, CHARGED_AND_LOST])
+    looks = campaign(look("a", takes=2), look("b"))
+    world.run(looks, concurrency=1)
+    assert world.take("b").attempts == 1  # it waits for that
+    known = {take.avatar_id for take in world.takes("a")}
+    (doubled,) = world.open().snapshot().doubled
+    assert known | {doubled.look_id} == {look_id for look_id, _ in world.api.charges[1:4]}
 
 
 def test_a_replay_waits_longer_where_what_a_list_shows_may_be_anothers_lost_look(
@@ -398,6 +430,24 @@ def test_a_take_is_as_old_as_its_last_send_and_never_younger_than_now(
     now: Any = SimpleNamespace(earliest_now=lambda: 100.0)
     take = Take("u", "a", 1, LookKind.PROMPT, "i", "{}", "a", sent_at=sent, resent_at=resent)
     assert UnknownResolver(now).age(take) == age
+
+
+def test_sends_of_a_name_are_as_old_as_the_last_that_no_answer_decided() -> None:
+    def sent(uid: str, at: float | None, billing: Billing, name: str = "Sarah") -> Take:
+        state = TakeState.UNKNOWN if billing is Billing.UNKNOWN else TakeState.FETCHED
+        take = Take(uid, "a", 1, LookKind.PROMPT, "i", "{}", name, state, billing)
+        return replace(take, sent_at=at)
+
+    def age(*others: Take) -> float:
+        ledger = SimpleNamespace(snapshot=lambda: SimpleNamespace(all_takes=[take, *others]))
+        context: Any = SimpleNamespace(earliest_now=lambda: 100.0, ledger=ledger)
+        return UnknownResolver(context).age_of_all(take)
+
+    take = sent("u", 20.0, Billing.BILLED)
+    assert age() == age(sent("v", 90.0, Billing.BILLED)) == 80
+    assert age(sent("v", 90.0, Billing.ASSUMED)) == age(sent("v", 90.0, Billing.UNKNOWN)) == 10
+    assert age(sent("v", None, Billing.ASSUMED), sent("w", None, Billing.UNKNOWN)) == 80
+    assert age(sent("v", 90.0, Billing.ASSUMED, "Tom"), sent("w", 9.0, Billing.UNKNOWN)) == 80
 
 
 def test_what_is_sent_while_the_clock_is_ahead_is_no_younger_once_that_is_put_right(

@@ -7,8 +7,8 @@ from runner.policy.match_candidates import (
     Fit,
     decide_match,
     find_candidates,
-    find_doubled,
     find_send_window,
+    find_unexplained,
     order_by_claims,
 )
 from runner.policy.retry import CLOCK_SLACK
@@ -52,8 +52,14 @@ def test_a_look_that_a_later_send_cannot_have_made_is_adopted_by_the_earlier_one
 def test_what_a_search_decides(
     candidates: int, same: int, others: int, alive: bool, replayable: bool, wanted: Fit
 ) -> None:
+    unexplained = max(0, candidates - same - others)
     assert wanted is decide_match(
-        candidates, same=same, others=others, alive=alive, replayable=replayable
+        candidates,
+        unexplained=unexplained,
+        same=same,
+        others=others,
+        alive=alive,
+        replayable=replayable,
     )
 
 
@@ -61,17 +67,25 @@ def test_no_decision_adopts_more_looks_than_were_sent_or_replays_where_enough_ar
     for candidates in range(5):
         for same in range(1, 5):
             for others in range(3):
-                fit = decide_match(candidates, same=same, others=others, alive=True)
+                many = max(0, candidates - same - others)
+                fit = decide_match(
+                    candidates, unexplained=many, same=same, others=others, alive=True
+                )
                 if fit is Fit.ADOPT:
                     assert 0 < candidates <= same
                 if fit is Fit.NONE:
                     assert candidates < same
 
 
-def test_a_look_that_no_send_explains_shows_that_keys_are_not_honoured() -> None:
-    assert find_doubled([shown("a")], 0) == (shown("a"),)
-    assert find_doubled([shown("a"), shown("b")], 1) == (shown("b"),)
-    assert find_doubled([shown("a")], 1) == find_doubled([], 0) == ()
+def test_what_no_send_explains_is_what_more_looks_are_there_than_sends_can_have_made() -> None:
+    a, b, c = shown("a"), shown("b"), shown("c")
+    assert find_unexplained([a], []) == (a,)
+    assert find_unexplained([a, b], [()]) == (b,)
+    assert find_unexplained([a], [()]) == find_unexplained([], []) == ()
+    assert find_unexplained([a, b], [(), {"a", "b"}]) == (b,)  # the later send made neither
+    assert find_unexplained([a, b, c], [(), {"a", "b"}]) == (b,)
+    assert find_unexplained([a, b, c], [{"a", "b"}, ()]) == (b,)
+    assert find_unexplained([a, b], [(), {"a"}]) == ()
 
 
 @pytest.mark.parametrize(
