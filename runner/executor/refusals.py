@@ -111,5 +111,7 @@ class AccountRefusals:
 
 
 def _has_generated(context: RunContext) -> bool:
-    takes = context.ledger.snapshot().all_takes
-    return any(t.avatar_id is not None and t.kind is not LookKind.EXISTING for t in takes)
+    """Return whether this account is known to have generated: for this ledger or a neighbour."""
+    known = context.ledger.snapshot()
+    bought = (t for t in known.all_takes if t.kind is not LookKind.EXISTING)
+    return any(t.avatar_id is not None for t in bought) or bool(known.prices)

@@ -1,15 +1,18 @@
 """Answers that the API's page does not list, and what a run makes of each; in virtual time."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from runner.model import UrlImage
+from runner.ledger.ledger import LedgerFile
+from runner.model import LookKind, UrlImage
+from runner.policy.budget import Ceilings
 from runner.policy.exit_codes import Exit, exit_code
 from runner.policy.lifecycle import Event
 from runner.replies import Answer, CreatedData, ListPage, LookData, Lost, NotSent, Refusal, Reply
-from runner.takes import Billing, TakeState
+from runner.takes import AccountFacts, Billing, MeasuredPrice, PriceState, TakeState
 from tests.executor.harness import CHARGED_AND_LOST, LOST_BEFORE, OK, Harness, campaign, look, photo
 
 
@@ -71,7 +74,7 @@ def test_a_conflict_is_sent_later_under_a_fresh_key(world: Harness, reply: Refus
 
 def test_a_conflict_that_stays_is_bounded_and_buys_nothing(world: Harness) -> None:
     world.api.script.extend([refusal(409, "conflict")] * 100)
-    outcome = world.run(campaign(photo(), look("a")))
+    outcome = world.run(campaign(photo()))
     assert len(world.api.posts) == 1 + world.retry_limits.retries
     assert world.take("base").billing is Billing.NONE
     assert exit_code(outcome) is Exit.FAILED
@@ -145,7 +148,7 @@ def test_an_account_that_refuses_an_upload_fails_no_look(
         return reply
 
     monkeypatch.setattr(world.api, "upload", refuse)
-    outcome = world.run(campaign(photo(), look("a")))
+    outcome = world.run(campaign(photo()))
     # What costs nothing and is forbidden is the key's, whatever the code: a person looks.
     assert exit_code(outcome) is (Exit.ACCOUNT if reply.status == 403 else wanted)
     assert helps in (outcome.account or outcome.stopped or "")
@@ -208,6 +211,25 @@ def test_a_403_about_the_only_look_that_is_left_fails_it_and_asks_whether_the_ke
     assert exit_code(world.run(both)) is Exit.FAILED
     assert len(world.api.posts) == posts  # nor is it sent every night
     assert exit_code(world.run(both, retry=("b",))) is Exit.DONE
+
+
+def test_a_403_about_a_first_look_fails_it_where_a_neighbour_learned_the_accounts_price(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A base that is forbidden ends every night of a first campaign with one line otherwise."""
+    price = MeasuredPrice(Decimal(1), PriceState.CONFIRMED, Decimal(1))
+    real = world.open
+
+    def beside_another(ceilings: Ceilings | None = None) -> LedgerFile:
+        ledger = real(ceilings)
+        ledger.learn(AccountFacts({LookKind.PROMPT: price}))
+        return ledger
+
+    monkeypatch.setattr(world, "open", beside_another)
+    world.api.script.append(refusal(403, "forbidden"))
+    outcome = world.run(campaign(photo()))
+    assert (outcome.failed, outcome.account) == (("base",), None)
+    assert world.take("base").error_message == "words of forbidden"
 
 
 @pytest.mark.parametrize("code", ["forbidden", "ai_vendor_access_restricted"])
