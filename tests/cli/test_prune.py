@@ -12,11 +12,12 @@ from runner.errors import UsageError
 from runner.executor.look_report import LookReport
 from runner.executor.rename import rename
 from runner.ledger.ledger import LedgerFile
+from runner.ledger.reading import read_snapshot
 from runner.model import Campaign
 from runner.plan import plan
 from runner.plan.request import Request
-from runner.replies import LookData
-from runner.takes import Take
+from runner.replies import LookData, Refusal, Reply
+from runner.takes import Take, TakeState
 from tests.cli.hands import ACCOUNT, Office, Person
 from tests.executor.harness import look
 
@@ -57,6 +58,51 @@ async def test_an_orphan_goes_and_everything_else_stays(office: Office) -> None:
     campaign = await filled(office, "red")
     assert await pruning.prune(office.context, campaign, *request()) == 0
     assert left(office) == {"name of base", "name of navy"}
+
+
+GONE = Refusal(404, "avatar_not_found", "no such look")
+PAGE = Refusal(404, "http_404", "Not Found", enveloped=False)
+"""A gateway's, and no word of HeyGen's about a look."""
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_left", "state"),
+    [
+        ([GONE], False, TakeState.DELETED),  # a copy that lagged behind
+        ([GONE, GONE], True, TakeState.DELETED),
+        ([GONE, PAGE, PAGE], True, TakeState.COMPLETED),
+        ([PAGE], False, TakeState.DELETED),
+        ([PAGE, PAGE], True, TakeState.COMPLETED),
+        ([PAGE, PAGE, GONE], True, TakeState.COMPLETED),
+    ],
+)
+async def test_a_look_counts_as_deleted_when_heygen_says_so_and_as_gone_when_it_says_so_twice(
+    office: Office,
+    answers: list[Refusal],
+    is_left: bool,
+    state: TakeState,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("runner.executor.gone.GONE_PAUSE", 0.0)
+    monkeypatch.setattr("runner.executor.context.backoff", lambda *_args, **_named: 0.0)
+    campaign, said = await filled(office, "red"), iter(answers)
+    delete = office.api.delete_look
+
+    async def answer(look_id: str) -> Reply[str]:
+        return next(said, None) or await delete(look_id)
+
+    monkeypatch.setattr(office.api, "delete_look", answer)
+    deleted = state is TakeState.DELETED
+    assert await pruning.prune(office.context, campaign, *request()) == (0 if deleted else 1)
+    assert ("name of red" in left(office)) == is_left
+    assert read_snapshot(office.ledger_path).takes["red"][-1].state is state
+    shown = capsys.readouterr()
+    assert ("red#1 was not deleted: HTTP 404" in shown.err) is not deleted
+    assert f"{1 if deleted else 0} look" in shown.out
+    said = iter(())
+    assert await pruning.prune(office.context, campaign, *request()) == 0
+    assert ("Nothing to prune" in capsys.readouterr().out) == deleted
 
 
 @pytest.mark.parametrize("how", ["ledger", "results", "manifest"])

@@ -17,6 +17,7 @@ from runner.cli.request import account_options, load_campaign
 from runner.cli.session import OpenSession, open_session
 from runner.errors import UsageError
 from runner.executor.context import describe_reply
+from runner.executor.gone import ask_until_sure
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.request import Request
@@ -139,12 +140,15 @@ async def prune(context: Context, campaign: Campaign, request: Request, scope: P
 
 
 async def _delete(work: OpenSession, take: Take) -> str | None:
-    """Delete one look and record it; says why where that was not possible."""
+    """Delete one look and record it; says why where that was not possible.
+
+    That it is gone already is HeyGen's word alone, and the second time that it is asked.
+    """
     if work.context.account_trouble is not None:
         return f"{take.label} was not deleted: the account needs a person"
     look_id = take.avatar_id or ""
-    reply = await work.context.ask(
-        lambda: work.api.delete_look(look_id), what=f"deleting {take.label}"
+    reply = await ask_until_sure(
+        work.context, lambda: work.api.delete_look(look_id), what=f"deleting {take.label}"
     )
     if not isinstance(reply, Answer) and decide_free(reply) is not Free.GONE:
         return f"{take.label} was not deleted: {describe_reply(reply)}"
