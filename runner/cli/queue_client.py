@@ -93,8 +93,10 @@ class RunPacker(QueueCheck):
     ) -> Pack | None:
         """Return the packed run; None, after saying why, where it is carried out here.
 
-        Raises UsageError where it was to be queued and cannot be.
+        Raises UsageError where it was to be queued and cannot be, and RunWaiting where one was
+        queued meanwhile.
         """
+        self.check(work.account, campaign)
         workers = self._queue.list_workers() if self._is_used else []
         if not (self._detach or workers):
             return None  # nobody here has workers

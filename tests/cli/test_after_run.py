@@ -19,6 +19,7 @@ from runner.simulator.behaviour import Behaviour
 from runner.simulator.server import Embedded
 from runner.simulator.settings import Latency, SimulatorSettings
 from tests.cli.test_shared import (
+    MANIFEST,
     ME,
     MemoryDatabase,
     MemoryLocation,
@@ -150,31 +151,49 @@ def test_what_buys_more_waits_for_a_run_that_is_queued_and_has_not_begun(
     def sleep(_seconds: float) -> None:
         bought.append(studio.charges())
         if len(bought) == 2:
-            studio.end(queued)
+            studio.end(waiting)
 
     monkeypatch.setattr("runner.cli.after_run.time.sleep", sleep)
-    queued = studio.enqueue()
+    waiting = studio.enqueue()
     said = studio.call("reroll", "office", "--yes").stderr
     waits = "queued by a colleague, waits for a worker. This waits for its end, 60 minutes at most"
-    assert said.count(f"run {queued}, {waits}") == 1
+    assert said.count(f"run {waiting}, {waits}") == 1
     assert said.count("--on memory --cancel") == 1  # nobody is asked anything meanwhile
-    assert f"run {queued} waits for one" in said
+    assert f"run {waiting} waits for one" in said
     assert bought == [2, 2]
     assert studio.charges() == 3
 
 
-def test_what_was_queued_while_a_person_was_asked_is_waited_for_and_then_asked_about_anew(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    queued: list[str] = []
-    studio.queue.enlist("one", [studio.account], 8)
+@pytest.fixture
+def queued(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Queue a run while a person is asked for the first time; return its id once it is there."""
+    runs: list[str] = []
 
     def ask(*asked: Any, **named: Any) -> Any:
-        if not queued:
-            queued.append(studio.enqueue())
+        if not runs:
+            runs.append(studio.enqueue())
         return confirm_plan(*asked, **named)
 
     monkeypatch.setattr("runner.cli.run_attempt.confirm_plan", ask)
+    return runs
+
+
+def test_a_run_that_goes_on_here_is_refused_where_one_was_queued_while_a_person_was_asked(
+    studio: Studio, manifest: Path, queued: list[str]
+) -> None:
+    manifest.write_text(MANIFEST.replace("navy", "red"))
+    with pytest.raises(RunWaiting):
+        studio.call("run", "--yes")
+    assert studio.charges() == 2
+    studio.end(queued[0])
+    studio.call("run", "--yes")
+    assert studio.charges() == 3
+
+
+def test_what_was_queued_while_a_person_was_asked_is_waited_for_and_then_asked_about_anew(
+    studio: Studio, queued: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.queue.enlist("one", [studio.account], 8)
     monkeypatch.setattr("runner.cli.after_run.time.sleep", lambda _s: studio.end(queued[0]))
     said = studio.call("reroll", "office", "--yes").stderr
     assert said.count("1 generation to buy") == 2
