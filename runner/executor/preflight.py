@@ -34,14 +34,18 @@ class Verified:
 async def verify_ids(context: RunContext, plan: Plan) -> Verified:
     """Check the literal ids of what would be sent or adopted against the account.
 
-    Raises ApiTrouble when the account could not be asked, RunStopped when it refused the key.
+    Where anything is bought, what is under way is asked about too: nobody refuses it any more, but
+    what references it is saved where it was. Raises ApiTrouble when the account could not be asked,
+    RunStopped when it refused the key.
     """
     verifier = _Verifier(context)
     found: dict[str, str] = {}
+    buys = any(action.takes for action in plan.actions)
     for action in plan.actions:
-        if action.look is not None and (action.takes or action.action is Action.ADOPT):
+        sends = action.takes or action.action is Action.ADOPT
+        if action.look is not None and (sends or (buys and action.resume.under_way)):
             reason = await verifier.refusal(action.look)
-            if reason is not None:
+            if reason is not None and sends:
                 found[action.key] = reason
     return Verified(found, verifier.groups)
 

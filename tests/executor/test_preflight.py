@@ -16,8 +16,9 @@ from runner.plan.options import resolve_options
 from runner.plan.request import Request
 from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import Answer, LookData, Refusal, Reply
-from runner.takes import Snapshot
+from runner.takes import Billing, Snapshot, TakeState
 from tests.executor.harness import Harness, campaign, existing, look
+from tests.plan.made import held, take
 
 
 @pytest.fixture
@@ -88,6 +89,27 @@ def test_a_reference_that_lives_in_another_group_is_refused_before_money_moves(
     world.api.add_by_hand("Tom", "group-b")
     crossed = look("a", on=LiteralRef("hand-0"), group=LiteralRef("group-b"))
     assert "hand-0 is in group group-a, not in group-b" in reasons(world, crossed)["a"]
+
+
+def test_the_home_of_what_is_under_way_is_asked_for_where_something_is_bought_on_it(
+    world: Harness,
+) -> None:
+    both = campaign(look("a", on=LiteralRef("hand-0")), look("b", on="a"))
+    unknown: dict[str, Any] = {
+        "state": TakeState.UNKNOWN,
+        "billing": Billing.UNKNOWN,
+        "group_id": None,
+    }
+    base, lost = take(both, BASE), take(both, "a", avatar_id=None, **unknown)
+    found: list[Verified] = []
+
+    async def check(context: RunContext) -> None:
+        found.append(await verify_ids(context, plan(both, held(base, lost))))
+        alone = held(base, lost, take(both, "b"))  # and nothing is bought
+        found.append(await verify_ids(context, plan(both, alone)))
+
+    world.run(campaign(), meanwhile=check)
+    assert found == [Verified({}, {"hand-0": "group-a"}), Verified({}, {})]
 
 
 def test_what_could_not_be_asked_is_no_word_about_an_id(world: Harness) -> None:

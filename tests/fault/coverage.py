@@ -40,6 +40,7 @@ SELDOM = frozenset(
         "injected kill-send",
         "a group pruned whole",
         "killed shown:after-commit",
+        "transition deleted dropped",
     }
 )
 """What only a run of ``MANY`` seeds can be asked for."""

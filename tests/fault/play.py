@@ -332,7 +332,8 @@ class _Director:
                 command = Command.RUN if answers else Command.NEW_LEDGER
                 if answers and today.command is Command.RETRY:  # what asked is what is answered
                     command = Command.RETRY
-                if self.judge.loss.ever and not rebuilt and not has_sent(self.judge.ledger):
+                lost = self.world.database is None and self.judge.loss.ever
+                if lost and not rebuilt and not has_sent(self.judge.ledger):
                     command, rebuilt = Command.REBUILD, True  # as the question advises
             elif ended.error is not None:  # the wallet showed what others bought as well
                 command = Command.PRICED
