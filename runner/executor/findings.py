@@ -15,14 +15,12 @@ class Finding:
     ``rivals`` are other unresolved sends of the name that may have made a candidate, with this body
     or another, here or in another ledger of the folder. ``taken_over`` are looks that would fit,
     which another campaign in the folder names as existing: no run adopts them, and a person may.
-    ``unexplained`` are candidates beyond what all these sends can have made.
     """
 
     take: Take
     candidates: tuple[LookData, ...] = ()
     rivals: tuple[str, ...] = ()
     taken_over: tuple[LookData, ...] = ()
-    unexplained: tuple[LookData, ...] = ()
     problem: str | None = None
     fit: Fit = Fit.NONE
 

@@ -21,7 +21,7 @@ LIST_GAP = 5.0
 
 
 class KeysDoubtful(Exception):
-    """More looks were made than sends explain, and only a person can tell whose they are."""
+    """More looks fit a take that was sent twice than one, and only a person can tell whose."""
 
 
 class ReplayTurns:
@@ -77,7 +77,7 @@ class ReplayTurns:
             return
         if take.unresolved:
             finding = await self._resolver.search(take)
-            if finding.unexplained:
+            if finding.needs_person and len(finding.candidates) > 1:  # or one send made two
                 raise KeysDoubtful
             seen = finding.problem is None
         else:

@@ -135,7 +135,7 @@ class UnknownResolver:
             replayable=any(map(self.is_replayable, same)),
         )
         labels = (*(rival.label for rival in rivals), *elsewhere)
-        return Finding(take, candidates, labels, taken_over, unexplained, fit=fit)
+        return Finding(take, candidates, labels, taken_over, fit=fit)
 
     async def check_keys(self, take: Take) -> bool:
         """Check that the account made no second look for the key of a take that was sent again.

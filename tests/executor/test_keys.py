@@ -105,10 +105,12 @@ def test_of_several_lost_answers_one_is_charged_twice_however_late_lists_are(
     assert world.open().snapshot().spent == 1 + 5 + 1
 
 
+@pytest.mark.parametrize("elsewhere", [(), ("summer.lookbook: a#1",)])
 def test_nothing_else_is_sent_again_while_a_lost_replay_may_have_made_a_second_look(
-    world: Harness,
+    world: Harness, elsewhere: tuple[str, ...]
 ) -> None:
     world.run(campaign())
+    world.neighbours = Neighbours(unresolved={"Sarah — a": elsewhere})
     world.api.honours_keys, world.api.lag = False, 40.0
     world.api.script.extend([CHARGED_AND_LOST, CHARGED_AND_LOST, LOST_BEFORE])
 
