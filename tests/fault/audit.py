@@ -187,12 +187,17 @@ class Auditor:
             if len(looks) > 1 and key in self.take_of:
                 takes = {look_id: self.take("avatar_id", look_id) for look_id in looks}
                 mine = {look_id: take for look_id, take in takes.items() if take is not None}
-                extra |= {*looks} - (mine.keys() or {looks[0]})
+                extra |= {*looks} - (mine.keys() or {self._untold_of(looks)})
                 for take in mine.values():
                     for other in self.keys_of.get(take["uid"], set()) - {key}:
                         left = by_key.get(other, ())
                         extra |= {one for one in left if self.take("avatar_id", one) is None}
         return extra
+
+    def _untold_of(self, looks: list[str]) -> str:
+        """Return the look that a key made for a take which is gone: one not told as its second."""
+        told = {look.look_id for look in read_snapshot(self.ledger).doubled}
+        return next((look_id for look_id in looks if look_id not in told), looks[0])
 
     def _is_mine(self, charge: ChargeRow) -> bool:
         """Return whether no other ledger of this history sent what was charged."""

@@ -276,6 +276,7 @@ def test_faces_of_looks_that_are_taken_over_after_a_lost_folder_are_measured() -
         pytest.param(1_005_308, id="a colleague who buys while a refresh is stopped"),
         pytest.param(1_200_028, id="a folder lost beside a database that was put back"),
         pytest.param(1_210_541, id="a look made twice that another take of its body adopted"),
+        pytest.param(1_211_045, id="a look made twice whose take failed, was deleted and rebuilt"),
     ],
 )
 def test_a_seed_that_the_judge_or_a_player_got_wrong_holds(seed: int) -> None:
