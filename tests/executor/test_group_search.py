@@ -7,7 +7,16 @@ import pytest
 
 from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import Answer, GroupData, ListPage, LookData, Refusal, Reply
-from tests.executor.harness import CHARGED_AND_LOST, Harness, campaign, look, photo
+from runner.takes import Billing
+from tests.executor.harness import (
+    CHARGED_AND_LOST,
+    OK,
+    Harness,
+    campaign,
+    literal,
+    look,
+    photo,
+)
 
 
 @pytest.fixture
@@ -109,3 +118,37 @@ def test_a_lost_ledger_buys_nothing_while_the_lists_that_may_show_its_looks_are_
     assert world.session is not None
     assert world.session.listing is not None
     assert [home.name for home in world.session.listing.problems] == ["Sarah"]
+
+
+def test_a_lost_answer_is_found_in_the_group_of_a_reference_that_is_named_by_its_id(
+    world: Harness,
+) -> None:
+    world.api.add_by_hand("Hers", "group-hers")
+    world.api.script.extend([OK, CHARGED_AND_LOST])
+    outcome = world.run(campaign(look("a", on=literal("hand-0"))), concurrency=1)
+    assert exit_code(outcome) is Exit.DONE
+    assert len(world.api.charges) == len(world.api.posts) == 2
+    assert groups_of(world, "a") == {"group-hers"}
+
+
+def test_a_lost_answer_whose_reference_cannot_be_asked_for_is_left_to_the_next_run(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.api.add_by_hand("Hers", "group-hers")
+    world.api.script.extend([OK, CHARGED_AND_LOST])
+    real = world.api.look
+
+    async def away(look_id: str) -> Reply[LookData]:
+        if look_id == "hand-0" and len(world.api.posts) > 1:
+            return Refusal(503, "unavailable", "no")
+        return await real(look_id)
+
+    monkeypatch.setattr(world.api, "look", away)
+    wanted = campaign(look("a", on=literal("hand-0")))
+    world.run(wanted, concurrency=1)
+    assert len(world.api.posts) == 2  # not again before the account has been searched
+    monkeypatch.setattr(world.api, "look", real)
+    world.later(60)
+    assert exit_code(world.run(wanted)) is Exit.DONE
+    assert len(world.api.posts) == 2
+    assert world.take("a").billing is Billing.ASSUMED
