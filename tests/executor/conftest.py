@@ -10,7 +10,7 @@ from tests.executor.harness import Harness
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Harness]:
+def harness(tmp_path: Path) -> Iterator[Harness]:
     """One campaign and one account; the ledgers that were opened are closed at the end."""
     with closing(Harness(tmp_path)) as made:
         yield made

@@ -24,84 +24,84 @@ def gateway(status: int) -> Refusal:
     return Refusal(status, f"http_{status}", "a page", enveloped=False)
 
 
-def keys(world: Harness) -> list[str]:
-    return [key for key, _body in world.api.posts]
+def keys(harness: Harness) -> list[str]:
+    return [key for key, _body in harness.api.posts]
 
 
 # --- decisive refusals ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 410, 413, 415, 418, 422, 451])
-def test_a_refusal_in_the_apis_envelope_decides_a_first_send(world: Harness, status: int) -> None:
-    world.run(campaign(photo()))
-    world.later(3600)  # else a 400 or a 404 may be about the base, which is new
-    world.api.script.append(refusal(status, "no"))
-    outcome = world.run(campaign(look("a"), look("b", on="a"), look("c")), concurrency=1)
-    take = world.take("a")
+def test_a_refusal_in_the_apis_envelope_decides_a_first_send(harness: Harness, status: int) -> None:
+    harness.run(campaign(photo()))
+    harness.later(3600)  # else a 400 or a 404 may be about the base, which is new
+    harness.api.script.append(refusal(status, "no"))
+    outcome = harness.run(campaign(look("a"), look("b", on="a"), look("c")), concurrency=1)
+    take = harness.take("a")
     assert (take.state, take.billing) == (TakeState.FAILED, Billing.NONE)
     assert set(outcome.failed) == {"a", "b"}
     assert exit_code(outcome) is Exit.FAILED
-    assert len(world.api.posts) == 3
+    assert len(harness.api.posts) == 3
 
 
 @pytest.mark.parametrize("status", [400, 402, 408, 410, 422, 425, 429, 499, 500, 503])
-def test_a_page_of_something_in_between_leaves_it_open(world: Harness, status: int) -> None:
-    world.api.script.extend([gateway(status), OK])
-    world.run(campaign(photo()))
+def test_a_page_of_something_in_between_leaves_it_open(harness: Harness, status: int) -> None:
+    harness.api.script.extend([gateway(status), OK])
+    harness.run(campaign(photo()))
     if status == 402:  # it is sent again when a person has looked into it
-        assert world.take("base").state is TakeState.UNKNOWN
-        world.run(campaign(photo()))
-    assert len(set(keys(world))) == 1
-    assert len(world.api.charges) == 1
+        assert harness.take("base").state is TakeState.UNKNOWN
+        harness.run(campaign(photo()))
+    assert len(set(keys(harness))) == 1
+    assert len(harness.api.charges) == 1
 
 
-def test_a_gateways_402_stops_nobody_else_while_there_is_money(world: Harness) -> None:
-    world.purse()
-    world.api.script.extend([OK, OK, gateway(402)])
-    outcome = world.run(campaign(look("a"), look("b"), look("c")), concurrency=1)
-    states = [world.take(key).state for key in "abc"]
+def test_a_gateways_402_stops_nobody_else_while_there_is_money(harness: Harness) -> None:
+    harness.purse()
+    harness.api.script.extend([OK, OK, gateway(402)])
+    outcome = harness.run(campaign(look("a"), look("b"), look("c")), concurrency=1)
+    states = [harness.take(key).state for key in "abc"]
     assert states == [TakeState.FETCHED, TakeState.UNKNOWN, TakeState.FETCHED]
     assert outcome.account is None
 
 
 @pytest.mark.parametrize("reply", [refusal(409, "conflict"), refusal(409, "resource_not_ready")])
-def test_a_conflict_is_sent_later_under_a_fresh_key(world: Harness, reply: Refusal) -> None:
-    world.api.script.extend([reply, reply, OK])
-    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
-    assert len(set(keys(world))) == 3
-    assert len(world.api.charges) == len(world.takes("base")) == 1
+def test_a_conflict_is_sent_later_under_a_fresh_key(harness: Harness, reply: Refusal) -> None:
+    harness.api.script.extend([reply, reply, OK])
+    assert exit_code(harness.run(campaign(photo()))) is Exit.DONE
+    assert len(set(keys(harness))) == 3
+    assert len(harness.api.charges) == len(harness.takes("base")) == 1
 
 
-def test_a_conflict_that_stays_is_bounded_and_buys_nothing(world: Harness) -> None:
-    world.api.script.extend([refusal(409, "conflict")] * 100)
-    outcome = world.run(campaign(photo()))
-    assert len(world.api.posts) == 1 + world.retry_limits.retries
-    assert world.take("base").billing is Billing.NONE
+def test_a_conflict_that_stays_is_bounded_and_buys_nothing(harness: Harness) -> None:
+    harness.api.script.extend([refusal(409, "conflict")] * 100)
+    outcome = harness.run(campaign(photo()))
+    assert len(harness.api.posts) == 1 + harness.retry_limits.retries
+    assert harness.take("base").billing is Billing.NONE
     assert exit_code(outcome) is Exit.FAILED
-    assert "words of conflict" in world.session.look_report.held["base"][1]  # type: ignore[union-attr]
+    assert "words of conflict" in harness.session.look_report.held["base"][1]  # type: ignore[union-attr]
     assert outcome.stopped is None  # it is this look's own trouble
 
 
 def test_a_send_that_waits_for_another_try_waits_no_longer_than_the_run_sends(
-    world: Harness,
+    harness: Harness,
 ) -> None:
-    world.api.script.extend([OK, refusal(409, "conflict", retry_after=900.0), refusal(402, "no")])
-    begun = world.clock.now()
-    assert exit_code(world.run(campaign(look("a"), look("b")))) is Exit.ACCOUNT
-    assert world.clock.now() - begun < 300
+    harness.api.script.extend([OK, refusal(409, "conflict", retry_after=900.0), refusal(402, "no")])
+    begun = harness.clock.now()
+    assert exit_code(harness.run(campaign(look("a"), look("b")))) is Exit.ACCOUNT
+    assert harness.clock.now() - begun < 300
 
 
 @pytest.mark.parametrize("status", [404, 405])
 def test_a_gateways_page_fails_no_look_and_ends_sending_when_it_stays(
-    world: Harness, status: int
+    harness: Harness, status: int
 ) -> None:
-    world.api.script.extend([gateway(status), OK])
-    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
-    world.api.script.extend([gateway(status)] * 100)
-    outcome = world.run(campaign(photo(), look("a"), look("b")), concurrency=1)
+    harness.api.script.extend([gateway(status), OK])
+    assert exit_code(harness.run(campaign(photo()))) is Exit.DONE
+    harness.api.script.extend([gateway(status)] * 100)
+    outcome = harness.run(campaign(photo(), look("a"), look("b")), concurrency=1)
     assert "nothing gets through" in (outcome.stopped or "")
-    assert len(world.api.posts) == 2 + 1 + world.retry_limits.retries
-    assert world.take("a").state is TakeState.PLANNED
+    assert len(harness.api.posts) == 2 + 1 + harness.retry_limits.retries
+    assert harness.take("a").state is TakeState.PLANNED
     assert exit_code(outcome) is Exit.FAILED
 
 
@@ -121,55 +121,55 @@ REFUSING = [
 
 @pytest.mark.parametrize(("reply", "wanted", "helps"), REFUSING)
 def test_an_account_that_refuses_fails_no_look(
-    world: Harness, reply: Refusal, wanted: Exit, helps: str
+    harness: Harness, reply: Refusal, wanted: Exit, helps: str
 ) -> None:
-    world.api.script.extend([OK, *[reply] * 20])
+    harness.api.script.extend([OK, *[reply] * 20])
     looks = [look("a"), look("b", on="a"), *[look(key) for key in "cdef"]]
-    outcome = world.run(campaign(*looks), concurrency=1)
+    outcome = harness.run(campaign(*looks), concurrency=1)
     assert exit_code(outcome) is wanted
-    assert not [words for words in world.heard.words if "blocked" in words]
+    assert not [words for words in harness.heard.words if "blocked" in words]
     words = outcome.account or outcome.stopped or ""
     assert reply.message in words
     assert helps in words
-    assert len(world.api.posts) == 2
-    assert {world.takes(key)[0].state for key in "abcdef" if world.takes(key)} == {
+    assert len(harness.api.posts) == 2
+    assert {harness.takes(key)[0].state for key in "abcdef" if harness.takes(key)} == {
         TakeState.PLANNED
     }
-    world.api.script.clear()
-    assert exit_code(world.run(campaign(*looks))) is Exit.DONE
-    assert len(world.api.charges) == 7
+    harness.api.script.clear()
+    assert exit_code(harness.run(campaign(*looks))) is Exit.DONE
+    assert len(harness.api.charges) == 7
 
 
 @pytest.mark.parametrize(("reply", "wanted", "helps"), REFUSING)
 def test_an_account_that_refuses_an_upload_fails_no_look(
-    world: Harness, monkeypatch: pytest.MonkeyPatch, reply: Refusal, wanted: Exit, helps: str
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, reply: Refusal, wanted: Exit, helps: str
 ) -> None:
     async def refuse(*_request: object) -> Refusal:
         return reply
 
-    monkeypatch.setattr(world.api, "upload", refuse)
-    outcome = world.run(campaign(photo()))
+    monkeypatch.setattr(harness.api, "upload", refuse)
+    outcome = harness.run(campaign(photo()))
     # What costs nothing and is forbidden is the key's, whatever the code: a person looks.
     assert exit_code(outcome) is (Exit.ACCOUNT if reply.status == 403 else wanted)
     assert helps in (outcome.account or outcome.stopped or "")
-    assert (world.api.posts, world.takes("base")) == ([], [])
+    assert (harness.api.posts, harness.takes("base")) == ([], [])
     monkeypatch.undo()
-    assert exit_code(world.run(campaign(photo(), look("a")))) is Exit.DONE
+    assert exit_code(harness.run(campaign(photo(), look("a")))) is Exit.DONE
 
 
 @pytest.mark.parametrize("status", [200, 500])
 def test_an_error_of_money_that_does_not_decide_stops_the_run_and_keeps_the_take_open(
-    world: Harness, status: int
+    harness: Harness, status: int
 ) -> None:
     """Whatever the wallet shows: no answer can be stored under a key that was never sent."""
-    world.purse(100)
-    world.api.script.append(refusal(status, "insufficient_credit"))
-    outcome = world.run(campaign(photo()))
+    harness.purse(100)
+    harness.api.script.append(refusal(status, "insufficient_credit"))
+    outcome = harness.run(campaign(photo()))
     assert exit_code(outcome) is Exit.ACCOUNT
     assert "words of insufficient_credit" in (outcome.account or "")
-    assert world.take("base").state is TakeState.UNKNOWN
-    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
-    assert len(world.api.charges) == 1
+    assert harness.take("base").state is TakeState.UNKNOWN
+    assert exit_code(harness.run(campaign(photo()))) is Exit.DONE
+    assert len(harness.api.charges) == 1
 
 
 # --- 403 ------------------------------------------------------------------------------------------
@@ -178,213 +178,213 @@ def test_an_error_of_money_that_does_not_decide_stops_the_run_and_keeps_the_take
 @pytest.mark.parametrize("reply", [refusal(403, "forbidden"), gateway(403)])
 @pytest.mark.parametrize("place", [1, 2, 3])
 def test_a_403_about_one_look_fails_that_look_and_the_others_go_on(
-    world: Harness, reply: Refusal, place: int
+    harness: Harness, reply: Refusal, place: int
 ) -> None:
-    world.api.script.extend([OK] * place + [reply])
+    harness.api.script.extend([OK] * place + [reply])
     every = campaign(look("a"), look("b"), look("c"))
-    outcome = world.run(every, concurrency=1)
+    outcome = harness.run(every, concurrency=1)
     assert len(outcome.failed) == 1
     (key,) = outcome.failed
-    take = world.take(key)
+    take = harness.take(key)
     assert (take.state, take.billing) == (TakeState.FAILED, Billing.NONE)
     assert take.error_message == reply.message
-    assert len(world.api.charges) == 3
+    assert len(harness.api.charges) == 3
     assert exit_code(outcome) is Exit.FAILED
-    posts = len(world.api.posts)
-    world.run(every)
-    assert len(world.api.posts) == posts  # and it stops nobody the next night
+    posts = len(harness.api.posts)
+    harness.run(every)
+    assert len(harness.api.posts) == posts  # and it stops nobody the next night
 
 
 def test_a_403_about_the_only_look_that_is_left_fails_it_and_asks_whether_the_key_is_accepted(
-    world: Harness,
+    harness: Harness,
 ) -> None:
-    world.run(campaign(look("a")))
-    world.api.script.append(refusal(403, "forbidden"))
+    harness.run(campaign(look("a")))
+    harness.api.script.append(refusal(403, "forbidden"))
     both = campaign(look("a"), look("b"))
-    outcome = world.run(both)
+    outcome = harness.run(both)
     assert (outcome.failed, outcome.account) == (("b",), None)
-    take = world.take("b")
+    take = harness.take("b")
     assert (take.state, take.billing) == (TakeState.FAILED, Billing.NONE)
     assert take.error_message == "words of forbidden"
     assert exit_code(outcome) is Exit.FAILED
-    posts = len(world.api.posts)
-    assert exit_code(world.run(both)) is Exit.FAILED
-    assert len(world.api.posts) == posts  # nor is it sent every night
-    assert exit_code(world.run(both, retry=("b",))) is Exit.DONE
+    posts = len(harness.api.posts)
+    assert exit_code(harness.run(both)) is Exit.FAILED
+    assert len(harness.api.posts) == posts  # nor is it sent every night
+    assert exit_code(harness.run(both, retry=("b",))) is Exit.DONE
 
 
 def test_a_403_about_a_first_look_fails_it_where_a_neighbour_learned_the_accounts_price(
-    world: Harness, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A base that is forbidden ends every night of a first campaign with one line otherwise."""
     price = MeasuredPrice(Decimal(1), PriceState.CONFIRMED, Decimal(1))
-    real = world.open
+    real = harness.open
 
     def beside_another(ceilings: Ceilings | None = None) -> LedgerFile:
         ledger = real(ceilings)
         ledger.learn(AccountFacts({LookKind.PROMPT: price}))
         return ledger
 
-    monkeypatch.setattr(world, "open", beside_another)
-    world.api.script.append(refusal(403, "forbidden"))
-    outcome = world.run(campaign(photo()))
+    monkeypatch.setattr(harness, "open", beside_another)
+    harness.api.script.append(refusal(403, "forbidden"))
+    outcome = harness.run(campaign(photo()))
     assert (outcome.failed, outcome.account) == (("base",), None)
-    assert world.take("base").error_message == "words of forbidden"
+    assert harness.take("base").error_message == "words of forbidden"
 
 
 @pytest.mark.parametrize("code", ["forbidden", "ai_vendor_access_restricted"])
 def test_a_403_on_an_account_that_never_generated_anything_fails_no_look(
-    world: Harness, code: str
+    harness: Harness, code: str
 ) -> None:
-    world.api.script.append(refusal(403, code))
-    outcome = world.run(campaign(photo()))
+    harness.api.script.append(refusal(403, code))
+    outcome = harness.run(campaign(photo()))
     assert exit_code(outcome) is Exit.ACCOUNT
-    assert world.take("base").state is TakeState.PLANNED
-    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
+    assert harness.take("base").state is TakeState.PLANNED
+    assert exit_code(harness.run(campaign(photo()))) is Exit.DONE
 
 
 @pytest.mark.parametrize("answer", [refusal(403, "forbidden"), Lost("ReadTimeout")])
 def test_a_403_is_the_accounts_where_the_key_is_not_known_to_be_accepted(
-    world: Harness, monkeypatch: pytest.MonkeyPatch, answer: Reply[Any]
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, answer: Reply[Any]
 ) -> None:
-    world.run(campaign(look("a")))
-    real, posts = world.api.me, len(world.api.posts)
+    harness.run(campaign(look("a")))
+    real, posts = harness.api.me, len(harness.api.posts)
 
     async def asked() -> Reply[Any]:
-        return answer if len(world.api.posts) > posts else await real()
+        return answer if len(harness.api.posts) > posts else await real()
 
-    monkeypatch.setattr(world.api, "me", asked)
-    world.api.script.append(refusal(403, "forbidden"))
-    outcome = world.run(campaign(look("a"), look("b")))
+    monkeypatch.setattr(harness.api, "me", asked)
+    harness.api.script.append(refusal(403, "forbidden"))
+    outcome = harness.run(campaign(look("a"), look("b")))
     assert exit_code(outcome) is Exit.ACCOUNT
-    assert world.take("b").state is TakeState.PLANNED
+    assert harness.take("b").state is TakeState.PLANNED
 
 
 @pytest.mark.parametrize("reply", [gateway(403), refusal(403, "ai_vendor_access_restricted")])
 def test_a_firewalls_403_and_a_restriction_of_the_account_fail_no_look(
-    world: Harness, reply: Refusal
+    harness: Harness, reply: Refusal
 ) -> None:
-    world.run(campaign(look("a")))
-    world.api.script.append(reply)
-    outcome = world.run(campaign(look("a"), look("b")))
+    harness.run(campaign(look("a")))
+    harness.api.script.append(reply)
+    outcome = harness.run(campaign(look("a"), look("b")))
     assert exit_code(outcome) is Exit.ACCOUNT
     assert reply.message in (outcome.account or "")
-    assert world.take("b").state is TakeState.PLANNED
+    assert harness.take("b").state is TakeState.PLANNED
 
 
 def test_a_restriction_of_the_account_stops_sending_whatever_it_accepted_before(
-    world: Harness,
+    harness: Harness,
 ) -> None:
-    world.api.script.extend([OK, *[refusal(403, "ai_vendor_access_restricted")] * 30])
+    harness.api.script.extend([OK, *[refusal(403, "ai_vendor_access_restricted")] * 30])
     looks = [look(f"l{number}") for number in range(9)]
-    outcome = world.run(campaign(*looks), concurrency=1)
+    outcome = harness.run(campaign(*looks), concurrency=1)
     assert exit_code(outcome) is Exit.ACCOUNT
-    assert len(world.api.posts) == 2
-    assert not any(world.takes(f"l{n}") and world.take(f"l{n}").failed for n in range(9))
+    assert len(harness.api.posts) == 2
+    assert not any(harness.takes(f"l{n}") and harness.take(f"l{n}").failed for n in range(9))
 
 
-def test_a_403_for_everybody_stops_the_run_and_fails_nobody(world: Harness) -> None:
-    world.run(campaign(photo()))
-    world.api.script.extend([refusal(403, "forbidden")] * 100)
+def test_a_403_for_everybody_stops_the_run_and_fails_nobody(harness: Harness) -> None:
+    harness.run(campaign(photo()))
+    harness.api.script.extend([refusal(403, "forbidden")] * 100)
     every = campaign(*[look(f"l{number}") for number in range(30)])
-    posts = len(world.api.posts)
-    outcome = world.run(every, concurrency=1)
+    posts = len(harness.api.posts)
+    outcome = harness.run(every, concurrency=1)
     assert exit_code(outcome) is Exit.ACCOUNT
     assert "permission" in (outcome.account or "")
     assert "l7#1" in (outcome.account or "")
-    assert len(world.api.posts) - posts == world.retry_limits.failures
-    world.api.script.clear()
-    assert exit_code(world.run(every)) is Exit.DONE
-    assert len(world.api.charges) == 31
+    assert len(harness.api.posts) - posts == harness.retry_limits.failures
+    harness.api.script.clear()
+    assert exit_code(harness.run(every)) is Exit.DONE
+    assert len(harness.api.charges) == 31
 
 
-def forbid(world: Harness, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+def forbid(harness: Harness, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     """Refuse whatever has these words with a 403, whenever it is sent."""
-    real = world.api.create_avatar
+    real = harness.api.create_avatar
 
     async def create(body: bytes, key: str) -> Reply[CreatedData]:
         if words.encode() not in body:
             return await real(body, key)
-        world.api.posts.append((key, body))
+        harness.api.posts.append((key, body))
         return refusal(403, "forbidden")
 
-    monkeypatch.setattr(world.api, "create_avatar", create)
+    monkeypatch.setattr(harness.api, "create_avatar", create)
 
 
 def test_looks_that_are_forbidden_among_others_stop_nothing(
-    world: Harness, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forbid(world, monkeypatch, "at night")
+    forbid(harness, monkeypatch, "at night")
     looks = [look(f"l{n:02}", f"a street {'at night' if n % 2 else 'at noon'}") for n in range(20)]
-    outcome = world.run(campaign(*looks), concurrency=1)
+    outcome = harness.run(campaign(*looks), concurrency=1)
     assert (len(outcome.failed), outcome.stopped) == (10, None)
-    assert len(world.api.charges) == 11
+    assert len(harness.api.charges) == 11
 
 
 @pytest.mark.parametrize("concurrency", [1, 10])
 def test_many_looks_that_are_forbidden_keep_the_others_back_for_one_night_at_most(
-    world: Harness, monkeypatch: pytest.MonkeyPatch, concurrency: int
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
     """Twelve of thirty, and the first in the manifest: others go first the next time."""
-    world.run(campaign(photo()))
-    forbid(world, monkeypatch, "at night")
+    harness.run(campaign(photo()))
+    forbid(harness, monkeypatch, "at night")
     bad = [look(f"bad{n:02}", "a street at night") for n in range(12)]
     every = campaign(*bad, *[look(f"good{n:02}") for n in range(18)])
-    first = world.run(every, concurrency=concurrency)
+    first = harness.run(every, concurrency=concurrency)
     assert exit_code(first) is Exit.ACCOUNT
-    second = world.run(every, concurrency=concurrency)
+    second = harness.run(every, concurrency=concurrency)
     assert exit_code(second) is Exit.FAILED
-    assert all(world.take(f"good{n:02}").state is TakeState.FETCHED for n in range(18))
+    assert all(harness.take(f"good{n:02}").state is TakeState.FETCHED for n in range(18))
     assert second.account is None
-    world.run(every, concurrency=concurrency)
-    failed = {f"bad{n:02}" for n in range(12) if world.take(f"bad{n:02}").failed}
+    harness.run(every, concurrency=concurrency)
+    failed = {f"bad{n:02}" for n in range(12) if harness.take(f"bad{n:02}").failed}
     assert len(failed) == 12
 
 
-def test_a_403_that_names_what_it_is_about_fails_the_look_at_once(world: Harness) -> None:
-    world.api.script.extend([OK, refusal(403, "resource_access_denied")])
-    outcome = world.run(campaign(look("a")))
-    assert world.take("a").state is TakeState.FAILED
+def test_a_403_that_names_what_it_is_about_fails_the_look_at_once(harness: Harness) -> None:
+    harness.api.script.extend([OK, refusal(403, "resource_access_denied")])
+    outcome = harness.run(campaign(look("a")))
+    assert harness.take("a").state is TakeState.FAILED
     assert exit_code(outcome) is Exit.FAILED
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_stored_refusal_of_the_key_is_checked_against_the_present(
-    world: Harness, status: int
+    harness: Harness, status: int
 ) -> None:
     stored = refusal(status, "forbidden")
-    world.api.lag = 3600.0
-    world.api.script.extend([OK, CHARGED_AND_LOST, stored])
-    outcome = world.run(campaign(look("a"), look("b")), concurrency=1)
+    harness.api.lag = 3600.0
+    harness.api.script.extend([OK, CHARGED_AND_LOST, stored])
+    outcome = harness.run(campaign(look("a"), look("b")), concurrency=1)
     assert outcome.account is None
-    assert world.take("b").state is TakeState.FETCHED
+    assert harness.take("b").state is TakeState.FETCHED
     assert exit_code(outcome) in (Exit.DONE, Exit.UNDER_WAY)
 
 
 @pytest.mark.parametrize("reply", [refusal(402, "no"), refusal(403, "insufficient_credits")])
 @pytest.mark.parametrize(("dollars", "is_stale"), [(1, False), (2, True)])
 def test_a_stored_refusal_about_money_is_checked_against_the_wallet(
-    world: Harness, reply: Refusal, dollars: int, is_stale: bool
+    harness: Harness, reply: Refusal, dollars: int, is_stale: bool
 ) -> None:
     """The lost send took a dollar; what is left pays for another look, or does not."""
-    world.purse(dollars)
-    world.api.lag = 3600.0
-    world.api.script.extend([CHARGED_AND_LOST, reply])
-    outcome = world.run(campaign(photo()))
+    harness.purse(dollars)
+    harness.api.lag = 3600.0
+    harness.api.script.extend([CHARGED_AND_LOST, reply])
+    outcome = harness.run(campaign(photo()))
     assert (outcome.account is None) is is_stale
-    assert world.take("base").state is TakeState.UNKNOWN
+    assert harness.take("base").state is TakeState.UNKNOWN
 
 
-def test_a_refusal_that_cannot_be_checked_stops_the_run(world: Harness) -> None:
-    real = world.api.me
+def test_a_refusal_that_cannot_be_checked_stops_the_run(harness: Harness) -> None:
+    real = harness.api.me
 
     async def silent() -> Reply[Any]:
-        return Lost("ReadTimeout") if len(world.api.posts) > 1 else await real()
+        return Lost("ReadTimeout") if len(harness.api.posts) > 1 else await real()
 
-    world.api.me = silent  # type: ignore[method-assign]
-    world.api.lag = 3600.0
-    world.api.script.extend([CHARGED_AND_LOST, refusal(403, "forbidden")])
-    assert exit_code(world.run(campaign(photo()))) is Exit.ACCOUNT
+    harness.api.me = silent  # type: ignore[method-assign]
+    harness.api.lag = 3600.0
+    harness.api.script.extend([CHARGED_AND_LOST, refusal(403, "forbidden")])
+    assert exit_code(harness.run(campaign(photo()))) is Exit.ACCOUNT
 
 
 # --- undecided ------------------------------------------------------------------------------------
@@ -395,40 +395,40 @@ def test_a_refusal_that_cannot_be_checked_stops_the_run(world: Harness) -> None:
     "reply", [refusal(500, "internal_error"), gateway(502), Lost("ReadTimeout")]
 )
 def test_sending_stops_after_eight_undecided_sends_in_a_row(
-    world: Harness, reply: Reply[Any], concurrency: int
+    harness: Harness, reply: Reply[Any], concurrency: int
 ) -> None:
-    world.run(campaign(photo()))
-    posts = len(world.api.posts)
-    world.api.script.extend([reply] * 10_000)
+    harness.run(campaign(photo()))
+    posts = len(harness.api.posts)
+    harness.api.script.extend([reply] * 10_000)
     every = campaign(*[look(f"l{number:02}") for number in range(30)])
-    outcome = world.run(every, concurrency=concurrency)
-    unknown = [n for n in range(30) if world.takes(f"l{n:02}")]
+    outcome = harness.run(every, concurrency=concurrency)
+    unknown = [n for n in range(30) if harness.takes(f"l{n:02}")]
     assert "in a row got no answer that decides" in (outcome.stopped or "")
     assert len(unknown) <= 16
-    assert len(world.api.posts) - posts <= 40
+    assert len(harness.api.posts) - posts <= 40
     assert exit_code(outcome) is Exit.UNDER_WAY
-    world.api.script.clear()
-    assert exit_code(world.run(every)) is Exit.DONE
-    assert len(world.api.charges) == 31
+    harness.api.script.clear()
+    assert exit_code(harness.run(every)) is Exit.DONE
+    assert len(harness.api.charges) == 31
 
 
-def test_what_is_decided_in_between_starts_the_row_anew(world: Harness) -> None:
-    world.api.script.extend([OK] + [CHARGED_AND_LOST, OK] * 30)
-    outcome = world.run(campaign(*[look(f"l{number}") for number in range(12)]), concurrency=1)
+def test_what_is_decided_in_between_starts_the_row_anew(harness: Harness) -> None:
+    harness.api.script.extend([OK] + [CHARGED_AND_LOST, OK] * 30)
+    outcome = harness.run(campaign(*[look(f"l{number}") for number in range(12)]), concurrency=1)
     assert exit_code(outcome) is Exit.DONE
     assert outcome.stopped is None
 
 
-def test_a_504_is_replayed_at_most_once_also_in_later_runs(world: Harness) -> None:
-    world.api.script.extend([OK] + [refusal(504, "gateway_timeout")] * 100)
+def test_a_504_is_replayed_at_most_once_also_in_later_runs(harness: Harness) -> None:
+    harness.api.script.extend([OK] + [refusal(504, "gateway_timeout")] * 100)
     url = look("a", images=(UrlImage("https://example.com/slow.png"),))
-    outcome = world.run(campaign(url))
-    assert keys(world)[1] == keys(world)[2]
-    assert len(world.api.posts) == 3
-    assert "image URL" in (world.take("a").error_message or "")
+    outcome = harness.run(campaign(url))
+    assert keys(harness)[1] == keys(harness)[2]
+    assert len(harness.api.posts) == 3
+    assert "image URL" in (harness.take("a").error_message or "")
     assert exit_code(outcome) is Exit.PERSON  # no later run does anything about it by itself
-    assert exit_code(world.run(campaign(url))) is Exit.PERSON
-    assert len(world.api.posts) == 3
+    assert exit_code(harness.run(campaign(url))) is Exit.PERSON
+    assert len(harness.api.posts) == 3
 
 
 @pytest.mark.parametrize(
@@ -443,25 +443,25 @@ def test_a_504_is_replayed_at_most_once_also_in_later_runs(world: Harness) -> No
     ],
 )
 def test_a_504_is_replayed_once_whatever_that_meets_and_a_replay_that_did_nothing_is_none(
-    world: Harness, answers: list[Reply[Any]], sent: int
+    harness: Harness, answers: list[Reply[Any]], sent: int
 ) -> None:
-    world.run(campaign())
-    world.api.script.extend([*answers, *[refusal(503, "service_unavailable")] * 100])
-    assert exit_code(world.run(campaign(look("a")))) is Exit.PERSON
-    assert exit_code(world.run(campaign(look("a")))) is Exit.PERSON
-    assert len(world.api.posts) == 1 + sent
+    harness.run(campaign())
+    harness.api.script.extend([*answers, *[refusal(503, "service_unavailable")] * 100])
+    assert exit_code(harness.run(campaign(look("a")))) is Exit.PERSON
+    assert exit_code(harness.run(campaign(look("a")))) is Exit.PERSON
+    assert len(harness.api.posts) == 1 + sent
 
 
-def test_a_504_that_was_charged_is_found(world: Harness) -> None:
-    real = world.api.create_avatar
+def test_a_504_that_was_charged_is_found(harness: Harness) -> None:
+    real = harness.api.create_avatar
 
     async def forged(body: bytes, key: str) -> Reply[Any]:
         reply = await real(body, key)
         return gateway(504) if isinstance(reply, Answer) and b'"prompt"' in body else reply
 
-    world.api.create_avatar = forged  # type: ignore[method-assign]
-    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
-    assert len(world.api.charges) == 2
+    harness.api.create_avatar = forged  # type: ignore[method-assign]
+    assert exit_code(harness.run(campaign(look("a")))) is Exit.DONE
+    assert len(harness.api.charges) == 2
 
 
 # --- what passes by itself ------------------------------------------------------------------------
@@ -479,24 +479,24 @@ NOT_THERE_YET = [
 
 @pytest.mark.parametrize("reply", NOT_THERE_YET)
 def test_a_reference_that_was_completed_moments_ago_gets_a_minute(
-    world: Harness, reply: Refusal
+    harness: Harness, reply: Refusal
 ) -> None:
-    world.api.script.extend([OK, reply, reply, OK])
-    assert exit_code(world.run(campaign(look("a"), look("b", on="a")))) is Exit.DONE
-    assert len(set(keys(world))) == len(keys(world)) == 5
-    assert len(world.api.charges) == 3
+    harness.api.script.extend([OK, reply, reply, OK])
+    assert exit_code(harness.run(campaign(look("a"), look("b", on="a")))) is Exit.DONE
+    assert len(set(keys(harness))) == len(keys(harness)) == 5
+    assert len(harness.api.charges) == 3
 
 
 def test_a_refusal_that_may_be_about_the_reference_waits_only_for_one_of_the_last_minute(
-    world: Harness,
+    harness: Harness,
 ) -> None:
-    world.run(campaign(photo()))
-    world.later(120)
-    world.api.script.append(refusal(400, "a_code_of_tomorrow"))
-    world.run(campaign(look("a")))
-    assert world.take("a").state is TakeState.FAILED
-    world.api.script.append(refusal(400, "a_code_of_tomorrow", param="avatar_id"))
-    assert exit_code(world.run(campaign(photo(), look("b")))) is Exit.DONE
+    harness.run(campaign(photo()))
+    harness.later(120)
+    harness.api.script.append(refusal(400, "a_code_of_tomorrow"))
+    harness.run(campaign(look("a")))
+    assert harness.take("a").state is TakeState.FAILED
+    harness.api.script.append(refusal(400, "a_code_of_tomorrow", param="avatar_id"))
+    assert exit_code(harness.run(campaign(photo(), look("b")))) is Exit.DONE
 
 
 @pytest.mark.parametrize(
@@ -510,61 +510,61 @@ def test_a_refusal_that_may_be_about_the_reference_waits_only_for_one_of_the_las
     ],
 )
 def test_a_refusal_about_something_else_fails_the_look_however_young_its_reference_is(
-    world: Harness, reply: Refusal
+    harness: Harness, reply: Refusal
 ) -> None:
-    world.api.script.extend([OK, reply])
-    world.run(campaign(look("a")))
-    assert world.take("a").state is TakeState.FAILED
-    assert len(world.api.posts) == 2
+    harness.api.script.extend([OK, reply])
+    harness.run(campaign(look("a")))
+    assert harness.take("a").state is TakeState.FAILED
+    assert len(harness.api.posts) == 2
 
 
 def test_what_was_refused_within_the_minute_is_tried_for_a_minute_from_then_on(
-    world: Harness,
+    harness: Harness,
 ) -> None:
-    world.run(campaign(photo()))
-    world.later(50)
-    world.api.script.extend([refusal(400, "a_code_of_tomorrow")] * 4)
-    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
+    harness.run(campaign(photo()))
+    harness.later(50)
+    harness.api.script.extend([refusal(400, "a_code_of_tomorrow")] * 4)
+    assert exit_code(harness.run(campaign(look("a")))) is Exit.DONE
 
 
-def test_what_has_no_reference_waits_for_none(world: Harness) -> None:
-    world.api.script.extend([OK, refusal(400, "a_code_of_tomorrow")])
-    world.run(campaign(photo(), look("a", on=None)), concurrency=1)
-    assert world.take("a").state is TakeState.FAILED
-    assert len(world.api.posts) == 2
+def test_what_has_no_reference_waits_for_none(harness: Harness) -> None:
+    harness.api.script.extend([OK, refusal(400, "a_code_of_tomorrow")])
+    harness.run(campaign(photo(), look("a", on=None)), concurrency=1)
+    assert harness.take("a").state is TakeState.FAILED
+    assert len(harness.api.posts) == 2
 
 
 @pytest.mark.parametrize("code", ["avatar_not_found", "a_code_of_tomorrow"])
 def test_a_reference_that_stays_unknown_fails_what_needs_it_within_two_minutes(
-    world: Harness, code: str
+    harness: Harness, code: str
 ) -> None:
-    world.api.script.extend([OK] + [refusal(404, code)] * 100)
-    begun = world.clock.now()
-    outcome = world.run(campaign(look("a")))
-    assert world.take("a").state is TakeState.FAILED
+    harness.api.script.extend([OK] + [refusal(404, code)] * 100)
+    begun = harness.clock.now()
+    outcome = harness.run(campaign(look("a")))
+    assert harness.take("a").state is TakeState.FAILED
     assert exit_code(outcome) is Exit.FAILED
-    assert world.clock.now() - begun < 30 + 120
-    assert len(world.api.posts) < 12
+    assert harness.clock.now() - begun < 30 + 120
+    assert len(harness.api.posts) < 12
 
 
-def test_a_reference_of_long_ago_or_another_fault_gets_no_second_try(world: Harness) -> None:
-    world.run(campaign(photo()))
-    world.later(3600)
-    world.api.script.append(refusal(404, "avatar_not_found"))
-    world.run(campaign(look("a")))
-    assert world.take("a").state is TakeState.FAILED
-    world.api.script.extend([OK, refusal(400, "invalid_parameter", param="prompt")])
-    world.run(campaign(look("b"), look("c", on="b")))
-    assert world.take("c").state is TakeState.FAILED
+def test_a_reference_of_long_ago_or_another_fault_gets_no_second_try(harness: Harness) -> None:
+    harness.run(campaign(photo()))
+    harness.later(3600)
+    harness.api.script.append(refusal(404, "avatar_not_found"))
+    harness.run(campaign(look("a")))
+    assert harness.take("a").state is TakeState.FAILED
+    harness.api.script.extend([OK, refusal(400, "invalid_parameter", param="prompt")])
+    harness.run(campaign(look("b"), look("c", on="b")))
+    assert harness.take("c").state is TakeState.FAILED
 
 
 @pytest.mark.parametrize("code", ["asset_not_found", "asset_not_available"])
-def test_an_upload_that_is_gone_is_made_again_once(world: Harness, code: str) -> None:
-    world.api.script.extend([refusal(404, code), OK])
-    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
-    assert world.api.calls.count("upload") == 2
-    assert len(set(keys(world))) == 2
-    other = Harness(world.folder / "other")
+def test_an_upload_that_is_gone_is_made_again_once(harness: Harness, code: str) -> None:
+    harness.api.script.extend([refusal(404, code), OK])
+    assert exit_code(harness.run(campaign(photo()))) is Exit.DONE
+    assert harness.api.calls.count("upload") == 2
+    assert len(set(keys(harness))) == 2
+    other = Harness(harness.folder / "other")
     other.folder.mkdir()
     other.api.script.extend([refusal(404, code)] * 9)
     other.run(campaign(photo()))
@@ -572,8 +572,8 @@ def test_an_upload_that_is_gone_is_made_again_once(world: Harness, code: str) ->
     assert len(other.api.posts) == 2
 
 
-def test_a_look_without_a_group_is_kept_and_learns_it_later(world: Harness) -> None:
-    real = world.api.create_avatar
+def test_a_look_without_a_group_is_kept_and_learns_it_later(harness: Harness) -> None:
+    real = harness.api.create_avatar
 
     async def nameless(body: bytes, key: str) -> Reply[Any]:
         reply = await real(body, key)
@@ -582,150 +582,150 @@ def test_a_look_without_a_group_is_kept_and_learns_it_later(world: Harness) -> N
             return replace(reply, data=replace(reply.data, look=bare, group=None))
         return reply
 
-    world.api.create_avatar = nameless  # type: ignore[method-assign]
-    assert exit_code(world.run(campaign(look("a")))) is Exit.DONE
-    assert len(world.api.charges) == 2
-    assert world.take("base").group_id == "group-1"
+    harness.api.create_avatar = nameless  # type: ignore[method-assign]
+    assert exit_code(harness.run(campaign(look("a")))) is Exit.DONE
+    assert len(harness.api.charges) == 2
+    assert harness.take("base").group_id == "group-1"
 
 
-def test_a_lost_send_and_silence_keep_their_own_words(world: Harness) -> None:
-    world.api.script.extend([LOST_BEFORE] * 50)
-    world.run(campaign(photo()))
-    assert world.take("base").error_message == "ReadTimeout"
+def test_a_lost_send_and_silence_keep_their_own_words(harness: Harness) -> None:
+    harness.api.script.extend([LOST_BEFORE] * 50)
+    harness.run(campaign(photo()))
+    assert harness.take("base").error_message == "ReadTimeout"
 
 
 # --- what a look shows ----------------------------------------------------------------------------
 
 
-def show(world: Harness, name: str, status: str | None, message: str | None = None) -> None:
+def show(harness: Harness, name: str, status: str | None, message: str | None = None) -> None:
     """Show a look of this name with a status of its own."""
-    real = world.api._now
+    real = harness.api._now
 
     def shown(look: LookData) -> LookData:
         now = real(look)
         return replace(now, status=status, error_message=message) if now.name == name else now
 
-    world.api._now = shown  # type: ignore[method-assign]
+    harness.api._now = shown  # type: ignore[method-assign]
 
 
-def test_a_status_that_nobody_knows_is_kept_told_and_ends_as_a_question(world: Harness) -> None:
-    show(world, "Sarah — a", "quarantined", "under review")
+def test_a_status_that_nobody_knows_is_kept_told_and_ends_as_a_question(harness: Harness) -> None:
+    show(harness, "Sarah — a", "quarantined", "under review")
     every = campaign(look("a"), look("b"))
-    assert exit_code(world.run(every)) is Exit.UNDER_WAY
-    take = world.take("a")
+    assert exit_code(harness.run(every)) is Exit.UNDER_WAY
+    take = harness.take("a")
     assert (take.state, take.error_code) == (TakeState.PROCESSING, "unknown_status")
     assert take.error_message == "HeyGen shows the status quarantined: under review"
-    assert world.heard.events.count(("a#1", Event.SHOWN)) == 1
-    assert world.take("b").state is TakeState.FETCHED
-    assert "the next run goes on waiting" in world.heard.words[-1]
-    world.later(25 * 3600)
-    outcome = world.run(every)
-    assert "`lookbook reconcile` decides it" in world.heard.words[-1]
+    assert harness.heard.events.count(("a#1", Event.SHOWN)) == 1
+    assert harness.take("b").state is TakeState.FETCHED
+    assert "the next run goes on waiting" in harness.heard.words[-1]
+    harness.later(25 * 3600)
+    outcome = harness.run(every)
+    assert "`lookbook reconcile` decides it" in harness.heard.words[-1]
     assert exit_code(outcome) is Exit.PERSON
     assert outcome.persons == ("a",)
-    del world.api._now
-    assert exit_code(world.run(every)) is Exit.DONE
-    assert world.take("a").error_message is None
-    assert len(world.api.charges) == 3
+    del harness.api._now
+    assert exit_code(harness.run(every)) is Exit.DONE
+    assert harness.take("a").error_message is None
+    assert len(harness.api.charges) == 3
 
 
-def test_a_status_that_nobody_knows_asks_for_no_consent_that_was_given(world: Harness) -> None:
-    world.api.fate["Sarah — a"] = "consent"
-    assert exit_code(world.run(campaign(look("a")))) is Exit.PERSON
-    show(world, "Sarah — a", "under_review")
-    outcome = world.run(campaign(look("a")))
+def test_a_status_that_nobody_knows_asks_for_no_consent_that_was_given(harness: Harness) -> None:
+    harness.api.fate["Sarah — a"] = "consent"
+    assert exit_code(harness.run(campaign(look("a")))) is Exit.PERSON
+    show(harness, "Sarah — a", "under_review")
+    outcome = harness.run(campaign(look("a")))
     assert (outcome.consents, outcome.under_way) == ((), ("a",))
-    assert world.take("a").consent_url is None
-    assert world.take("a").error_message == "HeyGen shows the status under_review"
+    assert harness.take("a").consent_url is None
+    assert harness.take("a").error_message == "HeyGen shows the status under_review"
 
 
-def test_a_gateways_404_for_minutes_fails_no_paid_look(world: Harness) -> None:
-    real, until = world.api.look, world.clock.now() + 900
+def test_a_gateways_404_for_minutes_fails_no_paid_look(harness: Harness) -> None:
+    real, until = harness.api.look, harness.clock.now() + 900
 
     async def away(look_id: str) -> Reply[LookData]:
         found = await real(look_id)
-        return gateway(404) if world.clock.now() < until else found
+        return gateway(404) if harness.clock.now() < until else found
 
-    world.api.look = away  # type: ignore[method-assign]
-    world.run(campaign(photo()))
-    assert world.take("base").state is TakeState.FETCHED
-    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
-    assert len(world.api.charges) == 1
+    harness.api.look = away  # type: ignore[method-assign]
+    harness.run(campaign(photo()))
+    assert harness.take("base").state is TakeState.FETCHED
+    assert exit_code(harness.run(campaign(photo()))) is Exit.DONE
+    assert len(harness.api.charges) == 1
 
 
-def test_the_consent_of_a_group_is_started_once_for_many_looks(world: Harness) -> None:
+def test_the_consent_of_a_group_is_started_once_for_many_looks(harness: Harness) -> None:
     names = "abcdefgh"
-    world.api.fate.update({f"Sarah — {key}": "consent" for key in names})
+    harness.api.fate.update({f"Sarah — {key}": "consent" for key in names})
     asked: list[str] = []
-    real = world.api.consent
+    real = harness.api.consent
 
     async def counted(group_id: str, key: str) -> Reply[Any]:
         asked.append(group_id)
         return await real(group_id, key)
 
-    world.api.consent = counted  # type: ignore[method-assign]
+    harness.api.consent = counted  # type: ignore[method-assign]
     every = campaign(*[look(key) for key in names])
-    assert exit_code(world.run(every)) is Exit.PERSON
+    assert exit_code(harness.run(every)) is Exit.PERSON
     assert asked == ["group-1"]
-    assert {world.take(key).consent_url for key in names} == {"https://consent/group-1"}
+    assert {harness.take(key).consent_url for key in names} == {"https://consent/group-1"}
     more = campaign(*[look(key) for key in names], look("z"))
-    world.api.fate["Sarah — z"] = "consent"
-    world.run(more)
+    harness.api.fate["Sarah — z"] = "consent"
+    harness.run(more)
     assert asked == ["group-1"]  # an earlier run has its page
-    assert world.take("z").consent_url == "https://consent/group-1"
+    assert harness.take("z").consent_url == "https://consent/group-1"
 
 
 # --- lists without an end, time without a clock ---------------------------------------------------
 
 
-def endless(world: Harness, *, circling: bool) -> None:
+def endless(harness: Harness, *, circling: bool) -> None:
     """Serve lists of looks that never end: in circles, or with ever more looks."""
 
     async def page(*, token: str | None = None, **_asked: Any) -> Reply[Any]:
         number = int(token or 0)
-        world.api.calls.append("looks")
+        harness.api.calls.append("looks")
         return Answer(ListPage((), str((number + 1) % 3 + 1 if circling else number + 1)))
 
-    world.api.looks = page  # type: ignore[method-assign]
+    harness.api.looks = page  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize(("circling", "words"), [(True, "begins again"), (False, "more than")])
 def test_a_list_without_an_end_is_bounded_and_becomes_a_question(
-    world: Harness, circling: bool, words: str
+    harness: Harness, circling: bool, words: str
 ) -> None:
-    world.api.script.extend([OK] + [LOST_BEFORE] * 50)
-    world.run(campaign(look("a")))
-    world.later(25 * 3600)
-    endless(world, circling=circling)
-    outcome = world.run(campaign(look("a")))
+    harness.api.script.extend([OK] + [LOST_BEFORE] * 50)
+    harness.run(campaign(look("a")))
+    harness.later(25 * 3600)
+    endless(harness, circling=circling)
+    outcome = harness.run(campaign(look("a")))
     assert exit_code(outcome) is Exit.PERSON
-    assert world.api.calls.count("looks") <= (8 if circling else 500)
-    (finding,) = world.session.look_report.findings.values()  # type: ignore[union-attr]
+    assert harness.api.calls.count("looks") <= (8 if circling else 500)
+    (finding,) = harness.session.look_report.findings.values()  # type: ignore[union-attr]
     assert words in (finding.problem or "")
-    assert len(world.api.charges) == 1
+    assert len(harness.api.charges) == 1
 
 
-def test_where_no_answer_names_the_time_an_old_key_is_over(world: Harness) -> None:
-    world.api.dated = False
-    world.api.script.extend([OK, CHARGED_AND_LOST] + [Lost("ReadTimeout")] * 50)
-    world.run(campaign(look("a")))
-    posts = len(world.api.posts)
-    world.api.script.clear()
-    world.api.answers.clear()  # two days later the account has forgotten every key
-    world.clock.ahead = -47 * 3600.0
-    world.later(48 * 3600)
-    outcome = world.run(campaign(look("a")))
-    assert len(world.api.posts) == posts
+def test_where_no_answer_names_the_time_an_old_key_is_over(harness: Harness) -> None:
+    harness.api.dated = False
+    harness.api.script.extend([OK, CHARGED_AND_LOST] + [Lost("ReadTimeout")] * 50)
+    harness.run(campaign(look("a")))
+    posts = len(harness.api.posts)
+    harness.api.script.clear()
+    harness.api.answers.clear()  # two days later the account has forgotten every key
+    harness.clock.ahead = -47 * 3600.0
+    harness.later(48 * 3600)
+    outcome = harness.run(campaign(look("a")))
+    assert len(harness.api.posts) == posts
     assert exit_code(outcome) is Exit.DONE  # it was searched for
-    assert len(world.api.charges) == 2
+    assert len(harness.api.charges) == 2
 
 
-def test_where_no_answer_names_the_time_this_runs_own_sends_are_replayed(world: Harness) -> None:
-    world.api.dated = False
-    world.api.script.extend([LOST_BEFORE, OK])
-    assert exit_code(world.run(campaign(photo()))) is Exit.DONE
-    assert len(keys(world)) == 2
-    assert len(set(keys(world))) == len(world.api.charges) == 1
-    assert world.api.calls.count("me") == 3  # the wallet before and after, and the time once
-    world.run(campaign(look("a")))  # before the first send, also where nothing is lost
-    assert world.api.calls.count("me") == 6
+def test_where_no_answer_names_the_time_this_runs_own_sends_are_replayed(harness: Harness) -> None:
+    harness.api.dated = False
+    harness.api.script.extend([LOST_BEFORE, OK])
+    assert exit_code(harness.run(campaign(photo()))) is Exit.DONE
+    assert len(keys(harness)) == 2
+    assert len(set(keys(harness))) == len(harness.api.charges) == 1
+    assert harness.api.calls.count("me") == 3  # the wallet before and after, and the time once
+    harness.run(campaign(look("a")))  # before the first send, also where nothing is lost
+    assert harness.api.calls.count("me") == 6

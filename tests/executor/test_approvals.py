@@ -22,22 +22,24 @@ def decide(harness: Harness, state: ReviewState, at: float) -> None:
     ledger.close()
 
 
-def test_a_run_buys_nothing_on_what_nobody_approved_and_goes_on_afterwards(world: Harness) -> None:
-    outcome = world.run(GATED)
+def test_a_run_buys_nothing_on_what_nobody_approved_and_goes_on_afterwards(
+    harness: Harness,
+) -> None:
+    outcome = harness.run(GATED)
     assert exit_code(outcome) is Exit.PERSON
     assert outcome.approvals == ("a", "b")
-    assert [len(world.takes(key)) for key in (BASE, "a", "b", "d")] == [1, 0, 0, 1]
-    decide(world, ReviewState.REJECTED, 1.0)
-    assert exit_code(world.run(GATED)) is Exit.PERSON
-    assert not world.takes("a")
-    decide(world, ReviewState.APPROVED, 2.0)
-    assert exit_code(world.run(GATED)) is Exit.DONE
-    assert [len(world.takes(key)) for key in (BASE, "a", "b", "d")] == [1, 1, 1, 1]
+    assert [len(harness.takes(key)) for key in (BASE, "a", "b", "d")] == [1, 0, 0, 1]
+    decide(harness, ReviewState.REJECTED, 1.0)
+    assert exit_code(harness.run(GATED)) is Exit.PERSON
+    assert not harness.takes("a")
+    decide(harness, ReviewState.APPROVED, 2.0)
+    assert exit_code(harness.run(GATED)) is Exit.DONE
+    assert [len(harness.takes(key)) for key in (BASE, "a", "b", "d")] == [1, 1, 1, 1]
 
 
-def test_what_is_withdrawn_during_a_run_holds_what_was_not_sent_yet(world: Harness) -> None:
-    world.run(campaign())
-    decide(world, ReviewState.APPROVED, 1.0)
+def test_what_is_withdrawn_during_a_run_holds_what_was_not_sent_yet(harness: Harness) -> None:
+    harness.run(campaign())
+    decide(harness, ReviewState.APPROVED, 1.0)
     wide = campaign(*(look(f"look-{number}") for number in range(4)))
     wide = replace(wide, looks=tuple(w._replace(approval=w.key == BASE) for w in wide.looks))
 
@@ -49,10 +51,10 @@ def test_what_is_withdrawn_during_a_run_holds_what_was_not_sent_yet(world: Harne
         rejected = Review(ReviewState.REJECTED, "another face", at=2.0)
         await context.ledger.record_reviews([(base.uid, rejected)])
 
-    outcome = world.run(wide, concurrency=1, meanwhile=reject)
+    outcome = harness.run(wide, concurrency=1, meanwhile=reject)
     assert exit_code(outcome) is Exit.PERSON
-    assert [len(world.takes(f"look-{number}")) for number in range(4)] == [1, 0, 0, 0]
+    assert [len(harness.takes(f"look-{number}")) for number in range(4)] == [1, 0, 0, 0]
     assert outcome.approvals == ("look-1", "look-2", "look-3")
-    assert world.session is not None
-    assert world.session.look_report is not None
-    assert "was rejected: another face" in world.session.look_report.explain("look-2")
+    assert harness.session is not None
+    assert harness.session.look_report is not None
+    assert "was rejected: another face" in harness.session.look_report.explain("look-2")

@@ -29,9 +29,9 @@ SPRING = campaign(*map(look, KEYS))
 
 
 @pytest.fixture
-def harness(world: Harness) -> Harness:
-    world.images.size = (800, 600)
-    return world
+def harness(harness: Harness) -> Harness:
+    harness.images.size = (800, 600)
+    return harness
 
 
 def snapshot(harness: Harness) -> Snapshot:

@@ -20,9 +20,9 @@ from tests.executor.harness import (
 
 
 @pytest.fixture
-def nameless(world: Harness, monkeypatch: pytest.MonkeyPatch) -> Harness:
+def nameless(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Harness:
     """An account whose looks name no group; only the list of one group tells which are in it."""
-    one, listed, create = world.api.look, world.api.looks, world.api.create_avatar
+    one, listed, create = harness.api.look, harness.api.looks, harness.api.create_avatar
 
     async def look_(look_id: str) -> Reply[LookData]:
         reply = await one(look_id)
@@ -42,14 +42,14 @@ def nameless(world: Harness, monkeypatch: pytest.MonkeyPatch) -> Harness:
         bare = replace(reply.data.look, group_id=None)
         return Answer(replace(reply.data, look=bare, group=None))
 
-    monkeypatch.setattr(world.api, "look", look_)
-    monkeypatch.setattr(world.api, "looks", looks)
-    monkeypatch.setattr(world.api, "create_avatar", created)
-    return world
+    monkeypatch.setattr(harness.api, "look", look_)
+    monkeypatch.setattr(harness.api, "looks", looks)
+    monkeypatch.setattr(harness.api, "create_avatar", created)
+    return harness
 
 
-def groups_of(world: Harness, *looks: str) -> set[str | None]:
-    return {take.group_id for key in looks for take in world.takes(key)}
+def groups_of(harness: Harness, *looks: str) -> set[str | None]:
+    return {take.group_id for key in looks for take in harness.takes(key)}
 
 
 def test_a_look_is_saved_where_its_reference_is_and_the_base_s_group_is_searched_for(
@@ -78,77 +78,77 @@ def test_a_ledger_that_got_lost_is_asked_about_all_the_same(nameless: Harness) -
 
 
 def test_a_list_that_is_not_found_is_no_empty_group(
-    world: Harness, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.run(campaign(photo()))
-    listed = world.api.looks
+    harness.run(campaign(photo()))
+    listed = harness.api.looks
 
     async def away(*, group_id: str | None = None, **options: Any) -> Reply[ListPage[LookData]]:
         if group_id is not None:
             return Refusal(404, "not_found", "nothing here")
         return await listed(group_id=group_id, **options)
 
-    monkeypatch.setattr(world.api, "looks", away)
-    world.run(campaign(photo(), look("a")))
-    assert world.session is not None
-    assert world.session.listing is not None
-    assert [*world.session.listing.looks] == []
-    assert all("404" in why for why in world.session.listing.problems.values())
-    assert world.session.listing.problems
+    monkeypatch.setattr(harness.api, "looks", away)
+    harness.run(campaign(photo(), look("a")))
+    assert harness.session is not None
+    assert harness.session.listing is not None
+    assert [*harness.session.listing.looks] == []
+    assert all("404" in why for why in harness.session.listing.problems.values())
+    assert harness.session.listing.problems
 
 
 @pytest.mark.parametrize("named", [True, False])
 def test_a_lost_ledger_buys_nothing_while_the_lists_that_may_show_its_looks_are_away(
-    world: Harness, request: pytest.FixtureRequest, named: bool
+    harness: Harness, request: pytest.FixtureRequest, named: bool
 ) -> None:
     """Somebody renamed the group, so that only its looks' names tell that it is ours."""
     if not named:
         request.getfixturevalue("nameless")
-    world.api.add_by_hand("Sarah", "old-group")
-    world.api.groups_by_id["old-group"] = GroupData("old-group", "Sara with a typo", 0.0)
-    listed = world.api.looks
+    harness.api.add_by_hand("Sarah", "old-group")
+    harness.api.groups_by_id["old-group"] = GroupData("old-group", "Sara with a typo", 0.0)
+    listed = harness.api.looks
 
     async def away(*, group_id: str | None = None, **options: Any) -> Reply[ListPage[LookData]]:
         if (group_id is None) is named:
             return Refusal(404, "not_found", "nothing here")
         return await listed(group_id=group_id, **options)
 
-    world.api.looks = away  # type: ignore[method-assign]
-    world.run(campaign(photo()))
-    assert world.session is not None
-    assert world.session.listing is not None
-    assert [home.name for home in world.session.listing.problems] == ["Sarah"]
+    harness.api.looks = away  # type: ignore[method-assign]
+    harness.run(campaign(photo()))
+    assert harness.session is not None
+    assert harness.session.listing is not None
+    assert [home.name for home in harness.session.listing.problems] == ["Sarah"]
 
 
 def test_a_lost_answer_is_found_in_the_group_of_a_reference_that_is_named_by_its_id(
-    world: Harness,
+    harness: Harness,
 ) -> None:
-    world.api.add_by_hand("Hers", "group-hers")
-    world.api.script.extend([OK, CHARGED_AND_LOST])
-    outcome = world.run(campaign(look("a", on=literal("hand-0"))), concurrency=1)
+    harness.api.add_by_hand("Hers", "group-hers")
+    harness.api.script.extend([OK, CHARGED_AND_LOST])
+    outcome = harness.run(campaign(look("a", on=literal("hand-0"))), concurrency=1)
     assert exit_code(outcome) is Exit.DONE
-    assert len(world.api.charges) == len(world.api.posts) == 2
-    assert groups_of(world, "a") == {"group-hers"}
+    assert len(harness.api.charges) == len(harness.api.posts) == 2
+    assert groups_of(harness, "a") == {"group-hers"}
 
 
 def test_a_lost_answer_whose_reference_cannot_be_asked_for_is_left_to_the_next_run(
-    world: Harness, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.api.add_by_hand("Hers", "group-hers")
-    world.api.script.extend([OK, CHARGED_AND_LOST])
-    real = world.api.look
+    harness.api.add_by_hand("Hers", "group-hers")
+    harness.api.script.extend([OK, CHARGED_AND_LOST])
+    real = harness.api.look
 
     async def away(look_id: str) -> Reply[LookData]:
-        if look_id == "hand-0" and len(world.api.posts) > 1:
+        if look_id == "hand-0" and len(harness.api.posts) > 1:
             return Refusal(503, "unavailable", "no")
         return await real(look_id)
 
-    monkeypatch.setattr(world.api, "look", away)
+    monkeypatch.setattr(harness.api, "look", away)
     wanted = campaign(look("a", on=literal("hand-0")))
-    world.run(wanted, concurrency=1)
-    assert len(world.api.posts) == 2  # not again before the account has been searched
-    monkeypatch.setattr(world.api, "look", real)
-    world.later(60)
-    assert exit_code(world.run(wanted)) is Exit.DONE
-    assert len(world.api.posts) == 2
-    assert world.take("a").billing is Billing.ASSUMED
+    harness.run(wanted, concurrency=1)
+    assert len(harness.api.posts) == 2  # not again before the account has been searched
+    monkeypatch.setattr(harness.api, "look", real)
+    harness.later(60)
+    assert exit_code(harness.run(wanted)) is Exit.DONE
+    assert len(harness.api.posts) == 2
+    assert harness.take("a").billing is Billing.ASSUMED

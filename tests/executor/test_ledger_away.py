@@ -50,23 +50,23 @@ class FarHarness(Harness):
 
 
 def test_a_run_asks_a_far_ledger_nothing_on_the_event_loop(tmp_path: Path) -> None:
-    world = FarHarness(tmp_path)
-    world.api.script.extend([CHARGED_AND_LOST, CHARGED_AND_LOST, CHARGED_AND_LOST])
+    harness = FarHarness(tmp_path)
+    harness.api.script.extend([CHARGED_AND_LOST, CHARGED_AND_LOST, CHARGED_AND_LOST])
 
     async def guard(_context: RunContext) -> None:
-        world.backend.guarded = threading.current_thread()
+        harness.backend.guarded = threading.current_thread()
 
-    outcome = world.run(campaign(look("old"), look("a"), look("b")), meanwhile=guard)
+    outcome = harness.run(campaign(look("old"), look("a"), look("b")), meanwhile=guard)
     assert exit_code(outcome) is Exit.DONE
-    assert world.api.posts
-    world.backend.guarded = None
+    assert harness.api.posts
+    harness.backend.guarded = None
     renamed = campaign(look("old", "a prompt for old", name="Another name"), look("a"))
-    assert exit_code(world.run(renamed, meanwhile=guard)) is Exit.DONE
-    assert world.backend.asked_on_loop == []
+    assert exit_code(harness.run(renamed, meanwhile=guard)) is Exit.DONE
+    assert harness.backend.asked_on_loop == []
 
 
-def test_looks_are_polled_while_a_ledger_is_waited_for(world: Harness) -> None:
-    world.api.seconds = 200.0
+def test_looks_are_polled_while_a_ledger_is_waited_for(harness: Harness) -> None:
+    harness.api.seconds = 200.0
     away, polls = anyio.Event(), list[int]()
     known: dict[str, Callable[..., Any]] = {}
 
@@ -79,11 +79,11 @@ def test_looks_are_polled_while_a_ledger_is_waited_for(world: Harness) -> None:
         known["record"] = context.ledger.record
         context.ledger.record = record  # type: ignore[method-assign]
         await context.clock.sleep(20.0)
-        first = world.api.charges[0][0]
-        world.api.ready_at[first] = 0.0
+        first = harness.api.charges[0][0]
+        harness.api.ready_at[first] = 0.0
         for _ in range(4):
             await context.clock.sleep(30.0)
-            polls.append(len(world.api.calls))
+            polls.append(len(harness.api.calls))
         assert {take.state for take in context.ledger.snapshot().all_takes} == {
             TakeState.PROCESSING
         }
@@ -91,6 +91,6 @@ def test_looks_are_polled_while_a_ledger_is_waited_for(world: Harness) -> None:
         await anyio.sleep_forever()
 
     looks = [look(key, on=None, group=None) for key in "ab"]
-    outcome = world.run(campaign(*looks), meanwhile=be_away)
+    outcome = harness.run(campaign(*looks), meanwhile=be_away)
     assert exit_code(outcome) is Exit.DONE
-    assert polls == sorted(set(polls)), world.api.calls
+    assert polls == sorted(set(polls)), harness.api.calls

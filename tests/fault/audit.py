@@ -63,8 +63,8 @@ class Auditor:
     ``recorded_actions`` what a key was to buy, also where the ledger that knew it is gone.
     """
 
-    def __init__(self, world: Environment, state: Path, campaign: str) -> None:
-        self._world = world
+    def __init__(self, environment: Environment, state: Path, campaign: str) -> None:
+        self._environment = environment
         self.state = state
         self.checkouts = [state]
         """Where people have worked with this ledger: each has results of its own."""
@@ -97,17 +97,17 @@ class Auditor:
     @property
     def ledger(self) -> "Path | LedgerLocation":
         """Where that ledger lives."""
-        return self._world.find_ledger(self.state, self.campaign)
+        return self._environment.find_ledger(self.state, self.campaign)
 
     def exists(self) -> bool:
         """Return whether there is a ledger."""
-        if self._world.database is not None:
-            return self._world.database.find_campaign(self.campaign) is not None
+        if self._environment.database is not None:
+            return self._environment.database.find_campaign(self.campaign) is not None
         return self.ledger_path.exists()
 
     def entered(self, state: Path) -> set[str]:
         """Record in which checkout people work now; return the pictures that it lacks."""
-        if self._world.database is None:
+        if self._environment.database is None:
             return set()
         self.state = state
         self.checkouts = [*dict.fromkeys([*self.checkouts, state])]
@@ -158,7 +158,10 @@ class Auditor:
         for itself; unless this one took over what that one bought. Also what a key bought besides,
         where ``doubled`` says so.
         """
-        charges, forgotten = self._world.simulator.account.charges.values(), self.loss.forgotten
+        charges, forgotten = (
+            self._environment.simulator.account.charges.values(),
+            self.loss.forgotten,
+        )
         left_out = set() if doubled else self.doubled()
         return [
             c
@@ -177,10 +180,10 @@ class Auditor:
         takes each for a look that was missing. Sends of one body are interchangeable: where two
         takes have both looks of one key, what the other's own key made is left over.
         """
-        if self._world.simulator.behaviour.ignore_keys == "honoured":
+        if self._environment.simulator.behaviour.ignore_keys == "honoured":
             return set()
         by_key: dict[str, list[str]] = {}
-        for charge in self._world.simulator.account.charges.values():
+        for charge in self._environment.simulator.account.charges.values():
             by_key.setdefault(charge.idempotency_key or "", []).append(charge.id)
         extra = set[str]()
         for key, looks in by_key.items():
@@ -201,7 +204,7 @@ class Auditor:
 
     def _is_mine(self, charge: ChargeRow) -> bool:
         """Return whether no other ledger of this history sent what was charged."""
-        return self._world.senders.get(charge.idempotency_key or "", self) is self
+        return self._environment.senders.get(charge.idempotency_key or "", self) is self
 
     def net(self, charges: Iterable[ChargeRow]) -> int:
         """Return what charges came to, refunds apart, in millionths; each at its take's price.
@@ -216,7 +219,7 @@ class Auditor:
         return total
 
     def _prices(self) -> list[Any]:
-        told = self._world.asserted or self._world.costs_otherwise
+        told = self._environment.asserted or self._environment.costs_otherwise
         there = self.exists() and not self.lost  # a request may arrive when the ledger is gone
         return self.rows("SELECT uid, price FROM takes") if told and there else []
 
@@ -225,10 +228,10 @@ class Auditor:
 
         Where the wallet contradicted that, the ledger holds what the wallet showed.
         """
-        listed = self._world.history.price
+        listed = self._environment.history.price
         real = Decimal(charge.amount) / 1_000_000
-        said = self._world.asserted.get(charge.idempotency_key or "", listed)
-        self.must(real in self._world.prices, f"HeyGen took {real}")
+        said = self._environment.asserted.get(charge.idempotency_key or "", listed)
+        self.must(real in self._environment.prices, f"HeyGen took {real}")
         self.must(take.price in (said, listed, real), f"{take.label}: another price, {take.price}")
 
     def _unclaimed(self, campaign: Campaign, snapshot: Snapshot, takes: list[Take]) -> None:
@@ -262,7 +265,7 @@ class Auditor:
         "In the group it would go to" (docs/money.md, "Before anything new is bought"): one that was
         made from a base which is replaced since has another face, and lies in that base's group.
         """
-        look = self._world.simulator.account.looks.get(charge.id)
+        look = self._environment.simulator.account.looks.get(charge.id)
         recorded_action = self.recorded_actions.get(charge.idempotency_key or "")
         if look is None or recorded_action is None or look.outcome != "completed":
             return False
@@ -283,13 +286,13 @@ class Auditor:
         does not know what arrives late after all.
         """
         keys = self.keys_of.get(take.uid, set())
-        charges = self._world.simulator.account.charges.values()
+        charges = self._environment.simulator.account.charges.values()
         mine = {charge.id for charge in charges if charge.idempotency_key in keys}
         return take.avatar_id in self.loss.before - mine
 
     def _is_a_neighbours(self, take: Take) -> bool:
         """Return whether a lost answer was matched to a look of an unseen machine."""
-        charge = self._world.simulator.account.charges.get(take.avatar_id or "")
+        charge = self._environment.simulator.account.charges.get(take.avatar_id or "")
         return charge is not None and (charge.idempotency_key or "").startswith(NEIGHBOUR)
 
     def _is_of_another_folder(self, take: Take) -> bool:
@@ -297,8 +300,8 @@ class Auditor:
 
         Its ledger lies in another folder, and its results were not pushed yet.
         """
-        charge = self._world.simulator.account.charges.get(take.avatar_id or "")
-        sender = self._world.senders.get(charge.idempotency_key or "") if charge else None
+        charge = self._environment.simulator.account.charges.get(take.avatar_id or "")
+        sender = self._environment.senders.get(charge.idempotency_key or "") if charge else None
         return sender is not None and sender.state.parent != self.state.parent
 
     def _charges_of(self, take: Take) -> list[ChargeRow]:
@@ -306,9 +309,12 @@ class Auditor:
 
         A look that its key made twice, and that a rebuild took for this take, is its own.
         """
-        charges, keys = self._world.simulator.account.charges, self.keys_of.get(take.uid, set())
+        charges, keys = (
+            self._environment.simulator.account.charges,
+            self.keys_of.get(take.uid, set()),
+        )
         own = charges.get(take.avatar_id or "")
-        if own is not None and self._world.simulator.behaviour.ignore_keys != "honoured":
+        if own is not None and self._environment.simulator.behaviour.ignore_keys != "honoured":
             twins = [c for c in charges.values() if c.idempotency_key == own.idempotency_key]
             if len(twins) > 1:
                 return [own]
@@ -348,7 +354,7 @@ class Auditor:
             self.must(there or self._mislaid(take), f"the picture of {take.label} is not there")
 
     def _mislaid(self, take: Take) -> bool:
-        return take.image in self._world.lost_pictures
+        return take.image in self._environment.lost_pictures
 
     def _nothing_lost(self, takes: list[Take]) -> None:
         there = {t.avatar_id for t in takes if t.usable or t.state is TakeState.DELETED}
@@ -386,17 +392,17 @@ class Auditor:
 
     def _no_key_anywhere(self) -> None:
         secret = KEY.encode()
-        for entry in _files_in(self._world.folder):
+        for entry in _files_in(self._environment.folder):
             found = entry.stat()
             version = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
             if self._read.get(entry.path) != version:
                 content = Path(entry.path).read_bytes()
                 self.must(secret not in content, f"the key is in {entry.name}")
                 self._read[entry.path] = version
-        said = self._world.log[self._heard :]
+        said = self._environment.log[self._heard :]
         self._heard += len(said)
         self.must(all(KEY not in line for line in said), "the key was said")
-        leaks = make_stats(self._world.simulator)
+        leaks = make_stats(self._environment.simulator)
         self.must(not leaks["keys_sent_to_images"], "the key was sent with a picture")
 
     # --- at the end ---------------------------------------------------------------------------
@@ -408,7 +414,8 @@ class Auditor:
         told = {look.look_id for look in snapshot.doubled}
         for look_id in sorted(self.doubled() - told):
             self.must(
-                look_id not in self._world.simulator.account.looks or self._is_untold(look_id),
+                look_id not in self._environment.simulator.account.looks
+                or self._is_untold(look_id),
                 f"{look_id} was bought under a key that had bought one, and nobody is told",
             )
         billed = sum((t.price for t in takes if t.billing is Billing.BILLED), Decimal(0))
@@ -435,15 +442,15 @@ class Auditor:
         or a request lay on a wire for minutes, and bought when everything had been listed. Then
         only the wallet tells.
         """
-        charge = self._world.simulator.account.charges[look_id]
-        if charge.idempotency_key in self._world.late:
+        charge = self._environment.simulator.account.charges[look_id]
+        if charge.idempotency_key in self._environment.late:
             return True
         take = self.take("uid", self.take_of.get(charge.idempotency_key or "", ""))
         return self.loss.ever and (take is None or take["resent_at"] is None)
 
     def books(self) -> list[str]:
         """Return HeyGen's figures and every event of the ledger, as text."""
-        lines = [json.dumps(make_stats(self._world.simulator), sort_keys=True)]
+        lines = [json.dumps(make_stats(self._environment.simulator), sort_keys=True)]
         if not self.exists() or self.lost:
             return lines
         for row in self.rows("SELECT seq, at, run, take, kind, facts FROM events ORDER BY seq"):
@@ -454,10 +461,10 @@ class Auditor:
 
     def bought(self, take: Take, given: Collection[str]) -> str | None:
         """Return the look that a take bought by HeyGen's books; ``given`` are other takes'."""
-        charges = self._world.simulator.account.charges.values()
+        charges = self._environment.simulator.account.charges.values()
         if take.key is not None:
             return self._made_by(take.key, given, charges)
-        looks = self._world.simulator.account.looks
+        looks = self._environment.simulator.account.looks
         good = {look_id for look_id, look in looks.items() if look.outcome == "completed"}
         # Its ledger was lost: what it was to buy is all that is known. A failure comes last.
         for charge in sorted(charges, key=lambda charge: charge.id not in good):
@@ -505,7 +512,9 @@ class Auditor:
     def folder_lost(self) -> None:
         """Record that nothing is left of what this campaign knew."""
         self.ledger_lost({"looks": [], "orphans": []})
-        self.loss.blank = frozenset(key for key, one in self._world.senders.items() if one is self)
+        self.loss.blank = frozenset(
+            key for key, one in self._environment.senders.items() if one is self
+        )
 
     def ledger_replaced(self, results: Mapping[str, Any]) -> None:
         """Record that an older ledger lies beside results that know all of a newer one."""
@@ -526,7 +535,7 @@ class Auditor:
 
     def begin_anew(self) -> None:
         """Record that a person begins without the ledger that is gone: what it bought is past."""
-        charges = self._world.simulator.account.charges.values()
+        charges = self._environment.simulator.account.charges.values()
         self._unless_begun = self.loss, self._completed, self._on_disk()
         self.loss = replace(
             self.loss,
@@ -557,7 +566,7 @@ class Auditor:
     def results_lost(self) -> None:
         """Record that no results in this folder name what a ledger lacks that was put back."""
         if self.loss.restored:
-            sent = {key for key, one in self._world.senders.items() if one is self}
+            sent = {key for key, one in self._environment.senders.items() if one is self}
             blank = self.loss.blank | (sent - self.take_of.keys())
             self.loss = replace(self.loss, restored=False, named=set(), blank=frozenset(blank))
 
@@ -585,7 +594,7 @@ class Auditor:
 
         One that is killed may have moved no more than what SQLite keeps beside the file.
         """
-        if self._world.database is not None:
+        if self._environment.database is not None:
             return
         if self._connection is not None and self._files() != self._opened:
             self._start_over()
@@ -603,14 +612,14 @@ class Auditor:
     def ledger_found(self) -> None:
         """Record that there is a ledger again that knows something."""
         self.loss.now = False
-        self._world.seen["a ledger begun anew"] += self._unless_begun is not None
+        self._environment.seen["a ledger begun anew"] += self._unless_begun is not None
         self._unless_begun = None
 
     # --- reading ------------------------------------------------------------------------------
 
     def rows(self, query: str, *values: object) -> list[Any]:
-        if self._connection is None and self._world.database is not None:
-            self._connection = self._world.database.view(self.campaign)
+        if self._connection is None and self._environment.database is not None:
+            self._connection = self._environment.database.view(self.campaign)
         if self._connection is None:
             place = f"{self.ledger_path.as_uri()}?mode=rw"  # it makes no file
             self._connection = sqlite3.connect(place, isolation_level=None, uri=True)

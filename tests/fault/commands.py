@@ -76,7 +76,7 @@ async def run(
 
 async def priced(campaign: Campaign, process: Process) -> int:
     """``lookbook run --price``: at a price that a person asserts."""
-    photo, prompt = (price + process.day.dearer for price in process.world.prices)
+    photo, prompt = (price + process.day.dearer for price in process.environment.prices)
     request = Request(prices=(("photo", photo), ("prompt", prompt)))
     return await run(campaign, process, request=request)
 
@@ -95,7 +95,7 @@ async def reroll(campaign: Campaign, process: Process) -> int:
 async def select(campaign: Campaign, process: Process) -> int:
     """``lookbook run`` of some looks, with or without what they need, or what needs them."""
     request, process.selected = _selection(_drawn(process), campaign)
-    process.world.say(f"person: selects {request.select} without {request.exclude}")
+    process.environment.say(f"person: selects {request.select} without {request.exclude}")
     return await run(campaign, process, request=request)
 
 
@@ -124,27 +124,27 @@ async def save_plan(campaign: Campaign, process: Process) -> int:
     if rng.random() < 0.4:
         request, _ = _selection(rng, campaign)
     campaign = apply_options(campaign, request)
-    snapshot, _wallet = readonly.load_known(campaign, find_state(process.world))
+    snapshot, _wallet = readonly.load_known(campaign, find_state(process.environment))
     plan = make_plan(campaign, snapshot, resolve_options(campaign, snapshot, request))
     kept = serialize_plan(plan, campaign, snapshot, request)
-    path = process.world.folder / "plan.json"
+    path = process.environment.folder / "plan.json"
     write_atomic(path, json.dumps(kept).encode())
-    process.world.judge.plan_saved(plan)
-    process.world.say(f"person: saves a plan of {plan.count} for {plan.cost}: {request}")
+    process.environment.judge.plan_saved(plan)
+    process.environment.say(f"person: saves a plan of {plan.count} for {plan.cost}: {request}")
     return Exit.DONE
 
 
 async def run_plan(campaign: Campaign, process: Process) -> int:
     """``lookbook run --plan FILE``: exactly the plan that was saved, or nothing."""
-    path = process.world.folder / "plan.json"
+    path = process.environment.folder / "plan.json"
     if not path.exists():
         return Exit.USAGE
     saved = load_saved_plan(path)
     try:
         return await run(campaign, process, request=saved)
     except UsageError as error:
-        process.world.say(f"refused: {error}")
-        process.world.seen["a saved plan refused"] += 1
+        process.environment.say(f"refused: {error}")
+        process.environment.seen["a saved plan refused"] += 1
         return Exit.USAGE
 
 
@@ -159,11 +159,11 @@ async def approve(campaign: Campaign, process: Process) -> int:
         plan = make_plan(campaign, snapshot)
         held = apply_renames(snapshot, plan.moves)
         awaited = find_awaited(plan, held)
-        at = process.world.runner_now()
+        at = process.environment.runner_now()
         reviews = [(take.uid, Review(ReviewState.APPROVED, at=at)) for take in awaited]
         await work.ledger.record_reviews(reviews)
-        process.world.seen["a wrong face approved"] += len(reviews)
-        process.world.say(f"person: approves {', '.join(take.label for take in awaited)}")
+        process.environment.seen["a wrong face approved"] += len(reviews)
+        process.environment.say(f"person: approves {', '.join(take.label for take in awaited)}")
         return Exit.DONE
 
 
@@ -177,22 +177,22 @@ async def pick(campaign: Campaign, process: Process) -> int:
             work.begin("pick")
             take = rng.choice(choices)
             await work.ledger.pick(take.look, take.uid)
-            process.world.say(f"person: picks {take.label}")
+            process.environment.say(f"person: picks {take.label}")
             work.ledger.end({"exit": 0, "stopped": None})
         return Exit.DONE
 
 
 async def decide_beside(campaign: Campaign, process: Process) -> int:
     """``lookbook pick`` while another machine writes the ledger: the pick waits in the database."""
-    world, snapshot = process.world, read_snapshot(process.ledger)
+    environment, snapshot = process.environment, read_snapshot(process.ledger)
     account, choices = snapshot.account, _find_choices(campaign, snapshot)
-    if world.ledgers is None or account is None or not choices or world.history.faces:
+    if environment.ledgers is None or account is None or not choices or environment.history.faces:
         return Exit.USAGE  # what a pick does to a chain of faces is other days' business
     take = _drawn(process).choice(choices)
-    place = world.ledgers.database.find_ledger(account, campaign.name)
+    place = environment.ledgers.database.find_ledger(account, campaign.name)
     queue_picks(make_context(process), StateDir(process.state, place), snapshot, [take])
-    world.say(f"person: picks {take.label}, from another machine")
-    world.seen["a decision that waits"] += 1
+    environment.say(f"person: picks {take.label}, from another machine")
+    environment.seen["a decision that waits"] += 1
     return Exit.DONE
 
 
@@ -220,7 +220,7 @@ async def prune(campaign: Campaign, process: Process, *, whole: bool = False) ->
         from_results=True,
     )
     process.with_groups = scope.with_groups
-    process.world.say(f"person: {looks} {scope}")
+    process.environment.say(f"person: {looks} {scope}")
     request = Request(select=looks, yes=True, on=process.on)
     return await pruning.prune(make_context(process), campaign, request, scope)
 
@@ -235,7 +235,7 @@ async def drop(campaign: Campaign, process: Process) -> int:
         work.begin("prune --local")
         for take in find_droppable(work.ledger.snapshot(), plan, None):
             (process.state / (take.image or "nothing")).unlink(missing_ok=True)
-            process.world.lost_pictures.add(take.image or "")
+            process.environment.lost_pictures.add(take.image or "")
             await work.ledger.record(take.uid, Event.IMAGE_REMOVED, {"image": None})
         work.ledger.end({"exit": 0, "stopped": None})
         return Exit.DONE
@@ -248,21 +248,21 @@ async def fetch(campaign: Campaign, process: Process) -> int:
 
 async def refresh(campaign: Campaign, process: Process, *, record: bool) -> int:
     """``lookbook refresh``, with or without ``--record``."""
-    before = process.world.judge.events()
+    before = process.environment.judge.events()
     found = await refreshing.refresh(make_context(process), campaign, record=record)
     alone = not process.was_stopped  # else a colleague may have run it meanwhile
-    if not record and alone and process.world.judge.events() != before:
+    if not record and alone and process.environment.judge.events() != before:
         raise Violation("a refresh that records nothing changed the ledger")
-    process.world.seen["drift found"] += bool(found)
-    process.world.say(f"{found} differences")
+    process.environment.seen["drift found"] += bool(found)
+    process.environment.say(f"{found} differences")
     return Exit.DONE
 
 
 async def adopt(_campaign: Campaign, process: Process) -> int:
     """``lookbook adopt``: another manifest, with a ledger of its own, from one of the groups."""
-    world = process.world
-    path = world.folder / f"adopted-{process.number}.yaml"
-    group = _drawn(process).choice(sorted(world.simulator.account.groups))
+    environment = process.environment
+    path = environment.folder / f"adopted-{process.number}.yaml"
+    group = _drawn(process).choice(sorted(environment.simulator.account.groups))
     found, looks = await adopting.members(make_context(process), group)
     usable = [look for look in looks if look.usable]
     if not usable:
@@ -272,11 +272,11 @@ async def adopt(_campaign: Campaign, process: Process) -> int:
     write_atomic(path, text.encode())
     adopted = load_campaign(Request(path))
     code = await execute(make_context(process), adopted, Request(on=process.on))
-    snapshot = read_snapshot(world.find_ledger(path.with_suffix(".lookbook"), adopted.name))
+    snapshot = read_snapshot(environment.find_ledger(path.with_suffix(".lookbook"), adopted.name))
     for take in [take for of_look in snapshot.takes.values() for take in of_look]:
         if take.kind is not LookKind.EXISTING or take.billing is not Billing.NONE:
             raise Violation(f"{take.label} was adopted, and is {take.kind} and {take.billing}")
-    world.seen["looks adopted"] += len(snapshot.takes)
+    environment.seen["looks adopted"] += len(snapshot.takes)
     return code
 
 
@@ -285,7 +285,7 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
     code = await reconciling.reconcile(make_context(process), campaign)
     if code != Exit.PERSON:
         return code
-    world = process.world
+    environment = process.environment
     snapshot = read_snapshot(process.ledger)
     plan = make_plan(campaign, snapshot)
     adoptions, absolved = [], []
@@ -298,13 +298,13 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
         replayable = replayable and take.error_code != ANSWER_TAKEN  # its key tells nothing more
         replayable = replayable and not (take.resent_at is not None and take.error_code in SLOW)
         alive = replayable and key_is_alive(
-            take.sent_at or 0.0, world.runner_now(), latest_seen=world.now()
+            take.sent_at or 0.0, environment.runner_now(), latest_seen=environment.now()
         )
         alive = alive and take.uid not in plan.unwanted_in_flight and not snapshot.doubled
-        bought = world.judge.bought(take, given)
+        bought = environment.judge.bought(take, given)
         if alive and bought is None:
             continue  # the next run finds out by itself, once it is told what others made
-        world.say(f"person: {take.label} is {bought or 'nothing that was bought'}")
+        environment.say(f"person: {take.label} is {bought or 'nothing that was bought'}")
         if bought is None:
             absolved.append(take.label)
         else:
@@ -312,8 +312,8 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
             adoptions.append((take.label, bought))
     names = {take.name for take in every if take.unresolved}
     strangers = [*_foreign_looks(process, names), *_left_over(process, names, given)]
-    world.seen["a look of somebody else's told"] += len(strangers)
-    world.judge.disowned.update(strangers)
+    environment.seen["a look of somebody else's told"] += len(strangers)
+    environment.judge.disowned.update(strangers)
     return await reconciling.reconcile(
         make_context(process), campaign, adoptions, absolved, strangers=strangers
     )
@@ -321,7 +321,7 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
 
 def _foreign_looks(process: Process, names: Collection[str | None]) -> list[str]:
     """Return other people's looks of these names, as a person knows them who sees the books."""
-    account, judges = process.world.simulator.account, process.world.judges
+    account, judges = process.environment.simulator.account, process.environment.judges
     found = [
         charge.id
         for charge in account.charges.values()
@@ -331,7 +331,7 @@ def _foreign_looks(process: Process, names: Collection[str | None]) -> list[str]
         and not any(judge.knows(charge.id) for judge in judges)
     ]
     if found:
-        process.world.say(f"person: {', '.join(found)} are somebody else's")
+        process.environment.say(f"person: {', '.join(found)} are somebody else's")
     return found
 
 
@@ -344,7 +344,7 @@ def _left_over(
     Also those that no ledger is held to any more, where the whole folder was lost.
     ``given`` are those that a take is, or is said to be.
     """
-    judge, account = process.world.judge, process.world.simulator.account
+    judge, account = process.environment.judge, process.environment.simulator.account
     remembered = {charge.id for charge in judge.remembered()}
     keys = judge.take_of.keys()
     found = [
@@ -355,14 +355,14 @@ def _left_over(
         if charge.id in remembered or charge.idempotency_key in judge.loss.blank
     ]
     if found:
-        process.world.say(f"person: {', '.join(found)} are left over")
+        process.environment.say(f"person: {', '.join(found)} are left over")
     return found
 
 
 async def rebuilding(campaign: Campaign, process: Process) -> int:
     """``lookbook reconcile --rebuild``, of a ledger that is damaged or gone."""
     code = await rebuild(make_context(process), campaign)
-    process.world.seen["a ledger rebuilt"] += 1
+    process.environment.seen["a ledger rebuilt"] += 1
     return code
 
 
@@ -371,13 +371,13 @@ async def export(campaign: Campaign, process: Process) -> int:
     request = None
     if _drawn(process).random() < 0.5:
         request, _ = _selection(_drawn(process), campaign)
-    read_everything(process.world, campaign, request)
-    make_catalog(read_everything(process.world, campaign), process.state)
+    read_everything(process.environment, campaign, request)
+    make_catalog(read_everything(process.environment, campaign), process.state)
     return Exit.DONE
 
 
 def _drawn(process: Process) -> Random:
-    return process.world.chance.of(process.day.command, process.number)
+    return process.environment.chance.of(process.day.command, process.number)
 
 
 COMMANDS: dict[Command, Callable[[Campaign, Process], Awaitable[Any]]] = {

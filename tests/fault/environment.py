@@ -1,4 +1,4 @@
-"""The world around the runner: true time, the account at HeyGen, the wires, the disk.
+"""The environment of the runner: true time, the account at HeyGen, the wires, the disk.
 
 It outlives every process of the runner. Nothing that a dead process still tries has an effect here.
 """
@@ -73,14 +73,14 @@ class Violation(AssertionError):
 class _Watched(Dice):
     """The simulator's dice, with an ear for which faults strike; muted ones never do."""
 
-    __slots__ = ("world",)
+    __slots__ = ("environment",)
 
-    def __init__(self, seed: int, world: "Environment") -> None:
+    def __init__(self, seed: int, environment: "Environment") -> None:
         super().__init__(seed)
-        self.world = world
+        self.environment = environment
 
     def fraction(self, *label: object) -> float:
-        if label[0] == "fault" and f"{label[1]}@{label[2]}" in self.world.history.muted:
+        if label[0] == "fault" and f"{label[1]}@{label[2]}" in self.environment.history.muted:
             return 1.0
         return super().fraction(*label)
 

@@ -31,21 +31,21 @@ def place_of(face: str) -> int:
 class Portraits:
     """Measures the face that HeyGen drew, where the picture on disk is still the one it sent."""
 
-    def __init__(self, world: "Environment", folder: Path) -> None:
-        self._world = world
+    def __init__(self, environment: "Environment", folder: Path) -> None:
+        self._environment = environment
         self._folder = folder
 
     async def measure(self, image: str, digest: str) -> FaceMeasure | None:
         """Return where a face lies; None where the picture is gone, painted over, or unknown."""
         await anyio.sleep(SECONDS)
-        self._world.alive()
+        self._environment.alive()
         path = self._folder / image
         if not path.is_file() or sha256(path.read_bytes()).hexdigest() != digest:
             return None
-        judge, file = self._world.judge, self._folder / "ledger.sqlite"
-        takes = read_snapshot(judge.ledger if self._world.history.shared else file).all_takes
+        judge, file = self._environment.judge, self._folder / "ledger.sqlite"
+        takes = read_snapshot(judge.ledger if self._environment.history.shared else file).all_takes
         shown = next((take.avatar_id for take in takes if take.image == image), None)
-        look = self._world.simulator.account.looks.get(shown or "")
+        look = self._environment.simulator.account.looks.get(shown or "")
         if look is None:
             return None
         numbers = [0.0] * PLACES

@@ -1,4 +1,4 @@
-"""The stage: the commands of ``runner.cli`` are the real ones, what they open is the world's.
+"""The commands of ``runner.cli`` are the real ones; what they open is the environment's.
 
 Network, clock, randomness and terminal are handed in as a context; what the judge watches beside
 them is replaced while one process lives. The ledger commits inline, through the code that its
@@ -67,27 +67,27 @@ def _put(places: Places) -> None:
 
 
 def _setting(process: Process) -> Places:
-    world = process.world
+    environment = process.environment
 
     def said(text: object = "", *_args: Any, **_named: Any) -> None:
         if KEY in str(text):
-            world.found(Violation("the key was said"))
+            environment.found(Violation("the key was said"))
 
     def agreed(plan: Plan, work: OpenSession, request: Request, **named: Any) -> Plan:
         plan = confirm.confirm_plan(plan, work, request, **named)
-        at_work = world.process
+        at_work = environment.process
         if not at_work.elsewhere:
-            world.judge.agreed(at_work.campaign, plan, work.ledger.ceilings)
+            environment.judge.agreed(at_work.campaign, plan, work.ledger.ceilings)
         return plan
 
     return {
         (face_measuring, "MIN_PICTURE"): 1,
         (location, "LedgerFile"): partial(_ledger, process),
         (supervise, "GLANCE_EVERY"): GLANCE_EVERY,
-        (session, "lock_ledger"): partial(_hold, world),
+        (session, "lock_ledger"): partial(_hold, environment),
         (session, "remember_takes"): partial(_remember, process),
         (run_attempt, "confirm_plan"): agreed,
-        (run_attempt, "with_signals"): partial(_with_ctrl_c, world),
+        (run_attempt, "with_signals"): partial(_with_ctrl_c, environment),
         (catalog_package, "write_catalog"): lambda _results, folder: folder / "catalog.html",
         (click, "echo"): said,
         (click, "prompt"): partial(_type_name, process),
@@ -95,19 +95,21 @@ def _setting(process: Process) -> Places:
 
 
 def make_context(process: Process) -> Context:
-    """Return what a command reaches of this process's world."""
-    world = process.world
+    """Return what a command reaches of this process's environment."""
+    environment = process.environment
     return Context(
-        clock=Clock(world),
+        clock=Clock(environment),
         entropy=process.entropy,
         console=_Console(process),
         environment={"HEYGEN_API_KEY": KEY},
-        home=str(world.folder),
-        transport=Network(world),
+        home=str(environment.folder),
+        transport=Network(environment),
         failpoint=process.passes,
         inline=True,
-        faces=lambda folder, _at_once: Portraits(world, folder) if world.history.faces else None,
-        shared=world.ledgers,
+        faces=lambda folder, _at_once: (
+            Portraits(environment, folder) if environment.history.faces else None
+        ),
+        shared=environment.ledgers,
     )
 
 
@@ -136,7 +138,7 @@ class _Console(Console):
 
     def progress(self, ceiling: Decimal | None) -> Any:
         """Return what writes progress into the log."""
-        return _Quiet(self._process.world)
+        return _Quiet(self._process.environment)
 
 
 class _Quiet(RecordingObserver):
@@ -151,8 +153,8 @@ class _Quiet(RecordingObserver):
 
 def _type_name(process: Process, question: str, **_named: Any) -> str:
     """Answer what can only be answered with the campaign's name."""
-    process.world.say(f"person: answers “{question}”")
-    process.world.seen["a question answered"] += 1
+    process.environment.say(f"person: answers “{question}”")
+    process.environment.seen["a question answered"] += 1
     return process.campaign.name
 
 
@@ -163,8 +165,8 @@ def _ledger(process: Process, path: Path, **named: Any) -> LedgerFile:
 
 
 @contextmanager
-def _hold(world: Environment, folder: Path, *, now: float) -> Iterator[None]:
-    process = world.process
+def _hold(environment: Environment, folder: Path, *, now: float) -> Iterator[None]:
+    process = environment.process
     with lock_ledger(folder, now=now):
         process.locked = folder == process.state
         try:
@@ -175,15 +177,15 @@ def _hold(world: Environment, folder: Path, *, now: float) -> Iterator[None]:
 
 def _remember(process: Process, state: StateDir, snapshot: Snapshot) -> None:
     """Write what a folder remembers, unless the process is dead, which Python unwinds."""
-    if not process.world.dead:
+    if not process.environment.dead:
         remember_takes(state, snapshot)
 
 
 async def _with_ctrl_c(
-    world: Environment, running: Session, work: OpenSession, *_beside: object
+    environment: Environment, running: Session, work: OpenSession, *_beside: object
 ) -> Outcome:
     outcomes: list[Outcome] = []
-    process, loop = world.process, world.loop
+    process, loop = environment.process, environment.loop
     with unwrap_exception_group():
         async with anyio.create_task_group() as tasks:
 
@@ -192,18 +194,18 @@ async def _with_ctrl_c(
                     return
                 if running.context.interrupted:
                     loop.call_soon(tasks.cancel_scope.cancel)
-                    world.seen["ctrl-c twice"] += 1
+                    environment.seen["ctrl-c twice"] += 1
                 else:
                     loop.call_soon(running.context.interrupt)
 
             process.ctrl_c = ctrl_c
-            if world.database is not None:
+            if environment.database is not None:
                 tasks.start_soon(supervise.take_in_decisions, work)
             outcomes.append(await running.carry_out())
             tasks.cancel_scope.cancel()
     process.ctrl_c = None
     outcome = outcomes[0] if outcomes else await running.end()
     for key, (kind, why) in (running.look_report.held if running.look_report else {}).items():
-        world.say(f"held {key}: {kind}, {why}")
-    world.say(f"outcome: {outcome}")
+        environment.say(f"held {key}: {kind}, {why}")
+    environment.say(f"outcome: {outcome}")
     return outcome

@@ -132,7 +132,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """How the world treats requests: chances of the simulator's faults and of the network's.
+    """How the environment treats requests: chances of the simulator's faults and of the network's.
 
     ``latency`` is how long generations take (the simulator's own spelling), ``concurrency`` the
     account's limit, ``behaviour`` how the account departs from the API's page on this day.

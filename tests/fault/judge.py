@@ -80,8 +80,8 @@ NOT_ITS_FAULT = frozenset({401, 402, 409, 429})
 class Judge(Auditor):
     """Watches one history. Raises Violation at the first promise that is broken."""
 
-    def __init__(self, world: Environment, state: Path, campaign: str) -> None:
-        super().__init__(world, state, campaign)
+    def __init__(self, environment: Environment, state: Path, campaign: str) -> None:
+        super().__init__(environment, state, campaign)
         self._last_event = 0
         self._states: dict[str, TakeState] = {}
         self._wanted: dict[str, str] = {}
@@ -119,7 +119,7 @@ class Judge(Auditor):
         """Another ledger is there, whose events were true when they were written."""
         super().ledger_replaced(results)
         self._catch_up()
-        self._world.seen["an older ledger beside newer results"] += bool(self.unread())
+        self._environment.seen["an older ledger beside newer results"] += bool(self.unread())
 
     def ledger_back(self) -> None:
         """The ledger that was there before is there again."""
@@ -137,17 +137,17 @@ class Judge(Auditor):
 
     def agreed(self, campaign: Campaign, plan: Plan, ceilings: Ceilings) -> None:
         """Record what a run is going to do."""
-        if self.lost and self._world.process.day.command is Command.NEW_LEDGER:
+        if self.lost and self._environment.process.day.command is Command.NEW_LEDGER:
             self.begin_anew()
         self._campaign = campaign
         self._ceilings = ceilings
         self._wanted = _identities(plan)
         self._allowed = _allowed(plan)
-        self._unlisted = frozenset(self._world.process.unlisted)
+        self._unlisted = frozenset(self._environment.process.unlisted)
         self._bought = defaultdict(set)
         self._explained = self._count_explained()
-        if self._world.process.day.command is Command.RUN_PLAN:
-            self._world.seen["a saved plan carried out"] += plan.count > 0
+        if self._environment.process.day.command is Command.RUN_PLAN:
+            self._environment.seen["a saved plan carried out"] += plan.count > 0
 
     def plan_saved(self, plan: Plan) -> None:
         """Record that a person keeps a plan, to have exactly this bought later."""
@@ -166,7 +166,7 @@ class Judge(Auditor):
             event = self._moved(entry.take, entry)
             if event is None:
                 continue
-            self._world.seen[f"transition {before} {event}"] += 1
+            self._environment.seen[f"transition {before} {event}"] += 1
             if event is Event.COMPLETED:
                 self._really_completed(entry.take)
             elif event is Event.DELETED:
@@ -178,7 +178,7 @@ class Judge(Auditor):
         "What a person answered for is not asked again" (docs/money.md): of just these looks, once
         the ledger holds the answer, and only where this very command could get one.
         """
-        day = self._world.process.day
+        day = self._environment.process.day
         if entry.kind == Note.LISTED and (day.answers or day.command is Command.NEW_LEDGER):
             self.disowned.update(entry.facts["accepted"])
 
@@ -187,10 +187,10 @@ class Judge(Auditor):
         if entry.kind == Note.IMPORTED:
             self._states[uid] = TakeState(entry.facts["state"])
         if entry.kind == Note.REPRICED:
-            real, price = self._world.prices, Decimal(entry.facts["price"])
-            alone = not self._world.bought_by_neighbours(self._world.process.started)
+            real, price = self._environment.prices, Decimal(entry.facts["price"])
+            alone = not self._environment.bought_by_neighbours(self._environment.process.started)
             self.must(price in real or not alone, f"the wallet is said to show {price}, not {real}")
-            self._world.asserted.update(dict.fromkeys(self.keys_of.get(uid, ()), price))
+            self._environment.asserted.update(dict.fromkeys(self.keys_of.get(uid, ()), price))
         if entry.kind in (Note.MOVED, Note.IMPORTED, Note.REPRICED):
             return None
         event = Event(entry.kind)
@@ -205,7 +205,7 @@ class Judge(Auditor):
         key = facts.get("key")
         bought = facts.get("kind") != LookKind.EXISTING
         if key is None and bought and facts.get("avatar_id") and not self.keys_of.get(uid):
-            charge = self._world.simulator.account.charges.get(facts["avatar_id"])
+            charge = self._environment.simulator.account.charges.get(facts["avatar_id"])
             key = charge.idempotency_key if charge is not None else None
             self.keys_of.get(self.take_of.get(key or "", ""), set()).discard(key or "")
         if key is not None and "look" in facts:  # the whole take: bought now, or told by results
@@ -228,7 +228,7 @@ class Judge(Auditor):
         Results name the key that a take was sent with, also where it adopted what another send of
         the same body made; who is told of that other key has this one then.
         """
-        charge = self._world.simulator.account.charges.get(facts.get("avatar_id") or "")
+        charge = self._environment.simulator.account.charges.get(facts.get("avatar_id") or "")
         made_by = charge.idempotency_key if charge is not None else None
         if made_by is None or made_by == key or made_by not in self.recorded_actions:
             return self._key_left_for(key)
@@ -256,7 +256,7 @@ class Judge(Auditor):
 
     def _exchange(self, uid: str, look_id: str) -> None:
         """Record that a take adopted what another send made: with the same body it may have."""
-        charge = self._world.simulator.account.charges.get(look_id)
+        charge = self._environment.simulator.account.charges.get(look_id)
         made_by = (charge.idempotency_key if charge is not None else None) or ""
         other, mine = self.take_of.get(made_by, uid), self.take("uid", uid)
         theirs = self.take("uid", other)
@@ -273,11 +273,11 @@ class Judge(Auditor):
 
     def _assert_price(self, key: str, kind: LookKind) -> None:
         """Remember what a person said that a new key's purchase costs."""
-        day = self._world.process.day
-        if day.command is Command.PRICED and key not in self._world.asserted:
-            photo, prompt = self._world.prices
+        day = self._environment.process.day
+        if day.command is Command.PRICED and key not in self._environment.asserted:
+            photo, prompt = self._environment.prices
             real = photo if kind is LookKind.PHOTO else prompt
-            self._world.asserted[key] = real + day.dearer
+            self._environment.asserted[key] = real + day.dearer
 
     def _new_events(self) -> "Iterable[Entry]":
         rows = self.rows(
@@ -290,16 +290,16 @@ class Judge(Auditor):
 
     def _really_completed(self, uid: str) -> None:
         take = self.take("uid", uid)
-        account = self._world.simulator.account
+        account = self._environment.simulator.account
         look = account.looks.get(take["avatar_id"]) if take else None
         self.must(look is not None, f"{uid} is completed, but HeyGen does not know its look")
         if look is not None:
-            state = status(look, account.groups.get(look.group_id), self._world.now())
+            state = status(look, account.groups.get(look.group_id), self._environment.now())
             self.must(state == "completed", f"{uid} is completed here, at HeyGen it is {state}")
 
     def _really_deleted(self, uid: str) -> None:
         take = self.take("uid", uid)
-        there = take is not None and take["avatar_id"] in self._world.simulator.account.looks
+        there = take is not None and take["avatar_id"] in self._environment.simulator.account.looks
         self.must(not there, f"{uid} is called deleted, and HeyGen still has it")
 
     def process_ended(self) -> None:
@@ -310,11 +310,11 @@ class Judge(Auditor):
         for look_id in gone:
             take = self.take("avatar_id", look_id)
             if take is not None and take["state"] != TakeState.DELETED:
-                self._world.surprises(look_id, take["group_id"])
+                self._environment.surprises(look_id, take["group_id"])
 
     def deleting(self, look_id: str) -> None:
         """Record that a look is about to be deleted: one that nobody wants, and not its group."""
-        process, account = self._world.process, self._world.simulator.account
+        process, account = self._environment.process, self._environment.simulator.account
         self.must(process.day.command in PRUNING, f"{process.day.command} deletes {look_id}")
         take = self.take("avatar_id", look_id)
         if take is None:
@@ -330,7 +330,7 @@ class Judge(Auditor):
             take["look"] not in wanted or picks.get(take["look"]) != take["uid"],
             f"{label} is picked and wanted, and is deleted",
         )
-        for other in self._world.judges:
+        for other in self._environment.judges:
             beside = other is not self and other.state.parent == self.state.parent
             if beside and other.exists() and not other.lost:
                 used = other.take("avatar_id", look_id)
@@ -341,13 +341,13 @@ class Judge(Auditor):
         if any(one.id != look_id for one in account.looks_of(look.group_id)):
             return
         self.must(process.with_groups, f"{label} is the last look of its group, and is deleted")
-        self._world.seen["a group pruned whole"] += 1
+        self._environment.seen["a group pruned whole"] += 1
 
     def sending(self, request: httpx.Request, body: bytes) -> None:
         """Record that a paid request is about to leave: what it says must be on disk already."""
         self.posts += 1
-        world = self._world
-        command = self._world.process.day.command
+        environment = self._environment
+        command = self._environment.process.day.command
         self.must(command in BUYING, f"{command} is free, and sends a paid request")
         unread = self.unread(here=True)
         self.must(not unread, f"a request leaves, and nobody read that {unread} was bought")
@@ -355,16 +355,18 @@ class Judge(Auditor):
         take = self.take("key", key)
         if take is None:
             raise Violation(f"a request leaves with the key {key}, which the ledger does not know")
-        self._world.senders.setdefault(key, self)
+        self._environment.senders.setdefault(key, self)
         label = f"{take['look']}#{take['number']}"
-        self._world.say(f"POST {label} key …{key[-6:]} {json.loads(body).get('avatar_id', '')}")
+        self._environment.say(
+            f"POST {label} key …{key[-6:]} {json.loads(body).get('avatar_id', '')}"
+        )
         self.must(take["state"] in SENT, f"{label} is sent while it is {take['state']}")
         self.must(
             take["billing"] in (Billing.RESERVED, Billing.UNKNOWN),
             f"{label} is sent while its billing is {take['billing']}",
         )
         self.must(take["body_sha256"] == sha256_hex(body), f"{label}: not the stored body")
-        if key in self._first_sent and world.simulator.behaviour.ignore_keys != "honoured":
+        if key in self._first_sent and environment.simulator.behaviour.ignore_keys != "honoured":
             known = read_snapshot(self.ledger).doubled
             self.must(not known, f"{label} is sent again although keys are known to be ignored")
         if key not in self._first_sent:
@@ -386,8 +388,8 @@ class Judge(Auditor):
         take = self.take("key", key)
         same = take is None or take["body_sha256"] == sha256_hex(body)
         self.must(same, "a fenced process sends another body")
-        self._world.seen["sent by a fenced process"] += 1
-        self._world.say(f"POST, fenced, key …{key[-6:]}")
+        self._environment.seen["sent by a fenced process"] += 1
+        self._environment.say(f"POST, fenced, key …{key[-6:]}")
 
     def put_aside(self) -> "Callable[[], None]":
         """Return what brings back what is known of the command at work, after another's."""
@@ -417,7 +419,7 @@ class Judge(Auditor):
             take["identity"],
             take["uid"],
         )[0][0]
-        process = self._world.process
+        process = self._environment.process
         there -= self._count_wrong(look, take)
         if not process.asked.cascade and not process.asked.reroll:
             self.must(there < look.takes, f"{label} is bought; {there} of {look.takes} are there")
@@ -457,13 +459,13 @@ class Judge(Auditor):
         reference = self.take("avatar_id", reference_id)
         if rule is not None and rule.hold is not None and reference is not None:
             self.must(not self._is_wrong(reference), f"{label} is bought on another face")
-            self._world.seen["bought on a face that was judged"] += 1
+            self._environment.seen["bought on a face that was judged"] += 1
 
     def _is_wrong(self, take: "Mapping[str, Any]") -> bool:
         """Return whether a take shows another face than its chain began with, by the books."""
         picks = dict(self.rows("SELECT look, take FROM picks"))
         root = find_root(take, picks, self.take)
-        known = self._world.simulator.account.looks
+        known = self._environment.simulator.account.looks
         one, other = (known.get(t["avatar_id"]) if t else None for t in (take, root))
         if one is None or other is None or place_of(one.face) == place_of(other.face):
             return False
@@ -494,12 +496,12 @@ class Judge(Auditor):
         takes = (self.take("uid", uid) for (uid,) in found if uid != take["uid"])
         of_now = [one for one in takes if one is not None and self._is_of_the_picked_root(one)]
         wrong = sum(self._is_wrong(one) for one in of_now)
-        self._world.seen["a wrong face bought again"] += wrong > 0
+        self._environment.seen["a wrong face bought again"] += wrong > 0
         return wrong
 
     def _was_asked_about(self, order: "Mapping[str, Any]", label: str) -> None:
         """Assert that no look is bought while the account shows an unknown one of its name."""
-        process, account = self._world.process, self._world.simulator.account
+        process, account = self._environment.process, self._environment.simulator.account
         self._answered |= process.day.command is Command.NEW_LEDGER or process.day.answers
         if self._answered or (self.loss.ever and not self.loss.blank):
             return
@@ -508,7 +510,7 @@ class Judge(Auditor):
         own_groups = find_own_groups(read_snapshot(self.ledger))
         if group in own_groups and group in self._unlisted:
             return  # where a list cannot be read, the groups that our own sends made need none
-        shown = EPOCH + process.started - self._world.simulator.behaviour.lists_lag
+        shown = EPOCH + process.started - self._environment.simulator.behaviour.lists_lag
         # A failed send of ours made a group; what somebody else saves there is in no new one.
         own = {group for (group,) in self.rows("SELECT group_id FROM takes WHERE key IS NOT NULL")}
         unknown: dict[str, list[str]] = {}
@@ -536,19 +538,19 @@ class Judge(Auditor):
 
     def _beside(self) -> "list[Judge]":
         """Return the judges of all ledgers in this folder, or of all in the shared database."""
-        judges, folder = self._world.judges, self.state.parent
-        shared = self._world.database is not None
+        judges, folder = self._environment.judges, self.state.parent
+        shared = self._environment.database is not None
         return [judge for judge in judges if shared or judge.state.parent == folder]
 
     def knows(self, look_id: str) -> bool:
         """Return whether this ledger sent what made a look, or has a take of it."""
-        charge = self._world.simulator.account.charges.get(look_id)
+        charge = self._environment.simulator.account.charges.get(look_id)
         key = charge.idempotency_key if charge is not None else None
-        if self._world.senders.get(key or "") is self and key not in self.loss.blank:
+        if self._environment.senders.get(key or "") is self and key not in self.loss.blank:
             return True
         readable = self.exists() and not self.lost
         take = self.take("avatar_id", look_id) if readable else None
-        mine = self._world.judge is self
+        mine = self._environment.judge is self
         return take is not None and (mine or take["kind"] != LookKind.EXISTING)
 
     def _as_saved(self, take: "Mapping[str, Any]") -> None:
@@ -564,7 +566,7 @@ class Judge(Auditor):
 
     def _in_the_books(self, key: str, identity: str) -> int:
         """Count the looks that were bought for this, and that HeyGen still has, none failed."""
-        account = self._world.simulator.account
+        account = self._environment.simulator.account
         wanted = RecordedAction(key, identity)
         return sum(
             self.recorded_actions.get(charge.idempotency_key or "") == wanted
@@ -575,10 +577,10 @@ class Judge(Auditor):
 
     def _slots(self, take: "Mapping[str, Any]", label: str) -> None:
         """Assert that no more is in progress than the limit, as far as the runner can know it."""
-        limit = self._world.process.day.concurrency
-        account = self._world.simulator.account
-        account.advance(self._world.now())
-        young = self._world.now() - RetryLimits().processing
+        limit = self._environment.process.day.concurrency
+        account = self._environment.simulator.account
+        account.advance(self._environment.now())
+        young = self._environment.now() - RetryLimits().processing
         busy = 0
         for look_id in account.in_progress:
             known = self.take("avatar_id", look_id)
@@ -590,23 +592,23 @@ class Judge(Auditor):
 
     def _sharing(self) -> "list[Judge]":
         """Return the judges of the account's other campaigns in a shared database."""
-        shared = self._world.database is not None
-        return [judge for judge in self._world.judges if shared and judge is not self]
+        shared = self._environment.database is not None
+        return [judge for judge in self._environment.judges if shared and judge is not self]
 
     def holds_place(self, look_id: str) -> bool:
         """Return whether a look in progress holds a place for everybody who shares the account.
 
         One that no run asks after any more does so for a quarter of an hour.
         """
-        young = self._charged_at.get(look_id, 0.0) > self._world.now() - WATCHED
+        young = self._charged_at.get(look_id, 0.0) > self._environment.now() - WATCHED
         known = self.take("avatar_id", look_id) if young and self.exists() else None
         return known is not None and known["state"] == TakeState.PROCESSING
 
     def served(self, request: httpx.Request, body: bytes, served: Served) -> None:
         """Record what HeyGen did with a request, whether or not the answer arrives."""
         path = request.url.path
-        world = self._world
-        world.say(
+        environment = self._environment
+        environment.say(
             f"  {request.method} {path} → {served.status}{' broken' if served.broken else ''}"
             f" {describe_delivery(served)}".rstrip()
         )
@@ -616,15 +618,19 @@ class Judge(Auditor):
             return
         key = request.headers["idempotency-key"]
         self._fits_the_rules(served, body, key)
-        charges = [c for c in world.simulator.account.charges.values() if c.idempotency_key == key]
+        charges = [
+            c for c in environment.simulator.account.charges.values() if c.idempotency_key == key
+        ]
         uid = self.take_of.get(key, "")
         self._once(charges, f"the key {key}", uid)
         keys = self.keys_of.get(uid, set()) | {key}
-        of_take = [c for c in world.simulator.account.charges.values() if c.idempotency_key in keys]
+        of_take = [
+            c for c in environment.simulator.account.charges.values() if c.idempotency_key in keys
+        ]
         self._once(of_take, f"the take {uid}", uid)
         for charge in charges:
             if charge.id not in self._charged_at:
-                self._charged_at[charge.id] = world.now()
+                self._charged_at[charge.id] = environment.now()
                 self._under_the_ceilings()
                 self._one_at_most_is_untold()
 
@@ -639,7 +645,7 @@ class Judge(Auditor):
                 "download_failed",
                 "",
             )
-            hopeless |= any(one.encode() in body for one in self._world.deleted)
+            hopeless |= any(one.encode() in body for one in self._environment.deleted)
             self.must(hopeless, f"the request {key} was refused: {served.body.decode()[:300]}")
 
     def _once(self, charges: list[ChargeRow], what: str, uid: str) -> None:
@@ -652,11 +658,13 @@ class Judge(Auditor):
         unknown"): where fewer looks fit than were sent, one body leaves again for what is missing.
         The key of one may then buy what another's lost send did not, and no more than that.
         """
-        world, most = self._world, 1
-        if world.simulator.behaviour.ignore_keys != "honoured":
-            late = {charge.idempotency_key for charge in charges} & world.late
-            most += bool(world.simulator.behaviour.lists_lag or late) + self._unbought_beside(uid)
-            world.seen["a doubled charge"] += len(charges) > 1
+        environment, most = self._environment, 1
+        if environment.simulator.behaviour.ignore_keys != "honoured":
+            late = {charge.idempotency_key for charge in charges} & environment.late
+            most += bool(environment.simulator.behaviour.lists_lag or late) + self._unbought_beside(
+                uid
+            )
+            environment.seen["a doubled charge"] += len(charges) > 1
         self.must(len(charges) <= most, f"{what} was charged {len(charges)} times")
 
     def _one_at_most_is_untold(self) -> None:
@@ -667,11 +675,11 @@ class Judge(Auditor):
         """
         if self.loss.ever or not self.exists():
             return
-        charges = self._world.simulator.account.charges
+        charges = self._environment.simulator.account.charges
         doubled = {one for one in self.doubled() if not self._is_untold(one)}
         keys = {charges[one].idempotency_key for one in doubled - self._told_as_doubled()}
         self.must(len(keys) <= 1, f"{len(keys)} keys have made a second look, and none is told")
-        self._world.seen["a second look, while answers of others were lost"] += bool(
+        self._environment.seen["a second look, while answers of others were lost"] += bool(
             keys and self.rows("SELECT 1 FROM takes WHERE state = 'unknown' LIMIT 1")
         )
 
@@ -686,15 +694,16 @@ class Judge(Auditor):
         query = "SELECT uid FROM takes WHERE body_sha256 = ? AND uid != ? AND billing != 'none'"
         others = [other for (other,) in self.rows(query, take["body_sha256"], uid)]
         keys = set[str]().union(*(self.keys_of.get(other, ()) for other in others))
-        charges = self._world.simulator.account.charges.values()
+        charges = self._environment.simulator.account.charges.values()
         return max(0, len(others) - sum(c.idempotency_key in keys for c in charges))
 
     def _in_real_money(self, charges: list[ChargeRow]) -> None:
         """A price that nobody knew may pass a ceiling with the one generation that reveals it."""
-        if not self._world.costs_otherwise or self._ceilings.run is None:
+        if not self._environment.costs_otherwise or self._ceilings.run is None:
             return
         over = sum(
-            max(Decimal(0), price - self._world.history.price) for price in self._world.prices
+            max(Decimal(0), price - self._environment.history.price)
+            for price in self._environment.prices
         )
         real = Decimal(sum(charge.amount for charge in charges)) / 1_000_000
         self.must(
@@ -704,10 +713,10 @@ class Judge(Auditor):
 
     def _with_doubled(self, uids: set[str]) -> None:
         """A run passes its ceiling by no more than the second look that reveals ignored keys."""
-        ceiling, price = self._ceilings.run, millionths(max(self._world.prices))
+        ceiling, price = self._ceilings.run, millionths(max(self._environment.prices))
         every = self.remembered(doubled=True)
         known = [c for c in every if self.take_of.get(c.idempotency_key or "") in uids]
-        mine = [c for c in known if c.idempotency_key not in self._world.late]
+        mine = [c for c in known if c.idempotency_key not in self._environment.late]
         gross = self.net(replace(charge, refunded=0) for charge in mine)
         over = ceiling is not None and gross > millionths(ceiling) + price
         self.must(not over, f"{gross / 1e6} was charged in all, the run's ceiling is {ceiling}")
@@ -717,28 +726,29 @@ class Judge(Auditor):
 
         A refusal that was stored under the key is told again when there is no lag any more.
         """
-        if self._world.simulator.behaviour.reference_lag:
+        if self._environment.simulator.behaviour.reference_lag:
             self._refused_early.add(key)
         half = not describe_delivery(served)
         return key in self._refused_early and (half or b'"param":"avatar_id"' in served.body)
 
     def _under_the_ceiling_by_month(self) -> None:
         """What all campaigns of a database bought in a month is not above its ceiling."""
-        world = self._world
-        if world.database is None or world.month_usd is None or self.loss.ever:
+        environment = self._environment
+        if environment.database is None or environment.month_usd is None or self.loss.ever:
             return
-        bought, month = world.database.bought_at(), month_of(world.now())
-        uids = {key: uid for judge in world.judges for key, uid in judge.take_of.items()}
+        bought, month = environment.database.bought_at(), month_of(environment.now())
+        uids = {key: uid for judge in environment.judges for key, uid in judge.take_of.items()}
         times = {c: bought.get(uids.get(c.idempotency_key or "", "")) for c in self._charges()}
         mine = [c for c, at in times.items() if at is not None and month_of(at) == month]
         spent = sum(c.amount for c in mine if not c.refunded)
         self.must(
-            spent <= millionths(world.month_usd),
-            f"{spent / 1e6} was charged in {month}, the ceiling by month is {world.month_usd}",
+            spent <= millionths(environment.month_usd),
+            f"{spent / 1e6} was charged in {month}, the ceiling by month is "
+            f"{environment.month_usd}",
         )
 
     def _charges(self) -> "Iterable[ChargeRow]":
-        return self._world.simulator.account.charges.values()
+        return self._environment.simulator.account.charges.values()
 
     def _under_the_ceilings(self) -> None:
         self._under_the_ceiling_by_month()

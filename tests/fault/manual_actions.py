@@ -27,14 +27,14 @@ DAMAGE = b"this was a ledger once " * 200
 
 
 class ManualActions:
-    """One person's hands in a world.
+    """What one person does by hand in an environment.
 
     Of a lost ledger, ``stale`` says that results.json is behind it, ``damaged`` that its file is
     there and cannot be read. It may also lie ``aside``, under the manifest's former name.
     """
 
-    def __init__(self, world: Environment) -> None:
-        self._world = world
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
         self.stale = False
         self.damaged = False
         self.aside: Path | None = None
@@ -42,39 +42,39 @@ class ManualActions:
     @property
     def ledger(self) -> Path:
         """The file that everything hangs on, unless a database does."""
-        return self._world.state / "ledger.sqlite"
+        return self._environment.state / "ledger.sqlite"
 
     @property
     def copies(self) -> Path:
         """Where a person keeps copies."""
-        return self._world.folder / "copies"
+        return self._environment.folder / "copies"
 
     @property
     def results_file(self) -> Path:
         """What the last command told of the ledger."""
-        return self._world.state / RESULTS
+        return self._environment.state / RESULTS
 
     def carry_out(self, edit: Edit) -> None:
         """Do it, if there is anything that it can be done to."""
         act = ACTS.get(edit.kind)
-        if act is None or not self._world.judge.exists() or self._world.judge.lost:
+        if act is None or not self._environment.judge.exists() or self._environment.judge.lost:
             return
         done = act(self, Random(f"{edit.kind}/{edit.draw}"))
         if done is not None:
-            self._world.seen[f"edit {edit.kind}"] += 1
-            self._world.say(f"person: {edit.kind}: {done}")
+            self._environment.seen[f"edit {edit.kind}"] += 1
+            self._environment.say(f"person: {edit.kind}: {done}")
 
     def find_ledger(self) -> None:
         """See whether a lost ledger is there again."""
-        if self._world.judge.lost:
+        if self._environment.judge.lost:
             try:
                 there, self.damaged = has_takes(self.ledger), False
             except LedgerDamaged:
                 there = False
             if there:
                 self.aside = None
-                self._world.judge.ledger_found()
-            elif not self._world.judge.not_begun():
+                self._environment.judge.ledger_found()
+            elif not self._environment.judge.not_begun():
                 self.aside, self.stale = None, False
 
     # --- at HeyGen ----------------------------------------------------------------------------
@@ -93,22 +93,22 @@ class ManualActions:
         if not looks:
             return None
         look = rng.choice(looks)
-        self._world.simulator.account.put(replace(look, name=f"Renamed {rng.randrange(9)}"))
+        self._environment.simulator.account.put(replace(look, name=f"Renamed {rng.randrange(9)}"))
         return look.id
 
     def _delete(self, rng: Random, looks: list[LookRow]) -> str | None:
         if not looks:
             return None
-        account, look = self._world.simulator.account, rng.choice(looks)
+        account, look = self._environment.simulator.account, rng.choice(looks)
         account.drop(look)
         if account.cover(look.group_id)[0] is None:
             account.drop(account.groups[look.group_id])
-        self._world.surprises(look.id, look.group_id)
+        self._environment.surprises(look.id, look.group_id)
         return look.id
 
     def _looks_of(self, *states: TakeState) -> list[LookRow]:
         ids = {t.avatar_id for t in self._takes(*states) if t.kind is not LookKind.EXISTING}
-        account = self._world.simulator.account
+        account = self._environment.simulator.account
         return [look for look_id, look in sorted(account.looks.items()) if look_id in ids]
 
     # --- on disk ------------------------------------------------------------------------------
@@ -119,12 +119,12 @@ class ManualActions:
         if not images:
             return None
         image = rng.choice(images)
-        path = self._world.state / image
+        path = self._environment.state / image
         if rng.random() < 0.5 or not path.parent.is_dir():
             path.unlink(missing_ok=True)
         else:
             path.write_bytes(b"painted over")
-        self._world.lost_pictures.add(image)
+        self._environment.lost_pictures.add(image)
         return image
 
     def lose_ledger(self, rng: Random) -> str | None:
@@ -143,32 +143,34 @@ class ManualActions:
         if behind is None:
             return None
         self.stale, self.damaged = behind, content is not None
-        self._world.judge.ledger_lost(results)
+        self._environment.judge.ledger_lost(results)
         self._unlink_ledger()
         if content is not None:
             self.ledger.write_bytes(content)
         if rng.random() < 0.3:
             Path(f"{self.ledger}-wal").write_bytes(DAMAGE)
-        self._world.seen["results.json behind a lost ledger"] += self.stale
+        self._environment.seen["results.json behind a lost ledger"] += self.stale
         return "results.json is behind" if self.stale else "results.json knows everything"
 
     def lose_folder(self, _rng: Random) -> str | None:
         """Delete all that a campaign has, but its manifest; a database is not in the folder."""
-        if self._world.database is not None:
-            shutil.rmtree(self._world.state, ignore_errors=True)
-            self._world.judge.results_lost()
-            self._world.lost_pictures |= self._world.judge.entered(self._world.state)
+        if self._environment.database is not None:
+            shutil.rmtree(self._environment.state, ignore_errors=True)
+            self._environment.judge.results_lost()
+            self._environment.lost_pictures |= self._environment.judge.entered(
+                self._environment.state
+            )
             return "the ledger is in the database"
         self.stale = self.damaged = False
-        self._world.judge.folder_lost()
-        shutil.rmtree(self._world.state)
+        self._environment.judge.folder_lost()
+        shutil.rmtree(self._environment.state)
         return "nothing is left"
 
     def keep_copy(self, _rng: Random) -> str | None:
         """Copy the ledger and the results, as a nightly backup does."""
         self.copies.mkdir(exist_ok=True)
-        if self._world.database is not None:
-            self._world.database.copy()
+        if self._environment.database is not None:
+            self._environment.database.copy()
             (self.copies / "ledger.sqlite").touch()
             if self.results_file.exists():
                 shutil.copyfile(self.results_file, self.copies / RESULTS)
@@ -189,38 +191,38 @@ class ManualActions:
         results = self._results()
         if results is None or not copy.exists() or self._behind(results) is not False:
             return None
-        if self._world.database is not None:
-            self._world.database.restore()
+        if self._environment.database is not None:
+            self._environment.database.restore()
         else:
             self._unlink_ledger()
             shutil.copyfile(copy, self.ledger)
         pictures = {take.image for take in self._takes(TakeState.FETCHED) if take.image}
-        self._world.lost_pictures |= {
-            image for image in pictures if not (self._world.state / image).exists()
+        self._environment.lost_pictures |= {
+            image for image in pictures if not (self._environment.state / image).exists()
         }
-        self._world.judge.ledger_replaced(results)
+        self._environment.judge.ledger_replaced(results)
         return "an older one, beside newer results"
 
     def restore_results(self, _rng: Random) -> str | None:
         """Put older results beside a newer ledger, which may not have left any yet."""
         copy = self.copies / RESULTS
-        if self._world.judge.loss.restored:
+        if self._environment.judge.loss.restored:
             return None  # then nothing would name what the ledger lacks
         there = self.results_file
         if not copy.exists() or (there.exists() and copy.read_bytes() == there.read_bytes()):
             return None
-        named = copy_results(self.copies, self._world.state)
-        lost = {image for image in named if not (self._world.state / image).exists()}
-        self._world.lost_pictures |= lost
+        named = copy_results(self.copies, self._environment.state)
+        lost = {image for image in named if not (self._environment.state / image).exists()}
+        self._environment.lost_pictures |= lost
         return "older ones, beside a newer ledger"
 
     def rename_manifest(self, _rng: Random) -> str | None:
         """Return the manifest another name: nothing lies beside that one yet."""
         if not has_takes(self.ledger):
             return None
-        self.aside = self._world.folder / f"earlier-{len(self._world.log)}.lookbook"
-        self._world.judge.ledger_aside()
-        self._world.state.rename(self.aside)
+        self.aside = self._environment.folder / f"earlier-{len(self._environment.log)}.lookbook"
+        self._environment.judge.ledger_aside()
+        self._environment.state.rename(self.aside)
         self.stale = False
         return f"the ledger stays in {self.aside.name}"
 
@@ -228,12 +230,12 @@ class ManualActions:
         """Rename the folder as well, as a refusal says; what lies there is empty or nothing."""
         if self.aside is None:
             return
-        if self._world.state.exists():
-            shutil.rmtree(self._world.state)
-        self.aside.rename(self._world.state)
-        self._world.say(f"person: renames {self.aside.name} as well")
+        if self._environment.state.exists():
+            shutil.rmtree(self._environment.state)
+        self.aside.rename(self._environment.state)
+        self._environment.say(f"person: renames {self.aside.name} as well")
         self.aside = None
-        self._world.judge.ledger_back()
+        self._environment.judge.ledger_back()
 
     def _unlink_ledger(self) -> None:
         for suffix in ("", "-wal", "-shm"):
@@ -257,7 +259,7 @@ class ManualActions:
         return results
 
     def _takes(self, *states: TakeState) -> list[Take]:
-        snapshot = read_snapshot(self._world.judge.ledger)
+        snapshot = read_snapshot(self._environment.judge.ledger)
         return [t for of_look in snapshot.takes.values() for t in of_look if t.state in states]
 
 

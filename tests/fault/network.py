@@ -55,17 +55,17 @@ class Served:
 class Network(httpx.AsyncBaseTransport):
     """The transport of one process of the runner."""
 
-    def __init__(self, world: "Environment") -> None:
-        self._world = world
+    def __init__(self, environment: "Environment") -> None:
+        self._environment = environment
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry one request, or lose it as the weather says."""
-        world = self._world
+        environment = self._environment
         body = await request.aread()
-        number = world.about_to_send(request, body)
-        world.process.asks(request)
-        stream = world.chance.of("network", number)
-        trouble = world.trouble(number)
+        number = environment.about_to_send(request, body)
+        environment.process.asks(request)
+        stream = environment.chance.of("network", number)
+        trouble = environment.trouble(number)
         before = _latency(stream.random())
         if trouble == "refuse":
             raise httpx.ConnectError("connection refused")
@@ -80,21 +80,21 @@ class Network(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("timed out")
         if trouble == "late":
             before = 60 + 240 * stream.random()
-            world.late.add(request.headers.get("idempotency-key", ""))
+            environment.late.add(request.headers.get("idempotency-key", ""))
         served = await self._deliver(request, body, before)
         after = _latency(stream.random())
         await asyncio.sleep(60 + after if trouble == "slow-answer" else after)
-        world.about_to_answer(request)
+        environment.about_to_answer(request)
         response = _response(served, trouble)
         if isinstance(response.stream, httpx.ByteStream) and response.status_code == served.status:
-            world.process.was_told(request, served)
+            environment.process.was_told(request, served)
         return response
 
     async def _deliver(self, request: httpx.Request, body: bytes, before: float) -> Served:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Served] = loop.create_future()
         delivery = Delivery(loop.time() + before, request, body, answer)
-        self._world.send_off(delivery)
+        self._environment.send_off(delivery)
         try:
             async with asyncio.timeout(request.extensions["timeout"]["read"]):
                 return await answer

@@ -26,69 +26,69 @@ class Place:
     hands: ManualActions
     former: list[Campaign] = field(default_factory=list)
 
-    def entered(self, world: Environment, other: "Place") -> None:
+    def entered(self, environment: Environment, other: "Place") -> None:
         """Work here from now on; a checkout takes what the first folder has pushed."""
-        world.judge, world.state = self.judge, self.state
-        world.lost_pictures |= self.judge.entered(self.state)
+        environment.judge, environment.state = self.judge, self.state
+        environment.lost_pictures |= self.judge.entered(self.state)
         if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
             self.campaign = replace(other.campaign, manifest=self.campaign.manifest)
         if self.kind is Elsewhere.CHECKOUT:
-            world.lost_pictures |= copy_results(other.state, self.state)
+            environment.lost_pictures |= copy_results(other.state, self.state)
 
-    def bring_results(self, world: Environment, other: "Place") -> None:
+    def bring_results(self, environment: Environment, other: "Place") -> None:
         """Put the results of another folder in the place of these."""
-        world.lost_pictures |= copy_results(other.state, self.state)
+        environment.lost_pictures |= copy_results(other.state, self.state)
 
-    def left(self, world: Environment, other: "Place") -> None:
+    def left(self, environment: Environment, other: "Place") -> None:
         """Push manifest and results, which the first folder takes at once."""
         if self.kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
             other.campaign = replace(self.campaign, manifest=other.campaign.manifest)
         if self.kind is Elsewhere.CHECKOUT:
-            world.lost_pictures |= copy_results(self.state, other.state)
+            environment.lost_pictures |= copy_results(self.state, other.state)
 
 
-def first(world: Environment) -> Place:
+def first(environment: Environment) -> Place:
     """Return the first folder's campaign."""
-    history = world.history
+    history = environment.history
     campaign = grown(
         history.shape,
-        world.stock,
+        environment.stock,
         price=history.price,
         budget=history.campaign_usd,
         faces=history.faces,
     )
-    return _placed(None, world, campaign)
+    return _placed(None, environment, campaign)
 
 
-def begun(kind: Elsewhere, world: Environment, other: Place) -> Place:
+def begun(kind: Elsewhere, environment: Environment, other: Place) -> Place:
     """Return the place where somebody else begins to work now."""
-    folder = world.folder
-    world.seen[f"elsewhere {kind}"] += 1
+    folder = environment.folder
+    environment.seen[f"elsewhere {kind}"] += 1
     if kind in (Elsewhere.CHECKOUT, Elsewhere.BARE):
         manifest = folder / "checkout" / other.campaign.manifest.name
         manifest.parent.mkdir()
         campaign = replace(other.campaign, manifest=manifest)
-        if world.history.shared:  # the ledger is the same one
+        if environment.history.shared:  # the ledger is the same one
             state = manifest.with_suffix(".lookbook")
-            return Place(kind, state, campaign, other.judge, ManualActions(world))
-        return _placed(kind, world, campaign)
-    shape = replace(world.history.shape, draw=world.history.shape.draw + 1)
-    campaign = grown(shape, world.stock, price=world.history.price, budget=None)
+            return Place(kind, state, campaign, other.judge, ManualActions(environment))
+        return _placed(kind, environment, campaign)
+    shape = replace(environment.history.shape, draw=environment.history.shape.draw + 1)
+    campaign = grown(shape, environment.stock, price=environment.history.price, budget=None)
     campaign = replace(campaign, name="summer", manifest=folder / "summer.yaml")
     base = _base_of(other) if kind is Elsewhere.ON_SPRING else None
     if base is not None and base.avatar_id is not None:
         known = Look(BASE, LookKind.EXISTING, "Sarah", None, existing=base.avatar_id)
         campaign = replace(campaign, looks=(known, *campaign.looks[1:]))
-        world.seen["a campaign on another's base"] += 1
-    return _placed(kind, world, campaign)
+        environment.seen["a campaign on another's base"] += 1
+    return _placed(kind, environment, campaign)
 
 
-def _placed(kind: Elsewhere | None, world: Environment, campaign: Campaign) -> Place:
+def _placed(kind: Elsewhere | None, environment: Environment, campaign: Campaign) -> Place:
     state = campaign.manifest.with_suffix(".lookbook")
-    judge = Judge(world, state, campaign.name)
-    world.judges.append(judge)
-    world.judge = world.judge or judge
-    return Place(kind, state, campaign, judge, ManualActions(world))
+    judge = Judge(environment, state, campaign.name)
+    environment.judges.append(judge)
+    environment.judge = environment.judge or judge
+    return Place(kind, state, campaign, judge, ManualActions(environment))
 
 
 def _base_of(other: Place) -> Take | None:

@@ -74,25 +74,29 @@ class Report:
 def play(history: History) -> Report:
     """Play a history from its first day to its end."""
     with fixed_order(), _shortcuts(), _folder() as folder:
-        world = Environment(history, folder)
+        environment = Environment(history, folder)
         broken, books = None, list[str]()
-        director = _Director(world)
+        director = _Director(environment)
         try:
-            with world.database.installed() if world.database is not None else nullcontext():
+            with (
+                environment.database.installed()
+                if environment.database is not None
+                else nullcontext()
+            ):
                 director.everything()
-                books = [line for judge in world.judges for line in judge.books()]
+                books = [line for judge in environment.judges for line in judge.books()]
         except (Violation, Deadlock) as violation:
             broken = f"{type(violation).__name__}: {violation}"
         except Exception as error:  # noqa: BLE001 - whatever the product lets out is a finding
             where = "".join(traceback.format_exception(error)[-12:])
             broken = f"{type(error).__name__}: {error}"
-            world.say(where.replace(str(folder), "…"))
+            environment.say(where.replace(str(folder), "…"))
         finally:
-            for judge in world.judges:
+            for judge in environment.judges:
                 judge.close()
-            world.simulator.close()
-        seen, strikes = world.seen, world.strikes
-        return Report(history, broken, world.log, seen, strikes, director.commands, books)
+            environment.simulator.close()
+        seen, strikes = environment.seen, environment.strikes
+        return Report(history, broken, environment.log, seen, strikes, director.commands, books)
 
 
 @contextmanager
@@ -120,16 +124,16 @@ def _folder() -> Iterator[Path]:
 
 
 class _Director:
-    def __init__(self, world: Environment) -> None:
-        self.world = world
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
         self.commands = 0
-        self.place = self.first = first(world)
+        self.place = self.first = first(environment)
         self.other: Place | None = None
-        world.colleague = self._work_meanwhile
-        world.beside = self._work_beside
+        environment.colleague = self._work_meanwhile
+        environment.beside = self._work_beside
 
     def everything(self) -> None:
-        history = self.world.history
+        history = self.environment.history
         for number, day in enumerate(history.days):
             self._go(day.place)
             self._edit(day)
@@ -159,16 +163,16 @@ class _Director:
 
     def _go(self, number: int) -> None:
         """Go where the next day is: to a place that is begun when somebody is there first."""
-        elsewhere = self.world.history.elsewhere
+        elsewhere = self.environment.history.elsewhere
         if number == 0 or elsewhere is None:
             return self._enter(self.first)
         if self.other is None:
-            self.other = begun(elsewhere, self.world, self.first)
+            self.other = begun(elsewhere, self.environment, self.first)
         return self._enter(self.other)
 
     def _enter(self, place: Place) -> None:
         self.place = place
-        place.entered(self.world, self.first)
+        place.entered(self.environment, self.first)
 
     # --- a day --------------------------------------------------------------------------------
 
@@ -177,29 +181,29 @@ class _Director:
             place = self.place
             before = place.campaign
             self.hands.carry_out(edit)
-            place.campaign = edited(before, edit, place.former, self.world.stock)
+            place.campaign = edited(before, edit, place.former, self.environment.stock)
             if place.campaign != before:
                 place.former.append(before)
-                self.world.seen[f"edit {edit.kind}"] += 1
-                self.world.say(f"person: edit {edit}")
+                self.environment.seen[f"edit {edit.kind}"] += 1
+                self.environment.say(f"person: edit {edit}")
 
     def _command(self, day: Day, name: str) -> Ended:
-        world = self.world
+        environment = self.environment
         careful = day.command in CAREFUL or self.judge.lost
-        world.let_pass(max(day.wait, LATEST if careful else 0.0))
-        world.skew += day.clock
-        world.set_weather(day.conditions)
-        world.top_up(day.top_up)
+        environment.let_pass(max(day.wait, LATEST if careful else 0.0))
+        environment.skew += day.clock
+        environment.set_weather(day.conditions)
+        environment.top_up(day.top_up)
         if day.consents:
-            world.grant_consents()
+            environment.grant_consents()
         day = self._mindful(day)
-        world.say(f"=== {name}: {day.command}")
-        process = Process(world, self.commands, day, self.place.campaign)
+        environment.say(f"=== {name}: {day.command}")
+        process = Process(environment, self.commands, day, self.place.campaign)
         self.commands += 1
         command = COMMANDS[day.command]
         if day.command not in ANEW and not self.judge.exists():
             return Ended(code=2)
-        world.seen[f"command {day.command}"] += 1
+        environment.seen[f"command {day.command}"] += 1
         posts = self.judge.posts
         self.judge.freshen()
         ledger = _inode(self.judge.ledger_path)
@@ -212,26 +216,30 @@ class _Director:
             raise Violation("a paid request was sent from a ledger that cannot be read")
         if aside and day.command is not Command.NEW_LEDGER and self.judge.posts != posts:
             raise Violation("a paid request was sent beside a ledger that holds the campaign")
-        world.seen["another ledger asked about"] += isinstance(ended.error, LedgerQuestion)
+        environment.seen["another ledger asked about"] += isinstance(ended.error, LedgerQuestion)
         if isinstance(ended.error, LedgerQuestion) or ended.code == Exit.PERSON:
             self._bring_results_back()
         self.hands.find_ledger()
         why = f", {ended.error}" if ended.error is not None else ""
-        world.say(f"=== {name} ends: {_said(ended)}{why}")
-        world.seen[f"ends {_said(ended)}"] += 1
+        environment.say(f"=== {name} ends: {_said(ended)}{why}")
+        environment.seen[f"ends {_said(ended)}"] += 1
         replaced = _inode(self.judge.ledger_path) != ledger
         self.judge.rebuilt = day.command is Command.REBUILD and replaced
         self.judge.audit(self.place.campaign)
-        if self.other is not None and self.other is not self.place and world.database is not None:
+        if (
+            self.other is not None
+            and self.other is not self.place
+            and environment.database is not None
+        ):
             self.other.judge.audit(self.other.campaign)
-        self.place.left(world, self.first)
+        self.place.left(environment, self.first)
         return ended
 
     def _work_meanwhile(self) -> None:
         """Run the same campaign from another checkout, while a process is stopped."""
-        world, here = self.world, self.place
+        environment, here = self.environment, self.place
         again = self.judge.put_aside()
-        manifest = world.folder / "colleague" / here.campaign.manifest.name
+        manifest = environment.folder / "colleague" / here.campaign.manifest.name
         manifest.parent.mkdir(exist_ok=True)
         there = replace(
             here,
@@ -239,37 +247,40 @@ class _Director:
             state=manifest.with_suffix(".lookbook"),
             campaign=replace(here.campaign, manifest=manifest),
         )
-        there.entered(world, here)
-        process = Process(world, self.commands, Day(conditions=CALM), there.campaign)
+        there.entered(environment, here)
+        process = Process(environment, self.commands, Day(conditions=CALM), there.campaign)
         self.commands += 1
-        world.say("=== a colleague runs it")
+        environment.say("=== a colleague runs it")
         with install_harness(process):
             ended = process.run(lambda alive: COMMANDS[Command.RUN](there.campaign, alive))
-        world.say(f"=== the colleague ends: {_said(ended)} {ended.error or ''}".rstrip())
-        world.seen[f"a colleague ends {_said(ended)}"] += 1
+        environment.say(f"=== the colleague ends: {_said(ended)} {ended.error or ''}".rstrip())
+        environment.seen[f"a colleague ends {_said(ended)}"] += 1
         if isinstance(ended.error, LedgerClaimed):
             self._decide_meanwhile(there)
-        world.lost_pictures |= self.judge.entered(here.state)
+        environment.lost_pictures |= self.judge.entered(here.state)
         if not process.has_claimed:
             again()
 
     def _work_beside(self) -> None:
         """Run the account's other campaign at the same time, as another machine does."""
-        world, elsewhere = self.world, self.world.history.elsewhere
+        environment, elsewhere = self.environment, self.environment.history.elsewhere
         if elsewhere not in (Elsewhere.SUMMER, Elsewhere.ON_SPRING) or self.place is not self.first:
             return
         if self.other is None:
-            self.other = begun(elsewhere, world, self.first)
-        there, day = self.other, Day(conditions=CALM, concurrency=world.process.day.concurrency)
-        process = Process(world, self.commands, day, there.campaign)
+            self.other = begun(elsewhere, environment, self.first)
+        there, day = (
+            self.other,
+            Day(conditions=CALM, concurrency=environment.process.day.concurrency),
+        )
+        process = Process(environment, self.commands, day, there.campaign)
         process.state, process.judge = there.state, there.judge
         self.commands += 1
-        world.say("=== another machine runs the other campaign beside it")
-        world.run_beside(process, lambda: COMMANDS[Command.RUN](there.campaign, process))
+        environment.say("=== another machine runs the other campaign beside it")
+        environment.run_beside(process, lambda: COMMANDS[Command.RUN](there.campaign, process))
 
     def _decide_meanwhile(self, there: Place) -> None:
         """Pick a take from another checkout: it waits for whoever writes the ledger."""
-        process = Process(self.world, self.commands, Day(conditions=CALM), there.campaign)
+        process = Process(self.environment, self.commands, Day(conditions=CALM), there.campaign)
         self.commands += 1
         with install_harness(process):
             process.run(lambda alive: decide_beside(there.campaign, alive))
@@ -277,10 +288,10 @@ class _Director:
     def _bring_results_back(self) -> None:
         """Bring what the other checkout knows, where nobody does that all the time."""
         there = self.other if self.place is self.first else self.first
-        if self.world.history.elsewhere is Elsewhere.BARE and there is not None:
-            self.world.say("person: brings back results.json")
-            self.world.seen["results brought back"] += 1
-            self.place.bring_results(self.world, there)
+        if self.environment.history.elsewhere is Elsewhere.BARE and there is not None:
+            self.environment.say("person: brings back results.json")
+            self.environment.seen["results brought back"] += 1
+            self.place.bring_results(self.environment, there)
 
     def _mindful(self, day: Day) -> Day:
         """A person who lost the ledger, and whose results.json is behind, rebuilds first."""
@@ -308,15 +319,15 @@ class _Director:
         self.place.campaign = replace(
             campaign,
             budget=campaign.budget._replace(campaign_usd=None),
-            prices=Prices(*self.world.prices),
+            prices=Prices(*self.environment.prices),
         )
-        self.world.skew = max(0.0, self.world.skew)
-        self.world.month_usd = None
-        if self.world.database is not None:
-            self.world.database.set_ceiling(None)
-        wealth = Decimal(1000) if self.world.history.balance is not None else Decimal(0)
+        self.environment.skew = max(0.0, self.environment.skew)
+        self.environment.month_usd = None
+        if self.environment.database is not None:
+            self.environment.database.set_ceiling(None)
+        wealth = Decimal(1000) if self.environment.history.balance is not None else Decimal(0)
         day = Day(wait=600.0, conditions=CALM, dearer=Decimal(0))
-        if self.world.deleted:
+        if self.environment.deleted:
             self._until_it_lives(replace(day, command=Command.RECORD), "calm record")
         today = replace(day, top_up=wealth)
         ended = self._command(today, "calm 0")
@@ -328,18 +339,20 @@ class _Director:
                 break
             command, answers = Command.RUN, False
             if isinstance(ended.error, LedgerQuestion):
-                answers = self.world.database is not None or has_takes(self.judge.ledger)
+                answers = self.environment.database is not None or has_takes(self.judge.ledger)
                 command = Command.RUN if answers else Command.NEW_LEDGER
                 if answers and today.command is Command.RETRY:  # what asked is what is answered
                     command = Command.RETRY
-                lost = self.world.database is None and self.judge.loss.ever
+                lost = self.environment.database is None and self.judge.loss.ever
                 if lost and not rebuilt and not has_sent(self.judge.ledger):
                     command, rebuilt = Command.REBUILD, True  # as the question advises
             elif ended.error is not None:  # the wallet showed what others bought as well
                 command = Command.PRICED
             elif ended.code == Exit.PERSON:
                 by_turns = (Command.RECONCILE, Command.APPROVE, Command.FETCH)
-                command = by_turns[number % 3] if self.world.history.faces else Command.RECONCILE
+                command = (
+                    by_turns[number % 3] if self.environment.history.faces else Command.RECONCILE
+                )
             elif ended.code == Exit.FAILED and number % 2:
                 command = Command.RETRY
             wait = 10_800.0 if ended.code == Exit.UNDER_WAY else 60.0
@@ -349,7 +362,7 @@ class _Director:
                 self._decide_elsewhere(day)
         else:
             raise Violation(f"not done after {ROUNDS} calm commands; the last: {_said(ended)}")
-        self.world.armed.clear()
+        self.environment.armed.clear()
         self._command(replace(day, command=Command.FETCH), "fetch")
 
     def _decide_elsewhere(self, day: Day) -> None:
@@ -369,7 +382,7 @@ class _Director:
         self._command(day, "again")
         if self.judge.posts != posts:
             raise Violation("everything was done, and a run sent another paid request")
-        if self.world.database is not None and self.world.database.count_decisions():
+        if self.environment.database is not None and self.environment.database.count_decisions():
             raise Violation("a decision still waits for whoever writes the ledger")
         snapshot = self.judge.audit(self.place.campaign)
         if snapshot is not None:
@@ -402,7 +415,7 @@ class _Director:
         Of a look that only a results file tells of: a run says so, and what helps, and goes on.
         """
         pick = snapshot.pick(action.key)
-        shown = self.world.simulator.account.looks.get(pick.avatar_id or "") if pick else None
+        shown = self.environment.simulator.account.looks.get(pick.avatar_id or "") if pick else None
         if pick is None or shown is None or action.look is None:
             return False
         query = "SELECT 1 FROM events WHERE kind = 'imported' AND take = ?"
@@ -411,7 +424,7 @@ class _Director:
 
     def _without_base(self) -> set[str]:
         """Return what names an existing look that was deleted at HeyGen, and what needs that."""
-        there, gone = self.world.simulator.account.looks, set[str]()
+        there, gone = self.environment.simulator.account.looks, set[str]()
         for look in self.place.campaign.looks:
             missing = look.existing is not None and look.existing not in there
             if missing or any(key in gone for key in list_needs(look)):

@@ -1,4 +1,4 @@
-"""The tables of bad days at a real PostgreSQL server, whose clock is the world's.
+"""The tables of bad days at a real PostgreSQL server, whose clock is the environment's.
 
 Functions of the names ``now`` and ``clock_timestamp`` lie in a schema that is searched before
 PostgreSQL's own: whatever the product's statements, defaults and triggers take for the time is what
@@ -34,7 +34,7 @@ CREATE FUNCTION days.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
     SELECT to_timestamp(current_setting('days.now')::double precision)
 $$;
 """
-"""The world's time: a connection is told it before each statement."""
+"""The environment's time: a connection is told it before each statement."""
 
 SEARCHED = "-c search_path=days,pg_catalog,public -c days.now=0"
 
@@ -44,7 +44,7 @@ _numbers = itertools.count(1)
 
 @contextmanager
 def on_postgres(address: str) -> Iterator[None]:
-    """Keep the tables of all worlds at a server, until the block ends."""
+    """Keep the tables of all environments at a server, until the block ends."""
     token = make_tables.set(partial(PostgresTables, address))
     try:
         yield

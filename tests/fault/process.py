@@ -54,12 +54,12 @@ class Ended:
 class Clock:
     """The runner's clock: true time with a skew of its own."""
 
-    def __init__(self, world: Environment) -> None:
-        self._world = world
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
 
     def now(self) -> float:
         """Return what the runner believes the time is."""
-        return self._world.runner_now()
+        return self._environment.runner_now()
 
     async def sleep(self, seconds: float) -> None:
         """Wait in virtual time."""
@@ -69,20 +69,20 @@ class Clock:
 class RecordingObserver(Observer):
     """Writes what the runner says into the log."""
 
-    def __init__(self, world: Environment) -> None:
-        self._world = world
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
 
     def take_changed(self, take: Take, event: Event) -> None:
-        self._world.say(f"take {take.label} {event} → {take.state} ({take.billing})")
+        self._environment.say(f"take {take.label} {event} → {take.state} ({take.billing})")
 
     def looks_blocked(self, looks: Sequence[str], reason: str) -> None:
-        self._world.say(f"blocked {', '.join(looks)}: {reason}")
+        self._environment.say(f"blocked {', '.join(looks)}: {reason}")
 
     def waiting(self, reason: str, seconds: float) -> None:
-        self._world.seen["said waiting"] += 1
+        self._environment.seen["said waiting"] += 1
 
     def said(self, message: str) -> None:
-        self._world.say(f"said: {message}")
+        self._environment.say(f"said: {message}")
 
 
 class Process:
@@ -93,8 +93,8 @@ class Process:
     or one that is being rebuilt.
     """
 
-    def __init__(self, world: Environment, number: int, day: Day, campaign: Campaign) -> None:
-        self.world = world
+    def __init__(self, environment: Environment, number: int, day: Day, campaign: Campaign) -> None:
+        self.environment = environment
         self.day = day
         self.campaign = campaign
         self.asked = Request()
@@ -102,14 +102,14 @@ class Process:
         self.with_groups = False
         self.elsewhere = False
         self.locked = False
-        self.state = world.state
+        self.state = environment.state
         self.ctrl_c: Callable[[], None] | None = None
         self.number = number
-        self.entropy = SeededEntropy(world.chance.of("process", number))
+        self.entropy = SeededEntropy(environment.chance.of("process", number))
         self._points: Counter[str] = Counter()
         self._requests: Counter[str] = Counter()
         self._transactions = 0
-        self.started = world.elapsed
+        self.started = environment.elapsed
         self.unlisted: set[str] = set()
         """The groups whose looks this process asked for, and did not get to the end."""
         self._releases: list[Callable[[], None]] = []
@@ -123,12 +123,12 @@ class Process:
     @property
     def ledger(self) -> "Path | LedgerLocation":
         """Where the campaign's ledger lives."""
-        return self.world.find_ledger(self.state, self.campaign.name)
+        return self.environment.find_ledger(self.state, self.campaign.name)
 
     @property
     def on(self) -> "SharedLedgers | None":
         """What ``--on`` names."""
-        return self.world.ledgers
+        return self.environment.ledgers
 
     def asks(self, request: "httpx.Request") -> None:
         """Remember of which group a list is asked for."""
@@ -145,34 +145,34 @@ class Process:
 
     def run(self, work: Callable[["Process"], Awaitable[int]]) -> Ended:
         """Carry out a command until it ends, one way or another."""
-        world = self.world
-        world.dead = False
-        world.process = self
-        loop = self.loop = VirtualLoop(world.elapsed, self._turn)
-        with world.looping(loop):
+        environment = self.environment
+        environment.dead = False
+        environment.process = self
+        loop = self.loop = VirtualLoop(environment.elapsed, self._turn)
+        with environment.looping(loop):
             try:
                 ended = Ended(code=loop.run_until_complete(work(self)))
             except Killed:
-                world.dead = True
+                environment.dead = True
                 ended = Ended(killed=True)
             except LookbookError as error:
                 ended = Ended(error=error)
             finally:
-                world.dead = True
-                if world.database is not None:
-                    world.database.process_ended(self)
-                for other in [*world.besides]:
-                    world.end_beside(other)
-        world.check()
+                environment.dead = True
+                if environment.database is not None:
+                    environment.database.process_ended(self)
+                for other in [*environment.besides]:
+                    environment.end_beside(other)
+        environment.check()
         return ended
 
     def _turn(self, number: int) -> None:
-        world = self.world
-        if world.trouble_found is not None:
-            raise world.trouble_found
-        if world.dead:
+        environment = self.environment
+        if environment.trouble_found is not None:
+            raise environment.trouble_found
+        if environment.dead:
             raise Killed
-        if world.loop is not None and world.loop.time() - self.started > LONGEST:
+        if environment.loop is not None and environment.loop.time() - self.started > LONGEST:
             raise Violation(f"a command takes longer than {LONGEST / 3600:g} hours")
         if number > MOST_TURNS:
             raise Violation("a command turns on the spot")
@@ -187,25 +187,25 @@ class Process:
                 self.ctrl_c()
             elif fault.kind is FaultKind.CLOCK:
                 self._struck(fault.kind, f" by {fault.amount:+g} s")
-                world.skew += fault.amount
+                environment.skew += fault.amount
             elif fault.kind is FaultKind.CONSENT:
-                if world.grant_consents():
+                if environment.grant_consents():
                     self._struck(fault.kind)
             elif fault.kind is FaultKind.RIVAL:
                 self._rival()
-            elif fault.kind is FaultKind.DATABASE_AWAY and world.database is not None:
+            elif fault.kind is FaultKind.DATABASE_AWAY and environment.database is not None:
                 self._struck(fault.kind, f" for {fault.amount:g} s")
-                world.database.go_away(fault.amount)
-            elif fault.kind is FaultKind.STOPPED and world.database is not None:
+                environment.database.go_away(fault.amount)
+            elif fault.kind is FaultKind.STOPPED and environment.database is not None:
                 self._stop(fault)
-            elif fault.kind is FaultKind.BESIDE and world.database is not None:
-                if self.has_claimed and not world.besides:
+            elif fault.kind is FaultKind.BESIDE and environment.database is not None:
+                if self.has_claimed and not environment.besides:
                     self._struck(fault.kind)
-                    world.beside()
+                    environment.beside()
             elif fault.kind is FaultKind.NEIGHBOUR:
                 self._struck(fault.kind)
-                world.neighbour_buys(self._name_of(fault) if fault.amount else None)
-            elif fault.kind is FaultKind.ONLOOKER and look_on(world, self.campaign):
+                environment.neighbour_buys(self._name_of(fault) if fault.amount else None)
+            elif fault.kind is FaultKind.ONLOOKER and look_on(environment, self.campaign):
                 self._struck(fault.kind)
 
     def _name_of(self, fault: Fault) -> str | None:
@@ -218,8 +218,8 @@ class Process:
         self.elsewhere = ledger != self.ledger
 
     def _struck(self, kind: FaultKind, more: str = "") -> None:
-        self.world.seen[f"injected {kind}"] += 1
-        self.world.say(f"fault: {kind}{more}")
+        self.environment.seen[f"injected {kind}"] += 1
+        self.environment.say(f"fault: {kind}{more}")
 
     def _rival(self) -> None:
         """Start another run: it must be turned away as long as this one holds the ledger."""
@@ -227,25 +227,25 @@ class Process:
             return
         self._struck(FaultKind.RIVAL)
         try:
-            with lock_ledger(self.state, now=self.world.runner_now()):
+            with lock_ledger(self.state, now=self.environment.runner_now()):
                 raise Violation("two runs hold one ledger")
         except LedgerLocked:
             return
 
     def _stop(self, fault: Fault) -> None:
         """Stand still, while a colleague runs the same campaign from another checkout."""
-        world = self.world
+        environment = self.environment
         if not (self.locked and self.has_claimed):
             return  # nothing is claimed yet, or not any more
         self._struck(fault.kind, f" for {fault.amount:g} s")
-        with world.stopping():
+        with environment.stopping():
             self.stopped = self.was_stopped = True
-            world.let_pass(fault.amount)
-            world.colleague()
+            environment.let_pass(fault.amount)
+            environment.colleague()
         self.stopped = False
         if self.is_fenced():
-            world.seen["a process fenced"] += 1
-            world.say("goes on, and was fenced meanwhile")
+            environment.seen["a process fenced"] += 1
+            environment.say("goes on, and was fenced meanwhile")
 
     def claimed(self, epoch: int | None) -> None:
         """Record that the campaign was claimed in the shared database."""
@@ -261,7 +261,7 @@ class Process:
         return self.was_stopped and self._find_epoch() != self._epoch
 
     def _find_epoch(self) -> int | None:
-        database = self.world.database
+        database = self.environment.database
         return None if database is None else database.find_epoch(self.campaign.name)
 
     def strikes_database(self, point: str) -> bool:
@@ -271,24 +271,24 @@ class Process:
             at = fault.at == self._struck_database[point]
             if fault.kind is FaultKind.DATABASE_LOST and fault.point == point and at:
                 self._struck(fault.kind, f" at {point} {fault.at}")
-                self.world.seen[f"database lost {point}"] += 1
+                self.environment.seen[f"database lost {point}"] += 1
                 return True
         return False
 
     def die(self, kind: FaultKind, where: str) -> None:
         """End this process here and now."""
         self._struck(kind, f" at {where}")
-        self.world.dead = True
+        self.environment.dead = True
         raise Killed
 
     def passes(self, point: str) -> None:
         """Record that a commit point is passed (the probe of the ledger and of the pictures)."""
-        world = self.world
-        world.alive()
+        environment = self.environment
+        environment.alive()
         self._points[point] += 1
-        if point in world.armed:
-            world.armed.discard(point)
-            world.seen[f"killed {point}"] += 1
+        if point in environment.armed:
+            environment.armed.discard(point)
+            environment.seen[f"killed {point}"] += 1
             self.die(FaultKind.KILL_COMMIT, point)
         for fault in self.day.faults:
             if (
@@ -296,7 +296,7 @@ class Process:
                 and fault.point == point
                 and fault.at == self._points[point]
             ):
-                world.seen[f"killed {point}"] += 1
+                environment.seen[f"killed {point}"] += 1
                 self.die(fault.kind, point)
         if point.partition(":")[0] not in FILES:
             self._passes_transaction(point.partition(":")[2])
@@ -310,11 +310,11 @@ class Process:
                 self._struck(fault.kind, f" {point}")
                 raise sqlite3.OperationalError("database or disk is full")
             slow = fault.kind is FaultKind.SLOW_DISK and fault.at <= self._transactions
-            if slow and point == "before-commit" and self.world.loop is not None:
-                self.world.seen[f"injected {fault.kind}"] += 1
-                self.world.loop.advance(fault.amount)
+            if slow and point == "before-commit" and self.environment.loop is not None:
+                self.environment.seen[f"injected {fault.kind}"] += 1
+                self.environment.loop.advance(fault.amount)
         if point == "after-commit" and not self.elsewhere:
-            self.world.judged(self.world.judge.committed)
+            self.environment.judged(self.environment.judge.committed)
 
     def passes_request(self, point: str) -> None:
         """Record that a paid request is about to leave, or its answer to be read."""

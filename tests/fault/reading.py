@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 __all__ = ["find_state", "look_on", "read_everything"]
 
 
-def find_state(world: "Environment") -> StateDir:
+def find_state(environment: "Environment") -> StateDir:
     """Return the folder where the person works, and where its ledger lives."""
-    ledger = world.judge.ledger
-    return StateDir(world.state, None if isinstance(ledger, Path) else ledger)
+    ledger = environment.judge.ledger
+    return StateDir(environment.state, None if isinstance(ledger, Path) else ledger)
 
 
-def look_on(world: "Environment", campaign: Campaign) -> bool:
+def look_on(environment: "Environment", campaign: Campaign) -> bool:
     """Read as ``status``, ``plan`` and ``export`` do, without a lock; False where nothing is."""
-    if not world.judge.exists() or world.judge.lost:
+    if not environment.judge.exists() or environment.judge.lost:
         return False
-    read_everything(world, campaign)
+    read_everything(environment, campaign)
     return True
 
 
 def read_everything(
-    world: "Environment", campaign: Campaign, request: Request | None = None
+    environment: "Environment", campaign: Campaign, request: Request | None = None
 ) -> Results:
     """Return the results as ``export`` does, in every form, checked against the ledger."""
-    state = find_state(world)
-    before = world.judge.events()
+    state = find_state(environment)
+    before = environment.judge.events()
     snapshot, wallet = readonly.load_known(campaign, state)
     only = select_looks(campaign, snapshot, request) if request is not None else None
     results = make_results(campaign, snapshot, wallet, only)
@@ -56,6 +56,6 @@ def read_everything(
     )
     if only is None and said != snapshot.spent:
         raise Violation(f"the export says {said}, the ledger {snapshot.spent}")
-    if world.judge.events() != before:
+    if environment.judge.events() != before:
         raise Violation("somebody read, and the ledger changed")
     return results

@@ -2,8 +2,8 @@
 
 It stands beneath psycopg: every module of ``runner/ledger/postgres`` is the real one, and so are
 its statements. Beneath it the tables are SQLite's (``dialect``), or a real server's
-(``postgres_tables``). Its clock is the world's. A connection is lost at any statement, before or
-after a commit; the server goes away and comes back. What threads do for a living process
+(``postgres_tables``). Its clock is the environment's. A connection is lost at any statement, before
+or after a commit; the server goes away and comes back. What threads do for a living process
 (heartbeats, free places) happens here whenever anybody asks.
 """
 
@@ -93,26 +93,26 @@ class Tables(Protocol):
 make_tables: ContextVar[Callable[[Path, Callable[[], float]], Tables]] = ContextVar(
     "make_tables", default=SqliteTables
 )
-"""Makes the tables of a world, of its folder and its clock."""
+"""Makes the tables of an environment, of its folder and its clock."""
 
 
 class _Time:
     """The time that waits for a connection are measured by."""
 
-    def __init__(self, world: "Environment") -> None:
-        self._world = world
+    def __init__(self, environment: "Environment") -> None:
+        self._environment = environment
 
     def monotonic(self) -> float:
         """Return the time."""
-        return self._world.now()
+        return self._environment.now()
 
     def sleep(self, seconds: float) -> None:
         """Wait, as a thread would: here nothing else goes on meanwhile."""
-        if self._world.loop is None:  # between processes: who judges asks a real server again
+        if self._environment.loop is None:  # between processes: who judges asks a real server again
             return
-        self._world.alive()
+        self._environment.alive()
         if seconds > 0:
-            self._world.loop.advance(seconds)
+            self._environment.loop.advance(seconds)
 
 
 class Session:
@@ -194,10 +194,10 @@ class _Heart(Heartbeat):
     """A heartbeat without a thread: what it would have stamped is stamped when anybody asks."""
 
     def __init__(self, backend: PostgresBackend, database: "SharedDatabase") -> None:
-        super().__init__(backend, ADDRESS, timer=database.world.now)
-        self.owner = database.world.process
+        super().__init__(backend, ADDRESS, timer=database.environment.now)
+        self.owner = database.environment.process
         self._database = database
-        self._beaten_at = database.world.now()
+        self._beaten_at = database.environment.now()
 
     def start(self) -> None:
         """Begin to stamp."""
@@ -220,7 +220,7 @@ class _Heart(Heartbeat):
 
     def pulse(self, connection: PostgresConnection) -> None:
         """Stamp, where a second has passed; a process that was stopped stamps nothing."""
-        now = self._database.world.now()
+        now = self._database.environment.now()
         if self.owner.stopped or now - self._beaten_at < BEAT:
             return
         self._beaten_at = now
@@ -237,7 +237,7 @@ class _Listener:
     @contextmanager
     def wait(self, account: int, since: float) -> Iterator[anyio.Event]:
         """Stand in the line; yield what is set when a place is free, or after a while."""
-        freed, loop = anyio.Event(), self._database.world.loop
+        freed, loop = anyio.Event(), self._database.environment.loop
         assert loop is not None
         timer = loop.call_later(UNTOLD, freed.set)
 
@@ -250,15 +250,15 @@ class _Listener:
 
 
 class SharedDatabase:
-    """One database of a world; ``ledgers`` is what ``--on`` names."""
+    """One database of an environment; ``ledgers`` is what ``--on`` names."""
 
-    def __init__(self, world: "Environment") -> None:
-        self.world = world
-        self.tables = make_tables.get()(world.folder, world.now)
+    def __init__(self, environment: "Environment") -> None:
+        self.environment = environment
+        self.tables = make_tables.get()(environment.folder, environment.now)
         self.ledgers = SharedLedgers(PostgresDatabase(ADDRESS, "postgresql db.example/studio"))
         self.sessions: list[Session] = []
         self.hearts: list[_Heart] = []
-        self.line = PlaceQueue(world.now)
+        self.line = PlaceQueue(environment.now)
         self.listener = _Listener(self)
         self._away_until = 0.0
         self._aside: PostgresConnection | None = None
@@ -271,10 +271,10 @@ class SharedDatabase:
         if address == ASIDE:
             session = Session(self, None)
         else:
-            self.world.alive()
+            self.environment.alive()
             if self.is_away():
                 raise psycopg.OperationalError("connection refused")
-            session = Session(self, self.world.process)
+            session = Session(self, self.environment.process)
         self.sessions.append(session)
         return session
 
@@ -283,7 +283,7 @@ class SharedDatabase:
         """Reach this database wherever the product connects to one."""
         setting: dict[tuple[ModuleType, str], Any] = {
             (connection_module, "psycopg"): _Psycopg(self),
-            (connection_module, "time"): _Time(self.world),
+            (connection_module, "time"): _Time(self.environment),
             (shared_module, "Heartbeat"): lambda backend, _address: _Heart(backend, self),
             (shared_module, "find_listener"): lambda _address: self.listener,
             (location_module, "SharedLedger"): self._open_ledger,
@@ -302,10 +302,10 @@ class SharedDatabase:
             self.tables.close()
 
     def _draw_token(self, size: int) -> str:
-        return f"{self.world.process.entropy.uid()}"[: 2 * size]
+        return f"{self.environment.process.entropy.uid()}"[: 2 * size]
 
     def _open_ledger(self, address: str, account: Account, campaign: str, **settings: Any) -> Any:
-        process = self.world.process
+        process = self.environment.process
         process.elsewhere = campaign != process.campaign.name
         ledger = shared_module.SharedLedger(address, account, campaign, **settings)
         if not process.elsewhere:
@@ -316,11 +316,11 @@ class SharedDatabase:
 
     def is_away(self) -> bool:
         """Return whether nobody can reach it now."""
-        return self.world.now() < self._away_until
+        return self.environment.now() < self._away_until
 
     def go_away(self, seconds: float) -> None:
         """End every connection, and accept none for so many seconds."""
-        self._away_until = self.world.now() + seconds
+        self._away_until = self.environment.now() + seconds
         for session in [*self.sessions]:
             if session.owner is not None:
                 session.drop()
@@ -329,7 +329,7 @@ class SharedDatabase:
         """Carry a statement over, unless something happens to its connection first."""
         if session.owner is None:
             return
-        self.world.alive()
+        self.environment.alive()
         self.pulse()
         if self.is_away() or session.owner.strikes_database("statement"):
             session.drop()
@@ -406,7 +406,7 @@ class SharedDatabase:
         self.tables.restore()
 
     def _disconnect(self) -> None:
-        for judge in self.world.judges:
+        for judge in self.environment.judges:
             judge.close()
         for session in [*self.sessions]:
             session.drop()

@@ -128,8 +128,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def abandon(self) -> None:
         """End as a killed process does: no task runs on, whatever it wanted to do at its end.
 
-        Python insists on unwinding what was suspended, so the world must be closed to these tasks
-        before: nothing that they still try may have an effect.
+        Python insists on unwinding what was suspended, so the environment must be closed to these
+        tasks before: nothing that they still try may have an effect.
         """
         with _silence():
             for task in self._tasks:  # asyncio would look through the tasks of every loop

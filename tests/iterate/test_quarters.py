@@ -29,16 +29,16 @@ parents = st.tuples(*(st.sampled_from((BASE, *KEYS[:i])) for i in range(len(KEYS
 
 
 class Quarters:
-    """A campaign that changes, on a world that counts every charge."""
+    """A campaign that changes, on an account that counts every charge."""
 
     def __init__(self, folder: Path, on: tuple[str, ...]) -> None:
-        self.world = Harness(folder)
+        self.harness = Harness(folder)
         self.campaign: Campaign = campaign(
             *(look(key, f"{key} 0", on=parent) for key, parent in zip(KEYS, on, strict=True))
         )
 
     def snapshot(self) -> Snapshot:
-        ledger = self.world.open()
+        ledger = self.harness.open()
         try:
             return ledger.snapshot()
         finally:
@@ -47,9 +47,9 @@ class Quarters:
     def run(self, asked: ResolvedOptions) -> None:
         """Run, and hold what was charged against what the plan had said."""
         shown = plan(self.campaign, self.snapshot(), asked)
-        before = len(self.world.api.charges)
-        outcome = self.world.run(self.campaign, asked=asked)
-        assert len(self.world.api.charges) - before == shown.count
+        before = len(self.harness.api.charges)
+        outcome = self.harness.run(self.campaign, asked=asked)
+        assert len(self.harness.api.charges) - before == shown.count
         blocked = any(a.selected and a.action is Action.BLOCKED for a in shown.actions)
         assert exit_code(outcome) is (Exit.FAILED if blocked else Exit.DONE)
 
@@ -74,7 +74,7 @@ class Quarters:
             return
 
         async def go() -> None:
-            ledger = self.world.open()
+            ledger = self.harness.open()
             try:
                 await ledger.pick(key, mine[number % len(mine)].uid)
             finally:
@@ -132,6 +132,6 @@ def test_whatever_is_done_is_paid_as_shown_and_a_cascade_settles_it(
         for step in [*done, ("cascade", "all", 0)]:
             quarters.do(*step)
         quarters.assert_up_to_date()
-        paid = len(quarters.world.api.charges)
+        paid = len(quarters.harness.api.charges)
         quarters.do("cascade", "all", 0)
-        assert len(quarters.world.api.charges) == paid
+        assert len(quarters.harness.api.charges) == paid
