@@ -1,6 +1,5 @@
 """What every test has around it: no network, no home folder, no real key."""
 
-import gc
 import importlib.util
 import os
 import shutil
@@ -115,13 +114,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = STARTS_PROCESSES.intersection(getattr(item, "fixturenames", ()))
         if fixtures or any(item.get_closest_marker(name) for name in PROCESS_MARKS):
             item.add_marker("process")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what stays until the end: modules, items and their fixtures."""
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers() -> int:
