@@ -86,7 +86,9 @@ def count_prices(ceilings: Ceilings, plan: Plan, quotes: Mapping[LookKind, Quote
     kinds = {one.look.kind for one in plan.actions if one.look and (one.takes or one.retries)}
     mine = [quote for kind, quote in quotes.items() if kind in kinds]
     below = find_below_list(mine)
-    trusted = {quote.kind: quote.price for quote in mine if quote.kind not in below}
+    known = quotes if kinds else {}  # also of what it does not buy: others bought that in the month
+    doubtful = find_below_list(known.values())
+    trusted = {kind: quote.price for kind, quote in known.items() if kind not in doubtful}
     return replace(ceilings, counts_at=below, trusted=trusted)
 
 

@@ -30,7 +30,7 @@ from runner.policy.match_candidates import (
     find_unexplained,
     order_by_claims,
 )
-from runner.policy.retry import ASKABLE_AFTER
+from runner.policy.retry import ASKABLE_AFTER, CLOCK_SLACK
 from runner.replies import Answer, LookData
 from runner.takes import Billing, Doubled, Take, TakeState, find_target_group
 
@@ -277,9 +277,14 @@ class UnknownResolver:
         return max(0.0, now - (take.resent_at or take.sent_at or now))
 
     def age_of_all(self, take: Take) -> float:
-        """Return how long ago the last send of a take's name left that no answer decided."""
-        sent = (other for other in self._unresolved(take) if other.sent_at is not None)
-        return min(map(self.age, [take, *self._found(take), *sent]))
+        """Return how long ago the last send of a take's name left that no answer decided.
+
+        A time that is ahead says nothing: it came from another machine, whose clock is wrong.
+        """
+        latest = self._context.earliest_now() + CLOCK_SLACK
+        others = (*self._found(take), *self._unresolved(take))
+        sent = (other for other in others if 0 < (other.resent_at or other.sent_at or 0) <= latest)
+        return min(map(self.age, [take, *sent]))
 
     def _found(self, take: Take) -> list[Take]:
         """Return the other takes of a name that were found, as far as one knows.

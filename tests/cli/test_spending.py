@@ -179,3 +179,15 @@ def test_what_a_run_may_only_buy_again_counts_at_list_price_as_well() -> None:
     listed = {LookKind.PROMPT: Decimal(1)}, {LookKind.PHOTO: Decimal(1)}
     assert count(Resume(retries=1)) == listed
     assert count(Resume()) == ({}, {})
+
+
+def test_a_price_that_was_confirmed_is_counted_at_also_where_none_of_its_kind_is_bought() -> None:
+    cheap = replace(campaign(look("a")), prices=Prices(prompt=Decimal("0.10")))
+    tenth = MeasuredPrice(Decimal("0.10"), PriceState.CONFIRMED, Decimal("0.10"))
+    whole, _ = planned(cheap)
+    photos = replace(whole, actions=tuple(one for one in whole.actions if one.key == "base"))
+    for known, prompt in ((None, {}), (tenth, {LookKind.PROMPT: Decimal("0.10")})):
+        quotes = quote_prices(cheap, Snapshot(prices={LookKind.PROMPT: known} if known else {}))
+        counted = count_prices(Ceilings(), photos, quotes)
+        assert counted.counts_at == {}
+        assert counted.trusted == {LookKind.PHOTO: Decimal(1), **prompt}

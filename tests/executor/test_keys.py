@@ -31,6 +31,7 @@ from tests.executor.harness import (
     existing,
     look,
     photo,
+    run_virtual,
 )
 
 
@@ -522,3 +523,30 @@ def test_a_process_that_was_stopped_for_long_before_a_send_does_not_send(
     assert len(harness.api.posts) == len(harness.api.charges) == 1
     take = harness.take("base")
     assert take.resent_at is not None  # nothing had left: the replay bought it
+
+
+@pytest.mark.parametrize("ahead", [7200.0, 5 * 86_400.0])
+def test_a_time_of_a_clock_that_was_ahead_keeps_no_replay_waiting(
+    harness: Harness, ahead: float
+) -> None:
+    """A colleague's results tell of looks of these names that were found, and sent tomorrow."""
+    harness.run(campaign())
+    ledger, sent_at = harness.open(), harness.clock.now() + ahead
+    told = [
+        replace(
+            Take(f"uid-{key}", key, 7, LookKind.PROMPT, "i", "{}", f"Sarah — {key}"),
+            state=TakeState.FETCHED,
+            billing=Billing.ASSUMED,
+            avatar_id=f"look-{key}",
+            group_id=harness.take("base").group_id,
+            sent_at=sent_at,
+        )
+        for key in "ab"
+    ]
+    run_virtual(lambda: ledger.import_takes([(take, False) for take in told]))
+    ledger.close()
+    harness.api.script.extend([LOST_BEFORE, LOST_BEFORE])
+    begun = harness.clock.now()
+    outcome = harness.run(campaign(look("a", "a new prompt"), look("b", "another")))
+    assert exit_code(outcome) is Exit.DONE
+    assert harness.clock.now() - begun < 300
