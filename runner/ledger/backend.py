@@ -33,8 +33,8 @@ MAX_TRIES = 10
 """How often a transaction is made that the database undoes."""
 
 
-def repeat_undone(work: Callable[[], T]) -> T:
-    """Return what ``work`` returns, done again where the database undid it.
+def repeat_undone(work: Callable[[], T], *, pause: Callable[[], None] = lambda: None) -> T:
+    """Return what ``work`` returns, done again after a pause where the database undid it.
 
     For what changes nothing in memory. Raises TransactionUndone after ``MAX_TRIES``.
     """
@@ -42,7 +42,7 @@ def repeat_undone(work: Callable[[], T]) -> T:
         try:
             return work()
         except TransactionUndone:
-            continue
+            pause()
     return work()
 
 

@@ -22,7 +22,7 @@ from runner.ledger.ledger import CampaignLedger
 from runner.ledger.postgres import ceilings, schema
 from runner.ledger.postgres.ceilings import find_ceilings
 from runner.ledger.postgres.cluster import open_cluster
-from runner.ledger.postgres.connection import PostgresConnection
+from runner.ledger.postgres.connection import MAX_LOST, PostgresConnection
 from runner.model import LookKind
 from runner.policy.budget import Ceilings, MonthCeiling
 from runner.policy.lifecycle import Event
@@ -496,13 +496,37 @@ def test_tables_are_expanded_while_a_machine_that_is_about_to_send_writes(
         assert asking.fetch("SELECT count(*) FROM lookbook.ceilings") == [(0,)]
 
 
+def test_tables_that_somebody_reads_for_long_are_not_waited_for_in_everybodys_way(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_database(postgres, "read")
+    address, known = postgres.address("read"), schema._read_migrations()
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "_read_migrations", lambda: known[:2])
+        migrate(address)
+    monkeypatch.setattr(schema, "LOCK_TIMEOUT", schema.LOCK_TIMEOUT.replace("2s", "20ms"))
+    monkeypatch.setattr(schema, "PAUSE", 0.0)
+    with closing(PostgresConnection(address)) as reader:
+        reader.run([("BEGIN", ()), ("SELECT FROM lookbook.accounts", ())])
+        with pytest.raises(StorageError, match="lock timeout"):
+            migrate(address)
+        reader.roll_back()
+        migrate(address)
+        assert reader.fetch("SELECT count(*) FROM lookbook.ceilings") == [(0,)]
+
+
 def test_tables_are_made_again_where_the_database_undid_that(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
     undone = [DeadlockDetected()] * 2
 
     class Undoing:
         closed = False
+
+        def close(self) -> None:
+            """Be closed."""
 
         def transaction(self) -> Any:
             if undone:
@@ -518,11 +542,15 @@ def test_tables_are_made_again_where_the_database_undid_that(
     monkeypatch.setattr(PostgresConnection, "_connect", lambda _self: Undoing())
     asking = PostgresConnection("postgresql://db.example/studio")
     schema.migrate_schema(asking)
-    assert undone == []
+    assert (undone, pauses) == ([], [schema.PAUSE] * 2)
     undone[:] = [DeadlockDetected()] * MAX_TRIES
     with pytest.raises(StorageError, match="while others write there") as caught:
         schema.migrate_schema(asking)
     assert "in a minute" in str(caught.value.hint)
+    monkeypatch.setattr(Undoing, "closed", True)
+    undone[:] = [DeadlockDetected()] * MAX_LOST
+    with pytest.raises(StorageError, match="could not be read or written"):
+        schema.migrate_schema(asking)
 
 
 def migrate(address: str) -> None:

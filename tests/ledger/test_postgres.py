@@ -18,10 +18,11 @@ pytest.importorskip("psycopg")
 
 from runner.errors import LedgerClaimed, LedgerDamaged, StorageError, UsageError
 from runner.face_measures import FaceMeasure, NoFace
-from runner.ledger.backend import Changes
+from runner.ledger.backend import Changes, TransactionUndone
 from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import CampaignLedger
 from runner.ledger.neighbours import read_account_facts, read_neighbours
+from runner.ledger.postgres import backend as backends
 from runner.ledger.postgres import connection as connections
 from runner.ledger.postgres import heartbeat
 from runner.ledger.postgres.account import DEAD_AFTER
@@ -235,6 +236,39 @@ async def test_a_ledger_is_loaded_whole_where_its_connection_is_lost_in_the_midd
         again = CampaignLedger(backend, now=ticking.now, entropy=ticking, inline=True)
         assert again.keys() == {"key-1"}
         assert len(views) == losses + 1  # each time all of it, in a view of its own
+
+
+HURRY = "SET transaction_timeout = '300ms'"
+LINGER = "SELECT pg_sleep(0.6)"
+
+
+def test_a_whole_ledger_is_read_for_longer_than_other_transactions_last(
+    postgres: PostgresServer,
+) -> None:
+    with opened(postgres, "reads long") as backend:
+        backend._connection.run([(HURRY, ())])
+        with backend.one_view():
+            backend._fetch(LINGER)
+            assert backend._fetch("SHOW transaction_timeout") == [("2min",)]
+        assert backend._fetch("SHOW transaction_timeout") == [("300ms",)]
+
+
+def test_a_commit_of_many_events_lasts_longer_than_others(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(postgres, "imports") as backend:
+        backend.claim("one")
+
+        def linger() -> None:
+            backend._connection._connection.execute(LINGER)
+
+        backend._connection.run([(HURRY, ())])
+        with pytest.raises(TransactionUndone):
+            backend.commit(picked("a"), ready=linger)
+        monkeypatch.setattr(backends, "MANY", 0)
+        backend._connection.run([(HURRY, ())])
+        backend.commit(picked("a"), ready=linger)
+        assert backend.picks() == {"a": "1"}
 
 
 def test_texts_that_postgresql_cannot_hold_come_back_as_they_were(

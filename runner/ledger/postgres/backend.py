@@ -14,6 +14,7 @@ from runner.errors import LedgerClaimed, LedgerDamaged, LookbookError
 from runner.ledger.backend import Changes, TransactionUndone
 from runner.ledger.postgres.account import DEAD_AFTER, AccountPacer
 from runner.ledger.postgres.connection import (
+    LENGTHEN,
     ConnectionLost,
     Fenced,
     PostgresConnection,
@@ -26,6 +27,9 @@ from runner.ledger.postgres.places import notify
 from runner.ledger.postgres.schema import is_migrated
 from runner.ledger.postgres.statements import list_statements, make_fence
 from runner.takes import Account
+
+MANY = 500
+"""A commit of more events, such as an import, may take longer than others."""
 
 _CLAIM = (
     "UPDATE lookbook.campaigns SET epoch = epoch + 1, owner = %s, "
@@ -177,7 +181,8 @@ class PostgresBackend(CampaignDecisions):
             begin = self.pacer.begin(changes)
             statements = list_statements(changes, self._campaign, self._epoch, self._seq)
             free = notify(self.account, changes)
-            self._connection.run([*begin, *statements, *free], ready=ready)
+            longer = LENGTHEN if len(changes.events) > MANY else ()
+            self._connection.run([*begin, *longer, *statements, *free], ready=ready)
         except ConnectionLost as error:
             self._resolve(changes, error)
         except BaseException:

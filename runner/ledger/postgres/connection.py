@@ -24,8 +24,8 @@ row for everybody."""
 TRANSACTION_TIMEOUT = "5s"
 """After so long the server ends a transaction, whoever holds it."""
 
-VIEW_TIMEOUT = "120s"
-"""The same, for one that only reads: a whole ledger is loaded in it."""
+LONG_TIMEOUT = "120s"
+"""The same, for one that reads or writes a whole ledger, or changes tables (``LENGTHEN``)."""
 
 MAX_OUTAGE = 60.0
 """Seconds for which a database that is away is waited for."""
@@ -66,6 +66,13 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 Statement = tuple[str, Sequence[Any]]
 T = TypeVar("T")
+
+LENGTHEN: tuple[Statement, ...] = (
+    # The server measures a transaction by the time that was set when it began; only zero ends that.
+    ("SET LOCAL transaction_timeout = 0", ()),
+    (f"SET LOCAL transaction_timeout = '{LONG_TIMEOUT}'", ()),
+)
+"""Gives a transaction that has begun ``LONG_TIMEOUT``, from here on."""
 
 Fetch = Callable[..., list[tuple[Any, ...]]]
 """What ``PostgresConnection.fetch`` is: the rows of one statement and its values."""
@@ -209,12 +216,7 @@ class PostgresConnection:
     @contextmanager
     def view(self) -> Iterator[None]:
         """Read everything in one transaction that sees one moment."""
-        self.run(
-            [
-                ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ()),
-                (f"SET LOCAL transaction_timeout = '{VIEW_TIMEOUT}'", ()),
-            ]
-        )
+        self.run([("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ()), *LENGTHEN])
         try:
             yield
         finally:

@@ -1,5 +1,6 @@
 """The tables of a database: made, brought to the present version, and read which they are."""
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.resources import files
@@ -9,7 +10,12 @@ import psycopg
 
 from runner.errors import StorageError, UsageError
 from runner.ledger.backend import TransactionUndone, repeat_undone
-from runner.ledger.postgres.connection import VIEW_TIMEOUT, PostgresConnection, first_line
+from runner.ledger.postgres.connection import (
+    LENGTHEN,
+    PostgresConnection,
+    explain_database_errors,
+    first_line,
+)
 
 MIGRATION_LOCK = 0x100CB00C
 """The advisory lock that several first starts at once wait for."""
@@ -17,6 +23,12 @@ MIGRATION_LOCK = 0x100CB00C
 LOCK_WRITERS = "LOCK TABLE lookbook.accounts IN ACCESS EXCLUSIVE MODE"
 """Waits for everybody who is about to send, as they wait for each other: they lock a row of it
 first, and other tables after it."""
+
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"
+"""Whoever comes after one that waits for a table waits behind it, heartbeats too: not for long."""
+
+PAUSE = 1.0
+"""Seconds between two tries to change tables, in which those others get on."""
 
 EXPANDS = "-- expand"
 """Begins a migration that takes nothing away: older programs work beside it."""
@@ -32,23 +44,27 @@ Read = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 def migrate_schema(connection: PostgresConnection) -> None:
     """Bring the schema to the present version; of several first starts at once one does it.
 
-    Raises UsageError for a schema of a newer program.
+    Raises UsageError for a schema of a newer program, or StorageError.
     """
-    try:
-        connection.repeat(lambda: repeat_undone(partial(_migrate, connection)))
-    except TransactionUndone as error:
-        raise StorageError(
-            f"The tables of lookbook cannot be changed on {connection.name} while others write "
-            f"there: {first_line(error)}.",
-            hint="Nothing was changed. Run the same command again in a minute.",
-        ) from error
+    pause = partial(time.sleep, PAUSE)
+    with explain_database_errors(connection):
+        try:
+            connection.repeat(lambda: repeat_undone(partial(_migrate, connection), pause=pause))
+        except TransactionUndone as error:
+            raise StorageError(
+                f"The tables of lookbook cannot be changed on {connection.name} while others "
+                f"write there: {first_line(error)}.",
+                hint="Nothing was changed. Run the same command again in a minute.",
+            ) from error
 
 
 def _migrate(connection: PostgresConnection) -> None:
     try:
         with connection.transaction() as begun:
-            begun.execute(f"SET LOCAL transaction_timeout = '{VIEW_TIMEOUT}'")
+            for statement, values in LENGTHEN:
+                begun.execute(statement, values)
             begun.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+            begun.execute(LOCK_TIMEOUT)
             applied = _read_applied(
                 lambda statement, values: begun.execute(statement, values).fetchall(),
                 connection.name,
