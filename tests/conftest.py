@@ -60,9 +60,9 @@ def keep_folders_in_memory() -> None:
 
     Every commit of a ledger waits for the disk, and thousands of tests commit some dozen times.
     """
-    if sys.platform == "linux" and os.access(MEMORY, os.W_OK):
-        if shutil.disk_usage(MEMORY).free >= ENOUGH_MEMORY:
-            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    is_there = sys.platform == "linux" and os.access(MEMORY, os.W_OK)
+    if is_there and shutil.disk_usage(MEMORY).free >= ENOUGH_MEMORY:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(scope="session")

@@ -84,12 +84,11 @@ def count_prices(ceilings: Ceilings, plan: Plan, quotes: Mapping[LookKind, Quote
     At list price, where a price is below the list and nobody has said or confirmed it.
     """
     kinds = {one.look.kind for one in plan.actions if one.look and (one.takes or one.retries)}
-    mine = [quote for kind, quote in quotes.items() if kind in kinds]
-    below = find_below_list(mine)
-    known = quotes if kinds else {}  # also of what it does not buy: others bought that in the month
-    doubtful = find_below_list(known.values())
-    trusted = {kind: quote.price for kind, quote in known.items() if kind not in doubtful}
-    return replace(ceilings, counts_at=below, trusted=trusted)
+    known = quotes if kinds else {}  # also of what it does not buy: it was bought in the month
+    below = find_below_list(known.values())
+    counts_at = {kind: usd for kind, usd in below.items() if kind in kinds}
+    trusted = {kind: quote.price for kind, quote in known.items() if kind not in below}
+    return replace(ceilings, counts_at=counts_at, trusted=trusted)
 
 
 def refuse_below_list(

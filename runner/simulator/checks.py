@@ -117,7 +117,7 @@ def _complaint(error: "ValidationError") -> str:
         return f"takes at most {limit} entries."
     if error.validator == "maxLength":
         return f"has {len(value)} characters; at most {limit} are allowed."
-    return f"must be {form.get('description', 'longer')}."
+    return f"must be {form['description']}."
 
 
 def _choice(words: Iterable[str]) -> str:

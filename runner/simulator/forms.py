@@ -170,7 +170,7 @@ PROMPT = _words(PROMPT_LIMIT)
 
 def _file(types: frozenset[str]) -> Schema:
     url = {"type": "string", "format": "uri", "pattern": "^https://", "maxLength": URL_LIMIT}
-    content = {"type": "string", "format": "byte", "minLength": 4}
+    content = {"type": "string", "format": "byte", "minLength": 4, "description": "base64"}
     return one_of(
         {
             "url": record({"url": {**url, "description": "an https URL"}}),

@@ -481,6 +481,7 @@ def test_tables_are_expanded_while_a_machine_that_is_about_to_send_writes(
         patch.setattr(schema, "_read_migrations", lambda: known[:2])
         migrate(address)
     monkeypatch.setattr("runner.ledger.backend.MAX_TRIES", 1)  # not by being repeated
+    monkeypatch.setattr(schema, "LOCK_TIMEOUT", schema.LOCK_TIMEOUT.replace("2s", "60s"))
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     with (
         closing(PostgresConnection(address)) as writer,

@@ -41,6 +41,15 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "reference_images[1].media_type",
         "must be image/jpeg or image/png.",
     ),
+    (
+        {
+            "type": "photo",
+            "name": "a",
+            "file": {"type": "base64", "media_type": "image/png", "data": ""},
+        },
+        "file.data",
+        "file.data must be base64.",
+    ),
     ({**PROMPT, "colour": "red"}, "colour", "colour is not a field of this request."),
     ({**PROMPT, "colour": "red", "avatar_id": ""}, "avatar_id", "avatar_id must be a text"),
     ({**PROMPT, "colour": "red", "avatar_id": "look_x"}, "colour", "is not a field"),
