@@ -105,6 +105,27 @@ async def test_a_look_counts_as_deleted_when_heygen_says_so_and_as_gone_when_it_
     assert ("Nothing to prune" in capsys.readouterr().out) == deleted
 
 
+async def test_looks_that_seem_gone_are_asked_about_again_after_one_pause_for_all(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign, pauses, gone = await filled(office, "red", "blue", "green"), [], {"red", "green"}
+    delete = office.api.delete_look
+
+    async def pause(_context: object) -> None:
+        pauses.append(left(office))
+
+    async def answer(look_id: str) -> Reply[str]:
+        name = office.api.looks_by_id[look_id].name
+        return GONE if name.removeprefix("name of ") in gone else await delete(look_id)
+
+    monkeypatch.setattr(pruning, "pause_until_sure", pause)
+    monkeypatch.setattr(office.api, "delete_look", answer)
+    assert await pruning.prune(office.context, campaign, *request()) == 0
+    assert pauses == [{"name of base", "name of navy", "name of red", "name of green"}]
+    takes = read_snapshot(office.ledger_path).takes
+    assert {takes[key][-1].state for key in ("red", "blue", "green")} == {TakeState.DELETED}
+
+
 @pytest.mark.parametrize("how", ["ledger", "results", "manifest"])
 async def test_what_another_campaign_in_the_folder_has_is_spared(
     office: Office, how: str, capsys: pytest.CaptureFixture[str]

@@ -17,7 +17,7 @@ from runner.cli.request import account_options, load_campaign
 from runner.cli.session import OpenSession, open_session
 from runner.errors import UsageError
 from runner.executor.context import describe_reply
-from runner.executor.gone import ask_until_sure
+from runner.executor.gone import pause_until_sure
 from runner.model import Campaign
 from runner.plan import plan as make_plan
 from runner.plan.request import Request
@@ -25,7 +25,7 @@ from runner.policy.decisions import Free, decide_free
 from runner.policy.exit_codes import Exit
 from runner.policy.lifecycle import Event
 from runner.quantities import pluralize
-from runner.replies import Answer
+from runner.replies import Answer, Reply
 from runner.takes import Take, TakeState
 
 UNDONE = "nothing was removed"
@@ -128,7 +128,7 @@ async def prune(context: Context, campaign: Campaign, request: Request, scope: P
         plan = make_plan(campaign, work.ledger.snapshot())
         if plan.moves:
             await work.ledger.follow(plan.moves)
-        problems = [why for one in doomed if (why := await _delete(work, one.take))]
+        problems = await _delete(work, [one.take for one in doomed])
         code = _code(work, problems)
         now = work.ledger.snapshot()
         note_results(context, campaign, now, removed=_list_deleted(work, doomed))
@@ -139,23 +139,47 @@ async def prune(context: Context, campaign: Campaign, request: Request, scope: P
     return int(code)
 
 
-async def _delete(work: OpenSession, take: Take) -> str | None:
-    """Delete one look and record it; says why where that was not possible.
+async def _delete(work: OpenSession, takes: Sequence[Take]) -> list[str]:
+    """Delete looks and record it; return why, for each for which that was not possible.
 
-    That it is gone already is HeyGen's word alone, and the second time that it is asked.
+    That one is gone already is HeyGen's word alone, and the second time that it is asked: for all
+    of those after one pause.
     """
+    problems: list[str] = []
+    seem_gone: list[Take] = []
+    for take in takes:
+        reply = await _ask_to_delete(work, take)
+        if reply is not None and decide_free(reply) is Free.GONE:
+            seem_gone.append(take)
+        else:
+            problems += await _note_deleted(work, take, reply)
+    if seem_gone:
+        await pause_until_sure(work.context)
+    for take in seem_gone:
+        problems += await _note_deleted(work, take, await _ask_to_delete(work, take))
+    return problems
+
+
+async def _ask_to_delete(work: OpenSession, take: Take) -> Reply[str] | None:
+    """Ask HeyGen to delete a look; None where the account answers nothing any more."""
     if work.context.account_trouble is not None:
-        return f"{take.label} was not deleted: the account needs a person"
+        return None
     look_id = take.avatar_id or ""
-    reply = await ask_until_sure(
-        work.context, lambda: work.api.delete_look(look_id), what=f"deleting {take.label}"
+    return await work.context.ask(
+        lambda: work.api.delete_look(look_id), what=f"deleting {take.label}"
     )
+
+
+async def _note_deleted(work: OpenSession, take: Take, reply: Reply[str] | None) -> list[str]:
+    """Record that a look is deleted, or gone; return why where it is not."""
+    if reply is None:
+        return [f"{take.label} was not deleted: the account needs a person"]
     if not isinstance(reply, Answer) and decide_free(reply) is not Free.GONE:
-        return f"{take.label} was not deleted: {describe_reply(reply)}"
+        return [f"{take.label} was not deleted: {describe_reply(reply)}"]
     # A failure has nothing left to delete; the event keeps the id.
     facts = {"avatar_id": None} if take.state is TakeState.FAILED else {}
     await work.context.record(take.uid, Event.DELETED, facts)
-    return None
+    return []
 
 
 def _code(work: OpenSession, problems: Sequence[str]) -> Exit:
