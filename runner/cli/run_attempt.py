@@ -103,7 +103,7 @@ async def execute_or_pack(
         click.echo(f"\nThe price is another one: {ended.price}.\n", err=True)
         request = replace(request, max_cost=ended.room, saved=None, new_ledger=False)
         try:
-            ended = await attempt(context, campaign, request)
+            ended = await attempt(context, campaign, request, packer)
         except (UsageError, BudgetRefused) as error:
             click.echo(error.message, err=True)
             return ended

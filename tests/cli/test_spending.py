@@ -98,9 +98,13 @@ def test_a_person_is_asked_about_the_rest_with_what_the_ceiling_leaves(
     asked: list[Request] = []
     ends: list[Any] = [Ended(5, "$4.00", Decimal(15)), Ended(5, "$5.00", Decimal(7)), Ended(0)]
 
+    queue: Any = object()
+    """It holds a run back while the queue has one of the campaign: each attempt asks it."""
+
     async def attempt(
-        _context: Context, _campaign: Campaign, request: Request, _packer: None = None
+        _context: Context, _campaign: Campaign, request: Request, packer: object = None
     ) -> Ended:
+        assert packer is queue
         asked.append(request)
         end = ends[len(asked) - 1]
         if isinstance(end, Exception):
@@ -110,7 +114,9 @@ def test_a_person_is_asked_about_the_rest_with_what_the_ceiling_leaves(
 
     def execute(request: Request) -> int:
         asked.clear()
-        return anyio.run(run_attempt.execute, Context(), campaign(look("a")), request)
+        whole = campaign(look("a"))
+        ended = anyio.run(run_attempt.execute_or_pack, Context(), whole, request, queue)
+        return ended.code
 
     monkeypatch.setattr(run_attempt, "attempt", attempt)
     monkeypatch.setattr(run_attempt, "can_ask", lambda _console, request: not request.yes)
